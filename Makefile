@@ -1,0 +1,59 @@
+# `make help` lists the targets. Everything is installed into .venv and nowhere else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --only-binary :all: --require-hashes --requirement
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-emit-index-url --no-header --extra local --group build
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev check test demo schemas lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+install: $(VENV)/.installed ## make .venv with the command harmonia in it
+
+dev: $(VENV)/.dev ## install, and the tools of developers
+
+check: dev ## the fast gate: lint, types, import directions, unit and property tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy events sinks streams tests
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/unit tests/property
+
+test: dev ## all tests, on a Kafka and a Redis that they start and stop
+	$(BIN)/pytest
+
+demo: install ## the whole system on real input, checked against a recount; ARGS="--keep --json FILE"
+	$(BIN)/harmonia demo $(ARGS)
+
+schemas: install ## write docs/schemas from the models
+	$(BIN)/harmonia schemas export docs/schemas
+
+lock: dev ## choose the newest versions of all libraries, and pin them
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/python -m streams.local.lock
+
+clean: ## stop the local stack; remove it, .venv and the caches
+	[ ! -x $(BIN)/harmonia ] || for home in .harmonia .harmonia/demo; do \
+		HARMONIA_HOME=$$home $(BIN)/harmonia local down; done
+	rm -rf $(VENV) .harmonia .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "harmonia needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) requirements.lock
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing the tools of developers into $(VENV)" >&2
+	@$(INSTALL) requirements-dev.lock
+	@touch $@
