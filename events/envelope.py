@@ -1,0 +1,155 @@
+"""One record of an input topic to one interaction, or to the reason why it is none.
+
+`decode` runs for every record of every topic, so it is one straight walk in the order of `dl_reason`: whatever applies
+first ends it, and what a short record cannot break is not checked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from pydantic import ValidationError
+
+from events.cloudevents import Head, extensions_of, is_version_1, open_event, read_head
+from events.details import explain, sentence
+from events.fields import MAX_ID, MAX_RECORD_BYTES
+from events.interactions import MODELS, TOPICS_OF, InteractionData
+from events.json_types import JSON
+from events.limits import first_excess, within_by_size
+from events.naming import about_somebody
+from events.refusal import Reason, Refusal
+from events.times import parse_time, render_time
+
+MAX_AHEAD_MS = 3_600_000
+"""How far `time` may be ahead of the broker's clock."""
+
+_TOO_LARGE = Refusal(Reason.TOO_LARGE, f"value: at most {MAX_RECORD_BYTES} bytes")
+_UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, "type: not a type of version 1 of the contract")
+_OTHER_VERSION = Refusal(Reason.UNKNOWN_TYPE, "dataschema: only version 1 of a type is known")
+_NO_TIME = Refusal(Reason.NO_TIME, "time: give RFC 3339 with an offset, such as 2012-02-22T00:00:00Z")
+_FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h after the record's own timestamp; mend the clock")
+_LONG_NAME = Refusal(Reason.INVALID_DATA, f"id, source: at most {MAX_ID} characters each")
+_WRONG_TOPIC = {
+    type_: Refusal(Reason.UNKNOWN_TYPE, f"type: send it to {' or '.join(sorted(topics))}")
+    for type_, topics in TOPICS_OF.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it came from Kafka. `appended_at`: its timestamp, milliseconds since 1970."""
+
+    topic: str
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    appended_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Something that happened between the campaign and one person. `time`: milliseconds since 1970.
+
+    `id` and `source` together name it. `extensions`: attributes of the envelope that are not CloudEvents' own.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: int
+    data: InteractionData
+    dataschema: str | None = None
+    extensions: dict[str, JSON] = field(default_factory=dict)
+
+
+def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
+    """The interaction in a record of an input topic, or the first reason of `dl_reason` that applies.
+
+    `phone_region` reads phone numbers without a country code; the same as the `Hasher`'s. Raises nothing.
+    """
+    value = record.value
+    if value is not None and len(value) > MAX_RECORD_BYTES:
+        return _TOO_LARGE
+    event = open_event(value, record.headers)
+    if isinstance(event, Refusal):
+        return event
+    head = read_head(event)
+    if isinstance(head, Refusal):
+        return head
+    if refusal := _misplaced(head, record.topic):
+        return refusal
+    time = read_time(event)
+    if isinstance(time, Refusal):
+        return time
+    if time > record.appended_at + MAX_AHEAD_MS:
+        return _FUTURE
+    data = about_somebody(head[2], event.get("data"), phone_region)
+    if isinstance(data, Refusal):
+        return data
+    return _beyond_limits(record, event) or build(head, time, data, event)
+
+
+def _misplaced(head: Head, topic: str) -> Refusal | None:
+    _, _, type_, schema = head
+    topics = TOPICS_OF.get(type_)
+    if topics is None:
+        return _UNKNOWN_TYPE
+    if topic not in topics:
+        return _WRONG_TOPIC[type_]
+    return None if schema is None or is_version_1(schema) else _OTHER_VERSION
+
+
+def read_time(event: dict[str, JSON]) -> int | Refusal:
+    """When it happened, in milliseconds since 1970."""
+    text = event.get("time")
+    time = parse_time(text) if isinstance(text, str) else None
+    return _NO_TIME if time is None else time
+
+
+def _beyond_limits(record: Record, event: dict[str, JSON]) -> Refusal | None:
+    value = record.value or b""
+    size = len(value) + sum(len(text or b"") for _, text in record.headers)
+    if within_by_size(size, value.count(b"{") + value.count(b"[")):
+        return None
+    excess = first_excess(event)
+    return None if excess is None else Refusal(Reason.INVALID_DATA, sentence(*excess))
+
+
+def build(head: Head, time: int, data: Mapping[str, object], event: dict[str, JSON]) -> Interaction | Refusal:
+    """The interaction, if `data` is as its type wants it."""
+    id_, source, type_, schema = head
+    if len(id_) > MAX_ID or len(source) > MAX_ID:
+        return _LONG_NAME
+    try:
+        model = MODELS[type_].model_validate(data)
+    except ValidationError as error:
+        return Refusal(Reason.INVALID_DATA, explain(error))
+    return Interaction(id_, source, type_, time, model, schema, extensions_of(event))
+
+
+def attributes(interaction: Interaction) -> dict[str, JSON]:
+    """The envelope without its `data`, as CloudEvents writes it."""
+    event: dict[str, JSON] = {
+        "specversion": "1.0",
+        "id": interaction.id,
+        "source": interaction.source,
+        "type": interaction.type,
+        "time": render_time(interaction.time),
+    }
+    if interaction.dataschema is not None:
+        event["dataschema"] = interaction.dataschema
+    if interaction.extensions:
+        return interaction.extensions | event
+    return event
+
+
+def encode_structured(interaction: Interaction) -> bytes:
+    """The value of a record in structured mode: the whole event as JSON."""
+    return orjson.dumps(attributes(interaction) | {"data": interaction.data.plain()})
+
+
+def encode_binary(interaction: Interaction) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Value and headers of a record in Kafka binary mode. An extension that is no text is written as JSON."""
+    headers = [("content-type", b"application/json")]
+    for name, value in attributes(interaction).items():
+        headers.append((f"ce_{name}", value.encode() if isinstance(value, str) else orjson.dumps(value)))
+    return orjson.dumps(interaction.data.plain()), headers

@@ -1,0 +1,97 @@
+"""The `interactions` topic: what every team said, in one shape and without anybody's address.
+
+Producers differ in keys, modes and spelling. Behind this point each interaction is a structured CloudEvent, keyed by
+its fragment, its contact reduced to keyed hashes and attributes.
+"""
+
+import re
+from functools import lru_cache
+
+import orjson
+from pydantic import ValidationError
+
+from events.cloudevents import open_event, read_head
+from events.contact import HashedContact
+from events.details import explain
+from events.envelope import Interaction, attributes, build, read_time
+from events.identifiers import Hasher, strongest
+from events.interactions import MODELS
+from events.interactions.commands import PairCommand
+from events.json_types import JSON
+from events.naming import NEEDS_NO_CONTACT
+from events.refusal import Reason, Refusal
+
+_ATTRIBUTES = ("region", "postal_code", "time_zone", "language", "household")
+_SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:/+|urn:)")
+_POINTERS = frozenset({"subject", "partitionkey"})
+"""Extensions by which producers name the person, often by address: they go no further."""
+
+_UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, "type: not a type of version 1 of the contract")
+_NO_DATA = Refusal(Reason.NO_IDENTIFIER, "data: must be an object with a hashed `contact` in it")
+
+
+def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
+    """Fragment and value of the record of `interactions`: the same whoever writes it, and writes it again.
+
+    A command on a pair goes by the smaller of its two ids. Raises ValueError for a contact without a usable identifier,
+    which `decode` lets through only if it was given another phone region than the hasher.
+    """
+    data = interaction.data
+    contact = hasher.identifiers(data.contact)
+    fragment = min(data.contact_ids) if isinstance(data, PairCommand) else strongest(contact)
+    if fragment is None:
+        raise ValueError("a contact without a usable identifier")
+    for name in _ATTRIBUTES:
+        if (value := getattr(data.contact, name)) is not None:
+            contact[name] = value
+    body = data.plain()
+    if contact:
+        body["contact"] = contact
+    body["team"] = data.team or team_of(interaction.source)
+    event = attributes(interaction)
+    for name in _POINTERS.intersection(interaction.extensions):
+        del event[name]
+    event["data"] = body
+    return fragment, orjson.dumps(event)
+
+
+def read_harmonised(value: bytes | None) -> Interaction | Refusal:
+    """The interaction in a record of `interactions`; its contact is a `HashedContact`.
+
+    Only what nobody else than intake writes there is a refusal: its limits and times are not judged again.
+    """
+    event = open_event(value, ())
+    if isinstance(event, Refusal):
+        return event
+    head = read_head(event)
+    if isinstance(head, Refusal):
+        return head
+    if head[2] not in MODELS:
+        return _UNKNOWN_TYPE
+    time = read_time(event)
+    if isinstance(time, Refusal):
+        return time
+    data = _with_hashed_contact(head[2], event.get("data"))
+    return data if isinstance(data, Refusal) else build(head, time, data, event)
+
+
+def _with_hashed_contact(type_: str, data: JSON) -> dict[str, object] | Refusal:
+    if not isinstance(data, dict):
+        return _NO_DATA
+    if "contact" not in data and type_ in NEEDS_NO_CONTACT:
+        return {**data}
+    try:
+        contact = HashedContact.model_validate(data.get("contact"))
+    except ValidationError as error:
+        return Refusal(Reason.INVALID_DATA, explain(error, ("data", "contact")))
+    return {**data, "contact": contact}
+
+
+@lru_cache(maxsize=1_024)
+def team_of(source: str) -> str:
+    """The team behind a `source` that names none: its first segment, of a URI the host or what follows the scheme.
+
+    `digital/mailer` and `https://digital/mailer` are both `digital`. A source without segments is a team of its own.
+    """
+    path = _SCHEME.sub("", source)
+    return next((segment for segment in path.split("/") if segment), source)

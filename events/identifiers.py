@@ -1,0 +1,122 @@
+"""Identifiers as keyed hashes: enough to know a person again, nothing to reach one by.
+
+The hash is keyed, so that nobody who reads a topic or a dump can try all phone numbers; the kind is mixed in, so that
+equal text of two kinds never meets.
+"""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Literal
+
+from events.contact import Contact
+from events.json_types import JSON
+from events.normalise import normalise_email, normalise_phone
+
+Kind = Literal["voter", "external", "email", "phone"]
+KIND_ORDER: tuple[str, ...] = ("contact", "voter", "external", "email", "phone")
+"""Strongest first; `contact` is a `contact_id` that was used as it is."""
+
+_SEPARATOR = "\x1f"
+_MAX_KEY = 64
+_is_hash = re.compile(r"(voter|external|email|phone):[0-9a-f]{32}").fullmatch
+
+
+def is_identity_hash(text: str) -> bool:
+    """Whether this is `<kind>:<32 hex>`, so names a person by a hash of ours."""
+    return _is_hash(text) is not None
+
+
+def kind_of(fragment: str) -> str:
+    """The kind of identifier behind a fragment or contact_id: one of `KIND_ORDER`."""
+    match = _is_hash(fragment)
+    return "contact" if match is None else str(match[1])
+
+
+class Hasher:
+    """Hashes identifiers with the first of `keys`; the older ones still find people (`lookups`).
+
+    Keys are of any length but not empty. `phone_region` reads phone numbers without a country code.
+    """
+
+    def __init__(self, keys: Sequence[bytes], phone_region: str = "US") -> None:
+        if not keys or not all(keys):
+            raise ValueError("an identity key is needed, and none may be empty")
+        self.phone_region = phone_region
+        self._keys = [key if len(key) <= _MAX_KEY else blake2b(key).digest() for key in keys]
+
+    def voter(self, voter_id: str) -> str:
+        """`"<state>:<id>"`; the state's case and the id's surrounding space do not matter."""
+        return self._hash("voter", _voter(voter_id), self._keys[0])
+
+    def external(self, system: str, value: str) -> str:
+        """The id of a person in another system; the system's case does not matter, the id's does."""
+        return self._hash("external", _external(system, value), self._keys[0])
+
+    def email(self, text: str) -> str | None:
+        """None when it cannot be normalised."""
+        address = normalise_email(text)
+        return None if address is None else self._hash("email", address, self._keys[0])
+
+    def phone(self, text: str) -> str | None:
+        """None when it cannot be normalised."""
+        number = normalise_phone(text, self.phone_region)
+        return None if number is None else self._hash("phone", number, self._keys[0])
+
+    def lookups(self, kind: Kind, text: str) -> list[str]:
+        """The hash under each key, the writing one first; `external` is `<system>:<id>`. Empty: no such identifier."""
+        value = self._normal(kind, text)
+        return [] if value is None else [self._hash(kind, value, key) for key in self._keys]
+
+    def identifiers(self, contact: Contact) -> dict[str, JSON]:
+        """The contact's identifiers by field, hashed, strongest first, without those that cannot be normalised."""
+        found: dict[str, JSON] = {}
+        if contact.contact_id is not None:
+            found["contact_id"] = contact.contact_id
+        if contact.voter_id is not None:
+            found["voter_id"] = self.voter(contact.voter_id)
+        if contact.external:
+            found["external"] = {system: self.external(system, id_) for system, id_ in sorted(contact.external.items())}
+        if contact.email is not None and (email := self.email(contact.email)):
+            found["email"] = email
+        if contact.phone is not None and (phone := self.phone(contact.phone)):
+            found["phone"] = phone
+        return found
+
+    def fragment(self, contact: Contact) -> str | None:
+        """The strongest identifier, by which an interaction is keyed. None: no usable identifier."""
+        return strongest(self.identifiers(contact))
+
+    def _normal(self, kind: Kind, text: str) -> str | None:
+        if kind == "email":
+            return normalise_email(text)
+        if kind == "phone":
+            return normalise_phone(text, self.phone_region)
+        head, colon, tail = text.partition(":")
+        if not (head.strip() and colon and tail.strip()):
+            return None
+        return _voter(text) if kind == "voter" else _external(head, tail)
+
+    @staticmethod
+    def _hash(kind: Kind, value: str, key: bytes) -> str:
+        digest = blake2b(value.encode(), key=key, digest_size=16, person=kind.encode())
+        return f"{kind}:{digest.hexdigest()}"
+
+
+def strongest(identifiers: dict[str, JSON]) -> str | None:
+    """The first of `Hasher.identifiers`; of several external ids that of the alphabetically first system."""
+    for identifier in identifiers.values():
+        if isinstance(identifier, dict):
+            return strongest(identifier)
+        if isinstance(identifier, str):
+            return identifier
+    return None
+
+
+def _voter(voter_id: str) -> str:
+    state, _, number = voter_id.partition(":")
+    return f"{state.strip().upper()}:{number.strip()}"
+
+
+def _external(system: str, value: str) -> str:
+    return f"{system.strip().lower()}{_SEPARATOR}{value.strip()}"

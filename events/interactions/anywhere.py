@@ -1,0 +1,38 @@
+"""Interactions that any team may send, so they are taken on each of the four input topics of interactions."""
+
+from typing import Literal
+
+from events.fields import Scope, ScopeId, Text
+from events.interactions.base import ExperimentArm, InteractionData, Reference
+
+ConsentChannel = Literal["email", "text", "phone", "door", "letter", "all"]
+
+
+class ExperimentAssigned(InteractionData):
+    """This person was put into a variant, alone or with a `cluster` (household, precinct)."""
+
+    experiment: ExperimentArm
+    cluster: Text | None = None
+
+
+class ConsentChanged(InteractionData):
+    """Said yes or no to a channel, or to one `sender` or list on it."""
+
+    channel: ConsentChannel
+    granted: bool
+    list_id: ScopeId = None
+    sender: Scope = None
+    basis: Text | None = None
+
+
+class InteractionRetracted(InteractionData):
+    """An earlier interaction of the same contact counts as if it had never happened."""
+
+    retracts: Reference
+
+
+TYPES: dict[str, type[InteractionData]] = {
+    "experiment.assigned": ExperimentAssigned,
+    "consent.changed": ConsentChanged,
+    "interaction.retracted": InteractionRetracted,
+}

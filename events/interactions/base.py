@@ -1,0 +1,33 @@
+"""What every interaction carries, and the small values that several of them share."""
+
+from typing import Literal
+
+from events.contact import Contact
+from events.fields import Id, Model, Name, Text
+
+Purpose = Literal["fundraising", "mobilisation", "informational", "transactional"]
+Channel = Literal["email", "text", "phone", "door", "letter"]
+
+
+class InteractionData(Model):
+    """`data` of any interaction. Unknown fields stay in `interactions` and touch no state."""
+
+    contact: Contact
+    team: Text | None = None
+    campaign_id: Id | None = None
+    universe: Text | None = None
+    turf: Text | None = None
+
+
+class ExperimentArm(Model):
+    """The variant of an experiment that this person was given."""
+
+    id: Id
+    variant: Name
+
+
+class Reference(Model):
+    """Another interaction, by its `source` and `id`."""
+
+    source: Id
+    id: Id

@@ -1,0 +1,79 @@
+"""`canvass-events`: what canvassers and election offices report."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from events.fields import MAX_ANSWERS, MAX_TAGS, MAX_TEXT, Id, Name, Text
+from events.interactions.base import ExperimentArm, InteractionData
+from events.json_types import JSON
+
+Method = Literal["door", "phone", "text", "letter", "relational"]
+Outcome = Literal[
+    "contacted",
+    "not_home",
+    "no_answer",
+    "busy",
+    "disconnected",
+    "refused",
+    "moved",
+    "deceased",
+    "wrong_number",
+    "left_message",
+    "lit_drop",
+    "language_barrier",
+    "inaccessible",
+    "do_not_contact",
+    "other",
+]
+BallotStatus = Literal["requested", "sent", "returned", "rejected", "cured", "voted"]
+
+
+def _answered(value: JSON) -> JSON:
+    """A null answer counts as absent."""
+    if not isinstance(value, dict):
+        return value
+    answered: dict[str, JSON] = {question: answer for question, answer in value.items() if answer is not None}
+    if len(answered) > MAX_ANSWERS:  # before each is judged: a record of 20,000 wrong ones would take 0.2 s
+        raise ValueError(f"at most {MAX_ANSWERS} answers")
+    return answered
+
+
+QuestionId = Annotated[str, Field(pattern=r"^[^:]+:.+$", max_length=MAX_TEXT)]
+"""`<system>:<question>`."""
+
+Answer = Text | int | float | bool
+
+Answers = Annotated[
+    dict[QuestionId, Answer],
+    Field(max_length=MAX_ANSWERS),
+    BeforeValidator(_answered, json_schema_input_type=dict[QuestionId, Answer | None]),
+]
+Tags = Annotated[list[Name], Field(max_length=MAX_TAGS)]
+
+
+class CanvassReported(InteractionData):
+    """One attempt to speak with a person. `support` runs from 1 (strong) to 5 (opposed)."""
+
+    method: Method
+    outcome: Outcome
+    report_id: Id | None = None
+    canvasser_id: Id | None = None
+    support: Annotated[int, Field(ge=1, le=5)] | None = None
+    answers: Answers | None = None
+    tags_added: Tags | None = None
+    tags_removed: Tags | None = None
+    experiment: ExperimentArm | None = None
+
+
+class BallotReported(InteractionData):
+    """How far this person's ballot in one election has come."""
+
+    election: Name
+    status: BallotStatus
+
+
+TYPES: dict[str, type[InteractionData]] = {
+    "canvass.reported": CanvassReported,
+    "ballot.reported": BallotReported,
+}

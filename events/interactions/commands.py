@@ -1,0 +1,63 @@
+"""`contact-commands`: what people decide about a record, rather than what happened to a person."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from events.contact import Contact
+from events.fields import ContactId, Timestamp
+from events.interactions.base import InteractionData
+from events.json_types import JSON
+
+
+def _different(pair: list[str]) -> list[str]:
+    if pair[0] == pair[1]:
+        raise ValueError("give two different contact ids")
+    return pair
+
+
+Pair = Annotated[
+    list[ContactId],
+    Field(min_length=2, max_length=2, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_different),
+]
+
+
+class PairCommand(InteractionData):
+    """About two contacts, so it needs no `contact` of its own."""
+
+    contact: Contact = Contact()
+    contact_ids: Pair
+
+    def plain(self) -> dict[str, JSON]:
+        """As of any other, but a contact that names nobody is left out."""
+        fields = super().plain()
+        if not fields["contact"]:
+            del fields["contact"]
+        return fields
+
+
+class ContactLinked(PairCommand):
+    """The two are the same person."""
+
+
+class ContactUnlinked(PairCommand):
+    """The two are not the same person."""
+
+
+class ContactSuppressed(InteractionData):
+    """Stop all contact, for ever or `until` a time, and keep the record."""
+
+    until: Timestamp | None = None
+
+
+class ContactErased(InteractionData):
+    """Forget this person."""
+
+
+TYPES: dict[str, type[InteractionData]] = {
+    "contact.linked": ContactLinked,
+    "contact.unlinked": ContactUnlinked,
+    "contact.suppressed": ContactSuppressed,
+    "contact.erased": ContactErased,
+}

@@ -1,0 +1,265 @@
+"""What other teams read: the JSON values of the output topics and of Redis.
+
+Plain typed dictionaries, because a profile is written on the hot path and a model would cost more than the fold itself.
+The names and nulls are the contract's; the JSON Schema of each is in `docs/schemas/`. Times are RFC 3339, UTC, with
+milliseconds; amounts are minor units by currency.
+"""
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from events.interactions.anywhere import ConsentChannel
+from events.interactions.base import Channel, Purpose
+from events.interactions.canvass import BallotStatus, Method, Outcome
+from events.interactions.donation import Period
+
+AddressStatus = Literal["ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained"]
+Money = dict[str, int]
+
+
+class EvidenceItem(TypedDict):
+    """One interaction that speaks for a result."""
+
+    source: str
+    id: str
+
+
+class EmailProfile(TypedDict):
+    """`opens_human`, `clicks_human`: the expected number of acts by the person, not by programs."""
+
+    subscribed: bool
+    status: AddressStatus
+    last_opened_at: str | None
+    last_clicked_at: str | None
+    opens_human: float
+    clicks_human: float
+
+
+class Pledge(TypedDict):
+    """A promise to give again; null where only its failure or end was heard of."""
+
+    id: str
+    amount: int | None
+    currency: str | None
+    period: Period | None
+    status: Literal["active", "failing", "cancelled"]
+
+
+class CommitteeTotal(TypedDict):
+    """Gifts less refunds of one committee; `last_at` is the latest gift."""
+
+    net: Money
+    last_at: str | None
+
+
+class DonationProfile(TypedDict):
+    """`count`, `first_at` and `last_at` speak of gifts only."""
+
+    count: int
+    gross: Money
+    refunded: Money
+    net: Money
+    first_at: str | None
+    last_at: str | None
+    pledges: list[Pledge]
+    by_committee: dict[str, CommitteeTotal]
+
+
+class CanvassProfile(TypedDict):
+    """`support`: 1 strong to 5 opposed."""
+
+    attempts: int
+    contacts: int
+    last_at: str | None
+    last_method: Method | None
+    last_outcome: Outcome | None
+    support: int | None
+    support_at: str | None
+    answers: dict[str, str | int | float | bool]
+
+
+class Ballot(TypedDict):
+    """The latest report about one election."""
+
+    status: BallotStatus
+    at: str
+
+
+class Assignment(TypedDict):
+    """The variant this person is counted in."""
+
+    id: str
+    variant: str
+    assigned_at: str
+
+
+class Address(TypedDict):
+    """`ref`: a truncated keyed hash of an e-mail address or phone number."""
+
+    ref: str
+    channel: Channel
+    status: AddressStatus
+
+
+class Zones(TypedDict):
+    """Where the person's day begins."""
+
+    time_zone: str | None
+    region: str | None
+    postal_code: str | None
+
+
+class Touch(TypedDict):
+    """One time that somebody reached into this person's day."""
+
+    channel: Channel
+    purpose: Purpose
+    at: str
+    team: str
+    source: str
+    id: str
+
+
+class Stop(TypedDict):
+    """A channel, sender or list that the person closed, and by which interaction."""
+
+    reason: str
+    at: str
+    source: str
+    id: str
+
+
+class Stops(TypedDict):
+    """By channel for every sender; `senders` and `lists` for one alone."""
+
+    email: NotRequired[Stop]
+    text: NotRequired[Stop]
+    phone: NotRequired[Stop]
+    door: NotRequired[Stop]
+    letter: NotRequired[Stop]
+    all: NotRequired[Stop]
+    senders: dict[str, Stop]
+    lists: dict[str, Stop]
+
+
+class Pressure(TypedDict):
+    """Milli-points by channel at the time of the latest touch."""
+
+    points: dict[Channel, int]
+    as_of: str | None
+
+
+class ContactProfile(TypedDict):
+    """The value of `contact-state` and of `state` in Redis: all that is known of one person."""
+
+    contact_id: str
+    version: int
+    first_seen: str | None
+    last_seen: str | None
+    counts: dict[str, int]
+    email: EmailProfile
+    donations: DonationProfile
+    canvass: CanvassProfile
+    ballot: dict[str, Ballot]
+    tags: list[str]
+    experiments: list[Assignment]
+    addresses: list[Address]
+    zones: Zones
+    touches: list[Touch]
+    stops: Stops
+    pressure: Pressure
+    consent: dict[ConsentChannel, bool]
+    merged_from: list[str]
+
+
+class ContactLink(TypedDict):
+    """The value of `contact-links`: who an absorbed id belongs to."""
+
+    merged_into: str
+
+
+class Suppression(TypedDict):
+    """Why a channel is closed to everyone."""
+
+    reason: str
+    since: str
+    source: str
+    id: str
+
+
+Suppressions = dict[Channel, Suppression]
+"""The value of `contact-suppressions`."""
+
+
+class Alert(TypedDict):
+    """The value of `contact-alerts`. `alert_id` is a hash of rule, contact, trigger and policy version."""
+
+    alert_id: str
+    rule: str
+    contact_id: str
+    at: str
+    evidence: list[EvidenceItem]
+    detail: str
+
+
+class SystemAlert(TypedDict):
+    """The value of `system-alerts`; `subject` is a campaign, team, source, topic or experiment."""
+
+    alert_id: str
+    rule: str
+    subject: str
+    at: str
+    evidence: list[EvidenceItem]
+    detail: str
+
+
+class Metric(TypedDict):
+    """`sum` is a count or an amount; `mean` is by assigned person."""
+
+    sum: int
+    mean: float | None
+
+
+class Variant(TypedDict):
+    """One arm, by intention to treat."""
+
+    assigned: int
+    metrics: dict[str, Metric]
+
+
+class Comparison(TypedDict):
+    """A variant against the baseline. `low` and `high` hold at every look, not only at the last."""
+
+    metric: str
+    variant: str
+    baseline: str
+    effect: float
+    low: float
+    high: float
+    level: float
+    p_always_valid: float
+    e_value: float
+    discovery: bool
+    provisional: bool
+
+
+class SampleRatio(TypedDict):
+    """Whether people were assigned in the planned proportions."""
+
+    p_always_valid: float
+    broken: bool
+
+
+class ExperimentResult(TypedDict):
+    """The value of `experiment-results`: the running result of one experiment."""
+
+    experiment: str
+    as_of: str
+    status: str
+    contaminated: int
+    currency: str | None
+    variants: dict[str, Variant]
+    comparisons: list[Comparison]
+    sample_ratio: SampleRatio
+    guardrails: list[Comparison]

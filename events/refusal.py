@@ -1,0 +1,29 @@
+"""Why a record is refused: the words of `dl_reason`, and a sentence for the person who mends the producer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """All values of `dl_reason`, in the order in which they are judged; the first that applies is given."""
+
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    NOT_CLOUDEVENT = "not_cloudevent"
+    UNKNOWN_TYPE = "unknown_type"
+    NO_TIME = "no_time"
+    TIME_IN_FUTURE = "time_in_future"
+    NO_IDENTIFIER = "no_identifier"
+    INVALID_DATA = "invalid_data"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    MEMO_ENTRY = "memo_entry"
+    MALFORMED_ROW = "malformed_row"
+    CONTACT_FULL = "contact_full"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that does not count. `detail` names the field and the cure, and never holds a value of the record."""
+
+    reason: Reason
+    detail: str

@@ -1,0 +1,47 @@
+"""Times as the contract writes them, and as the code counts them: whole milliseconds since 1970, UTC.
+
+`datetime.fromisoformat` alone accepts week dates, missing offsets and, depending on the Python version, 24:00; two
+workers must never differ about a time, so a pattern of our own decides first.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY, _HOUR, _MINUTE, _SECOND = 86_400_000, 3_600_000, 60_000, 1_000
+_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1) + _DAY - 1
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
+    re.ASCII,
+).fullmatch
+
+
+def parse_time(text: str) -> int | None:
+    """Milliseconds since 1970 of an RFC 3339 time with an offset, cut (never rounded) to milliseconds.
+
+    A leap second counts as the last millisecond before it. None: not such a time, or outside the years 1 to 9999, UTC.
+    """
+    match = _RFC3339(text)
+    if match is None:
+        return None
+    second, fraction, sign, hours, minutes = match.groups()
+    leap = second == "60"
+    try:
+        delta = datetime.fromisoformat(f"{text[:17]}59+00:00" if leap else f"{text[:19]}+00:00") - _EPOCH
+    except ValueError:
+        return None
+    ms = delta.days * _DAY + delta.seconds * _SECOND
+    if leap:
+        ms += 999
+    elif fraction:
+        ms += int(f"{fraction}00"[:3])
+    if sign:
+        offset = int(hours) * _HOUR + int(minutes) * _MINUTE
+        ms += offset if sign == "-" else -offset
+    return ms if _FIRST <= ms <= _LAST else None
+
+
+def render_time(ms: int) -> str:
+    """`2012-02-22T00:00:00.000Z`. Raises OverflowError outside the years 1 to 9999."""
+    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -1,0 +1,75 @@
+"""Every topic that other teams can see, with the broker's settings that the promises of the contract rest on.
+
+Partition counts are not here: they are a setting, fixed for a generation.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+EMAIL_EVENTS = "email-events"
+DONATION_EVENTS = "donation-events"
+CANVASS_EVENTS = "canvass-events"
+OUTREACH_EVENTS = "outreach-events"
+CONTACT_COMMANDS = "contact-commands"
+
+INTERACTIONS = "interactions"
+CONTACT_STATE = "contact-state"
+CONTACT_LINKS = "contact-links"
+CONTACT_SUPPRESSIONS = "contact-suppressions"
+CONTACT_ALERTS = "contact-alerts"
+SYSTEM_ALERTS = "system-alerts"
+EXPERIMENT_RESULTS = "experiment-results"
+DEAD_LETTERS = "dead-letters"
+
+_MIB = 1_048_576
+_DAY_MS = 86_400_000
+DELETE_RETENTION_MS = 7 * _DAY_MS
+"""How long a compacted topic keeps a null record; a reader that is away for longer must start over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `append_time`: the broker's clock stamps its records (`LogAppendTime`), not the producer's."""
+
+    name: str
+    cleanup: Literal["delete", "compact"]
+    max_message_bytes: int
+    append_time: bool
+    purpose: str
+    retention_ms: int = 30 * _DAY_MS
+
+    def config(self) -> dict[str, str]:
+        """Settings for the broker, as text. `retention.ms` only where records are deleted by age."""
+        settings = {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(self.max_message_bytes),
+            "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
+        }
+        if self.cleanup == "delete":
+            return settings | {"retention.ms": str(self.retention_ms)}
+        return settings | {"delete.retention.ms": str(DELETE_RETENTION_MS)}
+
+
+def _input(name: str, purpose: str) -> Topic:
+    """Larger than the 256 KiB that a record may have, so that one too large is a dead letter and not a lost one."""
+    return Topic(name, "delete", _MIB + 65_536, True, purpose, 7 * _DAY_MS)
+
+
+INPUT_TOPICS = (
+    _input(EMAIL_EVENTS, "What became of a mailing: sent, opened, clicked, bounced, unsubscribed"),
+    _input(DONATION_EVENTS, "Gifts, refunds and pledges"),
+    _input(CANVASS_EVENTS, "What canvassers and election offices report"),
+    _input(OUTREACH_EVENTS, "Text messages, meetings and forms"),
+    _input(CONTACT_COMMANDS, "Link, unlink, suppress, erase a contact"),
+)
+OUTPUT_TOPICS = (
+    Topic(INTERACTIONS, "delete", 2 * _MIB, True, "Every accepted interaction, harmonised, by fragment", 30 * _DAY_MS),
+    Topic(CONTACT_STATE, "compact", 8 * _MIB, False, "The latest profile of each contact"),
+    Topic(CONTACT_LINKS, "compact", _MIB, False, "Which contact each absorbed id belongs to"),
+    Topic(CONTACT_SUPPRESSIONS, "compact", _MIB, False, "Channels that are closed to everyone, by contact"),
+    Topic(CONTACT_ALERTS, "delete", _MIB, False, "What someone should look at, by contact"),
+    Topic(SYSTEM_ALERTS, "delete", _MIB, False, "What someone should look at, by campaign, team, source or topic"),
+    Topic(EXPERIMENT_RESULTS, "compact", _MIB, False, "The running result of each experiment"),
+    Topic(DEAD_LETTERS, "delete", 2 * _MIB, False, "Refused records, byte for byte, and why", 90 * _DAY_MS),
+)
+ALL = INPUT_TOPICS + OUTPUT_TOPICS

@@ -1,0 +1,66 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import phonenumbers
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from events.normalise import normalise_email, normalise_phone
+from events.times import parse_time, render_time
+
+FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.integers(FIRST, LAST))
+@example(FIRST)
+@example(LAST)
+def test_parsing_undoes_rendering(ms: int) -> None:
+    assert parse_time(render_time(ms)) == ms
+
+
+@given(st.datetimes(timezones=offsets))
+def test_a_time_is_what_the_standard_library_makes_of_it(moment: datetime) -> None:
+    ms = (moment - EPOCH) // timedelta(milliseconds=1)
+    assert parse_time(moment.isoformat()) == (ms if FIRST <= ms <= LAST else None)
+
+
+@given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"))
+def test_any_text_is_a_time_or_none(text: str) -> None:
+    ms = parse_time(text)
+    if ms is not None:
+        assert parse_time(render_time(ms)) == ms
+
+
+addresses = st.tuples(st.text(min_size=1), st.text(min_size=1)).map(lambda pair: f"{pair[0]}@{pair[1]}.example")
+
+
+@given(st.text() | addresses | st.emails())
+@example("\u0130@\u0130.example")
+@example("a@\u1e9e.example")
+@example("\u03a3\u03a3@\u212a.example")
+def test_a_normal_address_is_normal(text: str) -> None:
+    address = normalise_email(text)
+    if address is not None:
+        assert normalise_email(address) == address
+        assert normalise_email(f" {address.upper().lower()}\n") == address or not address.isascii()
+
+
+digits = st.text("0123456789+()- .x", max_size=20)
+
+
+@given(st.text() | digits, st.sampled_from(["US", "GB", "DE"]))
+def test_a_normal_number_is_normal_in_every_region(text: str, region: str) -> None:
+    number = normalise_phone(text, region)
+    if number is not None:
+        assert number.startswith("+")
+        assert normalise_phone(number, "US") == normalise_phone(number, "GB") == number
+
+
+@given(st.integers(2_000_000_000, 9_999_999_999))
+def test_the_short_way_for_north_america_is_the_librarys_way(number: int) -> None:
+    parsed = phonenumbers.parse(f"+1{number}", None)
+    assert phonenumbers.is_possible_number(parsed)
+    assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(
+        f"+1{number}", "US"
+    )

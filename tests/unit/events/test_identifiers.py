@@ -1,0 +1,106 @@
+import pytest
+
+from events.contact import Contact
+from events.identifiers import KIND_ORDER, Hasher, is_identity_hash, kind_of
+
+HASHER = Hasher([b"new key", b"old key"])
+
+
+def test_a_hash_is_its_kind_and_32_hex_digits() -> None:
+    hashed = HASHER.email("jane@example.org")
+    assert hashed == "email:6ec2722ca27c29671aa0c1543541808a"
+    assert is_identity_hash(hashed)
+    assert kind_of(hashed) == "email"
+
+
+@pytest.mark.parametrize(
+    "text", ["c1", "email:abc", "email:" + "G" * 32, "name:" + "a" * 32, "email:" + "a" * 32 + "\n"]
+)
+def test_any_other_id_is_a_contact_id(text: str) -> None:
+    assert not is_identity_hash(text)
+    assert kind_of(text) == "contact"
+
+
+def test_two_spellings_of_one_identifier_have_one_hash() -> None:
+    assert HASHER.email("Jane@Example.org ") == HASHER.email("jane@example.org")
+    assert HASHER.phone("(212) 555-0199") == HASHER.phone("+1 212 555 0199")
+    assert HASHER.voter("ny: 123 ") == HASHER.voter("NY:123")
+    assert HASHER.external(" VAN", "123 ") == HASHER.external("van", "123")
+
+
+def test_the_case_of_an_external_id_matters() -> None:
+    assert HASHER.external("actblue", "aB") != HASHER.external("actblue", "Ab")
+
+
+def test_equal_text_of_two_kinds_or_systems_never_meets() -> None:
+    same = "ny:1"
+    assert HASHER.voter(same).partition(":")[2] != HASHER.external("ny", "1").partition(":")[2]
+    assert HASHER.external("a", "bc") != HASHER.external("ab", "c")
+
+
+def test_an_identifier_that_cannot_be_normalised_has_no_hash() -> None:
+    assert HASHER.email("nobody") is None
+    assert HASHER.phone("12") is None
+
+
+def test_the_region_of_the_hasher_reads_its_numbers() -> None:
+    assert Hasher([b"k"], "GB").phone("020 7946 0018") == Hasher([b"k"], "US").phone("+442079460018")
+
+
+def test_the_first_key_writes_and_all_keys_find() -> None:
+    old = Hasher([b"old key"])
+    assert HASHER.email("jane@example.org") != old.email("jane@example.org")
+    assert HASHER.lookups("email", "JANE@example.org") == [
+        HASHER.email("jane@example.org"),
+        old.email("jane@example.org"),
+    ]
+    assert HASHER.lookups("phone", "212 555 0199")[1] == old.phone("212 555 0199")
+    assert HASHER.lookups("voter", "NY:1")[1] == old.voter("NY:1")
+    assert HASHER.lookups("external", "van:12:3")[0] == HASHER.external("van", "12:3")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("email", "x"), ("phone", "x"), ("voter", "NY"), ("voter", "NY: "), ("external", ":1")]
+)
+def test_what_is_no_identifier_finds_nothing(kind: str, text: str) -> None:
+    assert HASHER.lookups(kind, text) == []  # type: ignore[arg-type]
+
+
+def test_keys_of_any_length_are_whole_keys() -> None:
+    long, longer = Hasher([b"k" * 200]), Hasher([b"k" * 201])
+    assert long.email("jane@example.org") != longer.email("jane@example.org")
+
+
+@pytest.mark.parametrize("keys", [[], [b""], [b"key", b""]])
+def test_no_key_is_an_error(keys: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="key"):
+        Hasher(keys)
+
+
+def test_the_fragment_is_the_strongest_identifier() -> None:
+    contact = Contact(
+        contact_id="c1",
+        voter_id="NY:1",
+        external={"van": "2", "actblue": "1"},
+        email="jane@example.org",
+        phone="212 555 0199",
+    )
+    expected = [
+        "c1",
+        HASHER.voter("NY:1"),
+        HASHER.external("actblue", "1"),
+        HASHER.email("jane@example.org"),
+        HASHER.phone("212 555 0199"),
+    ]
+    found = []
+    for name in ("contact_id", "voter_id", "external", "email", "phone"):
+        found.append(HASHER.fragment(contact))
+        contact = contact.model_copy(update={name: None})
+    assert found == expected
+    assert [kind_of(fragment) for fragment in found if fragment] == list(KIND_ORDER)
+    assert HASHER.fragment(contact) is None
+
+
+def test_what_cannot_be_normalised_is_passed_over() -> None:
+    assert HASHER.fragment(Contact(email="nobody", phone="212 555 0199")) == HASHER.phone("+12125550199")
+    assert HASHER.fragment(Contact(external={}, email="nobody")) is None

@@ -1,0 +1,62 @@
+import pytest
+
+from events.normalise import normalise_email, normalise_phone
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("jane@example.org", "jane@example.org"),
+        ("  Jane.Doe+News@Example.ORG\t", "jane.doe+news@example.org"),
+        ("JANE@BÜCHER.example", "jane@xn--bcher-kva.example"),
+        ("jane@bu\u0308cher.example", "jane@xn--bcher-kva.example"),
+        ("jane@例え。テスト", "jane@xn--r8jz45g.xn--zckzah"),
+        ("Jose\u0301@example.org", "jos\u00e9@example.org"),
+        ("o'hara_x@mail-1.example.co.uk", "o'hara_x@mail-1.example.co.uk"),
+        ("test@example.test", "test@example.test"),
+    ],
+)
+def test_an_address_has_one_spelling(written: str, address: str) -> None:
+    assert normalise_email(written) == address
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("", "   ", "jane", "@example.org", "jane@", "jane@doe@example.org", "jane@localhost", "jane@example"),
+        *("jane doe@example.org", "Jane <jane@example.org>", "jane@exa mple.org", "jane@example..org"),
+        *("jane@-example.org", "jane@example-.org", "jane@192.168.0.1", "jane@example.o", "jane@exam_ple.org"),
+        *("jane@example.org,joe@example.org", "ja\u00a0ne@example.org", "ja\x00ne@example.org"),
+        *("jane@\u2f00\u2f00.\ud7ff", "jane@xn--\u00fc.org", "jane@" + "a" * 64 + ".org"),
+        *("a" * 250 + "@example.org", "ü" * 100_000 + "@example.org", "jane@" + "ü" * 100_000),
+    ],
+)
+def test_what_is_not_one_address_is_none(written: str) -> None:
+    assert normalise_email(written) is None
+
+
+def test_nothing_is_guessed_about_a_mailbox() -> None:
+    assert normalise_email("j.ane@gmail.com") != normalise_email("jane@gmail.com")
+    assert normalise_email("straße@example.org") != normalise_email("strasse@example.org")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+12125550199", "(212) 555-0199", "212.555.0199", "1-212-555-0199", " +1 212 555 0199 ", "tel:+1-212-555-0199"],
+)
+def test_a_number_has_one_spelling(written: str) -> None:
+    assert normalise_phone(written, "US") == "+12125550199"
+
+
+def test_a_number_without_country_code_is_read_in_the_region() -> None:
+    assert normalise_phone("020 7946 0018", "GB") == "+442079460018"
+    assert normalise_phone("+44 20 7946 0018", "US") == "+442079460018"
+
+
+def test_the_number_of_a_test_is_a_number() -> None:
+    assert normalise_phone("555-555-5555", "US") == "+15555555555"
+
+
+@pytest.mark.parametrize("written", ["", "n/a", "12", "555-0199", "+1 212 555", "+999 1234567", "1" * 300, "+1"])
+def test_what_is_no_whole_number_is_none(written: str) -> None:
+    assert normalise_phone(written, "US") is None

@@ -1,0 +1,25 @@
+from pathlib import Path
+
+from events.interactions import MODELS
+from events.schemas import all_schemas, export, render
+
+COMMITTED = Path(__file__).parents[3] / "docs" / "schemas"
+
+
+def test_the_committed_schemas_are_those_of_the_code() -> None:
+    committed = {path.name: path.read_bytes() for path in COMMITTED.iterdir()}
+    assert committed == {name: render(schema) for name, schema in all_schemas().items()}, "run `make schemas`"
+
+
+def test_there_is_one_for_each_type_and_each_output() -> None:
+    outputs = {
+        *("interactions.json", "contact-state.json", "contact-links.json", "contact-suppressions.json"),
+        *("contact-alerts.json", "system-alerts.json", "experiment-results.json"),
+    }
+    assert all_schemas().keys() == {f"{type_}.json" for type_ in MODELS} | outputs
+
+
+def test_an_export_makes_its_directory_and_writes_them_all(tmp_path: Path) -> None:
+    written = export(tmp_path / "new" / "schemas")
+    assert {path.name for path in written} == all_schemas().keys()
+    assert all(path.read_bytes().endswith(b"}\n") for path in written)
