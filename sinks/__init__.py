@@ -1,0 +1,1 @@
+"""Where results go: each sink reads an output topic and is never called from inside the fold."""

@@ -1,0 +1,86 @@
+"""What every sink of `contact-state` promises, so that the agent that feeds it need not know which one it is.
+
+A sink keeps its position together with the data. The consumer group's offset is of no interest: it would outlive a
+flush or a restored dump of the sink, and the missing contacts would stay missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record of `contact-state`.
+
+    `profile` is the JSON of a living contact. Without it the contact was absorbed by `merged_into`, or, when that is
+    None too, erased. `version` is 0 or more and only grows for one contact; `reason` is the record's header.
+    """
+
+    contact_id: str
+    version: int
+    profile: bytes | None
+    reason: str | None
+    merged_into: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a sink holds of one contact: its profile, or the mark of an absorbed or an erased one."""
+
+    version: int
+    state: bytes | None = None
+    merged_into: str | None = None
+    erased: bool = False
+
+
+class Position(NamedTuple):
+    """How far a sink has read a partition: `offset` is the next one to read, `topic_id` tells a re-created topic."""
+
+    topic_id: str
+    offset: int
+
+
+class SinkUnavailable(Exception):
+    """The sink is away, slow or refuses writes. Try again in `retry_after` seconds; nothing else need stop.
+
+    The last call may have been applied nevertheless: `ContactSink.position` tells.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ContactSink(Protocol):
+    """A place that holds the newest version of each contact. Every call may raise SinkUnavailable."""
+
+    async def position(self, partition: int) -> Position | None:
+        """Where to read on; None when that is unknown or too old to rely on: `clear`, then write from the start."""
+        ...
+
+    async def clear(self, partition: int, partitions: int) -> None:
+        """Forget the position of `partition` (of `partitions`) first, then every contact in it.
+
+        Begin again after SinkUnavailable: a partition that was cleared in part must not be filled.
+        """
+        ...
+
+    async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
+        """Take `changes` where they are newer than what is held, and move the position from `before` to `after`.
+
+        `changes` are any run of the partition's records; the sink keeps its own calls short. The position moves
+        with the last of them, never ahead of the data. Repeats and older versions change nothing.
+
+        False: the sink does not stand at `before` (another owner, a flush, a lost answer) or that is too old.
+        The position was not moved; ask `position` where to go on.
+        """
+        ...
+
+    async def touch(self, partition: int, position: Position) -> bool:
+        """Keep an idle position from growing old. False when the sink does not stand there any more."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. The sink is not to be used again."""
+        ...

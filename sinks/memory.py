@@ -1,0 +1,83 @@
+"""A sink without a server, which keeps every promise of ContactSink: for tests, and to see what a sink has to do."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from events.identifiers import is_identity_hash
+from sinks.base import Change, Position, Stored
+from sinks.keys import partition_of
+
+
+class MemorySink:
+    """Contacts in two dicts: `contacts` by contact_id, `identities` from a hashed identifier to its contact_id.
+
+    `stale_after` is in seconds of `clock`, any clock that does not jump.
+    """
+
+    def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        self.contacts: dict[str, Stored] = {}
+        self.identities: dict[str, str] = {}
+        self._positions: dict[int, tuple[Position, float]] = {}
+        self._stale_after = stale_after
+        self._clock = clock
+
+    async def position(self, partition: int) -> Position | None:
+        """See ContactSink."""
+        return None if self._stale(partition) else self._at(partition)
+
+    async def touch(self, partition: int, position: Position) -> bool:
+        """See ContactSink."""
+        if self._at(partition) != position or self._stale(partition):
+            return False
+        self._move(partition, position)
+        return True
+
+    async def clear(self, partition: int, partitions: int) -> None:
+        """See ContactSink."""
+        self._positions.pop(partition, None)
+        for contact_id in [known for known in self.contacts if partition_of(known, partitions) == partition]:
+            del self.contacts[contact_id]
+            self.identities.pop(contact_id, None)
+
+    async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
+        """See ContactSink."""
+        if self._at(partition) != before or self._stale(partition):
+            return False
+        for change in changes:
+            known = self.contacts.get(change.contact_id)
+            if known is None or change.version > known.version:
+                self._take(change)
+        self._move(partition, after)
+        return True
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def flush(self) -> None:
+        """Lose everything, as a flushed Redis does."""
+        self.contacts.clear()
+        self.identities.clear()
+        self._positions.clear()
+
+    def _at(self, partition: int) -> Position | None:
+        known = self._positions.get(partition)
+        return None if known is None else known[0]
+
+    def _stale(self, partition: int) -> bool:
+        known = self._positions.get(partition)
+        return known is not None and abs(self._clock() - known[1]) > self._stale_after
+
+    def _move(self, partition: int, position: Position) -> None:
+        self._positions[partition] = position, self._clock()
+
+    def _take(self, change: Change) -> None:
+        erased = change.profile is None and change.merged_into is None
+        merged_into = change.merged_into if change.profile is None else None
+        self.contacts[change.contact_id] = Stored(change.version, change.profile, merged_into, erased)
+        if not is_identity_hash(change.contact_id):
+            return
+        if erased:
+            self.identities.pop(change.contact_id, None)
+        else:
+            self.identities[change.contact_id] = merged_into or change.contact_id

@@ -1,0 +1,112 @@
+"""What runs inside Redis: each script is one indivisible step on the position and the data it stands for.
+
+The position of a partition is a hash: `topic_id`, `offset`, `written_at` (ms of the server's clock) and, while
+something takes more than one step, `claim`: a random word of whoever is at it. A later step goes on only under its
+own claim. So a worker that froze in the middle, or a command that was held up on its way, cannot delete or skip what
+another owner has written since.
+
+The names of contacts come as arguments and are not declared as keys: one server, no cluster.
+"""
+
+_POSITION = """
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Two empty strings: no position. Nothing: too old, or from a clock that has been set back as far.
+local function standing(key, stale_after)
+  local found = redis.call('HMGET', key, 'topic_id', 'offset', 'written_at')
+  if not found[2] then return '', '' end
+  if math.abs(now() - (found[3] or 0)) > tonumber(stale_after) then return nil end
+  return found[1], found[2]
+end
+"""
+
+POSITION = (
+    _POSITION
+    + """
+local topic_id, offset = standing(KEYS[1], ARGV[1])
+if not offset or offset == '' then return false end
+return {topic_id, offset}
+"""
+)
+"""KEYS: position. ARGV: stale_after in ms. Returns [topic_id, offset] or nil."""
+
+TOUCH = (
+    _POSITION
+    + """
+local topic_id, offset = standing(KEYS[1], ARGV[1])
+if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
+redis.call('HSET', KEYS[1], 'written_at', string.format('%.0f', now()))
+return 1
+"""
+)
+"""KEYS: position. ARGV: stale_after, topic_id, offset. Returns 1 when the sink stands there."""
+
+WRITE = (
+    _POSITION
+    + """
+local topic_id, offset = standing(KEYS[1], ARGV[1])
+if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'claim') ~= ARGV[4] then return 0 end
+
+-- Versions go to 2^63; a Lua number is exact to 2^53 only.
+local function newer(version, known)
+  if not known then return true end
+  if #version ~= #known then return #version > #known end
+  return version > known
+end
+
+local function index(contact_id, field, value)
+  local key = 'identity:' .. contact_id
+  if field == 'erased' then
+    redis.call('DEL', key)
+  else
+    redis.call('SET', key, field == 'state' and contact_id or value)
+  end
+end
+
+local at = 1
+for _, row in ipairs(cjson.decode(ARGV[8])) do
+  local contact_id, version, field, identity, length = row[1], row[2], row[3], row[4], row[5]
+  local key = 'contact:' .. contact_id
+  if newer(version, redis.call('HGET', key, 'version')) then
+    local value = string.sub(ARGV[9], at, at + length - 1)
+    if field ~= 'state' then redis.call('DEL', key) end
+    -- One new field: a profile in the place of a mark.
+    if redis.call('HSET', key, 'version', version, field, value) == 1 then
+      redis.call('HDEL', key, 'merged_into', 'erased')
+    end
+    if identity then index(contact_id, field, value) end
+  end
+  at = at + length
+end
+
+if ARGV[6] ~= '' then
+  redis.call('HSET', KEYS[1], 'topic_id', ARGV[5], 'offset', ARGV[6], 'written_at', string.format('%.0f', now()))
+end
+if ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[1], 'claim', ARGV[7])
+else
+  redis.call('HDEL', KEYS[1], 'claim')
+end
+return 1
+"""
+)
+"""KEYS: position. ARGV: stale_after; topic_id, offset and claim to be found ('' for none, any claim); topic_id, offset
+and claim to leave; rows and values of `batch.pack`. Returns 1 when written, 0 when the position is another."""
+
+CLAIM = """
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'claim', ARGV[1])
+return 1
+"""
+"""KEYS: position. ARGV: claim. Forgets the position."""
+
+REMOVE = """
+if redis.call('HGET', KEYS[1], 'claim') ~= ARGV[1] then return 0 end
+for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+return 1
+"""
+"""KEYS: position, then what to delete. ARGV: claim. Returns 0 when somebody else is at it."""

@@ -1,0 +1,278 @@
+"""What every sink of `contact-state` must do; each sink runs the whole of it through a `Bench`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from sinks.base import Change, ContactSink, Position, Stored
+from sinks.keys import partition_of
+
+STALE_AFTER = 3600.0
+TOPIC = "lQ4nIXcVTRSTjTWnSq5aVw"
+HASHED = "external:0123456789abcdef0123456789abcdef"
+START = Position(TOPIC, 0)
+
+
+class Bench(Protocol):
+    """A sink with `stale_after` STALE_AFTER, and what a test must see or do behind its back."""
+
+    @property
+    def sink(self) -> ContactSink: ...
+
+    async def stored(self, contact_id: str) -> Stored | None: ...
+
+    async def contact_of(self, identity_hash: str) -> str | None: ...
+
+    async def flush(self) -> None: ...
+
+    async def age(self, partition: int, seconds: float) -> None:
+        """Make the position look that much older."""
+
+
+def living(contact_id: str, version: int, profile: bytes = b"{}") -> Change:
+    return Change(contact_id, version, profile, None, None)
+
+
+def merged(contact_id: str, version: int, survivor: str) -> Change:
+    return Change(contact_id, version, None, "merged", survivor)
+
+
+def erased(contact_id: str, version: int) -> Change:
+    return Change(contact_id, version, None, "erased", None)
+
+
+def at(offset: int) -> Position:
+    return Position(TOPIC, offset)
+
+
+async def fill(bench: Bench, *changes: Change, partition: int = 0) -> Position:
+    """Write a first batch; the position it left."""
+    after = at(len(changes))
+    assert await bench.sink.write(partition, changes, None, after)
+    return after
+
+
+KINDS = st.sampled_from(["a", "b", "c", HASHED, "phone:" + "f" * 32])
+VERSIONS = st.one_of(st.integers(0, 12), st.integers(2**53 - 3, 2**53 + 3), st.integers(2**63 - 4, 2**63))
+
+
+def change_of(contact_id: str, version: int) -> Change:
+    """Equal versions of one contact are equal records, whichever way they come."""
+    if version % 4 == 2:
+        return merged(contact_id, version, f"survivor-{version}")
+    if version % 4 == 3:
+        return erased(contact_id, version)
+    return living(contact_id, version, b'{"version": %d}' % version)
+
+
+def stored_of(change: Change) -> Stored:
+    is_erased = change.profile is None and change.merged_into is None
+    return Stored(change.version, change.profile, change.merged_into, is_erased)
+
+
+def contact_after(change: Change) -> str | None:
+    return change.contact_id if change.profile is not None else change.merged_into
+
+
+BATCHES = st.lists(st.lists(st.builds(change_of, KINDS, VERSIONS), max_size=8), max_size=6)
+
+
+def highest(changes: Sequence[Change]) -> dict[str, Change]:
+    best: dict[str, Change] = {}
+    for change in changes:
+        if change.contact_id not in best or change.version > best[change.contact_id].version:
+            best[change.contact_id] = change
+    return best
+
+
+law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+"""For `any_batches_end_as_the_highest_versions`: the bench is flushed for each example."""
+
+
+async def any_batches_end_as_the_highest_versions(bench: Bench, batches: list[list[Change]]) -> None:
+    """Each sink tests this with a `given` of its own: Hypothesis wants one class for each."""
+    await bench.flush()
+    position = None
+    for offset, batch in enumerate([*batches, *reversed(batches)], start=1):
+        assert await bench.sink.write(0, batch, position, at(offset))
+        assert not await bench.sink.write(0, batch, position, at(offset))
+        position = at(offset)
+    assert await bench.sink.position(0) == position
+    for contact_id, change in highest([change for batch in batches for change in batch]).items():
+        assert await bench.stored(contact_id) == stored_of(change)
+        found = await bench.contact_of(contact_id)
+        assert found == (contact_after(change) if ":" in contact_id else None)
+
+
+class ContactSinkContract:
+    async def test_a_new_sink_has_no_position(self, bench: Bench) -> None:
+        assert await bench.sink.position(0) is None
+
+    async def test_a_batch_moves_the_position_with_its_data(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1, b'{"n": 1}'))
+        assert await bench.sink.position(0) == after
+        assert await bench.stored("ada") == Stored(1, b'{"n": 1}')
+
+    async def test_a_batch_without_changes_moves_the_position(self, bench: Bench) -> None:
+        assert await bench.sink.write(0, [], None, at(9))
+        assert await bench.sink.position(0) == at(9)
+
+    async def test_a_profile_keeps_its_bytes(self, bench: Bench) -> None:
+        profiles = {"ada": '{"name": "Grüße 東京 👋"}'.encode(), "bob": b"", "cyd": b"\x00\xff\r\n"}
+        await fill(bench, *(living(contact_id, 1, profile) for contact_id, profile in profiles.items()))
+        for contact_id, profile in profiles.items():
+            assert await bench.stored(contact_id) == Stored(1, profile)
+
+    async def test_a_repeated_batch_is_refused_and_changes_nothing(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1, b"first"))
+        assert not await bench.sink.write(0, [living("ada", 2, b"second")], None, at(7))
+        assert await bench.sink.position(0) == after
+        assert await bench.stored("ada") == Stored(1, b"first")
+
+    async def test_a_batch_from_another_position_writes_nothing(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        assert not await bench.sink.write(0, [living("bob", 1)], at(after.offset + 1), at(9))
+        assert not await bench.sink.write(0, [living("bob", 1)], Position("another", after.offset), at(9))
+        assert await bench.stored("bob") is None
+        assert await bench.sink.position(0) == after
+
+    async def test_partitions_have_positions_of_their_own(self, bench: Bench) -> None:
+        await fill(bench, living("ada", 1))
+        assert await bench.sink.position(1) is None
+        assert await bench.sink.write(1, [living("bob", 1)], None, at(5))
+        assert (await bench.sink.position(0), await bench.sink.position(1)) == (at(1), at(5))
+
+    async def test_an_older_version_is_ignored_though_the_position_moves(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 10, b"new"))
+        assert await bench.sink.write(0, [living("ada", 9, b"old"), living("ada", 10, b"same")], after, at(3))
+        assert await bench.stored("ada") == Stored(10, b"new")
+
+    async def test_versions_past_the_precision_of_a_double_are_told_apart(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 2**53, b"old"), living("bob", 2**53 + 1, b"new"))
+        assert await bench.sink.write(0, [living("ada", 2**53 + 1, b"new"), living("bob", 2**53, b"old")], after, at(4))
+        assert await bench.stored("ada") == Stored(2**53 + 1, b"new")
+        assert await bench.stored("bob") == Stored(2**53 + 1, b"new")
+
+    async def test_a_version_with_more_digits_is_newer(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 999))
+        assert await bench.sink.write(0, [living("ada", 1000, b"new")], after, at(2))
+        assert await bench.stored("ada") == Stored(1000, b"new")
+
+    async def test_of_two_versions_in_one_batch_the_newest_stays(self, bench: Bench) -> None:
+        await fill(bench, living("ada", 1), living("ada", 2, b"new"), living("bob", 2, b"new"), living("bob", 1))
+        assert await bench.stored("ada") == Stored(2, b"new")
+        assert await bench.stored("bob") == Stored(2, b"new")
+
+    async def test_an_erased_contact_keeps_a_mark_and_no_state(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1, b"profile"))
+        assert await bench.sink.write(0, [erased("ada", 2)], after, at(2))
+        assert await bench.stored("ada") == Stored(2, erased=True)
+
+    async def test_a_merged_contact_names_its_survivor_and_has_no_state(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1, b"profile"))
+        assert await bench.sink.write(0, [merged("ada", 2, "bob")], after, at(2))
+        assert await bench.stored("ada") == Stored(2, merged_into="bob")
+
+    async def test_a_contact_that_stands_alone_again_loses_its_mark(self, bench: Bench) -> None:
+        after = await fill(bench, merged("ada", 1, "bob"), erased("cyd", 1))
+        assert await bench.sink.write(0, [living("ada", 2, b"back"), living("cyd", 2, b"back")], after, at(4))
+        assert await bench.stored("ada") == Stored(2, b"back")
+        assert await bench.stored("cyd") == Stored(2, b"back")
+
+    async def test_a_late_profile_does_not_undo_an_erasure(self, bench: Bench) -> None:
+        after = await fill(bench, erased(HASHED, 5))
+        assert await bench.sink.write(0, [living(HASHED, 4, b"late")], after, at(2))
+        assert await bench.stored(HASHED) == Stored(5, erased=True)
+        assert await bench.contact_of(HASHED) is None
+
+    async def test_a_hashed_identity_leads_to_its_contact(self, bench: Bench) -> None:
+        await fill(bench, living(HASHED, 1), living("ada", 1))
+        assert await bench.contact_of(HASHED) == HASHED
+        assert await bench.contact_of("ada") is None
+
+    async def test_a_hashed_identity_follows_its_contact_into_the_survivor_and_back(self, bench: Bench) -> None:
+        after = await fill(bench, living(HASHED, 1))
+        assert await bench.sink.write(0, [merged(HASHED, 2, "bob")], after, at(2))
+        assert await bench.contact_of(HASHED) == "bob"
+        assert await bench.sink.write(0, [living(HASHED, 3)], at(2), at(3))
+        assert await bench.contact_of(HASHED) == HASHED
+
+    async def test_a_hashed_identity_is_forgotten_with_its_contact(self, bench: Bench) -> None:
+        after = await fill(bench, living(HASHED, 1))
+        assert await bench.sink.write(0, [erased(HASHED, 2)], after, at(2))
+        assert await bench.contact_of(HASHED) is None
+
+    async def test_an_old_position_is_no_position(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        await bench.age(0, STALE_AFTER + 60)
+        assert await bench.sink.position(0) is None
+        assert not await bench.sink.touch(0, after)
+        assert not await bench.sink.write(0, [living("ada", 2, b"new")], after, at(2))
+        assert not await bench.sink.write(0, [living("ada", 2, b"new")], None, at(2))
+        assert await bench.stored("ada") == Stored(1, b"{}")
+
+    async def test_a_position_from_a_clock_far_ahead_is_no_position(self, bench: Bench) -> None:
+        await fill(bench, living("ada", 1))
+        await bench.age(0, -STALE_AFTER - 60)
+        assert await bench.sink.position(0) is None
+
+    async def test_a_touch_keeps_an_idle_position_young(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        for _ in range(3):
+            await bench.age(0, STALE_AFTER - 60)
+            assert await bench.sink.touch(0, after)
+        assert await bench.sink.position(0) == after
+
+    async def test_a_write_keeps_the_position_young(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        await bench.age(0, STALE_AFTER - 60)
+        assert await bench.sink.write(0, [], after, after)
+        await bench.age(0, STALE_AFTER - 60)
+        assert await bench.sink.position(0) == after
+
+    async def test_a_touch_elsewhere_is_refused(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        assert not await bench.sink.touch(0, at(after.offset + 1))
+        assert not await bench.sink.touch(0, Position("another", after.offset))
+        assert not await bench.sink.touch(1, after)
+
+    async def test_a_flush_is_noticed_without_traffic(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        await bench.flush()
+        assert not await bench.sink.touch(0, after)
+        assert await bench.sink.position(0) is None
+
+    async def test_a_flush_is_noticed_by_the_next_write(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        await bench.flush()
+        assert not await bench.sink.write(0, [living("bob", 1)], after, at(2))
+        assert await bench.stored("bob") is None
+
+    async def test_clearing_keeps_the_other_partitions(self, bench: Bench) -> None:
+        names = [f"contact-{n}" for n in range(50)] + [f"email:{n:032x}" for n in range(50)]
+        mine = [name for name in names if partition_of(name, 4) == 1]
+        others = [name for name in names if partition_of(name, 4) != 1]
+        await fill(bench, *(living(name, 1) for name in mine), partition=1)
+        await fill(bench, *(living(name, 1) for name in others), partition=2)
+        await bench.sink.clear(1, 4)
+        assert [await bench.stored(name) for name in mine] == [None] * len(mine)
+        assert [await bench.stored(name) for name in others] == [Stored(1, b"{}")] * len(others)
+        assert {await bench.contact_of(name) for name in mine} == {None}
+        assert [await bench.contact_of(name) for name in others if ":" in name] == [n for n in others if ":" in n]
+        assert (await bench.sink.position(1), await bench.sink.position(2)) == (None, at(len(others)))
+
+    async def test_a_cleared_partition_fills_again_with_versions_it_has_had(self, bench: Bench) -> None:
+        await fill(bench, living("ada", 7, b"before"))
+        await bench.sink.clear(0, 1)
+        await fill(bench, living("ada", 7, b"again"))
+        assert await bench.stored("ada") == Stored(7, b"again")
+
+    async def test_an_old_partition_can_be_cleared_and_filled(self, bench: Bench) -> None:
+        await fill(bench, living("ada", 1), living("gone", 1))
+        await bench.age(0, STALE_AFTER + 60)
+        await bench.sink.clear(0, 1)
+        after = await fill(bench, living("ada", 1))
+        assert await bench.sink.position(0) == after
+        assert await bench.stored("gone") is None

@@ -1,0 +1,53 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from redis.asyncio import Redis
+
+from sinks.base import Change, Stored
+from sinks.keys import position_key
+from sinks.profiles import contact_of, read_profile
+from sinks.redis import RedisSink
+from tests.contract.conftest import client_of
+from tests.contract.contact_sink import (
+    BATCHES,
+    STALE_AFTER,
+    Bench,
+    ContactSinkContract,
+    any_batches_end_as_the_highest_versions,
+    law,
+)
+from tests.contract.redis_server import RedisServer
+
+
+class RedisBench:
+    def __init__(self, sink: RedisSink, client: Redis) -> None:
+        self.sink = sink
+        self._client = client
+
+    async def stored(self, contact_id: str) -> Stored | None:
+        return await read_profile(self._client, contact_id)
+
+    async def contact_of(self, identity_hash: str) -> str | None:
+        return await contact_of(self._client, identity_hash)
+
+    async def flush(self) -> None:
+        await self._client.flushall()
+
+    async def age(self, partition: int, seconds: float) -> None:
+        await self._client.hincrby(position_key(partition), "written_at", -round(seconds * 1000))
+
+
+class TestRedisSink(ContactSinkContract):
+    @pytest.fixture
+    async def bench(self, redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Bench]:
+        sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
+        yield RedisBench(sink, redis_client)
+        await sink.close()
+
+    @law
+    @given(batches=BATCHES)
+    async def test_any_batches_in_any_order_end_as_the_highest_versions(
+        self, bench: Bench, batches: list[list[Change]]
+    ) -> None:
+        await any_batches_end_as_the_highest_versions(bench, batches)

@@ -1,0 +1,68 @@
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinks.base import Change
+from sinks.batch import ROW_BYTES, newest, pack, parts
+
+
+def living(contact_id: str, version: int, profile: bytes = b"{}") -> Change:
+    return Change(contact_id, version, profile, None, None)
+
+
+CHANGES = st.lists(st.builds(living, st.sampled_from("abcd"), st.integers(0, 5), st.binary(max_size=40)), max_size=12)
+
+
+def test_the_newest_of_each_contact_is_kept_in_any_order() -> None:
+    assert newest([living("a", 1), living("b", 9), living("a", 3), living("a", 2)]) == [living("a", 3), living("b", 9)]
+
+
+def test_of_equal_versions_the_first_is_kept() -> None:
+    assert newest([living("a", 1, b"first"), living("a", 1, b"second")]) == [living("a", 1, b"first")]
+
+
+def test_no_changes_are_one_empty_part() -> None:
+    assert list(parts([], 100)) == [[]]
+
+
+def test_what_fits_stays_in_one_part() -> None:
+    changes = [living("a", 1, b"x" * 10), living("b", 1, b"x" * 10)]
+    weight = 2 * (ROW_BYTES + 10)
+    assert list(parts(changes, weight)) == [changes]
+    assert list(parts(changes, weight - 1)) == [changes[:1], changes[1:]]
+
+
+def test_a_change_that_is_too_large_goes_alone() -> None:
+    changes = [living("a", 1), living("b", 1, b"x" * 10_000), living("c", 1)]
+    assert list(parts(changes, 1000)) == [changes[:1], changes[1:2], changes[2:]]
+
+
+@given(CHANGES, st.integers(1, 600))
+def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[Change], most: int) -> None:
+    cut = list(parts(changes, most))
+    assert [change for part in cut for change in part] == changes
+    assert all(len(part) == 1 or sum(ROW_BYTES + len(c.profile or b"") for c in part) <= most for part in cut if part)
+    assert cut == [[]] or all(cut)
+
+
+@given(CHANGES)
+def test_packed_values_are_found_again_by_their_lengths(changes: list[Change]) -> None:
+    rows, values = pack(changes)
+    found, at = [], 0
+    for contact_id, version, field, _, length in orjson.loads(rows):
+        assert field == "state"
+        found.append(living(contact_id, int(version), values[at : at + length]))
+        at += length
+    assert found == changes
+
+
+def test_a_version_is_packed_as_text_since_lua_would_round_it() -> None:
+    rows, _ = pack([living("a", 2**63)])
+    assert orjson.loads(rows) == [["a", "9223372036854775808", "state", False, 2]]
+
+
+def test_marks_and_identities_are_told_apart() -> None:
+    hashed = "voter:" + "0" * 32
+    rows, values = pack([Change(hashed, 1, None, "merged", "ada"), Change("bob", 2, None, "erased", None)])
+    assert orjson.loads(rows) == [[hashed, "1", "merged_into", True, 3], ["bob", "2", "erased", False, 1]]
+    assert values == b"ada1"

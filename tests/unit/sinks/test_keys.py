@@ -1,0 +1,33 @@
+import pytest
+
+from sinks.keys import contact_key, identity_key, partition_of, position_key, text
+
+
+# Hashes by org.apache.kafka.common.utils.Utils.murmur2 of kafka-clients 4.3.1, the sign bit taken off.
+@pytest.mark.parametrize(
+    ("contact_id", "hashed"),
+    [
+        ("", 275646681),
+        ("21", 1173551340),
+        ("abc", 479470107),
+        ("foobar", 1357151166),
+        ("van:1", 1991320151),
+        ("a-little-bit-long-string", 1161502112),
+        ("a-little-bit-longer-string", 661178819),
+        ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", 2088585677),
+        ("external:0123456789abcdef0123456789abcdef", 1991315056),
+    ],
+)
+def test_a_contact_is_in_the_partition_where_kafka_puts_it(contact_id: str, hashed: int) -> None:
+    assert partition_of(contact_id, 2**31) == hashed
+    assert partition_of(contact_id, 12) == hashed % 12
+
+
+def test_keys_are_those_of_the_contract() -> None:
+    assert contact_key("ada") == "contact:ada"
+    assert identity_key("email:0f") == "identity:email:0f"
+    assert position_key(3) == "sink:contact-state:3"
+
+
+def test_a_reply_is_read_decoded_or_not() -> None:
+    assert text(b"caf\xc3\xa9") == text("café") == "café"
