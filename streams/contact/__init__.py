@@ -1,0 +1,27 @@
+"""What is known of one contact: `fold` takes interactions in, `profile` says what they amount to.
+
+The state is a set of facts, not a row of totals. Interactions come late, twice, in parts and are taken back; totals
+added up in the order of arrival would have to undo what they can no longer tell apart. A set does not care: a copy is
+in it already, a retraction may come before what it retracts, and two halves of a person become one by a union.
+
+Everything here is pure: no clock, no input or output. Time is what the interactions and the broker say it was.
+"""
+
+from streams.contact.codec import UnreadableState, decode, encode
+from streams.contact.fold import Arrival, Outcome, apply, fold
+from streams.contact.merging import merge
+from streams.contact.profile import profile
+from streams.contact.state import ContactState
+
+__all__ = [
+    "Arrival",
+    "ContactState",
+    "Outcome",
+    "UnreadableState",
+    "apply",
+    "decode",
+    "encode",
+    "fold",
+    "merge",
+    "profile",
+]

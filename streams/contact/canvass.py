@@ -1,0 +1,44 @@
+"""What canvassers brought back: attempts, support, answers and tags; and how far each ballot has come."""
+
+from collections.abc import Sequence
+
+from events.outputs import Ballot as BallotOutput
+from events.outputs import CanvassProfile
+from events.times import render_time
+from streams.contact.state import Answer, Ballot, Fact, Report
+
+
+def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
+    """The profile's `canvass`. `reports` are in order, one version of each."""
+    last = reports[-1] if reports else None
+    support = next((said for said in reversed(reports) if said[1].support is not None), None)
+    answers: dict[str, Answer] = {}
+    for _, report in reports:
+        answers.update(report.answers or {})
+    return {
+        "attempts": len(reports),
+        "contacts": sum(report.outcome == "contacted" for _, report in reports),
+        "last_at": last and render_time(last[0].time),
+        "last_method": last and last[1].method,
+        "last_outcome": last and last[1].outcome,
+        "support": support and support[1].support,
+        "support_at": support and render_time(support[0].time),
+        "answers": answers,
+    }
+
+
+def tags(reports: Sequence[tuple[Fact, Report]]) -> list[str]:
+    """The tags that hold. A report that both adds and removes a tag removes it."""
+    held: set[str] = set()
+    for _, report in reports:
+        held.update(report.tags_added)
+        held.difference_update(report.tags_removed)
+    return sorted(held)
+
+
+def ballot(ballots: Sequence[tuple[Fact, Ballot]]) -> dict[str, BallotOutput]:
+    """The latest report of each election. `ballots` are in order."""
+    latest = {said.election: (fact, said) for fact, said in ballots}
+    return {
+        election: {"status": said.status, "at": render_time(fact.time)} for election, (fact, said) in latest.items()
+    }

@@ -1,0 +1,58 @@
+"""The live facts, sorted by what they speak of, one pass for all sections of a profile.
+
+Two reports of one gift, refund or visit are one; the earliest version is the one that counts. The others are seen in
+`counts` and `last_seen` only, so they are left out here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions."""
+
+    counted: list[Fact] = field(default_factory=list)
+    gifts: dict[str, tuple[Fact, Gift]] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    pledge_changes: list[tuple[Fact, PledgeChange]] = field(default_factory=list)
+    reports: list[tuple[Fact, Report]] = field(default_factory=list)
+    ballots: list[tuple[Fact, Ballot]] = field(default_factory=list)
+    consents: list[tuple[Fact, Consent]] = field(default_factory=list)
+    _report_ids: set[str] = field(default_factory=set)
+
+    def take(self, fact: Fact, detail: Detail) -> bool:
+        """False: a later version of something that is there already."""
+        match detail:
+            case Gift():
+                return self.gifts.setdefault(detail.donation_id, (fact, detail))[0] is fact
+            case Refund():
+                return self.refunds.setdefault(detail.refund_id, detail) is detail
+            case Report():
+                return self._take_report(fact, detail)
+            case PledgeChange():
+                self.pledge_changes.append((fact, detail))
+            case Ballot():
+                self.ballots.append((fact, detail))
+            case Consent():
+                self.consents.append((fact, detail))
+        return True
+
+    def _take_report(self, fact: Fact, report: Report) -> bool:
+        if report.report_id is not None:
+            if report.report_id in self._report_ids:
+                return False
+            self._report_ids.add(report.report_id)
+        self.reports.append((fact, report))
+        return True
+
+
+def evidence(live: Sequence[Fact]) -> Evidence:
+    """`live` sorted out; it is in order."""
+    found = Evidence()
+    for fact in live:
+        if fact.detail is None or found.take(fact, fact.detail):
+            found.counted.append(fact)
+    return found

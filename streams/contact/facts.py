@@ -1,0 +1,88 @@
+"""From what was said to what is kept of it: the one place that knows both the interactions and the facts."""
+
+from events.contact import Contact
+from events.envelope import Interaction
+from events.interactions.anywhere import ConsentChanged, InteractionRetracted
+from events.interactions.base import InteractionData
+from events.interactions.canvass import BallotReported, CanvassReported
+from events.interactions.donation import DonationMade, DonationRefunded
+from events.interactions.donation import PledgeChange as PledgeChanged
+from events.interactions.email import EmailRefusal
+from events.interactions.outreach import TextOptedOut
+from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
+
+
+def fact_of(interaction: Interaction, appended_at: int) -> Fact:
+    """The fact that `interaction` reports; `appended_at` in ms."""
+    return Fact(
+        type=interaction.type,
+        time=interaction.time,
+        source=interaction.source,
+        id=interaction.id,
+        appended_at=appended_at,
+        zones=_zones(interaction.data.contact),
+        detail=_detail(interaction.data),
+    )
+
+
+def _zones(contact: Contact) -> Zones | None:
+    if contact.region is None and contact.time_zone is None and contact.postal_code is None:
+        return None
+    return Zones(region=contact.region, time_zone=contact.time_zone, postal_code=contact.postal_code)
+
+
+def _detail(data: InteractionData) -> Detail | None:
+    match data:
+        case DonationMade():
+            return _gift(data)
+        case DonationRefunded():
+            return _refund(data)
+        case PledgeChanged():
+            return PledgeChange(data.pledge_id)
+        case CanvassReported():
+            return _report(data)
+        case BallotReported():
+            return Ballot(data.election, data.status)
+        case EmailRefusal():
+            return Consent("email", granted=False, list_id=data.list_id)
+        case TextOptedOut():
+            return Consent("text", granted=False, sender=data.sender)
+        case ConsentChanged():
+            return Consent(data.channel, data.granted, data.list_id, data.sender)
+        case InteractionRetracted():
+            return Retraction(data.retracts.source, data.retracts.id)
+        case _:
+            return None
+
+
+def _gift(data: DonationMade) -> Gift:
+    return Gift(
+        donation_id=data.donation_id,
+        amount=data.amount,
+        currency=data.currency,
+        committee=data.committee,
+        pledge_id=data.pledge_id,
+        period=data.period,
+    )
+
+
+def _refund(data: DonationRefunded) -> Refund:
+    return Refund(
+        refund_id=data.refund_id,
+        amount=data.amount,
+        currency=data.currency,
+        committee=data.committee,
+        donation_id=data.donation_id,
+    )
+
+
+def _report(data: CanvassReported) -> Report:
+    return Report(
+        method=data.method,
+        outcome=data.outcome,
+        report_id=data.report_id,
+        support=data.support,
+        answers=data.answers,
+        tags_added=tuple(data.tags_added or ()),
+        tags_removed=tuple(data.tags_removed or ()),
+    )

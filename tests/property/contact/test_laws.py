@@ -1,0 +1,125 @@
+"""The laws of the contract: one set of interactions, one profile. Laws 3 and 5 are about crashes and links."""
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from events.outputs import ContactProfile
+from streams.contact import Arrival, ContactState, Outcome, decode, encode, fold, merge, profile
+from streams.contact.state import MESSAGES
+from tests.property.contact.strategies import Feed, chunks, deliveries, feeds, interactions, key, lawful, lives, parts
+from tests.unit.contact.said import DAY, DONOR, NOON, appended, retracted, said
+
+NOBODY = appended(NOON + 60 * DAY, retracted("nobody", "late"))
+"""An arrival that adds nothing, long after all messages are due."""
+
+
+def folded(arrivals: Sequence[Arrival]) -> ContactState:
+    return fold(ContactState(), arrivals)[0]
+
+
+def profile_of(arrivals: Sequence[Arrival]) -> ContactProfile:
+    return profile(DONOR, folded(arrivals))
+
+
+def merged(states: Iterable[ContactState]) -> ContactState:
+    return reduce(merge, states, ContactState())
+
+
+@lawful
+@given(lives(), st.data())
+def test_law_1_the_profile_is_the_same_in_any_order_of_arrival(life: list[Arrival], data: st.DataObject) -> None:
+    assert profile_of(data.draw(st.permutations(life))) == profile_of(life)
+
+
+@lawful
+@given(feeds())
+def test_law_2_the_profile_is_the_same_with_any_of_them_delivered_again(feed: Feed) -> None:
+    state, outcomes = fold(ContactState(), feed.delivered)
+    assert profile(DONOR, state) == profile_of(feed.life)
+    assert outcomes.count(Outcome.APPLIED) == len(feed.life)
+    assert outcomes.count(Outcome.DUPLICATE) == len(feed.delivered) - len(feed.life)
+
+
+@lawful
+@given(feeds(), st.data())
+def test_law_4_the_profile_is_the_same_folded_in_parts_that_are_merged(feed: Feed, data: st.DataObject) -> None:
+    states = [folded(part) for part in data.draw(parts(feed.delivered))]
+    assert profile(DONOR, merged(data.draw(st.permutations(states)))) == profile_of(feed.life)
+
+
+@lawful
+@given(feeds(), st.data())
+def test_parts_that_are_merged_are_the_state_that_was_folded_at_once(feed: Feed, data: st.DataObject) -> None:
+    states = [folded(part) for part in data.draw(parts(feed.delivered))]
+    assert merged(states) == folded(feed.delivered)
+
+
+@lawful
+@given(feeds(days=30), st.data())
+def test_a_merge_is_commutative_and_associative(feed: Feed, data: st.DataObject) -> None:
+    a, b, c, _ = (folded(part) for part in data.draw(parts(feed.delivered)))
+    assert merge(a, b) == merge(b, a)
+    assert merge(merge(a, b), c) == merge(a, merge(b, c))
+
+
+@lawful
+@given(lives(), st.data())
+def test_parts_that_have_settled_apart_make_the_same_profile(life: list[Arrival], data: st.DataObject) -> None:
+    delivered = sorted(data.draw(deliveries(life, days=30)), key=lambda arrival: arrival.appended_at)
+    side = {subject: data.draw(st.booleans()) for subject in {_subject(arrival) for arrival in delivered}}
+    left = [arrival for arrival in delivered if side[_subject(arrival)]]
+    right = [arrival for arrival in delivered if not side[_subject(arrival)]]
+    event(f"settled: {bool(folded(delivered).settled.totals.counts)}")
+    assert profile(DONOR, merge(folded(left), folded(right))) == profile_of(delivered)
+
+
+def _subject(arrival: Arrival) -> tuple[str, str]:
+    """The interaction that an arrival is, or retracts."""
+    retracts = getattr(arrival.interaction.data, "retracts", None)
+    return key(arrival) if retracts is None else (retracts.source, retracts.id)
+
+
+@lawful
+@given(lives(), st.data())
+def test_a_retraction_is_as_if_it_had_never_happened(life: list[Arrival], data: st.DataObject) -> None:
+    happened = [arrival for arrival in life if arrival.interaction.type != "interaction.retracted"]
+    gone = {key(arrival) for arrival in happened if data.draw(st.booleans())}
+    retractions = [_retraction(source, id_, number) for number, (source, id_) in enumerate(sorted(gone))]
+    arrivals = data.draw(st.permutations([*happened, *retractions]))
+    assert profile_of(arrivals) == profile_of([arrival for arrival in happened if key(arrival) not in gone])
+
+
+def _retraction(source: str, id_: str, number: int) -> Arrival:
+    return said("interaction.retracted", f"retraction {number}", retracts={"source": source, "id": id_})
+
+
+@lawful
+@given(feeds(days=30), st.data())
+def test_a_fold_in_chunks_is_the_fold_at_once(feed: Feed, data: st.DataObject) -> None:
+    state, outcomes = ContactState(), []
+    for chunk in data.draw(chunks(feed.delivered)):
+        state, became = fold(decode(encode(state)), chunk)
+        outcomes += became
+    assert (state, outcomes) == fold(ContactState(), feed.delivered)
+
+
+@lawful
+@given(feeds())
+def test_settling_changes_nothing_that_is_seen(feed: Feed) -> None:
+    state = folded(feed.delivered)
+    settled, _ = fold(state, [NOBODY])
+    assert profile(DONOR, settled) == profile(DONOR, state)
+    assert not any(fact.type in MESSAGES for fact in settled.facts.values())
+
+
+@lawful
+@given(feeds(days=30), st.lists(interactions(), max_size=3))
+def test_a_fold_leaves_the_state_it_began_with_as_it_was(feed: Feed, more: list[Arrival]) -> None:
+    state = folded(feed.delivered)
+    before = encode(state)
+    fold(state, more)
+    merge(state, folded(more))
+    assert encode(state) == before

@@ -1,0 +1,74 @@
+"""Interactions in one line each, and the profile they make."""
+
+from dataclasses import replace
+
+from events.envelope import Interaction
+from events.interactions import MODELS
+from events.json_types import JSON
+from events.outputs import ContactProfile
+from streams.contact import Arrival, ContactState, Outcome, fold, profile
+
+SECOND = 1_000
+HOUR = 3_600_000
+DAY = 24 * HOUR
+NOON = 1_330_603_200_000
+"""2012-03-01T12:00:00.000Z"""
+
+DONOR = "external:00000000000000000000000000000001"
+
+
+def said(type_: str, id_: str = "1", time: int = NOON, /, **data: JSON) -> Arrival:
+    """From the source `team/a`, appended at `NOON`; `region` and other zones go with the contact."""
+    zones = {name: data.pop(name) for name in ("region", "time_zone", "postal_code") if name in data}
+    model = MODELS[type_].model_validate({"contact": {"contact_id": DONOR, **zones}, **data})
+    return Arrival(Interaction(id=id_, source="team/a", type=type_, time=time, data=model), appended_at=NOON)
+
+
+def by(source: str, arrival: Arrival) -> Arrival:
+    """The same, said by another source."""
+    return replace(arrival, interaction=replace(arrival.interaction, source=source))
+
+
+def appended(at: int, arrival: Arrival) -> Arrival:
+    """The same, appended at another time."""
+    return replace(arrival, appended_at=at)
+
+
+def retracted(id_: str, by_id: str = "r", **data: JSON) -> Arrival:
+    """A retraction of the interaction `id_` of `team/a`."""
+    return said("interaction.retracted", by_id, retracts={"source": "team/a", "id": id_}, **data)
+
+
+def gift(id_: str, amount: int, time: int = NOON, **data: JSON) -> Arrival:
+    """A gift in dollars whose `donation_id` is its own, unless told."""
+    fields: dict[str, JSON] = {"donation_id": f"actblue:{id_}", "currency": "USD"}
+    return said("donation.made", id_, time, amount=amount, **fields | data)
+
+
+def refund(id_: str, amount: int, time: int = NOON, **data: JSON) -> Arrival:
+    """A refund in dollars whose `refund_id` is its own, unless told."""
+    fields: dict[str, JSON] = {"refund_id": id_, "currency": "USD"}
+    return said("donation.refunded", id_, time, amount=amount, **fields | data)
+
+
+def report(id_: str, time: int = NOON, **data: JSON) -> Arrival:
+    """Somebody was spoken to at the door, unless told."""
+    fields: dict[str, JSON] = {"method": "door", "outcome": "contacted"}
+    return said("canvass.reported", id_, time, **fields | data)
+
+
+def folded(*arrivals: Arrival) -> ContactState:
+    """The state after `arrivals` in the order given."""
+    return fold(ContactState(), arrivals)[0]
+
+
+def outcomes(*arrivals: Arrival) -> list[Outcome]:
+    """What became of each of `arrivals` in the order given."""
+    return fold(ContactState(), arrivals)[1]
+
+
+def profile_of(*arrivals: Arrival) -> ContactProfile:
+    """The profile that `arrivals` make, forwards and backwards."""
+    forwards = profile(DONOR, folded(*arrivals))
+    assert profile(DONOR, folded(*reversed(arrivals))) == forwards
+    return forwards
