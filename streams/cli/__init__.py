@@ -1,0 +1,1 @@
+"""The command `harmonia`: each module here is one group of its commands."""

@@ -1,0 +1,47 @@
+"""`harmonia local`: a Kafka and a Redis on this machine.
+
+The answer goes to standard output as `NAME=value` lines, for `export $(harmonia local up)`; all else to standard error.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streams.cli.failures import failing_plainly, load_settings, refuse
+
+app = typer.Typer(help="A Kafka and a Redis on this machine, without Docker.", no_args_is_help=True)
+_errors = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def up() -> None:
+    """Start both in the background and print KAFKA_BOOTSTRAP and REDIS_URL; what runs already stays as it is."""
+    with _the_extra(), _errors.status("Looking for what runs") as status:
+        from streams.local.stack import Given, start  # noqa: PLC0415 (an extra, which workers lack)
+
+        settings = load_settings()
+        stack = start(settings.home, Given.of(settings), status.update if _errors.is_terminal else _errors.print)
+    for name, value in stack.environment.items():
+        typer.echo(f"{name}={value}")
+
+
+@app.command()
+def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data too.")] = False) -> None:
+    """Stop both; their data stays for the next `up`."""
+    with _the_extra():
+        from streams.local.stack import stop  # noqa: PLC0415 (an extra, which workers lack)
+
+        stopped = stop(load_settings().home, wipe=wipe)
+    _errors.print(f"{len(stopped)} stopped" if stopped else "Nothing ran")
+
+
+@contextmanager
+def _the_extra() -> Iterator[None]:
+    try:
+        with failing_plainly():
+            yield
+    except ModuleNotFoundError as missing:
+        refuse(f"the local stack needs {missing.name}: install harmonia[local]")

@@ -1,0 +1,82 @@
+"""Apache Kafka as one KRaft node, small and quick to start, with all it owns below one directory."""
+
+import base64
+import secrets
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from streams.local.errors import LocalStackError
+from streams.local.jars import class_path
+from streams.local.java import find_java
+from streams.local.server import HOST, Server, choose_port, launch, recorded
+
+_CONFIG = "server.properties"
+_DATA = "data"
+# ApiVersions, version 0, correlation 0, client "up": the first request that every broker answers.
+_GREETING = struct.pack(">ihhih2s", 12, 18, 0, 0, 2, b"up")
+_FORMAT_OPTIONS = ("-XX:TieredStopAtLevel=1", "-Xmx128m")
+_SERVER_OPTIONS = (
+    "-Xmx512m",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-UsePerfData",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+)
+
+
+def start_kafka(directory: Path, say: Callable[[str], None]) -> Server:
+    """Start Kafka on free loopback ports, on those of the last time if nobody has taken them.
+
+    Raises:
+        LocalStackError, PortLost: as `launch`.
+    """
+    jars = ":".join(str(jar) for jar in class_path(say))
+    java = [find_java(), "-cp", jars]
+    before = recorded(directory)
+    wished = before.ports if before else (0, 0)
+    ports = (choose_port(wished[0]), choose_port(wished[1]))
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / _CONFIG).write_text(properties(*ports))
+    if not (directory / _DATA / "meta.properties").exists():
+        say("Formatting Kafka's storage")
+        _format(directory, java)
+    say("Starting Kafka")
+    # Compression libraries unpack themselves into the temporary directory and leave that behind when killed.
+    scratch = f"-Djava.io.tmpdir={directory.resolve()}"
+    return launch(directory, [*java, *_SERVER_OPTIONS, scratch, "kafka.Kafka", _CONFIG], ports, _GREETING)
+
+
+def properties(broker_port: int, controller_port: int) -> str:
+    """The settings of the node; the data's place is relative to its working directory."""
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{broker_port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{broker_port}",
+        "log.dirs": _DATA,
+        "auto.create.topics.enable": "false",
+        "group.initial.rebalance.delay.ms": "0",
+        "offsets.topic.num.partitions": "8",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.num.partitions": "8",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        # After a kill the controller holds the place of the dead broker for this long.
+        "broker.session.timeout.ms": "4000",
+        "broker.heartbeat.interval.ms": "1000",
+        "log.cleaner.dedupe.buffer.size": str(32 << 20),
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def _format(directory: Path, java: list[str]) -> None:
+    cluster = base64.urlsafe_b64encode(b"harmonia" + secrets.token_bytes(8)).rstrip(b"=").decode()
+    command = [*java, *_FORMAT_OPTIONS, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", _CONFIG]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LocalStackError(f"Kafka's storage cannot be formatted:\n{done.stdout}{done.stderr}")

@@ -1,0 +1,160 @@
+"""One background server: how it is started, known again, waited for and stopped.
+
+A server is known again by its working directory, not by its process id alone: ids are used again, and start times
+move when the clock is set.
+"""
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from streams.local.errors import LocalStackError, PortLost
+
+HOST = "127.0.0.1"
+START_SECONDS = 60
+STOP_SECONDS = 30
+_RECORD = "server.json"
+_LOG = "server.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A started process and the ports it was given; the first is the one clients use."""
+
+    pid: int
+    ports: tuple[int, ...]
+
+    @property
+    def address(self) -> str:
+        """`host:port` for clients."""
+        return f"{HOST}:{self.ports[0]}"
+
+
+def recorded(directory: Path) -> Server | None:
+    """The server last started in this directory, running or not."""
+    try:
+        record = json.loads((directory / _RECORD).read_bytes())
+        return Server(int(record["pid"]), tuple(int(port) for port in record["ports"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def running(directory: Path) -> Server | None:
+    """The server that runs in this directory now."""
+    server = recorded(directory)
+    return server if server and _runs(server.pid, directory) else None
+
+
+def _runs(pid: int, directory: Path) -> bool:
+    try:
+        return Path(psutil.Process(pid).cwd()) == directory.resolve()
+    except (psutil.Error, OSError):  # gone, a zombie, or somebody else's
+        return False
+
+
+def launch(directory: Path, command: Sequence[str], ports: tuple[int, ...], greeting: bytes) -> Server:
+    """Start a server in its directory and wait until it answers the greeting on its first port.
+
+    It runs in a session of its own, so neither Ctrl-C nor a closed terminal reaches it.
+
+    Raises:
+        PortLost: it stopped because a port was taken.
+        LocalStackError: it stopped or kept silent for another reason.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / _LOG).open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        server = Server(process.pid, ports)
+        (directory / _RECORD).write_text(json.dumps(asdict(server)))
+        _wait(lambda: _answers(server, greeting), process)
+    except BaseException as failure:
+        process.kill()
+        process.wait()
+        if not isinstance(failure, _NotReady):
+            raise
+        if any(_free(port) is None for port in ports):
+            raise PortLost from failure
+        name = Path(command[0]).name
+        raise LocalStackError(f"{name} {failure}; the end of its log:\n{_end(directory / _LOG)}") from failure
+    return server
+
+
+class _NotReady(Exception):
+    """Why a server cannot be waited for any longer."""
+
+
+def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        with suppress(subprocess.TimeoutExpired):
+            raise _NotReady(f"stopped with exit code {process.wait(timeout=0.02)}")
+        if time.monotonic() > deadline:
+            raise _NotReady(f"was not ready after {START_SECONDS} s")
+
+
+def _answers(server: Server, greeting: bytes) -> bool:
+    try:
+        with socket.create_connection((HOST, server.ports[0]), timeout=5) as connection:
+            if not _listens(server):
+                return False
+            connection.sendall(greeting)
+            return connection.recv(1) != b""
+    except OSError:
+        return False
+
+
+def _listens(server: Server) -> bool:
+    try:
+        connections = psutil.Process(server.pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(c.status == psutil.CONN_LISTEN and c.laddr.port == server.ports[0] for c in connections)
+
+
+def stop(directories: Sequence[Path]) -> list[int]:
+    """Stop the servers of these directories, all at once; returns the ids of those that ran."""
+    servers = [server for directory in directories if (server := running(directory))]
+    processes = []
+    for server in servers:
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(server.pid)
+            process.terminate()
+            processes.append(process)
+    for process in psutil.wait_procs(processes, timeout=STOP_SECONDS)[1]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+            process.wait(timeout=STOP_SECONDS)
+    return [server.pid for server in servers]
+
+
+def choose_port(wished: int = 0) -> int:
+    """A free loopback port; the wished one if it is free, so that an address outlives a restart."""
+    port = (_free(wished) if wished else None) or _free(0)
+    if port is None:
+        raise LocalStackError("no free port on the loopback interface")
+    return port
+
+
+def _free(port: int) -> int | None:
+    with socket.socket() as probe:
+        if port:  # or the leavings of its last clients would keep a server from its own port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
+
+
+def _end(log: Path, lines: int = 12) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,200 @@
+"""Kafka and Redis together, as one thing that is up or down.
+
+All of a stack lives below one home directory, so several stacks run side by side. A server that the caller already
+has (`KAFKA_BOOTSTRAP`, `REDIS_URL`) is taken as it is and never stopped.
+"""
+
+import fcntl
+import shutil
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Self
+from urllib.parse import urlsplit
+
+from streams.local.errors import LocalStackError, PortLost
+from streams.local.kafka import start_kafka
+from streams.local.redis import start_redis
+from streams.local.server import Server, recorded, running
+from streams.local.server import stop as stop_servers
+from streams.settings import Settings
+
+Say = Callable[[str], None]
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The servers that the caller already has."""
+
+    kafka_bootstrap: str | None = None
+    redis_url: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Those that the environment names; a default names none."""
+        named = settings.model_fields_set
+        return cls(
+            settings.kafka_bootstrap if "kafka_bootstrap" in named else None,
+            settings.redis_url if "redis_url" in named else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """How to reach both servers; `pids` are the processes that belong to the stack's home."""
+
+    kafka_bootstrap: str
+    redis_url: str
+    pids: tuple[int, ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker needs to find the stack."""
+        return {"KAFKA_BOOTSTRAP": self.kafka_bootstrap, "REDIS_URL": self.redis_url}
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def start(home: Path, given: Given | None = None, say: Say = quiet) -> Stack:
+    """Bring the stack of this home up; what runs already stays as it is.
+
+    Raises:
+        LocalStackError: a server does not start, or a given one does not answer. What this call started is stopped.
+    """
+    given = given or Given()
+    home.mkdir(parents=True, exist_ok=True)
+    with _alone(home):
+        ran_before = _pids(home)
+        try:
+            redis = _redis(home / "redis", given.redis_url, say)
+            kafka = _kafka(home / "kafka", given.kafka_bootstrap, say)
+        except BaseException:
+            stop_servers([folder for folder in _folders(home) if _pid(folder) not in ran_before])
+            raise
+        return Stack(kafka, redis, _pids(home))
+
+
+def stop(home: Path, *, wipe: bool = False) -> list[int]:
+    """Take the stack of this home down; returns the ids of the processes that were stopped.
+
+    Its data stays, and the next start uses the same addresses where it can. With `wipe` nothing stays.
+    """
+    if not home.exists():
+        return []
+    with _alone(home):
+        stopped = stop_servers(_folders(home))
+        if wipe:
+            for folder in _folders(home):
+                shutil.rmtree(folder, ignore_errors=True)
+    return stopped
+
+
+@contextmanager
+def local_stack(home: Path, given: Given | None = None, say: Say = quiet) -> Iterator[Stack]:
+    """A stack for the length of a block: what the block started is stopped at its end.
+
+    Also when the block fails, and when SIGTERM or SIGHUP comes: both end the block as SystemExit.
+    """
+    with _signals_end_the_block():
+        ran_before = _pids(home)
+        try:
+            yield start(home, given, say)
+        finally:
+            stop_servers([folder for folder in _folders(home) if _pid(folder) not in ran_before])
+
+
+def _kafka(directory: Path, given: str | None, say: Say) -> str:
+    before = recorded(directory)
+    if given and not (before and given == before.address):
+        _must_answer("KAFKA_BOOTSTRAP", given, [_host_and_port(server) for server in given.split(",")])
+        return given
+    return _up(directory, lambda: start_kafka(directory, say)).address
+
+
+def _redis(directory: Path, given: str | None, say: Say) -> str:
+    before = recorded(directory)
+    if given and not (before and given == _redis_url(before)):
+        parts = urlsplit(given)
+        if parts.hostname:
+            _must_answer("REDIS_URL", given, [(parts.hostname, parts.port or 6379)])
+        return given
+    say("Starting Redis")
+    return _redis_url(_up(directory, lambda: start_redis(directory)))
+
+
+def _redis_url(server: Server) -> str:
+    return f"redis://{server.address}/0"
+
+
+def _up(directory: Path, launch: Callable[[], Server]) -> Server:
+    server = running(directory)
+    for _ in range(_TRIES):
+        if server:
+            return server
+        try:
+            server = launch()
+        except PortLost:
+            continue
+    raise LocalStackError(f"other programs took every port that was tried for {directory.name}")
+
+
+def _must_answer(name: str, value: str, addresses: list[tuple[str, int]]) -> None:
+    for address in addresses:
+        try:
+            socket.create_connection(address, timeout=5).close()
+        except OSError:
+            continue
+        return
+    raise LocalStackError(f"{name} is set to {value}, where nothing answers; unset it to start a local server")
+
+
+def _host_and_port(server: str) -> tuple[str, int]:
+    parts = urlsplit(server if "://" in server else f"//{server}")
+    return parts.hostname or "", parts.port or 9092
+
+
+def _folders(home: Path) -> list[Path]:
+    return [home / "kafka", home / "redis"]
+
+
+def _pid(folder: Path) -> int | None:
+    server = running(folder)
+    return server.pid if server else None
+
+
+def _pids(home: Path) -> tuple[int, ...]:
+    return tuple(pid for folder in _folders(home) if (pid := _pid(folder)))
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    with (home / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _signals_end_the_block() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: FrameType | None) -> None:
+        for each in before:  # a second one must not cut the cleaning up short
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = {each: signal.signal(each, leave) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,217 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from redis import Redis
+
+from streams.local.errors import LocalStackError, PortLost
+from streams.local.redis import find_redis
+from streams.local.server import launch, running
+from streams.local.stack import Given, Stack, local_stack, start, stop
+
+ONLY_WITHIN_A_BLOCK = """
+import signal, sys
+from pathlib import Path
+from streams.local.stack import local_stack
+with local_stack(Path(sys.argv[1])) as stack:
+    print(*stack.pids, flush=True)
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    home = tmp_path / "home"
+    yield home
+    stop(home)
+
+
+def harmonia_local(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name not in ("KAFKA_BOOTSTRAP", "REDIS_URL")}
+    return subprocess.run(
+        [sys.executable, "-c", "from streams.cli.local import app; app()", *words],
+        cwd=home.parent,
+        env={**environment, "HARMONIA_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def topics(stack: Stack) -> list[str]:
+    admin = KafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    try:
+        return list(admin.list_topics())
+    finally:
+        admin.close()
+
+
+def make_topic(stack: Stack, name: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
+    try:
+        admin.create_topics([NewTopic(name, 1, 1)])
+    finally:
+        admin.close()
+
+
+def redis(stack: Stack) -> Redis:
+    return Redis.from_url(stack.redis_url)
+
+
+def alive(pids: tuple[int, ...] | list[int]) -> list[int]:
+    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
+    first = harmonia_local(home, "up")
+    again = harmonia_local(home, "up")
+    pids = [server.pid for name in ("kafka", "redis") if (server := running(home / name))]
+    down = harmonia_local(home, "down")
+
+    names = [line.partition("=")[0] for line in first.stdout.splitlines()]
+    assert (first.returncode, names) == (0, ["KAFKA_BOOTSTRAP", "REDIS_URL"])
+    assert again.stdout == first.stdout
+    assert len(pids) == 2
+    assert (down.returncode, down.stdout) == (0, "")
+    assert alive(pids) == []
+
+
+def test_down_without_a_stack_is_no_error(home: Path) -> None:
+    assert harmonia_local(home, "down").returncode == 0
+    assert not home.exists()
+
+
+def test_two_stacks_run_side_by_side(home: Path, tmp_path: Path) -> None:
+    one = start(home)
+    with local_stack(tmp_path / "other") as other:
+        make_topic(one, "only-here")
+        redis(one).set("only", "here")
+        assert set(one.pids).isdisjoint(other.pids)
+        assert topics(other) == []
+        assert redis(other).get("only") is None
+    assert alive(other.pids) == []
+    assert alive(one.pids) == list(one.pids)
+
+
+def test_data_and_addresses_outlive_a_stop_but_not_a_wipe(home: Path) -> None:
+    before = start(home)
+    make_topic(before, "kept")
+    redis(before).set("kept", "yes")
+    stop(home)
+    after = start(home)
+    assert after.environment == before.environment
+    assert topics(after) == ["kept"]
+    assert redis(after).get("kept") == b"yes"
+
+    stop(home, wipe=True)
+    assert not (home / "kafka").exists()
+    assert not (home / "redis").exists()
+
+
+def test_a_record_of_a_dead_stack_or_of_another_program_is_not_believed(home: Path) -> None:
+    first = start(home)
+    for pid in first.pids:
+        psutil.Process(pid).kill()
+    for name in ("kafka", "redis"):
+        record = home / name / "server.json"
+        record.write_text(json.dumps({**json.loads(record.read_bytes()), "pid": os.getpid()}))
+
+    assert stop(home) == []
+    second = start(home)
+    assert set(second.pids).isdisjoint({*first.pids, os.getpid()})
+    assert alive(second.pids) == list(second.pids)
+
+
+def test_a_record_that_cannot_be_read_is_not_believed(home: Path) -> None:
+    (home / "redis").mkdir(parents=True)
+    (home / "redis" / "server.json").write_text('{"pid": 1')
+    assert running(home / "redis") is None
+
+
+def test_two_starts_at_once_make_one_stack(home: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(start, [home, home])
+    assert one == other
+
+
+def test_servers_that_the_caller_has_are_neither_started_nor_stopped(stack: Stack, home: Path) -> None:
+    with local_stack(home, Given(stack.kafka_bootstrap, stack.redis_url)) as given:
+        assert given == Stack(stack.kafka_bootstrap, stack.redis_url, ())
+    assert redis(stack).ping()
+
+
+def test_a_given_server_that_does_not_answer_is_an_error_that_names_the_variable(home: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(LocalStackError, match=rf"KAFKA_BOOTSTRAP is set to {address}"):
+            start(home, Given(kafka_bootstrap=address))
+    assert running(home / "redis") is None
+
+
+def test_the_addresses_of_a_stopped_stack_bring_it_up_again(home: Path) -> None:
+    before = start(home)
+    stop(home)
+    after = start(home, Given(before.kafka_bootstrap, before.redis_url))
+    assert after.environment == before.environment
+    assert len(after.pids) == 2
+
+
+def test_a_port_that_was_taken_meanwhile_is_replaced(home: Path) -> None:
+    before = start(home)
+    stop(home)
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        thief.bind(("127.0.0.1", int(before.kafka_bootstrap.rpartition(":")[2])))
+        thief.listen()
+        after = start(home)
+    assert after.kafka_bootstrap != before.kafka_bootstrap
+    assert after.redis_url == before.redis_url
+
+
+def test_a_server_that_finds_its_port_taken_is_told_apart_from_a_broken_one(tmp_path: Path) -> None:
+    with socket.socket() as thief:
+        thief.bind(("127.0.0.1", 0))
+        thief.listen()
+        port = thief.getsockname()[1]
+        with pytest.raises(PortLost):
+            launch(tmp_path, [find_redis(), "--bind", "127.0.0.1", "--port", str(port)], (port,), b"PING\r\n")
+    with pytest.raises(LocalStackError, match=r"(?s)exit code 1.*no-such-option"):
+        launch(tmp_path, [find_redis(), "--no-such-option", "1"], (port,), b"PING\r\n")
+
+
+def test_a_block_that_fails_leaves_nothing_behind(home: Path) -> None:
+    with pytest.raises(ZeroDivisionError), local_stack(home) as stack:
+        1 / 0  # noqa: B018
+    assert alive(stack.pids) == []
+
+
+def test_a_block_leaves_running_what_ran_before_it(home: Path) -> None:
+    before = start(home)
+    with local_stack(home) as within:
+        assert within == before
+    assert alive(before.pids) == list(before.pids)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_the_program_stops_the_stack_of_its_block(home: Path, number: signal.Signals) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", ONLY_WITHIN_A_BLOCK, str(home)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout
+        pids = [int(pid) for pid in program.stdout.readline().split()]
+        assert alive(pids) == pids
+        program.send_signal(number)
+        assert program.wait(timeout=60) != 0
+    assert len(pids) == 2
+    assert alive(pids) == []

@@ -1,0 +1,77 @@
+"""What is installed or downloaded is pinned by its hash, and no file of ours says from where."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from streams.local.jars import LOCK, read_lock
+from streams.local.lock import KAFKA, LOGGER
+
+ROOT = Path(__file__).parents[3]
+RUNTIME, DEVELOPERS = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+# In pieces, so that this file passes its own test.
+REGISTRIES = [
+    ".".join(parts)
+    for parts in [
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("maven", "org"),
+        ("maven", "apache", "org"),
+        ("registry", "npmjs"),
+        ("crates", "io"),
+        ("docker", "io"),
+        ("ghcr", "io"),
+    ]
+]
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Name -> version and hashes, as the lock writes them."""
+    blocks = re.split(r"\n(?=\S)", re.sub(r" *\\?\n *# via.*|\n *#   .*", "", lock.read_text().strip()))
+    return {block.partition("==")[0]: block.partition("==")[2] for block in blocks}
+
+
+def plain_name(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found
+    return re.sub(r"[-_.]+", "-", found[0]).lower()
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPERS], ids=lambda lock: lock.name)
+def test_every_library_is_pinned_by_hash(lock: Path) -> None:
+    unpinned = [name for name, pin in pins(lock).items() if not re.search(r"--hash=sha256:[0-9a-f]{64}", pin)]
+    assert unpinned == []
+
+
+def test_every_direct_dependency_is_in_its_lock() -> None:
+    project, groups = PROJECT["project"], PROJECT["dependency-groups"]
+    runtime = [*project["dependencies"], *project["optional-dependencies"]["local"], *groups["build"]]
+    assert {plain_name(each) for each in runtime} <= pins(RUNTIME).keys()
+    assert {plain_name(each) for each in [*runtime, *groups["dev"]]} <= pins(DEVELOPERS).keys()
+
+
+def test_developers_run_what_users_run() -> None:
+    developers = pins(DEVELOPERS)
+    assert {name: developers[name] for name in pins(RUNTIME)} == pins(RUNTIME)
+
+
+def test_every_jar_of_kafka_is_pinned_by_hash() -> None:
+    jars = read_lock(LOCK.read_text())
+    assert {KAFKA, LOGGER} <= {f"{jar.group}:{jar.artifact}:{jar.version}" for jar in jars}
+    assert [jar for jar in jars if not re.fullmatch("[0-9a-f]{64}", jar.sha256)] == []
+
+
+def test_no_file_names_a_package_registry() -> None:
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    files = [file for name in names if (file := ROOT / name).is_file()]
+    assert len(files) > 50
+    assert [f"{file}: {host}" for file in files for host in REGISTRIES if host.encode() in file.read_bytes()] == []
+
+
+def test_the_distribution_cannot_be_uploaded_by_mistake() -> None:
+    assert "Private :: Do Not Upload" in PROJECT["project"]["classifiers"]
