@@ -1,0 +1,113 @@
+"""The one place that makes Kafka and Redis clients, so that what they share is said once."""
+
+import socket
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from streams.engine.errors import MissingTopic
+from streams.settings import Settings
+
+#: The largest batch of records, before compression. Below the smallest `max.message.bytes` of the topics written to.
+BATCH_BYTES = 1 << 20
+#: The largest request: several batches, or one record of the largest size that any topic takes.
+REQUEST_BYTES = 12 << 20
+#: Bytes of one partition in one fetch.
+PARTITION_FETCH_BYTES = 2 << 20
+REQUEST_TIMEOUT_S = 20.0
+
+
+class KafkaClients:
+    """Makes clients for one Kafka cluster. Nothing connects before a client is started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shared: dict[str, Any] = {
+            "bootstrap_servers": settings.kafka_brokers,
+            "client_id": f"{settings.app_id}-{socket.gethostname()}",
+            "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
+        }
+
+    def transactional_producer(self, transactional_id: str) -> AIOKafkaProducer:
+        """A producer whose start fences every other one of the same id."""
+        return AIOKafkaProducer(
+            **self._shared,
+            **self._batching(),
+            transactional_id=transactional_id,
+            transaction_timeout_ms=int(self._settings.transaction_timeout_s * 1000),
+        )
+
+    def idempotent_producer(self) -> AIOKafkaProducer:
+        """A producer that neither loses nor reorders what it retries."""
+        return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
+
+    def reader(self) -> AIOKafkaConsumer:
+        """A consumer without a group that sees committed records only; the caller assigns partitions."""
+        return AIOKafkaConsumer(**self._shared, **self._fetching(), group_id=None)
+
+    def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
+        """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
+        return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
+
+    def admin(self) -> KafkaAdminClient:
+        """For tools: topics and their configs. Connects when made."""
+        return KafkaAdminClient(**self._shared)
+
+    def topic_id(self, topic: str) -> str:
+        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`."""
+        admin = self.admin()
+        try:
+            [described] = admin.describe_topics([topic])
+        finally:
+            admin.close()
+        if described["error_code"]:
+            raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
+        return str(described["topic_id"])
+
+    def tool_producer(self) -> KafkaProducer:
+        """For tools: a plain producer that waits for all replicas. Connects when made."""
+        return KafkaProducer(
+            **self._shared, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
+        )
+
+    def tool_consumer(self) -> KafkaConsumer:
+        """For tools: a consumer without a group that sees committed records only. Connects when made."""
+        return KafkaConsumer(
+            **self._shared, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+
+    def _batching(self) -> dict[str, Any]:
+        return {
+            "acks": "all",
+            "compression_type": "zstd",
+            "max_batch_size": BATCH_BYTES,
+            "max_request_size": REQUEST_BYTES,
+        }
+
+    def _fetching(self) -> dict[str, Any]:
+        return {
+            "isolation_level": "read_committed",
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
+            "fetch_max_wait_ms": self._settings.fetch_wait_ms,
+        }
+
+
+def redis_client(settings: Settings) -> Redis:
+    """The Redis client of the sinks: answers stay bytes, each call has a time limit. Connects with the first call.
+
+    One retry at once, for a pooled connection that has died; an outage is the caller's to wait out.
+    """
+    retry = Retry(NoBackoff(), 1)
+    return Redis.from_url(settings.redis_url, socket_timeout=5.0, socket_connect_timeout=2.0, retry=retry)
+
+
+def tool_redis(settings: Settings) -> SyncRedis:
+    """The Redis client of tools: blocking, answers stay bytes. Connects with the first call."""
+    return SyncRedis.from_url(settings.redis_url, socket_timeout=5.0, socket_connect_timeout=2.0)

@@ -1,0 +1,115 @@
+"""A Faust app that runs on chunks: agents stay `@app.agent`, tables stay `app.Table`, `faust` commands still work."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, cast
+
+import faust
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine import transport
+from streams.engine.lanes import Lanes
+from streams.engine.recovery import TableManager
+from streams.engine.runs import ChunkLimits
+from streams.engine.store import OpenStore
+from streams.engine.table import ChunkTable
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+EXIT_FAIL_STOP = 70
+SETTLE_GRACE_S = 3.0
+
+
+class ChunkApp(faust.App):
+    """The app of one worker process.
+
+    Parameters:
+        on_ready: called with the number of partitions whenever the worker has taken over what it owns.
+        stop_process: ends the process at once, without a commit; called when going on could lose or double something.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        kafka: KafkaClients,
+        on_ready: Callable[[int], None],
+        stop_process: Callable[[int], Any] = os._exit,
+    ) -> None:
+        transport.register()
+        self.kafka = kafka
+        self.on_ready = on_ready
+        self._stop_process = stop_process
+        limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
+        self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
+        super().__init__(settings.app_id, **_faust_settings(settings))
+
+    def chunk_table(self, name: str, partitions: int, open_store: OpenStore) -> ChunkTable:
+        """A table whose changelog has as many partitions as the topic that is folded into it."""
+        table = ChunkTable(
+            self,
+            name=name,
+            partitions=partitions,
+            key_type=bytes,
+            value_type=bytes,
+            kafka=self.kafka,
+            open_store=open_store,
+        )
+        self.tables.add(table)
+        return table
+
+    async def release_tables(self) -> None:
+        """Give up the right to write to any table."""
+        for table in self.tables.values():
+            if isinstance(table, ChunkTable):
+                await table.release()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this worker has taken its partitions over and lets chunks in."""
+        return bool(self.tables.actives_ready) and not self.rebalancing
+
+    def owned_partitions(self) -> list[TP]:
+        """The partitions of the agents' topics that this worker works on; none while it takes them over."""
+        if not self.is_ready:
+            return []
+        changelogs = self.tables.changelog_topics
+        return [TP(tp.topic, tp.partition) for tp in self.consumer.assignment() if tp.topic not in changelogs]
+
+    def lag(self) -> dict[TP, int]:
+        """For each owned partition, how many records (control records included) are not done yet."""
+        consumer = cast(transport.Consumer, self.consumer)
+        return {tp: consumer.lag_of(tp) for tp in self.owned_partitions()}
+
+    def fail_stop(self, error: BaseException, tp: TP | None = None) -> None:
+        """Say why, and end the process without a commit: nothing counts as done because something went wrong."""
+        logger.critical(
+            "stopping at %s: %s: %s", tp or "no partition in particular", type(error).__name__, error, exc_info=error
+        )
+        logging.shutdown()
+        self._stop_process(EXIT_FAIL_STOP)
+
+
+def _faust_settings(settings: Settings) -> dict[str, Any]:
+    brokers = ";".join(settings.kafka_brokers)
+    return {
+        "broker": f"{transport.SCHEME}://{brokers}",
+        "store": "memory://",
+        "TableManager": TableManager,
+        "datadir": settings.state_dir,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "topic_partitions": settings.partitions,
+        "topic_replication_factor": settings.replication,
+        "table_standby_replicas": 0,
+        "consumer_auto_offset_reset": "earliest",
+        "broker_session_timeout": settings.session_timeout_s,
+        "broker_heartbeat_interval": settings.session_timeout_s / 5,
+        "broker_commit_interval": 1.0,
+        "stream_wait_empty": True,
+        "stream_recovery_delay": 0.0,
+        "web_enabled": False,
+        "worker_redirect_stdouts": False,
+    }

@@ -1,0 +1,53 @@
+"""Reads a partition from an offset to its end: how state is restored and a sink is filled again.
+
+A plain consumer without a group does it, apart from the flow of events: stock recovery shares the group's consumer,
+misses records when a rebalance interrupts it, and handles them one by one.
+"""
+
+from collections.abc import AsyncIterator
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.runs import Run
+
+_RECORDS_AT_ONCE = 20_000
+_WAIT_MS = 500
+
+
+class PartitionReader:
+    """Reads partitions outside of any group, committed records only. An async context manager."""
+
+    def __init__(self, kafka: KafkaClients) -> None:
+        self._consumer: AIOKafkaConsumer = kafka.reader()
+
+    async def __aenter__(self) -> "PartitionReader":
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def start_of(self, tp: TP) -> int:
+        """The offset of the oldest record that the broker still has."""
+        return int((await self._consumer.beginning_offsets([tp]))[tp])
+
+    async def end_of(self, tp: TP) -> int:
+        """The offset after the last committed record."""
+        return int((await self._consumer.end_offsets([tp]))[tp])
+
+    async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
+        """Yield the records from `start` until `end` is reached; the last run may go beyond it."""
+        partition = TopicPartition(tp.topic, tp.partition)  # aiokafka takes no other kind of tuple
+        self._consumer.assign([partition])
+        self._consumer.seek(partition, start)
+        position = start
+        while position < end:
+            fetched = await self._consumer.getmany(partition, timeout_ms=_WAIT_MS, max_records=_RECORDS_AT_ONCE)
+            records = fetched.get(partition, [])
+            reached = int(await self._consumer.position(partition))
+            if records or reached > position:
+                position = reached
+                yield Run(tp, records, position, generation=-1)

@@ -1,0 +1,25 @@
+"""What stops a worker. Each says what to do about it; none is raised for a bad record."""
+
+
+class EngineError(Exception):
+    """The process must stop: going on could lose or double something."""
+
+
+class Fenced(EngineError):
+    """Another process owns this partition by now: this one was frozen or cut off and must not write again."""
+
+
+class StateLost(EngineError):
+    """The state ends before the input goes on: the changelog or the input has lost records. Restore it or rebuild."""
+
+
+class PartitionsMismatch(EngineError):
+    """A topic has another number of partitions than the settings say."""
+
+
+class MissingTopic(EngineError):
+    """A topic that is needed is not on the broker: `harmonia topics create` makes it."""
+
+
+class NotOwned(EngineError):
+    """A chunk of a partition that this worker does not own."""

@@ -1,0 +1,155 @@
+"""One partition of a table: its state, its position in the input and its outputs never disagree.
+
+All three are written in one Kafka transaction: the changelog records of the touched keys, a watermark record for the
+source partition (the last offset folded in), and the outputs. The store follows after the commit and may lag behind
+the changelog.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiokafka.errors import ProducerFenced
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
+from streams.engine.errors import Fenced, StateLost
+from streams.engine.retry import BROKER_TROUBLE, retried
+from streams.engine.runs import Records, Run
+from streams.engine.store import Position, Store
+from streams.engine.writer import Output, TransactionWriter
+
+_WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
+_WRITE_TIMEOUT_S = 15.0
+
+
+@dataclass(slots=True)
+class Effects:
+    """What folding a chunk does: new values by key (None deletes), and records for other topics."""
+
+    changes: dict[bytes, bytes | None] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+
+
+#: Folds records onto what the store holds. Called again after a failure: no effects but those returned.
+Fold = Callable[[Store, Records], Effects]
+
+
+@dataclass(frozen=True, slots=True)
+class Changelog:
+    """A changelog partition, its topic's id, and the transactional id with which every owner of it writes."""
+
+    tp: TP
+    topic_id: str
+    transactional_id: str
+
+
+class TablePartition:
+    """The state of one partition, and the only way to change it."""
+
+    def __init__(self, kafka: KafkaClients, store: Store, changelog: Changelog) -> None:
+        self._kafka = kafka
+        self._store = store
+        self._changelog = changelog.tp
+        self._topic_id = changelog.topic_id
+        self._transactional_id = changelog.transactional_id
+        self._writer: TransactionWriter | None = None
+
+    async def open(self) -> int:
+        """Fence the former owner, then read the changelog to its end. Returns the number of records read.
+
+        Raises a Kafka error when the broker is away; may be cancelled and called again at any point.
+        """
+        await self.release()
+        writer = TransactionWriter(self._kafka, self._transactional_id)
+        try:
+            await writer.start()
+        except BaseException:
+            await writer.stop()
+            raise
+        self._writer = writer
+        return await self._restore()
+
+    async def apply(self, chunk: Run, fold: Fold) -> None:
+        """Fold the chunk's records that are not yet in the state, and write all effects as one transaction.
+
+        A failed transaction may have been committed all the same, so nothing is guessed: the partition is opened anew
+        and the watermark says what happened. Raises `Fenced`, `StateLost`, or the last error after several attempts.
+        """
+        await retried(lambda: self._attempt(chunk, fold), f"{self._changelog}: writing")
+
+    def watermark(self, source: TP) -> int | None:
+        """The last offset of the source partition that the state holds; None before the first."""
+        value = self._store.get(_watermark_key(source))
+        return None if value is None else int(value)
+
+    async def release(self) -> None:
+        """Give up the right to write; the store stays, so that opening again reads only what is new."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.stop()
+
+    async def close(self) -> None:
+        """Release, and close the store."""
+        await self.release()
+        self._store.close()
+
+    async def _attempt(self, chunk: Run, fold: Fold) -> None:
+        try:
+            await self._apply_once(chunk, fold)
+        except ProducerFenced as error:
+            raise Fenced(f"{self._changelog}: another worker owns this partition") from error
+        except BROKER_TROUBLE:
+            await self.release()
+            raise
+
+    async def _apply_once(self, chunk: Run, fold: Fold) -> None:
+        if self._writer is None:
+            await self.open()
+        records = await self._unseen(chunk)
+        if not records:
+            return
+        effects = fold(self._store, records)
+        changes = {**effects.changes, _watermark_key(chunk.tp): b"%d" % records[-1].offset}
+        logged = [
+            Output(self._changelog.topic, self._changelog.partition, key, value) for key, value in changes.items()
+        ]
+        assert self._writer is not None
+        async with asyncio.timeout(_WRITE_TIMEOUT_S):
+            written = await self._writer.write([*effects.outputs, *logged])
+        self._store.write(changes, Position(self._topic_id, written[self._changelog]))
+
+    async def _unseen(self, chunk: Run) -> Records:
+        if not chunk.records:
+            return []
+        watermark = self.watermark(chunk.tp)
+        ends = await self._start_of(chunk.tp) - 1 if watermark is None else watermark
+        if chunk.records[0].offset > ends + 1:
+            raise StateLost(
+                f"{chunk.tp}: the state ends at {ends} and the input goes on at {chunk.records[0].offset}: "
+                f"records of {self._changelog.topic} or of the input are gone; restore them before starting again"
+            )
+        return chunk.records if watermark is None else [r for r in chunk.records if r.offset > watermark]
+
+    async def _start_of(self, source: TP) -> int:
+        async with PartitionReader(self._kafka) as reader:
+            return await reader.start_of(source)
+
+    async def _restore(self) -> int:
+        restored = 0
+        async with PartitionReader(self._kafka) as reader:
+            end = await reader.end_of(self._changelog)
+            held = self._store.position
+            if held is not None and (held.topic_id != self._topic_id or held.offset > end):
+                self._store.wipe()
+            start = self._store.position.offset if self._store.position else await reader.start_of(self._changelog)
+            async for run in reader.runs(self._changelog, start, end):
+                changes = {record.key: record.value for record in run.records if record.key is not None}
+                self._store.write(changes, Position(self._topic_id, run.next_offset))
+                restored += len(run.records)
+        return restored
+
+
+def _watermark_key(source: TP) -> bytes:
+    return b"%s%s\x00%d" % (_WATERMARK, source.topic.encode(), source.partition)

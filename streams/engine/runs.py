@@ -1,0 +1,86 @@
+"""Runs: records of one partition that are handled together.
+
+A fetch returns thousands of records of a partition at once. Handing them on one by one costs more than the work itself,
+so a run is what travels from the broker to an agent, and a chunk (a run cut to size) is what is done or not done.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from faust.types import TP
+
+
+class KafkaRecord(Protocol):
+    """A record as aiokafka reads it; `timestamp` in milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+
+
+Records = Sequence[KafkaRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive records of one partition.
+
+    `next_offset` is where reading goes on after them. It can be more than one above the last record's offset, since the
+    markers of transactions take offsets too. `generation` is the group's generation in which they were read.
+    """
+
+    tp: TP
+    records: Records
+    next_offset: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkLimits:
+    """The largest chunk: so many records, or so many bytes of values (one larger record is a chunk of its own)."""
+
+    records: int
+    bytes: int
+
+
+def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
+    """Take the next chunk off the runs of one partition that wait: joins small runs, cuts large ones.
+
+    Runs of different generations are never joined. `waiting` must not be empty.
+    """
+    first = waiting[0]
+    records: list[KafkaRecord] = []
+    size = 0
+    next_offset = first.next_offset
+    while waiting and waiting[0].generation == first.generation:
+        run = waiting.popleft()
+        fits = _count_that_fits(run, limits, len(records), size)
+        records.extend(run.records[:fits])
+        size += sum(len(record.value or b"") for record in run.records[:fits])
+        if fits < len(run.records):
+            waiting.appendleft(replace(run, records=run.records[fits:]))
+            next_offset = run.records[fits].offset
+            break
+        next_offset = run.next_offset
+    return Run(first.tp, records, next_offset, first.generation)
+
+
+def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> int:
+    for count, record in enumerate(run.records):
+        size += len(record.value or b"")
+        if taken + count and (taken + count >= limits.records or size > limits.bytes):
+            return count
+    return len(run.records)

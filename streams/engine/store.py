@@ -1,0 +1,80 @@
+"""The store of one partition of a table: what a worker remembers of the changelog.
+
+A store may be behind its changelog, never ahead: it is written after the transaction that the changelog records
+belong to, and holds the position up to which it stands for them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+
+class Position(NamedTuple):
+    """A place in a changelog partition: the topic's id (made anew, it is another one) and the next offset."""
+
+    topic_id: str
+    offset: int
+
+
+class Store(Protocol):
+    """Keys and values of one partition, with the changelog position they stand for."""
+
+    @property
+    def position(self) -> Position | None:
+        """Up to where the changelog is in the store; None for an empty one."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+
+    def write(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
+        """Apply changes (None deletes) and the position, all or nothing."""
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every key and value, in no order."""
+
+    def wipe(self) -> None:
+        """Forget everything, the position included."""
+
+    def close(self) -> None:
+        """Let go of files and locks. The store is not used afterwards."""
+
+
+#: Opens the store of a table's partition: (table name, partition) -> store.
+OpenStore = Callable[[str, int], Store]
+
+
+class MemoryStore:
+    """A store in a dict, for tests and for tables that are cheap to read again."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, bytes] = {}
+        self._position: Position | None = None
+
+    @property
+    def position(self) -> Position | None:
+        return self._position
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._values.get(key)
+
+    def write(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
+        for key, value in changes.items():
+            if value is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = value
+        self._position = position
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        return iter(self._values.items())
+
+    def wipe(self) -> None:
+        self._values.clear()
+        self._position = None
+
+    def close(self) -> None:
+        self.wipe()
+
+
+def open_memory_store(table: str, partition: int) -> Store:
+    """An `OpenStore` whose stores start empty: each owner reads the whole changelog."""
+    return MemoryStore()

@@ -1,0 +1,76 @@
+"""A Faust table whose partitions are written chunk by chunk, each in a transaction.
+
+Faust assigns its changelog partitions beside the source's, as for any table; stores, writing and recovery are this
+package's. The stock table's dict-like access is not used.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.errors import NotOwned
+from streams.engine.partition import Changelog, TablePartition
+from streams.engine.retry import retried
+from streams.engine.store import OpenStore
+
+logger = logging.getLogger(__name__)
+
+
+class ChunkTable(faust.Table[bytes, bytes]):
+    """Partitions of a table by number, while this worker owns them."""
+
+    def __init__(self, *args: Any, kafka: KafkaClients, open_store: OpenStore, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kafka = kafka
+        self._open_store = open_store
+        self._topic_id: str | None = None
+        self._owned: dict[int, TablePartition] = {}
+
+    def owned(self, partition: int) -> TablePartition:
+        """The partition of this number. Raises `NotOwned` when it belongs to another worker."""
+        try:
+            return self._owned[partition]
+        except KeyError:
+            raise NotOwned(f"{self.name}: partition {partition} is not this worker's") from None
+
+    async def take_over(self, partitions: Iterable[int]) -> None:
+        """Own exactly these partitions: close others, fence former owners, read what is new in the changelogs.
+
+        A stop or a further rebalance may cancel it at any point; it is called again with the new partitions.
+        """
+        mine = set(partitions)
+        for partition in self._owned.keys() - mine:
+            await self._owned.pop(partition).close()
+        if mine and self._topic_id is None:
+            self._topic_id = await asyncio.to_thread(self._kafka.topic_id, self.changelog_topic_name)
+        async with asyncio.TaskGroup() as group:
+            for partition in mine:
+                group.create_task(self._open(partition))
+
+    async def release(self) -> None:
+        """Give up the right to write to all partitions, but keep their stores: they may come back at once."""
+        for partition in self._owned.values():
+            await partition.release()
+
+    async def close(self) -> None:
+        """Close all partitions."""
+        while self._owned:
+            await self._owned.popitem()[1].close()
+
+    async def _open(self, number: int) -> None:
+        assert self._topic_id is not None
+        if number not in self._owned:
+            self._owned[number] = TablePartition(
+                self._kafka,
+                self._open_store(self.name, number),
+                Changelog(
+                    TP(self.changelog_topic_name, number), self._topic_id, f"{self.app.conf.id}-{self.name}-{number}"
+                ),
+            )
+        restored = await retried(self._owned[number].open, f"{self.name}: taking partition {number} over")
+        logger.info("%s: partition %d is ready, %d changelog records read", self.name, number, restored)

@@ -1,0 +1,159 @@
+"""The Faust transport `chunks://`: a fetched partition is one message, and what lanes have done is what is committed.
+
+Faust's own consumer hands on, tracks and acknowledges single records, and commits past records in flight. Here a
+message carries a `Run` as its value; Faust's acknowledgements are ignored.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from aiokafka import AIOKafkaConsumer
+from faust.transport import drivers
+from faust.transport.drivers import aiokafka as stock
+from faust.types import TP, Message
+from faust.types.tuples import ConsumerMessage
+from mode import Service
+
+from streams.engine.runs import Run
+
+if TYPE_CHECKING:
+    from streams.engine.app import ChunkApp
+
+SCHEME = "chunks"
+
+
+class ConsumerThread(stock.AIOKafkaConsumerThread):
+    """The thread that talks to the group. Sees committed records only, whatever Faust's processing guarantee."""
+
+    def _create_worker_consumer(self, transport: stock.Transport) -> AIOKafkaConsumer:
+        app = cast("ChunkApp", self.app)
+        conf = app.conf
+        self._assignor = app.assignor
+        return app.kafka.group_consumer(
+            group_id=conf.id,
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=[self._assignor],
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
+        )
+
+    async def _fetch_records(  # type: ignore[override]
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> dict[TP, Run]:
+        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        # No await from here on: positions and generation are those of the moment in which the records were taken.
+        generation = consumer._coordinator.generation
+        assignment = consumer._subscription.subscription.assignment
+        return {
+            tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation)
+            for tp, run in records.items()
+            if run and assignment.state_value(tp) is not None
+        }
+
+
+class RebalanceListener(stock.ConsumerRebalanceListener):
+    """Keeps the consumer from fetching changelogs, which are assigned to it but read by recovery."""
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        consumer = self._thread._ensure_consumer()
+        changelogs = self._thread.app.tables.changelog_topics
+        consumer.pause(*(tp for tp in assigned if tp.topic in changelogs))
+        await super().on_partitions_assigned(assigned)
+
+
+class Consumer(stock.Consumer):
+    """Yields runs for lanes with room, and commits what lanes have done."""
+
+    app: "ChunkApp"
+    RebalanceListener: ClassVar[type[stock.ConsumerRebalanceListener]] = RebalanceListener
+
+    def _new_consumer_thread(self) -> stock.AIOKafkaConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+        wanted = {tp for tp in self._get_active_partitions() if self.app.lanes.has_room(tp)}
+        if not wanted:
+            await self._wait_for_room(timeout)
+            return
+        runs = await self._getmany(wanted, timeout)
+        for run in cast(dict[TP, Run], runs).values():
+            # Dropping a run of a former generation is safe: recovery sets positions back to what is committed.
+            if self.should_stop or not self.flow_active:
+                return
+            if run.generation == self.app.consumer_generation_id:
+                self._read_offset[run.tp] = None  # no gap for Faust to account for
+                yield run.tp, self._message(run)
+
+    async def wait_empty(self) -> None:
+        """Before partitions are given up: end the chunks in hand, commit what is done, stop writing."""
+        await self.app.lanes.settle()
+        await super().wait_empty()
+        self.app.lanes.done.clear()
+        await self.app.release_tables()
+
+    def lag_of(self, tp: TP) -> int:
+        """Records between what is done (or committed, before the first chunk) and the end of the partition."""
+        done = self.app.lanes.done.get(tp, self._committed_offset[tp] or 0)
+        return max(0, (self.highwater(tp) or 0) - done)
+
+    def ack(self, message: Message) -> bool:
+        """A run that an agent has taken is not done yet, so nothing is marked for commit."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    @Service.task
+    async def _commit_livelock_detector(self) -> None:
+        """Faust's looks at acknowledgements, which mean nothing here; lag is measured instead."""
+
+    async def _wait_for_room(self, timeout: float) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                await self.app.lanes.wait_for_room()
+        except TimeoutError:
+            return
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        return iter(list(self.app.lanes.done))
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.app.lanes.done.get(tp)
+
+    def _message(self, run: Run) -> ConsumerMessage:
+        last = run.records[-1]
+        return ConsumerMessage(
+            run.tp.topic,
+            run.tp.partition,
+            last.offset,
+            last.timestamp / 1000,
+            0,
+            None,
+            None,
+            run,  # type: ignore[arg-type]
+            None,
+            None,
+            None,
+            run.tp,
+            generation_id=run.generation,
+        )
+
+
+class Transport(stock.Transport):
+    """`chunks://`: aiokafka with the consumer above."""
+
+    Consumer: ClassVar[type[Any]] = Consumer
+
+
+def register() -> None:
+    """Make the scheme known to Faust."""
+    drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

@@ -1,0 +1,156 @@
+"""Writers: batches of records to Kafka, in a transaction or at least once.
+
+A record sent alone costs as much as ten in a batch, so both writers pack batches themselves. The transactional
+writer is also the fence: starting it raises the epoch of its transactional id, and whatever an earlier owner still
+sends is refused.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.retry import BROKER_TROUBLE
+
+logger = logging.getLogger(__name__)
+
+_CLOSE_TIMEOUT_S = 2.0
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class Output(NamedTuple):
+    """A record to write. `value` None is a tombstone."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class TransactionWriter:
+    """Writes each chunk of one partition as one transaction. Not for two tasks at once.
+
+    After any `aiokafka.errors.KafkaError` the outcome is unknown and the writer is of no more use.
+    """
+
+    def __init__(self, kafka: KafkaClients, transactional_id: str) -> None:
+        self._producer = kafka.transactional_producer(transactional_id)
+
+    async def start(self) -> None:
+        """Fence: nothing that an earlier writer of this id still sends is accepted, what it left open is aborted."""
+        await self._producer.start()
+
+    async def write(self, outputs: Iterable[Output]) -> dict[TP, int]:
+        """Write all or nothing. Returns, for each partition written to, the offset after its last record."""
+        await self._producer.begin_transaction()
+        written = await _send(self._producer, outputs)
+        await self._producer.commit_transaction()
+        return written
+
+    async def stop(self) -> None:
+        """Close the connections.
+
+        A transaction left open is ended by the next owner's fence or the broker's time limit.
+        """
+        await _stop(self._producer)
+
+
+class Outbox:
+    """Writes at least once, for many tasks at once: what they ask for while a round is under way goes out in the next.
+
+    One round at a time, because aiokafka lets one batch wait for each partition: tasks that send on their own stand in
+    each other's way until their time is up. A broken producer is replaced before the next attempt.
+    """
+
+    def __init__(self, kafka: KafkaClients) -> None:
+        self._kafka = kafka
+        self._producer: AIOKafkaProducer | None = None
+        self._waiting: list[tuple[Sequence[Output], asyncio.Future[None]]] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    async def write(self, outputs: Sequence[Output]) -> None:
+        """Return when every record is acknowledged by all in-sync replicas.
+
+        Raises one of `BROKER_TROUBLE`: write them all again.
+        """
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append((outputs, written))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_rounds())
+        await written
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stop(producer)
+
+    async def _send_rounds(self) -> None:
+        while self._waiting:
+            asked, self._waiting = self._waiting, []
+            failure = await self._send_round([output for outputs, _ in asked for output in outputs])
+            for _, written in asked:
+                if written.done():
+                    continue  # whoever asked has been cancelled
+                if failure is None:
+                    written.set_result(None)
+                else:
+                    written.set_exception(failure)
+
+    async def _send_round(self, outputs: Sequence[Output]) -> Exception | None:
+        try:
+            if self._producer is None:
+                self._producer = self._kafka.idempotent_producer()
+                await self._producer.start()
+            await _send(self._producer, outputs)
+        except BROKER_TROUBLE as error:
+            await self.stop()
+            return error
+        return None
+
+
+async def _send(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> dict[TP, int]:
+    by_partition: dict[TP, list[Output]] = defaultdict(list)
+    for output in outputs:
+        by_partition[TP(output.topic, output.partition)].append(output)
+    ends = await asyncio.gather(*(_send_to(producer, tp, records) for tp, records in by_partition.items()))
+    return dict(zip(by_partition, ends, strict=True))
+
+
+async def _send_to(producer: AIOKafkaProducer, tp: TP, outputs: Sequence[Output]) -> int:
+    end = 0
+    for batch in _pack(producer, outputs):
+        acknowledged = await producer.send_batch(batch, tp.topic, partition=tp.partition)
+        end = (await acknowledged).offset + batch.record_count()
+    return end
+
+
+def _pack(producer: AIOKafkaProducer, outputs: Sequence[Output]) -> Iterable[BatchBuilder]:
+    batch = producer.create_batch()
+    for output in outputs:
+        if _append(batch, output) is None:
+            yield batch
+            batch = producer.create_batch()
+            _append(batch, output)
+    yield batch
+
+
+def _append(batch: BatchBuilder, output: Output) -> object:
+    return batch.append(key=output.key, value=output.value, timestamp=None, headers=list(output.headers))
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Close; a broker that is away must not hold up whoever closes."""
+    try:
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await producer.stop()
+    except BROKER_TROUBLE as error:
+        logger.warning("closing a producer failed: %s", type(error).__name__)

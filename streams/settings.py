@@ -1,0 +1,94 @@
+"""Every setting of Harmonia, read from the environment and from a file `.env`.
+
+A setting is named by its environment variable: `HARMONIA_` and the field's name in capitals, besides
+`KAFKA_BOOTSTRAP` and `REDIS_URL`. The README's table is made of the descriptions here; a test holds the two together.
+"""
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOCAL_IDENTITY_KEY = "harmonia-local-only"
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Raises `pydantic.ValidationError` that names the variable and the cure."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HARMONIA_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    kafka_bootstrap: str = Field(
+        "127.0.0.1:9092",
+        validation_alias="KAFKA_BOOTSTRAP",
+        description="Kafka brokers, host:port, separated by commas",
+    )
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", validation_alias="REDIS_URL", description="Redis or Valkey, as a redis:// URL"
+    )
+    identity_key: SecretStr = Field(
+        SecretStr(LOCAL_IDENTITY_KEY),
+        description="Key of the identifier hash; several separated by commas, the first writes. "
+        "Must be set where Kafka is not on loopback",
+    )
+    phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
+    app_id: str = Field(
+        "harmonia",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Consumer group, and first part of the changelog's name",
+    )
+    partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
+    replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
+    state_dir: Path = Field(
+        Path(".harmonia/state"), description="Local stores of one worker process; two must never share it"
+    )
+    home: Path = Field(Path(".harmonia"), description="Files of the local stack")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0: any free one")
+    metrics_host: str = Field("127.0.0.1", description="Address on which metrics are served")
+    chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
+    chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
+    fetch_wait_ms: int = Field(50, ge=1, le=5000, description="Milliseconds a fetch waits for a record, at most")
+    session_timeout_s: float = Field(
+        10.0, ge=6, le=300, description="Seconds without a heartbeat after which a worker's partitions go to others"
+    )
+    transaction_timeout_s: float = Field(
+        5.0, ge=1, le=10, description="Seconds after which the broker aborts an open transaction"
+    )
+    log_level: str = Field(
+        "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.transaction_timeout_s >= self.session_timeout_s:
+            raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
+        if not self.identity_keys:
+            raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
+        if self.identity_key.get_secret_value() == LOCAL_IDENTITY_KEY and not self.kafka_is_local:
+            raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP is not on loopback")
+        return self
+
+    @property
+    def kafka_brokers(self) -> list[str]:
+        """The brokers, host:port each."""
+        return [broker.strip() for broker in self.kafka_bootstrap.split(",") if broker.strip()]
+
+    @property
+    def kafka_is_local(self) -> bool:
+        """Whether every broker is on a loopback address."""
+        return all(_is_loopback(broker.rpartition(":")[0]) for broker in self.kafka_brokers)
+
+    @property
+    def identity_keys(self) -> list[bytes]:
+        """The keys of the identifier hash, the one that writes first."""
+        return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
