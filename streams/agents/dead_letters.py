@@ -1,0 +1,14 @@
+"""A refused record, ready to be written to `dead-letters`."""
+
+from events.dead_letters import Origin, dead_letter_headers
+from events.refusal import Refusal
+from events.topics import DEAD_LETTERS
+from streams.engine.runs import KafkaRecord
+from streams.engine.writer import Output
+
+
+def dead_letter(record: KafkaRecord, refusal: Refusal, stage: str, at_ms: int) -> Output:
+    """The record as it came, with why, where and when it was refused in its headers."""
+    origin = Origin(stage, record.topic, record.partition, record.offset)
+    headers = dead_letter_headers(record.headers, refusal, origin, at_ms)
+    return Output(DEAD_LETTERS, record.partition, record.key, record.value, headers)

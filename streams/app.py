@@ -1,0 +1,77 @@
+"""The composition root: settings in, one worker's Faust app out. Nothing connects before the app starts."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from faust.types import StreamT
+from mode import Service
+from prometheus_client import CollectorRegistry
+
+from events.identifiers import Hasher
+from events.topics import CONTACT_STATE, DELETE_RETENTION_MS, INPUT_TOPICS, INTERACTIONS
+from sinks.redis import RedisSink
+from streams.agents.contacts import Contacts
+from streams.agents.intake import Intake
+from streams.agents.redis_sink import ContactStateSink
+from streams.clients import KafkaClients, redis_client
+from streams.closing import Closing
+from streams.engine.app import ChunkApp
+from streams.engine.lanes import Process
+from streams.engine.runs import Run
+from streams.engine.store import open_memory_store
+from streams.engine.writer import Outbox
+from streams.health import HealthServer
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.topics import CONTACTS_TABLE
+from streams.watch import Watch
+
+GENERATION = 0
+"""Of the tables; a rebuild makes the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A Faust app and the services that run beside it: started before it, stopped after it."""
+
+    app: ChunkApp
+    services: Sequence[Service]
+
+
+def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
+    """One worker: intake, contacts and the Redis sink, metrics beside them.
+
+    `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
+    """
+    kafka = KafkaClients(settings)
+    app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
+    metrics = Metrics(CollectorRegistry())
+    outbox = Outbox(kafka)
+    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, open_memory_store)
+    redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
+    sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
+    hasher = Hasher(settings.identity_keys, settings.phone_region)
+    _agent(
+        app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
+    )
+    _agent(app, "contacts", [INTERACTIONS], Contacts(table, GENERATION, metrics, wall_clock))
+    _agent(app, "redis", [CONTACT_STATE], sink)
+    address = (settings.metrics_host, settings.metrics_port)
+    health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
+    return Worker(app, [Closing([table.close, outbox.stop, sink.close]), health, Watch(app, sink, metrics)])
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _agent(app: ChunkApp, name: str, topics: Iterable[str], process: Process) -> None:
+    """A Faust agent that hands each run to the lane of its partition."""
+
+    async def hand_on(runs: StreamT[Run]) -> None:
+        async for run in runs:
+            app.lanes.submit(run, process)
+
+    app.agent(app.topic(*topics, key_serializer="raw", value_serializer="raw"), name=name)(hand_on)

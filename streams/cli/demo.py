@@ -1,0 +1,58 @@
+"""`harmonia demo`: the whole system on this machine, on real donations, checked at the end."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from streams.cli.failures import failing_plainly, load_settings, refuse
+
+if TYPE_CHECKING:
+    from streams.demo.run import Ended
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="What is invented around the real donations follows from it.")] = 2012,
+    scale: Annotated[
+        float, typer.Option(min=0.01, max=20, help="How much is invented; 1: about 54,000 records.")
+    ] = 1.0,
+    processes: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
+    json: Annotated[Path | None, typer.Option("--json", dir_okay=False, help="Write the figures to this file.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave servers and workers running.")] = False,
+) -> None:
+    """Start everything, publish real donations and what campaigns do around them, and check every profile.
+
+    Exit code 1 when a profile differs from the recount.
+    """
+    settings = load_settings()
+    console = Console()
+    with failing_plainly():
+        try:
+            from streams.demo.run import Options, run_demo  # noqa: PLC0415 (needs the local stack, an extra)
+            from streams.demo.summary import render  # noqa: PLC0415
+        except ModuleNotFoundError as missing:
+            refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
+        ended = run_demo(settings, Options(seed, scale, processes, keep), console)
+    console.print(render(ended.story))
+    if json is not None:
+        json.write_bytes(ended.story.figures.to_json())
+    if keep:
+        _say_how_to_reach(console, ended)
+    for difference in ended.story.differences:
+        typer.echo(str(difference), err=True)
+    raise typer.Exit(1 if ended.story.differences else 0)
+
+
+def _say_how_to_reach(console: Console, ended: "Ended") -> None:
+    for name, value in ended.stack.environment.items():
+        console.print(f"{name}={value}", soft_wrap=True, highlight=False)
+    for address in ended.workers.addresses:
+        console.print(f"metrics: {address}", soft_wrap=True, highlight=False)
+    home = ended.log.parent
+    console.print(f"worker log: {ended.log}", soft_wrap=True, highlight=False)
+    console.print(
+        f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={home} harmonia local down",
+        soft_wrap=True,
+        highlight=False,
+    )

@@ -1,0 +1,36 @@
+"""The command `harmonia`: a thin shell; each group of commands is a module beside this one."""
+
+import logging
+
+import typer
+
+from streams.cli import contact, dead_letters, local, schemas, topics
+from streams.cli.demo import demo
+from streams.cli.produce import produce
+from streams.cli.worker import worker
+
+app = typer.Typer(
+    help="One living profile of each contact, from what every team does.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def harmonia() -> None:
+    """One living profile of each contact, from what every team does."""
+    logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of itself whenever the machine is busy
+
+
+app.command()(demo)
+app.add_typer(local.app, name="local")
+app.add_typer(topics.app, name="topics")
+app.command()(worker)
+app.command()(produce)
+app.add_typer(contact.app, name="contact")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(schemas.app, name="schemas")
+
+if __name__ == "__main__":
+    app()

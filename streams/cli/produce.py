@@ -1,0 +1,62 @@
+"""`harmonia produce`: publish interactions from a file, after a look at each line."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import orjson
+import typer
+
+from events.envelope import Record, decode
+from events.interactions import TOPICS_OF
+from events.refusal import Reason, Refusal
+from streams.cli.failures import REFUSED, failing_plainly, load_settings
+from streams.clients import KafkaClients
+
+
+def produce(
+    file: Annotated[
+        typer.FileBinaryRead, typer.Argument(metavar="FILE.jsonl", help="An event a line; - for standard input")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Publish each line to the topic of its type. Lines that would be refused are named and not sent: exit code 1."""
+    settings = load_settings()
+    sent: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    with failing_plainly():
+        producer = KafkaClients(settings).tool_producer()
+        acknowledged = []
+        for number, value in _lines(file):
+            routed = route(value, settings.phone_region, time.time_ns() // 1_000_000)
+            if isinstance(routed, Refusal):
+                refused[routed.reason] += 1
+                typer.echo(f"line {number}: {routed.reason}: {routed.detail}", err=True)
+            else:
+                sent[routed] += 1
+                acknowledged.append(producer.send(routed, value))
+        for future in acknowledged:
+            future.get()
+        producer.close()
+    summary = {"sent": dict(sent), "refused": dict(refused)}
+    typer.echo(orjson.dumps(summary) if as_json else f"sent {sent.total()}, refused {refused.total()}")
+    raise typer.Exit(REFUSED if refused else 0)
+
+
+def route(value: bytes, phone_region: str, now_ms: int) -> str | Refusal:
+    """The topic for an event in structured mode, or why it would be refused."""
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return Refusal(Reason.NOT_JSON, "not JSON: one whole event on each line")
+    type_ = event.get("type") if isinstance(event, dict) else None
+    topic = min(TOPICS_OF.get(type_, ()), default="") if isinstance(type_, str) else ""
+    outcome = decode(Record(topic, value, (), now_ms), phone_region)
+    return outcome if isinstance(outcome, Refusal) else topic
+
+
+def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(file, start=1):
+        if value := line.strip():
+            yield number, value

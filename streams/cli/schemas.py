@@ -1,0 +1,23 @@
+"""`harmonia schemas`: JSON Schema for whoever publishes or reads."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from events.schemas import export
+
+app = typer.Typer(help="JSON Schema of everything public.", no_args_is_help=True)
+
+
+@app.callback()
+def schemas() -> None:
+    """Keep `export` a subcommand while it is the only one."""
+
+
+@app.command("export")
+def export_command(
+    directory: Annotated[Path, typer.Argument(file_okay=False, help="Where to write; made if it is not there.")],
+) -> None:
+    """Write one file for each interaction type and each output topic."""
+    typer.echo(f"wrote {len(export(directory))} schemas to {directory}")

@@ -1,0 +1,53 @@
+"""`harmonia topics`: make the topics, or say how they are."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from streams.cli.failures import failing_plainly, load_settings
+from streams.clients import KafkaClients
+from streams.topics import create_topics, describe_topics
+
+app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command()
+def create(as_json: AsJson = False) -> None:
+    """Make the topics that are missing; those that are there stay as they are."""
+    settings = load_settings()
+    with failing_plainly():
+        admin = KafkaClients(settings).admin()
+        made = create_topics(admin, settings)
+        admin.close()
+    if as_json:
+        typer.echo(json.dumps({"created": made}))
+    else:
+        typer.echo(f"created {', '.join(made)}" if made else "all topics are there")
+
+
+@app.command()
+def describe(as_json: AsJson = False) -> None:
+    """Say how each topic is: partitions, replicas, what it is for. Exit code 1 when one is missing."""
+    settings = load_settings()
+    with failing_plainly():
+        admin = KafkaClients(settings).admin()
+        found = describe_topics(admin, settings)
+        admin.close()
+    if as_json:
+        rows = [
+            {"topic": entry.topic.name, "partitions": entry.partitions, "replication": entry.replication}
+            for entry in found
+        ]
+        typer.echo(json.dumps(rows))
+    else:
+        table = Table("topic", "partitions", "replicas", "cleanup", "what", box=None)
+        for entry in found:
+            count = str(entry.partitions) if entry.partitions else "missing"
+            table.add_row(entry.topic.name, count, str(entry.replication), entry.topic.cleanup, entry.topic.purpose)
+        Console().print(table)
+    raise typer.Exit(0 if all(entry.partitions for entry in found) else 1)

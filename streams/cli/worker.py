@@ -1,0 +1,22 @@
+"""`harmonia worker`: the agents, in this process or in several."""
+
+import asyncio
+import os
+from typing import Annotated
+
+import typer
+
+from streams.cli.failures import failing_plainly, load_settings
+from streams.processes import run_workers
+from streams.worker import run_worker
+
+
+def worker(
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes; one for each core is plenty.")] = 1,
+) -> None:
+    """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
+    settings = load_settings()
+    with failing_plainly():
+        if processes == 1:
+            run_worker(settings, lambda text: typer.echo(f"worker {os.getpid()}: {text}"))
+        asyncio.run(run_workers(settings, processes, os.environ, lambda text: typer.echo(text, err=True)))

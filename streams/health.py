@@ -1,0 +1,60 @@
+"""What operators' tools ask a worker over HTTP: /metrics, /livez, /readyz.
+
+Served by the worker's own event loop, so that a loop that hangs is noticed: then nothing answers.
+"""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from mode import Service
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+
+class HealthServer(Service):
+    """A small HTTP server that starts and stops with the worker.
+
+    Parameters:
+        ready: whether the worker owns its partitions and works on them.
+        announce: called with the address once it is known, since the port may be any free one.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        ready: Callable[[], bool],
+        address: tuple[str, int],
+        announce: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._registry = registry
+        self._ready = ready
+        self._address = address
+        self._announce = announce
+        self._runner: web.AppRunner | None = None
+
+    async def on_start(self) -> None:
+        app = web.Application()
+        app.add_routes(
+            [web.get("/metrics", self._metrics), web.get("/livez", self._livez), web.get("/readyz", self._readyz)]
+        )
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, *self._address)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self._announce(f"http://{host}:{port}")
+
+    async def on_stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _livez(self, _: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        if self._ready():
+            return web.Response(text="ready\n")
+        return web.Response(text="not ready: taking partitions over\n", status=503)

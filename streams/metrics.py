@@ -1,0 +1,68 @@
+"""Every metric of a worker, with its meaning. Labels are bounded: topics, partitions, reasons, never a person."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.interactions = Counter(
+            "harmonia_interactions_total",
+            "Interactions by the topic they were read from and what became of them "
+            "(input topics: accepted, refused; interactions: applied, duplicate, full)",
+            ["topic", "outcome"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "harmonia_dead_letters_total",
+            "Refused records by stage and dl_reason",
+            ["stage", "reason"],
+            registry=registry,
+        )
+        self.duplicates = Counter(
+            "harmonia_duplicates_total", "Interactions that a contact's state held already", registry=registry
+        )
+        self.chunk_seconds = Histogram(
+            "harmonia_chunk_seconds",
+            "Seconds from taking a chunk to having it done",
+            ["agent"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.end_to_end_seconds = Histogram(
+            "harmonia_end_to_end_seconds",
+            "Seconds from an input record's append to the profile's arrival in the sink, one observation a profile",
+            ["sink"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.lag = Gauge(
+            "harmonia_lag_records",
+            "Records of a partition that this worker owns and has not done",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.sink_errors = Counter(
+            "harmonia_sink_errors_total", "Calls of a sink that failed and are tried again", ["sink"], registry=registry
+        )
+        self.sink_refills = Counter(
+            "harmonia_sink_refills_total",
+            "Partitions that a sink had lost and was given again",
+            ["sink"],
+            registry=registry,
+        )
+
+    @contextmanager
+    def chunk(self, agent: str) -> Iterator[None]:
+        """Observe the seconds that a chunk takes; one that fails is not observed."""
+        started = time.perf_counter()
+        yield
+        self.chunk_seconds.labels(agent).observe(time.perf_counter() - started)

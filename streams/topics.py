@@ -1,0 +1,79 @@
+"""Makes and checks the topics on the broker: those of the contract, and the changelog of each table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+
+from events.topics import ALL, Topic
+from streams.engine.errors import MissingTopic, PartitionsMismatch
+from streams.settings import Settings
+
+CONTACTS_TABLE = "contacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topic as the broker has it; `partitions` 0: it is not there."""
+
+    topic: Topic
+    partitions: int
+    replication: int
+
+
+def wanted(settings: Settings) -> list[Topic]:
+    """Every topic that this deployment needs."""
+    changelog = Topic(
+        changelog_name(settings, CONTACTS_TABLE), "compact", 8 << 20, False, "State of the contacts; Harmonia's own"
+    )
+    return [*ALL, changelog]
+
+
+def changelog_name(settings: Settings, table: str) -> str:
+    """The changelog topic of a table, as Faust names it."""
+    return f"{settings.app_id}-{table}-changelog"
+
+
+def create_topics(admin: KafkaAdminClient, settings: Settings) -> list[str]:
+    """Make those that are missing; returns their names. Existing ones are left as they are."""
+    missing = [found.topic for found in describe_topics(admin, settings) if not found.partitions]
+    if missing:
+        admin.create_topics(
+            [
+                NewTopic(topic.name, settings.partitions, settings.replication, topic_configs=_config(topic, settings))
+                for topic in missing
+            ]
+        )
+    return [topic.name for topic in missing]
+
+
+def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
+    """Every topic wanted, as it is."""
+    topics = wanted(settings)
+    described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
+    return [_found(topic, described.get(topic.name)) for topic in topics]
+
+
+def check_topics(found: Sequence[Found], partitions: int) -> None:
+    """Raise `MissingTopic` or `PartitionsMismatch`, naming the topics and the cure, unless each has this many partitions."""
+    missing = [entry.topic.name for entry in found if not entry.partitions]
+    if missing:
+        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
+    other = [f"{entry.topic.name} ({entry.partitions})" for entry in found if entry.partitions != partitions]
+    if other:
+        raise PartitionsMismatch(
+            f"HARMONIA_PARTITIONS is {partitions}, but other partition counts are there: {', '.join(other)}. "
+            "They are fixed for a generation: set it to what is there"
+        )
+
+
+def _config(topic: Topic, settings: Settings) -> dict[str, str]:
+    return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
+
+
+def _found(topic: Topic, described: dict[str, object] | None) -> Found:
+    partitions = described.get("partitions") if described and not described["error_code"] else None
+    if not isinstance(partitions, list) or not partitions:
+        return Found(topic, 0, 0)
+    return Found(topic, len(partitions), len(partitions[0]["replica_nodes"]))
