@@ -1,0 +1,97 @@
+"""The field work of the demo: doors, calls, letters, and what the vote file says of ballots."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import TypeVar
+
+from streams.demo.cast import Cast, Donor
+from streams.demo.truth import Fields
+from streams.demo.voice import DAY, HOUR, MINUTE, Spelling, Timed, Voice, utc
+
+_REPORTS = 9_000
+_BALLOTS = 1_200
+_FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 28)
+_PRIMARY = utc(2012, 2, 28)
+
+Drawn = TypeVar("Drawn")
+
+_METHODS = {"door": 50, "phone": 34, "text": 6, "letter": 4, "relational": 6}
+_OUTCOMES = {
+    "door": {"contacted": 26, "not_home": 48, "refused": 8, "lit_drop": 9, "moved": 4, "inaccessible": 3, "other": 2},
+    "phone": {
+        "contacted": 18,
+        "no_answer": 38,
+        "left_message": 22,
+        "busy": 6,
+        "refused": 7,
+        "disconnected": 4,
+        "wrong_number": 4,
+        "do_not_contact": 1,
+    },
+    "text": {"contacted": 40, "no_answer": 52, "wrong_number": 6, "do_not_contact": 2},
+    "letter": {"contacted": 95, "moved": 5},
+    "relational": {"contacted": 80, "language_barrier": 2, "deceased": 1, "other": 17},
+}
+_SUPPORT = {1: 44, 2: 26, 3: 15, 4: 8, 5: 7}
+_ISSUES = ("jobs", "taxes", "health care", "schools", "energy")
+_TAGS = ("volunteer", "yard-sign", "host", "absentee", "language:es")
+
+
+def canvassing(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+    """About `scale` times 9,000 reports; 2 % are told again under the same report_id, 1 % are taken back."""
+    app = Voice(rng, "field/minivan", "canvass-events", Spelling.LOCAL_SECONDS)
+    phones = Voice(rng, "field/phonebank", "canvass-events", Spelling.MILLISECONDS)
+    for number in range(round(_REPORTS * scale)):
+        method = _draw(rng, _METHODS)
+        voice = app if method in ("door", "letter", "relational") else phones
+        report = _report(voice, method, cast.one(rng), number)
+        yield report
+        chance = rng.random()
+        if chance < 0.02:
+            told_again: Fields = {**report.sent.fields, "outcome": "other"}
+            yield voice.say(report.sent.type, report.at + 5 * MINUTE, report.sent.contact, told_again)
+        if 0.015 <= chance < 0.025:
+            yield voice.take_back(report, rng.randrange(HOUR, 3 * DAY))
+
+
+def _report(voice: Voice, method: str, donor: Donor, number: int) -> Timed:
+    rng = voice.rng
+    outcome = _draw(rng, _OUTCOMES[method])
+    fields: Fields = {"method": method, "outcome": outcome, "canvasser_id": f"canvasser-{rng.randrange(120)}"}
+    if rng.random() < 0.8:
+        fields["report_id"] = f"{voice.source}:{number}"
+    if method == "door":
+        fields["turf"] = f"turf-{rng.randrange(60)}"
+    if outcome == "contacted":
+        _conversation(rng, fields)
+    contact = donor.contact_by_phone(rng) if method in ("phone", "text") else donor.contact()
+    at = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(16 * HOUR, 28 * HOUR)
+    return voice.say("canvass.reported", at, contact, fields)
+
+
+def _conversation(rng: Random, fields: Fields) -> None:
+    if rng.random() < 0.75:
+        fields["support"] = _draw(rng, _SUPPORT)
+    if rng.random() < 0.4:
+        fields["answers"] = {"van:17": rng.choice(_ISSUES), "van:21": rng.choice(("yes", "no", "unsure"))}
+    if rng.random() < 0.3:
+        fields["tags_added"] = rng.sample(_TAGS, rng.choice((1, 1, 2)))
+    if rng.random() < 0.08:
+        fields["tags_removed"] = [rng.choice(_TAGS)]
+
+
+def ballots(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+    """About `scale` times 1,200 ballots by mail: asked for, sent, and most of them returned."""
+    voice = Voice(rng, "field/votefile", "canvass-events", Spelling.LOCAL_SECONDS)
+    for donor in cast.some(rng, round(_BALLOTS * scale)):
+        at = _PRIMARY - rng.randrange(25 * DAY, 40 * DAY)
+        steps = ["requested", "sent"]
+        if rng.random() < 0.7:
+            steps += ["rejected", "cured", "voted"] if rng.random() < 0.04 else ["returned", "voted"]
+        for step in steps:
+            yield voice.say("ballot.reported", at, donor.contact(), {"election": "2012-primary", "status": step})
+            at += rng.randrange(DAY, 9 * DAY)
+
+
+def _draw(rng: Random, weights: dict[Drawn, int]) -> Drawn:
+    return rng.choices(list(weights), list(weights.values()))[0]

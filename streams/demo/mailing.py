@@ -1,0 +1,97 @@
+"""The e-mail of the demo: campaigns of two teams, and what became of each message.
+
+The rates are those of a healthy political list: about 1.5 % bounce, a third opens (machines included), 3 % click, and
+a few in a thousand want no more.
+"""
+
+from collections.abc import Iterator
+from random import Random
+
+from streams.demo.cast import Cast, Donor
+from streams.demo.truth import ContactFields, Fields
+from streams.demo.voice import DAY, HOUR, MINUTE, SECOND, Spelling, Timed, Voice, utc
+
+_SENDS = 11_300
+_CAMPAIGN = 800
+_FIRST_DAY, _LAST_DAY = utc(2011, 4, 10), utc(2012, 4, 18)
+_BROWSERS = ("Mozilla/5.0 (Windows NT 6.1)", "Mozilla/5.0 (iPhone; CPU iPhone OS 5_0)", "Mozilla/5.0 (Macintosh)")
+_PROXY = "GoogleImageProxy"
+
+
+def mailings(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+    """All e-mail events of about `scale` times 11,300 messages."""
+    left = round(_SENDS * scale)
+    number = 0
+    while left > 0:
+        number += 1
+        audience = cast.some(rng, min(_CAMPAIGN, left))
+        left -= min(_CAMPAIGN, left)
+        yield from _Campaign(rng, number).to(audience)
+
+
+class _Campaign:
+    def __init__(self, rng: Random, number: int) -> None:
+        fundraising = rng.random() < 0.6
+        source = "finance/mailer" if fundraising else "digital/mailer"
+        self._rng = rng
+        self._voice = Voice(rng, source, "email-events", Spelling.MILLISECONDS)
+        self._name = f"{'ask' if fundraising else 'news'}-{number}"
+        self._purpose = "fundraising" if fundraising else rng.choice(("informational", "mobilisation"))
+        self._split = number % 3 == 0
+        self._starts = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(15 * HOUR, 22 * HOUR)
+
+    def to(self, audience: list[Donor]) -> Iterator[Timed]:
+        for place, donor in enumerate(audience):
+            about: Fields = {"message_id": f"{self._name}.{place}", "campaign_id": self._name}
+            yield from self._message(self._starts + place * SECOND // 2, donor.contact_by_email(self._rng), about)
+
+    def _message(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+        say, rng = self._voice.say, self._rng
+        if rng.random() < 0.003:
+            yield say("email.dropped", at, contact, {**about, "reason": "suppressed by the provider"})
+            return
+        sent: Fields = {**about, "purpose": self._purpose, "list_id": "supporters"}
+        if self._split:
+            sent["experiment"] = {"id": f"subject-{self._name}", "variant": rng.choice("AB")}
+        yield say("email.sent", at, contact, sent)
+        fate = rng.random()
+        if fate < 0.005:
+            yield say("email.bounced", at + 2 * SECOND, contact, {**about, "kind": "hard", "reason": "no such user"})
+        elif fate < 0.015:
+            yield say("email.bounced", at + DAY, contact, {**about, "kind": "soft", "reason": "mailbox full"})
+        else:
+            if fate < 0.025:
+                yield say("email.deferred", at + MINUTE, contact, {**about, "reason": "try again later"})
+                at += 2 * HOUR
+            at += rng.randrange(SECOND, 90 * SECOND)
+            yield say("email.delivered", at, contact, about)
+            yield from self._reading(at, contact, about)
+
+    def _reading(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+        say, rng = self._voice.say, self._rng
+        if rng.random() < 0.12:
+            yield say("email.opened", at + SECOND, contact, {**about, "user_agent": _PROXY, "machine": True})
+        if rng.random() < 0.22:
+            for _ in range(1 + (rng.random() < 0.2)):
+                at += _a_while(rng)
+                yield say("email.opened", at, contact, {**about, "user_agent": rng.choice(_BROWSERS)})
+            if rng.random() < 0.14:
+                at += rng.randrange(2 * SECOND, 2 * MINUTE)
+                url = f"https://example.org/{self._name}"
+                yield say("email.clicked", at, contact, {**about, "url": url, "machine": False})
+        yield from self._leaving(at + rng.randrange(MINUTE, HOUR), contact, about["message_id"])
+
+    def _leaving(self, at: int, contact: ContactFields, message_id: str) -> Iterator[Timed]:
+        chance = self._rng.random()
+        if chance < 0.003:
+            yield self._voice.say("email.unsubscribed", at, contact, {"message_id": message_id})
+        elif chance < 0.005:
+            one_list: Fields = {"message_id": message_id, "list_id": "supporters"}
+            yield self._voice.say("email.unsubscribed", at, contact, one_list)
+        elif chance < 0.006:
+            yield self._voice.say("email.complained", at, contact, {"message_id": message_id})
+
+
+def _a_while(rng: Random) -> int:
+    """Most read within hours, some after days."""
+    return min(round(rng.expovariate(1 / (5 * HOUR))) + 20 * SECOND, 6 * DAY)

@@ -1,0 +1,80 @@
+"""How far the pipeline is, seen from outside: the group's commits, the ends of the topics, the sink's position.
+
+From outside, because a worker that is killed takes its own counters with it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from redis import Redis
+
+from events.topics import CONTACT_STATE, INPUT_TOPICS, INTERACTIONS
+from sinks.keys import position_key
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Records taken in, folded and in the sink; and how many there are of each by now.
+
+    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`.
+    """
+
+    taken_in: int
+    received: int
+    folded: int
+    interactions: int
+    in_sink: int
+    changes: int
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether everything received so far is in the profiles of `contact-state`."""
+        return self.taken_in >= self.received and self.folded >= self.interactions
+
+
+class Observer:
+    """Reads the progress of one deployment. Not thread-safe, like the clients it uses."""
+
+    def __init__(self, admin: KafkaAdminClient, consumer: KafkaConsumer, redis: Redis, group: str) -> None:
+        self._admin = admin
+        self._consumer = consumer
+        self._redis = redis
+        self._group = group
+
+    def progress(self) -> Progress:
+        """Now, or a moment ago. What is done is read before what there is to do, so nothing looks done too early."""
+        in_sink = self._in_sink()
+        done = self._committed()
+        inputs = [topic.name for topic in INPUT_TOPICS]
+        return Progress(
+            taken_in=self._sum(done, inputs),
+            received=self._sum(self.ends(inputs), inputs),
+            folded=self._sum(done, [INTERACTIONS]),
+            interactions=self._sum(self.ends([INTERACTIONS]), [INTERACTIONS]),
+            in_sink=in_sink,
+            changes=self._sum(self.ends([CONTACT_STATE]), [CONTACT_STATE]),
+        )
+
+    def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
+        """The end of each partition of these topics."""
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in self._consumer.partitions_for_topic(topic) or ()
+        ]
+        return dict(self._consumer.end_offsets(partitions))
+
+    def _committed(self) -> dict[TopicPartition, int]:
+        offsets = self._admin.list_group_offsets(self._group)[self._group]
+        return {tp: max(0, entry.offset) for tp, entry in offsets.items()}
+
+    def _in_sink(self) -> int:
+        numbers = self._consumer.partitions_for_topic(CONTACT_STATE) or ()
+        found = [self._redis.hget(position_key(number), "offset") for number in numbers]
+        return sum(int(offset) for offset in found if offset is not None)
+
+    @staticmethod
+    def _sum(offsets: dict[TopicPartition, int], topics: Iterable[str]) -> int:
+        wanted = set(topics)
+        return sum(offset for tp, offset in offsets.items() if tp.topic in wanted)

@@ -1,0 +1,172 @@
+"""The oracle's answer for each part of a profile: one function a part.
+
+Every function gets the interactions that count, sorted by (time, source, id). So "the latest, of equals the larger" is
+whatever the loop sees last, and "the smallest version" is whatever it sees first.
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from streams.demo.truth import ContactFields, Fields
+
+Profile = dict[str, object]
+
+CHANNELS = ("email", "text", "phone", "door", "letter")
+
+
+class Told(NamedTuple):
+    """One interaction that counts, its time read."""
+
+    at: datetime
+    source: str
+    id: str
+    type: str
+    contact: ContactFields
+    fields: Fields
+
+
+def moment(text: str) -> datetime:
+    """RFC 3339 text as UTC, cut to milliseconds."""
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def text_of(at: datetime | None) -> str | None:
+    """A time as a profile shows it."""
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def counts(told: list[Told]) -> dict[str, int]:
+    """How many of each type; a type with none is absent."""
+    found: dict[str, int] = {}
+    for one in told:
+        found[one.type] = found.get(one.type, 0) + 1
+    return found
+
+
+def email(told: list[Told], agreed: dict[str, bool]) -> Profile:
+    """The e-mail part; `agreed` is the answer of `consent`."""
+    opened = clicked = None
+    for one in told:
+        if one.type == "email.opened":
+            opened = one.at
+        if one.type == "email.clicked":
+            clicked = one.at
+    return {
+        "subscribed": agreed.get("email", True),
+        "status": "ok",
+        "last_opened_at": text_of(opened),
+        "last_clicked_at": text_of(clicked),
+        "opens_human": 0,
+        "clicks_human": 0,
+    }
+
+
+def one_version_each(told: list[Told]) -> list[Told]:
+    """Of a gift, refund or report that was told of several times, only the first; all else as it is.
+
+    The later versions enter `counts` and `last_seen` and nothing else, not even `zones`.
+    """
+    seen = set()
+    first = []
+    for one in told:
+        name = _name_of(one)
+        if name is not None and (one.type, name) in seen:
+            continue
+        seen.add((one.type, name))
+        first.append(one)
+    return first
+
+
+def _name_of(one: Told) -> str | None:
+    if one.type == "donation.made":
+        return one.fields["donation_id"]
+    if one.type == "donation.refunded":
+        return one.fields["refund_id"]
+    if one.type == "canvass.reported":
+        return one.fields.get("report_id")
+    return None
+
+
+def of_type(told: list[Told], type_: str) -> list[Told]:
+    """Those of one type, order kept."""
+    return [one for one in told if one.type == type_]
+
+
+def canvass(told: list[Told]) -> Profile:
+    """What canvassers found: of everything the latest."""
+    reports = of_type(told, "canvass.reported")
+    last = reports[-1] if reports else None
+    support, support_at = None, None
+    answers: dict[str, str] = {}
+    for one in reports:
+        if one.fields.get("support") is not None:
+            support, support_at = one.fields["support"], one.at
+        told_now = one.fields.get("answers") or {}
+        answers |= {question: answer for question, answer in told_now.items() if answer is not None}
+    return {
+        "attempts": len(reports),
+        "contacts": len([one for one in reports if one.fields["outcome"] == "contacted"]),
+        "last_at": text_of(last.at) if last else None,
+        "last_method": last.fields["method"] if last else None,
+        "last_outcome": last.fields["outcome"] if last else None,
+        "support": support,
+        "support_at": text_of(support_at),
+        "answers": answers,
+    }
+
+
+def tags(told: list[Told]) -> list[str]:
+    """The tags on at the end; one that a single report both adds and removes is off."""
+    on: set[str] = set()
+    for one in of_type(told, "canvass.reported"):
+        on |= set(one.fields.get("tags_added") or ())
+        on -= set(one.fields.get("tags_removed") or ())
+    return sorted(on)
+
+
+def ballot(told: list[Told]) -> dict[str, Profile]:
+    """The latest status by election."""
+    found: dict[str, Profile] = {}
+    for one in told:
+        if one.type == "ballot.reported":
+            found[one.fields["election"]] = {"status": one.fields["status"], "at": text_of(one.at)}
+    return found
+
+
+def zones(told: list[Told]) -> Profile:
+    """Where the person is, each attribute as last told."""
+    time_zone = region = postal_code = None
+    for one in told:
+        time_zone = one.contact.get("time_zone") or time_zone
+        region = one.contact.get("region") or region
+        postal_code = one.contact.get("postal_code") or postal_code
+    return {"time_zone": time_zone, "region": region, "postal_code": postal_code}
+
+
+def consent(told: list[Told]) -> dict[str, bool]:
+    """The latest word on each channel; equal times refuse, and a complaint is for ever."""
+    latest: dict[str, tuple[datetime, bool]] = {}
+    complained = False
+    for one in told:
+        channels, granted = _word(one)
+        for channel in channels:
+            before = latest.get(channel)
+            refused_just_now = before == (one.at, False)
+            latest[channel] = (one.at, granted and not refused_just_now)
+        complained = complained or (one.type == "email.complained" and bool(channels))
+    found = {channel: granted for channel, (_, granted) in latest.items()}
+    return found | {"email": False} if complained else found
+
+
+def _word(one: Told) -> tuple[tuple[str, ...], bool]:
+    """The channels that it speaks of, and whether it grants them; a word on one list or one sender is on no channel."""
+    a_list, a_sender = one.fields.get("list_id") is not None, one.fields.get("sender") is not None
+    if one.type in ("email.unsubscribed", "email.complained") and not a_list:
+        return ("email",), False
+    if one.type == "text.opted_out" and not a_sender:
+        return ("text",), False
+    if one.type == "consent.changed" and not a_list and not a_sender:
+        channel = one.fields["channel"]
+        return CHANNELS if channel == "all" else (channel,), one.fields["granted"]
+    return (), False

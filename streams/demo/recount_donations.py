@@ -1,0 +1,77 @@
+"""The oracle's answer for the donations part of a profile."""
+
+from streams.demo.recount import Profile, Told, of_type, text_of
+
+Money = dict[str, int]
+
+
+def donations(told: list[Told]) -> Profile:
+    """Gifts and refunds with their pledges and committees."""
+    gifts, refunds = of_type(told, "donation.made"), of_type(told, "donation.refunded")
+    gross, refunded = _sums(gifts), _sums(refunds)
+    return {
+        "count": len(gifts),
+        "gross": {currency: gross.get(currency, 0) for currency in gross | refunded},
+        "refunded": {currency: refunded.get(currency, 0) for currency in gross | refunded},
+        "net": _less(gross, refunded),
+        "first_at": text_of(gifts[0].at) if gifts else None,
+        "last_at": text_of(gifts[-1].at) if gifts else None,
+        "pledges": _pledges(told),
+        "by_committee": _by_committee(gifts, refunds),
+    }
+
+
+def _sums(these: list[Told]) -> Money:
+    sums: Money = {}
+    for one in these:
+        currency = one.fields["currency"]
+        sums[currency] = sums.get(currency, 0) + one.fields["amount"]
+    return sums
+
+
+def _less(gross: Money, refunded: Money) -> Money:
+    return {currency: gross.get(currency, 0) - refunded.get(currency, 0) for currency in gross | refunded}
+
+
+def _by_committee(gifts: list[Told], refunds: list[Told]) -> dict[str, Profile]:
+    """A refund without a committee takes that of its gift; money with neither is in none."""
+    committee_of_gift = {gift.fields["donation_id"]: gift.fields.get("committee") for gift in gifts}
+    made: dict[str, list[Told]] = {}
+    returned: dict[str, list[Told]] = {}
+    for gift in gifts:
+        committee = gift.fields.get("committee")
+        if committee is not None:
+            made.setdefault(committee, []).append(gift)
+    for refund in refunds:
+        committee = refund.fields.get("committee")
+        if committee is None:
+            committee = committee_of_gift.get(refund.fields.get("donation_id", ""))
+        if committee is not None:
+            returned.setdefault(committee, []).append(refund)
+    found: dict[str, Profile] = {}
+    for committee in made | returned:
+        given = made.get(committee, [])
+        net = _less(_sums(given), _sums(returned.get(committee, [])))
+        found[committee] = {"net": net, "last_at": text_of(given[-1].at) if given else None}
+    return found
+
+
+def _pledges(told: list[Told]) -> list[Profile]:
+    """Status by the latest news of the pledge; amount, currency and period by its latest gift."""
+    statuses = {
+        "donation.made": "active",
+        "donation.charge_failed": "failing",
+        "donation.pledge_cancelled": "cancelled",
+    }
+    found: dict[str, Profile] = {}
+    for one in told:
+        pledge_id = one.fields.get("pledge_id")
+        if pledge_id is None or one.type not in statuses:
+            continue
+        pledge = found.setdefault(pledge_id, {"id": pledge_id, "amount": None, "currency": None, "period": None})
+        pledge["status"] = statuses[one.type]
+        if one.type == "donation.made":
+            pledge["amount"] = one.fields["amount"]
+            pledge["currency"] = one.fields["currency"]
+            pledge["period"] = one.fields.get("period")
+    return [found[pledge_id] for pledge_id in sorted(found)]

@@ -1,0 +1,139 @@
+"""The demo, from nothing to checked profiles: starts what it needs, plays the script, compares with the truth."""
+
+import shutil
+import statistics
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from streams.demo.bars import bars
+from streams.demo.check import Difference, compare_letters, compare_profiles
+from streams.demo.collecting import letters_in_topic, profiles_in_redis, profiles_in_topic
+from streams.demo.deployment import Deployment, counted, open_deployment
+from streams.demo.figures import Figures, Latency
+from streams.demo.playing import Played, play
+from streams.demo.recount import Profile
+from streams.demo.script import Script, write_script
+from streams.demo.story import Story, flows, most_reached, net_donations, top_givers
+from streams.demo.workers import Workers, start_workers
+from streams.engine.errors import EngineError
+from streams.local.stack import Given, Stack, local_stack, start, stop
+from streams.settings import Settings
+
+
+class NotEmpty(EngineError):
+    """The given cluster holds records already, so the demo could not tell its own from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is like. `keep`: leave stack and workers running."""
+
+    seed: int = 2012
+    scale: float = 1.0
+    processes: int = 1
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a run leaves: its story, and how to reach what still runs when it was to be kept."""
+
+    story: Story
+    stack: Stack
+    workers: Workers
+    log: Path
+
+
+def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
+    """Run it once, on a fresh stack. Raises `LocalStackError`, `NotEmpty` or `Stuck`.
+
+    What was started is stopped at the end, or, when it is to be kept, after a failure.
+    """
+    home = settings.home.resolve() / "demo"
+    log = home / "worker.log"
+    with console.status("Writing the script"):
+        script = write_script(options.seed, options.scale)
+    with ExitStack() as started:
+        stack = _start_stack(home, Given.of(settings), options.keep, console, started)
+        with open_deployment(_settings_of(settings, stack, home)) as deployment:
+            if deployment.records():
+                raise NotEmpty(
+                    "the topics at KAFKA_BOOTSTRAP hold records already; the demo needs a cluster of its own"
+                )
+            workers = _start_workers(deployment, stack, log, options.processes, console)
+            started.callback(workers.stop)
+            story = _tell(deployment, script, workers, console)
+        if options.keep:
+            started.pop_all()
+    return Ended(story, stack, workers, log)
+
+
+def verify(deployment: Deployment, script: Script) -> list[Difference]:
+    """Hold every profile, in Redis and in `contact-state`, and every dead letter against the truth."""
+    return _compare(deployment, script, script.profiles(deployment.identify), profiles_in_redis(deployment.redis))
+
+
+def _start_stack(home: Path, given: Given, keep: bool, console: Console, started: ExitStack) -> Stack:
+    stop(home, wipe=True)
+    shutil.rmtree(home / "state", ignore_errors=True)
+    with console.status("Starting Kafka and Redis") as status:
+        if not keep:
+            return started.enter_context(local_stack(home, given, status.update))
+        stack = start(home, given, status.update)
+        started.callback(stop, home)
+        return stack
+
+
+def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
+    where = {"kafka_bootstrap": stack.kafka_bootstrap, "redis_url": stack.redis_url, "state_dir": home / "state"}
+    return settings.model_copy(update=where)
+
+
+def _start_workers(deployment: Deployment, stack: Stack, log: Path, processes: int, console: Console) -> Workers:
+    environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
+    with console.status("Starting the workers"):
+        return start_workers(environment, log, processes)
+
+
+def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> Story:
+    with bars(console, len(script.publications), len(script.accepted())) as show:
+        played = play(deployment, script, show)
+    with console.status("Checking every profile against a recount"):
+        truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)
+        differences = _compare(deployment, script, truth, in_redis)
+        figures = _figures(deployment, script, workers, played, in_redis)
+    shown = (truth if differences else in_redis).values()
+    return Story(figures, flows(script.publications), top_givers(shown), most_reached(shown), len(truth), differences)
+
+
+def _compare(
+    deployment: Deployment, script: Script, truth: Mapping[str, Profile], in_redis: Mapping[str, Profile]
+) -> list[Difference]:
+    return [
+        *compare_profiles(truth, in_redis, "redis"),
+        *compare_profiles(truth, profiles_in_topic(deployment.consumer), "contact-state"),
+        *compare_letters(script.letters(), letters_in_topic(deployment.consumer)),
+    ]
+
+
+def _figures(
+    deployment: Deployment, script: Script, workers: Workers, played: Played, in_redis: Mapping[str, Profile]
+) -> Figures:
+    letters = {(letter.reason, *letter[1:4]) for letter in letters_in_topic(deployment.consumer)}
+    hundredths = statistics.quantiles(played.latencies, n=100)
+    return Figures(
+        published=len(script.publications),
+        accepted=deployment.observer.progress().interactions,
+        duplicates=counted(workers.addresses, "harmonia_duplicates_total"),
+        dead_letters=dict(Counter(letter[0] for letter in letters).most_common()),
+        contacts=len(in_redis),
+        net_donations=net_donations(in_redis.values()),
+        seconds=round(played.seconds, 2),
+        events_per_second=round(played.records / played.seconds),
+        latency_ms=Latency(round(hundredths[49] * 1000, 1), round(hundredths[98] * 1000, 1)),
+    )

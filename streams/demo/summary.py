@@ -1,0 +1,145 @@
+"""The demo's last page: what came in, what became of it, and whether it is right."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from streams.demo.figures import Figures
+from streams.demo.story import Flow, Giver, Reached, Story
+
+_SHOWN_DIFFERENCES = 12
+_BAR = 14
+_SHORT_ID = 10
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_MEANINGS = {
+    "too_large": "over 256 KiB",
+    "not_json": "the bytes are no JSON",
+    "not_cloudevent": "no CloudEvent 1.0",
+    "unknown_type": "a type that nobody announced",
+    "no_time": "does not say when it happened",
+    "time_in_future": "has not happened yet",
+    "no_identifier": "names nobody",
+    "invalid_data": "such as a negative amount",
+    "memo_entry": "a row that the FEC leaves out of totals",
+    "malformed_row": "a row cut off in the middle",
+    "contact_full": "a contact over 1 MiB",
+}
+
+
+def render(story: Story) -> RenderableType:
+    """The whole page, for any width from 80 columns."""
+    return Group(
+        _spaced(_headline(story)),
+        _spaced(_incoming(story.flows)),
+        _side_by_side(_refused(story.figures.dead_letters), _speed(story.figures)),
+        _side_by_side(_givers(story.givers), _reached(story.reached)),
+        _verdict(story),
+    )
+
+
+def _spaced(part: RenderableType) -> Padding:
+    return Padding(part, (0, 0, 1, 0), expand=False)
+
+
+def _side_by_side(left: RenderableType, right: RenderableType) -> Columns:
+    """Where there is room; else one below the other."""
+    return Columns([_spaced(left), _spaced(right)], padding=(0, 3))
+
+
+def money(amounts: Mapping[str, int]) -> str:
+    """Minor units by currency as a person writes them: `$6,912,345.67`."""
+    return " + ".join(_amount(amount, currency) for currency, amount in sorted(amounts.items())) or "nothing"
+
+
+def _amount(amount: int, currency: str) -> str:
+    units, cents = divmod(abs(amount), 100)
+    return f"{'-' if amount < 0 else ''}{_SIGNS.get(currency, f'{currency} ')}{units:,}.{cents:02d}"
+
+
+def short(contact_id: str) -> str:
+    """Enough of a contact_id to find it again: its kind and the first ten characters of its hash."""
+    kind, colon, rest = contact_id.rpartition(":")
+    return f"{kind}{colon}{rest[:_SHORT_ID]}{'…' if len(rest) > _SHORT_ID else ''}"
+
+
+def _headline(story: Story) -> Panel:
+    figures = story.figures
+    text = Text(justify="center")
+    text.append(f"{figures.published:,}", style="bold")
+    text.append(" records in, ")
+    text.append(f"{figures.contacts:,}", style="bold")
+    text.append(" contacts out, ")
+    text.append(money(figures.net_donations), style="bold green")
+    text.append(" of net donations\n")
+    text.append(f"in {figures.seconds:,.1f} s, {figures.events_per_second:,.0f} records a second", style="dim")
+    return Panel(text, title="harmonia", border_style="cyan", padding=(0, 2))
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Columns that begin with `>` are numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column[:1] == ">" else "left", no_wrap=True)
+    return table
+
+
+def _incoming(flows: Sequence[Flow]) -> Table:
+    table = _table("What came in", "topic", "team", ">records", "", ">repeats", ">late", ">refused")
+    most = max((flow.published for flow in flows), default=1)
+    for flow in flows:
+        bar = Text("█" * max(1, round(_BAR * flow.published / most)), style="cyan")
+        refused = Text(f"{flow.refused:,}", style="yellow" if flow.refused else "dim")
+        numbers = (f"{flow.published:,}", bar, f"{flow.repeats:,}", f"{flow.late:,}", refused)
+        table.add_row(flow.topic, flow.team, *numbers)
+    return table
+
+
+def _refused(dead_letters: Mapping[str, int]) -> Table:
+    table = _table("What was refused, and why", "reason", ">records", "")
+    for reason, count in sorted(dead_letters.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(Text(reason, style="yellow"), f"{count:,}", Text(_MEANINGS.get(reason, ""), style="dim"))
+    return table
+
+
+def _speed(figures: Figures) -> Table:
+    table = _table("How it went", "", ">")
+    table.show_header = False
+    table.add_row("accepted", f"{figures.accepted:,}")
+    table.add_row("of them told before", f"{figures.duplicates:,}")
+    table.add_row("records a second", f"{figures.events_per_second:,.0f}")
+    table.add_row("to Redis, half within", f"{figures.latency_ms.p50:,.0f} ms")
+    table.add_row("to Redis, 99 % within", f"{figures.latency_ms.p99:,.0f} ms")
+    return table
+
+
+def _givers(givers: Sequence[Giver]) -> Table:
+    table = _table("Top donors, net", "contact", "region", ">gifts", ">net")
+    for giver in givers:
+        net = Text(money(giver.net), style="green")
+        table.add_row(short(giver.contact_id), giver.region or "", f"{giver.gifts:,}", net)
+    return table
+
+
+def _reached(reached: Sequence[Reached]) -> Table:
+    table = _table("Most contacted", "contact", ">e-mails", ">texts", ">talks", ">all")
+    for one in reached:
+        channels = (f"{one.emails:,}", f"{one.texts:,}", f"{one.conversations:,}")
+        table.add_row(short(one.contact_id), *channels, Text(f"{one.total:,}", style="bold"))
+    return table
+
+
+def _verdict(story: Story) -> Panel:
+    differences = story.differences
+    if not differences:
+        text = f"{story.compared:,} profiles recounted from what was sent: Redis and contact-state agree on each."
+        return Panel(Text(text, style="green"), title="✓ self-check", border_style="green")
+    lines = [Text(f"{len(differences):,} differences", style="bold red")]
+    lines += [Text(str(difference)) for difference in differences[:_SHOWN_DIFFERENCES]]
+    if len(differences) > _SHOWN_DIFFERENCES:
+        lines.append(Text(f"and {len(differences) - _SHOWN_DIFFERENCES:,} more", style="dim"))
+    return Panel(Group(*lines), title="✗ self-check", border_style="red")

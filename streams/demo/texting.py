@@ -1,0 +1,45 @@
+"""The text messages of the demo: what was sent, what failed, who answered and who said STOP."""
+
+from collections.abc import Iterator
+from random import Random
+
+from streams.demo.cast import Cast
+from streams.demo.truth import ContactFields, Fields
+from streams.demo.voice import DAY, HOUR, MINUTE, SECOND, Spelling, Timed, Voice, utc
+
+_SENDS = 5_000
+_CAMPAIGN = 500
+_FIRST_DAY, _LAST_DAY = utc(2011, 6, 1), utc(2012, 4, 24)
+_SENDERS = ("62012", "62013")
+
+
+def texts(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+    """All text events of about `scale` times 5,000 messages."""
+    voice = Voice(rng, "outreach/textbank", "outreach-events", Spelling.MICROSECONDS)
+    left = round(_SENDS * scale)
+    number = 0
+    while left > 0:
+        number += 1
+        name, sender = f"text-{number}", _SENDERS[number % len(_SENDERS)]
+        starts = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(17 * HOUR, 23 * HOUR)
+        for place, donor in enumerate(cast.some(rng, min(_CAMPAIGN, left))):
+            about: Fields = {"message_id": f"{name}.{place}", "campaign_id": name, "sender": sender}
+            yield from _message(voice, starts + place * SECOND, donor.contact_by_phone(rng), about)
+        left -= min(_CAMPAIGN, left)
+
+
+def _message(voice: Voice, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+    rng, say = voice.rng, voice.say
+    yield say("text.sent", at, contact, {**about, "purpose": "mobilisation"})
+    if rng.random() < 0.05:
+        yield say("text.failed", at + 3 * SECOND, contact, about)
+        return
+    yield say("text.delivered", at + rng.randrange(SECOND, MINUTE), contact, about)
+    answered = at + rng.randrange(MINUTE, 8 * HOUR)
+    chance = rng.random()
+    if chance < 0.06:
+        yield say("text.replied", answered, contact, {**about, "keyword": rng.choice(("YES", "NO", "INFO"))})
+    elif chance < 0.072:
+        yield say("text.opted_out", answered, contact, {"message_id": about["message_id"], "keyword": "STOP"})
+    elif chance < 0.08:
+        yield say("text.opted_out", answered, contact, {**about, "keyword": "STOP"})

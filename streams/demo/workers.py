@@ -1,0 +1,91 @@
+"""Starts and stops the demo's workers as processes of their own, as an operator would."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.local.errors import LocalStackError
+
+STOP_SECONDS = 20
+LOOK_AGAIN_SECONDS = 0.05
+_METRICS = re.compile(r"worker (\d+): metrics on (\S+)")
+_WORKING = re.compile(r"worker (\d+): working on")
+
+
+@dataclass(slots=True)
+class Workers:
+    """One running `harmonia worker` command, in a session of its own, and the metrics address of each process."""
+
+    process: "subprocess.Popen[bytes]"
+    addresses: list[str]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal all its processes and wait; returns the exit code. Killed when the end does not come."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            return self.process.wait()
+
+
+def start_workers(environment: Mapping[str, str], log: Path, processes: int = 1) -> Workers:
+    """Start and wait until each process works on its partitions.
+
+    `environment` is added to this process's own. Everything the workers say goes to `log`.
+    Raises `LocalStackError` when they end before they work.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "streams.cli.main", "worker", "--processes", str(processes)]
+    with log.open("ab") as output:
+        began = output.tell()
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    workers = Workers(process, [])
+    try:
+        workers.addresses = _wait_until_working(process, log, began, processes)
+    except BaseException:
+        workers.stop()
+        raise
+    return workers
+
+
+def _wait_until_working(process: "subprocess.Popen[bytes]", log: Path, began: int, processes: int) -> list[str]:
+    addresses: dict[str, str] = {}
+    working: set[str] = set()
+    for line in _lines(process, log, began):
+        if found := _METRICS.match(line):
+            addresses[found[1]] = found[2]
+        elif found := _WORKING.match(line):
+            working.add(found[1])
+        if len(working) >= processes:
+            return [addresses[pid] for pid in sorted(working)]
+    raise LocalStackError(f"the worker ended with exit code {process.wait()} before it worked; see {log}")
+
+
+def _lines(process: "subprocess.Popen[bytes]", log: Path, began: int) -> Iterator[str]:
+    """Each whole line as it is written, until the process has ended."""
+    rest = b""
+    with log.open("rb") as written:
+        written.seek(began)
+        while True:
+            ended = process.poll() is not None
+            *lines, rest = (rest + written.read()).split(b"\n")
+            yield from (line.decode(errors="replace") for line in lines)
+            if ended:
+                return
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_AGAIN_SECONDS)

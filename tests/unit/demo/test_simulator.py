@@ -1,0 +1,201 @@
+"""The simulator keeps its word: the same from a seed, at the rates it promises, and the truth about each record."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from time import perf_counter
+
+import pytest
+
+from events.contact import Contact
+from events.envelope import Interaction, Record, decode
+from events.identifiers import Hasher
+from events.refusal import Refusal
+from events.times import parse_time
+from streams.demo.contributions import as_sent, contributions
+from streams.demo.script import Script, write_script
+from streams.demo.simulator import simulate
+from streams.demo.truth import ContactFields, Publication, Sent
+
+APPENDED_AT = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1_000)
+
+
+@pytest.fixture(scope="module")
+def donations() -> list[Sent]:
+    return [as_sent(one) for one in contributions() if isinstance(one, Interaction)]
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return write_script(seed=1)
+
+
+@pytest.fixture(scope="module")
+def publications(script: Script) -> list[Publication]:
+    return script.publications
+
+
+def test_a_seed_gives_the_same_again_and_another_seed_something_else(donations: list[Sent]) -> None:
+    few = donations[:300]
+    assert simulate(few, 7, 0.02) == simulate(few, 7, 0.02)
+    assert simulate(few, 7, 0.02) != simulate(few, 8, 0.02)
+
+
+def test_the_usual_size_is_60_to_80_thousand_and_made_in_seconds(donations: list[Sent]) -> None:
+    began = perf_counter()
+    made = len(simulate(donations, 2))
+    assert 60_000 <= made <= 80_000
+    assert perf_counter() - began < 15
+
+
+def test_the_scale_multiplies_what_is_invented(donations: list[Sent]) -> None:
+    invented = [
+        sum(one.sent.source != "fec/2012" for one in simulate(donations, 1, scale)) for scale in (0.1, 0.2, 0.4)
+    ]
+    assert invented[1] == pytest.approx(2 * invented[0], rel=0.1)
+    assert invented[2] == pytest.approx(4 * invented[0], rel=0.1)
+
+
+def test_nothing_but_the_donations_is_published_at_scale_0(donations: list[Sent]) -> None:
+    first = [one.sent for one in simulate(donations[:100], 1, 0) if one.kind == "first"]
+    assert sorted(one.id for one in first) == sorted(one.id for one in donations[:100])
+
+
+def test_the_donations_are_those_of_the_file_all_of_them_and_no_others(
+    publications: list[Publication], donations: list[Sent]
+) -> None:
+    told = [one.sent for one in publications if one.kind == "first" and one.sent.type.startswith("donation.")]
+    assert sorted(told, key=lambda one: int(one.id)) == donations
+    good = [one.sent for one in publications if one.reason is None]
+    assert {one.source for one in good if one.topic == "donation-events"} == {"fec/2012"}
+    retracted = {one.fields["retracts"]["source"] for one in good if one.type == "interaction.retracted"}
+    assert retracted
+    assert "fec/2012" not in retracted
+
+
+def test_the_intake_says_of_each_record_what_the_truth_says(publications: list[Publication]) -> None:
+    for one in publications:
+        read = decode(Record(one.topic, one.value, one.headers, APPENDED_AT))
+        if isinstance(read, Refusal):
+            assert str(read.reason) == one.reason
+        else:
+            assert one.reason is None
+            assert (read.type, read.source, read.id) == (one.sent.type, one.sent.source, one.sent.id)
+            assert read.time == parse_time(one.sent.time)
+
+
+def test_repeats_late_and_bad_records_have_their_shares(publications: list[Publication]) -> None:
+    kinds = Counter(one.kind for one in publications)
+    assert kinds["repeat"] / len(publications) == pytest.approx(0.02, abs=0.001)
+    assert kinds["bad"] / len(publications) == pytest.approx(0.005, abs=0.0005)
+    assert sum(one.late for one in publications) / kinds["first"] == pytest.approx(0.05, abs=0.003)
+
+
+def test_every_kind_of_bad_record_is_there(publications: list[Publication]) -> None:
+    reasons = Counter(one.reason for one in publications if one.reason is not None)
+    assert set(reasons) == {"not_json", "unknown_type", "no_time", "no_identifier", "invalid_data"}
+    assert min(reasons.values()) > 50
+
+
+def test_a_repeat_comes_after_its_first_and_says_the_same(publications: list[Publication]) -> None:
+    seen: dict[tuple[str, str], Sent] = {}
+    for one in publications:
+        if one.kind == "first":
+            assert seen.setdefault((one.sent.source, one.sent.id), one.sent) is one.sent
+        elif one.kind == "repeat":
+            assert seen[one.sent.source, one.sent.id] == one.sent
+
+
+def test_late_means_after_something_younger(publications: list[Publication]) -> None:
+    youngest = 0
+    for one in publications:
+        if one.kind == "first":
+            time = parse_time(one.sent.time)
+            assert time is not None
+            assert one.late == (time < youngest)
+            youngest = max(youngest, time)
+
+
+def test_delays_run_from_minutes_to_days(publications: list[Publication]) -> None:
+    youngest, behind = 0, []
+    for one in publications:
+        time = parse_time(one.sent.time) or 0
+        if one.late:
+            behind.append(youngest - time)
+        elif one.kind == "first":
+            youngest = time
+    assert min(behind) < 3_600_000
+    assert max(behind) > 3 * 86_400_000
+
+
+def test_everything_happens_in_2011_and_2012(publications: list[Publication]) -> None:
+    assert {one.sent.time[:4] for one in publications} == {"2011", "2012"}
+
+
+def test_every_interaction_names_its_donor_and_some_an_address(publications: list[Publication]) -> None:
+    good = [one.sent for one in publications if one.reason is None]
+    assert all(one.contact["external"]["fec"] for one in good)
+    assert any("email" in one.contact for one in good)
+    assert any("phone" in one.contact for one in good)
+
+
+def test_no_two_donors_share_an_address(publications: list[Publication]) -> None:
+    hasher = Hasher([b"key"])
+    owners: dict[str, set[str]] = {}
+    for one in publications:
+        if one.reason is None:
+            email, phone = one.sent.contact.get("email"), one.sent.contact.get("phone")
+            for address in (email and hasher.email(email), phone and hasher.phone(phone)):
+                if address:
+                    owners.setdefault(address, set()).add(one.sent.contact["external"]["fec"])
+    assert len(owners) > 5_000
+    assert {len(donors) for donors in owners.values()} == {1}
+
+
+def test_every_address_can_be_read(publications: list[Publication]) -> None:
+    hasher = Hasher([b"key"])
+    for one in publications:
+        if one.reason is None:
+            contact = one.sent.contact
+            assert "email" not in contact or hasher.email(contact["email"])
+            assert "phone" not in contact or hasher.phone(contact["phone"])
+
+
+def test_producers_differ_in_mode_and_key(publications: list[Publication]) -> None:
+    binary = sum(any(name == "ce_id" for name, _ in one.headers) for one in publications)
+    bare = sum(not one.headers for one in publications)
+    keyed = sum(one.key is not None for one in publications)
+    for part in (binary, bare, keyed):
+        assert 0.2 < part / len(publications) < 0.6
+
+
+def test_most_of_the_types_of_the_contract_are_there(publications: list[Publication]) -> None:
+    types = {one.sent.type for one in publications if one.reason is None}
+    assert types >= {
+        *(f"email.{what}" for what in ("sent", "delivered", "opened", "clicked", "bounced", "deferred", "dropped")),
+        *("email.unsubscribed", "email.complained", "canvass.reported", "ballot.reported", "form.submitted"),
+        *(f"text.{what}" for what in ("sent", "delivered", "failed", "replied", "opted_out")),
+        *(f"rsvp.{what}" for what in ("made", "attended", "no_show", "cancelled")),
+        *("donation.made", "donation.refunded", "consent.changed", "experiment.assigned", "interaction.retracted"),
+    }
+
+
+def test_the_rates_of_the_mail_are_plausible(publications: list[Publication]) -> None:
+    counts = Counter(one.sent.type for one in publications if one.kind == "first")
+    sent = counts["email.sent"]
+    assert 0.96 < counts["email.delivered"] / sent < 1
+    assert 0.2 < counts["email.opened"] / sent < 0.5
+    assert 0.01 < counts["email.clicked"] / sent < 0.06
+    assert 0 < counts["email.complained"] < counts["email.unsubscribed"] < 0.02 * sent
+
+
+def test_the_script_knows_what_must_come_out(script: Script) -> None:
+    def identify(contact: ContactFields) -> str:
+        return Hasher([b"key"]).fragment(Contact.model_validate(contact)) or ""
+
+    assert len(script.accepted()) + len(script.letters()) == len(script.publications) + 225
+    assert script.repeats() == sum(one.kind == "repeat" for one in script.publications)
+    reasons = Counter(reason for reason, _ in script.letters())
+    assert (reasons["memo_entry"], reasons["malformed_row"]) == (224, 1)
+    profiles = script.profiles(identify)
+    assert len(profiles) == len({one.contact["external"]["fec"] for one in script.accepted()})
+    assert all(contact_id.startswith("external:") for contact_id in profiles)

@@ -1,0 +1,154 @@
+"""The last page: right numbers, nothing cut off at 80 columns, and a red end when the check failed."""
+
+import json
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from streams.demo.check import Difference
+from streams.demo.figures import Figures, Latency
+from streams.demo.oracle import recount
+from streams.demo.story import Story, flows, most_reached, net_donations, top_givers
+from streams.demo.summary import money, render, short
+from streams.demo.truth import ContactFields, Fields, Publication, Sent
+
+LONG_ID = "external:0123456789abcdef0123456789abcdef"
+FIGURES = Figures(
+    published=70_288,
+    accepted=69_945,
+    duplicates=1_370,
+    dead_letters={"memo_entry": 224, "not_json": 69},
+    contacts=9_822,
+    net_donations={"USD": 1_144_493_617},
+    seconds=8.4,
+    events_per_second=8_367.6,
+    latency_ms=Latency(212.3, 611.9),
+)
+
+
+def sent(type_: str, donor: str, fields: Fields) -> Sent:
+    contact: ContactFields = {"external": {"fec": donor}, "region": "US-CA"}
+    return Sent(
+        "email-events", type_, "digital/mailer", f"{donor}{type_}{fields}", "2012-02-22T00:00:00Z", contact, fields
+    )
+
+
+def gift(donor: str, amount: int) -> Sent:
+    return sent("donation.made", donor, {"donation_id": f"p:{donor}{amount}", "amount": amount, "currency": "USD"})
+
+
+PROFILES = recount(
+    [
+        *(gift("ann", amount) for amount in (500, 700)),
+        gift("bob", 90_000),
+        sent("email.delivered", "ann", {"message_id": "m"}),
+        sent("text.delivered", "cat", {"message_id": "m"}),
+        sent("canvass.reported", "cat", {"method": "door", "outcome": "contacted"}),
+    ],
+    lambda contact: contact["external"]["fec"],
+)
+
+
+@pytest.fixture
+def story() -> Story:
+    publication = Publication("email-events", None, b"", [], gift("ann", 1), "first", False, None)
+    givers = [replace(giver, contact_id=LONG_ID) for giver in top_givers(PROFILES.values())]
+    return Story(FIGURES, flows([publication]), givers, most_reached(PROFILES.values()), 9_822)
+
+
+def printed(story: Story, width: int) -> str:
+    console = Console(width=width, file=StringIO(), color_system=None, force_terminal=True)
+    console.print(render(story))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_the_json_has_exactly_the_promised_keys() -> None:
+    assert json.loads(FIGURES.to_json()) == {
+        "published": 70_288,
+        "accepted": 69_945,
+        "duplicates": 1_370,
+        "dead_letters": {"memo_entry": 224, "not_json": 69},
+        "contacts": 9_822,
+        "net_donations": {"USD": 1_144_493_617},
+        "seconds": 8.4,
+        "events_per_second": 8_367.6,
+        "latency_ms": {"p50": 212.3, "p99": 611.9},
+    }
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_page_fits_and_says_all(story: Story, width: int) -> None:
+    page = printed(story, width)
+    assert max(len(line) for line in page.splitlines()) <= width
+    for told in ("70,288", "9,822", "$11,444,936.17", "1,370", "memo_entry", "224", "212 ms", "612 ms", "self-check"):
+        assert told in page
+    assert "$900.00" in page
+    assert "2012" not in page.replace("US-CA", "")
+
+
+def test_contact_ids_are_shown_short(story: Story) -> None:
+    page = printed(story, 80)
+    assert "external:0123456789…" in page
+    assert LONG_ID not in page
+    assert short("C-17") == "C-17"
+
+
+def test_a_failed_check_names_the_first_differences(story: Story) -> None:
+    differences = [Difference("redis", f"{LONG_ID}{place}", "tags", [], ["x"]) for place in range(30)]
+    page = printed(replace(story, differences=differences), 120)
+    assert "30 differences" in page
+    assert f"{LONG_ID}0" in page
+    assert "and 18 more" in page
+    assert "agree" not in page
+
+
+def test_nothing_at_all_can_be_told_too() -> None:
+    nothing = Figures(0, 0, 0, {}, 0, {}, 0.0, 0.0, Latency(0.0, 0.0))
+    assert "nothing" in printed(Story(nothing, [], [], [], 0), 80)
+
+
+def test_flows_are_counted_by_topic_and_team() -> None:
+    one = gift("ann", 1)
+    told = [
+        Publication("a", None, b"", [], one, "first", True, None),
+        Publication("a", None, b"", [], one, "repeat", False, None),
+        Publication("b", None, b"", [], replace(one, source="field/van"), "bad", False, "no_time"),
+    ]
+    counted = [(flow.topic, flow.team, flow.published, flow.repeats, flow.late, flow.refused) for flow in flows(told)]
+    assert counted == [("a", "digital", 2, 1, 1, 0), ("b", "field", 1, 0, 0, 1)]
+
+
+def test_top_givers_come_by_net_amount() -> None:
+    found = top_givers(PROFILES.values())
+    assert [(giver.contact_id, giver.gifts, giver.net) for giver in found] == [
+        ("bob", 1, {"USD": 90_000}),
+        ("ann", 2, {"USD": 1_200}),
+    ]
+
+
+def test_most_reached_come_by_messages_and_conversations() -> None:
+    found = most_reached(PROFILES.values(), 2)
+    assert [(one.contact_id, one.emails, one.texts, one.conversations) for one in found] == [
+        ("cat", 0, 1, 1),
+        ("ann", 1, 0, 0),
+    ]
+
+
+def test_net_donations_are_summed_over_contacts() -> None:
+    assert net_donations(PROFILES.values()) == {"USD": 91_200}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "text"),
+    [
+        ({"USD": 123_456}, "$1,234.56"),
+        ({"USD": -5}, "-$0.05"),
+        ({"CHF": 100, "EUR": 250}, "CHF 1.00 + €2.50"),
+        ({}, "nothing"),
+    ],
+)
+def test_money_is_written_for_people(amounts: dict[str, int], text: str) -> None:
+    assert money(amounts) == text
