@@ -56,7 +56,7 @@ def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
 
 
 def check_topics(found: Sequence[Found], partitions: int) -> None:
-    """Raise `MissingTopic` or `PartitionsMismatch`, naming the topics and the cure, unless each has this many partitions."""
+    """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has this many partitions."""
     missing = [entry.topic.name for entry in found if not entry.partitions]
     if missing:
         raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")

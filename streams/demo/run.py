@@ -21,6 +21,7 @@ from streams.demo.script import Script, write_script
 from streams.demo.story import Story, flows, most_reached, net_donations, top_givers
 from streams.demo.workers import Workers, start_workers
 from streams.engine.errors import EngineError
+from streams.local.signals import signals_end_the_block
 from streams.local.stack import Given, Stack, local_stack, start, stop
 from streams.settings import Settings
 
@@ -58,7 +59,7 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
     log = home / "worker.log"
     with console.status("Writing the script"):
         script = write_script(options.seed, options.scale)
-    with ExitStack() as started:
+    with signals_end_the_block(), ExitStack() as started:
         stack = _start_stack(home, Given.of(settings), options.keep, console, started)
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
             if deployment.records():

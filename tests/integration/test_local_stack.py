@@ -159,6 +159,12 @@ def test_a_given_server_that_does_not_answer_is_an_error_that_names_the_variable
     assert running(home / "redis") is None
 
 
+def test_an_error_does_not_tell_the_password_of_a_given_server(home: Path) -> None:
+    with pytest.raises(LocalStackError, match=r"REDIS_URL is set to 127\.0\.0\.1:9, where") as error:
+        start(home, Given(redis_url="redis://ada:hunter2@127.0.0.1:9/0"))
+    assert "hunter2" not in str(error.value)
+
+
 def test_the_addresses_of_a_stopped_stack_bring_it_up_again(home: Path) -> None:
     before = start(home)
     stop(home)
