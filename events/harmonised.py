@@ -47,6 +47,8 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
     body = data.plain()
     if contact:
         body["contact"] = contact
+    else:  # a command's, with nothing in it but an address that cannot be read
+        body.pop("contact", None)
     body["team"] = data.team or team_of(interaction.source)
     event = attributes(interaction)
     for name in _POINTERS.intersection(interaction.extensions):

@@ -1,6 +1,7 @@
 """Closes what a worker opened, after its agents have stopped."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 
 from mode import Service
 
@@ -16,5 +17,6 @@ class Closing(Service):
         self._closes = closes
 
     async def on_stop(self) -> None:
-        for close in self._closes:
-            await close()
+        async with AsyncExitStack() as closing:  # what can't be closed keeps nothing else open
+            for close in reversed(self._closes):
+                closing.push_async_callback(close)

@@ -49,10 +49,12 @@ async def _keep_running(
         code = await _run_once(environment, stopping)
         if stopping.is_set():
             return
-        pause = FIRST_PAUSE_S if time.monotonic() - started > STEADY_S else min(pause * 2, LONGEST_PAUSE_S)
+        if time.monotonic() - started > STEADY_S:
+            pause = FIRST_PAUSE_S
         say(f"worker {index} ended with exit code {code}; starting it again in {pause:.0f} s")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
 async def _run_once(environment: Mapping[str, str], stopping: asyncio.Event) -> int:

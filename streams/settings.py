@@ -27,7 +27,10 @@ class Settings(BaseSettings):
         description="Kafka brokers, host:port, separated by commas",
     )
     redis_url: str = Field(
-        "redis://127.0.0.1:6379/0", validation_alias="REDIS_URL", description="Redis or Valkey, as a redis:// URL"
+        "redis://127.0.0.1:6379/0",
+        validation_alias="REDIS_URL",
+        pattern="^(redis|rediss|unix)://",
+        description="Redis or Valkey, as a redis:// URL",
     )
     identity_key: SecretStr = Field(
         SecretStr(LOCAL_IDENTITY_KEY),
@@ -65,9 +68,11 @@ class Settings(BaseSettings):
     def _check(self) -> Self:
         if self.transaction_timeout_s >= self.session_timeout_s:
             raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
+        if not self.kafka_brokers:
+            raise ValueError("KAFKA_BOOTSTRAP is empty: name a broker, host:port")
         if not self.identity_keys:
             raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
-        if self.identity_key.get_secret_value() == LOCAL_IDENTITY_KEY and not self.kafka_is_local:
+        if self.identity_keys[0] == LOCAL_IDENTITY_KEY.encode() and not self.kafka_is_local:
             raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP is not on loopback")
         return self
 
@@ -79,7 +84,7 @@ class Settings(BaseSettings):
     @property
     def kafka_is_local(self) -> bool:
         """Whether every broker is on a loopback address."""
-        return all(_is_loopback(broker.rpartition(":")[0]) for broker in self.kafka_brokers)
+        return all(_is_loopback(broker) for broker in self.kafka_brokers)
 
     @property
     def identity_keys(self) -> list[bytes]:
@@ -87,7 +92,9 @@ class Settings(BaseSettings):
         return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(broker: str) -> bool:
+    name, colon, _ = broker.rpartition(":")
+    host = name if colon else broker
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -1,11 +1,13 @@
 """From records of `interactions` to new states and profiles: no effects, so a failed chunk can be folded again."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import orjson
 from msgspec.structs import replace
 
+from events.fields import CONTACT_ID_PATTERN
 from events.harmonised import read_harmonised
 from events.interactions import TOPICS_OF
 from events.refusal import Reason, Refusal
@@ -24,6 +26,7 @@ GENERATION_BITS = 40
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
+_is_contact = re.compile(CONTACT_ID_PATTERN.encode()).fullmatch
 
 
 class Folding:
@@ -47,11 +50,13 @@ class Folding:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
         by_contact: dict[bytes, list[tuple[KafkaRecord, Arrival]]] = defaultdict(list)
         for record in records:
-            read = _NO_KEY if record.key is None else read_harmonised(record.value)
-            if isinstance(read, Refusal):
+            key = record.key
+            if key is None or not _is_contact(key):
+                self._refuse(record, _NO_KEY)
+            elif isinstance(read := read_harmonised(record.value), Refusal):
                 self._refuse(record, read)
-            elif record.key is not None and not _is_command(read.type):
-                by_contact[record.key].append((record, Arrival(read, record.timestamp)))
+            elif not _is_command(read.type):
+                by_contact[key].append((record, Arrival(read, record.timestamp)))
         for key, arrived in by_contact.items():
             self._fold(key, arrived)
 

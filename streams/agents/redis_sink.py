@@ -154,10 +154,13 @@ def change_of(record: KafkaRecord) -> Change | None:
     if record.key is None or version is None or not version.isdigit():
         return None
     reason, merged_into = headers.get("reason"), headers.get("merged_into")
-    return Change(
-        contact_id=record.key.decode(),
-        version=int(version),
-        profile=record.value,
-        reason=reason.decode() if reason else None,
-        merged_into=merged_into.decode() if merged_into else None,
-    )
+    try:
+        return Change(
+            contact_id=record.key.decode(),
+            version=int(version),
+            profile=record.value,
+            reason=reason.decode() if reason else None,
+            merged_into=merged_into.decode() if merged_into else None,
+        )
+    except ValueError:  # no UTF-8, or no number that anybody counts to
+        return None

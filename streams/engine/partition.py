@@ -91,9 +91,11 @@ class TablePartition:
             await writer.stop()
 
     async def close(self) -> None:
-        """Release, and close the store."""
-        await self.release()
-        self._store.close()
+        """Release, and close the store, also when the release is cut short."""
+        try:
+            await self.release()
+        finally:
+            self._store.close()
 
     async def _attempt(self, chunk: Run, fold: Fold) -> None:
         try:

@@ -54,7 +54,7 @@ class ChunkTable(faust.Table[bytes, bytes]):
 
     async def release(self) -> None:
         """Give up the right to write to all partitions, but keep their stores: they may come back at once."""
-        for partition in self._owned.values():
+        for partition in list(self._owned.values()):  # a `take_over` may be under way
             await partition.release()
 
     async def close(self) -> None:

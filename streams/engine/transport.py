@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from streams.engine.app import ChunkApp
 
 SCHEME = "chunks"
+_LOOK_AGAIN_S = 0.02
 
 
 class ConsumerThread(stock.AIOKafkaConsumerThread):
@@ -81,11 +82,13 @@ class Consumer(stock.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
-        wanted = {tp for tp in self._get_active_partitions() if self.app.lanes.has_room(tp)}
+        active = self._get_active_partitions()
+        wanted = {tp for tp in active if self.app.lanes.has_room(tp)}
         if not wanted:
             await self._wait_for_room(timeout)
             return
-        runs = await self._getmany(wanted, timeout)
+        # Where all that is wanted is idle, a fetch takes all its time, and a lane that is full now runs dry meanwhile.
+        runs = await self._getmany(wanted, timeout if len(wanted) == len(active) else min(timeout, _LOOK_AGAIN_S))
         for run in cast(dict[TP, Run], runs).values():
             # Dropping a run of a former generation is safe: recovery sets positions back to what is committed.
             if self.should_stop or not self.flow_active:

@@ -1,0 +1,80 @@
+"""What every store of a table's partition must do; each store runs the whole of it."""
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from streams.engine.store import Position, Store
+
+HERE = Position("topic-a", 7)
+Changes = dict[bytes, bytes | None]
+
+law = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture])
+KEYS = st.sampled_from([b"", b"a", b"b", b"\x00watermark\x00interactions\x000", b"\xff"])
+VALUES = st.none() | st.sampled_from([b"", b"1", b"2" * 300])
+WRITES = st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=8)
+
+
+class StoreContract:
+    """Subclass it, with a fixture `store`: an empty one."""
+
+    def test_a_new_store_holds_nothing(self, store: Store) -> None:
+        assert (store.position, store.get(b"a"), list(store.items())) == (None, None, [])
+
+    def test_a_value_is_found_under_its_key_alone(self, store: Store) -> None:
+        store.write({b"a": b"1", b"b": b"2"}, HERE)
+
+        assert (store.get(b"a"), store.get(b"b"), store.get(b"c")) == (b"1", b"2", None)
+
+    def test_changes_move_the_position(self, store: Store) -> None:
+        store.write({b"a": b"1"}, HERE)
+        store.write({}, Position("topic-a", 9))
+
+        assert store.position == Position("topic-a", 9)
+
+    def test_a_later_value_replaces_an_earlier_one(self, store: Store) -> None:
+        store.write({b"a": b"1", b"b": b"2"}, HERE)
+        store.write({b"a": b"3"}, HERE)
+
+        assert (store.get(b"a"), store.get(b"b")) == (b"3", b"2")
+
+    def test_none_deletes_what_is_there_and_does_nothing_to_what_is_not(self, store: Store) -> None:
+        store.write({b"a": b"1"}, HERE)
+        store.write({b"a": None, b"b": None}, HERE)
+
+        assert (store.get(b"a"), store.get(b"b"), list(store.items())) == (None, None, [])
+
+    def test_an_empty_value_is_a_value(self, store: Store) -> None:
+        store.write({b"a": b""}, HERE)
+
+        assert (store.get(b"a"), list(store.items())) == (b"", [(b"a", b"")])
+
+    def test_keys_and_values_are_any_bytes(self, store: Store) -> None:
+        odd = {b"": b"empty", b"\x00": b"zero", b"\xff\xfe": b"\x00\xff", b"k" * 1000: b"v" * 2_000_000}
+
+        store.write(odd, HERE)
+
+        assert dict(store.items()) == odd
+        assert {key: store.get(key) for key in odd} == odd
+
+    def test_a_wiped_store_is_a_new_one(self, store: Store) -> None:
+        store.write({b"a": b"1"}, HERE)
+        store.wipe()
+        assert (store.position, store.get(b"a"), list(store.items())) == (None, None, [])
+
+        store.write({b"b": b"2"}, HERE)
+
+        assert (store.position, dict(store.items())) == (HERE, {b"b": b"2"})
+
+
+def any_writes_end_as_those_of_a_dict(open_store: Callable[[], Store], writes: list[Changes]) -> None:
+    """The law that examples only sample; to be given `WRITES`."""
+    store = open_store()
+    told: dict[bytes, bytes] = {}
+    for number, changes in enumerate(writes, 1):
+        store.write(changes, Position("topic-a", number))
+        told = {key: value for key, value in {**told, **changes}.items() if value is not None}
+        assert dict(store.items()) == told
+        assert store.position == Position("topic-a", number)
+    store.close()

@@ -1,0 +1,72 @@
+import logging
+
+import pytest
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.recovery import Recovery, TableManager
+from streams.engine.transport import Consumer
+from streams.settings import Settings
+
+SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret", partitions=3)
+
+
+def app_that_stops(codes: list[int]) -> ChunkApp:
+    return ChunkApp(SETTINGS, KafkaClients(SETTINGS), lambda _: None, codes.append)
+
+
+@pytest.fixture
+def app() -> ChunkApp:
+    return app_that_stops([])
+
+
+def test_the_parts_of_faust_that_lose_records_are_replaced(app: ChunkApp) -> None:
+    assert isinstance(app.consumer, Consumer)
+    assert isinstance(app.tables, TableManager)
+    assert isinstance(app.tables.recovery, Recovery)
+
+
+def test_the_parts_of_faust_that_are_unsafe_stay_off(app: ChunkApp) -> None:
+    """faust-streaming issues 177, 323, 517 and 93: its exactly-once and its standbys."""
+    assert not app.in_transaction
+    assert app.conf.table_standby_replicas == 0
+    assert not app.conf.producer_threaded
+    assert app.conf.stream_wait_empty
+    assert not app.conf.web_enabled
+
+
+def test_faust_makes_no_topic_by_itself(app: ChunkApp) -> None:
+    assert not app.conf.topic_allow_declare
+    assert app.conf.topic_disable_leader
+
+
+def test_every_broker_is_known_to_the_app(app: ChunkApp) -> None:
+    assert [(url.scheme, url.host, url.port) for url in app.conf.broker] == [
+        ("chunks", "10.0.0.1", 9092),
+        ("chunks", "10.0.0.2", 9092),
+    ]
+
+
+def test_a_worker_without_partitions_is_not_ready(app: ChunkApp) -> None:
+    assert not app.is_ready
+    assert (app.owned_partitions(), app.lag()) == ([], {})
+
+
+def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixture) -> None:
+    codes: list[int] = []
+
+    with caplog.at_level(logging.CRITICAL):
+        app_that_stops(codes).fail_stop(RuntimeError("what happened"), TP("interactions", 1))
+
+    assert codes == [EXIT_FAIL_STOP]
+    assert "interactions" in caplog.text
+    assert "RuntimeError: what happened" in caplog.text
+
+
+async def test_a_lane_that_fails_ends_the_process() -> None:
+    codes: list[int] = []
+
+    app_that_stops(codes).lanes._on_failure(TP("interactions", 1), RuntimeError())
+
+    assert codes == [EXIT_FAIL_STOP]

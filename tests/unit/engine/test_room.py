@@ -1,0 +1,85 @@
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from faust.types import TP
+
+from streams.engine.lanes import Lanes
+from tests.unit.engine.kafka_records import run
+from tests.unit.engine.workplace import Workplace, everything_that_can
+
+A, B = TP("interactions", 0), TP("interactions", 1)
+
+
+async def test_a_partition_has_room_until_two_chunks_wait() -> None:
+    work = Workplace(records=2)
+
+    await work.submit(run(range(5), tp=A))
+    one_and_a_half_wait = work.lanes.has_room(A)
+    await work.submit(run([5], tp=A))
+
+    assert (one_and_a_half_wait, work.lanes.has_room(A)) == (True, False)
+    assert work.lanes.has_room(B)
+
+
+async def test_there_is_room_again_when_a_chunk_is_taken() -> None:
+    work = Workplace(records=2)
+    await work.submit(run(range(7), tp=A))
+    assert not work.lanes.has_room(A)
+
+    await work.end(A)
+
+    assert work.lanes.has_room(A)
+
+
+def is_done(lanes: Lanes) -> bool:
+    return lanes.done == {A: 1}
+
+
+async def fetch(lanes: Lanes, ends: Callable[[], bool]) -> int:
+    """What the consumer does: look for room, and where there is none wait for it. Returns how often it waited."""
+    waits = 0
+    while not ends():
+        if lanes.has_room(A):
+            await asyncio.sleep(0)
+        else:
+            waits += 1
+            await lanes.wait_for_room()
+    return waits
+
+
+async def test_whoever_waits_for_room_is_woken_whenever_the_lane_takes_a_chunk() -> None:
+    work = Workplace(records=1)
+    await work.submit(run(range(10), tp=A))
+    fetching = asyncio.create_task(fetch(work.lanes, lambda: work.lanes.has_room(A)))
+    await everything_that_can()
+
+    for _ in range(8):
+        assert not fetching.done()
+        await work.end(A)
+
+    assert await asyncio.wait_for(fetching, 1) == 8
+
+
+async def test_room_made_just_before_the_wait_is_not_waited_for() -> None:
+    """The last chunk ends in the same turn of the loop in which the consumer looks, whoever comes first."""
+    for turns_before_the_end in range(6):
+        work = Workplace(records=1)
+        await work.submit(run(range(3), tp=A))
+        fetching = asyncio.create_task(fetch(work.lanes, partial(is_done, work.lanes)))
+        for _ in range(turns_before_the_end):
+            await asyncio.sleep(0)
+
+        await work.end(A)
+
+        await asyncio.wait_for(fetching, 1)
+
+
+async def test_opening_the_lanes_wakes_who_waits() -> None:
+    work = Workplace()
+    waiting = asyncio.create_task(work.lanes.wait_for_room())
+    await everything_that_can()
+
+    work.lanes.open(2)
+
+    await asyncio.wait_for(waiting, 1)

@@ -1,0 +1,121 @@
+import asyncio
+
+import pytest
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.app import ChunkApp
+from streams.engine.errors import NotOwned
+from streams.engine.partition import Changelog, TablePartition
+from streams.engine.store import MemoryStore
+from streams.engine.table import ChunkTable
+from streams.engine.writer import TransactionWriter
+from streams.settings import Settings
+from streams.topics import changelog_name
+from tests.unit.engine.workplace import everything_that_can
+
+SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1", partitions=3, app_id="there")
+KAFKA = KafkaClients(SETTINGS)
+
+
+class SlowToStop(TransactionWriter):
+    """A writer that takes its time to close, as one does whose broker is away."""
+
+    def __init__(self) -> None:
+        self.stopped = asyncio.Event()
+
+    async def stop(self) -> None:
+        await self.stopped.wait()
+
+
+class ClosableStore(MemoryStore):
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Owned(TablePartition):
+    """A partition that this worker writes to."""
+
+    def __init__(self, number: int) -> None:
+        self.store = ClosableStore()
+        super().__init__(KAFKA, self.store, Changelog(TP("changelog", number), "id", f"there-{number}"))
+        self.writer = SlowToStop()
+        self._writer = self.writer
+
+
+@pytest.fixture
+def table() -> ChunkTable:
+    app = ChunkApp(SETTINGS, KAFKA, lambda _: None)
+    return app.chunk_table("contacts", 3, lambda table, partition: MemoryStore())
+
+
+def own(table: ChunkTable, *numbers: int) -> list[Owned]:
+    owned = [Owned(number) for number in numbers]
+    table._owned.update(zip(numbers, owned, strict=True))
+    return owned
+
+
+def test_the_changelog_is_named_as_the_topic_that_is_made_for_it(table: ChunkTable) -> None:
+    assert table.changelog_topic_name == changelog_name(SETTINGS, "contacts")
+
+
+def test_the_changelog_has_the_partitions_of_what_is_folded_into_it(table: ChunkTable) -> None:
+    """faust-streaming issue 93: a table without a number of partitions would get 8, whatever its source has."""
+    assert table.changelog_topic.partitions == 3
+
+
+async def test_a_partition_of_another_worker_is_refused(table: ChunkTable) -> None:
+    [mine] = own(table, 1)
+
+    assert table.owned(1) is mine
+    with pytest.raises(NotOwned, match="contacts: partition 2"):
+        table.owned(2)
+
+
+async def test_what_is_no_longer_owned_is_closed(table: ChunkTable) -> None:
+    [mine] = own(table, 1)
+    mine.writer.stopped.set()
+
+    await table.take_over([])
+
+    assert mine.store.closed
+    with pytest.raises(NotOwned):
+        table.owned(1)
+
+
+async def test_a_rebalance_may_come_while_partitions_are_closed(table: ChunkTable) -> None:
+    """Partitions are released in the middle of a `take_over`, which takes some away while it waits for others."""
+    mine = own(table, 0, 1, 2)
+    releasing = asyncio.create_task(table.release())
+    await everything_that_can()
+    closing = asyncio.create_task(table.take_over([]))
+    await everything_that_can()
+
+    for partition in mine:
+        partition.writer.stopped.set()
+
+    await asyncio.wait_for(asyncio.gather(releasing, closing), 1)
+
+
+async def test_a_store_is_closed_also_when_a_rebalance_cuts_its_closing_short(table: ChunkTable) -> None:
+    """A store that is left open holds its lock, and the next owner in this process could not open it."""
+    [mine] = own(table, 1)
+    closing = asyncio.create_task(table.take_over([]))
+    await everything_that_can()
+
+    closing.cancel()
+    await asyncio.wait({closing})
+
+    assert mine.store.closed
+
+
+async def test_closing_a_table_closes_every_store(table: ChunkTable) -> None:
+    mine = own(table, 0, 2)
+    for partition in mine:
+        partition.writer.stopped.set()
+
+    await table.close()
+
+    assert [partition.store.closed for partition in mine] == [True, True]

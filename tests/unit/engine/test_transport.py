@@ -1,0 +1,217 @@
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Mapping
+from typing import cast
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from faust.transport.drivers import aiokafka as stock
+from faust.types import TP
+from faust.types.tuples import Message
+
+from streams.clients import KafkaClients
+from streams.engine.app import ChunkApp
+from streams.engine.runs import Run
+from streams.engine.transport import Consumer, ConsumerThread
+from streams.settings import Settings
+from tests.unit.engine.kafka_records import offsets, run
+from tests.unit.engine.workplace import everything_that_can
+
+A, B = TP("interactions", 0), TP("interactions", 1)
+
+
+class OfflineConsumer(Consumer):
+    """The consumer without its thread: what a broker would give and take is held here."""
+
+    def __init__(self, app: ChunkApp) -> None:
+        super().__init__(app.transport, self._no_callback, self._revoked, self._revoked)
+        self.fetched: dict[TP, Run] = {}
+        self.asked: list[tuple[set[TP], float]] = []
+        self.committed: list[dict[TP, int]] = []
+
+    async def _getmany(  # type: ignore[override]
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+    ) -> dict[TP, Run]:
+        self.asked.append((set(active_partitions or ()), timeout))
+        return {tp: run for tp, run in self.fetched.items() if tp in (active_partitions or ())}
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        self.committed.append(dict(offsets))
+        return True
+
+    def assignment(self) -> set[TP]:
+        return {A, B}
+
+    def highwater(self, tp: TP) -> int:
+        return 100
+
+    async def _no_callback(self, _: object) -> None:
+        raise NotImplementedError
+
+    async def _revoked(self, _: object) -> None:
+        await self.wait_empty()
+
+
+@pytest.fixture
+def app() -> ChunkApp:
+    settings = Settings(kafka_bootstrap="127.0.0.1:1", partitions=2, chunk_records=2)
+    app = ChunkApp(settings, KafkaClients(settings), lambda _: None, lambda _: None)
+    app.consumer_generation_id = 1
+    app.lanes.open(1)
+    return app
+
+
+@pytest.fixture
+def consumer(app: ChunkApp) -> OfflineConsumer:
+    consumer = OfflineConsumer(app)
+    consumer._set_active_tps({A, B})
+    return consumer
+
+
+def run_in(message: Message) -> Run:
+    return cast(Run, message.value)
+
+
+async def taken(consumer: Consumer) -> list[Run]:
+    return [run_in(message) async for _, message in consumer.getmany(0.01)]
+
+
+async def work_done(_: Run) -> None:
+    """A chunk that takes no time."""
+
+
+async def work_of_a_turn(_: Run) -> None:
+    await asyncio.sleep(0)
+
+
+async def work_without_end(_: Run) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def test_a_fetched_partition_is_one_message_with_the_run(consumer: OfflineConsumer) -> None:
+    consumer.fetched = {A: run([4, 5, 6], tp=A)}
+
+    [(tp, message)] = [pair async for pair in consumer.getmany(0.01)]
+
+    assert (tp, message.tp, message.offset, message.generation_id) == (A, A, 6, 1)
+    assert offsets(run_in(message)) == [4, 5, 6]
+
+
+async def test_a_run_of_another_generation_is_not_handed_on(consumer: OfflineConsumer) -> None:
+    consumer.fetched = {A: run([4], generation=0, tp=A), B: run([7], generation=1, tp=B)}
+
+    assert [run.tp for run in await taken(consumer)] == [B]
+
+
+async def test_a_run_that_comes_while_the_flow_is_stopped_is_not_handed_on(consumer: OfflineConsumer) -> None:
+    consumer.fetched = {A: run([4], tp=A), B: run([7], tp=B)}
+    handed_on = []
+
+    async for tp, _ in consumer.getmany(0.01):
+        handed_on.append(tp)
+        consumer.flow_active = False
+
+    assert len(handed_on) == 1
+
+
+async def test_only_partitions_with_room_are_fetched(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    app.lanes.submit(run(range(10), tp=A), work_without_end)
+
+    await taken(consumer)
+
+    assert [partitions for partitions, _ in consumer.asked] == [{B}]
+
+
+async def test_without_room_anywhere_nothing_is_fetched(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    for tp in (A, B):
+        app.lanes.submit(run(range(10), tp=tp), work_without_end)
+
+    assert await taken(consumer) == []
+    assert consumer.asked == []
+
+
+async def test_an_idle_partition_does_not_keep_a_busy_one_waiting(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    """A fetch of idle partitions returns when its time is up: a lane that is full now has long been empty by then."""
+    app.lanes.submit(run(range(10), tp=A), work_without_end)
+    _ = [message async for message in consumer.getmany(1.0)]
+
+    [(_, timeout)] = consumer.asked
+    assert timeout <= 0.05
+
+
+async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    """faust-streaming issue 606: stock Faust commits past a message in flight; here A's first chunk is in flight."""
+    consumer.fetched = {A: run(range(4), tp=A), B: run(range(7, 9), tp=B)}
+    async for tp, message in consumer.getmany(0.01):
+        consumer.ack(message)
+        app.lanes.submit(run_in(message), work_without_end if tp == A else work_done)
+    await everything_that_can()
+
+    await consumer.commit()
+
+    assert consumer.committed == [{B: 9}]
+
+
+async def test_a_commit_without_news_is_not_sent(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    app.lanes.done[A] = 3
+    await consumer.commit()
+    await consumer.commit()
+
+    assert consumer.committed == [{A: 3}]
+
+
+async def test_what_was_done_is_committed_before_partitions_are_given_up(
+    app: ChunkApp, consumer: OfflineConsumer
+) -> None:
+    """faust-streaming issue 502: stock Faust forgets what was acknowledged before it commits, so all comes twice."""
+    app.lanes.submit(run(range(2), tp=A), work_of_a_turn)
+    await asyncio.sleep(0)
+
+    await consumer.on_partitions_revoked({A, B})
+
+    assert consumer.committed == [{A: 2}]
+    assert app.lanes.done == {}
+
+
+async def test_nothing_is_begun_once_partitions_are_given_up(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    await consumer.on_partitions_revoked({A, B})
+    app.lanes.submit(run(range(2), tp=A), work_done)
+    await everything_that_can()
+
+    assert app.lanes.done == {}
+
+
+async def test_giving_up_does_not_wait_for_messages_that_no_agent_took(consumer: OfflineConsumer) -> None:
+    consumer.fetched = {A: run([0], tp=A)}
+    [(_, message)] = [pair async for pair in consumer.getmany(0.01)]
+    consumer.track_message(message)
+    consumer.ack(message)
+
+    await asyncio.wait_for(consumer.wait_empty(), 0.5)
+
+
+async def test_lag_is_counted_from_what_is_done(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    consumer._committed_offset[B] = 40
+    app.lanes.done[A] = 90
+
+    assert (consumer.lag_of(A), consumer.lag_of(B)) == (10, 60)
+
+
+@pytest.fixture
+async def group_member(app: ChunkApp, consumer: OfflineConsumer) -> AsyncIterator[AIOKafkaConsumer]:
+    thread = ConsumerThread(consumer, loop=consumer.loop, beacon=consumer.beacon)
+    member = thread._create_worker_consumer(cast(stock.Transport, app.transport))
+    yield member
+    del member
+    gc.collect()
+
+
+async def test_members_of_the_group_see_committed_records_only(group_member: AIOKafkaConsumer) -> None:
+    """Faust's driver reads uncommitted records unless its `exactly_once` is on, and that must stay off."""
+    assert group_member._isolation_level == "read_committed"
+
+
+async def test_members_of_the_group_never_commit_by_themselves(group_member: AIOKafkaConsumer) -> None:
+    assert not group_member._enable_auto_commit

@@ -1,0 +1,119 @@
+from pathlib import Path
+
+import pytest
+import typer
+from kafka.errors import KafkaTimeoutError
+from redis.exceptions import ConnectionError as RedisAway
+
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.engine.errors import EngineError, Fenced, MissingTopic, NotOwned, PartitionsMismatch, StateLost
+from streams.local.errors import LocalStackError
+
+SECRET = "S3CRET-VALUE"
+
+
+@pytest.fixture(autouse=True)
+def _no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HARMONIA_PARTITIONS", SECRET),
+        ("HARMONIA_PARTITIONS", "0"),
+        ("HARMONIA_PARTITIONS", ""),
+        ("HARMONIA_REPLICATION", "10"),
+        ("HARMONIA_PHONE_REGION", SECRET),
+        ("HARMONIA_APP_ID", f"{SECRET} {SECRET}"),
+        ("HARMONIA_APP_ID", ""),
+        ("HARMONIA_METRICS_PORT", "70000"),
+        ("HARMONIA_CHUNK_RECORDS", SECRET),
+        ("HARMONIA_CHUNK_BYTES", "1"),
+        ("HARMONIA_FETCH_WAIT_MS", "0"),
+        ("HARMONIA_SESSION_TIMEOUT_S", SECRET),
+        ("HARMONIA_TRANSACTION_TIMEOUT_S", "11"),
+        ("HARMONIA_TRANSACTION_TIMEOUT_S", "nan"),
+        ("HARMONIA_LOG_LEVEL", SECRET),
+        ("HARMONIA_IDENTITY_KEY", " , "),
+        ("KAFKA_BOOTSTRAP", ""),
+        ("KAFKA_BOOTSTRAP", " , "),
+        ("REDIS_URL", SECRET),
+        ("REDIS_URL", ""),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(typer.Exit) as ended:
+        load_settings()
+
+    said = capsys.readouterr()
+    assert ended.value.exit_code == WRONG_USE
+    assert said.err.startswith(variable)
+    assert SECRET not in said.err
+    assert said.out == ""
+
+
+def test_settings_that_do_not_fit_each_other_are_both_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARMONIA_SESSION_TIMEOUT_S", "6")
+    monkeypatch.setenv("HARMONIA_TRANSACTION_TIMEOUT_S", "6")
+
+    with pytest.raises(typer.Exit):
+        load_settings()
+
+    assert capsys.readouterr().err == "HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S\n"
+
+
+def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("HARMONIA_PARTITIONS", "none")
+    monkeypatch.setenv("HARMONIA_REPLICATION", "none")
+
+    with pytest.raises(typer.Exit):
+        load_settings()
+
+    assert [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "HARMONIA_PARTITIONS",
+        "HARMONIA_REPLICATION",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KafkaTimeoutError(), "Kafka: KafkaTimeoutError; is KAFKA_BOOTSTRAP right and the broker up?\n"),
+        (RedisAway("redis://user:pw@host"), "Redis: ConnectionError; is REDIS_URL right and the server up?\n"),
+        (MissingTopic("run `harmonia topics create`"), "run `harmonia topics create`\n"),
+        (LocalStackError("the local stack is not up"), "the local stack is not up\n"),
+    ],
+)
+def test_what_is_away_ends_a_command_with_a_line_that_names_the_cure(
+    error: Exception, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended, failing_plainly():
+        raise error
+
+    assert (ended.value.exit_code, capsys.readouterr().err) == (REFUSED, said)
+
+
+@pytest.mark.parametrize("error", [Fenced, StateLost, PartitionsMismatch, MissingTopic, NotOwned])
+def test_whatever_stops_the_engine_ends_a_command_plainly(error: type[EngineError]) -> None:
+    with pytest.raises(typer.Exit), failing_plainly():
+        raise error("why")
+
+
+def test_a_bug_is_not_hidden() -> None:
+    with pytest.raises(KeyError), failing_plainly():
+        raise KeyError
+
+
+def test_a_reason_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        refuse("no such file")
+
+    assert ended.value.exit_code == REFUSED
+    assert capsys.readouterr() == ("", "no such file\n")

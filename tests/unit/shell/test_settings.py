@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from streams.settings import LOCAL_IDENTITY_KEY, Settings
+
+
+@pytest.fixture(autouse=True)
+def _no_other_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither those of whoever runs the tests, nor a `.env`."""
+    for name in [field.upper() for field in Settings.model_fields]:
+        monkeypatch.delenv(f"HARMONIA_{name}", raising=False)
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_fit_the_local_stack() -> None:
+    settings = Settings()
+
+    assert settings.kafka_brokers == ["127.0.0.1:9092"]
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+    assert settings.identity_keys == [LOCAL_IDENTITY_KEY.encode()]
+    assert (settings.partitions, settings.replication, settings.app_id) == (8, 1, "harmonia")
+
+
+def test_the_environment_names_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "localhost:1234")
+    monkeypatch.setenv("HARMONIA_PARTITIONS", "12")
+    monkeypatch.setenv("HARMONIA_STATE_DIR", "/var/lib/there")
+
+    settings = Settings()
+
+    assert (settings.kafka_bootstrap, settings.partitions) == ("localhost:1234", 12)
+    assert settings.state_dir == Path("/var/lib/there")
+
+
+def test_a_file_names_settings_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("HARMONIA_PARTITIONS=12\nHARMONIA_CHUNK_RECORDS=7\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("HARMONIA_PARTITIONS", "16")
+
+    assert (Settings().partitions, Settings().chunk_records) == (16, 7)
+
+
+def test_brokers_are_separated_by_commas() -> None:
+    assert Settings(kafka_bootstrap="127.0.0.1:1, localhost:2,").kafka_brokers == ["127.0.0.1:1", "localhost:2"]
+
+
+@pytest.mark.parametrize("brokers", ["127.0.0.1:9092", "localhost:9092", "127.8.8.8:1", "[::1]:9092", "localhost"])
+def test_on_loopback_there_is_an_identity_key_by_default(brokers: str) -> None:
+    assert Settings(kafka_bootstrap=brokers).identity_keys == [LOCAL_IDENTITY_KEY.encode()]
+
+
+@pytest.mark.parametrize(
+    "brokers", ["kafka:9092", "10.0.0.1:9092", "127.0.0.1:9092,kafka:9092", "localhost.evil.org:1"]
+)
+@pytest.mark.parametrize("key", [None, LOCAL_IDENTITY_KEY, f" {LOCAL_IDENTITY_KEY} ", f"{LOCAL_IDENTITY_KEY},old"])
+def test_elsewhere_the_public_key_writes_nothing(brokers: str, key: str | None) -> None:
+    given = {} if key is None else {"identity_key": key}
+
+    with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP"):
+        Settings.model_validate({"kafka_bootstrap": brokers, **given})
+
+
+def test_elsewhere_a_secret_will_do() -> None:
+    assert Settings(kafka_bootstrap="kafka:9092", identity_key="s3cret").identity_keys == [b"s3cret"]
+
+
+def test_of_several_identity_keys_the_first_comes_first() -> None:
+    settings = Settings(kafka_bootstrap="kafka:9092", identity_key="new, old ,,older")
+
+    assert settings.identity_keys == [b"new", b"old", b"older"]
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "s3cret" not in repr(Settings(identity_key="s3cret"))
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().partitions = 5  # type: ignore[misc]
