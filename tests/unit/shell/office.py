@@ -89,6 +89,8 @@ async def office(folder: Path, settings: Settings, count: int) -> AsyncIterator[
     """Run `count` workers; none is left afterwards."""
     stand_in = folder / "streams" / "cli"
     stand_in.mkdir(parents=True)
+    for package in (stand_in.parent, stand_in):  # without these the installed package would come first
+        (package / "__init__.py").touch()
     (stand_in / "main.py").write_text(STAND_IN)
     environment = {
         "LINE": str(folder / "line"),
