@@ -20,6 +20,8 @@ REQUEST_BYTES = 12 << 20
 #: Bytes of one partition in one fetch.
 PARTITION_FETCH_BYTES = 2 << 20
 REQUEST_TIMEOUT_S = 20.0
+#: How long a tool looks for the first broker.
+BOOTSTRAP_TIMEOUT_S = 10.0
 
 
 class KafkaClients:
@@ -32,6 +34,17 @@ class KafkaClients:
             "client_id": f"{settings.app_id}-{socket.gethostname()}",
             "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
         }
+        self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
+
+    @property
+    def session_timeout_s(self) -> float:
+        """Seconds without a heartbeat after which others own what this process owned."""
+        return self._settings.session_timeout_s
+
+    @property
+    def transaction_timeout_s(self) -> float:
+        """Seconds after which the broker aborts an open transaction."""
+        return self._settings.transaction_timeout_s
 
     def transactional_producer(self, transactional_id: str) -> AIOKafkaProducer:
         """A producer whose start fences every other one of the same id."""
@@ -56,7 +69,7 @@ class KafkaClients:
 
     def admin(self) -> KafkaAdminClient:
         """For tools: topics and their configs. Connects when made."""
-        return KafkaAdminClient(**self._shared)
+        return KafkaAdminClient(**self._tools)
 
     def topic_id(self, topic: str) -> str:
         """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`."""
@@ -72,13 +85,13 @@ class KafkaClients:
     def tool_producer(self) -> KafkaProducer:
         """For tools: a plain producer that waits for all replicas. Connects when made."""
         return KafkaProducer(
-            **self._shared, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
+            **self._tools, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
         )
 
     def tool_consumer(self) -> KafkaConsumer:
         """For tools: a consumer without a group that sees committed records only. Connects when made."""
         return KafkaConsumer(
-            **self._shared, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+            **self._tools, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
     def _batching(self) -> dict[str, Any]:

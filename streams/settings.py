@@ -5,13 +5,16 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 """
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
+_is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 
 
 class Settings(BaseSettings):
@@ -68,8 +71,10 @@ class Settings(BaseSettings):
     def _check(self) -> Self:
         if self.transaction_timeout_s >= self.session_timeout_s:
             raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
-        if not self.kafka_brokers:
-            raise ValueError("KAFKA_BOOTSTRAP is empty: name a broker, host:port")
+        if not self.kafka_brokers or not all(map(_is_broker, self.kafka_brokers)):
+            raise ValueError("KAFKA_BOOTSTRAP must name a broker as host:port, several separated by commas")
+        if not _is_url(self.redis_url):
+            raise ValueError("REDIS_URL must be a URL such as redis://127.0.0.1:6379/0")
         if not self.identity_keys:
             raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
         if self.identity_keys[0] == LOCAL_IDENTITY_KEY.encode() and not self.kafka_is_local:
@@ -90,6 +95,13 @@ class Settings(BaseSettings):
     def identity_keys(self) -> list[bytes]:
         """The keys of the identifier hash, the one that writes first."""
         return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:  # its message has the text in it, and so perhaps a password
+        return False
 
 
 def _is_loopback(broker: str) -> bool:

@@ -1,5 +1,6 @@
 """Makes and checks the topics on the broker: those of the contract, and the changelog of each table."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
 
 CONTACTS_TABLE = "contacts"
+_PAUSE_S = 0.05
+_PAUSES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def changelog_name(settings: Settings, table: str) -> str:
 
 
 def create_topics(admin: KafkaAdminClient, settings: Settings) -> list[str]:
-    """Make those that are missing; returns their names. Existing ones are left as they are."""
+    """Make those that are missing; returns their names once they are there. Existing ones are left as they are."""
     missing = [found.topic for found in describe_topics(admin, settings) if not found.partitions]
     if missing:
         admin.create_topics(
@@ -45,6 +48,7 @@ def create_topics(admin: KafkaAdminClient, settings: Settings) -> list[str]:
                 for topic in missing
             ]
         )
+        _wait_for_topics(admin, settings)
     return [topic.name for topic in missing]
 
 
@@ -66,6 +70,14 @@ def check_topics(found: Sequence[Found], partitions: int) -> None:
             f"HARMONIA_PARTITIONS is {partitions}, but other partition counts are there: {', '.join(other)}. "
             "They are fixed for a generation: set it to what is there"
         )
+
+
+def _wait_for_topics(admin: KafkaAdminClient, settings: Settings) -> None:
+    """A broker hears of new topics after they are made; a worker that starts at once would find none."""
+    for _ in range(_PAUSES):
+        if all(found.partitions for found in describe_topics(admin, settings)):
+            return
+        time.sleep(_PAUSE_S)
 
 
 def _config(topic: Topic, settings: Settings) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Runs one worker in this process, after a look at whether the topics are as the settings say."""
 
+import socket
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -7,23 +8,42 @@ import faust
 
 from streams.app import build_worker
 from streams.clients import KafkaClients
+from streams.engine.errors import Unusable
 from streams.settings import Settings
 from streams.topics import check_topics, describe_topics
 
 
-def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
-    """Run until a signal or a fault ends it, then raise SystemExit with the exit code.
-
-    `say` is given what an operator wants to know. Raises `PartitionsMismatch` before anything is started, and a
-    Kafka error when no broker answers.
-    """
+def require_topics(settings: Settings) -> None:
+    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
     admin = KafkaClients(settings).admin()
     try:
         check_topics(describe_topics(admin, settings), settings.partitions)
     finally:
         admin.close()
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+
+
+def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
+    """Run until a signal or a fault ends it, then raise SystemExit with the exit code.
+
+    `say` is given what an operator wants to know. Raises `PartitionsMismatch`, `MissingTopic` or `Unusable` before
+    anything is started, and a Kafka error when no broker answers.
+    """
+    require_topics(settings)
+    _require_places(settings)
     worker = build_worker(settings, say)
     process = faust.Worker(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
     process.spinner = None  # it writes terminal codes even where there is no terminal
     process.execute_from_commandline()
+
+
+def _require_places(settings: Settings) -> None:
+    """Look before Faust starts, which shows whatever fails with a page of calls."""
+    try:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unusable(f"HARMONIA_STATE_DIR cannot be made: {error.strerror}") from error
+    family = socket.AF_INET6 if ":" in settings.metrics_host else socket.AF_INET
+    try:
+        socket.create_server((settings.metrics_host, settings.metrics_port), family=family).close()
+    except OSError as error:
+        raise Unusable(f"HARMONIA_METRICS_PORT and _HOST cannot be listened on: {error.strerror}") from error

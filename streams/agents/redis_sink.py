@@ -95,6 +95,7 @@ class ContactStateSink:
                 position = await self._put(partition, Run(tp, (), await reader.start_of(tp), -1), None)
             if position is None:
                 return
+            self._positions[partition] = position  # there may be nothing to read
             async for run in reader.runs(tp, position.offset, end):
                 position = await self._put(partition, run, position)
                 if position is None:

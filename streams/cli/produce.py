@@ -31,7 +31,7 @@ def produce(
         for number, value in _lines(file):
             routed = route(value, settings.phone_region, time.time_ns() // 1_000_000)
             if isinstance(routed, Refusal):
-                refused[routed.reason] += 1
+                refused[routed.reason.value] += 1
                 typer.echo(f"line {number}: {routed.reason}: {routed.detail}", err=True)
             else:
                 sent[routed] += 1

@@ -24,7 +24,11 @@ class PartitionReader:
         self._consumer: AIOKafkaConsumer = kafka.reader()
 
     async def __aenter__(self) -> "PartitionReader":
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

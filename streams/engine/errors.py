@@ -23,3 +23,7 @@ class MissingTopic(EngineError):
 
 class NotOwned(EngineError):
     """A chunk of a partition that this worker does not own."""
+
+
+class Unusable(EngineError):
+    """A directory or a port that the settings name cannot be used; the text names the setting."""

@@ -6,6 +6,7 @@ the changelog.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,7 +22,6 @@ from streams.engine.store import Position, Store
 from streams.engine.writer import Output, TransactionWriter
 
 _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
-_WRITE_TIMEOUT_S = 15.0
 
 
 @dataclass(slots=True)
@@ -34,6 +34,9 @@ class Effects:
 
 #: Folds records onto what the store holds. Called again after a failure: no effects but those returned.
 Fold = Callable[[Store, Records], Effects]
+
+#: The offset that the consumer group has committed for a source partition; None before its first commit.
+Committed = Callable[[TP], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ class Changelog:
 class TablePartition:
     """The state of one partition, and the only way to change it."""
 
-    def __init__(self, kafka: KafkaClients, store: Store, changelog: Changelog) -> None:
+    def __init__(self, kafka: KafkaClients, store: Store, changelog: Changelog, committed: Committed) -> None:
         self._kafka = kafka
         self._store = store
         self._changelog = changelog.tp
         self._topic_id = changelog.topic_id
         self._transactional_id = changelog.transactional_id
+        self._committed = committed
         self._writer: TransactionWriter | None = None
 
     async def open(self) -> int:
@@ -77,7 +81,8 @@ class TablePartition:
         A failed transaction may have been committed all the same, so nothing is guessed: the partition is opened anew
         and the watermark says what happened. Raises `Fenced`, `StateLost`, or the last error after several attempts.
         """
-        await retried(lambda: self._attempt(chunk, fold), f"{self._changelog}: writing")
+        began = time.monotonic()
+        await retried(lambda: self._attempt(chunk, fold, began), f"{self._changelog}: writing")
 
     def watermark(self, source: TP) -> int | None:
         """The last offset of the source partition that the state holds; None before the first."""
@@ -97,7 +102,10 @@ class TablePartition:
         finally:
             self._store.close()
 
-    async def _attempt(self, chunk: Run, fold: Fold) -> None:
+    async def _attempt(self, chunk: Run, fold: Fold, began: float) -> None:
+        if self._writer is None and time.monotonic() - began > self._kafka.session_timeout_s:
+            # Opening again would fence whoever owns the partition by now, as after a freeze.
+            raise Fenced(f"{self._changelog}: no write for longer than a session, so others may own this partition")
         try:
             await self._apply_once(chunk, fold)
         except ProducerFenced as error:
@@ -118,7 +126,7 @@ class TablePartition:
             Output(self._changelog.topic, self._changelog.partition, key, value) for key, value in changes.items()
         ]
         assert self._writer is not None
-        async with asyncio.timeout(_WRITE_TIMEOUT_S):
+        async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write([*effects.outputs, *logged])
         self._store.write(changes, Position(self._topic_id, written[self._changelog]))
 
@@ -126,6 +134,11 @@ class TablePartition:
         if not chunk.records:
             return []
         watermark = self.watermark(chunk.tp)
+        if watermark is None and (done := self._committed(chunk.tp)):
+            raise StateLost(
+                f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of it: "
+                "restore it before starting again"
+            )
         ends = await self._start_of(chunk.tp) - 1 if watermark is None else watermark
         if chunk.records[0].offset > ends + 1:
             raise StateLost(

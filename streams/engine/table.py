@@ -7,7 +7,7 @@ package's. The stock table's dict-like access is not used.
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.types import TP
@@ -17,6 +17,7 @@ from streams.engine.errors import NotOwned
 from streams.engine.partition import Changelog, TablePartition
 from streams.engine.retry import retried
 from streams.engine.store import OpenStore
+from streams.engine.transport import Consumer
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class ChunkTable(faust.Table[bytes, bytes]):
                 Changelog(
                     TP(self.changelog_topic_name, number), self._topic_id, f"{self.app.conf.id}-{self.name}-{number}"
                 ),
+                lambda source: cast(Consumer, self.app.consumer).committed(source),
             )
         restored = await retried(self._owned[number].open, f"{self.name}: taking partition {number} over")
         logger.info("%s: partition %d is ready, %d changelog records read", self.name, number, restored)

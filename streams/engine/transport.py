@@ -5,10 +5,11 @@ message carries a `Run` as its value; Faust's acknowledgements are ignored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaTimeoutError
 from faust.transport import drivers
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, Message
@@ -41,6 +42,24 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
         )
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Set positions back to what is committed, and to the start where nothing is.
+
+        Stock Faust leaves the latter where they are, behind records that were fetched during a rebalance and dropped.
+        Raises `KafkaTimeoutError` when the broker does not say where the start is.
+        """
+        committed: Mapping[TP, int] = await self.call_thread(self._seek_to_committed)
+        return committed
+
+    async def _seek_to_committed(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        committed: Mapping[TP, int] = await consumer.seek_to_committed()
+        changelogs = self.app.tables.changelog_topics
+        fresh = [tp for tp, offset in committed.items() if not offset and tp.topic not in changelogs]
+        if fresh and not await consumer.seek_to_beginning(*fresh):
+            raise KafkaTimeoutError
+        return committed
 
     async def _fetch_records(  # type: ignore[override]
         self,
@@ -90,7 +109,7 @@ class Consumer(stock.Consumer):
         # Where all that is wanted is idle, a fetch takes all its time, and a lane that is full now runs dry meanwhile.
         runs = await self._getmany(wanted, timeout if len(wanted) == len(active) else min(timeout, _LOOK_AGAIN_S))
         for run in cast(dict[TP, Run], runs).values():
-            # Dropping a run of a former generation is safe: recovery sets positions back to what is committed.
+            # Dropping a run is safe: the flow goes on after a recovery, which sets positions back to what is committed.
             if self.should_stop or not self.flow_active:
                 return
             if run.generation == self.app.consumer_generation_id:
@@ -103,6 +122,10 @@ class Consumer(stock.Consumer):
         await super().wait_empty()
         self.app.lanes.done.clear()
         await self.app.release_tables()
+
+    def committed(self, tp: TP) -> int | None:
+        """The offset that the group has committed; None before its first commit, or where it is not known yet."""
+        return self._committed_offset.get(tp)
 
     def lag_of(self, tp: TP) -> int:
         """Records between what is done (or committed, before the first chunk) and the end of the partition."""

@@ -79,7 +79,7 @@ class Outbox:
     async def write(self, outputs: Sequence[Output]) -> None:
         """Return when every record is acknowledged by all in-sync replicas.
 
-        Raises one of `BROKER_TROUBLE`: write them all again.
+        Raises one of `BROKER_TROUBLE`: write them all again. Anything else is a bug.
         """
         written = asyncio.get_running_loop().create_future()
         self._waiting.append((outputs, written))
@@ -111,7 +111,7 @@ class Outbox:
                 self._producer = self._kafka.idempotent_producer()
                 await self._producer.start()
             await _send(self._producer, outputs)
-        except BROKER_TROUBLE as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked must hear of it
             await self.stop()
             return error
         return None

@@ -9,6 +9,7 @@ from streams.engine.errors import NotOwned
 from streams.engine.partition import Changelog, TablePartition
 from streams.engine.store import MemoryStore
 from streams.engine.table import ChunkTable
+from streams.engine.transport import Consumer
 from streams.engine.writer import TransactionWriter
 from streams.settings import Settings
 from streams.topics import changelog_name
@@ -40,7 +41,7 @@ class Owned(TablePartition):
 
     def __init__(self, number: int) -> None:
         self.store = ClosableStore()
-        super().__init__(KAFKA, self.store, Changelog(TP("changelog", number), "id", f"there-{number}"))
+        super().__init__(KAFKA, self.store, Changelog(TP("changelog", number), "id", f"there-{number}"), lambda _: None)
         self.writer = SlowToStop()
         self._writer = self.writer
 
@@ -119,3 +120,22 @@ async def test_closing_a_table_closes_every_store(table: ChunkTable) -> None:
     await table.close()
 
     assert [partition.store.closed for partition in mine] == [True, True]
+
+
+async def test_a_partition_is_told_what_the_group_has_committed(
+    table: ChunkTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def open_offline(_: TablePartition) -> int:
+        return 0
+
+    source = TP("interactions", 1)
+    consumer = table.app.consumer
+    assert isinstance(consumer, Consumer)
+    monkeypatch.setattr(TablePartition, "open", open_offline)
+    table._topic_id = "an id"
+    await table.take_over([1])
+
+    before = table.owned(1)._committed(source)
+    consumer._committed_offset[source] = 7
+
+    assert (before, table.owned(1)._committed(source)) == (None, 7)

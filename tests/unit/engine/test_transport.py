@@ -27,7 +27,7 @@ class OfflineConsumer(Consumer):
         super().__init__(app.transport, self._no_callback, self._revoked, self._revoked)
         self.fetched: dict[TP, Run] = {}
         self.asked: list[tuple[set[TP], float]] = []
-        self.committed: list[dict[TP, int]] = []
+        self.commits: list[dict[TP, int]] = []
 
     async def _getmany(  # type: ignore[override]
         self,
@@ -38,7 +38,7 @@ class OfflineConsumer(Consumer):
         return {tp: run for tp, run in self.fetched.items() if tp in (active_partitions or ())}
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        self.committed.append(dict(offsets))
+        self.commits.append(dict(offsets))
         return True
 
     def assignment(self) -> set[TP]:
@@ -151,7 +151,7 @@ async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp,
 
     await consumer.commit()
 
-    assert consumer.committed == [{B: 9}]
+    assert consumer.commits == [{B: 9}]
 
 
 async def test_a_commit_without_news_is_not_sent(app: ChunkApp, consumer: OfflineConsumer) -> None:
@@ -159,7 +159,7 @@ async def test_a_commit_without_news_is_not_sent(app: ChunkApp, consumer: Offlin
     await consumer.commit()
     await consumer.commit()
 
-    assert consumer.committed == [{A: 3}]
+    assert consumer.commits == [{A: 3}]
 
 
 async def test_what_was_done_is_committed_before_partitions_are_given_up(
@@ -171,8 +171,26 @@ async def test_what_was_done_is_committed_before_partitions_are_given_up(
 
     await consumer.on_partitions_revoked({A, B})
 
-    assert consumer.committed == [{A: 2}]
+    assert consumer.commits == [{A: 2}]
     assert app.lanes.done == {}
+
+
+async def test_the_right_to_write_is_given_up_after_the_commit(
+    app: ChunkApp, consumer: OfflineConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the partition next fences this worker: nothing of it may be in flight then."""
+    committed_before: list[list[dict[TP, int]]] = []
+
+    async def release() -> None:
+        committed_before.append(list(consumer.commits))
+
+    monkeypatch.setattr(app, "release_tables", release)
+    app.lanes.submit(run(range(2), tp=A), work_of_a_turn)
+    await asyncio.sleep(0)
+
+    await consumer.on_partitions_revoked({A, B})
+
+    assert committed_before == [[{A: 2}]]
 
 
 async def test_nothing_is_begun_once_partitions_are_given_up(app: ChunkApp, consumer: OfflineConsumer) -> None:

@@ -1,9 +1,14 @@
+from typing import cast
+
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
 
 from events.topics import ALL
+from streams import topics
 from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
-from streams.topics import Found, changelog_name, check_topics, wanted
+from streams.topics import Found, changelog_name, check_topics, create_topics, describe_topics, wanted
 
 SETTINGS = Settings(app_id="there", partitions=4)
 
@@ -46,3 +51,39 @@ def test_the_topics_wanted_are_those_of_the_contract_and_a_compacted_changelog()
     assert wanted(SETTINGS)[:-1] == list(ALL)
     assert (changelog.name, changelog.cleanup) == (changelog_name(SETTINGS, "contacts"), "compact")
     assert changelog.name == "there-contacts-changelog"
+
+
+class LateAdmin:
+    """A broker that hears of what was made only when it has been asked a few times."""
+
+    def __init__(self, looks: int) -> None:
+        self.made: list[str] = []
+        self._looks = looks
+
+    def create_topics(self, topics: list[NewTopic]) -> None:
+        self.made += [topic.name for topic in topics]
+
+    def describe_topics(self, names: list[str]) -> list[dict[str, object]]:
+        self._looks -= bool(self.made)
+        there = names if self.made and self._looks < 0 else []
+        partitions = [{"replica_nodes": [1]}] * SETTINGS.partitions
+        return [{"name": name, "error_code": 0 if name in there else 3, "partitions": partitions} for name in names]
+
+
+def test_topics_are_there_once_they_have_been_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is started next finds them, though the broker may hear of them late."""
+    monkeypatch.setattr(topics, "_PAUSE_S", 0.0)
+    admin = cast(KafkaAdminClient, LateAdmin(looks=3))
+
+    made = create_topics(admin, SETTINGS)
+
+    check_topics(describe_topics(admin, SETTINGS), SETTINGS.partitions)
+    assert made == [topic.name for topic in wanted(SETTINGS)]
+
+
+def test_topics_that_are_there_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "_PAUSE_S", 0.0)
+    admin = cast(KafkaAdminClient, LateAdmin(looks=0))
+    create_topics(admin, SETTINGS)
+
+    assert create_topics(admin, SETTINGS) == []

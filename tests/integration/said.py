@@ -1,0 +1,53 @@
+"""Events as an outsider writes them, with nothing but the contract to go by."""
+
+import json
+from copy import deepcopy
+from uuid import uuid4
+
+from events.json_types import JSON
+from tests.unit.events.records import REQUIRED
+
+Event = dict[str, JSON]
+Headers = list[tuple[str, bytes]]
+
+FITTING = {
+    "email-events": "email.opened",
+    "donation-events": "donation.made",
+    "canvass-events": "canvass.reported",
+    "outreach-events": "form.submitted",
+}
+"""One type for each topic of interactions."""
+
+
+def fresh() -> str:
+    """An id that no other test uses."""
+    return uuid4().hex
+
+
+def event(type_: str, contact: dict[str, JSON] | None, **data: JSON) -> Event:
+    """A valid event under a new id."""
+    body: dict[str, JSON] = {**deepcopy(REQUIRED[type_]), **data}
+    if contact is not None:
+        body["contact"] = contact
+    return {
+        "specversion": "1.0",
+        "id": fresh(),
+        "source": "outsiders/tests",
+        "type": type_,
+        "time": "2012-02-22T10:00:00+01:00",
+        "data": body,
+    }
+
+
+def structured(said: Event) -> tuple[bytes, Headers]:
+    """Value and headers: the whole event is the value."""
+    return json.dumps(said).encode(), [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+
+
+def binary(said: Event) -> tuple[bytes, Headers]:
+    """Value and headers: the attributes are headers, the value is `data`."""
+    headers = [(f"ce_{name}", str(value).encode()) for name, value in said.items() if name != "data"]
+    return json.dumps(said.get("data")).encode(), [*headers, ("content-type", b"application/json")]
+
+
+MODES = {"structured": structured, "binary": binary}

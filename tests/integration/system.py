@@ -1,0 +1,93 @@
+"""A stack with a worker on it, and the clients of an outsider."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.workers import Workers, start_workers
+from streams.local.stack import Stack
+from streams.settings import Settings
+from tests.integration.waiting import until
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One worker process at work; `log` has all it says."""
+
+    stack: Stack
+    deployment: Deployment
+    workers: Workers
+    log: Path
+
+    @property
+    def settings(self) -> Settings:
+        return self.deployment.settings
+
+    @property
+    def base(self) -> str:
+        """The address of the worker's HTTP server."""
+        return self.workers.addresses[0].removesuffix("/metrics")
+
+
+def settings_of(stack: Stack) -> Settings:
+    """The settings of a client of this stack."""
+    return Settings(kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url)
+
+
+@contextmanager
+def running_system(stack: Stack, folder: Path) -> Iterator[System]:
+    """Topics, clients and one worker for the length of a block; the stack stays."""
+    log = folder / "worker.log"
+    with open_deployment(settings_of(stack)) as deployment:
+        workers = start_workers(environment_of_worker(stack, folder), log)
+        try:
+            yield System(stack, deployment, workers, log)
+        finally:
+            workers.stop()
+
+
+def environment_of_worker(stack: Stack, folder: Path, **settings: str) -> Mapping[str, str]:
+    """What a worker with its own state directory in `folder` needs."""
+    return {**stack.environment, "HARMONIA_STATE_DIR": str(folder / "state"), **settings}
+
+
+def ask(url: str) -> tuple[int, str]:
+    """Status and body of an HTTP answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def sample(metrics_url: str, name: str, **labels: str) -> float:
+    """A sample of a worker's metrics, summed over the labels that are not given."""
+    total = 0.0
+    for family in text_string_to_metric_families(ask(metrics_url)[1]):
+        for one in family.samples:
+            if one.name == name and labels.items() <= one.labels.items():
+                total += one.value
+    return total
+
+
+def until_in_redis(system: System, contact_id: str, what: str = "a profile in Redis") -> bytes:
+    """The profile of a contact, once there is one."""
+
+    def look() -> bytes | None:
+        assert system.workers.process.poll() is None, f"the worker has ended; see {system.log}"
+        return state_of(system, contact_id)
+
+    return until(look, what)
+
+
+def state_of(system: System, contact_id: str) -> bytes | None:
+    """The profile of a contact as Redis holds it."""
+    found = system.deployment.redis.hget(f"contact:{contact_id}", "state")
+    assert found is None or isinstance(found, bytes)
+    return found

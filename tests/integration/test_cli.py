@@ -1,0 +1,140 @@
+"""Each command of `harmonia`, run as a program: what it does, what it says and how it ends."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from events.dead_letters import DeadLetter
+from events.topics import ALL, DEAD_LETTERS
+from streams.local.stack import Stack
+from tests.integration.command import ended_well, harmonia, on, refused
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system, until_in_redis
+from tests.integration.tap import tapped
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+def lines_of(*values: bytes) -> bytes:
+    return b"".join(value + b"\n" for value in values)
+
+
+def test_topics_that_are_there_are_left_and_described(system: System, tmp_path: Path) -> None:
+    where = on(system.stack)
+    again = ended_well(harmonia(tmp_path, "topics", "create", "--json", environment=where))
+    assert json.loads(again.stdout) == {"created": []}
+    described = json.loads(ended_well(harmonia(tmp_path, "topics", "describe", "--json", environment=where)).stdout)
+    assert {row["topic"] for row in described} == {*(topic.name for topic in ALL), "harmonia-contacts-changelog"}
+    assert {(row["partitions"], row["replication"]) for row in described} == {(8, 1)}
+    table = ended_well(harmonia(tmp_path, "topics", "describe", environment=where)).stdout.decode()
+    assert all(topic.name in table and topic.purpose in table for topic in ALL)
+
+
+def test_a_topic_that_is_missing_is_described_refused_and_created(system: System, tmp_path: Path) -> None:
+    """Another app's changelog is all that another app lacks on these servers."""
+    name = f"app-{fresh()}"
+    where = on(system.stack, HARMONIA_APP_ID=name)
+    missing = harmonia(tmp_path, "topics", "describe", environment=where)
+    assert missing.returncode == 1
+    assert b"missing" in missing.stdout
+    reason = refused(harmonia(tmp_path, "worker", environment=where))
+    assert f"{name}-contacts-changelog" in reason
+    assert "harmonia topics create" in reason
+    created = ended_well(harmonia(tmp_path, "topics", "create", environment=where))
+    assert created.stdout.decode() == f"created {name}-contacts-changelog\n"
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_worker_refuses_other_partition_counts(system: System, tmp_path: Path, processes: str) -> None:
+    where = on(system.stack, HARMONIA_PARTITIONS="4")
+    reason = refused(harmonia(tmp_path, "worker", "--processes", processes, environment=where))
+    assert "HARMONIA_PARTITIONS is 4" in reason
+    assert "interactions (8)" in reason
+
+
+def test_produce_sends_what_is_good_and_names_what_is_not(system: System, tmp_path: Path) -> None:
+    first, second = fresh(), fresh()
+    good = [
+        structured(event("email.opened", {"contact_id": first}))[0],
+        structured(event("canvass.reported", {"contact_id": first}))[0],
+        structured(event("consent.changed", {"contact_id": second}))[0],
+    ]
+    bad = [b"{", structured(event("donation.made", {"contact_id": first}, amount=-5))[0], b'{"a": 1}']
+    (tmp_path / "mixed.jsonl").write_bytes(lines_of(good[0], bad[0], b"", good[1], bad[1], bad[2], good[2]))
+    ended = harmonia(tmp_path, "produce", "mixed.jsonl", environment=on(system.stack))
+    said = refused(ended).splitlines()
+    assert [line.split(": ")[:2] for line in said] == [
+        ["line 2", "not_json"],
+        ["line 5", "invalid_data"],
+        ["line 6", "not_cloudevent"],
+    ]
+    assert ended.stdout == b"sent 3, refused 3\n"
+    assert json.loads(until_in_redis(system, second))["consent"] == {"email": True}
+    assert json.loads(until_in_redis(system, first))["counts"].keys() <= {"email.opened", "canvass.reported"}
+
+
+def test_produce_reads_standard_input_and_answers_programs(system: System, tmp_path: Path) -> None:
+    contact_id = fresh()
+    good = structured(event("rsvp.made", {"contact_id": contact_id}))[0]
+    ended = harmonia(tmp_path, "produce", "-", "--json", environment=on(system.stack), given=lines_of(good))
+    assert json.loads(ended_well(ended).stdout) == {"sent": {"outreach-events": 1}, "refused": {}}
+    assert json.loads(until_in_redis(system, contact_id))["counts"] == {"rsvp.made": 1}
+
+    ended = harmonia(tmp_path, "produce", "-", "--json", environment=on(system.stack), given=lines_of(b"[", b"["))
+    refused(ended)
+    assert json.loads(ended.stdout) == {"sent": {}, "refused": {"not_json": 2}}
+
+
+def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: Path) -> None:
+    contact_id = fresh()
+    gift = structured(event("donation.made", {"contact_id": contact_id}))[0]
+    system.deployment.producer.send("donation-events", gift).get(30)
+    profile = until_in_redis(system, contact_id)
+
+    shown = ended_well(harmonia(tmp_path, "contact", "show", contact_id, environment=on(system.stack)))
+    assert contact_id in shown.stdout.decode()
+    shown = ended_well(harmonia(tmp_path, "contact", "show", contact_id, "--json", environment=on(system.stack)))
+    assert shown.stdout.rstrip(b"\n") == profile
+
+
+@pytest.mark.parametrize("who", ["nobody", "nobody@example.org", "no address @"])
+def test_a_contact_that_is_unknown_is_refused_and_not_repeated(system: System, tmp_path: Path, who: str) -> None:
+    ended = harmonia(tmp_path, "contact", "show", who, "--json", environment=on(system.stack))
+    assert refused(ended) == "no such contact\n"
+    assert ended.stdout == b""
+
+
+def test_dead_letters_are_listed_without_what_is_in_them(system: System, tmp_path: Path) -> None:
+    secret = fresh()
+    bad = [b"{" + secret.encode(), structured(event("text.sent", {"email": f"{secret}@example.org"}, purpose="x"))[0]]
+    with tapped(system.settings, DEAD_LETTERS) as tap:
+        places = [system.deployment.producer.send("outreach-events", value).get(30) for value in bad]
+        letters = tap.until(lambda seen: len(seen) == 2, "both letters")
+    assert all(DeadLetter.of(letter.headers) for letter in letters)
+
+    listed = ended_well(harmonia(tmp_path, "dead-letters", "list", "--json", environment=on(system.stack)))
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    wanted = list(zip(["not_json", "invalid_data"], places, strict=True))
+    found = {(row["reason"], row["topic"], row["partition"], row["offset"]) for row in rows}
+    assert found >= {(reason, "outreach-events", place.partition, place.offset) for reason, place in wanted}
+    only = harmonia(
+        tmp_path, "dead-letters", "list", "--reason", "invalid_data", "--last", "1", environment=on(system.stack)
+    )
+    table = ended_well(only).stdout.decode()
+    assert "data.purpose" in table
+    assert "not_json" not in table
+    assert secret not in listed.stdout.decode() + table
+
+
+def test_schemas_are_written_as_they_are_committed(tmp_path: Path) -> None:
+    ended_well(harmonia(tmp_path, "schemas", "export", "out", environment={}))
+    written = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    assert written == {file.name: file.read_bytes() for file in SCHEMAS.iterdir()}

@@ -1,0 +1,92 @@
+"""How `harmonia` ends when it can't do what was asked: plainly, with the reason and the right exit code."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli.main import app
+from streams.demo.deployment import open_deployment
+from streams.local.stack import Stack
+from tests.integration.command import Ended, harmonia, on, refused
+from tests.integration.said import event, structured
+from tests.integration.system import settings_of
+
+WRONG_USE: list[tuple[str, ...]] = [
+    ("nonsense",),
+    ("produce",),
+    ("produce", "no-such-file.jsonl"),
+    ("worker", "--processes", "0"),
+    ("dead-letters", "list", "--reason", "nonsense"),
+    ("demo", "--scale", "0"),
+]
+
+
+@pytest.mark.parametrize("words", WRONG_USE, ids=" ".join)
+def test_wrong_use_has_an_exit_code_of_its_own(words: tuple[str, ...]) -> None:
+    ended = CliRunner().invoke(app, words)
+    assert ended.exit_code == 2
+    assert "Usage:" in ended.stderr
+
+
+COMMANDS: list[tuple[str, ...]] = [
+    *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
+    *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_how_it_is_used(words: tuple[str, ...]) -> None:
+    ended = CliRunner().invoke(app, [*words, "--help"], prog_name="harmonia")
+    assert ended.exit_code == 0
+    assert " ".join(("Usage: harmonia", *words)) in ended.stdout
+
+
+def in_parallel(folder: Path, commands: list[tuple[str, ...]], environment: dict[str, str]) -> list[Ended]:
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return list(pool.map(lambda words: harmonia(folder, *words, environment=environment), commands))
+
+
+def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": "c1"}))[0])
+    kafka: list[tuple[str, ...]] = [
+        *(("topics", "create"), ("topics", "describe"), ("dead-letters", "list"), ("produce", "one.jsonl")),
+        *(("worker",), ("worker", "--processes", "2")),
+    ]
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0"}
+        *on_kafka, on_redis, on_both = in_parallel(tmp_path, [*kafka, ("contact", "show", "c1"), ("demo",)], nobody)
+    assert all("KAFKA_BOOTSTRAP" in refused(ended) for ended in on_kafka)
+    assert "REDIS_URL" in refused(on_redis)
+    assert "is set to" in refused(on_both)
+
+
+WRONG_SETTINGS = {
+    "HARMONIA_PARTITIONS": "secret-word",
+    "REDIS_URL": "redis://somebody:secret-word@127.0.0.1:port/0",
+    "KAFKA_BOOTSTRAP": "127.0.0.1:secret-word",
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SETTINGS)
+def test_a_wrong_setting_is_named_and_its_value_is_not(tmp_path: Path, name: str) -> None:
+    reason = refused(harmonia(tmp_path, "topics", "describe", environment={name: WRONG_SETTINGS[name]}), 2)
+    assert name in reason
+    assert "secret-word" not in reason
+
+
+@pytest.mark.parametrize("setting", ["HARMONIA_STATE_DIR", "HARMONIA_METRICS_PORT"])
+def test_a_worker_says_plainly_what_it_cannot_use(stack: Stack, tmp_path: Path, setting: str) -> None:
+    """A state directory that is a file, a port that is somebody else's."""
+    (tmp_path / "file").write_bytes(b"")
+    with open_deployment(settings_of(stack)), socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        wrong = {"HARMONIA_STATE_DIR": "file", "HARMONIA_METRICS_PORT": str(taken.getsockname()[1])}
+        where = on(stack, HARMONIA_STATE_DIR=str(tmp_path / "state"))
+        reason = refused(harmonia(tmp_path, "worker", environment={**where, setting: wrong[setting]}))
+        assert setting in reason

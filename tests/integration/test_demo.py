@@ -1,0 +1,119 @@
+"""`harmonia demo` from nothing to checked profiles, as a newcomer runs it."""
+
+import csv
+import gzip
+import json
+import os
+import re
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+
+from streams.demo.deployment import open_deployment
+from streams.demo.script import write_script
+from streams.local.server import running
+from streams.local.stack import Stack, stop
+from tests.integration.command import harmonia
+from tests.integration.system import settings_of
+from tests.integration.waiting import until
+
+SCALE = "0.1"
+KEYS = {
+    *("published", "accepted", "duplicates", "dead_letters", "contacts", "net_donations", "seconds"),
+    *("events_per_second", "latency_ms"),
+}
+COUNTED, REFUSED = 15_359, {"memo_entry": 224, "malformed_row": 1}
+FILE = files("streams.demo").joinpath("data", "fec-2012-contributions.csv.gz")
+
+
+def net_of_the_file() -> int:
+    """Cents, by the columns of the file alone."""
+    rows = list(csv.DictReader(gzip.decompress(FILE.read_bytes()).decode().splitlines()))
+    counted = [row for row in rows if row["memo_cd"] != "X" and row["file_num"] is not None]
+    assert len(counted) == COUNTED
+    return sum(round(float(row["contb_receipt_amt"]) * 100) for row in counted)
+
+
+def assert_figures(figures: dict[str, object], seed: int) -> None:
+    """What the file and the seed say must come out, and that the figures agree with each other."""
+    script = write_script(seed, float(SCALE))
+    spoilt = Counter(one.reason for one in script.publications if one.reason is not None)
+    assert figures.keys() == KEYS
+    assert figures["net_donations"] == {"USD": net_of_the_file()}
+    assert figures["published"] == len(script.publications)
+    assert figures["accepted"] == len(script.publications) - spoilt.total()
+    assert figures["duplicates"] == script.repeats()
+    assert figures["dead_letters"] == {**spoilt, **REFUSED}
+
+
+def test_a_run_ends_well_and_its_figures_add_up(tmp_path: Path) -> None:
+    ended = harmonia(tmp_path, "demo", "--scale", SCALE, "--seed", "3", "--json", "figures.json", environment={})
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    figures = json.loads((tmp_path / "figures.json").read_bytes())
+    assert_figures(figures, 3)
+    assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
+    assert figures["seconds"] > 0 < figures["events_per_second"]
+    assert b"agree on each" in ended.stdout
+    assert [running(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """The demo's home, with nothing left running in it afterwards."""
+    home = tmp_path / "home" / "demo"
+    yield home
+    stop(home)
+    for process in workers_of(home):
+        process.kill()
+
+
+def workers_of(home: Path) -> list[psutil.Process]:
+    """The worker processes that have their state in a home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            state = process.environ().get("HARMONIA_STATE_DIR", "")
+        except psutil.Error:
+            continue
+        if state.startswith(str(home)):
+            found.append(process)
+    return found
+
+
+def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp_path: Path, home: Path) -> None:
+    words = ("demo", "--scale", SCALE, "--seed", "4", "--processes", "2", "--keep", "--json", "figures.json")
+    ended = harmonia(tmp_path, *words, environment={})
+    shown = ended.stdout.decode()
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert_figures(json.loads((tmp_path / "figures.json").read_bytes()), 4)
+    servers = dict(re.findall(r"^(KAFKA_BOOTSTRAP|REDIS_URL)=(\S+)", shown, re.MULTILINE))
+    assert len(re.findall(r"^metrics: http://\S+/metrics$", shown, re.MULTILINE)) == 2
+    assert len(workers_of(home)) == 3
+    assert_every_donation_is_there(Stack(servers["KAFKA_BOOTSTRAP"], servers["REDIS_URL"], ()))
+
+    said = re.search(r"to stop: kill (\d+); HARMONIA_HOME=(\S+) harmonia local down", shown)
+    assert said is not None
+    os.kill(int(said[1]), signal.SIGTERM)
+    until(lambda: not workers_of(home), "the end of the workers")
+    down = harmonia(tmp_path, "local", "down", environment={"HARMONIA_HOME": said[2]})
+    assert (down.returncode, down.stdout) == (0, b"")
+    assert [running(home / name) for name in ("kafka", "redis")] == [None, None]
+
+
+def assert_every_donation_is_there(stack: Stack) -> None:
+    with open_deployment(settings_of(stack)) as deployment:
+        counts: Counter[str] = Counter()
+        for profile in profiles_of(deployment.redis):
+            counts.update(profile["counts"])
+    assert counts["donation.made"] + counts["donation.refunded"] == COUNTED
+
+
+def profiles_of(redis: Redis) -> Iterator[dict[str, dict[str, int]]]:
+    for key in redis.scan_iter(match="contact:*", count=1000):
+        yield json.loads(redis.hget(key, "state") or b"")

@@ -1,0 +1,136 @@
+"""What a worker says of itself over HTTP: enough to run it, and nothing of anybody."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from events.refusal import Reason
+from events.topics import ALL
+from streams.local.stack import Stack
+from tests.integration.command import environment_of, on
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, ask, running_system, sample, until_in_redis
+from tests.integration.waiting import until
+
+NAMED = {
+    *("harmonia_interactions", "harmonia_dead_letters", "harmonia_duplicates", "harmonia_chunk_seconds"),
+    *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
+}
+WORDS = {
+    "topic": {topic.name for topic in ALL},
+    "outcome": {"accepted", "refused", "applied", "duplicate", "full"},
+    "stage": {"intake", "contacts"},
+    "reason": {reason.value for reason in Reason},
+    "agent": {"intake", "contacts", "redis"},
+    "sink": {"redis"},
+}
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def somebody(system: System) -> str:
+    """A contact_id of whom one interaction was applied, one came twice and one was refused."""
+    contact_id = fresh()
+    contact = {"contact_id": contact_id, "email": f"{contact_id}@example.org", "phone": "+12125550123"}
+    producer, good = system.deployment.producer, structured(event("email.opened", {**contact}))[0]
+    for value in (good, good, structured(event("email.sent", {**contact}, message_id=None))[0]):
+        producer.send("email-events", value).get(30)
+    until_in_redis(system, contact_id)
+    until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data"), "a refusal")
+    until(lambda: metric(system, "harmonia_duplicates_total"), "a duplicate")
+    return contact_id
+
+
+def metric(system: System, name: str, **labels: str) -> float:
+    return sample(system.workers.addresses[0], name, **labels)
+
+
+def families(system: System) -> list[Metric]:
+    return list(text_string_to_metric_families(ask(system.workers.addresses[0])[1]))
+
+
+def test_each_metric_says_what_came_in(system: System, somebody: str) -> None:
+    assert {family.name for family in families(system) if not family.name.endswith("_created")} == NAMED
+    assert all(family.documentation for family in families(system))
+    assert metric(system, "harmonia_interactions_total", topic="email-events", outcome="accepted") == 2
+    assert metric(system, "harmonia_interactions_total", topic="email-events", outcome="refused") == 1
+    assert metric(system, "harmonia_interactions_total", topic="interactions", outcome="applied") == 1
+    assert metric(system, "harmonia_interactions_total", topic="interactions", outcome="duplicate") == 1
+    assert metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") == 1
+    assert metric(system, "harmonia_duplicates_total") == 1
+    assert metric(system, "harmonia_end_to_end_seconds_count", sink="redis") == 1
+    for agent in WORDS["agent"]:
+        assert metric(system, "harmonia_chunk_seconds_count", agent=agent) >= 1
+
+
+def test_lag_is_there_for_each_partition_and_falls_to_nothing(system: System, somebody: str) -> None:
+    def lags() -> dict[tuple[str, str], float]:
+        [family] = [family for family in families(system) if family.name == "harmonia_lag_records"]
+        return {(one.labels["topic"], one.labels["partition"]): one.value for one in family.samples}
+
+    found = until(lambda: read if (read := lags()) and not any(read.values()) else None, "no lag anywhere")
+    for topic in ("email-events", "contact-commands", "interactions", "contact-state"):
+        assert {partition for name, partition in found if name == topic} == {str(number) for number in range(8)}
+
+
+def test_labels_are_bounded_and_nobody_is_named(system: System, somebody: str) -> None:
+    for family in families(system):
+        for one in family.samples:
+            for name, value in one.labels.items():
+                assert bounded(name, value, system.settings.partitions), f"{one.name}: {name}={value}"
+    text = ask(system.workers.addresses[0])[1]
+    assert somebody not in text
+    assert not re.search(r"@|example|[0-9a-f]{32}", text)
+
+
+def bounded(name: str, value: str, partitions: int) -> bool:
+    if name == "partition":
+        return value.isdigit() and int(value) < partitions
+    if name == "le":
+        return value == "+Inf" or float(value) >= 0
+    return value in WORDS[name]
+
+
+def test_a_worker_is_ready_only_when_it_works_on_its_partitions(stack: Stack, tmp_path: Path, system: System) -> None:
+    """A second worker, whose partitions have to come from the first."""
+    settings = on(stack, HARMONIA_STATE_DIR=str(tmp_path / "state"), PYTHONUNBUFFERED="1")
+    with subprocess.Popen(
+        [sys.executable, "-m", "streams.cli.main", "worker"],
+        env=environment_of(tmp_path, settings),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as worker:
+        try:
+            assert worker.stdout is not None
+            found = re.search(r"metrics on (\S+)/metrics", worker.stdout.readline())
+            assert found is not None
+            early = [ask(f"{found[1]}/{path}")[0] for path in ("livez", "readyz")]
+            assert "working on" in worker.stdout.readline()
+            assert early == [200, 503]
+            assert ask(f"{found[1]}/readyz") == (200, "ready\n")
+            assert ask(f"{found[1]}/livez") == (200, "alive\n")
+        finally:
+            worker.terminate()
+            assert worker.wait(30) == 0
+
+
+def test_the_worker_that_was_there_before_is_ready_again_afterwards(system: System) -> None:
+    until(lambda: ask(f"{system.base}/readyz")[0] == 200, "a ready worker")
+    until(lambda: metric(system, "harmonia_lag_records") == 0, "no lag")
+    contact_id = fresh()
+    value = structured(event("form.submitted", {"contact_id": contact_id}))[0]
+    system.deployment.producer.send("outreach-events", value).get(30)
+    until_in_redis(system, contact_id)
