@@ -4,7 +4,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -18,7 +17,7 @@ from events.interactions import TOPICS_OF
 from events.refusal import Reason, Refusal
 from events.topics import CONTACT_COMMANDS, DEAD_LETTERS, INPUT_TOPICS, INTERACTIONS
 from streams.engine.runs import KafkaRecord
-from streams.local.stack import Stack, local_stack
+from streams.local.stack import Stack
 from tests.integration.garbage import ONE_VALID_IN, drafts
 from tests.integration.letters import came_out, is_letter_of, judged, on, origin_of, place_of
 from tests.integration.said import event, fresh, structured
@@ -148,30 +147,3 @@ async def test_a_record_of_nothing_at_all_is_a_dead_letter(system: System) -> No
         tap.until(lambda seen: len(seen) == 2, "the record and its letter")
     [letter] = on(tap.records, DEAD_LETTERS)
     assert (letter.key, letter.value) == (None, None)
-
-
-class Latin(str):
-    """Text that every encoder writes as Latin-1, as a producer in C would."""
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
-        return super().encode("latin-1", errors)
-
-
-def test_the_name_of_a_header_that_is_not_utf_8_stops_nothing(tmp_path: Path) -> None:
-    """On a stack of its own: what kills a worker once kills every one that comes after."""
-    with local_stack(tmp_path / "stack") as stack, running_system(stack, tmp_path) as system:
-        contact_id = fresh()
-        value, _ = structured(event("email.opened", {"contact_id": contact_id}))
-        producer = KafkaProducer(bootstrap_servers=system.settings.kafka_brokers)
-        with tapped(system.settings, DEAD_LETTERS) as tap:
-            headers = [(Latin("größe"), b"v"), ("own", b"header")]
-            producer.send("email-events", partition=3, value=b"bad", headers=headers).get(30)
-            producer.send("email-events", partition=3, value=value, headers=headers).get(30)
-            producer.close()
-            assert json.loads(until_in_redis(system, contact_id))["counts"] == {"email.opened": 1}
-            [letter] = tap.until(bool, "the letter")
-        assert letter.value == b"bad"
-        assert [text for _, text in letter.headers[:2]] == [b"v", b"header"]
-        assert system.workers.process.poll() is None

@@ -1,0 +1,91 @@
+"""A table that adds up the input: each key's value is the sum of what came for it, each record has one output."""
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+
+from faust.types import TP
+
+from streams.engine.partition import Changelog, Effects, Fold, TablePartition
+from streams.engine.runs import Records, Run
+from streams.engine.store import MemoryStore, Store
+from streams.engine.writer import Output
+from tests.integration.engine.cluster import Cluster
+from tests.unit.engine.kafka_records import Fetched
+
+KEYS = 5
+
+
+def amount(offset: int) -> int:
+    """What the input record at this offset is worth."""
+    return offset * offset % 97 + 1
+
+
+def key(offset: int) -> bytes:
+    return b"k%d" % (offset % KEYS)
+
+
+def sums(offsets: Iterable[int]) -> dict[bytes, int]:
+    """What the table must hold after these input records, each folded once."""
+    total: Counter[bytes] = Counter()
+    for offset in offsets:
+        total[key(offset)] += amount(offset)
+    return dict(total)
+
+
+class Bench:
+    """One partition of a table on real topics, and its owners."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        source, changelog, outputs = cluster.make("source", "changelog", "outputs")
+        self.source, self.changelog, self.outputs = TP(source, 0), TP(changelog, 0), TP(outputs, 0)
+        self.topic_id = cluster.kafka.topic_id(changelog)
+        self.committed: dict[TP, int] = {}
+
+    def owner(self, store: Store | None = None) -> TablePartition:
+        """A worker's view of the partition; an earlier one's is not told."""
+        changelog = Changelog(self.changelog, self.topic_id, f"owner-of-{self.changelog.topic}")
+        return TablePartition(self.cluster.kafka, store or MemoryStore(), changelog, self.committed.get)
+
+    @contextlib.asynccontextmanager
+    async def owned(self, store: Store | None = None) -> AsyncIterator[TablePartition]:
+        """An owner that has taken the partition over."""
+        owner = self.owner(store)
+        try:
+            await owner.open()
+            yield owner
+        finally:
+            await owner.release()
+
+    def chunk(self, offsets: Iterable[int]) -> Run:
+        """Input records. They need not be on the broker: the engine is given what was fetched."""
+        records = [Fetched(n, b"%d" % amount(n), key(n), topic=self.source.topic, partition=0) for n in offsets]
+        return Run(self.source, records, records[-1].offset + 1 if records else 0, 1)
+
+    @property
+    def add_up(self) -> Fold:
+        def fold(store: Store, records: Records) -> Effects:
+            effects = Effects()
+            for record in records:
+                assert record.key is not None
+                before = effects.changes.get(record.key) or store.get(record.key) or b"0"
+                effects.changes[record.key] = b"%d" % (int(before) + int(record.value or b"0"))
+                effects.outputs.append(Output(*self.outputs, record.key, b"%d" % record.offset))
+            return effects
+
+        return fold
+
+    async def told(self) -> list[int]:
+        """The input offsets whose outputs a reader sees, in the order in which it sees them."""
+        return [int(record.value or b"") for record in await self.cluster.committed(self.outputs)]
+
+    async def table(self) -> dict[bytes, int]:
+        """What a new owner restores, without the engine's own keys."""
+        store = MemoryStore()
+        async with self.owned(store):
+            return table_in(store)
+
+
+def table_in(store: Store) -> dict[bytes, int]:
+    return {key: int(value) for key, value in store.items() if not key.startswith(b"\x00")}

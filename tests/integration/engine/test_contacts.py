@@ -1,0 +1,109 @@
+"""The contacts agent on a real table: what it folds, writes and counts."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from events.dead_letters import DeadLetter
+from events.refusal import Reason
+from streams.agents import dead_letters, folding
+from streams.agents.contacts import Contacts
+from streams.engine.app import ChunkApp
+from streams.engine.runs import Run
+from streams.engine.store import open_memory_store
+from streams.engine.table import ChunkTable
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.topics import changelog_name
+from tests.integration.engine.cluster import Cluster
+from tests.integration.engine.trouble import Trouble, troubles_come
+from tests.unit.agents.harmonised import AT, said, valued
+from tests.unit.engine.kafka_records import Fetched
+
+
+class Team:
+    """Workers of one deployment, one after the other, and the topics that they write to."""
+
+    def __init__(self, cluster: Cluster, state_dir: Path) -> None:
+        self.cluster = cluster
+        state, letters, source = cluster.make("contact-state", "dead-letters", "interactions")
+        self.state, self.letters, self.source = TP(state, 0), TP(letters, 0), TP(source, 0)
+        self.settings = Settings(app_id=f"team-of-{source}", partitions=1, state_dir=state_dir)
+        cluster.remake(changelog_name(self.settings, "contacts"))
+        self.metrics = Metrics(CollectorRegistry())
+        self.table = self.new_worker()
+
+    def new_worker(self) -> ChunkTable:
+        app = ChunkApp(self.settings, self.cluster.kafka, lambda _: None)
+        self.table = app.chunk_table("contacts", 1, open_memory_store)
+        return self.table
+
+    async def fold(self, *records: Fetched) -> None:
+        agent = Contacts(self.table, 3, self.metrics, lambda: AT)
+        placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *self.source) for r in records]
+        await agent(Run(self.source, placed, placed[-1].offset + 1, 1))
+
+    async def profiles(self) -> list[tuple[bytes | None, int]]:
+        """Key and version of each profile, as readers see them."""
+        written = await self.cluster.committed(self.state)
+        return [(record.key, orjson.loads(record.value or b"")["version"] & 0xFFFF) for record in written]
+
+    def counted(self, outcome: str) -> float | None:
+        labels = {"topic": self.source.topic, "outcome": outcome}
+        return self.metrics.registry.get_sample_value("harmonia_interactions_total", labels)
+
+
+@pytest.fixture
+async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
+    team = Team(cluster, tmp_path)
+    monkeypatch.setattr(folding, "CONTACT_STATE", team.state.topic)
+    monkeypatch.setattr(dead_letters, "DEAD_LETTERS", team.letters.topic)
+    await team.table.take_over([0])
+    yield team
+    await team.table.close()
+
+
+async def test_profiles_and_dead_letters_appear_together(team: Team) -> None:
+    await team.fold(said(0, who="a"), valued(b"{", said(1)), said(2, who="b"))
+    await team.fold(said(3, who="a"))
+
+    assert await team.profiles() == [(b"a", 1), (b"b", 1), (b"a", 2)]
+    [letter] = await team.cluster.committed(team.letters)
+    told = DeadLetter.of(letter.headers)
+    assert told is not None
+    assert (told.refusal.reason, told.origin.offset, letter.value) == (Reason.NOT_JSON, 1, b"{")
+
+
+async def test_the_next_worker_goes_on_from_the_state_of_the_last(team: Team) -> None:
+    await team.fold(said(0, who="a"))
+    await team.table.close()
+    await team.new_worker().take_over([0])
+
+    await team.fold(said(0, who="a"), said(1, who="a"))
+
+    assert await team.profiles() == [(b"a", 1), (b"a", 2)]
+
+
+async def test_interactions_are_counted_once_when_the_answer_is_lost(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles_come(monkeypatch, iter([Trouble.NOT_COMMITTED, Trouble.ANSWER_LOST]))
+
+    await team.fold(said(0, who="a"), said(1, who="a"), said(2, who="a", id_="i0"), valued(None, said(3)))
+
+    labels = {"stage": "contacts", "reason": "not_json"}
+    assert (team.counted("applied"), team.counted("duplicate")) == (2, 1)
+    assert team.metrics.registry.get_sample_value("harmonia_duplicates_total") == 1
+    assert team.metrics.registry.get_sample_value("harmonia_dead_letters_total", labels) == 1
+    assert await team.profiles() == [(b"a", 1)]
+
+
+async def test_a_chunk_that_comes_again_is_counted_no_more(team: Team) -> None:
+    await team.fold(said(0, who="a"))
+    await team.fold(said(0, who="a"))
+
+    assert (team.counted("applied"), team.counted("duplicate")) == (1, None)

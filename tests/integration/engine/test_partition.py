@@ -1,0 +1,156 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from streams.engine.partition import Effects
+from streams.engine.runs import Records
+from streams.engine.store import MemoryStore, Store
+from streams.engine.writer import Output, TransactionWriter, _send
+from tests.integration.engine.owner import Bench, sums, table_in
+
+
+async def test_state_position_and_outputs_appear_together(bench: Bench) -> None:
+    store = MemoryStore()
+    async with bench.owned(store) as owner:
+        await owner.apply(bench.chunk(range(8)), bench.add_up)
+        await owner.apply(bench.chunk(range(8, 12)), bench.add_up)
+
+        assert owner.watermark(bench.source) == 11
+        assert table_in(store) == sums(range(12))
+    assert await bench.told() == list(range(12))
+    assert await bench.table() == sums(range(12))
+
+
+async def test_the_store_stands_for_the_changelog_up_to_the_chunks_last_record(bench: Bench) -> None:
+    store = MemoryStore()
+    async with bench.owned(store) as owner:
+        await owner.apply(bench.chunk(range(8)), bench.add_up)
+
+    last = (await bench.cluster.committed(bench.changelog))[-1]
+    assert store.position == (bench.topic_id, last.offset + 1)
+
+
+async def test_a_chunk_that_is_cut_off_leaves_no_trace(bench: Bench) -> None:
+    """The writer dies between its records and its commit: nobody who reads committed records ever sees them."""
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(3)), bench.add_up)
+        assert owner._writer is not None
+        producer = owner._writer._producer
+        await producer.begin_transaction()
+        await _send(producer, [Output(*bench.outputs, b"k", b"666"), Output(*bench.changelog, b"k1", b"666")])
+
+    assert await bench.table() == sums(range(3))
+    assert await bench.told() == [0, 1, 2]
+    assert b"666" in [record.value for record in await bench.cluster.everything(bench.outputs)]
+
+
+async def test_a_chunk_that_is_cancelled_is_folded_by_the_next_owner_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settling cancels a chunk wherever it is; here all its records are sent and its commit is not."""
+    sent = asyncio.Event()
+
+    async def hang(writer: TransactionWriter, outputs: list[Output]) -> None:
+        await writer._producer.begin_transaction()
+        await _send(writer._producer, outputs)
+        sent.set()
+        await asyncio.get_running_loop().create_future()
+
+    async with bench.owned() as owner:
+        with monkeypatch.context() as broken:
+            broken.setattr(TransactionWriter, "write", hang)
+            applying = asyncio.create_task(owner.apply(bench.chunk(range(3)), bench.add_up))
+            await sent.wait()
+            applying.cancel()
+            await asyncio.wait({applying})
+        await owner.release()
+        async with bench.owned() as next_owner:
+            await next_owner.apply(bench.chunk(range(3)), bench.add_up)
+
+    assert await bench.told() == [0, 1, 2]
+    assert await bench.table() == sums(range(3))
+
+
+async def test_records_that_come_again_are_not_folded_again(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(6)), bench.add_up)
+        await owner.apply(bench.chunk(range(6)), bench.add_up)
+        await owner.apply(bench.chunk(range(3, 9)), bench.add_up)
+
+    assert await bench.told() == list(range(9))
+    assert await bench.table() == sums(range(9))
+
+
+async def test_the_next_owner_knows_what_was_folded(bench: Bench) -> None:
+    async with bench.owned() as first:
+        await first.apply(bench.chunk(range(6)), bench.add_up)
+    async with bench.owned() as second:
+        await second.apply(bench.chunk(range(4, 9)), bench.add_up)
+
+        assert second.watermark(bench.source) == 8
+    assert await bench.told() == list(range(9))
+
+
+async def test_two_sources_of_a_table_have_a_watermark_each(bench: Bench) -> None:
+    [other] = bench.cluster.make("other-source")
+    there = bench.source._replace(topic=other)
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(6)), bench.add_up)
+        await owner.apply(replace(bench.chunk(range(3)), tp=there), bench.add_up)
+
+    async with bench.owned() as owner:
+        assert (owner.watermark(bench.source), owner.watermark(there)) == (5, 2)
+        assert owner.watermark(there._replace(partition=1)) is None
+
+
+async def test_a_fold_that_raises_writes_nothing(bench: Bench) -> None:
+    def broken(_: Store, records: Records) -> Effects:
+        raise ValueError("a bug")
+
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(2)), bench.add_up)
+        with pytest.raises(ValueError, match="a bug"):
+            await owner.apply(bench.chunk(range(2, 4)), broken)
+        await owner.apply(bench.chunk(range(2, 4)), bench.add_up)
+
+    assert await bench.told() == [0, 1, 2, 3]
+
+
+async def test_a_chunk_without_records_writes_nothing(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk([]), bench.add_up)
+
+    assert await bench.cluster.everything(bench.changelog) == []
+
+
+async def test_a_chunk_without_effects_moves_the_watermark(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(3)), lambda store, records: Effects())
+        assert owner.watermark(bench.source) == 2
+    async with bench.owned() as owner:
+        assert owner.watermark(bench.source) == 2
+
+
+async def test_a_deleted_key_stays_deleted_for_the_next_owner(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+        await owner.apply(bench.chunk([4]), lambda store, records: Effects({b"k1": None, b"k9": None}))
+
+    assert await bench.table() == {key: value for key, value in sums(range(4)).items() if key != b"k1"}
+
+
+async def test_a_value_may_be_larger_than_a_batch(bench: Bench) -> None:
+    large = b"x" * 1_300_000
+
+    def fold(_: Store, records: Records) -> Effects:
+        outputs = [Output(*bench.outputs, b"k%d" % n, large) for n in range(4)]
+        return Effects({b"big-%d" % n: large for n in range(4)}, outputs)
+
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), fold)
+
+    restored = MemoryStore()
+    async with bench.owned(restored):
+        assert [restored.get(b"big-%d" % n) for n in range(4)] == [large] * 4
+    assert [record.value for record in await bench.cluster.committed(bench.outputs)] == [large] * 4

@@ -1,0 +1,133 @@
+import gc
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
+from faust.types import TP
+
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
+from streams.engine.runs import Run
+from streams.engine.writer import Output, TransactionWriter
+from streams.settings import Settings
+from tests.integration.engine.cluster import Cluster
+
+
+async def written(cluster: Cluster, tp: TP, *chunks: list[bytes]) -> None:
+    """One transaction for each chunk."""
+    writer = TransactionWriter(cluster.kafka, f"writer-of-{tp.topic}")
+    await writer.start()
+    for chunk in chunks:
+        await writer.write([Output(*tp, b"k", value) for value in chunk])
+    await writer.stop()
+
+
+async def aborted(producer: AIOKafkaProducer, tp: TP, value: bytes) -> None:
+    await producer.begin_transaction()
+    await producer.send_and_wait(tp.topic, value, partition=tp.partition)
+    await producer.abort_transaction()
+
+
+async def runs(cluster: Cluster, tp: TP, start: int, end: int) -> list[Run]:
+    async with PartitionReader(cluster.kafka) as reader:
+        assert await reader.end_of(tp) >= end
+        return [run async for run in reader.runs(tp, start, end)]
+
+
+def values(runs: list[Run]) -> list[bytes | None]:
+    return [record.value for run in runs for record in run.records]
+
+
+async def test_the_end_is_behind_the_last_transactions_marker(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    await written(cluster, tp, [b"a", b"b"], [b"c"])
+
+    async with PartitionReader(cluster.kafka) as reader:
+        assert (await reader.start_of(tp), await reader.end_of(tp)) == (0, 5)
+
+
+async def test_reading_ends_also_where_only_a_marker_is_left(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    await written(cluster, tp, [b"a"], [b"b"])
+
+    read = await runs(cluster, tp, 0, 4)
+    only_the_marker = await runs(cluster, tp, 3, 4)
+
+    assert (values(read), read[-1].next_offset) == ([b"a", b"b"], 4)
+    assert (values(only_the_marker), [run.next_offset for run in only_the_marker]) == ([], [4])
+
+
+async def test_reading_begins_where_it_is_told(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    await written(cluster, tp, [b"a", b"b"], [b"c", b"d"])
+
+    assert values(await runs(cluster, tp, 1, 6)) == [b"b", b"c", b"d"]
+    assert values(await runs(cluster, tp, 4, 6)) == [b"d"]
+
+
+async def test_with_nothing_to_read_there_are_no_runs(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    await written(cluster, tp, [b"a"])
+
+    assert await runs(cluster, tp, 2, 2) == []
+
+
+async def test_aborted_records_are_passed_over_also_at_the_end(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    producer = cluster.kafka.transactional_producer(f"aborter-of-{tp.topic}")
+    await producer.start()
+    await aborted(producer, tp, b"no")
+    await written(cluster, tp, [b"a"])
+    await aborted(producer, tp, b"no")
+    await producer.stop()
+
+    async with PartitionReader(cluster.kafka) as reader:
+        end = await reader.end_of(tp)
+    read = await runs(cluster, tp, 0, end)
+
+    assert (values(read), end, read[-1].next_offset) == ([b"a"], 6, 6)
+
+
+async def test_records_of_an_open_transaction_are_behind_the_end(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    await written(cluster, tp, [b"a"])
+    producer = cluster.kafka.transactional_producer(f"slow-writer-of-{tp.topic}")
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(tp.topic, b"not yet", partition=0)
+
+    async with PartitionReader(cluster.kafka) as reader:
+        assert await reader.end_of(tp) == 2
+    await producer.abort_transaction()
+    await producer.stop()
+
+
+async def test_a_start_that_the_broker_has_forgotten_is_the_oldest_record(cluster: Cluster) -> None:
+    tp = cluster.make_partition("read")
+    await written(cluster, tp, [b"a", b"b", b"c"])
+    cluster.delete_before(tp, 2)
+
+    assert values(await runs(cluster, tp, 0, 4)) == [b"c"]
+
+
+async def test_one_reader_reads_one_partition_after_the_other(cluster: Cluster) -> None:
+    [topic] = cluster.make("read", partitions=2)
+    first, second = TP(topic, 0), TP(topic, 1)
+    await cluster.put(first, [b"a"])
+    await cluster.put(second, [b"b"])
+
+    async with PartitionReader(cluster.kafka) as reader:
+        for tp, value in ((first, b"a"), (second, b"b"), (first, b"a")):
+            read = [run async for run in reader.runs(tp, 0, 1)]
+            assert ([run.tp for run in read], values(read)) == ([tp], [value])
+
+
+async def test_a_reader_that_finds_no_broker_leaves_nothing_open(caplog: pytest.LogCaptureFixture) -> None:
+    """Each attempt makes a new one, for as long as the broker is away."""
+    nowhere = KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1"))
+
+    with pytest.raises(KafkaConnectionError):
+        await PartitionReader(nowhere).__aenter__()
+    gc.collect()
+
+    assert "Unclosed" not in caplog.text

@@ -1,0 +1,97 @@
+"""What a rebalance drops, and that it comes again. The group, its consumer and the broker are real."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from faust.types import TP, StreamT
+
+from streams.clients import KafkaClients
+from streams.engine.app import ChunkApp
+from streams.engine.runs import Run
+from streams.engine.transport import Consumer
+from streams.local.stack import Stack
+from streams.settings import Settings
+from tests.integration.engine.cluster import Cluster
+
+
+class Member:
+    """A worker of a group with one agent, which notes the values it is given."""
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self.ready = asyncio.Event()
+        self.stopped: list[int] = []
+        self.values: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.app = ChunkApp(settings, KafkaClients(settings), lambda _: self.ready.set(), self.stopped.append)
+        raw = self.app.topic(topic, key_serializer="raw", value_serializer="raw")
+        self.app.agent(raw, name="notes")(self._hand_on)
+
+    async def value(self) -> bytes | None:
+        return await asyncio.wait_for(self.values.get(), 10)
+
+    async def drop_what_is_below(self, tp: TP, offset: int) -> None:
+        """Take records from the broker and forget them, as a fetch does that a rebalance overtakes."""
+        thread = cast(Consumer, self.app.consumer)._thread
+        consumer = thread._ensure_consumer()
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        async with asyncio.timeout(10):
+            while state.position < offset:
+                await thread.call_thread(consumer.getmany, timeout_ms=50)
+
+    async def _hand_on(self, runs: StreamT[Run]) -> None:
+        async for run in runs:
+            self.app.lanes.submit(run, self._note)
+
+    async def _note(self, chunk: Run) -> None:
+        for record in chunk.records:
+            self.values.put_nowait(record.value)
+
+
+@pytest.fixture
+def source(cluster: Cluster) -> TP:
+    return cluster.make_partition("input")
+
+
+@pytest.fixture
+async def member(stack: Stack, source: TP, tmp_path: Path) -> AsyncIterator[Member]:
+    settings = Settings(
+        kafka_bootstrap=stack.kafka_bootstrap, app_id=f"group-of-{source.topic}", partitions=1, state_dir=tmp_path
+    )
+    member = Member(settings, source.topic)
+    await member.app.start()
+    await asyncio.wait_for(member.ready.wait(), 30)
+    yield member
+    await member.app.stop()
+
+
+async def test_what_a_rebalance_dropped_comes_again_also_where_nothing_is_committed_yet(
+    cluster: Cluster, source: TP, member: Member
+) -> None:
+    """A fetch that begins before a rebalance ends in the middle of it, and nobody takes its records."""
+    member.app.consumer.stop_flow()
+    await cluster.put(source, [b"first", b"second"])
+    await member.drop_what_is_below(source, 2)
+
+    await member.app.consumer.perform_seek()
+    member.app.consumer.resume_flow()
+
+    assert [await member.value(), await member.value()] == [b"first", b"second"]
+
+
+async def test_what_a_rebalance_dropped_comes_again_behind_what_is_committed(
+    cluster: Cluster, source: TP, member: Member
+) -> None:
+    await cluster.put(source, [b"first"])
+    assert await member.value() == b"first"
+    await member.app.consumer.commit()
+    member.app.consumer.stop_flow()
+    await cluster.put(source, [b"second"])
+    await member.drop_what_is_below(source, 2)
+
+    await member.app.consumer.perform_seek()
+    member.app.consumer.resume_flow()
+
+    assert await member.value() == b"second"
+    assert member.values.empty()

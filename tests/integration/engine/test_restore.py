@@ -1,0 +1,137 @@
+import asyncio
+from itertools import count
+
+import pytest
+
+from streams.engine.partition import Effects
+from streams.engine.runs import KafkaRecord, Records
+from streams.engine.store import MemoryStore, Position, Store
+from tests.integration.engine.owner import Bench, sums, table_in
+
+CHUNKS = 6
+
+
+async def filled(bench: Bench) -> list[KafkaRecord]:
+    """A changelog with keys that change, go and come again; its records."""
+
+    def fold(store: Store, records: Records) -> Effects:
+        effects = bench.add_up(store, records)
+        if records[0].offset % 3 == 0:
+            effects.changes[b"k1"] = None
+        return effects
+
+    async with bench.owned() as owner:
+        for number in range(CHUNKS):
+            await owner.apply(bench.chunk(range(number * 4, number * 4 + 4)), fold)
+    return list(await bench.cluster.committed(bench.changelog))
+
+
+def held(bench: Bench, records: list[KafkaRecord], before: int) -> MemoryStore:
+    """The store of a worker that had read the changelog up to some offset."""
+    store = MemoryStore()
+    for record in records:
+        if record.offset < before:
+            assert record.key is not None
+            store.write({record.key: record.value}, Position(bench.topic_id, record.offset + 1))
+    if store.position is not None:
+        store.write({}, Position(bench.topic_id, before))
+    return store
+
+
+async def restored(bench: Bench, store: MemoryStore) -> dict[bytes, bytes]:
+    async with bench.owned(store):
+        return dict(store.items())
+
+
+async def test_from_wherever_a_store_stands_the_restored_state_is_the_same(bench: Bench) -> None:
+    """Also from the middle of a chunk: a run that is read may end there."""
+    records = await filled(bench)
+    whole = await restored(bench, MemoryStore())
+
+    for before in range(0, records[-1].offset + 2, 5):
+        assert await restored(bench, held(bench, records, before)) == whole
+
+
+async def test_only_what_is_new_is_read(bench: Bench) -> None:
+    records = await filled(bench)
+    half = held(bench, records, records[20].offset)
+    whole = held(bench, records, records[-1].offset + 1)
+
+    assert [await bench.owner(store).open() for store in (MemoryStore(), half, whole)] == [
+        len(records),
+        len(records) - 20,
+        0,
+    ]
+
+
+async def test_a_restore_may_be_cut_short_anywhere_and_begun_again(bench: Bench) -> None:
+    """A rebalance, a stop: each cancels what was reading, later each time, until once nothing does."""
+    await filled(bench)
+    whole = await restored(bench, MemoryStore())
+    store = MemoryStore()
+    owner = bench.owner(store)
+
+    cut_short = 0
+    for milliseconds in count(0, 5):
+        opening = asyncio.create_task(owner.open())
+        if (await asyncio.wait({opening}, timeout=milliseconds / 1000))[0]:
+            break
+        opening.cancel()
+        await asyncio.wait({opening})
+        cut_short += 1
+
+    assert cut_short > 3
+    assert dict(store.items()) == whole
+    await owner.apply(bench.chunk(range(CHUNKS * 4, CHUNKS * 4 + 2)), bench.add_up)
+    await owner.release()
+    assert await bench.told() == list(range(CHUNKS * 4 + 2))
+
+
+async def test_an_empty_changelog_restores_an_empty_store(bench: Bench) -> None:
+    store = MemoryStore()
+
+    async with bench.owned(store):
+        assert (store.position, dict(store.items())) == (None, {})
+
+
+@pytest.mark.parametrize("ahead", [1, 1_000])
+async def test_a_store_ahead_of_its_changelog_is_wiped(bench: Bench, ahead: int) -> None:
+    """The broker has lost its end, or was set up anew under the same id: nobody knows what the store stands for."""
+    await filled(bench)
+    whole = await restored(bench, MemoryStore())
+    end = (await bench.cluster.everything(bench.changelog))[-1].offset + 2  # the last commit's marker
+    store = MemoryStore()
+    store.write({b"foreign": b"1", b"k2": b"666"}, Position(bench.topic_id, end + ahead))
+
+    assert await restored(bench, store) == whole
+
+
+async def test_a_store_that_has_read_the_last_marker_is_not_ahead(bench: Bench) -> None:
+    records = await filled(bench)
+    store = held(bench, records, records[-1].offset + 2)
+    store.write({b"mine": b"1"}, Position(bench.topic_id, records[-1].offset + 2))
+
+    assert b"mine" in await restored(bench, store)
+
+
+async def test_a_store_of_a_topic_that_was_made_anew_is_wiped(bench: Bench) -> None:
+    store = MemoryStore()
+    store.write({b"foreign": b"1"}, Position("another topic's id", 3))
+    await filled(bench)
+
+    assert b"foreign" not in await restored(bench, store)
+
+
+async def test_records_whose_writer_was_aborted_are_not_restored(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+        assert owner._writer is not None
+        producer = owner._writer._producer
+        await producer.begin_transaction()
+        await producer.send_and_wait(bench.changelog.topic, b"666", key=b"k1", partition=0)
+        await producer.abort_transaction()
+        await owner.apply(bench.chunk(range(4, 8)), bench.add_up)
+
+    store = MemoryStore()
+    async with bench.owned(store):
+        assert table_in(store) == sums(range(8))

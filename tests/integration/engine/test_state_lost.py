@@ -1,0 +1,99 @@
+import pytest
+
+from streams.engine.errors import StateLost
+from streams.engine.runs import Run
+from tests.integration.engine.owner import Bench, amount
+
+
+async def chunk_of_what_is_left(bench: Bench, start: int = 0) -> Run:
+    """What a fetch brings: the input's records from an offset on, those that the broker still has."""
+    records = [record for record in await bench.cluster.committed(bench.source) if record.offset >= start]
+    return Run(bench.source, records, records[-1].offset + 1, 1)
+
+
+async def put(bench: Bench, count: int) -> None:
+    await bench.cluster.put(bench.source, [b"%d" % amount(offset) for offset in range(count)])
+
+
+async def test_a_gap_behind_what_was_folded_stops_the_partition(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+
+        with pytest.raises(StateLost, match=r"the state ends at 3 and the input goes on at 5"):
+            await owner.apply(bench.chunk(range(5, 8)), bench.add_up)
+    assert await bench.told() == [0, 1, 2, 3]
+
+
+async def test_input_that_is_gone_stops_the_partition(bench: Bench) -> None:
+    """A worker was away for longer than the topic keeps its records."""
+    await put(bench, 10)
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+    bench.cluster.delete_before(bench.source, 7)
+
+    async with bench.owned() as owner:
+        with pytest.raises(StateLost, match=r"ends at 3 and the input goes on at 7: .*restore them"):
+            await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
+
+
+async def test_an_empty_changelog_is_no_reason_to_begin_in_the_middle(bench: Bench) -> None:
+    """The changelog was lost, and the group goes on where it was."""
+    await put(bench, 10)
+
+    async with bench.owned() as owner:
+        with pytest.raises(StateLost, match=r"the state ends at -1 and the input goes on at 4"):
+            await owner.apply(await chunk_of_what_is_left(bench, start=4), bench.add_up)
+    assert await bench.told() == []
+
+
+async def test_an_empty_changelog_is_noticed_also_when_the_input_behind_it_is_gone(bench: Bench) -> None:
+    """All that was folded has left the topic, so the input begins where the group goes on."""
+    await put(bench, 10)
+    bench.cluster.delete_before(bench.source, 4)
+    bench.committed[bench.source] = 4
+
+    async with bench.owned() as owner:
+        with pytest.raises(StateLost, match=r"the group has done what is below 4, but .* holds none of it: .*restore"):
+            await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
+    assert await bench.told() == []
+
+
+async def test_what_is_committed_is_of_no_interest_once_there_is_a_state(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+        bench.committed[bench.source] = 4
+        await owner.apply(bench.chunk(range(4, 6)), bench.add_up)
+
+    assert await bench.told() == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_first_start_may_begin_where_the_input_does(bench: Bench) -> None:
+    await put(bench, 10)
+    bench.cluster.delete_before(bench.source, 4)
+
+    async with bench.owned() as owner:
+        await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
+
+        assert owner.watermark(bench.source) == 9
+
+
+async def test_input_that_is_gone_behind_the_state_does_no_harm(bench: Bench) -> None:
+    await put(bench, 10)
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(6)), bench.add_up)
+    bench.cluster.delete_before(bench.source, 6)
+
+    async with bench.owned() as owner:
+        await owner.apply(await chunk_of_what_is_left(bench), bench.add_up)
+
+        assert owner.watermark(bench.source) == 9
+
+
+async def test_what_is_lost_is_not_tried_again(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(2)), bench.add_up)
+        writer = owner._writer
+        with pytest.raises(StateLost):
+            await owner.apply(bench.chunk(range(7, 9)), bench.add_up)
+
+        assert owner._writer is writer

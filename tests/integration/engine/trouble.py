@@ -1,0 +1,48 @@
+"""A broker's answers that go astray, in the place where the engine meets them: the write of a transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from enum import Enum
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from faust.types import TP
+
+from streams.engine.writer import Output, TransactionWriter, _send
+
+Write = Callable[[TransactionWriter, Sequence[Output]], Awaitable[dict[TP, int]]]
+
+
+class Trouble(Enum):
+    """What becomes of one write."""
+
+    NONE = "it succeeds"
+    NOT_SENT = "nothing reaches the broker"
+    NOT_COMMITTED = "the records reach the broker, the commit does not"
+    ANSWER_LOST = "it succeeds, and nobody is told"
+    ANSWER_LATE = "it succeeds, and the answer takes longer than anybody waits"
+
+
+async def _write(write: Write, trouble: Trouble, writer: TransactionWriter, outputs: Sequence[Output]) -> dict[TP, int]:
+    if trouble is Trouble.NOT_SENT:
+        raise KafkaConnectionError
+    if trouble is Trouble.NOT_COMMITTED:
+        await writer._producer.begin_transaction()
+        await _send(writer._producer, outputs)
+        raise KafkaConnectionError
+    written = await write(writer, outputs)
+    if trouble is Trouble.ANSWER_LOST:
+        raise KafkaConnectionError
+    if trouble is Trouble.ANSWER_LATE:
+        await asyncio.get_running_loop().create_future()
+    return written
+
+
+def troubles_come(monkeypatch: pytest.MonkeyPatch, troubles: Iterator[Trouble]) -> None:
+    """Every write from now on meets the next trouble; when there are no more, it succeeds."""
+    write = TransactionWriter.write
+
+    async def troubled(writer: TransactionWriter, outputs: Sequence[Output]) -> dict[TP, int]:
+        return await _write(write, next(troubles, Trouble.NONE), writer, outputs)
+
+    monkeypatch.setattr(TransactionWriter, "write", troubled)
