@@ -47,7 +47,7 @@ def until_all_in_redis(system: System, interactions: int) -> None:
     wanted = versions_in_topic(system.deployment.consumer)
     until(lambda: versions_in_redis(system.deployment.redis, wanted) == wanted, "every version in Redis")
     in_topic = profiles_in_topic(system.deployment.consumer)
-    assert profiles_in_redis(system.deployment.redis) == in_topic
+    until(lambda: profiles_in_redis(system.deployment.redis) == in_topic, "every profile in Redis")
 
 
 def applied(system: System) -> float:
