@@ -68,8 +68,8 @@ def script() -> Script:
 def test_a_worker_that_is_killed_and_started_again_leaves_no_trace(site: Site, script: Script) -> None:
     worker = site.start("one")
     with load(site.deployment, script) as running:
-        running.rush()
         running.until_folded(3000)
+        running.rush()
         assert worker.stop(signal.SIGKILL) == -signal.SIGKILL
         site.start("one")
         running.finish()
@@ -78,18 +78,19 @@ def test_a_worker_that_is_killed_and_started_again_leaves_no_trace(site: Site, s
 
 
 def assert_a_wrong_truth_is_noticed(deployment: Deployment, script: Script) -> None:
-    """The check above can fail: here the truth says a cent more, and that a bad record was good."""
-    gift = next(one for one in script.publications if one.sent.type == "donation.made" and one.kind == "first")
-    dearer = replace(gift.sent, fields={**gift.sent.fields, "amount": gift.sent.fields["amount"] + 1})
-    same = (gift.sent.source, gift.sent.id)
-    wrong = [
-        replace(one, sent=dearer) if (one.sent.source, one.sent.id) == same else one for one in script.publications
-    ]
-    found = verify(deployment, replace(script, publications=wrong))
-    contact_id = deployment.identify(gift.sent.contact)
-    assert {(one.where, one.contact_id) for one in found} == {("redis", contact_id), ("contact-state", contact_id)}
-    assert {"donations.gross.USD", "donations.net.USD"} <= {one.field for one in found}
-    assert all(contact_id in str(one) and one.field in str(one) for one in found)
+    """The check above can fail: here the truth says a cent more, and another reason for a bad record."""
+    gift = next(one.sent for one in script.publications if one.sent.type == "donation.made" and one.kind == "first")
+    bad = next(one for one in script.publications if one.reason == "not_json")
+    dearer = replace(gift, fields={**gift.fields, "amount": gift.fields["amount"] + 1})
+    wrong = [replace(one, sent=dearer) if one.sent == gift else one for one in script.publications if one is not bad]
+    found = verify(deployment, replace(script, publications=[*wrong, replace(bad, reason="no_time")]))
+
+    contact_id = deployment.identify(gift.contact)
+    profiles = [one for one in found if one.where != "dead-letters"]
+    assert {(one.where, one.contact_id) for one in profiles} == {("redis", contact_id), ("contact-state", contact_id)}
+    assert {"donations.gross.USD", "donations.net.USD"} <= {one.field for one in profiles}
+    assert all(contact_id in str(one) and one.field in str(one) for one in profiles)
+    assert {one.field for one in found if one.where == "dead-letters"} == {"no_time", "not_json"}
 
 
 def test_a_worker_that_is_told_to_stop_under_load_ends_well(site: Site, script: Script) -> None:

@@ -47,6 +47,10 @@ class Cluster:
                 return
         raise TimeoutError(f"no {names} on the broker")
 
+    def topic_id(self, name: str) -> str:
+        [described] = self._admin.describe_topics([name])
+        return str(described["topic_id"])
+
     def delete(self, name: str) -> None:
         self._admin.delete_topics([name])
 

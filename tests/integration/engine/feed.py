@@ -121,7 +121,7 @@ class Feed:
         await self.open()
 
     def topic_id(self) -> str:
-        return self.cluster.kafka.topic_id(self.tp.topic)
+        return self.cluster.topic_id(self.tp.topic)
 
     async def move(self, position: Position) -> None:
         """Let the sink believe that it stands elsewhere."""

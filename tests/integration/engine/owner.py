@@ -40,7 +40,7 @@ class Bench:
         self.cluster = cluster
         source, changelog, outputs = cluster.make("source", "changelog", "outputs")
         self.source, self.changelog, self.outputs = TP(source, 0), TP(changelog, 0), TP(outputs, 0)
-        self.topic_id = cluster.kafka.topic_id(changelog)
+        self.topic_id = cluster.topic_id(changelog)
         self.committed: dict[TP, int] = {}
 
     def owner(self, store: Store | None = None) -> TablePartition:

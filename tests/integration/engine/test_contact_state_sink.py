@@ -71,6 +71,17 @@ async def test_a_chunk_that_the_sink_has_comes_again_without_harm(feed: Feed) ->
     assert feed.refills() == 1
 
 
+async def test_an_older_chunk_that_comes_again_does_not_move_the_sink_back(feed: Feed) -> None:
+    older = await feed.said({"a": 1})
+    agent = feed.agent()
+    await agent(await feed.said({"a": 2}))
+
+    await agent(older)
+
+    assert feed.held() == {"a": 2}
+    assert await feed.stands_at_the_end()
+
+
 async def test_a_partition_that_was_flushed_is_filled_again_by_the_next_chunk(feed: Feed) -> None:
     agent = feed.agent()
     await agent(await feed.said({"a": 1, "b": 1}))
@@ -128,11 +139,12 @@ async def test_chunks_of_aborted_transactions_reach_no_sink(feed: Feed) -> None:
     agent = feed.agent()
     await agent(await feed.said({"a": 1}))
     await feed.said_in_vain({"a": 666, "b": 666})
+    feed.calls.clear()
 
     await agent(await feed.said({"c": 1}))
 
     assert feed.held() == {"a": 1, "c": 1}
-    assert feed.refills() == 1
+    assert feed.calls == ["write"]  # within a generation a gap in the offsets is no gap
 
 
 async def test_the_time_to_the_sink_is_observed_once_a_profile(feed: Feed) -> None:

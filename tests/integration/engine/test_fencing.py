@@ -2,10 +2,12 @@ import asyncio
 
 import pytest
 
+from streams.clients import KafkaClients
 from streams.engine.errors import Fenced
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums, table_in
+from tests.integration.engine.trouble import Trouble, troubles_come
 
 
 async def test_a_former_owner_is_refused_and_writes_nothing(bench: Bench) -> None:
@@ -65,6 +67,21 @@ async def test_a_frozen_owners_commit_is_refused_once_it_wakes(bench: Bench, mon
 
             await owner.apply(bench.chunk(range(3, 5)), bench.add_up)
     assert await bench.told() == [0, 1, 2, 3, 4]
+
+
+async def test_a_worker_that_could_not_write_for_longer_than_a_session_stops_instead_of_fencing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been frozen: then somebody else owns the partition by now, and must not be disturbed."""
+    async with bench.owned() as former, bench.owned() as owner:
+        with monkeypatch.context() as frozen:
+            frozen.setattr(KafkaClients, "session_timeout_s", 0.0)
+            troubles_come(frozen, iter([Trouble.NOT_SENT]))
+            with pytest.raises(Fenced, match="no write for longer than a session"):
+                await former.apply(bench.chunk(range(3)), bench.add_up)
+
+        await owner.apply(bench.chunk(range(3)), bench.add_up)
+    assert await bench.told() == [0, 1, 2]
 
 
 async def test_opening_again_does_not_fence_oneself(bench: Bench) -> None:

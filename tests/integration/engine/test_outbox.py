@@ -52,6 +52,28 @@ async def test_many_tasks_lose_and_reorder_nothing(cluster: Cluster, outbox: Out
         assert await by_task(cluster, topic, partition) == {b"%d" % task: expected for task in range(50)}
 
 
+async def test_what_is_asked_for_during_a_round_goes_out_in_the_next(
+    cluster: Cluster, outbox: Outbox, topic: str
+) -> None:
+    await outbox.write([])
+    first = asyncio.create_task(outbox.write(outputs(topic, 0, [0])))
+    for _ in range(3):  # turns of the loop: one to ask, one to begin the round
+        await asyncio.sleep(0)
+    assert not outbox._waiting
+    assert not first.done()
+
+    await asyncio.wait_for(outbox.write(outputs(topic, 0, [3])), 10)
+
+    assert first.done()
+    assert (await by_task(cluster, topic, 0))[b"0"] == [0, 3]
+
+
+async def test_what_is_asked_for_first_goes_out_first(cluster: Cluster, outbox: Outbox, topic: str) -> None:
+    await asyncio.gather(*(outbox.write(outputs(topic, 0, [number])) for number in range(0, 30, 3)))
+
+    assert (await by_task(cluster, topic, 0))[b"0"] == list(range(0, 30, 3))
+
+
 async def test_what_is_written_is_there_when_the_write_returns(cluster: Cluster, outbox: Outbox, topic: str) -> None:
     for number in range(3):
         await outbox.write(outputs(topic, 0, [number]))

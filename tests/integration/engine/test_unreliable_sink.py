@@ -18,6 +18,18 @@ async def test_a_topic_that_was_made_anew_fills_the_sink_anew(feed: Feed) -> Non
     assert await feed.stands_at_the_end()
 
 
+async def test_a_topic_that_was_made_anew_is_told_by_its_id_once_it_is_longer_than_the_old_one(feed: Feed) -> None:
+    await feed.agent()(await feed.said({"old": 1}))
+    await feed.make_anew()
+    for version in range(1, 4):
+        chunk = await feed.said({"new": version})
+
+    await feed.agent()(chunk)
+
+    assert feed.held() == {"new": 3}
+    assert await feed.stands_at_the_end()
+
+
 async def test_a_position_beyond_the_end_is_not_believed(feed: Feed) -> None:
     """A dump of the sink was restored that is younger than the topic's."""
     await feed.agent()(await feed.said({"a": 1}))

@@ -207,7 +207,7 @@ async def test_giving_up_does_not_wait_for_messages_that_no_agent_took(consumer:
     consumer.track_message(message)
     consumer.ack(message)
 
-    await asyncio.wait_for(consumer.wait_empty(), 0.5)
+    await asyncio.wait_for(consumer.wait_empty(), 0.9)
 
 
 async def test_lag_is_counted_from_what_is_done(app: ChunkApp, consumer: OfflineConsumer) -> None:
