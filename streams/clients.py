@@ -5,6 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -72,12 +73,15 @@ class KafkaClients:
         return KafkaAdminClient(**self._tools)
 
     def topic_id(self, topic: str) -> str:
-        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`."""
-        admin = self.admin()
+        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `ConnectionError`."""
         try:
-            [described] = admin.describe_topics([topic])
-        finally:
-            admin.close()
+            admin = self.admin()
+            try:
+                [described] = admin.describe_topics([topic])
+            finally:
+                admin.close()
+        except KafkaError as error:
+            raise ConnectionError(f"asking for the topic {topic}: {type(error).__name__}") from error
         if described["error_code"]:
             raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
         return str(described["topic_id"])

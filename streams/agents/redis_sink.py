@@ -37,7 +37,6 @@ class ContactStateSink:
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
-        self._topic_id: str | None = None
         self._positions: dict[int, Position] = {}
         self._generations: dict[int, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -47,8 +46,11 @@ class ContactStateSink:
         partition = chunk.tp.partition
         with self._metrics.chunk(SINK):
             async with self._locks[partition]:
-                while not await self._write(partition, chunk):
+                # Offsets have gaps, so only within a generation does a chunk follow the last one for certain.
+                follows = self._generations.get(partition) == chunk.generation
+                while not (follows and await self._write(partition, chunk)):
                     await retried(lambda: self._catch_up(partition), f"{chunk.tp}: reading")
+                    follows = True
                 self._generations[partition] = chunk.generation
         self._observe(chunk.records)
 
@@ -78,32 +80,42 @@ class ContactStateSink:
             return False
         if before.offset >= chunk.next_offset:
             return True
-        if before.offset < chunk.records[0].offset and self._generations.get(partition) != chunk.generation:
-            return False  # the first chunk of a generation may begin behind a gap; offsets alone do not tell
-        return await self._put(partition, chunk, before) is not None
+        after = await self._put(partition, chunk, before, before.topic_id)
+        return self._stands_at(partition, after)
 
     async def _catch_up(self, partition: int) -> None:
-        """Bring the sink from where it stands, or from nothing, to the end of the partition."""
+        """Bring the sink from where it stands, or from nothing, to the end of the partition.
+
+        Until that is done nothing counts as known, so that a catch-up which fails half-way is begun again.
+        """
+        self._stands_at(partition, None)
+        self._generations.pop(partition, None)
         tp = TP(CONTACT_STATE, partition)
-        topic_id = await self._topic()
+        topic_id = await asyncio.to_thread(self._kafka.topic_id, CONTACT_STATE)
         async with PartitionReader(self._kafka) as reader:
-            end = await reader.end_of(tp)
             position = await self._asked(lambda: self._sink.position(partition))
+            end = await reader.end_of(tp)  # asked for last: other workers only ever move the position towards it
             if position is None or position.topic_id != topic_id or position.offset > end:
                 if not await self._cleared(partition):
                     return
-                position = await self._put(partition, Run(tp, (), await reader.start_of(tp), -1), None)
-            if position is None:
-                return
-            self._positions[partition] = position  # there may be nothing to read
-            async for run in reader.runs(tp, position.offset, end):
-                position = await self._put(partition, run, position)
-                if position is None:
-                    return
+                start = Run(tp, (), await reader.start_of(tp), -1)
+                position = await self._put(partition, start, None, topic_id)
+            if position is not None:
+                async for run in reader.runs(tp, position.offset, end):
+                    position = await self._put(partition, run, position, topic_id)
+                    if position is None:
+                        break
+        self._stands_at(partition, position)
+
+    def _stands_at(self, partition: int, position: Position | None) -> bool:
+        if position is None:
+            self._positions.pop(partition, None)
+        else:
+            self._positions[partition] = position
+        return position is not None
 
     async def _cleared(self, partition: int) -> bool:
         """Clear once: when that fails another worker may be filling the partition, so its position is asked again."""
-        self._positions.pop(partition, None)
         try:
             await self._sink.clear(partition, self._partitions)
         except SinkUnavailable as trouble:
@@ -112,15 +124,12 @@ class ContactStateSink:
         self._metrics.sink_refills.labels(SINK).inc()
         return True
 
-    async def _put(self, partition: int, run: Run, before: Position | None) -> Position | None:
-        """Write a run; None when the sink does not stand at `before` any more."""
-        after = Position(await self._topic(), run.next_offset)
+    async def _put(self, partition: int, run: Run, before: Position | None, topic_id: str) -> Position | None:
+        """Write a run; where the sink stands then, or None when it does not stand at `before` any more."""
+        after = Position(topic_id, run.next_offset)
         changes = [change for record in run.records if (change := change_of(record)) is not None]
-        if await self._asked(lambda: self._sink.write(partition, changes, before, after)):
-            self._positions[partition] = after
-            return after
-        self._positions.pop(partition, None)
-        return None
+        written = await self._asked(lambda: self._sink.write(partition, changes, before, after))
+        return after if written else None
 
     async def _asked(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """The sink's answer, however long it is away."""
@@ -134,11 +143,6 @@ class ContactStateSink:
         self._metrics.sink_errors.labels(SINK).inc()
         logger.warning("%s; trying again in %.1f s", trouble, trouble.retry_after)
         await asyncio.sleep(trouble.retry_after)
-
-    async def _topic(self) -> str:
-        if self._topic_id is None:
-            self._topic_id = await asyncio.to_thread(self._kafka.topic_id, CONTACT_STATE)
-        return self._topic_id
 
     def _observe(self, records: Records) -> None:
         now = self._clock()

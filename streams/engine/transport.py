@@ -16,6 +16,7 @@ from faust.types import TP, Message
 from faust.types.tuples import ConsumerMessage
 from mode import Service
 
+from streams.engine.header_names import read_any_header_name
 from streams.engine.runs import Run
 
 if TYPE_CHECKING:
@@ -181,5 +182,6 @@ class Transport(stock.Transport):
 
 
 def register() -> None:
-    """Make the scheme known to Faust."""
+    """Make the scheme known to Faust, and header names of any bytes readable."""
+    read_any_header_name()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
