@@ -71,7 +71,10 @@ def _agent(app: ChunkApp, name: str, topics: Iterable[str], process: Process) ->
     """A Faust agent that hands each run to the lane of its partition."""
 
     async def hand_on(runs: StreamT[Run]) -> None:
-        async for run in runs:
-            app.lanes.submit(run, process)
+        try:
+            async for run in runs:
+                app.lanes.submit(run, process)
+        except Exception as error:  # noqa: BLE001 - Faust would start the agent again behind the run that it dropped
+            app.fail_stop(error)
 
     app.agent(app.topic(*topics, key_serializer="raw", value_serializer="raw"), name=name)(hand_on)

@@ -1,5 +1,6 @@
 """A Faust app that runs on chunks: agents stay `@app.agent`, tables stay `app.Table`, `faust` commands still work."""
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 EXIT_FAIL_STOP = 70
 SETTLE_GRACE_S = 3.0
+STOP_LIMIT_S = 20.0
+"""A stop that takes longer, because the broker is away, ends hard: at no point can that lose anything."""
 
 
 class ChunkApp(faust.App):
@@ -60,6 +63,10 @@ class ChunkApp(faust.App):
         self.tables.add(table)
         return table
 
+    async def halt_recovery(self) -> None:
+        """End the recovery that is under way, if any."""
+        await cast(TableManager, self.tables).recovery.halt()
+
     async def release_tables(self) -> None:
         """Give up the right to write to any table."""
         for table in self.tables.values():
@@ -68,8 +75,9 @@ class ChunkApp(faust.App):
 
     @property
     def is_ready(self) -> bool:
-        """Whether this worker has taken its partitions over and lets chunks in."""
-        return bool(self.tables.actives_ready) and not self.rebalancing
+        """Whether this worker has taken its partitions over, lets chunks in and is in touch with its group."""
+        consumer = cast(transport.Consumer, self.consumer)
+        return bool(self.tables.actives_ready) and not self.rebalancing and consumer.is_in_touch
 
     def owned_partitions(self) -> list[TP]:
         """The partitions of the agents' topics that this worker works on; none while it takes them over."""
@@ -82,6 +90,14 @@ class ChunkApp(faust.App):
         """For each owned partition, how many records (control records included) are not done yet."""
         consumer = cast(transport.Consumer, self.consumer)
         return {tp: consumer.lag_of(tp) for tp in self.owned_partitions()}
+
+    async def on_stop(self) -> None:
+        """Stop, within a time limit."""
+        asyncio.get_running_loop().call_later(STOP_LIMIT_S, self._stop_process, EXIT_FAIL_STOP)
+        await super().on_stop()
+
+    def _on_rebalance_when_stopped(self) -> None:
+        """Faust closes the consumer here, and the last commit would wait for ever."""
 
     def fail_stop(self, error: BaseException, tp: TP | None = None) -> None:
         """Say why, and end the process without a commit: nothing counts as done because something went wrong."""
@@ -108,6 +124,8 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_session_timeout": settings.session_timeout_s,
         "broker_heartbeat_interval": settings.session_timeout_s / 5,
         "broker_commit_interval": 1.0,
+        # A worker that owns nothing never polls, and aiokafka would let it leave the group for good after this time.
+        "broker_max_poll_interval": 10 * 365 * 86_400.0,
         "stream_wait_empty": True,
         "stream_recovery_delay": 0.0,
         "web_enabled": False,

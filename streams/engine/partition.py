@@ -103,16 +103,28 @@ class TablePartition:
             self._store.close()
 
     async def _attempt(self, chunk: Run, fold: Fold, began: float) -> None:
-        if self._writer is None and time.monotonic() - began > self._kafka.session_timeout_s:
+        if self._writer is None and not self._surely_owned(began):
             # Opening again would fence whoever owns the partition by now, as after a freeze.
             raise Fenced(f"{self._changelog}: no write for longer than a session, so others may own this partition")
+        started = time.monotonic()
         try:
             await self._apply_once(chunk, fold)
         except ProducerFenced as error:
+            await self.release()
+            late = time.monotonic() - started >= self._kafka.transaction_timeout_s
+            if late and self._surely_owned(began):
+                raise TimeoutError("the broker has aborted a transaction that took too long") from error
             raise Fenced(f"{self._changelog}: another worker owns this partition") from error
         except BROKER_TROUBLE:
             await self.release()
             raise
+
+    def _surely_owned(self, began: float) -> bool:
+        """Whether so little time has passed that the group can't have given the partition to another worker.
+
+        Its session counts from the last heartbeat, which may be a fifth of a session before `began`.
+        """
+        return time.monotonic() - began < 0.8 * self._kafka.session_timeout_s
 
     async def _apply_once(self, chunk: Run, fold: Fold) -> None:
         if self._writer is None:

@@ -5,8 +5,10 @@ rebalance interrupts it. Here each partition is fenced and read by a reader of i
 over from what the stores hold.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, cast
 
+from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager as StockTableManager
 from faust.tables.recovery import RebalanceAgain, ServiceStopped
 from faust.tables.recovery import Recovery as StockRecovery
@@ -19,28 +21,48 @@ if TYPE_CHECKING:
 
 
 class Recovery(StockRecovery):
-    """Takes over the tables' partitions, then opens the lanes and resumes the flow."""
+    """Takes over the tables' partitions, then opens the lanes and resumes the flow.
+
+    One recovery at a time: partitions that are revoked meanwhile end it (`halt`) before anything is given up.
+    """
+
+    _under_way: asyncio.Task[None] | None = None
 
     @Service.task
     async def _restart_recovery(self) -> None:
-        app = cast("ChunkApp", self.app)
         while not self.should_stop:
             if await self.wait_for_stopped(self.signal_recovery_start):  # type: ignore[arg-type]
                 return
             self.signal_recovery_start.clear()
-            generation = self._generation_id
-            try:
-                self._set_recovery_started()
-                await self._wait(self._take_over())
-                app.lanes.open(generation)
-                await self._wait(self.on_recovery_completed(generation))
-                app.on_ready(len(app.owned_partitions()))
-            except RebalanceAgain:
-                continue
-            except ServiceStopped:
-                return
-            except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
-                app.fail_stop(error)
+            self._under_way = asyncio.create_task(self._recover(self._generation_id))
+            await asyncio.wait({self._under_way})
+
+    async def halt(self) -> None:
+        """End the recovery that is under way, if any; the next assignment starts another one."""
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.wait({self._under_way})
+
+    async def on_stop(self) -> None:
+        """Stop, with nothing under way."""
+        await self.halt()
+        await super().on_stop()
+
+    async def _recover(self, generation: int) -> None:
+        app = cast("ChunkApp", self.app)
+        try:
+            self._set_recovery_started()
+            await self._take_over()
+            app.lanes.open(generation)
+            await self.on_recovery_completed(generation)
+            app.on_ready(len(app.owned_partitions()))
+        except (RebalanceAgain, IllegalStateError):
+            return  # the partitions have changed meanwhile, so another recovery is about to start
+        except ServiceStopped:
+            if not self.should_stop:  # which is also what Faust calls a broker that does not answer in time
+                app.fail_stop(TimeoutError("the committed offsets could not be read"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
+            app.fail_stop(error)
 
     async def _take_over(self) -> None:
         for table in self.tables.values():
@@ -60,7 +82,7 @@ class TableManager(StockTableManager):
     """Faust's table manager with this recovery."""
 
     @property
-    def recovery(self) -> StockRecovery:
+    def recovery(self) -> Recovery:
         if self._recovery is None:
             self._recovery = Recovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return self._recovery
+        return cast(Recovery, self._recovery)

@@ -16,6 +16,7 @@ from faust.types import TP, Message
 from faust.types.tuples import ConsumerMessage
 from mode import Service
 
+from streams.engine.errors import StateLost
 from streams.engine.header_names import read_any_header_name
 from streams.engine.runs import Run
 
@@ -48,7 +49,8 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         """Set positions back to what is committed, and to the start where nothing is.
 
         Stock Faust leaves the latter where they are, behind records that were fetched during a rebalance and dropped.
-        Raises `KafkaTimeoutError` when the broker does not say where the start is.
+        Raises `KafkaTimeoutError` when the broker does not say where the start is, and `StateLost` when what is to be
+        read next is gone: aiokafka would jump over it.
         """
         committed: Mapping[TP, int] = await self.call_thread(self._seek_to_committed)
         return committed
@@ -57,9 +59,17 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         committed: Mapping[TP, int] = await consumer.seek_to_committed()
         changelogs = self.app.tables.changelog_topics
-        fresh = [tp for tp, offset in committed.items() if not offset and tp.topic not in changelogs]
+        sources = {tp: offset for tp, offset in committed.items() if tp.topic not in changelogs}
+        fresh = [tp for tp, offset in sources.items() if not offset]
         if fresh and not await consumer.seek_to_beginning(*fresh):
             raise KafkaTimeoutError
+        starts = await consumer.beginning_offsets(list(sources))
+        for tp, offset in sources.items():
+            if offset and offset < starts[tp]:
+                raise StateLost(
+                    f"{tp}: handled up to {offset}, and its log starts at {starts[tp]}: what is between is gone. "
+                    "To go on without it, set the group's offset to the log's start"
+                )
         return committed
 
     async def _fetch_records(  # type: ignore[override]
@@ -69,6 +79,9 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         timeout: float | None = None,
         max_records: int | None = None,
     ) -> dict[TP, Run]:
+        consumer._coordinator.check_errors()  # its tasks may have died, and nobody else looks
+        if consumer._fetcher.error_future.done():
+            consumer._fetcher.error_future.result()
         records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
@@ -119,6 +132,7 @@ class Consumer(stock.Consumer):
 
     async def wait_empty(self) -> None:
         """Before partitions are given up: end the chunks in hand, commit what is done, stop writing."""
+        await self.app.halt_recovery()
         await self.app.lanes.settle()
         await super().wait_empty()
         self.app.lanes.done.clear()
@@ -127,6 +141,12 @@ class Consumer(stock.Consumer):
     def committed(self, tp: TP) -> int | None:
         """The offset that the group has committed; None before its first commit, or where it is not known yet."""
         return self._committed_offset.get(tp)
+
+    @property
+    def is_in_touch(self) -> bool:
+        """Whether the group's coordinator has answered within a session."""
+        consumer = self._thread._consumer
+        return consumer is not None and consumer._coordinator.coordinator_id is not None
 
     def lag_of(self, tp: TP) -> int:
         """Records between what is done (or committed, before the first chunk) and the end of the partition."""
