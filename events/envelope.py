@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from events.cloudevents import Head, extensions_of, is_version_1, open_event, read_head
 from events.details import explain, sentence
-from events.fields import MAX_ID, MAX_RECORD_BYTES
+from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
 from events.interactions import MODELS, TOPICS_OF, InteractionData
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
@@ -24,6 +24,7 @@ MAX_AHEAD_MS = 3_600_000
 """How far `time` may be ahead of the broker's clock."""
 
 _TOO_LARGE = Refusal(Reason.TOO_LARGE, f"value: at most {MAX_RECORD_BYTES} bytes")
+_LONG_HEADERS = Refusal(Reason.TOO_LARGE, f"headers: at most {MAX_HEADER_BYTES} bytes together")
 _UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, "type: not a type of version 1 of the contract")
 _OTHER_VERSION = Refusal(Reason.UNKNOWN_TYPE, "dataschema: only version 1 of a type is known")
 _NO_TIME = Refusal(Reason.NO_TIME, "time: give RFC 3339 with an offset, such as 2012-02-22T00:00:00Z")
@@ -69,6 +70,8 @@ def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
     value = record.value
     if value is not None and len(value) > MAX_RECORD_BYTES:
         return _TOO_LARGE
+    if record.headers and sum(len(name) + len(text or b"") for name, text in record.headers) > MAX_HEADER_BYTES:
+        return _LONG_HEADERS
     event = open_event(value, record.headers)
     if isinstance(event, Refusal):
         return event

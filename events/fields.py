@@ -12,6 +12,7 @@ from events.json_types import JSON
 from events.times import parse_time, render_time
 
 MAX_RECORD_BYTES = 262_144
+MAX_HEADER_BYTES = 65_536
 MAX_ID = 256
 MAX_TEXT = 1_024
 MAX_URL = 8_192

@@ -39,14 +39,17 @@ class Topic:
     retention_ms: int = 30 * _DAY_MS
 
     def config(self) -> dict[str, str]:
-        """Settings for the broker, as text. `retention.ms` only where records are deleted by age."""
+        """Settings for the broker, as text. `retention.ms` only where records are deleted by age.
+
+        A segment is deleted as a whole, so segments of a day keep that age honest.
+        """
         settings = {
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
         }
         if self.cleanup == "delete":
-            return settings | {"retention.ms": str(self.retention_ms)}
+            return settings | {"retention.ms": str(self.retention_ms), "segment.ms": str(_DAY_MS)}
         return settings | {"delete.retention.ms": str(DELETE_RETENTION_MS)}
 
 
@@ -70,6 +73,6 @@ OUTPUT_TOPICS = (
     Topic(CONTACT_ALERTS, "delete", _MIB, False, "What someone should look at, by contact"),
     Topic(SYSTEM_ALERTS, "delete", _MIB, False, "What someone should look at, by campaign, team, source or topic"),
     Topic(EXPERIMENT_RESULTS, "compact", _MIB, False, "The running result of each experiment"),
-    Topic(DEAD_LETTERS, "delete", 2 * _MIB, False, "Refused records, byte for byte, and why", 90 * _DAY_MS),
+    Topic(DEAD_LETTERS, "delete", 16 * _MIB, False, "Refused records, byte for byte, and why", 90 * _DAY_MS),
 )
 ALL = INPUT_TOPICS + OUTPUT_TOPICS

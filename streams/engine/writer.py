@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP
 
@@ -97,13 +98,11 @@ class Outbox:
         while self._waiting:
             asked, self._waiting = self._waiting, []
             failure = await self._send_round([output for outputs, _ in asked for output in outputs])
-            for _, written in asked:
-                if written.done():
-                    continue  # whoever asked has been cancelled
-                if failure is None:
-                    written.set_result(None)
+            for outputs, written in asked:
+                if isinstance(failure, MessageSizeTooLargeError):  # only whoever asked for that one is to hear of it
+                    _answer(written, await self._send_round(outputs))
                 else:
-                    written.set_exception(failure)
+                    _answer(written, failure)
 
     async def _send_round(self, outputs: Sequence[Output]) -> Exception | None:
         try:
@@ -115,6 +114,15 @@ class Outbox:
             await self.stop()
             return error
         return None
+
+
+def _answer(written: asyncio.Future[None], failure: Exception | None) -> None:
+    if written.done():
+        return  # whoever asked has been cancelled
+    if failure is None:
+        written.set_result(None)
+    else:
+        written.set_exception(failure)
 
 
 async def _send(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> dict[TP, int]:
@@ -154,3 +162,5 @@ async def _stop(producer: AIOKafkaProducer) -> None:
             await producer.stop()
     except BROKER_TROUBLE as error:
         logger.warning("closing a producer failed: %s", type(error).__name__)
+        producer._sender.sender_task.cancel()  # or it would go on sending; what it has sent, the next fence settles
+        await producer.client.close()
