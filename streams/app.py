@@ -48,7 +48,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, open_memory_store)
+    table = app.chunk_table(CONTACTS_TABLE, INTERACTIONS, settings.partitions, open_memory_store)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)

@@ -92,10 +92,10 @@ class KafkaClients:
             **self._tools, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
         )
 
-    def tool_consumer(self) -> KafkaConsumer:
-        """For tools: a consumer without a group that sees committed records only. Connects when made."""
+    def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
+        """For tools: a consumer without a group. Connects when made."""
         return KafkaConsumer(
-            **self._tools, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+            **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
     def _batching(self) -> dict[str, Any]:

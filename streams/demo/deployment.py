@@ -48,13 +48,14 @@ def open_deployment(settings: Settings) -> Iterator[Deployment]:
     kafka = KafkaClients(settings)
     admin = kafka.admin()
     create_topics(admin, settings)
+    admin.close()
     producer, consumer, redis = kafka.tool_producer(), kafka.tool_consumer(), tool_redis(settings)
+    observer = Observer(kafka, redis, settings.app_id)
     try:
-        observer = Observer(admin, kafka.tool_consumer(), redis, settings.app_id)
         hasher = Hasher(settings.identity_keys, settings.phone_region)
         yield Deployment(settings, producer, consumer, redis, observer, hasher)
     finally:
-        for client in (producer, consumer, admin, redis):
+        for client in (producer, consumer, observer, redis):
             client.close()
 
 

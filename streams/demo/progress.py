@@ -6,18 +6,20 @@ From outside, because a worker that is killed takes its own counters with it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from redis import Redis
 
 from events.topics import CONTACT_STATE, INPUT_TOPICS, INTERACTIONS
 from sinks.keys import position_key
+from streams.clients import KafkaClients
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Records taken in, folded and in the sink; and how many there are of each by now.
 
-    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`.
+    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`. `uncommitted`:
+    offsets of it that readers do not see yet, since a transaction ends for them after its writer has been told so.
     """
 
     taken_in: int
@@ -26,44 +28,55 @@ class Progress:
     interactions: int
     in_sink: int
     changes: int
+    uncommitted: int
 
     @property
     def is_folded(self) -> bool:
-        """Whether everything received so far is in the profiles of `contact-state`."""
-        return self.taken_in >= self.received and self.folded >= self.interactions
+        """Whether everything received so far is in the profiles of `contact-state`, and readers see it there."""
+        return self.taken_in >= self.received and self.folded >= self.interactions and not self.uncommitted
 
 
 class Observer:
     """Reads the progress of one deployment. Not thread-safe, like the clients it uses."""
 
-    def __init__(self, admin: KafkaAdminClient, consumer: KafkaConsumer, redis: Redis, group: str) -> None:
-        self._admin = admin
-        self._consumer = consumer
+    def __init__(self, kafka: KafkaClients, redis: Redis, group: str) -> None:
+        self._admin = kafka.admin()
+        self._consumer = kafka.tool_consumer()
+        self._sees_all = kafka.tool_consumer("read_uncommitted")
         self._redis = redis
         self._group = group
+
+    def close(self) -> None:
+        """Close its clients, but for Redis."""
+        for client in (self._admin, self._consumer, self._sees_all):
+            client.close()
 
     def progress(self) -> Progress:
         """Now, or a moment ago. What is done is read before what there is to do, so nothing looks done too early."""
         in_sink = self._in_sink()
         done = self._committed()
         inputs = [topic.name for topic in INPUT_TOPICS]
+        changes = self._sum(self.ends([CONTACT_STATE]), [CONTACT_STATE])
         return Progress(
             taken_in=self._sum(done, inputs),
             received=self._sum(self.ends(inputs), inputs),
             folded=self._sum(done, [INTERACTIONS]),
             interactions=self._sum(self.ends([INTERACTIONS]), [INTERACTIONS]),
             in_sink=in_sink,
-            changes=self._sum(self.ends([CONTACT_STATE]), [CONTACT_STATE]),
+            changes=changes,
+            uncommitted=self._sum(self._ends(self._sees_all, [CONTACT_STATE]), [CONTACT_STATE]) - changes,
         )
 
     def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
-        """The end of each partition of these topics."""
+        """The end of each partition of these topics, as readers see it."""
+        return self._ends(self._consumer, topics)
+
+    @staticmethod
+    def _ends(consumer: KafkaConsumer, topics: Iterable[str]) -> dict[TopicPartition, int]:
         partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in self._consumer.partitions_for_topic(topic) or ()
+            TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()
         ]
-        return dict(self._consumer.end_offsets(partitions))
+        return dict(consumer.end_offsets(partitions))
 
     def _committed(self) -> dict[TopicPartition, int]:
         offsets = self._admin.list_group_offsets(self._group)[self._group]

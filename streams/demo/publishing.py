@@ -23,7 +23,7 @@ def publish(producer: KafkaProducer, publications: Sequence[Publication], advanc
         future = producer.send(one.topic, key=one.key, value=one.value, headers=list(one.headers))
         future.add_callback(lambda _: advance())
         sent.append(future)
-    producer.flush()
+    producer.flush(PATIENCE_S)
     for future in sent:
         future.get(PATIENCE_S)
 

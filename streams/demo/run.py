@@ -1,10 +1,11 @@
 """The demo, from nothing to checked profiles: starts what it needs, plays the script, compares with the truth."""
 
+import fcntl
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from streams.demo.collecting import letters_in_topic, profiles_in_redis, profile
 from streams.demo.deployment import Deployment, counted, open_deployment
 from streams.demo.figures import Figures, Latency
 from streams.demo.playing import Played, play
+from streams.demo.progress import Progress
 from streams.demo.recount import Profile
 from streams.demo.script import Script, write_script
 from streams.demo.story import Story, flows, most_reached, net_donations, top_givers
@@ -28,6 +30,10 @@ from streams.settings import Settings
 
 class NotEmpty(EngineError):
     """The given cluster holds records already, so the demo could not tell its own from them."""
+
+
+class Busy(EngineError):
+    """Another demo is under way in the same directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
     log = home / "worker.log"
     with console.status("Writing the script"):
         script = write_script(options.seed, options.scale)
-    with signals_end_the_block(), ExitStack() as started:
+    with signals_end_the_block(), _alone(home), ExitStack() as started:
         stack = _start_stack(home, Given.of(settings), options.keep, console, started)
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
             if deployment.records():
@@ -72,6 +78,17 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
         if options.keep:
             started.pop_all()
     return Ended(story, stack, workers, log)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "demo.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"another demo runs in {home}; set HARMONIA_HOME to a directory of its own") from None
+        yield
 
 
 def verify(deployment: Deployment, script: Script) -> list[Difference]:
@@ -102,7 +119,12 @@ def _start_workers(deployment: Deployment, stack: Stack, log: Path, processes: i
 
 
 def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> Story:
-    with bars(console, len(script.publications), len(script.accepted())) as show:
+    with bars(console, len(script.publications), len(script.accepted())) as move:
+
+        def show(acknowledged: int, seen: Progress) -> None:
+            workers.must_run()
+            move(acknowledged, seen)
+
         played = play(deployment, script, show)
     with console.status("Checking every profile against a recount"):
         truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)

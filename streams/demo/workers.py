@@ -24,6 +24,12 @@ class Workers:
 
     process: "subprocess.Popen[bytes]"
     addresses: list[str]
+    log: Path
+
+    def must_run(self) -> None:
+        """Raise `LocalStackError` when they have ended by themselves."""
+        if (code := self.process.poll()) is not None:
+            raise LocalStackError(f"the worker ended with exit code {code}; see {self.log}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal all its processes and wait; returns the exit code. Killed when the end does not come."""
@@ -54,7 +60,7 @@ def start_workers(environment: Mapping[str, str], log: Path, processes: int = 1)
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    workers = Workers(process, [])
+    workers = Workers(process, [], log)
     try:
         workers.addresses = _wait_until_working(process, log, began, processes)
     except BaseException:

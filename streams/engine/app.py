@@ -49,8 +49,8 @@ class ChunkApp(faust.App):
         self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
-    def chunk_table(self, name: str, partitions: int, open_store: OpenStore) -> ChunkTable:
-        """A table whose changelog has as many partitions as the topic that is folded into it."""
+    def chunk_table(self, name: str, source: str, partitions: int, open_store: OpenStore) -> ChunkTable:
+        """A table whose changelog has as many partitions as `source`, the topic that is folded into it."""
         table = ChunkTable(
             self,
             name=name,
@@ -58,6 +58,7 @@ class ChunkApp(faust.App):
             key_type=bytes,
             value_type=bytes,
             kafka=self.kafka,
+            source=source,
             open_store=open_store,
         )
         self.tables.add(table)

@@ -39,13 +39,23 @@ Fold = Callable[[Store, Records], Effects]
 Committed = Callable[[TP], int | None]
 
 
+def no_source_id(_: str) -> str | None:
+    """For sources that nobody makes anew."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Changelog:
-    """A changelog partition, its topic's id, and the transactional id with which every owner of it writes."""
+    """A changelog partition, its topic's id, and the transactional id with which every owner of it writes.
+
+    `source_id` gives the id of a source topic: one that was made anew begins at offset 0 again, so a watermark counts
+    only for the topic that it was written for. None: not known, so not compared.
+    """
 
     tp: TP
     topic_id: str
     transactional_id: str
+    source_id: Callable[[str], str | None] = no_source_id
 
 
 class TablePartition:
@@ -57,6 +67,7 @@ class TablePartition:
         self._changelog = changelog.tp
         self._topic_id = changelog.topic_id
         self._transactional_id = changelog.transactional_id
+        self._source_id = changelog.source_id
         self._committed = committed
         self._writer: TransactionWriter | None = None
 
@@ -87,7 +98,7 @@ class TablePartition:
     def watermark(self, source: TP) -> int | None:
         """The last offset of the source partition that the state holds; None before the first."""
         value = self._store.get(_watermark_key(source))
-        return None if value is None else int(value)
+        return None if value is None else int(value.partition(b" ")[0])
 
     async def release(self) -> None:
         """Give up the right to write; the store stays, so that opening again reads only what is new."""
@@ -133,7 +144,7 @@ class TablePartition:
         if not records:
             return
         effects = fold(self._store, records)
-        changes = {**effects.changes, _watermark_key(chunk.tp): b"%d" % records[-1].offset}
+        changes = {**effects.changes, _watermark_key(chunk.tp): self._watermark(chunk.tp, records[-1].offset)}
         logged = [
             Output(self._changelog.topic, self._changelog.partition, key, value) for key, value in changes.items()
         ]
@@ -145,6 +156,7 @@ class TablePartition:
     async def _unseen(self, chunk: Run) -> Records:
         if not chunk.records:
             return []
+        self._refuse_another_topic(chunk.tp)
         watermark = self.watermark(chunk.tp)
         if watermark is None and (done := self._committed(chunk.tp)):
             raise StateLost(
@@ -158,6 +170,15 @@ class TablePartition:
                 f"records of {self._changelog.topic} or of the input are gone; restore them before starting again"
             )
         return chunk.records if watermark is None else [r for r in chunk.records if r.offset > watermark]
+
+    def _watermark(self, source: TP, offset: int) -> bytes:
+        return f"{offset} {self._source_id(source.topic) or ''}".rstrip().encode()
+
+    def _refuse_another_topic(self, source: TP) -> None:
+        _, _, written_for = (self._store.get(_watermark_key(source)) or b"").decode().partition(" ")
+        now = self._source_id(source.topic)
+        if written_for and now and written_for != now:
+            raise StateLost(f"{source.topic} has been made anew: the state stands for another topic of that name")
 
     async def _start_of(self, source: TP) -> int:
         async with PartitionReader(self._kafka) as reader:

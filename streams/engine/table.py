@@ -7,6 +7,7 @@ package's. The stock table's dict-like access is not used.
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, cast
 
 import faust
@@ -25,11 +26,12 @@ logger = logging.getLogger(__name__)
 class ChunkTable(faust.Table[bytes, bytes]):
     """Partitions of a table by number, while this worker owns them."""
 
-    def __init__(self, *args: Any, kafka: KafkaClients, open_store: OpenStore, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kafka: KafkaClients, source: str, open_store: OpenStore, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kafka = kafka
         self._open_store = open_store
-        self._topic_id: str | None = None
+        self._source = source
+        self._topic_ids: dict[str, str] = {}
         self._owned: dict[int, TablePartition] = {}
 
     def owned(self, partition: int) -> TablePartition:
@@ -47,11 +49,20 @@ class ChunkTable(faust.Table[bytes, bytes]):
         mine = set(partitions)
         for partition in self._owned.keys() - mine:
             await self._owned.pop(partition).close()
-        if mine and self._topic_id is None:
-            self._topic_id = await asyncio.to_thread(self._kafka.topic_id, self.changelog_topic_name)
+        if mine:
+            await self._learn_topic_ids()
         async with asyncio.TaskGroup() as group:
             for partition in mine:
                 group.create_task(self._open(partition))
+
+    async def _learn_topic_ids(self) -> None:
+        """Each time, since a topic that is made anew is another one, and what is held of the old one worth nothing."""
+        for topic in (self.changelog_topic_name, self._source):
+            ask = partial(asyncio.to_thread, self._kafka.topic_id, topic)
+            found = await retried(ask, f"{self.name}: asking for {topic}")
+            if topic == self.changelog_topic_name and self._topic_ids.get(topic, found) != found:
+                await self.close()
+            self._topic_ids[topic] = found
 
     async def release(self) -> None:
         """Give up the right to write to all partitions, but keep their stores: they may come back at once."""
@@ -64,14 +75,17 @@ class ChunkTable(faust.Table[bytes, bytes]):
             await self._owned.popitem()[1].close()
 
     async def _open(self, number: int) -> None:
-        assert self._topic_id is not None
         if number not in self._owned:
+            changelog = Changelog(
+                TP(self.changelog_topic_name, number),
+                self._topic_ids[self.changelog_topic_name],
+                f"{self.app.conf.id}-{self.name}-{number}",
+                self._topic_ids.get,
+            )
             self._owned[number] = TablePartition(
                 self._kafka,
                 self._open_store(self.name, number),
-                Changelog(
-                    TP(self.changelog_topic_name, number), self._topic_id, f"{self.app.conf.id}-{self.name}-{number}"
-                ),
+                changelog,
                 lambda source: cast(Consumer, self.app.consumer).committed(source),
             )
         restored = await retried(self._owned[number].open, f"{self.name}: taking partition {number} over")

@@ -42,10 +42,12 @@ class Bench:
         self.source, self.changelog, self.outputs = TP(source, 0), TP(changelog, 0), TP(outputs, 0)
         self.topic_id = cluster.topic_id(changelog)
         self.committed: dict[TP, int] = {}
+        self.source_id: str | None = None
 
     def owner(self, store: Store | None = None) -> TablePartition:
         """A worker's view of the partition; an earlier one's is not told."""
-        changelog = Changelog(self.changelog, self.topic_id, f"owner-of-{self.changelog.topic}")
+        writes_as = f"owner-of-{self.changelog.topic}"
+        changelog = Changelog(self.changelog, self.topic_id, writes_as, lambda _: self.source_id)
         return TablePartition(self.cluster.kafka, store or MemoryStore(), changelog, self.committed.get)
 
     @contextlib.asynccontextmanager

@@ -39,7 +39,7 @@ class Team:
 
     def new_worker(self) -> ChunkTable:
         app = ChunkApp(self.settings, self.cluster.kafka, lambda _: None)
-        self.table = app.chunk_table("contacts", 1, open_memory_store)
+        self.table = app.chunk_table("contacts", self.source.topic, 1, open_memory_store)
         return self.table
 
     async def fold(self, *records: Fetched) -> None:

@@ -97,3 +97,18 @@ async def test_what_is_lost_is_not_tried_again(bench: Bench) -> None:
             await owner.apply(bench.chunk(range(7, 9)), bench.add_up)
 
         assert owner._writer is writer
+
+
+async def test_input_that_was_made_anew_is_not_taken_for_what_was_folded(bench: Bench) -> None:
+    """Its offsets begin again, so the watermark of the old topic would pass over as many records of the new one."""
+    bench.source_id = "the first"
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4, 5)), bench.add_up)
+
+    bench.source_id = "the second"
+    async with bench.owned() as owner:
+        with pytest.raises(StateLost, match="made anew"):
+            await owner.apply(bench.chunk(range(3)), bench.add_up)
+    assert await bench.told() == [0, 1, 2, 3, 4]

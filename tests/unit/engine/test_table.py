@@ -49,7 +49,7 @@ class Owned(TablePartition):
 @pytest.fixture
 def table() -> ChunkTable:
     app = ChunkApp(SETTINGS, KAFKA, lambda _: None)
-    return app.chunk_table("contacts", 3, lambda table, partition: MemoryStore())
+    return app.chunk_table("contacts", "interactions", 3, lambda table, partition: MemoryStore())
 
 
 def own(table: ChunkTable, *numbers: int) -> list[Owned]:
@@ -132,7 +132,7 @@ async def test_a_partition_is_told_what_the_group_has_committed(
     consumer = table.app.consumer
     assert isinstance(consumer, Consumer)
     monkeypatch.setattr(TablePartition, "open", open_offline)
-    table._topic_id = "an id"
+    monkeypatch.setattr(table._kafka, "topic_id", lambda topic: f"the id of {topic}")
     await table.take_over([1])
 
     before = table.owned(1)._committed(source)
