@@ -8,6 +8,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from events.topics import ALL, Topic
+from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
 
@@ -78,6 +79,15 @@ def _wait_for_topics(admin: KafkaAdminClient, settings: Settings) -> None:
         if all(found.partitions for found in describe_topics(admin, settings)):
             return
         time.sleep(_PAUSE_S)
+
+
+def require_topics(settings: Settings) -> None:
+    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
+    admin = KafkaClients(settings).admin()
+    try:
+        check_topics(describe_topics(admin, settings), settings.partitions)
+    finally:
+        admin.close()
 
 
 def _config(topic: Topic, settings: Settings) -> dict[str, str]:

@@ -7,19 +7,9 @@ from typing import NoReturn
 import faust
 
 from streams.app import build_worker
-from streams.clients import KafkaClients
 from streams.engine.errors import Unusable
 from streams.settings import Settings
-from streams.topics import check_topics, describe_topics
-
-
-def require_topics(settings: Settings) -> None:
-    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
-    admin = KafkaClients(settings).admin()
-    try:
-        check_topics(describe_topics(admin, settings), settings.partitions)
-    finally:
-        admin.close()
+from streams.topics import require_topics
 
 
 def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:

@@ -7,7 +7,7 @@ from pydantic import Field
 from events.fields import MAX_AMOUNT, Id, Scope, Text
 from events.interactions.base import InteractionData
 
-Amount = Annotated[int, Field(gt=0, le=MAX_AMOUNT)]
+Amount = Annotated[int, Field(gt=0, le=MAX_AMOUNT, description="Whole minor units: 2500 is 25 dollars")]
 """Minor units (cents), 1 to 10**14: so a sum of 90,000 of the largest still fits 64 bits."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

@@ -45,7 +45,9 @@ def list_command(
         for letter in shown:
             typer.echo(orjson.dumps(_row(letter)))
         return
-    table = Table("time", "reason", "topic", "partition", "offset", "stage", "detail", box=None)
+    table = Table(box=None)
+    for name in ("time", "reason", "topic", "partition", "offset", "stage", "detail"):
+        table.add_column(name, overflow="fold")
     for letter in shown:
         table.add_row(*(str(value) for value in _row(letter).values()))
     Console().print(table)

@@ -1,12 +1,13 @@
 """`harmonia demo`: the whole system on this machine, on real donations, checked at the end."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 
 if TYPE_CHECKING:
     from streams.demo.run import Ended
@@ -25,6 +26,8 @@ def demo(
 
     Exit code 1 when a profile differs from the recount.
     """
+    if json is not None and not json.resolve().parent.is_dir():
+        refuse(f"--json: there is no directory {json.resolve().parent}", WRONG_USE)
     settings = load_settings()
     console = Console()
     with failing_plainly():
@@ -52,7 +55,13 @@ def _say_how_to_reach(console: Console, ended: "Ended") -> None:
     home = ended.log.parent
     console.print(f"worker log: {ended.log}", soft_wrap=True, highlight=False)
     console.print(
-        f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={home} harmonia local down",
+        f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={home} {_this_command()} local down",
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _this_command() -> str:
+    """How `harmonia` was called, since it need not be on the path."""
+    called = Path(sys.argv[0]).resolve()
+    return str(called) if called.name == "harmonia" else "harmonia"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from events.schemas import export
+from streams.cli.failures import refuse
 
 app = typer.Typer(help="JSON Schema of everything public.", no_args_is_help=True)
 
@@ -20,4 +21,8 @@ def export_command(
     directory: Annotated[Path, typer.Argument(file_okay=False, help="Where to write; made if it is not there.")],
 ) -> None:
     """Write one file for each interaction type and each output topic."""
-    typer.echo(f"wrote {len(export(directory))} schemas to {directory}")
+    try:
+        written = export(directory)
+    except OSError as error:
+        refuse(f"{directory}: {error.strerror}")
+    typer.echo(f"wrote {len(written)} schemas to {directory}")

@@ -8,13 +8,14 @@ import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.processes import run_workers
+from streams.topics import require_topics
 
 
 def worker(
     processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes; one for each core is plenty.")] = 1,
 ) -> None:
     """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
-    from streams.worker import require_topics, run_worker  # noqa: PLC0415 (no other command waits for Faust)
+    from streams.worker import run_worker  # noqa: PLC0415 (no other command waits for Faust)
 
     settings = load_settings()
     with failing_plainly():

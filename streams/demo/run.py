@@ -33,7 +33,7 @@ class NotEmpty(EngineError):
 
 
 class Busy(EngineError):
-    """Another demo is under way in the same directory."""
+    """Another demo is under way in the same directory, or its workers were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,16 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
     log = home / "worker.log"
     with console.status("Writing the script"):
         script = write_script(options.seed, options.scale)
-    with signals_end_the_block(), _alone(home), ExitStack() as started:
+    with signals_end_the_block(), _alone(home) as lock, ExitStack() as started:
         stack = _start_stack(home, Given.of(settings), options.keep, console, started)
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
             if deployment.records():
                 raise NotEmpty(
                     "the topics at KAFKA_BOOTSTRAP hold records already; the demo needs a cluster of its own"
                 )
-            workers = _start_workers(deployment, stack, log, options.processes, console)
+            environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
+            with console.status("Starting the workers"):
+                workers = start_workers(environment, log, options.processes, [lock])
             started.callback(workers.stop)
             story = _tell(deployment, script, workers, console)
         if options.keep:
@@ -81,14 +83,17 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _alone(home: Path) -> Iterator[int]:
+    """Hold the home's lock; workers that are kept hold it too, by its descriptor."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "demo.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy(f"another demo runs in {home}; set HARMONIA_HOME to a directory of its own") from None
-        yield
+            raise Busy(
+                f"another demo, or what it kept, runs in {home}: stop it, or set HARMONIA_HOME to another directory"
+            ) from None
+        yield file.fileno()
 
 
 def verify(deployment: Deployment, script: Script) -> list[Difference]:
@@ -110,12 +115,6 @@ def _start_stack(home: Path, given: Given, keep: bool, console: Console, started
 def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
     where = {"kafka_bootstrap": stack.kafka_bootstrap, "redis_url": stack.redis_url, "state_dir": home / "state"}
     return settings.model_copy(update=where)
-
-
-def _start_workers(deployment: Deployment, stack: Stack, log: Path, processes: int, console: Console) -> Workers:
-    environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
-    with console.status("Starting the workers"):
-        return start_workers(environment, log, processes)
 
 
 def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> Story:

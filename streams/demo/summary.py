@@ -100,7 +100,7 @@ def _incoming(flows: Sequence[Flow]) -> Table:
 
 
 def _refused(dead_letters: Mapping[str, int]) -> Table:
-    table = _table("What was refused, and why", "reason", ">records", "")
+    table = _table("What was refused, and why (rows of the file that no team sent included)", "reason", ">records", "")
     for reason, count in sorted(dead_letters.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(Text(reason, style="yellow"), f"{count:,}", Text(_MEANINGS.get(reason, ""), style="dim"))
     return table

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +42,13 @@ class Workers:
             return self.process.wait()
 
 
-def start_workers(environment: Mapping[str, str], log: Path, processes: int = 1) -> Workers:
+def start_workers(
+    environment: Mapping[str, str], log: Path, processes: int = 1, keep_open: Sequence[int] = ()
+) -> Workers:
     """Start and wait until each process works on its partitions.
 
-    `environment` is added to this process's own. Everything the workers say goes to `log`.
+    `environment` is added to this process's own. Everything the workers say goes to `log`. `keep_open`: descriptors
+    that they hold for as long as they run, such as a lock's.
     Raises `LocalStackError` when they end before they work.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +62,7 @@ def start_workers(environment: Mapping[str, str], log: Path, processes: int = 1)
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=keep_open,
         )
     workers = Workers(process, [], log)
     try:
