@@ -86,10 +86,15 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
         assignment = consumer._subscription.subscription.assignment
+        mine = {tp: run for tp, run in records.items() if run and assignment.state_value(tp) is not None}
+        if not self.consumer.flow_active:
+            # Begun before a rebalance, ended in it, perhaps after recovery has set the positions: nobody takes these.
+            for tp, run in mine.items():
+                consumer._fetcher.seek_to(tp, run[0].offset)
+            return {}
         return {
             tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation)
-            for tp, run in records.items()
-            if run and assignment.state_value(tp) is not None
+            for tp, run in mine.items()
         }
 
 

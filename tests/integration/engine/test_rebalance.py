@@ -40,6 +40,15 @@ class Member:
             while state.position < offset:
                 await thread.call_thread(consumer.getmany, timeout_ms=50)
 
+    async def position_once_no_fetch_waits(self, tp: TP) -> int:
+        """Where the consumer reads on, after every fetch that was under way has ended."""
+        thread = cast(Consumer, self.app.consumer)._thread
+        consumer = thread._ensure_consumer()
+        async with asyncio.timeout(10):
+            while consumer._fetcher._fetch_waiters:
+                await thread.call_thread(asyncio.sleep, 0)
+        return int(consumer._subscription.subscription.assignment.state_value(tp).position)
+
     async def _hand_on(self, runs: StreamT[Run]) -> None:
         async for run in runs:
             self.app.lanes.submit(run, self._note)
@@ -95,3 +104,13 @@ async def test_what_a_rebalance_dropped_comes_again_behind_what_is_committed(
 
     assert await member.value() == b"second"
     assert member.values.empty()
+
+
+async def test_a_fetch_that_ends_while_the_flow_is_stopped_takes_nothing(
+    cluster: Cluster, source: TP, member: Member
+) -> None:
+    """It may end after recovery has set the positions, and then nothing would set them back behind its records."""
+    member.app.consumer.stop_flow()
+    await cluster.put(source, [b"first", b"second"])
+
+    assert await member.position_once_no_fetch_waits(source) == 0
