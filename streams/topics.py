@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
-from events.topics import ALL, Topic
+from events.topics import ALL, INPUT_TOPICS, Topic
 from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
@@ -62,9 +62,7 @@ def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
 
 def check_topics(found: Sequence[Found], partitions: int) -> None:
     """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has this many partitions."""
-    missing = [entry.topic.name for entry in found if not entry.partitions]
-    if missing:
-        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
+    _refuse_missing(found)
     other = [f"{entry.topic.name} ({entry.partitions})" for entry in found if entry.partitions != partitions]
     if other:
         raise PartitionsMismatch(
@@ -74,20 +72,39 @@ def check_topics(found: Sequence[Found], partitions: int) -> None:
 
 
 def _wait_for_topics(admin: KafkaAdminClient, settings: Settings) -> None:
-    """A broker hears of new topics after they are made; a worker that starts at once would find none."""
+    """A broker hears of new topics after they are made; a worker that starts at once would find none.
+
+    It has to be asked again and again, since it tells nobody. Raises `MissingTopic` after ten seconds.
+    """
     for _ in range(_PAUSES):
         if all(found.partitions for found in describe_topics(admin, settings)):
             return
         time.sleep(_PAUSE_S)
+    raise MissingTopic("the topics were made, and the broker does not know of them: see `harmonia topics describe`")
+
+
+def require_input_topics(settings: Settings) -> None:
+    """Raise `MissingTopic` unless there is each topic that producers write to, with however many partitions."""
+    _refuse_missing([entry for entry in _described(settings) if entry.topic in INPUT_TOPICS])
 
 
 def require_topics(settings: Settings) -> None:
     """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
+    check_topics(_described(settings), settings.partitions)
+
+
+def _described(settings: Settings) -> list[Found]:
     admin = KafkaClients(settings).admin()
     try:
-        check_topics(describe_topics(admin, settings), settings.partitions)
+        return describe_topics(admin, settings)
     finally:
         admin.close()
+
+
+def _refuse_missing(found: Sequence[Found]) -> None:
+    missing = [entry.topic.name for entry in found if not entry.partitions]
+    if missing:
+        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
 
 
 def _config(topic: Topic, settings: Settings) -> dict[str, str]:

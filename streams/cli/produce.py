@@ -13,7 +13,7 @@ from events.interactions import TOPICS_OF
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
 from streams.clients import KafkaClients
-from streams.topics import require_topics
+from streams.topics import require_input_topics
 
 
 def produce(
@@ -27,7 +27,7 @@ def produce(
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     with failing_plainly():
-        require_topics(settings)
+        require_input_topics(settings)
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
         for number, value in _lines(file):

@@ -116,7 +116,7 @@ class TablePartition:
     async def _attempt(self, chunk: Run, fold: Fold, began: float) -> None:
         if self._writer is None and not self._surely_owned(began):
             # Opening again would fence whoever owns the partition by now, as after a freeze.
-            raise Fenced(f"{self._changelog}: no write for longer than a session, so others may own this partition")
+            raise Fenced(f"{self._changelog}: no write for most of a session, so others may own this partition")
         started = time.monotonic()
         try:
             await self._apply_once(chunk, fold)

@@ -8,7 +8,7 @@ import pytest
 
 from events.dead_letters import DeadLetter
 from events.topics import ALL, DEAD_LETTERS
-from streams.local.stack import Stack
+from streams.local.stack import Stack, local_stack
 from tests.integration.command import ended_well, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
@@ -50,6 +50,21 @@ def test_a_topic_that_is_missing_is_described_refused_and_created(system: System
     assert "harmonia topics create" in reason
     created = ended_well(harmonia(tmp_path, "topics", "create", environment=where))
     assert created.stdout.decode() == f"created {name}-contacts-changelog\n"
+
+
+def test_a_producer_needs_no_more_than_the_topics_it_writes_to(system: System, tmp_path: Path) -> None:
+    """Whatever the workers' settings are, it may have others."""
+    others = on(system.stack, HARMONIA_APP_ID=f"app-{fresh()}", HARMONIA_PARTITIONS="4")
+    (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": fresh()}))[0])
+    ended_well(harmonia(tmp_path, "produce", "one.jsonl", environment=others))
+
+
+def test_a_producer_is_told_which_topics_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": fresh()}))[0])
+    with local_stack(tmp_path / "stack") as empty:
+        reason = refused(harmonia(tmp_path, "produce", "one.jsonl", environment=on(empty)))
+    assert "email-events" in reason
+    assert "harmonia topics create" in reason
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

@@ -90,3 +90,10 @@ def test_a_worker_says_plainly_what_it_cannot_use(stack: Stack, tmp_path: Path, 
         where = on(stack, HARMONIA_STATE_DIR=str(tmp_path / "state"))
         reason = refused(harmonia(tmp_path, "worker", environment={**where, setting: wrong[setting]}))
         assert setting in reason
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert "--json" in refused(harmonia(tmp_path, "demo", "--json", "nowhere/figures.json", environment={}), 2)
+    assert not (tmp_path / "home").exists()
+    assert "file/schemas" in refused(harmonia(tmp_path, "schemas", "export", "file/schemas", environment={}))

@@ -2,8 +2,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
+from random import Random
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import TP
 
 from streams.engine.retry import BROKER_TROUBLE, retried
@@ -149,3 +151,22 @@ async def test_an_outbox_that_was_stopped_can_be_used_again(cluster: Cluster, ou
 
 async def test_an_outbox_that_never_wrote_can_be_stopped(cluster: Cluster) -> None:
     await Outbox(cluster.kafka).stop()
+
+
+async def test_a_record_that_fits_nowhere_fails_whoever_wrote_it_and_nobody_else(
+    cluster: Cluster, outbox: Outbox, topic: str
+) -> None:
+    """They were in one round, and would fail together as often as they try."""
+    await outbox.write([])
+    giant = Output(topic, 0, b"giant", Random(1).randbytes(9 << 20))
+
+    ended = await asyncio.gather(
+        outbox.write([giant]), outbox.write(outputs(topic, 1, range(6))), return_exceptions=True
+    )
+
+    assert isinstance(ended[0], MessageSizeTooLargeError)
+    assert ended[1] is None
+    for partition in range(PARTITIONS):
+        found = await by_task(cluster, topic, partition)
+        assert found.keys() == {b"1"}
+        assert set(found[b"1"]) == {partition, partition + PARTITIONS}  # some twice, from the round that failed

@@ -10,6 +10,7 @@ from faust.types import TP, StreamT
 
 from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
+from streams.engine.errors import StateLost
 from streams.engine.runs import Run
 from streams.engine.transport import Consumer
 from streams.local.stack import Stack
@@ -114,3 +115,36 @@ async def test_a_fetch_that_ends_while_the_flow_is_stopped_takes_nothing(
     await cluster.put(source, [b"first", b"second"])
 
     assert await member.position_once_no_fetch_waits(source) == 0
+
+
+async def test_input_that_was_cut_off_before_it_was_handled_is_not_jumped_over(
+    cluster: Cluster, source: TP, member: Member
+) -> None:
+    """aiokafka would go on at the log's start and say so to nobody."""
+    await cluster.put(source, [b"first"])
+    assert await member.value() == b"first"
+    await member.app.consumer.commit()
+    member.app.consumer.stop_flow()
+    await cluster.put(source, [b"second", b"third"])
+    cluster.delete_before(source, 2)
+
+    with pytest.raises(StateLost, match=r"handled up to 1, and its log starts at 2"):
+        await member.app.consumer.perform_seek()
+
+
+async def test_a_fetcher_that_has_died_is_noticed(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiokafka's own task, which Faust never looks at: without a look the worker would sit there for ever."""
+    consumer = cast(Consumer, member.app.consumer)
+    dead: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    dead.set_exception(ConnectionResetError("the task has died"))
+    monkeypatch.setattr(consumer._thread._ensure_consumer()._fetcher, "_fetch_task", dead)
+
+    with pytest.raises(ConnectionResetError, match="the task has died"):
+        await consumer._thread._fetch_records(consumer._thread._ensure_consumer(), set(), timeout=0)
+
+
+async def test_a_member_that_owns_nothing_is_never_told_to_leave(member: Member) -> None:
+    """It polls for nothing, which aiokafka takes for being stuck once `max_poll_interval_ms` is over."""
+    consumer = cast(Consumer, member.app.consumer)._thread._ensure_consumer()
+    a_year = 365 * 86_400.0
+    assert consumer._coordinator._max_poll_interval > a_year

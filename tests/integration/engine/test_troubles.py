@@ -4,19 +4,21 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from streams.clients import KafkaClients
+from streams.engine.errors import Fenced
 from streams.engine.partition import Effects
 from streams.engine.retry import ATTEMPTS
 from streams.engine.runs import Records
 from streams.engine.store import MemoryStore, Store
 from tests.integration.engine.owner import Bench, sums, table_in
-from tests.integration.engine.trouble import Trouble, troubles_come
+from tests.integration.engine.trouble import Trouble, refused_once, troubles_come
 
+TRANSACTION_S = 0.3
 BROKEN = [trouble for trouble in Trouble if trouble is not Trouble.NONE]
 
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.3)
+    monkeypatch.setattr(KafkaClients, "transaction_timeout_s", TRANSACTION_S)
 
 
 @pytest.mark.parametrize("trouble", BROKEN, ids=lambda trouble: trouble.name)
@@ -98,3 +100,40 @@ async def test_state_position_and_outputs_agree_through_any_troubles(
 
     assert await bench.told() == list(range(done))
     assert await bench.table() == sums(range(done))
+
+
+async def test_a_transaction_that_the_broker_timed_out_is_no_proof_of_another_owner(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine: aiokafka has one exception for that and for a real fence."""
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(2)), bench.add_up)
+        with monkeypatch.context() as slow:
+            refused_once(slow, after_seconds=TRANSACTION_S)
+            await owner.apply(bench.chunk(range(2, 4)), bench.add_up)
+
+    assert await bench.told() == [0, 1, 2, 3]
+
+
+async def test_a_fence_that_comes_at_once_is_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(2)), bench.add_up)
+        refused_once(monkeypatch, after_seconds=0)
+        with pytest.raises(Fenced):
+            await owner.apply(bench.chunk(range(2, 4)), bench.add_up)
+
+
+async def test_whoever_could_not_write_for_most_of_a_session_does_not_fence_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been frozen, and its partition be somebody else's by now."""
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(2)), bench.add_up)
+        monkeypatch.setattr(KafkaClients, "session_timeout_s", 0.0)
+        troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
+        with pytest.raises(Fenced, match="most of a session"):
+            await owner.apply(bench.chunk(range(2, 4)), bench.add_up)
+
+        async with bench.owned() as successor:
+            await successor.apply(bench.chunk(range(2, 4)), bench.add_up)
+    assert await bench.told() == [0, 1, 2, 3]

@@ -1,13 +1,16 @@
 """A broker's answers that go astray, in the place where the engine meets them: the write of a transaction."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from enum import Enum
+from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from faust.types import TP
 
+from streams.engine import partition
 from streams.engine.writer import Output, TransactionWriter, _send
 
 Write = Callable[[TransactionWriter, Sequence[Output]], Awaitable[dict[TP, int]]]
@@ -46,3 +49,18 @@ def troubles_come(monkeypatch: pytest.MonkeyPatch, troubles: Iterator[Trouble]) 
         return await _write(write, next(troubles, Trouble.NONE), writer, outputs)
 
     monkeypatch.setattr(TransactionWriter, "write", troubled)
+
+
+def refused_once(monkeypatch: pytest.MonkeyPatch, after_seconds: float) -> None:
+    """The next write is refused for its epoch, as much later by the clock as said; the ones after it succeed."""
+    write = TransactionWriter.write
+    late = [after_seconds]
+
+    async def refused(writer: TransactionWriter, outputs: Sequence[Output]) -> dict[TP, int]:
+        if not late:
+            return await write(writer, outputs)
+        now = time.monotonic() + late.pop()
+        monkeypatch.setattr(partition, "time", SimpleNamespace(monotonic=lambda: now))  # the loop's clock goes on
+        raise ProducerFenced
+
+    monkeypatch.setattr(TransactionWriter, "write", refused)

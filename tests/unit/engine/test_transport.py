@@ -48,7 +48,7 @@ class OfflineConsumer(Consumer):
         return 100
 
     async def _no_callback(self, _: object) -> None:
-        raise NotImplementedError
+        raise AssertionError("no message goes this way")
 
     async def _revoked(self, _: object) -> None:
         await self.wait_empty()

@@ -1,0 +1,96 @@
+"""What the sink is missing is read from the topic, whole or again from the start."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from faust.types import TP
+
+from sinks.memory import MemorySink
+from streams.engine.changelog import PartitionReader
+from streams.engine.runs import Run
+from tests.integration.engine.feed import Feed
+
+
+async def test_a_catch_up_that_breaks_off_is_begun_again(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older dump of the sink came back, and the broker went away while it was being filled up to now."""
+    agent = feed.agent()
+    await agent(await feed.said({"a": 1}))
+    dump, stood = dict(feed.sink.contacts), await MemorySink.position(feed.sink, 0)
+    await agent(await feed.said({"b": 1}))
+    await agent(await feed.said({"c": 1}))
+    feed.sink.contacts = dump
+    assert stood is not None
+    await feed.move(stood)
+    with monkeypatch.context() as broken:
+        breaks_off_after(broken, records=1)
+        with pytest.raises(KafkaConnectionError):
+            await agent.watch([0])
+
+    await agent.watch([0])
+
+    assert feed.held() == {"a": 1, "b": 1, "c": 1}
+
+
+async def test_a_chunk_after_a_catch_up_that_broke_off_leaves_nothing_out(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = feed.agent()
+    await agent(await feed.said({"a": 1}))
+    dump, stood = dict(feed.sink.contacts), await MemorySink.position(feed.sink, 0)
+    await agent(await feed.said({"b": 1}))
+    await agent(await feed.said({"c": 1}))
+    feed.sink.contacts = dump
+    assert stood is not None
+    await feed.move(stood)
+    with monkeypatch.context() as broken:
+        breaks_off_after(broken, records=1)
+        with pytest.raises(KafkaConnectionError):
+            await agent.watch([0])
+
+    await agent(await feed.said({"d": 1}))
+
+    assert feed.held() == {"a": 1, "b": 1, "c": 1, "d": 1}
+
+
+async def test_a_sink_that_is_moved_on_meanwhile_is_not_cleared(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker writes more while this one asks for the end of the topic."""
+    await feed.agent()(await feed.said({"a": 1}))
+    slow, other = feed.agent(), feed.agent()
+    end_of = PartitionReader.end_of
+
+    async def overtaken(reader: PartitionReader, tp: TP) -> int:
+        end = await end_of(reader, tp)
+        monkeypatch.setattr(PartitionReader, "end_of", end_of)
+        await other(await feed.said({"b": 1}))
+        return end
+
+    monkeypatch.setattr(PartitionReader, "end_of", overtaken)
+    await slow.watch([0])
+
+    assert feed.calls.count("clear") == 1  # the very first filling
+    assert feed.held() == {"a": 1, "b": 1}
+
+
+async def test_a_topic_made_anew_is_noticed_by_an_agent_that_knew_the_old_one(feed: Feed) -> None:
+    agent = feed.agent()
+    for version in range(1, 4):
+        await agent(await feed.said({"old": version}))
+    await feed.make_anew()
+
+    await agent(await feed.said({"new": 1}, generation=2))
+
+    assert feed.held() == {"new": 1}
+
+
+def breaks_off_after(monkeypatch: pytest.MonkeyPatch, records: int) -> None:
+    """Readers bring so many records, and then the broker is away."""
+    runs = PartitionReader.runs
+
+    async def broken(reader: PartitionReader, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
+        async for run in runs(reader, tp, start, end):
+            few = run.records[:records]
+            yield Run(tp, few, few[-1].offset + 1, run.generation)
+            raise KafkaConnectionError
+
+    monkeypatch.setattr(PartitionReader, "runs", broken)

@@ -1,0 +1,93 @@
+"""One recovery at a time, and none that goes on when its partitions are given up."""
+
+import asyncio
+from typing import cast
+
+import pytest
+from faust.tables.recovery import ServiceStopped
+
+from streams.clients import KafkaClients
+from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.recovery import TableManager
+from streams.settings import Settings
+from tests.unit.engine.workplace import everything_that_can
+
+
+class Office:
+    """An app whose tables take as long to be taken over as the test wants."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings = Settings(kafka_bootstrap="127.0.0.1:1", partitions=1)
+        self.codes: list[int] = []
+        self.ready: list[int] = []
+        self.app = ChunkApp(settings, KafkaClients(settings), self.ready.append, self.codes.append)
+        self.recovery = cast(TableManager, self.app.tables).recovery
+        self.log: list[str] = []
+        self.taken_over = asyncio.Event()
+        monkeypatch.setattr(self.recovery, "_take_over", self._take_over)
+        monkeypatch.setattr(self.recovery, "on_recovery_completed", self._complete)
+        monkeypatch.setattr(self.app, "release_tables", self._release)
+
+    def begin(self) -> None:
+        self.recovery._under_way = asyncio.create_task(self.recovery._recover(1))
+
+    async def _take_over(self) -> None:
+        try:
+            await self.taken_over.wait()
+        except asyncio.CancelledError:
+            self.log.append("halted")
+            raise
+
+    async def _release(self) -> None:
+        self.log.append("released")
+
+    async def _complete(self, _: int) -> None:
+        return
+
+
+@pytest.fixture
+async def office(monkeypatch: pytest.MonkeyPatch) -> Office:
+    return Office(monkeypatch)
+
+
+async def test_partitions_are_given_up_only_after_their_recovery_has_ended(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would open writers behind the release, and fence the next owner."""
+    monkeypatch.setattr(office.app.consumer, "commit_and_end_transactions", office._release)
+    office.begin()
+    await everything_that_can()
+
+    await office.app.consumer.wait_empty()
+
+    assert office.log[0] == "halted"
+    assert office.log[-1] == "released"
+    assert office.ready == []
+
+
+async def test_a_recovery_that_ends_says_so(office: Office) -> None:
+    office.taken_over.set()
+    office.begin()
+    await everything_that_can()
+    assert office.ready == [0]
+
+
+async def test_no_recovery_is_nothing_to_halt(office: Office) -> None:
+    await office.app.halt_recovery()
+    assert office.log == []
+
+
+async def test_a_broker_that_does_not_answer_in_time_stops_the_worker(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust calls that a stopped service, and the worker would never recover again."""
+
+    async def out_of_time(_: int) -> None:
+        raise ServiceStopped
+
+    monkeypatch.setattr(office.recovery, "on_recovery_completed", out_of_time)
+    office.taken_over.set()
+    office.begin()
+    await everything_that_can()
+
+    assert office.codes == [EXIT_FAIL_STOP]
