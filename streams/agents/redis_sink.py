@@ -89,7 +89,6 @@ class ContactStateSink:
         Until that is done nothing counts as known, so that a catch-up which fails half-way is begun again.
         """
         self._stands_at(partition, None)
-        self._generations.pop(partition, None)
         tp = TP(CONTACT_STATE, partition)
         topic_id = await asyncio.to_thread(self._kafka.topic_id, CONTACT_STATE)
         async with PartitionReader(self._kafka) as reader:
