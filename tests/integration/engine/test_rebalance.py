@@ -134,13 +134,16 @@ async def test_input_that_was_cut_off_before_it_was_handled_is_not_jumped_over(
 
 async def test_a_fetcher_that_has_died_is_noticed(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     """aiokafka's own task, which Faust never looks at: without a look the worker would sit there for ever."""
-    consumer = cast(Consumer, member.app.consumer)
+    member.app.consumer.stop_flow()
+    thread = cast(Consumer, member.app.consumer)._thread
+    consumer = thread._ensure_consumer()
     dead: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     dead.set_exception(ConnectionResetError("the task has died"))
-    monkeypatch.setattr(consumer._thread._ensure_consumer()._fetcher, "_fetch_task", dead)
 
-    with pytest.raises(ConnectionResetError, match="the task has died"):
-        await consumer._thread._fetch_records(consumer._thread._ensure_consumer(), set(), timeout=0)
+    with monkeypatch.context() as dying:
+        dying.setattr(consumer._fetcher, "_fetch_task", dead)
+        with pytest.raises(ConnectionResetError, match="the task has died"):
+            await thread._fetch_records(consumer, set(), timeout=0)
 
 
 async def test_a_member_that_owns_nothing_is_never_told_to_leave(member: Member) -> None:

@@ -121,19 +121,3 @@ async def test_a_fence_that_comes_at_once_is_one(bench: Bench, monkeypatch: pyte
         refused_once(monkeypatch, after_seconds=0)
         with pytest.raises(Fenced):
             await owner.apply(bench.chunk(range(2, 4)), bench.add_up)
-
-
-async def test_whoever_could_not_write_for_most_of_a_session_does_not_fence_others(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may have been frozen, and its partition be somebody else's by now."""
-    async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(2)), bench.add_up)
-        monkeypatch.setattr(KafkaClients, "session_timeout_s", 0.0)
-        troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
-        with pytest.raises(Fenced, match="most of a session"):
-            await owner.apply(bench.chunk(range(2, 4)), bench.add_up)
-
-        async with bench.owned() as successor:
-            await successor.apply(bench.chunk(range(2, 4)), bench.add_up)
-    assert await bench.told() == [0, 1, 2, 3]
