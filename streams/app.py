@@ -18,8 +18,8 @@ from streams.clients import KafkaClients, redis_client
 from streams.closing import Closing
 from streams.engine.app import ChunkApp
 from streams.engine.lanes import Process
+from streams.engine.rocks import RocksStores
 from streams.engine.runs import Run
-from streams.engine.store import open_memory_store
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
@@ -48,7 +48,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    table = app.chunk_table(CONTACTS_TABLE, INTERACTIONS, settings.partitions, open_memory_store)
+    table = app.chunk_table(CONTACTS_TABLE, INTERACTIONS, settings.partitions, RocksStores(settings.state_dir))
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)

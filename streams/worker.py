@@ -1,8 +1,10 @@
 """Runs one worker in this process, after a look at whether the topics are as the settings say."""
 
+import fcntl
 import socket
 from collections.abc import Callable
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 import faust
 
@@ -19,19 +21,30 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
     anything is started, and a Kafka error when no broker answers.
     """
     require_topics(settings)
-    _require_places(settings)
+    _require_port(settings)
+    state_lock = _own_state_dir(settings.state_dir)
     worker = build_worker(settings, say)
     process = faust.Worker(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
     process.spinner = None  # it writes terminal codes even where there is no terminal
-    process.execute_from_commandline()
+    with state_lock:
+        process.execute_from_commandline()
 
 
-def _require_places(settings: Settings) -> None:
-    """Look before Faust starts, which shows whatever fails with a page of calls."""
+def _own_state_dir(state_dir: Path) -> TextIO:
+    """Make the directory this process's alone, for as long as the returned file is open."""
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = (state_dir / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Unusable("HARMONIA_STATE_DIR is another worker's: give each a directory of its own") from error
     except OSError as error:
-        raise Unusable(f"HARMONIA_STATE_DIR cannot be made: {error.strerror}") from error
+        raise Unusable(f"HARMONIA_STATE_DIR cannot be used: {error.strerror}") from error
+    return lock
+
+
+def _require_port(settings: Settings) -> None:
+    """Look before Faust starts, which shows whatever fails with a page of calls."""
     family = socket.AF_INET6 if ":" in settings.metrics_host else socket.AF_INET
     try:
         socket.create_server((settings.metrics_host, settings.metrics_port), family=family).close()

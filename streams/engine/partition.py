@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
 
+from events.topics import DELETE_RETENTION_MS
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.errors import Fenced, StateLost
@@ -20,6 +21,9 @@ from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
 from streams.engine.store import Position, Store
 from streams.engine.writer import Output, TransactionWriter
+
+LONGEST_IDLE_MS = DELETE_RETENTION_MS // 2
+"""A store that was left alone for longer is wiped: the changelog may have forgotten what was deleted since."""
 
 _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 
@@ -151,7 +155,7 @@ class TablePartition:
         assert self._writer is not None
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write([*effects.outputs, *logged])
-        self._store.write(changes, Position(self._topic_id, written[self._changelog]))
+        self._store.write(changes, self._here(written[self._changelog]))
 
     async def _unseen(self, chunk: Run) -> Records:
         if not chunk.records:
@@ -188,15 +192,25 @@ class TablePartition:
         restored = 0
         async with PartitionReader(self._kafka) as reader:
             end = await reader.end_of(self._changelog)
-            held = self._store.position
-            if held is not None and (held.topic_id != self._topic_id or held.offset > end):
+            if self._store.position is not None and not self._may_go_on_from(self._store.position, end):
                 self._store.wipe()
             start = self._store.position.offset if self._store.position else await reader.start_of(self._changelog)
             async for run in reader.runs(self._changelog, start, end):
                 changes = {record.key: record.value for record in run.records if record.key is not None}
-                self._store.write(changes, Position(self._topic_id, run.next_offset))
+                self._store.write(changes, self._here(run.next_offset))
                 restored += len(run.records)
         return restored
+
+    def _here(self, offset: int) -> Position:
+        return Position(self._topic_id, offset, _now())
+
+    def _may_go_on_from(self, held: Position, end: int) -> bool:
+        """Not from another topic's state, nor from one ahead of the changelog, nor from one that missed deletions."""
+        return held.topic_id == self._topic_id and held.offset <= end and _now() - held.at <= LONGEST_IDLE_MS
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _watermark_key(source: TP) -> bytes:

@@ -9,10 +9,15 @@ from typing import NamedTuple, Protocol
 
 
 class Position(NamedTuple):
-    """A place in a changelog partition: the topic's id (made anew, it is another one) and the next offset."""
+    """A place in a changelog partition: the topic's id (made anew, it is another one) and the next offset.
+
+    `at` is when the store was brought there, in milliseconds since 1970: the broker forgets deletions after a while, so
+    a store that was left alone for long would keep what has been deleted.
+    """
 
     topic_id: str
     offset: int
+    at: int
 
 
 class Store(Protocol):

@@ -1,5 +1,6 @@
 """How `harmonia` ends when it can't do what was asked: plainly, with the reason and the right exit code."""
 
+import fcntl
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -90,6 +91,16 @@ def test_a_worker_says_plainly_what_it_cannot_use(stack: Stack, tmp_path: Path, 
         where = on(stack, HARMONIA_STATE_DIR=str(tmp_path / "state"))
         reason = refused(harmonia(tmp_path, "worker", environment={**where, setting: wrong[setting]}))
         assert setting in reason
+
+
+def test_a_state_directory_of_another_worker_is_left_to_it(stack: Stack, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with open_deployment(settings_of(stack)), (state / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        reason = refused(harmonia(tmp_path, "worker", environment=on(stack, HARMONIA_STATE_DIR=str(state))))
+    assert "HARMONIA_STATE_DIR" in reason
+    assert "another worker" in reason
 
 
 def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(tmp_path: Path) -> None:

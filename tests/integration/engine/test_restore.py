@@ -1,9 +1,10 @@
 import asyncio
+import time
 from itertools import count
 
 import pytest
 
-from streams.engine.partition import Effects
+from streams.engine.partition import LONGEST_IDLE_MS, Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.store import MemoryStore, Position, Store
 from tests.integration.engine.owner import Bench, sums, table_in
@@ -26,15 +27,19 @@ async def filled(bench: Bench) -> list[KafkaRecord]:
     return list(await bench.cluster.committed(bench.changelog))
 
 
+def here(bench: Bench, offset: int) -> Position:
+    return Position(bench.topic_id, offset, time.time_ns() // 1_000_000)
+
+
 def held(bench: Bench, records: list[KafkaRecord], before: int) -> MemoryStore:
     """The store of a worker that had read the changelog up to some offset."""
     store = MemoryStore()
     for record in records:
         if record.offset < before:
             assert record.key is not None
-            store.write({record.key: record.value}, Position(bench.topic_id, record.offset + 1))
+            store.write({record.key: record.value}, here(bench, record.offset + 1))
     if store.position is not None:
-        store.write({}, Position(bench.topic_id, before))
+        store.write({}, here(bench, before))
     return store
 
 
@@ -70,7 +75,8 @@ async def test_what_was_restored_is_not_read_again(bench: Bench) -> None:
     owner = bench.owner(store)
 
     assert [await owner.open(), await owner.open()] == [len(records), 0]
-    assert store.position == Position(bench.topic_id, records[-1].offset + 2)
+    assert store.position is not None
+    assert store.position[:2] == (bench.topic_id, records[-1].offset + 2)
     await owner.release()
 
 
@@ -111,7 +117,7 @@ async def test_a_store_ahead_of_its_changelog_is_wiped(bench: Bench, ahead: int)
     whole = await restored(bench, MemoryStore())
     end = (await bench.cluster.everything(bench.changelog))[-1].offset + 2  # the last commit's marker
     store = MemoryStore()
-    store.write({b"foreign": b"1", b"k2": b"666"}, Position(bench.topic_id, end + ahead))
+    store.write({b"foreign": b"1", b"k2": b"666"}, here(bench, end + ahead))
 
     assert await restored(bench, store) == whole
 
@@ -119,17 +125,30 @@ async def test_a_store_ahead_of_its_changelog_is_wiped(bench: Bench, ahead: int)
 async def test_a_store_that_has_read_the_last_marker_is_not_ahead(bench: Bench) -> None:
     records = await filled(bench)
     store = held(bench, records, records[-1].offset + 2)
-    store.write({b"mine": b"1"}, Position(bench.topic_id, records[-1].offset + 2))
+    store.write({b"mine": b"1"}, here(bench, records[-1].offset + 2))
 
     assert b"mine" in await restored(bench, store)
 
 
 async def test_a_store_of_a_topic_that_was_made_anew_is_wiped(bench: Bench) -> None:
     store = MemoryStore()
-    store.write({b"foreign": b"1"}, Position("another topic's id", 3))
+    store.write({b"foreign": b"1"}, here(bench, 3)._replace(topic_id="another topic's id"))
     await filled(bench)
 
     assert b"foreign" not in await restored(bench, store)
+
+
+async def test_a_store_that_was_left_alone_for_too_long_is_wiped(bench: Bench) -> None:
+    """Meanwhile a key may have been deleted, and the changelog have forgotten that it ever was."""
+    records = await filled(bench)
+    end = records[-1].offset + 2
+    idle, fresh = MemoryStore(), MemoryStore()
+    long_ago = here(bench, end).at - LONGEST_IDLE_MS - 60_000
+    idle.write({b"deleted": b"1"}, here(bench, end)._replace(at=long_ago))
+    fresh.write({b"kept": b"1"}, here(bench, end)._replace(at=long_ago + 120_000))
+
+    assert await restored(bench, idle) == await restored(bench, MemoryStore())
+    assert b"kept" in await restored(bench, fresh)
 
 
 async def test_records_whose_writer_was_aborted_are_not_restored(bench: Bench) -> None:

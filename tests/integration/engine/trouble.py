@@ -60,7 +60,8 @@ def refused_once(monkeypatch: pytest.MonkeyPatch, after_seconds: float) -> None:
         if not late:
             return await write(writer, outputs)
         now = time.monotonic() + late.pop()
-        monkeypatch.setattr(partition, "time", SimpleNamespace(monotonic=lambda: now))  # the loop's clock goes on
+        late_clock = SimpleNamespace(monotonic=lambda: now, time_ns=time.time_ns)  # the loop has its own
+        monkeypatch.setattr(partition, "time", late_clock)
         raise ProducerFenced
 
     monkeypatch.setattr(TransactionWriter, "write", refused)

@@ -42,7 +42,7 @@ def folded(*records: Fetched, store: MemoryStore | None = None) -> Folding:
 
 def kept(folding: Folding, store: MemoryStore) -> None:
     """What happens after the commit."""
-    store.write(folding.effects.changes, Position("topic", 1))
+    store.write(folding.effects.changes, Position("topic", 1, 0))
 
 
 def state_of(folding: Folding, who: str) -> ContactState:

@@ -57,7 +57,7 @@ def test_a_key_cannot_reach_what_the_engine_keeps_for_itself() -> None:
     """A chunk that folded a contact onto the watermark would neither be readable nor ever be done."""
     watermark = b"\x00watermark\x00interactions\x003"
     store = MemoryStore()
-    store.write({watermark: b"41"}, Position("topic", 1))
+    store.write({watermark: b"41"}, Position("topic", 1, 0))
 
     folding = folded(keyed(watermark, said(1)), store=store)
 
@@ -79,7 +79,7 @@ def test_a_dead_letter_is_the_record_as_it_came_and_says_where_it_was() -> None:
 @cache
 def store_with_a_full_contact() -> MemoryStore:
     store = MemoryStore()
-    store.write({b"c1": encode(ContactState(weight=ROOM, version=4))}, Position("topic", 1))
+    store.write({b"c1": encode(ContactState(weight=ROOM, version=4))}, Position("topic", 1, 0))
     return store
 
 

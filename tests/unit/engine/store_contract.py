@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.engine.store import Position, Store
 
-HERE = Position("topic-a", 7)
+HERE = Position("topic-a", 7, 1_329_904_800_000)
 Changes = dict[bytes, bytes | None]
 
 law = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture])
@@ -29,9 +29,9 @@ class StoreContract:
 
     def test_changes_move_the_position(self, store: Store) -> None:
         store.write({b"a": b"1"}, HERE)
-        store.write({}, Position("topic-a", 9))
+        store.write({}, Position("topic-a", 9, 3))
 
-        assert store.position == Position("topic-a", 9)
+        assert store.position == Position("topic-a", 9, 3)
 
     def test_a_later_value_replaces_an_earlier_one(self, store: Store) -> None:
         store.write({b"a": b"1", b"b": b"2"}, HERE)
@@ -73,8 +73,8 @@ def any_writes_end_as_those_of_a_dict(open_store: Callable[[], Store], writes: l
     store = open_store()
     told: dict[bytes, bytes] = {}
     for number, changes in enumerate(writes, 1):
-        store.write(changes, Position("topic-a", number))
+        store.write(changes, Position("topic-a", number, 0))
         told = {key: value for key, value in {**told, **changes}.items() if value is not None}
         assert dict(store.items()) == told
-        assert store.position == Position("topic-a", number)
+        assert store.position == Position("topic-a", number, 0)
     store.close()

@@ -1,0 +1,158 @@
+"""A store on disk does what every store does, and is still there, or honestly empty, when it is opened again."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from streams.engine.errors import Unusable
+from streams.engine.rocks import RocksStores
+from streams.engine.store import Store
+from tests.unit.engine.store_contract import (
+    HERE,
+    WRITES,
+    Changes,
+    StoreContract,
+    any_writes_end_as_those_of_a_dict,
+    law,
+)
+
+ENOUGH_FOR_A_FILE = {b"k%d" % number: b"v" * 100 for number in range(1000)}
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> RocksStores:
+    return RocksStores(tmp_path)
+
+
+class TestRocksStore(StoreContract):
+    @pytest.fixture
+    def store(self, stores: RocksStores) -> Iterator[Store]:
+        store = stores("contacts", 0)
+        yield store
+        store.close()
+
+    @law
+    @given(writes=WRITES)
+    def test_any_writes_end_as_those_of_a_dict(self, writes: list[Changes]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            any_writes_end_as_those_of_a_dict(lambda: RocksStores(Path(folder))("contacts", 0), writes)
+
+
+def test_what_was_written_is_there_when_it_is_opened_again(stores: RocksStores) -> None:
+    store = stores("contacts", 0)
+    store.write({b"a": b"1", b"b": b"2"}, HERE)
+    store.close()
+
+    again = stores("contacts", 0)
+
+    assert (again.position, dict(again.items())) == (HERE, {b"a": b"1", b"b": b"2"})
+    again.close()
+
+
+def test_each_table_and_partition_has_a_store_of_its_own(stores: RocksStores) -> None:
+    first, second, other = stores("contacts", 0), stores("contacts", 1), stores("links", 0)
+
+    first.write({b"a": b"1"}, HERE)
+
+    assert (second.get(b"a"), other.get(b"a")) == (None, None)
+    for store in (first, second, other):
+        store.close()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "emptied", "overwritten", "missing"])
+@pytest.mark.parametrize("pattern", ["*.sst", "CURRENT", "MANIFEST-*"])
+def test_a_damaged_store_is_found_out_and_made_anew(
+    stores: RocksStores, tmp_path: Path, damage: str, pattern: str
+) -> None:
+    """Perhaps only when it is read: then the process stops, and the next one finds an empty store."""
+    written(stores)
+    for file in (tmp_path / "contacts" / "0").glob(pattern):
+        spoil(file, damage)
+
+    assert read_until_it_is_found_out(stores) == {}
+
+
+def test_a_log_that_was_cut_off_leaves_what_was_written_before(stores: RocksStores, tmp_path: Path) -> None:
+    """As after a power cut: values and position go back together, and the changelog has the rest."""
+    store = stores("contacts", 0)
+    for number in range(1000):
+        store.write({b"last": b"%d" % number, b"k%d" % number: b""}, HERE._replace(offset=number))
+    shutil.copytree(tmp_path / "contacts", tmp_path / "after" / "contacts")  # what was not closed
+    store.close()
+    [log] = (tmp_path / "after" / "contacts" / "0").glob("*.log")
+    spoil(log, "truncated")
+
+    again = RocksStores(tmp_path / "after")("contacts", 0)
+
+    assert again.position is not None
+    reached = again.position.offset
+    assert 0 < reached < 999
+    assert again.get(b"last") == b"%d" % reached
+    assert (again.get(b"k%d" % reached), again.get(b"k%d" % (reached + 1))) == (b"", None)
+    again.close()
+
+
+def written(stores: RocksStores) -> None:
+    store = stores("contacts", 0)
+    store.write(ENOUGH_FOR_A_FILE, HERE)
+    store._db.flush()
+    store.close()
+
+
+def spoil(file: Path, damage: str) -> None:
+    data = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    else:
+        middle = len(data) // 2
+        spoilt = {"truncated": data[:middle], "emptied": b"", "overwritten": data[:middle] + bytes(len(data) - middle)}
+        file.write_bytes(spoilt[damage])
+
+
+def read_until_it_is_found_out(stores: RocksStores) -> dict[bytes, bytes]:
+    """As workers do: read what is asked for; whatever fails ends one process, and the next opens the store again."""
+    store = stores("contacts", 0)
+    try:
+        found = {key: store.get(key) for key in ENOUGH_FOR_A_FILE}
+    except Exception:  # noqa: BLE001 - rocksdict has no exceptions of its own
+        store.close()
+        store = stores("contacts", 0)
+        found = {key: store.get(key) for key in ENOUGH_FOR_A_FILE}
+    assert store.position is None
+    store.close()
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def test_a_store_that_somebody_holds_is_left_to_them(stores: RocksStores) -> None:
+    store = stores("contacts", 0)
+    store.write({b"a": b"1"}, HERE)
+
+    with pytest.raises(Unusable, match="in use"):
+        stores("contacts", 0)
+
+    assert store.get(b"a") == b"1"
+    store.close()
+
+
+def test_where_nothing_can_be_kept_the_setting_is_named(tmp_path: Path) -> None:
+    (tmp_path / "contacts").write_text("a file is in the way")
+
+    with pytest.raises(Unusable, match="HARMONIA_STATE_DIR"):
+        RocksStores(tmp_path)("contacts", 0)
+
+
+def test_a_store_that_could_not_be_written_is_not_trusted(stores: RocksStores) -> None:
+    store = stores("contacts", 0)
+    store.write({b"a": b"1"}, HERE)
+    store._db.close()  # as good as a disk that fails
+
+    with pytest.raises(Exception, match="closed"):
+        store.write({b"a": b"2"}, HERE)
+
+    again = stores("contacts", 0)
+    assert (again.position, list(again.items())) == (None, [])
+    again.close()
