@@ -16,10 +16,12 @@ from streams.agents.intake import Intake
 from streams.agents.redis_sink import ContactStateSink
 from streams.clients import KafkaClients, redis_client
 from streams.closing import Closing
+from streams.contact import ContactState, decode, encode
 from streams.engine.app import ChunkApp
 from streams.engine.lanes import Process
 from streams.engine.rocks import RocksStores
 from streams.engine.runs import Run
+from streams.engine.states import Codec, Storage
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
@@ -48,7 +50,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    table = app.chunk_table(CONTACTS_TABLE, INTERACTIONS, settings.partitions, RocksStores(settings.state_dir))
+    table = app.chunk_table(CONTACTS_TABLE, INTERACTIONS, settings.partitions, _storage(settings))
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)
@@ -60,6 +62,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     return Worker(app, [Closing([table.close, outbox.stop, sink.close]), health, Watch(app, sink, metrics)])
+
+
+def _storage(settings: Settings) -> Storage[ContactState]:
+    return Storage(RocksStores(settings.state_dir), Codec(encode, decode), settings.recent_bytes)
 
 
 def wall_clock() -> int:

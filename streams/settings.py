@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="Address on which metrics are served")
     chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
     chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
+    recent_bytes: int = Field(
+        16 << 20,
+        ge=0,
+        le=1 << 30,
+        description="Bytes of encoded states that are kept decoded; in memory they take five times as much",
+    )
     fetch_wait_ms: int = Field(50, ge=1, le=5000, description="Milliseconds a fetch waits for a record, at most")
     session_timeout_s: float = Field(
         10.0, ge=6, le=300, description="Seconds without a heartbeat after which a worker's partitions go to others"

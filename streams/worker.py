@@ -10,6 +10,7 @@ import faust
 
 from streams.app import build_worker
 from streams.engine.errors import Unusable
+from streams.engine.garbage import collect_rarely
 from streams.settings import Settings
 from streams.topics import require_topics
 
@@ -26,6 +27,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
     worker = build_worker(settings, say)
     process = faust.Worker(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
     process.spinner = None  # it writes terminal codes even where there is no terminal
+    collect_rarely()
     with state_lock:
         process.execute_from_commandline()
 

@@ -2,10 +2,10 @@
 
 from streams.agents.folding import STAGE, Folding
 from streams.agents.stamps import Clock
-from streams.contact import Outcome
+from streams.contact import ContactState, Outcome
 from streams.engine.partition import Effects
 from streams.engine.runs import Records, Run
-from streams.engine.store import Store
+from streams.engine.states import States
 from streams.engine.table import ChunkTable
 from streams.metrics import Metrics
 
@@ -13,7 +13,7 @@ from streams.metrics import Metrics
 class Contacts:
     """Handles chunks of `interactions`."""
 
-    def __init__(self, table: ChunkTable, generation: int, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, table: ChunkTable[ContactState], generation: int, metrics: Metrics, clock: Clock) -> None:
         self._table = table
         self._generation = generation
         self._metrics = metrics
@@ -23,9 +23,9 @@ class Contacts:
         """Fold the chunk in one transaction, then count what it did."""
         last: Folding | None = None
 
-        def fold(store: Store, records: Records) -> Effects:
+        def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            last = Folding(store, self._generation, self._clock())
+            last = Folding(states, self._generation, self._clock())
             last.take(records)
             return last.effects
 

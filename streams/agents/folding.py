@@ -14,10 +14,10 @@ from events.refusal import Reason, Refusal
 from events.topics import CONTACT_COMMANDS, CONTACT_STATE
 from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import received_at, received_header
-from streams.contact import Arrival, ContactState, Outcome, decode, encode, fold, profile
+from streams.contact import Arrival, ContactState, Outcome, fold, profile
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
-from streams.engine.store import Store
+from streams.engine.states import States
 from streams.engine.writer import Output
 
 STAGE = "contacts"
@@ -33,16 +33,16 @@ class Folding:
     """One chunk: its effects, how many interactions had which outcome and how many refusals which reason.
 
     Parameters:
-        store: the states before the chunk, by contact_id.
+        states: those before the chunk, by contact_id.
         generation: of the tables; versions of a later one are higher.
         at_ms: the time to put on dead letters.
     """
 
-    def __init__(self, store: Store, generation: int, at_ms: int) -> None:
-        self._store = store
+    def __init__(self, states: States[ContactState], generation: int, at_ms: int) -> None:
+        self._states = states
         self._generation = generation
         self._at_ms = at_ms
-        self.effects = Effects()
+        self.effects: Effects[ContactState] = Effects()
         self.outcomes: Counter[Outcome] = Counter()
         self.refusals: Counter[Reason] = Counter()
 
@@ -57,12 +57,11 @@ class Folding:
                 self._refuse(record, read)
             elif not _is_command(read.type):
                 by_contact[key].append((record, Arrival(read, record.timestamp)))
+        held = self._states.get_many(by_contact)
         for key, arrived in by_contact.items():
-            self._fold(key, arrived)
+            self._fold(key, held[key] or ContactState(), arrived)
 
-    def _fold(self, key: bytes, arrived: Sequence[tuple[KafkaRecord, Arrival]]) -> None:
-        held = self._store.get(key)
-        before = ContactState() if held is None else decode(held)
+    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[tuple[KafkaRecord, Arrival]]) -> None:
         after, outcomes = fold(before, [arrival for _, arrival in arrived])
         self.outcomes.update(outcomes)
         applied = []
@@ -81,7 +80,7 @@ class Folding:
         received = [at for record in applied if (at := received_at(record.headers)) is not None]
         if received:
             headers.append(received_header(max(received)))
-        self.effects.changes[key] = encode(state)
+        self.effects.changes[key] = state
         self.effects.outputs.append(Output(CONTACT_STATE, applied[0].partition, key, value, headers))
 
     def _refuse(self, record: KafkaRecord, refusal: Refusal) -> None:

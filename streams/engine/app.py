@@ -14,7 +14,7 @@ from streams.engine import transport
 from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits
-from streams.engine.store import OpenStore
+from streams.engine.states import State, Storage
 from streams.engine.table import ChunkTable
 from streams.settings import Settings
 
@@ -49,9 +49,9 @@ class ChunkApp(faust.App):
         self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
-    def chunk_table(self, name: str, source: str, partitions: int, open_store: OpenStore) -> ChunkTable:
+    def chunk_table(self, name: str, source: str, partitions: int, storage: Storage[State]) -> ChunkTable[State]:
         """A table whose changelog has as many partitions as `source`, the topic that is folded into it."""
-        table = ChunkTable(
+        table: ChunkTable[State] = ChunkTable(
             self,
             name=name,
             partitions=partitions,
@@ -59,7 +59,7 @@ class ChunkApp(faust.App):
             value_type=bytes,
             kafka=self.kafka,
             source=source,
-            open_store=open_store,
+            storage=storage,
         )
         self.tables.add(table)
         return table

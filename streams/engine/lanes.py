@@ -65,10 +65,15 @@ class Lanes:
             await asyncio.gather(*late, return_exceptions=True)
         self._waiting.clear()
 
+    @property
+    def records_ahead(self) -> int:
+        """Records of one partition that are worth fetching before the ones in hand are done."""
+        return CHUNKS_AHEAD * self._limits.records
+
     def has_room(self, tp: TP) -> bool:
         """Whether more records of this partition should be fetched."""
         waiting = self._waiting.get(tp)
-        return waiting is None or sum(len(run.records) for run in waiting) < CHUNKS_AHEAD * self._limits.records
+        return waiting is None or sum(len(run.records) for run in waiting) < self.records_ahead
 
     async def wait_for_room(self) -> None:
         """Return once a lane has finished a chunk since the last call."""

@@ -7,8 +7,9 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Generic
 
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
@@ -19,7 +20,8 @@ from streams.engine.changelog import PartitionReader
 from streams.engine.errors import Fenced, StateLost
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
-from streams.engine.store import Position, Store
+from streams.engine.states import State, States
+from streams.engine.store import Position
 from streams.engine.writer import Output, TransactionWriter
 
 LONGEST_IDLE_MS = DELETE_RETENTION_MS // 2
@@ -29,15 +31,15 @@ _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 
 
 @dataclass(slots=True)
-class Effects:
-    """What folding a chunk does: new values by key (None deletes), and records for other topics."""
+class Effects(Generic[State]):
+    """What folding a chunk does: new states by key (None deletes), and records for other topics."""
 
-    changes: dict[bytes, bytes | None] = field(default_factory=dict)
+    changes: dict[bytes, State | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
 
 
-#: Folds records onto what the store holds. Called again after a failure: no effects but those returned.
-Fold = Callable[[Store, Records], Effects]
+#: Folds records onto the states there are. Called again after a failure: no effects but those returned.
+Fold = Callable[[States[State], Records], Effects[State]]
 
 #: The offset that the consumer group has committed for a source partition; None before its first commit.
 Committed = Callable[[TP], int | None]
@@ -62,12 +64,13 @@ class Changelog:
     source_id: Callable[[str], str | None] = no_source_id
 
 
-class TablePartition:
+class TablePartition(Generic[State]):
     """The state of one partition, and the only way to change it."""
 
-    def __init__(self, kafka: KafkaClients, store: Store, changelog: Changelog, committed: Committed) -> None:
+    def __init__(self, kafka: KafkaClients, states: States[State], changelog: Changelog, committed: Committed) -> None:
         self._kafka = kafka
-        self._store = store
+        self._states = states
+        self._store = states.store
         self._changelog = changelog.tp
         self._topic_id = changelog.topic_id
         self._transactional_id = changelog.transactional_id
@@ -90,7 +93,7 @@ class TablePartition:
         self._writer = writer
         return await self._restore()
 
-    async def apply(self, chunk: Run, fold: Fold) -> None:
+    async def apply(self, chunk: Run, fold: Fold[State]) -> None:
         """Fold the chunk's records that are not yet in the state, and write all effects as one transaction.
 
         A failed transaction may have been committed all the same, so nothing is guessed: the partition is opened anew
@@ -117,7 +120,7 @@ class TablePartition:
         finally:
             self._store.close()
 
-    async def _attempt(self, chunk: Run, fold: Fold, began: float) -> None:
+    async def _attempt(self, chunk: Run, fold: Fold[State], began: float) -> None:
         if self._writer is None and not self._surely_owned(began):
             # Opening again would fence whoever owns the partition by now, as after a freeze.
             raise Fenced(f"{self._changelog}: no write for most of a session, so others may own this partition")
@@ -141,21 +144,24 @@ class TablePartition:
         """
         return time.monotonic() - began < 0.8 * self._kafka.session_timeout_s
 
-    async def _apply_once(self, chunk: Run, fold: Fold) -> None:
+    async def _apply_once(self, chunk: Run, fold: Fold[State]) -> None:
         if self._writer is None:
             await self.open()
         records = await self._unseen(chunk)
         if not records:
             return
-        effects = fold(self._store, records)
-        changes = {**effects.changes, _watermark_key(chunk.tp): self._watermark(chunk.tp, records[-1].offset)}
-        logged = [
-            Output(self._changelog.topic, self._changelog.partition, key, value) for key, value in changes.items()
-        ]
+        effects = fold(self._states, records)
+        changes = self._encoded(effects.changes)
+        changes[_watermark_key(chunk.tp)] = self._watermark(chunk.tp, records[-1].offset)
+        logged = [Output(*self._changelog, key, value) for key, value in changes.items()]
         assert self._writer is not None
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write([*effects.outputs, *logged])
-        self._store.write(changes, self._here(written[self._changelog]))
+        self._states.commit(effects.changes, changes, self._here(written[self._changelog]))
+
+    def _encoded(self, changes: Mapping[bytes, State | None]) -> dict[bytes, bytes | None]:
+        encode = self._states.encode
+        return {key: None if state is None else encode(state) for key, state in changes.items()}
 
     async def _unseen(self, chunk: Run) -> Records:
         if not chunk.records:
@@ -190,6 +196,7 @@ class TablePartition:
 
     async def _restore(self) -> int:
         restored = 0
+        self._states.forget()
         async with PartitionReader(self._kafka) as reader:
             end = await reader.end_of(self._changelog)
             if self._store.position is not None and not self._may_go_on_from(self._store.position, end):

@@ -6,7 +6,7 @@ over from what the stores hold.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager as StockTableManager
@@ -67,7 +67,7 @@ class Recovery(StockRecovery):
     async def _take_over(self) -> None:
         for table in self.tables.values():
             mine = [tp.partition for tp in self.active_tps if tp.topic == table.changelog_topic_name]
-            await cast(ChunkTable, table).take_over(mine)
+            await cast(ChunkTable[Any], table).take_over(mine)
 
     @Service.task
     async def _slurp_changelogs(self) -> None:

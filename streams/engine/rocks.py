@@ -1,19 +1,29 @@
 """Stores on disk: one RocksDB for each partition, so that a worker starts again from what it had.
 
 All of a worker's share one cache and one bound for their write buffers: memory does not grow with the number of
-contacts. Nothing is synced: after a power cut a store is behind, and the changelog brings it up again. Ahead it can
-never be, since it is written after the commit. Whatever else is wrong with it is a reason to wipe it.
+contacts. There is no write-ahead log, which the changelog is already: a process that is killed leaves its store behind
+by what was still in the write buffers, values and position alike. Ahead it can never be, since it is written after the
+commit. Whatever else is wrong with it is a reason to wipe it.
 """
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import orjson
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch, WriteBufferManager
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteBufferManager,
+    WriteOptions,
+)
 
 from streams.engine.errors import Unusable
 from streams.engine.store import Position
@@ -32,7 +42,6 @@ _WRITE_BUFFER_BYTES = 8 << 20
 _BLOCK_BYTES = 8 << 10
 _BLOOM_BITS = 10
 _OPEN_FILES = 64
-_WAL_BYTES = 32 << 20
 
 
 class RocksStores:
@@ -74,6 +83,8 @@ class RocksStore:
         self._path = path
         self._options = options
         self._db = Rdict(str(path), options)
+        self._without_log = WriteOptions()
+        self._without_log.disable_wal = True  # type: ignore[method-assign, assignment]  # its stub calls it a method
         self._position = _read_position(self._db.get(_POSITION_KEY))
 
     @property
@@ -88,6 +99,14 @@ class RocksStore:
             raise
         return value
 
+    def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        try:
+            values = cast(list[bytes | None], self._db.get(list(keys)))
+        except Exception:
+            self._distrust()
+            raise
+        return values
+
     def write(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         batch = WriteBatch(raw_mode=True)
         for key, value in changes.items():
@@ -97,7 +116,7 @@ class RocksStore:
                 batch.put(key, value)
         batch.put(_POSITION_KEY, orjson.dumps(tuple(position)))
         try:
-            self._db.write(batch)
+            self._db.write(batch, self._without_log)
         except Exception:
             self._distrust()
             raise
@@ -140,7 +159,6 @@ def _options() -> Options:
     )
     options.set_write_buffer_size(_WRITE_BUFFER_BYTES)
     options.set_max_write_buffer_number(2)
-    options.set_max_total_wal_size(_WAL_BYTES)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_max_open_files(_OPEN_FILES)
     options.set_keep_log_file_num(2)

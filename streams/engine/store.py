@@ -4,7 +4,7 @@ A store may be behind its changelog, never ahead: it is written after the transa
 belong to, and holds the position up to which it stands for them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -29,6 +29,9 @@ class Store(Protocol):
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
+
+    def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        """The values of these keys, in their order."""
 
     def write(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         """Apply changes (None deletes) and the position, all or nothing."""
@@ -60,6 +63,9 @@ class MemoryStore:
 
     def get(self, key: bytes) -> bytes | None:
         return self._values.get(key)
+
+    def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        return [self._values.get(key) for key in keys]
 
     def write(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         for key, value in changes.items():

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from functools import partial
-from typing import Any, cast
+from typing import Any, Generic, cast
 
 import faust
 from faust.types import TP
@@ -17,24 +17,25 @@ from streams.clients import KafkaClients
 from streams.engine.errors import NotOwned
 from streams.engine.partition import Changelog, TablePartition
 from streams.engine.retry import retried
-from streams.engine.store import OpenStore
+from streams.engine.states import Recent, State, States, Storage
 from streams.engine.transport import Consumer
 
 logger = logging.getLogger(__name__)
 
 
-class ChunkTable(faust.Table[bytes, bytes]):
+class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
     """Partitions of a table by number, while this worker owns them."""
 
-    def __init__(self, *args: Any, kafka: KafkaClients, source: str, open_store: OpenStore, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kafka: KafkaClients, source: str, storage: Storage[State], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kafka = kafka
-        self._open_store = open_store
+        self._storage = storage
+        self._recent: Recent[State] = Recent(storage.recent_bytes)
         self._source = source
         self._topic_ids: dict[str, str] = {}
-        self._owned: dict[int, TablePartition] = {}
+        self._owned: dict[int, TablePartition[State]] = {}
 
-    def owned(self, partition: int) -> TablePartition:
+    def owned(self, partition: int) -> TablePartition[State]:
         """The partition of this number. Raises `NotOwned` when it belongs to another worker."""
         try:
             return self._owned[partition]
@@ -84,7 +85,7 @@ class ChunkTable(faust.Table[bytes, bytes]):
             )
             self._owned[number] = TablePartition(
                 self._kafka,
-                self._open_store(self.name, number),
+                States(self._storage.open_store(self.name, number), self._storage.codec, self._recent),
                 changelog,
                 lambda source: cast(Consumer, self.app.consumer).committed(source),
             )

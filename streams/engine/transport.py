@@ -17,6 +17,7 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 
 from streams.engine.errors import StateLost
+from streams.engine.fetched import hand_out_light_records
 from streams.engine.header_names import read_any_header_name
 from streams.engine.runs import Run
 
@@ -82,7 +83,8 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         consumer._coordinator.check_errors()  # its tasks may have died, and nobody else looks
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
-        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        ahead = cast("ChunkApp", self.app).lanes.records_ahead
+        records = await super()._fetch_records(consumer, active_partitions, timeout, ahead)
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
         assignment = consumer._subscription.subscription.assignment
@@ -207,6 +209,7 @@ class Transport(stock.Transport):
 
 
 def register() -> None:
-    """Make the scheme known to Faust, and header names of any bytes readable."""
+    """Make the scheme known to Faust, header names of any bytes readable and records cheap."""
     read_any_header_name()
+    hand_out_light_records()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

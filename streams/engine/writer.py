@@ -9,12 +9,13 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import partial
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP
+from msgspec import Struct
 
 from streams.clients import KafkaClients
 from streams.engine.retry import BROKER_TROUBLE
@@ -26,7 +27,7 @@ _CLOSE_TIMEOUT_S = 2.0
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-class Output(NamedTuple):
+class Output(Struct, frozen=True, gc=False):
     """A record to write. `value` None is a tombstone."""
 
     topic: str
@@ -126,11 +127,12 @@ def _answer(written: asyncio.Future[None], failure: Exception | None) -> None:
 
 
 async def _send(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> dict[TP, int]:
-    by_partition: dict[TP, list[Output]] = defaultdict(list)
+    by_partition: dict[tuple[str, int], list[Output]] = defaultdict(list)
     for output in outputs:
-        by_partition[TP(output.topic, output.partition)].append(output)
-    ends = await asyncio.gather(*(_send_to(producer, tp, records) for tp, records in by_partition.items()))
-    return dict(zip(by_partition, ends, strict=True))
+        by_partition[output.topic, output.partition].append(output)
+    tps = [TP(*place) for place in by_partition]
+    ends = await asyncio.gather(*map(partial(_send_to, producer), tps, by_partition.values()))
+    return dict(zip(tps, ends, strict=True))
 
 
 async def _send_to(producer: AIOKafkaProducer, tp: TP, outputs: Sequence[Output]) -> int:

@@ -109,7 +109,7 @@ class Feed:
         producer = self._writer._producer
         await producer.begin_transaction()
         for output in self._outputs(versions):
-            await producer.send_and_wait(*output[:1], output.value, output.key, output.partition, None, output.headers)
+            await producer.send_and_wait(output.topic, output.value, output.key, output.partition, None, output.headers)
         await producer.abort_transaction()
 
     async def make_anew(self) -> None:

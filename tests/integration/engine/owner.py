@@ -8,12 +8,15 @@ from faust.types import TP
 
 from streams.engine.partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.runs import Records, Run
+from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Store
 from streams.engine.writer import Output
 from tests.integration.engine.cluster import Cluster
 from tests.unit.engine.kafka_records import Fetched
 
 KEYS = 5
+RECENT_BYTES = 8
+"""So few that some states are kept decoded and others are read from the store."""
 
 
 def amount(offset: int) -> int:
@@ -44,14 +47,15 @@ class Bench:
         self.committed: dict[TP, int] = {}
         self.source_id: str | None = None
 
-    def owner(self, store: Store | None = None) -> TablePartition:
+    def owner(self, store: Store | None = None) -> TablePartition[bytes]:
         """A worker's view of the partition; an earlier one's is not told."""
         writes_as = f"owner-of-{self.changelog.topic}"
         changelog = Changelog(self.changelog, self.topic_id, writes_as, lambda _: self.source_id)
-        return TablePartition(self.cluster.kafka, store or MemoryStore(), changelog, self.committed.get)
+        states = States(store or MemoryStore(), Codec(bytes, bytes), Recent(RECENT_BYTES))
+        return TablePartition(self.cluster.kafka, states, changelog, self.committed.get)
 
     @contextlib.asynccontextmanager
-    async def owned(self, store: Store | None = None) -> AsyncIterator[TablePartition]:
+    async def owned(self, store: Store | None = None) -> AsyncIterator[TablePartition[bytes]]:
         """An owner that has taken the partition over."""
         owner = self.owner(store)
         try:
@@ -66,12 +70,12 @@ class Bench:
         return Run(self.source, records, records[-1].offset + 1 if records else 0, 1)
 
     @property
-    def add_up(self) -> Fold:
-        def fold(store: Store, records: Records) -> Effects:
-            effects = Effects()
+    def add_up(self) -> Fold[bytes]:
+        def fold(states: States[bytes], records: Records) -> Effects[bytes]:
+            effects: Effects[bytes] = Effects()
             for record in records:
                 assert record.key is not None
-                before = effects.changes.get(record.key) or store.get(record.key) or b"0"
+                before = effects.changes.get(record.key) or states.get(record.key) or b"0"
                 effects.changes[record.key] = b"%d" % (int(before) + int(record.value or b"0"))
                 effects.outputs.append(Output(*self.outputs, record.key, b"%d" % record.offset))
             return effects

@@ -12,8 +12,10 @@ from events.dead_letters import DeadLetter
 from events.refusal import Reason
 from streams.agents import dead_letters, folding
 from streams.agents.contacts import Contacts
+from streams.contact import ContactState, decode, encode
 from streams.engine.app import ChunkApp
 from streams.engine.runs import Run
+from streams.engine.states import Codec, Storage
 from streams.engine.store import open_memory_store
 from streams.engine.table import ChunkTable
 from streams.metrics import Metrics
@@ -37,9 +39,10 @@ class Team:
         self.metrics = Metrics(CollectorRegistry())
         self.table = self.new_worker()
 
-    def new_worker(self) -> ChunkTable:
+    def new_worker(self) -> ChunkTable[ContactState]:
         app = ChunkApp(self.settings, self.cluster.kafka, lambda _: None)
-        self.table = app.chunk_table("contacts", self.source.topic, 1, open_memory_store)
+        storage = Storage(open_memory_store, Codec(encode, decode), 1 << 20)
+        self.table = app.chunk_table("contacts", self.source.topic, 1, storage)
         return self.table
 
     async def fold(self, *records: Fetched) -> None:

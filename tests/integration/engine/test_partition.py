@@ -5,7 +5,8 @@ import pytest
 
 from streams.engine.partition import Effects
 from streams.engine.runs import Records
-from streams.engine.store import MemoryStore, Store
+from streams.engine.states import States
+from streams.engine.store import MemoryStore
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums, table_in
 
@@ -106,7 +107,7 @@ async def test_two_sources_of_a_table_have_a_watermark_each(bench: Bench) -> Non
 
 
 async def test_a_fold_that_raises_writes_nothing(bench: Bench) -> None:
-    def broken(_: Store, records: Records) -> Effects:
+    def broken(_: States[bytes], records: Records) -> Effects[bytes]:
         raise ValueError("a bug")
 
     async with bench.owned() as owner:
@@ -127,7 +128,7 @@ async def test_a_chunk_without_records_writes_nothing(bench: Bench) -> None:
 
 async def test_a_chunk_without_effects_moves_the_watermark(bench: Bench) -> None:
     async with bench.owned() as owner:
-        await owner.apply(bench.chunk(range(3)), lambda store, records: Effects())
+        await owner.apply(bench.chunk(range(3)), lambda states, records: Effects())
         assert owner.watermark(bench.source) == 2
     async with bench.owned() as owner:
         assert owner.watermark(bench.source) == 2
@@ -136,7 +137,7 @@ async def test_a_chunk_without_effects_moves_the_watermark(bench: Bench) -> None
 async def test_a_deleted_key_stays_deleted_for_the_next_owner(bench: Bench) -> None:
     async with bench.owned() as owner:
         await owner.apply(bench.chunk(range(4)), bench.add_up)
-        await owner.apply(bench.chunk([4]), lambda store, records: Effects({b"k1": None, b"k9": None}))
+        await owner.apply(bench.chunk([4]), lambda states, records: Effects({b"k1": None, b"k9": None}))
 
     assert await bench.table() == {key: value for key, value in sums(range(4)).items() if key != b"k1"}
 
@@ -144,7 +145,7 @@ async def test_a_deleted_key_stays_deleted_for_the_next_owner(bench: Bench) -> N
 async def test_a_value_may_be_larger_than_a_batch(bench: Bench) -> None:
     large = b"x" * 1_300_000
 
-    def fold(_: Store, records: Records) -> Effects:
+    def fold(_: States[bytes], records: Records) -> Effects[bytes]:
         outputs = [Output(*bench.outputs, b"k%d" % n, large) for n in range(4)]
         return Effects({b"big-%d" % n: large for n in range(4)}, outputs)
 

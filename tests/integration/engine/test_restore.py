@@ -6,7 +6,8 @@ import pytest
 
 from streams.engine.partition import LONGEST_IDLE_MS, Effects
 from streams.engine.runs import KafkaRecord, Records
-from streams.engine.store import MemoryStore, Position, Store
+from streams.engine.states import States
+from streams.engine.store import MemoryStore, Position
 from tests.integration.engine.owner import Bench, sums, table_in
 
 CHUNKS = 6
@@ -15,8 +16,8 @@ CHUNKS = 6
 async def filled(bench: Bench) -> list[KafkaRecord]:
     """A changelog with keys that change, go and come again; its records."""
 
-    def fold(store: Store, records: Records) -> Effects:
-        effects = bench.add_up(store, records)
+    def fold(states: States[bytes], records: Records) -> Effects[bytes]:
+        effects = bench.add_up(states, records)
         if records[0].offset % 3 == 0:
             effects.changes[b"k1"] = None
         return effects

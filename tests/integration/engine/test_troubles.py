@@ -8,7 +8,8 @@ from streams.engine.errors import Fenced
 from streams.engine.partition import Effects
 from streams.engine.retry import ATTEMPTS
 from streams.engine.runs import Records
-from streams.engine.store import MemoryStore, Store
+from streams.engine.states import States
+from streams.engine.store import MemoryStore
 from tests.integration.engine.owner import Bench, sums, table_in
 from tests.integration.engine.trouble import Trouble, refused_once, troubles_come
 
@@ -39,9 +40,9 @@ async def test_whatever_befalls_a_write_the_chunk_is_folded_once(
 async def test_a_commit_whose_answer_is_lost_is_not_folded_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     folded = []
 
-    def fold(store: Store, records: Records) -> Effects:
+    def fold(states: States[bytes], records: Records) -> Effects[bytes]:
         folded.append(len(records))
-        return bench.add_up(store, records)
+        return bench.add_up(states, records)
 
     async with bench.owned() as owner:
         troubles_come(monkeypatch, iter([Trouble.ANSWER_LOST]))

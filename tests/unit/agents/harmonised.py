@@ -7,7 +7,8 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.agents.folding import Folding
 from streams.agents.stamps import received_header
-from streams.contact import ContactState, decode
+from streams.contact import ContactState, decode, encode
+from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted, event
@@ -16,6 +17,7 @@ HASHER = Hasher([b"a key"])
 GENERATION = 3
 AT = NOW + 1_000
 """When the fold happens."""
+CONTACTS = Codec(encode, decode)
 
 
 def said(offset: int, type_: str = "email.opened", who: str = "c1", id_: str | None = None, **data: JSON) -> Fetched:
@@ -35,17 +37,21 @@ def valued(value: bytes | None, record: Fetched) -> Fetched:
 
 def folded(*records: Fetched, store: MemoryStore | None = None) -> Folding:
     """The chunk of `records`, folded onto a store, or onto nothing."""
-    folding = Folding(store or MemoryStore(), GENERATION, AT)
+    folding = Folding(States(store or MemoryStore(), CONTACTS, Recent(0)), GENERATION, AT)
     folding.take(records)
     return folding
 
 
 def kept(folding: Folding, store: MemoryStore) -> None:
     """What happens after the commit."""
-    store.write(folding.effects.changes, Position("topic", 1, 0))
+    States(store, CONTACTS, Recent(0)).commit(folding.effects.changes, encoded(folding), Position("topic", 1, 0))
+
+
+def encoded(folding: Folding) -> dict[bytes, bytes | None]:
+    return {key: None if state is None else encode(state) for key, state in folding.effects.changes.items()}
 
 
 def state_of(folding: Folding, who: str) -> ContactState:
-    value = folding.effects.changes[who.encode()]
-    assert value is not None
-    return decode(value)
+    state = folding.effects.changes[who.encode()]
+    assert state is not None
+    return state

@@ -1,6 +1,5 @@
 """A store on disk does what every store does, and is still there, or honestly empty, when it is opened again."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,26 +73,6 @@ def test_a_damaged_store_is_found_out_and_made_anew(
         spoil(file, damage)
 
     assert read_until_it_is_found_out(stores) == {}
-
-
-def test_a_log_that_was_cut_off_leaves_what_was_written_before(stores: RocksStores, tmp_path: Path) -> None:
-    """As after a power cut: values and position go back together, and the changelog has the rest."""
-    store = stores("contacts", 0)
-    for number in range(1000):
-        store.write({b"last": b"%d" % number, b"k%d" % number: b""}, HERE._replace(offset=number))
-    shutil.copytree(tmp_path / "contacts", tmp_path / "after" / "contacts")  # what was not closed
-    store.close()
-    [log] = (tmp_path / "after" / "contacts" / "0").glob("*.log")
-    spoil(log, "truncated")
-
-    again = RocksStores(tmp_path / "after")("contacts", 0)
-
-    assert again.position is not None
-    reached = again.position.offset
-    assert 0 < reached < 999
-    assert again.get(b"last") == b"%d" % reached
-    assert (again.get(b"k%d" % reached), again.get(b"k%d" % (reached + 1))) == (b"", None)
-    again.close()
 
 
 def written(stores: RocksStores) -> None:

@@ -7,6 +7,7 @@ from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
 from streams.engine.errors import NotOwned
 from streams.engine.partition import Changelog, TablePartition
+from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
 from streams.engine.table import ChunkTable
 from streams.engine.transport import Consumer
@@ -17,6 +18,7 @@ from tests.unit.engine.workplace import everything_that_can
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1", partitions=3, app_id="there")
 KAFKA = KafkaClients(SETTINGS)
+BYTES = Codec(bytes, bytes)
 
 
 class SlowToStop(TransactionWriter):
@@ -36,38 +38,39 @@ class ClosableStore(MemoryStore):
         self.closed = True
 
 
-class Owned(TablePartition):
+class Owned(TablePartition[bytes]):
     """A partition that this worker writes to."""
 
     def __init__(self, number: int) -> None:
         self.store = ClosableStore()
-        super().__init__(KAFKA, self.store, Changelog(TP("changelog", number), "id", f"there-{number}"), lambda _: None)
+        states = States(self.store, BYTES, Recent(0))
+        super().__init__(KAFKA, states, Changelog(TP("changelog", number), "id", f"there-{number}"), lambda _: None)
         self.writer = SlowToStop()
         self._writer = self.writer
 
 
 @pytest.fixture
-def table() -> ChunkTable:
+def table() -> ChunkTable[bytes]:
     app = ChunkApp(SETTINGS, KAFKA, lambda _: None)
-    return app.chunk_table("contacts", "interactions", 3, lambda table, partition: MemoryStore())
+    return app.chunk_table("contacts", "interactions", 3, Storage(lambda table, partition: MemoryStore(), BYTES, 0))
 
 
-def own(table: ChunkTable, *numbers: int) -> list[Owned]:
+def own(table: ChunkTable[bytes], *numbers: int) -> list[Owned]:
     owned = [Owned(number) for number in numbers]
     table._owned.update(zip(numbers, owned, strict=True))
     return owned
 
 
-def test_the_changelog_is_named_as_the_topic_that_is_made_for_it(table: ChunkTable) -> None:
+def test_the_changelog_is_named_as_the_topic_that_is_made_for_it(table: ChunkTable[bytes]) -> None:
     assert table.changelog_topic_name == changelog_name(SETTINGS, "contacts")
 
 
-def test_the_changelog_has_the_partitions_of_what_is_folded_into_it(table: ChunkTable) -> None:
+def test_the_changelog_has_the_partitions_of_what_is_folded_into_it(table: ChunkTable[bytes]) -> None:
     """faust-streaming issue 93: a table without a number of partitions would get 8, whatever its source has."""
     assert table.changelog_topic.partitions == 3
 
 
-async def test_a_partition_of_another_worker_is_refused(table: ChunkTable) -> None:
+async def test_a_partition_of_another_worker_is_refused(table: ChunkTable[bytes]) -> None:
     [mine] = own(table, 1)
 
     assert table.owned(1) is mine
@@ -75,7 +78,7 @@ async def test_a_partition_of_another_worker_is_refused(table: ChunkTable) -> No
         table.owned(2)
 
 
-async def test_what_is_no_longer_owned_is_closed(table: ChunkTable) -> None:
+async def test_what_is_no_longer_owned_is_closed(table: ChunkTable[bytes]) -> None:
     [mine] = own(table, 1)
     mine.writer.stopped.set()
 
@@ -86,7 +89,7 @@ async def test_what_is_no_longer_owned_is_closed(table: ChunkTable) -> None:
         table.owned(1)
 
 
-async def test_a_rebalance_may_come_while_partitions_are_closed(table: ChunkTable) -> None:
+async def test_a_rebalance_may_come_while_partitions_are_closed(table: ChunkTable[bytes]) -> None:
     """Partitions are released in the middle of a `take_over`, which takes some away while it waits for others."""
     mine = own(table, 0, 1, 2)
     releasing = asyncio.create_task(table.release())
@@ -100,7 +103,7 @@ async def test_a_rebalance_may_come_while_partitions_are_closed(table: ChunkTabl
     await asyncio.wait_for(asyncio.gather(releasing, closing), 1)
 
 
-async def test_a_store_is_closed_also_when_a_rebalance_cuts_its_closing_short(table: ChunkTable) -> None:
+async def test_a_store_is_closed_also_when_a_rebalance_cuts_its_closing_short(table: ChunkTable[bytes]) -> None:
     """A store that is left open holds its lock, and the next owner in this process could not open it."""
     [mine] = own(table, 1)
     closing = asyncio.create_task(table.take_over([]))
@@ -112,7 +115,7 @@ async def test_a_store_is_closed_also_when_a_rebalance_cuts_its_closing_short(ta
     assert mine.store.closed
 
 
-async def test_closing_a_table_closes_every_store(table: ChunkTable) -> None:
+async def test_closing_a_table_closes_every_store(table: ChunkTable[bytes]) -> None:
     mine = own(table, 0, 2)
     for partition in mine:
         partition.writer.stopped.set()
@@ -123,9 +126,9 @@ async def test_closing_a_table_closes_every_store(table: ChunkTable) -> None:
 
 
 async def test_a_partition_is_told_what_the_group_has_committed(
-    table: ChunkTable, monkeypatch: pytest.MonkeyPatch
+    table: ChunkTable[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def open_offline(_: TablePartition) -> int:
+    async def open_offline(_: TablePartition[bytes]) -> int:
         return 0
 
     source = TP("interactions", 1)

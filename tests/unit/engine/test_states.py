@@ -1,0 +1,127 @@
+"""States in hand and states in the store are one thing to whoever folds."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.engine.states import Codec, Recent, States
+from streams.engine.store import MemoryStore, Position
+
+NUMBERS: Codec[int] = Codec(lambda number: b"%d" % number, int)
+HERE = Position("topic", 1, 0)
+Step = dict[bytes, int | None] | str
+
+
+class CountingStore(MemoryStore):
+    """Notes which keys it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[list[bytes]] = []
+
+    def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        self.asked.append(list(keys))
+        return super().get_many(keys)
+
+
+@pytest.fixture
+def store() -> CountingStore:
+    return CountingStore()
+
+
+def states_in(store: MemoryStore, room: int = 1000) -> States[int]:
+    return States(store, NUMBERS, Recent(room))
+
+
+def commit(states: States[int], changes: dict[bytes, int | None]) -> None:
+    encoded = {key: None if number is None else NUMBERS.encode(number) for key, number in changes.items()}
+    states.commit(changes, encoded, HERE)
+
+
+def test_what_is_in_the_store_is_decoded_once(store: CountingStore) -> None:
+    store.write({b"a": b"1", b"b": b"2"}, HERE)
+    states = states_in(store)
+
+    assert states.get_many([b"a", b"b", b"c"]) == {b"a": 1, b"b": 2, b"c": None}
+    assert states.get_many([b"a", b"b"]) == {b"a": 1, b"b": 2}
+    assert store.asked == [[b"a", b"b", b"c"]]
+
+
+def test_what_was_committed_is_at_hand_and_in_the_store(store: CountingStore) -> None:
+    states = states_in(store)
+
+    commit(states, {b"a": 1, b"b": 2})
+
+    assert (states.get(b"a"), store.asked) == (1, [])
+    assert (dict(store.items()), store.position) == ({b"a": b"1", b"b": b"2"}, HERE)
+
+
+def test_what_was_deleted_is_gone_from_both(store: CountingStore) -> None:
+    states = states_in(store)
+    commit(states, {b"a": 1})
+
+    commit(states, {b"a": None})
+
+    assert (states.get(b"a"), dict(store.items())) == (None, {})
+
+
+def test_what_else_is_stored_is_no_state(store: CountingStore) -> None:
+    """Such as the engine's watermarks."""
+    states = states_in(store)
+
+    states.commit({b"a": 1}, {b"a": b"1", b"\x00watermark": b"77 id"}, HERE)
+
+    assert store.get(b"\x00watermark") == b"77 id"
+
+
+def test_a_store_that_was_changed_meanwhile_is_read_again(store: CountingStore) -> None:
+    states = states_in(store)
+    commit(states, {b"a": 1})
+    store.write({b"a": b"5"}, HERE)
+    assert states.get(b"a") == 1
+
+    states.forget()
+
+    assert states.get(b"a") == 5
+
+
+def test_only_so_many_bytes_are_kept(store: CountingStore) -> None:
+    states = states_in(store, room=20)
+    commit(states, {b"k%d" % number: number for number in range(100)})
+
+    states.get_many([b"k%d" % number for number in range(100)])
+
+    [missing] = store.asked
+    assert 100 - 20 <= len(missing) < 100
+    assert b"k99" not in missing
+
+
+def test_what_is_used_all_the_time_stays(store: CountingStore) -> None:
+    states = states_in(store, room=20)
+    for number in range(100):
+        commit(states, {b"often": number, b"once-%d" % number: number})
+
+    assert (states.get(b"often"), store.asked) == (99, [])
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from([b"a", b"b", b"c", b"d"]), st.none() | st.integers(0, 10**6), max_size=4)
+        | st.just("forget"),
+        max_size=12,
+    ),
+    st.integers(0, 30),
+)
+def test_whatever_is_kept_the_states_are_those_committed_last(
+    steps: list[dict[bytes, int | None] | str], room: int
+) -> None:
+    states, told = states_in(MemoryStore(), room), dict.fromkeys([b"a", b"b", b"c", b"d"])
+    for step in steps:
+        if isinstance(step, str):
+            states.forget()
+        else:
+            commit(states, step)
+            told.update(step)
+        assert states.get_many(told) == told
