@@ -1,8 +1,10 @@
 """Stores on disk: one RocksDB for each partition, so that a worker starts again from what it had.
 
 All of a worker's share one cache and one bound for their write buffers: memory does not grow with the number of
-contacts. Nothing is synced: after a power cut a store is behind, and the changelog brings it up again. Ahead it can
-never be, since it is written after the commit. Whatever else is wrong with it is a reason to wipe it.
+contacts. RocksDB keeps no log of its own, for the changelog is one: a worker that is killed loses what was in the write
+buffers and reads it again. So a store is what its files say, as old as they are; with a log, files that lost their end
+and a log that did not would be put together with a hole between them. Ahead a store can never be, since it is written
+after the commit. Whatever else is wrong with it is a reason to wipe it.
 """
 
 import logging
@@ -13,7 +15,16 @@ from pathlib import Path
 from typing import cast
 
 import orjson
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch, WriteBufferManager
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteBufferManager,
+    WriteOptions,
+)
 
 from streams.engine.errors import Unusable
 from streams.engine.store import Position
@@ -32,7 +43,6 @@ _WRITE_BUFFER_BYTES = 8 << 20
 _BLOCK_BYTES = 8 << 10
 _BLOOM_BITS = 10
 _OPEN_FILES = 64
-_WAL_BYTES = 32 << 20
 
 
 class RocksStores:
@@ -73,6 +83,8 @@ class RocksStore:
         path.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._options = options
+        self._unlogged = WriteOptions()
+        self._unlogged.disable_wal = True  # type: ignore[assignment, method-assign]
         self._db = Rdict(str(path), options)
         self._position = _read_position(self._db.get(_POSITION_KEY))
 
@@ -97,7 +109,7 @@ class RocksStore:
                 batch.put(key, value)
         batch.put(_POSITION_KEY, orjson.dumps(tuple(position)))
         try:
-            self._db.write(batch)
+            self._db.write(batch, self._unlogged)
         except Exception:
             self._distrust()
             raise
@@ -140,7 +152,6 @@ def _options() -> Options:
     )
     options.set_write_buffer_size(_WRITE_BUFFER_BYTES)
     options.set_max_write_buffer_number(2)
-    options.set_max_total_wal_size(_WAL_BYTES)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_max_open_files(_OPEN_FILES)
     options.set_keep_log_file_num(2)
