@@ -40,7 +40,7 @@ def with_a_talker(script: Script, rng: Random) -> Script:
 
 
 def _renamed(sent: Sent, id_: str) -> Sent:
-    return Sent(sent.topic, "email.opened", "digital/sendgrid", id_, sent.time, sent.contact, {"message_id": id_})
+    return Sent("email-events", "email.opened", "digital/sendgrid", id_, sent.time, sent.contact, {"message_id": id_})
 
 
 def _of_size(sent: Sent, size: int, reason: str | None) -> Publication:

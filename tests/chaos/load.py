@@ -6,14 +6,16 @@ It remembers where the broker put each bad record, because that place has to be 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kafka.errors import KafkaError
 
 from events.topics import INPUT_TOPICS, INTERACTIONS
+from streams.clients import KafkaClients
 from streams.demo.check import Letter
 from streams.demo.deployment import Deployment
 from streams.demo.playing import wait_until_in_redis
+from streams.demo.progress import Observer
 from streams.demo.script import Script
 from streams.demo.truth import Publication
 from tests.integration.waiting import until
@@ -42,6 +44,7 @@ class Load:
     def __init__(self, deployment: Deployment, script: Script) -> None:
         self._deployment = deployment
         self._script = script
+        self._observer: Observer | None = None
         self._steady = threading.Event()
         self._rush = threading.Event()
         self._gone = threading.Event()
@@ -66,11 +69,6 @@ class Load:
         self._rush.set()
         self._steady.set()
 
-    def folded(self) -> int:
-        """Interactions that the group has committed as folded."""
-        committed = self._deployment.observer._committed()
-        return sum(offset for tp, offset in committed.items() if tp.topic == INTERACTIONS)
-
     def until_folded(self, records: int) -> None:
         """Return once so many more interactions are in profiles, while still more are to come.
 
@@ -85,10 +83,23 @@ class Load:
         return found is not None and found[0] >= wanted
 
     def _folded_if_known(self) -> tuple[int] | None:
+        """Interactions that the group has committed as folded."""
         try:
-            return (self.folded(),)
-        except KafkaError:
+            committed = self._observe()._committed()
+        except KafkaError:  # it may hold on to a broker that is dead, so a new one is asked
+            self._look_away()
             return None
+        return (sum(offset for tp, offset in committed.items() if tp.topic == INTERACTIONS),)
+
+    def _observe(self) -> Observer:
+        settings = self._deployment.settings
+        self._observer = self._observer or Observer(KafkaClients(settings), self._deployment.redis, settings.app_id)
+        return self._observer
+
+    def _look_away(self) -> None:
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.close()
 
     def until_published(self, records: int) -> None:
         """Return once so many more records are acknowledged, while still more are to come."""
@@ -107,14 +118,16 @@ class Load:
         self.rush()
         self._thread.join()
         assert self._failure is None, f"publishing failed: {self._failure!r}"
+        self._look_away()  # and look anew at the brokers that are there now
         self._must_be_there_once()
-        wait_until_in_redis(self._deployment, lambda _: None)
+        wait_until_in_redis(replace(self._deployment, observer=self._observe()), lambda _: None)
 
     def stop(self) -> None:
         """Publish no more."""
         self._gone.set()
         self.rush()
         self._thread.join()
+        self._look_away()
 
     def letters(self) -> set[Letter]:
         """What must be in `dead-letters`: the bad records, with the places that the broker gave them."""
@@ -126,7 +139,7 @@ class Load:
 
     def _must_be_there_once(self) -> None:
         """Or what follows would look like the worker's mistake."""
-        there = sum(self._deployment.observer.ends([topic.name for topic in INPUT_TOPICS]).values())
+        there = sum(self._observe().ends([topic.name for topic in INPUT_TOPICS]).values())
         assert there == len(self._script.publications), "the broker holds other records than were published"
 
     def _run(self) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -14,6 +14,7 @@ from kafka import KafkaAdminClient
 
 from events.topics import ALL
 from streams.clients import KafkaClients
+from streams.demo.check import Letter
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.script import Script
 from streams.demo.workers import Workers
@@ -23,7 +24,8 @@ from streams.local.redis import start_redis
 from streams.local.stack import Stack, quiet
 from streams.settings import Settings
 from tests.chaos.load import Load
-from tests.chaos.verdict import wrongs
+from tests.chaos.stores import wrong_stores
+from tests.chaos.verdict import Truth, wrongs
 from tests.chaos.workers import COMMAND, start_worker
 from tests.integration.waiting import until
 
@@ -53,7 +55,7 @@ class Site:
     home: Path
     deployment: Deployment
     start: StartWorker
-    workers: list[Workers] = field(default_factory=list)
+    workers: list[Workers]
 
     @property
     def kafka(self) -> Path:
@@ -80,10 +82,22 @@ class Site:
             admin.close()
 
     def must_be_exact(self, load: Load, script: Script) -> None:
-        """The verdict, on what the load has published."""
+        """The verdict, on what the load has published. Ends the workers, to look at what they leave."""
         truth = script.profiles(self.deployment.identify)
-        found = wrongs(self.deployment, truth, load.letters())
-        assert not found, f"{len(found)} wrong, the first: " + "\n".join(found[:20])
+        self.must_be_as_told(truth, load.letters())
+
+    def must_be_as_told(self, truth: Truth, letters: set[Letter]) -> None:
+        """The verdict, on a truth of one's own. Ends the workers, to look at what they leave."""
+        found = wrongs(self.deployment, truth, letters)
+        self.stop_workers()
+        found += wrong_stores(self.deployment, self.folder)
+        assert not found, f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])
+
+    def stop_workers(self) -> None:
+        """Those that still run must end well when they are told to."""
+        running = [worker for worker in self.workers if worker.process.poll() is None]
+        codes = [worker.stop() for worker in running]
+        assert not any(codes), f"told to stop, workers ended with {codes}"
 
 
 def kill(folder: Path, number: signal.Signals = signal.SIGKILL) -> None:
@@ -107,6 +121,7 @@ def open_site(home: Path, stack: Stack, folder: Path, replication: int = 1) -> I
     _forget_everything(settings)
     with open_deployment(settings) as deployment, ExitStack() as started:
         deployment.redis.flushall()
+        all_workers: list[Workers] = []
         common = {
             **stack.environment,
             "HARMONIA_APP_ID": settings.app_id,
@@ -125,9 +140,10 @@ def open_site(home: Path, stack: Stack, folder: Path, replication: int = 1) -> I
             environment = {**common, "HARMONIA_STATE_DIR": str(folder / name), **settings}
             workers = start_worker(environment, folder / f"{name}.log", program, within, processes)
             started.callback(workers.stop, signal.SIGKILL)
+            all_workers.append(workers)
             return workers
 
-        yield Site(folder, home, deployment, start)
+        yield Site(folder, home, deployment, start, all_workers)
 
 
 def _forget_everything(settings: Settings) -> None:

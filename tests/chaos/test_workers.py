@@ -9,8 +9,10 @@ from random import Random
 import pytest
 
 from streams.demo.script import Script
+from streams.engine.rocks import RocksStore, _options
 from tests.chaos.load import Load, load
 from tests.chaos.site import EXIT_FENCED, SESSION_TIMEOUT_S, Site
+from tests.chaos.stores import stores_below, wrong_stores
 from tests.chaos.verdict import wrongs
 from tests.integration.waiting import until
 
@@ -30,8 +32,9 @@ def test_kill_at_random_moments(site: Site, script: Script, seed: int) -> None:
         running.must_be_under_way()
         site.start("three")
         running.finish()
-        site.must_be_exact(running, script)
         assert_wrong_truths_are_noticed(site, running, script)
+        site.must_be_exact(running, script)
+        assert_a_wrong_store_is_noticed(site)
 
 
 def assert_wrong_truths_are_noticed(site: Site, running: Load, script: Script) -> None:
@@ -47,6 +50,16 @@ def assert_wrong_truths_are_noticed(site: Site, running: Load, script: Script) -
     assert {one.partition(",")[0] for one in found if ": donations.gross" in one} == {"table", "contact-state", "redis"}
     assert [one.partition(":")[0] for one in found][-2:] == ["dead-letters", "dead-letters"]
     assert sum(one.startswith("dead-letters") for one in found) == 2
+
+
+def assert_a_wrong_store_is_noticed(site: Site) -> None:
+    victim = max(stores_below(site.folder), key=lambda store: store.offset)
+    store = RocksStore(victim.path, _options())
+    assert store.position is not None
+    store.write({min(key for key in victim.held if key[0]): None}, store.position)
+    store.close()
+    [found] = wrong_stores(site.deployment, site.folder)
+    assert str(victim.path) in found
 
 
 def test_told_to_stop_under_load(site: Site, script: Script, seed: int) -> None:

@@ -10,6 +10,7 @@ from streams.demo.workers import Workers, _wait_until_working
 
 COMMAND = "streams.cli.main"
 SABOTAGED = "tests.chaos.sabotage"
+SUPERVISED = "tests.chaos.supervised"
 ROOT = Path(__file__).parents[2]
 
 
