@@ -40,7 +40,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in [*terminalreporter.stats.get("failed", []), *terminalreporter.stats.get("error", [])]:
         name, _, seed = report.nodeid.rpartition("::")[2].partition("[")
         if "tests/chaos/" in report.nodeid and "seed" in seed:
-            number = seed.rstrip("]").rpartition("seed")[2]
+            number = "".join(filter(str.isdigit, seed))
             terminalreporter.write_line(f'alone: make chaos SEEDS={number} ARGS="-k {name}"')
 
 

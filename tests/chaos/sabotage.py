@@ -1,12 +1,14 @@
 """`harmonia worker` with a fault planted in it, run as a program: the code under test has no hooks for this.
 
 `CHAOS_CRASH=GAP:N` kills the process, as kill -9 does, when it passes a gap between two effects of a chunk for the n-th
-time. `CHAOS_LOSE_ANSWERS=SEED:SHARE` lets so many of a transaction's commits succeed without an answer.
+time. `CHAOS_FLUSH=1` brings stores to disk often. `CHAOS_LOSE_ANSWERS=SEED:SHARE` lets so many of all commits of
+transactions succeed without an answer.
 """
 
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -18,9 +20,12 @@ from aiokafka.protocol.transaction import EndTxnRequest
 from sinks.redis import RedisSink
 from streams.cli.main import app
 from streams.engine.partition import TablePartition
+from streams.engine.rocks import RocksStore
+from streams.engine.store import Position
 from streams.engine.writer import Outbox, TransactionWriter
 
 Pass = Callable[[], None]
+FLUSH_EVERY = 5
 
 
 class Fuse:
@@ -71,6 +76,19 @@ GAPS: dict[str, Callable[[Pass], None]] = {
 }
 
 
+def flush_often() -> None:
+    """Bring stores to disk every few writes, so that a crash leaves something that is behind, and not just nothing."""
+    original = RocksStore.write
+    writes = count(1)
+
+    def write(store: RocksStore, changes: Mapping[bytes, bytes | None], position: Position) -> None:
+        original(store, changes, position)
+        if next(writes) % FLUSH_EVERY == 0:
+            store._db.flush(wait=False)
+
+    setattr(RocksStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
+
+
 def lose_answers(rng: Random, share: float) -> None:
     """Some commits reach the broker and are answered, and the connection breaks before the answer is read."""
     original = AIOKafkaConnection.send
@@ -96,6 +114,8 @@ def main() -> None:
     if crash := os.environ.get("CHAOS_CRASH"):
         gap, _, passes = crash.partition(":")
         GAPS[gap](Fuse(int(passes)))
+    if "CHAOS_FLUSH" in os.environ:
+        flush_often()
     if losses := os.environ.get("CHAOS_LOSE_ANSWERS"):
         seed, _, share = losses.partition(":")
         lose_answers(Random(int(seed)), float(share))

@@ -31,12 +31,13 @@ def crash_in_each(site: Site, script: Script, gaps: Sequence[str], rng: Random) 
     """One worker after the other, each of which dies in another gap, then one that lives."""
     with load(site.deployment, script) as running:
         for gap in rng.sample(gaps, len(gaps)):
-            doomed = site.start(gap, {"CHAOS_CRASH": f"{gap}:{passes(rng, gap)}"}, program=SABOTAGED)
+            fault = {"CHAOS_CRASH": f"{gap}:{passes(rng, gap)}", "CHAOS_FLUSH": "1"}
+            doomed = site.start("one", fault, program=SABOTAGED)
             running.go_on()
             assert until_dead(doomed.process.poll, f"the crash {gap}") == -signal.SIGKILL
             running.pause()
             running.must_be_under_way()
-        site.start("last")
+        site.start("one")
         running.finish()
         site.must_be_exact(running, script)
 
