@@ -89,6 +89,7 @@ def test_a_stale_owner_wakes_while_its_successor_works(site: Site, script: Scrip
         code = until(frozen.process.poll, "the end of the frozen worker")
         running.finish()
         assert code == EXIT_FENCED
+        assert "Fenced" in frozen.log.read_text()
         assert successor.process.poll() is None
         site.must_be_exact(running, script)
 
