@@ -9,7 +9,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--only-binary :all: --no-emit-index-url --no-header --extra local --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev check test demo schemas lock clean
+SEEDS ?= 1 2 3
+
+.PHONY: help install dev check test chaos demo schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -27,6 +29,9 @@ check: dev ## the fast gate: lint, types, import directions, unit and property t
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	$(BIN)/pytest
+
+chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
+	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)
 
 demo: install ## the whole system on real input, checked against a recount; ARGS="--keep --json FILE"
 	$(BIN)/harmonia demo $(ARGS)

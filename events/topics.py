@@ -29,12 +29,15 @@ DELETE_RETENTION_MS = 7 * _DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. `append_time`: the broker's clock stamps its records (`LogAppendTime`), not the producer's."""
+    """One topic.
+
+    The broker's clock stamps its records (`LogAppendTime`), not the producer's: a broker refuses what comes from a
+    clock that is an hour ahead, and deletes at once what comes from one that is behind by as long as it keeps records.
+    """
 
     name: str
     cleanup: Literal["delete", "compact"]
     max_message_bytes: int
-    append_time: bool
     purpose: str
     retention_ms: int = 30 * _DAY_MS
 
@@ -46,7 +49,7 @@ class Topic:
         settings = {
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
-            "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
+            "message.timestamp.type": "LogAppendTime",
         }
         if self.cleanup == "delete":
             return settings | {"retention.ms": str(self.retention_ms), "segment.ms": str(_DAY_MS)}
@@ -55,7 +58,7 @@ class Topic:
 
 def _input(name: str, purpose: str) -> Topic:
     """Larger than the 256 KiB that a record may have, so that one too large is a dead letter and not a lost one."""
-    return Topic(name, "delete", _MIB + 65_536, True, purpose, 7 * _DAY_MS)
+    return Topic(name, "delete", _MIB + 65_536, purpose, 7 * _DAY_MS)
 
 
 INPUT_TOPICS = (
@@ -66,13 +69,13 @@ INPUT_TOPICS = (
     _input(CONTACT_COMMANDS, "Link, unlink, suppress, erase a contact"),
 )
 OUTPUT_TOPICS = (
-    Topic(INTERACTIONS, "delete", 2 * _MIB, True, "Every accepted interaction, harmonised, by fragment", 30 * _DAY_MS),
-    Topic(CONTACT_STATE, "compact", 8 * _MIB, False, "The latest profile of each contact"),
-    Topic(CONTACT_LINKS, "compact", _MIB, False, "Which contact each absorbed id belongs to"),
-    Topic(CONTACT_SUPPRESSIONS, "compact", _MIB, False, "Channels that are closed to everyone, by contact"),
-    Topic(CONTACT_ALERTS, "delete", _MIB, False, "What someone should look at, by contact"),
-    Topic(SYSTEM_ALERTS, "delete", _MIB, False, "What someone should look at, by campaign, team, source or topic"),
-    Topic(EXPERIMENT_RESULTS, "compact", _MIB, False, "The running result of each experiment"),
-    Topic(DEAD_LETTERS, "delete", 16 * _MIB, False, "Refused records, byte for byte, and why", 90 * _DAY_MS),
+    Topic(INTERACTIONS, "delete", 2 * _MIB, "Every accepted interaction, harmonised, by fragment", 30 * _DAY_MS),
+    Topic(CONTACT_STATE, "compact", 8 * _MIB, "The latest profile of each contact"),
+    Topic(CONTACT_LINKS, "compact", _MIB, "Which contact each absorbed id belongs to"),
+    Topic(CONTACT_SUPPRESSIONS, "compact", _MIB, "Channels that are closed to everyone, by contact"),
+    Topic(CONTACT_ALERTS, "delete", _MIB, "What someone should look at, by contact"),
+    Topic(SYSTEM_ALERTS, "delete", _MIB, "What someone should look at, by campaign, team, source or topic"),
+    Topic(EXPERIMENT_RESULTS, "compact", _MIB, "The running result of each experiment"),
+    Topic(DEAD_LETTERS, "delete", 16 * _MIB, "Refused records, byte for byte, and why", 90 * _DAY_MS),
 )
 ALL = INPUT_TOPICS + OUTPUT_TOPICS

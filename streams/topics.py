@@ -29,7 +29,7 @@ class Found:
 def wanted(settings: Settings) -> list[Topic]:
     """Every topic that this deployment needs."""
     changelog = Topic(
-        changelog_name(settings, CONTACTS_TABLE), "compact", 8 << 20, False, "State of the contacts; Harmonia's own"
+        changelog_name(settings, CONTACTS_TABLE), "compact", 8 << 20, "State of the contacts; Harmonia's own"
     )
     return [*ALL, changelog]
 

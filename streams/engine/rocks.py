@@ -1,9 +1,10 @@
 """Stores on disk: one RocksDB for each partition, so that a worker starts again from what it had.
 
 All of a worker's share one cache and one bound for their write buffers: memory does not grow with the number of
-contacts. There is no write-ahead log, which the changelog is already: a process that is killed leaves its store behind
-by what was still in the write buffers, values and position alike. Ahead it can never be, since it is written after the
-commit. Whatever else is wrong with it is a reason to wipe it.
+contacts. RocksDB keeps no log of its own, for the changelog is one: a worker that is killed loses what was in the write
+buffers, values and position alike, and reads it again. So a store is what its files say, as old as they are; with a
+log, files that lost their end and a log that did not would be put together with a hole between them. Ahead a store can
+never be, since it is written after the commit. Whatever else is wrong with it is a reason to wipe it.
 """
 
 import logging

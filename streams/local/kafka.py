@@ -1,10 +1,14 @@
-"""Apache Kafka as one KRaft node, small and quick to start, with all it owns below one directory."""
+"""Apache Kafka, small and quick to start: one KRaft node, or several that form a cluster.
+
+All that a node owns is below its directory.
+"""
 
 import base64
 import secrets
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from streams.local.errors import LocalStackError
@@ -27,45 +31,74 @@ _SERVER_OPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A broker that is a controller too, and its ports."""
+
+    id: int
+    broker_port: int
+    controller_port: int
+
+
 def start_kafka(directory: Path, say: Callable[[str], None]) -> Server:
-    """Start Kafka on free loopback ports, on those of the last time if nobody has taken them.
+    """Start one node on free loopback ports, on those of the last time if nobody has taken them.
+
+    Raises:
+        LocalStackError, PortLost: as `launch`.
+    """
+    before = recorded(directory)
+    wished = before.ports if before else (0, 0)
+    node = Node(1, choose_port(wished[0]), choose_port(wished[1]))
+    return start_node(directory, node, [node], new_cluster_id(), say)
+
+
+def start_node(
+    directory: Path, node: Node, quorum: Sequence[Node], cluster_id: str, say: Callable[[str], None]
+) -> Server:
+    """Start one node of a cluster. It answers once most of the quorum runs.
+
+    `cluster_id` counts on the first start only.
 
     Raises:
         LocalStackError, PortLost: as `launch`.
     """
     jars = ":".join(str(jar) for jar in class_path(say))
     java = [find_java(), "-cp", jars]
-    before = recorded(directory)
-    wished = before.ports if before else (0, 0)
-    ports = (choose_port(wished[0]), choose_port(wished[1]))
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / _CONFIG).write_text(properties(*ports))
+    (directory / _CONFIG).write_text(properties(node, quorum))
     if not (directory / _DATA / "meta.properties").exists():
         say("Formatting Kafka's storage")
-        _format(directory, java)
+        _format(directory, java, cluster_id)
     say("Starting Kafka")
     # Compression libraries unpack themselves into the temporary directory and leave that behind when killed.
     scratch = f"-Djava.io.tmpdir={directory.resolve()}"
+    ports = (node.broker_port, node.controller_port)
     return launch(directory, [*java, *_SERVER_OPTIONS, scratch, "kafka.Kafka", _CONFIG], ports, _GREETING)
 
 
-def properties(broker_port: int, controller_port: int) -> str:
-    """The settings of the node; the data's place is relative to its working directory."""
+def new_cluster_id() -> str:
+    """An id for a cluster that is to be made."""
+    return base64.urlsafe_b64encode(b"harmonia" + secrets.token_bytes(8)).rstrip(b"=").decode()
+
+
+def properties(node: Node, quorum: Sequence[Node]) -> str:
+    """The settings of a node; the data's place is relative to its working directory."""
+    replicas = min(3, len(quorum))
     settings = {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "node.id": str(node.id),
+        "controller.quorum.voters": ",".join(f"{one.id}@{HOST}:{one.controller_port}" for one in quorum),
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{broker_port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{broker_port}",
+        "listeners": f"PLAINTEXT://{HOST}:{node.broker_port},CONTROLLER://{HOST}:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.broker_port}",
         "log.dirs": _DATA,
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "8",
-        "offsets.topic.replication.factor": "1",
+        "offsets.topic.replication.factor": str(replicas),
         "transaction.state.log.num.partitions": "8",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.replication.factor": str(replicas),
+        "transaction.state.log.min.isr": str(max(1, replicas - 1)),
         # After a kill the controller holds the place of the dead broker for this long.
         "broker.session.timeout.ms": "4000",
         "broker.heartbeat.interval.ms": "1000",
@@ -74,8 +107,7 @@ def properties(broker_port: int, controller_port: int) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
-def _format(directory: Path, java: list[str]) -> None:
-    cluster = base64.urlsafe_b64encode(b"harmonia" + secrets.token_bytes(8)).rstrip(b"=").decode()
+def _format(directory: Path, java: list[str], cluster: str) -> None:
     command = [*java, *_FORMAT_OPTIONS, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", _CONFIG]
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,5 +1,6 @@
 """A store on disk does what every store does, and is still there, or honestly empty, when it is opened again."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,60 @@ def test_a_damaged_store_is_found_out_and_made_anew(
         spoil(file, damage)
 
     assert read_until_it_is_found_out(stores) == {}
+
+
+def test_a_store_that_was_not_closed_is_as_it_was_at_an_earlier_moment(stores: RocksStores, tmp_path: Path) -> None:
+    """As after a kill: values and position go back together, and the changelog has the rest."""
+    killed_after_flushes(stores, tmp_path / "after")
+
+    assert stands_for_what_it_holds(tmp_path / "after") == 2 * PART
+
+
+def test_a_list_of_files_that_was_cut_off_anywhere_leaves_no_hole(stores: RocksStores, tmp_path: Path) -> None:
+    """RocksDB takes a list that ends in the middle for one that ended earlier, and goes on."""
+    killed_after_flushes(stores, tmp_path / "after")
+    [manifest] = (tmp_path / "after" / "contacts" / "0").glob("MANIFEST-*")
+    reached = set()
+    for end in range(0, manifest.stat().st_size, 8):
+        shutil.rmtree(tmp_path / "cut", ignore_errors=True)
+        shutil.copytree(tmp_path / "after", tmp_path / "cut")
+        with (tmp_path / "cut" / "contacts" / "0" / manifest.name).open("r+b") as file:
+            file.truncate(end)
+        reached.add(stands_for_what_it_holds(tmp_path / "cut"))
+    assert 0 in reached
+    assert len(reached) > 1
+
+
+PART = 100
+
+
+def killed_after_flushes(stores: RocksStores, copy: Path) -> None:
+    """Leave a copy of a store that was opened twice, wrote to files several times and was closed in the middle."""
+    store = stores("contacts", 0)
+    write_numbers(store, 0, PART)
+    store.close()
+    store = stores("contacts", 0)
+    write_numbers(store, PART, 2 * PART)
+    store._db.flush()
+    write_numbers(store, 2 * PART, 3 * PART)
+    shutil.copytree(stores._directory / "contacts", copy / "contacts")
+    store.close()
+
+
+def write_numbers(store: Store, start: int, end: int) -> None:
+    for number in range(start, end):
+        store.write({b"last": b"%d" % number, b"k%d" % number: b""}, HERE._replace(offset=number + 1))
+
+
+def stands_for_what_it_holds(folder: Path) -> int:
+    """How many writes the store stands for; it holds these and no others."""
+    store = RocksStores(folder)("contacts", 0)
+    count = store.position.offset if store.position else 0
+    held = dict(store.items())
+    store.close()
+    last = {b"last": b"%d" % (count - 1)} if count else {}
+    assert held == {b"k%d" % number: b"" for number in range(count)} | last
+    return count
 
 
 def written(stores: RocksStores) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.local.kafka import properties
+from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
 from streams.settings import Settings
 
@@ -59,7 +59,8 @@ def test_programs_on_this_machine_are_sent_back_to_the_published_port() -> None:
 
 def test_kafka_is_set_as_the_local_stack_sets_it() -> None:
     of_the_place = re.compile(r".*listeners|controller\.quorum\..*|log\.dirs|log\.cleaner\..*|broker\..*")
-    local = dict(line.split("=", 1) for line in properties(1, 2).splitlines())
+    node = Node(1, 2, 3)
+    local = dict(line.split("=", 1) for line in properties(node, [node]).splitlines())
     shared = {name: value for name, value in local.items() if not of_the_place.fullmatch(name)}
     assert {name: KAFKA_ENVIRONMENT["KAFKA_" + name.replace(".", "_").upper()] for name in shared} == shared
 

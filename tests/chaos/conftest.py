@@ -1,0 +1,73 @@
+"""Which scenarios run, and over which seeds.
+
+`CHAOS_SEEDS="1 2 3"` runs all of them over these seeds (`make chaos`). Without it the short part runs, with one seed.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.demo.script import Script
+from streams.local.stack import Stack, local_stack
+from tests.chaos.script import small_script
+from tests.chaos.site import Site, open_site
+
+SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "").split()]
+SHORT_SEED = 1
+HERE = Path(__file__).parent
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", SEEDS or [SHORT_SEED], ids=lambda seed: f"seed{seed}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = []
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.chaos)
+            if not SEEDS and item.get_closest_marker("short") is None:
+                left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in [*terminalreporter.stats.get("failed", []), *terminalreporter.stats.get("error", [])]:
+        name, _, seed = report.nodeid.rpartition("::")[2].partition("[")
+        if "tests/chaos/" in report.nodeid and "seed" in seed:
+            number = "".join(filter(str.isdigit, seed))
+            terminalreporter.write_line(f'alone: make chaos SEEDS={number} ARGS="-k {name}"')
+
+
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Stack]]:
+    """Servers that nobody harms, for all scenarios that harm something else."""
+    home = tmp_path_factory.mktemp("ground")
+    with local_stack(home) as stack:
+        yield home, stack
+
+
+@pytest.fixture
+def site(ground: tuple[Path, Stack], tmp_path: Path) -> Iterator[Site]:
+    """A site on servers that must not be harmed."""
+    home, stack = ground
+    with open_site(home, stack, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def frail_site(tmp_path: Path) -> Iterator[Site]:
+    """A site on servers of its own."""
+    home = tmp_path / "stack"
+    with local_stack(home) as stack, open_site(home, stack, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def script(seed: int) -> Script:
+    return small_script(seed)

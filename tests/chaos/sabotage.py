@@ -1,0 +1,126 @@
+"""`harmonia worker` with a fault planted in it, run as a program: the code under test has no hooks for this.
+
+`CHAOS_CRASH=GAP:N` kills the process, as kill -9 does, when it passes a gap between two effects of a chunk for the n-th
+time. `CHAOS_FLUSH=1` brings stores to disk often. `CHAOS_LOSE_ANSWERS=SEED:SHARE` lets so many of all commits of
+transactions succeed without an answer.
+"""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from random import Random
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.transaction import EndTxnRequest
+
+from sinks.redis import RedisSink
+from streams.cli.main import app
+from streams.engine.partition import TablePartition
+from streams.engine.rocks import RocksStore
+from streams.engine.store import Position
+from streams.engine.writer import Outbox, TransactionWriter
+
+Pass = Callable[[], None]
+FLUSH_EVERY = 5
+
+
+class Fuse:
+    """Ends the process at the n-th pass."""
+
+    def __init__(self, passes: int) -> None:
+        self._left = passes
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before(owner: type[Any], name: str, step: Pass) -> None:
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    async def stepped(*args: Any, **kwargs: Any) -> Any:
+        step()
+        return await original(*args, **kwargs)
+
+    setattr(owner, name, stepped)
+
+
+def _after(owner: type[Any], name: str, step: Pass) -> None:
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    async def stepped(*args: Any, **kwargs: Any) -> Any:
+        result = await original(*args, **kwargs)
+        step()
+        return result
+
+    setattr(owner, name, stepped)
+
+
+#: Every gap between the effects of a chunk, from the first agent to the last.
+GAPS: dict[str, Callable[[Pass], None]] = {
+    "intake-before-write": lambda step: _before(Outbox, "write", step),
+    "intake-after-write": lambda step: _after(Outbox, "write", step),
+    "before-transaction": lambda step: _before(TransactionWriter, "write", step),
+    "inside-transaction": lambda step: _before(AIOKafkaProducer, "commit_transaction", step),
+    "before-store": lambda step: _after(AIOKafkaProducer, "commit_transaction", step),
+    "after-store": lambda step: _after(TablePartition, "_apply_once", step),
+    "before-group-commit": lambda step: _before(AIOKafkaConsumer, "commit", step),
+    "after-group-commit": lambda step: _after(AIOKafkaConsumer, "commit", step),
+    "before-redis": lambda step: _before(RedisSink, "write", step),
+    "after-redis": lambda step: _after(RedisSink, "write", step),
+}
+
+
+def flush_often() -> None:
+    """Bring stores to disk every few writes, so that a crash leaves something that is behind, and not just nothing."""
+    original = RocksStore.write
+    writes = count(1)
+
+    def write(store: RocksStore, changes: Mapping[bytes, bytes | None], position: Position) -> None:
+        original(store, changes, position)
+        if next(writes) % FLUSH_EVERY == 0:
+            store._db.flush(wait=False)
+
+    setattr(RocksStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
+
+
+def lose_answers(rng: Random, share: float) -> None:
+    """Some commits reach the broker and are answered, and the connection breaks before the answer is read."""
+    original = AIOKafkaConnection.send
+
+    def send(connection: AIOKafkaConnection, request: Any, *args: Any, **kwargs: Any) -> Awaitable[Any]:
+        answer: Awaitable[Any] = original(connection, request, *args, **kwargs)
+        if isinstance(request, EndTxnRequest) and rng.random() < share:
+            return _lost(connection, answer)
+        return answer
+
+    AIOKafkaConnection.send = send
+
+
+async def _lost(connection: AIOKafkaConnection, answer: Awaitable[Any]) -> Any:
+    await answer
+    connection.close()
+    print("chaos: the answer to a commit is lost", flush=True)  # noqa: T201 - the test counts these
+    raise KafkaConnectionError("the connection broke before the answer")
+
+
+def main() -> None:
+    """Plant what the environment says, then be the ordinary command."""
+    if crash := os.environ.get("CHAOS_CRASH"):
+        gap, _, passes = crash.partition(":")
+        GAPS[gap](Fuse(int(passes)))
+    if "CHAOS_FLUSH" in os.environ:
+        flush_often()
+    if losses := os.environ.get("CHAOS_LOSE_ANSWERS"):
+        seed, _, share = losses.partition(":")
+        lose_answers(Random(int(seed)), float(share))
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""A cluster of three brokers on this machine, every one of which may die."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.local import server
+from streams.local.kafka import Node, new_cluster_id, start_node
+from streams.local.redis import start_redis
+from streams.local.stack import Stack, quiet
+
+COUNT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The nodes, each with a folder of its own."""
+
+    home: Path
+    nodes: Sequence[Node]
+    cluster_id: str
+
+    def folder(self, node: Node) -> Path:
+        return self.home / f"kafka-{node.id}"
+
+    def start(self, node: Node) -> None:
+        start_node(self.folder(node), node, self.nodes, self.cluster_id, quiet)
+
+
+@contextmanager
+def three_brokers(home: Path) -> Iterator[tuple[Cluster, Stack]]:
+    """Three brokers and a Redis for the length of a block."""
+    ports = [server.choose_port() for _ in range(2 * COUNT)]
+    nodes = [Node(number + 1, *ports[2 * number : 2 * number + 2]) for number in range(COUNT)]
+    cluster = Cluster(home, nodes, new_cluster_id())
+    redis = home / "redis"
+    try:
+        with ThreadPoolExecutor(COUNT) as pool:  # none of them answers before another one runs
+            list(pool.map(cluster.start, nodes))
+        bootstrap = ",".join(f"{server.HOST}:{node.broker_port}" for node in nodes)
+        yield cluster, Stack(bootstrap, f"redis://{start_redis(redis, quiet).address}/0", ())
+    finally:
+        server.stop([*map(cluster.folder, nodes), redis])
