@@ -24,7 +24,7 @@ OF_THE_FOLD = ("before-transaction", "inside-transaction", "before-store", "afte
 
 @pytest.mark.short
 def test_a_crash_in_each_gap_of_a_transaction(site: Site, script: Script, seed: int) -> None:
-    """What the crash inside a transaction had sent is in the log for ever, and no reader of committed records sees it."""
+    """What the crash inside a transaction had sent stays in the log, and no reader of committed records sees it."""
     crash_in_each(site, script, OF_THE_FOLD, Random(seed))
     with closing(KafkaClients(site.deployment.settings).tool_consumer("read_uncommitted")) as sees_all:
         sent = sum(1 for _ in records_of(sees_all, CONTACT_STATE))
