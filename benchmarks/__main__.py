@@ -1,0 +1,88 @@
+"""`python -m benchmarks`: every suite on a stack of its own, one table, one JSON file, one chart."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.chart import Panel, svg
+from benchmarks.peers import ratios
+from benchmarks.peers.known import OURS
+from benchmarks.peers.outcome import WrongOutcome
+from benchmarks.peers.running import PeerFailed
+from benchmarks.peers.suite import side_by_side
+from benchmarks.report import table
+from benchmarks.results import RESULTS, Section, write_results
+from benchmarks.suites import Bench, Suite
+from streams.local.errors import LocalStackError
+from streams.local.stack import local_stack, stop
+from streams.settings import Settings
+
+SUITES: dict[str, Suite] = {"peers": side_by_side}
+
+_FAILURES = (PeerFailed, WrongOutcome, LocalStackError)
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="One round with few events: does it work?")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of every suite.")] = 3,
+    suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(SUITES)}.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as ours or bytewax.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the input.")] = 2026,
+) -> None:
+    """Measure, and keep what was measured below benchmarks/results."""
+    console = Console(stderr=True)
+    chosen = suite or list(SUITES)
+    if unknown := set(chosen) - SUITES.keys():
+        raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    sections = []
+    try:
+        for name in chosen:
+            console.print(f"[bold]{name}[/bold]")
+            with _bench(console, quick, 1 if quick else rounds, seed, frozenset(peer or ())) as bench:
+                sections.append(SUITES[name](bench))
+    except _FAILURES as failure:
+        console.print(f"{type(failure).__name__}: {failure}", highlight=False, markup=False)
+        raise typer.Exit(1) from failure
+    _keep(sections, "quick" if quick else "bench", console)
+
+
+@contextmanager
+def _bench(console: Console, quick: bool, rounds: int, seed: int, only: frozenset[str]) -> Iterator[Bench]:
+    home = Settings().home.resolve() / "bench"
+    stop(home, wipe=True)
+    shutil.rmtree(home / "work", ignore_errors=True)
+    try:
+        with local_stack(home) as stack:
+            yield Bench(stack, home, home / "work", console, rounds, quick, seed, only)
+    finally:
+        stop(home, wipe=True)
+
+
+def _keep(sections: list[Section], name: str, console: Console) -> None:
+    write_results(sections, RESULTS / f"{name}.json")
+    text = "\n".join(table(section) for section in sections)
+    (RESULTS / f"{name}.md").write_text(text)
+    _draw(sections, RESULTS / f"{name}.svg")
+    typer.echo(text)
+    console.print(f"Kept in {RESULTS.relative_to(Path.cwd())}/{name}.json, .md and .svg", highlight=False)
+
+
+def _draw(sections: list[Section], file: Path) -> None:
+    figures = [figure for section in sections for figure in section.figures]
+    cpu = [figure for figure in figures if figure.name == ratios.CPU]
+    throughput = [figure for figure in figures if figure.name == ratios.THROUGHPUT]
+    if cpu and throughput:
+        panels = [
+            Panel("CPU per event", "less is better", cpu),
+            Panel("Throughput of one process", "more is better", throughput),
+        ]
+        file.write_text(svg(panels, OURS))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,34 @@
+"""Whether a peer did the job: what its output topic says in the end must add up to the events that it was given."""
+
+import orjson
+from faust.types import TP
+
+from benchmarks.peers.job import Job, count_in
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
+
+
+class WrongOutcome(Exception):
+    """A peer's final states do not hold each event once, so its figures are worth nothing."""
+
+
+async def check_outcome(kafka: KafkaClients, job: Job) -> None:
+    """Raise `WrongOutcome` unless the newest state of every contact, taken together, counts each event once."""
+    counted = sum(
+        [count_in(orjson.loads(value)) for tp in _partitions(job) for value in (await _newest(kafka, tp)).values()]
+    )
+    if counted != job.events:
+        raise WrongOutcome(f"{job.name}: {job.events} events were given, and the final states hold {counted}")
+
+
+def _partitions(job: Job) -> list[TP]:
+    return [TP(job.output, number) for number in range(job.partitions)]
+
+
+async def _newest(kafka: KafkaClients, tp: TP) -> dict[bytes, bytes]:
+    newest: dict[bytes, bytes] = {}
+    async with PartitionReader(kafka) as reader:
+        end = await reader.end_of(tp)
+        async for run in reader.runs(tp, await reader.start_of(tp), end):
+            newest.update((record.key, record.value) for record in run.records if record.key and record.value)
+    return newest
