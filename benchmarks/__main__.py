@@ -78,8 +78,8 @@ def _draw(sections: list[Section], file: Path) -> None:
     throughput = [figure for figure in figures if figure.name == ratios.THROUGHPUT]
     if cpu and throughput:
         panels = [
-            Panel("CPU per event", "less is better", cpu),
-            Panel("Throughput of one process", "more is better", throughput),
+            Panel("CPU per event", cpu, less_is_better=True),
+            Panel("Throughput of one process", throughput, less_is_better=False),
         ]
         file.write_text(svg(panels, OURS))
 

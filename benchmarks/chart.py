@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from benchmarks.report import number
 from benchmarks.results import Figure
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 760, 200, 110, 26, 34
+WIDTH, LEFT, RIGHT, ROW, TOP = 760, 205, 130, 26, 34
 _INK, _FAINT, _OURS, _OTHERS = "#24292f", "#6e7781", "#1a7f37", "#8c959f"
 _OUTLIER = 3.0
 """A bar so many times longer than the next one is cut, or nothing else could be read."""
@@ -15,11 +15,11 @@ _OUTLIER = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One figure of every subject; `hint` says which way is better."""
+    """One figure of every subject; `less_is_better` decides whether a bar that is far longer may be cut."""
 
     title: str
-    hint: str
     figures: Sequence[Figure]
+    less_is_better: bool
 
 
 def svg(panels: Sequence[Panel], highlighted: str) -> str:
@@ -36,18 +36,19 @@ def svg(panels: Sequence[Panel], highlighted: str) -> str:
 
 
 def _panel(panel: Panel, highlighted: str, top: int) -> list[str]:
-    longest = _longest([max(figure.values) for figure in panel.figures])
-    title = f'{escape(panel.title)} <tspan fill="{_FAINT}" font-weight="normal">{escape(panel.hint)}</tspan>'
+    longest = _longest([max(figure.values) for figure in panel.figures], panel.less_is_better)
+    hint = "less is better" if panel.less_is_better else "more is better"
+    title = f'{escape(panel.title)} <tspan fill="{_FAINT}" font-weight="normal">{hint}</tspan>'
     parts = [f'<text x="12" y="{top + 18}" font-weight="bold" fill="{_INK}">{title}</text>']
     for row, figure in enumerate(panel.figures):
         parts += _bar(figure, longest, top + TOP + row * ROW, _OURS if figure.subject == highlighted else _OTHERS)
     return parts
 
 
-def _longest(values: Sequence[float]) -> float:
-    """What fills the width: the largest value that is no outlier."""
+def _longest(values: Sequence[float], may_cut: bool) -> float:
+    """What fills the width: the largest value that is not cut."""
     ordered = sorted(values)
-    while len(ordered) > 1 and ordered[-1] > _OUTLIER * ordered[-2]:
+    while may_cut and len(ordered) > 1 and ordered[-1] > _OUTLIER * ordered[-2]:
         ordered.pop()
     return ordered[-1]
 

@@ -38,7 +38,6 @@ def main() -> None:
     job = Job.told()
     progress = Progress(job)
     snapshots = Path(job.directory)
-    snapshots.mkdir(parents=True, exist_ok=True)
     init_db_dir(snapshots, 1)
     cli_main(build_flow(job, progress), recovery_config=RecoveryConfig(snapshots))
     progress.done()

@@ -5,6 +5,7 @@ Peers run in environments of their own, so this needs nothing but Python. Kafka 
 
 import sys
 from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import Self
 
 State = dict[str, int]
@@ -30,8 +31,9 @@ class Job:
 
     @classmethod
     def told(cls) -> Self:
-        """The job of this process."""
+        """The job of this process; its directory is made."""
         bootstrap, source, output, name, partitions, events, warm, directory = sys.argv[1:]
+        Path(directory).mkdir(parents=True, exist_ok=True)
         return cls(bootstrap, source, output, name, int(partitions), int(events), int(warm), directory)
 
 

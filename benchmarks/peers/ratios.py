@@ -7,6 +7,7 @@ from benchmarks.peers.running import Measured
 from benchmarks.results import Figure, Goal, Section
 
 THROUGHPUT, CPU, BROKER_CPU, MEMORY = "throughput", "CPU per event", "broker's CPU per event", "peak memory"
+OTHERS = "cores busy with other things"
 _MIB = 1 << 20
 
 Rounds = Sequence[Measured]
@@ -29,6 +30,7 @@ def _own(name: str, rounds: Rounds) -> list[Figure]:
         Figure(name, CPU, "µs", tuple(each.cpu_us_per_event for each in rounds)),
         Figure(name, BROKER_CPU, "µs", tuple(each.broker_cpu_us_per_event for each in rounds)),
         Figure(name, MEMORY, "MiB", tuple(each.peer.peak_rss / _MIB for each in rounds)),
+        Figure(name, OTHERS, "cores", tuple(each.others_cores for each in rounds)),
     ]
 
 

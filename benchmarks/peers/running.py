@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks.processes import Meter, Usage
 
 #: A peer that is slower than this is stuck.
@@ -21,11 +23,15 @@ class PeerFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a peer and the broker beside it used for so many events, after the warm-up."""
+    """What a peer and the broker beside it used for so many events, after the warm-up.
+
+    `others_cores`: how many cores were busy with something else all the while, which makes wall time longer.
+    """
 
     events: int
     peer: Usage
     broker: Usage
+    others_cores: float
 
     @property
     def events_per_second(self) -> float:
@@ -50,10 +56,17 @@ def measure(command: Sequence[str], directory: Path, log: Path, broker_pids: Seq
     """
     with _started(command, directory, log) as process, Meter([process.pid]) as peer, Meter(broker_pids) as broker:
         warm = _await(process, "warm", log)
-        before = peer.read(), broker.read()
+        before = peer.read(), broker.read(), _busy_seconds()
         done = _await(process, "done", log)
-        used, beside = peer.read().since(before[0]), broker.read().since(before[1])
-    return Measured(done - warm, used, beside)
+        used, beside, busy = peer.read().since(before[0]), broker.read().since(before[1]), _busy_seconds() - before[2]
+    others = (busy - used.cpu_seconds - beside.cpu_seconds) / used.wall_seconds
+    return Measured(done - warm, used, beside, max(0.0, others))
+
+
+def _busy_seconds() -> float:
+    """CPU seconds that all processes of the machine have used, and its neighbours have stolen."""
+    times = psutil.cpu_times()._asdict()
+    return float(sum(times.get(kind, 0.0) for kind in ("user", "system", "irq", "softirq", "steal")))
 
 
 @contextmanager

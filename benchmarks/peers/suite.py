@@ -75,7 +75,6 @@ def _run(bench: Bench, kafka: KafkaClients, peer: Peer, name: str) -> Measured:
         str(directory),
     )
     make_topic(kafka, output, PARTITIONS)
-    directory.mkdir(parents=True)
     try:
         found = measure([*peer.command, *job.arguments()], ROOT, bench.home / f"{name}.log", _broker(bench))
         asyncio.run(check_outcome(kafka, job))
