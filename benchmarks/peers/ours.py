@@ -12,8 +12,9 @@ from benchmarks.topics import make_topic
 from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
 from streams.engine.partition import Effects
+from streams.engine.rocks import RocksStores
 from streams.engine.runs import Records, Run
-from streams.engine.store import Store, open_memory_store
+from streams.engine.store import Store
 from streams.engine.writer import Output
 from streams.settings import Settings
 
@@ -53,7 +54,7 @@ def build_app(job: Job, say_done: Callable[[], None], progress: Progress) -> Chu
     """A worker for the job; `say_done` is called when its last event is committed."""
     settings = _settings(job)
     app = ChunkApp(settings, KafkaClients(settings), lambda _: None)
-    table = app.chunk_table(TABLE, job.source, job.partitions, open_memory_store)
+    table = app.chunk_table(TABLE, job.source, job.partitions, RocksStores(settings.state_dir))
 
     async def contacts(chunk: Run) -> None:
         partition = chunk.tp.partition
