@@ -1,5 +1,6 @@
 """`python -m benchmarks`: every suite on a stack of its own, one table, one JSON file, one chart."""
 
+import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,19 +13,15 @@ from rich.console import Console
 from benchmarks.chart import Panel, svg
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
-from benchmarks.peers.outcome import WrongOutcome
-from benchmarks.peers.running import PeerFailed
 from benchmarks.peers.suite import side_by_side
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
-from benchmarks.suites import Bench, Suite
+from benchmarks.suites import Bench, BenchmarkFailed, Orders, Suite
 from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
 SUITES: dict[str, Suite] = {"peers": side_by_side}
-
-_FAILURES = (PeerFailed, WrongOutcome, LocalStackError)
 
 
 def main(
@@ -32,35 +29,47 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of every suite.")] = 3,
     suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(SUITES)}.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as ours or bytewax.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the input.")] = 2026,
+    events: Annotated[int | None, typer.Option(min=30_000, help="Events that each peer is given.")] = None,
 ) -> None:
     """Measure, and keep what was measured below benchmarks/results."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     chosen = suite or list(SUITES)
     if unknown := set(chosen) - SUITES.keys():
         raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
-    sections = []
+    orders = Orders(1 if quick else rounds, quick, events, frozenset(peer or ()))
     try:
-        for name in chosen:
-            console.print(f"[bold]{name}[/bold]")
-            with _bench(console, quick, 1 if quick else rounds, seed, frozenset(peer or ())) as bench:
-                sections.append(SUITES[name](bench))
-    except _FAILURES as failure:
+        sections = [_run(name, orders, console) for name in chosen]
+    except (BenchmarkFailed, LocalStackError) as failure:
         console.print(f"{type(failure).__name__}: {failure}", highlight=False, markup=False)
         raise typer.Exit(1) from failure
-    _keep(sections, "quick" if quick else "bench", console)
+    whole = not (suite or peer or events)
+    _keep(sections, "quick" if quick else "bench" if whole else "part", console)
+
+
+def _run(name: str, orders: Orders, console: Console) -> Section:
+    """One suite on a fresh stack, of which nothing stays."""
+    console.print(f"[bold]{name}[/bold]")
+    home = Settings().home.resolve() / "bench"
+    with _alone(home):
+        stop(home, wipe=True)
+        shutil.rmtree(home / "work", ignore_errors=True)
+        try:
+            with local_stack(home) as stack:
+                return SUITES[name](Bench(stack, home, home / "work", console, orders))
+        finally:
+            stop(home, wipe=True)
 
 
 @contextmanager
-def _bench(console: Console, quick: bool, rounds: int, seed: int, only: frozenset[str]) -> Iterator[Bench]:
-    home = Settings().home.resolve() / "bench"
-    stop(home, wipe=True)
-    shutil.rmtree(home / "work", ignore_errors=True)
-    try:
-        with local_stack(home) as stack:
-            yield Bench(stack, home, home / "work", console, rounds, quick, seed, only)
-    finally:
-        stop(home, wipe=True)
+def _alone(home: Path) -> Iterator[None]:
+    """Two at once would stop each other's servers, and measure each other."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "bench.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchmarkFailed(f"another benchmark runs in {home}") from None
+        yield
 
 
 def _keep(sections: list[Section], name: str, console: Console) -> None:
@@ -69,7 +78,7 @@ def _keep(sections: list[Section], name: str, console: Console) -> None:
     (RESULTS / f"{name}.md").write_text(text)
     _draw(sections, RESULTS / f"{name}.svg")
     typer.echo(text)
-    console.print(f"Kept in {RESULTS.relative_to(Path.cwd())}/{name}.json, .md and .svg", highlight=False)
+    console.print(f"Kept in benchmarks/results: {name}.json, {name}.md, {name}.svg", highlight=False)
 
 
 def _draw(sections: list[Section], file: Path) -> None:

@@ -48,7 +48,7 @@ def _panel(panel: Panel, highlighted: str, top: int) -> list[str]:
 def _longest(values: Sequence[float], may_cut: bool) -> float:
     """What fills the width: the largest value that is not cut."""
     ordered = sorted(values)
-    while may_cut and len(ordered) > 1 and ordered[-1] > _OUTLIER * ordered[-2]:
+    if may_cut and len(ordered) > 2 and ordered[-1] > _OUTLIER * ordered[-2]:
         ordered.pop()
     return ordered[-1]
 

@@ -10,21 +10,33 @@ from benchmarks.results import Section
 from streams.local.stack import Stack
 
 
+class BenchmarkFailed(Exception):
+    """A suite cannot give its figures; the text is for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the command line says.
+
+    `quick`: show that it works, in a minute or two; the figures are rough. `events` and `peers`: how many events each
+    peer is given, and which peers, where it says so.
+    """
+
+    rounds: int = 3
+    quick: bool = False
+    events: int | None = None
+    peers: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the frame gives to a suite: a fresh Kafka and Redis, `home` below which it may write, and its orders.
-
-    `quick`: show that it works, in a minute or two; the figures are rough.
-    """
+    """What the frame gives to a suite: a fresh Kafka and Redis, `home` below which it may write, and its orders."""
 
     stack: Stack
     stack_home: Path
     home: Path
     console: Console
-    rounds: int = 3
-    quick: bool = False
-    seed: int = 2026
-    only: frozenset[str] = frozenset()
+    orders: Orders
 
     def say(self, line: str) -> None:
         """Tell whoever waits what was found."""

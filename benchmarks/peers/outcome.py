@@ -4,11 +4,12 @@ import orjson
 from faust.types import TP
 
 from benchmarks.peers.job import Job, count_in
+from benchmarks.suites import BenchmarkFailed
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 
 
-class WrongOutcome(Exception):
+class WrongOutcome(BenchmarkFailed):
     """A peer's final states do not hold each event once, so its figures are worth nothing."""
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 import psutil
 
 from benchmarks.processes import Meter, Usage
+from benchmarks.suites import BenchmarkFailed
 
 #: A peer that is slower than this is stuck.
 LONGEST_RUN_SECONDS = 900.0
 
 
-class PeerFailed(Exception):
+class PeerFailed(BenchmarkFailed):
     """A peer ended, or kept silent, before it had done its job."""
 
 

@@ -19,6 +19,7 @@ from streams.settings import Settings
 
 EVENTS, QUICK_EVENTS, FEWEST_EVENTS = 3_000_000, 300_000, 30_000
 PARTITIONS = 4
+SEED = 2026
 WARM_SHARE = 1 / 6
 """Of the events, not measured: 500,000 of 3 million."""
 
@@ -30,11 +31,11 @@ def side_by_side(bench: Bench) -> Section:
     for events in sorted({_events(peer, bench) for peer in peers}):
         with bench.console.status(f"Writing {events:,} events"):
             make_topic(kafka, _source(events), PARTITIONS)
-            asyncio.run(write_input(kafka, _source(events), PARTITIONS, generate(events, bench.seed)))
+            asyncio.run(write_input(kafka, _source(events), PARTITIONS, generate(events, SEED)))
     measured: dict[str, list[Measured]] = {peer.name: [] for peer in peers}
-    for number in range(bench.rounds):
+    for number in range(bench.orders.rounds):
         for peer in _rotated(peers, number):
-            with bench.console.status(f"Round {number + 1} of {bench.rounds}: {peer.name}"):
+            with bench.console.status(f"Round {number + 1} of {bench.orders.rounds}: {peer.name}"):
                 found = _run(bench, kafka, peer, f"{peer.slug}-{number}")
             measured[peer.name].append(found)
             bench.say(
@@ -47,7 +48,7 @@ def side_by_side(bench: Bench) -> Section:
 def _present(bench: Bench) -> tuple[list[Peer], list[str]]:
     peers, notes = [], []
     for peer in known_peers():
-        if bench.only and peer.slug not in bench.only:
+        if bench.orders.peers and peer.slug not in bench.orders.peers:
             continue
         with bench.console.status(f"Making {peer.name} ready"):
             missing = peer.missing()
@@ -90,7 +91,11 @@ def _broker(bench: Bench) -> list[int]:
 
 
 def _events(peer: Peer, bench: Bench) -> int:
-    return max(FEWEST_EVENTS, round((QUICK_EVENTS if bench.quick else EVENTS) * peer.share))
+    return max(FEWEST_EVENTS, round(_all_events(bench) * peer.share))
+
+
+def _all_events(bench: Bench) -> int:
+    return bench.orders.events or (QUICK_EVENTS if bench.orders.quick else EVENTS)
 
 
 def _source(events: int) -> str:
@@ -103,9 +108,8 @@ def _rotated(peers: Sequence[Peer], by: int) -> Sequence[Peer]:
 
 
 def _about(bench: Bench) -> str:
-    events = QUICK_EVENTS if bench.quick else EVENTS
     return (
-        f"{events:,} JSON events of {CONTACTS:,} contacts in {PARTITIONS} partitions, folded per contact, with a "
-        "changelog and an output topic; the first sixth is not measured; one process each, broker beside it. "
+        f"{_all_events(bench):,} JSON events of {CONTACTS:,} contacts in {PARTITIONS} partitions, folded per contact, "
+        "with a changelog and an output topic; the first sixth is not measured; one process each, broker beside it. "
         "Bytewax knows no changelog: it keeps snapshots on the local disk. Faust is given a fortieth of the events"
     )
