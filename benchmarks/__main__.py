@@ -4,6 +4,7 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ def main(
     chosen = suite or list(SUITES)
     if unknown := set(chosen) - SUITES.keys():
         raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
-    orders = Orders(1 if quick else rounds, quick, events, frozenset(peer or ()))
+    orders = Orders(rounds=1 if quick else rounds, quick=quick, events=events, peers=frozenset(peer or ()))
     try:
         sections = [_run(name, orders, console) for name in chosen]
     except (BenchmarkFailed, LocalStackError) as failure:
@@ -55,7 +56,8 @@ def _run(name: str, orders: Orders, console: Console) -> Section:
         shutil.rmtree(home / "work", ignore_errors=True)
         try:
             with local_stack(home) as stack:
-                return SUITES[name](Bench(stack, home, home / "work", console, orders))
+                bench = Bench(stack=stack, stack_home=home, home=home / "work", console=console, **asdict(orders))
+                return SUITES[name](bench)
         finally:
             stop(home, wipe=True)
 

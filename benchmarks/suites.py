@@ -14,9 +14,9 @@ class BenchmarkFailed(Exception):
     """A suite cannot give its figures; the text is for the person at the terminal."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """What the command line says.
+    """What is asked of every suite.
 
     `quick`: show that it works, in a minute or two; the figures are rough. `events` and `peers`: how many events each
     peer is given, and which peers, where it says so.
@@ -24,19 +24,19 @@ class Orders:
 
     rounds: int = 3
     quick: bool = False
+    seed: int = 2026
     events: int | None = None
     peers: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench(Orders):
     """What the frame gives to a suite: a fresh Kafka and Redis, `home` below which it may write, and its orders."""
 
     stack: Stack
     stack_home: Path
     home: Path
     console: Console
-    orders: Orders
 
     def say(self, line: str) -> None:
         """Tell whoever waits what was found."""

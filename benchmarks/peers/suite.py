@@ -19,7 +19,6 @@ from streams.settings import Settings
 
 EVENTS, QUICK_EVENTS, FEWEST_EVENTS = 3_000_000, 300_000, 30_000
 PARTITIONS = 4
-SEED = 2026
 WARM_SHARE = 1 / 6
 """Of the events, not measured: 500,000 of 3 million."""
 
@@ -31,11 +30,11 @@ def side_by_side(bench: Bench) -> Section:
     for events in sorted({_events(peer, bench) for peer in peers}):
         with bench.console.status(f"Writing {events:,} events"):
             make_topic(kafka, _source(events), PARTITIONS)
-            asyncio.run(write_input(kafka, _source(events), PARTITIONS, generate(events, SEED)))
+            asyncio.run(write_input(kafka, _source(events), PARTITIONS, generate(events, bench.seed)))
     measured: dict[str, list[Measured]] = {peer.name: [] for peer in peers}
-    for number in range(bench.orders.rounds):
+    for number in range(bench.rounds):
         for peer in _rotated(peers, number):
-            with bench.console.status(f"Round {number + 1} of {bench.orders.rounds}: {peer.name}"):
+            with bench.console.status(f"Round {number + 1} of {bench.rounds}: {peer.name}"):
                 found = _run(bench, kafka, peer, f"{peer.slug}-{number}")
             measured[peer.name].append(found)
             bench.say(
@@ -48,7 +47,7 @@ def side_by_side(bench: Bench) -> Section:
 def _present(bench: Bench) -> tuple[list[Peer], list[str]]:
     peers, notes = [], []
     for peer in known_peers():
-        if bench.orders.peers and peer.slug not in bench.orders.peers:
+        if bench.peers and peer.slug not in bench.peers:
             continue
         with bench.console.status(f"Making {peer.name} ready"):
             missing = peer.missing()
@@ -95,7 +94,7 @@ def _events(peer: Peer, bench: Bench) -> int:
 
 
 def _all_events(bench: Bench) -> int:
-    return bench.orders.events or (QUICK_EVENTS if bench.orders.quick else EVENTS)
+    return bench.events or (QUICK_EVENTS if bench.quick else EVENTS)
 
 
 def _source(events: int) -> str:
