@@ -13,23 +13,26 @@ class WrongOutcome(BenchmarkFailed):
     """A peer's final states do not hold each event once, so its figures are worth nothing."""
 
 
-async def check_outcome(kafka: KafkaClients, job: Job) -> None:
-    """Raise `WrongOutcome` unless the newest state of every contact, taken together, counts each event once."""
-    counted = sum(
-        [count_in(orjson.loads(value)) for tp in _partitions(job) for value in (await _newest(kafka, tp)).values()]
-    )
+async def check_outcome(kafka: KafkaClients, job: Job) -> int:
+    """The number of records that the peer wrote to its output topic.
+
+    Raises `WrongOutcome` unless the newest state of every contact, taken together, counts each event once.
+    """
+    newest: dict[bytes, bytes] = {}
+    written = 0
+    for number in range(job.partitions):
+        written += await _read(kafka, TP(job.output, number), newest)
+    counted = sum(count_in(orjson.loads(value)) for value in newest.values())
     if counted != job.events:
         raise WrongOutcome(f"{job.name}: {job.events} events were given, and the final states hold {counted}")
+    return written
 
 
-def _partitions(job: Job) -> list[TP]:
-    return [TP(job.output, number) for number in range(job.partitions)]
-
-
-async def _newest(kafka: KafkaClients, tp: TP) -> dict[bytes, bytes]:
-    newest: dict[bytes, bytes] = {}
+async def _read(kafka: KafkaClients, tp: TP, newest: dict[bytes, bytes]) -> int:
+    written = 0
     async with PartitionReader(kafka) as reader:
         end = await reader.end_of(tp)
         async for run in reader.runs(tp, await reader.start_of(tp), end):
             newest.update((record.key, record.value) for record in run.records if record.key and record.value)
-    return newest
+            written += len(run.records)
+    return written

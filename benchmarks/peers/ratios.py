@@ -1,20 +1,30 @@
 """From what was measured to figures: each peer's own, its ratios to ours within each round, and the goals."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from benchmarks.peers.known import EXACTLY_ONCE, OURS, STOCK_FAUST
 from benchmarks.peers.running import Measured
 from benchmarks.results import Figure, Goal, Section
 
 THROUGHPUT, CPU, BROKER_CPU, MEMORY = "throughput", "CPU per event", "broker's CPU per event", "peak memory"
-OTHERS = "cores busy with other things"
+OUTPUTS, OTHERS = "outputs per event", "cores busy with other things"
 _MIB = 1 << 20
 
-Rounds = Sequence[Measured]
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One run of one peer; `outputs`: records in its output topic for each event, fewer where it writes them later."""
+
+    measured: Measured
+    outputs: float
+
+
+Rounds = Sequence[Round]
 
 
 def section(measured: Mapping[str, Rounds], notes: Sequence[str]) -> Section:
-    """The section of the side-by-side suite; `measured` by peer, one entry a round."""
+    """The section of the side-by-side suite; `measured` by peer."""
     figures = [figure for name, rounds in measured.items() for figure in _own(name, rounds)]
     ours = measured.get(OURS)
     if ours:
@@ -26,11 +36,12 @@ def section(measured: Mapping[str, Rounds], notes: Sequence[str]) -> Section:
 
 def _own(name: str, rounds: Rounds) -> list[Figure]:
     return [
-        Figure(name, THROUGHPUT, "events/s", tuple(each.events_per_second for each in rounds)),
-        Figure(name, CPU, "µs", tuple(each.cpu_us_per_event for each in rounds)),
-        Figure(name, BROKER_CPU, "µs", tuple(each.broker_cpu_us_per_event for each in rounds)),
-        Figure(name, MEMORY, "MiB", tuple(each.peer.peak_rss / _MIB for each in rounds)),
-        Figure(name, OTHERS, "cores", tuple(each.others_cores for each in rounds)),
+        Figure(name, THROUGHPUT, "events/s", tuple(each.measured.events_per_second for each in rounds)),
+        Figure(name, CPU, "µs", tuple(each.measured.cpu_us_per_event for each in rounds)),
+        Figure(name, BROKER_CPU, "µs", tuple(each.measured.broker_cpu_us_per_event for each in rounds)),
+        Figure(name, MEMORY, "MiB", tuple(each.measured.peer.peak_rss / _MIB for each in rounds)),
+        Figure(name, OUTPUTS, "records", tuple(each.outputs for each in rounds)),
+        Figure(name, OTHERS, "cores", tuple(each.measured.others_cores for each in rounds)),
     ]
 
 
@@ -54,8 +65,8 @@ def _goals(measured: Mapping[str, Rounds], ours: Rounds) -> list[Figure]:
 
 
 def _cpus(these: Rounds, those: Rounds) -> tuple[float, ...]:
-    return tuple(a.cpu_us_per_event / b.cpu_us_per_event for a, b in zip(these, those, strict=True))
+    return tuple(a.measured.cpu_us_per_event / b.measured.cpu_us_per_event for a, b in zip(these, those, strict=True))
 
 
 def _throughputs(these: Rounds, those: Rounds) -> tuple[float, ...]:
-    return tuple(a.events_per_second / b.events_per_second for a, b in zip(these, those, strict=True))
+    return tuple(a.measured.events_per_second / b.measured.events_per_second for a, b in zip(these, those, strict=True))

@@ -8,7 +8,7 @@ from benchmarks.peers.events import CONTACTS, generate, write_input
 from benchmarks.peers.job import Job
 from benchmarks.peers.known import ROOT, Peer, known_peers
 from benchmarks.peers.outcome import check_outcome
-from benchmarks.peers.ratios import section
+from benchmarks.peers.ratios import Round, section
 from benchmarks.peers.running import Measured, measure
 from benchmarks.results import Section
 from benchmarks.suites import Bench
@@ -31,17 +31,21 @@ def side_by_side(bench: Bench) -> Section:
         with bench.console.status(f"Writing {events:,} events"):
             make_topic(kafka, _source(events), PARTITIONS)
             asyncio.run(write_input(kafka, _source(events), PARTITIONS, generate(events, bench.seed)))
-    measured: dict[str, list[Measured]] = {peer.name: [] for peer in peers}
+    rounds: dict[str, list[Round]] = {peer.name: [] for peer in peers}
     for number in range(bench.rounds):
         for peer in _rotated(peers, number):
             with bench.console.status(f"Round {number + 1} of {bench.rounds}: {peer.name}"):
-                found = _run(bench, kafka, peer, f"{peer.slug}-{number}")
-            measured[peer.name].append(found)
-            bench.say(
-                f"  round {number + 1}  {peer.name:<29} {found.events_per_second:>9,.0f} events/s "
-                f"{found.cpu_us_per_event:>7.1f} µs CPU/event, broker {found.broker_cpu_us_per_event:.1f}"
-            )
-    return section(measured, [_about(bench), *notes])
+                done = _run(bench, kafka, peer, f"{peer.slug}-{number}")
+            rounds[peer.name].append(done)
+            bench.say(f"  round {number + 1}  {peer.name:<29} {_summary(done.measured)}")
+    return section(rounds, [_about(bench), *notes])
+
+
+def _summary(found: Measured) -> str:
+    return (
+        f"{found.events_per_second:>9,.0f} events/s {found.cpu_us_per_event:>7.1f} µs CPU/event, "
+        f"broker {found.broker_cpu_us_per_event:.1f}, {found.others_cores:.1f} cores busy with other things"
+    )
 
 
 def _present(bench: Bench) -> tuple[list[Peer], list[str]]:
@@ -59,7 +63,7 @@ def _present(bench: Bench) -> tuple[list[Peer], list[str]]:
     return peers, notes
 
 
-def _run(bench: Bench, kafka: KafkaClients, peer: Peer, name: str) -> Measured:
+def _run(bench: Bench, kafka: KafkaClients, peer: Peer, name: str) -> Round:
     """Once, checked."""
     directory = bench.home / "peers" / name
     events = _events(peer, bench)
@@ -77,11 +81,11 @@ def _run(bench: Bench, kafka: KafkaClients, peer: Peer, name: str) -> Measured:
     make_topic(kafka, output, PARTITIONS)
     try:
         found = measure([*peer.command, *job.arguments()], ROOT, bench.home / f"{name}.log", _broker(bench))
-        asyncio.run(check_outcome(kafka, job))
+        outputs = asyncio.run(check_outcome(kafka, job)) / events
     finally:
         remove_topics(kafka, name)
         shutil.rmtree(directory, ignore_errors=True)
-    return found
+    return Round(found, outputs)
 
 
 def _broker(bench: Bench) -> list[int]:

@@ -17,6 +17,7 @@ def test_each_peer_has_its_own_figures_of_every_round() -> None:
     assert the(found, OURS, "CPU per event").values == pytest.approx((10.0, 20.0))
     assert the(found, OURS, "broker's CPU per event").values == (500.0, 500.0)
     assert the(found, OURS, "peak memory").values == (300.0, 300.0)
+    assert the(found, OURS, "outputs per event").values == (0.97, 0.97)
     assert found.notes == ("a note",)
 
 
