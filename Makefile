@@ -3,15 +3,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
+PEERS_LOCK := benchmarks/peers/requirements.lock
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --only-binary :all: --require-hashes --requirement
-COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	--only-binary :all: --no-emit-index-url --no-header --extra local --group build
+PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-emit-index-url --no-header
+COMPILE := $(PIN) --extra local --group build
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
 
-.PHONY: help install dev check test chaos demo schemas lock clean
+.PHONY: help install dev check test chaos demo bench schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -23,7 +26,7 @@ dev: $(VENV)/.dev ## install, and the tools of developers
 check: dev ## the fast gate: lint, types, import directions, unit and property tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy events sinks streams tests
+	$(BIN)/mypy benchmarks events sinks streams tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/unit tests/property
 
@@ -36,18 +39,23 @@ chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="
 demo: install ## the whole system on real input, checked against a recount; ARGS="--keep --json FILE"
 	$(BIN)/harmonia demo $(ARGS)
 
+bench: install ## the engine side by side with its peers, on a Kafka of its own; ARGS="--quick --rounds 5 --peer ours"
+	@$(MAKE) --no-print-directory $(PEERS)/.installed || echo "The peers' libraries cannot be installed" >&2
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 schemas: install ## write docs/schemas from the models
 	$(BIN)/harmonia schemas export docs/schemas
 
 lock: dev ## choose the newest versions of all libraries, and pin them
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(PIN) benchmarks/peers/requirements.in --output-file $(PEERS_LOCK)
 	$(BIN)/python -m streams.local.lock
 
 clean: ## stop the local stack; remove it, .venv and the caches
 	[ ! -x $(BIN)/harmonia ] || for home in .harmonia .harmonia/demo; do \
 		HARMONIA_HOME=$$home $(BIN)/harmonia local down; done
-	rm -rf $(VENV) .harmonia .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) benchmarks/peers/kafka_streams/target .harmonia .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -56,6 +64,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) requirements.lock
 	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(PEERS)/.installed: $(PEERS_LOCK)
+	@echo "Installing the engine's peers into $(PEERS)" >&2
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip --disable-pip-version-check --quiet install --only-binary :all: --require-hashes --requirement $(PEERS_LOCK)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed

@@ -1,0 +1,99 @@
+"""`python -m benchmarks`: every suite on a stack of its own, one table, one JSON file, one chart."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.chart import Panel, svg
+from benchmarks.peers import ratios
+from benchmarks.peers.known import OURS
+from benchmarks.peers.suite import side_by_side
+from benchmarks.report import table
+from benchmarks.results import RESULTS, Section, write_results
+from benchmarks.suites import Bench, BenchmarkFailed, Orders, Suite
+from streams.local.errors import LocalStackError
+from streams.local.stack import local_stack, stop
+from streams.settings import Settings
+
+SUITES: dict[str, Suite] = {"peers": side_by_side}
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="One round with few events: does it work?")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of every suite.")] = 3,
+    suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(SUITES)}.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as ours or bytewax.")] = None,
+    events: Annotated[int | None, typer.Option(min=30_000, help="Events that each peer is given.")] = None,
+) -> None:
+    """Measure, and keep what was measured below benchmarks/results."""
+    console = Console(stderr=True, soft_wrap=True)
+    chosen = suite or list(SUITES)
+    if unknown := set(chosen) - SUITES.keys():
+        raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    orders = Orders(rounds=1 if quick else rounds, quick=quick, events=events, peers=frozenset(peer or ()))
+    try:
+        sections = [_run(name, orders, console) for name in chosen]
+    except (BenchmarkFailed, LocalStackError) as failure:
+        console.print(f"{type(failure).__name__}: {failure}", highlight=False, markup=False)
+        raise typer.Exit(1) from failure
+    whole = not (suite or peer or events)
+    _keep(sections, "quick" if quick else "bench" if whole else "part", console)
+
+
+def _run(name: str, orders: Orders, console: Console) -> Section:
+    """One suite on a fresh stack, of which nothing stays."""
+    console.print(f"[bold]{name}[/bold]")
+    home = Settings().home.resolve() / "bench"
+    with _alone(home):
+        stop(home, wipe=True)
+        shutil.rmtree(home / "work", ignore_errors=True)
+        try:
+            with local_stack(home) as stack:
+                bench = Bench(stack=stack, stack_home=home, home=home / "work", console=console, **asdict(orders))
+                return SUITES[name](bench)
+        finally:
+            stop(home, wipe=True)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Two at once would stop each other's servers, and measure each other."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "bench.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchmarkFailed(f"another benchmark runs in {home}") from None
+        yield
+
+
+def _keep(sections: list[Section], name: str, console: Console) -> None:
+    write_results(sections, RESULTS / f"{name}.json")
+    text = "\n".join(table(section) for section in sections)
+    (RESULTS / f"{name}.md").write_text(text)
+    _draw(sections, RESULTS / f"{name}.svg")
+    typer.echo(text)
+    console.print(f"Kept in benchmarks/results: {name}.json, {name}.md, {name}.svg", highlight=False)
+
+
+def _draw(sections: list[Section], file: Path) -> None:
+    figures = [figure for section in sections for figure in section.figures]
+    cpu = [figure for figure in figures if figure.name == ratios.CPU]
+    throughput = [figure for figure in figures if figure.name == ratios.THROUGHPUT]
+    if cpu and throughput:
+        panels = [
+            Panel("CPU per event", cpu, less_is_better=True),
+            Panel("Throughput of one process", throughput, less_is_better=False),
+        ]
+        file.write_text(svg(panels, OURS))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,71 @@
+"""The peers: how each is started, and why it is left out where it cannot be."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from streams.local.java import find_java
+
+ROOT = Path(__file__).parents[2]
+PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+STREAMS = Path(__file__).with_name("kafka_streams")
+
+OURS = "ours"
+STOCK_FAUST = "Faust"
+EXACTLY_ONCE = "Kafka Streams, exactly once"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A way to do the job.
+
+    `missing` says what it lacks here, or None; it may take a while, and is asked once. `share`: the part of the events
+    that it is given, as a slow one would take hours for all; what it costs per event stays the same.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    missing: Callable[[], str | None] = lambda: None
+    share: float = 1.0
+
+    @property
+    def slug(self) -> str:
+        """The name as topics, files and the command line have it."""
+        return self.name.lower().replace(",", "").replace(" ", "-")
+
+
+def _module(python: Path | str, name: str) -> tuple[str, ...]:
+    return (str(python), "-m", f"benchmarks.peers.{name}")
+
+
+def _no_libraries() -> str | None:
+    return None if PEERS_PYTHON.exists() else "its libraries are not installed; `make bench` tries to"
+
+
+def _not_built() -> str | None:
+    """Build the Java peer; Maven does nothing where it is up to date."""
+    if not (shutil.which("mvn") and shutil.which("javac")):
+        return "there is no Maven or no Java compiler here"
+    built = subprocess.run(["mvn", "-q", "-B", "compile"], cwd=STREAMS, capture_output=True, text=True, check=False)
+    return None if built.returncode == 0 else f"Maven cannot build it: {built.stdout.strip()[-500:]}"
+
+
+def _kafka_streams(guarantee: str) -> tuple[str, ...]:
+    classes = f"{STREAMS / 'target' / 'classes'}:{STREAMS / 'target' / 'lib'}/*"
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return (find_java(), "-Xms1g", "-Xmx1g", quiet, "-cp", classes, "ContactFold", guarantee)
+
+
+def known_peers() -> list[Peer]:
+    """All of them; ours first, which the others are held against."""
+    return [
+        Peer(OURS, _module(sys.executable, "ours")),
+        Peer(EXACTLY_ONCE, _kafka_streams("exactly_once_v2"), _not_built),
+        Peer("Kafka Streams, at least once", _kafka_streams("at_least_once"), _not_built),
+        Peer("Quix Streams", _module(PEERS_PYTHON, "quix"), _no_libraries),
+        Peer("Bytewax", _module(PEERS_PYTHON, "bytewax_flow"), _no_libraries),
+        Peer(STOCK_FAUST, _module(sys.executable, "stock_faust"), share=1 / 40),
+    ]

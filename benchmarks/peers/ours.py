@@ -1,0 +1,100 @@
+"""The job on the engine: what a user of `streams.engine` writes is the agent and the fold, here in plain code."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import faust
+import msgspec
+from faust.types import StreamT
+
+from benchmarks.peers.job import Job, Progress, State, fold
+from benchmarks.topics import make_topic
+from streams.clients import KafkaClients
+from streams.engine.app import ChunkApp
+from streams.engine.garbage import collect_rarely
+from streams.engine.partition import Effects
+from streams.engine.rocks import RocksStores
+from streams.engine.runs import Records, Run
+from streams.engine.states import Codec, States, Storage
+from streams.engine.writer import Output
+from streams.settings import Settings
+
+TABLE = "contacts"
+
+
+class Event(msgspec.Struct, gc=False):
+    """The part of an event that the fold needs."""
+
+    type: str
+    occurred_at: int
+
+
+RECENT_BYTES = 64 << 20
+"""As much as Kafka Streams has for its cache."""
+
+_event = msgspec.json.Decoder(Event).decode
+_state = Codec(msgspec.json.Encoder().encode, msgspec.json.Decoder(State).decode)
+
+
+def fold_records(states: States[State], records: Records, output: str, partition: int) -> Effects[State]:
+    """The new state of each contact that the records touch, for the changelog and for the output topic."""
+    by_contact: dict[bytes, list[Event]] = defaultdict(list)
+    for record in records:
+        if record.key is not None and record.value is not None:
+            by_contact[record.key].append(_event(record.value))
+    held = states.get_many(by_contact)
+    effects: Effects[State] = Effects()
+    for key, events in by_contact.items():
+        state = dict(held[key] or {})
+        for event in events:
+            fold(state, event.type, event.occurred_at)
+        effects.changes[key] = state
+        effects.outputs.append(Output(output, partition, key, states.encode(state)))
+    return effects
+
+
+def build_app(job: Job, say_done: Callable[[], None], progress: Progress) -> ChunkApp:
+    """A worker for the job; `say_done` is called when its last event is committed."""
+    settings = _settings(job)
+    app = ChunkApp(settings, KafkaClients(settings), lambda _: None)
+    storage = Storage(RocksStores(settings.state_dir), _state, RECENT_BYTES)
+    table = app.chunk_table(TABLE, job.source, job.partitions, storage)
+
+    async def contacts(chunk: Run) -> None:
+        partition = chunk.tp.partition
+        await table.owned(partition).apply(
+            chunk, lambda states, records: fold_records(states, records, job.output, partition)
+        )
+        progress.add(len(chunk.records))
+        if progress.count == job.events:
+            say_done()
+
+    async def hand_on(runs: StreamT[Run]) -> None:
+        async for run in runs:
+            app.lanes.submit(run, contacts)
+
+    app.agent(app.topic(job.source, key_serializer="raw", value_serializer="raw"), name="contacts")(hand_on)
+    return app
+
+
+def _settings(job: Job) -> Settings:
+    return Settings(
+        kafka_bootstrap=job.bootstrap, app_id=job.name, partitions=job.partitions, state_dir=Path(job.directory)
+    )
+
+
+def main() -> None:
+    """Run until killed."""
+    job = Job.told()
+    changelog = f"{job.name}-{TABLE}-changelog"
+    make_topic(KafkaClients(_settings(job)), changelog, job.partitions, {"cleanup.policy": "compact"})
+    progress = Progress(job)
+    worker = faust.Worker(build_app(job, progress.done, progress), loglevel="WARNING", quiet=True)
+    worker.spinner = None
+    collect_rarely()
+    worker.execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What a peer is told and says; the runner reads it from real processes."""
+
+import sys
+from collections import defaultdict
+from itertools import islice
+from pathlib import Path
+
+import orjson
+import psutil
+import pytest
+
+from benchmarks.peers import running
+from benchmarks.peers.events import generate
+from benchmarks.peers.job import Job, Progress, State, count_in, fold
+from benchmarks.peers.plain_loop import cpu_us_per_event
+from benchmarks.peers.running import PeerFailed, measure
+
+
+def job(directory: Path, warm: int = 100) -> Job:
+    return Job("127.0.0.1:9092", "input", "output", "ours-0", 4, 1000, warm, str(directory / "deep" / "ours-0"))
+
+
+def test_a_job_goes_through_a_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = job(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["peer", *given.arguments()])
+    assert Job.told() == given
+    assert Path(given.directory).is_dir()
+
+
+def test_progress_speaks_once_when_warm_and_once_when_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(job(tmp_path, warm=100))
+    for count in (99, 3, 1, 897):
+        progress.add(count)
+    progress.done()
+    assert capsys.readouterr().out == "warm 102\ndone 1000\n"
+
+
+def test_a_state_counts_each_event_and_remembers_the_latest() -> None:
+    state: State = {}
+    for kind, occurred_at in [("email.opened", 5), ("email.opened", 9), ("door.knocked", 7)]:
+        fold(state, kind, occurred_at)
+    assert state == {"email.opened": 2, "door.knocked": 1, "last": 9}
+    assert count_in(state) == 3
+
+
+def test_the_same_seed_gives_the_same_events_of_a_realistic_size() -> None:
+    events = list(generate(2000, seed=1, contacts=50))
+    assert events == list(generate(2000, seed=1, contacts=50))
+    assert events != list(generate(2000, seed=2, contacts=50))
+    assert all(200 <= len(value) <= 300 for _, value in events)
+    assert len({key for key, _ in events}) == 50
+    by_id = defaultdict(list)
+    for key, value in events:
+        event = orjson.loads(value)
+        assert event["contact_id"] == key.decode()
+        by_id[event["id"]].append(event)
+    assert len(by_id) == 2000
+
+
+def test_the_plain_loop_costs_something_for_each_event() -> None:
+    assert 0.1 < cpu_us_per_event(islice(generate(5000, seed=1), 5000)) < 1000
+
+
+PEER = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"])
+sys.stderr.write(f"{child.pid}")
+sys.stderr.flush()
+print("welcome", flush=True)
+print("warm 10", flush=True)
+while time.process_time() < 0.5: pass
+print("done 110", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_peer_is_measured_between_what_it_says_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    log = tmp_path / "peer.log"
+    found = measure([sys.executable, "-c", PEER], tmp_path, log, [])
+    assert found.events == 100
+    assert 0.2 < found.peer.cpu_seconds < 0.6
+    assert found.broker.cpu_seconds == 0
+    assert found.cpu_us_per_event == found.peer.cpu_seconds * 10_000
+    psutil.wait_procs([process for process in [_process(int(log.read_text()))] if process], timeout=10)
+    assert not _lives(int(log.read_text()))
+
+
+def test_a_peer_that_ends_too_early_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; print('warm 10'); sys.exit('no broker')"]
+    with pytest.raises(PeerFailed, match=r"exit code 1 before it said 'done'.*\nno broker"):
+        measure(command, tmp_path, tmp_path / "peer.log", [])
+
+
+def test_a_peer_that_keeps_silent_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "LONGEST_RUN_SECONDS", 0.1)
+    with pytest.raises(PeerFailed, match="exit code -9 before it said 'warm'"):
+        measure([sys.executable, "-c", "import sys; sys.stdin.read()"], tmp_path, tmp_path / "peer.log", [])
+
+
+def _process(pid: int) -> psutil.Process | None:
+    return psutil.Process(pid) if psutil.pid_exists(pid) else None
+
+
+def _lives(pid: int) -> bool:
+    process = _process(pid)
+    return process is not None and process.status() != psutil.STATUS_ZOMBIE

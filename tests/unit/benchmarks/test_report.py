@@ -1,0 +1,41 @@
+import pytest
+
+from benchmarks.report import number, table
+from benchmarks.results import Figure, Goal, Section
+
+
+def test_what_several_have_stands_side_by_side_and_the_rest_in_lines() -> None:
+    figures = (
+        Figure("ours", "CPU per event", "µs", (9.0, 8.0, 12.5)),
+        Figure("Bytewax", "CPU per event", "µs", (41.26,)),
+        Figure("Bytewax", "CPU per event, to ours", "×", (4.6,)),
+        Figure("Faust", "CPU per event, to ours", "×", (30.0,)),
+        Figure("ours", "memory at a million", "MiB", (700.0,), Goal("at most", 600)),
+    )
+    assert table(Section("Speed", figures, ("Quix left out: it is not here",))) == (
+        "## Speed\n"
+        "\n"
+        "|         | CPU per event, µs | CPU per event, to ours, × |\n"
+        "|---------|------------------:|--------------------------:|\n"
+        "| ours    |  9.00 (8.00–12.5) |                           |\n"
+        "| Bytewax |              41.3 |                      4.60 |\n"
+        "| Faust   |                   |                      30.0 |\n"
+        "\n"
+        "|                           | measured | unit |        goal | reached |\n"
+        "|---------------------------|---------:|-----:|------------:|--------:|\n"
+        "| ours: memory at a million |      700 |  MiB | at most 600 |      no |\n"
+        "\n"
+        "Quix left out: it is not here.\n"
+    )
+
+
+def test_without_anything_to_stand_side_by_side_there_are_only_lines() -> None:
+    text = table(Section("Latency", (Figure("p50", "to Redis", "ms", (12.0,), Goal("at most", 30)),)))
+    assert text.splitlines()[-1] == "| p50: to Redis |     12.0 |   ms | at most 30 |     yes |"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(91_234.5, "91,200"), (999.4, "999"), (20.55, "20.6"), (9.876, "9.88"), (0.436, "0.44")]
+)
+def test_a_number_has_the_digits_that_are_worth_reading(value: float, shown: str) -> None:
+    assert number(value) == shown
