@@ -179,7 +179,7 @@ class TablePartition(Generic[State]):
                 f"{chunk.tp}: the state ends at {ends} and the input goes on at {chunk.records[0].offset}: "
                 f"records of {self._changelog.topic} or of the input are gone; restore them before starting again"
             )
-        return chunk.records if watermark is None else [r for r in chunk.records if r.offset > watermark]
+        return chunk.records if ends < chunk.records[0].offset else [r for r in chunk.records if r.offset > ends]
 
     def _watermark(self, source: TP, offset: int) -> bytes:
         return f"{offset} {self._source_id(source.topic) or ''}".rstrip().encode()

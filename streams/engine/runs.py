@@ -67,9 +67,8 @@ def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
     next_offset = first.next_offset
     while waiting and waiting[0].generation == first.generation:
         run = waiting.popleft()
-        fits = _count_that_fits(run, limits, len(records), size)
+        fits, size = _count_that_fits(run, limits, len(records), size)
         records.extend(run.records[:fits])
-        size += sum(len(record.value or b"") for record in run.records[:fits])
         if fits < len(run.records):
             waiting.appendleft(replace(run, records=run.records[fits:]))
             next_offset = run.records[fits].offset
@@ -78,9 +77,11 @@ def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
     return Run(first.tp, records, next_offset, first.generation)
 
 
-def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> int:
-    for count, record in enumerate(run.records):
-        size += len(record.value or b"")
-        if taken + count and (taken + count >= limits.records or size > limits.bytes):
-            return count
-    return len(run.records)
+def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> tuple[int, int]:
+    """How many more records fit after those taken, and the bytes of all of them together."""
+    for count, record in enumerate(run.records, taken):
+        more = size + len(record.value or b"")
+        if count and (count >= limits.records or more > limits.bytes):
+            return count - taken, size
+        size = more
+    return len(run.records), size

@@ -4,7 +4,7 @@ Reading a state from the store and decoding it costs as much as folding into it,
 written to again soon. States are never changed in place, so the same one may be given out twice.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -31,40 +31,48 @@ class Storage(Generic[State]):
 
 
 class Recent(Generic[State]):
-    """The states used of late, of all partitions of a table: as many as `room` bytes hold when they are encoded.
+    """The states used of late, of all partitions of a table: about as many as `room` bytes hold when they are encoded.
 
-    In memory a state is several times as large. Two generations, each of half the room: what is used moves to the
-    younger one, and when that is full the older one is forgotten. A list in order of use would cost as much as reading
-    the store does.
+    In memory a state is several times as large. Two generations, each of half the room: what is written goes to the
+    younger one, and when that is full the older one is forgotten. Whole chunks at a time, since a list in order of use
+    costs as much as reading the store does.
     """
 
     def __init__(self, room: int) -> None:
         self._half = room // 2
-        self._left = self._half
+        self._taken = 0.0
         self._younger: dict[bytes, State] = {}
         self._older: dict[bytes, State] = {}
 
-    def get(self, key: bytes) -> State | None:
-        """The state of a key, if it is here."""
-        state = self._younger.get(key)
-        return self._older.get(key) if state is None else state
+    def get_many(self, keys: Collection[bytes]) -> dict[bytes, State | None]:
+        """The states of these keys, None where one is not here."""
+        found = dict(zip(keys, map(self._younger.get, keys), strict=True))
+        for key, state in found.items():
+            if state is None:
+                found[key] = self._older.get(key)
+        return found
 
-    def put(self, key: bytes, state: State, size: int) -> None:
-        """Remember the state that was used; `size`: its bytes when it is encoded."""
-        if key not in self._younger:
-            self._left -= size
-            if self._left < 0:
-                self._older, self._younger, self._left = self._younger, {}, self._half - size
-        self._younger[key] = state
+    def put(self, states: Mapping[bytes, State], size: int) -> None:
+        """Remember these, unless they are too many; `size`: their bytes together when they are encoded."""
+        if size > self._half:
+            self.drop(states)
+            return
+        before = len(self._younger)
+        self._younger.update(states)
+        if states:
+            self._taken += size * (len(self._younger) - before) / len(states)
+        if self._taken > self._half:
+            self._older, self._younger, self._taken = self._younger, {}, 0.0
 
-    def drop(self, key: bytes) -> None:
-        """Forget one."""
-        self._younger.pop(key, None)
-        self._older.pop(key, None)
+    def drop(self, keys: Iterable[bytes]) -> None:
+        """Forget these."""
+        for key in keys:
+            self._younger.pop(key, None)
+            self._older.pop(key, None)
 
     def clear(self) -> None:
         """Forget all."""
-        self._younger, self._older, self._left = {}, {}, self._half
+        self._younger, self._older, self._taken = {}, {}, 0.0
 
 
 class States(Generic[State]):
@@ -80,15 +88,15 @@ class States(Generic[State]):
         """The state of a key, or None."""
         return self.get_many([key])[key]
 
-    def get_many(self, keys: Iterable[bytes]) -> dict[bytes, State | None]:
+    def get_many(self, keys: Collection[bytes]) -> dict[bytes, State | None]:
         """The states of these keys, None where there is none: one look at the store for all of them."""
-        found: dict[bytes, State | None] = {key: self._recent.get(key) for key in keys}
+        found = self._recent.get_many(keys)
         missing = [key for key, state in found.items() if state is None]
         if missing:
-            for key, value in zip(missing, self.store.get_many(missing), strict=True):
-                if value is not None:
-                    state = found[key] = self._decode(value)
-                    self._recent.put(key, state, len(value))
+            values = self.store.get_many(missing)
+            read = {key: self._decode(value) for key, value in zip(missing, values, strict=True) if value is not None}
+            self._recent.put(read, sum(len(value) for value in values if value is not None))
+            found.update(read)
         return found
 
     def commit(
@@ -96,12 +104,10 @@ class States(Generic[State]):
     ) -> None:
         """Take over what has been committed. `encoded`: the same changes as bytes, and what else is to be stored."""
         self.store.write(encoded, position)
-        for key, state in changes.items():
-            value = encoded[key]
-            if state is None or value is None:
-                self._recent.drop(key)
-            else:
-                self._recent.put(key, state, len(value))
+        deleted = [key for key, state in changes.items() if state is None]
+        kept = {key: state for key, state in changes.items() if state is not None}
+        self._recent.drop(deleted)
+        self._recent.put(kept, sum(len(value) for value in encoded.values() if value is not None))
 
     def forget(self) -> None:
         """Read everything from the store again, which has been changed meanwhile."""

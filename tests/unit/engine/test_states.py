@@ -89,13 +89,24 @@ def test_a_store_that_was_changed_meanwhile_is_read_again(store: CountingStore) 
 
 def test_only_so_many_bytes_are_kept(store: CountingStore) -> None:
     states = states_in(store, room=20)
-    commit(states, {b"k%d" % number: number for number in range(100)})
+    for number in range(10, 100):
+        commit(states, {b"k%d" % number: number})
 
-    states.get_many([b"k%d" % number for number in range(100)])
+    states.get_many([b"k%d" % number for number in range(10, 100)])
 
     [missing] = store.asked
-    assert 100 - 20 <= len(missing) < 100
+    assert 80 <= len(missing) < 90
     assert b"k99" not in missing
+
+
+def test_more_than_there_is_room_for_is_not_kept_and_nothing_old_in_its_place(store: CountingStore) -> None:
+    states = states_in(store, room=20)
+    commit(states, {b"a": 1})
+
+    commit(states, {b"a": 10**11, b"b": 2})
+
+    assert states.get_many([b"a", b"b"]) == {b"a": 10**11, b"b": 2}
+    assert store.asked == [[b"a", b"b"]]
 
 
 def test_what_is_used_all_the_time_stays(store: CountingStore) -> None:
