@@ -1,0 +1,106 @@
+"""A stack of its own for each measurement, with one worker process, so that no figure depends on the one before."""
+
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from faust.types import TP
+
+from benchmarks.pipeline.prefill import Pair, Records
+from benchmarks.pipeline.sayings import Saying
+from sinks.keys import position_key
+from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.playing import Stuck
+from streams.demo.workers import Workers, start_workers
+from streams.local.stack import Stack, local_stack
+from streams.settings import Settings
+
+Seen = TypeVar("Seen")
+
+LOOK_AGAIN_S = 0.05
+QUIET_S = 1.5
+"""Longer than the sink ever rests while there is work."""
+PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A running stack with its topics; `folder` is for what a worker leaves."""
+
+    stack: Stack
+    deployment: Deployment
+    folder: Path
+
+    @property
+    def settings(self) -> Settings:
+        """Of the worker, but for its state directory."""
+        return self.deployment.settings
+
+    @contextmanager
+    def worker(self) -> Iterator[Workers]:
+        """One worker at work for the length of a block."""
+        workers = self.start_worker()
+        try:
+            yield workers
+        finally:
+            workers.stop()
+
+    def start_worker(self) -> Workers:
+        """One worker at work, with the state directory that the last one had. The caller stops it."""
+        environment = {**self.stack.environment, "HARMONIA_STATE_DIR": str(self.folder / "state")}
+        return start_workers(environment, self.folder / "worker.log")
+
+    def records(self, sayings: Iterable[Saying]) -> Records:
+        """These interactions spread over the input partitions, as producers without keys would."""
+        spread: dict[TP, list[Pair]] = defaultdict(list)
+        for number, one in enumerate(sayings):
+            spread[TP(one.topic, number % self.settings.partitions)].append(Pair(None, one.value))
+        return spread
+
+    def until_all_in_redis(self, workers: Workers, read: Callable[[], Seen]) -> Seen:
+        """Return, once everything sent is in Redis, what `read` said when the sink moved for the last time.
+
+        Raises `Stuck` when nothing moves for two minutes, and `LocalStackError` when the worker has ended.
+        """
+        pause = threading.Event()
+        place, moved, seen = self._in_redis(), time.monotonic(), read()
+        while True:
+            pause.wait(LOOK_AGAIN_S)
+            now = self._in_redis()
+            rested = time.monotonic() - moved
+            if now != place:
+                place, moved, seen = now, time.monotonic(), read()
+            elif rested > QUIET_S and self._nothing_is_left():
+                return seen
+            elif rested > PATIENCE_S:
+                raise Stuck(f"nothing has moved for {PATIENCE_S:.0f} s")
+            workers.must_run()
+
+    def _in_redis(self) -> int:
+        """The sum of the sink's offsets: cheap enough to look twenty times a second."""
+        with self.deployment.redis.pipeline(transaction=False) as calls:
+            for number in range(self.settings.partitions):
+                calls.hget(position_key(number), "offset")
+            return sum(int(offset) for offset in calls.execute() if offset is not None)
+
+    def _nothing_is_left(self) -> bool:
+        """The sink may stay before the control records at the end of a partition."""
+        progress = self.deployment.observer.progress()
+        return progress.is_folded and progress.changes - progress.in_sink <= 2 * self.settings.partitions
+
+
+@contextmanager
+def rig() -> Iterator[Rig]:
+    """A rig for the length of a block; nothing of it stays."""
+    with tempfile.TemporaryDirectory(prefix="harmonia-bench-") as name:
+        folder = Path(name)
+        with local_stack(folder / "stack") as stack:
+            settings = Settings(_env_file=None, kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url)
+            with open_deployment(settings) as deployment:
+                yield Rig(stack, deployment, folder)
