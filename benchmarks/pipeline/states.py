@@ -1,0 +1,72 @@
+"""A changelog of many contacts, written at once, as if a worker had folded their history for years.
+
+Folding the history of a million contacts would take longer than what is to be measured. So some hundreds of states are
+really folded, and every contact gets one of them with ids of its own in it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from random import Random
+from statistics import mean
+
+from faust.types import TP
+
+from benchmarks.pipeline.prefill import Pair, Records, prefill
+from benchmarks.pipeline.sayings import contact_id_of, saying
+from events.envelope import Interaction, Record, decode
+from events.identifiers import Hasher
+from sinks.keys import partition_of
+from streams.contact import Arrival, ContactState, encode, fold
+from streams.settings import Settings
+from streams.topics import CONTACTS_TABLE, changelog_name
+
+TEMPLATES = 500
+LEAST_FACTS, MOST_FACTS = 4, 24
+_NOBODY = "NNNNNNNN"
+"""In the ids of a template, where a contact's own number goes: eight characters, so no length in it changes."""
+_AT_ONCE = 50_000
+
+
+def templates(now_ms: int, seed: int) -> list[bytes]:
+    """Encoded states of 4 to 24 interactions each, with a place for the contact's number in every id."""
+    rng = Random(seed)
+    return [_template(rng, LEAST_FACTS + rng.randrange(MOST_FACTS - LEAST_FACTS + 1), now_ms) for _ in range(TEMPLATES)]
+
+
+def state_of(person: int, choices: list[bytes]) -> bytes:
+    """The state of this person: one of the templates with the ids of nobody else."""
+    return choices[person % len(choices)].replace(_NOBODY.encode(), b"%08d" % person)
+
+
+async def fill_changelog(settings: Settings, contacts: int, now_ms: int, seed: int) -> float:
+    """Write the states of so many contacts to the changelog; returns their size in bytes, on average."""
+    choices = templates(now_ms, seed)
+    hasher = Hasher(settings.identity_keys, settings.phone_region)
+    for first in range(0, contacts, _AT_ONCE):
+        people = range(first, min(first + _AT_ONCE, contacts))
+        await prefill(settings, _records(settings, people, choices, hasher))
+    return mean(map(len, choices))
+
+
+def _records(settings: Settings, people: range, choices: list[bytes], hasher: Hasher) -> Records:
+    topic = changelog_name(settings, CONTACTS_TABLE)
+    spread: dict[TP, list[Pair]] = defaultdict(list)
+    for person in people:
+        contact_id = contact_id_of(person, hasher)
+        tp = TP(topic, partition_of(contact_id, settings.partitions))
+        spread[tp].append(Pair(contact_id.encode(), state_of(person, choices)))
+    return spread
+
+
+def _template(rng: Random, facts: int, now_ms: int) -> bytes:
+    state, _ = fold(ContactState(version=facts), list(_history(rng, facts, now_ms)))
+    return encode(state)
+
+
+def _history(rng: Random, facts: int, now_ms: int) -> Iterator[Arrival]:
+    for number in range(facts):
+        said = saying(rng, 0, f"{_NOBODY}-{number:02x}", now_ms)
+        found = decode(Record(said.topic, said.value, [], now_ms), "US")
+        if not isinstance(found, Interaction):
+            raise ValueError(found.detail)
+        yield Arrival(found, now_ms)
