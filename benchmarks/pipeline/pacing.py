@@ -31,18 +31,21 @@ _TICK_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`rate` records a second for `seconds`; one of `probe_every` is a probe, the others are about `contacts`."""
+    """`rate` records a second for `seconds`; one of `probe_every` is a probe, the others are about `contacts`.
+
+    `prefix` begins the contact_id of each probe.
+    """
 
     rate: int
     seconds: float
     probe_every: int
     contacts: int
     seed: int
+    prefix: str = PROBE
 
 
-def probe(number: int, now_ms: int) -> tuple[str, Saying]:
-    """A contact_id that nobody else has, and what is said of it."""
-    contact_id = f"{PROBE}{number}"
+def probe(contact_id: str, now_ms: int) -> Saying:
+    """The first and only thing that is said of this contact."""
     event = {
         "specversion": "1.0",
         "id": contact_id,
@@ -51,7 +54,7 @@ def probe(number: int, now_ms: int) -> tuple[str, Saying]:
         "time": render_time(now_ms),
         "data": {"contact": {"contact_id": contact_id}, "message_id": contact_id},
     }
-    return contact_id, Saying(EMAIL_EVENTS, orjson.dumps(event))
+    return Saying(EMAIL_EVENTS, orjson.dumps(event))
 
 
 async def keep_pace(producer: AIOKafkaProducer, pace: Pace) -> dict[str, float]:
@@ -68,7 +71,8 @@ async def keep_pace(producer: AIOKafkaProducer, pace: Pace) -> dict[str, float]:
             one = saying(rng, rng.randrange(pace.contacts), f"pace-{number}", now_ms)
             await producer.send(one.topic, one.value)
         else:
-            contact_id, one = probe(number, now_ms)
+            contact_id = f"{pace.prefix}{number}"
+            one = probe(contact_id, now_ms)
             sent = await producer.send(one.topic, one.value)
             sent.add_done_callback(partial(_note, acknowledged, contact_id))
     await producer.flush()

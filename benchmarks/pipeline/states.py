@@ -27,10 +27,11 @@ _NOBODY = "NNNNNNNN"
 _AT_ONCE = 50_000
 
 
-def templates(now_ms: int, seed: int) -> list[bytes]:
+def templates(now_ms: int, seed: int, fewer_facts: int = 0) -> list[bytes]:
     """Encoded states of 4 to 24 interactions each, with a place for the contact's number in every id."""
     rng = Random(seed)
-    return [_template(rng, LEAST_FACTS + rng.randrange(MOST_FACTS - LEAST_FACTS + 1), now_ms) for _ in range(TEMPLATES)]
+    counts = [max(1, rng.randint(LEAST_FACTS, MOST_FACTS) - fewer_facts) for _ in range(TEMPLATES)]
+    return [_template(rng, count, now_ms) for count in counts]
 
 
 def state_of(person: int, choices: list[bytes]) -> bytes:
@@ -38,9 +39,9 @@ def state_of(person: int, choices: list[bytes]) -> bytes:
     return choices[person % len(choices)].replace(_NOBODY.encode(), b"%08d" % person)
 
 
-async def fill_changelog(settings: Settings, contacts: int, now_ms: int, seed: int) -> float:
+async def fill_changelog(settings: Settings, contacts: int, now_ms: int, seed: int, fewer_facts: int = 0) -> float:
     """Write the states of so many contacts to the changelog; returns their size in bytes, on average."""
-    choices = templates(now_ms, seed)
+    choices = templates(now_ms, seed, fewer_facts)
     hasher = Hasher(settings.identity_keys, settings.phone_region)
     for first in range(0, contacts, _AT_ONCE):
         people = range(first, min(first + _AT_ONCE, contacts))
