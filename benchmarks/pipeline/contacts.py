@@ -6,7 +6,6 @@ with contacts drawn evenly out of all of them go through the pipeline, so hardly
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +50,11 @@ def contacts(bench: Bench) -> Section:
     found: dict[int, list[Held]] = {size: [] for size in sizes.contacts}
     for number in range(bench.rounds):
         for size in sizes.contacts:
-            found[size].append(asyncio.run(_round(size, sizes, bench.seed + number, bench.say)))
+            found[size].append(asyncio.run(_round(bench, size, sizes, bench.seed + number)))
     note = (
         f"{sizes.counted:,} interactions with contacts drawn evenly, whose states a new worker has taken over from the "
         "changelog before. Memory: resident size of the worker process, while it works and at most since its start, "
-        "the take-over included"
+        f"the take-over included; goal {MEMORY.bound} {MEMORY.value:g} MB"
     )
     figures = [figure for size in sizes.contacts for figure in _figures(size, found[size])]
     return Section("Memory and throughput by contacts", (*figures, *_kept(found)), (note,))
@@ -80,17 +79,17 @@ def _kept(found: dict[int, list[Held]]) -> tuple[Figure, Figure]:
 def _figures(size: int, found: list[Held]) -> tuple[Figure, ...]:
     subject = f"{size:,} contacts"
     return (
-        Figure(subject, "memory at work", "MB", tuple(each.flow.used.peak_rss / 1e6 for each in found), MEMORY),
+        Figure(subject, "memory at work", "MB", tuple(each.flow.used.peak_rss / 1e6 for each in found)),
         Figure(subject, "peak memory", "MB", tuple(each.peak_rss / 1e6 for each in found), MEMORY),
         Figure(subject, "CPU", "µs per event", tuple(each.flow.cpu_micros for each in found)),
         Figure(subject, "wall", "events per second", tuple(each.flow.per_second for each in found)),
     )
 
 
-async def _round(size: int, sizes: Sizes, seed: int, say: Callable[[str], None]) -> Held:
+async def _round(bench: Bench, size: int, sizes: Sizes, seed: int) -> Held:
     now = time.time_ns() // 1_000_000
     added = (sizes.warm + sizes.counted) // size
-    with rig() as place:
+    with rig(bench.home) as place:
         # Every size is to fold onto states of the same length, and few contacts grow while they are measured.
         await fill_changelog(place.settings, size, now, seed, fewer_facts=added // 2)
         await prefill(place.settings, place.records(sayings(size, sizes.warm, seed, now)))
@@ -98,7 +97,7 @@ async def _round(size: int, sizes: Sizes, seed: int, say: Callable[[str], None])
             place.until_all_in_redis(workers, time.monotonic)
             found = await flow(place, workers, place.records(sayings(size, sizes.counted, seed + 1000, now)))
             held = Held(found, peak_rss(workers.process.pid))
-    say(f"{size:,} contacts: {found.cpu_micros:.1f} µs of CPU per event, at most {held.peak_rss / 1e6:.0f} MB")
+    bench.say(f"{size:,} contacts: {found.cpu_micros:.1f} µs of CPU per event, at most {held.peak_rss / 1e6:.0f} MB")
     return held
 
 

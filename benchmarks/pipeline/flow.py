@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from benchmarks.pipeline.prefill import Records, prefilled
 from benchmarks.pipeline.rig import Rig
 from benchmarks.processes import Meter, Usage
+from benchmarks.suites import BenchmarkFailed
 from streams.demo.deployment import counted
 from streams.demo.workers import Workers
 
 _INTERACTIONS = "harmonia_interactions_total"
 
 
-class NotOnce(Exception):
+class NotOnce(BenchmarkFailed):
     """What was sent and what was folded are not the same, so the seconds mean nothing."""
 
 

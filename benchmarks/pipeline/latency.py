@@ -51,7 +51,7 @@ def latency(bench: Bench) -> Section:
     found = []
     for number in range(bench.rounds):
         pace = Pace(2000, 8 if bench.quick else 35, 20, 20_000, bench.seed + number)
-        found.append(asyncio.run(_round(pace)))
+        found.append(asyncio.run(_round(bench.home, pace)))
         bench.say(f"p50 {found[-1].millis(0.5):.0f} ms, p99 {found[-1].millis(0.99):.0f} ms")
     note = (
         "2,000 events/s steady, one in twenty a probe: a contact of its own, from the acknowledgement that its "
@@ -75,9 +75,9 @@ def _figures(found: list[Delays]) -> tuple[Figure, ...]:
     )
 
 
-async def _round(pace: Pace) -> Delays:
+async def _round(home: Path, pace: Pace) -> Delays:
     now = time.time_ns() // 1_000_000
-    with rig() as place:
+    with rig(home) as place:
         await prefill(place.settings, place.records(sayings(pace.contacts, WARM_RECORDS, pace.seed, now)))
         with place.worker() as workers:
             place.until_all_in_redis(workers, time.monotonic)

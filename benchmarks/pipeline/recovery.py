@@ -13,7 +13,7 @@ from benchmarks.pipeline.restoring import Restored
 from benchmarks.pipeline.rig import Rig, rig
 from benchmarks.pipeline.states import fill_changelog
 from benchmarks.results import Figure, Goal, Section
-from benchmarks.suites import Bench
+from benchmarks.suites import Bench, BenchmarkFailed
 
 RECORDS, QUICK_RECORDS = 1_000_000, 20_000
 PER_SECOND = Goal("at least", 100_000)
@@ -21,7 +21,7 @@ _SUBJECT = "recovery"
 _ROOT = Path(__file__).parents[2]
 
 
-class NotAll(Exception):
+class NotAll(BenchmarkFailed):
     """A recovery that read another number of records than there are."""
 
 
@@ -29,7 +29,7 @@ def recovery(bench: Bench) -> Section:
     """The suite: one changelog, read by an empty worker in each round."""
     records = QUICK_RECORDS if bench.quick else RECORDS
     now = time.time_ns() // 1_000_000
-    with rig() as place:
+    with rig(bench.home) as place:
         size = asyncio.run(fill_changelog(place.settings, records, now, bench.seed))
         found = [_round(place, records) for _ in range(bench.rounds)]
     for each in found:

@@ -14,9 +14,9 @@ from faust.types import TP
 
 from benchmarks.pipeline.prefill import Pair, Records
 from benchmarks.pipeline.sayings import Saying
+from benchmarks.suites import BenchmarkFailed
 from sinks.keys import position_key
 from streams.demo.deployment import Deployment, open_deployment
-from streams.demo.playing import Stuck
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
@@ -27,6 +27,10 @@ LOOK_AGAIN_S = 0.05
 QUIET_S = 1.5
 """Longer than the sink ever rests while there is work."""
 PATIENCE_S = 120.0
+
+
+class Stuck(BenchmarkFailed):
+    """Nothing moved for a while though not everything is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,10 @@ class Rig:
 
 
 @contextmanager
-def rig() -> Iterator[Rig]:
-    """A rig for the length of a block; nothing of it stays."""
-    with tempfile.TemporaryDirectory(prefix="harmonia-bench-") as name:
+def rig(home: Path) -> Iterator[Rig]:
+    """A rig below `home` for the length of a block; nothing of it stays."""
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home) as name:
         folder = Path(name)
         with local_stack(folder / "stack") as stack:
             settings = Settings(_env_file=None, kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url)

@@ -12,9 +12,14 @@ from contextlib import contextmanager
 from redis import Redis
 from redis.client import PubSub
 
+from benchmarks.suites import BenchmarkFailed
 from sinks.keys import contact_key
 
 _SETTING = "notify-keyspace-events"
+
+
+class NotSeen(BenchmarkFailed):
+    """What was acknowledged did not come to Redis."""
 
 
 class Sightings:
@@ -31,10 +36,10 @@ class Sightings:
             self._more.notify_all()
 
     def wait_for(self, count: int, patience_s: float) -> dict[str, float]:
-        """All moments, once there are so many contacts. Raises `TimeoutError`."""
+        """All moments, once there are so many contacts. Raises `NotSeen`."""
         with self._more:
             if not self._more.wait_for(lambda: len(self._seen) >= count, patience_s):
-                raise TimeoutError(f"{len(self._seen)} of {count} contacts have shown in Redis")
+                raise NotSeen(f"{len(self._seen)} of {count} contacts have shown in Redis")
             return dict(self._seen)
 
 

@@ -43,7 +43,7 @@ def takeover(bench: Bench) -> Section:
     contacts = QUICK_CONTACTS if bench.quick else CONTACTS
     killed, asked = [], []
     for number in range(bench.rounds):
-        with rig() as place:
+        with rig(bench.home) as place:
             asyncio.run(fill_changelog(place.settings, contacts, time.time_ns() // 1_000_000, bench.seed + number))
             killed.append(_gap(place, signal.SIGKILL))
             asked.append(_gap(place, signal.SIGTERM))

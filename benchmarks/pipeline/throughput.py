@@ -6,7 +6,6 @@ not only wall time, since the broker, Redis and whoever else uses the machine sh
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.pipeline.flow import Flow, flow
@@ -35,7 +34,7 @@ QUICK = Load(contacts=2_000, warm=3_000, counted=10_000)
 def throughput(bench: Bench) -> Section:
     """The suite."""
     load = QUICK if bench.quick else FULL
-    flows = [asyncio.run(_round(load, bench.seed + number, bench.say)) for number in range(bench.rounds)]
+    flows = [asyncio.run(_round(bench, load, bench.seed + number)) for number in range(bench.rounds)]
     return Section("The whole pipeline", figures_of("one worker", flows), (_note(load),))
 
 
@@ -50,15 +49,15 @@ def figures_of(subject: str, flows: list[Flow]) -> tuple[Figure, ...]:
     )
 
 
-async def _round(load: Load, seed: int, say: Callable[[str], None]) -> Flow:
+async def _round(bench: Bench, load: Load, seed: int) -> Flow:
     now = time.time_ns() // 1_000_000
-    with rig() as place:
+    with rig(bench.home) as place:
         await prefill(place.settings, place.records(sayings(load.contacts, load.warm, seed, now)))
         with place.worker() as workers:
             place.until_all_in_redis(workers, time.monotonic)
             counted = place.records(sayings(load.contacts, load.counted, seed + 1000, now))
             found = await flow(place, workers, counted)
-    say(f"{found.cpu_micros:.1f} µs of CPU per event, {found.per_second:,.0f} events/s")
+    bench.say(f"{found.cpu_micros:.1f} µs of CPU per event, {found.per_second:,.0f} events/s")
     return found
 
 

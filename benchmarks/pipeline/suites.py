@@ -1,0 +1,16 @@
+"""The suites of the whole pipeline, by the names that `--suite` takes."""
+
+from benchmarks.pipeline.contacts import contacts
+from benchmarks.pipeline.latency import latency
+from benchmarks.pipeline.recovery import recovery
+from benchmarks.pipeline.takeover import takeover
+from benchmarks.pipeline.throughput import throughput
+from benchmarks.suites import Suite
+
+PIPELINE: dict[str, Suite] = {
+    "pipeline": throughput,
+    "latency": latency,
+    "recovery": recovery,
+    "takeover": takeover,
+    "contacts": contacts,
+}
