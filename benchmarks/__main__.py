@@ -15,6 +15,7 @@ from benchmarks.chart import Panel, svg
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
+from benchmarks.pipeline.suites import PIPELINE
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
 from benchmarks.suites import Bench, BenchmarkFailed, Orders, Suite
@@ -22,7 +23,7 @@ from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
-SUITES: dict[str, Suite] = {"peers": side_by_side}
+SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE}
 
 
 def main(
