@@ -18,6 +18,7 @@ from benchmarks.suites import BenchmarkFailed
 from sinks.keys import position_key
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.workers import Workers, start_workers
+from streams.local.errors import LocalStackError
 from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
 
@@ -27,10 +28,15 @@ LOOK_AGAIN_S = 0.05
 QUIET_S = 1.5
 """Longer than the sink ever rests while there is work."""
 PATIENCE_S = 120.0
+_LAST_LINES = 40
 
 
 class Stuck(BenchmarkFailed):
     """Nothing moved for a while though not everything is done."""
+
+
+class WorkerEnded(BenchmarkFailed):
+    """A worker that stopped by itself, with the end of what it said: its log goes with the rig."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Rig:
     def until_all_in_redis(self, workers: Workers, read: Callable[[], Seen]) -> Seen:
         """Return, once everything sent is in Redis, what `read` said when the sink moved for the last time.
 
-        Raises `Stuck` when nothing moves for two minutes, and `LocalStackError` when the worker has ended.
+        Raises `Stuck` when nothing moves for two minutes, and `WorkerEnded`.
         """
         pause = threading.Event()
         place, moved, seen = self._in_redis(), time.monotonic(), read()
@@ -84,7 +90,7 @@ class Rig:
                 return seen
             elif rested > PATIENCE_S:
                 raise Stuck(f"nothing has moved for {PATIENCE_S:.0f} s")
-            workers.must_run()
+            _must_run(workers)
 
     def _in_redis(self) -> int:
         """The sum of the sink's offsets: cheap enough to look twenty times a second."""
@@ -97,6 +103,14 @@ class Rig:
         """The sink may stay before the control records at the end of a partition."""
         progress = self.deployment.observer.progress()
         return progress.is_folded and progress.changes - progress.in_sink <= 2 * self.settings.partitions
+
+
+def _must_run(workers: Workers) -> None:
+    try:
+        workers.must_run()
+    except LocalStackError as error:
+        said = workers.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        raise WorkerEnded("\n".join([str(error), *said])) from error
 
 
 @contextmanager
