@@ -94,3 +94,18 @@ def test_the_short_way_for_north_america_is_the_librarys_way(number: int) -> Non
     assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(
         f"+1{number}", "US"
     )
+
+
+US_SPELLING = r"(\+?1)?[-. ]?\(?[2-9][0-9]{2}\)?[-. ]?[0-9]{3}[-. ]?[0-9]{4}"
+
+
+@given(st.from_regex(US_SPELLING, fullmatch=True))
+@example("(212) 555-0199")
+@example("212-555-0199")
+@example("212.555.0199")
+@example("1 212 555 0199")
+@example("+1 (212) 555-0199")
+def test_the_short_way_for_usual_us_spellings_is_the_librarys_way(text: str) -> None:
+    parsed = phonenumbers.parse(text, "US")
+    assert phonenumbers.is_possible_number(parsed)
+    assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(text, "US")
