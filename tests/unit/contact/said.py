@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from events.envelope import Interaction
 from events.interactions import MODELS
 from events.json_types import JSON
@@ -54,7 +56,7 @@ def said(type_: str, id_: str = "1", time: int = NOON, /, **data: JSON) -> Arriv
 
 def by(source: str, arrival: Arrival) -> Arrival:
     """The same, said by another source."""
-    return replace(arrival, interaction=replace(arrival.interaction, source=source))
+    return replace(arrival, interaction=structs.replace(arrival.interaction, source=source))
 
 
 def appended(at: int, arrival: Arrival) -> Arrival:
