@@ -22,8 +22,13 @@ def _time_zones() -> frozenset[str]:
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
+def is_time_zone(name: str) -> bool:
+    """Whether it is an IANA time zone."""
+    return name in _time_zones()
+
+
 def _time_zone(name: str) -> str:
-    if name not in _time_zones():
+    if not is_time_zone(name):
         raise ValueError("give an IANA time zone, such as America/New_York")
     return name
 

@@ -5,9 +5,9 @@ first ends it, and what a short record cannot break is not checked.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct
 from pydantic import ValidationError
 
 from events.cloudevents import Head, extensions_of, is_version_1, open_event, read_head
@@ -36,8 +36,7 @@ _WRONG_TOPIC = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """A record as it came from Kafka. `appended_at`: its timestamp, milliseconds since 1970."""
 
     topic: str
@@ -46,8 +45,7 @@ class Record:
     appended_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(Struct, frozen=True, gc=False):
     """Something that happened between the campaign and one person. `time`: milliseconds since 1970.
 
     `id` and `source` together name it. `extensions`: attributes of the envelope that are not CloudEvents' own.
@@ -59,7 +57,7 @@ class Interaction:
     time: int
     data: InteractionData
     dataschema: str | None = None
-    extensions: dict[str, JSON] = field(default_factory=dict)
+    extensions: dict[str, JSON] = {}
 
 
 def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
@@ -110,7 +108,9 @@ def read_time(event: dict[str, JSON]) -> int | Refusal:
 
 def _beyond_limits(record: Record, event: dict[str, JSON]) -> Refusal | None:
     value = record.value or b""
-    size = len(value) + sum(len(text or b"") for _, text in record.headers)
+    size = len(value)
+    if record.headers:
+        size += sum(len(text or b"") for _, text in record.headers)
     if within_by_size(size, value.count(b"{") + value.count(b"[")):
         return None
     excess = first_excess(event)

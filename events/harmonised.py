@@ -6,11 +6,12 @@ its fragment, its contact reduced to keyed hashes and attributes.
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 from pydantic import ValidationError
 
-from events.cloudevents import open_event, read_head
+from events.cloudevents import Head, open_event, read_head
 from events.contact import HashedContact
 from events.details import explain
 from events.envelope import Interaction, attributes, build, read_time
@@ -57,11 +58,16 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
     return fragment, orjson.dumps(event)
 
 
-def read_harmonised(value: bytes | None) -> Interaction | Refusal:
-    """The interaction in a record of `interactions`; its contact is a `HashedContact`.
+class Opened(NamedTuple):
+    """The event in a record of `interactions`, its `data` not judged yet. `time`: milliseconds since 1970."""
 
-    Only what nobody else than intake writes there is a refusal: its limits and times are not judged again.
-    """
+    head: Head
+    time: int
+    event: dict[str, JSON]
+
+
+def open_harmonised(value: bytes | None) -> Opened | Refusal:
+    """The first half of `read_harmonised`."""
     event = open_event(value, ())
     if isinstance(event, Refusal):
         return event
@@ -73,8 +79,23 @@ def read_harmonised(value: bytes | None) -> Interaction | Refusal:
     time = read_time(event)
     if isinstance(time, Refusal):
         return time
+    return Opened(head, time, event)
+
+
+def judge_harmonised(opened: Opened) -> Interaction | Refusal:
+    """The second half of `read_harmonised`."""
+    head, time, event = opened
     data = _with_hashed_contact(head[2], event.get("data"))
     return data if isinstance(data, Refusal) else build(head, time, data, event)
+
+
+def read_harmonised(value: bytes | None) -> Interaction | Refusal:
+    """The interaction in a record of `interactions`; its contact is a `HashedContact`.
+
+    Only what nobody else than intake writes there is a refusal: its limits and times are not judged again.
+    """
+    opened = open_harmonised(value)
+    return opened if isinstance(opened, Refusal) else judge_harmonised(opened)
 
 
 def _with_hashed_contact(type_: str, data: JSON) -> dict[str, object] | Refusal:

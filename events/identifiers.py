@@ -7,7 +7,7 @@ equal text of two kinds never meets.
 import re
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, get_args
 
 from events.contact import Contact
 from events.json_types import JSON
@@ -33,6 +33,19 @@ def kind_of(fragment: str) -> str:
     return "contact" if match is None else str(match[1])
 
 
+class _Key:
+    """A key made ready for each kind, since taking it in costs as much as the hash itself."""
+
+    def __init__(self, key: bytes) -> None:
+        key = key if len(key) <= _MAX_KEY else blake2b(key).digest()
+        self._ready = {kind: blake2b(key=key, digest_size=16, person=kind.encode()) for kind in get_args(Kind)}
+
+    def hash(self, kind: Kind, value: str) -> str:
+        hashed = self._ready[kind].copy()
+        hashed.update(value.encode())
+        return f"{kind}:{hashed.hexdigest()}"
+
+
 class Hasher:
     """Hashes identifiers with the first of `keys`; the older ones still find people (`lookups`).
 
@@ -43,30 +56,30 @@ class Hasher:
         if not keys or not all(keys):
             raise ValueError("an identity key is needed, and none may be empty")
         self.phone_region = phone_region
-        self._keys = [key if len(key) <= _MAX_KEY else blake2b(key).digest() for key in keys]
+        self._keys = [_Key(key) for key in keys]
 
     def voter(self, voter_id: str) -> str:
         """`"<state>:<id>"`; the state's case and the id's surrounding space do not matter."""
-        return self._hash("voter", _voter(voter_id), self._keys[0])
+        return self._keys[0].hash("voter", _voter(voter_id))
 
     def external(self, system: str, value: str) -> str:
         """The id of a person in another system; the system's case does not matter, the id's does."""
-        return self._hash("external", _external(system, value), self._keys[0])
+        return self._keys[0].hash("external", _external(system, value))
 
     def email(self, text: str) -> str | None:
         """None when it cannot be normalised."""
         address = normalise_email(text)
-        return None if address is None else self._hash("email", address, self._keys[0])
+        return None if address is None else self._keys[0].hash("email", address)
 
     def phone(self, text: str) -> str | None:
         """None when it cannot be normalised."""
         number = normalise_phone(text, self.phone_region)
-        return None if number is None else self._hash("phone", number, self._keys[0])
+        return None if number is None else self._keys[0].hash("phone", number)
 
     def lookups(self, kind: Kind, text: str) -> list[str]:
         """The hash under each key, the writing one first; `external` is `<system>:<id>`. Empty: no such identifier."""
         value = self._normal(kind, text)
-        return [] if value is None else [self._hash(kind, value, key) for key in self._keys]
+        return [] if value is None else [key.hash(kind, value) for key in self._keys]
 
     def identifiers(self, contact: Contact) -> dict[str, JSON]:
         """The contact's identifiers by field, hashed, strongest first, without those that cannot be normalised."""
@@ -96,11 +109,6 @@ class Hasher:
         if not (head.strip() and colon and tail.strip()):
             return None
         return _voter(text) if kind == "voter" else _external(head, tail)
-
-    @staticmethod
-    def _hash(kind: Kind, value: str, key: bytes) -> str:
-        digest = blake2b(value.encode(), key=key, digest_size=16, person=kind.encode())
-        return f"{kind}:{digest.hexdigest()}"
 
 
 def strongest(identifiers: dict[str, JSON]) -> str | None:

@@ -17,6 +17,9 @@ _MAX_ADDRESS = 254
 _LOCAL = re.compile(r"[^\x00-\x20\x7f-\xa0\s<>()\[\],;:\\\"@]+").fullmatch
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]").fullmatch
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}").fullmatch
+_USUAL_US = re.compile(
+    r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
+).fullmatch
 
 
 def normalise_email(text: str) -> str | None:
@@ -57,6 +60,8 @@ def normalise_phone(text: str, region: str) -> str | None:
     text = text.strip()
     if _NORTH_AMERICAN(text):
         return text
+    if region == "US" and (usual := _USUAL_US(text)):
+        return "+1" + "".join(filter(None, usual.groups()))
     return _e164(text, region)
 
 

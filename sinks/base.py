@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Change:
+
+class Change(Struct, frozen=True, gc=False):
     """One record of `contact-state`.
 
     `profile` is the JSON of a living contact. Without it the contact was absorbed by `merged_into`, or, when that is

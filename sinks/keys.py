@@ -4,7 +4,7 @@
 as Kafka's default partitioner computes it from the record's key.
 """
 
-from aiokafka.partitioner import murmur2
+from sinks.murmur2 import murmur2
 
 CONTACT = "contact:"
 IDENTITY = "identity:"
@@ -27,8 +27,7 @@ def position_key(partition: int) -> str:
 
 def partition_of(contact_id: str, partitions: int) -> int:
     """Return the partition of `contact-state`, of `partitions`, that holds this contact."""
-    hashed: int = murmur2(contact_id.encode())
-    return (hashed & 0x7FFFFFFF) % partitions
+    return (murmur2(contact_id.encode()) & 0x7FFFFFFF) % partitions
 
 
 def text(reply: bytes | str) -> str:

@@ -39,7 +39,9 @@ def _answered(value: JSON) -> JSON:
     return answered
 
 
-QuestionId = Annotated[str, Field(pattern=r"^[^:]+:.+$", max_length=MAX_TEXT)]
+QUESTION_PATTERN = r"^[^:]+:.+$"
+
+QuestionId = Annotated[str, Field(pattern=QUESTION_PATTERN, max_length=MAX_TEXT)]
 """`<system>:<question>`."""
 
 Answer = Text | int | float | bool

@@ -7,13 +7,16 @@ from pydantic import Field
 from events.fields import MAX_AMOUNT, Id, Scope, Text
 from events.interactions.base import InteractionData
 
+CURRENCY_PATTERN = r"^[A-Z]{3}$"
+DONATION_ID_PATTERN = r"^[^:]+:.+$"
+
 Amount = Annotated[int, Field(gt=0, le=MAX_AMOUNT, description="Whole minor units: 2500 is 25 dollars")]
 """Minor units (cents), 1 to 10**14: so a sum of 90,000 of the largest still fits 64 bits."""
 
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=CURRENCY_PATTERN)]
 """An ISO 4217 code."""
 
-DonationId = Annotated[Id, Field(pattern=r"^[^:]+:.+$")]
+DonationId = Annotated[Id, Field(pattern=DONATION_ID_PATTERN)]
 """`<processor>:<id of the line item>`: equal ids are one gift, whoever reports it."""
 
 Period = Literal["once", "weekly", "monthly", "yearly"]

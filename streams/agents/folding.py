@@ -8,13 +8,13 @@ import orjson
 from msgspec.structs import replace
 
 from events.fields import CONTACT_ID_PATTERN
-from events.harmonised import read_harmonised
 from events.interactions import TOPICS_OF
 from events.refusal import Reason, Refusal
 from events.topics import CONTACT_COMMANDS, CONTACT_STATE
 from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import received_at, received_header
-from streams.contact import Arrival, ContactState, Outcome, fold, profile
+from streams.contact import ContactState, Outcome, fold, profile, read_fact
+from streams.contact.state import Fact
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
@@ -48,21 +48,21 @@ class Folding:
 
     def take(self, records: Records) -> None:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
-        by_contact: dict[bytes, list[tuple[KafkaRecord, Arrival]]] = defaultdict(list)
+        by_contact: dict[bytes, list[tuple[KafkaRecord, Fact]]] = defaultdict(list)
         for record in records:
             key = record.key
             if key is None or not _is_contact(key):
                 self._refuse(record, _NO_KEY)
-            elif isinstance(read := read_harmonised(record.value), Refusal):
+            elif isinstance(read := read_fact(record.value, record.timestamp), Refusal):
                 self._refuse(record, read)
             elif not _is_command(read.type):
-                by_contact[key].append((record, Arrival(read, record.timestamp)))
+                by_contact[key].append((record, read))
         held = self._states.get_many(by_contact)
         for key, arrived in by_contact.items():
             self._fold(key, held[key] or ContactState(), arrived)
 
-    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[tuple[KafkaRecord, Arrival]]) -> None:
-        after, outcomes = fold(before, [arrival for _, arrival in arrived])
+    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[tuple[KafkaRecord, Fact]]) -> None:
+        after, outcomes = fold(before, [fact for _, fact in arrived])
         self.outcomes.update(outcomes)
         applied = []
         for (record, _), outcome in zip(arrived, outcomes, strict=True):

@@ -145,10 +145,11 @@ class ContactStateSink:
 
     def _observe(self, records: Records) -> None:
         now = self._clock()
+        observe = self._metrics.end_to_end_seconds.labels(SINK).observe
         for record in records:
             at = received_at(record.headers)
             if at is not None:
-                self._metrics.end_to_end_seconds.labels(SINK).observe(max(0, now - at) / 1000)
+                observe(max(0, now - at) / 1000)
 
 
 def change_of(record: KafkaRecord) -> Change | None:

@@ -8,20 +8,20 @@ Everything here is pure: no clock, no input or output. Time is what the interact
 """
 
 from streams.contact.codec import UnreadableState, decode, encode
-from streams.contact.fold import Arrival, Outcome, apply, fold
+from streams.contact.fold import Outcome, fold
 from streams.contact.merging import merge
 from streams.contact.profile import profile
+from streams.contact.reading import read_fact
 from streams.contact.state import ContactState
 
 __all__ = [
-    "Arrival",
     "ContactState",
     "Outcome",
     "UnreadableState",
-    "apply",
     "decode",
     "encode",
     "fold",
     "merge",
     "profile",
+    "read_fact",
 ]

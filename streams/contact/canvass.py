@@ -10,7 +10,9 @@ from streams.contact.state import Answer, Ballot, Fact, Report
 
 def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
     """The profile's `canvass`. `reports` are in order, one version of each."""
-    last = reports[-1] if reports else None
+    if not reports:
+        return _nobody_came()
+    last_fact, last = reports[-1]
     support = next((said for said in reversed(reports) if said[1].support is not None), None)
     answers: dict[str, Answer] = {}
     for _, report in reports:
@@ -18,12 +20,26 @@ def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
     return {
         "attempts": len(reports),
         "contacts": sum(report.outcome == "contacted" for _, report in reports),
-        "last_at": last and render_time(last[0].time),
-        "last_method": last and last[1].method,
-        "last_outcome": last and last[1].outcome,
+        "last_at": render_time(last_fact.time),
+        "last_method": last.method,
+        "last_outcome": last.outcome,
         "support": support and support[1].support,
         "support_at": support and render_time(support[0].time),
         "answers": answers,
+    }
+
+
+def _nobody_came() -> CanvassProfile:
+    """The profile's `canvass` of most people."""
+    return {
+        "attempts": 0,
+        "contacts": 0,
+        "last_at": None,
+        "last_method": None,
+        "last_outcome": None,
+        "support": None,
+        "support_at": None,
+        "answers": {},
     }
 
 

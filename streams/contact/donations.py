@@ -9,6 +9,8 @@ from streams.contact.state import Refund
 
 def donations(found: Evidence) -> DonationProfile:
     """The profile's `donations`. Each of the three sums shows every currency that is in any of them."""
+    if not (found.gifts or found.refunds or found.pledge_changes):
+        return _nothing()
     gross: Money = {}
     refunded: Money = {}
     for _, gift in found.gifts.values():
@@ -27,6 +29,20 @@ def donations(found: Evidence) -> DonationProfile:
         "last_at": render_time(times[-1]) if times else None,
         "pledges": pledges(found.gifts.values(), found.pledge_changes),
         "by_committee": _by_committee(found),
+    }
+
+
+def _nothing() -> DonationProfile:
+    """The profile's `donations` of most people."""
+    return {
+        "count": 0,
+        "gross": {},
+        "refunded": {},
+        "net": {},
+        "first_at": None,
+        "last_at": None,
+        "pledges": [],
+        "by_committee": {},
     }
 
 

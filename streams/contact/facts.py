@@ -1,7 +1,7 @@
 """From what was said to what is kept of it: the one place that knows both the interactions and the facts."""
 
+from events.cloudevents import Head
 from events.contact import Contact
-from events.envelope import Interaction
 from events.interactions.anywhere import ConsentChanged, InteractionRetracted
 from events.interactions.base import InteractionData
 from events.interactions.canvass import BallotReported, CanvassReported
@@ -9,38 +9,33 @@ from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailRefusal
 from events.interactions.outreach import TextOptedOut
+from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
 
 
-def fact_of(interaction: Interaction, appended_at: int) -> Fact:
-    """The fact that `interaction` reports; `appended_at` in ms."""
-    return Fact(
-        type=interaction.type,
-        time=interaction.time,
-        source=interaction.source,
-        id=interaction.id,
-        appended_at=appended_at,
-        zones=_zones(interaction.data.contact),
-        detail=_detail(interaction.data),
-    )
+def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
+    """The fact that an interaction reports; `time` and `appended_at` in ms."""
+    id_, source, type_, _ = head
+    detail = None if isinstance(data, UsualMessage) else _detail(data)
+    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail)
 
 
-def _zones(contact: Contact) -> Zones | None:
+def _zones(contact: Contact | UsualContact) -> Zones | None:
     if contact.region is None and contact.time_zone is None and contact.postal_code is None:
         return None
     return Zones(region=contact.region, time_zone=contact.time_zone, postal_code=contact.postal_code)
 
 
-def _detail(data: InteractionData) -> Detail | None:
+def _detail(data: InteractionData | UsualData) -> Detail | None:
     match data:
-        case DonationMade():
+        case UsualDonation() | DonationMade():
             return _gift(data)
+        case UsualReport() | CanvassReported():
+            return _report(data)
         case DonationRefunded():
             return _refund(data)
         case PledgeChanged():
             return PledgeChange(data.pledge_id)
-        case CanvassReported():
-            return _report(data)
         case BallotReported():
             return Ballot(data.election, data.status)
         case EmailRefusal():
@@ -55,7 +50,7 @@ def _detail(data: InteractionData) -> Detail | None:
             return None
 
 
-def _gift(data: DonationMade) -> Gift:
+def _gift(data: DonationMade | UsualDonation) -> Gift:
     return Gift(
         donation_id=data.donation_id,
         amount=data.amount,
@@ -76,7 +71,7 @@ def _refund(data: DonationRefunded) -> Refund:
     )
 
 
-def _report(data: CanvassReported) -> Report:
+def _report(data: CanvassReported | UsualReport) -> Report:
     return Report(
         method=data.method,
         outcome=data.outcome,

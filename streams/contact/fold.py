@@ -4,13 +4,10 @@ An interaction that was taken before changes nothing. One that finds the state f
 retraction or somebody's no: that has to be heard even when there is no more room for anything else.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import Enum
 
-from events.envelope import Interaction
 from streams.contact.codec import encode_fact
-from streams.contact.facts import fact_of
 from streams.contact.merging import first_copy, in_order
 from streams.contact.settling import both, due_at, settle
 from streams.contact.state import NEVER, Consent, ContactState, Fact, Report, Retraction
@@ -26,36 +23,22 @@ REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
 
 
 class Outcome(Enum):
-    """What became of an arrival."""
+    """What became of a fact."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An interaction, no command, and the time at which the broker appended it (ms)."""
-
-    interaction: Interaction
-    appended_at: int
-
-
-def fold(state: ContactState, arrivals: Sequence[Arrival]) -> tuple[ContactState, list[Outcome]]:
-    """`state` with the arrivals taken in the order given, and what became of each. `state` itself stays as it is."""
+def fold(state: ContactState, facts: Iterable[Fact]) -> tuple[ContactState, list[Outcome]]:
+    """`state` with the facts taken in the order given, and what became of each. `state` itself stays as it is."""
     draft = _Draft(state)
-    outcomes = [draft.take(fact_of(arrival.interaction, arrival.appended_at)) for arrival in arrivals]
+    outcomes = [draft.take(fact) for fact in facts]
     return draft.state(), outcomes
 
 
-def apply(state: ContactState, arrival: Arrival) -> tuple[ContactState, Outcome]:
-    """`fold` of one arrival."""
-    after, outcomes = fold(state, [arrival])
-    return after, outcomes[0]
-
-
 class _Draft:
-    """A state while it takes arrivals: copied once, however many there are."""
+    """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = ("_clock", "_due", "_facts", "_ordered", "_settled", "_version", "_weight")
 

@@ -1,6 +1,5 @@
 """What is only counted. Kept and settled messages go through the same sums, so settling cannot change a profile."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from streams.contact.known import earliest, latest
@@ -11,7 +10,9 @@ def total(facts: Sequence[Fact]) -> Totals:
     """The sum of `facts`, which are in order."""
     if not facts:
         return Totals()
-    counts = dict(Counter([fact.type for fact in facts]))
+    counts: dict[str, int] = {}
+    for fact in facts:
+        counts[fact.type] = counts.get(fact.type, 0) + 1
     return Totals(
         counts=counts,
         first=facts[0].time,
@@ -23,6 +24,8 @@ def total(facts: Sequence[Fact]) -> Totals:
 
 def add(one: Totals, other: Totals) -> Totals:
     """Both sums in one."""
+    if not other.counts:
+        return one
     counts = dict(one.counts)
     for kind, count in other.counts.items():
         counts[kind] = counts.get(kind, 0) + count

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from events.interactions.canvass import BallotStatus
 from events.json_types import JSON
-from streams.contact import Arrival
 from streams.contact.state import MESSAGES
-from tests.unit.contact.said import DAY, HOUR, NOON, appended, by, said
+from tests.unit.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
 
 Fields = dict[str, JSON]
 Key = tuple[str, str]

@@ -7,10 +7,10 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import ContactProfile
-from streams.contact import Arrival, ContactState, Outcome, decode, encode, fold, merge, profile
+from streams.contact import ContactState, Outcome, decode, encode, merge, profile
 from streams.contact.state import MESSAGES
 from tests.property.contact.strategies import Feed, chunks, deliveries, feeds, interactions, key, lawful, lives, parts
-from tests.unit.contact.said import DAY, DONOR, NOON, appended, retracted, said
+from tests.unit.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, retracted, said
 
 NOBODY = appended(NOON + 60 * DAY, retracted("nobody", "late"))
 """An arrival that adds nothing, long after all messages are due."""

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from events.outputs import ContactProfile
-from streams.contact import ContactState, UnreadableState, decode, encode, fold, profile
+from streams.contact import ContactState, UnreadableState, decode, encode, profile
 from streams.contact.codec import encode_fact
 from streams.contact.settling import due_at
 from streams.contact.state import NEVER
 from tests.property.contact.strategies import Feed, feeds, lawful
-from tests.unit.contact.said import DONOR
+from tests.unit.contact.said import DONOR, fold
 
 PROFILE = TypeAdapter(ContactProfile)
 

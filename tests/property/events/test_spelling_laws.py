@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import phonenumbers
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -19,13 +20,42 @@ def test_parsing_undoes_rendering(ms: int) -> None:
     assert parse_time(render_time(ms)) == ms
 
 
+@given(st.integers(FIRST, LAST))
+@example(FIRST)
+@example(LAST)
+@example(-1)
+def test_a_time_is_written_as_the_standard_library_writes_it(ms: int) -> None:
+    moment = EPOCH + timedelta(milliseconds=ms)
+    assert render_time(ms) == moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+@given(st.integers(max_value=FIRST - 1) | st.integers(LAST + 1))
+@example(FIRST - 1)
+@example(LAST + 1)
+def test_a_time_that_has_no_year_of_four_digits_is_not_written(ms: int) -> None:
+    with pytest.raises(OverflowError):
+        render_time(ms)
+
+
 @given(st.datetimes(timezones=offsets))
 def test_a_time_is_what_the_standard_library_makes_of_it(moment: datetime) -> None:
     ms = (moment - EPOCH) // timedelta(milliseconds=1)
     assert parse_time(moment.isoformat()) == (ms if FIRST <= ms <= LAST else None)
 
 
-@given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"))
+WRITTEN = "2012-02-22T00:00:00.000Z"
+pattern = st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+nearly = st.tuples(st.integers(0, len(WRITTEN) - 1), st.sampled_from("0123456789TtZz:.,+- W")).map(
+    lambda change: WRITTEN[: change[0]] + change[1] + WRITTEN[change[0] + 1 :]
+)
+
+
+@given(nearly)
+def test_a_time_that_is_nearly_as_we_write_it_is_judged_like_any_other(text: str) -> None:
+    assert parse_time(text) == (parse_time(f"{text[:-1]}0{text[-1]}") if text[19:20] == "." else None)
+
+
+@given(st.text() | pattern | nearly)
 def test_any_text_is_a_time_or_none(text: str) -> None:
     ms = parse_time(text)
     if ms is not None:
@@ -64,3 +94,18 @@ def test_the_short_way_for_north_america_is_the_librarys_way(number: int) -> Non
     assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(
         f"+1{number}", "US"
     )
+
+
+US_SPELLING = r"(\+?1)?[-. ]?\(?[2-9][0-9]{2}\)?[-. ]?[0-9]{3}[-. ]?[0-9]{4}"
+
+
+@given(st.from_regex(US_SPELLING, fullmatch=True))
+@example("(212) 555-0199")
+@example("212-555-0199")
+@example("212.555.0199")
+@example("1 212 555 0199")
+@example("+1 (212) 555-0199")
+def test_the_short_way_for_usual_us_spellings_is_the_librarys_way(text: str) -> None:
+    parsed = phonenumbers.parse(text, "US")
+    assert phonenumbers.is_possible_number(parsed)
+    assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(text, "US")

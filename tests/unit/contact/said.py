@@ -1,12 +1,18 @@
 """Interactions in one line each, and the profile they make."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from events.envelope import Interaction
 from events.interactions import MODELS
 from events.json_types import JSON
 from events.outputs import ContactProfile
-from streams.contact import Arrival, ContactState, Outcome, fold, profile
+from streams import contact
+from streams.contact import ContactState, Outcome, profile
+from streams.contact.facts import fact_of
+from streams.contact.state import Fact
 
 SECOND = 1_000
 HOUR = 3_600_000
@@ -15,6 +21,30 @@ NOON = 1_330_603_200_000
 """2012-03-01T12:00:00.000Z"""
 
 DONOR = "external:00000000000000000000000000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An interaction, no command, and the time at which the broker appended it (ms)."""
+
+    interaction: Interaction
+    appended_at: int
+
+    def fact(self) -> Fact:
+        """What a state keeps of it."""
+        said = self.interaction
+        return fact_of((said.id, said.source, said.type, None), said.time, said.data, self.appended_at)
+
+
+def fold(state: ContactState, arrivals: Iterable[Arrival]) -> tuple[ContactState, list[Outcome]]:
+    """`state` with the arrivals taken in the order given, and what became of each."""
+    return contact.fold(state, [arrival.fact() for arrival in arrivals])
+
+
+def apply(state: ContactState, arrival: Arrival) -> tuple[ContactState, Outcome]:
+    """`fold` of one arrival."""
+    after, outcomes = fold(state, [arrival])
+    return after, outcomes[0]
 
 
 def said(type_: str, id_: str = "1", time: int = NOON, /, **data: JSON) -> Arrival:
@@ -26,7 +56,7 @@ def said(type_: str, id_: str = "1", time: int = NOON, /, **data: JSON) -> Arriv
 
 def by(source: str, arrival: Arrival) -> Arrival:
     """The same, said by another source."""
-    return replace(arrival, interaction=replace(arrival.interaction, source=source))
+    return replace(arrival, interaction=structs.replace(arrival.interaction, source=source))
 
 
 def appended(at: int, arrival: Arrival) -> Arrival:

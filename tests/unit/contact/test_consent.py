@@ -2,8 +2,7 @@
 
 import pytest
 
-from streams.contact import Arrival
-from tests.unit.contact.said import HOUR, NOON, profile_of, retracted, said
+from tests.unit.contact.said import HOUR, NOON, Arrival, profile_of, retracted, said
 
 
 def consent(*arrivals: Arrival) -> dict[str, bool]:

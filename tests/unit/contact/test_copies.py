@@ -1,7 +1,20 @@
 """One (source, id) is one interaction, however often it arrives."""
 
-from streams.contact import ContactState, Outcome, apply, fold
-from tests.unit.contact.said import HOUR, NOON, appended, by, folded, gift, outcomes, profile_of, refund, said
+from streams.contact import ContactState, Outcome
+from tests.unit.contact.said import (
+    HOUR,
+    NOON,
+    appended,
+    apply,
+    by,
+    fold,
+    folded,
+    gift,
+    outcomes,
+    profile_of,
+    refund,
+    said,
+)
 
 
 def test_a_copy_is_a_duplicate_and_changes_nothing() -> None:

@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 
-from streams.contact import Arrival, ContactState, Outcome, apply, encode, fold, profile
+from streams.contact import ContactState, Outcome, encode, profile
 from streams.contact.fold import RESERVE, ROOM
-from tests.unit.contact.said import DAY, DONOR, NOON, appended, gift, report, retracted, said
+from tests.unit.contact.said import DAY, DONOR, NOON, Arrival, appended, apply, fold, gift, report, retracted, said
 
 LONG = "c" * 1_024
 

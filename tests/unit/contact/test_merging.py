@@ -1,7 +1,20 @@
 """`merge`: two halves of one person are that person."""
 
-from streams.contact import ContactState, fold, merge, profile
-from tests.unit.contact.said import DAY, DONOR, HOUR, NOON, appended, folded, gift, profile_of, refund, retracted, said
+from streams.contact import ContactState, merge, profile
+from tests.unit.contact.said import (
+    DAY,
+    DONOR,
+    HOUR,
+    NOON,
+    appended,
+    fold,
+    folded,
+    gift,
+    profile_of,
+    refund,
+    retracted,
+    said,
+)
 
 
 def test_halves_make_the_whole() -> None:

@@ -1,7 +1,6 @@
 """`donations.pledges`: the status of what came last, the worth of the latest gift."""
 
-from streams.contact import Arrival
-from tests.unit.contact.said import HOUR, NOON, by, gift, profile_of, retracted, said
+from tests.unit.contact.said import HOUR, NOON, Arrival, by, gift, profile_of, retracted, said
 
 
 def statuses(*arrivals: Arrival) -> list[str]:

@@ -2,9 +2,23 @@
 
 import pytest
 
-from streams.contact import Arrival, ContactState, Outcome, fold, profile
+from streams.contact import ContactState, Outcome, profile
 from streams.contact.state import MESSAGES
-from tests.unit.contact.said import DAY, DONOR, HOUR, NOON, appended, folded, gift, outcomes, report, retracted, said
+from tests.unit.contact.said import (
+    DAY,
+    DONOR,
+    HOUR,
+    NOON,
+    Arrival,
+    appended,
+    fold,
+    folded,
+    gift,
+    outcomes,
+    report,
+    retracted,
+    said,
+)
 
 WEEK = 7 * DAY
 

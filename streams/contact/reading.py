@@ -1,0 +1,24 @@
+"""From a record of `interactions` to its fact.
+
+Most take the short way of `events.usual`; a law holds that it leads to the same fact as the models.
+"""
+
+from events.fields import MAX_ID
+from events.harmonised import judge_harmonised, open_harmonised
+from events.refusal import Refusal
+from events.usual import usual_data
+from streams.contact.facts import fact_of
+from streams.contact.state import Fact
+
+
+def read_fact(value: bytes | None, appended_at: int) -> Fact | Refusal:
+    """The fact that a record reports, or why it is none. `appended_at`: the record's timestamp, ms."""
+    opened = open_harmonised(value)
+    if isinstance(opened, Refusal):
+        return opened
+    head, time, event = opened
+    id_, source, type_, _ = head
+    if len(id_) <= MAX_ID and len(source) <= MAX_ID and (data := usual_data(type_, event.get("data"))):
+        return fact_of(head, time, data, appended_at)
+    judged = judge_harmonised(opened)
+    return judged if isinstance(judged, Refusal) else fact_of(head, time, judged.data, appended_at)

@@ -1,0 +1,17 @@
+import pytest
+from msgspec.structs import fields
+
+from events.contact import HashedContact
+from events.interactions import MODELS
+from events.interactions.base import ExperimentArm
+from events.usual import USUAL, Arm, UsualContact
+
+
+@pytest.mark.parametrize("type_", USUAL)
+def test_a_struct_judges_every_field_of_its_model(type_: str) -> None:
+    assert MODELS[type_].model_fields.keys() <= {field.name for field in fields(USUAL[type_])}
+
+
+def test_what_a_struct_is_made_of_judges_every_field_too() -> None:
+    assert HashedContact.model_fields.keys() == {field.name for field in fields(UsualContact)}
+    assert ExperimentArm.model_fields.keys() == {field.name for field in fields(Arm)}
