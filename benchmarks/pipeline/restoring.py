@@ -15,8 +15,12 @@ from pathlib import Path
 from faust.types import TP
 
 from streams.clients import KafkaClients
+from streams.contact import decode, encode
+from streams.engine import transport
+from streams.engine.garbage import collect_rarely
 from streams.engine.partition import Changelog, TablePartition
 from streams.engine.rocks import RocksStores
+from streams.engine.states import Codec, Recent, States
 from streams.engine.store import OpenStore
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, changelog_name
@@ -41,7 +45,7 @@ async def restore(settings: Settings, open_store: OpenStore) -> Restored:
     partitions = [
         TablePartition(
             kafka,
-            open_store(CONTACTS_TABLE, number),
+            States(open_store(CONTACTS_TABLE, number), Codec(encode, decode), Recent(0)),
             Changelog(TP(topic, number), topic_id, f"{settings.app_id}-{CONTACTS_TABLE}-{number}"),
             lambda _: None,
         )
@@ -59,5 +63,7 @@ async def restore(settings: Settings, open_store: OpenStore) -> Restored:
 
 
 if __name__ == "__main__":
+    transport.register()
+    collect_rarely()
     found = asyncio.run(restore(Settings(), RocksStores(Path(sys.argv[1]))))
     sys.stdout.write(json.dumps(asdict(found)) + "\n")

@@ -16,7 +16,9 @@ from benchmarks.pipeline.sayings import contact_id_of, saying
 from events.envelope import Interaction, Record, decode
 from events.identifiers import Hasher
 from sinks.keys import partition_of
-from streams.contact import Arrival, ContactState, encode, fold
+from streams.contact import ContactState, encode, fold
+from streams.contact.facts import fact_of
+from streams.contact.state import Fact
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, changelog_name
 
@@ -64,10 +66,11 @@ def _template(rng: Random, facts: int, now_ms: int) -> bytes:
     return encode(state)
 
 
-def _history(rng: Random, facts: int, now_ms: int) -> Iterator[Arrival]:
+def _history(rng: Random, facts: int, now_ms: int) -> Iterator[Fact]:
     for number in range(facts):
         said = saying(rng, 0, f"{_NOBODY}-{number:02x}", now_ms)
         found = decode(Record(said.topic, said.value, [], now_ms), "US")
         if not isinstance(found, Interaction):
             raise ValueError(found.detail)
-        yield Arrival(found, now_ms)
+        head = found.id, found.source, found.type, found.dataschema
+        yield fact_of(head, found.time, found.data, now_ms)
