@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".harmonia"), description="Files of the local stack")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0: any free one")
     metrics_host: str = Field("127.0.0.1", description="Address on which metrics are served")
-    chunk_records: int = Field(4000, ge=1, le=100_000, description="Records in a chunk, at most")
+    chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
     chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
     recent_bytes: int = Field(
         16 << 20,

@@ -30,7 +30,7 @@ class Contacts:
             return last.effects
 
         with self._metrics.chunk(STAGE):
-            await self._table.owned(chunk.tp.partition).apply(chunk, fold)
+            await self._table.apply(chunk, fold)
         if last is not None:
             self._count(chunk, last)
 

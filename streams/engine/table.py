@@ -15,12 +15,17 @@ from faust.types import TP
 
 from streams.clients import KafkaClients
 from streams.engine.errors import NotOwned
-from streams.engine.partition import Changelog, TablePartition
+from streams.engine.partition import Changelog, Fold, TablePartition
 from streams.engine.retry import retried
+from streams.engine.runs import Run
 from streams.engine.states import Recent, State, States, Storage
 from streams.engine.transport import Consumer
 
 logger = logging.getLogger(__name__)
+
+
+TRANSACTIONS_AT_ONCE = 4
+"""Enough to fold while others wait for the broker, few enough that none of them waits long for the folds of others."""
 
 
 class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
@@ -33,6 +38,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         self._recent: Recent[State] = Recent(storage.recent_bytes)
         self._source = source
         self._topic_ids: dict[str, str] = {}
+        self._turns = asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
         self._owned: dict[int, TablePartition[State]] = {}
 
     def owned(self, partition: int) -> TablePartition[State]:
@@ -41,6 +47,15 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
             return self._owned[partition]
         except KeyError:
             raise NotOwned(f"{self.name}: partition {partition} is not this worker's") from None
+
+    async def apply(self, chunk: Run, fold: Fold[State]) -> None:
+        """`TablePartition.apply` of the chunk's partition, once it is its turn. Raises `NotOwned` too.
+
+        A worker may own many partitions, and all of them fold on one core. If each had its transaction open meanwhile,
+        every one would take as long as all of them, and in the end longer than the broker lets it.
+        """
+        async with self._turns:
+            await self.owned(chunk.tp.partition).apply(chunk, fold)
 
     async def take_over(self, partitions: Iterable[int]) -> None:
         """Own exactly these partitions: close others, fence former owners, read what is new in the changelogs.

@@ -6,10 +6,11 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
 from streams.engine.errors import NotOwned
-from streams.engine.partition import Changelog, TablePartition
+from streams.engine.partition import Changelog, Effects, Fold, TablePartition
+from streams.engine.runs import Run
 from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
-from streams.engine.table import ChunkTable
+from streams.engine.table import TRANSACTIONS_AT_ONCE, ChunkTable
 from streams.engine.transport import Consumer
 from streams.engine.writer import TransactionWriter
 from streams.settings import Settings
@@ -142,3 +143,30 @@ async def test_a_partition_is_told_what_the_group_has_committed(
     consumer._committed_offset[source] = 7
 
     assert (before, table.owned(1)._committed(source)) == (None, 7)
+
+
+class Slow(Owned):
+    """Folds once it is let; notes how many do so at once."""
+
+    def __init__(self, number: int, folding: set[int], let: asyncio.Event) -> None:
+        super().__init__(number)
+        self._number, self._folding, self._let = number, folding, let
+
+    async def apply(self, chunk: Run, fold: Fold[bytes]) -> None:
+        self._folding.add(self._number)
+        await self._let.wait()
+
+
+async def test_only_a_few_partitions_have_a_transaction_open_at_once(table: ChunkTable[bytes]) -> None:
+    """All fold on one core: with 4,000 records a chunk, eight at once took longer than a transaction may."""
+    folding: set[int] = set()
+    let = asyncio.Event()
+    table._owned.update({number: Slow(number, folding, let) for number in range(10)})
+    async with asyncio.TaskGroup() as group:
+        for number in range(10):
+            chunk = Run(TP("interactions", number), [], 0, 1)
+            group.create_task(table.apply(chunk, lambda states, records: Effects()))
+        await everything_that_can()
+        assert len(folding) == TRANSACTIONS_AT_ONCE
+        let.set()
+    assert folding == set(range(10))
