@@ -62,7 +62,7 @@ class RocksStores:
             try:
                 return RocksStore(path, self._options)
             except Exception as error:
-                if "lock" in str(error).lower():  # somebody's who is alive
+                if str(path / "LOCK") in str(error):  # somebody's who is alive; a spoilt "block" is not one
                     raise Unusable(f"HARMONIA_STATE_DIR: the store {path} is in use: {error}") from error
         logger.warning("the store %s cannot be read and is made anew from the changelog", path)
         try:

@@ -18,12 +18,15 @@ from streams.demo.playing import wait_until_in_redis
 from streams.demo.progress import Observer
 from streams.demo.script import Script
 from streams.demo.truth import Publication
-from tests.integration.waiting import until
+from streams.demo.workers import Workers
+from tests.integration.waiting import Seen, until
 
 SLICE = 6
 """Records on their way at once while the load is steady."""
 PAUSE_S = 0.04
 """Between two slices."""
+AHEAD = 500
+"""Records that may wait to be folded: or a load would be over before a slow machine has started another worker."""
 PATIENCE_S = 120.0
 """Seconds until a record must be acknowledged: brokers die meanwhile."""
 
@@ -49,6 +52,7 @@ class Load:
         self._rush = threading.Event()
         self._gone = threading.Event()
         self._failure: BaseException | None = None
+        self._folded = 0
         self._thread = threading.Thread(target=self._run)
         self.kept: list[Kept] = []
 
@@ -89,7 +93,23 @@ class Load:
         except KafkaError:  # it may hold on to a broker that is dead, so a new one is asked
             self._look_away()
             return None
-        return (sum(offset for tp, offset in committed.items() if tp.topic == INTERACTIONS),)
+        self._folded = sum(offset for tp, offset in committed.items() if tp.topic == INTERACTIONS)
+        return (self._folded,)
+
+    def until(self, look: Callable[[], Seen | None], what: str) -> Seen:
+        """As `until`, while records keep coming as others are folded."""
+
+        def look_at_both() -> Seen | None:
+            self._folded_if_known()
+            return look()
+
+        return until(look_at_both, what)
+
+    def until_dead(self, workers: Workers, what: str) -> int:
+        """The exit code of workers that end by themselves, while more records are still to come."""
+        code = self.until(lambda: None if (ended := workers.process.poll()) is None else (ended,), what)[0]
+        self.must_be_under_way()
+        return code
 
     def _observe(self) -> Observer:
         settings = self._deployment.settings
@@ -100,12 +120,6 @@ class Load:
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.close()
-
-    def until_published(self, records: int) -> None:
-        """Return once so many more records are acknowledged, while still more are to come."""
-        wanted = len(self.kept) + records
-        until(lambda: len(self.kept) >= wanted, f"{records} more records acknowledged")
-        self.must_be_under_way()
 
     def must_be_under_way(self) -> None:
         """Raise `AssertionError` when a fault now would hit nobody at work."""
@@ -149,12 +163,19 @@ class Load:
             self._failure = failure
 
     def _publish(self, rest: Sequence[Publication]) -> None:
-        while rest and not self._gone.is_set():
-            self._steady.wait()
-            self._rush.wait(PAUSE_S)
+        while rest:
+            self._wait_for_turn()
+            if self._gone.is_set():
+                return
             step = len(rest) if self._rush.is_set() else SLICE
             self._send(rest[:step])
             rest = rest[step:]
+
+    def _wait_for_turn(self) -> None:
+        self._steady.wait()
+        self._rush.wait(PAUSE_S)
+        while len(self.kept) - self._folded > AHEAD and not self._rush.is_set():
+            self._rush.wait(PAUSE_S)
 
     def _send(self, publications: Sequence[Publication]) -> None:
         producer = self._deployment.producer
@@ -176,8 +197,3 @@ def load(deployment: Deployment, script: Script) -> Iterator[Load]:
         yield running
     finally:
         running.stop()
-
-
-def until_dead(process_ended: Callable[[], int | None], what: str) -> int:
-    """The exit code of a process that ends by itself."""
-    return until(lambda: None if (code := process_ended()) is None else (code,), what)[0]

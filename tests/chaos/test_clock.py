@@ -14,7 +14,6 @@ from streams.demo.collecting import records_of
 from streams.demo.script import Script
 from tests.chaos.load import load
 from tests.chaos.site import Site
-from tests.integration.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 DAY_S = 86_400
@@ -41,7 +40,9 @@ def test_a_clock_that_jumps(site: Site, script: Script, seed: int, tmp_path: Pat
         for jump in rng.sample(JUMPS_S, len(JUMPS_S)):
             running.until_folded(rng.randrange(50, 150))
             offsets.write_text(f"{jump:+d}\n")
-            until(partial(clock_was_off, site, round(jump / DAY_S)), f"a dead letter of a clock that is {jump} s off")
+            running.until(
+                partial(clock_was_off, site, round(jump / DAY_S)), f"a dead letter of a clock that is {jump} s off"
+            )
             running.must_be_under_way()
         running.finish()
         assert worker.process.poll() is None

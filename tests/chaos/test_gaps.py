@@ -11,7 +11,7 @@ from events.topics import CONTACT_STATE
 from streams.clients import KafkaClients
 from streams.demo.collecting import records_of
 from streams.demo.script import Script
-from tests.chaos.load import load, until_dead
+from tests.chaos.load import load
 from tests.chaos.sabotage import GAPS
 from tests.chaos.site import Site
 from tests.chaos.workers import SABOTAGED
@@ -43,9 +43,8 @@ def crash_in_each(site: Site, script: Script, gaps: Sequence[str], rng: Random) 
             fault = {"CHAOS_CRASH": f"{gap}:{passes(rng, gap)}", "CHAOS_FLUSH": "1"}
             doomed = site.start("one", fault, program=SABOTAGED)
             running.go_on()
-            assert until_dead(doomed.process.poll, f"the crash {gap}") == -signal.SIGKILL
+            assert running.until_dead(doomed, f"the crash {gap}") == -signal.SIGKILL
             running.pause()
-            running.must_be_under_way()
         site.start("one")
         running.finish()
         site.must_be_exact(running, script)

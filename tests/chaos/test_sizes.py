@@ -40,7 +40,6 @@ def test_records_of_the_largest_size_and_one_byte_more(site: Site, script: Scrip
         assert sum(letter.reason == "too_large" for letter in running.letters()) == LARGEST
 
 
-@pytest.mark.short
 def test_a_contact_that_grows_to_every_limit(site: Site, script: Script, seed: int) -> None:
     """What found no room is in `dead-letters`, each once, and the profile is that of all the rest."""
     rng = Random(seed)

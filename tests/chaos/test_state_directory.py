@@ -14,7 +14,6 @@ from tests.chaos.site import Site
 from tests.chaos.small_disk import SmallDisk
 from tests.chaos.stores import stores_below
 from tests.chaos.workers import SUPERVISED
-from tests.integration.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -121,8 +120,8 @@ def test_a_full_disk(site: Site, script: Script, seed: int) -> None:
     with load(site.deployment, script) as running:
         running.until_folded(rng.randrange(50, 300))
         disk.fill(worker.process.pid)
-        until(lambda: "No space left on device" in worker.log.read_text(), "a write that found no room")
-        until(lambda: "ended with exit code" in worker.log.read_text(), "the worker's end")
+        running.until(lambda: "No space left on device" in worker.log.read_text(), "a write that found no room")
+        running.until(lambda: "ended with exit code" in worker.log.read_text(), "the worker's end")
         running.must_be_under_way()
         disk.clear(worker.process.pid)
         running.until_folded(50)
