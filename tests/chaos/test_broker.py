@@ -22,7 +22,6 @@ def away(site: Site, number: signal.Signals, seconds: float) -> None:
     site.start_broker()
 
 
-@pytest.mark.short
 def test_the_broker_is_stopped_and_killed(frail_site: Site, script: Script, seed: int) -> None:
     """Workers may end meanwhile: their supervisor starts them again."""
     site, rng = frail_site, Random(seed)
