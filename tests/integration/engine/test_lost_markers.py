@@ -1,0 +1,66 @@
+"""A transaction that the broker calls complete and has not marked in any partition.
+
+Kafka 4.3 does that: its coordinator takes a partition without a leader for a deleted one and leaves its marker out. A
+commit in the last moments of a single broker's orderly stop is complete then, and nobody sees it. Its records stay open
+until the next marker of the same producer, whatever that one says. Here the partitions are kept from the coordinator.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from aiokafka.producer.sender import AddPartitionsToTxnHandler
+from aiokafka.structs import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from tests.integration.engine.cluster import Cluster
+from tests.integration.engine.owner import Bench, sums
+
+VERIFICATION = "transaction.partition.verification.enable"
+
+
+@pytest.fixture
+def _brokers_believe_producers(cluster: Cluster) -> Iterator[None]:
+    """Else they would ask the coordinator before they take a transaction's records."""
+    broker = str(next(iter(cluster._admin.describe_cluster()["brokers"]))["broker_id"])
+    cluster._admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, broker, {VERIFICATION: "false"})])
+    yield
+    cluster._admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, broker, {VERIFICATION: ("DELETE", None)})])
+
+
+def markers_go_to(monkeypatch: pytest.MonkeyPatch, elsewhere: TopicPartition) -> None:
+    """The coordinator hears of this partition alone, so no other one is marked."""
+    create_request = AddPartitionsToTxnHandler.create_request
+
+    def create(handler: AddPartitionsToTxnHandler) -> object:
+        mine, handler._tps = handler._tps, [elsewhere]
+        request = create_request(handler)
+        handler._tps = mine
+        return request
+
+    def handle(handler: AddPartitionsToTxnHandler, answer: object) -> float | None:
+        if answer.errors[0][1][0][1]:  # type: ignore[attr-defined]
+            return 0.02
+        for tp in list(handler._tps):
+            handler._sender._txn_manager.partition_added(tp)
+        return None
+
+    monkeypatch.setattr(AddPartitionsToTxnHandler, "create_request", create)
+    monkeypatch.setattr(AddPartitionsToTxnHandler, "handle_response", handle)
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_a_commit_whose_markers_are_lost_is_not_seen_twice(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, elsewhere)
+            await former.apply(bench.chunk(range(3)), bench.add_up)
+    assert await bench.told() == []
+
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(5)), bench.add_up)
+
+    assert await bench.told() == list(range(5))
+    assert await bench.table() == sums(range(5))
