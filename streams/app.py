@@ -9,7 +9,7 @@ from mode import Service
 from prometheus_client import CollectorRegistry
 
 from events.identifiers import Hasher
-from events.topics import CONTACT_STATE, DELETE_RETENTION_MS, INPUT_TOPICS, INTERACTIONS
+from events.topics import CONTACT_STATE, DEAD_LETTERS, DELETE_RETENTION_MS, INPUT_TOPICS, INTERACTIONS
 from sinks.redis import RedisSink
 from streams.agents.contacts import Contacts
 from streams.agents.intake import Intake
@@ -50,7 +50,9 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    table = app.chunk_table(CONTACTS_TABLE, INTERACTIONS, settings.partitions, _storage(settings))
+    table = app.chunk_table(
+        CONTACTS_TABLE, INTERACTIONS, settings.partitions, _storage(settings), [CONTACT_STATE, DEAD_LETTERS]
+    )
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)

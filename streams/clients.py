@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TransactionalIdNotFoundError
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -60,9 +60,11 @@ class KafkaClients:
         """A producer that neither loses nor reorders what it retries."""
         return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
 
-    def reader(self) -> AIOKafkaConsumer:
-        """A consumer without a group that sees committed records only; the caller assigns partitions."""
-        return AIOKafkaConsumer(**self._shared, **self._fetching(), group_id=None)
+    def reader(self, isolation_level: str = "read_committed") -> AIOKafkaConsumer:
+        """A consumer without a group; the caller assigns partitions."""
+        return AIOKafkaConsumer(
+            **{**self._shared, **self._fetching(), "isolation_level": isolation_level}, group_id=None
+        )
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
@@ -85,6 +87,20 @@ class KafkaClients:
         if described["error_code"]:
             raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
         return str(described["topic_id"])
+
+    def transaction_state(self, transactional_id: str) -> str | None:
+        """What the coordinator says of the id's last transaction. Blocks; raises `ConnectionError`."""
+        try:
+            admin = self.admin()
+            try:
+                described = admin.describe_transactions([transactional_id])[transactional_id]
+            finally:
+                admin.close()
+        except TransactionalIdNotFoundError:
+            return None
+        except KafkaError as error:
+            raise ConnectionError(f"asking for {transactional_id}: {type(error).__name__}") from error
+        return str(described.state.value)
 
     def tool_producer(self) -> KafkaProducer:
         """For tools: a plain producer that waits for all replicas. Connects when made."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import faust
@@ -49,8 +49,13 @@ class ChunkApp(faust.App):
         self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
-    def chunk_table(self, name: str, source: str, partitions: int, storage: Storage[State]) -> ChunkTable[State]:
-        """A table whose changelog has as many partitions as `source`, the topic that is folded into it."""
+    def chunk_table(
+        self, name: str, source: str, partitions: int, storage: Storage[State], outputs: Sequence[str] = ()
+    ) -> ChunkTable[State]:
+        """A table whose changelog has as many partitions as `source`, the topic that is folded into it.
+
+        `outputs`: the topics to which folding writes, in the partition of the same number.
+        """
         table: ChunkTable[State] = ChunkTable(
             self,
             name=name,
@@ -60,6 +65,7 @@ class ChunkApp(faust.App):
             kafka=self.kafka,
             source=source,
             storage=storage,
+            outputs=outputs,
         )
         self.tables.add(table)
         return table

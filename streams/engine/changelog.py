@@ -18,10 +18,10 @@ _WAIT_MS = 500
 
 
 class PartitionReader:
-    """Reads partitions outside of any group, committed records only. An async context manager."""
+    """Reads partitions outside of any group, by default committed records only. An async context manager."""
 
-    def __init__(self, kafka: KafkaClients) -> None:
-        self._consumer: AIOKafkaConsumer = kafka.reader()
+    def __init__(self, kafka: KafkaClients, isolation_level: str = "read_committed") -> None:
+        self._consumer: AIOKafkaConsumer = kafka.reader(isolation_level)
 
     async def __aenter__(self) -> "PartitionReader":
         try:
@@ -39,7 +39,7 @@ class PartitionReader:
         return int((await self._consumer.beginning_offsets([tp]))[tp])
 
     async def end_of(self, tp: TP) -> int:
-        """The offset after the last committed record."""
+        """The offset after the last record that is seen."""
         return int((await self._consumer.end_offsets([tp]))[tp])
 
     async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:

@@ -18,6 +18,7 @@ from events.topics import DELETE_RETENTION_MS
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.errors import Fenced, StateLost
+from streams.engine.leftovers import Leftovers
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
 from streams.engine.states import State, States
@@ -55,13 +56,15 @@ class Changelog:
     """A changelog partition, its topic's id, and the transactional id with which every owner of it writes.
 
     `source_id` gives the id of a source topic: one that was made anew begins at offset 0 again, so a watermark counts
-    only for the topic that it was written for. None: not known, so not compared.
+    only for the topic that it was written for. None: not known, so not compared. `outputs` are the partitions of other
+    topics to which its owners write.
     """
 
     tp: TP
     topic_id: str
     transactional_id: str
     source_id: Callable[[str], str | None] = no_source_id
+    outputs: tuple[TP, ...] = ()
 
 
 class TablePartition(Generic[State]):
@@ -76,6 +79,7 @@ class TablePartition(Generic[State]):
         self._transactional_id = changelog.transactional_id
         self._source_id = changelog.source_id
         self._committed = committed
+        self._leftovers = Leftovers(kafka, changelog.transactional_id, [changelog.tp, *changelog.outputs])
         self._writer: TransactionWriter | None = None
 
     async def open(self) -> int:
@@ -84,9 +88,11 @@ class TablePartition(Generic[State]):
         Raises a Kafka error when the broker is away; may be cancelled and called again at any point.
         """
         await self.release()
+        await self._leftovers.look()
         writer = TransactionWriter(self._kafka, self._transactional_id)
         try:
             await writer.start()
+            await self._leftovers.end(writer)
         except BaseException:
             await writer.stop()
             raise

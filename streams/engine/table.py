@@ -6,7 +6,7 @@ package's. The stock table's dict-like access is not used.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Generic, cast
 
@@ -29,14 +29,27 @@ TRANSACTIONS_AT_ONCE = 4
 
 
 class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
-    """Partitions of a table by number, while this worker owns them."""
+    """Partitions of a table by number, while this worker owns them.
 
-    def __init__(self, *args: Any, kafka: KafkaClients, source: str, storage: Storage[State], **kwargs: Any) -> None:
+    Parameters:
+        outputs: topics to which folding writes, in the partition of the same number.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        kafka: KafkaClients,
+        source: str,
+        storage: Storage[State],
+        outputs: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._kafka = kafka
         self._storage = storage
         self._recent: Recent[State] = Recent(storage.recent_bytes)
         self._source = source
+        self._outputs = outputs
         self._topic_ids: dict[str, str] = {}
         self._turns = asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
         self._owned: dict[int, TablePartition[State]] = {}
@@ -97,6 +110,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
                 self._topic_ids[self.changelog_topic_name],
                 f"{self.app.conf.id}-{self.name}-{number}",
                 self._topic_ids.get,
+                tuple(TP(topic, number) for topic in self._outputs),
             )
             self._owned[number] = TablePartition(
                 self._kafka,

@@ -14,6 +14,7 @@ from functools import partial
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import TopicPartition
 from faust.types import TP
 from msgspec import Struct
 
@@ -56,6 +57,13 @@ class TransactionWriter:
         written = await _send(self._producer, outputs)
         await self._producer.commit_transaction()
         return written
+
+    async def end_what_is_open(self, partitions: Iterable[TP], *, commit: bool) -> None:
+        """End, in these partitions, what an earlier writer of this id has left open and the coordinator forgot."""
+        await self._producer.begin_transaction()
+        for tp in partitions:
+            self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(*tp))
+        await (self._producer.commit_transaction() if commit else self._producer.abort_transaction())
 
     async def stop(self) -> None:
         """Close the connections.

@@ -50,7 +50,7 @@ class Bench:
     def owner(self, store: Store | None = None) -> TablePartition[bytes]:
         """A worker's view of the partition; an earlier one's is not told."""
         writes_as = f"owner-of-{self.changelog.topic}"
-        changelog = Changelog(self.changelog, self.topic_id, writes_as, lambda _: self.source_id)
+        changelog = Changelog(self.changelog, self.topic_id, writes_as, lambda _: self.source_id, (self.outputs,))
         states = States(store or MemoryStore(), Codec(bytes, bytes), Recent(RECENT_BYTES))
         return TablePartition(self.cluster.kafka, states, changelog, self.committed.get)
 

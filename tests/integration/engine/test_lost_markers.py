@@ -8,10 +8,12 @@ until the next marker of the same producer, whatever that one says. Here the par
 from collections.abc import Iterator
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.producer.sender import AddPartitionsToTxnHandler
 from aiokafka.structs import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.owner import Bench, sums
 
@@ -48,8 +50,10 @@ def markers_go_to(monkeypatch: pytest.MonkeyPatch, elsewhere: TopicPartition) ->
     monkeypatch.setattr(AddPartitionsToTxnHandler, "handle_response", handle)
 
 
-@pytest.mark.usefixtures("_brokers_believe_producers")
-async def test_a_commit_whose_markers_are_lost_is_not_seen_twice(
+pytestmark = pytest.mark.usefixtures("_brokers_believe_producers")
+
+
+async def test_a_commit_whose_markers_are_lost_is_seen_once(
     bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
@@ -59,8 +63,53 @@ async def test_a_commit_whose_markers_are_lost_is_not_seen_twice(
             await former.apply(bench.chunk(range(3)), bench.add_up)
     assert await bench.told() == []
 
+    bench.committed[bench.source] = 3  # the former owner was told that it was done
+    async with bench.owned() as owner:
+        assert await bench.told() == [0, 1, 2]
+        await owner.apply(bench.chunk(range(3, 5)), bench.add_up)
+
+    assert await bench.told() == list(range(5))
+    assert await bench.table() == sums(range(5))
+
+
+async def test_what_was_never_committed_and_is_not_marked_is_not_seen(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, elsewhere)
+            await former._writer._producer.begin_transaction()  # type: ignore[union-attr]
+            half = [Output(*bench.outputs, b"k0", b"0"), Output(*bench.changelog, b"k0", b"1")]
+            await _send(former._writer._producer, half)  # type: ignore[union-attr]
+
     async with bench.owned() as owner:
         await owner.apply(bench.chunk(range(5)), bench.add_up)
 
     assert await bench.told() == list(range(5))
     assert await bench.table() == sums(range(5))
+
+
+async def test_ending_what_was_left_open_is_tried_until_it_succeeds(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The coordinator forgets how the transaction ended once the next owner has fenced; the owner must not."""
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, elsewhere)
+            await former.apply(bench.chunk(range(3)), bench.add_up)
+
+    owner = bench.owner()
+    with monkeypatch.context() as trouble:
+        trouble.setattr(TransactionWriter, "end_what_is_open", away)
+        with pytest.raises(KafkaConnectionError):
+            await owner.open()
+    await owner.open()
+    await owner.release()
+
+    assert await bench.told() == [0, 1, 2]
+
+
+async def away(*_: object, **__: object) -> None:
+    raise KafkaConnectionError
