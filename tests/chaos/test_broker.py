@@ -14,6 +14,10 @@ from tests.integration.waiting import until
 pytestmark = pytest.mark.timeout(300)
 
 
+ALWAYS_AT_WORK = {"HARMONIA_CHUNK_RECORDS": "1"}
+"""A worker with nothing in hand waits for a broker for ever."""
+
+
 def away(site: Site, number: signal.Signals, seconds: float) -> None:
     """The broker's end, and its next beginning."""
     kill(site.kafka, number)
@@ -38,7 +42,7 @@ def test_the_broker_is_stopped_and_killed(frail_site: Site, script: Script, seed
 
 def test_the_broker_is_away_until_workers_end(frail_site: Site, script: Script, seed: int) -> None:
     site, rng = frail_site, Random(seed)
-    workers = site.start("one", processes=2)
+    workers = site.start("one", ALWAYS_AT_WORK, processes=2)
     with load(site.deployment, script) as running:
         running.until_folded(rng.randrange(50, 300))
         away(site, signal.SIGKILL, 3 * SESSION_TIMEOUT_S)
