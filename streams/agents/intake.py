@@ -3,6 +3,8 @@
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
 """
 
+import asyncio
+
 from events.envelope import Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
@@ -17,6 +19,8 @@ from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
 
 STAGE = "intake"
+CHUNKS_AT_ONCE = 4
+"""Input has many partitions, and a chunk of each would keep the event loop from everybody else for seconds."""
 
 
 class Intake:
@@ -28,9 +32,14 @@ class Intake:
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
+        self._turns = asyncio.Semaphore(CHUNKS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
         """Write each record of the chunk to `interactions` or `dead-letters`; done once all replicas have them."""
+        async with self._turns:
+            await self._take(chunk)
+
+    async def _take(self, chunk: Run) -> None:
         with self._metrics.chunk(STAGE):
             judged = [self._judge(record) for record in chunk.records]
             outputs = [self._output(record, outcome) for record, outcome in zip(chunk.records, judged, strict=True)]

@@ -13,7 +13,7 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine.runs import Run
 
-_RECORDS_AT_ONCE = 20_000
+_RECORDS_AT_ONCE = 8_000  # of each partition; a take-over reads them all at the same time
 _WAIT_MS = 500
 
 

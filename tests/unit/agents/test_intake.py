@@ -1,3 +1,5 @@
+import asyncio
+
 import orjson
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -9,7 +11,7 @@ from events.identifiers import Hasher
 from events.refusal import Reason
 from events.topics import DEAD_LETTERS, INTERACTIONS
 from sinks.keys import partition_of
-from streams.agents.intake import Intake
+from streams.agents.intake import CHUNKS_AT_ONCE, Intake
 from streams.clients import KafkaClients
 from streams.engine import retry
 from streams.engine.runs import Run
@@ -17,6 +19,7 @@ from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.unit.engine.kafka_records import Fetched
+from tests.unit.engine.workplace import everything_that_can
 from tests.unit.events.records import NOW, event
 
 INPUT = TP("email-events", 1)
@@ -121,3 +124,29 @@ async def test_nothing_is_counted_that_was_not_written(monkeypatch: pytest.Monke
         await bench.take(opened())
 
     assert bench.counted("accepted") is None
+
+
+class SlowBasket(Basket):
+    """Takes what is written once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = asyncio.Event()
+
+    async def write(self, outputs: list[Output]) -> None:  # type: ignore[override]
+        await super().write(outputs)
+        await self.let.wait()
+
+
+async def test_only_a_few_chunks_are_in_hand_at_once_whatever_the_number_of_partitions() -> None:
+    """With forty in hand nobody else had the event loop for seconds, and transactions ran into their time limit."""
+    bench = Bench()
+    bench.intake._outbox = basket = SlowBasket()
+    async with asyncio.TaskGroup() as group:
+        for partition in range(10):
+            records = [Fetched(1, opened(), b"own key", [], NOW, INPUT.topic, partition)]
+            group.create_task(bench.intake(Run(TP(INPUT.topic, partition), records, 2, 1)))
+        await everything_that_can()
+        assert len(basket.rounds) == CHUNKS_AT_ONCE
+        basket.let.set()
+    assert len(basket.rounds) == 10
