@@ -31,16 +31,16 @@ class Storage(Generic[State]):
 
 
 class Recent(Generic[State]):
-    """The states used of late, of all partitions of a table: about as many as `room` bytes hold when they are encoded.
+    """The states used of late, of all partitions of a table: no more than `room` bytes hold when they are encoded.
 
     In memory a state is several times as large. Two generations, each of half the room: what is written goes to the
-    younger one, and when that is full the older one is forgotten. Whole chunks at a time, since a list in order of use
-    costs as much as reading the store does.
+    younger one, and when so much has been written the older one is forgotten. Whole chunks at a time, since a list in
+    order of use costs as much as reading the store does.
     """
 
     def __init__(self, room: int) -> None:
         self._half = room // 2
-        self._taken = 0.0
+        self._written = 0
         self._younger: dict[bytes, State] = {}
         self._older: dict[bytes, State] = {}
 
@@ -57,12 +57,10 @@ class Recent(Generic[State]):
         if size > self._half:
             self.drop(states)
             return
-        before = len(self._younger)
+        if self._written + size > self._half:
+            self._older, self._younger, self._written = self._younger, {}, 0
         self._younger.update(states)
-        if states:
-            self._taken += size * (len(self._younger) - before) / len(states)
-        if self._taken > self._half:
-            self._older, self._younger, self._taken = self._younger, {}, 0.0
+        self._written += size
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget these."""
@@ -72,7 +70,7 @@ class Recent(Generic[State]):
 
     def clear(self) -> None:
         """Forget all."""
-        self._younger, self._older, self._taken = {}, {}, 0.0
+        self._younger, self._older, self._written = {}, {}, 0
 
 
 class States(Generic[State]):

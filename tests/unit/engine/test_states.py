@@ -136,3 +136,17 @@ def test_whatever_is_kept_the_states_are_those_committed_last(
             commit(states, step)
             told.update(step)
         assert states.get_many(told) == told
+
+
+def test_states_that_grow_are_counted_as_they_have_become(store: CountingStore) -> None:
+    """A hundred small ones, of which each is a large one by and by, would else fill the memory."""
+    states = states_in(store, room=2000)
+    keys = [b"k%d" % number for number in range(100)]
+    commit(states, dict.fromkeys(keys, 1))
+    for key in keys:
+        commit(states, {key: 10**99})
+
+    states.get_many(keys)
+
+    [missing] = store.asked
+    assert len(missing) >= 100 - 2000 // 100
