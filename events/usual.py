@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-from events.contact import REGION_PATTERN, is_time_zone
+from events.contact import HASH_PATTERN, REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
 from events.interactions.base import Purpose
 from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
@@ -30,6 +30,9 @@ QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), _whole(QUESTION_PATTERN)]
 Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length=MAX_ANSWERS)]
 
 
+Hash = Annotated[str, _whole(HASH_PATTERN)]
+
+
 class UsualContact(Struct, frozen=True, gc=False):
     """A `HashedContact`."""
 
@@ -38,6 +41,8 @@ class UsualContact(Struct, frozen=True, gc=False):
     external: dict[SystemName, Annotated[str, _whole("^external:[0-9a-f]{32}$")]] | None = None
     email: Annotated[str, _whole("^email:[0-9a-f]{32}$")] | None = None
     phone: Annotated[str, _whole("^phone:[0-9a-f]{32}$")] | None = None
+    voter_state: Annotated[str, _whole("^[A-Z]{2}$")] | None = None
+    aliases: dict[Hash, list[Hash]] | None = None
     region: Annotated[str, _whole(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None

@@ -8,7 +8,6 @@ from faust.types import StreamT
 from mode import Service
 from prometheus_client import CollectorRegistry
 
-from events.identifiers import Hasher
 from events.topics import CONTACT_STATE, DEAD_LETTERS, DELETE_RETENTION_MS, INPUT_TOPICS, INTERACTIONS
 from sinks.redis import RedisSink
 from streams.agents.contacts import Contacts
@@ -55,7 +54,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(settings), flow)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
-    hasher = Hasher(settings.identity_keys, settings.phone_region)
+    hasher = settings.hasher
     _agent(
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
