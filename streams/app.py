@@ -4,11 +4,23 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from faust.types import StreamT
+from faust.types import TP, StreamT
 from mode import Service
 from prometheus_client import CollectorRegistry
 
-from events.topics import CONTACT_STATE, DEAD_LETTERS, DELETE_RETENTION_MS, INPUT_TOPICS, INTERACTIONS
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    DELETE_RETENTION_MS,
+    IDENTITY_LINKS,
+    INPUT_TOPICS,
+    INTERACTIONS,
+)
 from sinks.redis import RedisSink
 from streams.agents.contacts import Contacts
 from streams.agents.intake import Intake
@@ -50,19 +62,28 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    flow = Flow([INTERACTIONS], [CONTACT_STATE, DEAD_LETTERS])
-    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(settings), flow)
+    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(settings), contacts_flow(settings.partitions))
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = settings.hasher
     _agent(
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
-    _agent(app, "contacts", [INTERACTIONS], Contacts(table, GENERATION, metrics, wall_clock))
+    contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock)
+    _agent(app, "contacts", contacts_flow(settings.partitions).sources, contacts)
     _agent(app, "redis", [CONTACT_STATE], sink)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     return Worker(app, [Closing([table.close, outbox.stop, sink.close]), health, Watch(app, sink, metrics)])
+
+
+def contacts_flow(partitions: int) -> Flow:
+    """What is folded into the table of contacts, and where its folding writes."""
+    return Flow(
+        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
+        [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
+        [TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
+    )
 
 
 def _storage(settings: Settings) -> Storage[ContactState]:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE, DEAD_LETTERS
-from streams.agents.folding import GENERATION_BITS, Folding
+from streams.agents.announcements import GENERATION_BITS
+from streams.agents.folding import Folding
 from streams.contact import Outcome, decode, profile
 from streams.engine.store import MemoryStore
 from tests.unit.agents.harmonised import GENERATION, folded, kept, said, valued

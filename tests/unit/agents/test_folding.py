@@ -2,7 +2,8 @@ import orjson
 import pytest
 
 from events.topics import CONTACT_STATE
-from streams.agents.folding import GENERATION_BITS, Folding
+from streams.agents.announcements import GENERATION_BITS
+from streams.agents.folding import Folding
 from streams.contact import Outcome
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
