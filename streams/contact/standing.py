@@ -65,8 +65,7 @@ def is_nothing(state: ContactState) -> bool:
 def trace(state: ContactState) -> ContactState:
     """What has to stay of a fragment of which nothing is known: its counters, and since when it is forgotten."""
     place = place_of(state)
-    erased = None if place.erased is None else Erasure(place.erased.time, "", "")
-    return ContactState(version=state.version, place=Place(told=place.told, erased=erased, swept=place.swept))
+    return ContactState(version=state.version, place=Place(told=place.told, erased=place.erased, swept=place.swept))
 
 
 def trace_key(node: str) -> bytes:

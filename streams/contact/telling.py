@@ -36,9 +36,8 @@ def news(fragment: str, before: ContactState, after: ContactState, erasing: Iter
     asked = None if after.place is None else after.place.asked
     if asked is None or (before.place is not None and before.place.asked == asked):
         return [*_withdrawn(link for key, link in was.items() if key not in now), *_changed(was, now)]
-    last: dict[bytes, Link] = {}
-    for link in _edges(fragment, {fact.carried for fact in erasing if isinstance(fact.carried, Carried)}):
-        last[write_link(link)[0]] = link
+    named = {fact.carried for fact in erasing if isinstance(fact.carried, Carried)}
+    last = {write_link(link)[0]: link for link in chain(_edges(fragment, named), _classes(fragment, named))}
     erased = Erased(fragment, asked.time, asked.source, asked.id)
     del now[write_link(erased)[0]]
     was = {key: link for key, link in was.items() if not isinstance(link, Erased)}
@@ -113,6 +112,11 @@ def _about_itself(fragment: str, state: ContactState, named: Iterable[Carried]) 
         return
     if state.place.asked is not None:
         yield Erased(fragment, state.place.asked.time, state.place.asked.source, state.place.asked.id)
-    if state.place.linked and state.exclusive and not any(carried.exclusive for carried in named):
-        itself = End(fragment, state.exclusive)
-        yield seen(fragment, itself, itself)
+    if state.place.linked and not any(carried.others or carried.aliases for carried in named):
+        yield from _classes(fragment, [Carried(exclusive=state.exclusive)])
+
+
+def _classes(fragment: str, named: Iterable[Carried]) -> Iterator[Link]:
+    for carried in named:
+        if carried.exclusive:
+            yield seen(fragment, End(fragment, carried.exclusive), End(fragment, carried.exclusive))
