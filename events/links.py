@@ -1,0 +1,227 @@
+"""What fragments and the links agent tell each other: `identity-links` one way, `contact-roofs` the other.
+
+Both topics are Harmonia's own, and compacted: a record says all there is to say under its key, and the last one of a
+key is the one that counts. A node is an identifier: `<kind>:<32 hex>` or a `contact_id`, so no `/` is ever in one.
+"""
+
+import re
+from typing import Annotated, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from events.refusal import Reason, Refusal
+
+_NODE = "[A-Za-z0-9_.:-]{1,64}"
+Node = Annotated[str, Meta(pattern=rf"\A{_NODE}\Z")]
+Class = Annotated[str, Meta(min_length=1, max_length=512)] | None
+
+
+class End(NamedTuple):
+    """An end of an edge. `exclusive`: `voter:NY`, `external:van`; two nodes of one class are two people."""
+
+    node: str
+    exclusive: str | None = None
+
+
+class Seen(Struct, frozen=True):
+    """`a` and `b` were named in one interaction of the fragment `teller` that still counts; `a` < `b`, see `seen`.
+
+    `alias`: they are the hash of one identifier under two keys. `a` = `b` is no edge: it tells the class of a node that
+    has no edge which could tell it.
+    """
+
+    teller: Node
+    a: Node
+    b: Node
+    a_class: Class = None
+    b_class: Class = None
+    alias: bool = False
+
+
+class Unseen(Struct, frozen=True):
+    """The teller has no such interaction any more."""
+
+    teller: Node
+    a: Node
+    b: Node
+
+
+class Said(Struct, frozen=True):
+    """The latest command on a pair, by (`time`, `source`, `id`); `a` < `b`, see `said`. `time`: ms since 1970."""
+
+    a: Node
+    b: Node
+    same: bool
+    time: int
+    source: str
+    id: str
+
+
+class Unsaid(Struct, frozen=True):
+    """No command on the pair counts any more."""
+
+    a: Node
+    b: Node
+
+
+class Erased(Struct, frozen=True):
+    """Forget the person of this fragment. `time`: of the command, ms since 1970."""
+
+    fragment: Node
+    time: int
+    source: str
+    id: str
+
+
+class Forgotten(Struct, frozen=True):
+    """The fragment has forgotten what it had of the person: nothing need remember the erasure."""
+
+    fragment: Node
+
+
+Link: TypeAlias = Seen | Unseen | Said | Unsaid | Erased | Forgotten
+"""A record of `identity-links`."""
+
+
+class Command(Struct, frozen=True):
+    """Which command decided it. `time` in ms since 1970."""
+
+    time: int
+    source: str
+    id: str
+
+
+class Roof(Struct, frozen=True):
+    """The value of `contact-roofs`: which node names the person of this one.
+
+    `erased`: this person is to be forgotten, and `roof` is the one that the node had. `version` only grows for a node.
+    """
+
+    roof: Node
+    version: int
+    erased: Command | None = None
+
+
+class _SeenValue(Struct, frozen=True):
+    a: Node
+    b: Node
+    a_class: Class
+    b_class: Class
+    alias: bool
+
+
+class _SaidValue(Struct, frozen=True):
+    contact_ids: Annotated[list[Node], Meta(min_length=2, max_length=2)]
+    same: bool
+    time: int
+    source: str
+    id: str
+
+
+_encode = msgspec.json.Encoder().encode
+_seen_value = msgspec.json.Decoder(_SeenValue).decode
+_said_value = msgspec.json.Decoder(_SaidValue).decode
+_erased_value = msgspec.json.Decoder(Erased).decode
+_roof_value = msgspec.json.Decoder(Roof).decode
+_read_parts = re.compile(
+    rf"seen/({_NODE})/({_NODE})/({_NODE})|said/({_NODE})/({_NODE})|erased/({_NODE})".encode()
+).fullmatch
+_is_node = re.compile(_NODE.encode()).fullmatch
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_NO_KEY = Refusal(Reason.INVALID_DATA, "key: must be seen/<teller>/<a>/<b>, said/<a>/<b> or erased/<fragment>")
+_NO_NODE = Refusal(Reason.INVALID_DATA, "key: must be an identifier's hash or a contact_id")
+_NO_VALUE = Refusal(Reason.INVALID_DATA, "value: must be what its key says, in the shape for it")
+
+
+def seen(teller: str, one: End, other: End, *, alias: bool = False) -> Seen:
+    """The edge between two ends, given in any order."""
+    a, b = sorted((one, other), key=lambda end: end.node)
+    return Seen(teller=teller, a=a.node, b=b.node, a_class=a.exclusive, b_class=b.exclusive, alias=alias)
+
+
+def said(one: str, other: str, *, same: bool, by: Command) -> Said:
+    """The ruling on two nodes, given in any order."""
+    a, b = sorted((one, other))
+    return Said(a=a, b=b, same=same, time=by.time, source=by.source, id=by.id)
+
+
+def write_link(link: Link) -> tuple[bytes, bytes | None]:
+    """Key and value of a record of `identity-links`; of what does not hold any more the value is None."""
+    match link:
+        case Seen():
+            value = _SeenValue(link.a, link.b, link.a_class, link.b_class, link.alias)
+            return _key("seen", link.teller, link.a, link.b), _encode(value)
+        case Unseen():
+            return _key("seen", link.teller, link.a, link.b), None
+        case Said():
+            ruling = _SaidValue([link.a, link.b], link.same, link.time, link.source, link.id)
+            return _key("said", link.a, link.b), _encode(ruling)
+        case Unsaid():
+            return _key("said", link.a, link.b), None
+        case Erased():
+            return _key("erased", link.fragment), _encode(link)
+        case Forgotten():
+            return _key("erased", link.fragment), None
+
+
+def read_link(key: bytes | None, value: bytes | None) -> Link | Refusal:
+    """What a record of `identity-links` says."""
+    read = _read_key(key)
+    if isinstance(read, Refusal) or value is None:
+        return read
+    try:
+        return _read_value(read, value)
+    except _UNREADABLE:
+        return _NO_VALUE
+
+
+def write_roof(roof: Roof) -> bytes:
+    """A value of `contact-roofs`; the key is the node."""
+    return _encode(roof)
+
+
+def read_roof(key: bytes | None, value: bytes | None) -> tuple[str, Roof | None] | Refusal:
+    """The node of a record of `contact-roofs` and its roof; None: it stands alone, and is its own roof."""
+    if key is None or not _is_node(key):
+        return _NO_NODE
+    try:
+        return key.decode(), None if value is None else _roof_value(value)
+    except _UNREADABLE:
+        return _NO_VALUE
+
+
+def _read_key(key: bytes | None) -> Unseen | Unsaid | Forgotten | Refusal:
+    """What a null value under this key says."""
+    found = _read_parts(key or b"")
+    if found is None:
+        return _NO_KEY
+    teller, a, b, one, other, fragment = (part.decode() for part in found.groups(b""))
+    if fragment:
+        return Forgotten(fragment)
+    if teller:
+        return Unseen(teller, a, b) if a <= b else _NO_KEY
+    return Unsaid(one, other) if one < other else _NO_KEY
+
+
+def _read_value(key: Unseen | Unsaid | Forgotten, value: bytes) -> Link | Refusal:
+    """Raises one of `_UNREADABLE`."""
+    if isinstance(key, Unseen):
+        edge = _seen_value(value)
+        classes = edge.a_class, edge.b_class
+        return Seen(key.teller, edge.a, edge.b, *classes, edge.alias) if _ends(edge) == _ends(key) else _NO_VALUE
+    if isinstance(key, Unsaid):
+        ruling = _said_value(value)
+        command = ruling.time, ruling.source, ruling.id
+        return Said(key.a, key.b, ruling.same, *command) if ruling.contact_ids == _ends(key) else _NO_VALUE
+    erased = _erased_value(value)
+    return erased if erased.fragment == key.fragment else _NO_VALUE
+
+
+def _ends(pair: Unseen | Unsaid | _SeenValue) -> list[str]:
+    return [pair.a, pair.b]
+
+
+def _key(*parts: str) -> bytes:
+    return "/".join(parts).encode()
