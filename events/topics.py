@@ -1,6 +1,6 @@
-"""Every topic that other teams can see, with the broker's settings that the promises of the contract rest on.
+"""Every topic but the tables' changelogs, with the broker's settings that the promises of the contract rest on.
 
-Partition counts are not here: they are a setting, fixed for a generation.
+Partition counts are a setting, fixed for a generation; those that no setting changes are here.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,16 @@ SYSTEM_ALERTS = "system-alerts"
 EXPERIMENT_RESULTS = "experiment-results"
 DEAD_LETTERS = "dead-letters"
 
+IDENTITY_LINKS = "identity-links"
+CONTACT_ROOFS = "contact-roofs"
+CONTACT_FRAGMENTS = "contact-fragments"
+
 _MIB = 1_048_576
 _DAY_MS = 86_400_000
 DELETE_RETENTION_MS = 7 * _DAY_MS
 """How long a compacted topic keeps a null record; a reader that is away for longer must start over."""
+COMPACTION_LAG_MS = 3 * _DAY_MS
+"""How long a compacted topic may keep a record after a later one of its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,9 @@ class Topic:
 
     The broker's clock stamps its records (`LogAppendTime`), not the producer's: a broker refuses what comes from a
     clock that is an hour ahead, and deletes at once what comes from one that is behind by as long as it keeps records.
+
+    `partitions`: where it has so many whatever the settings say. `whole_ms`: of a compacted topic, how long a record
+    stays at least after a later one of its key; for readers to whom what was said in between matters.
     """
 
     name: str
@@ -40,20 +49,30 @@ class Topic:
     max_message_bytes: int
     purpose: str
     retention_ms: int = 30 * _DAY_MS
+    partitions: int | None = None
+    whole_ms: int = 0
 
     def config(self) -> dict[str, str]:
         """Settings for the broker, as text. `retention.ms` only where records are deleted by age.
 
-        A segment is deleted as a whole, so segments of a day keep that age honest.
+        A segment is deleted as a whole, so segments of a day keep that age honest. Nor is a segment compacted that is
+        still written to, and a topic with little traffic would not fill one in months: so here too it ends after a day,
+        and Kafka must compact whatever is three days old. What was erased is gone then, and its null record after the
+        week for which readers need it.
         """
         settings = {
             "cleanup.policy": self.cleanup,
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": "LogAppendTime",
         }
+        settings["segment.ms"] = str(_DAY_MS)
         if self.cleanup == "delete":
-            return settings | {"retention.ms": str(self.retention_ms), "segment.ms": str(_DAY_MS)}
-        return settings | {"delete.retention.ms": str(DELETE_RETENTION_MS)}
+            return settings | {"retention.ms": str(self.retention_ms)}
+        return settings | {
+            "delete.retention.ms": str(DELETE_RETENTION_MS),
+            "min.compaction.lag.ms": str(self.whole_ms),
+            "max.compaction.lag.ms": str(COMPACTION_LAG_MS),
+        }
 
 
 def _input(name: str, purpose: str) -> Topic:
@@ -78,4 +97,17 @@ OUTPUT_TOPICS = (
     Topic(EXPERIMENT_RESULTS, "compact", _MIB, "The running result of each experiment"),
     Topic(DEAD_LETTERS, "delete", 16 * _MIB, "Refused records, byte for byte, and why", 90 * _DAY_MS),
 )
-ALL = INPUT_TOPICS + OUTPUT_TOPICS
+INTERNAL_TOPICS = (
+    Topic(
+        IDENTITY_LINKS,
+        "compact",
+        _MIB,
+        "Which identifiers were named together, and what was ruled; Harmonia's own",
+        partitions=1,
+        whole_ms=_DAY_MS,
+    ),
+    Topic(CONTACT_ROOFS, "compact", _MIB, "Which identifier names a person; Harmonia's own", whole_ms=_DAY_MS),
+    Topic(CONTACT_FRAGMENTS, "compact", 8 * _MIB, "Parts of a person, by roof; Harmonia's own"),
+)
+"""Between the agents, for nobody else to read: they may change with any version."""
+ALL = INPUT_TOPICS + OUTPUT_TOPICS + INTERNAL_TOPICS

@@ -13,6 +13,10 @@ from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
 
 CONTACTS_TABLE = "contacts"
+LINKS_TABLE = "links"
+LINKS_PARTITIONS = 1
+"""Of `identity-links` and of the table that it is folded into: who is one person is found in one place."""
+
 _PAUSE_S = 0.05
 _PAUSES = 200
 
@@ -28,10 +32,12 @@ class Found:
 
 def wanted(settings: Settings) -> list[Topic]:
     """Every topic that this deployment needs."""
-    changelog = Topic(
-        changelog_name(settings, CONTACTS_TABLE), "compact", 8 << 20, "State of the contacts; Harmonia's own"
-    )
-    return [*ALL, changelog]
+    contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
+    return [
+        *ALL,
+        Topic(contacts, "compact", 8 << 20, "State of the contacts; Harmonia's own"),
+        Topic(links, "compact", 8 << 20, "State of the links; Harmonia's own", partitions=LINKS_PARTITIONS),
+    ]
 
 
 def changelog_name(settings: Settings, table: str) -> str:
@@ -43,12 +49,7 @@ def create_topics(admin: KafkaAdminClient, settings: Settings) -> list[str]:
     """Make those that are missing; returns their names once they are there. Existing ones are left as they are."""
     missing = [found.topic for found in describe_topics(admin, settings) if not found.partitions]
     if missing:
-        admin.create_topics(
-            [
-                NewTopic(topic.name, settings.partitions, settings.replication, topic_configs=_config(topic, settings))
-                for topic in missing
-            ]
-        )
+        admin.create_topics([_new_topic(topic, settings) for topic in missing])
         _wait_for_topics(admin, settings)
     return [topic.name for topic in missing]
 
@@ -61,12 +62,23 @@ def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
 
 
 def check_topics(found: Sequence[Found], partitions: int) -> None:
-    """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has this many partitions."""
+    """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has the partitions it needs.
+
+    Those are so many, or the topic's own fixed number.
+    """
     _refuse_missing(found)
-    other = [f"{entry.topic.name} ({entry.partitions})" for entry in found if entry.partitions != partitions]
-    if other:
+    fixed = [entry for entry in found if entry.topic.partitions not in (None, entry.partitions)]
+    if fixed:
+        wrong = ", ".join(f"{entry.topic.name} ({entry.partitions}, not {entry.topic.partitions})" for entry in fixed)
         raise PartitionsMismatch(
-            f"HARMONIA_PARTITIONS is {partitions}, but other partition counts are there: {', '.join(other)}. "
+            f"these topics need a number of partitions that no setting changes: {wrong}. "
+            "Delete them while they are empty, and run `harmonia topics create`"
+        )
+    other = [entry for entry in found if entry.topic.partitions is None and entry.partitions != partitions]
+    if other:
+        there = ", ".join(f"{entry.topic.name} ({entry.partitions})" for entry in other)
+        raise PartitionsMismatch(
+            f"HARMONIA_PARTITIONS is {partitions}, but other partition counts are there: {there}. "
             "They are fixed for a generation: set it to what is there"
         )
 
@@ -107,8 +119,9 @@ def _refuse_missing(found: Sequence[Found]) -> None:
         raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
 
 
-def _config(topic: Topic, settings: Settings) -> dict[str, str]:
-    return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
+def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
+    config = {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
+    return NewTopic(topic.name, topic.partitions or settings.partitions, settings.replication, topic_configs=config)
 
 
 def _found(topic: Topic, described: dict[str, object] | None) -> Found:

@@ -32,14 +32,18 @@ def test_topics_that_are_there_are_left_and_described(system: System, tmp_path: 
     again = ended_well(harmonia(tmp_path, "topics", "create", "--json", environment=where))
     assert json.loads(again.stdout) == {"created": []}
     described = json.loads(ended_well(harmonia(tmp_path, "topics", "describe", "--json", environment=where)).stdout)
-    assert {row["topic"] for row in described} == {*(topic.name for topic in ALL), "harmonia-contacts-changelog"}
-    assert {(row["partitions"], row["replication"]) for row in described} == {(8, 1)}
+    tables = {"harmonia-contacts-changelog", "harmonia-links-changelog"}
+    assert {row["topic"] for row in described if row["partitions"] == 1} == {
+        "identity-links",
+        "harmonia-links-changelog",
+    }
+    assert {(row["partitions"], row["replication"]) for row in described} == {(8, 1), (1, 1)}
     table = ended_well(harmonia(tmp_path, "topics", "describe", environment=where)).stdout.decode()
     assert all(topic.name in table and topic.purpose in table for topic in ALL)
 
 
 def test_a_topic_that_is_missing_is_described_refused_and_created(system: System, tmp_path: Path) -> None:
-    """Another app's changelog is all that another app lacks on these servers."""
+    """Its changelogs are all that another app lacks on these servers."""
     name = f"app-{fresh()}"
     where = on(system.stack, HARMONIA_APP_ID=name)
     missing = harmonia(tmp_path, "topics", "describe", environment=where)
@@ -49,7 +53,7 @@ def test_a_topic_that_is_missing_is_described_refused_and_created(system: System
     assert f"{name}-contacts-changelog" in reason
     assert "harmonia topics create" in reason
     created = ended_well(harmonia(tmp_path, "topics", "create", environment=where))
-    assert created.stdout.decode() == f"created {name}-contacts-changelog\n"
+    assert created.stdout.decode() == f"created {name}-contacts-changelog, {name}-links-changelog\n"
 
 
 def test_a_producer_needs_no_more_than_the_topics_it_writes_to(system: System, tmp_path: Path) -> None:

@@ -21,6 +21,19 @@ def test_the_topics_are_those_of_the_contract() -> None:
     }
 
 
+def test_the_topics_between_the_agents_are_compacted() -> None:
+    assert {topic.name: (topic.cleanup, topic.partitions) for topic in topics.INTERNAL_TOPICS} == {
+        "identity-links": ("compact", 1),
+        "contact-roofs": ("compact", None),
+        "contact-fragments": ("compact", None),
+    }
+    assert BY_NAME["contact-fragments"].max_message_bytes == BY_NAME["contact-state"].max_message_bytes
+
+
+def test_only_identity_links_has_a_number_of_partitions_of_its_own() -> None:
+    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == ["identity-links"]
+
+
 def test_the_brokers_clock_stamps_every_record() -> None:
     """Else a worker whose clock is an hour ahead could write nothing."""
     assert {topic.config()["message.timestamp.type"] for topic in topics.ALL} == {"LogAppendTime"}
@@ -41,8 +54,25 @@ def test_a_compacted_topic_keeps_its_null_records_for_a_week() -> None:
         "cleanup.policy": "compact",
         "max.message.bytes": "8388608",
         "message.timestamp.type": "LogAppendTime",
+        "segment.ms": "86400000",
         "delete.retention.ms": "604800000",
+        "min.compaction.lag.ms": "0",
+        "max.compaction.lag.ms": "259200000",
     }
+
+
+def test_what_was_erased_is_forgotten_within_days_by_every_compacted_topic() -> None:
+    day = 86_400_000
+    for topic in topics.ALL:
+        if topic.cleanup == "compact":
+            config = {name: int(value) for name, value in topic.config().items() if name.endswith(".ms")}
+            assert config["segment.ms"] + config["max.compaction.lag.ms"] <= 4 * day
+            assert config["min.compaction.lag.ms"] < config["max.compaction.lag.ms"]
+
+
+def test_a_reader_that_is_a_day_late_still_hears_of_each_erasure() -> None:
+    for name in ("identity-links", "contact-roofs"):
+        assert BY_NAME[name].config()["min.compaction.lag.ms"] == "86400000"
 
 
 def test_a_deleted_topic_says_how_long_it_keeps() -> None:
