@@ -22,6 +22,7 @@ from streams.engine.lanes import Process
 from streams.engine.rocks import RocksStores
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
+from streams.engine.table import Flow
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
@@ -50,9 +51,8 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    table = app.chunk_table(
-        CONTACTS_TABLE, INTERACTIONS, settings.partitions, _storage(settings), [CONTACT_STATE, DEAD_LETTERS]
-    )
+    flow = Flow([INTERACTIONS], [CONTACT_STATE, DEAD_LETTERS])
+    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(settings), flow)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)

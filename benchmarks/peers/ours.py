@@ -17,6 +17,7 @@ from streams.engine.partition import Effects
 from streams.engine.rocks import RocksStores
 from streams.engine.runs import Records, Run
 from streams.engine.states import Codec, States, Storage
+from streams.engine.table import Flow
 from streams.engine.writer import Output
 from streams.settings import Settings
 
@@ -62,7 +63,7 @@ def build_app(job: Job, say_done: Callable[[], None], progress: Progress) -> Chu
     settings = _settings(job)
     app = ChunkApp(settings, KafkaClients(settings), lambda _: None)
     storage = Storage(RocksStores(settings.state_dir), _state, RECENT_BYTES)
-    table = app.chunk_table(TABLE, job.source, job.partitions, storage)
+    table = app.chunk_table(TABLE, job.partitions, storage, Flow([job.source]))
 
     async def contacts(chunk: Run) -> None:
         partition = chunk.tp.partition

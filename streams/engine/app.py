@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, cast
 
 import faust
@@ -15,7 +15,7 @@ from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits
 from streams.engine.states import State, Storage
-from streams.engine.table import ChunkTable
+from streams.engine.table import ChunkTable, Flow
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,13 +49,8 @@ class ChunkApp(faust.App):
         self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
-    def chunk_table(
-        self, name: str, source: str, partitions: int, storage: Storage[State], outputs: Sequence[str] = ()
-    ) -> ChunkTable[State]:
-        """A table whose changelog has as many partitions as `source`, the topic that is folded into it.
-
-        `outputs`: the topics to which folding writes, in the partition of the same number.
-        """
+    def chunk_table(self, name: str, partitions: int, storage: Storage[State], flow: Flow) -> ChunkTable[State]:
+        """A table whose changelog has as many partitions as each of its sources."""
         table: ChunkTable[State] = ChunkTable(
             self,
             name=name,
@@ -63,9 +58,8 @@ class ChunkApp(faust.App):
             key_type=bytes,
             value_type=bytes,
             kafka=self.kafka,
-            source=source,
+            flow=flow,
             storage=storage,
-            outputs=outputs,
         )
         self.tables.add(table)
         return table

@@ -1,12 +1,14 @@
 """A Faust table whose partitions are written chunk by chunk, each in a transaction.
 
-Faust assigns its changelog partitions beside the source's, as for any table; stores, writing and recovery are this
-package's. The stock table's dict-like access is not used.
+Faust assigns its changelog partitions beside those of the sources, which all have as many, as for any table; stores,
+writing and recovery are this package's. The stock table's dict-like access is not used.
 """
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, cast
 
@@ -28,30 +30,38 @@ TRANSACTIONS_AT_ONCE = 4
 """Enough to fold while others wait for the broker, few enough that none of them waits long for the folds of others."""
 
 
-class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
-    """Partitions of a table by number, while this worker owns them.
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What is folded into a table, and where its folding writes.
 
-    Parameters:
-        outputs: topics to which folding writes, in the partition of the same number.
+    `sources`: topics, each partition folded into the table's of the same number. `outputs`: topics that are written to
+    in the partition of the same number; `elsewhere`: partitions to which any partition's folding may write.
     """
+
+    sources: Sequence[str]
+    outputs: Sequence[str] = ()
+    elsewhere: Sequence[TP] = ()
+
+
+class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
+    """Partitions of a table by number, while this worker owns them."""
 
     def __init__(
         self,
         *args: Any,
         kafka: KafkaClients,
-        source: str,
+        flow: Flow,
         storage: Storage[State],
-        outputs: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._kafka = kafka
         self._storage = storage
         self._recent: Recent[State] = Recent(storage.recent_bytes)
-        self._source = source
-        self._outputs = outputs
+        self._flow = flow
         self._topic_ids: dict[str, str] = {}
         self._turns = asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
+        self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._owned: dict[int, TablePartition[State]] = {}
 
     def owned(self, partition: int) -> TablePartition[State]:
@@ -65,9 +75,10 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         """`TablePartition.apply` of the chunk's partition, once it is its turn. Raises `NotOwned` too.
 
         A worker may own many partitions, and all of them fold on one core. If each had its transaction open meanwhile,
-        every one would take as long as all of them, and in the end longer than the broker lets it.
+        every one would take as long as all of them, and in the end longer than the broker lets it. A partition has one
+        writer, so chunks of its several sources follow each other, and wait for that before they take up a turn.
         """
-        async with self._turns:
+        async with self._locks[chunk.tp.partition], self._turns:
             await self.owned(chunk.tp.partition).apply(chunk, fold)
 
     async def take_over(self, partitions: Iterable[int]) -> None:
@@ -86,7 +97,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
 
     async def _learn_topic_ids(self) -> None:
         """Each time, since a topic that is made anew is another one, and what is held of the old one worth nothing."""
-        for topic in (self.changelog_topic_name, self._source):
+        for topic in (self.changelog_topic_name, *self._flow.sources):
             ask = partial(asyncio.to_thread, self._kafka.topic_id, topic)
             found = await retried(ask, f"{self.name}: asking for {topic}")
             if topic == self.changelog_topic_name and self._topic_ids.get(topic, found) != found:
@@ -110,7 +121,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
                 self._topic_ids[self.changelog_topic_name],
                 f"{self.app.conf.id}-{self.name}-{number}",
                 self._topic_ids.get,
-                tuple(TP(topic, number) for topic in self._outputs),
+                (*(TP(topic, number) for topic in self._flow.outputs), *self._flow.elsewhere),
             )
             self._owned[number] = TablePartition(
                 self._kafka,

@@ -17,7 +17,7 @@ from streams.engine.app import ChunkApp
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
 from streams.engine.store import open_memory_store
-from streams.engine.table import ChunkTable
+from streams.engine.table import ChunkTable, Flow
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.topics import changelog_name
@@ -42,7 +42,7 @@ class Team:
     def new_worker(self) -> ChunkTable[ContactState]:
         app = ChunkApp(self.settings, self.cluster.kafka, lambda _: None)
         storage = Storage(open_memory_store, Codec(encode, decode), 1 << 20)
-        self.table = app.chunk_table("contacts", self.source.topic, 1, storage)
+        self.table = app.chunk_table("contacts", 1, storage, Flow([self.source.topic]))
         return self.table
 
     async def fold(self, *records: Fetched) -> None:

@@ -10,7 +10,7 @@ from streams.engine.partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
-from streams.engine.table import TRANSACTIONS_AT_ONCE, ChunkTable
+from streams.engine.table import TRANSACTIONS_AT_ONCE, ChunkTable, Flow
 from streams.engine.transport import Consumer
 from streams.engine.writer import TransactionWriter
 from streams.settings import Settings
@@ -20,6 +20,7 @@ from tests.unit.engine.workplace import everything_that_can
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1", partitions=3, app_id="there")
 KAFKA = KafkaClients(SETTINGS)
 BYTES = Codec(bytes, bytes)
+FLOW = Flow(["interactions", "roofs"], ["profiles"], [TP("links", 0)])
 
 
 class SlowToStop(TransactionWriter):
@@ -53,7 +54,7 @@ class Owned(TablePartition[bytes]):
 @pytest.fixture
 def table() -> ChunkTable[bytes]:
     app = ChunkApp(SETTINGS, KAFKA, lambda _: None)
-    return app.chunk_table("contacts", "interactions", 3, Storage(lambda table, partition: MemoryStore(), BYTES, 0))
+    return app.chunk_table("contacts", 3, Storage(lambda table, partition: MemoryStore(), BYTES, 0), FLOW)
 
 
 def own(table: ChunkTable[bytes], *numbers: int) -> list[Owned]:
@@ -145,6 +146,22 @@ async def test_a_partition_is_told_what_the_group_has_committed(
     assert (before, table.owned(1)._committed(source)) == (None, 7)
 
 
+async def test_a_partition_knows_all_that_is_folded_into_it_and_where_its_folding_writes(
+    table: ChunkTable[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def open_offline(_: TablePartition[bytes]) -> int:
+        return 0
+
+    monkeypatch.setattr(TablePartition, "open", open_offline)
+    monkeypatch.setattr(table._kafka, "topic_id", lambda topic: f"the id of {topic}")
+
+    await table.take_over([1])
+
+    mine = table.owned(1)
+    assert [mine._source_id(topic) for topic in FLOW.sources] == ["the id of interactions", "the id of roofs"]
+    assert mine._leftovers._partitions == [TP(table.changelog_topic_name, 1), TP("profiles", 1), TP("links", 0)]
+
+
 class Slow(Owned):
     """Folds once it is let; notes how many do so at once."""
 
@@ -170,3 +187,35 @@ async def test_only_a_few_partitions_have_a_transaction_open_at_once(table: Chun
         assert len(folding) == TRANSACTIONS_AT_ONCE
         let.set()
     assert folding == set(range(10))
+
+
+class OneAtATime(Owned):
+    """Folds once it is let; notes which sources' chunks are being folded."""
+
+    def __init__(self, number: int, let: asyncio.Event) -> None:
+        super().__init__(number)
+        self.folding: list[str] = []
+        self._let = let
+
+    async def apply(self, chunk: Run, fold: Fold[bytes]) -> None:
+        self.folding.append(chunk.tp.topic)
+        await self._let.wait()
+        self.folding.remove(chunk.tp.topic)
+
+
+async def test_chunks_of_several_sources_of_a_partition_are_folded_one_after_the_other(
+    table: ChunkTable[bytes],
+) -> None:
+    """It has one writer; and those that wait for it keep nobody else from a turn."""
+    let = asyncio.Event()
+    mine = {number: OneAtATime(number, let) for number in range(TRANSACTIONS_AT_ONCE)}
+    table._owned.update(mine)
+    async with asyncio.TaskGroup() as group:
+        for number in mine:
+            for source in FLOW.sources:
+                chunk = Run(TP(source, number), [], 0, 1)
+                group.create_task(table.apply(chunk, lambda states, records: Effects()))
+        await everything_that_can()
+        assert [partition.folding for partition in mine.values()] == [["interactions"]] * TRANSACTIONS_AT_ONCE
+        let.set()
+    assert [partition.folding for partition in mine.values()] == [[]] * TRANSACTIONS_AT_ONCE
