@@ -1,0 +1,24 @@
+"""Who is one person: what was named together and what was ruled, folded into the roof of each identifier.
+
+A pure package: no broker, no store, no clock. `resolve` looks at a whole graph, `Folding` at what a change can reach;
+both come to the same.
+"""
+
+from streams.identity.codec import UnreadableNode, decode, encode
+from streams.identity.fold import Finding, Folding, Found, Heard, RoofTold
+from streams.identity.nodes import Node
+from streams.identity.resolving import Resolution, resolve
+
+__all__ = [
+    "Finding",
+    "Folding",
+    "Found",
+    "Heard",
+    "Node",
+    "Resolution",
+    "RoofTold",
+    "UnreadableNode",
+    "decode",
+    "encode",
+    "resolve",
+]
