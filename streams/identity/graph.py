@@ -26,6 +26,7 @@ class Graph:
         self._firm: dict[str, Firm] = {}
         self._crowded: dict[str, bool] = {}
         self._disputed: dict[str, bool] = {}
+        self._linked: dict[str, list[str]] = {}
         self.nodes: dict[str, Node] = {}
 
     def need(self, names: Iterable[str]) -> None:
@@ -56,19 +57,19 @@ class Graph:
 
     def is_crowded(self, name: str) -> bool:
         """Whether more contacts carry this identifier than may share one that links."""
-        group = self.group(name)
-        found = self._crowded.get(group[0])
+        found = self._crowded.get(name)
         if found is None:
+            group = self.group(name)
             found = any(is_crowded(one, self.nodes[one], self._crowd) for one in group)
-            self._crowded[group[0]] = found
+            self._crowded.update(dict.fromkeys(group, found))
         return found
 
     def is_disputed(self, name: str) -> bool:
         """Whether conflicting people share this identifier."""
-        group = self.group(name)
-        found = self._disputed.get(group[0])
+        found = self._disputed.get(name)
         if found is None:
-            found = self._disputed[group[0]] = self._is_disputed(name)
+            found = self._is_disputed(name)
+            self._disputed.update(dict.fromkeys(self.group(name), found))
         return found
 
     def named_with(self, name: str) -> Iterator[str]:
@@ -85,12 +86,13 @@ class Graph:
                 if other not in group and other not in node.aliases:
                     yield other
 
-    def linked(self, name: str) -> Iterator[str]:
+    def linked(self, name: str) -> list[str]:
         """Those that this identifier was named with, where both of them may link."""
-        if self._may_link(name):
-            for other in self.named_with(name):
-                if self._may_link(other):
-                    yield other
+        found = self._linked.get(name)
+        if found is None:
+            mine = self.named_with(name) if self._may_link(name) else ()
+            found = self._linked[name] = [other for other in mine if self._may_link(other)]
+        return found
 
     def reach(self, names: Iterable[str]) -> set[str]:
         """All that these nodes are linked to over any number of steps, themselves included; a few reads a step."""
