@@ -4,15 +4,26 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from faust.types import StreamT
+from faust.types import TP, StreamT
 from mode import Service
 from prometheus_client import CollectorRegistry
 
 from events.identifiers import Hasher
-from events.topics import CONTACT_STATE, DEAD_LETTERS, DELETE_RETENTION_MS, INPUT_TOPICS, INTERACTIONS
+from events.topics import (
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    DEAD_LETTERS,
+    DELETE_RETENTION_MS,
+    IDENTITY_LINKS,
+    INPUT_TOPICS,
+    INTERACTIONS,
+    SYSTEM_ALERTS,
+)
 from sinks.redis import RedisSink
+from streams import identity
 from streams.agents.contacts import Contacts
 from streams.agents.intake import Intake
+from streams.agents.links import Links
 from streams.agents.redis_sink import ContactStateSink
 from streams.clients import KafkaClients, redis_client
 from streams.closing import Closing
@@ -22,16 +33,19 @@ from streams.engine.lanes import Process
 from streams.engine.rocks import RocksStores
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
-from streams.engine.table import Flow
+from streams.engine.store import OpenStore
+from streams.engine.table import ChunkTable, Flow
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.settings import Settings
-from streams.topics import CONTACTS_TABLE
+from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
 from streams.watch import Watch
 
 GENERATION = 0
 """Of the tables; a rebuild makes the next one."""
+LINKS_SHARE = 4
+"""Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +65,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
+    stores = RocksStores(settings.state_dir)
     flow = Flow([INTERACTIONS], [CONTACT_STATE, DEAD_LETTERS])
-    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(settings), flow)
+    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
+    links = _links_table(app, stores, settings)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)
@@ -60,14 +76,23 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
     _agent(app, "contacts", [INTERACTIONS], Contacts(table, GENERATION, metrics, wall_clock))
+    _agent(app, "links", [IDENTITY_LINKS], Links(links, settings.partitions, settings.identity_crowd, metrics))
     _agent(app, "redis", [CONTACT_STATE], sink)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
-    return Worker(app, [Closing([table.close, outbox.stop, sink.close]), health, Watch(app, sink, metrics)])
+    closing = Closing([table.close, links.close, outbox.stop, sink.close])
+    return Worker(app, [closing, health, Watch(app, sink, metrics)])
 
 
-def _storage(settings: Settings) -> Storage[ContactState]:
-    return Storage(RocksStores(settings.state_dir), Codec(encode, decode), settings.recent_bytes)
+def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
+    return Storage(stores, Codec(encode, decode), settings.recent_bytes)
+
+
+def _links_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[identity.Node]:
+    """Folding into it tells nodes of every partition."""
+    elsewhere = [TP(topic, number) for topic in (CONTACT_ROOFS, SYSTEM_ALERTS) for number in range(settings.partitions)]
+    storage = Storage(stores, Codec(identity.encode, identity.decode), settings.recent_bytes // LINKS_SHARE)
+    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, Flow([IDENTITY_LINKS], elsewhere=elsewhere))
 
 
 def wall_clock() -> int:

@@ -41,6 +41,13 @@ class Settings(BaseSettings):
         "Must be set where Kafka is not on loopback",
     )
     phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
+    identity_crowd: int = Field(
+        50,
+        ge=2,
+        le=1000,
+        description="Contacts that may share an identifier; one that more of them carry links nobody. "
+        "A change takes a rebuild",
+    )
     app_id: str = Field(
         "harmonia",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",

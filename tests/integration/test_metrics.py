@@ -20,6 +20,7 @@ from tests.integration.waiting import until
 
 NAMED = {
     *("harmonia_interactions", "harmonia_dead_letters", "harmonia_duplicates", "harmonia_chunk_seconds"),
+    *("harmonia_identity_links", "harmonia_identity_findings"),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
 }
 WORDS = {
@@ -27,7 +28,9 @@ WORDS = {
     "outcome": {"accepted", "refused", "applied", "duplicate", "full"},
     "stage": {"intake", "contacts"},
     "reason": {reason.value for reason in Reason},
-    "agent": {"intake", "contacts", "redis"},
+    "agent": {"intake", "contacts", "links", "redis"},
+    "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
+    "finding": {"crowded", "disputed", "saturated"},
     "sink": {"redis"},
 }
 
