@@ -51,11 +51,11 @@ def somebody(system: System) -> str:
     for value in (good, good, structured(event("email.sent", {**contact}, message_id=None))[0]):
         producer.send("email-events", value).get(30)
     until_in_redis(system, contact_id)
-    until(lambda: metric(system, "harmonia_end_to_end_seconds_count", sink="redis"), "the time to Redis observed")
+    until(lambda: metric(system, "harmonia_end_to_end_seconds_count", sink="redis") > 0, "the time to Redis observed")
     key, link = write_link(seen(contact_id, End(contact_id), End(contact_id)))
     producer.send("identity-links", link, key).get(30)
-    until(lambda: metric(system, "harmonia_identity_links_total", kind="seen"), "what was said of links")
-    until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data"), "a refusal")
+    until(lambda: metric(system, "harmonia_identity_links_total", kind="seen") > 0, "what was said of links")
+    until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") > 0, "a refusal")
     until(lambda: metric(system, "harmonia_duplicates_total"), "a duplicate")
     return contact_id
 
