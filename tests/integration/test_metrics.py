@@ -56,7 +56,7 @@ def somebody(system: System) -> str:
     producer.send("identity-links", link, key).get(30)
     until(lambda: metric(system, "harmonia_identity_links_total", kind="seen") > 0, "what was said of links")
     until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") > 0, "a refusal")
-    until(lambda: metric(system, "harmonia_duplicates_total"), "a duplicate")
+    until(lambda: metric(system, "harmonia_duplicates_total") > 0, "a duplicate")
     return contact_id
 
 

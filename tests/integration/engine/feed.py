@@ -52,7 +52,7 @@ class UnreliableSink(MemorySink):
         self._come("clear")
         if self._halves:
             self._halves -= 1
-            self._positions.pop(partition, None)
+            self._positions.clear()
             self.contacts.pop(next(iter(self.contacts)), None)
             raise SinkUnavailable("the sink went away in the middle", 0.001)
         await super().clear(partition, partitions)
