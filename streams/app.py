@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from events.identifiers import Hasher
 from events.topics import (
+    CONTACT_LINKS,
     CONTACT_ROOFS,
     CONTACT_STATE,
     DEAD_LETTERS,
@@ -77,7 +78,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     )
     _agent(app, "contacts", [INTERACTIONS], Contacts(table, GENERATION, metrics, wall_clock))
     _agent(app, "links", [IDENTITY_LINKS], Links(links, settings.partitions, settings.identity_crowd, metrics))
-    _agent(app, "redis", [CONTACT_STATE], sink)
+    _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, outbox.stop, sink.close])
