@@ -22,6 +22,7 @@ from streams.engine.lanes import Process
 from streams.engine.rocks import RocksStores
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
+from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
@@ -67,7 +68,8 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
 
 
 def _storage(settings: Settings) -> Storage[ContactState]:
-    return Storage(RocksStores(settings.state_dir), Codec(encode, decode), settings.recent_bytes)
+    stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
+    return Storage(stores, Codec(encode, decode), settings.recent_bytes)
 
 
 def wall_clock() -> int:

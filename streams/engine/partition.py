@@ -7,7 +7,7 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -33,10 +33,14 @@ _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 
 @dataclass(slots=True)
 class Effects(Generic[State]):
-    """What folding a chunk does: new states by key (None deletes), and records for other topics."""
+    """What folding a chunk does: new states by key (None deletes), and records for other topics.
+
+    `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any.
+    """
 
     changes: dict[bytes, State | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
+    encoded: dict[bytes, bytes] = field(default_factory=dict)
 
 
 #: Folds records onto the states there are. Called again after a failure: no effects but those returned.
@@ -161,22 +165,29 @@ class TablePartition(Generic[State]):
         await self._fold(chunk, fold)
 
     async def _fold(self, chunk: Run, fold: Fold[State]) -> None:
-        watermark = self.watermark(chunk.tp)
-        records = [r for r in chunk.records if watermark is None or r.offset > watermark]
+        records = self._unseen(chunk)
         if not records:
             return
         effects = fold(self._states, records)
-        changes = self._encoded(effects.changes)
+        changes = self._encoded(effects)
         changes[_watermark_key(chunk.tp)] = self._watermark(chunk.tp, chunk.next_offset - 1)
-        logged = [Output(*self._changelog, key, value) for key, value in changes.items()]
         assert self._writer is not None
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
-            written = await self._writer.write([*effects.outputs, *logged])
+            written = await self._writer.write(effects.outputs, self._changelog, changes)
         self._states.commit(effects.changes, changes, self._here(written[self._changelog]))
 
-    def _encoded(self, changes: Mapping[bytes, State | None]) -> dict[bytes, bytes | None]:
-        encode = self._states.encode
-        return {key: None if state is None else encode(state) for key, state in changes.items()}
+    def _encoded(self, effects: Effects[State]) -> dict[bytes, bytes | None]:
+        encode, done = self._states.encode, effects.encoded
+        return {
+            key: done[key] if key in done else None if state is None else encode(state)
+            for key, state in effects.changes.items()
+        }
+
+    def _unseen(self, chunk: Run) -> Records:
+        watermark = self.watermark(chunk.tp)
+        if watermark is None or watermark < chunk.records[0].offset:
+            return chunk.records
+        return [record for record in chunk.records if record.offset > watermark]
 
     async def _missing(self, chunk: Run) -> AsyncIterator[Run]:
         """What the state lacks before the chunk: the group was told that it is done, and its transaction is not there.

@@ -86,6 +86,9 @@ def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
 
 def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> tuple[int, int]:
     """How many more records fit after those taken, and the bytes of all of them together."""
+    whole = size + sum([len(record.value or b"") for record in run.records])
+    if taken + len(run.records) <= limits.records and whole <= limits.bytes:
+        return len(run.records), whole
     for count, record in enumerate(run.records, taken):
         more = size + len(record.value or b"")
         if count and (count >= limits.records or more > limits.bytes):

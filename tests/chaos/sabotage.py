@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection
@@ -22,6 +22,7 @@ from streams.cli.main import app
 from streams.engine.partition import TablePartition
 from streams.engine.rocks import RocksStore
 from streams.engine.store import Position
+from streams.engine.write_back import WriteBackStore
 from streams.engine.writer import Outbox, TransactionWriter
 
 Pass = Callable[[], None]
@@ -79,15 +80,16 @@ GAPS: dict[str, Callable[[Pass], None]] = {
 
 def flush_often() -> None:
     """Bring stores to disk every few writes, so that a crash leaves something that is behind, and not just nothing."""
-    original = RocksStore.write
+    original = WriteBackStore.write
     writes = count(1)
 
-    def write(store: RocksStore, changes: Mapping[bytes, bytes | None], position: Position) -> None:
+    def write(store: WriteBackStore, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         original(store, changes, position)
         if next(writes) % FLUSH_EVERY == 0:
-            store._db.flush(wait=False)
+            store.flush()
+            cast(RocksStore, store.below)._db.flush(wait=False)
 
-    setattr(RocksStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
+    setattr(WriteBackStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
 
 
 def lose_answers(rng: Random, share: float) -> None:
