@@ -3,8 +3,6 @@
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
 """
 
-import asyncio
-
 from events.envelope import Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
@@ -15,12 +13,13 @@ from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import Clock, received_header
 from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord, Run
+from streams.engine.turns import Turns
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
 
 STAGE = "intake"
-CHUNKS_AT_ONCE = 4
-"""Input has many partitions, and a chunk of each would keep the event loop from everybody else for seconds."""
+RECORDS_AT_ONCE = 4_000
+"""Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
 
 class Intake:
@@ -32,11 +31,11 @@ class Intake:
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
-        self._turns = asyncio.Semaphore(CHUNKS_AT_ONCE)
+        self._turns = Turns(RECORDS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
         """Write each record of the chunk to `interactions` or `dead-letters`; done once all replicas have them."""
-        async with self._turns:
+        async with self._turns.of(len(chunk.records)):
             await self._take(chunk)
 
     async def _take(self, chunk: Run) -> None:

@@ -20,11 +20,12 @@ from streams.engine.retry import retried
 from streams.engine.runs import Run
 from streams.engine.states import Recent, State, States, Storage
 from streams.engine.transport import Consumer
+from streams.engine.turns import Turns
 
 logger = logging.getLogger(__name__)
 
 
-TRANSACTIONS_AT_ONCE = 4
+CHUNKS_AT_ONCE = 4
 """Enough to fold while others wait for the broker, few enough that none of them waits long for the folds of others."""
 
 
@@ -32,6 +33,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
     """Partitions of a table by number, while this worker owns them.
 
     Parameters:
+        turns: those of all the worker's transactions.
         outputs: topics to which folding writes, in the partition of the same number.
     """
 
@@ -41,6 +43,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         kafka: KafkaClients,
         source: str,
         storage: Storage[State],
+        turns: Turns,
         outputs: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
@@ -51,7 +54,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         self._source = source
         self._outputs = outputs
         self._topic_ids: dict[str, str] = {}
-        self._turns = asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
+        self._turns = turns
         self._owned: dict[int, TablePartition[State]] = {}
 
     def owned(self, partition: int) -> TablePartition[State]:
@@ -62,12 +65,8 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
             raise NotOwned(f"{self.name}: partition {partition} is not this worker's") from None
 
     async def apply(self, chunk: Run, fold: Fold[State]) -> None:
-        """`TablePartition.apply` of the chunk's partition, once it is its turn. Raises `NotOwned` too.
-
-        A worker may own many partitions, and all of them fold on one core. If each had its transaction open meanwhile,
-        every one would take as long as all of them, and in the end longer than the broker lets it.
-        """
-        async with self._turns:
+        """`TablePartition.apply` of the chunk's partition, once it is its turn. Raises `NotOwned` too."""
+        async with self._turns.of(len(chunk.records)):
             await self.owned(chunk.tp.partition).apply(chunk, fold)
 
     async def take_over(self, partitions: Iterable[int]) -> None:
