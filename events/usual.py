@@ -16,7 +16,7 @@ from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, 
 from events.json_types import JSON
 
 
-def _whole(pattern: str) -> Meta:
+def whole(pattern: str) -> Meta:
     """The `$` of the models' patterns is the very end; Python's would let a line break follow."""
     return Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
@@ -25,20 +25,20 @@ Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Tags = Annotated[list[Name], Meta(max_length=MAX_TAGS)]
-SystemName = Annotated[str, Meta(max_length=MAX_ID), _whole(r"^[^\x00-\x1f]+$")]
-QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), _whole(QUESTION_PATTERN)]
+SystemName = Annotated[str, Meta(max_length=MAX_ID), whole(r"^[^\x00-\x1f]+$")]
+QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), whole(QUESTION_PATTERN)]
 Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length=MAX_ANSWERS)]
 
 
 class UsualContact(Struct, frozen=True, gc=False):
     """A `HashedContact`."""
 
-    contact_id: Annotated[str, _whole(CONTACT_ID_PATTERN)] | None = None
-    voter_id: Annotated[str, _whole("^voter:[0-9a-f]{32}$")] | None = None
-    external: dict[SystemName, Annotated[str, _whole("^external:[0-9a-f]{32}$")]] | None = None
-    email: Annotated[str, _whole("^email:[0-9a-f]{32}$")] | None = None
-    phone: Annotated[str, _whole("^phone:[0-9a-f]{32}$")] | None = None
-    region: Annotated[str, _whole(REGION_PATTERN)] | None = None
+    contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
+    voter_id: Annotated[str, whole("^voter:[0-9a-f]{32}$")] | None = None
+    external: dict[SystemName, Annotated[str, whole("^external:[0-9a-f]{32}$")]] | None = None
+    email: Annotated[str, whole("^email:[0-9a-f]{32}$")] | None = None
+    phone: Annotated[str, whole("^phone:[0-9a-f]{32}$")] | None = None
+    region: Annotated[str, whole(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None
     language: Text | None = None
@@ -83,9 +83,9 @@ class UsualMessage(UsualData, frozen=True, gc=False, kw_only=True):
 class UsualDonation(UsualData, frozen=True, gc=False, kw_only=True):
     """A `DonationMade`."""
 
-    donation_id: Annotated[Id, _whole(DONATION_ID_PATTERN)]
+    donation_id: Annotated[Id, whole(DONATION_ID_PATTERN)]
     amount: Annotated[int, Meta(gt=0, le=MAX_AMOUNT)]
-    currency: Annotated[str, _whole(CURRENCY_PATTERN)]
+    currency: Annotated[str, whole(CURRENCY_PATTERN)]
     pledge_id: Id | None = None
     period: Period | None = None
     instalment: Annotated[int, Meta(ge=0)] | None = None
