@@ -15,7 +15,7 @@ from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, M
 from events.interactions import MODELS
 from events.interactions.base import InteractionData, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
-from events.usual import Id, Name, QuestionId, Tags, Text, whole
+from events.usual import Arm, Id, Name, QuestionId, Tags, Text, whole
 
 _MOST = 2**63 - 1
 """Larger numbers are floats to one reader of JSON and integers to another."""
@@ -44,13 +44,6 @@ class SaidContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=Tr
             raise ValueError
 
 
-class SaidArm(Struct, gc=False, forbid_unknown_fields=True):
-    """An `ExperimentArm`."""
-
-    id: Id
-    variant: Name
-
-
 class SaidData(Struct, gc=False, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An `InteractionData`."""
 
@@ -75,7 +68,7 @@ class SaidMessage(SaidData, kw_only=True):
 _FIELDS: dict[str, Any] = {
     "list_id": Id,
     "sender": Name,
-    "experiment": SaidArm,
+    "experiment": Arm,
     "user_agent": Text,
     "machine": bool,
     "url": Url,

@@ -4,7 +4,8 @@ from msgspec.structs import fields
 from events.contact import Contact
 from events.interactions import MODELS
 from events.interactions.base import ExperimentArm
-from events.said import SAID, SaidArm, SaidContact
+from events.said import SAID, SaidContact
+from events.usual import Arm
 
 
 def names_in(type_: str) -> list[str]:
@@ -29,4 +30,4 @@ def test_only_times_that_may_have_to_be_rewritten_are_left_to_the_models() -> No
 
 def test_what_a_struct_is_made_of_has_every_field_in_order_too() -> None:
     assert list(Contact.model_fields) == [field.name for field in fields(SaidContact)]
-    assert list(ExperimentArm.model_fields) == [field.name for field in fields(SaidArm)]
+    assert list(ExperimentArm.model_fields) == [field.name for field in fields(Arm)]
