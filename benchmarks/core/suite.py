@@ -51,7 +51,7 @@ def core(orders: Orders) -> Section:
     incoming = said(contacts, contacts * RECORDS_EACH, orders.seed)
     heard = {facts: news(contacts, facts, orders.seed) for facts in FACTS}
     profiles = _written(heard[FACTS[0]])
-    collect_rarely()
+    _settle_down()
     figures = [
         _figure("intake", [asyncio.run(_intake(incoming)) for _ in rounds]),
         *(_figure(f"contacts, {facts} facts", [_contacts(of) for _ in rounds]) for facts, of in heard.items()),
@@ -64,6 +64,17 @@ _NOTE = (
     "CPU of one thread, garbage collector as in a worker. Intake: from a record to its output; contacts: from a record "
     "to profile and encoded state, one for each record; the sink: from a profile to the arguments of its script"
 )
+
+
+def _settle_down() -> None:
+    """Bring the process to where a worker is after its first fetches.
+
+    The allocator has seen a large block come and go, so it keeps what it is given back; before, each profile would cost
+    a page fault or two.
+    """
+    block = bytearray(16 << 20)
+    del block
+    collect_rarely()
 
 
 def _figure(subject: str, micros: list[float]) -> Figure:
