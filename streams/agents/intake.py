@@ -7,6 +7,7 @@ from events.envelope import Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.refusal import Refusal
+from events.short_way import harmonise_usual
 from events.topics import INTERACTIONS
 from sinks.keys import partition_of
 from streams.agents.dead_letters import dead_letter
@@ -47,6 +48,8 @@ class Intake:
 
     def _judge(self, record: KafkaRecord) -> tuple[str, bytes] | Refusal:
         read = Record(record.topic, record.value, record.headers, record.timestamp)
+        if usual := harmonise_usual(read, self._hasher):
+            return usual
         interaction = decode(read, self._hasher.phone_region)
         return interaction if isinstance(interaction, Refusal) else harmonise(interaction, self._hasher)
 
