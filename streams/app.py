@@ -36,6 +36,7 @@ from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
 from streams.engine.store import OpenStore
 from streams.engine.table import ChunkTable, Flow
+from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
@@ -66,7 +67,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    stores = RocksStores(settings.state_dir)
+    stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
     flow = Flow([INTERACTIONS], [CONTACT_STATE, DEAD_LETTERS])
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
