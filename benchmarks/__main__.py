@@ -12,32 +12,35 @@ import typer
 from rich.console import Console
 
 from benchmarks.chart import Panel, svg
+from benchmarks.core.suite import core
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
 from benchmarks.pipeline.suites import PIPELINE
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
-from benchmarks.suites import Bench, BenchmarkFailed, Orders, Suite
+from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
 from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
+BARE: dict[str, BareSuite] = {"core": core}
 SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE}
+ALL = (*BARE, *SUITES)
 
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="One round with few events: does it work?")] = False,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of every suite.")] = 3,
-    suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(SUITES)}.")] = None,
+    suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(ALL)}.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as ours or bytewax.")] = None,
     events: Annotated[int | None, typer.Option(min=30_000, help="Events that each peer is given.")] = None,
 ) -> None:
     """Measure, and keep what was measured below benchmarks/results."""
     console = Console(stderr=True, soft_wrap=True)
-    chosen = suite or list(SUITES)
-    if unknown := set(chosen) - SUITES.keys():
-        raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
+    chosen = suite or ALL
+    if unknown := set(chosen).difference(ALL):
+        raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     orders = Orders(rounds=1 if quick else rounds, quick=quick, events=events, peers=frozenset(peer or ()))
     try:
         sections = [_run(name, orders, console) for name in chosen]
@@ -49,8 +52,10 @@ def main(
 
 
 def _run(name: str, orders: Orders, console: Console) -> Section:
-    """One suite on a fresh stack, of which nothing stays."""
+    """One suite, on a fresh stack of which nothing stays if it needs one."""
     console.print(f"[bold]{name}[/bold]")
+    if name in BARE:
+        return BARE[name](orders)
     home = Settings().home.resolve() / "bench"
     with _alone(home):
         stop(home, wipe=True)

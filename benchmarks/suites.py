@@ -44,3 +44,6 @@ class Bench(Orders):
 
 
 Suite = Callable[[Bench], Section]
+
+BareSuite = Callable[[Orders], Section]
+"""One that needs no stack."""

@@ -38,12 +38,13 @@ def open_event(value: bytes | None, headers: Headers) -> dict[str, JSON] | Refus
         body: JSON = orjson.loads(value or b"")
     except orjson.JSONDecodeError:
         return _NOT_JSON
-    if headers and _is_binary(headers):
+    if headers and is_binary(headers):
         return _from_headers(headers, body)
     return body if isinstance(body, dict) else _NOT_AN_OBJECT
 
 
-def _is_binary(headers: Headers) -> bool:
+def is_binary(headers: Headers) -> bool:
+    """Whether the attributes are in these headers, and the value is the data alone."""
     if _MARKS.isdisjoint(name for name, _ in headers):
         return False
     return not any(

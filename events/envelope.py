@@ -4,13 +4,13 @@
 first ends it, and what a short record cannot break is not checked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import orjson
 from msgspec import Struct
 from pydantic import ValidationError
 
-from events.cloudevents import Head, extensions_of, is_version_1, open_event, read_head
+from events.cloudevents import Head, Headers, extensions_of, is_version_1, open_event, read_head
 from events.details import explain, sentence
 from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
 from events.interactions import MODELS, TOPICS_OF, InteractionData
@@ -41,7 +41,7 @@ class Record(Struct, frozen=True, gc=False):
 
     topic: str
     value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    headers: Headers
     appended_at: int
 
 
@@ -68,7 +68,7 @@ def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
     value = record.value
     if value is not None and len(value) > MAX_RECORD_BYTES:
         return _TOO_LARGE
-    if record.headers and sum(len(name) + len(text or b"") for name, text in record.headers) > MAX_HEADER_BYTES:
+    if record.headers and headers_too_long(record.headers):
         return _LONG_HEADERS
     event = open_event(value, record.headers)
     if isinstance(event, Refusal):
@@ -87,6 +87,11 @@ def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
     if isinstance(data, Refusal):
         return data
     return _beyond_limits(record, event) or build(head, time, data, event)
+
+
+def headers_too_long(headers: Headers) -> bool:
+    """Whether a record's headers are larger together than they may be."""
+    return sum(len(name) + len(text or b"") for name, text in headers) > MAX_HEADER_BYTES
 
 
 def _misplaced(head: Head, topic: str) -> Refusal | None:

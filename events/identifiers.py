@@ -7,7 +7,7 @@ equal text of two kinds never meets.
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from events.contact import Contact
 from events.json_types import JSON
@@ -31,6 +31,19 @@ def kind_of(fragment: str) -> str:
     """The kind of identifier behind a fragment or contact_id: one of `KIND_ORDER`."""
     match = _is_hash(fragment)
     return "contact" if match is None else str(match[1])
+
+
+class Named(Protocol):
+    """A contact as it is said, in whatever shape it is read."""
+
+    @property
+    def voter_id(self) -> str | None: ...
+    @property
+    def external(self) -> dict[str, str] | None: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
 
 
 class _Key:
@@ -98,9 +111,14 @@ class Hasher:
             found["phone"] = phone
         return found
 
-    def aliases(self, contact: Contact) -> dict[str, JSON]:
+    @property
+    def rotates(self) -> bool:
+        """Whether several keys are valid."""
+        return len(self._keys) > 1
+
+    def aliases(self, contact: Named) -> dict[str, JSON]:
         """For each of `identifiers` its hashes under the older keys; empty while there is one key alone."""
-        if len(self._keys) == 1:
+        if not self.rotates:
             return {}
         found: dict[str, JSON] = {}
         for kind, value in self._normalised(contact):
@@ -112,10 +130,10 @@ class Hasher:
         """The strongest identifier, by which an interaction is keyed. None: no usable identifier."""
         return strongest(self.identifiers(contact))
 
-    def _normalised(self, contact: Contact) -> Iterator[tuple[Kind, str]]:
+    def _normalised(self, contact: Named) -> Iterator[tuple[Kind, str]]:
         if contact.voter_id is not None:
             yield "voter", _voter(contact.voter_id)
-        for system, id_ in (contact.external or {}).items():
+        for system, id_ in sorted((contact.external or {}).items()):
             yield "external", _external(system, id_)
         if contact.email is not None and (address := self._email(contact.email)):
             yield "email", address

@@ -17,7 +17,9 @@ from events.fields import MAX_TEXT
 _MAX_ADDRESS = 254
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _LOCAL = re.compile(r"[^\x00-\x20\x7f-\xa0\s<>()\[\],;:\\\"@]+").fullmatch
-_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]").fullmatch
+_DOMAIN_PATTERN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+_DOMAIN = re.compile(_DOMAIN_PATTERN).fullmatch
+_USUAL_ADDRESS = re.compile(rf"[a-z0-9._+-]+@{_DOMAIN_PATTERN}").fullmatch
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}").fullmatch
 _USUAL_US = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
@@ -32,6 +34,8 @@ def normalise_email(text: str) -> str | None:
     """
     if len(text) > MAX_TEXT:
         return None
+    if len(text) <= _MAX_ADDRESS and _USUAL_ADDRESS(text):
+        return text  # half the time for what most producers send
     text = text.strip()
     plain = text.isascii()
     text = text.lower() if plain else _folded(text)

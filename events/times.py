@@ -5,7 +5,7 @@ workers must never differ about a time, so a pattern of our own decides first.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +20,9 @@ _LENGTH = len("2012-02-22T00:00:00.000Z")
 _MINUTES = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60)]
 _SECONDS = [f"{second:02}." for second in range(60)]
 _MILLISECONDS = [f"{ms:03}Z" for ms in range(1_000)]
+_MINUTE_AT = {text: minute * _MINUTE for minute, text in enumerate(_MINUTES)}
+_SECOND_AT = {text: second * _SECOND for second, text in enumerate(_SECONDS)}
+_MILLISECOND_AT = {text: ms for ms, text in enumerate(_MILLISECONDS)}
 
 
 def parse_time(text: str) -> int | None:
@@ -52,14 +55,21 @@ def parse_time(text: str) -> int | None:
 def _as_rendered(text: str) -> int | None:
     """The time in a text of the length that `render_time` writes; None where that writes it otherwise.
 
-    Most texts are written so, and it costs a third of the pattern.
+    Most texts are written so, and to look their parts up costs a sixth of the pattern.
     """
     try:
-        delta = datetime.fromisoformat(text) - _EPOCH
-        ms = delta.days * _DAY + delta.seconds * _SECOND + delta.microseconds // 1_000
-        return ms if render_time(ms) == text else None
-    except (TypeError, ValueError, OverflowError):  # no offset, no time, a year that is not written
+        return _day(text[:10]) + _MINUTE_AT[text[10:17]] + _SECOND_AT[text[17:20]] + _MILLISECOND_AT[text[20:]]
+    except (KeyError, ValueError):
         return None
+
+
+@lru_cache(maxsize=4_096)
+def _day(text: str) -> int:
+    """The first millisecond of a date as `_date` writes it. Raises ValueError for any other text."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:  # a date of a week
+        raise ValueError
+    return (day - _EPOCH.date()).days * _DAY
 
 
 def render_time(ms: int) -> str:
@@ -67,10 +77,8 @@ def render_time(ms: int) -> str:
 
     Put together from tables, since a profile has up to a dozen times and `isoformat` takes six times as long.
     """
-    day, ms = divmod(ms, _DAY)
-    minute, ms = divmod(ms, _MINUTE)
-    second, ms = divmod(ms, _SECOND)
-    return _date(day) + _MINUTES[minute] + _SECONDS[second] + _MILLISECONDS[ms]
+    minute = ms // _MINUTE
+    return f"{_date(minute // 1_440)}{_MINUTES[minute % 1_440]}{_SECONDS[ms // 1_000 % 60]}{_MILLISECONDS[ms % 1_000]}"
 
 
 @lru_cache(maxsize=4_096)

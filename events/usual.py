@@ -4,10 +4,13 @@ The models stay the judges: a struct takes nothing that its model refuses, and w
 model to take, or to refuse in its words. So it may be stricter, and one struct may serve several types.
 """
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Literal, Union, cast
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import DecodeError, Meta, Struct, ValidationError, convert, defstruct
+from msgspec.json import Decoder
 
+from events.cloudevents import Head
 from events.contact import HASH_PATTERN, REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
 from events.interactions.base import Purpose
@@ -16,7 +19,7 @@ from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, 
 from events.json_types import JSON
 
 
-def _whole(pattern: str) -> Meta:
+def whole(pattern: str) -> Meta:
     """The `$` of the models' patterns is the very end; Python's would let a line break follow."""
     return Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
@@ -25,25 +28,25 @@ Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Tags = Annotated[list[Name], Meta(max_length=MAX_TAGS)]
-SystemName = Annotated[str, Meta(max_length=MAX_ID), _whole(r"^[^\x00-\x1f]+$")]
-QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), _whole(QUESTION_PATTERN)]
+SystemName = Annotated[str, Meta(max_length=MAX_ID), whole(r"^[^\x00-\x1f]+$")]
+QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), whole(QUESTION_PATTERN)]
 Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length=MAX_ANSWERS)]
 
 
-Hash = Annotated[str, _whole(HASH_PATTERN)]
+Hash = Annotated[str, whole(HASH_PATTERN)]
 
 
-class UsualContact(Struct, frozen=True, gc=False):
+class UsualContact(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A `HashedContact`."""
 
-    contact_id: Annotated[str, _whole(CONTACT_ID_PATTERN)] | None = None
-    voter_id: Annotated[str, _whole("^voter:[0-9a-f]{32}$")] | None = None
-    external: dict[SystemName, Annotated[str, _whole("^external:[0-9a-f]{32}$")]] | None = None
-    email: Annotated[str, _whole("^email:[0-9a-f]{32}$")] | None = None
-    phone: Annotated[str, _whole("^phone:[0-9a-f]{32}$")] | None = None
-    voter_state: Annotated[str, _whole("^[A-Z]{2}$")] | None = None
+    contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
+    voter_id: Annotated[str, whole("^voter:[0-9a-f]{32}$")] | None = None
+    external: dict[SystemName, Annotated[str, whole("^external:[0-9a-f]{32}$")]] | None = None
+    email: Annotated[str, whole("^email:[0-9a-f]{32}$")] | None = None
+    phone: Annotated[str, whole("^phone:[0-9a-f]{32}$")] | None = None
+    voter_state: Annotated[str, whole("^[A-Z]{2}$")] | None = None
     aliases: dict[Hash, list[Hash]] | None = None
-    region: Annotated[str, _whole(REGION_PATTERN)] | None = None
+    region: Annotated[str, whole(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None
     language: Text | None = None
@@ -54,7 +57,7 @@ class UsualContact(Struct, frozen=True, gc=False):
             raise ValueError
 
 
-class Arm(Struct, frozen=True, gc=False):
+class Arm(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An `ExperimentArm`."""
 
     id: Id
@@ -88,9 +91,9 @@ class UsualMessage(UsualData, frozen=True, gc=False, kw_only=True):
 class UsualDonation(UsualData, frozen=True, gc=False, kw_only=True):
     """A `DonationMade`."""
 
-    donation_id: Annotated[Id, _whole(DONATION_ID_PATTERN)]
+    donation_id: Annotated[Id, whole(DONATION_ID_PATTERN)]
     amount: Annotated[int, Meta(gt=0, le=MAX_AMOUNT)]
-    currency: Annotated[str, _whole(CURRENCY_PATTERN)]
+    currency: Annotated[str, whole(CURRENCY_PATTERN)]
     pledge_id: Id | None = None
     period: Period | None = None
     instalment: Annotated[int, Meta(ge=0)] | None = None
@@ -136,4 +139,42 @@ def usual_data(type_: str, data: JSON) -> UsualData | None:
     try:
         return convert(data, struct)
     except ValidationError:
+        return None
+
+
+class UsualEvent(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    """A whole record, read from its bytes at once; one with a field that nobody knows is not, see `usual_event`."""
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Id
+    time: Text
+    dataschema: Text | None = None
+    data: UsualData
+
+    @property
+    def head(self) -> Head:
+        """`id`, `source`, `type`, `dataschema`."""
+        return self.id, self.source, cast(str, self.__struct_config__.tag), self.dataschema
+
+
+def _event_of(type_: str, data: type[UsualData]) -> type[UsualEvent]:
+    known = defstruct(data.__name__, [], bases=(data,), frozen=True, forbid_unknown_fields=True)
+    event = defstruct(type_, [("data", known)], bases=(UsualEvent,), frozen=True, kw_only=True, tag=type_)
+    return cast(type[UsualEvent], event)
+
+
+_decode: Callable[[bytes], UsualEvent] = Decoder(
+    Union[tuple(_event_of(type_, data) for type_, data in USUAL.items())]  # noqa: UP007 - as many as there are
+).decode
+
+
+def usual_event(value: bytes) -> UsualEvent | None:
+    """The event in a record of `interactions`, its time not judged yet. None: read it field by field.
+
+    What a decoder skips it does not look at, so a field that it does not know might hold anything; hence none may be.
+    """
+    try:
+        return _decode(value)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -1,7 +1,9 @@
-"""What every sink of `contact-state` promises, so that the agent that feeds it need not know which one it is.
+"""What every sink of contacts promises, so that the agent that feeds it need not know which one it is.
 
-A sink keeps its position together with the data. The consumer group's offset is of no interest: it would outlive a
-flush or a restored dump of the sink, and the missing contacts would stay missing.
+Two topics tell it of contacts: `contact-state` of their profiles, `contact-links` of those that were absorbed. Versions
+of one contact come from one counter in both. A sink keeps its positions together with the data. The consumer group's
+offset is of no interest: it would outlive a flush or a restored dump of the sink, and the missing contacts would stay
+missing.
 """
 
 from collections.abc import Sequence
@@ -12,10 +14,12 @@ from msgspec import Struct
 
 
 class Change(Struct, frozen=True, gc=False):
-    """One record of `contact-state`.
+    """One record of `contact-state` or `contact-links`.
 
     `profile` is the JSON of a living contact. Without it the contact was absorbed by `merged_into`, or, when that is
-    None too, erased. `version` is 0 or more and only grows for one contact; `reason` is the record's header.
+    None too, erased. `version` is 0 or more and only grows for one contact; `reason` is the record's header. `alone`:
+    the contact is absorbed no more. That takes away an older mark and nothing else, for whether there is a profile is
+    told by `contact-state`.
     """
 
     contact_id: str
@@ -23,6 +27,7 @@ class Change(Struct, frozen=True, gc=False):
     profile: bytes | None
     reason: str | None
     merged_into: str | None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,21 @@ class SinkUnavailable(Exception):
 
 
 class ContactSink(Protocol):
-    """A place that holds the newest version of each contact. Every call may raise SinkUnavailable."""
+    """A place that holds the newest version of each contact. Every call may raise SinkUnavailable.
+
+    It reads one topic, `contact-state` unless it is told otherwise: positions are those in that topic.
+    """
+
+    def reading(self, topic: str) -> "ContactSink":
+        """The same place for the records of another topic. Whoever closes one of them closes all."""
+        ...
 
     async def position(self, partition: int) -> Position | None:
         """Where to read on; None when that is unknown or too old to rely on: `clear`, then write from the start."""
         ...
 
     async def clear(self, partition: int, partitions: int) -> None:
-        """Forget the position of `partition` (of `partitions`) first, then every contact in it.
+        """Forget the positions of `partition` (of `partitions`) in all topics first, then every contact in it.
 
         Begin again after SinkUnavailable: a partition that was cleared in part must not be filled.
         """

@@ -4,10 +4,13 @@
 as Kafka's default partitioner computes it from the record's key.
 """
 
+from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.murmur2 import murmur2
 
 CONTACT = "contact:"
 IDENTITY = "identity:"
+TOPICS = (CONTACT_STATE, CONTACT_LINKS)
+"""What a sink of contacts reads."""
 
 
 def contact_key(contact_id: str) -> str:
@@ -20,13 +23,13 @@ def identity_key(identity_hash: str) -> str:
     return IDENTITY + identity_hash
 
 
-def position_key(partition: int) -> str:
-    """Name the hash with the sink's position in one partition of `contact-state`."""
-    return f"sink:contact-state:{partition}"
+def position_key(partition: int, topic: str = CONTACT_STATE) -> str:
+    """Name the hash with the sink's position in one partition of a topic."""
+    return f"sink:{topic}:{partition}"
 
 
 def partition_of(contact_id: str, partitions: int) -> int:
-    """Return the partition of `contact-state`, of `partitions`, that holds this contact."""
+    """Return the partition, of `partitions`, that holds this contact in every topic that is keyed by contacts."""
     return (murmur2(contact_id.encode()) & 0x7FFFFFFF) % partitions
 
 

@@ -3,8 +3,11 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Self
 
 from events.identifiers import is_identity_hash
+from events.topics import CONTACT_STATE
 from sinks.base import Change, Position, Stored
 from sinks.keys import partition_of
 
@@ -18,9 +21,16 @@ class MemorySink:
     def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
         self.contacts: dict[str, Stored] = {}
         self.identities: dict[str, str] = {}
-        self._positions: dict[int, tuple[Position, float]] = {}
+        self._positions: dict[tuple[str, int], tuple[Position, float]] = {}
+        self.topic = CONTACT_STATE
         self._stale_after = stale_after
         self._clock = clock
+
+    def reading(self, topic: str) -> Self:
+        """See ContactSink."""
+        other = copy(self)
+        other.topic = topic
+        return other
 
     async def position(self, partition: int) -> Position | None:
         """See ContactSink."""
@@ -35,7 +45,8 @@ class MemorySink:
 
     async def clear(self, partition: int, partitions: int) -> None:
         """See ContactSink."""
-        self._positions.pop(partition, None)
+        for place in [known for known in self._positions if known[1] == partition]:
+            del self._positions[place]
         for contact_id in [known for known in self.contacts if partition_of(known, partitions) == partition]:
             del self.contacts[contact_id]
             self.identities.pop(contact_id, None)
@@ -46,7 +57,9 @@ class MemorySink:
             return False
         for change in changes:
             known = self.contacts.get(change.contact_id)
-            if known is None or change.version > known.version:
+            if change.alone:
+                self._leave_alone(change)
+            elif known is None or change.version > known.version:
                 self._take(change)
         self._move(partition, after)
         return True
@@ -61,15 +74,21 @@ class MemorySink:
         self._positions.clear()
 
     def _at(self, partition: int) -> Position | None:
-        known = self._positions.get(partition)
+        known = self._positions.get((self.topic, partition))
         return None if known is None else known[0]
 
     def _stale(self, partition: int) -> bool:
-        known = self._positions.get(partition)
+        known = self._positions.get((self.topic, partition))
         return known is not None and abs(self._clock() - known[1]) > self._stale_after
 
     def _move(self, partition: int, position: Position) -> None:
-        self._positions[partition] = position, self._clock()
+        self._positions[self.topic, partition] = position, self._clock()
+
+    def _leave_alone(self, change: Change) -> None:
+        known = self.contacts.get(change.contact_id)
+        if known is not None and known.merged_into is not None and known.version < change.version:
+            del self.contacts[change.contact_id]
+            self.identities.pop(change.contact_id, None)
 
     def _take(self, change: Change) -> None:
         erased = change.profile is None and change.merged_into is None

@@ -7,17 +7,19 @@ would be missed by nobody. `clear` also asks INFO, to notice a restart in the mi
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from typing import TypeVar
+from copy import copy
+from typing import Self, TypeVar
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from events.identifiers import is_identity_hash
+from events.topics import CONTACT_STATE
 from sinks import scripts
 from sinks.base import Change, Position, SinkUnavailable
 from sinks.batch import newest, pack, parts
-from sinks.keys import CONTACT, contact_key, identity_key, partition_of, position_key, text
+from sinks.keys import CONTACT, TOPICS, contact_key, identity_key, partition_of, position_key, text
 from sinks.outage import Outage
 
 Answer = TypeVar("Answer")
@@ -40,6 +42,7 @@ class RedisSink:
         self, client: Redis, *, stale_after: float, timeout: float = 5.0, outage: Outage | None = None
     ) -> None:
         self._client = client
+        self.topic = CONTACT_STATE
         self._stale_after = str(round(stale_after * 1000))
         self._timeout = timeout
         self._outage = outage or Outage()
@@ -49,14 +52,20 @@ class RedisSink:
         self._claim = client.register_script(scripts.CLAIM)
         self._remove = client.register_script(scripts.REMOVE)
 
+    def reading(self, topic: str) -> Self:
+        """See ContactSink."""
+        other = copy(self)
+        other.topic = topic
+        return other
+
     async def position(self, partition: int) -> Position | None:
         """See ContactSink."""
-        found = await self._ask(self._position(keys=[position_key(partition)], args=[self._stale_after]))
+        found = await self._ask(self._position(keys=[self._place(partition)], args=[self._stale_after]))
         return None if found is None else Position(text(found[0]), int(found[1]))
 
     async def touch(self, partition: int, position: Position) -> bool:
         """See ContactSink."""
-        return await self._did(self._touch, [position_key(partition)], [self._stale_after, *_words(position)])
+        return await self._did(self._touch, [self._place(partition)], [self._stale_after, *_words(position)])
 
     async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
         """See ContactSink. All parts of a long run but the last leave the position where it is, under a claim."""
@@ -72,7 +81,7 @@ class RedisSink:
 
     async def clear(self, partition: int, partitions: int) -> None:
         """See ContactSink. Looks at every key of the database: about 7 µs of the caller's CPU for each contact."""
-        keys, claim = [position_key(partition)], secrets.token_hex(8)
+        keys, claim = [position_key(partition, topic) for topic in TOPICS], secrets.token_hex(8)
         server = await self._server()
         await self._did(self._claim, keys, [claim])
         async for found in self._contacts():
@@ -80,14 +89,14 @@ class RedisSink:
             await self._hold(self._remove, keys + _keys_of(mine), claim)
         if await self._server() != server:
             raise SinkUnavailable("redis: restarted during a scan", self._outage.failed())
-        await self._hold(self._remove, keys + keys, claim)  # nothing but the claim is left in it
+        await self._hold(self._remove, keys + keys, claim)  # nothing but the claim is left in them
 
     async def close(self) -> None:
         """See ContactSink."""
         await self._client.aclose()
 
     async def _write_part(self, partition: int, args: Sequence[str | bytes]) -> bool:
-        return await self._did(self._write, [position_key(partition)], [self._stale_after, *args])
+        return await self._did(self._write, [self._place(partition)], [self._stale_after, *args])
 
     async def _contacts(self) -> AsyncIterator[list[str]]:
         cursor = 0
@@ -101,8 +110,11 @@ class RedisSink:
         """Who answers; a scan is complete only if it was one process from start to end."""
         return str((await self._ask(self._client.info("server")))["run_id"])
 
+    def _place(self, partition: int) -> str:
+        return position_key(partition, self.topic)
+
     async def _hold(self, script: AsyncScript, keys: list[str], claim: str) -> None:
-        if not await self._did(script, keys, [claim]):
+        if not await self._did(script, keys, [claim, str(len(TOPICS))]):
             raise SinkUnavailable("redis: another owner is at this partition", self._outage.failed())
 
     async def _did(self, script: AsyncScript, keys: list[str], args: Sequence[str | bytes]) -> bool:

@@ -1,9 +1,9 @@
 """What runs inside Redis: each script is one indivisible step on the position and the data it stands for.
 
-The position of a partition is a hash: `topic_id`, `offset`, `written_at` (ms of the server's clock) and, while
-something takes more than one step, `claim`: a random word of whoever is at it. A later step goes on only under its
-own claim. So a worker that froze in the middle, or a command that was held up on its way, cannot delete or skip what
-another owner has written since.
+The position in a partition of a topic is a hash: `topic_id`, `offset`, `written_at` (ms of the server's clock) and,
+while something takes more than one step, `claim`: a random word of whoever is at it. A later step goes on only under
+its own claim. So a worker that froze in the middle, or a command that was held up on its way, cannot delete or skip
+what another owner has written since.
 
 The names of contacts come as arguments and are not declared as keys: one server, no cluster.
 """
@@ -58,6 +58,14 @@ local function newer(version, known)
   return version > known
 end
 
+local function leave_alone(contact_id, version, identity)
+  local known = redis.call('HMGET', 'contact:' .. contact_id, 'version', 'merged_into')
+  if known[2] and newer(version, known[1]) then
+    redis.call('DEL', 'contact:' .. contact_id)
+    if identity then redis.call('DEL', 'identity:' .. contact_id) end
+  end
+end
+
 local function index(contact_id, field, value)
   local key = 'identity:' .. contact_id
   if field == 'erased' then
@@ -71,7 +79,9 @@ local at = 1
 for _, row in ipairs(cjson.decode(ARGV[8])) do
   local contact_id, version, field, identity, length = row[1], row[2], row[3], row[4], row[5]
   local key = 'contact:' .. contact_id
-  if newer(version, redis.call('HGET', key, 'version')) then
+  if field == 'alone' then
+    leave_alone(contact_id, version, identity)
+  elseif newer(version, redis.call('HGET', key, 'version')) then
     local value = string.sub(ARGV[9], at, at + length - 1)
     if field ~= 'state' then redis.call('DEL', key) end
     -- One new field: a profile in the place of a mark.
@@ -98,15 +108,20 @@ return 1
 and claim to leave; rows and values of `batch.pack`. Returns 1 when written, 0 when the position is another."""
 
 CLAIM = """
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'claim', ARGV[1])
+for _, key in ipairs(KEYS) do
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'claim', ARGV[1])
+end
 return 1
 """
-"""KEYS: position. ARGV: claim. Forgets the position."""
+"""KEYS: positions. ARGV: claim. Forgets the positions."""
 
 REMOVE = """
-if redis.call('HGET', KEYS[1], 'claim') ~= ARGV[1] then return 0 end
-for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end
+local positions = tonumber(ARGV[2])
+for i = 1, positions do
+  if redis.call('HGET', KEYS[i], 'claim') ~= ARGV[1] then return 0 end
+end
+for i = positions + 1, #KEYS do redis.call('UNLINK', KEYS[i]) end
 return 1
 """
-"""KEYS: position, then what to delete. ARGV: claim. Returns 0 when somebody else is at it."""
+"""KEYS: positions, then what to delete. ARGV: claim, number of positions. Returns 0 when somebody else is at one."""

@@ -9,21 +9,19 @@ from mode import Service
 from prometheus_client import CollectorRegistry
 
 from events.topics import (
-    CONTACT_ALERTS,
-    CONTACT_FRAGMENTS,
     CONTACT_LINKS,
     CONTACT_ROOFS,
     CONTACT_STATE,
-    CONTACT_SUPPRESSIONS,
-    DEAD_LETTERS,
     DELETE_RETENTION_MS,
     IDENTITY_LINKS,
     INPUT_TOPICS,
-    INTERACTIONS,
+    SYSTEM_ALERTS,
 )
 from sinks.redis import RedisSink
-from streams.agents.contacts import Contacts
+from streams import identity
+from streams.agents.contacts import Contacts, flow_of
 from streams.agents.intake import Intake
+from streams.agents.links import Links
 from streams.agents.redis_sink import ContactStateSink
 from streams.clients import KafkaClients, redis_client
 from streams.closing import Closing
@@ -33,16 +31,20 @@ from streams.engine.lanes import Process
 from streams.engine.rocks import RocksStores
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
-from streams.engine.table import Flow
+from streams.engine.store import OpenStore
+from streams.engine.table import ChunkTable, Flow
+from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.settings import Settings
-from streams.topics import CONTACTS_TABLE
+from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
 from streams.watch import Watch
 
 GENERATION = 0
 """Of the tables; a rebuild makes the next one."""
+LINKS_SHARE = 4
+"""Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
-    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(settings), contacts_flow(settings.partitions))
+    stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
+    flow = flow_of(settings.partitions)
+    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
+    links = _links_table(app, stores, settings)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = settings.hasher
@@ -70,24 +75,24 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
     contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock)
-    _agent(app, "contacts", contacts_flow(settings.partitions).sources, contacts)
-    _agent(app, "redis", [CONTACT_STATE], sink)
+    _agent(app, "contacts", flow.sources, contacts)
+    _agent(app, "links", [IDENTITY_LINKS], Links(links, settings.partitions, settings.identity_crowd, metrics))
+    _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
-    return Worker(app, [Closing([table.close, outbox.stop, sink.close]), health, Watch(app, sink, metrics)])
+    closing = Closing([table.close, links.close, outbox.stop, sink.close])
+    return Worker(app, [closing, health, Watch(app, sink, metrics)])
 
 
-def contacts_flow(partitions: int) -> Flow:
-    """What is folded into the table of contacts, and where its folding writes."""
-    return Flow(
-        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
-        [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
-        [TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
-    )
+def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
+    return Storage(stores, Codec(encode, decode), settings.recent_bytes)
 
 
-def _storage(settings: Settings) -> Storage[ContactState]:
-    return Storage(RocksStores(settings.state_dir), Codec(encode, decode), settings.recent_bytes)
+def _links_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[identity.Node]:
+    """Folding into it tells nodes of every partition."""
+    elsewhere = [TP(topic, number) for topic in (CONTACT_ROOFS, SYSTEM_ALERTS) for number in range(settings.partitions)]
+    storage = Storage(stores, Codec(identity.encode, identity.decode), settings.recent_bytes // LINKS_SHARE)
+    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, Flow([IDENTITY_LINKS], elsewhere=elsewhere))
 
 
 def wall_clock() -> int:

@@ -30,6 +30,19 @@ class Metrics:
         self.duplicates = Counter(
             "harmonia_duplicates_total", "Interactions that a contact's state held already", registry=registry
         )
+        self.identity_links = Counter(
+            "harmonia_identity_links_total",
+            "Records of identity-links by what they say "
+            "(seen, unseen, said, unsaid, erased, forgotten; refused: nothing that can be read)",
+            ["kind"],
+            registry=registry,
+        )
+        self.identity_findings = Counter(
+            "harmonia_identity_findings_total",
+            "Identifiers that link nobody any more, by why (crowded, disputed, saturated)",
+            ["finding"],
+            registry=registry,
+        )
         self.chunk_seconds = Histogram(
             "harmonia_chunk_seconds",
             "Seconds from taking a chunk to having it done",

@@ -47,6 +47,13 @@ class Settings(BaseSettings):
         False,
         description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",
     )
+    identity_crowd: int = Field(
+        50,
+        ge=2,
+        le=1000,
+        description="Contacts that may share an identifier; one that more of them carry links nobody. "
+        "A change takes a rebuild",
+    )
     app_id: str = Field(
         "harmonia",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",

@@ -4,7 +4,6 @@ import logging
 
 from mode import Service
 
-from events.topics import CONTACT_STATE
 from streams.agents.redis_sink import ContactStateSink
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
@@ -35,9 +34,8 @@ class Watch(Service):
     @Service.task
     async def _look_at_sink(self) -> None:
         while not self.should_stop:
-            partitions = [tp.partition for tp in self._app.owned_partitions() if tp.topic == CONTACT_STATE]
             try:
-                await self._sink.watch(partitions)
+                await self._sink.watch(self._app.owned_partitions())
             except BROKER_TROUBLE as error:
                 logger.warning("looking at the sink: %s", type(error).__name__)
             except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on

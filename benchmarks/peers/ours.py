@@ -18,6 +18,7 @@ from streams.engine.rocks import RocksStores
 from streams.engine.runs import Records, Run
 from streams.engine.states import Codec, States, Storage
 from streams.engine.table import Flow
+from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Output
 from streams.settings import Settings
 
@@ -54,7 +55,8 @@ def fold_records(states: States[State], records: Records, output: str, partition
         for event in events:
             fold(state, event.type, event.occurred_at)
         effects.changes[key] = state
-        effects.outputs.append(Output(output, partition, key, states.encode(state)))
+        effects.encoded[key] = states.encode(state)
+        effects.outputs.append(Output(output, partition, key, effects.encoded[key]))
     return effects
 
 
@@ -62,7 +64,8 @@ def build_app(job: Job, say_done: Callable[[], None], progress: Progress) -> Chu
     """A worker for the job; `say_done` is called when its last event is committed."""
     settings = _settings(job)
     app = ChunkApp(settings, KafkaClients(settings), lambda _: None)
-    storage = Storage(RocksStores(settings.state_dir), _state, RECENT_BYTES)
+    stores = WriteBackStores(RocksStores(settings.state_dir), RECENT_BYTES // 2)
+    storage = Storage(stores, _state, RECENT_BYTES)
     table = app.chunk_table(TABLE, job.partitions, storage, Flow([job.source]))
 
     async def contacts(chunk: Run) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from pathlib import Path
 
@@ -87,7 +87,8 @@ async def _round(home: Path, pace: Pace) -> Delays:
 def _measure(place: Rig, workers: Workers, pace: Pace) -> Delays:
     file = place.folder / "acknowledged.json"
     command = [sys.executable, "-m", "benchmarks.pipeline.pacing", str(file)]
-    environment = {**os.environ, **place.stack.environment, PACE: json.dumps(asdict(pace))}
+    told = json.dumps(asdict(replace(pace, partitions=place.settings.partitions)))
+    environment = {**os.environ, **place.stack.environment, PACE: told}
     with sightings(place.deployment.redis, PROBE) as watching, Meter([workers.process.pid]) as meter:
         subprocess.run(command, cwd=_ROOT, env=environment, check=True)
         used = meter.read()

@@ -33,7 +33,7 @@ _TICK_S = 0.01
 class Pace:
     """`rate` records a second for `seconds`; one of `probe_every` is a probe, the others are about `contacts`.
 
-    `prefix` begins the contact_id of each probe.
+    `prefix` begins the contact_id of each probe. `partitions`: of each topic.
     """
 
     rate: int
@@ -42,6 +42,7 @@ class Pace:
     contacts: int
     seed: int
     prefix: str = PROBE
+    partitions: int = 1
 
 
 def probe(contact_id: str, now_ms: int) -> Saying:
@@ -58,22 +59,28 @@ def probe(contact_id: str, now_ms: int) -> Saying:
 
 
 async def keep_pace(producer: AIOKafkaProducer, pace: Pace) -> dict[str, float]:
-    """Send; returns when each probe was acknowledged. When the machine is late it catches up: the rate is kept."""
+    """Send; returns when each probe was acknowledged. When the machine is late it catches up: the rate is kept.
+
+    All of a tick goes to one partition of each topic, as Kafka's own producers do with records that have no key: else
+    this process and the broker would be busy with requests of one record, and what is measured had to wait for them.
+    """
     rng = Random(pace.seed)
     acknowledged: dict[str, float] = {}
     began = time.monotonic()
+    partition = 0
     for number in range(round(pace.rate * pace.seconds)):
         due = began + number / pace.rate
         if (early := due - time.monotonic()) > _TICK_S:
             await asyncio.sleep(early)
+            partition = rng.randrange(pace.partitions)
         now_ms = time.time_ns() // 1_000_000
         if number % pace.probe_every:
             one = saying(rng, rng.randrange(pace.contacts), f"pace-{number}", now_ms)
-            await producer.send(one.topic, one.value)
+            await producer.send(one.topic, one.value, partition=partition)
         else:
             contact_id = f"{pace.prefix}{number}"
             one = probe(contact_id, now_ms)
-            sent = await producer.send(one.topic, one.value)
+            sent = await producer.send(one.topic, one.value, partition=partition)
             sent.add_done_callback(partial(_note, acknowledged, contact_id))
     await producer.flush()
     return acknowledged

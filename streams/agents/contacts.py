@@ -3,7 +3,19 @@
 So it is with what the links agent and other fragments tell: three topics are folded into one table, chunk by chunk.
 """
 
-from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS
+from faust.types import TP
+
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    IDENTITY_LINKS,
+    INTERACTIONS,
+)
 from streams.agents.announcements import Printer
 from streams.agents.chunks import STAGE, Chunk
 from streams.agents.folding import Folding
@@ -14,7 +26,7 @@ from streams.contact import ContactState, Outcome
 from streams.engine.partition import Effects
 from streams.engine.runs import Records, Run
 from streams.engine.states import States
-from streams.engine.table import ChunkTable
+from streams.engine.table import ChunkTable, Flow
 from streams.metrics import Metrics
 
 
@@ -51,6 +63,15 @@ class Contacts:
         self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
+
+
+def flow_of(partitions: int) -> Flow:
+    """What is folded into the table of contacts, and where its folding writes."""
+    return Flow(
+        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
+        [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
+        [TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
+    )
 
 
 def folded(topic: str, states: States[ContactState], records: Records, printer: Printer, at_ms: int) -> Chunk:

@@ -3,24 +3,24 @@
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
 """
 
-import asyncio
-
 from events.envelope import Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.refusal import Refusal
+from events.short_way import harmonise_usual
 from events.topics import INTERACTIONS
 from sinks.keys import partition_of
 from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import Clock, received_header
 from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord, Run
+from streams.engine.turns import Turns
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
 
 STAGE = "intake"
-CHUNKS_AT_ONCE = 4
-"""Input has many partitions, and a chunk of each would keep the event loop from everybody else for seconds."""
+RECORDS_AT_ONCE = 4_000
+"""Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
 
 class Intake:
@@ -32,11 +32,11 @@ class Intake:
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
-        self._turns = asyncio.Semaphore(CHUNKS_AT_ONCE)
+        self._turns = Turns(RECORDS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
         """Write each record of the chunk to `interactions` or `dead-letters`; done once all replicas have them."""
-        async with self._turns:
+        async with self._turns.of(len(chunk.records)):
             await self._take(chunk)
 
     async def _take(self, chunk: Run) -> None:
@@ -48,6 +48,8 @@ class Intake:
 
     def _judge(self, record: KafkaRecord) -> tuple[str, bytes] | Refusal:
         read = Record(record.topic, record.value, record.headers, record.timestamp)
+        if usual := harmonise_usual(read, self._hasher):
+            return usual
         interaction = decode(read, self._hasher.phone_region)
         return interaction if isinstance(interaction, Refusal) else harmonise(interaction, self._hasher)
 

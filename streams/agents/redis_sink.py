@@ -1,7 +1,10 @@
-"""The Redis sink's agent: reads `contact-state` and gives the newest version of each contact to the sink.
+"""The Redis sink's agent: reads `contact-state` and `contact-links`, and gives the newest of each contact to the sink.
 
 The sink's own position decides what it needs, not the group's: after a flush, a restored dump or a lost answer the
 partition is read again from there. A sink that is away stops this agent's partitions and nothing else.
+
+Before it hears that somebody stands alone again, which leaves nothing behind that an older record could be held
+against, the sink gets all of `contact-state` up to then: whoever says so has written that before.
 """
 
 import asyncio
@@ -12,13 +15,14 @@ from typing import TypeVar
 
 from faust.types import TP
 
-from events.topics import CONTACT_STATE
-from sinks.base import Change, ContactSink, Position, SinkUnavailable
+from events.topics import CONTACT_LINKS, CONTACT_STATE
+from sinks.base import ContactSink, Position, SinkUnavailable
+from streams.agents.changes import change_of, link_of
 from streams.agents.stamps import Clock, received_at
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
-from streams.engine.runs import KafkaRecord, Records, Run
+from streams.engine.runs import Records, Run
 from streams.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -29,7 +33,10 @@ SINK = "redis"
 
 
 class ContactStateSink:
-    """Handles chunks of `contact-state`, and watches over the sink's position while nothing comes."""
+    """Handles chunks of both topics, and watches over the sink's positions while nothing comes.
+
+    They have equally many partitions, so that the group gives those of one number to one worker.
+    """
 
     def __init__(self, sink: ContactSink, kafka: KafkaClients, partitions: int, metrics: Metrics, clock: Clock) -> None:
         self._sink = sink
@@ -37,81 +44,103 @@ class ContactStateSink:
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
-        self._positions: dict[int, Position] = {}
-        self._generations: dict[int, int] = {}
+        self._views = {topic: sink.reading(topic) for topic in (CONTACT_STATE, CONTACT_LINKS)}
+        self._positions: dict[TP, Position] = {}
+        self._generations: dict[TP, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def __call__(self, chunk: Run) -> None:
         """Write the chunk, and before it whatever the sink is missing."""
-        partition = chunk.tp.partition
         with self._metrics.chunk(SINK):
-            async with self._locks[partition]:
+            async with self._locks[chunk.tp.partition]:
                 # Offsets have gaps, so only within a generation does a chunk follow the last one for certain.
-                follows = self._generations.get(partition) == chunk.generation
-                while not (follows and await self._write(partition, chunk)):
-                    await retried(lambda: self._catch_up(partition), f"{chunk.tp}: reading")
+                follows = self._generations.get(chunk.tp) == chunk.generation and await self._may_follow(chunk)
+                while not (follows and await self._write(chunk)):
+                    await retried(lambda: self._catch_up(chunk.tp), f"{chunk.tp}: reading")
                     follows = True
-                self._generations[partition] = chunk.generation
-        self._observe(chunk.records)
+                self._generations[chunk.tp] = chunk.generation
+        if chunk.tp.topic == CONTACT_STATE:
+            self._observe(chunk.records)
 
-    async def watch(self, partitions: Sequence[int]) -> None:
+    async def watch(self, partitions: Sequence[TP]) -> None:
         """Look whether the sink still stands where it was left in these partitions; catch up where it does not.
 
         To be called every second or so: that is how a flush is noticed without traffic. Raises Kafka's errors.
         """
-        await asyncio.gather(*(self._watch(partition) for partition in partitions))
+        await asyncio.gather(*(self._watch(tp) for tp in partitions if tp.topic in self._views))
 
     async def close(self) -> None:
         """Close the sink."""
         await self._sink.close()
 
-    async def _watch(self, partition: int) -> None:
-        lock = self._locks[partition]
+    async def _watch(self, tp: TP) -> None:
+        lock = self._locks[tp.partition]
         if lock.locked():
             return
         async with lock:
-            position = self._positions.get(partition)
-            if position is None or not await self._asked(lambda: self._sink.touch(partition, position)):
-                await self._catch_up(partition)
+            position = self._positions.get(tp)
+            if position is None or not await self._asked(lambda: self._views[tp.topic].touch(tp.partition, position)):
+                await self._catch_up(tp)
 
-    async def _write(self, partition: int, chunk: Run) -> bool:
-        before = self._positions.get(partition)
+    async def _may_follow(self, chunk: Run) -> bool:
+        if chunk.tp.topic == CONTACT_STATE or all(record.value is not None for record in chunk.records):
+            return True
+        states = TP(CONTACT_STATE, chunk.tp.partition)
+        return await retried(lambda: self._catch_up(states), f"{states}: reading")
+
+    async def _write(self, chunk: Run) -> bool:
+        before = self._positions.get(chunk.tp)
         if before is None:
             return False
         if before.offset >= chunk.next_offset:
             return True
-        after = await self._put(partition, chunk, before, before.topic_id)
-        return self._stands_at(partition, after)
+        after = await self._put(chunk, before, before.topic_id)
+        return self._stands_at(chunk.tp, after)
 
-    async def _catch_up(self, partition: int) -> None:
-        """Bring the sink from where it stands, or from nothing, to the end of the partition.
+    async def _catch_up(self, tp: TP) -> bool:
+        """Bring the sink from where it stands, or from nothing, to the end of the partition; whether that was done.
 
-        Until that is done nothing counts as known, so that a catch-up which fails half-way is begun again.
+        Until then nothing counts as known, so that a catch-up which fails half-way is begun again.
         """
-        self._stands_at(partition, None)
-        tp = TP(CONTACT_STATE, partition)
-        topic_id = await asyncio.to_thread(self._kafka.topic_id, CONTACT_STATE)
+        self._stands_at(tp, None)
+        if tp.topic == CONTACT_LINKS and not await self._catch_up(TP(CONTACT_STATE, tp.partition)):
+            return False
+        topic_id = await self._topic_id(tp.topic)
         async with PartitionReader(self._kafka) as reader:
-            position = await self._asked(lambda: self._sink.position(partition))
+            position = await self._asked(lambda: self._views[tp.topic].position(tp.partition))
             end = await reader.end_of(tp)  # asked for last: other workers only ever move the position towards it
             if position is None or position.topic_id != topic_id or position.offset > end:
-                if not await self._cleared(partition):
-                    return
-                start = Run(tp, (), await reader.start_of(tp), -1)
-                position = await self._put(partition, start, None, topic_id)
+                position = await self._begin_anew(tp, reader)
             if position is not None:
                 async for run in reader.runs(tp, position.offset, end):
-                    position = await self._put(partition, run, position, topic_id)
+                    position = await self._put(run, position, topic_id)
                     if position is None:
                         break
-        self._stands_at(partition, position)
+        return self._stands_at(tp, position)
 
-    def _stands_at(self, partition: int, position: Position | None) -> bool:
+    def _stands_at(self, tp: TP, position: Position | None) -> bool:
         if position is None:
-            self._positions.pop(partition, None)
+            self._positions.pop(tp, None)
         else:
-            self._positions[partition] = position
+            self._positions[tp] = position
         return position is not None
+
+    async def _begin_anew(self, tp: TP, reader: PartitionReader) -> Position | None:
+        """Clear the partition, and stand at the start of both topics; where to go on in `tp`, or None to try again.
+
+        What the other topic had told is gone too, so `contact-links` waits until `contact-state` has been read.
+        """
+        if not await self._cleared(tp.partition):
+            return None
+        begun: dict[str, Position | None] = {}
+        for topic in reversed(self._views):
+            start = TP(topic, tp.partition)
+            run = Run(start, (), await reader.start_of(start), -1)
+            begun[topic] = await self._put(run, None, await self._topic_id(topic))
+        return begun[CONTACT_STATE] if tp.topic == CONTACT_STATE else None
+
+    async def _topic_id(self, topic: str) -> str:
+        return await asyncio.to_thread(self._kafka.topic_id, topic)
 
     async def _cleared(self, partition: int) -> bool:
         """Clear once: when that fails another worker may be filling the partition, so its position is asked again."""
@@ -123,11 +152,13 @@ class ContactStateSink:
         self._metrics.sink_refills.labels(SINK).inc()
         return True
 
-    async def _put(self, partition: int, run: Run, before: Position | None, topic_id: str) -> Position | None:
+    async def _put(self, run: Run, before: Position | None, topic_id: str) -> Position | None:
         """Write a run; where the sink stands then, or None when it does not stand at `before` any more."""
         after = Position(topic_id, run.next_offset)
-        changes = [change for record in run.records if (change := change_of(record)) is not None]
-        written = await self._asked(lambda: self._sink.write(partition, changes, before, after))
+        read = link_of if run.tp.topic == CONTACT_LINKS else change_of
+        changes = [change for record in run.records if (change := read(record)) is not None]
+        view = self._views[run.tp.topic]
+        written = await self._asked(lambda: view.write(run.tp.partition, changes, before, after))
         return after if written else None
 
     async def _asked(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -150,22 +181,3 @@ class ContactStateSink:
             at = received_at(record.headers)
             if at is not None:
                 observe(max(0, now - at) / 1000)
-
-
-def change_of(record: KafkaRecord) -> Change | None:
-    """What a record of `contact-state` says; None for one that is not of Harmonia's making."""
-    headers = dict(record.headers)
-    version = headers.get("version")
-    if record.key is None or version is None or not version.isdigit():
-        return None
-    reason, merged_into = headers.get("reason"), headers.get("merged_into")
-    try:
-        return Change(
-            contact_id=record.key.decode(),
-            version=int(version),
-            profile=record.value,
-            reason=reason.decode() if reason else None,
-            merged_into=merged_into.decode() if merged_into else None,
-        )
-    except ValueError:  # no UTF-8, or no number that anybody counts to
-        return None

@@ -7,11 +7,23 @@ from events.outputs import CanvassProfile
 from events.times import render_time
 from streams.contact.state import Answer, Ballot, Fact, Report
 
+NOBODY_CAME: CanvassProfile = {
+    "attempts": 0,
+    "contacts": 0,
+    "last_at": None,
+    "last_method": None,
+    "last_outcome": None,
+    "support": None,
+    "support_at": None,
+    "answers": {},
+}
+"""The profile's `canvass` of most people; one for all, so not to be changed."""
+
 
 def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
     """The profile's `canvass`. `reports` are in order, one version of each."""
     if not reports:
-        return _nobody_came()
+        return NOBODY_CAME
     last_fact, last = reports[-1]
     support = next((said for said in reversed(reports) if said[1].support is not None), None)
     answers: dict[str, Answer] = {}
@@ -29,22 +41,10 @@ def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
     }
 
 
-def _nobody_came() -> CanvassProfile:
-    """The profile's `canvass` of most people."""
-    return {
-        "attempts": 0,
-        "contacts": 0,
-        "last_at": None,
-        "last_method": None,
-        "last_outcome": None,
-        "support": None,
-        "support_at": None,
-        "answers": {},
-    }
-
-
 def tags(reports: Sequence[tuple[Fact, Report]]) -> list[str]:
     """The tags that hold. A report that both adds and removes a tag removes it."""
+    if not reports:
+        return []
     held: set[str] = set()
     for _, report in reports:
         held.update(report.tags_added)
@@ -54,6 +54,8 @@ def tags(reports: Sequence[tuple[Fact, Report]]) -> list[str]:
 
 def ballot(ballots: Sequence[tuple[Fact, Ballot]]) -> dict[str, BallotOutput]:
     """The latest report of each election. `ballots` are in order."""
+    if not ballots:
+        return {}
     latest = {said.election: (fact, said) for fact, said in ballots}
     return {
         election: {"status": said.status, "at": render_time(fact.time)} for election, (fact, said) in latest.items()

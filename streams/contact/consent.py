@@ -1,6 +1,6 @@
 """Which channels a person said yes or no to. Doubt is a no: equal times refuse, and a complaint is never lifted."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from events.interactions.anywhere import ConsentChannel
 from streams.contact.state import Consent, Fact
@@ -8,8 +8,10 @@ from streams.contact.state import Consent, Fact
 CHANNELS: tuple[ConsentChannel, ...] = ("email", "text", "phone", "door", "letter")
 
 
-def consent(consents: Iterable[tuple[Fact, Consent]]) -> dict[ConsentChannel, bool]:
+def consent(consents: Sequence[tuple[Fact, Consent]]) -> dict[ConsentChannel, bool]:
     """The channels that were heard of. What is said of one list or sender leaves its channel as it is."""
+    if not consents:
+        return {}
     heard: dict[ConsentChannel, tuple[int, bool]] = {}
     complained = False
     for fact, said in consents:

@@ -6,11 +6,23 @@ from streams.contact.evidence import Evidence
 from streams.contact.pledges import pledges
 from streams.contact.state import Refund
 
+NOTHING: DonationProfile = {
+    "count": 0,
+    "gross": {},
+    "refunded": {},
+    "net": {},
+    "first_at": None,
+    "last_at": None,
+    "pledges": [],
+    "by_committee": {},
+}
+"""The profile's `donations` of most people; one for all, so not to be changed."""
+
 
 def donations(found: Evidence) -> DonationProfile:
     """The profile's `donations`. Each of the three sums shows every currency that is in any of them."""
     if not (found.gifts or found.refunds or found.pledge_changes):
-        return _nothing()
+        return NOTHING
     gross: Money = {}
     refunded: Money = {}
     for _, gift in found.gifts.values():
@@ -29,20 +41,6 @@ def donations(found: Evidence) -> DonationProfile:
         "last_at": render_time(times[-1]) if times else None,
         "pledges": pledges(found.gifts.values(), found.pledge_changes),
         "by_committee": _by_committee(found),
-    }
-
-
-def _nothing() -> DonationProfile:
-    """The profile's `donations` of most people."""
-    return {
-        "count": 0,
-        "gross": {},
-        "refunded": {},
-        "net": {},
-        "first_at": None,
-        "last_at": None,
-        "pledges": [],
-        "by_committee": {},
     }
 
 

@@ -5,23 +5,23 @@ Two reports of one gift, refund or visit are one; the earliest version is the on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
 
 
-@dataclass(slots=True)
-class Evidence:
+class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions."""
 
-    counted: list[Fact] = field(default_factory=list)
-    gifts: dict[str, tuple[Fact, Gift]] = field(default_factory=dict)
-    refunds: dict[str, Refund] = field(default_factory=dict)
-    pledge_changes: list[tuple[Fact, PledgeChange]] = field(default_factory=list)
-    reports: list[tuple[Fact, Report]] = field(default_factory=list)
-    ballots: list[tuple[Fact, Ballot]] = field(default_factory=list)
-    consents: list[tuple[Fact, Consent]] = field(default_factory=list)
-    _report_ids: set[str] = field(default_factory=set)
+    counted: list[Fact] = []
+    gifts: dict[str, tuple[Fact, Gift]] = {}
+    refunds: dict[str, Refund] = {}
+    pledge_changes: list[tuple[Fact, PledgeChange]] = []
+    reports: list[tuple[Fact, Report]] = []
+    ballots: list[tuple[Fact, Ballot]] = []
+    consents: list[tuple[Fact, Consent]] = []
+    report_ids: set[str] = set()
 
     def take(self, fact: Fact, detail: Detail) -> bool:
         """False: a later version of something that is there already."""
@@ -42,9 +42,9 @@ class Evidence:
 
     def _take_report(self, fact: Fact, report: Report) -> bool:
         if report.report_id is not None:
-            if report.report_id in self._report_ids:
+            if report.report_id in self.report_ids:
                 return False
-            self._report_ids.add(report.report_id)
+            self.report_ids.add(report.report_id)
         self.reports.append((fact, report))
         return True
 

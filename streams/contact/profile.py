@@ -21,8 +21,8 @@ def profile(contact_id: str, state: ContactState) -> ContactProfile:
     return {
         "contact_id": contact_id,
         "version": state.version,
-        "first_seen": _time(totals.first),
-        "last_seen": _time(totals.last),
+        "first_seen": None if totals.first is None else render_time(totals.first),
+        "last_seen": None if totals.last is None else render_time(totals.last),
         "counts": totals.counts,
         "email": _email(totals, subscribed=consents.get("email", True)),
         "donations": donations(found),
@@ -44,12 +44,8 @@ def _email(totals: Totals, *, subscribed: bool) -> EmailProfile:
     return {
         "subscribed": subscribed,
         "status": "ok",
-        "last_opened_at": _time(totals.last_opened),
-        "last_clicked_at": _time(totals.last_clicked),
+        "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
+        "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
         "opens_human": 0,
         "clicks_human": 0,
     }
-
-
-def _time(ms: int | None) -> str | None:
-    return None if ms is None else render_time(ms)

@@ -6,13 +6,17 @@ Most take the short way of `events.usual`; a law holds that it leads to the same
 from events.fields import MAX_ID
 from events.harmonised import judge_harmonised, open_harmonised
 from events.refusal import Refusal
-from events.usual import usual_data
+from events.times import parse_time
+from events.usual import usual_data, usual_event
 from streams.contact.facts import fact_of
 from streams.contact.state import Fact
 
 
 def read_fact(value: bytes | None, appended_at: int) -> Fact | Refusal:
     """The fact that a record reports, or why it is none. `appended_at`: the record's timestamp, ms."""
+    usual = None if value is None else usual_event(value)
+    if usual is not None and (at := parse_time(usual.time)) is not None:
+        return fact_of(usual.head, at, usual.data, appended_at)
     opened = open_harmonised(value)
     if isinstance(opened, Refusal):
         return opened

@@ -11,15 +11,12 @@ def total(facts: Sequence[Fact]) -> Totals:
     if not facts:
         return Totals()
     counts: dict[str, int] = {}
+    last: dict[str, int] = {}
     for fact in facts:
-        counts[fact.type] = counts.get(fact.type, 0) + 1
-    return Totals(
-        counts=counts,
-        first=facts[0].time,
-        last=facts[-1].time,
-        last_opened=_last(facts, "email.opened") if "email.opened" in counts else None,
-        last_clicked=_last(facts, "email.clicked") if "email.clicked" in counts else None,
-    )
+        kind = fact.type
+        counts[kind] = counts.get(kind, 0) + 1
+        last[kind] = fact.time
+    return Totals(counts, facts[0].time, facts[-1].time, last.get("email.opened"), last.get("email.clicked"))
 
 
 def add(one: Totals, other: Totals) -> Totals:
@@ -36,7 +33,3 @@ def add(one: Totals, other: Totals) -> Totals:
         last_opened=latest(one.last_opened, other.last_opened),
         last_clicked=latest(one.last_clicked, other.last_clicked),
     )
-
-
-def _last(facts: Sequence[Fact], kind: str) -> int:
-    return next(fact.time for fact in reversed(facts) if fact.type == kind)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from events.outputs import Zones as ZonesOutput
 from streams.contact.known import latest
-from streams.contact.state import Fact, Heard, Whereabouts
+from streams.contact.state import Fact, Heard, Whereabouts, Zones
+
+NOWHERE = Whereabouts()
 
 
 def whereabouts(facts: Sequence[Fact]) -> Whereabouts:
@@ -12,23 +14,25 @@ def whereabouts(facts: Sequence[Fact]) -> Whereabouts:
     region: Heard | None = None
     time_zone: Heard | None = None
     postal_code: Heard | None = None
+    heard: Zones | None = None
     for fact in reversed(facts):
         zones = fact.zones
-        if zones is None:
+        if zones is None or zones == heard:  # most interactions of a person say the same
             continue
+        heard = zones
         if region is None and zones.region is not None:
             region = Heard(*fact.stamp, zones.region)
         if time_zone is None and zones.time_zone is not None:
             time_zone = Heard(*fact.stamp, zones.time_zone)
         if postal_code is None and zones.postal_code is not None:
             postal_code = Heard(*fact.stamp, zones.postal_code)
-        if region is not None and time_zone is not None and postal_code is not None:
-            break
     return Whereabouts(region, time_zone, postal_code)
 
 
 def later(one: Whereabouts, other: Whereabouts) -> Whereabouts:
     """Of each zone the later one."""
+    if other == NOWHERE:
+        return one
     return Whereabouts(
         region=latest(one.region, other.region),
         time_zone=latest(one.time_zone, other.time_zone),

@@ -15,7 +15,8 @@ from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits
 from streams.engine.states import State, Storage
-from streams.engine.table import ChunkTable, Flow
+from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
+from streams.engine.turns import Turns
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class ChunkApp(faust.App):
         self.on_ready = on_ready
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
+        self._turns = Turns(CHUNKS_AT_ONCE * limits.records)
         self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
@@ -60,6 +62,7 @@ class ChunkApp(faust.App):
             kafka=self.kafka,
             flow=flow,
             storage=storage,
+            turns=self._turns,
         )
         self.tables.add(table)
         return table

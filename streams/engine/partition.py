@@ -7,7 +7,7 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -33,10 +33,14 @@ _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 
 @dataclass(slots=True)
 class Effects(Generic[State]):
-    """What folding a chunk does: new states by key (None deletes), and records for other topics."""
+    """What folding a chunk does: new states by key (None deletes), and records for other topics.
+
+    `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any.
+    """
 
     changes: dict[bytes, State | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
+    encoded: dict[bytes, bytes] = field(default_factory=dict)
 
 
 #: Folds records onto the states there are. Called again after a failure: no effects but those returned.
@@ -153,39 +157,64 @@ class TablePartition(Generic[State]):
     async def _apply_once(self, chunk: Run, fold: Fold[State]) -> None:
         if self._writer is None:
             await self.open()
-        records = await self._unseen(chunk)
+        if not chunk.records:
+            return
+        self._refuse_another_topic(chunk.tp)
+        async for missing in self._missing(chunk):
+            await self._fold(missing, fold)
+        await self._fold(chunk, fold)
+
+    async def _fold(self, chunk: Run, fold: Fold[State]) -> None:
+        records = self._unseen(chunk)
         if not records:
             return
         effects = fold(self._states, records)
-        changes = self._encoded(effects.changes)
-        changes[_watermark_key(chunk.tp)] = self._watermark(chunk.tp, records[-1].offset)
-        logged = [Output(*self._changelog, key, value) for key, value in changes.items()]
+        changes = self._encoded(effects)
+        changes[_watermark_key(chunk.tp)] = self._watermark(chunk.tp, chunk.next_offset - 1)
         assert self._writer is not None
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
-            written = await self._writer.write([*effects.outputs, *logged])
+            written = await self._writer.write(effects.outputs, self._changelog, changes)
         self._states.commit(effects.changes, changes, self._here(written[self._changelog]))
 
-    def _encoded(self, changes: Mapping[bytes, State | None]) -> dict[bytes, bytes | None]:
-        encode = self._states.encode
-        return {key: None if state is None else encode(state) for key, state in changes.items()}
+    def _encoded(self, effects: Effects[State]) -> dict[bytes, bytes | None]:
+        encode, done = self._states.encode, effects.encoded
+        return {
+            key: done[key] if key in done else None if state is None else encode(state)
+            for key, state in effects.changes.items()
+        }
 
-    async def _unseen(self, chunk: Run) -> Records:
-        if not chunk.records:
-            return []
-        self._refuse_another_topic(chunk.tp)
+    def _unseen(self, chunk: Run) -> Records:
         watermark = self.watermark(chunk.tp)
+        if watermark is None or watermark < chunk.records[0].offset:
+            return chunk.records
+        return [record for record in chunk.records if record.offset > watermark]
+
+    async def _missing(self, chunk: Run) -> AsyncIterator[Run]:
+        """What the state lacks before the chunk: the group was told that it is done, and its transaction is not there.
+
+        Kafka may abort what it had called committed (see `leftovers`). The watermark knows better, and as long as the
+        source still has the records nothing is lost. Raises `StateLost` where it has not.
+        """
+        watermark = self.watermark(chunk.tp)
+        if watermark is not None and watermark + 1 >= chunk.began_at:
+            return
         if watermark is None and (done := self._committed(chunk.tp)):
             raise StateLost(
                 f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of it: "
                 "restore it before starting again"
             )
-        ends = await self._start_of(chunk.tp) - 1 if watermark is None else watermark
-        if chunk.records[0].offset > ends + 1:
-            raise StateLost(
-                f"{chunk.tp}: the state ends at {ends} and the input goes on at {chunk.records[0].offset}: "
-                f"records of {self._changelog.topic} or of the input are gone; restore them before starting again"
-            )
-        return chunk.records if ends < chunk.records[0].offset else [r for r in chunk.records if r.offset > ends]
+        async with PartitionReader(self._kafka) as reader:
+            start, end = await reader.start_of(chunk.tp), await reader.end_of(chunk.tp)
+            wanted = start if watermark is None else watermark + 1
+            if wanted < start or end < chunk.began_at:
+                raise StateLost(
+                    f"{chunk.tp}: the state ends at {wanted - 1} and the input goes on at {chunk.began_at}: its log "
+                    f"has {start} to {end - 1}, so records of it or of {self._changelog.topic} are gone; "
+                    "restore them before starting again"
+                )
+            if wanted < chunk.began_at:
+                async for run in reader.runs(chunk.tp, wanted, chunk.began_at):
+                    yield run
 
     def _watermark(self, source: TP, offset: int) -> bytes:
         return f"{offset} {self._source_id(source.topic) or ''}".rstrip().encode()
@@ -195,10 +224,6 @@ class TablePartition(Generic[State]):
         now = self._source_id(source.topic)
         if written_for and now and written_for != now:
             raise StateLost(f"{source.topic} has been made anew: the state stands for another topic of that name")
-
-    async def _start_of(self, source: TP) -> int:
-        async with PartitionReader(self._kafka) as reader:
-            return await reader.start_of(source)
 
     async def _restore(self) -> int:
         restored = 0

@@ -39,13 +39,20 @@ class Run:
     """Consecutive records of one partition.
 
     `next_offset` is where reading goes on after them. It can be more than one above the last record's offset, since the
-    markers of transactions take offsets too. `generation` is the group's generation in which they were read.
+    markers of transactions take offsets too. `generation` is the group's generation in which they were read. `start` is
+    where reading began, at or below the first record; None: nobody noted it.
     """
 
     tp: TP
     records: Records
     next_offset: int
     generation: int
+    start: int | None = None
+
+    @property
+    def began_at(self) -> int:
+        """Between here and `next_offset` there are no other records that a reader sees."""
+        return self.records[0].offset if self.start is None else self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,18 @@ def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
         fits, size = _count_that_fits(run, limits, len(records), size)
         records.extend(run.records[:fits])
         if fits < len(run.records):
-            waiting.appendleft(replace(run, records=run.records[fits:]))
             next_offset = run.records[fits].offset
+            waiting.appendleft(replace(run, records=run.records[fits:], start=next_offset))
             break
         next_offset = run.next_offset
-    return Run(first.tp, records, next_offset, first.generation)
+    return Run(first.tp, records, next_offset, first.generation, first.start)
 
 
 def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> tuple[int, int]:
     """How many more records fit after those taken, and the bytes of all of them together."""
+    whole = size + sum([len(record.value or b"") for record in run.records])
+    if taken + len(run.records) <= limits.records and whole <= limits.bytes:
+        return len(run.records), whole
     for count, record in enumerate(run.records, taken):
         more = size + len(record.value or b"")
         if count and (count >= limits.records or more > limits.bytes):

@@ -6,7 +6,7 @@ written to again soon. States are never changed in place, so the same one may be
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from streams.engine.store import OpenStore, Position, Store
 
@@ -47,9 +47,8 @@ class Recent(Generic[State]):
     def get_many(self, keys: Collection[bytes]) -> dict[bytes, State | None]:
         """The states of these keys, None where one is not here."""
         found = dict(zip(keys, map(self._younger.get, keys), strict=True))
-        for key, state in found.items():
-            if state is None:
-                found[key] = self._older.get(key)
+        if missing := [key for key, state in found.items() if state is None]:
+            found.update(zip(missing, map(self._older.get, missing), strict=True))
         return found
 
     def put(self, states: Mapping[bytes, State], size: int) -> None:
@@ -103,9 +102,11 @@ class States(Generic[State]):
         """Take over what has been committed. `encoded`: the same changes as bytes, and what else is to be stored."""
         self.store.write(encoded, position)
         deleted = [key for key, state in changes.items() if state is None]
-        kept = {key: state for key, state in changes.items() if state is not None}
-        self._recent.drop(deleted)
-        self._recent.put(kept, sum(len(value) for value in encoded.values() if value is not None))
+        kept = cast(Mapping[bytes, State], changes)
+        if deleted:
+            self._recent.drop(deleted)
+            kept = {key: state for key, state in changes.items() if state is not None}
+        self._recent.put(kept, sum(map(len, filter(None, encoded.values()))))
 
     def forget(self) -> None:
         """Read everything from the store again, which has been changed meanwhile."""

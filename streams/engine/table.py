@@ -22,11 +22,12 @@ from streams.engine.retry import retried
 from streams.engine.runs import Run
 from streams.engine.states import Recent, State, States, Storage
 from streams.engine.transport import Consumer
+from streams.engine.turns import Turns
 
 logger = logging.getLogger(__name__)
 
 
-TRANSACTIONS_AT_ONCE = 4
+CHUNKS_AT_ONCE = 4
 """Enough to fold while others wait for the broker, few enough that none of them waits long for the folds of others."""
 
 
@@ -44,7 +45,11 @@ class Flow:
 
 
 class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
-    """Partitions of a table by number, while this worker owns them."""
+    """Partitions of a table by number, while this worker owns them.
+
+    Parameters:
+        turns: those of all the worker's transactions.
+    """
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         kafka: KafkaClients,
         flow: Flow,
         storage: Storage[State],
+        turns: Turns,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +66,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         self._recent: Recent[State] = Recent(storage.recent_bytes)
         self._flow = flow
         self._topic_ids: dict[str, str] = {}
-        self._turns = asyncio.Semaphore(TRANSACTIONS_AT_ONCE)
+        self._turns = turns
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._owned: dict[int, TablePartition[State]] = {}
 
@@ -74,11 +80,10 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
     async def apply(self, chunk: Run, fold: Fold[State]) -> None:
         """`TablePartition.apply` of the chunk's partition, once it is its turn. Raises `NotOwned` too.
 
-        A worker may own many partitions, and all of them fold on one core. If each had its transaction open meanwhile,
-        every one would take as long as all of them, and in the end longer than the broker lets it. A partition has one
-        writer, so chunks of its several sources follow each other, and wait for that before they take up a turn.
+        A partition has one writer, so chunks of its several sources follow each other, and wait for that before they
+        take up a turn.
         """
-        async with self._locks[chunk.tp.partition], self._turns:
+        async with self._locks[chunk.tp.partition], self._turns.of(len(chunk.records)):
             await self.owned(chunk.tp.partition).apply(chunk, fold)
 
     async def take_over(self, partitions: Iterable[int]) -> None:

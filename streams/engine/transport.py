@@ -9,17 +9,19 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import ConsumerStoppedError, KafkaTimeoutError
 from faust.transport import drivers
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, Message
 from faust.types.tuples import ConsumerMessage
 from mode import Service
+from mode.types import ServiceT
 
 from streams.engine.errors import StateLost
 from streams.engine.fetched import hand_out_light_records
 from streams.engine.header_names import read_any_header_name
 from streams.engine.runs import Run
+from streams.engine.writer import wait_briefly_for_markers
 
 if TYPE_CHECKING:
     from streams.engine.app import ChunkApp
@@ -84,6 +86,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
         ahead = cast("ChunkApp", self.app).lanes.records_ahead
+        starts = _positions(consumer, active_partitions)
         records = await super()._fetch_records(consumer, active_partitions, timeout, ahead)
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
@@ -95,9 +98,17 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
                 consumer._fetcher.seek_to(tp, run[0].offset)
             return {}
         return {
-            tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation)
+            tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation, starts.get(tp))
             for tp, run in mine.items()
         }
+
+
+def _positions(consumer: AIOKafkaConsumer, partitions: set[TP]) -> dict[TP, int]:
+    """Where reading goes on in each of these partitions, as far as that is known."""
+    subscription = consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    states = {} if assignment is None else {tp: assignment.state_value(tp) for tp in partitions}
+    return {tp: state.position for tp, state in states.items() if state is not None and state.has_valid_position}
 
 
 class RebalanceListener(stock.ConsumerRebalanceListener):
@@ -136,6 +147,23 @@ class Consumer(stock.Consumer):
             if run.generation == self.app.consumer_generation_id:
                 self._read_offset[run.tp] = None  # no gap for Faust to account for
                 yield run.tp, self._message(run)
+
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Hand on what each fetch brings, all of it at once.
+
+        Stock Faust waits for one message after the other, for several turns of the event loop each: with many
+        partitions that took longer than everything else that happens to a record.
+        """
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                messages = [message async for _, message in self.getmany(timeout=1.0)]
+                if messages and not self.should_stop:
+                    await self.wait_first(asyncio.gather(*map(self.callback, messages)), self.suspend_flow.wait())
+                else:
+                    await asyncio.sleep(0)
+        except (ConsumerStoppedError, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
 
     async def wait_empty(self) -> None:
         """Before partitions are given up: end the chunks in hand, commit what is done, stop writing."""
@@ -209,7 +237,8 @@ class Transport(stock.Transport):
 
 
 def register() -> None:
-    """Make the scheme known to Faust, header names of any bytes readable and records cheap."""
+    """Make the scheme known to Faust, header names of any bytes readable, records cheap and transactions quick."""
+    wait_briefly_for_markers()
     read_any_header_name()
     hand_out_light_records()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

@@ -7,12 +7,14 @@ sends is refused.
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.producer import sender
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.types import TP
@@ -24,8 +26,10 @@ from streams.engine.retry import BROKER_TROUBLE
 logger = logging.getLogger(__name__)
 
 _CLOSE_TIMEOUT_S = 2.0
+MARKERS_TAKE_S = 0.003
 
-Headers = Sequence[tuple[str, bytes | None]]
+Header = tuple[str, bytes | None]
+Headers = Sequence[Header]
 
 
 class Output(Struct, frozen=True, gc=False):
@@ -36,6 +40,14 @@ class Output(Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+
+
+Entry = tuple[bytes | None, bytes | None, list[Header]]
+"""Key, value and headers of a record whose place is known."""
+
+Changes = Mapping[bytes, bytes | None]
+_no_changes: Changes = {}
+_no_headers: list[Header] = []
 
 
 class TransactionWriter:
@@ -51,10 +63,15 @@ class TransactionWriter:
         """Fence: nothing that an earlier writer of this id still sends is accepted, what it left open is aborted."""
         await self._producer.start()
 
-    async def write(self, outputs: Iterable[Output]) -> dict[TP, int]:
-        """Write all or nothing. Returns, for each partition written to, the offset after its last record."""
+    async def write(
+        self, outputs: Iterable[Output], changelog: TP | None = None, changes: Changes = _no_changes
+    ) -> dict[TP, int]:
+        """Write all or nothing: outputs, and keys with values to one partition more.
+
+        Returns, for each partition written to, the offset after its last record.
+        """
         await self._producer.begin_transaction()
-        written = await _send(self._producer, outputs)
+        written = await _send(self._producer, outputs, changelog, changes)
         await self._producer.commit_transaction()
         return written
 
@@ -125,6 +142,14 @@ class Outbox:
         return None
 
 
+def wait_briefly_for_markers() -> None:
+    """Make producers ask sooner whether the broker has marked their last transaction, for the whole process.
+
+    Until then it refuses the next one. Marking takes one or two milliseconds, and aiokafka asks again after 20.
+    """
+    sender.BACKOFF_OVERRIDE = MARKERS_TAKE_S
+
+
 def _answer(written: asyncio.Future[None], failure: Exception | None) -> None:
     if written.done():
         return  # whoever asked has been cancelled
@@ -134,35 +159,39 @@ def _answer(written: asyncio.Future[None], failure: Exception | None) -> None:
         written.set_exception(failure)
 
 
-async def _send(producer: AIOKafkaProducer, outputs: Iterable[Output]) -> dict[TP, int]:
-    by_partition: dict[tuple[str, int], list[Output]] = defaultdict(list)
+async def _send(
+    producer: AIOKafkaProducer, outputs: Iterable[Output], changelog: TP | None = None, changes: Changes = _no_changes
+) -> dict[TP, int]:
+    by_partition: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for output in outputs:
-        by_partition[output.topic, output.partition].append(output)
+        headers = list(output.headers) if output.headers else _no_headers
+        by_partition[output.topic, output.partition].append((output.key, output.value, headers))
+    if changelog is not None:
+        by_partition[changelog] += [(key, value, _no_headers) for key, value in changes.items()]
     tps = [TP(*place) for place in by_partition]
     ends = await asyncio.gather(*map(partial(_send_to, producer), tps, by_partition.values()))
     return dict(zip(tps, ends, strict=True))
 
 
-async def _send_to(producer: AIOKafkaProducer, tp: TP, outputs: Sequence[Output]) -> int:
+async def _send_to(producer: AIOKafkaProducer, tp: TP, entries: Sequence[Entry]) -> int:
     end = 0
-    for batch in _pack(producer, outputs):
+    for batch in _pack(producer, entries):
         acknowledged = await producer.send_batch(batch, tp.topic, partition=tp.partition)
         end = (await acknowledged).offset + batch.record_count()
     return end
 
 
-def _pack(producer: AIOKafkaProducer, outputs: Sequence[Output]) -> Iterable[BatchBuilder]:
+def _pack(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iterable[BatchBuilder]:
     batch = producer.create_batch()
-    for output in outputs:
-        if _append(batch, output) is None:
+    now = (
+        time.time_ns() // 1_000_000
+    )  # or the batch would ask for each record; the topics have the broker's time anyway
+    for key, value, headers in entries:
+        if batch.append(timestamp=now, key=key, value=value, headers=headers) is None:
             yield batch
             batch = producer.create_batch()
-            _append(batch, output)
+            batch.append(timestamp=now, key=key, value=value, headers=headers)
     yield batch
-
-
-def _append(batch: BatchBuilder, output: Output) -> object:
-    return batch.append(key=output.key, value=output.value, timestamp=None, headers=list(output.headers))
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

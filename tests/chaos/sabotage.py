@@ -1,8 +1,8 @@
 """`harmonia worker` with a fault planted in it, run as a program: the code under test has no hooks for this.
 
 `CHAOS_CRASH=GAP:N` kills the process, as kill -9 does, when it passes a gap between two effects of a chunk for the n-th
-time. `CHAOS_FLUSH=1` brings stores to disk often. `CHAOS_LOSE_ANSWERS=SEED:SHARE` lets so many of all commits of
-transactions succeed without an answer.
+time; `CHAOS_FREEZE=GAP:N` stops it there, until somebody lets it go on. `CHAOS_FLUSH=1` brings stores to disk often.
+`CHAOS_LOSE_ANSWERS=SEED:SHARE` lets so many of all commits of transactions succeed without an answer.
 """
 
 import os
@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection
@@ -22,6 +22,7 @@ from streams.cli.main import app
 from streams.engine.partition import TablePartition
 from streams.engine.rocks import RocksStore
 from streams.engine.store import Position
+from streams.engine.write_back import WriteBackStore
 from streams.engine.writer import Outbox, TransactionWriter
 
 Pass = Callable[[], None]
@@ -29,15 +30,16 @@ FLUSH_EVERY = 5
 
 
 class Fuse:
-    """Ends the process at the n-th pass."""
+    """Signals the process at the n-th pass."""
 
-    def __init__(self, passes: int) -> None:
+    def __init__(self, passes: int, number: signal.Signals) -> None:
         self._left = passes
+        self._number = number
 
     def __call__(self) -> None:
         self._left -= 1
-        if self._left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._left == 0:
+            os.kill(os.getpid(), self._number)
 
 
 def _before(owner: type[Any], name: str, step: Pass) -> None:
@@ -78,15 +80,16 @@ GAPS: dict[str, Callable[[Pass], None]] = {
 
 def flush_often() -> None:
     """Bring stores to disk every few writes, so that a crash leaves something that is behind, and not just nothing."""
-    original = RocksStore.write
+    original = WriteBackStore.write
     writes = count(1)
 
-    def write(store: RocksStore, changes: Mapping[bytes, bytes | None], position: Position) -> None:
+    def write(store: WriteBackStore, changes: Mapping[bytes, bytes | None], position: Position) -> None:
         original(store, changes, position)
         if next(writes) % FLUSH_EVERY == 0:
-            store._db.flush(wait=False)
+            store.flush()
+            cast(RocksStore, store.below)._db.flush(wait=False)
 
-    setattr(RocksStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
+    setattr(WriteBackStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
 
 
 def lose_answers(rng: Random, share: float) -> None:
@@ -111,9 +114,10 @@ async def _lost(connection: AIOKafkaConnection, answer: Awaitable[Any]) -> Any:
 
 def main() -> None:
     """Plant what the environment says, then be the ordinary command."""
-    if crash := os.environ.get("CHAOS_CRASH"):
-        gap, _, passes = crash.partition(":")
-        GAPS[gap](Fuse(int(passes)))
+    for name, number in {"CHAOS_CRASH": signal.SIGKILL, "CHAOS_FREEZE": signal.SIGSTOP}.items():
+        if fault := os.environ.get(name):
+            gap, _, passes = fault.partition(":")
+            GAPS[gap](Fuse(int(passes), number))
     if "CHAOS_FLUSH" in os.environ:
         flush_often()
     if losses := os.environ.get("CHAOS_LOSE_ANSWERS"):

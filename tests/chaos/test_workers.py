@@ -6,14 +6,17 @@ import time
 from dataclasses import replace
 from random import Random
 
+import psutil
 import pytest
 
 from streams.demo.script import Script
+from streams.demo.workers import Workers
 from streams.engine.rocks import RocksStore, _options
 from tests.chaos.load import Load, load
 from tests.chaos.site import EXIT_FENCED, SESSION_TIMEOUT_S, Site
 from tests.chaos.stores import stores_below, wrong_stores
 from tests.chaos.verdict import wrongs
+from tests.chaos.workers import SABOTAGED
 from tests.integration.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
@@ -77,11 +80,11 @@ def test_told_to_stop_under_load(site: Site, script: Script, seed: int) -> None:
 
 @pytest.mark.short
 def test_a_stale_owner_wakes_while_its_successor_works(site: Site, script: Script, seed: int) -> None:
-    """Frozen until it was replaced: it must be refused, and end by itself."""
-    frozen = site.start("one", ONE_BY_ONE)
+    """Frozen inside a transaction until it was replaced: it must be refused, and end by itself."""
+    fault = {"CHAOS_FREEZE": f"inside-transaction:{Random(seed).randrange(20, 100)}"}
+    frozen = site.start("one", {**ONE_BY_ONE, **fault}, program=SABOTAGED)
     with load(site.deployment, script) as running:
-        running.until_folded(Random(seed).randrange(50, 300))
-        os.kill(frozen.process.pid, signal.SIGSTOP)
+        running.until(lambda: is_frozen(frozen), "the worker to freeze")
         successor = site.start("two")
         running.must_be_under_way()
         running.rush()
@@ -92,6 +95,10 @@ def test_a_stale_owner_wakes_while_its_successor_works(site: Site, script: Scrip
         assert "Fenced" in frozen.log.read_text()
         assert successor.process.poll() is None
         site.must_be_exact(running, script)
+
+
+def is_frozen(workers: Workers) -> bool:
+    return bool(psutil.Process(workers.process.pid).status() == psutil.STATUS_STOPPED)
 
 
 def test_a_stale_owner_wakes_past_every_time_limit(site: Site, script: Script, seed: int) -> None:

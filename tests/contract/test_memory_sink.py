@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 
+from events.topics import CONTACT_LINKS
 from sinks.base import Change, Stored
 from sinks.memory import MemorySink
 from tests.contract.contact_sink import (
@@ -11,12 +12,23 @@ from tests.contract.contact_sink import (
     any_batches_end_as_the_highest_versions,
     law,
 )
+from tests.contract.two_topics import (
+    INTERLEAVINGS,
+    Step,
+    TwoTopicsContract,
+    any_interleaving_of_two_topics_ends_the_same,
+    histories,
+)
 
 
 class MemoryBench:
     def __init__(self) -> None:
         self._now = 1_000_000.0
         self.sink = MemorySink(STALE_AFTER, lambda: self._now)
+
+    def reading(self, topic: str) -> "MemoryBench":
+        self.sink = self.sink.reading(topic)
+        return self
 
     async def stored(self, contact_id: str) -> Stored | None:
         return self.sink.contacts.get(contact_id)
@@ -31,7 +43,7 @@ class MemoryBench:
         self._now += seconds
 
 
-class TestMemorySink(ContactSinkContract):
+class TestMemorySink(ContactSinkContract, TwoTopicsContract):
     @pytest.fixture
     def bench(self) -> Bench:
         return MemoryBench()
@@ -42,3 +54,16 @@ class TestMemorySink(ContactSinkContract):
         self, bench: Bench, batches: list[list[Change]]
     ) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
+
+    @law
+    @given(history=histories(), first=INTERLEAVINGS)
+    async def test_any_interleaving_of_the_two_topics_ends_the_same(
+        self, bench: Bench, history: list[Step], first: list[bool]
+    ) -> None:
+        await any_interleaving_of_two_topics_ends_the_same(bench, history, first)
+
+
+class TestMemorySinkOfLinks(ContactSinkContract):
+    @pytest.fixture
+    def bench(self) -> Bench:
+        return MemoryBench().reading(CONTACT_LINKS)

@@ -3,6 +3,7 @@
 import pytest
 from redis.asyncio import Redis
 
+from events.topics import CONTACT_LINKS
 from sinks.base import Position, SinkUnavailable, Stored
 from sinks.keys import contact_key
 from sinks.profiles import read_profile
@@ -10,6 +11,7 @@ from sinks.redis import CALL_BYTES, RedisSink
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import at, living
 from tests.contract.redis_server import RedisServer
+from tests.contract.two_topics import absorbed
 
 LONG = [living(f"long-{n}", 1, b"x" * (CALL_BYTES // 2)) for n in range(3)]
 """A run that takes three calls."""
@@ -171,3 +173,21 @@ async def test_clearing_finds_every_contact_among_many_other_keys(sink: RedisSin
     assert await redis_client.keys("identity:*") == []
     assert await redis_client.keys("sink:*") == []
     assert len(await redis_client.keys("reservation:*")) == 3000
+
+
+async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_the_other_topic(
+    sink: BusySink, other: RedisSink, redis_client: Redis
+) -> None:
+    """Else it would take away what is there by a position that stays."""
+    await other.clear(0, 1)
+    await redis_client.hset(contact_key("ada"), "version", "1")
+    links = other.reading(CONTACT_LINKS)
+
+    async def fill_first() -> None:
+        assert await links.write(0, [absorbed("ada", 2, "bob")], None, at(1))
+
+    sink.meanwhile = fill_first
+    with pytest.raises(SinkUnavailable):
+        await sink.clear(0, 1)
+    assert await links.position(0) == at(1)
+    assert await read_profile(redis_client, "ada") == Stored(2, merged_into="bob")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from redis.asyncio import Redis
 
+from events.topics import CONTACT_LINKS
 from sinks.base import Change, Stored
 from sinks.keys import position_key
 from sinks.profiles import contact_of, read_profile
@@ -18,6 +19,13 @@ from tests.contract.contact_sink import (
     law,
 )
 from tests.contract.redis_server import RedisServer
+from tests.contract.two_topics import (
+    INTERLEAVINGS,
+    Step,
+    TwoTopicsContract,
+    any_interleaving_of_two_topics_ends_the_same,
+    histories,
+)
 
 
 class RedisBench:
@@ -35,10 +43,10 @@ class RedisBench:
         await self._client.flushall()
 
     async def age(self, partition: int, seconds: float) -> None:
-        await self._client.hincrby(position_key(partition), "written_at", -round(seconds * 1000))
+        await self._client.hincrby(position_key(partition, self.sink.topic), "written_at", -round(seconds * 1000))
 
 
-class TestRedisSink(ContactSinkContract):
+class TestRedisSink(ContactSinkContract, TwoTopicsContract):
     @pytest.fixture
     async def bench(self, redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Bench]:
         sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
@@ -51,3 +59,18 @@ class TestRedisSink(ContactSinkContract):
         self, bench: Bench, batches: list[list[Change]]
     ) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
+
+    @law
+    @given(history=histories(), first=INTERLEAVINGS)
+    async def test_any_interleaving_of_the_two_topics_ends_the_same(
+        self, bench: Bench, history: list[Step], first: list[bool]
+    ) -> None:
+        await any_interleaving_of_two_topics_ends_the_same(bench, history, first)
+
+
+class TestRedisSinkOfLinks(ContactSinkContract):
+    @pytest.fixture
+    async def bench(self, redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Bench]:
+        sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
+        yield RedisBench(sink.reading(CONTACT_LINKS), redis_client)
+        await sink.close()

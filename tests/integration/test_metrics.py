@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
 from streams.local.stack import Stack
@@ -20,6 +21,7 @@ from tests.integration.waiting import until
 
 NAMED = {
     *("harmonia_interactions", "harmonia_dead_letters", "harmonia_duplicates", "harmonia_chunk_seconds"),
+    *("harmonia_identity_links", "harmonia_identity_findings"),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
 }
 WORDS = {
@@ -27,7 +29,9 @@ WORDS = {
     "outcome": {"accepted", "refused", "applied", "duplicate", "full"},
     "stage": {"intake", "contacts"},
     "reason": {reason.value for reason in Reason},
-    "agent": {"intake", "contacts", "redis"},
+    "agent": {"intake", "contacts", "links", "redis"},
+    "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
+    "finding": {"crowded", "disputed", "saturated"},
     "sink": {"redis"},
 }
 
@@ -47,8 +51,12 @@ def somebody(system: System) -> str:
     for value in (good, good, structured(event("email.sent", {**contact}, message_id=None))[0]):
         producer.send("email-events", value).get(30)
     until_in_redis(system, contact_id)
-    until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data"), "a refusal")
-    until(lambda: metric(system, "harmonia_duplicates_total"), "a duplicate")
+    until(lambda: metric(system, "harmonia_end_to_end_seconds_count", sink="redis") > 0, "the time to Redis observed")
+    key, link = write_link(seen(contact_id, End(contact_id), End(contact_id)))
+    producer.send("identity-links", link, key).get(30)
+    until(lambda: metric(system, "harmonia_identity_links_total", kind="seen") > 0, "what was said of links")
+    until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") > 0, "a refusal")
+    until(lambda: metric(system, "harmonia_duplicates_total") > 0, "a duplicate")
     return contact_id
 
 

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from sinks.base import Change, Position, SinkUnavailable
+from sinks.base import Change, Position, SinkUnavailable, Stored
 from sinks.memory import MemorySink
 from streams.agents import redis_sink
 from streams.agents.redis_sink import ContactStateSink
@@ -26,19 +27,17 @@ class UnreliableSink(MemorySink):
     def __init__(self, calls: list[str]) -> None:
         super().__init__()
         self._calls = calls
-        self._away = 0
-        self._lost: Counter[str] = Counter()
-        self._halves = 0
+        self._to_come: Counter[str] = Counter()  # shared by the views of all topics
 
     def be_away(self, calls: int) -> None:
-        self._away = calls
+        self._to_come["away"] = calls
 
     def lose_answers(self, call: str, times: int) -> None:
         """The call is done, and its caller is told that the sink is away."""
-        self._lost[call] = times
+        self._to_come[f"lost {call}"] = times
 
     def clear_in_part(self, times: int) -> None:
-        self._halves = times
+        self._to_come["halves"] = times
 
     async def position(self, partition: int) -> Position | None:
         self._come("position")
@@ -50,9 +49,8 @@ class UnreliableSink(MemorySink):
 
     async def clear(self, partition: int, partitions: int) -> None:
         self._come("clear")
-        if self._halves:
-            self._halves -= 1
-            self._positions.pop(partition, None)
+        if self._comes("halves"):
+            self._positions.clear()
             self.contacts.pop(next(iter(self.contacts)), None)
             raise SinkUnavailable("the sink went away in the middle", 0.001)
         await super().clear(partition, partitions)
@@ -66,14 +64,17 @@ class UnreliableSink(MemorySink):
 
     def _come(self, call: str) -> None:
         self._calls.append(call)
-        if self._away:
-            self._away -= 1
+        if self._comes("away"):
             raise SinkUnavailable("the sink is away", 0.001)
 
     def _go(self, call: str) -> None:
-        if self._lost[call]:
-            self._lost[call] -= 1
+        if self._comes(f"lost {call}"):
             raise SinkUnavailable("the answer was lost", 0.001)
+
+    def _comes(self, trouble: str) -> bool:
+        comes = self._to_come[trouble] > 0
+        self._to_come[trouble] -= comes
+        return comes
 
 
 class Feed:
@@ -82,11 +83,13 @@ class Feed:
     def __init__(self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cluster = cluster
         self.calls: list[str] = []
-        self.sink = UnreliableSink(self.calls)
         self.tp = cluster.make_partition("contact-state")
+        self.links = cluster.make_partition("contact-links")
+        self.sink = UnreliableSink(self.calls).reading(self.tp.topic)
         self._metrics = Metrics(CollectorRegistry())
         self._writer = self._new_writer()
         monkeypatch.setattr(redis_sink, "CONTACT_STATE", self.tp.topic)
+        monkeypatch.setattr(redis_sink, "CONTACT_LINKS", self.links.topic)
 
     async def open(self) -> None:
         await self._writer.start()
@@ -100,9 +103,25 @@ class Feed:
 
     async def said(self, versions: dict[str, int], generation: int = 1) -> Run:
         """A chunk with these versions, in one transaction; what a fetch then brings."""
-        end = (await self._writer.write(self._outputs(versions)))[self.tp]
-        records = [r for r in await self.cluster.committed(self.tp) if end - len(versions) <= r.offset < end]
-        return Run(self.tp, records, end + 1, generation)  # behind the marker of the commit
+        return await self._told(self.tp, self._outputs(versions), generation)
+
+    async def absorbed(self, contact_id: str, version: int, survivor: str) -> Run:
+        """What `contact-state` says of it, whose profile went to another."""
+        headers = [("version", b"%d" % version), ("reason", b"merged"), ("merged_into", survivor.encode())]
+        return await self._told(self.tp, [Output(*self.tp, contact_id.encode(), None, headers)])
+
+    async def linked(self, *links: tuple[str, int, str | None]) -> Run:
+        """What `contact-links` says of these: id, version and survivor; None: it stands alone again."""
+        outputs = [
+            Output(
+                *self.links,
+                contact_id.encode(),
+                None if survivor is None else b'{"merged_into": "%s"}' % survivor.encode(),
+                [("version", b"%d" % version)],
+            )
+            for contact_id, version, survivor in links
+        ]
+        return await self._told(self.links, outputs)
 
     async def said_in_vain(self, versions: dict[str, int]) -> None:
         """A chunk whose transaction is aborted."""
@@ -112,11 +131,12 @@ class Feed:
             await producer.send_and_wait(output.topic, output.value, output.key, output.partition, None, output.headers)
         await producer.abort_transaction()
 
-    async def make_anew(self) -> None:
-        """Delete the topic, and make it again under the same name."""
+    async def make_anew(self, tp: TP | None = None) -> None:
+        """Delete the topic of profiles, or this one, and make it again under the same name."""
+        name = (tp or self.tp).topic
         await self.close()
-        self.cluster.delete(self.tp.topic)
-        self.cluster.remake(self.tp.topic)
+        self.cluster.delete(name)
+        self.cluster.remake(name)
         self._writer = self._new_writer()
         await self.open()
 
@@ -126,6 +146,11 @@ class Feed:
     async def move(self, position: Position) -> None:
         """Let the sink believe that it stands elsewhere."""
         await MemorySink.write(self.sink, 0, [], await MemorySink.position(self.sink, 0), position)
+
+    def restore(self, dump: dict[str, Stored]) -> None:
+        """Let the sink hold what it held some time ago."""
+        self.sink.contacts.clear()
+        self.sink.contacts.update(dump)
 
     def held(self) -> dict[str, int]:
         """The version of each contact in the sink."""
@@ -143,6 +168,11 @@ class Feed:
 
     def sample(self, name: str, **labels: str) -> float | None:
         return self._metrics.registry.get_sample_value(name, labels)
+
+    async def _told(self, tp: TP, outputs: list[Output], generation: int = 1) -> Run:
+        end = (await self._writer.write(outputs))[tp]
+        records = [r for r in await self.cluster.committed(tp) if end - len(outputs) <= r.offset < end]
+        return Run(tp, records, end + 1, generation)  # behind the marker of the commit
 
     def _new_writer(self) -> TransactionWriter:
         return TransactionWriter(self.cluster.kafka, f"writer-of-{self.tp.topic}")

@@ -19,15 +19,15 @@ async def test_a_catch_up_that_breaks_off_is_begun_again(feed: Feed, monkeypatch
     dump, stood = dict(feed.sink.contacts), await MemorySink.position(feed.sink, 0)
     await agent(await feed.said({"b": 1}))
     await agent(await feed.said({"c": 1}))
-    feed.sink.contacts = dump
+    feed.restore(dump)
     assert stood is not None
     await feed.move(stood)
     with monkeypatch.context() as broken:
         breaks_off_after(broken, records=1)
         with pytest.raises(KafkaConnectionError):
-            await agent.watch([0])
+            await agent.watch([feed.tp])
 
-    await agent.watch([0])
+    await agent.watch([feed.tp])
 
     assert feed.held() == {"a": 1, "b": 1, "c": 1}
 
@@ -40,13 +40,13 @@ async def test_a_chunk_after_a_catch_up_that_broke_off_leaves_nothing_out(
     dump, stood = dict(feed.sink.contacts), await MemorySink.position(feed.sink, 0)
     await agent(await feed.said({"b": 1}))
     await agent(await feed.said({"c": 1}))
-    feed.sink.contacts = dump
+    feed.restore(dump)
     assert stood is not None
     await feed.move(stood)
     with monkeypatch.context() as broken:
         breaks_off_after(broken, records=1)
         with pytest.raises(KafkaConnectionError):
-            await agent.watch([0])
+            await agent.watch([feed.tp])
 
     await agent(await feed.said({"d": 1}))
 
@@ -66,7 +66,7 @@ async def test_a_sink_that_is_moved_on_meanwhile_is_not_cleared(feed: Feed, monk
         return end
 
     monkeypatch.setattr(PartitionReader, "end_of", overtaken)
-    await slow.watch([0])
+    await slow.watch([feed.tp])
 
     assert feed.calls.count("clear") == 1  # the very first filling
     assert feed.held() == {"a": 1, "b": 1}

@@ -97,7 +97,7 @@ async def test_a_partition_that_was_flushed_is_filled_again_without_traffic(feed
     await agent(await feed.said({"a": 1, "b": 1}))
     feed.sink.flush()
 
-    await agent.watch([0])
+    await agent.watch([feed.tp])
 
     assert feed.held() == {"a": 1, "b": 1}
     assert await feed.stands_at_the_end()
@@ -108,7 +108,7 @@ async def test_watching_a_sink_that_stands_where_it_was_left_reads_nothing(feed:
     await agent(await feed.said({"a": 1}))
     feed.calls.clear()
 
-    await agent.watch([0])
+    await agent.watch([feed.tp])
 
     assert feed.calls == ["touch"]
 
@@ -117,20 +117,20 @@ async def test_a_new_worker_watches_a_sink_that_has_everything_by_touching_it(fe
     """An untouched position grows old, and an old one is cleared: all for a partition where nothing happens."""
     await feed.agent()(await feed.said({"a": 1}))
     agent = feed.agent()
-    await agent.watch([0])
+    await agent.watch([feed.tp])
     feed.calls.clear()
 
-    await agent.watch([0])
+    await agent.watch([feed.tp])
 
     assert feed.calls == ["touch"]
 
 
 async def test_a_partition_without_records_is_watched_in_peace(feed: Feed) -> None:
     agent = feed.agent()
-    await agent.watch([0])
+    await agent.watch([feed.tp])
     feed.calls.clear()
 
-    await agent.watch([0])
+    await agent.watch([feed.tp])
 
     assert feed.calls == ["touch"]
 

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from streams.engine.errors import StateLost
 from streams.engine.runs import Run
-from tests.integration.engine.owner import Bench, amount
+from streams.engine.writer import Outbox, Output
+from tests.integration.engine.owner import Bench, amount, key, sums
 
 
 async def chunk_of_what_is_left(bench: Bench, start: int = 0) -> Run:
@@ -12,10 +15,37 @@ async def chunk_of_what_is_left(bench: Bench, start: int = 0) -> Run:
 
 
 async def put(bench: Bench, count: int) -> None:
-    await bench.cluster.put(bench.source, [b"%d" % amount(offset) for offset in range(count)])
+    """The records of `bench.chunk`, on the broker."""
+    outbox = Outbox(bench.cluster.kafka)
+    await outbox.write([Output(*bench.source, key(offset), b"%d" % amount(offset)) for offset in range(count)])
+    await outbox.stop()
 
 
-async def test_a_gap_behind_what_was_folded_stops_the_partition(bench: Bench) -> None:
+async def test_what_the_state_lacks_is_read_from_the_input(bench: Bench) -> None:
+    """The group was told that a chunk is done, and the broker has aborted it."""
+    await put(bench, 10)
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(4)), bench.add_up)
+    bench.committed[bench.source] = 7
+
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(7, 9)), bench.add_up)
+        await owner.apply(bench.chunk(range(9, 10)), bench.add_up)
+    assert await bench.told() == list(range(10))
+    assert await bench.table() == sums(range(10))
+
+
+async def test_what_is_no_record_is_not_missed(bench: Bench) -> None:
+    """Markers and aborted records take offsets too; a run says where its reading began."""
+    async with bench.owned() as owner:
+        await owner.apply(replace(bench.chunk(range(4)), next_offset=6), bench.add_up)
+        assert owner.watermark(bench.source) == 5
+        await owner.apply(replace(bench.chunk(range(8, 10)), start=6), bench.add_up)
+
+    assert await bench.told() == [0, 1, 2, 3, 8, 9]
+
+
+async def test_a_gap_that_the_input_cannot_fill_stops_the_partition(bench: Bench) -> None:
     async with bench.owned() as owner:
         await owner.apply(bench.chunk(range(4)), bench.add_up)
 
@@ -37,11 +67,21 @@ async def test_input_that_is_gone_stops_the_partition(bench: Bench) -> None:
 
 
 async def test_an_empty_changelog_is_no_reason_to_begin_in_the_middle(bench: Bench) -> None:
-    """The changelog was lost, and the group goes on where it was."""
+    """The first chunk that comes is not the first of the input, and nothing is committed."""
     await put(bench, 10)
 
     async with bench.owned() as owner:
-        with pytest.raises(StateLost, match=r"the state ends at -1 and the input goes on at 4"):
+        await owner.apply(await chunk_of_what_is_left(bench, start=4), bench.add_up)
+    assert await bench.told() == list(range(10))
+
+
+async def test_an_empty_changelog_of_a_group_that_has_done_something_stops_the_partition(bench: Bench) -> None:
+    """The changelog was lost, and the group goes on where it was."""
+    await put(bench, 10)
+    bench.committed[bench.source] = 4
+
+    async with bench.owned() as owner:
+        with pytest.raises(StateLost, match=r"the group has done what is below 4, but .* holds none of it"):
             await owner.apply(await chunk_of_what_is_left(bench, start=4), bench.add_up)
     assert await bench.told() == []
 

@@ -97,7 +97,9 @@ async def test_two_workers_that_both_believe_to_own_the_partition_leave_nothing_
     first, second = feed.agent(), feed.agent()
     for version in range(1, 5):
         chunk = await feed.said({"a": version, f"c{version}": 1})
-        await asyncio.wait_for(asyncio.gather(first(chunk), second(chunk), first.watch([0]), second.watch([0])), 10)
+        await asyncio.wait_for(
+            asyncio.gather(first(chunk), second(chunk), first.watch([feed.tp]), second.watch([feed.tp])), 10
+        )
 
     assert feed.held() == {"a": 4, "c1": 1, "c2": 1, "c3": 1, "c4": 1}
     assert await feed.stands_at_the_end()

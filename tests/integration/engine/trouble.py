@@ -2,18 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from enum import Enum
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from faust.types import TP
 
 from streams.engine import partition
-from streams.engine.writer import Output, TransactionWriter, _send
+from streams.engine.writer import TransactionWriter, _send
 
-Write = Callable[[TransactionWriter, Sequence[Output]], Awaitable[dict[TP, int]]]
+Write = Callable[..., Awaitable[dict[TP, int]]]
 
 
 class Trouble(Enum):
@@ -26,14 +27,14 @@ class Trouble(Enum):
     ANSWER_LATE = "it succeeds, and the answer takes longer than anybody waits"
 
 
-async def _write(write: Write, trouble: Trouble, writer: TransactionWriter, outputs: Sequence[Output]) -> dict[TP, int]:
+async def _write(write: Write, trouble: Trouble, writer: TransactionWriter, *records: Any) -> dict[TP, int]:
     if trouble is Trouble.NOT_SENT:
         raise KafkaConnectionError
     if trouble is Trouble.NOT_COMMITTED:
         await writer._producer.begin_transaction()
-        await _send(writer._producer, outputs)
+        await _send(writer._producer, *records)
         raise KafkaConnectionError
-    written = await write(writer, outputs)
+    written = await write(writer, *records)
     if trouble is Trouble.ANSWER_LOST:
         raise KafkaConnectionError
     if trouble is Trouble.ANSWER_LATE:
@@ -45,8 +46,8 @@ def troubles_come(monkeypatch: pytest.MonkeyPatch, troubles: Iterator[Trouble]) 
     """Every write from now on meets the next trouble; when there are no more, it succeeds."""
     write = TransactionWriter.write
 
-    async def troubled(writer: TransactionWriter, outputs: Sequence[Output]) -> dict[TP, int]:
-        return await _write(write, next(troubles, Trouble.NONE), writer, outputs)
+    async def troubled(writer: TransactionWriter, *records: Any) -> dict[TP, int]:
+        return await _write(write, next(troubles, Trouble.NONE), writer, *records)
 
     monkeypatch.setattr(TransactionWriter, "write", troubled)
 
@@ -56,9 +57,9 @@ def refused_once(monkeypatch: pytest.MonkeyPatch, after_seconds: float) -> None:
     write = TransactionWriter.write
     late = [after_seconds]
 
-    async def refused(writer: TransactionWriter, outputs: Sequence[Output]) -> dict[TP, int]:
+    async def refused(writer: TransactionWriter, *records: Any) -> dict[TP, int]:
         if not late:
-            return await write(writer, outputs)
+            return await write(writer, *records)
         now = time.monotonic() + late.pop()
         late_clock = SimpleNamespace(monotonic=lambda: now, time_ns=time.time_ns)  # the loop has its own
         monkeypatch.setattr(partition, "time", late_clock)

@@ -76,6 +76,17 @@ def test_a_normal_address_is_normal(text: str) -> None:
         assert normalise_email(f" {address.upper().lower()}\n") == address or not address.isascii()
 
 
+nearly_usual = st.from_regex(r"[A-Za-z0-9._+-]{1,8}@[a-z0-9.-]{1,8}[.][a-z0-9-]{1,4}", fullmatch=True)
+
+
+@given(nearly_usual)
+@example("a" * 244 + "@x.example")
+@example("a" * 245 + "@x.example")
+def test_the_short_way_for_usual_addresses_is_the_way_of_the_others(text: str) -> None:
+    """One with space around it, or in capitals, is none of the usual."""
+    assert normalise_email(text.lower()) == normalise_email(f" {text.upper()}")
+
+
 digits = st.text("0123456789+()- .x", max_size=20)
 
 

@@ -4,6 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from events.json_types import JSON
 from tests.property.links.sayings import NODES, TIMES, Saying, contacts, happenings, interaction
 from tests.property.links.truth import Truth
 from tests.property.links.world import World
@@ -50,10 +51,10 @@ class Story(RuleBasedStateMachine):
         self.say(Saying(said, at))
 
     @rule(contact=contacts(), time=TIMES, until=st.none() | st.just("2012-12-01T00:00:00.000Z"), at=APPENDED)
-    def somebody_is_suppressed(self, contact: dict[str, object], time: int, until: str | None, at: int) -> None:
+    def somebody_is_suppressed(self, contact: dict[str, JSON], time: int, until: str | None, at: int) -> None:
         said = interaction(
             "contact.suppressed", self.next_id(), time, "office/desk", {"contact": contact, "until": until}
-        )  # type: ignore[dict-item]
+        )
         self.say(Saying(said, at))
 
     @precondition(lambda self: self.said)
@@ -62,7 +63,7 @@ class Story(RuleBasedStateMachine):
         taken = data.draw(st.sampled_from(self.said)).interaction
         plain = taken.data.contact.plain() or {"contact_id": data.draw(st.sampled_from(["c1", "c2"]))}
         contact = data.draw(st.just(plain) | contacts())
-        fields = {"contact": contact, "retracts": {"source": taken.source, "id": taken.id}}
+        fields: dict[str, JSON] = {"contact": contact, "retracts": {"source": taken.source, "id": taken.id}}
         self.say(Saying(interaction("interaction.retracted", self.next_id(), time, "team/a", fields), at))
 
     @precondition(lambda self: self.world.waiting())
@@ -71,10 +72,10 @@ class Story(RuleBasedStateMachine):
         self.world.work(data.draw(st.sampled_from(self.world.waiting())), count)
 
     @rule(contact=contacts(2), time=TIMES)
-    def somebody_is_erased(self, contact: dict[str, object], time: int) -> None:
+    def somebody_is_erased(self, contact: dict[str, JSON], time: int) -> None:
         """Either side of it is in any order, so it meets agents at rest."""
         self.world.settle()
-        said = interaction("contact.erased", self.next_id(), time, "office/desk", {"contact": contact})  # type: ignore[dict-item]
+        said = interaction("contact.erased", self.next_id(), time, "office/desk", {"contact": contact})
         self.say(Saying(said, NOW))
         self.world.settle()
 

@@ -169,7 +169,7 @@ class Truth:
 def why(reason: str, heard: Heard, **more: str) -> JSON:
     said = heard.said
     stop: dict[str, JSON] = {"reason": reason, "since": render_time(said.time), "source": said.source, "id": said.id}
-    return dict.fromkeys(CHANNELS, {**stop, **more})
+    return {channel: {**stop, **more} for channel in CHANNELS}
 
 
 def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[str, Heard]:

@@ -1,7 +1,7 @@
 import pytest
 
 from sinks.base import Change
-from streams.agents.redis_sink import change_of
+from streams.agents.changes import change_of, link_of
 from tests.unit.engine.kafka_records import Fetched
 
 VERSION = ("version", b"81234")
@@ -44,3 +44,28 @@ def test_other_headers_say_nothing() -> None:
 )
 def test_a_record_that_is_not_of_harmonias_making_is_passed_over(foreign: Fetched) -> None:
     assert change_of(foreign) is None
+
+
+def test_a_link_is_an_absorbed_contact() -> None:
+    assert link_of(record(b'{"merged_into": "c2"}', VERSION)) == Change("c1", 81234, None, None, "c2")
+
+
+def test_a_null_link_is_a_contact_that_stands_alone_again() -> None:
+    assert link_of(record(None, VERSION)) == Change("c1", 81234, None, None, None, alone=True)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        record(None),
+        record(None, ("version", b"seven")),
+        record(None, VERSION, key=None),
+        record(None, VERSION, key=b"\xff"),
+        record(b"{", VERSION),
+        record(b"{}", VERSION),
+        record(b'{"merged_into": null}', VERSION),
+        record(b'{"merged_into": "\xff"}', VERSION),
+    ],
+)
+def test_a_link_that_is_not_of_harmonias_making_is_passed_over(foreign: Fetched) -> None:
+    assert link_of(foreign) is None

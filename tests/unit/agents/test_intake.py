@@ -11,7 +11,7 @@ from events.identifiers import Hasher
 from events.refusal import Reason
 from events.topics import DEAD_LETTERS, INTERACTIONS
 from sinks.keys import partition_of
-from streams.agents.intake import CHUNKS_AT_ONCE, Intake
+from streams.agents.intake import RECORDS_AT_ONCE, Intake
 from streams.clients import KafkaClients
 from streams.engine import retry
 from streams.engine.runs import Run
@@ -144,9 +144,9 @@ async def test_only_a_few_chunks_are_in_hand_at_once_whatever_the_number_of_part
     bench.intake._outbox = basket = SlowBasket()
     async with asyncio.TaskGroup() as group:
         for partition in range(10):
-            records = [Fetched(1, opened(), b"own key", [], NOW, INPUT.topic, partition)]
+            records = [Fetched(1, opened(), b"own key", [], NOW, INPUT.topic, partition)] * (RECORDS_AT_ONCE // 4)
             group.create_task(bench.intake(Run(TP(INPUT.topic, partition), records, 2, 1)))
         await everything_that_can()
-        assert len(basket.rounds) == CHUNKS_AT_ONCE
+        assert len(basket.rounds) == 4
         basket.let.set()
     assert len(basket.rounds) == 10

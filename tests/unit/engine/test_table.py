@@ -10,11 +10,12 @@ from streams.engine.partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
-from streams.engine.table import TRANSACTIONS_AT_ONCE, ChunkTable, Flow
+from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.transport import Consumer
 from streams.engine.writer import TransactionWriter
 from streams.settings import Settings
 from streams.topics import changelog_name
+from tests.unit.engine.kafka_records import run
 from tests.unit.engine.workplace import everything_that_can
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1", partitions=3, app_id="there")
@@ -176,17 +177,32 @@ class Slow(Owned):
 
 async def test_only_a_few_partitions_have_a_transaction_open_at_once(table: ChunkTable[bytes]) -> None:
     """All fold on one core: with 4,000 records a chunk, eight at once took longer than a transaction may."""
+    records = run(range(SETTINGS.chunk_records)).records
     folding: set[int] = set()
     let = asyncio.Event()
     table._owned.update({number: Slow(number, folding, let) for number in range(10)})
     async with asyncio.TaskGroup() as group:
         for number in range(10):
-            chunk = Run(TP("interactions", number), [], 0, 1)
+            chunk = Run(TP("interactions", number), records, 0, 1)
             group.create_task(table.apply(chunk, lambda states, records: Effects()))
         await everything_that_can()
-        assert len(folding) == TRANSACTIONS_AT_ONCE
+        assert len(folding) == CHUNKS_AT_ONCE
         let.set()
     assert folding == set(range(10))
+
+
+async def test_small_chunks_do_not_wait_for_each_other(table: ChunkTable[bytes]) -> None:
+    """All that such a transaction does is wait for the broker."""
+    folding: set[int] = set()
+    let = asyncio.Event()
+    table._owned.update({number: Slow(number, folding, let) for number in range(10)})
+    async with asyncio.TaskGroup() as group:
+        for number in range(10):
+            chunk = Run(TP("interactions", number), run([1, 2, 3]).records, 4, 1)
+            group.create_task(table.apply(chunk, lambda states, records: Effects()))
+        await everything_that_can()
+        assert len(folding) == 10
+        let.set()
 
 
 class OneAtATime(Owned):
@@ -207,15 +223,16 @@ async def test_chunks_of_several_sources_of_a_partition_are_folded_one_after_the
     table: ChunkTable[bytes],
 ) -> None:
     """It has one writer; and those that wait for it keep nobody else from a turn."""
+    records = run(range(SETTINGS.chunk_records)).records
     let = asyncio.Event()
-    mine = {number: OneAtATime(number, let) for number in range(TRANSACTIONS_AT_ONCE)}
+    mine = {number: OneAtATime(number, let) for number in range(CHUNKS_AT_ONCE)}
     table._owned.update(mine)
     async with asyncio.TaskGroup() as group:
         for number in mine:
             for source in FLOW.sources:
-                chunk = Run(TP(source, number), [], 0, 1)
+                chunk = Run(TP(source, number), records, 0, 1)
                 group.create_task(table.apply(chunk, lambda states, records: Effects()))
         await everything_that_can()
-        assert [partition.folding for partition in mine.values()] == [["interactions"]] * TRANSACTIONS_AT_ONCE
+        assert [partition.folding for partition in mine.values()] == [["interactions"]] * CHUNKS_AT_ONCE
         let.set()
-    assert [partition.folding for partition in mine.values()] == [[]] * TRANSACTIONS_AT_ONCE
+    assert [partition.folding for partition in mine.values()] == [[]] * CHUNKS_AT_ONCE

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 from faust.types.tuples import Message
+from mode import Service
 
 from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
@@ -97,6 +98,27 @@ async def test_a_fetched_partition_is_one_message_with_the_run(consumer: Offline
 
     assert (tp, message.tp, message.offset, message.generation_id) == (A, A, 6, 1)
     assert offsets(run_in(message)) == [4, 5, 6]
+
+
+async def test_runs_of_a_fetch_do_not_wait_for_each_other(consumer: OfflineConsumer) -> None:
+    """One after the other took several turns of the event loop for each partition."""
+    consumer.fetched = {A: run([4], tp=A), B: run([7], tp=B)}
+    under_way: set[TP] = set()
+
+    async def take(message: Message) -> None:
+        under_way.add(message.tp)
+        await asyncio.get_running_loop().create_future()
+
+    consumer.callback, consumer.loop = take, asyncio.get_running_loop()
+    draining = asyncio.create_task(consumer._drain_messages(Service()))
+    await everything_that_can()
+    assert under_way == {A, B}
+
+    consumer.suspend_flow.set()  # as a rebalance does
+    consumer.fetched = {}
+    await everything_that_can()
+    assert not draining.done()
+    draining.cancel()
 
 
 async def test_a_run_of_another_generation_is_not_handed_on(consumer: OfflineConsumer) -> None:

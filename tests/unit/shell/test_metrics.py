@@ -7,6 +7,8 @@ PROMISED = {
     "harmonia_interactions_total": {"topic", "outcome"},
     "harmonia_dead_letters_total": {"stage", "reason"},
     "harmonia_duplicates_total": set(),
+    "harmonia_identity_links_total": {"kind"},
+    "harmonia_identity_findings_total": {"finding"},
     "harmonia_chunk_seconds": {"agent"},
     "harmonia_end_to_end_seconds": {"sink"},
     "harmonia_lag_records": {"topic", "partition"},

@@ -66,3 +66,8 @@ def test_marks_and_identities_are_told_apart() -> None:
     rows, values = pack([Change(hashed, 1, None, "merged", "ada"), Change("bob", 2, None, "erased", None)])
     assert orjson.loads(rows) == [[hashed, "1", "merged_into", True, 3], ["bob", "2", "erased", False, 1]]
     assert values == b"ada1"
+
+
+def test_one_that_stands_alone_has_no_value() -> None:
+    rows, values = pack([Change("a", 3, None, None, None, alone=True)])
+    assert (orjson.loads(rows), values) == ([["a", "3", "alone", False, 0]], b"")

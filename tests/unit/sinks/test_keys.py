@@ -27,6 +27,7 @@ def test_keys_are_those_of_the_contract() -> None:
     assert contact_key("ada") == "contact:ada"
     assert identity_key("email:0f") == "identity:email:0f"
     assert position_key(3) == "sink:contact-state:3"
+    assert position_key(3, "contact-links") == "sink:contact-links:3"
 
 
 def test_a_reply_is_read_decoded_or_not() -> None:

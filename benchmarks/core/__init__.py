@@ -1,0 +1,1 @@
+"""What a record costs in pure Python, agent by agent: no broker, no store, no Redis."""

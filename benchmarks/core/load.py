@@ -1,0 +1,76 @@
+"""Records as each agent is handed them: the mix of the pipeline's benchmark, gone through the agents before."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from faust.types import TP
+
+from benchmarks.pipeline.sayings import saying, sayings
+from events.envelope import Interaction, Record, decode
+from events.harmonised import harmonise
+from events.identifiers import Hasher
+from events.refusal import Refusal
+from events.topics import INTERACTIONS
+from streams.agents.stamps import received_header
+from streams.contact import ContactState, fold, read_fact
+from streams.contact.state import Fact
+from streams.engine.fetched import Fetched
+from streams.engine.runs import Run
+
+NOW_MS = 1_330_000_000_000
+KEYS = (b"a key for benchmarks",)
+_CHUNK = 1_000
+_HASHER = Hasher(KEYS)
+
+
+def said(contacts: int, count: int, seed: int) -> list[Run]:
+    """Chunks of what teams send, each of one topic."""
+    by_topic: dict[str, list[Fetched]] = defaultdict(list)
+    for offset, one in enumerate(sayings(contacts, count, seed, NOW_MS)):
+        by_topic[one.topic].append(Fetched(one.topic, 0, offset, NOW_MS, None, one.value, ()))
+    return [chunk for records in by_topic.values() for chunk in chunks(records)]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A record of `interactions` for each of some contacts, and what was known of them before."""
+
+    records: list[Fetched]
+    known: dict[bytes, ContactState]
+
+
+def news(contacts: int, facts: int, seed: int) -> News:
+    """Of each contact its last record, which makes so many facts of what is known."""
+    rng = Random(seed)
+    last, known = [], {}
+    for person in range(contacts):
+        *before, record = (_harmonised(rng, person, number) for number in range(facts))
+        state, _ = fold(ContactState(), map(_fact, before))
+        known[record.key or b""] = state
+        last.append(record)
+    return News(last, known)
+
+
+def chunks(records: list[Fetched]) -> Iterator[Run]:
+    """The records of a partition as an agent gets them."""
+    for start in range(0, len(records), _CHUNK):
+        part = records[start : start + _CHUNK]
+        yield Run(TP(part[0].topic, part[0].partition), part, part[-1].offset + 1, 1)
+
+
+def _harmonised(rng: Random, person: int, number: int) -> Fetched:
+    one = saying(rng, person, f"{person:08x}-{number:02x}", NOW_MS)
+    found = decode(Record(one.topic, one.value, (), NOW_MS))
+    if not isinstance(found, Interaction):
+        raise ValueError(found.detail)
+    key, value = harmonise(found, _HASHER)
+    return Fetched(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
+
+
+def _fact(record: Fetched) -> Fact:
+    found = read_fact(record.value, record.timestamp)
+    if isinstance(found, Refusal):
+        raise ValueError(found.detail)
+    return found

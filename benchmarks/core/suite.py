@@ -1,0 +1,129 @@
+"""The suite: CPU of this thread for a record of each agent, everything that waits left out.
+
+A round is a second or two long and several are made for each that is asked for, since what neighbours do shows in them.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from prometheus_client import CollectorRegistry
+
+from benchmarks.core.load import KEYS, NOW_MS, News, chunks, news, said
+from benchmarks.results import Figure, Section
+from benchmarks.suites import Orders
+from events.identifiers import Hasher
+from sinks.batch import newest, pack
+from streams.agents.announcements import Printer
+from streams.agents.changes import change_of
+from streams.agents.folding import Folding
+from streams.agents.intake import Intake
+from streams.clients import KafkaClients
+from streams.contact import ContactState, decode, encode
+from streams.engine.fetched import Fetched
+from streams.engine.garbage import collect_rarely
+from streams.engine.runs import Run
+from streams.engine.states import Codec, Recent, States
+from streams.engine.store import MemoryStore
+from streams.engine.writer import Outbox, Output
+from streams.metrics import Metrics
+from streams.settings import Settings
+
+CONTACTS, QUICK_CONTACTS = 5_000, 500
+RECORDS_EACH = 4
+"""Records of a contact that intake sees, as in the benchmark of the pipeline."""
+FACTS = (3, 10, 40)
+ROUNDS_EACH = 5
+_PARTITIONS = 8
+_CODEC = Codec(encode, decode)
+_PRINTER = Printer(0, 8, 1)
+
+
+class _Nowhere(Outbox):
+    """Keeps nothing of what it is given to write."""
+
+    async def write(self, outputs: Sequence[Output]) -> None:
+        pass
+
+
+def core(orders: Orders) -> Section:
+    """Measure intake, contacts with few and many facts, and the sink."""
+    contacts = QUICK_CONTACTS if orders.quick else CONTACTS
+    rounds = range(orders.rounds * ROUNDS_EACH)
+    incoming = said(contacts, contacts * RECORDS_EACH, orders.seed)
+    heard = {facts: news(contacts, facts, orders.seed) for facts in FACTS}
+    profiles = _written(heard[FACTS[0]])
+    _settle_down()
+    figures = [
+        _figure("intake", [asyncio.run(_intake(incoming)) for _ in rounds]),
+        *(_figure(f"contacts, {facts} facts", [_contacts(of) for _ in rounds]) for facts, of in heard.items()),
+        _figure("Redis sink", [_sink(profiles) for _ in rounds]),
+    ]
+    return Section("A record in pure Python", tuple(figures), (_NOTE,))
+
+
+_NOTE = (
+    "CPU of one thread, garbage collector as in a worker. Intake: from a record to its output; contacts: from a record "
+    "to profile and encoded state, one for each record; the sink: from a profile to the arguments of its script"
+)
+
+
+def _settle_down() -> None:
+    """Bring the process to where a worker is after its first fetches.
+
+    The allocator has seen a large block come and go, so it keeps what it is given back; before, each profile would cost
+    a page fault or two.
+    """
+    block = bytearray(16 << 20)
+    del block
+    collect_rarely()
+
+
+def _figure(subject: str, micros: list[float]) -> Figure:
+    return Figure(subject, "CPU", "µs a record", tuple(micros))
+
+
+async def _intake(incoming: list[Run]) -> float:
+    outbox = _Nowhere(KafkaClients(Settings()))
+    intake = Intake(outbox, Hasher(KEYS), _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS)
+    began = time.thread_time()
+    for chunk in incoming:
+        await intake(chunk)
+    return _micros(began, sum(len(chunk.records) for chunk in incoming))
+
+
+def _contacts(of: News) -> float:
+    began = time.thread_time()
+    _fold(of, lambda folding: list(map(encode, filter(None, folding.effects.changes.values()))))
+    return _micros(began, len(of.records))
+
+
+def _sink(profiles: list[Fetched]) -> float:
+    began = time.thread_time()
+    for chunk in chunks(profiles):
+        pack(newest(change for record in chunk.records if (change := change_of(record)) is not None))
+    return _micros(began, len(profiles))
+
+
+def _written(of: News) -> list[Fetched]:
+    """The profiles that come of the news, as the sink reads them."""
+    outputs: list[Output] = []
+    _fold(of, lambda folding: outputs.extend(folding.effects.outputs))
+    return [
+        Fetched(out.topic, out.partition, offset, NOW_MS, out.key, out.value, tuple(out.headers))
+        for offset, out in enumerate(outputs)
+    ]
+
+
+def _fold(of: News, done: Callable[[Folding], object]) -> None:
+    recent: Recent[ContactState] = Recent(1 << 40)
+    recent.put(of.known, 0)
+    states = States(MemoryStore(), _CODEC, recent)
+    for chunk in chunks(of.records):
+        folding = Folding(states, _PRINTER, NOW_MS)
+        folding.take(chunk.records)
+        done(folding)
+
+
+def _micros(began: float, records: int) -> float:
+    return (time.thread_time() - began) / records * 1e6

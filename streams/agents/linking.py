@@ -1,0 +1,105 @@
+"""From records of `identity-links` to states of nodes, roofs and alerts: no effects, so it may be done again.
+
+The records are Harmonia's own. One that cannot be read is counted and passed over: its bytes may name a person, and no
+reader of dead letters could mend it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+
+import orjson
+
+from events.links import Link, Roof, Said, read_link, write_roof
+from events.outputs import EvidenceItem, SystemAlert
+from events.refusal import Refusal
+from events.times import render_time
+from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
+from sinks.keys import partition_of
+from streams.engine.partition import Effects
+from streams.engine.runs import KafkaRecord, Records
+from streams.engine.states import States
+from streams.engine.writer import Output
+from streams.identity import Finding, Folding, Found, Heard, Node, RoofTold
+
+STAGE = "links"
+POLICY_VERSION = "1"
+REFUSED = "refused"
+_DETAILS: Mapping[Finding, str] = {
+    "crowded": "more contacts carry this identifier than may share one: it links nobody while they do",
+    "disputed": "people who conflict share this identifier (two voter ids of a state, or two ids in one system): "
+    "it links nobody while they do; a command can say whose it is",
+    "saturated": "so many contacts carry this identifier that they are not kept: it links nobody until a rebuild",
+}
+
+
+class Linking:
+    """One chunk: its effects, how many records said what, and what was found.
+
+    Parameters:
+        states: those of the nodes before the chunk.
+        partitions: of the topics that are written to.
+        crowd: the most contacts that may share an identifier which links.
+    """
+
+    def __init__(self, states: States[Node], partitions: int, crowd: int) -> None:
+        self._states = states
+        self._partitions = partitions
+        self._folding = Folding(self._read, crowd)
+        self.effects: Effects[Node] = Effects()
+        self.kinds: Counter[str] = Counter()
+        self.refused: list[tuple[int, Refusal]] = []
+
+    @property
+    def findings(self) -> Counter[Finding]:
+        """How many identifiers link nobody from now on, by why."""
+        return Counter(found.finding for found in self._folding.findings)
+
+    def take(self, records: Records) -> None:
+        """Fold the records in their order. `refused`: the offsets of those that say nothing, and why."""
+        self._folding.take([heard for record in records if (heard := self._hear(record)) is not None])
+        self.effects.changes.update((name.encode(), node) for name, node in self._folding.changes.items())
+        self.effects.outputs += map(self._roof, self._folding.roofs)
+        self.effects.outputs += map(self._alert, self._folding.findings)
+
+    def _hear(self, record: KafkaRecord) -> Heard | None:
+        link = read_link(record.key, record.value)
+        if isinstance(link, Refusal):
+            self.kinds[REFUSED] += 1
+            self.refused.append((record.offset, link))
+            return None
+        self.kinds[type(link).__name__.lower()] += 1
+        return Heard(link, record.offset, record.timestamp)
+
+    def _read(self, names: Collection[str]) -> Mapping[str, Node | None]:
+        found = self._states.get_many([name.encode() for name in names])
+        return {name: found[name.encode()] for name in names}
+
+    def _roof(self, told: RoofTold) -> Output:
+        value = None if told.roof is None else write_roof(Roof(told.roof, told.version, told.erased))
+        headers = [("version", b"%d" % told.version)]
+        return Output(CONTACT_ROOFS, self._partition(told.node), told.node.encode(), value, headers)
+
+    def _alert(self, found: Found) -> Output:
+        value = orjson.dumps(_alert(found))
+        return Output(SYSTEM_ALERTS, self._partition(found.node), found.node.encode(), value)
+
+    def _partition(self, node: str) -> int:
+        return partition_of(node, self._partitions)
+
+
+def _alert(found: Found) -> SystemAlert:
+    rule = f"identity_{found.finding}"
+    trigger = "\x1f".join((rule, found.node, str(found.by.offset), POLICY_VERSION))
+    return {
+        "alert_id": blake2b(trigger.encode(), digest_size=16).hexdigest(),
+        "rule": rule,
+        "subject": found.node,
+        "at": render_time(found.by.at),
+        "evidence": _evidence(found.by.link),
+        "detail": _DETAILS[found.finding],
+    }
+
+
+def _evidence(link: Link) -> list[EvidenceItem]:
+    return [{"source": link.source, "id": link.id}] if isinstance(link, Said) else []

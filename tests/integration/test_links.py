@@ -1,0 +1,145 @@
+"""Two workers on a real Kafka: one of them owns all links, and when it dies the other one goes on where it was."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer
+
+from events.links import End, Link, Said, Seen, read_roof, seen, write_link
+from events.topics import CONTACT_ROOFS, IDENTITY_LINKS
+from sinks.keys import partition_of
+from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.workers import Workers, start_workers
+from streams.identity import resolve
+from streams.local.stack import Stack, local_stack
+from tests.integration.system import ask, environment_of_worker, sample, settings_of
+from tests.integration.tap import Kept, tapped
+from tests.integration.waiting import until
+from tests.property.identity.graphs import edge, hashed, ruling
+
+CROWD = 50
+PEOPLE = 400
+OWNS = f'harmonia_lag_records{{partition="0",topic="{IDENTITY_LINKS}"}}'
+Team = dict[str, Workers]
+
+
+@pytest.fixture(scope="module")
+def links() -> list[Link]:
+    """People of one to four identifiers, couples among them, and commands on some."""
+    told: list[Link] = []
+    for number in range(PEOPLE):
+        voter, mail = hashed("voter", number), hashed("email", number)
+        household = hashed("phone", number // 2)
+        told += [_voted(voter, mail), _voted(voter, household)][: number % 4]
+        if number % 10 == 0:
+            told += [edge(f"contact-{number}", f"contact-{number}", mail), ruling("contact-0", voter, same=True)]
+        if number % 20 == 0:
+            told.append(ruling("contact-0", voter, same=False))
+    return told
+
+
+def _voted(voter: str, other: str) -> Seen:
+    return seen(voter, End(voter, "voter:NY"), End(other))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("links")
+
+
+@pytest.fixture(scope="module")
+def stack(home: Path) -> Iterator[Stack]:
+    """Of its own: there is one `identity-links` on a broker."""
+    with local_stack(home / "stack") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def deployment(stack: Stack) -> Iterator[Deployment]:
+    with open_deployment(settings_of(stack)) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def team(stack: Stack, deployment: Deployment, home: Path) -> Iterator[Team]:
+    """Two workers, with state directories of their own."""
+    with ExitStack() as stopping:
+        team: Team = {}
+        for name in ("one", "two"):
+            environment = environment_of_worker(stack, home / name)
+            team[name] = start_workers(environment, home / f"{name}.log")
+            stopping.callback(team[name].stop)
+        yield team
+
+
+def owner(team: Mapping[str, Workers]) -> str:
+    """Who owns the links, once that is one of them and all are ready."""
+
+    def look() -> str | None:
+        owners = [name for name, workers in team.items() if OWNS in ask(workers.addresses[0])[1]]
+        ready = all(ask(each.addresses[0].replace("/metrics", "/readyz"))[0] == 200 for each in team.values())
+        return owners[0] if ready and len(owners) == 1 else None
+
+    return until(look, "one owner of the links")
+
+
+def tell(producer: KafkaProducer, links: list[Link]) -> None:
+    for link in links:
+        key, value = write_link(link)
+        producer.send(IDENTITY_LINKS, value, key)
+    producer.flush()
+
+
+def roofs_in(records: Kept, partitions: int) -> dict[str, str]:
+    """The roof of each node that is not its own, as a reader knows it; in the right partition, no version twice."""
+    roofs: dict[str, str | None] = {}
+    versions: dict[str, int] = {}
+    for record in records:
+        told = read_roof(record.key, record.value)
+        assert isinstance(told, tuple)
+        node, roof = told
+        version = int(dict(record.headers)["version"] or b"")
+        assert version > versions.get(node, -1)
+        assert record.partition == partition_of(node, partitions)
+        roofs[node], versions[node] = None if roof is None else roof.roof, version
+    return {node: roof for node, roof in roofs.items() if roof is not None}
+
+
+def test_when_the_owner_of_the_links_is_killed_the_other_worker_goes_on(
+    team: Team, deployment: Deployment, links: list[Link]
+) -> None:
+    edges = [link for link in links if isinstance(link, Seen)]
+    found = resolve(edges, [link for link in links if isinstance(link, Said)], CROWD).roofs
+    expected = {name: roof for name, roof in found.items() if name != roof}
+    half = len(links) // 2
+    partitions = deployment.settings.partitions
+
+    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
+        first = owner(team)
+        tell(deployment.producer, links[:half])
+        roofs.until(lambda kept: len(kept) > 50, "the first roofs")
+        os.killpg(team[first].process.pid, signal.SIGKILL)
+        tell(deployment.producer, links[half:])
+        roofs.until(lambda kept: roofs_in(kept, partitions) == expected, "all roofs, from the other worker")
+
+    [left] = [name for name in team if name != first]
+    assert owner({left: team[left]}) == left
+    assert sample(team[left].addresses[0], "harmonia_identity_links_total", kind="refused") == 0
+
+
+def test_what_is_no_record_of_ours_stops_nothing(team: Team, deployment: Deployment) -> None:
+    owning = team[owner(team)]
+    refused = sample(owning.addresses[0], "harmonia_identity_links_total", kind="refused")
+    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
+        deployment.producer.send(IDENTITY_LINKS, b"{", b"seen/nobody")
+        tell(deployment.producer, [edge("last", "last", hashed("email", 10_000))])
+        roofs.of(CONTACT_ROOFS, hashed("email", 10_000).encode())
+    until(
+        lambda: sample(owning.addresses[0], "harmonia_identity_links_total", kind="refused") == refused + 1,
+        "the refused record counted",
+    )
+    assert "nobody" not in owning.log.read_text()
