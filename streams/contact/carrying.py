@@ -22,13 +22,24 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def carried_by(contact: Contact | UsualContact) -> int | Carried:
     """What a harmonised contact names besides its strongest identifier; 0: nothing."""
+    if contact.voter_id is None and contact.external is None and _is_one_name(contact):
+        return 0
     if not isinstance(contact, _HASHED):
         return 0
     named = _named(contact)
-    if not named or (len(named) == 1 and not named[0][1] and not contact.aliases):
+    if not named:
         return 0
     aliases = [(name, old) for name, older in (contact.aliases or {}).items() for old in older if old != name]
+    if len(named) == 1 and not named[0][1] and not aliases:
+        return 0
     return Carried(tuple(named[1:]), tuple(sorted(aliases)), named[0][1])
+
+
+def _is_one_name(contact: Contact | UsualContact) -> bool:
+    """Whether it surely names no more than one of those without a class; most do."""
+    if contact.contact_id is None and (contact.email is None or contact.phone is None):
+        return not isinstance(contact, _HASHED) or contact.aliases is None
+    return False
 
 
 def _named(contact: HashedContact | UsualContact) -> list[Named]:

@@ -71,18 +71,9 @@ class _Draft:
 
     def state(self) -> ContactState:
         self._sort()
-        return ContactState(
-            carried=self._carried.table if not self._carried.changed else self._tidied(),
-            facts=self._facts,
-            settled=self._settled,
-            clock=self._clock,
-            due=self._due,
-            weight=self._weight,
-            version=self._version,
-            commands=self._commands,
-            exclusive=self._exclusive,
-            place=self._place,
-        )
+        table = self._tidied() if self._carried.changed else self._carried.table
+        known = self._facts, self._settled, self._clock, self._due, self._weight
+        return ContactState(*known, self._version, self._commands, table, self._exclusive, self._place)
 
     def take(self, fact: Fact) -> Outcome:
         if self._place is not None and not may_count(fact, self._place.erased, begun=bool(self._facts)):

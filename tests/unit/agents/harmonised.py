@@ -24,7 +24,8 @@ CONTACTS = Codec(encode, decode)
 
 def said(offset: int, type_: str = "email.opened", who: str = "c1", id_: str | None = None, **data: JSON) -> Fetched:
     """An interaction about the contact `who`; its id is its offset's, unless told."""
-    content = event(type_, contact={"contact_id": who}, **data) | {"id": id_ or f"i{offset}"}
+    fields: dict[str, JSON] = {"contact": {"contact_id": who}, **data}
+    content = event(type_, **fields) | {"id": id_ or f"i{offset}"}
     key, value = harmonise(accepted(content), HASHER)
     return Fetched(offset, value, key.encode(), [received_header(NOW + offset)], NOW + offset)
 
