@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from faust.types import TP, StreamT
 from mode import Service
@@ -24,6 +25,7 @@ from sinks.redis import RedisSink
 from streams import identity
 from streams.agents.contacts import Contacts
 from streams.agents.intake import Intake
+from streams.agents.linking import Linking
 from streams.agents.links import Links
 from streams.agents.redis_sink import ContactStateSink
 from streams.clients import KafkaClients, redis_client
@@ -59,7 +61,7 @@ class Worker:
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: intake, contacts and the Redis sink, metrics beside them.
+    """One worker: intake, contacts, links and the Redis sink, metrics beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
@@ -71,6 +73,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     flow = Flow([INTERACTIONS], [CONTACT_STATE, DEAD_LETTERS])
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
+    new_linking = partial(Linking, generation=GENERATION, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = Hasher(settings.identity_keys, settings.phone_region)
@@ -78,7 +81,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
     _agent(app, "contacts", [INTERACTIONS], Contacts(table, GENERATION, metrics, wall_clock))
-    _agent(app, "links", [IDENTITY_LINKS], Links(links, settings.partitions, settings.identity_crowd, metrics))
+    _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
