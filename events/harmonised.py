@@ -12,10 +12,10 @@ import orjson
 from pydantic import ValidationError
 
 from events.cloudevents import Head, open_event, read_head
-from events.contact import HashedContact
+from events.contact import Contact, HashedContact
 from events.details import explain
 from events.envelope import Interaction, attributes, build, read_time
-from events.identifiers import Hasher, strongest
+from events.identifiers import Hasher, strongest, voter_state
 from events.interactions import MODELS
 from events.interactions.commands import PairCommand
 from events.json_types import JSON
@@ -42,9 +42,7 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
     fragment = min(data.contact_ids) if isinstance(data, PairCommand) else strongest(contact)
     if fragment is None:
         raise ValueError("a contact without a usable identifier")
-    for name in _ATTRIBUTES:
-        if (value := getattr(data.contact, name)) is not None:
-            contact[name] = value
+    contact |= _beside(data.contact, hasher)
     body = data.plain()
     if contact:
         body["contact"] = contact
@@ -56,6 +54,19 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
         del event[name]
     event["data"] = body
     return fragment, orjson.dumps(event)
+
+
+def _beside(contact: Contact, hasher: Hasher) -> dict[str, JSON]:
+    """What is said of a contact besides its identifiers, and what their hashes hide."""
+    found: dict[str, JSON] = {}
+    for name in _ATTRIBUTES:
+        if (value := getattr(contact, name)) is not None:
+            found[name] = value
+    if contact.voter_id is not None:
+        found["voter_state"] = voter_state(contact.voter_id)
+    if aliases := hasher.aliases(contact):
+        found["aliases"] = aliases
+    return found
 
 
 class Opened(NamedTuple):

@@ -5,13 +5,13 @@ equal text of two kinds never meets.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from events.contact import Contact
 from events.json_types import JSON
-from events.normalise import normalise_email, normalise_phone
+from events.normalise import normalise_email, normalise_phone, one_gmail
 
 Kind = Literal["voter", "external", "email", "phone"]
 KIND_ORDER: tuple[str, ...] = ("contact", "voter", "external", "email", "phone")
@@ -33,6 +33,19 @@ def kind_of(fragment: str) -> str:
     return "contact" if match is None else str(match[1])
 
 
+class Named(Protocol):
+    """A contact as it is said, in whatever shape it is read."""
+
+    @property
+    def voter_id(self) -> str | None: ...
+    @property
+    def external(self) -> dict[str, str] | None: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+
+
 class _Key:
     """A key made ready for each kind, since taking it in costs as much as the hash itself."""
 
@@ -47,15 +60,17 @@ class _Key:
 
 
 class Hasher:
-    """Hashes identifiers with the first of `keys`; the older ones still find people (`lookups`).
+    """Hashes identifiers with the first of `keys`; the older ones still find people (`lookups`, `aliases`).
 
-    Keys are of any length but not empty. `phone_region` reads phone numbers without a country code.
+    Keys are of any length but not empty. `phone_region` reads phone numbers without a country code; `gmail_aliases`
+    takes addresses that Gmail delivers to one mailbox for one.
     """
 
-    def __init__(self, keys: Sequence[bytes], phone_region: str = "US") -> None:
+    def __init__(self, keys: Sequence[bytes], phone_region: str = "US", *, gmail_aliases: bool = False) -> None:
         if not keys or not all(keys):
             raise ValueError("an identity key is needed, and none may be empty")
         self.phone_region = phone_region
+        self._gmail_aliases = gmail_aliases
         self._keys = [_Key(key) for key in keys]
 
     def voter(self, voter_id: str) -> str:
@@ -68,7 +83,7 @@ class Hasher:
 
     def email(self, text: str) -> str | None:
         """None when it cannot be normalised."""
-        address = normalise_email(text)
+        address = self._email(text)
         return None if address is None else self._keys[0].hash("email", address)
 
     def phone(self, text: str) -> str | None:
@@ -96,13 +111,42 @@ class Hasher:
             found["phone"] = phone
         return found
 
+    @property
+    def rotates(self) -> bool:
+        """Whether several keys are valid."""
+        return len(self._keys) > 1
+
+    def aliases(self, contact: Named) -> dict[str, JSON]:
+        """For each of `identifiers` its hashes under the older keys; empty while there is one key alone."""
+        if not self.rotates:
+            return {}
+        found: dict[str, JSON] = {}
+        for kind, value in self._normalised(contact):
+            written, *older = (key.hash(kind, value) for key in self._keys)
+            found[written] = list(older)
+        return found
+
     def fragment(self, contact: Contact) -> str | None:
         """The strongest identifier, by which an interaction is keyed. None: no usable identifier."""
         return strongest(self.identifiers(contact))
 
+    def _normalised(self, contact: Named) -> Iterator[tuple[Kind, str]]:
+        if contact.voter_id is not None:
+            yield "voter", _voter(contact.voter_id)
+        for system, id_ in sorted((contact.external or {}).items()):
+            yield "external", _external(system, id_)
+        if contact.email is not None and (address := self._email(contact.email)):
+            yield "email", address
+        if contact.phone is not None and (number := normalise_phone(contact.phone, self.phone_region)):
+            yield "phone", number
+
+    def _email(self, text: str) -> str | None:
+        address = normalise_email(text)
+        return one_gmail(address) if address is not None and self._gmail_aliases else address
+
     def _normal(self, kind: Kind, text: str) -> str | None:
         if kind == "email":
-            return normalise_email(text)
+            return self._email(text)
         if kind == "phone":
             return normalise_phone(text, self.phone_region)
         head, colon, tail = text.partition(":")
@@ -121,9 +165,13 @@ def strongest(identifiers: dict[str, JSON]) -> str | None:
     return None
 
 
+def voter_state(voter_id: str) -> str:
+    """The state of a voter id, `NY`: two ids of one state are two people, and a hash does not show it."""
+    return voter_id.partition(":")[0].strip().upper()
+
+
 def _voter(voter_id: str) -> str:
-    state, _, number = voter_id.partition(":")
-    return f"{state.strip().upper()}:{number.strip()}"
+    return f"{voter_state(voter_id)}:{voter_id.partition(':')[2].strip()}"
 
 
 def _external(system: str, value: str) -> str:

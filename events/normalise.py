@@ -1,7 +1,8 @@
 """One spelling for each e-mail address and phone number, so that two teams that mean one person say the same.
 
 Plain code for e-mail, because the libraries refuse test domains and cost ten times as much. Nothing is guessed: dots
-and `+tags` of a local part stay, since only the receiving server knows what they mean.
+and `+tags` of a local part stay, since only the receiving server knows what they mean. What Gmail's does is known, so
+`one_gmail` may be asked for.
 """
 
 import re
@@ -14,6 +15,7 @@ import phonenumbers
 from events.fields import MAX_TEXT
 
 _MAX_ADDRESS = 254
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _LOCAL = re.compile(r"[^\x00-\x20\x7f-\xa0\s<>()\[\],;:\\\"@]+").fullmatch
 _DOMAIN_PATTERN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 _DOMAIN = re.compile(_DOMAIN_PATTERN).fullmatch
@@ -48,6 +50,17 @@ def normalise_email(text: str) -> str | None:
     if len(local) + 1 + len(domain) > _MAX_ADDRESS or _DOMAIN(domain) is None:
         return None
     return f"{local}@{domain}"
+
+
+def one_gmail(address: str) -> str:
+    """A normalised address as Gmail reads it: without dots and `+tag`, `googlemail.com` as `gmail.com`.
+
+    Addresses of other domains stay as they are, and so does one that would have nothing left.
+    """
+    local, _, domain = address.rpartition("@")
+    if domain not in _GMAIL:
+        return address
+    return f"{local.partition('+')[0].replace('.', '') or local}@gmail.com"
 
 
 def _folded(text: str) -> str:

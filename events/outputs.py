@@ -180,10 +180,11 @@ class ContactLink(TypedDict):
 
 
 class Suppression(TypedDict):
-    """Why a channel is closed to everyone."""
+    """Why a channel is closed to everyone; without `until` for ever."""
 
     reason: str
     since: str
+    until: NotRequired[str]
     source: str
     id: str
 

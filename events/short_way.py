@@ -9,13 +9,15 @@ from typing import cast
 
 from msgspec import DecodeError, Struct, UnsetType
 from msgspec.json import Encoder
+from msgspec.structs import asdict
 
 from events.cloudevents import is_binary, is_version_1
 from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
 from events.fields import MAX_RECORD_BYTES
 from events.harmonised import team_of
-from events.identifiers import Hasher
+from events.identifiers import Hasher, voter_state
 from events.interactions import TOPICS_OF
+from events.json_types import JSON
 from events.said import SaidContact, SaidData, SaidEvent, said_decoder
 from events.times import parse_time, render_time
 
@@ -30,6 +32,13 @@ class _Harmonised(Struct, gc=False, omit_defaults=True):
     time: str
     dataschema: str | UnsetType
     data: SaidData
+
+
+class _Telling(SaidContact):
+    """A hashed contact with what its hashes hide; no producer may say that, so it is no field of what is read."""
+
+    voter_state: str | None = None
+    aliases: dict[str, JSON] | None = None
 
 
 _encode = Encoder().encode
@@ -47,9 +56,12 @@ def harmonise_usual(record: Record, hasher: Hasher) -> tuple[str, bytes] | None:
     schema, data = event.dataschema, event.data
     if not (isinstance(schema, UnsetType) or is_version_1(schema)):
         return None
+    hidden = _hidden(data.contact, hasher)
     fragment = _hash(data.contact, hasher)
     if fragment is None:
         return None
+    if hidden is not None:
+        data.contact = _with(hidden, data.contact)
     if data.team == "":
         data.team = team_of(event.source)
     value = _encode(_Harmonised("1.0", event.id, event.source, type_, render_time(time), schema, data))
@@ -73,6 +85,19 @@ def _read(record: Record) -> SaidEvent | None:
         return said_decoder.decode(value)
     except (DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _hidden(contact: SaidContact, hasher: Hasher) -> tuple[str | None, dict[str, JSON] | None] | None:
+    """The state of the voter id, and the hashes under older keys; None: there is neither."""
+    if contact.voter_id is None and not hasher.rotates:
+        return None
+    state = None if contact.voter_id is None else voter_state(contact.voter_id)
+    return state, hasher.aliases(contact) or None
+
+
+def _with(hidden: tuple[str | None, dict[str, JSON] | None], contact: SaidContact) -> _Telling:
+    state, aliases = hidden
+    return _Telling(**asdict(contact), voter_state=state, aliases=aliases)
 
 
 def _hash(contact: SaidContact, hasher: Hasher) -> str | None:

@@ -11,7 +11,7 @@ from msgspec import DecodeError, Meta, Struct, ValidationError, convert, defstru
 from msgspec.json import Decoder
 
 from events.cloudevents import Head
-from events.contact import REGION_PATTERN, is_time_zone
+from events.contact import HASH_PATTERN, REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
 from events.interactions.base import Purpose
 from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
@@ -33,6 +33,9 @@ QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), whole(QUESTION_PATTERN)]
 Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length=MAX_ANSWERS)]
 
 
+Hash = Annotated[str, whole(HASH_PATTERN)]
+
+
 class UsualContact(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A `HashedContact`."""
 
@@ -41,6 +44,8 @@ class UsualContact(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     external: dict[SystemName, Annotated[str, whole("^external:[0-9a-f]{32}$")]] | None = None
     email: Annotated[str, whole("^email:[0-9a-f]{32}$")] | None = None
     phone: Annotated[str, whole("^phone:[0-9a-f]{32}$")] | None = None
+    voter_state: Annotated[str, whole("^[A-Z]{2}$")] | None = None
+    aliases: dict[Hash, list[Hash]] | None = None
     region: Annotated[str, whole(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None

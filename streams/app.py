@@ -9,21 +9,18 @@ from faust.types import TP, StreamT
 from mode import Service
 from prometheus_client import CollectorRegistry
 
-from events.identifiers import Hasher
 from events.topics import (
     CONTACT_LINKS,
     CONTACT_ROOFS,
     CONTACT_STATE,
-    DEAD_LETTERS,
     DELETE_RETENTION_MS,
     IDENTITY_LINKS,
     INPUT_TOPICS,
-    INTERACTIONS,
     SYSTEM_ALERTS,
 )
 from sinks.redis import RedisSink
 from streams import identity
-from streams.agents.contacts import Contacts
+from streams.agents.contacts import Contacts, flow_of
 from streams.agents.intake import Intake
 from streams.agents.linking import Linking
 from streams.agents.links import Links
@@ -70,17 +67,18 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
     stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
-    flow = Flow([INTERACTIONS], [CONTACT_STATE, DEAD_LETTERS])
+    flow = flow_of(settings.partitions)
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
     new_linking = partial(Linking, generation=GENERATION, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
-    hasher = Hasher(settings.identity_keys, settings.phone_region)
+    hasher = settings.hasher
     _agent(
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
-    _agent(app, "contacts", [INTERACTIONS], Contacts(table, GENERATION, metrics, wall_clock))
+    contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock)
+    _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     address = (settings.metrics_host, settings.metrics_port)

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from events.identifiers import Hasher
+
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
 _is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 
@@ -41,6 +43,10 @@ class Settings(BaseSettings):
         "Must be set where Kafka is not on loopback",
     )
     phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
+    gmail_aliases: bool = Field(
+        False,
+        description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",
+    )
     identity_crowd: int = Field(
         50,
         ge=2,
@@ -93,6 +99,11 @@ class Settings(BaseSettings):
         if self.identity_keys[0] == LOCAL_IDENTITY_KEY.encode() and not self.kafka_is_local:
             raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP is not on loopback")
         return self
+
+    @property
+    def hasher(self) -> Hasher:
+        """Reads and hashes identifiers as these settings say."""
+        return Hasher(self.identity_keys, self.phone_region, gmail_aliases=self.gmail_aliases)
 
     @property
     def kafka_brokers(self) -> list[str]:

@@ -14,6 +14,7 @@ from benchmarks.results import Figure, Section
 from benchmarks.suites import Orders
 from events.identifiers import Hasher
 from sinks.batch import newest, pack
+from streams.agents.announcements import Printer
 from streams.agents.changes import change_of
 from streams.agents.folding import Folding
 from streams.agents.intake import Intake
@@ -35,6 +36,7 @@ FACTS = (3, 10, 40)
 ROUNDS_EACH = 5
 _PARTITIONS = 8
 _CODEC = Codec(encode, decode)
+_PRINTER = Printer(0, 8, 1)
 
 
 class _Nowhere(Outbox):
@@ -118,7 +120,7 @@ def _fold(of: News, done: Callable[[Folding], object]) -> None:
     recent.put(of.known, 0)
     states = States(MemoryStore(), _CODEC, recent)
     for chunk in chunks(of.records):
-        folding = Folding(states, 1, NOW_MS)
+        folding = Folding(states, _PRINTER, NOW_MS)
         folding.take(chunk.records)
         done(folding)
 

@@ -44,7 +44,7 @@ def state_of(person: int, choices: list[bytes]) -> bytes:
 async def fill_changelog(settings: Settings, contacts: int, now_ms: int, seed: int, fewer_facts: int = 0) -> float:
     """Write the states of so many contacts to the changelog; returns their size in bytes, on average."""
     choices = templates(now_ms, seed, fewer_facts)
-    hasher = Hasher(settings.identity_keys, settings.phone_region)
+    hasher = settings.hasher
     for first in range(0, contacts, _AT_ONCE):
         people = range(first, min(first + _AT_ONCE, contacts))
         await prefill(settings, _records(settings, people, choices, hasher))

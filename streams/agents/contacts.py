@@ -1,32 +1,55 @@
-"""Contacts: folds each interaction into its person's state; state, position and profile appear together or not."""
+"""Contacts: folds each interaction into its person's state; state, position and profile appear together or not.
 
-from streams.agents.folding import STAGE, Folding
+So it is with what the links agent and other fragments tell: three topics are folded into one table, chunk by chunk.
+"""
+
+from faust.types import TP
+
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    IDENTITY_LINKS,
+    INTERACTIONS,
+)
+from streams.agents.announcements import Printer
+from streams.agents.chunks import STAGE, Chunk
+from streams.agents.folding import Folding
+from streams.agents.gathering import Gathering
+from streams.agents.moving import Moving
 from streams.agents.stamps import Clock
 from streams.contact import ContactState, Outcome
 from streams.engine.partition import Effects
 from streams.engine.runs import Records, Run
 from streams.engine.states import States
-from streams.engine.table import ChunkTable
+from streams.engine.table import ChunkTable, Flow
 from streams.metrics import Metrics
 
 
 class Contacts:
-    """Handles chunks of `interactions`."""
+    """Handles chunks of `interactions`, `contact-roofs` and `contact-fragments`, each of `partitions` partitions."""
 
-    def __init__(self, table: ChunkTable[ContactState], generation: int, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self, table: ChunkTable[ContactState], generation: int, partitions: int, metrics: Metrics, clock: Clock
+    ) -> None:
         self._table = table
         self._generation = generation
+        self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Folding | None = None
+        last: Chunk | None = None
+        printer = Printer(chunk.tp.partition, self._partitions, self._generation)
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            last = Folding(states, self._generation, self._clock())
-            last.take(records)
+            last = folded(chunk.tp.topic, states, records, printer, self._clock())
             return last.effects
 
         with self._metrics.chunk(STAGE):
@@ -34,9 +57,26 @@ class Contacts:
         if last is not None:
             self._count(chunk, last)
 
-    def _count(self, chunk: Run, folding: Folding) -> None:
-        for outcome, count in folding.outcomes.items():
+    def _count(self, chunk: Run, folded: Chunk) -> None:
+        for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
-        self._metrics.duplicates.inc(folding.outcomes[Outcome.DUPLICATE])
-        for reason, count in folding.refusals.items():
+        self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
+        for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
+
+
+def flow_of(partitions: int) -> Flow:
+    """What is folded into the table of contacts, and where its folding writes."""
+    return Flow(
+        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
+        [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
+        [TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
+    )
+
+
+def folded(topic: str, states: States[ContactState], records: Records, printer: Printer, at_ms: int) -> Chunk:
+    """Records of one topic folded onto the states before them."""
+    kinds = {CONTACT_ROOFS: Moving, CONTACT_FRAGMENTS: Gathering}
+    chunk = kinds.get(topic, Folding)(states, printer, at_ms)
+    chunk.take(records)
+    return chunk

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.pretty import Pretty
 
-from events.identifiers import Hasher
 from sinks.base import Stored
 from sinks.profiles import contact_of, read_profile
 from streams.cli.failures import failing_plainly, load_settings, refuse
@@ -60,4 +59,4 @@ async def _find(settings: Settings, who: str) -> tuple[str, Stored] | None:
 def _candidates(settings: Settings, who: str) -> list[str]:
     if "@" not in who:
         return [who]
-    return Hasher(settings.identity_keys, settings.phone_region).lookups("email", who)
+    return settings.hasher.lookups("email", who)

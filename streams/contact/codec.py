@@ -6,6 +6,7 @@ Fields are told by their place. New ones go to the end of their struct with a de
 import msgspec
 from msgspec import Struct
 
+from streams.contact.place import Carried, Place
 from streams.contact.state import ContactState, Fact, Settled
 
 FORMAT = 1
@@ -26,6 +27,10 @@ class _Stored(_Head, frozen=True, array_like=True):
     weight: int
     settled: Settled
     facts: list[Fact]
+    commands: list[Fact] = []
+    carried: tuple[Carried, ...] = ()
+    exclusive: str = ""
+    place: Place | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -35,8 +40,10 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 
 def encode(state: ContactState) -> bytes:
     """The bytes of `state`, at most 1.25 MiB and a little."""
-    facts = list(state.facts.values())
-    return _encoder.encode(_Stored(FORMAT, state.version, state.clock, state.due, state.weight, state.settled, facts))
+    facts, commands = list(state.facts.values()), list(state.commands.values())
+    head = FORMAT, state.version, state.clock, state.due, state.weight
+    named = state.carried, state.exclusive
+    return _encoder.encode(_Stored(*head, state.settled, facts, commands, *named, state.place))
 
 
 def decode(data: bytes) -> ContactState:
@@ -54,6 +61,10 @@ def decode(data: bytes) -> ContactState:
         due=stored.due,
         weight=stored.weight,
         version=stored.version,
+        commands={(fact.source, fact.id): fact for fact in stored.commands},
+        carried=stored.carried,
+        exclusive=stored.exclusive,
+        place=stored.place,
     )
 
 

@@ -2,6 +2,7 @@
 
 from events.cloudevents import Head
 from events.contact import Contact
+from events.interactions import commands
 from events.interactions.anywhere import ConsentChanged, InteractionRetracted
 from events.interactions.base import InteractionData
 from events.interactions.canvass import BallotReported, CanvassReported
@@ -10,6 +11,8 @@ from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailRefusal
 from events.interactions.outreach import TextOptedOut
 from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
+from streams.contact.carrying import carried_by
+from streams.contact.commands import Erase, Ruling, Suppress
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
 
 
@@ -17,7 +20,9 @@ def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_a
     """The fact that an interaction reports; `time` and `appended_at` in ms."""
     id_, source, type_, _ = head
     detail = None if isinstance(data, UsualMessage) else _detail(data)
-    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail)
+    # A ruling goes by one of its two ids, whomever else its contact names.
+    carried = 0 if isinstance(detail, Ruling) else carried_by(data.contact)
+    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried)
 
 
 def _zones(contact: Contact | UsualContact) -> Zones | None:
@@ -46,6 +51,19 @@ def _detail(data: InteractionData | UsualData) -> Detail | None:
             return Consent(data.channel, data.granted, data.list_id, data.sender)
         case InteractionRetracted():
             return Retraction(data.retracts.source, data.retracts.id)
+        case _:
+            return _command(data)
+
+
+def _command(data: InteractionData | UsualData) -> Detail | None:
+    match data:
+        case commands.PairCommand():
+            a, b = sorted(data.contact_ids)
+            return Ruling(a, b, same=isinstance(data, commands.ContactLinked))
+        case commands.ContactSuppressed():
+            return Suppress(data.until)
+        case commands.ContactErased():
+            return Erase()
         case _:
             return None
 

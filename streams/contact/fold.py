@@ -1,33 +1,41 @@
 """Taking interactions into a state. A set of interactions gives one profile, however it is cut, shuffled or repeated.
 
 An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
-retraction or somebody's no: that has to be heard even when there is no more room for anything else.
+retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
+
+An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and nothing does until a
+gift, a form or a yes begins a new record.
 """
 
 from collections.abc import Iterable
 from enum import Enum
 
+from streams.contact.carrying import Table, numbered
 from streams.contact.codec import encode_fact
-from streams.contact.merging import first_copy, in_order
+from streams.contact.commands import COMMANDS, Erase, Ruling, Suppress
+from streams.contact.erasing import asked, may_count, place_of
+from streams.contact.merging import first_copy, in_order, weigh
+from streams.contact.place import Carried, Erasure
 from streams.contact.settling import both, due_at, settle
-from streams.contact.state import NEVER, Consent, ContactState, Fact, Report, Retraction
+from streams.contact.state import NEVER, Consent, ContactState, Fact, Key, Report, Retraction
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
 
 RESERVE = 262_144
-"""Bytes beyond `ROOM` for retractions and refusals alone."""
+"""Bytes beyond `ROOM` for retractions, commands and refusals alone."""
 
 REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
 """Outcomes of a canvass report after which a person is to be left alone."""
 
 
 class Outcome(Enum):
-    """What became of a fact."""
+    """What became of a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     FULL = "full"
+    IN_VAIN = "in_vain"
 
 
 def fold(state: ContactState, facts: Iterable[Fact]) -> tuple[ContactState, list[Outcome]]:
@@ -40,45 +48,77 @@ def fold(state: ContactState, facts: Iterable[Fact]) -> tuple[ContactState, list
 class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
-    __slots__ = ("_clock", "_due", "_facts", "_ordered", "_settled", "_version", "_weight")
+    __slots__ = (
+        *("_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_ordered", "_place", "_settled"),
+        *("_version", "_weight"),
+    )
 
     def __init__(self, state: ContactState) -> None:
+        self._begin(state)
+
+    def _begin(self, state: ContactState) -> None:
         self._facts = dict(state.facts)
         self._settled = state.settled
         self._clock = state.clock
         self._due = state.due
         self._weight = state.weight
         self._version = state.version
+        self._commands = state.commands
+        self._carried = Table(state.carried)
+        self._exclusive = state.exclusive
+        self._place = state.place
         self._ordered = True
 
     def state(self) -> ContactState:
         self._sort()
-        return ContactState(self._facts, self._settled, self._clock, self._due, self._weight, self._version)
+        table = self._tidied() if self._carried.changed else self._carried.table
+        known = self._facts, self._settled, self._clock, self._due, self._weight
+        return ContactState(*known, self._version, self._commands, table, self._exclusive, self._place)
 
     def take(self, fact: Fact) -> Outcome:
+        if self._place is not None and not may_count(fact, self._place.erased, begun=bool(self._facts)):
+            return Outcome.IN_VAIN
+        detail = fact.detail.__class__
+        if detail is Erase:
+            return self._erase(fact)
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due:
             self._settle()
-        known = self._facts.get(fact.key)
+        if detail in COMMANDS:
+            self._commands = dict(self._commands)
+            return self._keep(self._commands, fact)
+        return self._keep(self._facts, fact)
+
+    def _keep(self, kept: dict[Key, Fact], fact: Fact) -> Outcome:
+        more = 0
+        if fact.carried:
+            fact, more = self._enter(fact)
+        known = kept.get(fact.key)
         if known is not None:
-            self._repeat(known, fact)
+            self._repeat(kept, known, fact)
             return Outcome.DUPLICATE
         size = len(encode_fact(fact))
-        if self._weight + size > _limit(fact):
+        if self._weight + size + more > _limit(fact):
             return Outcome.FULL
-        self._ordered = self._ordered and self._is_latest(fact)
-        self._put(fact, size)
+        if kept is self._facts:
+            self._ordered = self._ordered and self._is_latest(fact)
+        self._put(kept, fact, size + more)
         return Outcome.APPLIED
 
-    def _repeat(self, known: Fact, fact: Fact) -> None:
+    def _enter(self, fact: Fact) -> tuple[Fact, int]:
+        if isinstance(fact.carried, Carried) and fact.carried.exclusive:
+            self._exclusive = fact.carried.exclusive
+        return self._carried.enter(fact)
+
+    def _repeat(self, kept: dict[Key, Fact], known: Fact, fact: Fact) -> None:
         if fact.appended_at > known.appended_at or fact == known:
             return
         first = first_copy(known, fact)
         self._ordered = False
-        self._put(first, len(encode_fact(first)) - len(encode_fact(known)))
+        self._put(kept, first, len(encode_fact(first)) - len(encode_fact(known)))
 
-    def _put(self, fact: Fact, more: int) -> None:
-        self._facts[fact.key] = fact
+    def _put(self, kept: dict[Key, Fact], fact: Fact, more: int) -> None:
+        kept[fact.key] = fact
         self._weight += more
         self._due = min(self._due, due_at(fact))
 
@@ -91,19 +131,32 @@ class _Draft:
             self._facts = in_order(self._facts.values())
             self._ordered = True
 
+    def _tidied(self) -> tuple[Carried, ...]:
+        """The table as it is to be kept; facts and weight go with it."""
+        table, (self._facts, self._commands) = numbered(self._carried.table, self._facts, self._commands)
+        self._weight = weigh(self._facts, self._commands, table, self._settled)
+        return table
+
     def _settle(self) -> None:
         self._sort()
-        leaving, settled = settle(self._facts.values(), self._clock)
+        leaving, settled = settle(self._facts.values(), self._clock, self._carried)
         for fact in leaving:
             del self._facts[fact.key]
             self._weight -= len(encode_fact(fact))
+            self._carried.changed = self._carried.changed or bool(fact.carried)
         self._settled = both(self._settled, settled)
         self._due = min(map(due_at, self._facts.values()), default=NEVER)
+
+    def _erase(self, fact: Fact) -> Outcome:
+        before = place_of(ContactState(version=self._version, place=self._place))
+        place = asked(before, Erasure(fact.time, fact.source, fact.id))
+        self._begin(ContactState(version=self._version, place=place))
+        return Outcome.APPLIED
 
 
 def _limit(fact: Fact) -> int:
     match fact.detail:
-        case Retraction() | Consent(granted=False):
+        case Retraction() | Consent(granted=False) | Ruling() | Suppress():
             return ROOM + RESERVE
         case Report(outcome=outcome) if outcome in REFUSALS:
             return ROOM + RESERVE

@@ -2,29 +2,59 @@
 
 from collections.abc import Iterable
 
+from streams.contact.carrying import numbered, renumbered, size_of
 from streams.contact.codec import encode_fact
+from streams.contact.place import Carried
 from streams.contact.settling import both
-from streams.contact.state import ContactState, Fact, Key
+from streams.contact.state import ContactState, Fact, Key, Settled
 
 
 def merge(a: ContactState, b: ContactState) -> ContactState:
     """All that either knows. Settles nothing, so it does not matter which of several states meet first."""
-    facts = dict(a.facts)
-    weight = a.weight + b.weight
-    for key, fact in b.facts.items():
-        known = facts.get(key)
-        first = fact if known is None else first_copy(known, fact)
-        facts[key] = first
-        if known is not None:
-            weight -= len(encode_fact(fact if first is known else known))
+    table = tuple(sorted({*a.carried, *b.carried}))
+    facts = _union(_at(table, a, a.facts), _at(table, b, b.facts))
+    commands = _union(_at(table, a, a.commands), _at(table, b, b.commands))
+    table, (facts, commands) = numbered(table, in_order(facts.values()), commands)
+    settled = both(a.settled, b.settled)
     return ContactState(
-        facts=in_order(facts.values()),
-        settled=both(a.settled, b.settled),
+        facts=facts,
+        settled=settled,
         clock=max(a.clock, b.clock),
         due=min(a.due, b.due),
-        weight=weight,
+        weight=weigh(facts, commands, table, settled),
         version=max(a.version, b.version),
+        commands=commands,
+        carried=table,
+        exclusive=a.exclusive or b.exclusive,
+        place=a.place or b.place,
     )
+
+
+def person(states: Iterable[ContactState]) -> ContactState:
+    """What fragments of one person amount to together: as much of `merge` as a profile needs, whatever they carried."""
+    facts: dict[Key, Fact] = {}
+    settled = Settled()
+    for state in states:
+        facts = _union(facts, state.facts)
+        settled = both(settled, state.settled)
+    return ContactState(in_order(facts.values()), settled)
+
+
+def weigh(facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[Carried, ...], settled: Settled) -> int:
+    """The bytes that all of this takes in an encoded state."""
+    kept = sum(len(encode_fact(fact)) for group in (facts, commands) for fact in group.values())
+    return kept + size_of(table) + size_of(settled.carried)
+
+
+def _at(table: tuple[Carried, ...], state: ContactState, facts: dict[Key, Fact]) -> dict[Key, Fact]:
+    return renumbered(facts, state.carried, table) if state.carried and state.carried != table else facts
+
+
+def _union(one: dict[Key, Fact], other: dict[Key, Fact]) -> dict[Key, Fact]:
+    if not one or not other:
+        return one or other
+    known = one.keys() & other.keys()
+    return {**one, **other, **{key: first_copy(one[key], other[key]) for key in known}}
 
 
 def first_copy(one: Fact, other: Fact) -> Fact:

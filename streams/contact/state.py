@@ -10,6 +10,8 @@ from msgspec import Struct
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from streams.contact.commands import Command
+from streams.contact.place import Carried, Place
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""
@@ -104,7 +106,7 @@ class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
     id: str
 
 
-Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction
+Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction | Command
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):
@@ -116,7 +118,10 @@ class Zones(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Fact(Struct, frozen=True, array_like=True, gc=False):
-    """One interaction, reduced to what a profile needs. Times are ms since the epoch, UTC."""
+    """One interaction, reduced to what a profile needs. Times are ms since the epoch, UTC.
+
+    `carried`: what it named besides the fragment; in a state its place in `ContactState.carried`, counted from 1.
+    """
 
     type: str
     time: int
@@ -125,6 +130,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     appended_at: int
     zones: Zones | None = None
     detail: Detail | None = None
+    carried: int | Carried = 0
 
     @property
     def key(self) -> Key:
@@ -165,18 +171,21 @@ class Totals(Struct, frozen=True, array_like=True):
 
 
 class Settled(Struct, frozen=True, array_like=True):
-    """All that is left of the messages that are no longer kept one by one."""
+    """All that is left of the messages that are no longer kept one by one. `carried`: what they named, sorted."""
 
     totals: Totals = Totals()
     whereabouts: Whereabouts = Whereabouts()
+    carried: tuple[Carried, ...] = ()
 
 
 class ContactState(Struct, frozen=True):
     """Everything known of one contact. Never changed in place.
 
     `facts` are in the order of their stamps: the first is the earliest, and of two that speak of one thing the later
-    one comes last. `clock` is the latest append time seen; `due` is not after the first moment at which a message
-    settles; `weight` is the size of the encoded facts in bytes. `version` belongs to the caller.
+    one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not
+    after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
+    set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
+    none. `version` and `place` belong to the caller; without a place a profile is shown as soon as there is a version.
     """
 
     facts: dict[Key, Fact] = {}
@@ -185,3 +194,7 @@ class ContactState(Struct, frozen=True):
     due: int = NEVER
     weight: int = 0
     version: int = 0
+    commands: dict[Key, Fact] = {}
+    carried: tuple[Carried, ...] = ()
+    exclusive: str = ""
+    place: Place | None = None

@@ -52,7 +52,7 @@ def open_deployment(settings: Settings) -> Iterator[Deployment]:
     producer, consumer, redis = kafka.tool_producer(), kafka.tool_consumer(), tool_redis(settings)
     observer = Observer(kafka, redis, settings.app_id)
     try:
-        hasher = Hasher(settings.identity_keys, settings.phone_region)
+        hasher = settings.hasher
         yield Deployment(settings, producer, consumer, redis, observer, hasher)
     finally:
         for client in (producer, consumer, observer, redis):

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from events.dead_letters import DeadLetter
 from events.refusal import Reason
-from streams.agents import dead_letters, folding
+from streams.agents import announcements, dead_letters
 from streams.agents.contacts import Contacts
 from streams.contact import ContactState, decode, encode
 from streams.engine.app import ChunkApp
@@ -46,7 +46,7 @@ class Team:
         return self.table
 
     async def fold(self, *records: Fetched) -> None:
-        agent = Contacts(self.table, GENERATION, self.metrics, lambda: AT)
+        agent = Contacts(self.table, GENERATION, 1, self.metrics, lambda: AT)
         placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *self.source) for r in records]
         await agent(Run(self.source, placed, placed[-1].offset + 1, 1))
 
@@ -63,7 +63,7 @@ class Team:
 @pytest.fixture
 async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
     team = Team(cluster, tmp_path)
-    monkeypatch.setattr(folding, "CONTACT_STATE", team.state.topic)
+    monkeypatch.setattr(announcements, "CONTACT_STATE", team.state.topic)
     monkeypatch.setattr(dead_letters, "DEAD_LETTERS", team.letters.topic)
     await team.table.take_over([0])
     yield team

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE, DEAD_LETTERS
-from streams.agents.folding import GENERATION_BITS, Folding
+from streams.agents.announcements import GENERATION_BITS
+from streams.agents.folding import Folding
 from streams.contact import Outcome, decode, profile
 from streams.engine.store import MemoryStore
 from tests.unit.agents.harmonised import GENERATION, folded, kept, said, valued
 from tests.unit.engine.kafka_records import Fetched
 
-TYPES = ["email.opened", "email.sent", "donation.made", "canvass.reported", "consent.changed", "contact.erased"]
+TYPES = ["email.opened", "email.sent", "donation.made", "canvass.reported", "consent.changed"]
 SAYINGS = st.tuples(
     st.sampled_from(TYPES), st.sampled_from(["c1", "c2", "c3"]), st.sampled_from("abcdef"), st.integers(0, 9)
 )
@@ -19,7 +20,7 @@ SAYINGS = st.tuples(
 
 @st.composite
 def topics(draw: st.DrawFn) -> list[Fetched]:
-    """A partition of `interactions`: three people, repeats, commands, and now and then a record that is none."""
+    """A partition of `interactions`: three people, repeats, and now and then a record that is none."""
     records = []
     for offset, (type_, who, id_, luck) in enumerate(draw(st.lists(SAYINGS, min_size=1, max_size=25))):
         record = said(offset, type_, who, f"{type_} {id_}")
@@ -57,13 +58,12 @@ def test_however_a_partition_is_cut_into_chunks_the_profiles_are_the_same(chunks
 
 
 @given(cut_topics())
-def test_every_record_is_applied_known_refused_or_a_command(chunks: list[list[Fetched]]) -> None:
+def test_every_record_is_applied_known_or_refused(chunks: list[list[Fetched]]) -> None:
     _, foldings = run(chunks)
     outcomes = sum((folding.outcomes for folding in foldings), Counter[Outcome]())
     refused = sum(folding.refusals.total() for folding in foldings)
-    commands = sum(b'"contact.erased"' in (record.value or b"") for chunk in chunks for record in chunk)
 
-    assert outcomes.total() + refused + commands == sum(map(len, chunks))
+    assert outcomes.total() + refused == sum(map(len, chunks))
     assert refused == sum(record.value == b"{" for chunk in chunks for record in chunk)
     assert refused == sum(out.topic == DEAD_LETTERS for folding in foldings for out in folding.effects.outputs)
 

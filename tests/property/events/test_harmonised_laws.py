@@ -1,5 +1,5 @@
 import orjson
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from events.envelope import Interaction, decode
@@ -39,6 +39,7 @@ def test_no_identifier_is_written_but_the_contact_id(content: dict[str, JSON]) -
     interaction = said(content)
     fragment, value = harmonise(interaction, HASHER)
     text = value.decode()
+    assume(str(interaction.data.plain().get("amount")) not in raw_identifiers(interaction))  # a number is a number
     for identifier in raw_identifiers(interaction):
         assert identifier not in text
         assert identifier not in fragment

@@ -5,16 +5,18 @@ from dataclasses import replace
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.json_types import JSON
+from streams.agents.announcements import Printer
 from streams.agents.folding import Folding
 from streams.agents.stamps import received_header
 from streams.contact import ContactState, decode, encode
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from tests.unit.engine.kafka_records import Fetched
+from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW, accepted, event
 
 HASHER = Hasher([b"a key"])
 GENERATION = 3
+PRINTER = Printer(SOURCE.partition, 8, GENERATION)
 AT = NOW + 1_000
 """When the fold happens."""
 CONTACTS = Codec(encode, decode)
@@ -22,7 +24,8 @@ CONTACTS = Codec(encode, decode)
 
 def said(offset: int, type_: str = "email.opened", who: str = "c1", id_: str | None = None, **data: JSON) -> Fetched:
     """An interaction about the contact `who`; its id is its offset's, unless told."""
-    content = event(type_, contact={"contact_id": who}, **data) | {"id": id_ or f"i{offset}"}
+    fields: dict[str, JSON] = {"contact": {"contact_id": who}, **data}
+    content = event(type_, **fields) | {"id": id_ or f"i{offset}"}
     key, value = harmonise(accepted(content), HASHER)
     return Fetched(offset, value, key.encode(), [received_header(NOW + offset)], NOW + offset)
 
@@ -37,7 +40,7 @@ def valued(value: bytes | None, record: Fetched) -> Fetched:
 
 def folded(*records: Fetched, store: MemoryStore | None = None) -> Folding:
     """The chunk of `records`, folded onto a store, or onto nothing."""
-    folding = Folding(States(store or MemoryStore(), CONTACTS, Recent(0)), GENERATION, AT)
+    folding = Folding(States(store or MemoryStore(), CONTACTS, Recent(0)), PRINTER, AT)
     folding.take(records)
     return folding
 

@@ -1,12 +1,14 @@
 import orjson
 import pytest
 
-from events.topics import CONTACT_STATE
-from streams.agents.folding import GENERATION_BITS, Folding
+from events.json_types import JSON
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
+from streams.agents.announcements import GENERATION_BITS
+from streams.agents.folding import Folding
 from streams.contact import Outcome
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
-from tests.unit.agents.harmonised import GENERATION, folded, kept, said, state_of
+from tests.unit.agents.harmonised import GENERATION, HASHER, folded, kept, said, state_of
 from tests.unit.engine.kafka_records import SOURCE
 from tests.unit.events.records import NOW
 
@@ -121,10 +123,65 @@ def test_a_duplicate_does_not_make_a_profile_look_received_later() -> None:
     assert dict(only_output(folding).headers)["received_at"] == b"%d" % (NOW + 5)
 
 
-@pytest.mark.parametrize("type_", ["contact.linked", "contact.unlinked", "contact.suppressed", "contact.erased"])
-def test_commands_change_no_state(type_: str) -> None:
-    folding = folded(said(0, type_), said(1, type_, who="c2"))
+@pytest.mark.parametrize(("type_", "same"), [("contact.linked", True), ("contact.unlinked", False)])
+def test_a_ruling_is_told_and_shows_no_profile(type_: str, same: bool) -> None:
+    store = MemoryStore()
+    folding = folded(said(0, type_, contact_ids=["c2", "c1"]), store=store)
+    kept(folding, store)
 
-    assert (folding.effects.changes, folding.effects.outputs) == ({}, [])
-    assert not folding.outcomes
-    assert not folding.refusals
+    told = only_output(folding)
+    assert (told.topic, told.partition, told.key) == (IDENTITY_LINKS, 0, b"said/c1/c2")
+    assert orjson.loads(told.value or b"")["same"] is same
+    again = folded(said(1, type_, id_="i0", contact_ids=["c2", "c1"]), store=store)
+    assert (again.effects.changes, again.effects.outputs) == ({}, [])
+    assert again.outcomes == {Outcome.DUPLICATE: 1}
+
+
+def test_a_suppression_closes_every_channel_and_leaves_the_profile_as_it_is() -> None:
+    store = MemoryStore()
+    kept(folded(said(0), store=store), store)
+
+    folding = folded(said(1, "contact.suppressed", until="2012-12-01T00:00:00Z"), store=store)
+    kept(folding, store)
+
+    closed = only_output(folding)
+    why = {"reason": "suppressed", "since": "2012-02-22T10:00:00.000Z", "source": "digital/mailer", "id": "i1"}
+    assert (closed.topic, closed.key) == (CONTACT_SUPPRESSIONS, b"c1")
+    assert orjson.loads(closed.value or b"") == dict.fromkeys(
+        ["email", "text", "phone", "door", "letter"], why | {"until": "2012-12-01T00:00:00.000Z"}
+    )
+    taken_back = folded(
+        said(2, "interaction.retracted", retracts={"source": "digital/mailer", "id": "i1"}), store=store
+    )
+    assert [(out.topic, out.value is None) for out in taken_back.effects.outputs] == [
+        (CONTACT_STATE, False),
+        (CONTACT_SUPPRESSIONS, True),
+    ]
+
+
+def test_whom_an_interaction_names_is_told_once_and_withdrawn_with_it() -> None:
+    store = MemoryStore()
+    named: dict[str, JSON] = {"contact_id": "c1", "voter_id": "NY:1", "email": "ada@example.org"}
+    first = folded(said(0, contact=named), store=store)
+    kept(first, store)
+    second = folded(said(1, contact=named), store=store)
+    kept(second, store)
+    retractions = [
+        said(2 + number, "interaction.retracted", retracts={"source": "digital/mailer", "id": f"i{number}"})
+        for number in (0, 1)
+    ]
+    third = folded(retractions[0], store=store)
+    kept(third, store)
+    fourth = folded(retractions[1], store=store)
+
+    voter, email = HASHER.voter("NY:1"), HASHER.email("ada@example.org")
+    edges = [f"seen/c1/c1/{voter}".encode(), f"seen/c1/c1/{email}".encode()]
+    assert set(links(first)) == set(edges)
+    assert orjson.loads(links(first)[edges[0]] or b"")["b_class"] == "voter:NY"
+    assert (links(second), links(third)) == ({}, {})
+    assert links(fourth) == dict.fromkeys(edges)
+
+
+def links(folding: Folding) -> dict[bytes | None, bytes | None]:
+    """What the links agent is told, by key."""
+    return {out.key: out.value for out in folding.effects.outputs if out.topic == IDENTITY_LINKS}

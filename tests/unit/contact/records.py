@@ -12,7 +12,18 @@ _HEX = "0" * 32
 _TEXTS: list[JSON] = [
     *("", "\n", "\x00", ":", "a:", ":a", "a:b", "a:\n", "a:b\n", "c\n", "x" * 64, "x" * 65),
     *("ü" * 256, "ü" * 257, "ü" * 1_024, "ü" * 1_025, "USD", "USD\n", "usd", "US-NY", "US-NY\n", "US-NYCC"),
-    *("America/New_York", "America/New_York\n", "America/Nowhere", "fundraising", "monthly", "door", "contacted"),
+    *(
+        "NY",
+        "NY\n",
+        "ny",
+        "America/New_York",
+        "America/New_York\n",
+        "America/Nowhere",
+        "fundraising",
+        "monthly",
+        "door",
+        "contacted",
+    ),
     *(f"{kind}:{hash_}" for kind in ("voter", "email", "phone") for hash_ in (_HEX, _HEX + "\n", _HEX[1:], "٠" * 32)),
 ]
 _NUMBERS: list[JSON] = [0, 1, 5, 6, -1, 10**14, 10**14 + 1, 2**63, 2**64 - 1, 1.0, 1.5, -1e300, True, False, None]
@@ -31,6 +42,7 @@ _MAPS: list[JSON] = [
     {f"a:{number}": number for number in range(65)},
     *_maps(["", "van", "van\n", "a\x1fb", "ü" * 256, "ü" * 257], f"external:{_HEX}"),
     *_maps(["van"], f"external:{_HEX}\n", f"email:{_HEX}", "77", 77, None),
+    *_maps([f"email:{_HEX}", f"email:{_HEX}\n"], [], [f"phone:{_HEX}"], [f"phone:{_HEX}\n"], [1], None, {}),
     *_maps(["id"], "", "x", "ü" * 257, 1, None, variant="B"),
     *_maps(["variant"], "", "ü" * 1_024, "ü" * 1_025, 1, None, id="x"),
     *_maps(["variant"], "B", id="x", more=[None]),

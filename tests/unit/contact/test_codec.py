@@ -47,6 +47,6 @@ def test_bytes_that_are_no_state_are_unreadable(data: bytes) -> None:
 
 def test_a_state_of_another_format_is_unreadable() -> None:
     with pytest.raises(UnreadableState, match="format 9"):
-        decode(encode(ContactState()).replace(b"\x97\x01", b"\x97\x09", 1))
+        decode(encode(ContactState()).replace(b"\x9b\x01", b"\x9b\x09", 1))
     with pytest.raises(UnreadableState, match="format 9"):
         decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

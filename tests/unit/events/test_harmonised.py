@@ -50,7 +50,24 @@ def test_a_contact_is_reduced_to_hashes_and_attributes() -> None:
         "time_zone": "America/New_York",
         "language": "en",
         "household": "h1",
+        "voter_state": "NY",
     }
+
+
+def test_older_keys_go_along_as_aliases() -> None:
+    rotated = Hasher([b"key", b"old"])
+    _, value = harmonise(accepted(event(contact=EVERYTHING)), rotated)
+    read = read_harmonised(value)
+    assert isinstance(read, Interaction)
+    assert isinstance(read.data.contact, HashedContact)
+    assert read.data.contact.aliases is not None
+    assert read.data.contact.aliases[HASHER.voter("NY:123")] == [Hasher([b"old"]).voter("NY:123")]
+    assert len(read.data.contact.aliases) == 5
+
+
+def test_what_a_producer_calls_aliases_is_not_taken_for_ours() -> None:
+    forged: dict[str, JSON] = {"contact_id": "c1", "voter_state": "NY", "aliases": {"email:" + "0" * 32: []}}
+    assert data(event(contact=forged))["contact"] == {"contact_id": "c1"}
 
 
 def test_a_contact_id_stays_as_it_is() -> None:

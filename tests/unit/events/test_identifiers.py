@@ -1,7 +1,7 @@
 import pytest
 
 from events.contact import Contact
-from events.identifiers import KIND_ORDER, Hasher, is_identity_hash, kind_of
+from events.identifiers import KIND_ORDER, Hasher, is_identity_hash, kind_of, voter_state
 
 HASHER = Hasher([b"new key", b"old key"])
 
@@ -57,6 +57,35 @@ def test_the_first_key_writes_and_all_keys_find() -> None:
     assert HASHER.lookups("phone", "212 555 0199")[1] == old.phone("212 555 0199")
     assert HASHER.lookups("voter", "NY:1")[1] == old.voter("NY:1")
     assert HASHER.lookups("external", "van:12:3")[0] == HASHER.external("van", "12:3")
+
+
+def test_each_identifier_has_its_hashes_under_the_older_keys_as_aliases() -> None:
+    old, older = Hasher([b"old key"]), Hasher([b"older key"])
+    contact = Contact(
+        contact_id="c1", voter_id="NY:1", external={"a:b": "1"}, email="jane@example.org", phone="212 555 0199"
+    )
+    assert Hasher([b"new key", b"old key", b"older key"]).aliases(contact) == {
+        HASHER.voter("NY:1"): [old.voter("NY:1"), older.voter("NY:1")],
+        HASHER.external("a:b", "1"): [old.external("a:b", "1"), older.external("a:b", "1")],
+        HASHER.email("jane@example.org"): [old.email("jane@example.org"), older.email("jane@example.org")],
+        HASHER.phone("212 555 0199"): [old.phone("212 555 0199"), older.phone("212 555 0199")],
+    }
+    assert old.aliases(contact) == {}
+    assert HASHER.aliases(Contact(contact_id="c1", email="nobody", phone="12")) == {}
+
+
+def test_the_state_of_a_voter_id_is_two_capitals() -> None:
+    assert voter_state(" ny : 1:2") == "NY"
+
+
+def test_gmail_addresses_are_read_as_gmail_does_only_where_that_is_set() -> None:
+    gmail = Hasher([b"new key", b"old key"], gmail_aliases=True)
+    assert gmail.email("J.ane+list@googlemail.com") == gmail.email("jane@gmail.com") == HASHER.email("jane@gmail.com")
+    assert HASHER.email("j.ane@gmail.com") != HASHER.email("jane@gmail.com")
+    assert gmail.lookups("email", "j.ane@gmail.com") == gmail.lookups("email", "jane@gmail.com")
+    contact = Contact(email="j.ane@gmail.com")
+    assert gmail.aliases(contact) == gmail.aliases(Contact(email="jane@gmail.com"))
+    assert gmail.fragment(contact) in gmail.aliases(contact)
 
 
 @pytest.mark.parametrize(

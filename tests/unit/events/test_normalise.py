@@ -1,6 +1,6 @@
 import pytest
 
-from events.normalise import normalise_email, normalise_phone
+from events.normalise import normalise_email, normalise_phone, one_gmail
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,23 @@ def test_what_is_not_one_address_is_none(written: str) -> None:
 def test_nothing_is_guessed_about_a_mailbox() -> None:
     assert normalise_email("j.ane@gmail.com") != normalise_email("jane@gmail.com")
     assert normalise_email("straße@example.org") != normalise_email("strasse@example.org")
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("jane.doe+news@gmail.com", "janedoe@gmail.com"),
+        ("j.a.n.e@googlemail.com", "jane@gmail.com"),
+        ("jane+a+b@gmail.com", "jane@gmail.com"),
+        ("jane.doe+news@example.org", "jane.doe+news@example.org"),
+        ("jane.doe@mail.gmail.com", "jane.doe@mail.gmail.com"),
+        ("+@gmail.com", "+@gmail.com"),
+        (".+x@googlemail.com", ".+x@gmail.com"),
+    ],
+)
+def test_what_is_one_mailbox_to_gmail(address: str, mailbox: str) -> None:
+    assert one_gmail(address) == mailbox
+    assert one_gmail(mailbox) == mailbox
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""From what is to be announced of a contact to records of the topics."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import orjson
+from msgspec import Struct
+
+from events.links import Link, write_link
+from events.outputs import Alert, ContactLink
+from events.times import render_time
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    IDENTITY_LINKS,
+)
+from sinks.keys import partition_of
+from streams.contact import ContactState, encode, profile
+from streams.contact.announcing import Announcement, Channels, Gone, Merged, Part, Profiled, Receipt
+from streams.contact.merging import person
+from streams.contact.standing import part_key
+from streams.contact.suppressing import render
+from streams.engine.writer import Headers, Output
+
+GENERATION_BITS = 40
+"""`version` = generation · 2^40 + a counter for each contact."""
+
+_POLICY = 1
+"""Version of the rules by which alerts are raised."""
+
+
+class Printer(Struct, frozen=True):
+    """Makes the records of one partition, of so many; `generation` is that of the tables."""
+
+    partition: int
+    partitions: int
+    generation: int
+
+    def profiled(self, contact_id: str, state: ContactState, stamps: Headers = ()) -> Output:
+        """The profile of a contact who is one fragment."""
+        return self._profile(contact_id, state, state.version, (), stamps)
+
+    def announced(self, contact_id: str, said: Announcement, state: ContactState, stamps: Headers = ()) -> Output:
+        """One announcement; `state`: of the fragment after it. `stamps`: headers that go along with what was heard."""
+        match said:
+            case Profiled():
+                return self._profile(contact_id, person(said.person), said.version, said.merged_from, stamps)
+            case Gone():
+                why = [("reason", said.reason.encode())]
+                into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
+                return self._own(CONTACT_STATE, contact_id, None, [self._version(said.version), *why, *into])
+            case Merged():
+                link: ContactLink | None = None if said.into is None else {"merged_into": said.into}
+                return self._own(CONTACT_LINKS, contact_id, link, [self._version(said.version)])
+            case Channels():
+                return self._own(CONTACT_SUPPRESSIONS, contact_id, said.closed and render(said.closed))
+            case Part():
+                value = encode(state) if said.is_there else None
+                headers = [("version", b"%d" % said.version), *stamps]
+                where = partition_of(said.roof, self.partitions)
+                return Output(CONTACT_FRAGMENTS, where, part_key(said.roof, contact_id), value, headers)
+            case Receipt():
+                return self._own(CONTACT_ALERTS, contact_id, _receipt(contact_id, said))
+
+    def _profile(
+        self, contact_id: str, state: ContactState, counter: int, merged_from: Sequence[str], stamps: Headers
+    ) -> Output:
+        shown = {**profile(contact_id, state), "version": self._number(counter)}
+        if merged_from:
+            shown["merged_from"] = list(merged_from)
+        return self._own(CONTACT_STATE, contact_id, shown, [self._version(counter), *stamps])
+
+    def _own(self, topic: str, contact_id: str, value: object, headers: Headers = ()) -> Output:
+        """In the partition of this one's number; `value` None is a null."""
+        return Output(
+            topic, self.partition, contact_id.encode(), None if value is None else orjson.dumps(value), headers
+        )
+
+    def _number(self, counter: int) -> int:
+        return (self.generation << GENERATION_BITS) + counter
+
+    def _version(self, counter: int) -> tuple[str, bytes]:
+        return "version", b"%d" % self._number(counter)
+
+
+def told(link: Link) -> Output:
+    """A record for the links agent."""
+    key, value = write_link(link)
+    return Output(IDENTITY_LINKS, 0, key, value)
+
+
+def _receipt(contact_id: str, said: Receipt) -> Alert:
+    erasure = said.erasure
+    trigger = orjson.dumps(["erased", contact_id, erasure.source, erasure.id, _POLICY])
+    return {
+        "alert_id": blake2b(trigger, digest_size=16).hexdigest(),
+        "rule": "erased",
+        "contact_id": contact_id,
+        "at": render_time(erasure.time),
+        "evidence": [{"source": erasure.source, "id": erasure.id}],
+        "detail": "The person was forgotten; backups and the lake are the operator's",
+    }

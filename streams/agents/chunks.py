@@ -1,0 +1,63 @@
+"""What the three ways of folding a chunk of contacts share: states in, states and records for other topics out."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from events.refusal import Reason, Refusal
+from streams.agents.announcements import Printer, told
+from streams.agents.dead_letters import dead_letter
+from streams.agents.holding import Holding
+from streams.agents.stamps import received_at, received_header
+from streams.contact import ContactState, Outcome
+from streams.contact.announcing import Step, announce
+from streams.contact.state import Fact
+from streams.contact.telling import news
+from streams.engine.partition import Effects
+from streams.engine.runs import KafkaRecord, Records
+from streams.engine.states import States
+from streams.engine.writer import Headers
+
+STAGE = "contacts"
+
+
+class Chunk:
+    """One chunk: its effects, how many interactions had which outcome and how many refusals which reason.
+
+    Parameters:
+        states: those before the chunk, by contact_id, and what roofs keep of the fragments under them.
+        printer: makes the records of this partition.
+        at_ms: the time to put on dead letters.
+    """
+
+    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int) -> None:
+        self.holding = Holding(states)
+        self.printer = printer
+        self._at_ms = at_ms
+        self.effects: Effects[ContactState] = Effects(self.holding.changes)
+        self.outcomes: Counter[Outcome] = Counter()
+        self.refusals: Counter[Reason] = Counter()
+
+    def take(self, records: Records) -> None:
+        """Fold records of the topic, in their order."""
+        raise NotImplementedError
+
+    def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> None:
+        """Keep the state after a step, and say what follows from it. `records`: those that made the difference."""
+        contact_id, outputs = step.contact_id, self.effects.outputs
+        outputs += map(told, news(contact_id, step.before, step.after, erasing))
+        state, said = announce(step)
+        stamps = stamps_of(records)
+        outputs += [self.printer.announced(contact_id, each, state, stamps) for each in said]
+        if state != step.before:
+            self.holding.put(contact_id.encode(), state)
+
+    def refuse(self, record: KafkaRecord, refusal: Refusal) -> None:
+        """Make a dead letter of it."""
+        self.refusals[refusal.reason] += 1
+        self.effects.outputs.append(dead_letter(record, refusal, STAGE, self._at_ms))
+
+
+def stamps_of(records: Records) -> Headers:
+    """When the newest of what these records stand for was received."""
+    received = [at for record in records if (at := received_at(record.headers)) is not None]
+    return [received_header(max(received))] if received else []

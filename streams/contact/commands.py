@@ -1,0 +1,29 @@
+"""What a command says, as it is kept: details of facts that decide about a record and are no part of what happened."""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+
+class Ruling(Struct, frozen=True, array_like=True, gc=False, tag=8):
+    """A `contact.linked` or `contact.unlinked`: the two are one person, or they are not. `a` < `b`."""
+
+    a: str
+    b: str
+    same: bool
+
+
+class Suppress(Struct, frozen=True, array_like=True, gc=False, tag=9):
+    """A `contact.suppressed`. `until`: RFC 3339; None: for ever."""
+
+    until: str | None = None
+
+
+class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
+    """A `contact.erased`. It is never kept: what is left of it is an `Erasure`."""
+
+
+Command: TypeAlias = Ruling | Suppress | Erase
+
+COMMANDS = frozenset({Ruling, Suppress, Erase})
+"""The classes of commands' details, for a look that costs nothing."""

@@ -1,0 +1,70 @@
+"""Where a fragment stands among others: what was named beside it, whose roof it is under, what is shown under its id.
+
+Most people are one fragment and never need any of it.
+"""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Named: TypeAlias = tuple[str, str]
+"""An identifier and its exclusive class (`voter:NY`, `external:van`), empty for none."""
+
+Shown: TypeAlias = Literal["nothing", "profile", "erased"]
+"""What the latest record of `contact-state` under an id says: null for nothing, a profile, null for an erasure."""
+
+
+class Carried(Struct, frozen=True, array_like=True, gc=False, order=True):
+    """What one interaction named besides its fragment, strongest first.
+
+    `aliases`: pairs of a hash and the same identifier's hash under an older key. `exclusive`: the fragment's own class.
+    """
+
+    others: tuple[Named, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    exclusive: str = ""
+
+
+class Erasure(Struct, frozen=True, array_like=True, gc=False):
+    """Which command erased a person. `time` in ms since 1970: what happened until then never counts again."""
+
+    time: int
+    source: str
+    id: str
+
+
+class Closed(Struct, frozen=True, array_like=True, gc=False):
+    """Why every channel to a person is closed, since when (ms) and until when (RFC 3339; None: for ever)."""
+
+    reason: Literal["suppressed", "erased"]
+    since: int
+    source: str
+    id: str
+    until: str | None = None
+
+
+class Place(Struct, frozen=True, array_like=True, gc=False):
+    """What links and erasures have made of a fragment, and what other topics say of it.
+
+    `roof`: the fragment that names its person, None for itself; `told`: the version of the latest record that said so.
+    `parts`: the fragments under it that have sent theirs, sorted. `linked`: it had another roof or parts at some time.
+
+    `erased`: the latest erasure. `asked`: one by a command of its own, which the links agent has not carried out yet.
+    `marks`: the fragment names the erased person. `swept`: the version under which the erasure was told; what was sent
+    under it before, is of the person that was forgotten.
+
+    `shown`, `closed` and `sent` are what is out: under its id in `contact-state` and in `contact-suppressions`, and
+    whether its part is under the roof.
+    """
+
+    roof: str | None = None
+    told: int = 0
+    parts: tuple[str, ...] = ()
+    linked: bool = False
+    erased: Erasure | None = None
+    asked: Erasure | None = None
+    marks: bool = False
+    swept: int = 0
+    shown: Shown = "nothing"
+    closed: Closed | None = None
+    sent: bool = False

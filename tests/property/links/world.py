@@ -1,0 +1,177 @@
+"""All agents between `interactions` and the topics that others read, in memory: logs, chunks of any size, any order."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from events.envelope import Interaction
+from events.harmonised import harmonise
+from events.identifiers import Hasher
+from events.json_types import JSON
+from events.links import Roof, read_link, write_roof
+from events.refusal import Refusal
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    IDENTITY_LINKS,
+    INTERACTIONS,
+)
+from sinks.keys import partition_of
+from streams import identity
+from streams.agents.announcements import Printer
+from streams.agents.contacts import folded
+from streams.contact import ContactState, decode, encode
+from streams.engine.states import Codec, Recent, States
+from streams.engine.store import MemoryStore, Position
+from streams.engine.writer import Output
+from tests.unit.engine.kafka_records import Fetched
+
+PARTITIONS = 3
+CROWD = 50
+SOURCES = (INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS)
+Log = tuple[str, int]
+
+
+@dataclass
+class Latest:
+    """The last record of a key, as it stays after compaction."""
+
+    value: bytes | None
+    headers: dict[str, bytes | None]
+
+    @property
+    def json(self) -> JSON:
+        return None if self.value is None else orjson.loads(self.value)
+
+
+@dataclass
+class World:
+    """Topics and the agents that read them. `hasher` writes what is said from now on."""
+
+    hasher: Hasher = field(default_factory=lambda: Hasher([b"key"]))
+    logs: dict[Log, list[Fetched]] = field(default_factory=lambda: defaultdict(list))
+    read: dict[Log, int] = field(default_factory=lambda: defaultdict(int))
+    stores: dict[int, MemoryStore] = field(default_factory=lambda: defaultdict(MemoryStore))
+    nodes: dict[str, identity.Node] = field(default_factory=dict)
+    latest: dict[str, dict[str, Latest]] = field(default_factory=lambda: defaultdict(dict))
+    alerts: list[dict[str, JSON]] = field(default_factory=list)
+
+    def say(self, interaction: Interaction, appended_at: int) -> str:
+        """Append it to `interactions`; returns its fragment."""
+        fragment, value = harmonise(interaction, self.hasher)
+        self._append(Output(INTERACTIONS, partition_of(fragment, PARTITIONS), fragment.encode(), value), appended_at)
+        return fragment
+
+    def waiting(self) -> list[Log]:
+        """The partitions that have something to be read."""
+        return sorted(log for log, records in self.logs.items() if self.read[log] < len(records))
+
+    def work(self, log: Log, count: int) -> None:
+        """Fold the next `count` records of a partition as one chunk."""
+        start = self.read[log]
+        chunk = self.logs[log][start : start + count]
+        self.read[log] = start + len(chunk)
+        if log[0] == IDENTITY_LINKS:
+            self._link(chunk)
+        else:
+            self._fold(log, chunk)
+
+    def settle(self) -> None:
+        """Work until nothing is waiting."""
+        while waiting := self.waiting():
+            for log in waiting:
+                self.work(log, 1_000)
+
+    def table(self) -> dict[bytes, bytes]:
+        """All that is kept of contacts."""
+        return {key: value for store in self.stores.values() for key, value in store.items()}
+
+    def _fold(self, log: Log, chunk: list[Fetched]) -> None:
+        topic, number = log
+        states = States(self.stores[number], Codec(encode, decode), Recent(0))
+        done = folded(topic, states, chunk, Printer(number, PARTITIONS, 0), 0)
+        assert not done.refusals
+        changes: Mapping[bytes, ContactState | None] = done.effects.changes
+        encoded = {key: None if state is None else encode(state) for key, state in changes.items()}
+        states.commit(changes, encoded, Position("topic", 1, 0))
+        for output in done.effects.outputs:
+            self._publish(output)
+
+    def _link(self, chunk: list[Fetched]) -> None:
+        heard = []
+        for record in chunk:
+            link = read_link(record.key, record.value)
+            assert not isinstance(link, Refusal)
+            heard.append(identity.Heard(link, record.offset, 0))
+        folding = identity.Folding(self._nodes, CROWD)
+        folding.take(heard)
+        for name, node in folding.changes.items():
+            if node is None:
+                self.nodes.pop(name, None)
+            else:
+                self.nodes[name] = node
+        for told in folding.roofs:
+            value = None if told.roof is None else write_roof(Roof(told.roof, told.version, told.erased))
+            headers = [("version", b"%d" % told.version)]
+            self._publish(
+                Output(CONTACT_ROOFS, partition_of(told.node, PARTITIONS), told.node.encode(), value, headers)
+            )
+
+    def _nodes(self, names: Collection[str]) -> dict[str, identity.Node | None]:
+        return {name: self.nodes.get(name) for name in names}
+
+    def _publish(self, output: Output) -> None:
+        assert output.topic != DEAD_LETTERS
+        assert output.key is not None
+        key, headers = output.key.decode(), dict(output.headers)
+        if output.topic in (CONTACT_STATE, CONTACT_LINKS):
+            self._expect_a_newer_version(key, headers)
+        if output.topic == CONTACT_ALERTS:
+            self.alerts.append(orjson.loads(output.value or b""))
+        self.latest[output.topic][key] = Latest(output.value, headers)
+        if output.topic in (*SOURCES, IDENTITY_LINKS):
+            self._append(output, 0)
+        else:
+            assert output.partition == partition_of(key, PARTITIONS)
+
+    def _expect_a_newer_version(self, key: str, headers: Mapping[str, bytes | None]) -> None:
+        version = int(headers["version"] or b"")
+        for topic in (CONTACT_STATE, CONTACT_LINKS):
+            if key in self.latest[topic]:
+                assert version > int(self.latest[topic][key].headers["version"] or b"")
+
+    def _append(self, output: Output, at: int) -> None:
+        log_of = output.topic, output.partition
+        log = self.logs[log_of]
+        log.append(Fetched(len(log), output.value, output.key, tuple(output.headers), at, *log_of))
+
+    def profiles(self) -> dict[str, dict[str, JSON]]:
+        """What `contact-state` shows, without versions."""
+        shown = {}
+        for key, latest in self.latest[CONTACT_STATE].items():
+            if isinstance(value := latest.json, dict):
+                assert value.pop("version") == int(latest.headers["version"] or b"")
+                shown[key] = value
+        return shown
+
+    def merged(self) -> dict[str, JSON]:
+        """What `contact-links` shows."""
+        links = {key: latest.json for key, latest in self.latest[CONTACT_LINKS].items()}
+        return {key: value["merged_into"] for key, value in links.items() if isinstance(value, dict)}
+
+    def closed(self) -> dict[str, JSON]:
+        """What `contact-suppressions` shows."""
+        found = {key: latest.json for key, latest in self.latest[CONTACT_SUPPRESSIONS].items()}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def reasons(self) -> dict[str, str]:
+        """Why the null records of `contact-state` are null."""
+        nulls = {key: latest for key, latest in self.latest[CONTACT_STATE].items() if latest.value is None}
+        return {key: (latest.headers["reason"] or b"").decode() for key, latest in nulls.items()}
