@@ -17,9 +17,9 @@ class Change(Struct, frozen=True, gc=False):
     """One record of `contact-state` or `contact-links`.
 
     `profile` is the JSON of a living contact. Without it the contact was absorbed by `merged_into`, or, when that is
-    None too, erased. `version` is 0 or more and only grows for one contact; `reason` is the record's header. `alone`:
-    the contact is absorbed no more. That takes away an older mark and nothing else, for whether there is a profile is
-    told by `contact-state`.
+    None too, erased or `forgotten`. `version` is 0 or more and only grows for one contact; `reason` is the record's
+    header. `alone`: the contact is absorbed no more. That takes away an older mark and nothing else, for whether there
+    is a profile is told by `contact-state`.
     """
 
     contact_id: str
@@ -28,6 +28,11 @@ class Change(Struct, frozen=True, gc=False):
     reason: str | None
     merged_into: str | None
     alone: bool = False
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether nothing is known under this id any more, without a mark: as if it had never been named."""
+        return self.profile is None and self.reason == "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

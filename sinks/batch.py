@@ -52,6 +52,8 @@ def pack(changes: Iterable[Change]) -> tuple[bytes, bytes]:
 def _field(change: Change) -> tuple[str, bytes]:
     if change.alone:
         return "alone", b""
+    if change.forgotten:
+        return "forgotten", b""
     if change.profile is not None:
         return "state", change.profile
     if change.merged_into is not None:

@@ -57,8 +57,8 @@ class MemorySink:
             return False
         for change in changes:
             known = self.contacts.get(change.contact_id)
-            if change.alone:
-                self._leave_alone(change)
+            if change.alone or change.forgotten:
+                self._remove(change)
             elif known is None or change.version > known.version:
                 self._take(change)
         self._move(partition, after)
@@ -84,9 +84,11 @@ class MemorySink:
     def _move(self, partition: int, position: Position) -> None:
         self._positions[self.topic, partition] = position, self._clock()
 
-    def _leave_alone(self, change: Change) -> None:
+    def _remove(self, change: Change) -> None:
         known = self.contacts.get(change.contact_id)
-        if known is not None and known.merged_into is not None and known.version < change.version:
+        if known is None or known.version >= change.version:
+            return
+        if change.forgotten or known.merged_into is not None:
             del self.contacts[change.contact_id]
             self.identities.pop(change.contact_id, None)
 

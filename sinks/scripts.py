@@ -58,8 +58,9 @@ local function newer(version, known)
   return version > known
 end
 
-local function leave_alone(contact_id, version, identity)
-  local known = redis.call('HMGET', 'contact:' .. contact_id, 'version', 'merged_into')
+-- `field`: what has to be there for anything to be removed.
+local function remove(contact_id, version, identity, field)
+  local known = redis.call('HMGET', 'contact:' .. contact_id, 'version', field)
   if known[2] and newer(version, known[1]) then
     redis.call('DEL', 'contact:' .. contact_id)
     if identity then redis.call('DEL', 'identity:' .. contact_id) end
@@ -80,7 +81,9 @@ for _, row in ipairs(cjson.decode(ARGV[8])) do
   local contact_id, version, field, identity, length = row[1], row[2], row[3], row[4], row[5]
   local key = 'contact:' .. contact_id
   if field == 'alone' then
-    leave_alone(contact_id, version, identity)
+    remove(contact_id, version, identity, 'merged_into')
+  elseif field == 'forgotten' then
+    remove(contact_id, version, identity, 'version')
   elseif newer(version, redis.call('HGET', key, 'version')) then
     local value = string.sub(ARGV[9], at, at + length - 1)
     if field ~= 'state' then redis.call('DEL', key) end

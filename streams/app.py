@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from faust.types import TP, StreamT
 from mode import Service
@@ -21,6 +22,7 @@ from sinks.redis import RedisSink
 from streams import identity
 from streams.agents.contacts import Contacts, flow_of
 from streams.agents.intake import Intake
+from streams.agents.linking import Linking
 from streams.agents.links import Links
 from streams.agents.redis_sink import ContactStateSink
 from streams.clients import KafkaClients, redis_client
@@ -56,7 +58,7 @@ class Worker:
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: intake, contacts and the Redis sink, metrics beside them.
+    """One worker: intake, contacts, links and the Redis sink, metrics beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
@@ -68,6 +70,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     flow = flow_of(settings.partitions)
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
+    new_linking = partial(Linking, generation=GENERATION, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     hasher = settings.hasher
@@ -76,7 +79,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     )
     contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock)
     _agent(app, "contacts", flow.sources, contacts)
-    _agent(app, "links", [IDENTITY_LINKS], Links(links, settings.partitions, settings.identity_crowd, metrics))
+    _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))

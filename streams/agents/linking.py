@@ -16,6 +16,7 @@ from events.refusal import Refusal
 from events.times import render_time
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
+from streams.agents.folding import GENERATION_BITS
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
@@ -38,12 +39,14 @@ class Linking:
 
     Parameters:
         states: those of the nodes before the chunk.
+        generation: of the tables; versions of a later one are higher.
         partitions: of the topics that are written to.
         crowd: the most contacts that may share an identifier which links.
     """
 
-    def __init__(self, states: States[Node], partitions: int, crowd: int) -> None:
+    def __init__(self, states: States[Node], generation: int, partitions: int, crowd: int) -> None:
         self._states = states
+        self._generation = generation
         self._partitions = partitions
         self._folding = Folding(self._read, crowd)
         self.effects: Effects[Node] = Effects()
@@ -76,8 +79,9 @@ class Linking:
         return {name: found[name.encode()] for name in names}
 
     def _roof(self, told: RoofTold) -> Output:
-        value = None if told.roof is None else write_roof(Roof(told.roof, told.version, told.erased))
-        headers = [("version", b"%d" % told.version)]
+        version = (self._generation << GENERATION_BITS) + told.version
+        value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased))
+        headers = [("version", b"%d" % version)]
         return Output(CONTACT_ROOFS, self._partition(told.node), told.node.encode(), value, headers)
 
     def _alert(self, found: Found) -> Output:

@@ -1,6 +1,7 @@
 """Links: finds the roof of each identifier; states, position, roofs and alerts appear together or not."""
 
 import logging
+from collections.abc import Callable
 
 from streams.agents.linking import STAGE, Linking
 from streams.engine.partition import Effects
@@ -14,12 +15,13 @@ logger = logging.getLogger(__name__)
 
 
 class Links:
-    """Handles chunks of `identity-links`. `crowd`: the most contacts that may share an identifier which links."""
+    """Handles chunks of `identity-links`; `new_linking` makes a chunk's worth of work from the states before it."""
 
-    def __init__(self, table: ChunkTable[Node], partitions: int, crowd: int, metrics: Metrics) -> None:
+    def __init__(
+        self, table: ChunkTable[Node], new_linking: Callable[[States[Node]], Linking], metrics: Metrics
+    ) -> None:
         self._table = table
-        self._partitions = partitions
-        self._crowd = crowd
+        self._new_linking = new_linking
         self._metrics = metrics
 
     async def __call__(self, chunk: Run) -> None:
@@ -28,7 +30,7 @@ class Links:
 
         def fold(states: States[Node], records: Records) -> Effects[Node]:
             nonlocal last
-            last = Linking(states, self._partitions, self._crowd)
+            last = self._new_linking(states)
             last.take(records)
             return last.effects
 

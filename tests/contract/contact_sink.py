@@ -43,6 +43,10 @@ def erased(contact_id: str, version: int) -> Change:
     return Change(contact_id, version, None, "erased", None)
 
 
+def forgotten(contact_id: str, version: int) -> Change:
+    return Change(contact_id, version, None, "forgotten", None)
+
+
 def at(offset: int) -> Position:
     return Position(TOPIC, offset)
 
@@ -203,6 +207,21 @@ class ContactSinkContract:
         after = await fill(bench, living(HASHED, 1))
         assert await bench.sink.write(0, [erased(HASHED, 2)], after, at(2))
         assert await bench.contact_of(HASHED) is None
+
+    async def test_of_a_forgotten_contact_nothing_is_left_and_nobody_was_erased(self, bench: Bench) -> None:
+        held = [living("ada", 1), erased("bob", 1), merged(HASHED, 1, "cyd"), living("dan", 3)]
+        after = await fill(bench, *held)
+        gone = [
+            forgotten("ada", 2),
+            forgotten("bob", 2),
+            forgotten(HASHED, 2),
+            forgotten("dan", 2),
+            forgotten("eve", 2),
+        ]
+        assert await bench.sink.write(0, gone, after, at(9))
+        assert [await bench.stored(name) for name in ("ada", "bob", HASHED, "eve")] == [None] * 4
+        assert await bench.contact_of(HASHED) is None
+        assert await bench.stored("dan") == Stored(3, b"{}")
 
     async def test_an_old_position_is_no_position(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))

@@ -1,5 +1,6 @@
 """Few people with few identifiers that mix freely: whatever may collide or be confused does so in a short story."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import settings
@@ -11,27 +12,31 @@ from events.interactions import TOPICS_OF
 from events.json_types import JSON
 from events.times import render_time
 from tests.property.contact.strategies import DATA, ZONES
+from tests.property.links.world import World
 from tests.unit.contact.said import HOUR
 from tests.unit.events.records import NOW, record
 
-lawful = settings(max_examples=150, deadline=None)
+lawful = settings(max_examples=60, deadline=None)
 HASHER = Hasher([b"key"])
+UNTIL = "2012-12-01T00:00:00.000Z"
 
 IDENTIFIERS: dict[str, tuple[JSON, ...]] = {
-    "contact_id": ("c1", "c2"),
+    "contact_id": ("crm.ada", "crm.bo"),
     "voter_id": ("NY:1", "NY:2", "CA:1"),
     "external": ({"van": "1"}, {"van": "2"}, {"actblue": "1"}, {"actblue": "1", "van": "1"}),
     "email": ("ada@example.org", "bo@example.org", "cy@example.org"),
     "phone": ("212 555 0199", "212 555 0198"),
 }
 NODES = (
-    *("c1", "c2", HASHER.voter("NY:1"), HASHER.voter("NY:2"), HASHER.voter("CA:1")),
+    *("crm.ada", "crm.bo", HASHER.voter("NY:1"), HASHER.voter("NY:2"), HASHER.voter("CA:1")),
     *(HASHER.external("van", "1"), HASHER.external("van", "2"), HASHER.external("actblue", "1")),
     *(HASHER.email(str(text)) or "" for text in IDENTIFIERS["email"]),
     *(HASHER.phone(str(text)) or "" for text in IDENTIFIERS["phone"]),
 )
 TIMES = st.integers(-40, 0).map(lambda step: NOW + step * HOUR)
 SOURCES = ("team/a", "team/b")
+APPENDED = st.integers(0, 5 * 24).map(lambda step: NOW + step * HOUR)
+PAIRS = st.lists(st.sampled_from(NODES), min_size=2, max_size=2, unique=True)
 
 
 @dataclass(frozen=True)
@@ -68,3 +73,51 @@ def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JS
     read = decode(Record(topic, record(content).value, (), NOW))
     assert isinstance(read, Interaction), read
     return read
+
+
+@st.composite
+def rulings(draw: st.DrawFn, id_: str) -> Interaction:
+    """Somebody says that two are one person, or that they are not."""
+    type_ = draw(st.sampled_from(["contact.linked", "contact.linked", "contact.unlinked"]))
+    return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(PAIRS)]})
+
+
+@st.composite
+def suppressions(draw: st.DrawFn, id_: str) -> Interaction:
+    """Somebody wants a person left alone, perhaps until a day."""
+    data: dict[str, JSON] = {"contact": draw(contacts()), "until": draw(st.none() | st.just(UNTIL))}
+    return interaction("contact.suppressed", id_, draw(TIMES), "office/desk", data)
+
+
+@st.composite
+def retractions(draw: st.DrawFn, id_: str, said: Sequence[Interaction]) -> Interaction:
+    """Something is taken back, mostly under the identifiers under which it was said."""
+    taken = draw(st.sampled_from(said))
+    plain = taken.data.contact.plain() or {"contact_id": draw(st.sampled_from(["crm.ada", "crm.bo"]))}
+    contact = draw(st.one_of(st.just(plain), st.just(plain), contacts()))
+    data: dict[str, JSON] = {"contact": contact, "retracts": {"source": taken.source, "id": taken.id}}
+    return interaction("interaction.retracted", id_, draw(TIMES), "team/a", data)
+
+
+@st.composite
+def stories(draw: st.DrawFn, most: int = 12) -> list[Saying]:
+    """What is said of a few people, each thing once and nobody erased."""
+    said: list[Interaction] = []
+    for number in range(draw(st.integers(0, most))):
+        id_ = f"i{number}"
+        kinds = [happenings(id_), happenings(id_), happenings(id_), rulings(id_), suppressions(id_)]
+        said.append(draw(st.one_of(*kinds, *([retractions(id_, said)] if said else []))))
+    return [Saying(each, draw(APPENDED)) for each in said]
+
+
+def erasure() -> st.SearchStrategy[dict[str, JSON]]:
+    """Whom to forget."""
+    return contacts(most=2).map(lambda contact: {"contact": contact})
+
+
+def as_they_come(world: World, data: st.DataObject) -> None:
+    """Let the agents work in any pieces and any order, until nothing is left to do."""
+    for _ in range(data.draw(st.integers(0, 12))):
+        if waiting := world.waiting():
+            world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
+    world.settle()

@@ -89,6 +89,25 @@ class World:
             for log in waiting:
                 self.work(log, 1_000)
 
+    def repeat_the_latest(self, topic: str) -> None:
+        """Have the last record of each key read again, as it stays after compaction."""
+        for number in range(PARTITIONS):
+            log = self.logs[topic, number]
+            latest = {record.key: record for record in log}
+            self.read[topic, number] = len(log)
+            log += latest.values()
+
+    def compacted(self) -> bytes:
+        """Keys and values of all that stays in compacted topics for ever."""
+        kept = (
+            key.encode() + latest.value
+            for topic, records in self.latest.items()
+            if topic != CONTACT_ALERTS
+            for key, latest in records.items()
+            if latest.value is not None
+        )
+        return b"\n".join(kept)
+
     def table(self) -> dict[bytes, bytes]:
         """All that is kept of contacts."""
         return {key: value for store in self.stores.values() for key, value in store.items()}

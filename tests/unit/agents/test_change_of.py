@@ -25,6 +25,13 @@ def test_a_null_value_without_a_survivor_is_an_erased_contact() -> None:
     assert change_of(record(None, VERSION, ("reason", b"erased"))) == Change("c1", 81234, None, "erased", None)
 
 
+def test_a_null_value_may_be_of_a_contact_that_was_never_heard_of_by_itself() -> None:
+    forgotten = change_of(record(None, VERSION, ("reason", b"forgotten")))
+
+    assert forgotten == Change("c1", 81234, None, "forgotten", None)
+    assert forgotten.forgotten
+
+
 def test_other_headers_say_nothing() -> None:
     assert change_of(record(b"{}", ("trace", b"\xff"), VERSION)) == Change("c1", 81234, b"{}", None, None)
 

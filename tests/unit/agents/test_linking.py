@@ -15,7 +15,7 @@ from tests.unit.engine.kafka_records import Fetched
 ADA, BOB, CYD = CONTACTS
 ANN, BEN = VOTERS[:2]
 MAIL, PHONE = EMAILS[0], PHONES[0]
-PARTITIONS, CROWD = 8, 2
+GENERATION, PARTITIONS, CROWD = 3, 8, 2
 NOON = 1_329_912_000_000
 
 
@@ -34,7 +34,7 @@ class Table:
     def fold(self, *links: Link | Fetched) -> Linking:
         """The next chunk, as its owner would commit it."""
         states = States(self.store, Codec(encode, decode), Recent(0))
-        linking = Linking(states, PARTITIONS, CROWD)
+        linking = Linking(states, GENERATION, PARTITIONS, CROWD)
         start, self._offset = self._offset, self._offset + len(links)
         linking.take([one if isinstance(one, Fetched) else record(start + n, one) for n, one in enumerate(links)])
         changes = linking.effects.changes
@@ -59,6 +59,7 @@ def test_a_roof_is_told_to_the_partition_of_its_node_with_its_version_in_a_heade
     assert told[1] is not None
     assert (told[0], told[1].roof, told[1].erased) == (MAIL, ANN, None)
     assert dict(output.headers) == {"version": b"%d" % told[1].version}
+    assert told[1].version == GENERATION << 40
 
 
 def test_of_a_node_that_stands_alone_again_there_is_a_null_record_of_a_higher_version() -> None:
