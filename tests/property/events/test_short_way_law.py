@@ -19,7 +19,7 @@ from tests.property.events.test_decode_laws import flipped, some_headers
 from tests.unit.contact.records import EDGES
 
 HASHER = Hasher([b"key"])
-lawful = settings(max_examples=300, deadline=None)
+lawful = settings(max_examples=100, deadline=None)
 
 ATTRIBUTES = [
     *("specversion", "id", "source", "time", "dataschema", "datacontenttype", "subject", "partitionkey", "tenant"),
