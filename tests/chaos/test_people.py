@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +16,7 @@ from streams.demo.check import compare_profiles
 from streams.demo.collecting import profiles_in_redis
 from streams.demo.deployment import Deployment
 from streams.demo.publishing import publish
+from streams.demo.truth import Publication
 from streams.demo.workers import Workers
 from tests.chaos.people import people
 from tests.chaos.sayings import Outcome, Sayings, sayings
@@ -23,9 +24,9 @@ from tests.chaos.site import Site
 from tests.chaos.verdict import read_topic, wrongs
 from tests.integration.waiting import until
 
-STILL_S, STUCK_S, PATIENCE_S = 1.0, 20.0, 1500.0
+STILL_S, STUCK_S, PATIENCE_S = 2.0, 20.0, 1500.0
 """For how long nothing moves until it is looked at, and until what is wrong is; how long things may move at all."""
-AT_ONCE = 1000
+AT_ONCE, PUBLISHED_AT_ONCE = 1_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ def play(site: Site, seed: int, size: Size, *, killed: bool) -> None:
     outcome = said.outcome(deployment.identify)
     team = {name: site.start(name) for name in ("one", "two")}
     half = len(said.publications) // 2
-    publish(deployment.producer, said.publications[:half], lambda: None)
+    publish_all(deployment, said.publications[:half])
     if killed:
         kill_in_the_middle(site, team, rng)
-    publish(deployment.producer, said.publications[half:], lambda: None)
+    publish_all(deployment, said.publications[half:])
     if killed:
         site.start(next(name for name, worker in team.items() if worker.process.poll() is not None))
     must_come_out(deployment, outcome)
@@ -71,6 +72,11 @@ def play(site: Site, seed: int, size: Size, *, killed: bool) -> None:
     until(lambda: deployment.redis.dbsize() > 0, "something in Redis again")
     must_come_out(deployment, outcome)
     site.must_be_as_told(outcome.profiles, set())
+
+
+def publish_all(deployment: Deployment, publications: Sequence[Publication]) -> None:
+    for start in range(0, len(publications), PUBLISHED_AT_ONCE):
+        publish(deployment.producer, publications[start : start + PUBLISHED_AT_ONCE], lambda: None)
 
 
 def kill_in_the_middle(site: Site, team: Mapping[str, Workers], rng: Random) -> None:
