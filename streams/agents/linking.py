@@ -16,7 +16,7 @@ from events.refusal import Refusal
 from events.times import render_time
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.agents.folding import GENERATION_BITS
+from streams.agents.announcements import GENERATION_BITS
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
