@@ -7,7 +7,8 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -168,8 +169,9 @@ class TablePartition(Generic[State]):
         if not chunk.records:
             return
         self._refuse_another_topic(chunk.tp)
-        async for missing in self._missing(chunk):
-            await self._fold(missing, fold)
+        async with aclosing(self._missing(chunk)) as missing:
+            async for run in missing:
+                await self._fold(run, fold)
         await self._fold(chunk, fold)
 
     async def _fold(self, chunk: Run, fold: Fold[State]) -> None:
@@ -195,11 +197,11 @@ class TablePartition(Generic[State]):
 
     def _unseen(self, chunk: Run) -> Records:
         watermark = self.watermark(chunk.tp)
-        if watermark is None or watermark < chunk.records[0].offset:
+        if watermark is None or not chunk.records or watermark < chunk.records[0].offset:
             return chunk.records
         return [record for record in chunk.records if record.offset > watermark]
 
-    async def _missing(self, chunk: Run) -> AsyncIterator[Run]:
+    async def _missing(self, chunk: Run) -> AsyncGenerator[Run, None]:
         """What the state lacks before the chunk: the group was told that it is done, and its transaction is not there.
 
         Kafka may abort what it had called committed (see `leftovers`). The watermark knows better, and as long as the
@@ -208,13 +210,13 @@ class TablePartition(Generic[State]):
         watermark = self.watermark(chunk.tp)
         if watermark is not None and watermark + 1 >= chunk.began_at:
             return
-        if watermark is None and (done := self._committed(chunk.tp)):
-            raise StateLost(
-                f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of it: "
-                "restore it before starting again"
-            )
         async with PartitionReader(self._kafka) as reader:
             start, end = await reader.start_of(chunk.tp), await reader.end_of(chunk.tp)
+            if watermark is None and (done := self._committed(chunk.tp)):
+                raise StateLost(
+                    f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of "
+                    "it: restore it before starting again"
+                )
             wanted = start if watermark is None else watermark + 1
             if wanted < start or end < chunk.began_at:
                 raise StateLost(
@@ -224,6 +226,9 @@ class TablePartition(Generic[State]):
                 )
             if wanted < chunk.began_at:
                 async for run in reader.runs(chunk.tp, wanted, chunk.began_at):
+                    if await reader.start_of(chunk.tp) > wanted:  # a reader jumps over what is deleted meanwhile
+                        raise StateLost(f"{chunk.tp}: what comes after {wanted - 1} was deleted while it was read")
+                    wanted = run.next_offset
                     yield run
 
     def _watermark(self, source: TP, offset: int) -> bytes:

@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -54,9 +55,9 @@ async def test_a_chunk_that_is_cancelled_is_folded_by_the_next_owner_once(
     """Settling cancels a chunk wherever it is; here all its records are sent and its commit is not."""
     sent = asyncio.Event()
 
-    async def hang(writer: TransactionWriter, outputs: list[Output]) -> None:
+    async def hang(writer: TransactionWriter, *records: Any) -> None:
         await writer._producer.begin_transaction()
-        await _send(writer._producer, outputs)
+        await _send(writer._producer, *records)
         sent.set()
         await asyncio.get_running_loop().create_future()
 
