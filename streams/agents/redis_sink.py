@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from faust.types import TP
@@ -67,20 +68,26 @@ class ContactStateSink:
 
         To be called every second or so: that is how a flush is noticed without traffic. Raises Kafka's errors.
         """
-        await asyncio.gather(*(self._watch(tp) for tp in partitions if tp.topic in self._views))
+        mine: dict[int, list[TP]] = defaultdict(list)
+        for tp in partitions:
+            if tp.topic in self._views:
+                mine[tp.partition].append(tp)
+        await asyncio.gather(*(self._watch(number, tps) for number, tps in mine.items()))
 
     async def close(self) -> None:
         """Close the sink."""
         await self._sink.close()
 
-    async def _watch(self, tp: TP) -> None:
-        lock = self._locks[tp.partition]
+    async def _watch(self, partition: int, topics: Sequence[TP]) -> None:
+        """One after the other, since they share a lock: that it is held means a chunk."""
+        lock = self._locks[partition]
         if lock.locked():
             return
         async with lock:
-            position = self._positions.get(tp)
-            if position is None or not await self._asked(lambda: self._views[tp.topic].touch(tp.partition, position)):
-                await self._catch_up(tp)
+            for tp in topics:
+                position = self._positions.get(tp)
+                if position is None or not await self._asked(partial(self._views[tp.topic].touch, partition, position)):
+                    await self._catch_up(tp)
 
     async def _may_follow(self, chunk: Run) -> bool:
         if chunk.tp.topic == CONTACT_STATE or all(record.value is not None for record in chunk.records):

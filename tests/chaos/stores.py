@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
 from streams.engine.rocks import RocksStore, _options
-from streams.topics import CONTACTS_TABLE, changelog_name
+from streams.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
 
 
 class Left(NamedTuple):
@@ -22,8 +22,25 @@ class Left(NamedTuple):
 
 def wrong_stores(deployment: Deployment, folder: Path) -> list[str]:
     """What is not as it must be in the stores below a folder, whose workers have ended; empty when all is well."""
-    changelog = _changelog(deployment)
-    stores = list(stores_below(folder))
+    return [
+        wrong for table in (CONTACTS_TABLE, LINKS_TABLE) for wrong in _wrong_stores_of_table(deployment, folder, table)
+    ]
+
+
+def stores_below(folder: Path, table: str = CONTACTS_TABLE) -> Iterator[Left]:
+    """Every store of a table below a folder that can still be trusted."""
+    for current in sorted(folder.glob(f"**/{table}/*/CURRENT")):
+        path = current.parent
+        if (path / "distrusted").exists():
+            continue
+        store = RocksStore(path, _options())
+        yield Left(path, int(path.name), store.position.offset if store.position else 0, dict(store.items()))
+        store.close()
+
+
+def _wrong_stores_of_table(deployment: Deployment, folder: Path, table: str) -> list[str]:
+    changelog = _changelog(deployment, table)
+    stores = list(stores_below(folder, table))
     wrong = [
         f"{store.path} stands at {store.offset} and is not what the changelog says up to there"
         for store in stores
@@ -33,26 +50,15 @@ def wrong_stores(deployment: Deployment, folder: Path) -> list[str]:
     for store in stores:
         furthest[store.partition] = max(furthest.get(store.partition, 0), store.offset)
     return wrong + [
-        f"no store has the last record of partition {partition} of the changelog"
+        f"no store has the last record of partition {partition} of the changelog of {table}"
         for partition, records in changelog.items()
-        if furthest[partition] <= records[-1].offset
+        if records and furthest[partition] <= records[-1].offset
     ]
 
 
-def stores_below(folder: Path) -> Iterator[Left]:
-    """Every store below a folder that can still be trusted."""
-    for current in sorted(folder.glob(f"**/{CONTACTS_TABLE}/*/CURRENT")):
-        path = current.parent
-        if (path / "distrusted").exists():
-            continue
-        store = RocksStore(path, _options())
-        yield Left(path, int(path.name), store.position.offset if store.position else 0, dict(store.items()))
-        store.close()
-
-
-def _changelog(deployment: Deployment) -> dict[int, list[Any]]:
+def _changelog(deployment: Deployment, table: str) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    for record in records_of(deployment.consumer, changelog_name(deployment.settings, CONTACTS_TABLE)):
+    for record in records_of(deployment.consumer, changelog_name(deployment.settings, table)):
         found[record.partition].append(record)
     return found
 

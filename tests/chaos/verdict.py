@@ -1,19 +1,22 @@
 """What must be true after any fault, once the worker has caught up.
 
 Every profile in the table itself (its changelog, as a new owner would read it), in `contact-state` and in Redis is the
-oracle's; readers of `contact-state` saw each version of each contact once and in order; each bad record is in
-`dead-letters` with the place that the broker had given it.
+oracle's; readers saw each version of each contact once and in order; each bad record is in `dead-letters` with the
+place that the broker had given it.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 from kafka import TopicPartition
 
-from events.topics import CONTACT_STATE, INTERACTIONS
-from streams.contact import profile
-from streams.contact.codec import decode
+from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
+from streams.contact import decode, profile
+from streams.contact.erasing import place_of
+from streams.contact.merging import person
+from streams.contact.standing import counting, has_record
 from streams.demo.check import Letter, compare_profiles
 from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of, versions_in_redis
 from streams.demo.deployment import Deployment
@@ -22,17 +25,27 @@ from streams.topics import CONTACTS_TABLE, changelog_name
 
 Truth = Mapping[str, Profile]
 _ENGINES_OWN = b"\x00"
+_OF_A_ROOF = "/"
+"""In the keys of what a roof keeps of others, and in no contact_id."""
+
+
+class Read(NamedTuple):
+    """A compacted topic as its readers saw it: all versions of each key in order, and the latest values."""
+
+    versions: dict[bytes, list[int]]
+    latest: dict[str, Profile]
 
 
 def wrongs(deployment: Deployment, truth: Truth, letters: set[Letter]) -> list[str]:
     """Everything that is not as it must be; empty when all is well."""
     table = table_of(deployment)
-    versions, in_topic = _contact_state(deployment)
+    states, links = read_topic(deployment, CONTACT_STATE), read_topic(deployment, CONTACT_LINKS)
     return [
         *map(str, compare_profiles(truth, profiles_in(table), "table")),
-        *map(str, compare_profiles(truth, in_topic, "contact-state")),
+        *map(str, compare_profiles(truth, states.latest, "contact-state")),
         *map(str, compare_profiles(truth, profiles_in_redis(deployment.redis), "redis")),
-        *_versions_out_of_step(deployment, table, versions),
+        *_versions_out_of_step(deployment, table, states, links),
+        *_parts_of_nobody(table),
         *_wrong_watermarks(deployment, table),
         *_wrong_letters(letters, set(letters_in_topic(deployment.consumer))),
     ]
@@ -50,32 +63,68 @@ def table_of(deployment: Deployment) -> dict[bytes, bytes]:
 
 
 def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
-    """The profile of each contact of a table, as its readers would see it."""
-    contacts = {key.decode(): value for key, value in table.items() if not key.startswith(_ENGINES_OWN)}
-    return {key: orjson.loads(orjson.dumps(profile(key, decode(value)))) for key, value in contacts.items()}
+    """The profile of each person of a table, as its readers would see it: of a roof with all that is under it."""
+    states = {key.decode(): decode(value) for key, value in table.items() if not key.startswith(_ENGINES_OWN)}
+    found = {}
+    for name, state in states.items():
+        place = place_of(state)
+        if _OF_A_ROOF in name or place.roof is not None:
+            continue
+        kept = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
+        parts = counting(kept, place)
+        whole = (state, *parts.values())
+        if any(map(has_record, whole)):
+            shown = orjson.loads(orjson.dumps(profile(name, person(whole))))
+            found[name] = shown | {"merged_from": sorted(each for each, part in parts.items() if has_record(part))}
+    return found
 
 
-def _contact_state(deployment: Deployment) -> tuple[dict[bytes, list[int]], dict[str, Profile]]:
-    versions: dict[bytes, list[int]] = defaultdict(list)
-    latest: dict[str, Profile] = {}
-    for record in records_of(deployment.consumer, CONTACT_STATE):
-        said = orjson.loads(record.value)
-        versions[record.key].append(said["version"])
-        latest[record.key.decode()] = said
-    return versions, latest
+def read_topic(deployment: Deployment, topic: str) -> Read:
+    """One of `contact-state` and `contact-links`, read to its end."""
+    found = Read(defaultdict(list), {})
+    for record in records_of(deployment.consumer, topic):
+        found.versions[record.key].append(_version_of(record))
+        if record.value is None:
+            found.latest.pop(record.key.decode(), None)
+        else:
+            found.latest[record.key.decode()] = orjson.loads(record.value)
+    return found
+
+
+def _version_of(record: Any) -> int:
+    return int(dict(record.headers)["version"])
 
 
 def _versions_out_of_step(
-    deployment: Deployment, table: Mapping[bytes, bytes], versions: Mapping[bytes, list[int]]
+    deployment: Deployment, table: Mapping[bytes, bytes], states: Read, links: Read
 ) -> Iterator[str]:
-    in_redis = versions_in_redis(deployment.redis, versions)
-    for key, seen in versions.items():
-        if seen != list(range(1, len(seen) + 1)):
-            yield f"contact-state: readers saw the versions {seen} of {key.decode()}"
+    in_redis = versions_in_redis(deployment.redis, states.versions)
+    for read in (states, links):
+        for key, seen in read.versions.items():
+            if seen != sorted(set(seen)):
+                yield f"readers saw the versions {seen} of {key.decode()}"
+    for key, seen in states.versions.items():
+        if twice := set(seen) & set(links.versions.get(key, [])):
+            yield f"contact-links: {key.decode()} has the versions {twice} of contact-state as well"
+        said = states.latest.get(key.decode())
+        if said is None:
+            continue
+        if said["version"] != seen[-1]:
+            yield f"contact-state: version {said['version']} in the profile of {key.decode()}, {seen[-1]} beside it"
         if in_redis.get(key) != seen[-1]:
             yield f"redis: version {in_redis.get(key)} of {key.decode()}, contact-state has {seen[-1]}"
-        if key in table and decode(table[key]).version != seen[-1]:
+        if key in table and decode(table[key]).version < seen[-1]:
             yield f"table: version {decode(table[key]).version} of {key.decode()}, contact-state has {seen[-1]}"
+
+
+def _parts_of_nobody(table: Mapping[bytes, bytes]) -> Iterator[str]:
+    """A roof knows whom it keeps."""
+    for key in table:
+        roof, slash, fragment = key.decode().partition(_OF_A_ROOF)
+        if slash and roof and not key.startswith(_ENGINES_OWN):
+            state = table.get(roof.encode())
+            if state is None or fragment not in place_of(decode(state)).parts:
+                yield f"table: {roof} keeps a part of {fragment} and does not know of it"
 
 
 def _wrong_watermarks(deployment: Deployment, table: Mapping[bytes, bytes]) -> Iterator[str]:

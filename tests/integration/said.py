@@ -24,6 +24,21 @@ def fresh() -> str:
     return uuid4().hex
 
 
+def somebody(contact_id: str) -> dict[str, JSON]:
+    """A contact by all that names a person, none of it anybody else's; `contact_id` is a fresh one."""
+    digits = phone_of(contact_id)
+    return {
+        "contact_id": contact_id,
+        "email": f"{contact_id}@example.org",
+        "phone": f"+1 212 {digits[:3]} {digits[3:]}",
+    }
+
+
+def phone_of(contact_id: str) -> str:
+    """The last seven digits of their phone number."""
+    return str(2_000_000 + int(contact_id, 16) % 7_000_000)
+
+
 def event(type_: str, contact: dict[str, JSON] | None, **data: JSON) -> Event:
     """A valid event under a new id."""
     body: dict[str, JSON] = {**deepcopy(REQUIRED[type_]), **data}

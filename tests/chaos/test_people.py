@@ -1,0 +1,189 @@
+"""People known by several identifiers, in random order and on two workers: at the end exactly the right people."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import pytest
+
+from events.identifiers import is_identity_hash
+from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE
+from sinks.keys import CONTACT, IDENTITY, contact_key, identity_key, position_key
+from streams.demo.check import compare_profiles
+from streams.demo.collecting import profiles_in_redis
+from streams.demo.deployment import Deployment
+from streams.demo.publishing import publish
+from streams.demo.truth import Publication
+from streams.demo.workers import Workers
+from tests.chaos.people import people
+from tests.chaos.sayings import Outcome, Sayings, sayings
+from tests.chaos.site import Site
+from tests.chaos.verdict import read_topic, wrongs
+from tests.integration.waiting import until
+
+STILL_S, STUCK_S, PATIENCE_S = 2.0, 20.0, 1500.0
+"""For how long nothing moves until it is looked at, and until what is wrong is; how long things may move at all."""
+AT_ONCE, PUBLISHED_AT_ONCE = 1_000, 10_000
+
+
+@dataclass(frozen=True)
+class Size:
+    interactions: int
+    people: int
+    couples: int
+
+
+SMALL = Size(4_000, 500, 20)
+FULL = Size(200_000, 20_000, 500)
+
+
+@pytest.mark.short
+@pytest.mark.timeout(300)
+def test_people_are_told_apart_and_put_together(site: Site, seed: int) -> None:
+    play(site, seed, SMALL, killed=True)
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("killed", [False, True], ids=["calm", "killed"])
+def test_many_people_are_told_apart_and_put_together(site: Site, seed: int, killed: bool) -> None:
+    play(site, seed, FULL, killed=killed)
+
+
+def play(site: Site, seed: int, size: Size, *, killed: bool) -> None:
+    """Publish half, kill a worker if that is wanted, publish the rest; then lose all that is in Redis."""
+    rng, deployment = Random(seed), site.deployment
+    said = sayings(rng, people(rng, size.people, size.couples), size.interactions, deployment.identify)
+    outcome = said.outcome(deployment.identify)
+    team = {name: site.start(name) for name in ("one", "two")}
+    half = len(said.publications) // 2
+    publish_all(deployment, said.publications[:half])
+    if killed:
+        kill_in_the_middle(site, team, rng)
+    publish_all(deployment, said.publications[half:])
+    if killed:
+        site.start(next(name for name, worker in team.items() if worker.process.poll() is not None))
+    must_come_out(deployment, outcome)
+    assert_two_people_in_one_are_noticed(deployment, said)
+
+    deployment.redis.flushall()
+    until(lambda: deployment.redis.dbsize() > 0, "something in Redis again")
+    must_come_out(deployment, outcome)
+    site.must_be_as_told(outcome.profiles, set())
+
+
+def publish_all(deployment: Deployment, publications: Sequence[Publication]) -> None:
+    for start in range(0, len(publications), PUBLISHED_AT_ONCE):
+        publish(deployment.producer, publications[start : start + PUBLISHED_AT_ONCE], lambda: None)
+
+
+def kill_in_the_middle(site: Site, team: Mapping[str, Workers], rng: Random) -> None:
+    """One of the two, while both are at work."""
+    observer = site.deployment.observer
+    until(lambda: observer.progress().in_sink > 0, "the first profiles")
+    progress = observer.progress()
+    assert progress.folded < progress.interactions or progress.taken_in < progress.received, "all is done already"
+    victim = team[rng.choice(sorted(team))]
+    os.killpg(victim.process.pid, signal.SIGKILL)
+    assert victim.process.wait() == -signal.SIGKILL
+
+
+def must_come_out(deployment: Deployment, outcome: Outcome) -> None:
+    """Wait until all is as it must be, or nothing moves any more; raises `AssertionError` with what is wrong then."""
+    found = until(Looking(deployment, outcome).look, "all people as they must be", PATIENCE_S)[0]
+    assert not found, f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])
+
+
+class Looking:
+    """Looks once at each standstill: reading everything takes long."""
+
+    def __init__(self, deployment: Deployment, outcome: Outcome) -> None:
+        self._deployment = deployment
+        self._outcome = outcome
+        self._before: list[object] = []
+        self._since = time.monotonic()
+        self._found: list[str] | None = None
+
+    def look(self) -> tuple[list[str]] | None:
+        now = _standing(self._deployment)
+        if now != self._before:
+            self._before, self._since, self._found = now, time.monotonic(), None
+            return None
+        still_for = time.monotonic() - self._since
+        if still_for < STILL_S:
+            return None
+        if self._found is None:
+            self._found = wrong_people(self._deployment, self._outcome)
+        return (self._found,) if not self._found or still_for > STUCK_S else None
+
+
+def _standing(deployment: Deployment) -> list[object]:
+    """The ends of all topics, and how far Redis is."""
+    ends = deployment.observer.ends([topic.name for topic in ALL])
+    places = [
+        deployment.redis.hget(position_key(number, topic), "offset")
+        for topic in (CONTACT_STATE, CONTACT_LINKS)
+        for number in range(deployment.settings.partitions)
+    ]
+    return [*sorted(ends.items()), *places]
+
+
+def wrong_people(deployment: Deployment, outcome: Outcome) -> list[str]:
+    """Whoever is not as they must be: in the table, in the topics, in Redis and its index."""
+    links = {key: value["merged_into"] for key, value in read_topic(deployment, CONTACT_LINKS).latest.items()}
+    names = {name: name for name in outcome.profiles if is_identity_hash(name)}
+    index = names | {name: roof for name, roof in outcome.merged.items() if is_identity_hash(name)}
+    return [
+        *wrongs(deployment, outcome.profiles, set()),
+        *unlike("contact-links", outcome.merged, links),
+        *unlike("redis, merged_into", outcome.merged, merged_in_redis(deployment)),
+        *unlike("redis, identity", index, index_in_redis(deployment)),
+    ]
+
+
+def unlike(where: str, expected: Mapping[str, str], found: Mapping[str, object]) -> list[str]:
+    return [
+        f"{where}: {name} leads to {found.get(name)}, expected {expected.get(name)}"
+        for name in sorted(expected.keys() | found.keys())
+        if expected.get(name) != found.get(name)
+    ]
+
+
+def merged_in_redis(deployment: Deployment) -> dict[str, str]:
+    """Whose mark Redis holds that they were absorbed, and by whom; a mark of any other kind leads to its name."""
+    found: dict[str, str] = {}
+    for names in _names_in_redis(deployment, CONTACT):
+        pipeline = deployment.redis.pipeline(transaction=False)
+        for name in names:
+            pipeline.hmget(contact_key(name), "state", "merged_into")
+        for name, (state, into) in zip(names, pipeline.execute(), strict=True):
+            if into is not None or state is None:
+                found[name] = into.decode() if into is not None else "no profile and no survivor"
+    return found
+
+
+def index_in_redis(deployment: Deployment) -> dict[str, str]:
+    """Where each hashed identifier leads."""
+    found: dict[str, str] = {}
+    for names in _names_in_redis(deployment, IDENTITY):
+        pipeline = deployment.redis.pipeline(transaction=False)
+        for name in names:
+            pipeline.get(identity_key(name))
+        found.update((name, value.decode()) for name, value in zip(names, pipeline.execute(), strict=True))
+    return found
+
+
+def _names_in_redis(deployment: Deployment, prefix: str) -> list[list[str]]:
+    keys = deployment.redis.scan_iter(match=f"{prefix}*", count=AT_ONCE)
+    names = sorted({key.decode().removeprefix(prefix) for key in keys})
+    return [names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE)]
+
+
+def assert_two_people_in_one_are_noticed(deployment: Deployment, said: Sayings) -> None:
+    """The verdict can fail: here the truth has one interaction at somebody else's."""
+    one, other = (person.strongest for person in said.who.everyone[:2])
+    records = {**said.records, one: said.records[one][1:], other: [*said.records[other], said.records[one][0]]}
+    untrue = Sayings(said.publications, records, said.who).outcome(deployment.identify)
+    assert compare_profiles(untrue.profiles, profiles_in_redis(deployment.redis), "redis")

@@ -1,0 +1,135 @@
+"""A person who is forgotten: nothing leads to them any more, and whoever begins anew begins with nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.contact import Contact
+from events.json_types import JSON
+from events.topics import CONTACT_ALERTS, CONTACT_STATE
+from streams.demo.collecting import records_of
+from streams.demo.deployment import Deployment
+from streams.local.stack import Stack
+from streams.topics import wanted
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system, sample, state_of
+from tests.integration.tap import header, tapped
+from tests.integration.waiting import until
+
+TOPICS = {
+    "donation.made": "donation-events",
+    "email.opened": "email-events",
+    "form.submitted": "outreach-events",
+    "contact.erased": "contact-commands",
+}
+BEFORE, ERASED, AFTER, LATER = (f"2012-02-2{day}T10:00:00Z" for day in range(2, 6))
+
+
+class Somebody:
+    """Three identifiers, none of which anybody else has; `roof` names the person."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        name = fresh()
+        number = int(name, 16) % 10**7
+        self.voter: JSON = f"NY:{name}"
+        self.email: JSON = f"{name}@example.org"
+        self.phone: JSON = f"+1 607 {number // 10**4:03d} {number % 10**4:04d}"
+        named = deployment.hasher.identifiers(
+            Contact.model_validate({"voter_id": self.voter, "email": self.email, "phone": self.phone})
+        )
+        self.hashes = [str(hashed) for hashed in named.values()]
+        self.roof, self.by_email, self.by_phone = self.hashes
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+def say(system: System, type_: str, contact: dict[str, JSON], time: str, **data: JSON) -> None:
+    value, headers = structured(event(type_, contact, **data) | {"time": time})
+    system.deployment.producer.send(TOPICS[type_], value=value, headers=headers).get(30)
+
+
+def tell_of(system: System, one: Somebody) -> None:
+    """Three interactions, each keyed by another identifier, and the profile of all three."""
+    say(system, "donation.made", {"voter_id": one.voter, "email": one.email}, BEFORE, donation_id=f"actblue:{fresh()}")
+    say(system, "email.opened", {"email": one.email, "phone": one.phone}, BEFORE)
+    say(system, "form.submitted", {"phone": one.phone}, BEFORE)
+    until(lambda: len(profile_of(system, one.roof).get("counts") or ()) == 3, "the whole person")
+
+
+def profile_of(system: System, contact_id: str) -> dict[str, Any]:
+    found = state_of(system, contact_id)
+    return {} if found is None else json.loads(found)
+
+
+def in_vain(system: System) -> float:
+    address = system.workers.addresses[0]
+    return sample(address, "harmonia_interactions_total", topic="interactions", outcome="in_vain")
+
+
+def erase(system: System, one: Somebody) -> None:
+    """Return once the receipt is there, and the null record that marks it."""
+    with tapped(system.settings, CONTACT_STATE, CONTACT_ALERTS) as tap:
+        say(system, "contact.erased", {"email": one.email}, ERASED)
+        [receipt] = tap.of(CONTACT_ALERTS, one.roof.encode())
+        assert json.loads(receipt.value or b"")["rule"] == "erased"
+        nulls = (CONTACT_STATE, one.roof.encode(), None)
+        tap.until(lambda kept: any((each.topic, each.key, each.value) == nulls for each in kept), "the null record")
+        assert header(tap.of(CONTACT_STATE, one.roof.encode())[-1], "reason") == b"erased"
+
+
+def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System) -> None:
+    erased, bystander = Somebody(system.deployment), Somebody(system.deployment)
+    tell_of(system, bystander)
+    tell_of(system, erased)
+    assert found_in_redis(system, erased)
+    assert found_in_topics(system, erased)
+    erase(system, erased)
+
+    dropped = in_vain(system)
+    say(system, "email.opened", {"email": erased.email}, BEFORE)
+    say(system, "email.opened", {"email": erased.email}, AFTER)
+    say(system, "email.opened", {"voter_id": erased.voter, "email": erased.email}, AFTER)
+    until(lambda: in_vain(system) == dropped + 3, "three interactions in vain")
+    until(lambda: not found_in_redis(system, erased), "nothing in Redis")
+    until(lambda: not found_in_topics(system, erased), "nothing in the topics")
+    assert system.deployment.redis.hget(f"contact:{erased.roof}", "erased") == b"1"
+    assert profile_of(system, bystander.roof)["merged_from"] == sorted([bystander.by_email, bystander.by_phone])
+
+    say(system, "donation.made", {"email": erased.email}, LATER, donation_id=f"actblue:{fresh()}")
+    anew = until(lambda: profile_of(system, erased.by_email) or None, "a new record")
+    assert (anew["counts"], anew["merged_from"]) == ({"donation.made": 1}, [])
+    assert anew["first_seen"] == LATER.replace("Z", ".000Z")
+    assert not profile_of(system, erased.roof)
+
+
+def found_in_redis(system: System, one: Somebody) -> list[str]:
+    """Keys that name the person or hold one of their identifiers; the marker is left out."""
+    redis: Any = system.deployment.redis
+    found = []
+    marker = f"contact:{one.roof}".encode()
+    for key in redis.scan_iter(count=1000):
+        held = b" ".join(redis.hgetall(key).values()) if redis.type(key) == b"hash" else redis.get(key) or b""
+        if any(hashed.encode() in key + b" " + held for hashed in one.hashes) and key != marker:
+            found.append(key.decode())
+    return found
+
+
+def found_in_topics(system: System, one: Somebody) -> list[str]:
+    """Where the latest value of a compacted topic has an identifier of the person, in its key or in itself."""
+    found = []
+    for topic in wanted(system.settings):
+        if topic.cleanup != "compact":
+            continue
+        latest = {record.key: record.value for record in records_of(system.deployment.consumer, topic.name)}
+        for key, value in latest.items():
+            rest = [hashed.encode() for hashed in one.hashes if hashed != one.roof]
+            if value is not None and any(hashed in key + b" " + value for hashed in rest):
+                found.append(f"{topic.name}: {key.decode(errors='replace')}")
+    return found

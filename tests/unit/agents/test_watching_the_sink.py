@@ -1,0 +1,41 @@
+"""Both topics of a partition are looked at, whichever comes first and however long an answer takes."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from events.topics import CONTACT_LINKS, CONTACT_STATE
+from sinks.base import Position
+from sinks.memory import MemorySink
+from streams.agents.redis_sink import ContactStateSink
+from streams.metrics import Metrics
+
+BOTH = [TP(CONTACT_STATE, 0), TP(CONTACT_LINKS, 0)]
+
+
+class AnsweringLater(MemorySink):
+    """`touched`: the topics of which it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touched: list[str] = []
+
+    async def touch(self, partition: int, position: Position) -> bool:
+        await asyncio.sleep(0)
+        self.touched.append(self.topic)
+        return await super().touch(partition, position)
+
+
+@pytest.mark.parametrize("order", [BOTH, BOTH[::-1]], ids=["states first", "links first"])
+async def test_neither_topic_is_passed_over_for_the_other(order: Sequence[TP]) -> None:
+    sink, start = AnsweringLater(), Position("topic", 0)
+    agent = ContactStateSink(sink, cast(Any, None), 1, Metrics(CollectorRegistry()), lambda: 0)
+    for tp in BOTH:
+        await sink.reading(tp.topic).write(0, [], None, start)
+        agent._stands_at(tp, start)
+    await agent.watch(order)
+    assert sorted(sink.touched) == [CONTACT_LINKS, CONTACT_STATE]
