@@ -1,8 +1,8 @@
 """What most producers send, as structs that are read straight from JSON in a tenth of the time of the models.
 
 The models stay the judges, as in `usual`: a struct takes nothing that its model refuses or changes, and keeps the
-model's order of fields, in which an interaction is written. A field that a struct does not know is refused by it, so
-that it is the model's to keep.
+model's order of fields, in which an interaction is written. A field that a struct does not know is refused by it: it is
+the model's to keep, and what a decoder skips it does not look at, be it broken UTF-8 or a number out of range.
 """
 
 from typing import Annotated, Any, Literal, Union, cast

@@ -37,6 +37,27 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
         )
 
 
+class Drained(list[Fetched]):
+    """Records of one partition, and where reading them began.
+
+    Not to be asked of the consumer before or after: where the log's start has moved on it jumps, in the middle of a
+    fetch, and the hole would not be seen.
+    """
+
+    start: int
+
+
+class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
+    """What was fetched, until it is drained."""
+
+    def getall(self, max_records: int | None = None) -> Drained:
+        start = self._partition_records.next_fetch_offset if self.has_more() else -1
+        drained = Drained(super().getall(max_records))
+        drained.start = start
+        return drained
+
+
 def hand_out_light_records() -> None:
     """Make aiokafka's consumers do so, for the whole process."""
     fetcher.PartitionRecords = _PartitionRecords
+    fetcher.FetchResult = _FetchResult

@@ -7,7 +7,8 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -18,6 +19,7 @@ from events.topics import DELETE_RETENTION_MS
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.errors import Fenced, StateLost
+from streams.engine.forgetting import Forgetting
 from streams.engine.leftovers import Leftovers
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
@@ -35,12 +37,14 @@ _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 class Effects(Generic[State]):
     """What folding a chunk does: new states by key (None deletes), and records for other topics.
 
-    `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any.
+    `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any. `forgets`: what
+    is replaced is to be gone from the disk as well, as what is deleted is in any case.
     """
 
     changes: dict[bytes, State | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     encoded: dict[bytes, bytes] = field(default_factory=dict)
+    forgets: bool = False
 
 
 #: Folds records onto the states there are. Called again after a failure: no effects but those returned.
@@ -84,6 +88,7 @@ class TablePartition(Generic[State]):
         self._source_id = changelog.source_id
         self._committed = committed
         self._leftovers = Leftovers(kafka, changelog.transactional_id, [changelog.tp, *changelog.outputs])
+        self._forgetting = Forgetting(self._store)
         self._writer: TransactionWriter | None = None
 
     async def open(self) -> int:
@@ -92,6 +97,7 @@ class TablePartition(Generic[State]):
         Raises a Kafka error when the broker is away; may be cancelled and called again at any point.
         """
         await self.release()
+        await self._forgetting.pause()
         await self._leftovers.look()
         writer = TransactionWriter(self._kafka, self._transactional_id)
         try:
@@ -126,7 +132,10 @@ class TablePartition(Generic[State]):
     async def close(self) -> None:
         """Release, and close the store, also when the release is cut short."""
         try:
-            await self.release()
+            try:
+                await self.release()
+            finally:
+                await self._forgetting.finish()
         finally:
             self._store.close()
 
@@ -160,8 +169,9 @@ class TablePartition(Generic[State]):
         if not chunk.records:
             return
         self._refuse_another_topic(chunk.tp)
-        async for missing in self._missing(chunk):
-            await self._fold(missing, fold)
+        async with aclosing(self._missing(chunk)) as missing:
+            async for run in missing:
+                await self._fold(run, fold)
         await self._fold(chunk, fold)
 
     async def _fold(self, chunk: Run, fold: Fold[State]) -> None:
@@ -175,6 +185,8 @@ class TablePartition(Generic[State]):
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write(effects.outputs, self._changelog, changes)
         self._states.commit(effects.changes, changes, self._here(written[self._changelog]))
+        if effects.forgets or any(state is None for state in effects.changes.values()):
+            self._forgetting.ask()
 
     def _encoded(self, effects: Effects[State]) -> dict[bytes, bytes | None]:
         encode, done = self._states.encode, effects.encoded
@@ -185,11 +197,11 @@ class TablePartition(Generic[State]):
 
     def _unseen(self, chunk: Run) -> Records:
         watermark = self.watermark(chunk.tp)
-        if watermark is None or watermark < chunk.records[0].offset:
+        if watermark is None or not chunk.records or watermark < chunk.records[0].offset:
             return chunk.records
         return [record for record in chunk.records if record.offset > watermark]
 
-    async def _missing(self, chunk: Run) -> AsyncIterator[Run]:
+    async def _missing(self, chunk: Run) -> AsyncGenerator[Run, None]:
         """What the state lacks before the chunk: the group was told that it is done, and its transaction is not there.
 
         Kafka may abort what it had called committed (see `leftovers`). The watermark knows better, and as long as the
@@ -198,13 +210,13 @@ class TablePartition(Generic[State]):
         watermark = self.watermark(chunk.tp)
         if watermark is not None and watermark + 1 >= chunk.began_at:
             return
-        if watermark is None and (done := self._committed(chunk.tp)):
-            raise StateLost(
-                f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of it: "
-                "restore it before starting again"
-            )
         async with PartitionReader(self._kafka) as reader:
             start, end = await reader.start_of(chunk.tp), await reader.end_of(chunk.tp)
+            if watermark is None and (done := self._committed(chunk.tp)):
+                raise StateLost(
+                    f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of "
+                    "it: restore it before starting again"
+                )
             wanted = start if watermark is None else watermark + 1
             if wanted < start or end < chunk.began_at:
                 raise StateLost(
@@ -214,6 +226,9 @@ class TablePartition(Generic[State]):
                 )
             if wanted < chunk.began_at:
                 async for run in reader.runs(chunk.tp, wanted, chunk.began_at):
+                    if await reader.start_of(chunk.tp) > wanted:  # a reader jumps over what is deleted meanwhile
+                        raise StateLost(f"{chunk.tp}: what comes after {wanted - 1} was deleted while it was read")
+                    wanted = run.next_offset
                     yield run
 
     def _watermark(self, source: TP, offset: int) -> bytes:

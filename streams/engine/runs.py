@@ -66,13 +66,16 @@ class ChunkLimits:
 def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
     """Take the next chunk off the runs of one partition that wait: joins small runs, cuts large ones.
 
-    Runs of different generations are never joined. `waiting` must not be empty.
+    Runs of different generations are never joined, nor are those with a hole between them, which has to be seen.
+    `waiting` must not be empty.
     """
     first = waiting[0]
     records: list[KafkaRecord] = []
     size = 0
     next_offset = first.next_offset
     while waiting and waiting[0].generation == first.generation:
+        if records and waiting[0].began_at > next_offset:
+            break
         run = waiting.popleft()
         fits, size = _count_that_fits(run, limits, len(records), size)
         records.extend(run.records[:fits])

@@ -18,7 +18,7 @@ from mode import Service
 from mode.types import ServiceT
 
 from streams.engine.errors import StateLost
-from streams.engine.fetched import hand_out_light_records
+from streams.engine.fetched import Drained, hand_out_light_records
 from streams.engine.header_names import read_any_header_name
 from streams.engine.runs import Run
 from streams.engine.writer import wait_briefly_for_markers
@@ -86,8 +86,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
         ahead = cast("ChunkApp", self.app).lanes.records_ahead
-        starts = _positions(consumer, active_partitions)
-        records = await super()._fetch_records(consumer, active_partitions, timeout, ahead)
+        records = cast(dict[TP, Drained], await super()._fetch_records(consumer, active_partitions, timeout, ahead))
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
         assignment = consumer._subscription.subscription.assignment
@@ -98,17 +97,9 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
                 consumer._fetcher.seek_to(tp, run[0].offset)
             return {}
         return {
-            tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation, starts.get(tp))
+            tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation, run.start)
             for tp, run in mine.items()
         }
-
-
-def _positions(consumer: AIOKafkaConsumer, partitions: set[TP]) -> dict[TP, int]:
-    """Where reading goes on in each of these partitions, as far as that is known."""
-    subscription = consumer._subscription.subscription
-    assignment = None if subscription is None else subscription.assignment
-    states = {} if assignment is None else {tp: assignment.state_value(tp) for tp in partitions}
-    return {tp: state.position for tp, state in states.items() if state is not None and state.has_valid_position}
 
 
 class RebalanceListener(stock.ConsumerRebalanceListener):

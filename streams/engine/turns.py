@@ -40,7 +40,6 @@ class Turns:
             if turn.done() and not turn.cancelled():
                 self._end(records)  # the turn came and nobody takes it
             else:
-                self._waiting.remove((records, turn))
                 self._let_in()
             raise
 
@@ -49,10 +48,12 @@ class Turns:
         self._let_in()
 
     def _let_in(self) -> None:
-        while self._waiting and self._fits(self._waiting[0][0]):
+        """Several who wait may be cancelled at once, and some of them learn of it later than others."""
+        while self._waiting and (self._waiting[0][1].done() or self._fits(self._waiting[0][0])):
             records, turn = self._waiting.popleft()
-            self._under_way += records
-            turn.set_result(None)
+            if not turn.done():
+                self._under_way += records
+                turn.set_result(None)
 
     def _fits(self, records: int) -> bool:
         return self._under_way == 0 or self._under_way + records <= self._most

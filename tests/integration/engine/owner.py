@@ -10,7 +10,7 @@ from streams.engine.partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.runs import Records, Run
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Store
-from streams.engine.writer import Output
+from streams.engine.writer import Outbox, Output
 from tests.integration.engine.cluster import Cluster
 from tests.unit.engine.kafka_records import Fetched
 
@@ -91,6 +91,13 @@ class Bench:
         store = MemoryStore()
         async with self.owned(store):
             return table_in(store)
+
+
+async def put(bench: Bench, count: int) -> None:
+    """The records of `bench.chunk`, on the broker."""
+    outbox = Outbox(bench.cluster.kafka)
+    await outbox.write([Output(*bench.source, key(offset), b"%d" % amount(offset)) for offset in range(count)])
+    await outbox.stop()
 
 
 def table_in(store: Store) -> dict[bytes, int]:

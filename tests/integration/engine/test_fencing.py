@@ -1,11 +1,12 @@
 import asyncio
+from typing import Any
 
 import pytest
 
 from streams.clients import KafkaClients
 from streams.engine.errors import Fenced
 from streams.engine.store import MemoryStore
-from streams.engine.writer import Output, TransactionWriter, _send
+from streams.engine.writer import TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums, table_in
 from tests.integration.engine.trouble import Trouble, troubles_come
 
@@ -46,9 +47,9 @@ async def test_a_frozen_owners_commit_is_refused_once_it_wakes(bench: Bench, mon
     """Frozen between its records and its commit, which is where a stale result would become visible."""
     frozen, thawed = asyncio.Event(), asyncio.Event()
 
-    async def freeze(writer: TransactionWriter, outputs: list[Output]) -> object:
+    async def freeze(writer: TransactionWriter, *records: Any) -> object:
         await writer._producer.begin_transaction()
-        written = await _send(writer._producer, outputs)
+        written = await _send(writer._producer, *records)
         frozen.set()
         await thawed.wait()
         await writer._producer.commit_transaction()

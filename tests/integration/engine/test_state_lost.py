@@ -4,21 +4,13 @@ import pytest
 
 from streams.engine.errors import StateLost
 from streams.engine.runs import Run
-from streams.engine.writer import Outbox, Output
-from tests.integration.engine.owner import Bench, amount, key, sums
+from tests.integration.engine.owner import Bench, put, sums
 
 
 async def chunk_of_what_is_left(bench: Bench, start: int = 0) -> Run:
     """What a fetch brings: the input's records from an offset on, those that the broker still has."""
     records = [record for record in await bench.cluster.committed(bench.source) if record.offset >= start]
     return Run(bench.source, records, records[-1].offset + 1, 1)
-
-
-async def put(bench: Bench, count: int) -> None:
-    """The records of `bench.chunk`, on the broker."""
-    outbox = Outbox(bench.cluster.kafka)
-    await outbox.write([Output(*bench.source, key(offset), b"%d" % amount(offset)) for offset in range(count)])
-    await outbox.stop()
 
 
 async def test_what_the_state_lacks_is_read_from_the_input(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from tests.unit.contact.records import EDGES
 
 HASHER = Hasher([b"key"])
 ROTATING = Hasher([b"key", b"old", b"older"], gmail_aliases=True)
-lawful = settings(max_examples=300, deadline=None)
+lawful = settings(max_examples=100, deadline=None)
 
 ATTRIBUTES = [
     *("specversion", "id", "source", "time", "dataschema", "datacontenttype", "subject", "partitionkey", "tenant"),

@@ -80,7 +80,7 @@ def test_a_peer_is_measured_between_what_it_says_and_leaves_nothing_behind(tmp_p
     assert found.events == 100
     assert 0 < found.peer.cpu_seconds < 1.6  # less where the measuring process came late
     assert found.broker.cpu_seconds == 0
-    assert found.cpu_us_per_event == found.peer.cpu_seconds * 10_000
+    assert found.cpu_us_per_event == pytest.approx(found.peer.cpu_seconds * 10_000)
     psutil.wait_procs([process for process in [_process(int(log.read_text()))] if process], timeout=10)
     assert not _lives(int(log.read_text()))
 

@@ -110,3 +110,25 @@ async def test_everybody_has_a_turn_and_never_too_much_is_under_way(sizes: list[
         done.append(data.draw(st.sampled_from(work.under_way)))
         await work.end(done[-1])
     assert sorted(done) == list(range(len(sizes)))
+
+
+async def test_whoever_waits_may_be_cancelled_all_at_once() -> None:
+    """As all late lanes are before a rebalance; the holder unwinds before those who wait for it."""
+    turns = Turns(100)
+    ended = asyncio.Event()
+
+    async def work(records: int) -> None:
+        async with turns.of(records):
+            await ended.wait()
+
+    tasks = [asyncio.create_task(work(size)) for size in (60, 90, 20, 60)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] * 4
+    async with asyncio.timeout(1), turns.of(100):
+        pass
