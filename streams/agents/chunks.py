@@ -10,6 +10,7 @@ from streams.agents.holding import Holding
 from streams.agents.stamps import received_at, received_header
 from streams.contact import ContactState, Outcome
 from streams.contact.announcing import Step, announce
+from streams.contact.erasing import place_of
 from streams.contact.state import Fact
 from streams.contact.telling import news
 from streams.engine.partition import Effects
@@ -48,6 +49,8 @@ class Chunk:
         state, said = announce(step)
         stamps = stamps_of(records)
         outputs += [self.printer.announced(contact_id, each, state, stamps) for each in said]
+        if place_of(state).erased != place_of(step.before).erased:
+            self.effects.forgets = True
         if state != step.before:
             self.holding.put(contact_id.encode(), state)
 

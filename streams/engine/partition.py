@@ -19,6 +19,7 @@ from events.topics import DELETE_RETENTION_MS
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.errors import Fenced, StateLost
+from streams.engine.forgetting import Forgetting
 from streams.engine.leftovers import Leftovers
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
@@ -36,12 +37,14 @@ _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 class Effects(Generic[State]):
     """What folding a chunk does: new states by key (None deletes), and records for other topics.
 
-    `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any.
+    `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any. `forgets`: what
+    is replaced is to be gone from the disk as well, as what is deleted is in any case.
     """
 
     changes: dict[bytes, State | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     encoded: dict[bytes, bytes] = field(default_factory=dict)
+    forgets: bool = False
 
 
 #: Folds records onto the states there are. Called again after a failure: no effects but those returned.
@@ -85,6 +88,7 @@ class TablePartition(Generic[State]):
         self._source_id = changelog.source_id
         self._committed = committed
         self._leftovers = Leftovers(kafka, changelog.transactional_id, [changelog.tp, *changelog.outputs])
+        self._forgetting = Forgetting(self._store)
         self._writer: TransactionWriter | None = None
 
     async def open(self) -> int:
@@ -93,6 +97,7 @@ class TablePartition(Generic[State]):
         Raises a Kafka error when the broker is away; may be cancelled and called again at any point.
         """
         await self.release()
+        await self._forgetting.pause()
         await self._leftovers.look()
         writer = TransactionWriter(self._kafka, self._transactional_id)
         try:
@@ -127,7 +132,10 @@ class TablePartition(Generic[State]):
     async def close(self) -> None:
         """Release, and close the store, also when the release is cut short."""
         try:
-            await self.release()
+            try:
+                await self.release()
+            finally:
+                await self._forgetting.finish()
         finally:
             self._store.close()
 
@@ -177,6 +185,8 @@ class TablePartition(Generic[State]):
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write(effects.outputs, self._changelog, changes)
         self._states.commit(effects.changes, changes, self._here(written[self._changelog]))
+        if effects.forgets or any(state is None for state in effects.changes.values()):
+            self._forgetting.ask()
 
     def _encoded(self, effects: Effects[State]) -> dict[bytes, bytes | None]:
         encode, done = self._states.encode, effects.encoded

@@ -9,7 +9,7 @@ never be, since it is written after the commit. Whatever else is wrong with it i
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -17,7 +17,9 @@ from typing import cast
 import orjson
 from rocksdict import (
     BlockBasedOptions,
+    BottommostLevelCompaction,
     Cache,
+    CompactOptions,
     DBCompressionType,
     Options,
     Rdict,
@@ -86,6 +88,9 @@ class RocksStore:
         self._db = Rdict(str(path), options)
         self._without_log = WriteOptions()
         self._without_log.disable_wal = True  # type: ignore[method-assign, assignment]  # its stub calls it a method
+        self._to_the_bottom = CompactOptions()
+        self._to_the_bottom.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        self._has_forgotten = False
         self._position = _read_position(self._db.get(_POSITION_KEY))
 
     @property
@@ -133,8 +138,23 @@ class RocksStore:
         self._db = Rdict(str(self._path), self._options)
         self._position = None
 
+    def forgetting(self) -> Callable[[], None]:
+        return self._compact
+
     def close(self) -> None:
         self._db.close()
+        if self._has_forgotten:
+            # RocksDB's list of files names the first and last key of each that ever was; opening writes it anew.
+            Rdict(str(self._path), self._options).close()
+
+    def _compact(self) -> None:
+        try:
+            self._db.flush()
+            self._db.compact_range(None, None, self._to_the_bottom)
+        except Exception:
+            self._distrust()
+            raise
+        self._has_forgotten = True
 
     def _distrust(self) -> None:
         with suppress(OSError):

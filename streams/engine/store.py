@@ -42,6 +42,12 @@ class Store(Protocol):
     def wipe(self) -> None:
         """Forget everything, the position included."""
 
+    def forgetting(self) -> Callable[[], None]:
+        """What to call so that nothing deleted or replaced until now is on disk any more.
+
+        May take seconds, on a thread of its own, while the store is used; not beyond `wipe` or `close`.
+        """
+
     def close(self) -> None:
         """Let go of files and locks. The store is not used afterwards."""
 
@@ -81,6 +87,9 @@ class MemoryStore:
     def wipe(self) -> None:
         self._values.clear()
         self._position = None
+
+    def forgetting(self) -> Callable[[], None]:
+        return lambda: None
 
     def close(self) -> None:
         self.wipe()

@@ -4,7 +4,7 @@ The changelog has all of it, so nothing can be lost: a process that is killed re
 much that is stays bounded, by bytes, by records of the changelog and by time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from streams.engine.store import OpenStore, Position, Store
 
@@ -92,6 +92,10 @@ class WriteBackStore:
         self._waiting = {}
         self._position = None
         self.below.wipe()
+
+    def forgetting(self) -> Callable[[], None]:
+        self.flush()
+        return self.below.forgetting()
 
     def close(self) -> None:
         try:

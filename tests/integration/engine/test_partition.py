@@ -10,6 +10,7 @@ from streams.engine.states import States
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums, table_in
+from tests.unit.engine.test_forgetting import CountingStore
 
 
 async def test_state_position_and_outputs_appear_together(bench: Bench) -> None:
@@ -141,6 +142,23 @@ async def test_a_deleted_key_stays_deleted_for_the_next_owner(bench: Bench) -> N
         await owner.apply(bench.chunk([4]), lambda states, records: Effects({b"k1": None, b"k9": None}))
 
     assert await bench.table() == {key: value for key, value in sums(range(4)).items() if key != b"k1"}
+
+
+@pytest.mark.parametrize(
+    ("effects", "forgot"),
+    [(Effects({b"k1": None}), 1), (Effects({b"k1": b"1"}, forgets=True), 1), (Effects({b"k1": b"1"}), 0)],
+)
+async def test_what_is_deleted_is_gone_from_the_disk_once_the_store_is_closed(
+    bench: Bench, effects: Effects[bytes], forgot: int
+) -> None:
+    store = CountingStore()
+    owner = bench.owner(store)
+    await owner.open()
+    await owner.apply(bench.chunk(range(4)), lambda states, records: effects)
+
+    await owner.close()
+
+    assert store.forgot == forgot
 
 
 async def test_a_value_may_be_larger_than_a_batch(bench: Bench) -> None:

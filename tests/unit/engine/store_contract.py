@@ -45,6 +45,14 @@ class StoreContract:
 
         assert (store.get(b"a"), store.get(b"b"), list(store.items())) == (None, None, [])
 
+    def test_forgetting_what_was_deleted_changes_nothing_that_is_there(self, store: Store) -> None:
+        store.write({b"a": b"1", b"b": b"2"}, HERE)
+        store.write({b"a": None}, HERE)
+
+        store.forgetting()()
+
+        assert (store.get(b"a"), list(store.items()), store.position) == (None, [(b"b", b"2")], HERE)
+
     def test_an_empty_value_is_a_value(self, store: Store) -> None:
         store.write({b"a": b""}, HERE)
 

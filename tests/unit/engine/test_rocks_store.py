@@ -11,6 +11,7 @@ from hypothesis import given
 from streams.engine.errors import Unusable
 from streams.engine.rocks import RocksStores
 from streams.engine.store import Store
+from streams.engine.write_back import WriteBackStores
 from tests.unit.engine.store_contract import (
     HERE,
     WRITES,
@@ -51,6 +52,28 @@ def test_what_was_written_is_there_when_it_is_opened_again(stores: RocksStores) 
 
     assert (again.position, dict(again.items())) == (HERE, {b"a": b"1", b"b": b"2"})
     again.close()
+
+
+@pytest.mark.parametrize("held_back", [False, True])
+def test_of_what_was_deleted_or_replaced_no_byte_stays_on_the_disk(tmp_path: Path, held_back: bool) -> None:
+    below = RocksStores(tmp_path)
+    store = (WriteBackStores(below, 1 << 20) if held_back else below)("contacts", 0)
+    store.write({b"a-secret-name": b"a-secret", b"m": b"middle-secret", b"z-secret-name": b"z", b"k": b"kept"}, HERE)
+    store.forgetting()()
+    assert found_on_disk(tmp_path, b"secret")
+    store.write({b"a-secret-name": None, b"m": b"nothing", b"z-secret-name": None}, HERE)
+
+    store.forgetting()()
+    store.close()
+
+    assert not found_on_disk(tmp_path, b"secret")
+    again = below("contacts", 0)
+    assert dict(again.items()) == {b"m": b"nothing", b"k": b"kept"}
+    again.close()
+
+
+def found_on_disk(folder: Path, text: bytes) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file() and text in file.read_bytes()]
 
 
 def test_each_table_and_partition_has_a_store_of_its_own(stores: RocksStores) -> None:
