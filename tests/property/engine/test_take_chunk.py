@@ -17,13 +17,13 @@ def waiting_runs(draw: st.DrawFn) -> list[Run]:
     offset = draw(st.integers(0, 100))
     runs = []
     for generation in sorted(draw(st.lists(st.integers(1, 3), min_size=1, max_size=5))):
-        records = []
+        start, records = offset, []
         for value in draw(st.lists(VALUES, min_size=1, max_size=15)):
             offset += draw(st.integers(0, 2))
             records.append(Fetched(offset, value))
             offset += 1
         offset += draw(st.integers(0, 2))
-        runs.append(Run(SOURCE, records, offset, generation))
+        runs.append(Run(SOURCE, records, offset, generation, start))
     return runs
 
 
