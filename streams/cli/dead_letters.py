@@ -6,7 +6,6 @@ from typing import Annotated
 
 import orjson
 import typer
-from kafka import TopicPartition
 from rich.console import Console
 from rich.table import Table
 
@@ -15,8 +14,8 @@ from events.refusal import Reason
 from events.times import render_time
 from events.topics import DEAD_LETTERS
 from streams.cli.failures import failing_plainly, load_settings
+from streams.cli.reading import records_of
 from streams.clients import KafkaClients
-from streams.engine.errors import MissingTopic
 from streams.settings import Settings
 
 app = typer.Typer(help="Refused records.", no_args_is_help=True)
@@ -58,18 +57,9 @@ def read_dead_letters(settings: Settings) -> Iterator[DeadLetter]:
     """Every dead letter on the broker now."""
     consumer = KafkaClients(settings).tool_consumer()
     try:
-        numbers = consumer.partitions_for_topic(DEAD_LETTERS) or set()
-        partitions = [TopicPartition(DEAD_LETTERS, number) for number in sorted(numbers)]
-        if not partitions:
-            raise MissingTopic(f"there is no topic {DEAD_LETTERS}: run `harmonia topics create`")
-        ends = consumer.end_offsets(partitions)
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for records in consumer.poll(timeout_ms=500).values():
-                for record in records:
-                    if letter := DeadLetter.of(record.headers):
-                        yield letter
+        for record in records_of(consumer, DEAD_LETTERS):
+            if letter := DeadLetter.of(record.headers):
+                yield letter
     finally:
         consumer.close()
 

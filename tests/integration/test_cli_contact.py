@@ -1,0 +1,104 @@
+"""`harmonia contact`: two names become one person, part again, are suppressed and forgotten, by commands alone."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.json_types import JSON
+from streams.local.stack import Stack
+from tests.integration.command import Ended, ended_well, harmonia, on, refused
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system
+from tests.integration.waiting import until
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+class Desk:
+    """Somebody at a terminal."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self._system = system
+        self._folder = folder
+
+    def run(self, *words: str) -> Ended:
+        return harmonia(self._folder, "contact", *words, environment=on(self._system.stack))
+
+    def do(self, *words: str) -> bytes:
+        return ended_well(self.run(*words)).stdout
+
+    def profile(self, who: str) -> dict[str, Any]:
+        ended = self.run("show", who, "--json")
+        return json.loads(ended.stdout) if ended.returncode == 0 else {}
+
+    def say(self, topic: str, type_: str, contact: dict[str, JSON], **data: JSON) -> None:
+        self._system.deployment.producer.send(topic, structured(event(type_, contact, **data))[0]).get(30)
+
+
+@pytest.fixture
+def desk(system: System, tmp_path: Path) -> Desk:
+    return Desk(system, tmp_path)
+
+
+def test_two_names_are_linked_shown_exported_and_parted(desk: Desk) -> None:
+    ada, email = fresh(), f"{fresh()}@example.org"
+    desk.say("donation-events", "donation.made", {"contact_id": ada}, donation_id=f"desk:{fresh()}")
+    desk.say("email-events", "email.opened", {"email": email})
+    until(lambda: bool(desk.profile(ada) and desk.profile(email)), "both")
+
+    sent = json.loads(desk.do("link", ada, email, "--json"))
+    assert (sent["type"], sent["source"]) == ("contact.linked", "operator/harmonia")
+    until(lambda: desk.profile(email).get("contact_id") == ada, "one person")
+    [hashed] = desk.profile(ada)["merged_from"]
+
+    shown = desk.do("show", email, "--history").decode()
+    assert f"email:{hashed[6:14]}…" in shown
+    assert hashed not in shown.partition("identifier")[2]
+    assert "donations.net.USD: null → 5000" in shown
+    steps = [json.loads(line) for line in desk.do("show", ada, "--history", "--json").splitlines()]
+    assert sorted(step["type"] for step in steps) == ["donation.made", "email.opened"]
+    held = json.loads(desk.do("export", ada))
+    assert held["identifiers"] == [ada, hashed]
+    assert sorted(said["type"] for said in held["interactions"]) == ["contact.linked", "donation.made", "email.opened"]
+    assert email not in json.dumps(held)
+
+    desk.do("unlink", email, ada)
+    until(lambda: desk.profile(email).get("counts") == {"email.opened": 1}, "two again")
+    assert desk.profile(ada)["counts"] == {"donation.made": 1}
+
+
+def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:
+    ada = fresh()
+    desk.say("donation-events", "donation.made", {"contact_id": ada}, donation_id=f"desk:{fresh()}")
+    until(lambda: bool(desk.profile(ada)), "her")
+
+    desk.do("suppress", ada, "--until", "2032-11-07T00:00:00Z")
+    until(lambda: bool(suppressions(desk, ada)), "the suppression")
+    assert suppressions(desk, ada)["email"]["until"] == "2032-11-07T00:00:00.000Z"
+
+    assert desk.run("erase", ada).returncode == 1  # nobody said yes
+    assert desk.profile(ada)
+    desk.do("erase", ada, "--yes")
+    until(lambda: not desk.profile(ada), "an end")
+    assert refused(desk.run("show", ada)) == f"{ada} has been erased\n"
+    assert refused(desk.run("export", ada)) == f"{ada} has been erased\n"
+
+
+def suppressions(desk: Desk, who: str) -> dict[str, Any]:
+    return json.loads(desk.do("export", who))["suppressions"] or {}
+
+
+@pytest.mark.parametrize("words", [("link", "a", "a"), ("erase", "no id", "--yes"), ("link", "a", "no@address")])
+def test_a_command_that_would_be_refused_is_not_sent(desk: Desk, words: tuple[str, ...]) -> None:
+    assert refused(desk.run(*words)).startswith(("invalid_data: data", "no_identifier: data"))
+
+
+def test_a_time_that_is_none_is_wrong_use(desk: Desk) -> None:
+    assert refused(desk.run("suppress", "a", "--until", "tomorrow"), code=2).startswith("--until: give RFC 3339")
