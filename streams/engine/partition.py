@@ -7,7 +7,7 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic
@@ -15,20 +15,16 @@ from typing import Generic
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
 
-from events.topics import DELETE_RETENTION_MS
 from streams.clients import KafkaClients
-from streams.engine.changelog import PartitionReader
 from streams.engine.errors import Fenced, StateLost
 from streams.engine.forgetting import Forgetting
+from streams.engine.gaps import Gap
 from streams.engine.leftovers import Leftovers
+from streams.engine.restoring import position_now, restore
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
 from streams.engine.states import State, States
-from streams.engine.store import Position
 from streams.engine.writer import Output, TransactionWriter
-
-LONGEST_IDLE_MS = DELETE_RETENTION_MS // 2
-"""A store that was left alone for longer is wiped: the changelog may have forgotten what was deleted since."""
 
 _WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
 
@@ -107,7 +103,7 @@ class TablePartition(Generic[State]):
             await writer.stop()
             raise
         self._writer = writer
-        return await self._restore()
+        return await restore(self._kafka, self._states, self._changelog, self._topic_id)
 
     async def apply(self, chunk: Run, fold: Fold[State]) -> None:
         """Fold the chunk's records that are not yet in the state, and write all effects as one transaction.
@@ -169,8 +165,9 @@ class TablePartition(Generic[State]):
         if not chunk.records:
             return
         self._refuse_another_topic(chunk.tp)
-        async with aclosing(self._missing(chunk)) as missing:
-            async for run in missing:
+        gap = Gap(chunk, self.watermark(chunk.tp), self._committed(chunk.tp), self._changelog)
+        async with aclosing(gap.filling(self._kafka)) as filling:
+            async for run in filling:
                 await self._fold(run, fold)
         await self._fold(chunk, fold)
 
@@ -184,7 +181,7 @@ class TablePartition(Generic[State]):
         assert self._writer is not None
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write(effects.outputs, self._changelog, changes)
-        self._states.commit(effects.changes, changes, self._here(written[self._changelog]))
+        self._states.commit(effects.changes, changes, position_now(self._topic_id, written[self._changelog]))
         if effects.forgets or any(state is None for state in effects.changes.values()):
             self._forgetting.ask()
 
@@ -201,36 +198,6 @@ class TablePartition(Generic[State]):
             return chunk.records
         return [record for record in chunk.records if record.offset > watermark]
 
-    async def _missing(self, chunk: Run) -> AsyncGenerator[Run, None]:
-        """What the state lacks before the chunk: the group was told that it is done, and its transaction is not there.
-
-        Kafka may abort what it had called committed (see `leftovers`). The watermark knows better, and as long as the
-        source still has the records nothing is lost. Raises `StateLost` where it has not.
-        """
-        watermark = self.watermark(chunk.tp)
-        if watermark is not None and watermark + 1 >= chunk.began_at:
-            return
-        async with PartitionReader(self._kafka) as reader:
-            start, end = await reader.start_of(chunk.tp), await reader.end_of(chunk.tp)
-            if watermark is None and (done := self._committed(chunk.tp)):
-                raise StateLost(
-                    f"{chunk.tp}: the group has done what is below {done}, but {self._changelog.topic} holds none of "
-                    "it: restore it before starting again"
-                )
-            wanted = start if watermark is None else watermark + 1
-            if wanted < start or end < chunk.began_at:
-                raise StateLost(
-                    f"{chunk.tp}: the state ends at {wanted - 1} and the input goes on at {chunk.began_at}: its log "
-                    f"has {start} to {end - 1}, so records of it or of {self._changelog.topic} are gone; "
-                    "restore them before starting again"
-                )
-            if wanted < chunk.began_at:
-                async for run in reader.runs(chunk.tp, wanted, chunk.began_at):
-                    if await reader.start_of(chunk.tp) > wanted:  # a reader jumps over what is deleted meanwhile
-                        raise StateLost(f"{chunk.tp}: what comes after {wanted - 1} was deleted while it was read")
-                    wanted = run.next_offset
-                    yield run
-
     def _watermark(self, source: TP, offset: int) -> bytes:
         return f"{offset} {self._source_id(source.topic) or ''}".rstrip().encode()
 
@@ -239,31 +206,6 @@ class TablePartition(Generic[State]):
         now = self._source_id(source.topic)
         if written_for and now and written_for != now:
             raise StateLost(f"{source.topic} has been made anew: the state stands for another topic of that name")
-
-    async def _restore(self) -> int:
-        restored = 0
-        self._states.forget()
-        async with PartitionReader(self._kafka) as reader:
-            end = await reader.end_of(self._changelog)
-            if self._store.position is not None and not self._may_go_on_from(self._store.position, end):
-                self._store.wipe()
-            start = self._store.position.offset if self._store.position else await reader.start_of(self._changelog)
-            async for run in reader.runs(self._changelog, start, end):
-                changes = {record.key: record.value for record in run.records if record.key is not None}
-                self._store.write(changes, self._here(run.next_offset))
-                restored += len(run.records)
-        return restored
-
-    def _here(self, offset: int) -> Position:
-        return Position(self._topic_id, offset, _now())
-
-    def _may_go_on_from(self, held: Position, end: int) -> bool:
-        """Not from another topic's state, nor from one ahead of the changelog, nor from one that missed deletions."""
-        return held.topic_id == self._topic_id and held.offset <= end and _now() - held.at <= LONGEST_IDLE_MS
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _watermark_key(source: TP) -> bytes:

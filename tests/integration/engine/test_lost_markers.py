@@ -13,9 +13,11 @@ from aiokafka.producer.sender import AddPartitionsToTxnHandler
 from aiokafka.structs import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from streams.engine.partition import TablePartition
+from streams.engine.store import MemoryStore
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.cluster import Cluster
-from tests.integration.engine.owner import Bench, sums
+from tests.integration.engine.owner import Bench, put, sums, table_in
 
 VERIFICATION = "transaction.partition.verification.enable"
 
@@ -70,6 +72,58 @@ async def test_a_commit_whose_markers_are_lost_is_seen_once(
 
     assert await bench.told() == list(range(5))
     assert await bench.table() == sums(range(5))
+
+
+async def test_a_store_that_holds_what_was_aborted_since_is_not_trusted(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker was told that its commits are done and took them into its store; the next transaction took one along."""
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    await put(bench, 9)
+    store = MemoryStore()
+    owner = bench.owner(store)
+    await owner.open()
+    await owner.apply(bench.chunk(range(3)), bench.add_up)
+    with monkeypatch.context() as loss:
+        markers_go_to(loss, elsewhere)
+        await owner.apply(bench.chunk(range(3, 6)), bench.add_up)
+    bench.committed[bench.source] = 6
+    assert owner.watermark(bench.source) == 5
+    await begin_and_send(bench, owner)
+
+    await owner.open()
+    assert owner.watermark(bench.source) == 2
+    await owner.apply(bench.chunk(range(6, 9)), bench.add_up)
+    await owner.release()
+
+    assert await bench.told() == list(range(9))
+    assert await bench.table() == table_in(store) == sums(range(9))
+
+
+async def test_the_first_transaction_of_a_partition_may_be_the_one_that_was_aborted(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    await put(bench, 6)
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, elsewhere)
+            await former.apply(bench.chunk(range(3)), bench.add_up)
+        await begin_and_send(bench, former)
+    bench.committed[bench.source] = 3
+
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk(range(3, 6)), bench.add_up)
+
+    assert await bench.told() == list(range(6))
+    assert await bench.table() == sums(range(6))
+
+
+async def begin_and_send(bench: Bench, owner: TablePartition[bytes]) -> None:
+    """A transaction that the next fence aborts, and with it what is open."""
+    assert owner._writer is not None
+    await owner._writer._producer.begin_transaction()
+    await _send(owner._writer._producer, [Output(*bench.changelog, b"k0", b"9"), Output(*bench.outputs, b"k0", b"9")])
 
 
 async def test_what_was_never_committed_and_is_not_marked_is_not_seen(

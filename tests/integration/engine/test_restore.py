@@ -4,7 +4,8 @@ from itertools import count
 
 import pytest
 
-from streams.engine.partition import LONGEST_IDLE_MS, Effects
+from streams.engine.partition import Effects
+from streams.engine.restoring import LONGEST_IDLE_MS
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
 from streams.engine.store import MemoryStore, Position
