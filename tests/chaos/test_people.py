@@ -21,7 +21,7 @@ from streams.demo.workers import Workers
 from tests.chaos.people import people
 from tests.chaos.sayings import Outcome, Sayings, sayings
 from tests.chaos.site import Site
-from tests.chaos.verdict import read_topic, wrongs
+from tests.chaos.verdict import latest_in, wrongs
 from tests.integration.waiting import until
 
 STILL_S, STUCK_S, PATIENCE_S = 2.0, 20.0, 1500.0
@@ -132,7 +132,7 @@ def _standing(deployment: Deployment) -> list[object]:
 
 def wrong_people(deployment: Deployment, outcome: Outcome) -> list[str]:
     """Whoever is not as they must be: in the table, in the topics, in Redis and its index."""
-    links = {key: value["merged_into"] for key, value in read_topic(deployment, CONTACT_LINKS).latest.items()}
+    links = {key: value["merged_into"] for key, value in latest_in(deployment, CONTACT_LINKS).items()}
     names = {name: name for name in outcome.profiles if is_identity_hash(name)}
     index = names | {name: roof for name, roof in outcome.merged.items() if is_identity_hash(name)}
     return [

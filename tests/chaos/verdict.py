@@ -5,23 +5,22 @@ oracle's; readers saw each version of each contact once and in order; each bad r
 place that the broker had given it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
 
 import orjson
 from kafka import TopicPartition
 
-from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
+from events.topics import CONTACT_STATE, INTERACTIONS
 from streams.contact import decode, profile
 from streams.contact.erasing import place_of
 from streams.contact.merging import person
 from streams.contact.standing import counting, has_record
 from streams.demo.check import Letter, compare_profiles
-from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of, versions_in_redis
+from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.deployment import Deployment
 from streams.demo.recount import Profile
 from streams.topics import CONTACTS_TABLE, changelog_name
+from tests.chaos.versions import wrong_versions
 
 Truth = Mapping[str, Profile]
 _ENGINES_OWN = b"\x00"
@@ -29,22 +28,14 @@ _OF_A_ROOF = "/"
 """In the keys of what a roof keeps of others, and in no contact_id."""
 
 
-class Read(NamedTuple):
-    """A compacted topic as its readers saw it: all versions of each key in order, and the latest values."""
-
-    versions: dict[bytes, list[int]]
-    latest: dict[str, Profile]
-
-
 def wrongs(deployment: Deployment, truth: Truth, letters: set[Letter]) -> list[str]:
     """Everything that is not as it must be; empty when all is well."""
     table = table_of(deployment)
-    states, links = read_topic(deployment, CONTACT_STATE), read_topic(deployment, CONTACT_LINKS)
     return [
         *map(str, compare_profiles(truth, profiles_in(table), "table")),
-        *map(str, compare_profiles(truth, states.latest, "contact-state")),
+        *map(str, compare_profiles(truth, latest_in(deployment, CONTACT_STATE), "contact-state")),
         *map(str, compare_profiles(truth, profiles_in_redis(deployment.redis), "redis")),
-        *_versions_out_of_step(deployment, table, states, links),
+        *wrong_versions(deployment, table),
         *_parts_of_nobody(table),
         *_wrong_watermarks(deployment, table),
         *_wrong_letters(letters, set(letters_in_topic(deployment.consumer))),
@@ -79,42 +70,14 @@ def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
     return found
 
 
-def read_topic(deployment: Deployment, topic: str) -> Read:
-    """One of `contact-state` and `contact-links`, read to its end."""
-    found = Read(defaultdict(list), {})
+def latest_in(deployment: Deployment, topic: str) -> dict[str, Profile]:
+    """What a compacted topic says last of each contact; what is null is left out."""
+    latest: dict[str, Profile] = {}
     for record in records_of(deployment.consumer, topic):
-        found.versions[record.key].append(_version_of(record))
-        if record.value is None:
-            found.latest.pop(record.key.decode(), None)
-        else:
-            found.latest[record.key.decode()] = orjson.loads(record.value)
-    return found
-
-
-def _version_of(record: Any) -> int:
-    return int(dict(record.headers)["version"])
-
-
-def _versions_out_of_step(
-    deployment: Deployment, table: Mapping[bytes, bytes], states: Read, links: Read
-) -> Iterator[str]:
-    in_redis = versions_in_redis(deployment.redis, states.versions)
-    for read in (states, links):
-        for key, seen in read.versions.items():
-            if seen != sorted(set(seen)):
-                yield f"readers saw the versions {seen} of {key.decode()}"
-    for key, seen in states.versions.items():
-        if twice := set(seen) & set(links.versions.get(key, [])):
-            yield f"contact-links: {key.decode()} has the versions {twice} of contact-state as well"
-        said = states.latest.get(key.decode())
-        if said is None:
-            continue
-        if said["version"] != seen[-1]:
-            yield f"contact-state: version {said['version']} in the profile of {key.decode()}, {seen[-1]} beside it"
-        if in_redis.get(key) != seen[-1]:
-            yield f"redis: version {in_redis.get(key)} of {key.decode()}, contact-state has {seen[-1]}"
-        if key in table and decode(table[key]).version < seen[-1]:
-            yield f"table: version {decode(table[key]).version} of {key.decode()}, contact-state has {seen[-1]}"
+        latest.pop(record.key.decode(), None)
+        if record.value is not None:
+            latest[record.key.decode()] = orjson.loads(record.value)
+    return latest
 
 
 def _parts_of_nobody(table: Mapping[bytes, bytes]) -> Iterator[str]:
