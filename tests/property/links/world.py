@@ -69,6 +69,10 @@ class World:
         self._append(Output(INTERACTIONS, partition_of(fragment, PARTITIONS), fragment.encode(), value), appended_at)
         return fragment
 
+    def partition_of(self, name: str) -> int:
+        """The partition of an identifier in every topic that has several."""
+        return partition_of(name, PARTITIONS)
+
     def waiting(self) -> list[Log]:
         """The partitions that have something to be read."""
         return sorted(log for log, records in self.logs.items() if self.read[log] < len(records))

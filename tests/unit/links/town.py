@@ -9,7 +9,7 @@ from tests.unit.events.records import NOW, REQUIRED
 
 ADA: dict[str, JSON] = {"contact_id": "crm.ada"}
 BO: dict[str, JSON] = {"contact_id": "crm.bo"}
-BY_EMAIL: dict[str, JSON] = {"email": "ada@example.org"}
+BY_EMAIL: dict[str, JSON] = {"email": "ada.l@example.org"}
 BY_PHONE: dict[str, JSON] = {"phone": "212 555 0199"}
 
 
