@@ -12,7 +12,7 @@ from streams.contact import ContactState, Outcome
 from streams.contact.announcing import Step, announce
 from streams.contact.erasing import place_of
 from streams.contact.state import Fact
-from streams.contact.telling import news
+from streams.contact.telling import is_silent, news
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
@@ -45,7 +45,7 @@ class Chunk:
     def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> None:
         """Keep the state after a step, and say what follows from it. `records`: those that made the difference."""
         contact_id, outputs = step.contact_id, self.effects.outputs
-        outputs += map(told, news(contact_id, step.before, step.after, erasing))
+        self.tell(contact_id, step.before, step.after, erasing)
         state, said = announce(step)
         stamps = stamps_of(records)
         outputs += [self.printer.announced(contact_id, each, state, stamps) for each in said]
@@ -53,6 +53,11 @@ class Chunk:
             self.effects.forgets = True
         if state != step.before:
             self.holding.put(contact_id.encode(), state)
+
+    def tell(self, contact_id: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> None:
+        """Tell the links agent what is new."""
+        if not (is_silent(before) and is_silent(after)):
+            self.effects.outputs += map(told, news(contact_id, before, after, erasing))
 
     def refuse(self, record: KafkaRecord, refusal: Refusal) -> None:
         """Make a dead letter of it."""

@@ -14,9 +14,8 @@ from streams.contact.announcing import Step
 from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import place_of
 from streams.contact.place import Erasure
-from streams.contact.standing import counting
+from streams.contact.standing import counting, is_by_itself
 from streams.contact.state import Fact
-from streams.contact.telling import is_silent
 from streams.engine.runs import KafkaRecord, Records
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
@@ -55,15 +54,17 @@ class Folding(Chunk):
                 applied.append(each)
         if not applied:
             return
-        if is_silent(before) and is_silent(after):
-            self._show(key, replace(after, version=before.version + 1), [record for record, _ in applied])
+        if is_by_itself(before) and is_by_itself(after):
+            self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         else:
             self._step(key.decode(), before, after, applied)
 
-    def _show(self, key: bytes, state: ContactState, applied: Records) -> None:
-        """The short way of those who are one fragment with one identifier: no more than `announce` would say."""
-        self.holding.put(key, state)
-        self.effects.outputs.append(self.printer.profiled(key.decode(), state, stamps_of(applied)))
+    def _show(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
+        """The short way of those of whom no link and no command was heard: no more than `announce` would say."""
+        self.tell(contact_id, before, after)
+        self.holding.put(contact_id.encode(), after)
+        stamps = stamps_of([record for record, _ in applied])
+        self.effects.outputs.append(self.printer.profiled(contact_id, after, stamps))
 
     def _step(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
         erasing = [fact for _, fact in applied if isinstance(fact.detail, Erase)]

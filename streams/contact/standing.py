@@ -48,6 +48,11 @@ def has_record(state: ContactState) -> bool:
     return bool(state.facts) or bool(state.settled.totals.counts)
 
 
+def is_by_itself(state: ContactState) -> bool:
+    """Whether no link, no part, no erasure and no command was ever heard of: the profile is all there is to show."""
+    return state.place is None and not state.commands
+
+
 def is_worth_sending(state: ContactState) -> bool:
     """Whether a roof needs this part: it has a record, or closes the person's channels."""
     return has_record(state) or any(isinstance(fact.detail, Suppress) for fact in state.commands.values())

@@ -32,6 +32,8 @@ def news(fragment: str, before: ContactState, after: ContactState, erasing: Iter
     An erasure is told while the links agent knows everybody whom it concerns, so after what its command itself names
     and before anything is withdrawn.
     """
+    if _says_the_same(before, after):
+        return []
     was, now = told(fragment, before), told(fragment, after)
     asked = None if after.place is None else after.place.asked
     if asked is None or (before.place is not None and before.place.asked == asked):
@@ -47,6 +49,25 @@ def news(fragment: str, before: ContactState, after: ContactState, erasing: Iter
 def is_silent(state: ContactState) -> bool:
     """Whether a fragment surely tells nothing; so it is with most."""
     return state.place is None and not (state.carried or state.commands or state.settled.carried)
+
+
+def _says_the_same(before: ContactState, after: ContactState) -> bool:
+    """Whether there is surely nothing to tell: a look that spares most the making of all that holds.
+
+    Where nothing is retracted, all that is in the table counts.
+    """
+    return (
+        before.carried == after.carried
+        and before.settled.carried == after.settled.carried
+        and before.commands is after.commands
+        and _of_itself(before) == _of_itself(after)
+        and not any(fact.detail.__class__ is Retraction for fact in after.facts.values())
+    )
+
+
+def _of_itself(state: ContactState) -> tuple[object, ...]:
+    place = state.place
+    return (state.exclusive, None, False) if place is None else (state.exclusive, place.asked, place.linked)
 
 
 def _changed(was: Told, now: Told) -> Iterator[Link]:
