@@ -1,5 +1,6 @@
 """What the three ways of folding a chunk of contacts share: states in, states and records for other topics out."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 
@@ -21,7 +22,7 @@ from streams.engine.writer import Headers
 STAGE = "contacts"
 
 
-class Chunk:
+class Chunk(ABC):
     """One chunk: its effects, how many interactions had which outcome and how many refusals which reason.
 
     Parameters:
@@ -38,9 +39,9 @@ class Chunk:
         self.outcomes: Counter[Outcome] = Counter()
         self.refusals: Counter[Reason] = Counter()
 
+    @abstractmethod
     def take(self, records: Records) -> None:
         """Fold records of the topic, in their order."""
-        raise NotImplementedError
 
     def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> None:
         """Keep the state after a step, and say what follows from it. `records`: those that made the difference."""

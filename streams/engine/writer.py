@@ -183,9 +183,7 @@ async def _send_to(producer: AIOKafkaProducer, tp: TP, entries: Sequence[Entry])
 
 def _pack(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iterable[BatchBuilder]:
     batch = producer.create_batch()
-    now = (
-        time.time_ns() // 1_000_000
-    )  # or the batch would ask for each record; the topics have the broker's time anyway
+    now = time.time_ns() // 1_000_000  # asked once for all: the topics have the broker's time anyway
     for key, value, headers in entries:
         if batch.append(timestamp=now, key=key, value=value, headers=headers) is None:
             yield batch
