@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from events.refusal import Reason, Refusal
 from streams.agents.chunks import Chunk
 from streams.agents.moving import version_of
-from streams.contact import ContactState, UnreadableState, decode
+from streams.contact import ContactState, decode
 from streams.contact.announcing import Step
 from streams.contact.erasing import place_of
 from streams.contact.standing import counting
 from streams.engine.runs import KafkaRecord, Records
+from streams.formats import Unreadable
 
 _NO_PART = Refusal(Reason.INVALID_DATA, "a record of `contact-fragments` is a state under `<roof>/<fragment>`")
 _parts_of = re.compile(rb"([A-Za-z0-9_.:-]{1,64})/([A-Za-z0-9_.:-]{1,64})").fullmatch
@@ -60,7 +61,7 @@ class Gathering(Chunk):
             return True
         try:
             part = decode(record.value)
-        except UnreadableState:
+        except Unreadable:
             self.refuse(record, _NO_PART)
             return False
         if held is not None and part.version <= held.version:

@@ -7,7 +7,7 @@ in it already, a retraction may come before what it retracts, and two halves of 
 Everything here is pure: no clock, no input or output. Time is what the interactions and the broker say it was.
 """
 
-from streams.contact.codec import UnreadableState, decode, encode
+from streams.contact.codec import decode, encode
 from streams.contact.fold import Outcome, fold
 from streams.contact.merging import merge
 from streams.contact.profile import profile
@@ -17,7 +17,6 @@ from streams.contact.state import ContactState
 __all__ = [
     "ContactState",
     "Outcome",
-    "UnreadableState",
     "decode",
     "encode",
     "fold",

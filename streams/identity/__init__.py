@@ -4,7 +4,7 @@ A pure package: no broker, no store, no clock. `resolve` looks at a whole graph,
 both come to the same.
 """
 
-from streams.identity.codec import UnreadableNode, decode, encode
+from streams.identity.codec import decode, encode
 from streams.identity.fold import Finding, Folding, Found, Heard, RoofTold
 from streams.identity.nodes import Node
 from streams.identity.resolving import Resolution, resolve
@@ -17,7 +17,6 @@ __all__ = [
     "Node",
     "Resolution",
     "RoofTold",
-    "UnreadableNode",
     "decode",
     "encode",
     "resolve",

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from events.outputs import ContactProfile
-from streams.contact import ContactState, UnreadableState, decode, encode, profile
+from streams.contact import ContactState, decode, encode, profile
 from streams.contact.codec import encode_fact
 from streams.contact.settling import due_at
 from streams.contact.state import NEVER
+from streams.formats import Unreadable
 from tests.property.contact.strategies import Feed, feeds, lawful
 from tests.unit.contact.said import DONOR, fold
 
@@ -72,5 +73,5 @@ def test_any_bytes_are_unreadable_or_read_and_never_crash(written: bytes) -> Non
 def _read(written: bytes) -> None:
     try:
         assert isinstance(decode(written), ContactState)
-    except UnreadableState:
+    except Unreadable:
         return

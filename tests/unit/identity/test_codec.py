@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from events.links import Command
-from streams.identity import Node, UnreadableNode, decode, encode
+from streams.formats import Unreadable
+from streams.identity import Node, decode, encode
 from streams.identity.nodes import Mark, Ruling
 
 BY = Command(9, "office", "c-1")
@@ -36,10 +37,10 @@ def test_the_first_element_is_the_format() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(FULL)[:-1]])
 def test_bytes_that_are_no_node_are_unreadable(data: bytes) -> None:
-    with pytest.raises(UnreadableNode):
+    with pytest.raises(Unreadable):
         decode(data)
 
 
 def test_a_node_of_another_format_is_unreadable() -> None:
-    with pytest.raises(UnreadableNode, match="format 9"):
+    with pytest.raises(Unreadable, match="format 9"):
         decode(msgspec.msgpack.encode([9, {"quite": "different"}]))
