@@ -13,25 +13,28 @@ from tests.unit.agents.harmonised import GENERATION, folded, kept, said, valued
 from tests.unit.engine.kafka_records import Fetched
 
 TYPES = ["email.opened", "email.sent", "donation.made", "canvass.reported", "consent.changed"]
-SAYINGS = st.tuples(
-    st.sampled_from(TYPES), st.sampled_from(["c1", "c2", "c3"]), st.sampled_from("abcdef"), st.integers(0, 9)
-)
+COMMANDS = ["contact.suppressed", "contact.erased"]
+
+
+def sayings(types: list[str]) -> st.SearchStrategy[tuple[str, str, str, int]]:
+    people, ids = st.sampled_from(["c1", "c2", "c3"]), st.sampled_from("abcdef")
+    return st.tuples(st.sampled_from(types), people, ids, st.integers(0, 9))
 
 
 @st.composite
-def topics(draw: st.DrawFn) -> list[Fetched]:
+def topics(draw: st.DrawFn, types: list[str]) -> list[Fetched]:
     """A partition of `interactions`: three people, repeats, and now and then a record that is none."""
     records = []
-    for offset, (type_, who, id_, luck) in enumerate(draw(st.lists(SAYINGS, min_size=1, max_size=25))):
+    for offset, (type_, who, id_, luck) in enumerate(draw(st.lists(sayings(types), min_size=1, max_size=25))):
         record = said(offset, type_, who, f"{type_} {id_}")
         records.append(valued(b"{", record) if luck == 0 else record)
     return records
 
 
 @st.composite
-def cut_topics(draw: st.DrawFn) -> list[list[Fetched]]:
+def cut_topics(draw: st.DrawFn, types: list[str]) -> list[list[Fetched]]:
     """The same, cut into chunks somewhere."""
-    records = draw(topics())
+    records = draw(topics(types))
     cuts = sorted(draw(st.sets(st.integers(1, len(records)))))
     return [records[start:end] for start, end in zip([0, *cuts], [*cuts, len(records)], strict=True) if start < end]
 
@@ -49,7 +52,7 @@ def profiles(store: MemoryStore) -> dict[bytes, object]:
     return {key: {**profile(key.decode(), decode(value)), "version": 0} for key, value in store.items()}
 
 
-@given(cut_topics())
+@given(cut_topics(TYPES + COMMANDS))
 def test_however_a_partition_is_cut_into_chunks_the_profiles_are_the_same(chunks: list[list[Fetched]]) -> None:
     cut, _ = run(chunks)
     whole, _ = run([[record for chunk in chunks for record in chunk]])
@@ -57,7 +60,7 @@ def test_however_a_partition_is_cut_into_chunks_the_profiles_are_the_same(chunks
     assert profiles(cut) == profiles(whole)
 
 
-@given(cut_topics())
+@given(cut_topics(TYPES + COMMANDS))
 def test_every_record_is_applied_known_or_refused(chunks: list[list[Fetched]]) -> None:
     _, foldings = run(chunks)
     outcomes = sum((folding.outcomes for folding in foldings), Counter[Outcome]())
@@ -68,7 +71,7 @@ def test_every_record_is_applied_known_or_refused(chunks: list[list[Fetched]]) -
     assert refused == sum(out.topic == DEAD_LETTERS for folding in foldings for out in folding.effects.outputs)
 
 
-@given(cut_topics())
+@given(cut_topics(TYPES))
 def test_outputs_are_the_states_and_each_versions_is_one_above_the_last(chunks: list[list[Fetched]]) -> None:
     _, foldings = run(chunks)
     seen: Counter[bytes] = Counter()
@@ -81,7 +84,7 @@ def test_outputs_are_the_states_and_each_versions_is_one_above_the_last(chunks: 
             assert orjson.loads(out.value or b"")["version"] == (GENERATION << GENERATION_BITS) + seen[out.key]
 
 
-@given(cut_topics())
+@given(cut_topics(TYPES + COMMANDS))
 def test_a_partition_that_is_read_a_second_time_changes_nothing(chunks: list[list[Fetched]]) -> None:
     store, _ = run(chunks)
     before = dict(store.items())
