@@ -26,7 +26,7 @@ NAMED = {
 }
 WORDS = {
     "topic": {topic.name for topic in ALL},
-    "outcome": {"accepted", "refused", "applied", "duplicate", "full"},
+    "outcome": {"accepted", "refused", "applied", "duplicate", "full", "in_vain"},
     "stage": {"intake", "contacts"},
     "reason": {reason.value for reason in Reason},
     "agent": {"intake", "contacts", "links", "redis"},
