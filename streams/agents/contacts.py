@@ -70,7 +70,7 @@ def flow_of(partitions: int) -> Flow:
     return Flow(
         [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
         [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
-        [TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
+        shared=[TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
     )
 
 

@@ -4,7 +4,7 @@ A plain consumer without a group does it, apart from the flow of events: stock r
 misses records when a rebalance interrupts it, and handles them one by one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
@@ -40,7 +40,11 @@ class PartitionReader:
 
     async def end_of(self, tp: TP) -> int:
         """The offset after the last record that is seen."""
-        return int((await self._consumer.end_offsets([tp]))[tp])
+        return (await self.ends_of([tp]))[tp]
+
+    async def ends_of(self, tps: Sequence[TP]) -> dict[TP, int]:
+        """The same of several partitions."""
+        return {TP(*tp): int(end) for tp, end in (await self._consumer.end_offsets(tps)).items()}
 
     async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
         """Yield the records from `start` until `end` is reached; the last run may go beyond it."""

@@ -21,16 +21,20 @@ _COMMITTED, _ABORTED = "CompleteCommit", "CompleteAbort"
 
 
 class Leftovers:
-    """What is left open in the partitions that the owners of a transactional id write to, the changelog first.
+    """What is left open in the partitions that the owners of a transactional id write to.
 
-    Every transaction writes to the changelog, and nobody else does. `look` before the fence, when the coordinator still
-    knows how the last transaction ended; `end` after it, when it has ended all that it knew to be open.
+    Nobody else writes to `own` in transactions, so what is open there is theirs; `shared` are those of which nobody can
+    tell. `look` before the fence, when the coordinator still knows how the last transaction ended; `end` after it, when
+    it has ended all that it knew to be open.
     """
 
-    def __init__(self, kafka: KafkaClients, transactional_id: str, partitions: Sequence[TP]) -> None:
+    def __init__(
+        self, kafka: KafkaClients, transactional_id: str, own: Sequence[TP], shared: Sequence[TP] = ()
+    ) -> None:
         self._kafka = kafka
         self._transactional_id = transactional_id
-        self._partitions = partitions
+        self._own = own
+        self._shared = shared
         self._was_committed = False
 
     async def look(self) -> None:
@@ -45,11 +49,11 @@ class Leftovers:
         if await self._are_there():
             done = "committed" if self._was_committed else "aborted"
             logger.warning("%s: a transaction without an end was found and is %s", self._transactional_id, done)
-            await writer.end_what_is_open(self._partitions, commit=self._was_committed)
+            await writer.end_what_is_open([*self._own, *self._shared], commit=self._was_committed)
         self._was_committed = False
 
     async def _are_there(self) -> bool:
-        changelog = self._partitions[0]
         async with PartitionReader(self._kafka, "read_uncommitted") as sees_all, PartitionReader(self._kafka) as reader:
-            end = await sees_all.end_of(changelog)  # asked for first: the other one may only come after it
-            return await reader.end_of(changelog) < end
+            ends = await sees_all.ends_of(self._own)  # asked for first: the other one may only come after it
+            seen = await reader.ends_of(self._own)
+        return any(seen[tp] < end for tp, end in ends.items())

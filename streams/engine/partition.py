@@ -61,7 +61,7 @@ class Changelog:
 
     `source_id` gives the id of a source topic: one that was made anew begins at offset 0 again, so a watermark counts
     only for the topic that it was written for. None: not known, so not compared. `outputs` are the partitions of other
-    topics to which its owners write.
+    topics to which its owners write and nobody else does in transactions; to those in `shared` others do.
     """
 
     tp: TP
@@ -69,6 +69,7 @@ class Changelog:
     transactional_id: str
     source_id: Callable[[str], str | None] = no_source_id
     outputs: tuple[TP, ...] = ()
+    shared: tuple[TP, ...] = ()
 
 
 class TablePartition(Generic[State]):
@@ -83,7 +84,9 @@ class TablePartition(Generic[State]):
         self._transactional_id = changelog.transactional_id
         self._source_id = changelog.source_id
         self._committed = committed
-        self._leftovers = Leftovers(kafka, changelog.transactional_id, [changelog.tp, *changelog.outputs])
+        self._shared = changelog.shared
+        own = [changelog.tp, *changelog.outputs]
+        self._leftovers = Leftovers(kafka, changelog.transactional_id, own, changelog.shared)
         self._forgetting = Forgetting(self._store)
         self._writer: TransactionWriter | None = None
 
@@ -95,7 +98,7 @@ class TablePartition(Generic[State]):
         await self.release()
         await self._forgetting.pause()
         await self._leftovers.look()
-        writer = TransactionWriter(self._kafka, self._transactional_id)
+        writer = TransactionWriter(self._kafka, self._transactional_id, self._shared)
         try:
             await writer.start()
             await self._leftovers.end(writer)

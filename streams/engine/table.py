@@ -36,12 +36,14 @@ class Flow:
     """What is folded into a table, and where its folding writes.
 
     `sources`: topics, each partition folded into the table's of the same number. `outputs`: topics that are written to
-    in the partition of the same number; `elsewhere`: partitions to which any partition's folding may write.
+    in the partition of the same number; `elsewhere`: partitions to which a table of one partition writes alone;
+    `shared`: those to which any partition's folding may write.
     """
 
     sources: Sequence[str]
     outputs: Sequence[str] = ()
     elsewhere: Sequence[TP] = ()
+    shared: Sequence[TP] = ()
 
 
 class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
@@ -127,6 +129,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
                 f"{self.app.conf.id}-{self.name}-{number}",
                 self._topic_ids.get,
                 (*(TP(topic, number) for topic in self._flow.outputs), *self._flow.elsewhere),
+                tuple(self._flow.shared),
             )
             self._owned[number] = TablePartition(
                 self._kafka,

@@ -21,6 +21,7 @@ from faust.types import TP
 from msgspec import Struct
 
 from streams.clients import KafkaClients
+from streams.engine.markers import until_marked
 from streams.engine.retry import BROKER_TROUBLE
 
 logger = logging.getLogger(__name__)
@@ -53,11 +54,14 @@ _no_headers: list[Header] = []
 class TransactionWriter:
     """Writes each chunk of one partition as one transaction. Not for two tasks at once.
 
-    After any `aiokafka.errors.KafkaError` the outcome is unknown and the writer is of no more use.
+    After any `aiokafka.errors.KafkaError` the outcome is unknown and the writer is of no more use. `shared`: partitions
+    to which writers of other ids write too.
     """
 
-    def __init__(self, kafka: KafkaClients, transactional_id: str) -> None:
+    def __init__(self, kafka: KafkaClients, transactional_id: str, shared: Iterable[TP] = ()) -> None:
         self._producer = kafka.transactional_producer(transactional_id)
+        self._shared = frozenset(shared)
+        self._last: dict[TP, int] = {}
 
     async def start(self) -> None:
         """Fence: nothing that an earlier writer of this id still sends is accepted, what it left open is aborted."""
@@ -68,18 +72,20 @@ class TransactionWriter:
     ) -> dict[TP, int]:
         """Write all or nothing: outputs, and keys with values to one partition more.
 
-        Returns, for each partition written to, the offset after its last record.
+        Returns, for each partition written to, the offset after its last record. Waits until readers see all of the
+        last transaction, for as long as the caller allows.
         """
+        await until_marked(self._producer.client, {tp: end for tp, end in self._last.items() if tp not in self._shared})
         await self._producer.begin_transaction()
-        written = await _send(self._producer, outputs, changelog, changes)
+        self._add(self._shared.intersection(self._last))  # where nobody can tell whose the open records are: once more
+        self._last = await _send(self._producer, outputs, changelog, changes)
         await self._producer.commit_transaction()
-        return written
+        return self._last
 
     async def end_what_is_open(self, partitions: Iterable[TP], *, commit: bool) -> None:
         """End, in these partitions, what an earlier writer of this id has left open and the coordinator forgot."""
         await self._producer.begin_transaction()
-        for tp in partitions:
-            self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(*tp))
+        self._add(partitions)
         await (self._producer.commit_transaction() if commit else self._producer.abort_transaction())
 
     async def stop(self) -> None:
@@ -88,6 +94,11 @@ class TransactionWriter:
         A transaction left open is ended by the next owner's fence or the broker's time limit.
         """
         await _stop(self._producer)
+
+    def _add(self, partitions: Iterable[TP]) -> None:
+        """Have the transaction's end marked there, whether or not anything is written."""
+        for tp in partitions:
+            self._producer._txn_manager.maybe_add_partition_to_txn(TopicPartition(*tp))
 
 
 class Outbox:

@@ -5,7 +5,8 @@ commit in the last moments of a single broker's orderly stop is complete then, a
 until the next marker of the same producer, whatever that one says. Here the partitions are kept from the coordinator.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -13,6 +14,8 @@ from aiokafka.producer.sender import AddPartitionsToTxnHandler
 from aiokafka.structs import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from streams.clients import KafkaClients
+from streams.engine import writer
 from streams.engine.partition import TablePartition
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output, TransactionWriter, _send
@@ -117,6 +120,70 @@ async def test_the_first_transaction_of_a_partition_may_be_the_one_that_was_abor
 
     assert await bench.told() == list(range(6))
     assert await bench.table() == sums(range(6))
+
+
+async def test_no_transaction_begins_before_all_of_the_last_one_is_marked(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outputs are marked, the changelog is not, and the next write is cut off: folded again, both would be seen."""
+    await put(bench, 6)
+    async with bench.owned() as owner:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, TopicPartition(*bench.outputs))
+            await owner.apply(bench.chunk(range(3)), bench.add_up)
+        bench.committed[bench.source] = 3
+        with monkeypatch.context() as trouble:
+            trouble.setattr(writer, "_send", sends_and_fails_once())
+            trouble.setattr(KafkaClients, "transaction_timeout_s", 2.0)
+            await owner.apply(bench.chunk(range(3, 6)), bench.add_up)
+
+    assert await bench.told() == list(range(6))
+    assert await bench.table() == sums(range(6))
+
+
+async def test_outputs_that_were_not_marked_are_marked_by_the_next_owner(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, TopicPartition(*bench.changelog))
+            await former.apply(bench.chunk(range(3)), bench.add_up)
+    assert await bench.told() == []
+
+    async with bench.owned():
+        assert await bench.told() == [0, 1, 2]
+
+
+async def test_what_others_write_to_as_well_is_marked_with_the_next_transaction(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, shared = cluster.make_partition("own"), cluster.make_partition("shared")
+    mine = TransactionWriter(cluster.kafka, f"writer-of-{own.topic}", [shared])
+    await mine.start()
+    with monkeypatch.context() as loss:
+        markers_go_to(loss, TopicPartition(*own))
+        await mine.write([Output(*own, b"k", b"1"), Output(*shared, b"k", b"1")])
+    assert await cluster.committed(shared) == []
+
+    await mine.write([Output(*own, b"k", b"2")])
+    await mine.write([Output(*own, b"k", b"3")])  # begins once the one before is marked
+    await mine.stop()
+
+    assert [record.value for record in await cluster.committed(shared)] == [b"1"]
+
+
+def sends_and_fails_once() -> Callable[..., Awaitable[object]]:
+    calls = 0
+
+    async def send(*args: Any, **kwargs: Any) -> object:
+        nonlocal calls
+        calls += 1
+        sent = await _send(*args, **kwargs)
+        if calls == 1:
+            raise KafkaConnectionError
+        return sent
+
+    return send
 
 
 async def begin_and_send(bench: Bench, owner: TablePartition[bytes]) -> None:

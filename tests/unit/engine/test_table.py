@@ -21,7 +21,7 @@ from tests.unit.engine.workplace import everything_that_can
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1", partitions=3, app_id="there")
 KAFKA = KafkaClients(SETTINGS)
 BYTES = Codec(bytes, bytes)
-FLOW = Flow(["interactions", "roofs"], ["profiles"], [TP("links", 0)])
+FLOW = Flow(["interactions", "roofs"], ["profiles"], [TP("alerts", 0)], [TP("links", 0)])
 
 
 class SlowToStop(TransactionWriter):
@@ -160,7 +160,8 @@ async def test_a_partition_knows_all_that_is_folded_into_it_and_where_its_foldin
 
     mine = table.owned(1)
     assert [mine._source_id(topic) for topic in FLOW.sources] == ["the id of interactions", "the id of roofs"]
-    assert mine._leftovers._partitions == [TP(table.changelog_topic_name, 1), TP("profiles", 1), TP("links", 0)]
+    assert mine._leftovers._own == [TP(table.changelog_topic_name, 1), TP("profiles", 1), TP("alerts", 0)]
+    assert (*mine._leftovers._shared,) == mine._shared == (TP("links", 0),)
 
 
 class Slow(Owned):
