@@ -12,11 +12,12 @@ from typing import TypeVar
 
 from faust.types import TP
 
+from benchmarks.pipeline.between import nothing_is_between
 from benchmarks.pipeline.prefill import Pair, Records
 from benchmarks.pipeline.sayings import Saying
 from benchmarks.suites import BenchmarkFailed
 from events.topics import INPUT_TOPICS
-from sinks.keys import position_key
+from sinks.keys import TOPICS, position_key
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.progress import Progress
 from streams.demo.workers import Workers, start_workers
@@ -98,7 +99,8 @@ class Rig:
         """The sum of the sink's offsets: cheap enough to look twenty times a second."""
         with self.deployment.redis.pipeline(transaction=False) as calls:
             for number in range(self.settings.partitions):
-                calls.hget(position_key(number), "offset")
+                for topic in TOPICS:
+                    calls.hget(position_key(number, topic), "offset")
             return sum(int(offset) for offset in calls.execute() if offset is not None)
 
     def _progress(self) -> Progress:
@@ -115,6 +117,7 @@ class Rig:
             and progress.folded >= progress.interactions
             and not progress.uncommitted
             and progress.changes - progress.in_sink <= 2 * partitions
+            and nothing_is_between(self.deployment)
         )
 
 

@@ -62,12 +62,12 @@ def sayings(contacts: int, count: int, seed: int, now_ms: int) -> Iterator[Sayin
         yield saying(rng, int(rng.random() * contacts), f"{seed:04x}-{number:08x}", now_ms)
 
 
-def saying(rng: Random, person: int, id_: str, now_ms: int) -> Saying:
-    """One interaction with this person."""
+def saying(rng: Random, person: int, id_: str, now_ms: int, contact: Fields | None = None) -> Saying:
+    """One interaction with this person, who is named by `contact`; without it as such an interaction does usually."""
     type_ = rng.choices(_TYPES, cum_weights=_BOUNDS)[0]
     family = type_.partition(".")[0]
     topic, source = _PLACES[family]
-    data: Fields = {"contact": contact_of(person, family), **_fields(type_, person, id_, rng)}
+    data: Fields = {"contact": contact or contact_of(person, family), **_fields(type_, person, id_, rng)}
     time = render_time(now_ms - int(rng.random() * _WEEK_MS))
     event = {"specversion": "1.0", "id": id_, "source": source, "type": type_, "time": time, "data": data}
     return Saying(topic, orjson.dumps(event))
@@ -90,7 +90,12 @@ def contact_of(person: int, family: str) -> Fields:
 
 def contact_id_of(person: int, hasher: Hasher) -> str:
     """The contact_id under which everything that is said of this person is folded."""
-    fragment = hasher.fragment(Contact.model_validate(contact_of(person, "donation")))
+    return fragment_of(contact_of(person, "donation"), hasher)
+
+
+def fragment_of(contact: Fields, hasher: Hasher) -> str:
+    """The contact_id under which an interaction is folded that names this `data.contact`."""
+    fragment = hasher.fragment(Contact.model_validate(contact))
     if fragment is None:
         raise ValueError("everybody has an identifier")
     return fragment

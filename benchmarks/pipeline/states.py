@@ -5,22 +5,26 @@ really folded, and every contact gets one of them with ids of its own in it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from random import Random
 from statistics import mean
+from typing import TypeAlias
 
 from faust.types import TP
 
 from benchmarks.pipeline.prefill import Pair, Records, prefill
 from benchmarks.pipeline.sayings import contact_id_of, saying
 from events.envelope import Interaction, Record, decode
-from events.identifiers import Hasher
 from sinks.keys import partition_of
 from streams.contact import ContactState, encode, fold
 from streams.contact.facts import fact_of
 from streams.contact.state import Fact
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, changelog_name
+
+State: TypeAlias = tuple[str, bytes]
+"""A contact_id, and what is encoded under it."""
 
 TEMPLATES = 500
 LEAST_FACTS, MOST_FACTS = 4, 24
@@ -32,8 +36,15 @@ _AT_ONCE = 50_000
 def templates(now_ms: int, seed: int, fewer_facts: int = 0) -> list[bytes]:
     """Encoded states of 4 to 24 interactions each, with a place for the contact's number in every id."""
     rng = Random(seed)
-    counts = [max(1, rng.randint(LEAST_FACTS, MOST_FACTS) - fewer_facts) for _ in range(TEMPLATES)]
-    return [_template(rng, count, now_ms) for count in counts]
+    return [_template(rng, max(1, length - fewer_facts), now_ms) for length in _lengths(rng)]
+
+
+def halves(now_ms: int, seed: int) -> tuple[list[bytes], list[bytes]]:
+    """As `templates`, but each history in two, of which the first may be one longer: told under two identifiers."""
+    rng = Random(seed)
+    lengths = _lengths(rng)
+    first = [_template(rng, length - length // 2, now_ms) for length in lengths]
+    return first, [_template(rng, length // 2, now_ms) for length in lengths]
 
 
 def state_of(person: int, choices: list[bytes]) -> bytes:
@@ -45,20 +56,29 @@ async def fill_changelog(settings: Settings, contacts: int, now_ms: int, seed: i
     """Write the states of so many contacts to the changelog; returns their size in bytes, on average."""
     choices = templates(now_ms, seed, fewer_facts)
     hasher = settings.hasher
-    for first in range(0, contacts, _AT_ONCE):
-        people = range(first, min(first + _AT_ONCE, contacts))
-        await prefill(settings, _records(settings, people, choices, hasher))
+    states = ((contact_id_of(person, hasher), state_of(person, choices)) for person in range(contacts))
+    await write_states(settings, states)
     return mean(map(len, choices))
 
 
-def _records(settings: Settings, people: range, choices: list[bytes], hasher: Hasher) -> Records:
+async def write_states(settings: Settings, states: Iterable[State]) -> None:
+    """Write these states to the changelog, each in the partition of its contact."""
+    remaining = iter(states)
+    while some := list(islice(remaining, _AT_ONCE)):
+        await prefill(settings, _records(settings, some))
+
+
+def _records(settings: Settings, states: Iterable[State]) -> Records:
     topic = changelog_name(settings, CONTACTS_TABLE)
     spread: dict[TP, list[Pair]] = defaultdict(list)
-    for person in people:
-        contact_id = contact_id_of(person, hasher)
+    for contact_id, state in states:
         tp = TP(topic, partition_of(contact_id, settings.partitions))
-        spread[tp].append(Pair(contact_id.encode(), state_of(person, choices)))
+        spread[tp].append(Pair(contact_id.encode(), state))
     return spread
+
+
+def _lengths(rng: Random) -> list[int]:
+    return [rng.randint(LEAST_FACTS, MOST_FACTS) for _ in range(TEMPLATES)]
 
 
 def _template(rng: Random, facts: int, now_ms: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from benchmarks.pipeline.contacts import contacts
 from benchmarks.pipeline.latency import latency
+from benchmarks.pipeline.linked import linked
 from benchmarks.pipeline.recovery import recovery
 from benchmarks.pipeline.takeover import takeover
 from benchmarks.pipeline.throughput import throughput
@@ -13,4 +14,5 @@ PIPELINE: dict[str, Suite] = {
     "recovery": recovery,
     "takeover": takeover,
     "contacts": contacts,
+    "linked": linked,
 }

@@ -1,4 +1,4 @@
-from benchmarks.pipeline.states import LEAST_FACTS, MOST_FACTS, state_of, templates
+from benchmarks.pipeline.states import LEAST_FACTS, MOST_FACTS, halves, state_of, templates
 from streams.contact import decode, encode, profile
 
 NOW_MS = 1_700_000_000_000
@@ -22,3 +22,10 @@ def test_states_have_as_many_facts_as_was_asked_for() -> None:
     fewer = {len(decode(choice).facts) for choice in templates(NOW_MS, seed=3, fewer_facts=5)}
     assert (min(many), max(many)) == (LEAST_FACTS, MOST_FACTS)
     assert (min(fewer), max(fewer)) == (1, MOST_FACTS - 5)
+
+
+def test_the_halves_of_a_history_are_as_long_as_the_whole_together() -> None:
+    first, second = ([len(decode(choice).facts) for choice in half] for half in halves(NOW_MS, seed=3))
+    whole = [len(decode(choice).facts) for choice in CHOICES]
+    assert [one + other for one, other in zip(first, second, strict=True)] == whole
+    assert all(one - other in (0, 1) for one, other in zip(first, second, strict=True))
