@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from faust.types import TP
 
-from benchmarks.pipeline.between import nothing_is_between
 from benchmarks.pipeline.prefill import Pair, Records
 from benchmarks.pipeline.sayings import Saying
 from benchmarks.suites import BenchmarkFailed
 from events.topics import INPUT_TOPICS
 from sinks.keys import TOPICS, position_key
+from streams.demo.between import nothing_is_between
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.progress import Progress
 from streams.demo.workers import Workers, start_workers

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 
+from streams.demo.between import nothing_is_between
 from streams.demo.collecting import versions_in_redis, versions_in_topic
 from streams.demo.deployment import Deployment
 from streams.demo.progress import Progress
@@ -82,7 +83,7 @@ def wait_until_in_redis(deployment: Deployment, show: Callable[[Progress], None]
         show(now)
         if now != before:
             before, moved, wanted = now, time.perf_counter(), None
-        elif now.is_folded:
+        elif now.is_folded and nothing_is_between(deployment):
             wanted = wanted if wanted is not None else versions_in_topic(deployment.consumer)
             if versions_in_redis(deployment.redis, wanted) == wanted:
                 return moved

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kafka import KafkaConsumer, TopicPartition
 from redis import Redis
 
-from events.topics import CONTACT_STATE, INPUT_TOPICS, INTERACTIONS
+from events.topics import CONTACT_STATE, INPUT_TOPICS, INTERACTIONS, INTERNAL_TOPICS
 from sinks.keys import position_key
 from streams.clients import KafkaClients
 
@@ -18,14 +18,16 @@ from streams.clients import KafkaClients
 class Progress:
     """Records taken in, folded and in the sink; and how many there are of each by now.
 
-    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`. `uncommitted`:
-    offsets of it that readers do not see yet, since a transaction ends for them after its writer has been told so.
+    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`. `between`: what
+    agents have handled of what they tell each other. `uncommitted`: offsets of `contact-state` and in between that
+    readers do not see yet, since a transaction ends for them after its writer has been told so.
     """
 
     taken_in: int
     received: int
     folded: int
     interactions: int
+    between: int
     in_sink: int
     changes: int
     uncommitted: int
@@ -54,17 +56,19 @@ class Observer:
     def progress(self) -> Progress:
         """Now, or a moment ago. What is done is read before what there is to do, so nothing looks done too early."""
         in_sink = self._in_sink()
-        done = self._committed()
-        inputs = [topic.name for topic in INPUT_TOPICS]
-        changes = self._sum(self.ends([CONTACT_STATE]), [CONTACT_STATE])
+        done = self.committed()
+        inputs, between = [topic.name for topic in INPUT_TOPICS], [topic.name for topic in INTERNAL_TOPICS]
+        written = [CONTACT_STATE, *between]
+        seen = self.ends(written)
         return Progress(
             taken_in=self._sum(done, inputs),
             received=self._sum(self.ends(inputs), inputs),
             folded=self._sum(done, [INTERACTIONS]),
             interactions=self._sum(self.ends([INTERACTIONS]), [INTERACTIONS]),
+            between=self._sum(done, between),
             in_sink=in_sink,
-            changes=changes,
-            uncommitted=self._sum(self._ends(self._sees_all, [CONTACT_STATE]), [CONTACT_STATE]) - changes,
+            changes=self._sum(seen, [CONTACT_STATE]),
+            uncommitted=sum(self._ends(self._sees_all, written).values()) - sum(seen.values()),
         )
 
     def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
@@ -78,7 +82,8 @@ class Observer:
         ]
         return dict(consumer.end_offsets(partitions))
 
-    def _committed(self) -> dict[TopicPartition, int]:
+    def committed(self) -> dict[TopicPartition, int]:
+        """What the group has done of each partition."""
         offsets = self._admin.list_group_offsets(self._group)[self._group]
         return {tp: max(0, entry.offset) for tp, entry in offsets.items()}
 

@@ -89,7 +89,7 @@ class Load:
     def _folded_if_known(self) -> tuple[int] | None:
         """Interactions that the group has committed as folded."""
         try:
-            committed = self._observe()._committed()
+            committed = self._observe().committed()
         except KafkaError:  # it may hold on to a broker that is dead, so a new one is asked
             self._look_away()
             return None

@@ -4,10 +4,7 @@ Transactions write to the topics between agents, so a partition that is done may
 What one offset more or less means here is a person whose roof is not there: so what is left is read, and not counted.
 """
 
-from kafka import TopicPartition
-
 from events.topics import INTERNAL_TOPICS
-from streams.clients import KafkaClients
 from streams.demo.deployment import Deployment
 
 _POLL_MS = 200
@@ -15,8 +12,9 @@ _POLL_MS = 200
 
 def nothing_is_between(deployment: Deployment) -> bool:
     """Whether the group has done every record of the internal topics."""
-    consumer, ends = deployment.consumer, deployment.observer.ends(topic.name for topic in INTERNAL_TOPICS)
-    done = _done(deployment)
+    # In this order: what is not done when it is asked for may tell more, and that comes after the ends.
+    consumer, done = deployment.consumer, deployment.observer.committed()
+    ends = deployment.observer.ends(topic.name for topic in INTERNAL_TOPICS)
     left = {tp: done.get(tp, 0) for tp, end in ends.items() if done.get(tp, 0) < end}
     if not left:
         return True
@@ -27,12 +25,3 @@ def nothing_is_between(deployment: Deployment) -> bool:
         if consumer.poll(timeout_ms=_POLL_MS, max_records=1):
             return False
     return True
-
-
-def _done(deployment: Deployment) -> dict[TopicPartition, int]:
-    group = deployment.settings.app_id
-    admin = KafkaClients(deployment.settings).admin()
-    try:
-        return {tp: max(0, entry.offset) for tp, entry in admin.list_group_offsets(group)[group].items()}
-    finally:
-        admin.close()
