@@ -4,6 +4,8 @@ What is said of one list or one sender goes by its name alone: whatever channel 
 word on the list or sender that it names.
 """
 
+from collections.abc import Mapping
+
 from streams.demo.recount import CHANNELS, Told, moment, of_type, text_of
 
 Stop = dict[str, object]
@@ -32,7 +34,7 @@ def stops(told: list[Told], suppressions: list[Told]) -> dict[str, object]:
     return found if everything is None else found | {"all": everything}
 
 
-def suppressions(stops: dict[str, object]) -> dict[str, Stop]:
+def suppressions(stops: Mapping[str, object]) -> dict[str, Stop]:
     """By channel why it is closed to everyone, as `contact-suppressions` has it; empty where that is null."""
     everything = stops.get("all")
     found = {}

@@ -26,14 +26,14 @@ def wish(time: str, channel: str, granted: bool, **more: str) -> Sent:
         fields["list_id"] = more.pop("list_id")
     if "sender" in more:
         fields["sender"] = more.pop("sender")
-    return said("consent.changed", time, fields, **more)
+    return said("consent.changed", time, fields, None, **more)
 
 
 def stop(reason: str, time: str, id_: str) -> dict[str, object]:
     return {"reason": reason, "at": at(time), "source": "app/one", "id": id_}
 
 
-NOTHING: dict[str, object] = {"senders": {}, "lists": {}}
+NOTHING: dict[str, dict[str, object]] = {"senders": {}, "lists": {}}
 
 
 def test_nothing_is_closed_by_nobody() -> None:

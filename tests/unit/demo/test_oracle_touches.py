@@ -7,7 +7,7 @@ from tests.unit.demo.telling import at, profile, reported, said, taken_back
 
 
 def message(what: str, time: str, message_id: str = "m", fields: Fields | None = None, **envelope: str) -> Sent:
-    return said(what, time, {"message_id": message_id, **(fields or {})}, **envelope)
+    return said(what, time, {"message_id": message_id, **(fields or {})}, None, **envelope)
 
 
 def touches(*these: Sent) -> list[dict[str, object]]:

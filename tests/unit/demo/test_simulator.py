@@ -60,16 +60,23 @@ def test_nothing_but_the_donations_is_published_at_scale_0(donations: list[Sent]
     assert sorted(one.id for one in first) == sorted(one.id for one in donations[:100])
 
 
-def test_the_donations_are_those_of_the_file_all_of_them_and_no_others(
+def test_the_donations_of_the_file_are_there_all_of_them_and_none_is_taken_back(
     publications: list[Publication], donations: list[Sent]
 ) -> None:
-    told = [one.sent for one in publications if one.kind == "first" and one.sent.type.startswith("donation.")]
+    told = [one.sent for one in publications if one.kind == "first" and one.sent.source == "fec/2012"]
     assert sorted(told, key=lambda one: int(one.id)) == donations
     good = [one.sent for one in publications if one.reason is None]
-    assert {one.source for one in good if one.topic == "donation-events"} == {"fec/2012"}
     retracted = {one.fields["retracts"]["source"] for one in good if one.type == "interaction.retracted"}
     assert retracted
-    assert "fec/2012" not in retracted
+    assert retracted.isdisjoint({"fec/2012", "finance/actblue"})
+
+
+def test_all_other_donations_are_given_back_in_full(publications: list[Publication]) -> None:
+    told = [one.sent for one in publications if one.kind == "first" and one.topic == "donation-events"]
+    invented = [one for one in told if one.source != "fec/2012"]
+    given = sum(one.fields["amount"] for one in invented if one.type == "donation.made")
+    assert given == sum(one.fields["amount"] for one in invented if one.type == "donation.refunded") > 0
+    assert {one.source for one in invented} == {"finance/actblue"}
 
 
 def test_the_intake_says_of_each_record_what_the_truth_says(publications: list[Publication]) -> None:
@@ -176,6 +183,7 @@ def test_most_of_the_types_of_the_contract_are_there(publications: list[Publicat
         *(f"text.{what}" for what in ("sent", "delivered", "failed", "replied", "opted_out")),
         *(f"rsvp.{what}" for what in ("made", "attended", "no_show", "cancelled")),
         *("donation.made", "donation.refunded", "consent.changed", "experiment.assigned", "interaction.retracted"),
+        "contact.suppressed",
     }
 
 
