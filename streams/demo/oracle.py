@@ -4,7 +4,8 @@ It shares no code with the fold: it holds the whole list of what was sent, and a
 it. Slower and simpler than the fold on purpose; where the two disagree, one of them misreads the contract.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from streams.demo.recount import (
     Profile,
@@ -23,7 +24,7 @@ from streams.demo.recount import (
 )
 from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
-from streams.demo.recount_stops import stops
+from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed, pressure, touches
 from streams.demo.truth import ContactFields, Sent
 
@@ -73,6 +74,19 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "pressure": pressure(recent),
         "merged_from": [],
     }
+
+
+def closed_channels(sent: list[Sent]) -> Profile:
+    """What `contact-suppressions` says of one person of whom all of this was said; empty where that is null."""
+    everything = _what_counts(sent)
+    told = one_version_each([one for one in everything if not one.type.startswith(_COMMAND)])
+    return {**suppressions(stops(told, of_type(everything, "contact.suppressed")))}
+
+
+def all_closed_channels(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
+    """The same of everyone who has a profile and a closed channel, from what `recount` answers."""
+    found = {name: suppressions(cast(Mapping[str, object], one["stops"])) for name, one in profiles.items()}
+    return {name: {**closed} for name, closed in found.items() if closed}
 
 
 def _what_counts(sent: list[Sent]) -> list[Told]:

@@ -39,7 +39,7 @@ def _gift(rng: Random) -> Happening:
 
 
 def _refund(rng: Random) -> Happening:
-    """Of a gift that may be this person's or unknown; a committee that it names itself is for no gift."""
+    """Of a gift, this person's or an unknown one, or for a committee: with both, they might disagree."""
     refund: Fields = {"refund_id": f"r-{rng.randrange(9)}", "amount": rng.randrange(100, 5_000), "currency": "USD"}
     if rng.random() < 0.8:
         refund["donation_id"] = f"actblue:{rng.randrange(6)}"

@@ -7,7 +7,7 @@ from random import Random
 from typing import cast
 
 from streams.demo.encoding import attributes, body, encode, key
-from streams.demo.oracle import profile_of
+from streams.demo.oracle import closed_channels, profile_of
 from streams.demo.recount import Profile
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from streams.demo.voice import DAY, MINUTE, Spelling, Voice, utc
@@ -22,10 +22,11 @@ _LATER = utc(2012, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`profiles` by roof. `merged`: the roof of each identifier that lives under another one."""
+    """`profiles` and closed channels by roof. `merged`: the roof of each identifier that lives under another one."""
 
     profiles: dict[str, Profile]
     merged: dict[str, str]
+    closed: dict[str, Profile]
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Sayings:
         """What has to come out, with the contact_id of each identifier as `identify` gives it."""
         profiles: dict[str, Profile] = {}
         merged: dict[str, str] = {}
+        closed: dict[str, Profile] = {}
         for group in self._groups():
             names = {one: identify(contact_of([one])) for one in group}
             roof = min(group, key=lambda one: (one.rank, names[one]))
@@ -48,8 +50,10 @@ class Sayings:
             absorbed = sorted(names[one] for one in heard_of if one != roof)
             if heard_of:
                 profiles[names[roof]] = profile_of(names[roof], said, identify) | {"merged_from": absorbed}
+            if channels := closed_channels(said):
+                closed[names[roof]] = channels
             merged.update((names[one], names[roof]) for one in group if one != roof)
-        return Outcome(profiles, merged)
+        return Outcome(profiles, merged, closed)
 
     def _groups(self) -> Iterator[list[Identifier]]:
         """The identifiers of each person; what spouses share is nobody's."""

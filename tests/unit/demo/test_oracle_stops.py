@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams.demo.oracle import all_closed_channels, closed_channels
 from streams.demo.recount_stops import suppressions
 from streams.demo.truth import Fields, Sent
 from tests.unit.demo.telling import at, profile, reported, said, taken_back
@@ -232,3 +233,15 @@ def test_a_suppression_is_the_reason_where_the_person_gave_none() -> None:
     suppressed = {**since("suppressed", "02-21T10:00", "2"), "until": at("03-01T00:00")}
     found = suppressions(stops(*told))
     assert found == {**dict.fromkeys(CHANNELS, suppressed), "text": since("opted_out", "02-20T10:00", "1")}
+
+
+def test_who_has_nothing_but_a_suppression_is_left_alone_without_a_profile() -> None:
+    suppressed = said(SUPPRESSED, "02-20T10:00", id="1")
+    assert closed_channels([suppressed]) == dict.fromkeys(CHANNELS, since("suppressed", "02-20T10:00", "1"))
+    assert closed_channels([suppressed, *taken_back(suppressed)]) == {}
+
+
+def test_of_all_profiles_those_with_a_closed_channel_are_told_of() -> None:
+    open_, shut = profile([said("rsvp.made", "02-20T10:00")]), profile([said(STOP, "02-20T10:00", id="1")])
+    found = all_closed_channels({"ann": open_, "bob": shut})
+    assert found == {"bob": {"text": since("opted_out", "02-20T10:00", "1")}}
