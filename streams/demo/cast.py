@@ -24,6 +24,8 @@ _NUMBERS = 100  # 555-0100 to 555-0199 are kept for fiction, in every area code
 _DOMAINS = ("example.com", "example.net", "example.org", "mail.example")
 _PHONE_STYLES = ("({area}) 555-{line}", "{area}-555-{line}", "+1 {area} 555 {line}", "+1{area}555{line}")
 _HAVE_EMAIL, _HAVE_PHONE = 0.85, 0.7
+_AT_WORK = 0.1
+"""How often somebody with an e-mail address is written to at a second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,12 @@ class Donor:
         return found
 
     def contact_by_email(self, rng: Random) -> ContactFields:
-        """The same with the e-mail address, if known, in one of the spellings that real lists have."""
+        """The same with an e-mail address, if one is known, in one of the spellings that real lists have."""
         found = self.contact()
         if self.email is not None:
+            address = f"work.{self.email}" if rng.random() < _AT_WORK else self.email
             spelling = rng.random()
-            found["email"] = (
-                self.email.upper() if spelling < 0.05 else f" {self.email}" if spelling < 0.1 else self.email
-            )
+            found["email"] = address.upper() if spelling < 0.05 else f" {address}" if spelling < 0.1 else address
         return found
 
     def contact_by_phone(self, rng: Random) -> ContactFields:

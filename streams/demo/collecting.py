@@ -1,4 +1,4 @@
-"""Reads back what came out: profiles from `contact-state` and from Redis, and the dead letters."""
+"""Reads back what came out: profiles from `contact-state` and from Redis, closed channels, and the dead letters."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from redis import Redis
 
 from events.dead_letters import DeadLetter
-from events.topics import CONTACT_STATE, DEAD_LETTERS
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, DEAD_LETTERS
 from sinks.keys import contact_key
 from streams.demo.check import Letter
 from streams.demo.recount import Profile
@@ -36,6 +36,12 @@ def profiles_in_topic(consumer: KafkaConsumer) -> dict[str, Profile]:
 def versions_in_topic(consumer: KafkaConsumer) -> dict[bytes, int]:
     """The highest version of each contact in `contact-state`."""
     return {key: version for key, (version, _) in _latest(consumer).items()}
+
+
+def closed_channels_in_topic(consumer: KafkaConsumer) -> dict[str, Profile]:
+    """The last value of each contact in `contact-suppressions` that is not null."""
+    latest = {record.key: record.value for record in records_of(consumer, CONTACT_SUPPRESSIONS)}
+    return {key.decode(): orjson.loads(value) for key, value in latest.items() if value is not None}
 
 
 def profiles_in_redis(redis: Redis) -> dict[str, Profile]:

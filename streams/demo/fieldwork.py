@@ -17,7 +17,16 @@ Drawn = TypeVar("Drawn")
 
 _METHODS = {"door": 50, "phone": 34, "text": 6, "letter": 4, "relational": 6}
 _OUTCOMES = {
-    "door": {"contacted": 26, "not_home": 48, "refused": 8, "lit_drop": 9, "moved": 4, "inaccessible": 3, "other": 2},
+    "door": {
+        "contacted": 26,
+        "not_home": 48,
+        "refused": 8,
+        "lit_drop": 9,
+        "moved": 4,
+        "inaccessible": 3,
+        "other": 2,
+        "deceased": 1,
+    },
     "phone": {
         "contacted": 18,
         "no_answer": 38,
@@ -29,16 +38,21 @@ _OUTCOMES = {
         "do_not_contact": 1,
     },
     "text": {"contacted": 40, "no_answer": 52, "wrong_number": 6, "do_not_contact": 2},
-    "letter": {"contacted": 95, "moved": 5},
+    "letter": {"contacted": 93, "moved": 5, "do_not_contact": 2},
     "relational": {"contacted": 80, "language_barrier": 2, "deceased": 1, "other": 17},
 }
+_CORRECTED = ("other", "contacted", "deceased", "do_not_contact", "wrong_number")
 _SUPPORT = {1: 44, 2: 26, 3: 15, 4: 8, 5: 7}
 _ISSUES = ("jobs", "taxes", "health care", "schools", "energy")
 _TAGS = ("volunteer", "yard-sign", "host", "absentee", "language:es")
 
 
 def canvassing(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
-    """About `scale` times 9,000 reports; 2 % are told again under the same report_id, 1 % are taken back."""
+    """About `scale` times 9,000 reports; 2 % are told again under the same report_id, 1 % are taken back.
+
+    Told again, a report may say otherwise and of a time before: it is then the one that counts. One in fifty who was
+    found is visited or written to once more, by evening or after midnight.
+    """
     app = Voice(rng, "field/minivan", "canvass-events", Spelling.LOCAL_SECONDS)
     phones = Voice(rng, "field/phonebank", "canvass-events", Spelling.MILLISECONDS)
     for number in range(round(_REPORTS * scale)):
@@ -48,10 +62,14 @@ def canvassing(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
         yield report
         chance = rng.random()
         if chance < 0.02:
-            told_again: Fields = {**report.sent.fields, "outcome": "other"}
-            yield voice.say(report.sent.type, report.at + 5 * MINUTE, report.sent.contact, told_again)
+            told_again: Fields = {**report.sent.fields, "outcome": rng.choice(_CORRECTED)}
+            at = report.at + rng.choice((5, 5, -5)) * MINUTE
+            yield voice.say(report.sent.type, at, report.sent.contact, told_again)
         if 0.015 <= chance < 0.025:
             yield voice.take_back(report, rng.randrange(HOUR, 3 * DAY))
+        if method in ("door", "letter") and report.sent.fields["outcome"] == "contacted" and rng.random() < 0.02:
+            again: Fields = {"method": method, "outcome": "contacted", "canvasser_id": "canvasser-again"}
+            yield voice.say(report.sent.type, report.at + rng.randrange(HOUR, 9 * HOUR), report.sent.contact, again)
 
 
 def _report(voice: Voice, method: str, donor: Donor, number: int) -> Timed:

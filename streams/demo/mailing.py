@@ -15,6 +15,7 @@ _SENDS = 11_300
 _CAMPAIGN = 800
 _FIRST_DAY, _LAST_DAY = utc(2011, 4, 10), utc(2012, 4, 18)
 _BROWSERS = ("Mozilla/5.0 (Windows NT 6.1)", "Mozilla/5.0 (iPhone; CPU iPhone OS 5_0)", "Mozilla/5.0 (Macintosh)")
+_OTHER_PURPOSES = ("informational", "mobilisation", "transactional")
 _PROXY = "GoogleImageProxy"
 
 
@@ -36,27 +37,36 @@ class _Campaign:
         self._rng = rng
         self._voice = Voice(rng, source, "email-events", Spelling.MILLISECONDS)
         self._name = f"{'ask' if fundraising else 'news'}-{number}"
-        self._purpose = "fundraising" if fundraising else rng.choice(("informational", "mobilisation"))
+        self._purpose = "fundraising" if fundraising else rng.choice(_OTHER_PURPOSES)
+        self._team: Fields = {"team": "youth"} if rng.random() < 0.1 else {}
         self._split = number % 3 == 0
         self._starts = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(15 * HOUR, 22 * HOUR)
 
     def to(self, audience: list[Donor]) -> Iterator[Timed]:
         for place, donor in enumerate(audience):
-            about: Fields = {"message_id": f"{self._name}.{place}", "campaign_id": self._name}
+            about: Fields = {"message_id": f"{self._name}.{place}", "campaign_id": self._name, **self._team}
             yield from self._message(self._starts + place * SECOND // 2, donor.contact_by_email(self._rng), about)
 
     def _message(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
         say, rng = self._voice.say, self._rng
-        if rng.random() < 0.003:
-            yield say("email.dropped", at, contact, {**about, "reason": "suppressed by the provider"})
-            return
+        dropped = rng.random() < 0.005
+        if dropped:
+            yield say("email.dropped", at + SECOND, contact, {**about, "reason": "suppressed by the provider"})
+            if rng.random() < 0.6:
+                return
         sent: Fields = {**about, "purpose": self._purpose, "list_id": "supporters"}
         if self._split:
             sent["experiment"] = {"id": f"subject-{self._name}", "variant": rng.choice("AB")}
         yield say("email.sent", at, contact, sent)
+        if dropped:
+            return
         fate = rng.random()
         if fate < 0.005:
-            yield say("email.bounced", at + 2 * SECOND, contact, {**about, "kind": "hard", "reason": "no such user"})
+            hard: Fields = {**about, "kind": "hard", "reason": "no such user"}
+            bounced = say("email.bounced", at + 2 * SECOND, contact, hard)
+            yield bounced
+            if rng.random() < 0.1:
+                yield self._voice.take_back(bounced, HOUR)
         elif fate < 0.015:
             yield say("email.bounced", at + DAY, contact, {**about, "kind": "soft", "reason": "mailbox full"})
         else:
@@ -82,14 +92,20 @@ class _Campaign:
         yield from self._leaving(at + rng.randrange(MINUTE, HOUR), contact, about["message_id"])
 
     def _leaving(self, at: int, contact: ContactFields, message_id: str) -> Iterator[Timed]:
-        chance = self._rng.random()
-        if chance < 0.003:
-            yield self._voice.say("email.unsubscribed", at, contact, {"message_id": message_id})
-        elif chance < 0.005:
-            one_list: Fields = {"message_id": message_id, "list_id": "supporters"}
-            yield self._voice.say("email.unsubscribed", at, contact, one_list)
-        elif chance < 0.006:
-            yield self._voice.say("email.complained", at, contact, {"message_id": message_id})
+        """Of each thousand who read five unsubscribe, half of them from one list, and two complain; some come back."""
+        say, rng = self._voice.say, self._rng
+        chance = rng.random()
+        if chance >= 0.007:
+            return
+        one_list: Fields = {} if chance < 0.003 or chance >= 0.006 else {"list_id": "supporters"}
+        type_ = "email.unsubscribed" if chance < 0.005 else "email.complained"
+        left = say(type_, at, contact, {"message_id": message_id, **one_list})
+        yield left
+        if rng.random() < 0.4:
+            back: Fields = {"channel": "email", "granted": True, "basis": "preference centre", **one_list}
+            yield say("consent.changed", at + rng.randrange(9 * DAY), contact, back)
+        if rng.random() < 0.1:
+            yield self._voice.take_back(left, rng.randrange(MINUTE, 5 * DAY))
 
 
 def _a_while(rng: Random) -> int:

@@ -4,7 +4,8 @@ It shares no code with the fold: it holds the whole list of what was sent, and a
 it. Slower and simpler than the fold on purpose; where the two disagree, one of them misreads the contract.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from streams.demo.recount import (
     Profile,
@@ -15,36 +16,51 @@ from streams.demo.recount import (
     counts,
     email,
     moment,
+    of_type,
     one_version_each,
     tags,
     text_of,
     zones,
 )
+from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
+from streams.demo.recount_stops import stops, suppressions
+from streams.demo.recount_touches import listed, pressure, touches
 from streams.demo.truth import ContactFields, Sent
+
+_COMMAND = "contact."
 
 
 def recount(sent: Iterable[Sent], identify: Callable[[ContactFields], str]) -> dict[str, Profile]:
     """The profile (without `version`) of every contact of the accepted interactions `sent`, in the order published.
 
-    `identify` gives the contact_id; the oracle does not know it, since the hash in it is keyed.
+    `identify` gives the contact_id, and the hash of an e-mail address or a phone number that is named alone; the oracle
+    knows neither, since the hash is keyed. Of commands it takes `contact.suppressed`; who has none but commands has no
+    profile.
     """
     by_contact: dict[str, list[Sent]] = {}
     for one in sent:
         by_contact.setdefault(identify(one.contact), []).append(one)
-    return {contact_id: _profile(contact_id, all_of_it) for contact_id, all_of_it in by_contact.items()}
+    return {
+        contact_id: profile_of(contact_id, all_of_it, identify)
+        for contact_id, all_of_it in by_contact.items()
+        if any(not one.type.startswith(_COMMAND) for one in all_of_it)
+    }
 
 
-def _profile(contact_id: str, sent: list[Sent]) -> Profile:
-    told = _what_counts(sent)
+def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFields], str]) -> Profile:
+    """The profile of one person of whom all of this was said, under whatever identifier."""
+    everything = _what_counts(sent)
+    told = [one for one in everything if not one.type.startswith(_COMMAND)]
     first = one_version_each(told)
     agreed = consent(first)
+    known, recent = addresses(first, identify), listed(first)
     return {
         "contact_id": contact_id,
         "first_seen": text_of(told[0].at) if told else None,
         "last_seen": text_of(told[-1].at) if told else None,
         "counts": counts(told),
-        "email": email(first, agreed),
+        "email": email(first, agreed, best_email(known)),
         "donations": donations(first),
         "canvass": canvass(first),
         "ballot": ballot(first),
@@ -52,12 +68,25 @@ def _profile(contact_id: str, sent: list[Sent]) -> Profile:
         "zones": zones(first),
         "consent": agreed,
         "experiments": [],
-        "addresses": [],
-        "touches": [],
-        "stops": {"senders": {}, "lists": {}},
-        "pressure": {"points": {}, "as_of": None},
+        "addresses": known,
+        "touches": touches(recent),
+        "stops": stops(first, of_type(everything, "contact.suppressed")),
+        "pressure": pressure(recent),
         "merged_from": [],
     }
+
+
+def closed_channels(sent: list[Sent]) -> Profile:
+    """What `contact-suppressions` says of one person of whom all of this was said; empty where that is null."""
+    everything = _what_counts(sent)
+    told = one_version_each([one for one in everything if not one.type.startswith(_COMMAND)])
+    return {**suppressions(stops(told, of_type(everything, "contact.suppressed")))}
+
+
+def all_closed_channels(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
+    """The same of everyone who has a profile and a closed channel, from what `recount` answers."""
+    found = {name: suppressions(cast(Mapping[str, object], one["stops"])) for name, one in profiles.items()}
+    return {name: {**closed} for name, closed in found.items() if closed}
 
 
 def _what_counts(sent: list[Sent]) -> list[Told]:

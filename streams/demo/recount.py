@@ -24,6 +24,11 @@ class Told(NamedTuple):
     contact: ContactFields
     fields: Fields
 
+    @property
+    def team(self) -> str:
+        """The sending team: the field, else the first segment of the source."""
+        return self.fields.get("team") or self.source.partition("/")[0]
+
 
 def moment(text: str) -> datetime:
     """RFC 3339 text as UTC, cut to milliseconds."""
@@ -44,8 +49,8 @@ def counts(told: list[Told]) -> dict[str, int]:
     return found
 
 
-def email(told: list[Told], agreed: dict[str, bool]) -> Profile:
-    """The e-mail part; `agreed` is the answer of `consent`."""
+def email(told: list[Told], agreed: dict[str, bool], status: str) -> Profile:
+    """The e-mail part; `agreed` is the answer of `consent`, `status` that of the best address."""
     opened = clicked = None
     for one in told:
         if one.type == "email.opened":
@@ -54,7 +59,7 @@ def email(told: list[Told], agreed: dict[str, bool]) -> Profile:
             clicked = one.at
     return {
         "subscribed": agreed.get("email", True),
-        "status": "ok",
+        "status": status,
         "last_opened_at": text_of(opened),
         "last_clicked_at": text_of(clicked),
         "opens_human": 0,

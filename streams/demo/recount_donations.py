@@ -35,7 +35,7 @@ def _less(gross: Money, refunded: Money) -> Money:
 
 def _by_committee(gifts: list[Told], refunds: list[Told]) -> dict[str, Profile]:
     """A refund without a committee takes that of its gift; money with neither is in none."""
-    committee_of_gift = {gift.fields["donation_id"]: gift.fields.get("committee") for gift in gifts}
+    gift_of = {gift.fields["donation_id"]: gift for gift in gifts}
     made: dict[str, list[Told]] = {}
     returned: dict[str, list[Told]] = {}
     for gift in gifts:
@@ -44,16 +44,36 @@ def _by_committee(gifts: list[Told], refunds: list[Told]) -> dict[str, Profile]:
             made.setdefault(committee, []).append(gift)
     for refund in refunds:
         committee = refund.fields.get("committee")
-        if committee is None:
-            committee = committee_of_gift.get(refund.fields.get("donation_id", ""))
+        gift_given_back = gift_of.get(refund.fields.get("donation_id") or "")
+        if committee is None and gift_given_back is not None:
+            committee = gift_given_back.fields.get("committee")
         if committee is not None:
             returned.setdefault(committee, []).append(refund)
     found: dict[str, Profile] = {}
     for committee in made | returned:
-        given = made.get(committee, [])
-        net = _less(_sums(given), _sums(returned.get(committee, [])))
-        found[committee] = {"net": net, "last_at": text_of(given[-1].at) if given else None}
+        given, back = made.get(committee, []), returned.get(committee, [])
+        found[committee] = {
+            "net": _less(_sums(given), _sums(back)),
+            "last_at": text_of(given[-1].at) if given else None,
+            "elections": _elections(given, back, gift_of),
+        }
     return found
+
+
+def _elections(given: list[Told], back: list[Told], gift_of: dict[str, Told]) -> dict[str, Money]:
+    """The net of one committee by election. A refund is in that of its gift, whatever committee the gift was for."""
+    made: dict[str, list[Told]] = {}
+    returned: dict[str, list[Told]] = {}
+    for gift in given:
+        election = gift.fields.get("election")
+        if election is not None:
+            made.setdefault(election, []).append(gift)
+    for refund in back:
+        gift_given_back = gift_of.get(refund.fields.get("donation_id") or "")
+        election = gift_given_back.fields.get("election") if gift_given_back is not None else None
+        if election is not None:
+            returned.setdefault(election, []).append(refund)
+    return {name: _less(_sums(made.get(name, [])), _sums(returned.get(name, []))) for name in made | returned}
 
 
 def _pledges(told: list[Told]) -> list[Profile]:

@@ -13,9 +13,15 @@ from rich.console import Console
 
 from streams.demo.bars import bars
 from streams.demo.check import Difference, compare_letters, compare_profiles
-from streams.demo.collecting import letters_in_topic, profiles_in_redis, profiles_in_topic
+from streams.demo.collecting import (
+    closed_channels_in_topic,
+    letters_in_topic,
+    profiles_in_redis,
+    profiles_in_topic,
+)
 from streams.demo.deployment import Deployment, counted, open_deployment
 from streams.demo.figures import Figures, Latency
+from streams.demo.oracle import all_closed_channels
 from streams.demo.playing import Played, play
 from streams.demo.progress import Progress
 from streams.demo.recount import Profile
@@ -97,7 +103,7 @@ def _alone(home: Path) -> Iterator[int]:
 
 
 def verify(deployment: Deployment, script: Script) -> list[Difference]:
-    """Hold every profile, in Redis and in `contact-state`, and every dead letter against the truth."""
+    """Hold every profile, in Redis and in `contact-state`, all closed channels and dead letters against the truth."""
     return _compare(deployment, script, script.profiles(deployment.identify), profiles_in_redis(deployment.redis))
 
 
@@ -139,6 +145,9 @@ def _compare(
     return [
         *compare_profiles(truth, in_redis, "redis"),
         *compare_profiles(truth, profiles_in_topic(deployment.consumer), "contact-state"),
+        *compare_profiles(
+            all_closed_channels(truth), closed_channels_in_topic(deployment.consumer), "contact-suppressions"
+        ),
         *compare_letters(script.letters(), letters_in_topic(deployment.consumer)),
     ]
 

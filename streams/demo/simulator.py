@@ -12,6 +12,9 @@ from random import Random
 from streams.demo.cast import cast_of
 from streams.demo.encoding import attributes, body, encode, key
 from streams.demo.fieldwork import ballots, canvassing
+from streams.demo.full_mailboxes import full_mailboxes
+from streams.demo.giving import gifts_given_back
+from streams.demo.leaving_alone import suppressions
 from streams.demo.mailing import mailings
 from streams.demo.spoiling import spoil
 from streams.demo.texting import texts
@@ -21,14 +24,18 @@ from streams.demo.volunteering import volunteering
 
 LATE_SHARE, REPEAT_SHARE, BAD_SHARE = 0.05, 0.02, 0.005
 _SHORTEST_DELAY, _LONGEST_DELAY = 10 * MINUTE, 5 * DAY
+_TEAMS = (
+    *(mailings, texts, canvassing, ballots, volunteering),
+    *(full_mailboxes, gifts_given_back, suppressions),
+)
 _SOON = 200  # records later: half of the repeats are a producer's quick retry
 
 
 def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0) -> list[Publication]:
     """Everything to publish, in this order.
 
-    All `donations` are in it and no other good one. `scale` multiplies what is invented around them: 1 makes about
-    70,000 records with the 15,359 donations of the file.
+    All `donations` are in it, and no other that is not given back in full. `scale` multiplies what is invented around
+    them: 1 makes about 70,000 records with the 15,359 donations of the file.
     """
     rng = Random(seed)
     said = _said(rng, donations, scale)
@@ -39,7 +46,7 @@ def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0) -> list[P
 def _said(rng: Random, donations: Sequence[Sent], scale: float) -> list[Timed]:
     cast = cast_of(donations, rng)
     said = [Timed(when(donation.time), donation) for donation in donations]
-    for team in (mailings, texts, canvassing, ballots, volunteering):
+    for team in _TEAMS:
         said.extend(team(rng, cast, scale))
     return said
 

@@ -18,6 +18,7 @@ _UNKNOWN = {
     "donation-events": "donation.promised",
     "canvass-events": "canvass.guessed",
     "outreach-events": "text.read",
+    "contact-commands": "contact.paused",
 }
 _Encoded = tuple[bytes, Headers]
 

@@ -39,7 +39,10 @@ def _message(voice: Voice, at: int, contact: ContactFields, about: Fields) -> It
     chance = rng.random()
     if chance < 0.06:
         yield say("text.replied", answered, contact, {**about, "keyword": rng.choice(("YES", "NO", "INFO"))})
-    elif chance < 0.072:
-        yield say("text.opted_out", answered, contact, {"message_id": about["message_id"], "keyword": "STOP"})
     elif chance < 0.08:
-        yield say("text.opted_out", answered, contact, {**about, "keyword": "STOP"})
+        one_sender: Fields = {} if chance < 0.072 else {"sender": about["sender"]}
+        stop: Fields = {"message_id": about["message_id"], "keyword": "STOP", **one_sender}
+        yield say("text.opted_out", answered, contact, stop)
+        if rng.random() < 0.4:
+            start: Fields = {"channel": "text", "granted": True, "basis": "texted START", **one_sender}
+            yield say("consent.changed", answered + rng.randrange(9 * DAY), contact, start)

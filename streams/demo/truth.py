@@ -83,6 +83,7 @@ class Fields(TypedDict, total=False):
     granted: bool
     basis: str
     retracts: Retracts
+    until: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from random import Random
 from typing import cast
 
 from streams.demo.encoding import attributes, body, encode, key
-from streams.demo.oracle import recount
+from streams.demo.oracle import closed_channels, profile_of
 from streams.demo.recount import Profile
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from streams.demo.voice import DAY, MINUTE, Spelling, Voice, utc
+from tests.chaos.happenings import something
 from tests.chaos.people import Command, Identifier, People, Person, contact_of
 
 FIRST, LAST = utc(2012, 1, 1), utc(2012, 6, 1)
@@ -21,10 +22,11 @@ _LATER = utc(2012, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`profiles` by roof. `merged`: the roof of each identifier that lives under another one."""
+    """`profiles` and closed channels by roof. `merged`: the roof of each identifier that lives under another one."""
 
     profiles: dict[str, Profile]
     merged: dict[str, str]
+    closed: dict[str, Profile]
 
 
 @dataclass(slots=True)
@@ -39,16 +41,19 @@ class Sayings:
         """What has to come out, with the contact_id of each identifier as `identify` gives it."""
         profiles: dict[str, Profile] = {}
         merged: dict[str, str] = {}
+        closed: dict[str, Profile] = {}
         for group in self._groups():
             names = {one: identify(contact_of([one])) for one in group}
             roof = min(group, key=lambda one: (one.rank, names[one]))
             said = [sent for one in group for sent in self.records.get(one, ())]
-            absorbed = sorted(names[one] for one in group if one != roof and one in self.records)
-            if said:
-                [whole] = recount(said, lambda _, name=names[roof]: name).values()  # type: ignore[misc]
-                profiles[names[roof]] = whole | {"merged_from": absorbed}
+            heard_of = [one for one in group if any(map(_happened, self.records.get(one, ())))]
+            absorbed = sorted(names[one] for one in heard_of if one != roof)
+            if heard_of:
+                profiles[names[roof]] = profile_of(names[roof], said, identify) | {"merged_from": absorbed}
+            if channels := closed_channels(said):
+                closed[names[roof]] = channels
             merged.update((names[one], names[roof]) for one in group if one != roof)
-        return Outcome(profiles, merged)
+        return Outcome(profiles, merged, closed)
 
     def _groups(self) -> Iterator[list[Identifier]]:
         """The identifiers of each person; what spouses share is nobody's."""
@@ -72,6 +77,11 @@ def sayings(rng: Random, who: People, interactions: int, identify: Identify) -> 
     return Sayings(published, dict(speaker.records), who)
 
 
+def _happened(sent: Sent) -> bool:
+    """Whether it is something that happened, and not a command."""
+    return sent.topic != "contact-commands"
+
+
 class _Speaker:
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -82,6 +92,7 @@ class _Speaker:
                 ("donation-events", "finance/actblue", Spelling.MICROSECONDS),
                 ("canvass-events", "field/van", Spelling.LOCAL_SECONDS),
                 ("outreach-events", "volunteers/desk", Spelling.MILLISECONDS),
+                ("contact-commands", "office/desk", Spelling.MILLISECONDS),
             ]
         }
         self.said: list[Sent] = []
@@ -109,12 +120,13 @@ class _Speaker:
         return self._rng.sample(person.own, self._rng.randint(1, min(3, len(person.own))))
 
     def _say(self, named: Sequence[Identifier]) -> Sent:
-        topic, type_, fields = _something(self._rng)
+        topic, type_, fields = something(self._rng)
         return self._keep(named, topic, type_, fields, self._rng.randrange(FIRST, LAST))
 
     def _take_back(self, sent: Sent, named: Sequence[Identifier]) -> None:
         retracts: Fields = {"retracts": {"source": sent.source, "id": sent.id}}
-        self._keep(named, sent.topic, "interaction.retracted", retracts, LAST)
+        topic = sent.topic if _happened(sent) else "outreach-events"
+        self._keep(named, topic, "interaction.retracted", retracts, LAST)
 
     def _keep(self, named: Sequence[Identifier], topic: str, type_: str, fields: Fields, at: int) -> Sent:
         contact = contact_of(named)
@@ -124,27 +136,6 @@ class _Speaker:
         self.said.append(sent)
         self.records[min(named, key=lambda one: one.rank)].append(sent)
         return sent
-
-
-def _something(rng: Random) -> tuple[str, str, Fields]:
-    number = rng.getrandbits(48)
-    match rng.randrange(6):
-        case 0:
-            gift: Fields = {"donation_id": f"actblue:{number}", "amount": rng.randrange(500, 50_000), "currency": "USD"}
-            return "donation-events", "donation.made", gift
-        case 1:
-            tags = rng.sample(("host", "driver", "donor"), 2)
-            report: Fields = {"method": "door", "outcome": "contacted", "support": rng.randint(1, 5)}
-            return "canvass-events", "canvass.reported", report | {"tags_added": tags[:1], "tags_removed": tags[1:]}
-        case 2:
-            wish: Fields = {"channel": rng.choice(("email", "text", "door")), "granted": rng.random() < 0.5}
-            return "outreach-events", "consent.changed", wish
-        case 3:
-            return "outreach-events", "form.submitted", {"form_id": f"petition-{number % 9}", "kind": "petition"}
-        case _:
-            type_ = rng.choice(("email.sent", "email.delivered", "email.opened", "email.clicked"))
-            clicked: Fields = {"url": "https://example.org/"} if type_ == "email.clicked" else {}
-            return "email-events", type_, {"message_id": f"m-{number}", **clicked}
 
 
 def _ruling(rng: Random, command: Command, identify: Identify) -> Sent:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from events.identifiers import is_identity_hash
-from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE
+from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS
 from sinks.keys import CONTACT, IDENTITY, contact_key, identity_key, position_key
 from streams.demo.check import compare_profiles
 from streams.demo.collecting import profiles_in_redis
@@ -138,6 +138,7 @@ def wrong_people(deployment: Deployment, outcome: Outcome) -> list[str]:
     return [
         *wrongs(deployment, outcome.profiles, set()),
         *unlike("contact-links", outcome.merged, links),
+        *map(str, compare_profiles(outcome.closed, latest_in(deployment, CONTACT_SUPPRESSIONS), CONTACT_SUPPRESSIONS)),
         *unlike("redis, merged_into", outcome.merged, merged_in_redis(deployment)),
         *unlike("redis, identity", index, index_in_redis(deployment)),
     ]

@@ -1,8 +1,8 @@
 """What must be true after any fault, once the worker has caught up.
 
 Every profile in the table itself (its changelog, as a new owner would read it), in `contact-state` and in Redis is the
-oracle's; readers saw each version of each contact once and in order; each bad record is in `dead-letters` with the
-place that the broker had given it.
+oracle's, and so is what `contact-suppressions` closes; readers saw each version of each contact once and in order; each
+bad record is in `dead-letters` with the place that the broker had given it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 from kafka import TopicPartition
 
-from events.topics import CONTACT_STATE, INTERACTIONS
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.contact import decode, profile
 from streams.contact.erasing import place_of
 from streams.contact.merging import person
@@ -18,6 +18,7 @@ from streams.contact.standing import counting, has_record
 from streams.demo.check import Letter, compare_profiles
 from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.deployment import Deployment
+from streams.demo.oracle import all_closed_channels
 from streams.demo.recount import Profile
 from streams.topics import CONTACTS_TABLE, changelog_name
 from tests.chaos.versions import wrong_versions
@@ -34,6 +35,7 @@ def wrongs(deployment: Deployment, truth: Truth, letters: set[Letter]) -> list[s
     return [
         *map(str, compare_profiles(truth, profiles_in(table), "table")),
         *map(str, compare_profiles(truth, latest_in(deployment, CONTACT_STATE), "contact-state")),
+        *_wrongly_closed(deployment, truth),
         *map(str, compare_profiles(truth, profiles_in_redis(deployment.redis), "redis")),
         *wrong_versions(deployment, table),
         *_parts_of_nobody(table),
@@ -78,6 +80,12 @@ def latest_in(deployment: Deployment, topic: str) -> dict[str, Profile]:
         if record.value is not None:
             latest[record.key.decode()] = orjson.loads(record.value)
     return latest
+
+
+def _wrongly_closed(deployment: Deployment, truth: Truth) -> Iterator[str]:
+    """Of those who have a profile; others may have nothing but a command."""
+    found = {name: value for name, value in latest_in(deployment, CONTACT_SUPPRESSIONS).items() if name in truth}
+    yield from map(str, compare_profiles(all_closed_channels(truth), found, CONTACT_SUPPRESSIONS))
 
 
 def _parts_of_nobody(table: Mapping[bytes, bytes]) -> Iterator[str]:

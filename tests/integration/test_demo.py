@@ -95,7 +95,7 @@ def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp
     servers = dict(re.findall(r"^(KAFKA_BOOTSTRAP|REDIS_URL)=(\S+)", shown, re.MULTILINE))
     assert len(re.findall(r"^metrics: http://\S+/metrics$", shown, re.MULTILINE)) == 2
     assert len(workers_of(home)) == 3
-    assert_every_donation_is_there(Stack(servers["KAFKA_BOOTSTRAP"], servers["REDIS_URL"], ()))
+    assert_every_donation_is_there(Stack(servers["KAFKA_BOOTSTRAP"], servers["REDIS_URL"], ()), 4)
 
     said = re.search(r"to stop: kill (\d+); HARMONIA_HOME=(\S+) harmonia local down", shown)
     assert said is not None
@@ -106,12 +106,14 @@ def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp
     assert [running(home / name) for name in ("kafka", "redis")] == [None, None]
 
 
-def assert_every_donation_is_there(stack: Stack) -> None:
+def assert_every_donation_is_there(stack: Stack, seed: int) -> None:
+    """Those of the file, and those around them that were given back."""
+    invented = {one.id for one in write_script(seed, float(SCALE)).accepted() if one.source == "finance/actblue"}
     with open_deployment(settings_of(stack)) as deployment:
         counts: Counter[str] = Counter()
         for profile in profiles_of(deployment.redis):
             counts.update(profile["counts"])
-    assert counts["donation.made"] + counts["donation.refunded"] == COUNTED
+    assert counts["donation.made"] + counts["donation.refunded"] == COUNTED + len(invented)
 
 
 def profiles_of(redis: Redis) -> Iterator[dict[str, dict[str, int]]]:

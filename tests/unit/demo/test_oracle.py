@@ -72,7 +72,7 @@ def test_a_whole_profile_of_one_gift() -> None:
             "first_at": at("22T10"),
             "last_at": at("22T10"),
             "pledges": [],
-            "by_committee": {"C004": {"net": {"USD": 5_000}, "last_at": at("22T10")}},
+            "by_committee": {"C004": {"net": {"USD": 5_000}, "last_at": at("22T10"), "elections": {}}},
         },
         "canvass": {
             "attempts": 0,
@@ -203,10 +203,58 @@ def test_a_refund_takes_the_committee_of_its_gift() -> None:
         refund("24T10", "r3", 7, {"donation_id": "p:unknown"}),
     )
     assert donations["by_committee"] == {
-        "C1": {"net": {"USD": 400}, "last_at": at("20T10")},
-        "C2": {"net": {"USD": -1}, "last_at": None},
+        "C1": {"net": {"USD": 400}, "last_at": at("20T10"), "elections": {}},
+        "C2": {"net": {"USD": -1}, "last_at": None, "elections": {}},
     }
     assert donations["refunded"] == {"USD": 108}
+
+
+def test_a_committee_shows_its_net_by_election_and_a_refund_is_in_that_of_its_gift() -> None:
+    primary: Fields = {"committee": "C1", "election": "P2012"}
+    donations = part(
+        "donations",
+        gift("20T10", "1", 500, primary),
+        gift("21T10", "2", 70, {"committee": "C1", "election": "G2012", "currency": "EUR"}),
+        gift("21T11", "3", 9, {"committee": "C1"}),
+        gift("21T12", "4", 8, {"election": "P2012"}),
+        refund("22T10", "r1", 100, {"donation_id": "p:1"}),
+        refund("22T11", "r2", 50, {"donation_id": "p:1", "committee": "C1"}),
+        refund("22T12", "r3", 3, {"donation_id": "p:1", "currency": "EUR"}),
+        refund("22T13", "r4", 2, {"donation_id": "p:3"}),
+        refund("22T14", "r5", 7, {"donation_id": "p:unknown", "committee": "C1"}),
+        refund("22T15", "r6", 4, {"committee": "C1"}),
+        refund("22T16", "r7", 1, {"donation_id": "p:4"}),
+    )
+    assert donations["by_committee"] == {
+        "C1": {
+            "net": {"USD": 346, "EUR": 67},
+            "last_at": at("21T11"),
+            "elections": {"P2012": {"USD": 350, "EUR": -3}, "G2012": {"EUR": 70}},
+        }
+    }
+
+
+def test_an_election_in_which_all_was_given_back_stays_with_nothing() -> None:
+    donations = part(
+        "donations",
+        gift("20T10", "1", 500, {"committee": "C1", "election": "P2012"}),
+        refund("19T10", "r", 500, {"donation_id": "p:1"}),
+    )
+    assert donations["by_committee"] == {
+        "C1": {"net": {"USD": 0}, "last_at": at("20T10"), "elections": {"P2012": {"USD": 0}}}
+    }
+
+
+def test_the_election_of_a_gift_is_that_of_the_version_that_counts() -> None:
+    donations = part(
+        "donations",
+        gift("21T10", "1", 500, {"committee": "C1", "election": "G2012"}),
+        gift("20T10", "1", 400, {"committee": "C1", "election": "P2012"}),
+        refund("22T10", "r", 100, {"donation_id": "p:1"}),
+    )
+    assert donations["by_committee"] == {
+        "C1": {"net": {"USD": 300}, "last_at": at("20T10"), "elections": {"P2012": {"USD": 300}}}
+    }
 
 
 def test_a_pledge_shows_its_latest_gift_and_its_latest_news() -> None:
@@ -315,6 +363,15 @@ def consent(time: str, channel: str, granted: bool, **extra: str) -> Sent:
     if "sender" in extra:
         fields["sender"] = extra["sender"]
     return sent("consent.changed", time, fields)
+
+
+def test_a_suppression_is_not_in_the_counts_and_is_no_sight_of_the_person() -> None:
+    profile = of_ann(sent("rsvp.made", "20T10"), sent("contact.suppressed", "22T10"))
+    assert (profile["counts"], profile["last_seen"]) == ({"rsvp.made": 1}, at("20T10"))
+
+
+def test_who_has_nothing_but_a_suppression_has_no_profile() -> None:
+    assert recount([sent("contact.suppressed", "22T10")], lambda contact: contact["external"]["fec"]) == {}
 
 
 UNSUBSCRIBED, COMPLAINED, STOP = "email.unsubscribed", "email.complained", "text.opted_out"
