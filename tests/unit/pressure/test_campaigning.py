@@ -36,7 +36,7 @@ def voting(**ballots: str) -> Any:
 
 
 def test_who_has_voted_is_not_asked_to_vote() -> None:
-    known = person() | {"ballot": {"2026-general": {"status": "voted", "source": "c", "id": "b1"}}}
+    known = person(ballot={"2026-general": {"status": "voted", "source": "c", "id": "b1"}})
     for request in (asking("door", "mobilisation"), asking("door", "mobilisation", election="2026-general")):
         decision = decide(known, POLICY, request, NOON)
         assert (*ruled(decision), decision.evidence) == ("deny", "voted", (Evidence("c", "b1"),))

@@ -50,17 +50,10 @@ def test_out_of_hours_waits_for_the_morning() -> None:
 
 def test_a_limit_waits_for_the_hours_after_it() -> None:
     last = ms("2026-02-04T04:00:00Z")  # 20 hours later it is 19:00 in New York, 21 hours later too late
-    soon = decide(
-        person(touches=[touch(last, "text")]), policy(gaps__text="20h", caps__text=[CAP]), asking("text"), NOON
-    )
-    late = decide(
-        person(touches=[touch(last, "text")]), policy(gaps__text="21h", caps__text=[CAP]), asking("text"), NOON
-    )
+    known, cap = person(touches=[touch(last, "text")]), [{"window": "7d", "at_most": 10}]
+    soon, late = (decide(known, policy(gaps__text=gap, caps__text=cap), asking("text"), NOON) for gap in ("20h", "21h"))
     assert (soon.reason, soon.earliest_at) == ("gap", ms("2026-02-05T00:00:00Z"))
     assert (late.reason, late.earliest_at) == ("gap", ms("2026-02-05T14:00:00Z"))
-
-
-CAP = {"window": "7d", "at_most": 10}
 
 
 def test_where_a_channel_never_opens_it_is_denied() -> None:
@@ -120,7 +113,7 @@ def test_a_receipt_reaches_somebody_unknown_and_an_address_that_bounces_softly()
 
 def test_a_receipt_never_passes_a_stop_a_hard_bounce_a_wrong_number_a_death_or_an_erasure() -> None:
     text = asking("text", "transactional", team="support")
-    nobody = {"senders": {}, "lists": {}}
+    nobody: dict[str, object] = {"senders": {}, "lists": {}}
     assert decide(person(stops=nobody | {"text": stop("opted_out")}), RECEIPTS, text, NOON).reason == "opted_out"
     senders = nobody | {"senders": {"31337": stop("opted_out")}}
     assert decide(person(stops=senders), RECEIPTS, text, NOON).reason == "sender_stopped"
@@ -156,12 +149,13 @@ def test_a_hold_that_is_over_or_of_another_campaign_stops_nobody() -> None:
 
 def test_the_first_of_many_reasons_is_told() -> None:
     """Each time the first of them is taken away the next one is told."""
+    left = {"l": stop("complained")}
     known = person(
         stops={
             "all": stop("deceased"),
             "email": stop("unsubscribed"),
             "senders": {},
-            "lists": {"l": stop("complained")},
+            "lists": left,
         },
         addresses=[address("a", "email", "hard_bounced")],
         canvass=person()["canvass"] | {"support": 5},
@@ -172,17 +166,18 @@ def test_the_first_of_many_reasons_is_told() -> None:
     tight = policy(caps__email=[{"window": "1d", "at_most": 1}])
     holds = [Hold("c")]
     told = []
-    for change in (
+    changes: list[dict[str, object]] = [
         {},
-        {"stops": {"email": stop("unsubscribed"), "senders": {}, "lists": {"l": stop("complained")}}},
-        {"stops": {"senders": {}, "lists": {"l": stop("complained")}}},
+        {"stops": {"email": stop("unsubscribed"), "senders": {}, "lists": left}},
+        {"stops": {"senders": {}, "lists": left}},
         {"stops": {"senders": {}, "lists": {}}},
         {"addresses": [address("a", "email", "soft_bouncing")]},
         {"addresses": [address("a", "email")]},
         {"canvass": person()["canvass"]},
         {"ballot": {}},
         {"touches": []},
-    ):
+    ]
+    for change in changes:
         known |= change  # type: ignore[typeddict-item]
         told.append(decide(known, tight, request, NOON, holds=holds).reason)
         if told[-1] == "held":

@@ -126,4 +126,4 @@ def test_a_limit_that_is_reached_is_told_before_a_reservation() -> None:
 def test_a_touch_without_a_time_is_refused_aloud() -> None:
     broken = touch(NOON - HOUR) | {"at": "yesterday"}
     with pytest.raises(ValueError, match="no time that can be read"):
-        asked(only(gaps__email="1d"), [broken])  # type: ignore[list-item]
+        asked(only(gaps__email="1d"), [broken])
