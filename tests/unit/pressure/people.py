@@ -98,3 +98,17 @@ def default() -> Policy:
     found = read_policy(default_text())
     assert isinstance(found, Policy)
     return found
+
+
+_CHANNELS = ("email", "text", "phone", "door", "letter")
+_UNLIMITED = {
+    "points": None,
+    **{f"caps__{name}": [{"window": "30d", "at_most": 100}] for name in (*_CHANNELS, "any")},
+    **{f"gaps__{name}": "0m" for name in (*_CHANNELS, "across_channels", "across_teams")},
+    **{f"hours__{name}": {"daily": "00:00-24:00"} for name in _CHANNELS},
+}
+
+
+def unlimited(**changes: object) -> Policy:
+    """A policy in which nothing limits anybody but `changes`."""
+    return policy(**(_UNLIMITED | changes))
