@@ -85,7 +85,7 @@ async def test_a_touch_after_its_start_confirms_it(desk: Desk, filling: Filling,
     desk.at = NOON + 5 * HOUR
     taken = await reserving(desk, "field")
     assert said(taken) == ("allow", "ok")
-    assert await holder(redis_client).token == taken["reservation"]
+    assert (await holder(redis_client)).token == taken["reservation"]
 
 
 async def test_a_touch_before_its_start_does_not(desk: Desk, filling: Filling) -> None:
