@@ -47,7 +47,7 @@ def url(redis_server: RedisServer) -> Iterator[str]:
             server = InAThread(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
             servers.append(server)
             task = asyncio.create_task(server.serve())
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
                 await asyncio.sleep(0.01)
             found.append(server.servers[0].sockets[0].getsockname()[1])
             started.set()
