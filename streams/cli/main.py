@@ -5,6 +5,7 @@ import logging
 import typer
 
 from streams.cli import contact, dead_letters, local, schemas, topics
+from streams.cli.api import api
 from streams.cli.demo import demo
 from streams.cli.produce import produce
 from streams.cli.worker import worker
@@ -27,6 +28,7 @@ app.command()(demo)
 app.add_typer(local.app, name="local")
 app.add_typer(topics.app, name="topics")
 app.command()(worker)
+app.command()(api)
 app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
