@@ -111,7 +111,7 @@ INTERNAL_TOPICS = (
         whole_ms=_DAY_MS,
     ),
     Topic(CONTACT_ROOFS, "compact", _MIB, "Which identifier names a person; Harmonia's own", whole_ms=_DAY_MS),
-    Topic(CONTACT_FRAGMENTS, "compact", 8 * _MIB, "Parts of a person, by roof; Harmonia's own"),
+    Topic(CONTACT_FRAGMENTS, "compact", 8 * _MIB, "Parts of a person, by roof; Harmonia's own", whole_ms=_DAY_MS),
 )
 """Between the agents, for nobody else to read: they may change with any version."""
 ALL = INPUT_TOPICS + OUTPUT_TOPICS + INTERNAL_TOPICS

@@ -42,6 +42,7 @@ from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
+from streams.permission.policies import Policies
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
 from streams.watch import Watch
@@ -70,6 +71,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
     stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
+    policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
     flow = flow_of(settings.partitions)
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
@@ -81,7 +83,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
-    contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock)
+    contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)

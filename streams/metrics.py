@@ -30,6 +30,19 @@ class Metrics:
         self.duplicates = Counter(
             "harmonia_duplicates_total", "Interactions that a contact's state held already", registry=registry
         )
+        self.alerts = Counter(
+            "harmonia_alerts_total",
+            "Alerts about contacts by rule (over_cap, double_touch, touch_after_stop, complaint_after_pressure, "
+            "unsubscribe_after_pressure)",
+            ["rule"],
+            registry=registry,
+        )
+        self.policy = Counter(
+            "harmonia_policy_changes_total",
+            "Changes of the policy file by what became of them (taken; broken: the one before goes on)",
+            ["outcome"],
+            registry=registry,
+        )
         self.identity_links = Counter(
             "harmonia_identity_links_total",
             "Records of identity-links by what they say "

@@ -27,6 +27,7 @@ from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
+from streams.pressure import default_policy
 from streams.settings import Settings
 
 CONTACTS, QUICK_CONTACTS = 5_000, 500
@@ -120,7 +121,7 @@ def _fold(of: News, done: Callable[[Folding], object]) -> None:
     recent.put(of.known, 0)
     states = States(MemoryStore(), _CODEC, recent)
     for chunk in chunks(of.records):
-        folding = Folding(states, _PRINTER, NOW_MS)
+        folding = Folding(states, _PRINTER, NOW_MS, default_policy())
         folding.take(chunk.records)
         done(folding)
 

@@ -1,7 +1,6 @@
 """From what is to be announced of a contact to records of the topics."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 
 import orjson
 from msgspec import Struct
@@ -18,9 +17,12 @@ from events.topics import (
     IDENTITY_LINKS,
 )
 from sinks.keys import partition_of
-from streams.contact import ContactState, encode, profile
+from streams.agents.alarms import alert_id, trigger_headers
+from streams.contact import ContactState, encode
 from streams.contact.announcing import Announcement, Channels, Gone, Merged, Part, Profiled, Receipt
 from streams.contact.merging import person
+from streams.contact.overview import Overview, overview
+from streams.contact.profile import profile_of
 from streams.contact.standing import part_key
 from streams.contact.suppressing import render
 from streams.engine.writer import Headers, Output
@@ -29,7 +31,7 @@ GENERATION_BITS = 40
 """`version` = generation · 2^40 + a counter for each contact."""
 
 _POLICY = 1
-"""Version of the rules by which alerts are raised."""
+"""Version of the rule by which a person who was forgotten is an alert; no policy has a word in it."""
 
 
 class Printer(Struct, frozen=True):
@@ -39,15 +41,20 @@ class Printer(Struct, frozen=True):
     partitions: int
     generation: int
 
-    def profiled(self, contact_id: str, state: ContactState, stamps: Headers = ()) -> Output:
+    def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
         """The profile of a contact who is one fragment."""
-        return self._profile(contact_id, state, state.version, (), stamps)
+        return self._profile(contact_id, known, known.state.version, (), stamps)
+
+    def alerted(self, alert: Alert) -> Output:
+        """An alert about a contact."""
+        return self._own(CONTACT_ALERTS, alert["contact_id"], alert)
 
     def announced(self, contact_id: str, said: Announcement, state: ContactState, stamps: Headers = ()) -> Output:
         """One announcement; `state`: of the fragment after it. `stamps`: headers that go along with what was heard."""
         match said:
             case Profiled():
-                return self._profile(contact_id, person(said.person), said.version, said.merged_from, stamps)
+                known = overview(person(said.person))
+                return self._profile(contact_id, known, said.version, said.merged_from, stamps)
             case Gone():
                 why = [("reason", said.reason.encode())]
                 into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
@@ -59,16 +66,16 @@ class Printer(Struct, frozen=True):
                 return self._own(CONTACT_SUPPRESSIONS, contact_id, render(said.closed) or None)
             case Part():
                 value = encode(state) if said.is_there else None
-                headers = [("version", b"%d" % said.version), *stamps]
+                headers = [("version", b"%d" % said.version), *trigger_headers(said.triggers), *stamps]
                 where = partition_of(said.roof, self.partitions)
                 return Output(CONTACT_FRAGMENTS, where, part_key(said.roof, contact_id), value, headers)
             case Receipt():
-                return self._own(CONTACT_ALERTS, contact_id, _receipt(contact_id, said))
+                return self.alerted(_receipt(contact_id, said))
 
     def _profile(
-        self, contact_id: str, state: ContactState, counter: int, merged_from: Sequence[str], stamps: Headers
+        self, contact_id: str, known: Overview, counter: int, merged_from: Sequence[str], stamps: Headers
     ) -> Output:
-        shown = {**profile(contact_id, state), "version": self._number(counter)}
+        shown = {**profile_of(contact_id, known), "version": self._number(counter)}
         if merged_from:
             shown["merged_from"] = list(merged_from)
         return self._own(CONTACT_STATE, contact_id, shown, [self._version(counter), *stamps])
@@ -94,9 +101,8 @@ def told(link: Link) -> Output:
 
 def _receipt(contact_id: str, said: Receipt) -> Alert:
     erasure = said.erasure
-    trigger = orjson.dumps(["erased", contact_id, erasure.source, erasure.id, _POLICY])
     return {
-        "alert_id": blake2b(trigger, digest_size=16).hexdigest(),
+        "alert_id": alert_id("erased", contact_id, erasure.source, erasure.id, _POLICY),
         "rule": "erased",
         "contact_id": contact_id,
         "at": render_time(erasure.time),

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from events.refusal import Reason, Refusal
+from streams.agents.alarms import alerts
 from streams.agents.announcements import Printer, told
 from streams.agents.dead_letters import dead_letter
 from streams.agents.holding import Holding
@@ -12,32 +13,38 @@ from streams.agents.stamps import received_at, received_header
 from streams.contact import ContactState, Outcome
 from streams.contact.announcing import Step, announce
 from streams.contact.erasing import place_of
+from streams.contact.overview import Overview
 from streams.contact.state import Fact
 from streams.contact.telling import is_silent, news
+from streams.contact.triggers import Trigger
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
 from streams.engine.writer import Headers
+from streams.pressure import Policy
 
 STAGE = "contacts"
 
 
 class Chunk(ABC):
-    """One chunk: its effects, how many interactions had which outcome and how many refusals which reason.
+    """One chunk: its effects, how many interactions had which outcome, refusals which reason, alerts which rule.
 
     Parameters:
         states: those before the chunk, by contact_id, and what roofs keep of the fragments under them.
         printer: makes the records of this partition.
         at_ms: the time to put on dead letters.
+        policy: by which alerts are judged.
     """
 
-    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int) -> None:
+    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
         self.holding = Holding(states)
         self.printer = printer
         self._at_ms = at_ms
+        self._policy = policy
         self.effects: Effects[ContactState] = Effects(self.holding.changes)
         self.outcomes: Counter[Outcome] = Counter()
         self.refusals: Counter[Reason] = Counter()
+        self.alerts: Counter[str] = Counter()
 
     @abstractmethod
     def take(self, records: Records) -> None:
@@ -59,6 +66,14 @@ class Chunk(ABC):
         """Tell the links agent what is new."""
         if not (is_silent(before) and is_silent(after)):
             self.effects.outputs += map(told, news(contact_id, before, after, erasing))
+
+    def judge(
+        self, contact_id: str, known: Overview, found: Collection[Trigger], before: Iterable[ContactState]
+    ) -> None:
+        """Send what is to be looked at of a person. `found`: what was just taken; `before`: the fragments before."""
+        for alert in alerts(self._policy, contact_id, known, found, before):
+            self.alerts[alert["rule"]] += 1
+            self.effects.outputs.append(self.printer.alerted(alert))
 
     def refuse(self, record: KafkaRecord, refusal: Refusal) -> None:
         """Make a dead letter of it."""

@@ -3,6 +3,8 @@
 So it is with what the links agent and other fragments tell: three topics are folded into one table, chunk by chunk.
 """
 
+from collections.abc import Callable
+
 from faust.types import TP
 
 from events.topics import (
@@ -28,28 +30,41 @@ from streams.engine.runs import Records, Run
 from streams.engine.states import States
 from streams.engine.table import ChunkTable, Flow
 from streams.metrics import Metrics
+from streams.pressure import Policy
 
 
 class Contacts:
-    """Handles chunks of `interactions`, `contact-roofs` and `contact-fragments`, each of `partitions` partitions."""
+    """Handles chunks of `interactions`, `contact-roofs` and `contact-fragments`, each of `partitions` partitions.
 
-    def __init__(
-        self, table: ChunkTable[ContactState], generation: int, partitions: int, metrics: Metrics, clock: Clock
+    `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
+    """
+
+    def __init__(  # noqa: PLR0913 (each is a part of the worker)
+        self,
+        table: ChunkTable[ContactState],
+        generation: int,
+        partitions: int,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        policy: Callable[[], Policy],
     ) -> None:
         self._table = table
         self._generation = generation
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
+        self._policy = policy
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
         last: Chunk | None = None
         printer = Printer(chunk.tp.partition, self._partitions, self._generation)
+        policy = self._policy()
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            last = folded(chunk.tp.topic, states, records, printer, self._clock())
+            last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy)
             return last.effects
 
         with self._metrics.chunk(STAGE):
@@ -63,6 +78,8 @@ class Contacts:
         self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
+        for rule, count in folded.alerts.items():
+            self._metrics.alerts.labels(rule).inc(count)
 
 
 def flow_of(partitions: int) -> Flow:
@@ -74,9 +91,11 @@ def flow_of(partitions: int) -> Flow:
     )
 
 
-def folded(topic: str, states: States[ContactState], records: Records, printer: Printer, at_ms: int) -> Chunk:
+def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
+    topic: str, states: States[ContactState], records: Records, printer: Printer, at_ms: int, *, policy: Policy
+) -> Chunk:
     """Records of one topic folded onto the states before them."""
     kinds = {CONTACT_ROOFS: Moving, CONTACT_FRAGMENTS: Gathering}
-    chunk = kinds.get(topic, Folding)(states, printer, at_ms)
+    chunk = kinds.get(topic, Folding)(states, printer, at_ms, policy)
     chunk.take(records)
     return chunk

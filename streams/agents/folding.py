@@ -13,10 +13,13 @@ from streams.contact import ContactState, Outcome, fold, read_fact
 from streams.contact.announcing import Step
 from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import place_of
+from streams.contact.merging import person
+from streams.contact.overview import overview
 from streams.contact.place import Erasure
 from streams.contact.standing import counting, is_by_itself
 from streams.contact.state import Fact
 from streams.contact.suppressing import may_close
+from streams.contact.triggers import triggers, unheard
 from streams.engine.runs import KafkaRecord, Records
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
@@ -65,16 +68,24 @@ class Folding(Chunk):
         self.tell(contact_id, before, after)
         self.holding.put(contact_id.encode(), after)
         stamps = stamps_of([record for record, _ in applied])
-        self.effects.outputs.append(self.printer.profiled(contact_id, after, stamps))
+        known = overview(after)
+        self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
+        if found := triggers(fact for _, fact in applied):
+            self.judge(contact_id, known, found, [before])
 
     def _step(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
         erasing = [fact for _, fact in applied if isinstance(fact.detail, Erase)]
+        parts = counting(self.holding.parts(contact_id, after.place), place_of(after))
+        found = unheard(triggers(fact for _, fact in applied), [before, *parts.values()])
         step = Step(
             contact_id,
             before,
             after,
-            parts=counting(self.holding.parts(contact_id, after.place), place_of(after)),
+            parts=parts,
             heard=any(fact.detail.__class__ not in COMMANDS for _, fact in applied),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
+            triggers=found,
         )
         self.finish(step, [record for record, _ in applied], erasing)
+        if found and place_of(after).roof is None:
+            self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])

@@ -6,11 +6,14 @@ from collections import defaultdict
 from msgspec.structs import replace
 
 from events.refusal import Reason, Refusal
+from streams.agents.alarms import told_triggers
 from streams.agents.chunks import Chunk
 from streams.agents.moving import version_of
 from streams.contact import ContactState, decode
 from streams.contact.announcing import Step
 from streams.contact.erasing import place_of
+from streams.contact.merging import person
+from streams.contact.overview import overview
 from streams.contact.standing import counting
 from streams.engine.runs import KafkaRecord, Records
 from streams.formats import Unreadable
@@ -48,7 +51,11 @@ class Gathering(Chunk):
             return
         after = replace(before, place=replace(place, parts=tuple(sorted(names)), linked=place.linked or bool(names)))
         parts = self.holding.parts(roof, after.place)
-        self.finish(Step(roof, before, after, parts=counting(parts, place), parts_changed=True), changed)
+        counted = counting(parts, place)
+        self.finish(Step(roof, before, after, parts=counted, parts_changed=True), changed)
+        if found := tuple(each for record in changed for each in told_triggers(record.headers)):
+            former = self.holding.former_parts(roof, place)
+            self.judge(roof, overview(person({roof: after, **counted})), found, [before, *former])
 
     def _take(self, record: KafkaRecord) -> bool:
         """Whether it says something new; a part that is older than the one there does not."""

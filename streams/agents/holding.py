@@ -34,6 +34,11 @@ class Holding:
         found = {**self._states.get_many(keys), **{key: self.changes[key] for key in keys if key in self.changes}}
         return {keys[key]: part for key, part in found.items() if part is not None}
 
+    def former_parts(self, contact_id: str, place: Place) -> list[ContactState]:
+        """The parts under a roof before the chunk."""
+        found = self._states.get_many([part_key(contact_id, name) for name in place.parts])
+        return [part for part in found.values() if part is not None]
+
     def part(self, key: bytes) -> ContactState | None:
         """One part, as it is by now."""
         return self.changes[key] if key in self.changes else self._states.get(key)

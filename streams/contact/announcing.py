@@ -15,13 +15,14 @@ from streams.contact.place import Closed, Erasure, Place
 from streams.contact.standing import has_record, is_worth_sending
 from streams.contact.state import ContactState
 from streams.contact.suppressing import closed_by, closed_channels_of, suppressions
+from streams.contact.triggers import Trigger
 
 
 class Step(Struct, frozen=True):
     """One fragment before and after a chunk, with the parts that count of those under it.
 
     `heard`: something happened that its record has now, which no command is; `parts_changed`: a part came, changed or
-    left. `erasures`: those that it is now known to have forgotten a person for.
+    left. `erasures`: those that it is now known to have forgotten a person for. `triggers`: what its roof has to judge.
     """
 
     contact_id: str
@@ -31,6 +32,7 @@ class Step(Struct, frozen=True):
     heard: bool = False
     parts_changed: bool = False
     erasures: tuple[Erasure, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
 
 
 class Profiled(Struct, frozen=True):
@@ -63,11 +65,15 @@ class Channels(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """To `contact-fragments`: the state as it is after the step, or that it has left the roof."""
+    """To `contact-fragments`: the state as it is after the step, or that it has left the roof.
+
+    `triggers`: what it has just taken that may call for an alert.
+    """
 
     roof: str
     version: int
     is_there: bool
+    triggers: tuple[Trigger, ...] = ()
 
 
 class Receipt(Struct, frozen=True):
@@ -136,7 +142,7 @@ class _Speaker:
         if not is_worth_sending(self._step.after):
             self._send_none(roof)
         elif self._step.heard or not self.place.sent or self._step.before.commands != self._step.after.commands:
-            self.said.append(Part(roof, self._next(), is_there=True))
+            self.said.append(Part(roof, self._next(), is_there=True, triggers=self._step.triggers))
             self.place = replace(self.place, sent=True)
 
     def close_or_open(self) -> None:

@@ -7,12 +7,8 @@ from streams.contact.addresses import addresses, best_email
 from streams.contact.canvass import ballot, canvass, tags
 from streams.contact.consent import consent
 from streams.contact.donations import donations
-from streams.contact.evidence import Evidence, evidence
-from streams.contact.horizon import pushed_by_reports
-from streams.contact.live import live
-from streams.contact.messages import Touch
+from streams.contact.overview import Overview, overview
 from streams.contact.pressure import pressure
-from streams.contact.settling import ripe
 from streams.contact.state import ContactState, Totals
 from streams.contact.stops import stops
 from streams.contact.suppressing import suppressions, unretracted
@@ -22,26 +18,29 @@ from streams.contact.zones import later, render, whereabouts
 
 def profile(contact_id: str, state: ContactState) -> ContactProfile:
     """The profile of `state`, with every key of the contract. Its `version` is the state's."""
-    state = ripe(state)
-    facts = live(state.facts.values())
-    totals = add(total(facts), state.settled.totals)
-    found = evidence(facts)
+    return profile_of(contact_id, overview(state))
+
+
+def profile_of(contact_id: str, known: Overview) -> ContactProfile:
+    """The same of what was sorted out already."""
+    state, found = known.state, known.found
+    totals = add(total(known.facts), state.settled.totals)
     consents = consent(found.consents)
-    known = addresses(contact_id, state, found)
-    touched = _touches(state, found)
+    addressed = addresses(contact_id, state, found)
+    touched = reaching.listed(known.touches)
     return {
         "contact_id": contact_id,
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
         "counts": totals.counts,
-        "email": _email(totals, best_email(known), subscribed=consents.get("email", True)),
+        "email": _email(totals, best_email(addressed), subscribed=consents.get("email", True)),
         "donations": donations(found),
         "canvass": canvass(found.reports),
         "ballot": ballot(found.ballots),
         "tags": tags(found.reports),
         "experiments": [],
-        "addresses": known,
+        "addresses": addressed,
         "zones": render(later(whereabouts(found.counted), state.settled.whereabouts)),
         "touches": reaching.render(touched),
         "stops": stops(found, unretracted(suppressions(state.commands.values()), state.facts.values())),
@@ -49,13 +48,6 @@ def profile(contact_id: str, state: ContactState) -> ContactProfile:
         "consent": consents,
         "merged_from": [],
     }
-
-
-def _touches(state: ContactState, found: Evidence) -> list[Touch]:
-    horizon = state.settled.horizon
-    if len(found.counted) < len(state.facts):  # a report that pushed it may count no longer
-        horizon = max(horizon, pushed_by_reports(state.facts.values(), state.clock))
-    return reaching.touches(found, state.settled, horizon)
 
 
 def _email(totals: Totals, status: AddressStatus, *, subscribed: bool) -> EmailProfile:

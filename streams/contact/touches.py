@@ -24,18 +24,22 @@ _ONCE_A_DAY = frozenset({"door", "letter"})
 
 
 def touches(found: Evidence, settled: Settled, horizon: int) -> list[Touch]:
-    """The touches of the 30 days before the latest one, newest first, none of them before `horizon`."""
+    """Every touch that is known, newest first, none of them before `horizon`."""
     if not (found.sent or found.reports or settled.mailings):
         return []
     known = _of_messages(found, settled)
     if found.reports:
         known += of_reports(found.reports)
     known = [touch for touch in known if touch.time >= horizon]
-    if not known:
-        return []
     known.sort(reverse=True)
-    since = known[0].time - LISTED
-    return known if known[-1].time >= since else [touch for touch in known if touch.time >= since]
+    return known
+
+
+def listed(known: list[Touch]) -> list[Touch]:
+    """Those of the 30 days before the latest one. `known`: newest first, and so is what is returned."""
+    if not known or known[-1].time >= (since := known[0].time - LISTED):
+        return known
+    return [touch for touch in known if touch.time >= since]
 
 
 def touch_of(fact: Fact, message: Message) -> Touch:
@@ -88,7 +92,7 @@ def _of_messages(found: Evidence, settled: Settled) -> list[Touch]:
     return list(known.values())
 
 
-def render(listed: Sequence[Touch]) -> list[TouchOutput]:
+def render(shown: Sequence[Touch]) -> list[TouchOutput]:
     """The profile's `touches`."""
     return [
         {
@@ -99,5 +103,5 @@ def render(listed: Sequence[Touch]) -> list[TouchOutput]:
             "source": touch.source,
             "id": touch.id,
         }
-        for touch in listed
+        for touch in shown
     ]

@@ -31,6 +31,7 @@ from streams.contact import ContactState, decode, encode
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
+from streams.pressure import default_policy
 from tests.unit.engine.kafka_records import Fetched
 
 PARTITIONS = 3
@@ -119,7 +120,7 @@ class World:
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
         states = States(self.stores[number], Codec(encode, decode), Recent(0))
-        done = folded(topic, states, chunk, Printer(number, PARTITIONS, 0), 0)
+        done = folded(topic, states, chunk, Printer(number, PARTITIONS, 0), 0, policy=default_policy())
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes
         encoded = {key: None if state is None else encode(state) for key, state in changes.items()}

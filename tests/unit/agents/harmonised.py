@@ -11,6 +11,7 @@ from streams.agents.stamps import received_header
 from streams.contact import ContactState, decode, encode
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
+from streams.pressure import default_policy
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW, accepted, event
 
@@ -40,7 +41,7 @@ def valued(value: bytes | None, record: Fetched) -> Fetched:
 
 def folded(*records: Fetched, store: MemoryStore | None = None) -> Folding:
     """The chunk of `records`, folded onto a store, or onto nothing."""
-    folding = Folding(States(store or MemoryStore(), CONTACTS, Recent(0)), PRINTER, AT)
+    folding = Folding(States(store or MemoryStore(), CONTACTS, Recent(0)), PRINTER, AT, default_policy())
     folding.take(records)
     return folding
 

@@ -1,0 +1,37 @@
+"""What is known of a person, sorted out once: to be shown as a profile, and to be judged by what was heard last."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from streams.contact.evidence import Evidence, evidence
+from streams.contact.horizon import pushed_by_reports
+from streams.contact.live import live
+from streams.contact.messages import Touch
+from streams.contact.settling import ripe
+from streams.contact.state import ContactState, Fact
+from streams.contact.touches import touches
+
+
+class Overview(Struct, frozen=True):
+    """`facts`: those that count, in order; `found`: the same by kind. `touches`: all that are known, newest first."""
+
+    state: ContactState
+    facts: Sequence[Fact]
+    found: Evidence
+    touches: list[Touch]
+
+
+def overview(state: ContactState) -> Overview:
+    """Of one fragment, or of a person (`merging.person`)."""
+    state = ripe(state)
+    facts = live(state.facts.values())
+    found = evidence(facts)
+    return Overview(state, facts, found, touches(found, state.settled, _horizon(state, found)))
+
+
+def _horizon(state: ContactState, found: Evidence) -> int:
+    horizon = state.settled.horizon
+    if len(found.counted) < len(state.facts):  # a report that pushed it may count no longer
+        horizon = max(horizon, pushed_by_reports(state.facts.values(), state.clock))
+    return horizon
