@@ -19,6 +19,7 @@ from streams.engine.states import Codec, Storage
 from streams.engine.store import open_memory_store
 from streams.engine.table import ChunkTable, Flow
 from streams.metrics import Metrics
+from streams.pressure import default_policy
 from streams.settings import Settings
 from streams.topics import changelog_name
 from tests.integration.engine.cluster import Cluster
@@ -46,7 +47,7 @@ class Team:
         return self.table
 
     async def fold(self, *records: Fetched) -> None:
-        agent = Contacts(self.table, GENERATION, 1, self.metrics, lambda: AT)
+        agent = Contacts(self.table, GENERATION, 1, self.metrics, lambda: AT, policy=default_policy)
         placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *self.source) for r in records]
         await agent(Run(self.source, placed, placed[-1].offset + 1, 1))
 

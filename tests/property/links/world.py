@@ -158,7 +158,9 @@ class World:
         if output.topic in (CONTACT_STATE, CONTACT_LINKS):
             self._expect_a_newer_version(key, headers)
         if output.topic == CONTACT_ALERTS:
-            self.alerts.append(orjson.loads(output.value or b""))
+            alert = orjson.loads(output.value or b"")
+            assert alert["alert_id"] not in {each["alert_id"] for each in self.alerts}
+            self.alerts.append(alert)
         self.latest[output.topic][key] = Latest(output.value, headers)
         if output.topic in (*SOURCES, IDENTITY_LINKS):
             self._append(output, 0)
