@@ -1,0 +1,120 @@
+"""A touch over the cap is told of once: whatever crashes, and by the policy that holds when it comes."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from events.contact import Contact
+from events.json_types import JSON
+from events.topics import CONTACT_ALERTS, CONTACT_LINKS
+from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.workers import Workers, start_workers
+from streams.local.stack import Stack
+from streams.pressure import default_text
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import environment_of_worker, sample, settings_of
+from tests.integration.tap import Kept, tapped
+from tests.integration.waiting import until
+
+PEOPLE = 150
+_CAP = '{ window = "1d", at_most = 2 }'
+
+
+class Office:
+    """A worker under a policy file of its own, which can be killed and started again."""
+
+    def __init__(self, stack: Stack, folder: Path, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.policy = folder / "policy.toml"
+        self.policy.write_text(default_text())
+        self._environment = environment_of_worker(stack, folder, HARMONIA_POLICY=str(self.policy))
+        self._log = folder / "worker.log"
+        self.start()
+
+    def start(self) -> None:
+        self.workers: Workers = start_workers(self._environment, self._log)
+
+    def say(self, type_: str, contact: dict[str, JSON], key: str, time: str, **data: JSON) -> None:
+        """What is said under one key is read in its order."""
+        value, headers = structured(event(type_, contact, **data) | {"time": time})
+        self.deployment.producer.send("email-events", value, key.encode(), headers)
+
+
+@pytest.fixture(scope="module")
+def office(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_deployment(settings_of(stack)) as deployment:
+        office = Office(stack, tmp_path_factory.mktemp("office"), deployment)
+        try:
+            yield office
+        finally:
+            office.workers.stop()
+
+
+def mailed(office: Office, contact: dict[str, JSON], person: str, hour: int) -> None:
+    message: dict[str, JSON] = {"message_id": f"{person}-{hour}", "purpose": "informational"}
+    office.say("email.sent", contact, person, f"2012-02-22T{hour:02d}:00:00Z", **message)
+
+
+def alerts(kept: Kept) -> list[dict[str, JSON]]:
+    return [json.loads(record.value or b"") for record in kept if record.topic == CONTACT_ALERTS]
+
+
+def test_each_touch_over_the_cap_is_one_alert_whatever_is_killed(office: Office) -> None:
+    """Half of the people are known by two identifiers, and are mailed by the one that does not name them."""
+    alone = [fresh() for _ in range(PEOPLE)]
+    linked = [fresh() for _ in range(PEOPLE)]
+    with tapped(office.deployment.settings, CONTACT_ALERTS, CONTACT_LINKS) as tap:
+        for person in linked:
+            both: dict[str, JSON] = {"contact_id": person, "email": f"{person}@example.org"}
+            office.say("email.opened", both, person, "2012-02-22T00:00:00Z")
+        fragments = {fragment(office, person) for person in linked}
+        tap.until(lambda kept: fragments <= {record.key for record in kept}, "all links")
+        for hour in (1, 6, 11, 16):
+            for person in alone:
+                mailed(office, {"contact_id": person}, person, hour)
+            for person in linked:
+                mailed(office, {"email": f"{person}@example.org"}, person, hour)
+        tap.until(lambda kept: len(alerts(kept)) > PEOPLE // 2, "the first alerts")
+        office.workers.stop(signal.SIGKILL)
+        office.start()
+        tap.until(lambda kept: len(alerts(kept)) >= 4 * PEOPLE, "all alerts")
+        mailed(office, {"contact_id": "nobody"}, alone[0], 1)
+        settled(office)
+        told = alerts(tap.until(lambda _: True, "nothing more"))
+
+    assert Counter((one["rule"], one["contact_id"], one["at"]) for one in told) == {
+        ("over_cap", person, f"2012-02-22T{hour}:00:00.000Z"): 1 for person in alone + linked for hour in (11, 16)
+    }
+    assert len({str(one["alert_id"]) for one in told}) == len(told)
+
+
+def fragment(office: Office, person: str) -> bytes:
+    contact = Contact.model_validate({"email": f"{person}@example.org"})
+    return (office.deployment.hasher.fragment(contact) or "").encode()
+
+
+def settled(office: Office) -> None:
+    """Wait until the worker has nothing left to do."""
+    until(lambda: sample(office.workers.addresses[0], "harmonia_lag_records") == 0, "no lag")
+
+
+def test_a_changed_policy_judges_what_comes_then_without_a_restart(office: Office) -> None:
+    person = fresh()
+    contact: dict[str, JSON] = {"contact_id": person}
+    office.policy.write_text(default_text().replace(_CAP, _CAP.replace("2", "1")))
+
+    def taken() -> bool:
+        office.say("email.opened", contact, person, "2012-02-22T00:00:00Z")
+        return sample(office.workers.addresses[0], "harmonia_policy_changes_total", outcome="taken") == 1
+
+    until(taken, "the new policy")
+    with tapped(office.deployment.settings, CONTACT_ALERTS) as tap:
+        mailed(office, contact, person, 1)
+        mailed(office, contact, person, 6)
+        [record] = tap.of(CONTACT_ALERTS, person.encode())
+    alert = json.loads(record.value or b"")
+    assert alert["detail"] == "outsiders: 2 touches by email within 1d, at most 1"
