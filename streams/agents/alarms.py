@@ -33,7 +33,8 @@ def alerts(
     raised = judge(policy, known, {each.key for each in found})
     if not raised:
         return []
-    new = {each.key for each in unheard(found, before)}
+    asked = {each.evidence[0] for each in raised}
+    new = {each.key for each in unheard([each for each in found if each.key in asked], before)}
     return [_alert(policy, contact_id, each) for each in raised if each.evidence[0] in new]
 
 

@@ -4,13 +4,13 @@ An alert is sent once, so only what a fragment has just taken may trigger it, an
 report only the first that was heard. Nothing is kept for that: the state before is enough to tell.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from streams.contact.messages import SHOWS, Message
-from streams.contact.state import Consent, ContactState, Fact, Key, Report
+from streams.contact.state import Consent, ContactState, Detail, Fact, Key, Report
 from streams.contact.touches import channel_of
 
 STOPPING = "do_not_contact"
@@ -42,12 +42,28 @@ def unheard(found: Collection[Trigger], before: Iterable[ContactState]) -> tuple
     """Without those of whose subject something was known. `before`: the states of a person's fragments."""
     if not found:
         return ()
-    known: set[Subject | Key] = set()
-    for state in before:
-        known.update(mailing.key for mailing in state.settled.mailings if mailing.touch is not None)
-        known.update(fact.key for fact in state.facts.values())
-        known.update(subject for fact in state.facts.values() if (subject := subject_of(fact)) is not None)
-    return tuple(each for each in found if each.key not in known and each.subject not in known)
+    states = list(before)
+    names = {each.subject[1] for each in found if each.subject is not None}
+    known = {subject for state in states for subject in _subjects(state, names)} if names else set()
+    return tuple(
+        each for each in found if each.subject not in known and not any(each.key in state.facts for state in states)
+    )
+
+
+def _subjects(state: ContactState, names: Collection[str]) -> Iterator[Subject]:
+    """What was known of messages and reports of these names."""
+    for mailing in state.settled.mailings:
+        if mailing.touch is not None and mailing.message_id in names:
+            yield mailing.key
+    for fact in state.facts.values():
+        detail = fact.detail
+        name = detail.message_id if isinstance(detail, Message) else _report_id(detail)
+        if name in names and (subject := subject_of(fact)) is not None:
+            yield subject
+
+
+def _report_id(detail: Detail | None) -> str | None:
+    return detail.report_id if isinstance(detail, Report) else None
 
 
 def subject_of(fact: Fact) -> Subject | None:

@@ -39,10 +39,14 @@ class Raised(Struct, frozen=True):
 def judge(policy: Policy, known: Overview, triggers: Collection[Key]) -> list[Raised]:
     """What these triggers raise of a person, of whom `known` is all that is known with them."""
     raised: list[Raised] = []
+    left = set(triggers)
     for place, touch in enumerate(known.touches):
-        if (touch.source, touch.id) in triggers:
+        if (touch.source, touch.id) in left:
             raised += _of_touch(policy, touch, known.touches[place + 1 :], known)
-    for fact, rule in _refusals(known, triggers):
+            left.discard(_key(touch))
+            if not left:  # so it is with most: the touch is the latest
+                return raised
+    for fact, rule in _refusals(known, left):
         before = [touch for touch in known.touches if touch.time <= fact.time]
         if (found := _of_refusal(policy, fact, rule, before)) is not None:
             raised.append(found)

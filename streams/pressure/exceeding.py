@@ -9,7 +9,7 @@ from math import floor
 
 from msgspec import Struct
 
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel
 from streams.contact.messages import Touch
 from streams.pressure.policy import CHANNELS, COSTS, Cap, Policy
 from streams.pressure.spans import DAY, HOUR, MINUTE, WEEK
@@ -56,12 +56,15 @@ def _counted(cap: Cap, channel: Channel | None, at: int, touches: Sequence[Touch
     since, purpose = at - cap.window, cap.purpose
     if len(touches) < count or touches[count - 1].time <= since:  # so it is with most caps and most people
         return []
-    found = [touch for touch in touches if touch.time > since and _is_of(touch, channel, purpose)]
-    return found[:count] if len(found) >= count else []
-
-
-def _is_of(touch: Touch, channel: Channel | None, purpose: Purpose | None) -> bool:
-    return (channel is None or touch.channel == channel) and (purpose is None or touch.purpose == purpose)
+    found: list[Touch] = []
+    for touch in touches:
+        if touch.time <= since:
+            break
+        if (channel is None or touch.channel == channel) and (purpose is None or touch.purpose == purpose):
+            found.append(touch)
+            if len(found) == count:
+                return found
+    return []
 
 
 def _of_cap(channel: Channel | None, cap: Cap, touches: Sequence[Touch]) -> Excess:
