@@ -46,7 +46,9 @@ def permissions(office: Office) -> APIRouter:
         if said.reserve is not None:
             office.require(caller, "reserve")
         batch = await _batch(office, caller, said)
-        answers = await _judge(office, batch)
+        answers = await office.judge.judge(batch)
+        if isinstance(answers, Incomplete):
+            office.incomplete(answers)
         _write_down(office, caller, batch, answers)
         return Response(orjson.dumps(await _shown(answers)), media_type="application/json")
 
@@ -96,16 +98,6 @@ def _team(office: Office, caller: Caller, named: str | None) -> str:
     if named not in {None, caller.team}:
         office.forbid("The token is another team's: leave team out")
     return caller.team
-
-
-async def _judge(office: Office, batch: Batch) -> Answers:
-    try:
-        found = await office.judge.judge(batch)
-    except OverflowError:
-        raise mistaken("at", "give a time that is further from the first and the last year") from None
-    if isinstance(found, Incomplete):
-        office.incomplete(found)
-    return found
 
 
 def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) -> None:

@@ -111,19 +111,28 @@ class Judge:
         now = self._clock()
         mine = Reservation(batch.request.team, secrets.token_hex(16), now, now + (batch.reserve_ms or 0))
         hands = _Hands(self._reservations, batch.request.channel, mine)
+        kept: set[str | None] = set()
+        try:
+            found = await self._decide(batch, policy, asked, hands, ids)
+            if not isinstance(found, Incomplete):
+                kept = {one.contact_id for one in found[1] if one.reservation is not None}
+        finally:
+            await hands.give_back(kept)
+        return found
+
+    async def _decide(
+        self, batch: Batch, policy: Policy, asked: Sequence[Asked], hands: "_Hands", ids: Seen
+    ) -> Result | Incomplete:
         await hands.take(Wanted(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts})
         seen = await self._look(batch, asked)
         if isinstance(seen, Seen) and (over := list(_confirmed(seen, hands))):
             await hands.take(over)
             seen = await self._look(batch, asked)  # what the other team has done counts, and all that came since
         if isinstance(seen, Incomplete):
-            await hands.give_back(())
             return seen
+        giving = _Giving(_question(policy, batch, seen), hands)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        desk = _Giving(_question(policy, batch, seen), hands)
-        judged = await in_turns(lambda row: desk.judged(*row), rows)
-        await hands.give_back({one.contact_id for one in judged if one.reservation is not None})
-        return seen.as_of, judged
+        return seen.as_of, await in_turns(lambda row: giving.judged(*row), rows)
 
 
 class _Hands:
