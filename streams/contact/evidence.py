@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from events.interactions.base import Channel
 from streams.contact.messages import KILLS, SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
 
@@ -19,8 +20,8 @@ class Evidence(Struct):
     """
 
     counted: list[Fact] = []
-    sent: list[tuple[Fact, Message]] = []
-    failed: list[tuple[Fact, Message]] = []
+    sent: list[tuple[Channel, Fact, Message]] = []
+    failed: list[tuple[Channel, Fact, Message]] = []
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, Refund] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
@@ -60,11 +61,11 @@ def evidence(live: Sequence[Fact]) -> Evidence:
     found = Evidence()
     for fact in live:
         detail = fact.detail
-        if isinstance(detail, Message):
-            if fact.type in SHOWS:
-                found.sent.append((fact, detail))
-            elif fact.type in KILLS:
-                found.failed.append((fact, detail))
+        if type(detail) is Message:
+            if (channel := SHOWS.get(fact.type)) is not None:
+                found.sent.append((channel, fact, detail))
+            elif (channel := KILLS.get(fact.type)) is not None:
+                found.failed.append((channel, fact, detail))
         elif detail is not None and not found.take(fact, detail):
             continue
         found.counted.append(fact)

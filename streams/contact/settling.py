@@ -56,7 +56,7 @@ def _left_of(counted: Collection[Fact], carried: Table) -> Settled:
 
 def _mailing(fact: Fact, message: Message) -> Mailing:
     if fact.type in SHOWS:
-        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(fact, message))
+        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(SHOWS[fact.type], fact, message))
     return Mailing(KILLS[fact.type], message.message_id, killed=fact.time)
 
 
