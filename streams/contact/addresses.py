@@ -139,13 +139,13 @@ def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str
 
 def _of_mail(naming: _Naming, state: ContactState, found: Evidence) -> list[tuple[str, AddressStatus]]:
     own = naming.own if naming.own.startswith("email") else ""
-    known = all_mailboxes(state.settled.mailboxes, mailboxes(_mail(found), naming.table))
+    known = all_mailboxes(state.settled.mailboxes, mailboxes(_mail(found.counted), naming.table))
     boxes = all_mailboxes(*({naming.newest(hashed or own): box} for hashed, box in known.items()))
     return [(hashed, _status(box)) for hashed, box in boxes.items() if hashed]
 
 
-def _mail(found: Evidence) -> Iterable[tuple[Fact, Message]]:
-    return ((fact, message) for _, fact, message in (*found.sent, *found.failed))
+def _mail(counted: Iterable[Fact]) -> Iterable[tuple[Fact, Message]]:
+    return ((fact, fact.detail) for fact in counted if isinstance(fact.detail, Message))
 
 
 def _status(box: Mailbox) -> AddressStatus:

@@ -11,7 +11,7 @@ from events.interactions.canvass import Method
 from events.outputs import Touch as TouchOutput
 from events.times import render_time
 from streams.contact.evidence import Evidence
-from streams.contact.messages import Message, MessageKey, Touch
+from streams.contact.messages import Touch
 from streams.contact.state import Fact, Report, Settled
 
 LISTED = 30 * 24 * 3_600_000
@@ -33,11 +33,6 @@ def touches(found: Evidence, settled: Settled, horizon: int) -> list[Touch]:
     known.sort(reverse=True)
     since = max(known[0].time - LISTED, horizon)
     return known if known[-1].time >= since else [touch for touch in known if touch.time >= since]
-
-
-def touch_of(channel: Channel, fact: Fact, message: Message) -> Touch:
-    """What a `sent` or `delivered` shows."""
-    return Touch(fact.time, fact.source, fact.id, channel, message.purpose or "informational", message.team)
 
 
 def of_reports(reports: Iterable[tuple[Fact, Report]]) -> list[Touch]:
@@ -64,11 +59,9 @@ def channel_of(report: Report) -> Channel | None:
 
 def _of_messages(found: Evidence, settled: Settled) -> list[Touch]:
     """Of each message that never came back the earliest."""
-    known: dict[MessageKey, Touch] = {}
-    for channel, fact, message in found.sent:
-        key = channel, message.message_id
-        if key not in known:
-            known[key] = touch_of(channel, fact, message)
+    if not (settled.mailings or found.failed):
+        return list(found.sent.values())
+    known = {**found.sent}
     for mailing in settled.mailings:
         if mailing.touch is not None:
             known[mailing.key] = min(mailing.touch, known.get(mailing.key, mailing.touch))
