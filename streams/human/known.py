@@ -3,8 +3,8 @@
 `received_at` is when a fact was appended, by the broker's clock: it decides what may still count, `time` what it means.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -47,11 +47,12 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 class Known(Struct, frozen=True, gc=False):
-    """What is known of one person, in any order, with or without repeats."""
+    """What is known of one person, in any order. `beside`: acts that are evidence here and counted somewhere else."""
 
     acts: Sequence[Act] = ()
     arrivals: Sequence[Arrival] = ()
     answers: Sequence[Answer] = ()
+    beside: Sequence[Act] = ()
 
     def about(self, act: Act) -> "Known":
         """What may count for `act`.
@@ -61,29 +62,35 @@ class Known(Struct, frozen=True, gc=False):
         """
         return Known(
             acts=[one for one in self.acts if one.message_id == act.message_id and _is_near(one, act)],
+            beside=[one for one in self.beside if one.message_id == act.message_id and _is_near(one, act)],
             arrivals=[one for one in self.arrivals if one.message_id == act.message_id and _is_near(one, act)],
             answers=[one for one in self.answers if one.received_at <= act.received_at + WEEK],
         )
 
     def by_message(self) -> Iterator["Known"]:
         """Each message that was acted upon with what is known of it, and all answers."""
-        acts: dict[str, list[Act]] = {}
-        arrivals: dict[str, list[Arrival]] = {}
-        for act in self.acts:
-            acts.setdefault(act.message_id, []).append(act)
-        for arrival in self.arrivals:
-            if arrival.message_id in acts:
-                arrivals.setdefault(arrival.message_id, []).append(arrival)
-        return (Known(of_it, arrivals.get(name, ()), self.answers) for name, of_it in acts.items())
+        acts = _grouped(self.acts)
+        arrivals = _grouped(one for one in self.arrivals if one.message_id in acts)
+        beside = _grouped(one for one in self.beside if one.message_id in acts)
+        for name, of_it in acts.items():
+            yield Known(of_it, arrivals.get(name, ()), self.answers, beside.get(name, ()))
 
     def is_of_one_week(self) -> bool:
         """Whether all of it may count for each of its acts."""
-        received = [act.received_at for act in self.acts]
-        first, last = min(received), max(received)
-        beside = [arrival.received_at for arrival in self.arrivals]
-        earliest, latest = min(beside, default=first), max(beside, default=last)
+        received = [one.received_at for group in (self.acts, self.beside, self.arrivals) for one in group]
+        first = min(act.received_at for act in self.acts)
         answered = max((answer.received_at for answer in self.answers), default=first)
-        return max(last, latest) - min(first, earliest) <= WEEK and answered <= first + WEEK
+        return max(received) - min(received) <= WEEK and answered <= first + WEEK
+
+
+_OfMessage = TypeVar("_OfMessage", Act, Arrival)
+
+
+def _grouped(these: Iterable[_OfMessage]) -> dict[str, list[_OfMessage]]:
+    groups: dict[str, list[_OfMessage]] = {}
+    for one in these:
+        groups.setdefault(one.message_id, []).append(one)
+    return groups
 
 
 def _is_near(one: Act | Arrival, act: Act) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.human.known import Act, Known
 from streams.human.signals import Signals, after_clicks, answered, looks
@@ -35,29 +36,33 @@ Expected: TypeAlias = tuple[int, int]
 
 def judge(act: Act, known: Known) -> Judgement:
     """How likely `act`, which may but need not be among what is `known`, was a person's."""
-    near = known.about(act)
-    return _judged([act, *near.acts], near)[0]
+    return _judged([act], known.about(act))[0]
 
 
 def expected(known: Known) -> Expected:
     """How many of `known.acts`, each of which counts once, were a person's: the sum of their probabilities."""
     found = {"open": 0, "click": 0}
     for message in known.by_message():
-        judged = (
-            _judged(message.acts, message) if message.is_of_one_week() else [judge(a, message) for a in message.acts]
-        )
-        for act, judgement in zip(message.acts, judged, strict=True):
+        for act, judgement in zip(message.acts, _of_message(message), strict=True):
             found[act.kind] += judgement.milli
     return found["open"], found["click"]
 
 
+def _of_message(known: Known) -> list[Judgement]:
+    """Of each act; all at once where all may count for each, which is nearly always."""
+    if known.is_of_one_week():
+        return _judged(known.acts, replace(known, acts=()))
+    return [judge(act, known) for act in known.acts]
+
+
 def _judged(acts: Sequence[Act], known: Known) -> list[Judgement]:
-    """One for each of `acts`, all of one message; of `known` all may count for each of them."""
-    found = looks(acts, known.arrivals)
-    odds = [_odds(act, signals) for act, signals in zip(acts, found, strict=True)]
-    clicked = after_clicks(acts, odds)
+    """One for each of `acts`, of one message; of what else is `known` all may count for each of them."""
+    there = [*acts, *known.acts, *known.beside]
+    found = looks(there, known.arrivals)
+    odds = [_odds(act, signals) for act, signals in zip(there, found, strict=True)]
+    clicked = after_clicks(there, odds)
     judged = []
-    for act, look, own, lead in zip(acts, found, odds, clicked, strict=True):
+    for act, look, own, lead in zip(acts, found, odds, clicked, strict=False):
         after = answered(act, known.answers)
         if lead > 0:
             after[Signal.CLICKED] = lead

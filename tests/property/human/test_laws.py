@@ -109,3 +109,16 @@ def test_the_expected_number_is_the_sum_over_all_acts(case: Case) -> None:
     for act in case.known.acts:
         sums[act.kind] += judge(act, case.known).milli
     assert expected(case.known) == (sums["open"], sums["click"])
+
+
+@lawful
+@given(cases(), st.data())
+def test_acts_that_are_counted_apart_are_evidence_all_the_same(case: Case, data: st.DataObject) -> None:
+    side = [data.draw(st.booleans()) for _ in case.known.acts]
+    left = [act for act, is_left in zip(case.known.acts, side, strict=True) if is_left]
+    right = [act for act, is_left in zip(case.known.acts, side, strict=True) if not is_left]
+    halves = (
+        expected(replace(case.known, acts=left, beside=right)),
+        expected(replace(case.known, acts=right, beside=left)),
+    )
+    assert tuple(map(sum, zip(*halves, strict=True))) == expected(case.known)
