@@ -47,10 +47,14 @@ class Pledge(TypedDict):
 
 
 class CommitteeTotal(TypedDict):
-    """Gifts less refunds of one committee; `last_at` is the latest gift."""
+    """Gifts less refunds of one committee; `last_at` is the latest gift.
+
+    `elections`: the same of the gifts that name an election. A refund counts at its gift's, if the gift is known.
+    """
 
     net: Money
     last_at: str | None
+    elections: dict[str, Money]
 
 
 class DonationProfile(TypedDict):
@@ -122,16 +126,17 @@ class Touch(TypedDict):
 
 
 class Stop(TypedDict):
-    """A channel, sender or list that the person closed, and by which interaction."""
+    """A channel, sender or list that is closed, and by which interaction; with `until` only so long."""
 
     reason: str
     at: str
     source: str
     id: str
+    until: NotRequired[str]
 
 
 class Stops(TypedDict):
-    """By channel for every sender; `senders` and `lists` for one alone."""
+    """By channel for every sender, `all` for all channels; `senders` and `lists` for one alone."""
 
     email: NotRequired[Stop]
     text: NotRequired[Stop]

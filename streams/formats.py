@@ -35,7 +35,7 @@ class Format(Generic[Kind]):
         """What was encoded. Raises `Unreadable`."""
         try:
             if (found := _head_of(data).format) != self.number:
-                raise Unreadable(f"a state of format {found}, not {self.number}")
+                raise Unreadable(f"a state of format {found}, not {self.number}; make the table anew from its sources")
             return self._decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable(f"not a state of format {self.number}") from error

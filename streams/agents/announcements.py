@@ -56,7 +56,7 @@ class Printer(Struct, frozen=True):
                 link: ContactLink | None = None if said.into is None else {"merged_into": said.into}
                 return self._own(CONTACT_LINKS, contact_id, link, [self._version(said.version)])
             case Channels():
-                return self._own(CONTACT_SUPPRESSIONS, contact_id, said.closed and render(said.closed))
+                return self._own(CONTACT_SUPPRESSIONS, contact_id, render(said.closed) or None)
             case Part():
                 value = encode(state) if said.is_there else None
                 headers = [("version", b"%d" % said.version), *stamps]

@@ -16,6 +16,7 @@ from streams.contact.erasing import place_of
 from streams.contact.place import Erasure
 from streams.contact.standing import counting, is_by_itself
 from streams.contact.state import Fact
+from streams.contact.suppressing import may_close
 from streams.engine.runs import KafkaRecord, Records
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
@@ -54,13 +55,13 @@ class Folding(Chunk):
                 applied.append(each)
         if not applied:
             return
-        if is_by_itself(before) and is_by_itself(after):
+        if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
             self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         else:
             self._step(key.decode(), before, after, applied)
 
     def _show(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
-        """The short way of those of whom no link and no command was heard: no more than `announce` would say."""
+        """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
         self.tell(contact_id, before, after)
         self.holding.put(contact_id.encode(), after)
         stamps = stamps_of([record for record, _ in applied])

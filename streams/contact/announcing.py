@@ -14,7 +14,7 @@ from streams.contact.erasing import place_of
 from streams.contact.place import Closed, Erasure, Place
 from streams.contact.standing import has_record, is_worth_sending
 from streams.contact.state import ContactState
-from streams.contact.suppressing import closed_by, suppressed
+from streams.contact.suppressing import closed_by, closed_channels_of, suppressions
 
 
 class Step(Struct, frozen=True):
@@ -37,7 +37,7 @@ class Profiled(Struct, frozen=True):
     """To `contact-state`: the profile of these fragments together; `merged_from`: those of them that were absorbed."""
 
     version: int
-    person: tuple[ContactState, ...]
+    person: Mapping[str, ContactState]
     merged_from: tuple[str, ...]
 
 
@@ -57,9 +57,9 @@ class Merged(Struct, frozen=True):
 
 
 class Channels(Struct, frozen=True):
-    """To `contact-suppressions`: why all are closed; None: they are open."""
+    """To `contact-suppressions`: which are closed and why; none: all are open."""
 
-    closed: Closed | None
+    closed: tuple[Closed, ...]
 
 
 class Part(Struct, frozen=True):
@@ -96,7 +96,7 @@ class _Speaker:
         self._step = step
         self._former = place_of(step.before).roof
         self._version = step.before.version
-        self._person = (step.after, *step.parts.values())
+        self._person = {step.contact_id: step.after, **step.parts}
         self.place = place_of(step.after)
         self.said: list[Announcement] = []
 
@@ -114,8 +114,8 @@ class _Speaker:
             self.said.append(Merged(self._next(), None))
             self._send_none(self._former)
         place, step = self.place, self._step
-        if any(map(has_record, self._person)):
-            if step.heard or step.parts_changed or place.shown != "profile":
+        if any(map(has_record, self._person.values())):
+            if step.heard or step.parts_changed or place.shown != "profile" or _is_suppressed_anew(step):
                 merged_from = tuple(sorted(name for name, part in step.parts.items() if has_record(part)))
                 self.said.append(Profiled(self._next(), self._person, merged_from))
                 self.place = replace(place, shown="profile")
@@ -140,9 +140,9 @@ class _Speaker:
             self.place = replace(self.place, sent=True)
 
     def close_or_open(self) -> None:
-        closed = None if self.place.roof is not None else suppressed(self._person)
+        closed = () if self.place.roof is not None else closed_channels_of(self._person.values())
         if self.place.erased is not None and self.place.shown == "erased":
-            closed = closed_by(self.place.erased)
+            closed = (closed_by(self.place.erased),)
         if closed != self.place.closed:
             self.said.append(Channels(closed))
             self.place = replace(self.place, closed=closed)
@@ -159,3 +159,9 @@ class _Speaker:
     def _next(self) -> int:
         self._version += 1
         return self._version
+
+
+def _is_suppressed_anew(step: Step) -> bool:
+    """Whether a command has come that a profile shows."""
+    before, after = step.before.commands, step.after.commands
+    return before is not after and any(fact.key not in before for fact in suppressions(after.values()))

@@ -19,7 +19,8 @@ class _Stored(Stored, frozen=True, array_like=True):
     place: Place | None = None
 
 
-_FORMAT = Format(1, _Stored)
+_FORMAT = Format(2, _Stored)
+"""Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read."""
 
 
 def encode(state: ContactState) -> bytes:

@@ -4,7 +4,6 @@ from events.outputs import CommitteeTotal, DonationProfile, Money
 from events.times import render_time
 from streams.contact.evidence import Evidence
 from streams.contact.pledges import pledges
-from streams.contact.state import Refund
 
 NOTHING: DonationProfile = {
     "count": 0,
@@ -45,28 +44,32 @@ def donations(found: Evidence) -> DonationProfile:
 
 
 def _by_committee(found: Evidence) -> dict[str, CommitteeTotal]:
-    nets: dict[str, Money] = {}
-    last: dict[str, int] = {}
+    totals: dict[str, CommitteeTotal] = {}
     for fact, gift in found.gifts.values():
         if gift.committee is not None:
-            _count(nets.setdefault(gift.committee, {}), gift.currency, gift.amount)
-            last[gift.committee] = fact.time
+            total = _add(totals, gift.committee, gift.election, gift.currency, gift.amount)
+            total["last_at"] = render_time(fact.time)
     for refund in found.refunds.values():
-        committee = _committee(refund, found)
+        gift_of = None if refund.donation_id is None else found.gifts.get(refund.donation_id)
+        committee, election = refund.committee, None
+        if gift_of is not None:
+            committee, election = committee or gift_of[1].committee, gift_of[1].election
         if committee is not None:
-            _count(nets.setdefault(committee, {}), refund.currency, -refund.amount)
-    return {
-        committee: {"net": net, "last_at": render_time(last[committee]) if committee in last else None}
-        for committee, net in nets.items()
-    }
+            _add(totals, committee, election, refund.currency, -refund.amount)
+    return totals
 
 
-def _committee(refund: Refund, found: Evidence) -> str | None:
-    """Its own, else that of its gift."""
-    if refund.committee is not None or refund.donation_id is None:
-        return refund.committee
-    known = found.gifts.get(refund.donation_id)
-    return None if known is None else known[1].committee
+def _add(
+    totals: dict[str, CommitteeTotal], committee: str, election: str | None, currency: str, amount: int
+) -> CommitteeTotal:
+    """Count it in the committee's total, and in that of the election if one is known."""
+    total = totals.get(committee)
+    if total is None:
+        total = totals[committee] = {"net": {}, "last_at": None, "elections": {}}
+    _count(total["net"], currency, amount)
+    if election is not None:
+        _count(total["elections"].setdefault(election, {}), currency, amount)
+    return total
 
 
 def _count(sums: Money, currency: str, amount: int) -> None:

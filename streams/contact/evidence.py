@@ -8,13 +8,19 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from streams.contact.messages import KILLS, SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
 
 
 class Evidence(Struct):
-    """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions."""
+    """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
+
+    `sent` and `failed`: what shows that a message reached somebody, and what says that it did not.
+    """
 
     counted: list[Fact] = []
+    sent: list[tuple[Fact, Message]] = []
+    failed: list[tuple[Fact, Message]] = []
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, Refund] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
@@ -53,6 +59,13 @@ def evidence(live: Sequence[Fact]) -> Evidence:
     """`live` sorted out; it is in order."""
     found = Evidence()
     for fact in live:
-        if fact.detail is None or found.take(fact, fact.detail):
-            found.counted.append(fact)
+        detail = fact.detail
+        if isinstance(detail, Message):
+            if fact.type in SHOWS:
+                found.sent.append((fact, detail))
+            elif fact.type in KILLS:
+                found.failed.append((fact, detail))
+        elif detail is not None and not found.take(fact, detail):
+            continue
+        found.counted.append(fact)
     return found

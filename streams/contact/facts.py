@@ -2,24 +2,30 @@
 
 from events.cloudevents import Head
 from events.contact import Contact
+from events.harmonised import team_of
 from events.interactions import commands
 from events.interactions.anywhere import ConsentChanged, InteractionRetracted
 from events.interactions.base import InteractionData
 from events.interactions.canvass import BallotReported, CanvassReported
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
-from events.interactions.email import EmailRefusal
-from events.interactions.outreach import TextOptedOut
+from events.interactions.email import EmailBounced, EmailMessage, EmailRefusal
+from events.interactions.outreach import TextMessage, TextOptedOut
 from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
 from streams.contact.carrying import carried_by
 from streams.contact.commands import Erase, Ruling, Suppress
+from streams.contact.messages import Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
 
 
 def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
     """The fact that an interaction reports; `time` and `appended_at` in ms."""
     id_, source, type_, _ = head
-    detail = None if isinstance(data, UsualMessage) else _detail(data)
+    match data:
+        case UsualMessage() | EmailMessage() | TextMessage():
+            detail: Detail | None = _message(data, source)
+        case _:
+            detail = _detail(data, source)
     # A ruling goes by one of its two ids, whomever else its contact names.
     carried = 0 if isinstance(detail, Ruling) else carried_by(data.contact)
     return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried)
@@ -31,12 +37,12 @@ def _zones(contact: Contact | UsualContact) -> Zones | None:
     return Zones(region=contact.region, time_zone=contact.time_zone, postal_code=contact.postal_code)
 
 
-def _detail(data: InteractionData | UsualData) -> Detail | None:
+def _detail(data: InteractionData | UsualData, source: str) -> Detail | None:
     match data:
         case UsualDonation() | DonationMade():
             return _gift(data)
         case UsualReport() | CanvassReported():
-            return _report(data)
+            return _report(data, source)
         case DonationRefunded():
             return _refund(data)
         case PledgeChanged():
@@ -68,6 +74,16 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             return None
 
 
+def _message(data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
+    purpose = None if data.purpose == "informational" else data.purpose
+    return Message(data.message_id, purpose, _team(data, source), data.kind if isinstance(data, EmailBounced) else None)
+
+
+def _team(data: InteractionData | UsualData, source: str) -> str:
+    """Empty for the one that everybody takes for the source's."""
+    return data.team if data.team and data.team != team_of(source) else ""
+
+
 def _gift(data: DonationMade | UsualDonation) -> Gift:
     return Gift(
         donation_id=data.donation_id,
@@ -76,6 +92,7 @@ def _gift(data: DonationMade | UsualDonation) -> Gift:
         committee=data.committee,
         pledge_id=data.pledge_id,
         period=data.period,
+        election=data.election,
     )
 
 
@@ -89,7 +106,7 @@ def _refund(data: DonationRefunded) -> Refund:
     )
 
 
-def _report(data: CanvassReported | UsualReport) -> Report:
+def _report(data: CanvassReported | UsualReport, source: str) -> Report:
     return Report(
         method=data.method,
         outcome=data.outcome,
@@ -98,4 +115,5 @@ def _report(data: CanvassReported | UsualReport) -> Report:
         answers=data.answers,
         tags_added=tuple(data.tags_added or ()),
         tags_removed=tuple(data.tags_removed or ()),
+        team=_team(data, source),
     )

@@ -16,7 +16,7 @@ from streams.contact.commands import COMMANDS, Erase, Ruling, Suppress
 from streams.contact.erasing import asked, may_count, place_of
 from streams.contact.merging import first_copy, in_order, weigh
 from streams.contact.place import Carried, Erasure
-from streams.contact.settling import both, due_at, settle
+from streams.contact.settling import due_at, settle, size_of_mail
 from streams.contact.state import NEVER, Consent, ContactState, Fact, Key, Report, Retraction
 
 ROOM = 1_048_576
@@ -139,12 +139,13 @@ class _Draft:
 
     def _settle(self) -> None:
         self._sort()
-        leaving, settled = settle(self._facts.values(), self._clock, self._carried)
+        leaving, settled = settle(self._facts.values(), self._clock, self._carried, self._settled)
         for fact in leaving:
             del self._facts[fact.key]
             self._weight -= len(encode_fact(fact))
             self._carried.changed = self._carried.changed or bool(fact.carried)
-        self._settled = both(self._settled, settled)
+        self._weight += size_of_mail(settled) - size_of_mail(self._settled)
+        self._settled = settled
         self._due = min(map(due_at, self._facts.values()), default=NEVER)
 
     def _erase(self, fact: Fact) -> Outcome:

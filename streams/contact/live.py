@@ -8,7 +8,7 @@ from streams.contact.state import MESSAGES, WEEK, Fact, Key, Retraction
 def live(facts: Iterable[Fact]) -> list[Fact]:
     """The facts that happened as far as anyone still says, in the order given: no retractions, nothing retracted."""
     facts = list(facts)
-    gone = retractions([fact for fact in facts if fact.detail is not None])
+    gone = retractions([fact for fact in facts if fact.detail.__class__ is Retraction])
     if not gone:
         return facts
     return [fact for fact in facts if not isinstance(fact.detail, Retraction) and not is_retracted(fact, gone)]

@@ -1,11 +1,12 @@
 """Two halves of one person in one state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from streams.contact.addresses import explicit
 from streams.contact.carrying import numbered, renumbered, size_of
 from streams.contact.codec import encode_fact
 from streams.contact.place import Carried
-from streams.contact.settling import both
+from streams.contact.settling import both, size_of_mail
 from streams.contact.state import ContactState, Fact, Key, Settled
 
 
@@ -30,20 +31,34 @@ def merge(a: ContactState, b: ContactState) -> ContactState:
     )
 
 
-def person(states: Iterable[ContactState]) -> ContactState:
-    """What fragments of one person amount to together: as much of `merge` as a profile needs, whatever they carried."""
+def person(fragments: Mapping[str, ContactState]) -> ContactState:
+    """What fragments of one person, by name, amount to together: as much of `merge` as a profile needs."""
+    if len(fragments) == 1:
+        return next(iter(fragments.values()))
+    states = [explicit(name, state) for name, state in fragments.items()]
+    table = tuple(sorted({carried for state in states for carried in state.carried}))
     facts: dict[Key, Fact] = {}
+    commands: dict[Key, Fact] = {}
     settled = Settled()
     for state in states:
-        facts = _union(facts, state.facts)
+        facts = _union(facts, _at(table, state, state.facts))
+        commands = _union(commands, state.commands)
         settled = both(settled, state.settled)
-    return ContactState(in_order(facts.values()), settled)
+    return ContactState(
+        facts=in_order(facts.values()),
+        settled=settled,
+        clock=max(state.clock for state in states),
+        due=min(state.due for state in states),
+        commands=commands,
+        carried=table,
+        mixed=True,
+    )
 
 
 def weigh(facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[Carried, ...], settled: Settled) -> int:
     """The bytes that all of this takes in an encoded state."""
     kept = sum(len(encode_fact(fact)) for group in (facts, commands) for fact in group.values())
-    return kept + size_of(table) + size_of(settled.carried)
+    return kept + size_of(table) + size_of(settled.carried) + size_of_mail(settled)
 
 
 def _at(table: tuple[Carried, ...], state: ContactState, facts: dict[Key, Fact]) -> dict[Key, Fact]:

@@ -7,11 +7,26 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from events.interactions.anywhere import ConsentChannel
+
 Named: TypeAlias = tuple[str, str]
 """An identifier and its exclusive class (`voter:NY`, `external:van`), empty for none."""
 
 Shown: TypeAlias = Literal["nothing", "profile", "erased"]
 """What the latest record of `contact-state` under an id says: null for nothing, a profile, null for an erasure."""
+
+
+Reason: TypeAlias = Literal[
+    "unsubscribed",
+    "complained",
+    "opted_out",
+    "consent_withdrawn",
+    "deceased",
+    "do_not_contact",
+    "suppressed",
+    "erased",
+]
+"""Why something is closed."""
 
 
 class Carried(Struct, frozen=True, array_like=True, gc=False, order=True):
@@ -34,13 +49,14 @@ class Erasure(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Closed(Struct, frozen=True, array_like=True, gc=False):
-    """Why every channel to a person is closed, since when (ms) and until when (RFC 3339; None: for ever)."""
+    """Why a channel, or all, is closed to everyone, since when (ms) and until when (RFC 3339; None: for ever)."""
 
-    reason: Literal["suppressed", "erased"]
+    reason: Reason
     since: int
     source: str
     id: str
     until: str | None = None
+    channel: ConsentChannel = "all"
 
 
 class Place(Struct, frozen=True, array_like=True, gc=False):
@@ -53,8 +69,8 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     `marks`: the fragment names the erased person. `swept`: the version under which the erasure was told; what was sent
     under it before, is of the person that was forgotten.
 
-    `shown`, `closed` and `sent` are what is out: under its id in `contact-state` and in `contact-suppressions`, and
-    whether its part is under the roof.
+    `shown`, `closed` and `sent` are what is out: under its id in `contact-state` and in `contact-suppressions` (sorted
+    by channel), and whether its part is under the roof.
     """
 
     roof: str | None = None
@@ -66,5 +82,5 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     marks: bool = False
     swept: int = 0
     shown: Shown = "nothing"
-    closed: Closed | None = None
+    closed: tuple[Closed, ...] = ()
     sent: bool = False

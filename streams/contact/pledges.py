@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from events.outputs import Pledge
-from streams.contact.state import Fact, Gift, PledgeChange, Stamp
+from streams.contact.stamps import Stamp
+from streams.contact.state import Fact, Gift, PledgeChange
 
 
 def pledges(gifts: Iterable[tuple[Fact, Gift]], changes: Iterable[tuple[Fact, PledgeChange]]) -> list[Pledge]:

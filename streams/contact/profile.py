@@ -1,49 +1,67 @@
 """The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
 
-from events.outputs import ContactProfile, EmailProfile
+from events.outputs import AddressStatus, ContactProfile, EmailProfile
 from events.times import render_time
+from streams.contact import touches as reaching
+from streams.contact.addresses import addresses, best_email
 from streams.contact.canvass import ballot, canvass, tags
 from streams.contact.consent import consent
 from streams.contact.donations import donations
-from streams.contact.evidence import evidence
+from streams.contact.evidence import Evidence, evidence
+from streams.contact.horizon import pushed_by_reports
 from streams.contact.live import live
+from streams.contact.messages import Touch
+from streams.contact.pressure import pressure
+from streams.contact.settling import ripe
 from streams.contact.state import ContactState, Totals
+from streams.contact.stops import stops
+from streams.contact.suppressing import suppressions, unretracted
 from streams.contact.totals import add, total
 from streams.contact.zones import later, render, whereabouts
 
 
 def profile(contact_id: str, state: ContactState) -> ContactProfile:
     """The profile of `state`, with every key of the contract. Its `version` is the state's."""
+    state = ripe(state)
     facts = live(state.facts.values())
     totals = add(total(facts), state.settled.totals)
     found = evidence(facts)
     consents = consent(found.consents)
+    known = addresses(contact_id, state, found)
+    touched = _touches(state, found)
     return {
         "contact_id": contact_id,
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
         "counts": totals.counts,
-        "email": _email(totals, subscribed=consents.get("email", True)),
+        "email": _email(totals, best_email(known), subscribed=consents.get("email", True)),
         "donations": donations(found),
         "canvass": canvass(found.reports),
         "ballot": ballot(found.ballots),
         "tags": tags(found.reports),
         "experiments": [],
-        "addresses": [],
+        "addresses": known,
         "zones": render(later(whereabouts(found.counted), state.settled.whereabouts)),
-        "touches": [],
-        "stops": {"senders": {}, "lists": {}},
-        "pressure": {"points": {}, "as_of": None},
+        "touches": reaching.render(touched),
+        "stops": stops(found, unretracted(suppressions(state.commands.values()), state.facts.values())),
+        "pressure": pressure(touched),
         "consent": consents,
         "merged_from": [],
     }
 
 
-def _email(totals: Totals, *, subscribed: bool) -> EmailProfile:
+def _touches(state: ContactState, found: Evidence) -> list[Touch]:
+    horizon = state.settled.horizon
+    if len(found.counted) < len(state.facts):  # a report that pushed it may count no longer
+        horizon = max(horizon, pushed_by_reports(state.facts.values(), state.clock))
+    return reaching.touches(found, state.settled, horizon)
+
+
+def _email(totals: Totals, status: AddressStatus, *, subscribed: bool) -> EmailProfile:
     return {
         "subscribed": subscribed,
-        "status": "ok",
+        "status": status,
         "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
         "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
         "opens_human": 0,

@@ -6,11 +6,20 @@ same messages at the same points. Settling changes what is kept, never what the 
 
 from collections.abc import Collection
 
+from msgspec import msgpack
+from msgspec.structs import replace
+
+from streams.contact.addresses import mailboxes
 from streams.contact.carrying import Table
+from streams.contact.horizon import pushed_by_messages, pushed_by_reports
 from streams.contact.live import is_retracted, retractions
-from streams.contact.state import MESSAGES, NEVER, WEEK, Fact, Settled
+from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
+from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Retraction, Settled
 from streams.contact.totals import add, total
+from streams.contact.touches import touch_of
 from streams.contact.zones import later, whereabouts
+
+_encode = msgpack.Encoder().encode
 
 
 def due_at(fact: Fact) -> int:
@@ -18,12 +27,50 @@ def due_at(fact: Fact) -> int:
     return fact.appended_at + WEEK + 1 if fact.type in MESSAGES else NEVER
 
 
-def settle(facts: Collection[Fact], clock: int, carried: Table) -> tuple[list[Fact], Settled]:
-    """The facts to give up at `clock`, and the sum of those of them that count. `facts` are in order."""
+def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled) -> tuple[list[Fact], Settled]:
+    """The facts to give up at `clock`, and `before` with what is left of those of them that count.
+
+    `facts` are in order. What is left of messages before the horizon is given up too.
+    """
     leaving = [fact for fact in facts if due_at(fact) <= clock]
     gone = retractions(facts)
-    counted = [fact for fact in leaving if not is_retracted(fact, gone)]
-    return leaving, Settled(total(counted), whereabouts(counted), tuple(sorted(carried.named_by(counted))))
+    live = [fact for fact in facts if fact.detail.__class__ is not Retraction and not is_retracted(fact, gone)]
+    counted = [fact for fact in live if due_at(fact) <= clock]
+    after = both(before, _left_of(counted, carried))
+    horizon = max(before.horizon, pushed_by_messages(live, before, clock), pushed_by_reports(facts, clock))
+    mailings = tuple(mailing for mailing in after.mailings if mailing.time >= horizon)
+    return leaving, replace(after, mailings=mailings, horizon=horizon)
+
+
+def _left_of(counted: Collection[Fact], carried: Table) -> Settled:
+    counted = list(counted)
+    messages = [(fact, fact.detail) for fact in counted if isinstance(fact.detail, Message)]
+    return Settled(
+        totals=total(counted),
+        whereabouts=whereabouts(counted),
+        carried=tuple(sorted(carried.named_by(counted))),
+        mailings=all_mailings(_mailing(*each) for each in messages if each[0].type in SHOWS or each[0].type in KILLS),
+        mailboxes=mailboxes(messages, carried.table),
+    )
+
+
+def _mailing(fact: Fact, message: Message) -> Mailing:
+    if fact.type in SHOWS:
+        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(fact, message))
+    return Mailing(KILLS[fact.type], message.message_id, killed=fact.time)
+
+
+def ripe(state: ContactState) -> ContactState:
+    """The state without messages that are due, as they are where two states were merged."""
+    if state.clock < state.due:
+        return state
+    leaving, settled = settle(state.facts.values(), state.clock, Table(state.carried), state.settled)
+    if not leaving:
+        return state
+    facts = {**state.facts}
+    for fact in leaving:
+        del facts[fact.key]
+    return replace(state, facts=facts, settled=settled)
 
 
 def both(one: Settled, other: Settled) -> Settled:
@@ -31,4 +78,18 @@ def both(one: Settled, other: Settled) -> Settled:
     carried = one.carried
     if other.carried and other.carried != carried:
         carried = tuple(sorted({*one.carried, *other.carried}))
-    return Settled(add(one.totals, other.totals), later(one.whereabouts, other.whereabouts), carried)
+    return Settled(
+        totals=add(one.totals, other.totals),
+        whereabouts=later(one.whereabouts, other.whereabouts),
+        carried=carried,
+        mailings=all_mailings(one.mailings, other.mailings) if other.mailings else one.mailings,
+        mailboxes=all_mailboxes(one.mailboxes, other.mailboxes) if other.mailboxes else one.mailboxes,
+        horizon=max(one.horizon, other.horizon),
+    )
+
+
+def size_of_mail(settled: Settled) -> int:
+    """The bytes that what is left of messages takes in an encoded state."""
+    if not (settled.mailings or settled.mailboxes):
+        return 0
+    return len(_encode(settled.mailings)) + len(_encode(settled.mailboxes))

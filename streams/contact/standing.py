@@ -49,7 +49,10 @@ def has_record(state: ContactState) -> bool:
 
 
 def is_by_itself(state: ContactState) -> bool:
-    """Whether no link, no part, no erasure and no command was ever heard of: the profile is all there is to show."""
+    """Whether no link, no part, no erasure and no command was heard of and no channel is closed.
+
+    So the profile is all there is to show.
+    """
     return state.place is None and not state.commands
 
 
@@ -63,7 +66,7 @@ def is_nothing(state: ContactState) -> bool:
     if state.facts or state.commands or state.settled != Settled():
         return False
     place = place_of(state)
-    out = place.shown != "nothing" or place.closed is not None or place.sent
+    out = place.shown != "nothing" or bool(place.closed) or place.sent
     return not (out or place.roof is not None or place.parts or place.asked is not None)
 
 

@@ -11,15 +11,14 @@ from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 from streams.contact.commands import Command
+from streams.contact.messages import Mailbox, Mailing, Message
 from streams.contact.place import Carried, Place
+from streams.contact.stamps import Stamp
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""
 
 Answer: TypeAlias = str | int | float | bool
-
-Stamp: TypeAlias = tuple[int, str, str]
-"""(time, source, id): the order of facts, total within one contact."""
 
 WEEK = 7 * 24 * 3_600_000
 """How long after its first copy a message is recognised, in ms of append time."""
@@ -53,6 +52,7 @@ class Gift(Struct, frozen=True, array_like=True, gc=False, tag=1):
     committee: str | None = None
     pledge_id: str | None = None
     period: Period | None = None
+    election: str | None = None
 
 
 class Refund(Struct, frozen=True, array_like=True, gc=False, tag=2):
@@ -72,7 +72,7 @@ class PledgeChange(Struct, frozen=True, array_like=True, gc=False, tag=3):
 
 
 class Report(Struct, frozen=True, array_like=True, gc=False, tag=4):
-    """A `canvass.reported`."""
+    """A `canvass.reported`. `team` empty: that of its source."""
 
     method: Method
     outcome: Outcome
@@ -81,6 +81,7 @@ class Report(Struct, frozen=True, array_like=True, gc=False, tag=4):
     answers: dict[str, Answer] | None = None
     tags_added: tuple[str, ...] = ()
     tags_removed: tuple[str, ...] = ()
+    team: str = ""
 
 
 class Ballot(Struct, frozen=True, array_like=True, gc=False, tag=5):
@@ -106,7 +107,7 @@ class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
     id: str
 
 
-Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction | Command
+Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction | Message | Command
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):
@@ -171,11 +172,19 @@ class Totals(Struct, frozen=True, array_like=True):
 
 
 class Settled(Struct, frozen=True, array_like=True):
-    """All that is left of the messages that are no longer kept one by one. `carried`: what they named, sorted."""
+    """All that is left of the messages that are no longer kept one by one.
+
+    `carried`: what they named, sorted. `mailings`: those that may still meet what comes late, sorted. `mailboxes`: by
+    the e-mail address that was named besides the fragment, else empty: what the fragment's own has said, if it is one.
+    `horizon`: a touch before it (ms) is forgotten.
+    """
 
     totals: Totals = Totals()
     whereabouts: Whereabouts = Whereabouts()
     carried: tuple[Carried, ...] = ()
+    mailings: tuple[Mailing, ...] = ()
+    mailboxes: dict[str, Mailbox] = {}
+    horizon: int = -NEVER
 
 
 class ContactState(Struct, frozen=True):
@@ -186,6 +195,7 @@ class ContactState(Struct, frozen=True):
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
     none. `version` and `place` belong to the caller; without a place a profile is shown as soon as there is a version.
+    `mixed`: of several fragments and never stored; what a fact names is in `carried` alone, its fragment as well.
     """
 
     facts: dict[Key, Fact] = {}
@@ -198,3 +208,4 @@ class ContactState(Struct, frozen=True):
     carried: tuple[Carried, ...] = ()
     exclusive: str = ""
     place: Place | None = None
+    mixed: bool = False

@@ -1,33 +1,63 @@
-"""Channels that are closed to everyone. The latest command of any fragment binds the whole person."""
+"""Channels that are closed to everyone, which other topics are told of. One word of any fragment binds the person."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import get_args
 
 from events.interactions.base import Channel
 from events.outputs import Suppression, Suppressions
 from events.times import render_time
 from streams.contact.commands import Suppress
-from streams.contact.live import is_retracted, retractions
+from streams.contact.evidence import evidence
+from streams.contact.live import is_retracted, live, retractions
 from streams.contact.place import Closed, Erasure
-from streams.contact.state import ContactState, Fact
+from streams.contact.state import Consent, ContactState, Fact, Report, Retraction
+from streams.contact.stops import FOR_GOOD, closed_channels, closed_for_all
 
 _CHANNELS: tuple[Channel, ...] = get_args(Channel)
+_SAYS = frozenset({Consent, Report, Retraction})
 
 
-def suppressed(person: Sequence[ContactState]) -> Closed | None:
-    """What the latest command that counts has closed; None: nothing. `person`: the states of all its fragments."""
-    said = [fact for state in person for fact in state.commands.values() if isinstance(fact.detail, Suppress)]
-    if not said:
-        return None
-    gone = retractions(fact for state in person for fact in state.facts.values())
-    return _latest(fact for fact in said if not is_retracted(fact, gone))
+def closed_channels_of(person: Collection[ContactState]) -> tuple[Closed, ...]:
+    """What is closed, sorted by channel; `all` for those that are not closed by a word of their own.
+
+    `person`: the states of all its fragments.
+    """
+    facts = {fact.key: fact for state in person for fact in state.facts.values() if fact.detail.__class__ in _SAYS}
+    said = suppressions(fact for state in person for fact in state.commands.values())
+    if not said and not any(map(may_close, facts.values())):
+        return ()
+    found = evidence(live(sorted(facts.values(), key=lambda fact: fact.stamp)))
+    everything = closed_for_all(found.reports, unretracted(said, facts.values()))
+    if everything is not None and everything.reason in FOR_GOOD:
+        return (everything,)
+    closed = closed_channels(found.consents)
+    if everything is not None:
+        closed.append(everything)
+    return tuple(sorted(closed, key=lambda each: each.channel))
 
 
-def _latest(said: Iterable[Fact]) -> Closed | None:
-    last = max(said, key=lambda fact: fact.stamp, default=None)
-    if last is None or not isinstance(last.detail, Suppress):
-        return None
-    return Closed("suppressed", last.time, last.source, last.id, last.detail.until)
+def may_close(fact: Fact) -> bool:
+    """Whether a fact may close a channel, or open one."""
+    match fact.detail:
+        case Consent() | Retraction():
+            return True
+        case Report(outcome=outcome):
+            return outcome in FOR_GOOD
+        case _:
+            return False
+
+
+def suppressions(commands: Iterable[Fact]) -> list[Fact]:
+    """Those of `commands` that close something."""
+    return [fact for fact in commands if isinstance(fact.detail, Suppress)]
+
+
+def unretracted(commands: Collection[Fact], facts: Iterable[Fact]) -> list[Fact]:
+    """Those that none of `facts` takes back."""
+    if not commands:
+        return []
+    gone = retractions(facts)
+    return [fact for fact in commands if not is_retracted(fact, gone)]
 
 
 def closed_by(erasure: Erasure) -> Closed:
@@ -35,8 +65,14 @@ def closed_by(erasure: Erasure) -> Closed:
     return Closed("erased", erasure.time, erasure.source, erasure.id)
 
 
-def render(closed: Closed) -> Suppressions:
-    """The value of `contact-suppressions`: every channel."""
+def render(closed: Collection[Closed]) -> Suppressions:
+    """The value of `contact-suppressions`: every channel that is closed."""
+    reasons = {each.channel: _why(each) for each in closed}
+    everything = reasons.get("all")
+    return {channel: why for channel in _CHANNELS if (why := reasons.get(channel, everything)) is not None}
+
+
+def _why(closed: Closed) -> Suppression:
     why: Suppression = {
         "reason": closed.reason,
         "since": render_time(closed.since),
@@ -45,4 +81,4 @@ def render(closed: Closed) -> Suppressions:
     }
     if closed.until is not None:
         why["until"] = closed.until
-    return dict.fromkeys(_CHANNELS, why)
+    return why

@@ -63,8 +63,8 @@ def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
             continue
         kept = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         parts = counting(kept, place)
-        whole = (state, *parts.values())
-        if any(map(has_record, whole)):
+        whole = {name: state, **parts}
+        if any(map(has_record, whole.values())):
             shown = orjson.loads(orjson.dumps(profile(name, person(whole))))
             found[name] = shown | {"merged_from": sorted(each for each, part in parts.items() if has_record(part))}
     return found

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from events.outputs import ContactProfile
 from streams.contact import ContactState, decode, encode, profile
-from streams.contact.codec import encode_fact
+from streams.contact.merging import weigh
 from streams.contact.settling import due_at
 from streams.contact.state import NEVER
 from streams.formats import Unreadable
@@ -32,7 +32,7 @@ def test_a_state_keeps_its_order_and_its_weight(feed: Feed) -> None:
     facts = list(state.facts.values())
     assert facts == sorted(facts, key=lambda fact: fact.stamp)
     assert state.facts == {fact.key: fact for fact in facts}
-    assert state.weight == sum(len(encode_fact(fact)) for fact in facts)
+    assert state.weight == weigh(state.facts, state.commands, state.carried, state.settled)
     assert state.due <= min(map(due_at, facts), default=NEVER)
 
 

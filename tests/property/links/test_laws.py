@@ -171,7 +171,16 @@ def test_a_rotated_key_splits_nobody(story: list[Saying], data: st.DataObject) -
 
 def without_names(world: World) -> list[str]:
     """The profiles, whatever the hashes of those whom they are about."""
-    return sorted(repr({**profile, "contact_id": "", "merged_from": []}) for profile in world.profiles().values())
+    hidden: dict[str, JSON] = {"contact_id": "", "merged_from": []}
+    return sorted(
+        repr({**profile, **hidden, "addresses": _without_refs(profile["addresses"])})
+        for profile in world.profiles().values()
+    )
+
+
+def _without_refs(addresses: JSON) -> list[str]:
+    assert isinstance(addresses, list)
+    return sorted(repr((each["channel"], each["status"])) for each in addresses if isinstance(each, dict))
 
 
 @lawful

@@ -13,15 +13,15 @@ from events.envelope import Interaction
 from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
 from events.json_types import JSON
-from events.times import render_time
 from streams.contact import ContactState, fold, profile
 from streams.contact.facts import fact_of
 from streams.contact.state import Fact
 from tests.property.identity import oracle
+from tests.property.links import ledger_truth
+from tests.property.links.ledger_truth import CHANNELS
 
 Key = tuple[str, str]
 Stamp = tuple[int, str, str]
-CHANNELS = ("email", "text", "phone", "door", "letter")
 OPENERS = ("donation.made", "form.submitted", "consent.changed")
 CROWD = 50
 
@@ -144,7 +144,25 @@ class Truth:
                 whole: dict[str, JSON] = orjson.loads(orjson.dumps(profile(roof, state)))
                 del whole["version"]
                 shown[roof] = whole | {"merged_from": [name for name in lived if name != roof]}
+                self._told_by_all(shown[roof], fragments)
         return shown
+
+    def _told_by_all(self, shown: dict[str, JSON], fragments: list[str]) -> None:
+        """What a profile is told by whom the fragments named and by commands."""
+        heard = counting({each.key: each for name in fragments for each in self.records[name].values()})
+        told = [each for each in heard if each.said.type != "interaction.retracted"]
+        newest = {old: name for name in fragments for each in self.records[name].values() for name, old in each.aliases}
+        known = ledger_truth.addresses(told, newest)
+        assert isinstance(shown["email"], dict)
+        assert isinstance(shown["stops"], dict)
+        shown["addresses"] = [*known]
+        shown["email"]["status"] = ledger_truth.best(known)
+        stops = [each for each in told if each.said.type == "contact.suppressed"]
+        if stops and "all" not in shown["stops"]:
+            last = max(stops, key=lambda each: each.stamp)
+            why = ledger_truth.why("suppressed", last, ledger_truth.field(last, "until"))
+            assert isinstance(why, dict)
+            shown["stops"]["all"] = {"at" if name == "since" else name: value for name, value in why.items()}
 
     def merged(self) -> dict[str, str]:
         return {name: roof for name, roof in self.roofs().items() if name != roof}
@@ -155,21 +173,12 @@ class Truth:
         profiles, merged = self.profiles(), self.merged()
         for roof, fragments in self.persons().items():
             heard = counting({each.key: each for name in fragments for each in self.records[name].values()})
-            stops = [each for each in heard if each.said.type == "contact.suppressed"]
-            if stops:
-                last = max(stops, key=lambda each: each.stamp)
-                until = last.said.data.until  # type: ignore[attr-defined]
-                closed[roof] = why("suppressed", last) if until is None else why("suppressed", last, until=until)
+            if shut := ledger_truth.closed(each for each in heard if each.said.type != "interaction.retracted"):
+                closed[roof] = shut
         for name in self.markers:
             if name not in profiles and name not in merged:
-                closed[name] = why("erased", self.erased[name])
+                closed[name] = dict.fromkeys(CHANNELS, ledger_truth.why("erased", self.erased[name]))
         return closed
-
-
-def why(reason: str, heard: Heard, **more: str) -> JSON:
-    said = heard.said
-    stop: dict[str, JSON] = {"reason": reason, "since": render_time(said.time), "source": said.source, "id": said.id}
-    return {channel: {**stop, **more} for channel in CHANNELS}
 
 
 def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[str, Heard]:

@@ -137,14 +137,15 @@ def test_a_ruling_is_told_and_shows_no_profile(type_: str, same: bool) -> None:
     assert again.outcomes == {Outcome.DUPLICATE: 1}
 
 
-def test_a_suppression_closes_every_channel_and_leaves_the_profile_as_it_is() -> None:
+def test_a_suppression_closes_every_channel_and_is_seen_in_the_profile() -> None:
     store = MemoryStore()
     kept(folded(said(0), store=store), store)
 
     folding = folded(said(1, "contact.suppressed", until="2012-12-01T00:00:00Z"), store=store)
     kept(folding, store)
 
-    closed = only_output(folding)
+    shown, closed = folding.effects.outputs
+    assert orjson.loads(shown.value or b"")["stops"]["all"]["reason"] == "suppressed"
     why = {"reason": "suppressed", "since": "2012-02-22T10:00:00.000Z", "source": "digital/mailer", "id": "i1"}
     assert (closed.topic, closed.key) == (CONTACT_SUPPRESSIONS, b"c1")
     assert orjson.loads(closed.value or b"") == dict.fromkeys(

@@ -5,7 +5,7 @@ import pytest
 
 from events.dead_letters import DeadLetter, Origin
 from events.refusal import Reason
-from events.topics import CONTACT_STATE, DEAD_LETTERS
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, DEAD_LETTERS
 from streams.agents.folding import Folding
 from streams.contact import ContactState, Outcome, encode
 from streams.contact.fold import ROOM
@@ -98,5 +98,5 @@ def test_what_a_full_contact_does_not_take_is_a_dead_letter() -> None:
 def test_a_full_contact_is_still_heard_when_it_says_no() -> None:
     folding = folded(said(1), said(2, "email.unsubscribed"), store=store_with_a_full_contact())
 
-    assert [output.topic for output in folding.effects.outputs] == [DEAD_LETTERS, CONTACT_STATE]
+    assert [output.topic for output in folding.effects.outputs] == [DEAD_LETTERS, CONTACT_STATE, CONTACT_SUPPRESSIONS]
     assert state_of(folding, "c1").version == 5

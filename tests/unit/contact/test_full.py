@@ -16,7 +16,7 @@ def full() -> ContactState:
     """Not even the smallest fact fits."""
     large = [gift(f"large {n}", 5, committee=LONG) for n in range(1_000)]
     small = [gift(f"{n}", 5) for n in range(20)]
-    least = [said("rsvp.made", f"{n}", event_id="e") for n in range(9)]
+    least = [said("rsvp.made", f"{n}", event_id="e") for n in range(99)]
     state, outcomes = fold(ContactState(), large + small + least)
     assert outcomes[0] is Outcome.APPLIED
     assert outcomes[-1] is Outcome.FULL

@@ -144,5 +144,8 @@ def test_the_clock_is_the_latest_append_time_and_not_when_things_happened() -> N
     assert durable(state) == {"1", "2", "3"}
 
 
-def test_settled_messages_weigh_nothing() -> None:
-    assert folded(sent(), sent("2"), later(WEEK + 1)).weight == folded(later(WEEK + 1)).weight
+def test_of_settled_messages_only_what_may_meet_a_late_word_weighs() -> None:
+    opened = said("email.opened", "3", message_id="n")
+    nothing, one = folded(later(WEEK + 1)).weight, folded(sent(), later(WEEK + 1)).weight
+    assert folded(opened, later(WEEK + 1)).weight == nothing < one
+    assert folded(sent(), sent("2"), opened, later(WEEK + 1)).weight == one

@@ -31,7 +31,9 @@ def test_a_refund_under_another_name_may_come_before_its_gift_and_takes_its_comm
     profile = town.profile("crm.ada")
     assert isinstance(profile["donations"], dict)
     assert profile["donations"]["net"] == {"USD": 300}
-    assert profile["donations"]["by_committee"] == {"C1": {"net": {"USD": 300}, "last_at": "2012-02-22T10:00:00.000Z"}}
+    assert profile["donations"]["by_committee"] == {
+        "C1": {"net": {"USD": 300}, "last_at": "2012-02-22T10:00:00.000Z", "elections": {}}
+    }
 
 
 def test_a_visit_is_corrected_by_a_retraction_and_a_new_report_under_another_name(town: Town) -> None:

@@ -1,0 +1,180 @@
+"""Which e-mail addresses and phone numbers a person was named by, and how each of them answers.
+
+A fact does not repeat what its fragment is called, so whom it names is told by its fragment and by what it carried. An
+interaction that names both speaks of one: mail of the e-mail address, a wrong number of the phone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.identifiers import kind_of
+from events.interactions.base import Channel
+from events.outputs import Address, AddressStatus
+from streams.contact.evidence import Evidence
+from streams.contact.messages import SOFT_BOUNCES, Mailbox, Message, all_mailboxes
+from streams.contact.place import Carried
+from streams.contact.state import ContactState, Fact
+
+REF_DIGITS = 16
+"""So many characters of an identifier's hash tell a person's addresses apart."""
+
+BADNESS: tuple[AddressStatus, ...] = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
+"""Worse ones later."""
+
+_KINDS: tuple[Channel, ...] = ("email", "phone")
+
+
+def addresses(contact_id: str, state: ContactState, found: Evidence) -> list[Address]:
+    """The profile's `addresses`. `found`: the evidence of the state's facts that count."""
+    naming = _naming(contact_id, state)
+    hashes = naming.named(found.counted, state)
+    if not hashes:
+        return []
+    status = _statuses(naming, state, found)
+    worst: dict[tuple[Channel, str], AddressStatus] = {}
+    for hashed in hashes:
+        channel, ref = _address(naming.newest(hashed))
+        known = status.get(naming.newest(hashed), "ok")
+        worst[channel, ref] = max(worst.get((channel, ref), "ok"), known, key=BADNESS.index)
+    return [{"ref": ref, "channel": channel, "status": worst[channel, ref]} for channel, ref in sorted(worst)]
+
+
+def best_email(known: Iterable[Address]) -> AddressStatus:
+    """The profile's `email.status`: that of the least bad e-mail address; `ok` where none is known."""
+    statuses = [address["status"] for address in known if address["channel"] == "email"]
+    return min(statuses, key=BADNESS.index, default="ok")
+
+
+def is_address(name: str) -> bool:
+    """Whether an identifier is the hash of an e-mail address or of a phone number."""
+    return name.startswith(_KINDS) and kind_of(name) in _KINDS
+
+
+def mailboxes(sent: Iterable[tuple[Fact, Message]], table: Sequence[Carried]) -> dict[str, Mailbox]:
+    """How each e-mail address took what was sent. Empty stands for the one that no `table` names: the fragment's."""
+    return all_mailboxes(
+        *({_carried(fact, "email", table) or "": box} for fact, said in sent if (box := _mailbox(fact, said)))
+    )
+
+
+def _mailbox(fact: Fact, message: Message) -> Mailbox | None:
+    if fact.type == "email.delivered":
+        return Mailbox(delivered=fact.stamp)
+    if fact.type == "email.bounced":
+        return Mailbox(hard=True) if message.kind == "hard" else Mailbox(soft=(fact.stamp,))
+    return None
+
+
+class _Naming(Struct, frozen=True):
+    """Whom facts name. `own`: the address that all of them do; `newer`: hashes by those under older keys."""
+
+    table: tuple[Carried, ...]
+    own: str = ""
+    newer: Mapping[str, str] = {}
+
+    def named(self, counted: Iterable[Fact], state: ContactState) -> set[str]:
+        """Every address that one of these facts, or what has settled, names."""
+        found = set()
+        if self.own and (counted or state.settled.totals.counts):
+            found.add(self.own)
+        if self.table or state.settled.carried:
+            for carried in _that_count(counted, state):
+                found.update(name for name, _ in carried.others if is_address(name))
+        return found
+
+    def of(self, fact: Fact, kind: Channel) -> str:
+        """The address of this kind that a fact names; empty for none."""
+        return _carried(fact, kind, self.table) or (self.own if self.own.startswith(kind) else "")
+
+    def newest(self, hashed: str) -> str:
+        """The same address under the newest key."""
+        seen: list[str] = []
+        while hashed in self.newer:
+            if hashed in seen:  # keys that were changed there and back
+                return min(seen[seen.index(hashed) :])
+            seen.append(hashed)
+            hashed = self.newer[hashed]
+        return hashed
+
+
+def _naming(contact_id: str, state: ContactState) -> _Naming:
+    own = contact_id if not state.mixed and is_address(contact_id) else ""
+    if not (state.carried or state.settled.carried):
+        return _Naming((), own)
+    newer = {
+        old: name
+        for carried in (*state.carried, *state.settled.carried)
+        for name, old in carried.aliases
+        if is_address(name)
+    }
+    return _Naming(state.carried, own, newer)
+
+
+def _that_count(counted: Iterable[Fact], state: ContactState) -> set[Carried]:
+    numbers = {fact.carried for fact in counted}
+    known = {state.carried[number - 1] for number in numbers if isinstance(number, int) and number}
+    return known.union(state.settled.carried)
+
+
+def _carried(fact: Fact, kind: Channel, table: Sequence[Carried]) -> str:
+    """The address of this kind that a fact names besides its fragment."""
+    if not isinstance(fact.carried, int) or not fact.carried:
+        return ""
+    others = table[fact.carried - 1].others
+    return next((name for name, _ in others if name.startswith(kind) and is_address(name)), "")
+
+
+def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str, AddressStatus]:
+    """The address under its newest hash, if anything bad is known of it."""
+    said: list[tuple[str, AddressStatus]] = []
+    for fact, report in found.reports:
+        if report.outcome == "wrong_number":
+            said.append((naming.of(fact, "phone"), "wrong_number"))
+    for fact, _ in found.consents:
+        if fact.type == "email.complained":
+            said.append((naming.of(fact, "email"), "complained"))
+    if state.settled.mailboxes or any(message.kind for _, message in found.failed):
+        said += _of_mail(naming, state, found)
+    worst: dict[str, AddressStatus] = {}
+    for hashed, status in said:
+        name = naming.newest(hashed)
+        worst[name] = max(worst.get(name, "ok"), status, key=BADNESS.index)
+    return worst
+
+
+def _of_mail(naming: _Naming, state: ContactState, found: Evidence) -> list[tuple[str, AddressStatus]]:
+    own = naming.own if naming.own.startswith("email") else ""
+    known = all_mailboxes(state.settled.mailboxes, mailboxes((*found.sent, *found.failed), naming.table))
+    boxes = all_mailboxes(*({naming.newest(hashed or own): box} for hashed, box in known.items()))
+    return [(hashed, _status(box)) for hashed, box in boxes.items() if hashed]
+
+
+def _status(box: Mailbox) -> AddressStatus:
+    if box.hard:
+        return "hard_bounced"
+    bouncing = len(box.soft) == SOFT_BOUNCES and (box.delivered is None or box.soft[0] > box.delivered)
+    return "soft_bouncing" if bouncing else "ok"
+
+
+def _address(hashed: str) -> tuple[Channel, str]:
+    kind, _, digits = hashed.partition(":")
+    return "email" if kind == "email" else "phone", digits[:REF_DIGITS]
+
+
+def explicit(fragment: str, state: ContactState) -> ContactState:
+    """The state of a fragment with its own address among those that its facts carry, so that it may be mixed."""
+    boxes = {**state.settled.mailboxes}
+    own = boxes.pop("", None)
+    if not is_address(fragment):
+        return replace(state, settled=replace(state.settled, mailboxes=boxes)) if own else state
+    me = (fragment, "")
+    table = (*(replace(carried, others=(*carried.others, me)) for carried in state.carried), Carried((me,)))
+    facts = {key: fact if fact.carried else replace(fact, carried=len(table)) for key, fact in state.facts.items()}
+    if own is not None and fragment.startswith("email"):
+        boxes[fragment] = own
+    named = state.settled.carried
+    if state.settled.totals.counts:
+        named = tuple(sorted({*named, Carried((me,))}))
+    return replace(state, facts=facts, carried=table, settled=replace(state.settled, carried=named, mailboxes=boxes))

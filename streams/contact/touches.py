@@ -1,0 +1,103 @@
+"""When somebody reached into a person's day: by message, by knock, by call, whoever it was.
+
+What was said of one message in the last week and what has settled of it are read as one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from events.harmonised import team_of
+from events.interactions.base import Channel
+from events.interactions.canvass import Method
+from events.outputs import Touch as TouchOutput
+from events.times import render_time
+from streams.contact.evidence import Evidence
+from streams.contact.messages import KILLS, SHOWS, Message, MessageKey, Touch
+from streams.contact.state import Fact, Report, Settled
+
+LISTED = 30 * 24 * 3_600_000
+"""A touch is shown up to so long (ms) before the latest one."""
+
+_DAY = 24 * 3_600_000
+_REACHED = frozenset({"contacted", "refused", "left_message", "language_barrier"})
+_CHANNELS: Mapping[Method, Channel] = {"door": "door", "phone": "phone", "text": "text", "letter": "letter"}
+_ONCE_A_DAY = frozenset({"door", "letter"})
+
+
+def touches(found: Evidence, settled: Settled, horizon: int) -> list[Touch]:
+    """The touches of the 30 days before the latest one, newest first, none of them before `horizon`."""
+    if not (found.sent or found.reports or settled.mailings):
+        return []
+    known = _of_messages(found, settled)
+    if found.reports:
+        known += of_reports(found.reports)
+    known = [touch for touch in known if touch.time >= horizon]
+    if not known:
+        return []
+    known.sort(reverse=True)
+    since = known[0].time - LISTED
+    return known if known[-1].time >= since else [touch for touch in known if touch.time >= since]
+
+
+def touch_of(fact: Fact, message: Message) -> Touch:
+    """What a `sent` or `delivered` shows."""
+    purpose = message.purpose or "informational"
+    return Touch(fact.time, fact.source, fact.id, SHOWS[fact.type], purpose, message.team)
+
+
+def of_reports(reports: Iterable[tuple[Fact, Report]]) -> list[Touch]:
+    """The touches among canvass reports, which are in order."""
+    known: list[Touch] = []
+    days: set[tuple[str, int]] = set()
+    for fact, report in reports:
+        channel = channel_of(report)
+        if channel is None:
+            continue
+        if channel in _ONCE_A_DAY:
+            day = channel, fact.time // _DAY
+            if day in days:
+                continue
+            days.add(day)
+        known.append(Touch(fact.time, fact.source, fact.id, channel, team=report.team))
+    return known
+
+
+def channel_of(report: Report) -> Channel | None:
+    """The channel on which a visit or a call reached somebody; None: it was an attempt."""
+    return _CHANNELS.get(report.method) if report.outcome in _REACHED else None
+
+
+def _of_messages(found: Evidence, settled: Settled) -> list[Touch]:
+    """Of each message that never came back the earliest."""
+    known: dict[MessageKey, Touch] = {}
+    dead: set[MessageKey] = set()
+    for mailing in settled.mailings:
+        if mailing.killed is not None:
+            dead.add(mailing.key)
+        elif mailing.touch is not None:
+            known[mailing.key] = mailing.touch
+    for fact, message in found.failed:
+        dead.add((KILLS[fact.type], message.message_id))
+    for fact, message in found.sent:
+        key = SHOWS[fact.type], message.message_id
+        before = known.get(key)
+        if before is None or fact.time <= before.time:
+            touch = touch_of(fact, message)
+            known[key] = touch if before is None else min(before, touch)
+    if dead:
+        return [touch for key, touch in known.items() if key not in dead]
+    return list(known.values())
+
+
+def render(listed: Sequence[Touch]) -> list[TouchOutput]:
+    """The profile's `touches`."""
+    return [
+        {
+            "channel": touch.channel,
+            "purpose": touch.purpose,
+            "at": render_time(touch.time),
+            "team": touch.team or team_of(touch.source),
+            "source": touch.source,
+            "id": touch.id,
+        }
+        for touch in listed
+    ]

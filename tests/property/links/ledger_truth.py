@@ -1,0 +1,123 @@
+"""The addresses of a person and the channels that are closed to everyone, by plain loops over all that was said."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from events.envelope import Interaction
+from events.json_types import JSON
+from events.times import render_time
+
+CHANNELS = ("email", "text", "phone", "door", "letter")
+BADNESS = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
+_NAMED_BY = {"donation.made": "donation_id", "donation.refunded": "refund_id", "canvass.reported": "report_id"}
+_REASONS = {
+    "email.unsubscribed": "unsubscribed",
+    "email.complained": "complained",
+    "text.opted_out": "opted_out",
+    "consent.changed": "consent_withdrawn",
+}
+
+
+class Counted(Protocol):
+    """One interaction that counts, with the hashes that it named."""
+
+    @property
+    def said(self) -> Interaction: ...
+    @property
+    def named(self) -> Mapping[str, str]: ...
+    @property
+    def stamp(self) -> tuple[int, str, str]: ...
+
+
+def addresses(counted: Iterable[Counted], newest: Mapping[str, str]) -> list[JSON]:
+    """What `addresses` of a profile has to be. `newest`: the hash of today by those under older keys."""
+    told = [each for each in one_version_each(counted) if not each.said.type.startswith("contact.")]
+    found: dict[tuple[str, str], list[Counted]] = {}
+    for each in told:
+        for name in each.named:
+            kind, _, digits = newest.get(name, name).partition(":")
+            if kind in ("email", "phone"):
+                found.setdefault((kind, digits[:16]), []).append(each)
+    return [
+        {"ref": ref, "channel": kind, "status": _of_mail(naming) if kind == "email" else _of_phone(naming)}
+        for (kind, ref), naming in sorted(found.items())
+    ]
+
+
+def best(known: Iterable[JSON]) -> str:
+    """What `email.status` has to be."""
+    emails = [each["status"] for each in known if isinstance(each, dict) and each["channel"] == "email"]
+    return min((str(status) for status in emails), key=BADNESS.index, default="ok")
+
+
+def one_version_each(counted: Iterable[Counted]) -> list[Counted]:
+    """In order; of each gift, refund and report the first version."""
+    seen: set[tuple[str, JSON]] = set()
+    first = []
+    for each in sorted(counted, key=lambda each: each.stamp):
+        name = each.said.type, field(each, _NAMED_BY.get(each.said.type, ""))
+        if name[1] is None or name not in seen:
+            seen.add(name)
+            first.append(each)
+    return first
+
+
+def _of_mail(naming: Sequence[Counted]) -> str:
+    delivered = max((each.stamp for each in naming if each.said.type == "email.delivered"), default=(0, "", ""))
+    bounces = [(each.stamp, field(each, "kind")) for each in naming if each.said.type == "email.bounced"]
+    if any(each.said.type == "email.complained" for each in naming):
+        return "complained"
+    if any(kind == "hard" for _, kind in bounces):
+        return "hard_bounced"
+    return "soft_bouncing" if sum(stamp > delivered for stamp, _ in bounces) >= 3 else "ok"
+
+
+def _of_phone(naming: Iterable[Counted]) -> str:
+    return "wrong_number" if any(field(each, "outcome") == "wrong_number" for each in naming) else "ok"
+
+
+def closed(counted: Iterable[Counted]) -> dict[str, JSON]:
+    """What `contact-suppressions` has to say; empty if all is open."""
+    told = one_version_each(counted)
+    suppressed = [each for each in told if each.said.type == "contact.suppressed"]
+    found = {channel: why("suppressed", each, field(each, "until")) for each in suppressed for channel in CHANNELS}
+    found |= dict(_by_consent(told))
+    for outcome in ("do_not_contact", "deceased"):
+        for each in told:
+            if field(each, "outcome") == outcome:
+                found |= dict.fromkeys(CHANNELS, why(outcome, each))
+    return found
+
+
+def _by_consent(told: Iterable[Counted]) -> Iterator[tuple[str, JSON]]:
+    words = [each for each in told if each.said.type in _REASONS]
+    for channel in CHANNELS:
+        about = [each for each in words if _is_of(each, channel)]
+        refused = [each for each in about if field(each, "granted") is not True]
+        yes = max((each.said.time for each in about if field(each, "granted") is True), default=0)
+        binding = [each for each in refused if each.said.time >= yes]
+        complaints = [each for each in refused if each.said.type == "email.complained"]
+        if complaints or binding:
+            last = (complaints or binding)[-1]
+            yield channel, why(_REASONS[last.said.type], last)
+
+
+def _is_of(each: Counted, channel: str) -> bool:
+    """Whether it speaks of a whole channel."""
+    if field(each, "list_id") or field(each, "sender"):
+        return False
+    if each.said.type == "consent.changed":
+        return field(each, "channel") in (channel, "all")
+    return each.said.type.startswith(f"{channel}.")
+
+
+def field(each: Counted, name: str) -> JSON:
+    """A field of `data` that this type may not have."""
+    return getattr(each.said.data, name, None)
+
+
+def why(reason: str, each: Counted, until: JSON = None) -> JSON:
+    """Why a channel is closed."""
+    said = each.said
+    stop: dict[str, JSON] = {"reason": reason, "since": render_time(said.time), "source": said.source, "id": said.id}
+    return stop if until is None else {**stop, "until": until}
