@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from streams.contact.deeds import Deed
 from streams.contact.messages import KILLS, SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
 
@@ -15,12 +16,14 @@ from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeCha
 class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
-    `sent` and `failed`: what shows that a message reached somebody, and what says that it did not.
+    `sent` and `failed`: what shows that a message reached somebody, and what says that it did not. `deeds`: opens and
+    clicks.
     """
 
     counted: list[Fact] = []
     sent: list[tuple[Fact, Message]] = []
     failed: list[tuple[Fact, Message]] = []
+    deeds: list[Fact] = []
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, Refund] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
@@ -65,6 +68,8 @@ def evidence(live: Sequence[Fact]) -> Evidence:
                 found.sent.append((fact, detail))
             elif fact.type in KILLS:
                 found.failed.append((fact, detail))
+        elif isinstance(detail, Deed):
+            found.deeds.append(fact)
         elif detail is not None and not found.take(fact, detail):
             continue
         found.counted.append(fact)

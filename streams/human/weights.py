@@ -122,3 +122,6 @@ BURSTS = (
     Burst(3, 5 * SECOND, Signal.MANY_LINKS),
     Burst(5, 30 * SECOND, Signal.MANY_LINKS),
 )
+
+REACH_MS = max(burst.within for burst in BURSTS)
+"""A click that came longer before an act says nothing of it."""

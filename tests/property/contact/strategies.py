@@ -49,10 +49,13 @@ PLEDGE = few("p", "q")
 ANSWERS: st.SearchStrategy[JSON] = st.dictionaries(
     st.sampled_from(["v:1", "v:2"]), few("jobs", 1, 2.5, True), max_size=2
 ).map(dict)
+AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
 NAMED = {"list_id": few("l"), "sender": few("s")}
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {
     **{type_: fields({"message_id": few("m", "n")}, {}) for type_ in sorted(MESSAGES - {"email.bounced"})},
+    "email.opened": fields({"message_id": few("m", "n")}, {"user_agent": AGENT, "machine": few(True, False)}),
+    "email.clicked": fields({"message_id": few("m", "n")}, {"user_agent": AGENT, "url": few("u", "v", "w")}),
     "email.bounced": fields({"message_id": few("m"), "kind": few("hard", "soft")}, {}),
     "email.unsubscribed": fields({}, {"list_id": few("l")}),
     "email.complained": fields({}, {"list_id": few("l")}),
