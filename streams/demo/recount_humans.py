@@ -11,6 +11,10 @@ from crawleruseragents import is_crawler
 from streams.demo.recount import Profile, Told
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+_OPEN, _CLICK = 0, 1
+"""Columns of the table."""
+
+_PRIOR = (0, 5)
 _FLAG = {True: (-17, -20), False: (7, 7)}
 _AGENT = {
     "personal": (8, 5),
@@ -34,16 +38,14 @@ _BROWSERS = (
 
 def humans(told: list[Told]) -> Profile:
     """`opens_human` and `clicks_human`. Of gifts `told` has one version each."""
-    opens = [_thousandths(one, told, _OPEN) for one in told if one.type == "email.opened"]
-    clicks = [_thousandths(one, told, _CLICK) for one in told if one.type == "email.clicked"]
+    opens = [thousandths(one, told) for one in told if one.type == "email.opened"]
+    clicks = [thousandths(one, told) for one in told if one.type == "email.clicked"]
     return {"opens_human": sum(opens) / 1_000, "clicks_human": sum(clicks) / 1_000}
 
 
-_OPEN, _CLICK = 0, 1
-_PRIOR = (0, 5)
-
-
-def _thousandths(act: Told, told: list[Told], column: int) -> int:
+def thousandths(act: Told, told: list[Told]) -> int:
+    """The probability that an open or a click was a person's, by all that was told."""
+    column = _OPEN if act.type == "email.opened" else _CLICK
     decibans = _by_look(act, told, column) + max([0, *_afterwards(act, told, column)])
     return int(1_000 / (1 + 10 ** (-decibans / 10)) + 0.5)
 
