@@ -21,6 +21,7 @@ from streams.demo.recount import (
     zones,
 )
 from streams.demo.recount_donations import donations
+from streams.demo.recount_humans import humans
 from streams.demo.truth import ContactFields, Sent
 
 
@@ -44,7 +45,7 @@ def _profile(contact_id: str, sent: list[Sent]) -> Profile:
         "first_seen": text_of(told[0].at) if told else None,
         "last_seen": text_of(told[-1].at) if told else None,
         "counts": counts(told),
-        "email": email(first, agreed),
+        "email": email(first, agreed) | humans(first),
         "donations": donations(first),
         "canvass": canvass(first),
         "ballot": ballot(first),
