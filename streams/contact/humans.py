@@ -50,39 +50,41 @@ def _is_due(fact: Fact, clock: int) -> bool:
 def _expected(counted: Sequence[Fact], beside: Sequence[Fact], found: Evidence, echoes: Sequence[Fact]) -> Expected:
     if not counted:
         return 0, 0
-    arrived = [*(fact for fact, _ in found.sent), *echoes]
-    acts = list(_acts(counted))
-    return expected(
-        Known(
-            acts=acts,
-            arrivals=list(_arrivals(arrived, {act.message_id for act in acts})),
-            answers=list(_answers(found.counted)),
-            beside=[*_acts(beside), *_acts(echoes)],
-        )
-    )
+    acts = _acts(counted)
+    names = {act.message_id for act in acts}
+    arrivals = [
+        _arrival(fact, said) for fact, said in found.sent if said.message_id in names and fact.type in _ARRIVALS
+    ]
+    others: list[Act] = []
+    if echoes:
+        arrivals += [_arrival(fact, fact.detail) for fact in echoes if isinstance(fact.detail, Message)]
+    if echoes or beside:
+        others = _acts([*beside, *echoes])
+    return expected(Known(acts, arrivals, _answers(found.counted, acts), others))
 
 
-def _acts(facts: Iterable[Fact]) -> Iterable[Act]:
-    for fact in facts:
-        said = fact.detail
-        if isinstance(said, Deed):
-            kind = _KINDS[fact.type]
-            yield Act(kind, said.message_id, fact.time, fact.appended_at, said.machine, said.agent, said.link)
+def _acts(facts: Iterable[Fact]) -> list[Act]:
+    return [
+        Act(_KINDS[fact.type], said.message_id, fact.time, fact.appended_at, said.machine, said.agent, said.link)
+        for fact in facts
+        if isinstance(said := fact.detail, Deed)
+    ]
 
 
-def _arrivals(facts: Iterable[Fact], names: set[str]) -> Iterable[Arrival]:
-    for fact in facts:
-        delivered, said = _ARRIVALS.get(fact.type), fact.detail
-        if delivered is not None and isinstance(said, Message) and said.message_id in names:
-            yield Arrival(said.message_id, fact.time, fact.appended_at, delivered)
+def _arrival(fact: Fact, said: Message) -> Arrival:
+    return Arrival(said.message_id, fact.time, fact.appended_at, _ARRIVALS[fact.type])
 
 
-def _answers(facts: Iterable[Fact]) -> Iterable[Answer]:
+def _answers(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Answer]:
     """Whoever promised to give every month does nothing when the second gift comes."""
-    for fact in facts:
-        kind = _ANSWERS.get(fact.type)
-        if kind is not None and not (isinstance(fact.detail, Gift) and fact.detail.automatic):
-            yield Answer(kind, fact.time, fact.appended_at)
+    since = min(act.time for act in acts)
+    return [
+        Answer(_ANSWERS[fact.type], fact.time, fact.appended_at)
+        for fact in facts
+        if fact.type in _ANSWERS
+        and fact.time >= since
+        and not (isinstance(fact.detail, Gift) and fact.detail.automatic)
+    ]
 
 
 def _echoes(found: Evidence, clock: int, echoes: Sequence[Fact], staying: Sequence[Fact]) -> tuple[Fact, ...]:

@@ -44,7 +44,7 @@ _SCANNERS = re.compile(
 _OFFICE = re.compile(r"ms-?office|microsoft (?:office|outlook)", re.IGNORECASE)
 _PERSONAL = re.compile(
     r"Mozilla/5\.0 \((?:Windows NT|Macintosh|iPhone|iPad|iPod|X11|Wayland|Linux|Android)\b[^()@+]*\)"
-    r"(?: like Gecko| AppleWebKit/[\d.]+ \(KHTML, like Gecko\)| Gecko/[\d.]+)?"
+    r"(?: like Gecko| AppleWebKit/[\d.]+(?: \(KHTML, like Gecko\))?| Gecko/[\d.]+)?"
     r"(?: (?:Version|Chrome|Safari|Firefox|Edge|Edg|EdgA|EdgiOS|OPR|CriOS|FxiOS|GSA|SamsungBrowser|Thunderbird|Vivaldi"
     r"|YaBrowser|DuckDuckGo|Mobile)/[\w.]+| Mobile| Tablet)*"
     r"|Outlook-(?:iOS|Android)/\S+.*"

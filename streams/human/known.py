@@ -69,27 +69,48 @@ class Known(Struct, frozen=True, gc=False):
 
     def by_message(self) -> Iterator["Known"]:
         """Each message that was acted upon with what is known of it, and all answers."""
-        acts = _grouped(self.acts)
-        arrivals = _grouped(one for one in self.arrivals if one.message_id in acts)
-        beside = _grouped(one for one in self.beside if one.message_id in acts)
-        for name, of_it in acts.items():
-            yield Known(of_it, arrivals.get(name, ()), self.answers, beside.get(name, ()))
+        arrivals, beside = grouped(self.arrivals), grouped(self.beside)
+        for name, acts in grouped(self.acts).items():
+            yield Known(acts, arrivals.get(name, ()), self.answers, beside.get(name, ()))
+
+    def arrived(self) -> dict[str, int]:
+        """When each message was there: delivered, or if nobody says so sent; of several reports the earliest."""
+        sent: dict[str, int] = {}
+        delivered: dict[str, int] = {}
+        for arrival in self.arrivals:
+            times = delivered if arrival.delivered else sent
+            if (time := times.get(arrival.message_id)) is None or arrival.time < time:
+                times[arrival.message_id] = arrival.time
+        return sent | delivered
+
+    def answered(self) -> dict[AnswerKind, list[int]]:
+        """When each kind of answer came, in order."""
+        times: dict[AnswerKind, list[int]] = {}
+        for answer in self.answers:
+            times.setdefault(answer.kind, []).append(answer.time)
+        return {kind: sorted(these) for kind, these in times.items()}
 
     def is_of_one_week(self) -> bool:
-        """Whether all of it may count for each of its acts."""
-        received = [one.received_at for group in (self.acts, self.beside, self.arrivals) for one in group]
-        first = min(act.received_at for act in self.acts)
-        answered = max((answer.received_at for answer in self.answers), default=first)
-        return max(received) - min(received) <= WEEK and answered <= first + WEEK
+        """Whether whatever is of one message may count for each of its acts."""
+        acts = [act.received_at for act in self.acts]
+        if not acts:
+            return True
+        near = [*acts, *(one.received_at for group in (self.arrivals, self.beside) for one in group)]
+        answered = max((answer.received_at for answer in self.answers), default=0)
+        return max(near) - min(near) <= WEEK and answered <= min(acts) + WEEK
 
 
 _OfMessage = TypeVar("_OfMessage", Act, Arrival)
 
 
-def _grouped(these: Iterable[_OfMessage]) -> dict[str, list[_OfMessage]]:
+def grouped(these: Iterable[_OfMessage]) -> dict[str, list[_OfMessage]]:
+    """By message."""
     groups: dict[str, list[_OfMessage]] = {}
     for one in these:
-        groups.setdefault(one.message_id, []).append(one)
+        if (group := groups.get(one.message_id)) is None:
+            groups[one.message_id] = [one]
+        else:
+            group.append(one)
     return groups
 
 

@@ -6,23 +6,22 @@ of each kind only the strongest counts; these three and the prior are added. Hen
 a probability and evidence against one can only lower it, and a repeat changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from streams.human.known import Act, Known
-from streams.human.signals import Signals, after_clicks, answered, looks
-from streams.human.weights import PRIOR, Signal
+from streams.human.known import Act, Kind, Known, grouped
+from streams.human.signals import Look, answers_to, leads, look, looks
+from streams.human.weights import PRIOR, WEIGHTS, Signal
 
 
 class Judgement(Struct, frozen=True):
-    """P(human) of an act in thousandths, and every signal that was found with its decibans."""
+    """P(human) of an act in thousandths, and every signal that was found with its decibans; negative: against."""
 
     milli: int
-    signals: Signals
+    signals: dict[Signal, int]
 
     @property
     def probability(self) -> float:
@@ -36,45 +35,57 @@ Expected: TypeAlias = tuple[int, int]
 
 def judge(act: Act, known: Known) -> Judgement:
     """How likely `act`, which may but need not be among what is `known`, was a person's."""
-    return _judged([act], known.about(act))[0]
+    near = known.about(act)
+    there = [act, *near.acts, *near.beside]
+    found = looks(there, near.arrived().get(act.message_id))
+    after = answers_to(act, near.answered())
+    if lead := leads(there, _odds(there, found)).get(0):
+        after[Signal.CLICKED] = lead
+    signals = {signal: WEIGHTS[act.kind][signal] for signal in found[0]} | after
+    return Judgement(milli_of(odds_of(act.kind, found[0]) + max(after.values(), default=0)), signals)
 
 
 def expected(known: Known) -> Expected:
     """How many of `known.acts`, each of which counts once, were a person's: the sum of their probabilities."""
-    found = {"open": 0, "click": 0}
-    for message in known.by_message():
-        for act, judgement in zip(message.acts, _of_message(message), strict=True):
-            found[act.kind] += judgement.milli
-    return found["open"], found["click"]
-
-
-def _of_message(known: Known) -> list[Judgement]:
-    """Of each act; all at once where all may count for each, which is nearly always."""
     if known.is_of_one_week():
-        return _judged(known.acts, replace(known, acts=()))
-    return [judge(act, known) for act in known.acts]
+        found: Iterable[tuple[Kind, int]] = _at_once(known)
+    else:
+        found = ((act.kind, judge(act, message).milli) for message in known.by_message() for act in message.acts)
+    opens = clicks = 0
+    for kind, milli in found:
+        if kind == "open":
+            opens += milli
+        else:
+            clicks += milli
+    return opens, clicks
 
 
-def _judged(acts: Sequence[Act], known: Known) -> list[Judgement]:
-    """One for each of `acts`, of one message; of what else is `known` all may count for each of them."""
-    there = [*acts, *known.acts, *known.beside]
-    found = looks(there, known.arrivals)
-    odds = [_odds(act, signals) for act, signals in zip(there, found, strict=True)]
-    clicked = after_clicks(there, odds)
-    judged = []
-    for act, look, own, lead in zip(acts, found, odds, clicked, strict=False):
-        after = answered(act, known.answers)
-        if lead > 0:
-            after[Signal.CLICKED] = lead
-        judged.append(Judgement(milli_of(own + max(after.values(), default=0)), look | after))
-    return judged
+def _at_once(known: Known) -> Iterator[tuple[Kind, int]]:
+    """P(human) of each act where all that is known may count for each of them, which is nearly always so."""
+    arrived, answered, beside = known.arrived(), known.answered(), grouped(known.beside)
+    for name, acts in grouped(known.acts).items():
+        if len(acts) == 1 and name not in beside:
+            odds, lead = [odds_of(acts[0].kind, look(acts[0], arrived.get(name)))], {}
+        else:
+            there = [*acts, *beside.get(name, ())]
+            odds = _odds(there, looks(there, arrived.get(name)))
+            lead = leads(there, odds)
+        for place, act in enumerate(acts):
+            after = lead.get(place, 0)
+            if answered:
+                after = max(after, 0, *answers_to(act, answered).values())
+            yield act.kind, milli_of(odds[place] + after)
 
 
-def _odds(act: Act, look: Signals) -> int:
-    """In decibans, by the look of the act alone."""
-    if not look:
-        return PRIOR[act.kind]
-    return PRIOR[act.kind] + min(0, *look.values()) + max(0, *look.values())
+def _odds(acts: Sequence[Act], found: Sequence[Look]) -> list[int]:
+    return [odds_of(act.kind, seen) for act, seen in zip(acts, found, strict=True)]
+
+
+@lru_cache(maxsize=4_096)
+def odds_of(kind: Kind, look: Look) -> int:
+    """In decibans, by the look of an act alone."""
+    weights = [0, *(WEIGHTS[kind][signal] for signal in look)]
+    return PRIOR[kind] + min(weights) + max(weights)
 
 
 @lru_cache(maxsize=256)

@@ -1,9 +1,16 @@
-"""Finding the signals: the look of each act of one message among the others, and what its person did afterwards."""
+"""Finding the signals: how each act of one message looks among the others, and what its person did afterwards.
 
-from collections.abc import Sequence
+Every profile is made anew with each interaction, so this is a hot path: what an act shows by itself is looked up, and
+neighbours are looked for only where there are some.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
-from streams.human.known import Act, Answer, Arrival
+from streams.human.agents import Agent
+from streams.human.known import Act, AnswerKind, Kind
 from streams.human.weights import (
     AGENTS,
     ANSWER_MS,
@@ -17,48 +24,41 @@ from streams.human.weights import (
     Signal,
 )
 
-Signals: TypeAlias = dict[Signal, int]
-"""Those that were found, with their decibans; negative: against a person."""
+Look: TypeAlias = tuple[Signal, ...]
+"""The signals that an act shows by itself and by its neighbours."""
+
+Answered: TypeAlias = Mapping[AnswerKind, Sequence[int]]
+"""When each kind of answer came, in order."""
 
 
-def looks(acts: Sequence[Act], arrivals: Sequence[Arrival]) -> list[Signals]:
-    """The signals of each act: what its vendor says, its user agent, its time and its neighbours."""
-    arrived_at = _arrived_at(arrivals)
-    found: list[Signals] = []
-    for act in acts:
-        weights = WEIGHTS[act.kind]
-        said = _flag(act.machine), AGENTS.get(act.agent), _timing(act.time, arrived_at)
-        found.append({signal: weights[signal] for signal in said if signal in weights})
+def look(act: Act, arrived_at: int | None) -> Look:
+    """What an act shows by itself: what its vendor says, its user agent, and its time. `arrived_at`: see `Known`."""
+    timing = None
+    if arrived_at is not None:
+        after = act.time - arrived_at
+        timing = Signal.LATER if after > SOON_MS else Signal.SOON if after > AT_DELIVERY_MS else Signal.AT_DELIVERY
+    return _shown(act.kind, act.machine, act.agent, timing)
+
+
+@lru_cache(maxsize=1_024)
+def _shown(kind: Kind, machine: bool | None, agent: Agent, timing: Signal | None) -> Look:
+    flag = None if machine is None else Signal.VENDOR_MACHINE if machine else Signal.VENDOR_PERSON
+    return tuple(signal for signal in (flag, AGENTS.get(agent), timing) if signal in WEIGHTS[kind])
+
+
+def looks(acts: Sequence[Act], arrived_at: int | None) -> list[Look]:
+    """What each act shows by itself and by the clicks around it. `acts` are all of one message."""
+    found = [look(act, arrived_at) for act in acts]
     for place, signal in _bursts(acts):
-        found[place][signal] = WEIGHTS[acts[place].kind][signal]
+        found[place] += (signal,)
     return found
-
-
-def _flag(machine: bool | None) -> Signal | None:
-    if machine is None:
-        return None
-    return Signal.VENDOR_MACHINE if machine else Signal.VENDOR_PERSON
-
-
-def _arrived_at(arrivals: Sequence[Arrival]) -> int | None:
-    """When the message was there: delivered, or if nobody says so sent; of several reports the earliest."""
-    delivered = [arrival.time for arrival in arrivals if arrival.delivered]
-    return min(delivered or [arrival.time for arrival in arrivals], default=None)
-
-
-def _timing(time: int, arrived_at: int | None) -> Signal | None:
-    if arrived_at is None:
-        return None
-    if time <= arrived_at + AT_DELIVERY_MS:
-        return Signal.AT_DELIVERY
-    return Signal.SOON if time <= arrived_at + SOON_MS else Signal.LATER
 
 
 def _bursts(acts: Sequence[Act]) -> list[tuple[int, Signal]]:
     """Acts by their places with the bursts of clicks that they are in the midst of."""
-    clicks = sorted({(act.time, act.link) for act in acts if act.kind == "click" and act.link is not None})
-    if len({link for _, link in clicks}) < 2:
+    if len({act.link for act in acts if act.link is not None}) < 2:
         return []
+    clicks = sorted({(act.time, act.link) for act in acts if act.kind == "click" and act.link is not None})
     places = sorted(range(len(acts)), key=lambda place: acts[place].time)
     times = [acts[place].time for place in places]
     return [
@@ -71,42 +71,44 @@ def _bursts(acts: Sequence[Act]) -> list[tuple[int, Signal]]:
 
 def _links_near(times: Sequence[int], clicks: Sequence[tuple[int, int]], within: int) -> list[int]:
     """At each of `times`, how many different links were clicked within so many ms. Both sequences are in order."""
-    open_: dict[int, int] = {}
+    near: dict[int, int] = {}
     first = last = 0
     found = []
     for time in times:
         while last < len(clicks) and clicks[last][0] <= time + within:
-            open_[clicks[last][1]] = open_.get(clicks[last][1], 0) + 1
+            near[clicks[last][1]] = near.get(clicks[last][1], 0) + 1
             last += 1
         while first < last and clicks[first][0] < time - within:
-            open_[clicks[first][1]] -= 1
-            if not open_[clicks[first][1]]:
-                del open_[clicks[first][1]]
+            near[clicks[first][1]] -= 1
+            if not near[clicks[first][1]]:
+                del near[clicks[first][1]]
             first += 1
-        found.append(len(open_))
+        found.append(len(near))
     return found
 
 
-def after_clicks(acts: Sequence[Act], odds: Sequence[int]) -> list[int]:
-    """For each open what the likeliest click at the same time or later speaks for it, for each click 0, in decibans."""
-    found = [0] * len(acts)
-    best = -CLICK_LEAD
+def answers_to(act: Act, answered: Answered) -> dict[Signal, int]:
+    """What the person did within a day of the act, in decibans."""
+    found = {}
+    for kind, times in answered.items():
+        place = bisect_left(times, act.time)
+        if place < len(times) and times[place] <= act.time + ANSWER_MS:
+            found[ANSWERS[kind]] = WEIGHTS[act.kind][ANSWERS[kind]]
+    return found
+
+
+def leads(acts: Sequence[Act], odds: Sequence[int]) -> dict[int, int]:
+    """What the likeliest click at the same time or later speaks for an open, by the place of that, in decibans.
+
+    `odds`: of each act by its look. Opens without such a click are left out.
+    """
     if not any(act.kind == "click" for act in acts):
-        return found
+        return {}
+    found = {}
+    best = -CLICK_LEAD
     for place in sorted(range(len(acts)), key=lambda place: (-acts[place].time, acts[place].kind)):
         if acts[place].kind == "click":
             best = max(best, odds[place])
-        else:
+        elif best > -CLICK_LEAD:
             found[place] = min(CLICK_MOST, best + CLICK_LEAD)
     return found
-
-
-def answered(act: Act, answers: Sequence[Answer]) -> Signals:
-    """What the person did within a day of the act."""
-    weights = WEIGHTS[act.kind]
-    return {
-        signal: weights[signal]
-        for answer in answers
-        if act.time <= answer.time <= act.time + ANSWER_MS
-        for signal in (ANSWERS[answer.kind],)
-    }

@@ -9,7 +9,7 @@ Where the numbers come from, and which are assumptions, stands beside each of th
 table so that whoever has counts of their own can put those in.
 """
 
-from enum import Enum, unique
+from enum import StrEnum, unique
 from typing import NamedTuple
 
 from streams.human.agents import Agent
@@ -17,7 +17,7 @@ from streams.human.known import AnswerKind, Kind
 
 
 @unique
-class Signal(Enum):
+class Signal(StrEnum):
     """What may speak for a person or against one."""
 
     VENDOR_MACHINE = "vendor_machine"
