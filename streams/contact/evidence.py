@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from events.interactions.base import Channel
+from streams.contact.deeds import Deed
 from streams.contact.messages import KILLS, SHOWS, Message, MessageKey, Touch
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
 
@@ -16,12 +17,14 @@ from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeCha
 class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
-    `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not.
+    `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`: opens
+    and clicks.
     """
 
     counted: list[Fact] = []
     sent: dict[MessageKey, Touch] = {}
     failed: list[tuple[Channel, Fact, Message]] = []
+    deeds: list[Fact] = []
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, Refund] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
@@ -73,6 +76,8 @@ def evidence(live: Sequence[Fact]) -> Evidence:
                     found.sent[key] = touch_of(channel, fact, detail)
             elif (channel := KILLS.get(fact.type)) is not None:
                 found.failed.append((channel, fact, detail))
+        elif type(detail) is Deed:
+            found.deeds.append(fact)
         elif detail is not None and not found.take(fact, detail):
             continue
         found.counted.append(fact)

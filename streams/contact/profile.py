@@ -1,6 +1,6 @@
 """The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
 
-from events.outputs import AddressStatus, ContactProfile, EmailProfile
+from events.outputs import ContactProfile
 from events.times import render_time
 from streams.contact import touches as reaching
 from streams.contact.addresses import addresses, best_email
@@ -9,11 +9,12 @@ from streams.contact.consent import consent
 from streams.contact.donations import donations
 from streams.contact.evidence import Evidence, evidence
 from streams.contact.horizon import pushed_by_reports
+from streams.contact.humans import humans
 from streams.contact.live import live
 from streams.contact.messages import Touch
 from streams.contact.pressure import pressure
 from streams.contact.settling import ripe
-from streams.contact.state import ContactState, Fact, Totals
+from streams.contact.state import ContactState, Fact
 from streams.contact.stops import stops
 from streams.contact.suppressing import suppressions, unretracted
 from streams.contact.totals import add, total
@@ -29,13 +30,21 @@ def profile(contact_id: str, state: ContactState) -> ContactProfile:
     consents = consent(found.consents)
     known = addresses(contact_id, state, found)
     touched = _touches(state, found)
+    opens, clicks = humans(found, state.settled.echoes)
     return {
         "contact_id": contact_id,
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
         "counts": totals.counts,
-        "email": _email(totals, best_email(known), subscribed=consents.get("email", True)),
+        "email": {
+            "subscribed": consents.get("email", True),
+            "status": best_email(known),
+            "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
+            "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
+            "opens_human": (state.settled.opens_human + opens) / 1_000,
+            "clicks_human": (state.settled.clicks_human + clicks) / 1_000,
+        },
         "donations": donations(found),
         "canvass": canvass(found.reports),
         "ballot": ballot(found.ballots),
@@ -62,14 +71,3 @@ def _touches(state: ContactState, found: Evidence) -> list[Touch]:
     if len(found.counted) < len(state.facts):  # a report that pushed it may count no longer
         horizon = max(horizon, pushed_by_reports(state.facts.values(), state.clock))
     return reaching.touches(found, state.settled, horizon)
-
-
-def _email(totals: Totals, status: AddressStatus, *, subscribed: bool) -> EmailProfile:
-    return {
-        "subscribed": subscribed,
-        "status": status,
-        "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
-        "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
-        "opens_human": 0,
-        "clicks_human": 0,
-    }

@@ -24,6 +24,7 @@ from streams.demo.recount import (
 )
 from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
+from streams.demo.recount_humans import humans
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed, pressure, touches
 from streams.demo.truth import ContactFields, Sent
@@ -60,7 +61,7 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "first_seen": text_of(told[0].at) if told else None,
         "last_seen": text_of(told[-1].at) if told else None,
         "counts": counts(told),
-        "email": email(first, agreed, best_email(known)),
+        "email": email(first, agreed, best_email(known)) | humans(first),
         "donations": donations(first),
         "canvass": canvass(first),
         "ballot": ballot(first),
