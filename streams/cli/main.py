@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, local, schemas, topics
+from streams.cli import contact, dead_letters, local, schemas, suppressions, topics
 from streams.cli.demo import demo
 from streams.cli.produce import produce
 from streams.cli.worker import worker
@@ -30,6 +30,7 @@ app.command()(worker)
 app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 
 if __name__ == "__main__":
