@@ -6,6 +6,7 @@ import typer
 
 from streams.cli import contact, dead_letters, local, schemas, suppressions, topics
 from streams.cli.demo import demo
+from streams.cli.hold import hold
 from streams.cli.produce import produce
 from streams.cli.worker import worker
 
@@ -30,6 +31,7 @@ app.command()(worker)
 app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(hold)
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 
