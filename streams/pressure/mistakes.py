@@ -1,0 +1,73 @@
+"""What is wrong with a policy file, told to whoever wrote it: which key, what is wrong, and the cure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+_REFERENCE = "see docs/policy.md"
+
+
+class Mistake(NamedTuple):
+    """`key`: the path in the file, such as `caps.email[0].at_most`; empty for the file as a whole."""
+
+    key: str
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.key or 'the file'}: {self.problem}; {self.cure}"
+
+
+class Mistakes(NamedTuple):
+    """All that is wrong with a file. Nothing of it holds: a policy is not guessed."""
+
+    found: tuple[Mistake, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.found))
+
+
+def wrong(problem: str, cure: str) -> PydanticCustomError:
+    """What a validator raises."""
+    return PydanticCustomError("policy", "{problem}; {cure}", {"problem": problem, "cure": cure})
+
+
+def mistakes_in(error: ValidationError) -> Mistakes:
+    """What pydantic found, in our words."""
+    return Mistakes(tuple(_mistake(details) for details in error.errors(include_url=False, include_input=True)))
+
+
+def _mistake(details: ErrorDetails) -> Mistake:
+    key = _path(details["loc"])
+    given: dict[str, Any] = details.get("ctx", {})
+    match details["type"]:
+        case "policy":
+            return Mistake(key, given["problem"], given["cure"])
+        case "missing":
+            return Mistake(key, "is missing", f"add it, nothing is guessed: {_REFERENCE}")
+        case "extra_forbidden":
+            return Mistake(key, "is not known", f"correct its name or take it out: {_REFERENCE}")
+        case "literal_error":
+            return Mistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
+    return Mistake(key, f"is {_shown(details['input'])}", f"{_lower(details['msg'])}: {_REFERENCE}")
+
+
+def _path(places: Sequence[int | str]) -> str:
+    return "".join(f"[{place}]" if isinstance(place, int) else f".{place}" for place in places).lstrip(".")
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:37]}..."
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *rest, last = names
+    return f"{', '.join(rest)} or {last}" if rest else last

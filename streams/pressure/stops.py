@@ -1,0 +1,88 @@
+"""What closes a person, a channel, a sender or a list."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, cast
+
+from events.interactions.base import Channel
+from events.outputs import ContactProfile, Stop
+from events.times import parse_time
+from streams.pressure.asking import Decision, Evidence, Known, PermissionRequest, Reason
+from streams.pressure.policy import CHANNELS, Closures
+
+_OF_ALL: dict[str, Reason] = {"erased": "erased", "deceased": "deceased", "do_not_contact": "do_not_contact"}
+_OF_CHANNEL: dict[str, Reason] = {
+    "unsubscribed": "unsubscribed",
+    "complained": "complained",
+    "opted_out": "opted_out",
+    "consent_withdrawn": "consent_withdrawn",
+}
+_ERASED = Decision("deny", "erased")
+
+
+def closed(known: Known, closures: Closures, request: PermissionRequest, at: int) -> Decision | None:
+    """Why nobody, or not this sender or list, may reach the person on the channel; None: no stop binds."""
+    if known is None:
+        return None
+    if known == "erased":
+        return _ERASED
+    stops = known["stops"]
+    if (stop := stops.get("all")) is not None and (found := _of_all(stop, at)) is not None:
+        return found
+    if len(stops) > 2 and (found := _channel(known, closures, request.channel)) is not None:
+        return found
+    if known["consent"].get(request.channel) is False:
+        return Decision("deny", "no_consent")
+    if stops["senders"] and request.channel == "text":
+        return _sender(stops["senders"], closures, request)
+    if stops["lists"] and request.channel == "email":
+        return _list(stops["lists"], closures, request)
+    return None
+
+
+def _of_all(stop: Stop, at: int) -> Decision | None:
+    """A suppression may have an end, and is told with it; one whose end cannot be read has none."""
+    until: object = cast("Mapping[str, Any]", stop).get("until")
+    end = parse_time(until) if isinstance(until, str) else None
+    if end is not None and end <= at:
+        return None
+    return Decision("deny", _OF_ALL.get(stop["reason"], "suppressed"), (evidence_of(stop),), end)
+
+
+def _channel(profile: ContactProfile, closures: Closures, channel: Channel) -> Decision | None:
+    """A stop of the channel itself comes before one that the policy carries over from another."""
+    stops = profile["stops"]
+    if (stop := stops.get(channel)) is not None:
+        return _of_channel(stop)
+    for other in CHANNELS:
+        if (stop := stops.get(other)) is not None and channel in getattr(closures.also_closes, stop["reason"], ()):
+            return _of_channel(stop)
+    return None
+
+
+def _of_channel(stop: Stop) -> Decision:
+    return Decision("deny", _OF_CHANNEL.get(stop["reason"], "consent_withdrawn"), (evidence_of(stop),))
+
+
+def _sender(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:
+    if closures.sender_stop == "everyone" or (request.sender is None and closures.without_sender == "deny"):
+        return _scoped("sender_stopped", stops.values())
+    stop = None if request.sender is None else stops.get(request.sender)
+    return None if stop is None else _scoped("sender_stopped", [stop])
+
+
+def _list(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:
+    """A receipt is of no list, so one that names none is not held against it."""
+    unnamed = request.list_id is None and closures.without_list == "deny" and request.purpose != "transactional"
+    if closures.list_stop == "everyone" or unnamed:
+        return _scoped("list_stopped", stops.values())
+    stop = None if request.list_id is None else stops.get(request.list_id)
+    return None if stop is None else _scoped("list_stopped", [stop])
+
+
+def _scoped(reason: Literal["sender_stopped", "list_stopped"], stops: Iterable[Stop]) -> Decision:
+    return Decision("deny", reason, tuple(sorted(map(evidence_of, stops))))
+
+
+def evidence_of(stop: Stop) -> Evidence:
+    """The interaction that closed it."""
+    return Evidence(stop["source"], stop["id"])
