@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, local, schemas, suppressions, topics
+from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
 from streams.cli.demo import demo
 from streams.cli.hold import hold
 from streams.cli.produce import produce
@@ -32,6 +32,7 @@ app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(hold)
+app.add_typer(policy.app, name="policy")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 
