@@ -52,6 +52,12 @@ class Header:
         """The column of an identifier, None when there is none."""
         return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)
 
+    def beginning_with(self, column: Column | None) -> "Header":
+        """The same, with people named by this column before all others; None: as they are."""
+        if column is None:
+            return self
+        return Header(self.names, (column, *(one for one in self.naming if one != column)))
+
 
 @dataclass(frozen=True, slots=True)
 class Unusable:

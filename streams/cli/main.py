@@ -7,6 +7,7 @@ import typer
 from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
 from streams.cli.demo import demo
 from streams.cli.hold import hold
+from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.worker import worker
 
@@ -31,6 +32,7 @@ app.command()(worker)
 app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(permit)
 app.command()(hold)
 app.add_typer(policy.app, name="policy")
 app.add_typer(suppressions.app, name="suppressions")

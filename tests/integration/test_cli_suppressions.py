@@ -124,7 +124,7 @@ def test_a_row_that_cannot_be_read_is_named_and_the_others_are_there(desk: Desk)
 @pytest.mark.parametrize(
     ("words", "header", "said"),
     [
-        (("--format", "van"), "email\n", "--match: for van the audience needs a column VANID"),
+        (("--format", "van"), "email\n", "for van the audience needs a column VANID"),
         ((), "name\n", "--match: no column of the header names a person"),
         (("--since", "yesterday"), "email\n", "--since: give RFC 3339"),
         (("--reopened", "--since", "2012-01-01T00:00:00Z"), "email\n", "--reopened: give an earlier export"),
