@@ -6,18 +6,20 @@ of hashes lie with the profile of the same name, and count as `contact-links` an
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 from redis.asyncio import Redis
 
+from events.interactions.base import Channel
 from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
 from sinks.asking import ask
 from sinks.holds import Hold, read_hold
 from sinks.keys import text
 from sinks.outage import Outage
+from sinks.reservations import Reservation, decode
 
 SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""
@@ -78,6 +80,19 @@ local function find(hashes)
   return unknown, false
 end
 
+local function reservations(contact_id)
+  local of, held = 'reservation:' .. contact_id .. ':', false
+  local found = redis.call('MGET', of .. 'email', of .. 'text', of .. 'phone', of .. 'door', of .. 'letter')
+  for at = 1, 5 do
+    if found[at] then
+      held = held or {}
+      held[#held + 1] = at - 1
+      held[#held + 1] = found[at]
+    end
+  end
+  return held
+end
+
 local why, where = whole(KEYS)
 if why ~= '' then return {why, where} end
 local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign)}
@@ -85,13 +100,14 @@ for _, hashes in ipairs(names) do
   local contact_id, state = find(hashes)
   found[#found + 1] = contact_id
   found[#found + 1] = state
+  found[#found + 1] = bodies and reservations(contact_id)
 end
 return found
 """
 """KEYS: topics. ARGV: oldest standing in ms, names of each contact as JSON, campaign or '', '1' for profiles.
 
-Returns why and where something is missing, or '', as_of, the hold, and for each contact its id and profile: 1 erased,
-nil unknown, '' there is one but none was asked for.
+Returns why and where something is missing, or '', as_of, the hold, and for each contact its id, its profile (1 erased,
+nil unknown, '' there is one but none was asked for), and who has reserved it: number of the channel, reservation, ...
 """
 
 
@@ -141,12 +157,21 @@ class Erased:
 Contact = Found | Unknown | Erased
 
 
+Reserved = Mapping[Channel, Reservation]
+CHANNELS: tuple[Channel, ...] = ("email", "text", "phone", "door", "letter")
+_NOBODY: Reserved = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Contacts in the order asked, all that was known at `as_of`; `hold` on the campaign asked for, over or not."""
+    """Contacts in the order asked, all that was known at `as_of`; `hold` on the campaign asked for, over or not.
+
+    `reserved`: of each contact, by channel, who is about to reach it; empty where only ids were asked for.
+    """
 
     as_of: int
     contacts: Sequence[Contact]
+    reserved: Sequence[Reserved]
     hold: Hold | None
 
 
@@ -186,7 +211,8 @@ class Lookup:
             seen.append(part)
         contacts = [contact for part in seen for contact in part.contacts]
         hold = next((part.hold for part in seen if part.hold is not None), None)
-        return Seen(min(part.as_of for part in seen), contacts, hold)
+        reserved = [one for part in seen for one in part.reserved]
+        return Seen(min(part.as_of for part in seen), contacts, reserved, hold)
 
     async def _call(self, names: Sequence[Names], campaign: str, *, bodies: bool) -> Seen | Incomplete:
         args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0"]
@@ -195,8 +221,15 @@ class Lookup:
         if why:
             return Incomplete(_WHY[text(why)], text(where))
         hold = read_hold(campaign, found[0])
-        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(1, len(found), 2)]
-        return Seen(int(where), contacts, hold)
+        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(1, len(found), 3)]
+        reserved = [_reserved(found[at]) for at in range(3, len(found), 3)]
+        return Seen(int(where), contacts, reserved, hold)
+
+
+def _reserved(found: Any) -> Reserved:
+    if not found:
+        return _NOBODY
+    return {CHANNELS[found[at]]: decode(found[at + 1]) for at in range(0, len(found), 2)}
 
 
 def _contact(contact_id: str, found: Any) -> Contact:

@@ -12,7 +12,6 @@ import orjson
 from redis.asyncio import Redis
 
 from sinks.asking import ask
-from sinks.keys import reservation_key
 from sinks.outage import Outage
 
 SLICE = 1000
@@ -92,7 +91,6 @@ class Reservations:
     """
 
     def __init__(self, client: Redis) -> None:
-        self._client = client
         self._outage = Outage()
         self._reserve = client.register_script(_RESERVE)
         self._release = client.register_script(_RELEASE)
@@ -117,18 +115,6 @@ class Reservations:
         for at in range(0, len(taken), SLICE):
             rows = [(contact_id, *_put_back(one.before)) for contact_id, one in taken[at : at + SLICE]]
             await ask(self._release(args=[token, channel, orjson.dumps(rows)]), self._outage)
-
-    async def held(self, contact_ids: Sequence[str], channels: Sequence[str]) -> list[dict[str, Reservation]]:
-        """By channel, who has reserved each contact."""
-        if not contact_ids:
-            return []
-        keys = [reservation_key(contact_id, channel) for contact_id in contact_ids for channel in channels]
-        found = await ask(self._client.mget(keys), self._outage)
-        width = len(channels)
-        return [
-            {channel: decode(one) for channel, one in zip(channels, found[at : at + width], strict=True) if one}
-            for at in range(0, len(found), width)
-        ]
 
 
 encode = msgspec.json.Encoder().encode

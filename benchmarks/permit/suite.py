@@ -52,8 +52,8 @@ def permit(bench: Bench) -> Section:
     size = given.stat().st_size / 1e6
     given.unlink()
     note = (
-        f"{rows:,} rows ({size:.0f} MB) against {people:,} profiles. Nine tenths of the rows are known people by VANID, "
-        "address and phone, each judged by the default policy; one tenth is nobody. The denied go to a second file"
+        f"{rows:,} rows ({size:.0f} MB) against {people:,} profiles. Nine tenths of the rows are known people, by "
+        "VANID, address and phone, each judged by the default policy; one tenth is nobody. The denied go to a second file"
     )
     return Section("An audience judged", tuple(figures), (note,))
 

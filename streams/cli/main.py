@@ -5,6 +5,7 @@ import logging
 import typer
 
 from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
+from streams.cli.api import api
 from streams.cli.demo import demo
 from streams.cli.hold import hold
 from streams.cli.permit import permit
@@ -29,6 +30,7 @@ app.command()(demo)
 app.add_typer(local.app, name="local")
 app.add_typer(topics.app, name="topics")
 app.command()(worker)
+app.command()(api)
 app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")

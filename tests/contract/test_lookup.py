@@ -11,6 +11,7 @@ from sinks.holds import Hold, HoldsSink
 from sinks.keys import position_key
 from sinks.lookup import SLICE, Erased, Found, Incomplete, Lookup, Seen, Unknown, Whole
 from sinks.redis import RedisSink
+from sinks.reservations import Reservation, Reservations, Wanted
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased, forgotten, living, merged
 from tests.contract.redis_server import RedisServer
@@ -104,6 +105,14 @@ async def test_ids_come_without_profiles(lookup: Lookup, filling: Filling) -> No
     found = await lookup.ids([["old"], ["cyd"], ["eve"]])
     assert isinstance(found, Seen)
     assert found.contacts == [Found("ada", b""), Erased("cyd"), Unknown("eve")]
+
+
+async def test_who_has_reserved_a_contact_comes_with_it(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:
+    await filling.all([living("ada", 1, b"{}")], [absorbed("old", 1, "ada")])
+    mine = Reservation("field", "t", 1_700_000_000_000, 1_700_000_060_000)
+    for channel in ("text", "letter"):
+        await Reservations(redis_client).reserve(channel, mine, [Wanted("ada")])
+    assert (await seen(lookup, "bob", "old")).reserved == [{}, {"text": mine, "letter": mine}]
 
 
 @pytest.mark.parametrize("topic", [CONTACT_STATE, CONTACT_LINKS])
