@@ -1,6 +1,7 @@
 """The suite: `harmonia permit` on a million rows, from its start to its end, as a person at a terminal would run it."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -30,9 +31,10 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Seconds that one run took, and how many rows of it were allowed."""
+    """Seconds that one run took, those of CPU of all its processes, and how many rows of it were allowed."""
 
     seconds: float
+    cpu_seconds: float
     allowed: int
 
 
@@ -51,6 +53,8 @@ def permit(bench: Bench) -> Section:
         subject = f"{processes} process{'es' if processes > 1 else ''}"
         goal = LIMIT if processes > 1 and not bench.quick else None
         figures.append(Figure(subject, "from start to end", "s", tuple(run.seconds for run in runs), goal))
+        micros = tuple(run.cpu_seconds / rows * 1e6 for run in runs)
+        figures.append(Figure(subject, "CPU besides Redis", "µs a row", micros))
         bench.say(f"{subject}: {min(run.seconds for run in runs):.1f} s, {runs[0].allowed:,} allowed")
     size = given.stat().st_size / 1e6
     given.unlink()
@@ -75,7 +79,7 @@ def _run(bench: Bench, given: Path, rows: int, processes: int) -> Run:
         "--json",
     )
     command = [sys.executable, "-m", "streams.cli.main", "permit", *words, "--denied", str(denied)]
-    began = time.monotonic()
+    began, used = time.monotonic(), _cpu_of_children()
     with given.open("rb") as source, allowed.open("wb") as target:
         ended = subprocess.run(
             [*command, "--processes", str(processes)],
@@ -87,7 +91,7 @@ def _run(bench: Bench, given: Path, rows: int, processes: int) -> Run:
             timeout=_PATIENCE_S,
             check=False,
         )
-    seconds = time.monotonic() - began
+    seconds, cpu_seconds = time.monotonic() - began, _cpu_of_children() - used
     if ended.returncode:
         raise BenchmarkFailed(f"harmonia permit ended with {ended.returncode}: {ended.stderr.decode()[-500:]}")
     said = orjson.loads(ended.stderr)
@@ -95,7 +99,13 @@ def _run(bench: Bench, given: Path, rows: int, processes: int) -> Run:
         raise BenchmarkFailed(f"{said['rows']} rows were judged, not {rows}")
     for file in (allowed, denied):
         file.unlink()
-    return Run(seconds, said["allowed"])
+    return Run(seconds, cpu_seconds, said["allowed"])
+
+
+def _cpu_of_children() -> float:
+    """Of those that have ended, and of whatever they started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _environment(bench: Bench) -> Mapping[str, str]:
