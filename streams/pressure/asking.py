@@ -33,13 +33,13 @@ Reason = Literal[
     "maxed_out",
     "unknown_contact",
     "unknown_address",
-    "reserved",
     "cap",
     "cap_across_channels",
     "gap",
     "gap_across_teams",
     "gap_across_channels",
     "pressure",
+    "reserved",
     "hours",
 ]
 """Why. What each means is in `docs/policy.md`; a test holds the two together."""

@@ -15,7 +15,7 @@ from streams.pressure.asking import Decision, Hold, Known, PermissionRequest, Re
 from streams.pressure.campaigning import unsuitable
 from streams.pressure.hours import Opening, Week, next_opening
 from streams.pressure.limits import Blocked, Limit, blocked, limits, since_of
-from streams.pressure.points import over_budget
+from streams.pressure.points import Budget, budget, over_budget
 from streams.pressure.policy import Permission, Policy
 from streams.pressure.stops import closed
 from streams.pressure.zones import zones_of
@@ -36,6 +36,7 @@ class Question(Struct):
     request: PermissionRequest
     at: int
     limits: tuple[Limit, ...]
+    budget: Budget | None
     since: str
     week: Week
     expiry: int
@@ -72,6 +73,7 @@ def prepare(policy: Policy, request: PermissionRequest, at: int, holds: Iterable
         request=request,
         at=at,
         limits=found,
+        budget=budget(policy, request, at),
         since="" if policy.points is not None else since_of(at, max(limit.window for limit in found)),
         week=getattr(policy.hours, channel).week,
         expiry=getattr(policy.expiry, channel),
@@ -181,9 +183,7 @@ def _blocks(question: Question, profile: ContactProfile | None, reserved: Sequen
         if touches:
             found = (blocked(limit, touches) for limit in question.limits)
             blocks = [block for block in found if block is not None]
-            if (points := question.policy.points) is not None and (
-                block := over_budget(points.budget, question.request.channel, touches, question.at)
-            ) is not None:
+            if question.budget is not None and (block := over_budget(question.budget, touches)) is not None:
                 blocks.append(block)
     ends = [reservation.until for reservation in reserved if reservation.until > question.at]
     return [*blocks, Blocked("reserved", max(ends), ())] if ends else blocks

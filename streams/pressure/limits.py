@@ -21,8 +21,8 @@ _FIRST = -62_135_596_800_000
 class Limit(Struct, frozen=True):
     """Fewer than `at_most` touches within `window`, ms, so that one more is not too many.
 
-    `since`: the touches later than this are in the window, written as a profile writes times: texts of that form compare
-    as the times do, and cost nothing to read. A field that is None counts touches whatever theirs is; `not_on`,
+    `since`: touches later than this are in the window. It is written as a profile writes times: texts of that form
+    compare as the times do, and cost nothing to read. A field that is None counts touches whatever theirs is; `not_on`,
     `not_by`: only touches on another channel, by another team.
     """
 
@@ -84,15 +84,18 @@ def blocked(limit: Limit, touches: Sequence[Touch]) -> Blocked | None:
     if len(touches) < limit.at_most:
         return None
     since = limit.since
-    counted = [touch for touch in touches if touch["at"] > since and limit.counts(touch)]
+    within = [touch for touch in touches if touch["at"] > since]
+    if len(within) < limit.at_most:  # so it is with most limits and most people
+        return None
+    counted = [touch for touch in within if limit.counts(touch)]
     if len(counted) < limit.at_most:
         return None
-    counted.sort(key=latest_first, reverse=True)
+    counted.sort(key=in_order, reverse=True)
     return Blocked(limit.reason, time_of(counted[limit.at_most - 1]) + limit.window, tuple(map(evidence_of, counted)))
 
 
-def latest_first(touch: Touch) -> tuple[str, str, str]:
-    """How touches are put in order, reversed."""
+def in_order(touch: Touch) -> tuple[str, str, str]:
+    """By time, then as the contract orders what is of one time."""
     return touch["at"], touch["source"], touch["id"]
 
 

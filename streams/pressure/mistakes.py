@@ -7,6 +7,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 _REFERENCE = "see docs/policy.md"
+_KINDS = {
+    "tuple_type": 'give a list, such as ["..."]',
+    "dict_type": "give a table of its keys",
+    "model_type": "give a table of its keys",
+    "string_type": "give a text in quotes",
+}
 
 
 class Mistake(NamedTuple):
@@ -51,7 +57,8 @@ def _mistake(details: ErrorDetails) -> Mistake:
             return Mistake(key, "is not known", f"correct its name or take it out: {_REFERENCE}")
         case "literal_error":
             return Mistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
-    return Mistake(key, f"is {_shown(details['input'])}", f"{_lower(details['msg'])}: {_REFERENCE}")
+    cure = _KINDS.get(details["type"], f"{_lower(details['msg'])}: {_REFERENCE}")
+    return Mistake(key, f"is {_shown(details['input'])}", cure)
 
 
 def _path(places: Sequence[int | str]) -> str:

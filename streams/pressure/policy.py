@@ -5,6 +5,7 @@ decision says by which version of it was decided.
 """
 
 import json
+import re
 from functools import cached_property
 from hashlib import blake2b
 from typing import Annotated, Literal, Self, get_args
@@ -23,6 +24,7 @@ COSTS: dict[Channel, int] = {"door": 3000, "phone": 2000, "text": 1500, "letter"
 
 StopReason = Literal["unsubscribed", "complained", "opted_out", "consent_withdrawn"]
 Permission = Literal["allow", "deny"]
+_is_currency = re.compile("[A-Z]{3}", re.ASCII).fullmatch
 _A_MONDAY = 20_458 * 86_400_000
 
 
@@ -166,10 +168,21 @@ class Mobilisation(Section):
     ballot: tuple[Literal["requested", "sent", "returned", "cured", "voted"], ...]
 
 
-class Giving(Section):
-    """The most a person may give, by committee, election and currency, in minor units; `any`: each one not named."""
+def _currencies(limits: dict[str, int]) -> dict[str, int]:
+    for currency in limits:
+        if not _is_currency(currency):
+            raise wrong(f"has {currency!r}", 'give currencies by their three capital letters, such as "USD"')
+    return limits
 
-    limits: dict[str, dict[str, dict[str, Amount]]] = {}
+
+Limits = Annotated[dict[str, Amount], AfterValidator(_currencies)]
+"""Minor units by currency."""
+
+
+class Giving(Section):
+    """The most a person may give, by committee and election; `any`: each one not named."""
+
+    limits: dict[str, dict[str, Limits]] = {}
 
     def limit(self, committee: str, election: str) -> dict[str, int]:
         """By currency; that which names committee and election before that which names one of them."""

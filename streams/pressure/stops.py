@@ -32,11 +32,9 @@ def closed(known: Known, closures: Closures, request: PermissionRequest, at: int
         return found
     if known["consent"].get(request.channel) is False:
         return Decision("deny", "no_consent")
-    if stops["senders"] and request.channel == "text":
-        return _sender(stops["senders"], closures, request)
-    if stops["lists"] and request.channel == "email":
-        return _list(stops["lists"], closures, request)
-    return None
+    if stops["senders"] and (found := _sender(stops["senders"], closures, request)) is not None:
+        return found
+    return _list(stops["lists"], closures, request) if stops["lists"] else None
 
 
 def _of_all(stop: Stop, at: int) -> Decision | None:
@@ -54,7 +52,12 @@ def _channel(profile: ContactProfile, closures: Closures, channel: Channel) -> D
     if (stop := stops.get(channel)) is not None:
         return _of_channel(stop)
     for other in CHANNELS:
-        if (stop := stops.get(other)) is not None and channel in getattr(closures.also_closes, stop["reason"], ()):
+        stop = stops.get(other)
+        if (
+            stop is not None
+            and stop["reason"] in _OF_CHANNEL
+            and channel in getattr(closures.also_closes, stop["reason"])
+        ):
             return _of_channel(stop)
     return None
 
@@ -64,16 +67,18 @@ def _of_channel(stop: Stop) -> Decision:
 
 
 def _sender(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:
-    if closures.sender_stop == "everyone" or (request.sender is None and closures.without_sender == "deny"):
+    """A sender who is named is stopped on every channel: a profile does not say of which it was said."""
+    unnamed = request.sender is None and closures.without_sender == "deny"
+    if request.channel == "text" and (unnamed or closures.sender_stop == "everyone"):
         return _scoped("sender_stopped", stops.values())
     stop = None if request.sender is None else stops.get(request.sender)
     return None if stop is None else _scoped("sender_stopped", [stop])
 
 
 def _list(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:
-    """A receipt is of no list, so one that names none is not held against it."""
+    """The same of lists. A receipt is of no list, so it need not name one."""
     unnamed = request.list_id is None and closures.without_list == "deny" and request.purpose != "transactional"
-    if closures.list_stop == "everyone" or unnamed:
+    if request.channel == "email" and (unnamed or closures.list_stop == "everyone"):
         return _scoped("list_stopped", stops.values())
     stop = None if request.list_id is None else stops.get(request.list_id)
     return None if stop is None else _scoped("list_stopped", [stop])

@@ -4,6 +4,7 @@ Its own look-up takes 0.3 ms, and a decision may take a tenth of that: so its ro
 and three columns kept. Of the ZIP codes of armed forces overseas and of a misprint it says no zone.
 """
 
+import re
 from collections import defaultdict
 from functools import cache
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import zipcodes
 
 from events.contact import is_time_zone
+
+_is_zip = re.compile(r"(\d{5})(?:-?\d{4})?", re.ASCII).fullmatch
 
 
 class ZipZones(NamedTuple):
@@ -36,7 +39,8 @@ def zip_zones() -> ZipZones:
 
 def zone_of_zip(postal_code: str) -> str | None:
     """The zone of `10001` or `10001-1234`; None where it is not known."""
-    return zip_zones().by_zip.get(postal_code.strip()[:5])
+    match = _is_zip(postal_code.strip())
+    return None if match is None else zip_zones().by_zip.get(match[1])
 
 
 def zones_of_state(state: str) -> tuple[str, ...]:

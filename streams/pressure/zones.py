@@ -35,7 +35,7 @@ def zones_of_region(region: str) -> tuple[str, ...]:
     """The zones of an ISO 3166-2 code, sorted: of a state of the United States its own, else of the whole country."""
     home, _, part = region.partition("-")
     if home == "US" and part:
-        return zones_of_state(part)
+        return zones_of_state(part) or zones_of_country(home)
     return zones_of_country(home)
 
 
