@@ -29,6 +29,8 @@ from streams.pressure import PermissionRequest
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
+_FIRST, _LAST = "0002-01-01", "9998-01-01"
+"""Windows reach back from the time asked about, and openings lie ahead of it."""
 
 
 def permit(  # noqa: PLR0913 (options of a command)
@@ -145,7 +147,7 @@ def _size(file: BinaryIO) -> int | None:
 
 def _say(summary: Summary, policy_version: str, *, as_json: bool) -> None:
     if as_json:
-        _errors.print(orjson.dumps(_json(summary, policy_version)).decode(), soft_wrap=True, markup=False)
+        typer.echo(orjson.dumps(_json(summary, policy_version)), err=True)
         return
     table = Table("decision", "reason", "rows", box=None)
     for (decision, reason), number in sorted(summary.reasons.items()):
@@ -184,4 +186,6 @@ def _time_of(at: str | None) -> int:
         return time.time_ns() // 1_000_000
     if (moment := parse_time(at)) is None:
         refuse("--at: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+    if not _FIRST <= render_time(moment) < _LAST:
+        refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
     return moment

@@ -160,7 +160,7 @@ def test_people_read_a_table_of_what_became_of_them(sender: Sender) -> None:
         ("name\nAda\n", (), "no column of the header names a person"),
         ("email,harmonia_expires_at\n", (), "the audience has a column harmonia_expires_at: it was judged before"),
         ("email\n", ("--at", "tonight"), "--at: give RFC 3339"),
-        ("email\n", ("--at", "9999-12-31T00:00:00Z"), "--at: give a time"),
+        ("email\n", ("--at", "9999-12-31T00:00:00Z"), "--at: give a time from"),
         ("email\n", ("--reserve", "60"), "--reserve: a reservation is a team's"),
     ],
 )
