@@ -82,7 +82,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     _say(summary, policy.version, as_json=as_json)
     if summary.stopped is not None:
         refuse(
-            f"{summary.stopped}. {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
+            f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
             "throw them away and run it again"
         )
 
@@ -91,7 +91,7 @@ def _refuse_while_incomplete(job: Job) -> None:
     """Before the first byte is written."""
     with closing(Clerk(job)) as clerk:
         if (stopped := clerk.look()) is not None:
-            refuse(f"{stopped.why}. Nothing was written. Is a worker running, and has it caught up?")
+            refuse(f"{stopped.why} Nothing was written")
 
 
 def _run(audience: Audience, job: Job, denied: Path | None, processes: int) -> Summary:

@@ -48,11 +48,11 @@ class Clerk:
         self._judge = Judge(self._lookup, Reservations(self._client), lambda: job.policy, _now)
 
     def look(self) -> Stopped | None:
-        """Why nobody can be judged now; None: that nothing is missing."""
+        """Why nobody can be judged now; None: nothing is missing."""
         try:
             standing = self._runner.run(self._lookup.standing())
         except SinkUnavailable as trouble:
-            return Stopped(str(trouble))
+            return _away(trouble)
         return None if isinstance(standing, Whole) else _incomplete(standing)
 
     def judge(self, chunk: Sequence[Record]) -> Verdicts | Stopped:
@@ -62,7 +62,7 @@ class Clerk:
         try:
             answers = self._runner.run(self._answers(asked))
         except SinkUnavailable as trouble:
-            return Stopped(str(trouble))
+            return _away(trouble)
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
         return verdicts_of(chunk, read, answers, self._job.header.width)
@@ -77,8 +77,12 @@ class Clerk:
         return await self._judge.judge(Batch(job.request, job.at, asked, job.reserve_ms))
 
 
+def _away(trouble: SinkUnavailable) -> Stopped:
+    return Stopped(f"{trouble}; is REDIS_URL right and the server up?")
+
+
 def _incomplete(found: Incomplete) -> Stopped:
-    return Stopped(f"profiles_incomplete: in Redis {found.where} is {found.why}")
+    return Stopped(f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?")
 
 
 def _now() -> int:
