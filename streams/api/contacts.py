@@ -13,6 +13,7 @@ from streams.api.documents import Responses, problems
 from streams.api.door import caller_of
 from streams.api.office import Office
 from streams.api.problems import Problem, mistaken
+from streams.api.tokens import Caller
 
 AS_OF = "Harmonia-As-Of"
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
@@ -39,7 +40,7 @@ def contacts(office: Office) -> APIRouter:
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")
     async def contact(request: Request, contact_id: str) -> Response:
         """The profile of a contact; an absorbed id is answered with the survivor's."""
-        return await _profile(office, request, [contact_id])
+        return await _profile(office, _reader(office, request), [contact_id])
 
     @router.get("/v1/contacts", responses=_RESPONSES, response_class=Response, operation_id="contact_by_identifier")
     async def contact_by_identifier(
@@ -50,10 +51,17 @@ def contacts(office: Office) -> APIRouter:
         phone: Annotated[str | None, Query(max_length=MAX_TEXT)] = None,
     ) -> Response:
         """The profile of whoever goes by this identifier. Give one of the four."""
+        caller = _reader(office, request)
         given = {"external": external, "voter_id": voter_id, "email": email, "phone": phone}
-        return await _profile(office, request, _names(office, given))
+        return await _profile(office, caller, _names(office, given))
 
     return router
+
+
+def _reader(office: Office, request: Request) -> Caller:
+    caller = caller_of(request)
+    office.require(caller, "read")
+    return caller
 
 
 def _names(office: Office, given: dict[str, str | None]) -> Names:
@@ -70,9 +78,7 @@ def _names(office: Office, given: dict[str, str | None]) -> Names:
     return found
 
 
-async def _profile(office: Office, request: Request, names: Names) -> Response:
-    caller = caller_of(request)
-    office.require(caller, "read")
+async def _profile(office: Office, caller: Caller, names: Names) -> Response:
     seen = await office.lookup.look([names])
     if isinstance(seen, Incomplete):
         office.incomplete(seen)

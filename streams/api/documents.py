@@ -38,7 +38,6 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             routes=app.routes,
-            openapi_version="3.1.0",
         )
         _, bodies = models_json_schema([(PermissionsAsked, "validation")], ref_template=_REF)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})

@@ -1,8 +1,10 @@
 """The process of the API: its parts put together, and a server until a signal ends it."""
 
+import asyncio
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -25,6 +27,18 @@ from streams.settings import Settings
 BACKLOG = 2048
 
 
+class Server(uvicorn.Server):
+    """Ends with exit code 0 on a signal. uvicorn's own raises it again, before audit records have been sent."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See uvicorn; a second signal does not wait for the answers under way."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
 async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
@@ -42,7 +56,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             closing.push_async_callback(audit.stop)
             judge = Judge(lookup, reservations, policies.now, wall_clock)
             office = Office(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock)
-            server = uvicorn.Server(
+            server = Server(
                 uvicorn.Config(
                     build_api(office), http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
                 )

@@ -22,7 +22,7 @@ from streams.pressure import Reservation as Pending
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One person. `names`: a contact_id, or hashes; none: nothing that can be read. `ref`: the address that is meant."""
+    """One person. `names`: a contact_id, or hashes; none: nothing that can be read. `ref`: the address meant."""
 
     names: Sequence[str]
     ref: str | None = None
