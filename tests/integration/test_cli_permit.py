@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from events.json_types import JSON
 from streams.local.stack import Stack
 from streams.permit.crew import ALONE
 from streams.pressure import default_policy
-from tests.integration.command import Ended, ended_well, harmonia, on, refused
+from tests.integration.command import PATIENCE_S, Ended, ended_well, environment_of, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, state_of
 from tests.integration.waiting import until
@@ -151,6 +154,24 @@ def test_people_read_a_table_of_what_became_of_them(sender: Sender) -> None:
     said = ended.stderr.decode()
     assert "unknown_contact" in said
     assert f"0 of 1 allowed, by policy {default_policy().version}" in said
+
+
+def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "streams.cli.main", *ASK],
+        cwd=sender.folder,
+        env=environment_of(sender.folder, on(sender.system.stack, TERM="xterm")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as running:
+        os.close(theirs)
+        written, _ = running.communicate(f"email\n{fresh()}@example.org\n".encode(), timeout=PATIENCE_S)
+    assert running.returncode == 0
+    assert len(rows(written)) == 1
+    assert "━" in os.read(ours, 1 << 16).decode(errors="replace")
+    os.close(ours)
 
 
 @pytest.mark.parametrize(
