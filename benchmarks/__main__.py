@@ -16,6 +16,7 @@ from benchmarks.core.suite import core
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
+from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
@@ -25,7 +26,7 @@ from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
 BARE: dict[str, BareSuite] = {"core": core}
-SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE}
+SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "permit": permit}
 ALL = (*BARE, *SUITES)
 
 

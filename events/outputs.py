@@ -220,6 +220,37 @@ class SystemAlert(TypedDict):
     detail: str
 
 
+class CampaignHold(TypedDict):
+    """The value of `campaign-holds`: the campaign may reach nobody; `until` null for ever. `by`: who decided it."""
+
+    campaign_id: str
+    until: str | None
+    by: str
+    at: str
+
+
+class AuditedDecision(TypedDict):
+    """What was answered of one person; `decision` and `reason` null where the profile itself was read."""
+
+    contact_id: str
+    decision: str | None
+    reason: str | None
+
+
+class AuditRecord(TypedDict):
+    """The value of `audit-log`: `team` did `what` at a time. Of one request there may be several, by its `request`."""
+
+    request: str
+    at: str
+    team: str
+    what: Literal["read", "permission"]
+    channel: Channel | None
+    purpose: Purpose | None
+    campaign_id: str | None
+    policy_version: str | None
+    answers: list[AuditedDecision]
+
+
 class Metric(TypedDict):
     """`sum` is a count or an amount; `mean` is by assigned person."""
 

@@ -24,6 +24,8 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "contact-suppressions": TypeAdapter(outputs.Suppressions),
     "contact-alerts": TypeAdapter(outputs.Alert),
     "system-alerts": TypeAdapter(outputs.SystemAlert),
+    "campaign-holds": TypeAdapter(outputs.CampaignHold),
+    "audit-log": TypeAdapter(outputs.AuditRecord),
     "experiment-results": TypeAdapter(outputs.ExperimentResult),
 }
 _ENVELOPE: dict[str, JSON] = {

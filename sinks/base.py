@@ -52,6 +52,16 @@ class Position(NamedTuple):
     offset: int
 
 
+class Whole(NamedTuple):
+    """That a sink held all of a partition `age_ms` milliseconds ago; the topic has `partitions` of them.
+
+    An age and no time of day, so that the sink's clock is the only one that is read.
+    """
+
+    age_ms: int
+    partitions: int
+
+
 class SinkUnavailable(Exception):
     """The sink is away, slow or refuses writes. Try again in `retry_after` seconds; nothing else need stop.
 
@@ -97,6 +107,10 @@ class ContactSink(Protocol):
 
     async def touch(self, partition: int, position: Position) -> bool:
         """Keep an idle position from growing old. False when the sink does not stand there any more."""
+        ...
+
+    async def whole(self, partition: int, position: Position, standing: "Whole") -> bool:
+        """`touch`, and tell readers of the sink that nothing was missing. False, and untold, as of `touch`."""
         ...
 
     async def close(self) -> None:

@@ -9,6 +9,8 @@ from sinks.murmur2 import murmur2
 
 CONTACT = "contact:"
 IDENTITY = "identity:"
+HOLDS = "holds"
+"""The hash of all holds, by campaign."""
 TOPICS = (CONTACT_STATE, CONTACT_LINKS)
 """What a sink of contacts reads."""
 
@@ -21,6 +23,11 @@ def contact_key(contact_id: str) -> str:
 def identity_key(identity_hash: str) -> str:
     """Name the string that leads from a hashed identifier to its contact_id."""
     return IDENTITY + identity_hash
+
+
+def reservation_key(contact_id: str, channel: str) -> str:
+    """Name the string that says who has reserved a contact on a channel."""
+    return f"reservation:{contact_id}:{channel}"
 
 
 def position_key(partition: int, topic: str = CONTACT_STATE) -> str:

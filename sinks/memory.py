@@ -8,12 +8,14 @@ from typing import Self
 
 from events.identifiers import is_identity_hash
 from events.topics import CONTACT_STATE
-from sinks.base import Change, Position, Stored
+from sinks.base import Change, Position, Stored, Whole
 from sinks.keys import partition_of
 
 
 class MemorySink:
     """Contacts in two dicts: `contacts` by contact_id, `identities` from a hashed identifier to its contact_id.
+
+    `told_whole`: by topic and partition, what was last told to readers.
 
     `stale_after` is in seconds of `clock`, any clock that does not jump.
     """
@@ -22,6 +24,7 @@ class MemorySink:
         self.contacts: dict[str, Stored] = {}
         self.identities: dict[str, str] = {}
         self._positions: dict[tuple[str, int], tuple[Position, float]] = {}
+        self.told_whole: dict[tuple[str, int], Whole] = {}
         self.topic = CONTACT_STATE
         self._stale_after = stale_after
         self._clock = clock
@@ -43,10 +46,18 @@ class MemorySink:
         self._move(partition, position)
         return True
 
+    async def whole(self, partition: int, position: Position, standing: Whole) -> bool:
+        """See ContactSink."""
+        if not await self.touch(partition, position):
+            return False
+        self.told_whole[self.topic, partition] = standing
+        return True
+
     async def clear(self, partition: int, partitions: int) -> None:
         """See ContactSink."""
         for place in [known for known in self._positions if known[1] == partition]:
             del self._positions[place]
+            self.told_whole.pop(place, None)
         for contact_id in [known for known in self.contacts if partition_of(known, partitions) == partition]:
             del self.contacts[contact_id]
             self.identities.pop(contact_id, None)
@@ -72,6 +83,7 @@ class MemorySink:
         self.contacts.clear()
         self.identities.clear()
         self._positions.clear()
+        self.told_whole.clear()
 
     def _at(self, partition: int) -> Position | None:
         known = self._positions.get((self.topic, partition))

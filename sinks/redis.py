@@ -4,7 +4,6 @@ Needs one server (no cluster) that does not evict (`maxmemory-policy noeviction`
 would be missed by nobody. `clear` also asks INFO, to notice a restart in the middle of its scan.
 """
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from copy import copy
@@ -12,12 +11,12 @@ from typing import Self, TypeVar
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
 
 from events.identifiers import is_identity_hash
 from events.topics import CONTACT_STATE
 from sinks import scripts
-from sinks.base import Change, Position, SinkUnavailable
+from sinks.asking import TIMEOUT_S, ask
+from sinks.base import Change, Position, SinkUnavailable, Whole
 from sinks.batch import newest, pack, parts
 from sinks.keys import CONTACT, TOPICS, contact_key, identity_key, partition_of, position_key, text
 from sinks.outage import Outage
@@ -39,7 +38,7 @@ class RedisSink:
     """
 
     def __init__(
-        self, client: Redis, *, stale_after: float, timeout: float = 5.0, outage: Outage | None = None
+        self, client: Redis, *, stale_after: float, timeout: float = TIMEOUT_S, outage: Outage | None = None
     ) -> None:
         self._client = client
         self.topic = CONTACT_STATE
@@ -48,6 +47,7 @@ class RedisSink:
         self._outage = outage or Outage()
         self._position = client.register_script(scripts.POSITION)
         self._touch = client.register_script(scripts.TOUCH)
+        self._whole = client.register_script(scripts.WHOLE)
         self._write = client.register_script(scripts.WRITE)
         self._claim = client.register_script(scripts.CLAIM)
         self._remove = client.register_script(scripts.REMOVE)
@@ -66,6 +66,11 @@ class RedisSink:
     async def touch(self, partition: int, position: Position) -> bool:
         """See ContactSink."""
         return await self._did(self._touch, [self._place(partition)], [self._stale_after, *_words(position)])
+
+    async def whole(self, partition: int, position: Position, standing: Whole) -> bool:
+        """See ContactSink."""
+        told = [self._stale_after, *_words(position), str(standing.age_ms), str(standing.partitions)]
+        return await self._did(self._whole, [self._place(partition)], told)
 
     async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
         """See ContactSink. All parts of a long run but the last leave the position where it is, under a claim."""
@@ -121,16 +126,7 @@ class RedisSink:
         return bool(await self._ask(script(keys=keys, args=args)))
 
     async def _ask(self, call: Awaitable[Answer]) -> Answer:
-        """Await the answer, within the time limit. Raises outside the handler: no address goes along as context."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                answer = await call
-        except (RedisError, OSError, TimeoutError) as error:
-            failure = type(error).__name__
-        else:
-            self._outage.over()
-            return answer
-        raise SinkUnavailable(f"redis: {failure}", self._outage.failed())
+        return await ask(call, self._outage, self._timeout)
 
 
 def _words(position: Position | None) -> tuple[str, str]:

@@ -3,7 +3,8 @@
 The position in a partition of a topic is a hash: `topic_id`, `offset`, `written_at` (ms of the server's clock) and,
 while something takes more than one step, `claim`: a random word of whoever is at it. A later step goes on only under
 its own claim. So a worker that froze in the middle, or a command that was held up on its way, cannot delete or skip
-what another owner has written since.
+what another owner has written since. `whole_at` (by the same clock) is when nothing was missing, `partitions` how many
+there are: for readers, see `lookup`. Both are lost with the position, so what is being filled again is not whole.
 
 The names of contacts come as arguments and are not declared as keys: one server, no cluster.
 """
@@ -43,6 +44,19 @@ return 1
 """
 )
 """KEYS: position. ARGV: stale_after, topic_id, offset. Returns 1 when the sink stands there."""
+
+WHOLE = (
+    _POSITION
+    + """
+local topic_id, offset = standing(KEYS[1], ARGV[1])
+if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
+local at = now()
+redis.call('HSET', KEYS[1], 'written_at', string.format('%.0f', at),
+  'whole_at', string.format('%.0f', at - tonumber(ARGV[4])), 'partitions', ARGV[5])
+return 1
+"""
+)
+"""KEYS: position. ARGV: stale_after, topic_id, offset; age in ms, partitions. Returns 1 when the sink stands there."""
 
 WRITE = (
     _POSITION

@@ -10,6 +10,7 @@ from mode import Service
 from prometheus_client import CollectorRegistry
 
 from events.topics import (
+    CAMPAIGN_HOLDS,
     CONTACT_LINKS,
     CONTACT_ROOFS,
     CONTACT_STATE,
@@ -18,8 +19,10 @@ from events.topics import (
     INPUT_TOPICS,
     SYSTEM_ALERTS,
 )
+from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams import identity
+from streams.agents.campaign_holds import CampaignHolds
 from streams.agents.contacts import Contacts, flow_of
 from streams.agents.intake import Intake
 from streams.agents.linking import Linking
@@ -73,6 +76,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     new_linking = partial(Linking, generation=GENERATION, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
+    holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
     hasher = settings.hasher
     _agent(
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
@@ -81,10 +85,11 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
+    _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
-    closing = Closing([table.close, links.close, outbox.stop, sink.close])
-    return Worker(app, [closing, health, Watch(app, sink, metrics)])
+    closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
+    return Worker(app, [closing, health, Watch(app, [sink, holds], metrics)])
 
 
 def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:

@@ -59,6 +59,19 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="Consumer group, and first part of the changelog's name",
     )
+    policy: Path | None = Field(
+        None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
+    )
+    api_tokens: SecretStr = Field(
+        SecretStr(""),
+        description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
+    )
+    profiles_oldest_s: float = Field(
+        15.0,
+        ge=5,
+        le=300,
+        description="Seconds ago at which Redis must have been whole for the API to answer; else profiles_incomplete",
+    )
     partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
     replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
     state_dir: Path = Field(

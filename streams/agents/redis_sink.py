@@ -10,20 +10,21 @@ against, the sink gets all of `contact-state` up to then: whoever says so has wr
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 from faust.types import TP
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import ContactSink, Position, SinkUnavailable
+from sinks.base import ContactSink, Position, SinkUnavailable, Whole
 from streams.agents.changes import change_of, link_of
+from streams.agents.marks import Marks
 from streams.agents.stamps import Clock, received_at
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
-from streams.engine.runs import Records, Run
+from streams.engine.runs import End, Records, Run
 from streams.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 SINK = "redis"
+UNKNOWN: Mapping[TP, End] = {}
 
 
 class ContactStateSink:
@@ -47,6 +49,7 @@ class ContactStateSink:
         self._clock = clock
         self._views = {topic: sink.reading(topic) for topic in (CONTACT_STATE, CONTACT_LINKS)}
         self._positions: dict[TP, Position] = {}
+        self._marks = Marks()
         self._generations: dict[TP, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -60,14 +63,17 @@ class ContactStateSink:
                     await retried(lambda: self._catch_up(chunk.tp), f"{chunk.tp}: reading")
                     follows = True
                 self._generations[chunk.tp] = chunk.generation
+                await self._tell(chunk.tp)
         if chunk.tp.topic == CONTACT_STATE:
             self._observe(chunk.records)
 
-    async def watch(self, partitions: Sequence[TP]) -> None:
+    async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End] = UNKNOWN) -> None:
         """Look whether the sink still stands where it was left in these partitions; catch up where it does not.
 
-        To be called every second or so: that is how a flush is noticed without traffic. Raises Kafka's errors.
+        To be called every second or so: that is how a flush is noticed without traffic, and how readers of the sink
+        hear that it holds all there was at `ends`. Raises Kafka's errors.
         """
+        self._marks.note(ends)
         mine: dict[int, list[TP]] = defaultdict(list)
         for tp in partitions:
             if tp.topic in self._views:
@@ -85,9 +91,30 @@ class ContactStateSink:
             return
         async with lock:
             for tp in topics:
-                position = self._positions.get(tp)
-                if position is None or not await self._asked(partial(self._views[tp.topic].touch, partition, position)):
+                if not await self._still_there(tp):
                     await self._catch_up(tp)
+                    await self._tell(tp)
+
+    async def _still_there(self, tp: TP) -> bool:
+        position = self._positions.get(tp)
+        if position is None or self._marks.is_overdue(tp, position.offset, self._clock()):
+            return False
+        told = await self._tell(tp)
+        return await self._asked(partial(self._views[tp.topic].touch, tp.partition, position)) if told is None else told
+
+    async def _tell(self, tp: TP) -> bool | None:
+        """Tell readers when nothing was missing, if there is news; whether the sink stands where it was left."""
+        position = self._positions.get(tp)
+        end = None if position is None else self._marks.reached(tp, position.offset)
+        if position is None or end is None:
+            return None
+        view, at = self._views[tp.topic], end.at
+
+        async def call() -> bool:
+            standing = Whole(max(0, self._clock() - at), self._partitions)
+            return await view.whole(tp.partition, position, standing)
+
+        return await self._asked(call)
 
     async def _may_follow(self, chunk: Run) -> bool:
         if chunk.tp.topic == CONTACT_STATE or all(record.value is not None for record in chunk.records):

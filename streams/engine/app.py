@@ -13,7 +13,7 @@ from streams.clients import KafkaClients
 from streams.engine import transport
 from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
-from streams.engine.runs import ChunkLimits
+from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.turns import Turns
@@ -94,6 +94,11 @@ class ChunkApp(faust.App):
         """For each owned partition, how many records (control records included) are not done yet."""
         consumer = cast(transport.Consumer, self.consumer)
         return {tp: consumer.lag_of(tp) for tp in self.owned_partitions()}
+
+    def ends(self) -> dict[TP, End]:
+        """Where each owned partition ended when its broker last said so."""
+        consumer = cast(transport.Consumer, self.consumer)
+        return {tp: end for tp in self.owned_partitions() if (end := consumer.end_of(tp)) is not None}
 
     async def on_stop(self) -> None:
         """Stop, within a time limit."""

@@ -7,7 +7,7 @@ so a run is what travels from the broker to an agent, and a chunk (a run cut to 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from faust.types import TP
 
@@ -61,6 +61,13 @@ class ChunkLimits:
 
     records: int
     bytes: int
+
+
+class End(NamedTuple):
+    """Where a partition ended for its readers, and when the broker said so, in ms since 1970."""
+
+    offset: int
+    at: int
 
 
 def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:

@@ -20,7 +20,7 @@ from mode.types import ServiceT
 from streams.engine.errors import StateLost
 from streams.engine.fetched import Drained, hand_out_light_records
 from streams.engine.header_names import read_any_header_name
-from streams.engine.runs import Run
+from streams.engine.runs import End, Run
 from streams.engine.writer import wait_briefly_for_markers
 
 if TYPE_CHECKING:
@@ -178,6 +178,15 @@ class Consumer(stock.Consumer):
         """Records between what is done (or committed, before the first chunk) and the end of the partition."""
         done = self.app.lanes.done.get(tp, self._committed_offset[tp] or 0)
         return max(0, (self.highwater(tp) or 0) - done)
+
+    def end_of(self, tp: TP) -> End | None:
+        """Where an assigned partition ended when the last fetch of it was answered; None before the first."""
+        consumer = self._thread._consumer
+        if consumer is None or not consumer._subscription.is_assigned(tp):
+            return None
+        at = consumer.last_poll_timestamp(tp)  # first: what is read after it can only be newer
+        offset = consumer.last_stable_offset(tp)
+        return None if at is None or offset is None else End(int(offset), int(at))
 
     def ack(self, message: Message) -> bool:
         """A run that an agent has taken is not done yet, so nothing is marked for commit."""

@@ -17,6 +17,8 @@ def test_the_topics_are_those_of_the_contract() -> None:
         "contact-alerts": "delete",
         "system-alerts": "delete",
         "experiment-results": "compact",
+        "campaign-holds": "compact",
+        "audit-log": "delete",
         "dead-letters": "delete",
     }
 
@@ -30,8 +32,8 @@ def test_the_topics_between_the_agents_are_compacted() -> None:
     assert BY_NAME["contact-fragments"].max_message_bytes == BY_NAME["contact-state"].max_message_bytes
 
 
-def test_only_identity_links_has_a_number_of_partitions_of_its_own() -> None:
-    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == ["identity-links"]
+def test_only_two_topics_have_a_number_of_partitions_of_their_own() -> None:
+    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == ["campaign-holds", "identity-links"]
 
 
 def test_the_brokers_clock_stamps_every_record() -> None:

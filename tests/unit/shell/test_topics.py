@@ -100,7 +100,9 @@ def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settin
 
     create_topics(cast(KafkaAdminClient, admin), SETTINGS)
 
-    assert {name for name, count in admin.made.items() if count == 1} == {"identity-links", "there-links-changelog"}
+    assert {name for name, count in admin.made.items() if count == 1} == {
+        *("identity-links", "campaign-holds", "there-links-changelog"),
+    }
     assert set(admin.made.values()) == {1, SETTINGS.partitions}
 
 

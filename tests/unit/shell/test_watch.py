@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -8,9 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from sinks.memory import MemorySink
 from streams import watch
-from streams.agents.redis_sink import ContactStateSink
+from streams.agents.redis_sink import UNKNOWN, ContactStateSink
 from streams.clients import KafkaClients
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.runs import End
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.watch import Watch
@@ -32,6 +33,9 @@ class OwningApp(ChunkApp):
     def lag(self) -> dict[TP, int]:
         return self.lags
 
+    def ends(self) -> dict[TP, End]:
+        return {}
+
 
 class WatchedSink(ContactStateSink):
     """Notes each look; the next ones fail as told."""
@@ -41,7 +45,7 @@ class WatchedSink(ContactStateSink):
         self.looks: asyncio.Queue[list[TP]] = asyncio.Queue()
         self.troubles: list[Exception] = []
 
-    async def watch(self, partitions: Sequence[TP]) -> None:
+    async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End] = UNKNOWN) -> None:
         self.looks.put_nowait(list(partitions))
         if self.troubles:
             raise self.troubles.pop(0)
@@ -81,7 +85,7 @@ class Bench:
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(watch, "INTERVAL_S", 0.001)
     bench = Bench()
-    async with Watch(bench.app, bench.sink, bench.metrics):
+    async with Watch(bench.app, [bench.sink], bench.metrics):
         yield bench
 
 

@@ -1,0 +1,54 @@
+"""The ASGI application: routes, and errors as problem documents."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from sinks.base import SinkUnavailable
+from streams.api.contacts import contacts
+from streams.api.documents import openapi_of
+from streams.api.door import Door
+from streams.api.office import Office
+from streams.api.permissions import permissions
+from streams.api.problems import Problem, mistaken
+
+_QUERY = ("query", "path", "external", "voter_id", "email", "phone", "contact_id")
+
+
+def build_api(office: Office) -> ASGIApp:
+    """Everything but the server. Nothing connects."""
+    app = FastAPI(
+        title="Harmonia",
+        version="1",
+        description="What is known of a person, and whether that person may be reached. See docs/api.md.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(contacts(office))
+    app.include_router(permissions(office))
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+
+    @app.exception_handler(Problem)
+    async def problem(_: Request, error: Problem) -> Response:
+        return error.response()
+
+    @app.exception_handler(SinkUnavailable)
+    async def away(_: Request, __: SinkUnavailable) -> Response:
+        try:
+            office.away()
+        except Problem as found:
+            return found.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong(_: Request, error: RequestValidationError) -> Response:
+        places = [str(place) for one in error.errors() for place in one["loc"] if place in _QUERY]
+        return mistaken(".".join(places[:2]) or "the request", "is missing, or longer than it may be").response()
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            return Problem("method_not_allowed", "See /openapi.json", headers=error.headers).response()
+        return Problem("not_found", "See /openapi.json").response()
+
+    return Door(app, office)

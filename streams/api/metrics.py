@@ -1,0 +1,57 @@
+"""The metrics of the API's process. Labels are bounded: routes, reasons, never a person nor a token."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class ApiMetrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.requests = Counter(
+            "harmonia_api_requests_total",
+            "Requests by route and HTTP status",
+            ["route", "status"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "harmonia_api_request_seconds",
+            "Seconds from a request to its answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.refused = Counter(
+            "harmonia_api_refused_total",
+            "Requests refused for their token (unauthorized: none that is known; forbidden: scope or team is another)",
+            ["code"],
+            registry=registry,
+        )
+        self.decisions = Counter(
+            "harmonia_api_decisions_total",
+            "Decisions by channel, decision and reason",
+            ["channel", "decision", "reason"],
+            registry=registry,
+        )
+        self.incomplete = Counter(
+            "harmonia_api_incomplete_total",
+            "Requests that got no answer since Redis lacked something (missing, refilling, too_old, away)",
+            ["why"],
+            registry=registry,
+        )
+        self.policy = Counter(
+            "harmonia_policy_changes_total",
+            "Changes of the policy's file by what became of them (taken, broken: the old one goes on)",
+            ["outcome"],
+            registry=registry,
+        )
+        self.audit_pending = Gauge(
+            "harmonia_audit_pending_bytes", "Bytes of audit records that Kafka does not have yet", registry=registry
+        )
+        self.audit_failures = Counter(
+            "harmonia_audit_failures_total",
+            "Sendings of audit records that failed and are tried again",
+            registry=registry,
+        )

@@ -1,0 +1,153 @@
+"""`POST /v1/permissions`: whether these people may be reached, and by whom they are reserved."""
+
+from collections import Counter
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from events.outputs import AuditedDecision, EvidenceItem
+from events.times import parse_time, render_time
+from sinks.lookup import Incomplete
+from streams.api.documents import PERMISSIONS_BODY, Responses, problems
+from streams.api.door import caller_of
+from streams.api.models import FIELDS, PermissionAnswer, PermissionAnswers, PermissionsAsked
+from streams.api.naming import asked
+from streams.api.office import Office
+from streams.api.problems import Problem, invalid, mistaken
+from streams.api.tokens import ANY_TEAM, Caller
+from streams.permission.judging import Answers, Batch, Judged
+from streams.pressure import PermissionRequest
+
+MOST_BYTES = 8 << 20
+_RESPONSES: Responses = {
+    200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},
+    **problems("unauthorized", "forbidden", "too_large", "not_json", "invalid", "profiles_incomplete"),
+}
+
+
+def permissions(office: Office) -> APIRouter:
+    """The route."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/permissions",
+        responses=_RESPONSES,
+        response_class=Response,
+        operation_id="permissions",
+        openapi_extra=PERMISSIONS_BODY,
+    )
+    async def permissions(request: Request) -> Response:
+        """Whether these people may be reached now. No answer is never an allow."""
+        caller = caller_of(request)
+        office.require(caller, "permit")
+        said = await _read(request)
+        if said.reserve is not None:
+            office.require(caller, "reserve")
+        batch = _batch(office, caller, said)
+        answers = await _judge(office, batch)
+        _write_down(office, caller, batch, answers)
+        return Response(orjson.dumps(_shown(answers)), media_type="application/json")
+
+    return router
+
+
+async def _read(request: Request) -> PermissionsAsked:
+    """Raise a Problem when the body is too large, no JSON, or not what is asked for."""
+    if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
+        raise Problem("not_json", "Send Content-Type: application/json")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise Problem("too_large", f"Send {MOST_BYTES} bytes at most, in several requests")
+    try:
+        return PermissionsAsked.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise invalid(error, FIELDS) from None
+
+
+def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
+    request = PermissionRequest(
+        channel=said.channel,
+        purpose=said.purpose,
+        team=_team(office, caller, said.team),
+        source=said.source,
+        committee=said.committee,
+        election=said.election,
+        campaign_id=said.campaign_id,
+        sender=said.sender,
+        list_id=said.list_id,
+    )
+    at = office.clock() if said.at is None else parse_time(said.at)
+    if at is None:
+        raise mistaken("at", "give an RFC 3339 time with an offset")
+    whom = [asked(person, said.channel, office.hasher) for person in said.contacts]
+    return Batch(request, at, whom, None if said.reserve is None else said.reserve * 1000)
+
+
+def _team(office: Office, caller: Caller, named: str | None) -> str:
+    """A token speaks for its own team: what one team may not do it may not do under another's name either."""
+    if caller.team == ANY_TEAM:
+        if named is None:
+            raise mistaken("team", "say for which team: the token is of none")
+        return named
+    if named not in {None, caller.team}:
+        office.forbid("The token is another team's: leave team out")
+    return caller.team
+
+
+async def _judge(office: Office, batch: Batch) -> Answers:
+    try:
+        found = await office.judge.judge(batch)
+    except OverflowError:
+        raise mistaken("at", "give a time that is further from the first and the last year") from None
+    if isinstance(found, Incomplete):
+        office.incomplete(found)
+    return found
+
+
+def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) -> None:
+    request = batch.request
+    audited: list[AuditedDecision] = [
+        {"contact_id": one.contact_id, "decision": one.decision.decision, "reason": one.decision.reason}
+        for one in answers.judged
+        if one.contact_id is not None
+    ]
+    record = office.record("permission", request.team, audited)
+    record["channel"], record["purpose"] = request.channel, request.purpose
+    record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
+    office.write_down(record)
+    counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
+    for (decision, reason), count in counted.items():
+        office.metrics.decisions.labels(request.channel, decision, reason).inc(count)
+
+
+def _shown(answers: Answers) -> PermissionAnswers:
+    decisions = [_answer(one) for one in answers.judged]
+    return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
+
+
+def _answer(one: Judged) -> PermissionAnswer:
+    decision = one.decision
+    shown: PermissionAnswer = {
+        "contact_id": one.contact_id,
+        "decision": decision.decision,
+        "reason": decision.reason,
+        "evidence": [_item(*evidence) for evidence in decision.evidence],
+        "earliest_at": _time(decision.earliest_at),
+        "expires_at": _time(decision.expires_at),
+    }
+    if decision.ref is not None:
+        shown["ref"] = decision.ref
+    if one.reservation is not None:
+        shown["reservation"] = one.reservation
+    return shown
+
+
+def _item(source: str, id_: str) -> EvidenceItem:
+    return {"source": source, "id": id_}
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else render_time(ms)

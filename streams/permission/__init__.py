@@ -1,0 +1,1 @@
+"""Asking whether somebody may be reached: who asks, of whom, what stands in the way, and the record of the answer."""

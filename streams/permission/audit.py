@@ -1,0 +1,120 @@
+"""Who asked what about whom: written to `audit-log`, before the answer is given.
+
+An answer waits until its record lies in the producer's hands, not until Kafka has it: that would cost each question a
+round trip. While Kafka is away records are kept, up to a limit; then there are no answers, since nobody could tell any
+more who was given them. What is kept is lost if the process is killed meanwhile.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from events.outputs import AuditRecord
+from events.topics import AUDIT_LOG
+
+logger = logging.getLogger(__name__)
+
+MOST_PENDING_BYTES = 64 << 20
+ANSWERS_IN_A_RECORD = 2000
+PAUSE_S = 0.5
+LAST_WAIT_S = 5.0
+
+
+class AuditUnavailable(Exception):
+    """Too much is kept already that Kafka does not take."""
+
+
+class AuditLog:
+    """Sends records in the background. `pending` hears how many bytes are kept, `failed` of each failure."""
+
+    def __init__(
+        self,
+        producer: Callable[[], AIOKafkaProducer],
+        pending: Callable[[float], object],
+        failed: Callable[[], object],
+        most_bytes: int = MOST_PENDING_BYTES,
+    ) -> None:
+        self._new_producer = producer
+        self._tell_pending = pending
+        self._tell_failed = failed
+        self._most = most_bytes
+        self._pending = 0
+        self._waiting: deque[bytes] = deque()
+        self._work = asyncio.Event()
+        self._done = asyncio.Event()
+        self._done.set()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to send. Kafka may be away."""
+        self._task = asyncio.create_task(self._run())
+
+    def hand(self, record: AuditRecord) -> None:
+        """Take a record, however many people it is about. Raises AuditUnavailable, and then has taken nothing."""
+        values = [orjson.dumps(part) for part in _parts(record)]
+        size = sum(map(len, values))
+        if self._pending and self._pending + size > self._most:
+            raise AuditUnavailable
+        self._count(size)
+        self._waiting.extend(values)
+        self._work.set()
+
+    async def stop(self) -> None:
+        """Send what is kept, if Kafka takes it within a few seconds."""
+        try:
+            async with asyncio.timeout(LAST_WAIT_S):
+                await self._done.wait()
+        except TimeoutError:
+            logger.error("%d bytes of audit records are lost: Kafka did not take them", self._pending)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _count(self, change: int) -> None:
+        self._pending += change
+        self._tell_pending(self._pending)
+        if self._pending:
+            self._done.clear()
+        else:
+            self._done.set()
+
+    async def _run(self) -> None:
+        while True:
+            producer = self._new_producer()
+            try:
+                await producer.start()
+                await self._send_all(producer)
+            except (KafkaError, OSError, TimeoutError) as error:
+                self._tell_failed()
+                logger.warning("sending audit records: %s; trying again", type(error).__name__)
+                await asyncio.sleep(PAUSE_S)
+            finally:
+                await producer.stop()
+
+    async def _send_all(self, producer: AIOKafkaProducer) -> None:
+        """Send as they come. When one fails all that are not known to be there are sent again: at least once."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), 100))]
+                try:
+                    sent = [await producer.send(AUDIT_LOG, value) for value in batch]
+                    await asyncio.gather(*sent)
+                except BaseException:
+                    self._waiting.extendleft(reversed(batch))
+                    self._work.set()
+                    raise
+                self._count(-sum(map(len, batch)))
+
+
+def _parts(record: AuditRecord) -> Iterator[AuditRecord]:
+    """Records that fit the topic. All have the request's id."""
+    answers: Sequence[object] = record["answers"]
+    for at in range(0, max(1, len(answers)), ANSWERS_IN_A_RECORD):
+        yield {**record, "answers": record["answers"][at : at + ANSWERS_IN_A_RECORD]}

@@ -1,0 +1,146 @@
+"""The API as an ASGI application over a Redis that the sinks have filled, and whoever asks it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from starlette.types import ASGIApp, Message
+
+from events.identifiers import Hasher
+from events.outputs import Address, ContactProfile, Touch
+from events.times import render_time
+from sinks.base import Change
+from sinks.lookup import Lookup
+from sinks.reservations import Reservations
+from streams.api.app import build_api
+from streams.api.metrics import ApiMetrics
+from streams.api.office import Office
+from streams.api.tokens import read_tokens
+from streams.contact import ContactState, profile
+from streams.permission.audit import AuditLog
+from streams.permission.judging import Judge
+from streams.pressure import default_policy
+
+NOON = 1_770_224_400_000
+"""A Wednesday, noon in New York."""
+HOUR, DAY = 3_600_000, 86_400_000
+ADDRESS = "Ada.Lovelace@Example.org"
+HASHER = Hasher([b"test"])
+
+
+def token_of(team: str, scopes: str = "read+permit+reserve", secret: str = "") -> str:
+    """An item of HARMONIA_API_TOKENS; the token is the team's name unless it is said."""
+    return f"{team}:{scopes}:{hashlib.sha256((secret or team).encode()).hexdigest()}"
+
+
+TOKENS = " ".join(
+    [
+        *(token_of("digital"), token_of("field"), token_of("*", secret="anybody")),
+        *(token_of("reader", "read"), token_of("asker", "permit")),
+        *(token_of(f"team-{number}") for number in range(50)),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+class Desk:
+    """One process of the API; `at` is its time."""
+
+    def __init__(self, redis: Redis, tokens: str = TOKENS) -> None:
+        self.at = NOON
+        self.metrics = ApiMetrics(CollectorRegistry())
+        self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
+        lookup = Lookup(redis, 15.0)
+        judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at)
+        office = Office(read_tokens(tokens), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
+        self.app: ASGIApp = build_api(office)
+
+    async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
+        return await self._ask("GET", path, token, query=query)
+
+    async def post(self, body: object, token: str | None = "digital", path: str = "/v1/permissions") -> Answer:
+        said = body if isinstance(body, bytes) else orjson.dumps(body)
+        return await self._ask("POST", path, token, body=said)
+
+    async def may(self, *contacts: Mapping[str, object], token: str = "digital", **more: object) -> Any:
+        """The decisions about these on e-mail, as JSON."""
+        asked = {"channel": "email", "purpose": "fundraising", "contacts": contacts, **more}
+        answer = await self.post(asked, token)
+        assert answer.status == 200, answer.body
+        return answer.json["decisions"]
+
+    def audited(self) -> list[Any]:
+        """Every record that waits for Kafka, which is all of them."""
+        return [orjson.loads(value) for value in self.audit._waiting]
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(name, labels) or 0
+
+    def _no_producer(self) -> Any:
+        raise AssertionError("nothing is sent")
+
+    async def _ask(self, method: str, path: str, token: str | None, *, query: str = "", body: bytes = b"") -> Answer:
+        headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [*headers, (b"content-type", b"application/json")],
+        }
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        return Answer(sent[0]["status"], found, b"".join(part.get("body", b"") for part in sent[1:]))
+
+
+def known(contact_id: str, touches: Sequence[Touch] = (), version: int = 1, **parts: Any) -> Change:
+    """Somebody in New York with one address, of whom `touches` are known."""
+    said: ContactProfile = profile(contact_id, ContactState())
+    said["zones"] = {"time_zone": "America/New_York", "region": None, "postal_code": None}
+    said["addresses"] = [address(f"{contact_id}@example.org")]
+    said["touches"] = list(touches)
+    return Change(contact_id, version, orjson.dumps(said | parts), None, None)
+
+
+def address(text: str) -> Address:
+    hashed = HASHER.email(text)
+    assert hashed is not None
+    return {"ref": hashed.partition(":")[2][:16], "channel": "email", "status": "ok"}
+
+
+def touch(at: int, team: str = "field") -> Touch:
+    return {
+        "channel": "email",
+        "purpose": "fundraising",
+        "at": render_time(at),
+        "team": team,
+        "source": f"{team}/mailer",
+        "id": str(at),
+    }

@@ -1,0 +1,153 @@
+"""Decisions over HTTP: in the order asked, about the address that is meant, and none where something is missing."""
+
+import pytest
+from redis.asyncio import Redis
+
+from events.times import render_time
+from events.topics import CONTACT_LINKS
+from sinks.keys import position_key
+from streams.api.models import MOST_CONTACTS
+from streams.pressure import default_policy
+from tests.contract.api.desk import ADDRESS, DAY, HASHER, HOUR, NOON, Desk, address, known, touch
+from tests.contract.contact_sink import erased
+from tests.contract.two_topics import absorbed
+from tests.contract.whole_redis import Filling
+
+ASKED = {"channel": "email", "purpose": "fundraising", "contacts": [{"contact_id": "ada"}]}
+
+
+async def test_each_is_answered_in_the_order_asked(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada"), known("bob", [touch(NOON - HOUR)]), erased("cyd", 1)])
+    names = ["bob", "eve", "ada", "cyd"]
+    decisions = await desk.may(*({"contact_id": name} for name in names))
+    assert [one["contact_id"] for one in decisions] == names
+    assert [(one["decision"], one["reason"]) for one in decisions] == [
+        *(("defer", "gap"), ("allow", "ok"), ("allow", "ok"), ("deny", "erased")),
+    ]
+    assert decisions[0]["evidence"] == [{"source": "field/mailer", "id": str(NOON - HOUR)}]
+    assert decisions[0]["earliest_at"] == render_time(NOON + 3 * HOUR)
+    assert decisions[2]["expires_at"] == render_time(NOON + 10 * HOUR)
+
+
+async def test_the_answer_names_policy_and_age(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    answer = (await desk.post(ASKED)).json
+    assert answer["policy_version"] == default_policy().version
+    assert answer["as_of"].endswith("Z")
+
+
+async def test_an_address_is_judged_by_itself(desk: Desk, filling: Filling) -> None:
+    bounced = {**address(ADDRESS), "status": "hard_bounced"}
+    ada = known("ada", addresses=[bounced, address("ada@example.com")])
+    hashed = HASHER.email(ADDRESS)
+    assert hashed is not None
+    await filling.all([ada], [absorbed(hashed, 1, "ada")])
+    by_address, best = await desk.may({"email": ADDRESS}, {"contact_id": "ada"})
+    assert (by_address["contact_id"], by_address["decision"], by_address["reason"]) == ("ada", "deny", "hard_bounced")
+    assert by_address["ref"] == bounced["ref"]
+    assert (best["decision"], best["ref"]) == ("allow", address("ada@example.com")["ref"])
+
+
+async def test_an_address_that_cannot_be_read_is_denied_and_costs_no_neighbour(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    unreadable, ada = await desk.may({"email": "no address"}, {"contact_id": "ada"})
+    assert (unreadable["contact_id"], unreadable["decision"], unreadable["reason"]) == (None, "deny", "unknown_address")
+    assert ada["decision"] == "allow"
+
+
+async def test_a_campaign_on_hold_is_denied(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    await filling.hold({"gotv": NOON + HOUR}, at=2)
+    [held] = await desk.may({"contact_id": "ada"}, campaign_id="gotv")
+    assert (held["decision"], held["reason"], held["earliest_at"]) == ("deny", "held", render_time(NOON + HOUR))
+    [later] = await desk.may({"contact_id": "ada"}, campaign_id="gotv", at=render_time(NOON + HOUR))
+    assert later["decision"] == "allow"
+
+
+@pytest.mark.parametrize("key", [position_key(0), position_key(3, CONTACT_LINKS), position_key(0, "campaign-holds")])
+async def test_nobody_is_allowed_while_anything_is_missing(
+    desk: Desk, filling: Filling, redis_client: Redis, key: str
+) -> None:
+    await filling.all([known("ada")])
+    await redis_client.delete(key)
+    for asked in (ASKED, {**ASKED, "reserve": 60}):
+        answer = await desk.post(asked)
+        assert (answer.status, answer.json["code"]) == (503, "profiles_incomplete")
+    assert await redis_client.keys("reservation:*") == []
+
+
+async def test_every_decision_is_written_down_and_no_address_is(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    await desk.may({"contact_id": "ada"}, {"email": "eve@example.org"}, {"email": "?"}, campaign_id="gotv")
+    [record] = desk.audited()
+    assert (record["team"], record["what"], record["channel"]) == ("digital", "permission", "email")
+    assert (record["campaign_id"], record["policy_version"]) == ("gotv", default_policy().version)
+    assert record["answers"] == [
+        {"contact_id": "ada", "decision": "allow", "reason": "ok"},
+        {"contact_id": HASHER.email("eve@example.org"), "decision": "allow", "reason": "ok"},
+    ]
+
+
+async def test_a_large_batch_is_written_down_in_several_records_of_one_request(desk: Desk, filling: Filling) -> None:
+    await filling.all()
+    await desk.may(*({"contact_id": f"c{number}"} for number in range(MOST_CONTACTS)))
+    records = desk.audited()
+    assert len({record["request"] for record in records}) == 1
+    audited = [answer["contact_id"] for record in records for answer in record["answers"]]
+    assert audited == [f"c{number}" for number in range(MOST_CONTACTS)]
+
+
+async def test_without_room_for_the_record_there_is_no_answer(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    desk.audit._most = 100
+    assert (await desk.post(ASKED)).status == 200
+    answer = await desk.post(ASKED)
+    assert (answer.status, answer.json["code"]) == (503, "audit_unavailable")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"channel": "fax"}, "channel"),
+        ({"purpose": None}, "purpose"),
+        ({"contacts": []}, "contacts"),
+        ({"contacts": [{"contact_id": "ada"}, {"contact_id": "not an id"}]}, "contacts[1].contact_id"),
+        ({"contacts": [{"email": 7}]}, "contacts[0].email"),
+        ({"contacts": [{"secret@example.org": 1}]}, "contacts[0].(an unknown field)"),
+        ({"at": "yesterday"}, "at"),
+        ({"at": "0001-01-01T00:00:00Z"}, "at"),
+        ({"reserve": 0}, "reserve"),
+        ({"reserve": "60"}, "reserve"),
+        ({"reserved": 60}, "(an unknown field)"),
+    ],
+)
+async def test_a_mistake_is_named_with_its_field_and_cure(
+    desk: Desk, filling: Filling, wrong: dict[str, object], field: str
+) -> None:
+    await filling.all()
+    answer = await desk.post({**ASKED, **wrong})
+    assert (answer.status, answer.json["code"]) == (422, "invalid")
+    assert [mistake["field"] for mistake in answer.json["mistakes"]] == [field]
+    assert b"secret" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 422), (b"[", 422), (b"[]", 422), (b"\xff", 422), (b" " * (9 << 20), 413)],
+    ids=["empty", "cut", "list", "no text", "large"],
+)
+async def test_what_is_no_request_is_refused(desk: Desk, filling: Filling, body: bytes, status: int) -> None:
+    await filling.all()
+    assert (await desk.post(body)).status == status
+
+
+async def test_decisions_are_counted(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    await desk.may({"contact_id": "ada"}, {"contact_id": "bob"})
+    assert desk.counted("harmonia_api_decisions_total", channel="email", decision="allow", reason="ok") == 2
+    assert desk.counted("harmonia_api_requests_total", route="/v1/permissions", status="200") == 1
+
+
+async def test_a_touch_long_ago_is_no_reason(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada", [touch(NOON - 20 * DAY)])])
+    assert (await desk.may({"contact_id": "ada"}))[0]["decision"] == "allow"

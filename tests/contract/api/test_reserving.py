@@ -1,0 +1,127 @@
+"""Of all who ask for one person at once, one is allowed."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from redis.asyncio import Redis
+
+from sinks.keys import reservation_key
+from sinks.reservations import Reservation, decode
+from tests.contract.api.desk import ADDRESS, DAY, HASHER, HOUR, NOON, Desk, known, touch
+from tests.contract.conftest import client_of
+from tests.contract.redis_server import RedisServer
+from tests.contract.two_topics import absorbed
+from tests.contract.whole_redis import Filling
+
+ADA = {"contact_id": "ada"}
+
+
+async def reserving(desk: Desk, token: str, **more: object) -> Any:
+    """The decision about Ada, reserved for ten minutes."""
+    [one] = await desk.may(ADA, token=token, **{"reserve": 600, **more})
+    return one
+
+
+async def holder(client: Redis) -> Reservation:
+    """Who has Ada on e-mail."""
+    found = await client.get(reservation_key("ada", "email"))
+    assert isinstance(found, bytes)
+    return decode(found)
+
+
+def said(decision: Any) -> tuple[str, str]:
+    return decision["decision"], decision["reason"]
+
+
+async def test_whoever_is_allowed_has_the_person(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+    await filling.all([known("ada")])
+    first = await reserving(desk, "digital")
+    held = await holder(redis_client)
+    assert said(first) == ("allow", "ok")
+    assert (held.team, held.token, held.at) == ("digital", first["reservation"], NOON)
+    assert 0 < await redis_client.pttl(reservation_key("ada", "email")) <= 600_000
+    second = await reserving(desk, "field")
+    assert said(second) == ("defer", "reserved")
+    assert "reservation" not in second
+
+
+async def test_also_who_only_asks_is_told_that_somebody_has_the_person(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    await reserving(desk, "digital")
+    assert [said(one) for one in await desk.may(ADA, token="field")] == [("defer", "reserved")]
+    assert [said(one) for one in await desk.may(ADA, token="digital")] == [("allow", "ok")]
+
+
+async def test_a_reservation_counts_on_every_channel(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    await reserving(desk, "digital")
+    letter = await reserving(desk, "field", channel="letter")
+    assert said(letter) == ("defer", "reserved")
+
+
+async def test_the_same_team_extends_its_own(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+    await filling.all([known("ada")])
+    await reserving(desk, "digital")
+    desk.at += 60_000
+    again = await reserving(desk, "digital")
+    held = await holder(redis_client)
+    assert (held.token, held.until) == (again["reservation"], NOON + 660_000)
+
+
+async def test_who_is_not_allowed_keeps_nothing(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+    await filling.all([known("ada", [touch(NOON - HOUR)])])
+    assert said(await reserving(desk, "digital")) == ("defer", "gap")
+    assert await redis_client.keys("reservation:*") == []
+
+
+async def test_a_touch_after_its_start_confirms_it(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+    """Then the touch speaks for itself: others come again after the gap, though the reservation is longer."""
+    await filling.all([known("ada")])
+    await reserving(desk, "digital", reserve=86_400)
+    await filling.write("contact-state", [known("ada", [touch(NOON + 1, "digital")], version=2)], at=2)
+    desk.at = NOON + HOUR
+    assert said(await reserving(desk, "field")) == ("defer", "gap")
+    desk.at = NOON + 5 * HOUR
+    taken = await reserving(desk, "field")
+    assert said(taken) == ("allow", "ok")
+    assert (await holder(redis_client)).token == taken["reservation"]
+
+
+async def test_a_touch_before_its_start_does_not(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada", [touch(NOON - DAY, "digital")])])
+    await reserving(desk, "digital")
+    assert said(await reserving(desk, "field")) == ("defer", "reserved")
+
+
+async def test_somebody_who_is_in_the_list_twice_is_reached_once(desk: Desk, filling: Filling) -> None:
+    hashed = HASHER.email(ADDRESS)
+    assert hashed is not None
+    await filling.all([known("ada")], [absorbed(hashed, 1, "ada")])
+    twice = await desk.may(ADA, {"email": ADDRESS}, ADA, reserve=600)
+    assert Counter(one["decision"] for one in twice) == {"allow": 1, "defer": 2}
+
+
+async def test_what_skips_the_caps_waits_for_nobody_and_holds_nobody_up(
+    desk: Desk, filling: Filling, redis_client: Redis
+) -> None:
+    await filling.all([known("ada")])
+    await reserving(desk, "digital", purpose="transactional")
+    assert await redis_client.keys("reservation:*") == []
+
+
+async def test_of_fifty_teams_at_once_at_most_one_is_allowed_each_contact(
+    redis_server: RedisServer, filling: Filling
+) -> None:
+    names = [f"c{number}" for number in range(1000)]
+    await filling.all([known(name) for name in names])
+    people = [{"contact_id": name} for name in names]
+
+    async def ask(number: int) -> Any:
+        async with client_of(redis_server.port) as client:
+            return await Desk(client).may(*people, token=f"team-{number}", reserve=600)
+
+    answers = await asyncio.gather(*(ask(number) for number in range(50)))
+    allowed = Counter(one["contact_id"] for answer in answers for one in answer if one["decision"] == "allow")
+    assert max(allowed.values()) == 1
+    assert len(allowed) > 900

@@ -1,0 +1,106 @@
+"""Of any number of teams that ask at once, one has the contact."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from sinks.keys import reservation_key
+from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted, decode
+from tests.contract.conftest import client_of
+from tests.contract.redis_server import RedisServer
+
+NOW = 1_700_000_000_000
+
+
+@pytest.fixture
+def reservations(redis_client: Redis) -> Reservations:
+    return Reservations(redis_client)
+
+
+async def held(client: Redis, contact_ids: list[str], channels: list[str]) -> list[dict[str, Reservation]]:
+    found = [
+        {channel: await client.get(reservation_key(contact_id, channel)) for channel in channels}
+        for contact_id in contact_ids
+    ]
+    return [{channel: decode(said) for channel, said in one.items() if said} for one in found]
+
+
+def of(team: str, token: str = "", at: int = NOW, lasts_ms: int = 60_000) -> Reservation:
+    return Reservation(team, token or f"{team}-{at}", at, at + lasts_ms)
+
+
+def wanted(*contact_ids: str) -> list[Wanted]:
+    return [Wanted(contact_id) for contact_id in contact_ids]
+
+
+async def test_who_comes_first_has_it_on_that_channel(reservations: Reservations, redis_client: Redis) -> None:
+    field, digital = of("field"), of("digital")
+    assert await reservations.reserve("text", field, wanted("ada")) == [Taken(None)]
+    assert await reservations.reserve("text", digital, wanted("ada", "bob")) == [Refused(field), Taken(None)]
+    assert await reservations.reserve("email", digital, wanted("ada")) == [Taken(None)]
+    assert await held(redis_client, ["ada", "bob", "cyd"], ["text", "email"]) == [
+        {"text": field, "email": digital},
+        {"text": digital},
+        {},
+    ]
+
+
+async def test_the_same_team_extends_its_own(reservations: Reservations, redis_client: Redis) -> None:
+    first, second = of("field"), of("field", at=NOW + 1000)
+    await reservations.reserve("text", first, wanted("ada"))
+    assert await reservations.reserve("text", second, wanted("ada")) == [Taken(first)]
+    assert await held(redis_client, ["ada"], ["text"]) == [{"text": second}]
+
+
+async def test_it_expires_by_itself(reservations: Reservations, redis_client: Redis) -> None:
+    await reservations.reserve("text", of("field", lasts_ms=60_000), wanted("ada"))
+    assert 0 < await redis_client.pttl(reservation_key("ada", "text")) <= 60_000
+
+
+async def test_what_is_released_is_free(reservations: Reservations, redis_client: Redis) -> None:
+    field = of("field")
+    [taken] = await reservations.reserve("text", field, wanted("ada"))
+    assert isinstance(taken, Taken)
+    await reservations.release("text", field.token, [("ada", taken)])
+    assert await held(redis_client, ["ada"], ["text"]) == [{}]
+
+
+async def test_releasing_an_extension_leaves_what_the_team_had(reservations: Reservations, redis_client: Redis) -> None:
+    """Its first message may be on its way."""
+    first = Reservation("field", "first", NOW, 4_000_000_000_000)
+    await reservations.reserve("text", first, wanted("ada"))
+    [taken] = await reservations.reserve("text", of("field", "second"), wanted("ada"))
+    assert isinstance(taken, Taken)
+    await reservations.release("text", "second", [("ada", taken)])
+    assert await held(redis_client, ["ada"], ["text"]) == [{"text": first}]
+
+
+async def test_nobody_releases_what_is_not_theirs(reservations: Reservations, redis_client: Redis) -> None:
+    field = of("field")
+    await reservations.reserve("text", field, wanted("ada"))
+    await reservations.release("text", "another", [("ada", Taken(None))])
+    assert await held(redis_client, ["ada"], ["text"]) == [{"text": field}]
+
+
+async def test_one_that_was_confirmed_is_replaced_and_only_that_one(
+    reservations: Reservations, redis_client: Redis
+) -> None:
+    field, digital = of("field"), of("digital")
+    await reservations.reserve("text", field, wanted("ada"))
+    other = await reservations.reserve("text", digital, [Wanted("ada", "one that is over")])
+    assert other == [Refused(field)]
+    assert await reservations.reserve("text", digital, [Wanted("ada", field.token)]) == [Taken(None)]
+    assert await held(redis_client, ["ada"], ["text"]) == [{"text": digital}]
+
+
+async def test_of_fifty_teams_at_once_one_has_each_contact(redis_server: RedisServer, redis_client: Redis) -> None:
+    names = [f"c{number}" for number in range(1000)]
+
+    async def ask(team: str) -> list[Taken | Refused]:
+        async with client_of(redis_server.port) as client:
+            return await Reservations(client).reserve("text", of(team), wanted(*names))
+
+    answers = await asyncio.gather(*(ask(f"team-{number}") for number in range(50)))
+    for contact in zip(*answers, strict=True):
+        assert sum(isinstance(one, Taken) for one in contact) == 1

@@ -1,0 +1,47 @@
+"""A Redis filled by the sinks as a worker would fill it, for those who read it."""
+
+from collections.abc import Mapping, Sequence
+
+from events.topics import CONTACT_LINKS, CONTACT_STATE
+from sinks.base import Change, Position, Whole
+from sinks.holds import HoldsSink
+from sinks.keys import partition_of
+from sinks.redis import RedisSink
+
+PARTITIONS = 4
+TOPIC = "lQ4nIXcVTRSTjTWnSq5aVw"
+HASHED = "email:0123456789abcdef0123456789abcdef"
+
+
+class Filling:
+    """Both topics of contacts and the holds, from nothing; each step can be left out."""
+
+    def __init__(self, sink: RedisSink, holds: HoldsSink) -> None:
+        self.views = {topic: sink.reading(topic) for topic in (CONTACT_STATE, CONTACT_LINKS)}
+        self.holds = holds
+
+    async def write(self, topic: str, changes: Sequence[Change] = (), at: int = 1) -> None:
+        """Everything in its partition."""
+        for partition in range(PARTITIONS):
+            mine = [change for change in changes if partition_of(change.contact_id, PARTITIONS) == partition]
+            view = self.views[topic]
+            before = await view.position(partition)
+            assert await view.write(partition, mine, before, Position(TOPIC, at))
+
+    async def tell(self, topic: str, partitions: Sequence[int] = range(PARTITIONS), age_ms: int = 0) -> None:
+        """That nothing is missing."""
+        for partition in partitions:
+            position = await self.views[topic].position(partition)
+            assert position is not None
+            assert await self.views[topic].whole(partition, position, Whole(age_ms, PARTITIONS))
+
+    async def hold(self, holds: Mapping[str, int | None], at: int = 1, age_ms: int = 0) -> bool:
+        return await self.holds.put(holds, Position(TOPIC, at), age_ms)
+
+    async def all(self, states: Sequence[Change] = (), links: Sequence[Change] = (), at: int = 1) -> None:
+        """A Redis that lacks nothing."""
+        await self.write(CONTACT_STATE, states, at)
+        await self.write(CONTACT_LINKS, links, at)
+        await self.tell(CONTACT_STATE)
+        await self.tell(CONTACT_LINKS)
+        await self.hold({})

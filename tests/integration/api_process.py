@@ -1,0 +1,73 @@
+"""`harmonia api` as a process of its own, and a client of it."""
+
+import hashlib
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.integration.command import environment_of
+from tests.integration.waiting import until
+
+TOKENS = {"HARMONIA_API_TOKENS": f"digital:read+permit+reserve:{hashlib.sha256(b'secret').hexdigest()}"}
+_SAYS = re.compile(r"api: (listening|metrics) on (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running process; `log` has all it says."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    metrics: str
+    log: Path
+
+    def ask(self, path: str, body: object | None = None, token: str = "secret") -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        data = None if body is None else orjson.dumps(body)
+        request = urllib.request.Request(self.url + path, data)
+        request.add_header("Authorization", f"Bearer {token}")
+        request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, orjson.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, orjson.loads(error.read())
+
+
+@contextmanager
+def running_api(folder: Path, environment: Mapping[str, str]) -> Iterator[Api]:
+    """The process for the length of a block; it must end well."""
+    log = folder / "api.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli.main", "api"],
+            cwd=folder,
+            env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        said = until(lambda: _said(process, log), "the addresses of the API")
+        yield Api(process, said["listening"], said["metrics"], log)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _said(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str] | None:
+    assert process.poll() is None, log.read_text()
+    found = dict(_SAYS.findall(log.read_text()))
+    return found if len(found) == 2 else None

@@ -1,0 +1,151 @@
+"""The whole way: what producers say is what the API answers by, and what it answers is written down."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS
+from streams.local.stack import local_stack
+from streams.permission.holds import hold_record, lift_record
+from tests.integration.api_process import TOKENS, Api, running_api
+from tests.integration.said import Event, event, fresh, structured
+from tests.integration.system import System, ask, running_system, sample
+from tests.integration.tap import tapped
+from tests.integration.waiting import until
+
+NOON = "2026-02-04T17:00:00Z"
+STOPPED = 200
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("api")
+
+
+@pytest.fixture(scope="module")
+def system(home: Path) -> Iterator[System]:
+    """On a stack of its own, for nobody else's Redis may be emptied."""
+    with local_stack(home / "stack") as stack, running_system(stack, home) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def api(system: System, home: Path) -> Iterator[Api]:
+    with running_api(home, {**system.stack.environment, **TOKENS}) as api:
+        yield api
+
+
+def tell(system: System, topic: str, *events: Event) -> None:
+    for said in events:
+        system.deployment.producer.send(topic, structured(said)[0])
+    system.deployment.producer.flush()
+
+
+def permissions(api: Api, *names: str, **more: object) -> tuple[int, Any]:
+    contacts = [{"contact_id": name} for name in names]
+    asked = {"channel": "email", "purpose": "informational", "at": NOON, "contacts": contacts, **more}
+    return api.ask("/v1/permissions", asked)
+
+
+def decisions(api: Api, *names: str, **more: object) -> list[str]:
+    status, answer = permissions(api, *names, **more)
+    assert status == 200, answer
+    return [one["decision"] for one in answer["decisions"]]
+
+
+def until_answered(api: Api) -> None:
+    until(lambda: permissions(api, "nobody")[0] == 200, "an answer")
+
+
+def unsubscribed(contact_id: str) -> Event:
+    return event("email.unsubscribed", {"contact_id": contact_id})
+
+
+def test_what_a_producer_says_is_answered_and_written_down(system: System, api: Api) -> None:
+    ada, address = fresh(), f"{fresh()}@example.org"
+    until_answered(api)
+    with tapped(system.settings, AUDIT_LOG) as audit:
+        tell(system, "email-events", event("email.unsubscribed", {"contact_id": ada, "email": address}))
+        until(lambda: api.ask(f"/v1/contacts/{ada}")[0] == 200, "the profile")
+        until(lambda: api.ask(f"/v1/contacts?email={address}")[0] == 200, "the profile by its address")
+        assert decisions(api, ada) == ["deny"]
+        told = audit.until(lambda seen: any(b'"permission"' in (one.value or b"") for one in seen), "the record")
+    records = [orjson.loads(one.value or b"") for one in told]
+    [answer] = records[-1]["answers"]
+    assert (answer["contact_id"], answer["decision"]) == (ada, "deny")
+    assert address.encode() not in b"".join(one.value or b"" for one in told)
+    assert address not in api.log.read_text()
+
+
+def test_a_campaign_is_held_at_once_also_over_a_flush(system: System, api: Api) -> None:
+    campaign, ada = fresh(), fresh()
+    until_answered(api)
+    producer = system.deployment.producer
+    key, value = hold_record(campaign, None, "operator/test", 0)
+    producer.send(CAMPAIGN_HOLDS, value, key).get()
+    until(lambda: decisions(api, ada, campaign_id=campaign) == ["deny"], "the hold")
+    system.deployment.redis.flushall()
+    until_answered(api)
+    assert decisions(api, ada, campaign_id=campaign) == ["deny"]
+    producer.send(CAMPAIGN_HOLDS, None, lift_record(campaign)[0]).get()
+    until(lambda: decisions(api, ada, campaign_id=campaign) == ["allow"], "the end of the hold")
+
+
+@contextmanager
+def load(system: System) -> Iterator[None]:
+    """Gifts of new people, without a pause."""
+    over = threading.Event()
+
+    def give() -> None:
+        while not over.is_set():
+            tell(system, "donation-events", *(event("donation.made", {"contact_id": fresh()}) for _ in range(50)))
+
+    thread = threading.Thread(target=give)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_of_a_flushed_redis_nobody_is_allowed_until_every_partition_is_back(system: System, api: Api) -> None:
+    """Who unsubscribed looks like somebody unknown while the profile is missing, and those are allowed e-mail."""
+    stopped = [fresh() for _ in range(STOPPED)]
+    denied = ["deny"] * STOPPED
+    until_answered(api)
+    assert decisions(api, *stopped) == ["allow"] * STOPPED
+    tell(system, "email-events", *map(unsubscribed, stopped))
+    until(lambda: decisions(api, *stopped) == denied, "all of them denied")
+    with load(system):
+        for _ in range(3):
+            system.deployment.redis.flushall()
+            refused = 0
+            while (answer := permissions(api, *stopped))[0] == 503:
+                assert answer[1]["code"] == "profiles_incomplete"
+                refused += 1
+            assert refused
+            assert [one["decision"] for one in answer[1]["decisions"]] == denied
+            assert decisions(api, *stopped) == denied
+    assert sample(f"{api.metrics}", "harmonia_api_incomplete_total") > 0
+
+
+def test_tokens_are_counted_where_operators_look(api: Api) -> None:
+    assert api.ask("/v1/contacts/ada", token="wrong")[0] == 401
+    assert sample(api.metrics, "harmonia_api_refused_total", code="unauthorized") >= 1
+    base = api.metrics.removesuffix("/metrics")
+    assert [ask(f"{base}/{path}")[0] for path in ("livez", "readyz")] == [200, 200]
+
+
+def test_when_no_worker_looks_after_redis_there_is_no_answer(system: System, api: Api, home: Path) -> None:
+    """The last of this file: afterwards the system has no worker."""
+    until_answered(api)
+    system.workers.stop()
+    status, answer = until(lambda: None if (found := permissions(api, "ada"))[0] == 200 else found, "no answer")
+    assert (status, answer["code"]) == (503, "profiles_incomplete")
+    assert "too old" in answer["detail"]
