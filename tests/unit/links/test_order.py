@@ -5,7 +5,7 @@ import pytest
 from events.json_types import JSON
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from tests.property.links.sayings import interaction
-from tests.property.links.world import PARTITIONS
+from tests.property.links.world import PARTITIONS, Log
 from tests.unit.contact.said import DAY
 from tests.unit.events.records import NOW, REQUIRED
 from tests.unit.links.town import ADA, BO, BY_EMAIL, Town
@@ -24,6 +24,14 @@ def work(town: Town, topic: str) -> None:
     """All partitions of one topic are read to their end, and no other."""
     for number in range(PARTITIONS if topic != IDENTITY_LINKS else 1):
         town.world.work((topic, number), 100)
+
+
+def work_but(town: Town, held: Log) -> None:
+    """All is done but what this partition has to read."""
+    while waiting := [log for log in town.world.waiting() if log != held]:
+        for log in waiting:
+            town.world.work(log, 100)
+    assert held in town.world.waiting()
 
 
 @pytest.fixture
@@ -72,6 +80,22 @@ def test_a_part_that_is_sent_anew_behind_the_erasure_counts(town: Town) -> None:
     town.world.settle()
 
     assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 1}
+
+
+def test_a_part_that_comes_while_an_erasure_is_asked_is_seen_once_it_is_done() -> None:
+    town = Town()
+    append(town, "form.submitted", ADA, BEFORE)
+    append(town, "form.submitted", BY_EMAIL, BEFORE)
+    town.world.settle()
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    work_but(town, (CONTACT_ROOFS, town.world.partition_of("crm.ada")))
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
+
+    town.world.settle()
+
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 2}
+    assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]
 
 
 def test_who_was_named_before_and_after_an_erasure_in_one_chunk_is_still_linked() -> None:
