@@ -126,9 +126,9 @@ class _Speaker:
             self._show("nothing")
 
     def stand_under(self, roof: str) -> None:
-        if self.place.shown != "nothing":
+        if self.place.shown != "nothing" and (self.place.shown != "merged" or self._former != roof):
             self.said.append(Gone(self._next(), "merged", roof))
-            self.place = replace(self.place, shown="nothing")
+            self.place = replace(self.place, shown="merged")
         if self._former != roof:
             self.said.append(Merged(self._next(), roof))
             if self._former is not None:
