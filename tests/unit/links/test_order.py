@@ -8,7 +8,7 @@ from tests.property.links.sayings import interaction
 from tests.property.links.world import PARTITIONS, Log
 from tests.unit.contact.said import DAY
 from tests.unit.events.records import NOW, REQUIRED
-from tests.unit.links.town import ADA, BO, BY_EMAIL, Town
+from tests.unit.links.town import ADA, BO, BY_EMAIL, BY_PHONE, Town
 
 BEFORE, ERASED, AFTER = NOW - 3, NOW - 2, NOW - 1
 
@@ -62,6 +62,48 @@ def test_a_part_that_was_sent_before_the_erasure_is_not_seen_behind_it(town: Tow
     town.world.settle()
     assert town.world.profiles().keys() == {"crm.ada"}
     assert not any(b"/" in key[1:] for key in town.world.table())
+
+
+def test_an_erasure_reaches_whom_the_records_before_it_in_one_chunk_have_named() -> None:
+    town = Town()
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    town.world.settle()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+
+    assert town.world.profiles() == {}
+    assert town.world.merged() == {}
+    assert town.hashed(BY_EMAIL).encode() not in town.world.compacted()
+
+
+def test_an_erasure_reaches_whom_a_command_before_it_in_one_chunk_has_linked() -> None:
+    town = Town()
+    append(town, "email.opened", BO, BEFORE)
+    town.world.settle()
+    town.world.say(interaction("contact.linked", "l", BEFORE, "desk", {"contact_ids": ["crm.ada", "crm.bo"]}), NOW)
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+
+    assert town.world.profiles() == {}
+    assert town.world.merged() == {}
+
+
+def test_of_two_erasures_in_one_chunk_each_reaches_whom_the_records_before_it_have_named() -> None:
+    town = Town()
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    append(town, "email.opened", BY_PHONE, ERASED)
+    town.world.settle()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    append(town, "contact.erased", ADA, BEFORE)
+    append(town, "form.submitted", {**ADA, **BY_PHONE}, ERASED)
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "donation.made", ADA, AFTER)
+    town.world.settle()
+
+    assert town.world.profiles().keys() == {"crm.ada"}
+    assert town.world.merged() == {}
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
 
 
 def test_parts_do_not_count_from_the_command_on(town: Town) -> None:
