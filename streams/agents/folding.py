@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -42,9 +43,11 @@ class Folding(Chunk):
                 by_contact[key].append((record, read))
         held = self.holding.get_many(by_contact)
         for key, arrived in by_contact.items():
-            self._fold(key, held[key], arrived)
+            state = held[key]
+            for part in _cut(arrived):
+                state = self._fold(key, state, part)
 
-    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> None:
+    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         after, outcomes = fold(before, [fact for _, fact in arrived])
         self.outcomes.update(outcomes)
         applied = []
@@ -54,20 +57,24 @@ class Folding(Chunk):
             elif outcome is Outcome.APPLIED:
                 applied.append(each)
         if not applied:
-            return
+            return before
         if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
-            self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
-        else:
-            self._step(key.decode(), before, after, applied)
+            return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
+        return self._step(key.decode(), before, after, applied)
 
-    def _show(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
+    def _show(
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+    ) -> ContactState:
         """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
         self.tell(contact_id, before, after)
         self.holding.put(contact_id.encode(), after)
         stamps = stamps_of([record for record, _ in applied])
         self.effects.outputs.append(self.printer.profiled(contact_id, after, stamps))
+        return after
 
-    def _step(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
+    def _step(
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+    ) -> ContactState:
         erasing = [fact for _, fact in applied if isinstance(fact.detail, Erase)]
         step = Step(
             contact_id,
@@ -77,4 +84,12 @@ class Folding(Chunk):
             heard=any(fact.detail.__class__ not in COMMANDS for _, fact in applied),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
         )
-        self.finish(step, [record for record, _ in applied], erasing)
+        return self.finish(step, [record for record, _ in applied], erasing)
+
+
+def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
+    """In pieces that an erasure begins: the links agent has to hear before it whomever it is to reach."""
+    cuts = [at for at, (_, fact) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
+    if not cuts:
+        return [arrived]
+    return [arrived[start:end] for start, end in pairwise([0, *cuts, len(arrived)])]

@@ -52,3 +52,4 @@ class Holding:
         else:
             self.changes[key] = None
             self.changes[where] = trace(state)
+            self._traced.add(key)

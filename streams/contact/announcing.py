@@ -126,16 +126,16 @@ class _Speaker:
             self._show("nothing")
 
     def stand_under(self, roof: str) -> None:
-        if self.place.shown != "nothing":
+        if self.place.shown != "nothing" and (self.place.shown != "merged" or self._former != roof):
             self.said.append(Gone(self._next(), "merged", roof))
-            self.place = replace(self.place, shown="nothing")
+            self.place = replace(self.place, shown="merged")
         if self._former != roof:
             self.said.append(Merged(self._next(), roof))
             if self._former is not None:
                 self._send_none(self._former)
         if not is_worth_sending(self._step.after):
             self._send_none(roof)
-        elif self._step.heard or not self.place.sent or self._step.before.commands != self._step.after.commands:
+        elif not self.place.sent or self._is_another_part():
             self.said.append(Part(roof, self._next(), is_there=True))
             self.place = replace(self.place, sent=True)
 
@@ -150,6 +150,11 @@ class _Speaker:
     def _show(self, shown: Literal["erased", "nothing"]) -> None:
         self.said.append(Gone(self._next(), "erased" if shown == "erased" else "forgotten"))
         self.place = replace(self.place, shown=shown)
+
+    def _is_another_part(self) -> bool:
+        """Or the roof may have let go of it: whoever was told of a roof anew has perhaps been away in between."""
+        before, after = self._step.before, self._step.after
+        return self._step.heard or before.commands != after.commands or place_of(before).told != self.place.told
 
     def _send_none(self, roof: str) -> None:
         if self.place.sent:

@@ -45,6 +45,20 @@ def test_of_the_other_names_nothing_is_left() -> None:
     assert all(latest.value is None for latest in town.world.latest[IDENTITY_LINKS].values())
 
 
+def test_the_last_record_of_a_name_that_was_absorbed_leads_nowhere() -> None:
+    """A reader who comes to it behind the null of `contact-links`, or without that, must not find a survivor there."""
+    town = Town()
+    town.say("email.opened", BY_EMAIL, time=T1)
+    town.say("form.submitted", {**ADA, **BY_EMAIL}, time=T1)
+    assert reason(town, town.hashed(BY_EMAIL)) == b"merged"
+    town.say("contact.erased", BY_EMAIL, time=T2)
+
+    assert reason(town, town.hashed(BY_EMAIL)) == b"forgotten"
+    forgotten, alone = (town.latest(topic, town.hashed(BY_EMAIL)) for topic in (CONTACT_STATE, CONTACT_LINKS))
+    assert "merged_into" not in forgotten.headers
+    assert int(forgotten.headers["version"] or b"") > int(alone.headers["version"] or b"")
+
+
 def test_of_the_person_no_more_than_the_mark_is_left() -> None:
     state = decode(erased().world.table()[b"crm.ada"])
 
