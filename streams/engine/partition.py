@@ -85,8 +85,8 @@ class TablePartition(Generic[State]):
         self._source_id = changelog.source_id
         self._committed = committed
         self._shared = changelog.shared
-        own = [changelog.tp, *changelog.outputs]
-        self._leftovers = Leftovers(kafka, changelog.transactional_id, own, changelog.shared)
+        written = [changelog.tp, *changelog.outputs, *changelog.shared]
+        self._leftovers = Leftovers(kafka, changelog.transactional_id, written)
         self._forgetting = Forgetting(self._store)
         self._writer: TransactionWriter | None = None
 
