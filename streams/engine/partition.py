@@ -106,7 +106,9 @@ class TablePartition(Generic[State]):
             await writer.stop()
             raise
         self._writer = writer
-        return await restore(self._kafka, self._states, self._changelog, self._topic_id)
+        restored = await restore(self._kafka, self._states, self._changelog, self._topic_id)
+        self._forgetting.go_on()
+        return restored
 
     async def apply(self, chunk: Run, fold: Fold[State]) -> None:
         """Fold the chunk's records that are not yet in the state, and write all effects as one transaction.
