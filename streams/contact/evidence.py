@@ -17,8 +17,8 @@ from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeCha
 class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
-    `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`: opens
-    and clicks.
+    `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
+    opens and clicks.
     """
 
     counted: list[Fact] = []

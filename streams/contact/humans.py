@@ -5,7 +5,7 @@ such facts are kept as echoes until that one settles too. Seldom are there any: 
 was delivered is one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from streams.contact.deeds import Deed
 from streams.contact.evidence import Evidence, evidence
@@ -52,9 +52,7 @@ def _expected(counted: Sequence[Fact], beside: Sequence[Fact], found: Evidence, 
         return 0, 0
     acts = _acts(counted)
     names = {act.message_id for act in acts}
-    arrivals = [
-        _arrival(fact, said) for fact, said in found.sent if said.message_id in names and fact.type in _ARRIVALS
-    ]
+    arrivals = [_arrival(fact, said) for fact, said in _arrived(found) if said.message_id in names]
     others: list[Act] = []
     if echoes:
         arrivals += [_arrival(fact, fact.detail) for fact in echoes if isinstance(fact.detail, Message)]
@@ -69,6 +67,12 @@ def _acts(facts: Iterable[Fact]) -> list[Act]:
         for fact in facts
         if isinstance(said := fact.detail, Deed)
     ]
+
+
+def _arrived(found: Evidence) -> Iterator[tuple[Fact, Message]]:
+    for fact in found.counted:
+        if fact.type in _ARRIVALS and isinstance(said := fact.detail, Message):
+            yield fact, said
 
 
 def _arrival(fact: Fact, said: Message) -> Arrival:
@@ -94,7 +98,7 @@ def _echoes(found: Evidence, clock: int, echoes: Sequence[Fact], staying: Sequen
             waiting.setdefault(act.detail.message_id, []).append(act)
     if not waiting:
         return ()
-    sent = [fact for fact, _ in found.sent if fact.type in _ARRIVALS]
+    sent = [fact for fact, _ in _arrived(found)]
     clicked = [fact for fact in found.deeds if fact.type == "email.clicked"]
     new = [_echo(fact) for fact in (*sent, *clicked) if _is_due(fact, clock)]
     return all_echoes((), tuple(fact for fact in (*echoes, *new) if _is_needed(fact, waiting)))
