@@ -14,7 +14,7 @@ from events.interactions.outreach import TextMessage, TextOptedOut
 from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
 from streams.contact.carrying import carried_by
 from streams.contact.commands import Erase, Ruling, Suppress
-from streams.contact.messages import Message
+from streams.contact.messages import SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
 
 
@@ -23,7 +23,7 @@ def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_a
     id_, source, type_, _ = head
     match data:
         case UsualMessage() | EmailMessage() | TextMessage():
-            detail: Detail | None = _message(data, source)
+            detail: Detail | None = _message(type_, data, source)
         case _:
             detail = _detail(data, source)
     # A ruling goes by one of its two ids, whomever else its contact names.
@@ -74,9 +74,12 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             return None
 
 
-def _message(data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
-    purpose = None if data.purpose == "informational" else data.purpose
-    return Message(data.message_id, purpose, _team(data, source), data.kind if isinstance(data, EmailBounced) else None)
+def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
+    """Only a touch has a purpose and a team."""
+    if type_ in SHOWS:
+        purpose = None if data.purpose == "informational" else data.purpose
+        return Message(data.message_id, purpose, _team(data, source))
+    return Message(data.message_id, kind=data.kind if isinstance(data, EmailBounced) else None)
 
 
 def _team(data: InteractionData | UsualData, source: str) -> str:
