@@ -41,6 +41,16 @@ def test_a_link_is_obeyed_at_once(town: Town) -> None:
     assert town.profile("crm.ada")["counts"] == {"email.opened": 2}
 
 
+def test_an_erasure_and_a_suppression_by_the_address_reach_what_was_said_under_the_old_key(town: Town) -> None:
+    town.world.hasher = BOTH
+    town.say("contact.suppressed", BY_EMAIL, time=T1)
+    [closed] = town.world.closed()
+    assert town.profile(closed)["counts"] == {"email.opened": 1}
+
+    town.say("contact.erased", BY_EMAIL, time=T3)
+    assert town.world.profiles().keys() == {"crm.ada"}
+
+
 def test_what_is_no_address_is_an_id_and_one_that_cannot_be_read_is_left_to_the_judge() -> None:
     assert pairs(BOTH, "crm.ada", "crm.bo") == [("crm.ada", "crm.bo")]
     assert pairs(BOTH, "crm.ada", "no@address") == [("crm.ada", "no@address")]
