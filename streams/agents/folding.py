@@ -14,8 +14,8 @@ from streams.contact import ContactState, Outcome, fold, read_fact
 from streams.contact.announcing import Step
 from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import place_of
-from streams.contact.place import Erasure
-from streams.contact.standing import counting, is_by_itself
+from streams.contact.place import Erasure, Place
+from streams.contact.standing import counting, is_by_itself, may_be_anew
 from streams.contact.state import Fact
 from streams.contact.suppressing import may_close
 from streams.engine.runs import KafkaRecord, Records
@@ -48,7 +48,8 @@ class Folding(Chunk):
                 state = self._fold(key, state, part)
 
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
-        after, outcomes = fold(before, [fact for _, fact in arrived])
+        begun = self._may_be_anew(key.decode(), before.place)
+        after, outcomes = fold(before, [fact for _, fact in arrived], begun=begun)
         self.outcomes.update(outcomes)
         applied = []
         for each, outcome in zip(arrived, outcomes, strict=True):
@@ -61,6 +62,11 @@ class Folding(Chunk):
         if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)
+
+    def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
+        if place is None or place.erased is None:
+            return False
+        return may_be_anew(place, counting(self.holding.parts(contact_id, place), place).values())
 
     def _show(
         self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]

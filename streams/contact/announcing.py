@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.contact.erasing import place_of
+from streams.contact.erasing import has_interactions, has_record, place_of
 from streams.contact.place import Closed, Erasure, Place
-from streams.contact.standing import has_record, is_worth_sending
+from streams.contact.standing import is_worth_sending
 from streams.contact.state import ContactState
 from streams.contact.suppressing import closed_by, closed_channels_of, suppressions
 
@@ -116,7 +116,7 @@ class _Speaker:
         place, step = self.place, self._step
         if any(map(has_record, self._person.values())):
             if step.heard or step.parts_changed or place.shown != "profile" or _is_suppressed_anew(step):
-                merged_from = tuple(sorted(name for name, part in step.parts.items() if has_record(part)))
+                merged_from = tuple(sorted(name for name, part in step.parts.items() if has_interactions(part)))
                 self.said.append(Profiled(self._next(), self._person, merged_from))
                 self.place = replace(place, shown="profile")
         elif place.erased is not None and place.marks:

@@ -12,9 +12,9 @@ from kafka import TopicPartition
 
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.contact import decode, profile
-from streams.contact.erasing import place_of
+from streams.contact.erasing import has_interactions, has_record, place_of
 from streams.contact.merging import person
-from streams.contact.standing import counting, has_record
+from streams.contact.standing import counting
 from streams.demo.check import Letter, compare_profiles
 from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.deployment import Deployment
@@ -68,7 +68,8 @@ def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
         whole = {name: state, **parts}
         if any(map(has_record, whole.values())):
             shown = orjson.loads(orjson.dumps(profile(name, person(whole))))
-            found[name] = shown | {"merged_from": sorted(each for each, part in parts.items() if has_record(part))}
+            with_own = sorted(each for each, part in parts.items() if has_interactions(part))
+            found[name] = shown | {"merged_from": with_own}
     return found
 
 

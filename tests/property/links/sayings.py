@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from events.contact import Contact
 from events.envelope import Interaction, Record, decode
 from events.identifiers import Hasher
 from events.interactions import TOPICS_OF
@@ -54,13 +55,25 @@ def contacts(draw: st.DrawFn, most: int = 3) -> dict[str, JSON]:
     return {kind: draw(st.sampled_from(IDENTIFIERS[kind])) for kind in kinds}
 
 
+ANYBODY = contacts()
+
+
 @st.composite
-def happenings(draw: st.DrawFn, id_: str) -> Interaction:
-    """Anything but a command or a retraction."""
+def contacts_under(draw: st.DrawFn, named: dict[str, JSON]) -> dict[str, JSON]:
+    """Whatever is keyed by the strongest of these identifiers, alone or with weaker ones."""
+    kinds = ("contact_id", "voter_id", "external", "email", "phone")
+    strongest = min(named, key=kinds.index)
+    weaker = {kind: each for kind, each in draw(contacts()).items() if kinds.index(kind) > kinds.index(strongest)}
+    return {strongest: named[strongest], **weaker}
+
+
+@st.composite
+def happenings(draw: st.DrawFn, id_: str, whose: st.SearchStrategy[dict[str, JSON]] = ANYBODY) -> Interaction:
+    """Anything but a command or a retraction. `whose`: the contacts that it may be about."""
     often = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
     type_ = draw(st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), often))
     zones = draw(ZONES)
-    contact = draw(contacts()) | zones
+    contact = draw(whose) | zones
     return interaction(
         type_, id_, draw(TIMES), draw(st.sampled_from(SOURCES)), {**draw(DATA[type_]), "contact": contact}
     )
@@ -76,10 +89,20 @@ def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JS
 
 
 @st.composite
-def rulings(draw: st.DrawFn, id_: str) -> Interaction:
+def rulings(draw: st.DrawFn, id_: str, pairs: st.SearchStrategy[list[str]] = PAIRS) -> Interaction:
     """Somebody says that two are one person, or that they are not."""
     type_ = draw(st.sampled_from(["contact.linked", "contact.linked", "contact.unlinked"]))
-    return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(PAIRS)]})
+    return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(pairs)]})
+
+
+@st.composite
+def sayings_of(draw: st.DrawFn, id_: str, named: dict[str, JSON], hasher: Hasher) -> Interaction:
+    """What is keyed by the strongest of these identifiers: something that happened, or a ruling if it may be its."""
+    own = hasher.fragment(Contact.model_validate(named)) or ""
+    later = [[own, name] for name in NODES if name > own]
+    if later and draw(st.integers(0, 3)) == 0:
+        return draw(rulings(id_, st.sampled_from(later)))
+    return draw(happenings(id_, contacts_under(named)))
 
 
 @st.composite

@@ -10,43 +10,15 @@ from dataclasses import dataclass, field
 import orjson
 
 from events.envelope import Interaction
-from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.contact import ContactState, fold, profile
-from streams.contact.facts import fact_of
-from streams.contact.state import Fact
 from tests.property.identity import oracle
 from tests.property.links import ledger_truth
+from tests.property.links.hearing import Heard, Key, binds, counting, hear, opens, pair_of
 from tests.property.links.ledger_truth import CHANNELS
 
-Key = tuple[str, str]
-Stamp = tuple[int, str, str]
-OPENERS = ("donation.made", "form.submitted", "consent.changed")
 CROWD = 50
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One interaction as its fragment holds it, with the hashes and classes that it named."""
-
-    said: Interaction
-    fact: Fact
-    named: dict[str, str]
-    aliases: tuple[Key, ...]
-    appended_at: int
-
-    @property
-    def key(self) -> Key:
-        return self.said.source, self.said.id
-
-    @property
-    def stamp(self) -> Stamp:
-        return self.said.time, self.said.source, self.said.id
-
-    @property
-    def is_command(self) -> bool:
-        return self.said.type.startswith("contact.")
 
 
 @dataclass
@@ -65,11 +37,33 @@ class Truth:
             return
         if heard.said.type == "contact.erased":
             self._erase(fragment, heard)
-            return
-        record = self.records[fragment]
-        if mark is not None and not any(not known.is_command for known in record.values()) and not opens(heard):
-            return
-        record.setdefault(heard.key, heard)
+        elif not self._hangs_on_others(fragment, heard) or self._may_be_anew(fragment):
+            self.records[fragment].setdefault(heard.key, heard)
+
+    def hangs_on_others(self, interaction: Interaction, hasher: Hasher) -> bool:
+        """Whether it counts only if the person has begun anew under another identifier."""
+        fragment, heard = hear(interaction, hasher, 0)
+        return heard.said.type != "contact.erased" and self._hangs_on_others(fragment, heard)
+
+    def _hangs_on_others(self, fragment: str, heard: Heard) -> bool:
+        return not (self._has_begun(fragment) or opens(heard) or binds(heard))
+
+    def _has_begun(self, fragment: str) -> bool:
+        """Whether it has a record of its own, or began one after the erasure if there was one."""
+        record = self.records.get(fragment, {}).values()
+        return fragment not in self.erased or any(map(opens, record))
+
+    def _may_be_anew(self, fragment: str) -> bool:
+        """A roof is told by its parts; whoever is under one takes it that there is a record."""
+        roofs = self.roofs()
+        if roofs.get(fragment, fragment) != fragment:
+            return True
+        others = [name for name, roof in roofs.items() if roof == fragment and name != fragment]
+        return any(self._lives(name) for name in others)
+
+    def _lives(self, fragment: str) -> bool:
+        record = self.records.get(fragment, {}).values()
+        return self._has_begun(fragment) and any(not heard.is_command for heard in record)
 
     def _erase(self, fragment: str, heard: Heard) -> None:
         """The command itself may name somebody; who was erased by a later one has only what came after that."""
@@ -138,7 +132,7 @@ class Truth:
         shown: dict[str, dict[str, JSON]] = {}
         for roof, fragments in self.persons().items():
             lived = [name for name in fragments if any(not heard.is_command for heard in self.records[name].values())]
-            if lived:
+            if any(map(self._lives, lived)):
                 heard = [each for name in lived for each in self.records[name].values() if not each.is_command]
                 state, _ = fold(ContactState(), [each.fact for each in heard])
                 whole: dict[str, JSON] = orjson.loads(orjson.dumps(profile(roof, state)))
@@ -179,52 +173,3 @@ class Truth:
             if name not in profiles and name not in merged:
                 closed[name] = dict.fromkeys(CHANNELS, ledger_truth.why("erased", self.erased[name]))
         return closed
-
-
-def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[str, Heard]:
-    fragment, value = harmonise(interaction, hasher)
-    read = read_harmonised(value)
-    assert isinstance(read, Interaction)
-    plain = read.data.plain().get("contact")
-    contact: dict[str, JSON] = plain if isinstance(plain, dict) and "contact_ids" not in read.data.plain() else {}
-    fact = fact_of((read.id, read.source, read.type, None), read.time, read.data, appended_at)
-    aliases = contact.get("aliases") or {}
-    assert isinstance(aliases, dict)
-    pairs = tuple(
-        (name, str(old)) for name, older in aliases.items() for old in (older if isinstance(older, list) else [])
-    )
-    return fragment, Heard(read, replace_carried(fact), named(contact), pairs, appended_at)
-
-
-def replace_carried(fact: Fact) -> Fact:
-    """What a profile is made of: whom it named is nothing to it."""
-    return Fact(fact.type, fact.time, fact.source, fact.id, fact.appended_at, fact.zones, fact.detail)
-
-
-def named(contact: dict[str, JSON]) -> dict[str, str]:
-    """The identifiers with their classes."""
-    found = {str(contact[kind]): "" for kind in ("contact_id", "email", "phone") if kind in contact}
-    if "voter_id" in contact:
-        found[str(contact["voter_id"])] = f"voter:{contact['voter_state']}"
-    external = contact.get("external") or {}
-    assert isinstance(external, dict)
-    return found | {str(name): f"external:{system}" for system, name in external.items()}
-
-
-def counting(record: dict[Key, Heard]) -> list[Heard]:
-    gone = {
-        (heard.said.data.retracts.source, heard.said.data.retracts.id)  # type: ignore[attr-defined]
-        for heard in record.values()
-        if heard.said.type == "interaction.retracted"
-    }
-    return [heard for key, heard in record.items() if key not in gone or heard.said.type == "interaction.retracted"]
-
-
-def opens(heard: Heard) -> bool:
-    if heard.said.type == "consent.changed":
-        return bool(heard.said.data.granted)  # type: ignore[attr-defined]
-    return heard.said.type in OPENERS
-
-
-def pair_of(one: str, other: str) -> Key:
-    return min(one, other), max(one, other)

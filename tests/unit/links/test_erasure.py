@@ -3,24 +3,7 @@
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_STATE, IDENTITY_LINKS
 from streams.contact import decode
 from streams.contact.standing import trace_key
-from tests.unit.links.town import ADA, BO, BY_EMAIL, Town
-
-T1, T2, T3, T4 = (f"2012-02-2{day}T09:00:00Z" for day in (0, 1, 2, 2))
-
-
-def erased() -> Town:
-    """Ada and her address, who opened an e-mail and gave; erased by the address."""
-    town = Town()
-    town.say("email.opened", {**ADA, **BY_EMAIL}, time=T1)
-    town.say("donation.made", BY_EMAIL, time=T1)
-    town.say("contact.erased", BY_EMAIL, "erasure", time=T2)
-    return town
-
-
-def reason(town: Town, key: str) -> bytes | None:
-    latest = town.latest(CONTACT_STATE, key)
-    assert latest.value is None
-    return latest.headers["reason"]
+from tests.unit.links.town import ADA, BO, BY_EMAIL, T1, T2, T3, T4, Town, erased, reason
 
 
 def test_the_person_is_null_closed_to_everyone_and_there_is_one_receipt() -> None:
@@ -74,8 +57,8 @@ def test_what_comes_late_or_begins_nothing_is_in_vain() -> None:
     for contact in (ADA, BY_EMAIL, {**ADA, **BY_EMAIL}):
         town.say("donation.made", contact, time=T1)
         town.say("email.opened", contact, time=T3)
-        town.say("consent.changed", contact, granted=False, time=T3)
-        town.say("contact.suppressed", contact, time=T3)
+        town.say("consent.changed", contact, granted=False, time=T2)
+        town.say("contact.suppressed", contact, time=T2)
         town.say("contact.erased", contact, "erasure", time=T2)
 
     assert town.world.table() == before
