@@ -6,7 +6,7 @@ from typing import Protocol
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from sinks.base import Change, ContactSink, Position, Stored
+from sinks.base import Change, ContactSink, Position, Stored, Whole
 from sinks.keys import partition_of
 
 STALE_AFTER = 3600.0
@@ -256,6 +256,22 @@ class ContactSinkContract:
         assert not await bench.sink.touch(0, at(after.offset + 1))
         assert not await bench.sink.touch(0, Position("another", after.offset))
         assert not await bench.sink.touch(1, after)
+
+    async def test_to_tell_that_it_is_whole_keeps_a_position_young(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        for _ in range(2):
+            await bench.age(0, STALE_AFTER - 60)
+            assert await bench.sink.whole(0, after, Whole(0, 1))
+        assert await bench.sink.position(0) == after
+
+    async def test_whoever_is_wrong_about_the_position_cannot_tell_that_it_is_whole(self, bench: Bench) -> None:
+        after = await fill(bench, living("ada", 1))
+        assert not await bench.sink.whole(0, at(after.offset + 1), Whole(0, 1))
+        assert not await bench.sink.whole(0, Position("another", after.offset), Whole(0, 1))
+        assert not await bench.sink.whole(1, after, Whole(0, 1))
+        await bench.flush()
+        assert not await bench.sink.whole(0, after, Whole(0, 1))
+        assert await bench.sink.position(0) is None
 
     async def test_a_flush_is_noticed_without_traffic(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
