@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
 from benchmarks.peers import ratios
@@ -26,7 +27,7 @@ from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
 BARE: dict[str, BareSuite] = {"core": core}
-SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "permit": permit}
+SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking, "permit": permit}
 ALL = (*BARE, *SUITES)
 
 

@@ -23,8 +23,8 @@ from sinks.reservations import Reservation, decode
 
 SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""
-AT_ONCE = 4
-"""Calls under way, so that Redis looks while answers are read."""
+AT_ONCE = 2
+"""Calls of one look under way: Redis looks while answers are read, and others' looks come in between."""
 TOPICS = (CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS)
 """Of each of their partitions nothing may be missing."""
 
@@ -186,11 +186,10 @@ class Lookup:
         self._oldest = str(round(oldest_s * 1000))
         self._outage = Outage()
         self._script = client.register_script(_LOOK)
-        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def standing(self) -> Whole | Incomplete:
         """Whether Redis can be relied on. Raises SinkUnavailable."""
-        found = await self._call((), "", bodies=False)
+        found = await self._call(asyncio.Semaphore(1), (), "", bodies=False)
         return found if isinstance(found, Incomplete) else Whole(found.as_of)
 
     async def look(self, names: Sequence[Names], campaign_id: str | None = None) -> Seen | Incomplete:
@@ -203,7 +202,8 @@ class Lookup:
 
     async def _look(self, names: Sequence[Names], campaign: str, *, bodies: bool) -> Seen | Incomplete:
         slices = [tuple(names[at : at + SLICE]) for at in range(0, len(names), SLICE)] or [()]
-        parts = await asyncio.gather(*(self._call(part, campaign, bodies=bodies) for part in slices))
+        gate = asyncio.Semaphore(AT_ONCE)
+        parts = await asyncio.gather(*(self._call(gate, part, campaign, bodies=bodies) for part in slices))
         seen: list[Seen] = []
         for part in parts:
             if isinstance(part, Incomplete):
@@ -214,9 +214,11 @@ class Lookup:
         reserved = [one for part in seen for one in part.reserved]
         return Seen(min(part.as_of for part in seen), contacts, reserved, hold)
 
-    async def _call(self, names: Sequence[Names], campaign: str, *, bodies: bool) -> Seen | Incomplete:
+    async def _call(
+        self, gate: asyncio.Semaphore, names: Sequence[Names], campaign: str, *, bodies: bool
+    ) -> Seen | Incomplete:
         args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0"]
-        async with self._at_once:
+        async with gate:
             why, where, *found = await ask(self._script(keys=list(TOPICS), args=args), self._outage)
         if why:
             return Incomplete(_WHY[text(why)], text(where))

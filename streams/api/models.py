@@ -2,7 +2,7 @@
 
 from typing import Annotated, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from events.fields import MAX_ID, MAX_TEXT, ContactId, Timestamp
@@ -16,6 +16,15 @@ NAMES = ("contact_id", "voter_id", "external", "email", "phone")
 
 Word = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Short = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+
+
+At = Annotated[Timestamp, Field(pattern=r"^[12]\d{3}-")]
+"""The years 1000 to 2999: at the ends of the calendar nothing can be reckoned."""
+
+
+def _whole(value: object) -> object:
+    """To JSON Schema 15.0 is an integer as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class _Strict(BaseModel):
@@ -49,7 +58,7 @@ class PermissionsAsked(_Strict):
     channel: Channel
     purpose: Purpose
     contacts: Annotated[list[Person], Field(min_length=1, max_length=MOST_CONTACTS)]
-    at: Timestamp | None = None
+    at: At | None = None
     team: Short | None = None
     source: Short | None = None
     committee: Short | None = None
@@ -57,7 +66,7 @@ class PermissionsAsked(_Strict):
     campaign_id: Short | None = None
     sender: Word | None = None
     list_id: Short | None = None
-    reserve: Annotated[int, Field(ge=1, le=LONGEST_RESERVATION_S)] | None = None
+    reserve: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=LONGEST_RESERVATION_S)] | None = None
 
 
 class PermissionAnswer(TypedDict):

@@ -17,6 +17,7 @@ from streams.api.office import Office
 from streams.api.problems import Problem, invalid, mistaken
 from streams.api.tokens import ANY_TEAM, Caller
 from streams.permission.judging import Answers, Batch, Judged
+from streams.permission.turns import in_turns
 from streams.pressure import PermissionRequest
 
 MOST_BYTES = 8 << 20
@@ -44,10 +45,12 @@ def permissions(office: Office) -> APIRouter:
         said = await _read(request)
         if said.reserve is not None:
             office.require(caller, "reserve")
-        batch = _batch(office, caller, said)
-        answers = await _judge(office, batch)
+        batch = await _batch(office, caller, said)
+        answers = await office.judge.judge(batch)
+        if isinstance(answers, Incomplete):
+            office.incomplete(answers)
         _write_down(office, caller, batch, answers)
-        return Response(orjson.dumps(_shown(answers)), media_type="application/json")
+        return Response(orjson.dumps(await _shown(answers)), media_type="application/json")
 
     return router
 
@@ -67,7 +70,7 @@ async def _read(request: Request) -> PermissionsAsked:
         raise invalid(error, FIELDS) from None
 
 
-def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
+async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
     request = PermissionRequest(
         channel=said.channel,
         purpose=said.purpose,
@@ -82,7 +85,7 @@ def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
     at = office.clock() if said.at is None else parse_time(said.at)
     if at is None:
         raise mistaken("at", "give an RFC 3339 time with an offset")
-    whom = [asked(person, said.channel, office.hasher) for person in said.contacts]
+    whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
     return Batch(request, at, whom, None if said.reserve is None else said.reserve * 1000)
 
 
@@ -95,16 +98,6 @@ def _team(office: Office, caller: Caller, named: str | None) -> str:
     if named not in {None, caller.team}:
         office.forbid("The token is another team's: leave team out")
     return caller.team
-
-
-async def _judge(office: Office, batch: Batch) -> Answers:
-    try:
-        found = await office.judge.judge(batch)
-    except OverflowError:
-        raise mistaken("at", "give a time that is further from the first and the last year") from None
-    if isinstance(found, Incomplete):
-        office.incomplete(found)
-    return found
 
 
 def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) -> None:
@@ -123,8 +116,8 @@ def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) 
         office.metrics.decisions.labels(request.channel, decision, reason).inc(count)
 
 
-def _shown(answers: Answers) -> PermissionAnswers:
-    decisions = [_answer(one) for one in answers.judged]
+async def _shown(answers: Answers) -> PermissionAnswers:
+    decisions = await in_turns(_answer, answers.judged)
     return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
 
 

@@ -33,10 +33,14 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """See uvicorn; a second signal does not wait for the answers under way."""
+        self.install_signals()
+        yield
+
+    def install_signals(self) -> None:
+        """Let them end it."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
 
 
 async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:

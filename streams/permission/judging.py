@@ -16,6 +16,7 @@ from events.outputs import ContactProfile
 from events.times import render_time
 from sinks.lookup import Contact, Erased, Found, Incomplete, Lookup, Reserved, Seen, Unknown
 from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted
+from streams.permission.turns import in_turns
 from streams.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, prepare
 from streams.pressure import Reservation as Pending
 
@@ -101,7 +102,7 @@ class Judge:
             return seen
         question = _question(policy, batch, seen)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, [_judged(question, one.ref, contact, reserved) for one, contact, reserved in rows]
+        return seen.as_of, await in_turns(lambda row: _judged(question, row[0].ref, row[1], row[2]), rows)
 
     async def _reserve(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
         ids = await self._lookup.ids([one.names for one in asked])
@@ -110,19 +111,28 @@ class Judge:
         now = self._clock()
         mine = Reservation(batch.request.team, secrets.token_hex(16), now, now + (batch.reserve_ms or 0))
         hands = _Hands(self._reservations, batch.request.channel, mine)
+        kept: set[str | None] = set()
+        try:
+            found = await self._decide(batch, policy, asked, hands, ids)
+            if not isinstance(found, Incomplete):
+                kept = {one.contact_id for one in found[1] if one.reservation is not None}
+        finally:
+            await hands.give_back(kept)
+        return found
+
+    async def _decide(
+        self, batch: Batch, policy: Policy, asked: Sequence[Asked], hands: "_Hands", ids: Seen
+    ) -> Result | Incomplete:
         await hands.take(Wanted(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts})
         seen = await self._look(batch, asked)
         if isinstance(seen, Seen) and (over := list(_confirmed(seen, hands))):
             await hands.take(over)
             seen = await self._look(batch, asked)  # what the other team has done counts, and all that came since
         if isinstance(seen, Incomplete):
-            await hands.give_back(())
             return seen
-        judged = _reserving(
-            _question(policy, batch, seen), hands, zip(asked, seen.contacts, seen.reserved, strict=True)
-        )
-        await hands.give_back({one.contact_id for one in judged if one.reservation is not None})
-        return seen.as_of, judged
+        giving = _Giving(_question(policy, batch, seen), hands)
+        rows = zip(asked, seen.contacts, seen.reserved, strict=True)
+        return seen.as_of, await in_turns(lambda row: giving.judged(*row), rows)
 
 
 class _Hands:
@@ -164,24 +174,30 @@ def _judged(question: Question, ref: str | None, contact: Contact, reserved: Res
     return Judged(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
 
-def _reserving(question: Question, hands: _Hands, rows: Iterable[tuple[Asked, Contact, Reserved]]) -> list[Judged]:
-    """Allowed is who is ours, and only once: a person who is in the list twice is reached once."""
-    judged: list[Judged] = []
-    given: set[str] = set()
-    for asked, contact, reserved in rows:
-        one = _judged(question, asked.ref, contact, reserved)
-        if one.decision.decision == "allow":
-            contact_id = contact.contact_id
-            if contact_id in given:
-                one = Judged(contact_id, _reserved(one.decision, hands.mine.until))
-            elif contact_id in hands.taken:
-                given.add(contact_id)
-                one = Judged(contact_id, one.decision, hands.mine.token)
-            else:
-                holder = hands.refused.get(contact_id)
-                one = Judged(contact_id, _MOVED if holder is None else _reserved(one.decision, holder.until))
-        judged.append(one)
-    return judged
+class _Giving:
+    """Gives what one request has reserved: to who is allowed and ours, and only once.
+
+    A person who is in the list twice is reached once.
+    """
+
+    def __init__(self, question: Question, hands: _Hands) -> None:
+        self._question = question
+        self._hands = hands
+        self._given: set[str] = set()
+
+    def judged(self, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+        """The next answer."""
+        one = _judged(self._question, asked.ref, contact, reserved)
+        contact_id = contact.contact_id
+        if one.decision.decision != "allow":
+            return one
+        if contact_id in self._given:
+            return Judged(contact_id, _reserved(one.decision, self._hands.mine.until))
+        if contact_id in self._hands.taken:
+            self._given.add(contact_id)
+            return Judged(contact_id, one.decision, self._hands.mine.token)
+        holder = self._hands.refused.get(contact_id)
+        return Judged(contact_id, _MOVED if holder is None else _reserved(one.decision, holder.until))
 
 
 def _reserved(decision: Decision, until: int) -> Decision:

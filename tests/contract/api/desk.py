@@ -60,13 +60,13 @@ class Answer:
 class Desk:
     """One process of the API; `at` is its time."""
 
-    def __init__(self, redis: Redis, tokens: str = TOKENS) -> None:
+    def __init__(self, redis: Redis, oldest_s: float = 15.0) -> None:
         self.at = NOON
         self.metrics = ApiMetrics(CollectorRegistry())
         self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
-        lookup = Lookup(redis, 15.0)
+        lookup = Lookup(redis, oldest_s)
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at)
-        office = Office(read_tokens(tokens), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
+        office = Office(read_tokens(TOKENS), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
         self.app: ASGIApp = build_api(office)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:

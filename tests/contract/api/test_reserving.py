@@ -125,3 +125,10 @@ async def test_of_fifty_teams_at_once_at_most_one_is_allowed_each_contact(
     allowed = Counter(one["contact_id"] for answer in answers for one in answer if one["decision"] == "allow")
     assert max(allowed.values()) == 1
     assert len(allowed) > 900
+
+
+async def test_what_cannot_be_judged_leaves_nobody_reserved(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+    await filling.all([known("ada")])
+    asked = {"channel": "email", "purpose": "fundraising", "contacts": [ADA], "reserve": 60}
+    assert (await desk.post({**asked, "at": "0001-01-01T00:00:00Z"})).status == 422
+    assert await redis_client.keys("reservation:*") == []

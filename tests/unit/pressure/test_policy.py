@@ -5,6 +5,7 @@ import pytest
 from streams.pressure import Mistakes, Policy, default_policy, default_text, read_policy
 from streams.pressure.mistakes import Mistake
 from streams.pressure.spans import HOUR
+from tests.unit.pressure.people import policy
 
 DEFAULT = default_text()
 SPAN = 'give minutes, hours or days, such as "90m", "12h" or "7d"'
@@ -138,3 +139,9 @@ def test_the_version_is_of_what_is_said_and_not_of_how() -> None:
     assert isinstance(changed, Policy)
     assert changed.version != default_policy().version
     assert len(changed.version) == 12
+
+
+def test_the_version_knows_no_order_of_committees() -> None:
+    limits = {"C1": {"any": {"USD": 5, "EUR": 6}}, "C2": {"any": {"USD": 7}}}
+    turned = {"C2": {"any": {"USD": 7}}, "C1": {"any": {"EUR": 6, "USD": 5}}}
+    assert policy(giving__limits=limits).version == policy(giving__limits=turned).version

@@ -1,0 +1,1 @@
+"""How quickly the API answers, and how many it can answer about."""

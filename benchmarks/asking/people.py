@@ -1,0 +1,93 @@
+"""A Redis full of people with a history, written by the sinks themselves, and questions about them."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+
+import orjson
+
+from events.interactions.base import Channel, Purpose
+from events.outputs import ContactProfile, Touch
+from events.times import render_time
+from events.topics import CONTACT_LINKS, CONTACT_STATE
+from sinks.base import Change, Position, Whole
+from sinks.holds import HoldsSink
+from sinks.keys import partition_of
+from sinks.redis import RedisSink
+from streams.clients import redis_client
+from streams.contact import ContactState, profile
+from streams.settings import Settings
+
+NOON = 1_770_224_400_000
+"""A Wednesday, noon in New York."""
+DAY_MS = 86_400_000
+TOUCHES = 8
+_TOPIC = "benchmark"
+_CHANNELS: tuple[Channel, ...] = ("email", "email", "email", "text", "letter", "door")
+_PURPOSES: tuple[Purpose, ...] = ("fundraising", "informational")
+_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
+
+
+def address_of(number: int) -> str:
+    """The e-mail address of a person."""
+    return f"person.{number}@example.org"
+
+
+async def fill(settings: Settings, count: int, seed: int) -> None:
+    """Write so many people, each found by contact_id and by address, and say that nothing is missing."""
+    chance, hasher = random.Random(seed), settings.hasher
+    states: dict[int, list[Change]] = defaultdict(list)
+    links: dict[int, list[Change]] = defaultdict(list)
+    for number in range(count):
+        name, hashed = f"c{number}", hasher.email(address_of(number)) or ""
+        known = Change(name, 1, orjson.dumps(_known(name, hashed, chance)), None, None)
+        states[partition_of(name, settings.partitions)].append(known)
+        links[partition_of(hashed, settings.partitions)].append(Change(hashed, 1, None, None, name))
+    sink = RedisSink(redis_client(settings), stale_after=DAY_MS)
+    holds = HoldsSink(redis_client(settings))
+    try:
+        for topic, changes in ((CONTACT_STATE, states), (CONTACT_LINKS, links)):
+            view = sink.reading(topic)
+            for partition in range(settings.partitions):
+                after = Position(_TOPIC, count)
+                await view.write(partition, changes[partition], None, after)
+                await view.whole(partition, after, Whole(0, settings.partitions))
+        await holds.put({}, Position(_TOPIC, 0), 0)
+    finally:
+        await sink.close()
+        await holds.close()
+
+
+def questions(count: int, size: int, seed: int) -> Iterator[bytes]:
+    """Bodies about `size` people each, without an end; every other one is asked about by address."""
+    chance = random.Random(seed)
+    while True:
+        whom = [_named(chance.randrange(count)) for _ in range(size)]
+        yield orjson.dumps({"channel": "email", "purpose": "informational", "at": render_time(NOON), "contacts": whom})
+
+
+def _named(number: int) -> dict[str, str]:
+    return {"email": address_of(number)} if number % 2 else {"contact_id": f"c{number}"}
+
+
+def _known(name: str, hashed: str, chance: random.Random) -> ContactProfile:
+    said = profile(name, ContactState())
+    said["zones"] = {"time_zone": chance.choice(_ZONES), "region": None, "postal_code": None}
+    said["addresses"] = [{"ref": hashed.partition(":")[2][:16], "channel": "email", "status": "ok"}]
+    said["touches"] = _touches(chance)
+    return said
+
+
+def _touches(chance: random.Random) -> list[Touch]:
+    times = sorted((NOON - chance.randrange(30 * DAY_MS) for _ in range(chance.randrange(2 * TOUCHES))), reverse=True)
+    return [
+        {
+            "channel": chance.choice(_CHANNELS),
+            "purpose": chance.choice(_PURPOSES),
+            "at": render_time(at),
+            "team": chance.choice(("digital", "field")),
+            "source": "digital/mailer",
+            "id": f"{at:x}",
+        }
+        for at in times
+    ]

@@ -1,0 +1,21 @@
+"""Long work in turns with everybody else's, so that a question about one person never waits for a list of thousands."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+Row = TypeVar("Row")
+Made = TypeVar("Made")
+
+TURN = 100
+"""Rows at a time, about 3 ms."""
+
+
+async def in_turns(work: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
+    """What `work` makes of each row, in their order."""
+    made: list[Made] = []
+    for number, row in enumerate(rows, start=1):
+        made.append(work(row))
+        if number % TURN == 0:
+            await asyncio.sleep(0)
+    return made

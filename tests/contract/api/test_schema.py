@@ -1,0 +1,80 @@
+"""What OpenAPI says holds: whatever schemathesis makes up of it is answered as it says, and nothing breaks."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import CHECKS
+
+from sinks.holds import HoldsSink
+from sinks.redis import RedisSink
+from streams.api.serving import Server
+from tests.contract.api.desk import Desk, known
+from tests.contract.conftest import client_of
+from tests.contract.contact_sink import STALE_AFTER, erased
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
+
+EXAMPLES = 60
+LONG_S = 3600.0
+
+
+class InAThread(Server):
+    """The server, without signals; `url` once it listens."""
+
+    def install_signals(self) -> None:
+        """A thread has none."""
+
+
+@pytest.fixture(scope="module")
+def url(redis_server: RedisServer) -> Iterator[str]:
+    """The API over a Redis that knows one person and has forgotten another."""
+    started = threading.Event()
+    found: list[int] = []
+    servers: list[InAThread] = []
+
+    async def serve() -> None:
+        async with client_of(redis_server.port, retries=2) as client:
+            await client.flushall()
+            sink, holds = RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client)
+            await Filling(sink, holds).all([known("0"), erased("00", 1)])
+            app = Desk(client, oldest_s=LONG_S).app
+            server = InAThread(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
+            servers.append(server)
+            task = asyncio.create_task(server.serve())
+            while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+                await asyncio.sleep(0.01)
+            found.append(server.servers[0].sockets[0].getsockname()[1])
+            started.set()
+            await task
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert started.wait(20)
+    yield f"http://127.0.0.1:{found[0]}"
+    servers[0].should_exit = True
+    thread.join(20)
+
+
+OPERATIONS = [("/v1/contacts/{contact_id}", "GET"), ("/v1/contacts", "GET"), ("/v1/permissions", "POST")]
+UNSAID = {"/v1/contacts": ["positive_data_acceptance"]}
+"""Which of four identifiers a query gives, and what an address looks like, no schema can say."""
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_what_is_described_is_what_happens(url: str, path: str, method: str, mode: schemathesis.GenerationMode) -> None:
+    operation = schemathesis.openapi.from_url(f"{url}/openapi.json")[path][method]
+    excluded: Any = CHECKS.get_by_names(UNSAID.get(path, []))
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        case.call_and_validate(headers={"Authorization": "Bearer digital"}, excluded_checks=excluded)
+
+    ask()

@@ -1,0 +1,44 @@
+import hashlib
+
+import pytest
+
+from streams.api.tokens import Caller, read_tokens
+from streams.engine.errors import Unusable
+
+
+def item(team: str, scopes: str, token: str) -> str:
+    return f"{team}:{scopes}:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+def test_a_caller_is_known_by_its_token() -> None:
+    tokens = read_tokens(f"{item('digital', 'read+permit', 'one')},\n {item('*', 'read', 'two')} ")
+    assert tokens.caller("Bearer one") == Caller("digital", frozenset({"read", "permit"}))
+    assert tokens.caller("bearer two") == Caller("*", frozenset({"read"}))
+
+
+@pytest.mark.parametrize("header", [None, "", "one", "Basic one", "Bearer", "Bearer two", "Bearer One"])
+def test_nobody_else_is(header: str | None) -> None:
+    assert read_tokens(item("digital", "read", "one")).caller(header) is None
+
+
+def test_without_a_setting_nobody_is_known() -> None:
+    assert read_tokens("  ").caller("Bearer ") is None
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "digital",
+        "digital:read",
+        item("", "read", "secret"),
+        item("dig ital", "read", "secret"),
+        item("digital", "", "secret"),
+        item("digital", "read+write", "secret"),
+        "digital:read:secret",
+        item("digital", "read", "secret").upper(),
+    ],
+)
+def test_a_mistake_in_the_setting_is_told_by_its_place_and_not_repeated(setting: str) -> None:
+    with pytest.raises(Unusable, match="HARMONIA_API_TOKENS: item 2 ") as raised:
+        read_tokens(f"{item('field', 'read', 'one')} {setting.replace(' ', '-!-')}")
+    assert "secret" not in str(raised.value)

@@ -1,0 +1,78 @@
+"""A policy that is changed holds a second later; a broken one never."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from streams.engine.errors import Unusable
+from streams.permission.policies import LOOK_EVERY_MS, Policies
+from streams.pressure import default_policy, default_text
+
+STRICTER = default_text().replace('email = "4h"', 'email = "8h"')
+
+
+class Watched:
+    """A file, a clock, and what was told."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.now = 0
+        self.told: list[str] = []
+        self.writes = 0
+        self.write(default_text())
+        self.policies = Policies(file, lambda: self.now, self.told.append)
+
+    def write(self, text: str) -> None:
+        self.file.write_text(text)
+        self.writes += 1
+        os.utime(self.file, ns=(0, self.writes))
+
+    def later(self) -> str:
+        """The version that holds after a look."""
+        self.now += LOOK_EVERY_MS
+        return self.policies.now().version
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path / "policy.toml")
+
+
+def test_without_a_file_the_default_holds() -> None:
+    assert Policies(None, lambda: 0, lambda _: None).now() is default_policy()
+
+
+def test_a_change_is_taken_at_the_next_look_and_not_before(watched: Watched) -> None:
+    before = watched.policies.now().version
+    watched.write(STRICTER)
+    assert watched.policies.now().version == before
+    assert watched.later() != before
+    assert watched.told == ["taken"]
+    assert watched.policies.now().gaps.email == 8 * 3_600_000
+
+
+@pytest.mark.parametrize("text", ["", "not TOML", default_text().replace('email = "4h"', "")])
+def test_a_broken_change_is_told_once_and_changes_nothing(watched: Watched, text: str) -> None:
+    before = watched.later()
+    watched.write(text)
+    assert [watched.later(), watched.later()] == [before, before]
+    assert watched.told == ["broken"]
+    watched.write(STRICTER)
+    assert watched.later() != before
+
+
+def test_a_file_that_goes_away_takes_no_limit_with_it(watched: Watched) -> None:
+    before = watched.later()
+    watched.file.unlink()
+    assert watched.later() == before
+    assert watched.told == ["broken"]
+
+
+def test_nothing_begins_on_a_policy_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="HARMONIA_POLICY: it cannot be read"):
+        Policies(tmp_path / "nowhere", lambda: 0, lambda _: None)
+    broken = tmp_path / "broken.toml"
+    broken.write_bytes(b"\xff")
+    with pytest.raises(Unusable, match="HARMONIA_POLICY: it is not UTF-8"):
+        Policies(broken, lambda: 0, lambda _: None)
