@@ -5,14 +5,13 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import orjson
 
-from benchmarks.permit.filling import fill
+from benchmarks.permit.filling import fill, looked_after
 from benchmarks.permit.people import audience
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench, BenchmarkFailed
@@ -49,7 +48,8 @@ def permit(bench: Bench) -> Section:
     fill(settings, people, bench.seed, AT_MS)
     figures = []
     for processes in PROCESSES:
-        runs = [_run(bench, given, rows, processes) for _ in range(bench.rounds)]
+        with looked_after(settings):
+            runs = [_run(bench, given, rows, processes) for _ in range(bench.rounds)]
         subject = f"{processes} process{'es' if processes > 1 else ''}"
         goal = LIMIT if processes > 1 and not bench.quick else None
         figures.append(Figure(subject, "from start to end", "s", tuple(run.seconds for run in runs), goal))
@@ -84,7 +84,7 @@ def _run(bench: Bench, given: Path, rows: int, processes: int) -> Run:
         ended = subprocess.run(
             [*command, "--processes", str(processes)],
             cwd=_ROOT,
-            env=_environment(bench),
+            env={**os.environ, **bench.stack.environment},
             stdin=source,
             stdout=target,
             stderr=subprocess.PIPE,
@@ -106,8 +106,3 @@ def _cpu_of_children() -> float:
     """Of those that have ended, and of whatever they started."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _environment(bench: Bench) -> Mapping[str, str]:
-    """No worker is there to say again and again that nothing is missing."""
-    return {**os.environ, **bench.stack.environment, "HARMONIA_PROFILES_OLDEST_S": "300"}
