@@ -167,7 +167,9 @@ def explicit(fragment: str, state: ContactState) -> ContactState:
     if not is_address_hash(fragment):
         return replace(state, settled=replace(state.settled, mailboxes=boxes)) if own else state
     me = (fragment, "")
-    table = (*(replace(carried, others=(*carried.others, me)) for carried in state.carried), Carried((me,)))
+    table = tuple(replace(carried, others=(*carried.others, me)) for carried in state.carried)
+    if not all(fact.carried for fact in state.facts.values()):
+        table = (*table, Carried((me,)))
     facts = {key: fact if fact.carried else replace(fact, carried=len(table)) for key, fact in state.facts.items()}
     if own is not None and fragment.startswith("email"):
         boxes[fragment] = own
