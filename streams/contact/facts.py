@@ -15,7 +15,7 @@ from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, U
 from streams.contact.carrying import carried_by
 from streams.contact.commands import Erase, Ruling, Suppress
 from streams.contact.deeds import DEEDS, Deed, link_of
-from streams.contact.messages import Message
+from streams.contact.messages import SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
 from streams.human import agent_of
 
@@ -27,7 +27,7 @@ def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_a
         case UsualMessage() | EmailOpened() if type_ in DEEDS:
             detail: Detail | None = _deed(type_, data)
         case UsualMessage() | EmailMessage() | TextMessage():
-            detail = _message(data, source)
+            detail = _message(type_, data, source)
         case _:
             detail = _detail(data, source)
     # A ruling goes by one of its two ids, whomever else its contact names.
@@ -78,9 +78,12 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             return None
 
 
-def _message(data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
-    purpose = None if data.purpose == "informational" else data.purpose
-    return Message(data.message_id, purpose, _team(data, source), data.kind if isinstance(data, EmailBounced) else None)
+def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
+    """Only a touch has a purpose and a team."""
+    if type_ in SHOWS:
+        purpose = None if data.purpose == "informational" else data.purpose
+        return Message(data.message_id, purpose, _team(data, source))
+    return Message(data.message_id, kind=data.kind if isinstance(data, EmailBounced) else None)
 
 
 def _deed(type_: str, data: EmailOpened | UsualMessage) -> Deed:

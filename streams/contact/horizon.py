@@ -14,50 +14,50 @@ from streams.contact.touches import LISTED, channel_of, of_reports
 
 
 def pushed_by_messages(live: Collection[Fact], settled: Settled, clock: int) -> int:
-    """The horizon by messages that settle at `clock`. `live`: the facts that count; `settled`: what did before.
-
-    One that has settled in part has pushed it already, or had come back.
-    """
-    first: dict[MessageKey, int] = {}
+    """The horizon by messages at `clock`. `live`: the facts that count; `settled`: what did before."""
+    shown: dict[MessageKey, list[Fact]] = {}
+    killed: dict[MessageKey, int] = {}
     for fact in live:
-        if isinstance(fact.detail, Message) and fact.type in SHOWS:
-            key = SHOWS[fact.type], fact.detail.message_id
-            first[key] = min(fact.appended_at, first.get(key, NEVER))
-    until = {key: at + WEEK for key, at in first.items() if at + WEEK < clock}
+        if isinstance(fact.detail, Message):
+            if fact.type in SHOWS:
+                shown.setdefault((SHOWS[fact.type], fact.detail.message_id), []).append(fact)
+            elif fact.type in KILLS:
+                key = KILLS[fact.type], fact.detail.message_id
+                killed[key] = min(fact.appended_at, killed.get(key, NEVER))
+    pushed = -NEVER
     for mailing in settled.mailings:
-        until.pop(mailing.key, None)
-    touched: dict[MessageKey, int] = {}
-    for fact in live:
-        if not isinstance(fact.detail, Message):
-            continue
-        if fact.type in KILLS:
-            key = KILLS[fact.type], fact.detail.message_id
-            if fact.appended_at <= until.get(key, -NEVER):
-                del until[key]
-        elif fact.type in SHOWS:
-            key = SHOWS[fact.type], fact.detail.message_id
-            if fact.appended_at <= until.get(key, -NEVER):
-                touched[key] = min(fact.time, touched.get(key, NEVER))
-    return max((time for key, time in touched.items() if key in until), default=-NEVER) - LISTED
+        shown.pop(mailing.key, None)  # it has been known for longer
+        if mailing.touch is not None and mailing.killed is None and mailing.key not in killed:
+            pushed = max(pushed, mailing.touch.time - LISTED)
+    for key, facts in shown.items():
+        week = min(fact.appended_at for fact in facts) + WEEK
+        if week < clock and killed.get(key, NEVER) > week:
+            pushed = max(pushed, min(fact.time for fact in facts if fact.appended_at <= week) - LISTED)
+    return pushed
 
 
 def pushed_by_reports(facts: Collection[Fact], clock: int) -> int:
     """The horizon by canvass reports, also by those that were taken back after a week. `facts` are in order."""
     gone = retractions(facts)
-    once = [fact for fact in facts if isinstance(fact.detail, Report) and _counted_for_a_week(fact, gone)]
-    for fact in reversed(once):
-        if fact.appended_at + WEEK < clock and _was_a_touch(fact, once):
+    reports = [fact for fact in facts if isinstance(fact.detail, Report)]
+    for fact in reversed(reports):
+        if fact.appended_at + WEEK < clock and _was_a_touch(fact, reports, gone):
             return fact.time - LISTED
     return -NEVER
 
 
-def _counted_for_a_week(fact: Fact, gone: Mapping[Key, int]) -> bool:
-    return gone.get(fact.key, NEVER) > fact.appended_at + WEEK
-
-
-def _was_a_touch(fact: Fact, reports: Collection[Fact]) -> bool:
-    """Whether it was one by what was known a week after it was heard of."""
+def _was_a_touch(fact: Fact, reports: Collection[Fact], gone: Mapping[Key, int]) -> bool:
+    """Whether it was one at any moment since it had been known for a week: as long as it and no other one counted."""
     if not isinstance(fact.detail, Report) or channel_of(fact.detail) is None:
         return False
-    by_then = [report for report in reports if report.appended_at <= fact.appended_at + WEEK]
-    return any((touch.source, touch.id) == fact.key for touch in of_reports(evidence(by_then).reports))
+    week, until = fact.appended_at + WEEK, gone.get(fact.key, NEVER)
+    moments = (at for at in (week, *gone.values()) if week <= at < until)
+    return any(_is_touch(fact, _known_at(moment, reports, gone)) for moment in moments)
+
+
+def _known_at(moment: int, reports: Collection[Fact], gone: Mapping[Key, int]) -> list[Fact]:
+    return [fact for fact in reports if fact.appended_at <= moment < gone.get(fact.key, NEVER)]
+
+
+def _is_touch(fact: Fact, reports: Collection[Fact]) -> bool:
+    return any((touch.source, touch.id) == fact.key for touch in of_reports(evidence(list(reports)).reports))

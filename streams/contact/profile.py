@@ -14,7 +14,7 @@ from streams.contact.live import live
 from streams.contact.messages import Touch
 from streams.contact.pressure import pressure
 from streams.contact.settling import ripe
-from streams.contact.state import ContactState
+from streams.contact.state import ContactState, Fact
 from streams.contact.stops import stops
 from streams.contact.suppressing import suppressions, unretracted
 from streams.contact.totals import add, total
@@ -53,11 +53,17 @@ def profile(contact_id: str, state: ContactState) -> ContactProfile:
         "addresses": known,
         "zones": render(later(whereabouts(found.counted), state.settled.whereabouts)),
         "touches": reaching.render(touched),
-        "stops": stops(found, unretracted(suppressions(state.commands.values()), state.facts.values())),
+        "stops": stops(found, _suppressions(state)),
         "pressure": pressure(touched),
         "consent": consents,
         "merged_from": [],
     }
+
+
+def _suppressions(state: ContactState) -> list[Fact]:
+    if not state.commands:
+        return []
+    return unretracted(suppressions(state.commands.values()), state.facts.values())
 
 
 def _touches(state: ContactState, found: Evidence) -> list[Touch]:

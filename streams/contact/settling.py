@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from streams.contact.addresses import mailboxes
 from streams.contact.carrying import Table
+from streams.contact.evidence import touch_of
 from streams.contact.horizon import pushed_by_messages, pushed_by_reports
 from streams.contact.humans import all_echoes, settled_humans
 from streams.contact.live import is_retracted, retractions
 from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
 from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Retraction, Settled
 from streams.contact.totals import add, total
-from streams.contact.touches import touch_of
 from streams.contact.zones import later, whereabouts
 
 _encode = msgpack.Encoder().encode
@@ -65,7 +65,7 @@ def _left_of(counted: Collection[Fact], carried: Table) -> Settled:
 
 def _mailing(fact: Fact, message: Message) -> Mailing:
     if fact.type in SHOWS:
-        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(fact, message))
+        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(SHOWS[fact.type], fact, message))
     return Mailing(KILLS[fact.type], message.message_id, killed=fact.time)
 
 

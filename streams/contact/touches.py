@@ -11,7 +11,7 @@ from events.interactions.canvass import Method
 from events.outputs import Touch as TouchOutput
 from events.times import render_time
 from streams.contact.evidence import Evidence
-from streams.contact.messages import KILLS, SHOWS, Message, MessageKey, Touch
+from streams.contact.messages import Touch
 from streams.contact.state import Fact, Report, Settled
 
 LISTED = 30 * 24 * 3_600_000
@@ -25,23 +25,14 @@ _ONCE_A_DAY = frozenset({"door", "letter"})
 
 def touches(found: Evidence, settled: Settled, horizon: int) -> list[Touch]:
     """The touches of the 30 days before the latest one, newest first, none of them before `horizon`."""
-    if not (found.sent or found.reports or settled.mailings):
-        return []
-    known = _of_messages(found, settled)
+    known = _of_messages(found, settled) if found.sent or settled.mailings else []
     if found.reports:
         known += of_reports(found.reports)
-    known = [touch for touch in known if touch.time >= horizon]
     if not known:
-        return []
+        return known
     known.sort(reverse=True)
-    since = known[0].time - LISTED
+    since = max(known[0].time - LISTED, horizon)
     return known if known[-1].time >= since else [touch for touch in known if touch.time >= since]
-
-
-def touch_of(fact: Fact, message: Message) -> Touch:
-    """What a `sent` or `delivered` shows."""
-    purpose = message.purpose or "informational"
-    return Touch(fact.time, fact.source, fact.id, SHOWS[fact.type], purpose, message.team)
 
 
 def of_reports(reports: Iterable[tuple[Fact, Report]]) -> list[Touch]:
@@ -68,23 +59,16 @@ def channel_of(report: Report) -> Channel | None:
 
 def _of_messages(found: Evidence, settled: Settled) -> list[Touch]:
     """Of each message that never came back the earliest."""
-    known: dict[MessageKey, Touch] = {}
-    dead: set[MessageKey] = set()
+    if not (settled.mailings or found.failed):
+        return list(found.sent.values())
+    known = {**found.sent}
     for mailing in settled.mailings:
+        if mailing.touch is not None:
+            known[mailing.key] = min(mailing.touch, known.get(mailing.key, mailing.touch))
         if mailing.killed is not None:
-            dead.add(mailing.key)
-        elif mailing.touch is not None:
-            known[mailing.key] = mailing.touch
-    for fact, message in found.failed:
-        dead.add((KILLS[fact.type], message.message_id))
-    for fact, message in found.sent:
-        key = SHOWS[fact.type], message.message_id
-        before = known.get(key)
-        if before is None or fact.time <= before.time:
-            touch = touch_of(fact, message)
-            known[key] = touch if before is None else min(before, touch)
-    if dead:
-        return [touch for key, touch in known.items() if key not in dead]
+            known.pop(mailing.key, None)
+    for channel, _, message in found.failed:
+        known.pop((channel, message.message_id), None)
     return list(known.values())
 
 

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from events.outputs import ContactProfile
 from streams.contact import ContactState, Outcome, decode, encode, merge, profile
 from streams.contact.state import MESSAGES
-from tests.property.contact.strategies import Feed, chunks, deliveries, feeds, interactions, key, lawful, lives, parts
+from tests.property.contact.strategies import (
+    Feed,
+    Key,
+    chunks,
+    deliveries,
+    feeds,
+    interactions,
+    key,
+    lawful,
+    lives,
+    parts,
+)
 from tests.unit.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, retracted, said
 
 NOBODY = appended(NOON + 60 * DAY, retracted("nobody", "late"))
@@ -69,9 +80,10 @@ def test_a_merge_is_commutative_and_associative(feed: Feed, data: st.DataObject)
 @given(lives(), st.data())
 def test_parts_that_have_settled_apart_make_the_same_profile(life: list[Arrival], data: st.DataObject) -> None:
     delivered = sorted(data.draw(deliveries(life, days=30)), key=lambda arrival: arrival.appended_at)
-    side = {subject: data.draw(st.booleans()) for subject in {_subject(arrival) for arrival in delivered}}
-    left = [arrival for arrival in delivered if side[_subject(arrival)]]
-    right = [arrival for arrival in delivered if not side[_subject(arrival)]]
+    subjects = subjects_of(life)
+    side = {subject: data.draw(st.booleans()) for subject in sorted(set(subjects.values()))}
+    left = [arrival for arrival in delivered if side[subjects[key(arrival)]]]
+    right = [arrival for arrival in delivered if not side[subjects[key(arrival)]]]
     event(f"settled: {bool(folded(delivered).settled.totals.counts)}")
     assert _sans_humans(profile(DONOR, merge(folded(left), folded(right)))) == _sans_humans(profile_of(delivered))
 
@@ -81,10 +93,19 @@ def _sans_humans(seen: ContactProfile) -> ContactProfile:
     return {**seen, "email": {**seen["email"], "opens_human": 0, "clicks_human": 0}}
 
 
-def _subject(arrival: Arrival) -> tuple[str, str]:
-    """The interaction that an arrival is, or retracts."""
-    retracts = getattr(arrival.interaction.data, "retracts", None)
-    return key(arrival) if retracts is None else (retracts.source, retracts.id)
+def subjects_of(life: Sequence[Arrival]) -> dict[Key, tuple[str, ...]]:
+    """The message or report that each interaction speaks of, else itself; a retraction is of what it retracts."""
+    found: dict[Key, tuple[str, ...]] = {}
+    for arrival in life:
+        said = arrival.interaction
+        name = getattr(said.data, "report_id", None) or (said.type in MESSAGES and getattr(said.data, "message_id"))  # noqa: B009
+        found[key(arrival)] = (said.type.partition(".")[0], name) if name else key(arrival)
+    for arrival in life:
+        retracts = getattr(arrival.interaction.data, "retracts", None)
+        if retracts is not None:
+            gone = retracts.source, retracts.id
+            found[key(arrival)] = found.get(gone, gone)
+    return found
 
 
 @lawful

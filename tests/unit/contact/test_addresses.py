@@ -16,6 +16,7 @@ from tests.unit.contact.said import DAY, NOON
 OLD, NEW = Hasher([b"old"]), Hasher([b"new", b"old"])
 ADA, BO = "ada@example.org", "bo@example.org"
 NUMBER = "+1 212 555 0199"
+SOFT: tuple[str, dict[str, JSON]] = "email.bounced", {"kind": "soft"}
 Fragments = dict[str, ContactState]
 
 
@@ -28,19 +29,16 @@ def told(*facts: tuple[str, Fact]) -> Fragments:
 
 
 def said(
-    type_: str, contact: dict[str, JSON], id_: str = "1", at: int = 0, hasher: Hasher = OLD, **data: JSON
+    type_: str, contact: dict[str, JSON], id_: str = "1", at: int = 0, /, hasher: Hasher = OLD, **data: JSON
 ) -> tuple[str, Fact]:
     """What its fragment hears, `at` after noon; appended then as well."""
     if type_ in ("email.sent", "email.delivered", "email.bounced", "text.sent"):
         data = {"message_id": id_, **data}
     model = MODELS[type_].model_validate({"contact": contact, **data})
     fragment, value = harmonise(Interaction(id_, "team/a", type_, NOON + at, model), hasher)
-    fact = read_fact(value, NOW if at == 0 else NOON + at)
+    fact = read_fact(value, NOON + at)
     assert isinstance(fact, Fact)
     return fragment, fact
-
-
-NOW = NOON
 
 
 def known(states: Fragments) -> list[Address]:
@@ -113,12 +111,12 @@ def test_a_fragment_of_which_everything_was_taken_back_names_nothing() -> None:
     [
         ([("email.sent", {})], "ok"),
         ([("email.bounced", {"kind": "hard"}), ("email.delivered", {})], "hard_bounced"),
-        ([("email.bounced", {"kind": "soft"})] * 2, "ok"),
-        ([("email.bounced", {"kind": "soft"})] * 3, "soft_bouncing"),
-        ([("email.bounced", {"kind": "soft"})] * 3 + [("email.delivered", {})], "ok"),
-        ([("email.delivered", {})] + [("email.bounced", {"kind": "soft"})] * 3, "soft_bouncing"),
+        ([SOFT] * 2, "ok"),
+        ([SOFT] * 3, "soft_bouncing"),
+        ([SOFT] * 3 + [("email.delivered", {})], "ok"),
+        ([("email.delivered", {})] + [SOFT] * 3, "soft_bouncing"),
         (
-            [("email.bounced", {"kind": "soft"})] * 2 + [("email.delivered", {}), ("email.bounced", {"kind": "soft"})],
+            [SOFT] * 2 + [("email.delivered", {}), SOFT],
             "ok",
         ),
         ([("email.bounced", {"kind": "hard"}), ("email.complained", {"list_id": "l"})], "complained"),
@@ -130,7 +128,7 @@ def test_a_fragment_of_which_everything_was_taken_back_names_nothing() -> None:
 def test_how_an_email_address_answers_settled_or_not(
     contact: dict[str, JSON], facts: list[tuple[str, dict[str, JSON]]], status: str
 ) -> None:
-    arrived = [said(type_, contact, f"{n}", n + 1, **data) for n, (type_, data) in enumerate(facts)]
+    arrived = [said(type_, contact, f"{n}", n + 1, OLD, **data) for n, (type_, data) in enumerate(facts)]
     assert statuses(*arrived) == {"email": status}
     assert statuses(*reversed(arrived)) == {"email": status}
     assert statuses(*arrived, said("form.submitted", contact, "end", 60 * DAY, form_id="f")) == {"email": status}
