@@ -5,7 +5,7 @@ such facts are kept as echoes until that one settles too. Seldom are there any: 
 was delivered is one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from streams.contact.deeds import Deed
 from streams.contact.evidence import Evidence, evidence
@@ -51,14 +51,14 @@ def _expected(counted: Sequence[Fact], beside: Sequence[Fact], found: Evidence, 
     if not counted:
         return 0, 0
     acts = _acts(counted)
-    names = {act.message_id for act in acts}
-    arrivals = [_arrival(fact, said) for fact, said in _arrived(found) if said.message_id in names]
-    others: list[Act] = []
-    if echoes:
-        arrivals += [_arrival(fact, fact.detail) for fact in echoes if isinstance(fact.detail, Message)]
-    if echoes or beside:
-        others = _acts([*beside, *echoes])
-    return expected(Known(acts, arrivals, _answers(found.counted, acts), others))
+    return expected(
+        Known(
+            acts=acts,
+            arrivals=_arrivals([*found.counted, *echoes] if echoes else found.counted, acts),
+            answers=_answers(found.counted, acts),
+            beside=_acts([*beside, *echoes]),
+        )
+    )
 
 
 def _acts(facts: Iterable[Fact]) -> list[Act]:
@@ -69,14 +69,13 @@ def _acts(facts: Iterable[Fact]) -> list[Act]:
     ]
 
 
-def _arrived(found: Evidence) -> Iterator[tuple[Fact, Message]]:
-    for fact in found.counted:
-        if fact.type in _ARRIVALS and isinstance(said := fact.detail, Message):
-            yield fact, said
-
-
-def _arrival(fact: Fact, said: Message) -> Arrival:
-    return Arrival(said.message_id, fact.time, fact.appended_at, _ARRIVALS[fact.type])
+def _arrivals(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Arrival]:
+    names = {act.message_id for act in acts}
+    return [
+        Arrival(said.message_id, fact.time, fact.appended_at, _ARRIVALS[fact.type])
+        for fact in facts
+        if fact.type in _ARRIVALS and isinstance(said := fact.detail, Message) and said.message_id in names
+    ]
 
 
 def _answers(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Answer]:
@@ -98,7 +97,7 @@ def _echoes(found: Evidence, clock: int, echoes: Sequence[Fact], staying: Sequen
             waiting.setdefault(act.detail.message_id, []).append(act)
     if not waiting:
         return ()
-    sent = [fact for fact, _ in _arrived(found)]
+    sent = [fact for fact in found.counted if fact.type in _ARRIVALS]
     clicked = [fact for fact in found.deeds if fact.type == "email.clicked"]
     new = [_echo(fact) for fact in (*sent, *clicked) if _is_due(fact, clock)]
     return all_echoes((), tuple(fact for fact in (*echoes, *new) if _is_needed(fact, waiting)))

@@ -56,6 +56,7 @@ ANSWERS: st.SearchStrategy[JSON] = st.dictionaries(
 MESSAGE = few("m", "n")
 AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
 SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field")}
+AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
 LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
 
