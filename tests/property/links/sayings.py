@@ -12,8 +12,10 @@ from events.identifiers import Hasher
 from events.interactions import TOPICS_OF
 from events.json_types import JSON
 from events.times import render_time
+from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS
 from tests.property.contact.strategies import DATA, ZONES
-from tests.property.links.world import World
+from tests.property.links.hearing import OPENERS
+from tests.property.links.world import PARTITIONS, World
 from tests.unit.contact.said import HOUR
 from tests.unit.events.records import NOW, record
 
@@ -37,6 +39,8 @@ NODES = (
 TIMES = st.integers(-40, 0).map(lambda step: NOW + step * HOUR)
 SOURCES = ("team/a", "team/b")
 APPENDED = st.integers(0, 5 * 24).map(lambda step: NOW + step * HOUR)
+HELD = st.none() | st.tuples(st.sampled_from([CONTACT_ROOFS, CONTACT_FRAGMENTS]), st.integers(0, PARTITIONS - 1))
+"""A partition that is read behind all others."""
 PAIRS = st.lists(st.sampled_from(NODES), min_size=2, max_size=2, unique=True)
 
 
@@ -56,6 +60,9 @@ def contacts(draw: st.DrawFn, most: int = 3) -> dict[str, JSON]:
 
 
 ANYBODY = contacts()
+_OFTEN = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
+ANYTHING = st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), _OFTEN)
+"""But for a command or a retraction."""
 
 
 @st.composite
@@ -68,10 +75,14 @@ def contacts_under(draw: st.DrawFn, named: dict[str, JSON]) -> dict[str, JSON]:
 
 
 @st.composite
-def happenings(draw: st.DrawFn, id_: str, whose: st.SearchStrategy[dict[str, JSON]] = ANYBODY) -> Interaction:
-    """Anything but a command or a retraction. `whose`: the contacts that it may be about."""
-    often = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
-    type_ = draw(st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), often))
+def happenings(
+    draw: st.DrawFn,
+    id_: str,
+    whose: st.SearchStrategy[dict[str, JSON]] = ANYBODY,
+    types: st.SearchStrategy[str] = ANYTHING,
+) -> Interaction:
+    """Anything of these types, about one of these contacts."""
+    type_ = draw(types)
     zones = draw(ZONES)
     contact = draw(whose) | zones
     return interaction(
@@ -102,7 +113,7 @@ def sayings_of(draw: st.DrawFn, id_: str, named: dict[str, JSON], hasher: Hasher
     later = [[own, name] for name in NODES if name > own]
     if later and draw(st.integers(0, 3)) == 0:
         return draw(rulings(id_, st.sampled_from(later)))
-    return draw(happenings(id_, contacts_under(named)))
+    return draw(happenings(id_, contacts_under(named), draw(st.sampled_from([ANYTHING, st.sampled_from(OPENERS)]))))
 
 
 @st.composite
@@ -139,8 +150,9 @@ def erasure() -> st.SearchStrategy[dict[str, JSON]]:
 
 
 def as_they_come(world: World, data: st.DataObject) -> None:
-    """Let the agents work in any pieces and any order, until nothing is left to do."""
+    """Let the agents work in any pieces and any order, one partition perhaps behind all others, until all is done."""
     for _ in range(data.draw(st.integers(0, 12))):
         if waiting := world.waiting():
             world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
+    world.settle(data.draw(HELD))
     world.settle()
