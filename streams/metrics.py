@@ -30,6 +30,11 @@ class Metrics:
         self.duplicates = Counter(
             "harmonia_duplicates_total", "Interactions that a contact's state held already", registry=registry
         )
+        self.profiles_cut = Counter(
+            "harmonia_profiles_cut_total",
+            "Profiles that leave out part of what is known, as too much for one record; refusals never are",
+            registry=registry,
+        )
         self.identity_links = Counter(
             "harmonia_identity_links_total",
             "Records of identity-links by what they say "

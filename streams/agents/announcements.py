@@ -20,6 +20,7 @@ from events.topics import (
 from sinks.keys import partition_of
 from streams.contact import ContactState, encode, profile
 from streams.contact.announcing import Announcement, Channels, Gone, Merged, Part, Profiled, Receipt
+from streams.contact.bounding import shorter_and_shorter
 from streams.contact.merging import person
 from streams.contact.standing import part_key
 from streams.contact.suppressing import render
@@ -32,22 +33,30 @@ _POLICY = 1
 """Version of the rules by which alerts are raised."""
 
 
-class Printer(Struct, frozen=True):
-    """Makes the records of one partition, of so many; `generation` is that of the tables."""
+LARGEST_PROFILE = 7 << 20
+"""Bytes of a profile of several fragments, at most: `contact-state` takes no record that is larger than 8 MiB."""
+
+
+class Printer(Struct):
+    """Makes the records of one partition, of so many; `generation` is that of the tables.
+
+    `cut`: how many profiles it has made that leave out part of what is known, as too much for one record.
+    """
 
     partition: int
     partitions: int
     generation: int
+    cut: int = 0
 
     def profiled(self, contact_id: str, state: ContactState, stamps: Headers = ()) -> Output:
         """The profile of a contact who is one fragment."""
-        return self._profile(contact_id, state, state.version, (), stamps)
+        return self._profile(contact_id, self._shown(contact_id, state, state.version), state.version, stamps)
 
     def announced(self, contact_id: str, said: Announcement, state: ContactState, stamps: Headers = ()) -> Output:
         """One announcement; `state`: of the fragment after it. `stamps`: headers that go along with what was heard."""
         match said:
             case Profiled():
-                return self._profile(contact_id, person(said.person), said.version, said.merged_from, stamps)
+                return self._profile(contact_id, self._person(contact_id, said), said.version, stamps)
             case Gone():
                 why = [("reason", said.reason.encode())]
                 into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
@@ -65,13 +74,24 @@ class Printer(Struct, frozen=True):
             case Receipt():
                 return self._own(CONTACT_ALERTS, contact_id, _receipt(contact_id, said))
 
-    def _profile(
-        self, contact_id: str, state: ContactState, counter: int, merged_from: Sequence[str], stamps: Headers
-    ) -> Output:
+    def _person(self, contact_id: str, said: Profiled) -> bytes:
+        """As much of all fragments as has room in a record."""
+        value = b""
+        for shown in shorter_and_shorter(said.person):
+            value = self._shown(contact_id, person(shown), said.version, said.merged_from)
+            if len(value) <= LARGEST_PROFILE:
+                self.cut += shown != said.person
+                break
+        return value
+
+    def _shown(self, contact_id: str, state: ContactState, counter: int, merged_from: Sequence[str] = ()) -> bytes:
         shown = {**profile(contact_id, state), "version": self._number(counter)}
         if merged_from:
             shown["merged_from"] = list(merged_from)
-        return self._own(CONTACT_STATE, contact_id, shown, [self._version(counter), *stamps])
+        return orjson.dumps(shown)
+
+    def _profile(self, contact_id: str, value: bytes, counter: int, stamps: Headers) -> Output:
+        return Output(CONTACT_STATE, self.partition, contact_id.encode(), value, [self._version(counter), *stamps])
 
     def _own(self, topic: str, contact_id: str, value: object, headers: Headers = ()) -> Output:
         """In the partition of this one's number; `value` None is a null."""

@@ -7,6 +7,7 @@ PROMISED = {
     "harmonia_interactions_total": {"topic", "outcome"},
     "harmonia_dead_letters_total": {"stage", "reason"},
     "harmonia_duplicates_total": set(),
+    "harmonia_profiles_cut_total": set(),
     "harmonia_identity_links_total": {"kind"},
     "harmonia_identity_findings_total": {"finding"},
     "harmonia_chunk_seconds": {"agent"},
