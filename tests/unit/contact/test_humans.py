@@ -139,6 +139,16 @@ def test_a_delivery_that_has_settled_still_speaks_of_an_open_that_has_not() -> N
     assert done.weight < echoing.weight
 
 
+def test_a_scan_that_has_settled_still_speaks_of_a_click_just_after_it() -> None:
+    scan = [clicked(f"{number}", NOON + HOUR + number * SECOND, f"https://example.org/{number}") for number in range(5)]
+    late = appended(NOON + WEEK, clicked("9", NOON + HOUR + 25 * SECOND, "https://example.org/0"))
+    told = humans(folded(delivered(), *scan, late))
+    assert told[1] < 0.5
+    echoing = folded(delivered(), *scan, late, later(WEEK + 1))
+    assert len(echoing.settled.echoes) == 6
+    assert humans(echoing) == told
+
+
 def test_what_settles_without_an_act_that_waits_for_it_leaves_no_echo() -> None:
     other = appended(NOON + WEEK, opened("1", NOON + SECOND, message_id="n"))
     before = appended(NOON + WEEK, clicked("3", NOON + 2 * HOUR))
