@@ -6,11 +6,11 @@ a fragment that is not shown whole still closes its channel, a retraction still 
 address that failed has failed. What has settled is a sum and stays. Commands bind the person whatever is shown here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from streams.contact.fold import REFUSALS
+from streams.contact.binding import REFUSALS
 from streams.contact.state import Consent, ContactState, Fact, Report, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
@@ -20,25 +20,30 @@ _UNREACHABLE = frozenset({"disconnected", "wrong_number"})
 _FAILED = frozenset({"email.bounced", "text.failed"})
 
 
-def shorter_and_shorter(person: Sequence[ContactState]) -> Iterator[tuple[ContactState, ...]]:
+Fragments = Mapping[str, ContactState]
+"""By name; the first one names the person, the others may be in any order."""
+
+
+def shorter_and_shorter(person: Fragments) -> Iterator[Fragments]:
     """What may be shown of a person's fragments, the most of it first; in the end nothing that could be long.
 
     A profile is not as long as its facts weigh: a character may take six bytes in it.
     """
     for room in (ROOM_FOR_PARTS, ROOM_FOR_PARTS // 4, 0):
         yield bounded(person, room)
-    yield tuple(map(reduced, person))
+    yield {name: reduced(state) for name, state in person.items()}
 
 
-def bounded(person: Sequence[ContactState], room: int = ROOM_FOR_PARTS) -> tuple[ContactState, ...]:
-    """The states to show of a person's fragments; the first one names the person, the others may be in any order.
+def bounded(person: Fragments, room: int = ROOM_FOR_PARTS) -> Fragments:
+    """The states to show of a person's fragments.
 
     Whole are the first one and the lightest of the others that have room together; of several of one weight all or
     none. A part that is not is as in `reduced`.
     """
     own, *parts = person
-    most = _heaviest_with_room([part.weight for part in parts], room)
-    return own, *(part if part.weight <= most else reduced(part) for part in parts)
+    most = _heaviest_with_room([person[part].weight for part in parts], room)
+    shown = {part: person[part] if person[part].weight <= most else reduced(person[part]) for part in parts}
+    return {own: person[own], **shown}
 
 
 def reduced(state: ContactState) -> ContactState:

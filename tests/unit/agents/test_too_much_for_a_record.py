@@ -14,10 +14,10 @@ NO = fact("no", Consent("email", granted=False), "email.unsubscribed")
 @pytest.mark.parametrize(("letter", "fragments"), [("x", 12), ("\x01", 4)])
 def test_a_person_of_many_full_fragments_has_a_profile_that_the_broker_takes(letter: str, fragments: int) -> None:
     """In a profile a control character takes six bytes."""
-    states = tuple(full(f"{number}", letter, *[NO][: number == 3]) for number in range(fragments))
+    states = {f"c{number}": full(f"{number}", letter, *[NO][: number == 3]) for number in range(fragments)}
     printer = Printer(0, 8, 0)
 
-    output = printer.announced("c1", Profiled(7, states, ("c2",)), states[0])
+    output = printer.announced("c1", Profiled(7, states, ("c2",)), states["c0"])
 
     assert output.value is not None
     assert len(output.value) <= LARGEST_PROFILE < LIMITS[CONTACT_STATE]
@@ -28,13 +28,13 @@ def test_a_person_of_many_full_fragments_has_a_profile_that_the_broker_takes(let
 
 
 def test_a_person_who_has_room_is_shown_whole_and_not_counted() -> None:
-    states = full("1"), full("2")
+    states = {"c0": full("1"), "c1": full("2")}
     printer = Printer(0, 8, 0)
 
-    output = printer.announced("c1", Profiled(7, states, ()), states[0])
+    output = printer.announced("c1", Profiled(7, states, ()), states["c0"])
 
     shown = orjson.loads(output.value or b"")
-    assert shown["canvass"]["attempts"] == sum(len(state.facts) for state in states)
+    assert shown["canvass"]["attempts"] == sum(len(state.facts) for state in states.values())
     assert printer.cut == 0
 
 

@@ -38,9 +38,13 @@ def weighing(*weights: int) -> list[ContactState]:
     return [ContactState(weight=weight, facts={("a", f"{n}"): report(f"{n}")}) for n, weight in enumerate(weights)]
 
 
+def named(person: Sequence[ContactState]) -> dict[str, ContactState]:
+    return {f"c{number}": state for number, state in enumerate(person)}
+
+
 def whole(person: Sequence[ContactState], room: int) -> list[int]:
     """The weights of the parts that are shown whole."""
-    shown = bounded(person, room)
+    shown = list(bounded(named(person), room).values())
     assert shown[0] is person[0]
     return [part.weight for part, before in zip(shown[1:], person[1:], strict=True) if part is before]
 
@@ -49,7 +53,7 @@ def test_who_has_room_is_shown_whole() -> None:
     person = weighing(900, 5, 10, 15)
 
     assert whole(person, 30) == [5, 10, 15]
-    assert tuple(person) == bounded(person, 30)
+    assert bounded(named(person), 30) == named(person)
 
 
 def test_the_heaviest_parts_give_way() -> None:
@@ -96,7 +100,7 @@ def test_a_retraction_in_a_part_that_is_not_whole_takes_back_what_another_part_h
     own, _ = fold(ContactState(), [report("1", "refused")])
     part, _ = fold(ContactState(), [fact("2", Retraction("team/a", "1"), "interaction.retracted")])
 
-    assert profile("c1", person([own, reduced(part)])) == profile("c1", person([own, part]))
+    assert profile("c1", person({"c1": own, "c2": reduced(part)})) == profile("c1", person({"c1": own, "c2": part}))
 
 
 def test_in_the_end_nothing_long_is_left_of_anybody() -> None:
@@ -104,7 +108,7 @@ def test_in_the_end_nothing_long_is_left_of_anybody() -> None:
     no = fact("no", Consent("email", granted=False, list_id="news"), "email.unsubscribed")
     states = [full(f"{number}", "\x01", no) for number in range(2)]
 
-    *_, last = shorter_and_shorter(states)
+    *_, last = shorter_and_shorter(named(states))
 
     shown = profile("c1", person(last))
     assert (shown["consent"], shown["canvass"]["answers"]) == ({"email": False}, {})
@@ -114,4 +118,4 @@ def test_several_full_fragments_have_room() -> None:
     states = [full(f"{number}") for number in range(4)]
 
     assert sum(state.weight for state in states[1:]) <= ROOM_FOR_PARTS
-    assert bounded(states) == tuple(states)
+    assert bounded(named(states)) == named(states)
