@@ -66,7 +66,7 @@ class PermissionsAsked(_Strict):
     campaign_id: Short | None = None
     sender: Word | None = None
     list_id: Short | None = None
-    reserve: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=LONGEST_RESERVATION_S)] | None = None
+    reserve: Annotated[int, Field(ge=1, le=LONGEST_RESERVATION_S), BeforeValidator(_whole)] | None = None
 
 
 class PermissionAnswer(TypedDict):
