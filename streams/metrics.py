@@ -44,7 +44,8 @@ class Metrics:
         )
         self.identity_findings = Counter(
             "harmonia_identity_findings_total",
-            "Identifiers that link nobody any more, by why (crowded, disputed, saturated)",
+            "Identifiers that link nobody any more, or that no command links, by why "
+            "(crowded, disputed, saturated; overruled)",
             ["finding"],
             registry=registry,
         )
