@@ -370,8 +370,19 @@ def test_a_suppression_is_not_in_the_counts_and_is_no_sight_of_the_person() -> N
     assert (profile["counts"], profile["last_seen"]) == ({"rsvp.made": 1}, at("20T10"))
 
 
-def test_who_has_nothing_but_a_suppression_has_no_profile() -> None:
-    assert recount([sent("contact.suppressed", "22T10")], lambda contact: contact["external"]["fec"]) == {}
+def test_who_has_nothing_but_a_suppression_has_a_profile_until_it_is_taken_back() -> None:
+    stop, given = sent("contact.suppressed", "22T10", id="s"), gift("20T10", "1", 9, id="g")
+    profile, empty = of_ann(stop), of_ann(retract("nothing"))
+    why = {"reason": "suppressed", "at": at("22T10"), "source": "app", "id": "s"}
+    assert profile == empty | {"stops": {"all": why, "senders": {}, "lists": {}}}
+    assert known(stop, retract("s")) == known(retract("s"), stop) == []
+    assert known(stop, retract("s"), sent("contact.suppressed", "23T10")) == ["ann"]
+    assert known(stop, retract("s"), given, retract("g")) == ["ann"]
+    assert known(sent("contact.linked", "22T10")) == []
+
+
+def known(*these: Sent) -> list[str]:
+    return list(recount(these, lambda contact: contact["external"]["fec"]))
 
 
 UNSUBSCRIBED, COMPLAINED, STOP = "email.unsubscribed", "email.complained", "text.opted_out"
