@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.contact.erasing import has_interactions, has_record, place_of
+from streams.contact.erasing import has_interactions, place_of
 from streams.contact.place import Closed, Erasure, Place
+from streams.contact.showing import shown_of
 from streams.contact.standing import is_worth_sending
 from streams.contact.state import ContactState
 from streams.contact.suppressing import closed_by, closed_channels_of, suppressions
@@ -114,16 +115,14 @@ class _Speaker:
             self.said.append(Merged(self._next(), None))
             self._send_none(self._former)
         place, step = self.place, self._step
-        if any(map(has_record, self._person.values())):
+        shown = shown_of(place, self._person)
+        if not isinstance(shown, str):
             if step.heard or step.parts_changed or place.shown != "profile" or _is_suppressed_anew(step):
-                merged_from = tuple(sorted(name for name, part in step.parts.items() if has_interactions(part)))
-                self.said.append(Profiled(self._next(), self._person, merged_from))
+                merged_from = sorted(name for name in step.parts if has_interactions(shown[name]))
+                self.said.append(Profiled(self._next(), shown, tuple(merged_from)))
                 self.place = replace(place, shown="profile")
-        elif place.erased is not None and place.marks:
-            if place.shown != "erased":
-                self._show("erased")
-        elif place.shown != "nothing":
-            self._show("nothing")
+        elif place.shown != shown:
+            self._show(shown)
 
     def stand_under(self, roof: str) -> None:
         if self.place.shown != "nothing" and (self.place.shown != "merged" or self._former != roof):

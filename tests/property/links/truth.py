@@ -4,7 +4,7 @@ Apart from the way that is tested: nothing here is versioned, sent or forgotten 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import orjson
@@ -131,21 +131,37 @@ class Truth:
         """Each person's, folded at once from all that was said under any identifier."""
         shown: dict[str, dict[str, JSON]] = {}
         for roof, fragments in self.persons().items():
-            lived = [name for name in fragments if any(not heard.is_command for heard in self.records[name].values())]
-            if any(map(self._lives, lived)):
-                heard = [each for name in lived for each in self.records[name].values() if not each.is_command]
-                state, _ = fold(ContactState(), [each.fact for each in heard])
+            if (seen := self._seen(roof, fragments)) is not None:
+                happened = {name: [each for each in heard if not each.is_command] for name, heard in seen.items()}
+                lived = [name for name, heard in happened.items() if heard]
+                state, _ = fold(ContactState(), [each.fact for name in lived for each in happened[name]])
                 whole: dict[str, JSON] = orjson.loads(orjson.dumps(profile(roof, state)))
                 del whole["version"]
                 shown[roof] = whole | {"merged_from": [name for name in lived if name != roof]}
-                self._told_by_all(shown[roof], fragments)
+                self._told_by_all(shown[roof], seen)
         return shown
 
-    def _told_by_all(self, shown: dict[str, JSON], fragments: list[str]) -> None:
+    def _seen(self, roof: str, fragments: list[str]) -> dict[str, list[Heard]] | None:
+        """What a profile is made of, by fragment; None: there is none.
+
+        Before a new record begins only what binds, and that only if the person is to be left alone.
+        """
+        seen = {name: [*self.records[name].values()] for name in fragments}
+        everything = [each for heard in seen.values() for each in heard]
+        suppressed = {each.key for each in everything if each.said.type == "contact.suppressed"}
+        if any(self._lives(name) and any(_is_more(each, suppressed) for each in seen[name]) for name in fragments):
+            return seen
+        left_alone = any(each.key in suppressed for each in counting({each.key: each for each in everything}))
+        if roof in self.markers or not left_alone:
+            return None
+        return {name: [each for each in heard if binds(each)] for name, heard in seen.items()}
+
+    def _told_by_all(self, shown: dict[str, JSON], seen: dict[str, list[Heard]]) -> None:
         """What a profile is told by whom the fragments named and by commands."""
-        heard = counting({each.key: each for name in fragments for each in self.records[name].values()})
+        everything = [each for heard in seen.values() for each in heard]
+        heard = counting({each.key: each for each in everything})
         told = [each for each in heard if each.said.type != "interaction.retracted"]
-        newest = {old: name for name in fragments for each in self.records[name].values() for name, old in each.aliases}
+        newest = {old: name for each in everything for name, old in each.aliases}
         known = ledger_truth.addresses(told, newest)
         assert isinstance(shown["email"], dict)
         assert isinstance(shown["stops"], dict)
@@ -173,3 +189,9 @@ class Truth:
             if name not in profiles and name not in merged:
                 closed[name] = dict.fromkeys(CHANNELS, ledger_truth.why("erased", self.erased[name]))
         return closed
+
+
+def _is_more(heard: Heard, suppressed: Collection[Key]) -> bool:
+    """Whether it is more than a command, or a word that takes a suppression back."""
+    retracts = getattr(heard.said.data, "retracts", None)
+    return not heard.is_command and (retracts is None or (retracts.source, retracts.id) not in suppressed)
