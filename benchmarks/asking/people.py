@@ -34,7 +34,7 @@ def address_of(number: int) -> str:
 
 
 async def fill(settings: Settings, count: int, seed: int) -> None:
-    """Write so many people, each found by contact_id and by address, and say that nothing is missing."""
+    """Write so many people, each found by contact_id and by address."""
     chance, hasher = random.Random(seed), settings.hasher
     states: dict[int, list[Change]] = defaultdict(list)
     links: dict[int, list[Change]] = defaultdict(list)
@@ -43,19 +43,32 @@ async def fill(settings: Settings, count: int, seed: int) -> None:
         known = Change(name, 1, orjson.dumps(_known(name, hashed, chance)), None, None)
         states[partition_of(name, settings.partitions)].append(known)
         links[partition_of(hashed, settings.partitions)].append(Change(hashed, 1, None, None, name))
-    sink = RedisSink(redis_client(settings), stale_after=DAY_MS)
-    holds = HoldsSink(redis_client(settings))
+    sink = _sink(settings)
     try:
         for topic, changes in ((CONTACT_STATE, states), (CONTACT_LINKS, links)):
             view = sink.reading(topic)
             for partition in range(settings.partitions):
                 after = Position(_TOPIC, count)
                 await view.write(partition, changes[partition], None, after)
-                await view.whole(partition, after, Whole(0, settings.partitions))
+    finally:
+        await sink.close()
+
+
+async def tell_whole(settings: Settings, count: int) -> None:
+    """Say that nothing is missing of so many people, as a worker does every second."""
+    sink, holds, after = _sink(settings), HoldsSink(redis_client(settings)), Position(_TOPIC, count)
+    try:
+        for topic in (CONTACT_STATE, CONTACT_LINKS):
+            for partition in range(settings.partitions):
+                await sink.reading(topic).whole(partition, after, Whole(0, settings.partitions))
         await holds.put({}, Position(_TOPIC, 0), 0)
     finally:
         await sink.close()
         await holds.close()
+
+
+def _sink(settings: Settings) -> RedisSink:
+    return RedisSink(redis_client(settings), stale_after=DAY_MS)
 
 
 def questions(count: int, size: int, seed: int) -> Iterator[bytes]:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, NotRequired
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypedDict
 
-from events.fields import MAX_ID, MAX_TEXT, ContactId, Timestamp
+from events.fields import MAX_ID, MAX_TEXT, ContactId
 from events.interactions.base import Channel, Purpose
 from events.outputs import EvidenceItem
+from events.times import parse_time
 from streams.pressure import Reason, Verdict
 
 MOST_CONTACTS = 10_000
@@ -18,7 +19,13 @@ Word = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Short = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 
 
-At = Annotated[Timestamp, Field(pattern=r"^[12]\d{3}-")]
+def _time(text: str) -> str:
+    if parse_time(text) is None:
+        raise ValueError("give an RFC 3339 time with an offset, such as 2012-02-22T00:00:00Z")
+    return text
+
+
+At = Annotated[str, Field(pattern=r"^[12]\d{3}-", json_schema_extra={"format": "date-time"}), AfterValidator(_time)]
 """The years 1000 to 2999: at the ends of the calendar nothing can be reckoned."""
 
 
