@@ -52,6 +52,15 @@ class Named(Protocol):
     def phone(self) -> str | None: ...
 
 
+REF_DIGITS = 16
+"""So many digits of an address's hash tell a person's addresses apart."""
+
+
+def ref_of(hashed: str) -> str:
+    """The `ref` of an address, as profiles show it, from its hash."""
+    return hashed.partition(":")[2][:REF_DIGITS]
+
+
 class _Key:
     """A key made ready for each kind, since taking it in costs as much as the hash itself."""
 

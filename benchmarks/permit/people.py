@@ -5,12 +5,11 @@ from random import Random
 
 import orjson
 
-from events.identifiers import Hasher
+from events.identifiers import Hasher, ref_of
 from events.json_types import JSON
 from events.times import render_time
 
 _DAY = 86_400_000
-_REF_DIGITS = 16
 _ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
 _TEAMS = ("digital", "field", "finance", "text")
 _PURPOSES = ("fundraising", "mobilisation", "informational")
@@ -125,4 +124,4 @@ def _unsubscribed(at: str, person: int) -> dict[str, JSON]:
 
 
 def _ref(hashed: str) -> str:
-    return hashed.partition(":")[2][:_REF_DIGITS]
+    return ref_of(hashed)

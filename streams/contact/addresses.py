@@ -9,18 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.identifiers import is_address_hash
+from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import Channel
 from events.outputs import Address, AddressStatus
 from streams.contact.evidence import Evidence
 from streams.contact.messages import SOFT_BOUNCES, Mailbox, Message, all_mailboxes
 from streams.contact.place import Carried
 from streams.contact.state import ContactState, Fact
-
-_DIGITS = len("email:")  # as long as the other kind
-
-REF_DIGITS = 16
-"""So many characters of an identifier's hash tell a person's addresses apart."""
 
 BADNESS: tuple[AddressStatus, ...] = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
 """Worse ones later."""
@@ -157,7 +152,7 @@ def _status(box: Mailbox) -> AddressStatus:
 
 def _address(hashed: str, status: AddressStatus) -> Address:
     channel: Channel = "email" if hashed.startswith("email") else "phone"
-    return {"ref": hashed[_DIGITS : _DIGITS + REF_DIGITS], "channel": channel, "status": status}
+    return {"ref": ref_of(hashed), "channel": channel, "status": status}
 
 
 def explicit(fragment: str, state: ContactState) -> ContactState:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from events.identifiers import Hasher
+from events.identifiers import Hasher, ref_of
 from events.interactions.base import Channel
 from streams.audience import Header, Record, fields_of, hashes_of
 from streams.audience.header import Field
@@ -11,7 +11,6 @@ from streams.permission.judging import Asked
 
 Trouble = Literal["malformed_row", "no_identifier"]
 _ADDRESS: dict[Channel, Field] = {"email": "email", "text": "phone", "phone": "phone"}
-_REF_DIGITS = 16
 
 
 class Reader:
@@ -42,4 +41,5 @@ class Reader:
 
 def _by_address(names: Sequence[str], kind: str) -> Asked | Trouble:
     """An address that is there and can't be read is not sent to, whoever the row is."""
-    return Asked(names, names[0].removeprefix(kind)[:_REF_DIGITS]) if names[0].startswith(kind) else "no_identifier"
+    refs = [ref_of(name) for name in names if name.startswith(kind)]
+    return Asked(names, refs) if refs else "no_identifier"
