@@ -17,6 +17,7 @@ from benchmarks.core.suite import core
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
+from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
@@ -26,7 +27,7 @@ from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
 BARE: dict[str, BareSuite] = {"core": core}
-SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking}
+SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking, "permit": permit}
 ALL = (*BARE, *SUITES)
 
 

@@ -19,12 +19,18 @@ KIND_ORDER: tuple[str, ...] = ("contact", "voter", "external", "email", "phone")
 
 _SEPARATOR = "\x1f"
 _MAX_KEY = 64
+_is_address = re.compile(r"(?:email|phone):[0-9a-f]{32}").fullmatch
 _is_hash = re.compile(r"(voter|external|email|phone):[0-9a-f]{32}").fullmatch
 
 
 def is_identity_hash(text: str) -> bool:
     """Whether this is `<kind>:<32 hex>`, so names a person by a hash of ours."""
     return _is_hash(text) is not None
+
+
+def is_address_hash(text: str) -> bool:
+    """Whether this is the hash of an e-mail address or of a phone number."""
+    return _is_address(text) is not None
 
 
 def kind_of(fragment: str) -> str:
@@ -44,6 +50,15 @@ class Named(Protocol):
     def email(self) -> str | None: ...
     @property
     def phone(self) -> str | None: ...
+
+
+REF_DIGITS = 16
+"""So many digits of an address's hash tell a person's addresses apart."""
+
+
+def ref_of(hashed: str) -> str:
+    """The `ref` of an address, as profiles show it, from its hash."""
+    return hashed.partition(":")[2][:REF_DIGITS]
 
 
 class _Key:

@@ -71,7 +71,7 @@ class DonationProfile(TypedDict):
 
 
 class CanvassProfile(TypedDict):
-    """`support`: 1 strong to 5 opposed."""
+    """`support`: 1 strong to 5 opposed; `support_by`: the report that it is from."""
 
     attempts: int
     contacts: int
@@ -80,6 +80,7 @@ class CanvassProfile(TypedDict):
     last_outcome: Outcome | None
     support: int | None
     support_at: str | None
+    support_by: EvidenceItem | None
     answers: dict[str, str | int | float | bool]
 
 
@@ -88,6 +89,8 @@ class Ballot(TypedDict):
 
     status: BallotStatus
     at: str
+    source: str
+    id: str
 
 
 class Assignment(TypedDict):

@@ -44,6 +44,7 @@ from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
 from streams.settings import Settings
+from streams.tidying import Tidying
 from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
 from streams.watch import Watch
 
@@ -91,7 +92,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
-    return Worker(app, [closing, health, Watch(app, [sink, holds], metrics)])
+    return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
 
 
 def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:

@@ -1,10 +1,12 @@
 """The one place that makes Kafka and Redis clients, so that what they share is said once."""
 
 import socket
+from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ProducerState, TransactionDescription
 from kafka.errors import KafkaError, TransactionalIdNotFoundError
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
@@ -21,6 +23,8 @@ REQUEST_BYTES = 12 << 20
 #: Bytes of one partition in one fetch.
 PARTITION_FETCH_BYTES = 2 << 20
 REQUEST_TIMEOUT_S = 20.0
+#: A topic and the number of a partition.
+Place = tuple[str, int]
 #: How long a tool looks for the first broker.
 BOOTSTRAP_TIMEOUT_S = 10.0
 
@@ -88,19 +92,33 @@ class KafkaClients:
             raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
         return str(described["topic_id"])
 
-    def transaction_state(self, transactional_id: str) -> str | None:
-        """What the coordinator says of the id's last transaction. Blocks; raises `ConnectionError`."""
+    def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
+        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `ConnectionError`."""
         try:
             admin = self.admin()
             try:
-                described = admin.describe_transactions([transactional_id])[transactional_id]
+                return admin.describe_transactions([transactional_id])[transactional_id]
             finally:
                 admin.close()
         except TransactionalIdNotFoundError:
             return None
         except KafkaError as error:
             raise ConnectionError(f"asking for {transactional_id}: {type(error).__name__}") from error
-        return str(described.state.value)
+
+    def open_in(self, partitions: Iterable[Place], producer_id: int) -> set[Place]:
+        """Those of the partitions in which this producer has records that are neither committed nor aborted.
+
+        Blocks; raises `ConnectionError`.
+        """
+        try:
+            admin = self.admin()
+            try:
+                found = admin.describe_producers([TopicPartition(*tp) for tp in partitions])
+            finally:
+                admin.close()
+        except KafkaError as error:
+            raise ConnectionError(f"asking for the producer {producer_id}: {type(error).__name__}") from error
+        return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
 
     def tool_producer(self) -> KafkaProducer:
         """For tools: a plain producer that waits for all replicas. Connects when made."""
@@ -130,6 +148,10 @@ class KafkaClients:
             "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
             "fetch_max_wait_ms": self._settings.fetch_wait_ms,
         }
+
+
+def _is_open(one: ProducerState, producer_id: int) -> bool:
+    return bool(one.producer_id == producer_id and one.current_transaction_start_offset >= 0)
 
 
 def redis_client(settings: Settings) -> Redis:

@@ -43,6 +43,11 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.profiles_cut = Counter(
+            "harmonia_profiles_cut_total",
+            "Profiles that leave out part of what is known, as too much for one record; refusals never are",
+            registry=registry,
+        )
         self.identity_links = Counter(
             "harmonia_identity_links_total",
             "Records of identity-links by what they say "
@@ -52,7 +57,8 @@ class Metrics:
         )
         self.identity_findings = Counter(
             "harmonia_identity_findings_total",
-            "Identifiers that link nobody any more, by why (crowded, disputed, saturated)",
+            "Identifiers that link nobody any more, or that no command links, by why "
+            "(crowded, disputed, saturated; overruled)",
             ["finding"],
             registry=registry,
         )

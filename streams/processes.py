@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from streams.settings import Settings
+from streams.state_dir import TIDY_EVERY_S, child_of, tidy_for_workers
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -26,7 +27,9 @@ async def run_workers(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
+    tidy_for_workers(settings.state_dir)
     async with asyncio.TaskGroup() as group:
+        group.create_task(_tidy_now_and_then(settings, stopping))
         for index in range(count):
             group.create_task(_keep_running(index, _environment(settings, index, environment), stopping, say))
 
@@ -35,9 +38,17 @@ def _environment(settings: Settings, index: int, inherited: Mapping[str, str]) -
     port = settings.metrics_port + index if settings.metrics_port else 0
     return {
         **inherited,
-        "HARMONIA_STATE_DIR": str(settings.state_dir / f"worker-{index}"),
+        "HARMONIA_STATE_DIR": str(child_of(settings.state_dir, index)),
         "HARMONIA_METRICS_PORT": str(port),
     }
+
+
+async def _tidy_now_and_then(settings: Settings, stopping: asyncio.Event) -> None:
+    """Those that stopped for good, since there are fewer of them now, cannot do it themselves."""
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), TIDY_EVERY_S)
+        tidy_for_workers(settings.state_dir)
 
 
 async def _keep_running(

@@ -100,6 +100,11 @@ def require_input_topics(settings: Settings) -> None:
     _refuse_missing([entry for entry in _described(settings) if entry.topic in INPUT_TOPICS])
 
 
+def require_topic(settings: Settings, name: str) -> None:
+    """Raise `MissingTopic` unless this one is there."""
+    _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
+
+
 def require_topics(settings: Settings) -> None:
     """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
     check_topics(_described(settings), settings.partitions)

@@ -1,10 +1,8 @@
 """Runs one worker in this process, after a look at whether the topics are as the settings say."""
 
-import fcntl
 import socket
 from collections.abc import Callable
-from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import faust
 
@@ -12,6 +10,7 @@ from streams.app import build_worker
 from streams.engine.errors import Unusable
 from streams.engine.garbage import collect_rarely
 from streams.settings import Settings
+from streams.state_dir import own
 from streams.topics import require_topics
 
 
@@ -23,26 +22,13 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
     """
     require_topics(settings)
     _require_port(settings)
-    state_lock = _own_state_dir(settings.state_dir)
+    state_lock = own(settings.state_dir)
     worker = build_worker(settings, say)
     process = faust.Worker(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
     process.spinner = None  # it writes terminal codes even where there is no terminal
     collect_rarely()
     with state_lock:
         process.execute_from_commandline()
-
-
-def _own_state_dir(state_dir: Path) -> TextIO:
-    """Make the directory this process's alone, for as long as the returned file is open."""
-    try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        lock = (state_dir / "lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise Unusable("HARMONIA_STATE_DIR is another worker's: give each a directory of its own") from error
-    except OSError as error:
-        raise Unusable(f"HARMONIA_STATE_DIR cannot be used: {error.strerror}") from error
-    return lock
 
 
 def _require_port(settings: Settings) -> None:

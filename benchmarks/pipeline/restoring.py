@@ -1,7 +1,7 @@
 """`python -m benchmarks.pipeline.restoring DIR`: takes over every partition of the contacts with an empty store.
 
 A process of its own, so that its CPU and memory are those of the take-over and of nothing else. It opens the
-partitions as a worker's table does: all at once, each fenced and then read to its end. Prints one line of JSON.
+partitions as a worker's table does: a few at once, each fenced and then read to its end. Prints one line of JSON.
 """
 
 import asyncio
@@ -15,10 +15,11 @@ from pathlib import Path
 from faust.types import TP
 
 from streams.clients import KafkaClients
-from streams.contact import decode, encode
+from streams.contact import ContactState, decode, encode
 from streams.engine import transport
 from streams.engine.garbage import collect_rarely
 from streams.engine.partition import Changelog, TablePartition
+from streams.engine.restoring import RESTORED_AT_ONCE
 from streams.engine.rocks import RocksStores
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import OpenStore
@@ -37,7 +38,7 @@ class Restored:
 
 
 async def restore(settings: Settings, open_store: OpenStore) -> Restored:
-    """Take over all partitions at once."""
+    """Take over all partitions, as many at once as a table does."""
     kafka = KafkaClients(settings)
     topic = changelog_name(settings, CONTACTS_TABLE)
     topic_id = kafka.topic_id(topic)
@@ -53,13 +54,19 @@ async def restore(settings: Settings, open_store: OpenStore) -> Restored:
     ]
     try:
         async with asyncio.TaskGroup() as group:
-            opened = [group.create_task(partition.open()) for partition in partitions]
+            in_turn = asyncio.Semaphore(RESTORED_AT_ONCE)
+            opened = [group.create_task(_open(partition, in_turn)) for partition in partitions]
         wall, cpu = time.monotonic() - began, time.process_time() - used
     finally:
         for partition in partitions:
             await partition.close()
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Restored(sum(task.result() for task in opened), wall, cpu, kilobytes * 1024)
+
+
+async def _open(partition: TablePartition[ContactState], in_turn: asyncio.Semaphore) -> int:
+    async with in_turn:
+        return await partition.open()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from sinks.keys import partition_of
 from streams.agents.alarms import alert_id, trigger_headers
 from streams.contact import ContactState, encode
 from streams.contact.announcing import Announcement, Channels, Gone, Merged, Part, Profiled, Receipt
+from streams.contact.bounding import shorter_and_shorter
 from streams.contact.merging import person
 from streams.contact.overview import Overview, overview
 from streams.contact.profile import profile_of
@@ -34,16 +35,26 @@ _POLICY = 1
 """Version of the rule by which a person who was forgotten is an alert; no policy has a word in it."""
 
 
-class Printer(Struct, frozen=True):
-    """Makes the records of one partition, of so many; `generation` is that of the tables."""
+LARGEST_PROFILE = 7 << 20
+"""Bytes of a profile of several fragments, at most: `contact-state` takes no record that is larger than 8 MiB."""
+
+
+class Printer(Struct):
+    """Makes the records of one partition, of so many; `generation` is that of the tables.
+
+    `cut`: how many profiles it has made that leave out part of what is known, as too much for one record.
+    """
 
     partition: int
     partitions: int
     generation: int
+    cut: int = 0
 
     def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
         """The profile of a contact who is one fragment."""
-        return self._profile(contact_id, known, known.state.version, (), stamps)
+        return self._profile(
+            contact_id, self._shown(contact_id, known, known.state.version), known.state.version, stamps
+        )
 
     def alerted(self, alert: Alert) -> Output:
         """An alert about a contact."""
@@ -53,8 +64,7 @@ class Printer(Struct, frozen=True):
         """One announcement; `state`: of the fragment after it. `stamps`: headers that go along with what was heard."""
         match said:
             case Profiled():
-                known = overview(person(said.person))
-                return self._profile(contact_id, known, said.version, said.merged_from, stamps)
+                return self._profile(contact_id, self._person(contact_id, said), said.version, stamps)
             case Gone():
                 why = [("reason", said.reason.encode())]
                 into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
@@ -72,13 +82,24 @@ class Printer(Struct, frozen=True):
             case Receipt():
                 return self.alerted(_receipt(contact_id, said))
 
-    def _profile(
-        self, contact_id: str, known: Overview, counter: int, merged_from: Sequence[str], stamps: Headers
-    ) -> Output:
+    def _person(self, contact_id: str, said: Profiled) -> bytes:
+        """As much of all fragments as has room in a record."""
+        value = b""
+        for shown in shorter_and_shorter(said.person):
+            value = self._shown(contact_id, overview(person(shown)), said.version, said.merged_from)
+            if len(value) <= LARGEST_PROFILE:
+                self.cut += shown != said.person
+                break
+        return value
+
+    def _shown(self, contact_id: str, known: Overview, counter: int, merged_from: Sequence[str] = ()) -> bytes:
         shown = {**profile_of(contact_id, known), "version": self._number(counter)}
         if merged_from:
             shown["merged_from"] = list(merged_from)
-        return self._own(CONTACT_STATE, contact_id, shown, [self._version(counter), *stamps])
+        return orjson.dumps(shown)
+
+    def _profile(self, contact_id: str, value: bytes, counter: int, stamps: Headers) -> Output:
+        return Output(CONTACT_STATE, self.partition, contact_id.encode(), value, [self._version(counter), *stamps])
 
     def _own(self, topic: str, contact_id: str, value: object, headers: Headers = ()) -> Output:
         """In the partition of this one's number; `value` None is a null."""

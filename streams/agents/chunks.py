@@ -50,8 +50,8 @@ class Chunk(ABC):
     def take(self, records: Records) -> None:
         """Fold records of the topic, in their order."""
 
-    def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> None:
-        """Keep the state after a step, and say what follows from it. `records`: those that made the difference."""
+    def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> ContactState:
+        """Say what follows from a step, and keep and return the state. `records`: those that made the difference."""
         contact_id, outputs = step.contact_id, self.effects.outputs
         self.tell(contact_id, step.before, step.after, erasing)
         state, said = announce(step)
@@ -61,6 +61,7 @@ class Chunk(ABC):
             self.effects.forgets = True
         if state != step.before:
             self.holding.put(contact_id.encode(), state)
+        return state
 
     def tell(self, contact_id: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> None:
         """Tell the links agent what is new."""

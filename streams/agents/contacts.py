@@ -59,11 +59,11 @@ class Contacts:
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
         last: Chunk | None = None
-        printer = Printer(chunk.tp.partition, self._partitions, self._generation)
         policy = self._policy()
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
+            printer = Printer(chunk.tp.partition, self._partitions, self._generation)
             last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy)
             return last.effects
 
@@ -76,6 +76,7 @@ class Contacts:
         for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
         self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
+        self._metrics.profiles_cut.inc(folded.printer.cut)
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
         for rule, count in folded.alerts.items():

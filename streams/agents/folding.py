@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -15,8 +16,8 @@ from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import place_of
 from streams.contact.merging import person
 from streams.contact.overview import overview
-from streams.contact.place import Erasure
-from streams.contact.standing import counting, is_by_itself
+from streams.contact.place import Erasure, Place
+from streams.contact.standing import counting, is_by_itself, may_be_anew
 from streams.contact.state import Fact
 from streams.contact.suppressing import may_close
 from streams.contact.triggers import triggers, unheard
@@ -45,10 +46,13 @@ class Folding(Chunk):
                 by_contact[key].append((record, read))
         held = self.holding.get_many(by_contact)
         for key, arrived in by_contact.items():
-            self._fold(key, held[key], arrived)
+            state = held[key]
+            for part in _cut(arrived):
+                state = self._fold(key, state, part)
 
-    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> None:
-        after, outcomes = fold(before, [fact for _, fact in arrived])
+    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
+        begun = self._may_be_anew(key.decode(), before.place)
+        after, outcomes = fold(before, [fact for _, fact in arrived], begun=begun)
         self.outcomes.update(outcomes)
         applied = []
         for each, outcome in zip(arrived, outcomes, strict=True):
@@ -57,13 +61,19 @@ class Folding(Chunk):
             elif outcome is Outcome.APPLIED:
                 applied.append(each)
         if not applied:
-            return
+            return before
         if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
-            self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
-        else:
-            self._step(key.decode(), before, after, applied)
+            return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
+        return self._step(key.decode(), before, after, applied)
 
-    def _show(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
+    def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
+        if place is None or place.erased is None:
+            return False
+        return may_be_anew(place, counting(self.holding.parts(contact_id, place), place).values())
+
+    def _show(
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+    ) -> ContactState:
         """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
         self.tell(contact_id, before, after)
         self.holding.put(contact_id.encode(), after)
@@ -72,8 +82,11 @@ class Folding(Chunk):
         self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
         if found := triggers(fact for _, fact in applied):
             self.judge(contact_id, known, found, [before])
+        return after
 
-    def _step(self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]) -> None:
+    def _step(
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+    ) -> ContactState:
         erasing = [fact for _, fact in applied if isinstance(fact.detail, Erase)]
         parts = counting(self.holding.parts(contact_id, after.place), place_of(after))
         found = unheard(triggers(fact for _, fact in applied), [before, *parts.values()])
@@ -86,6 +99,15 @@ class Folding(Chunk):
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
             triggers=found,
         )
-        self.finish(step, [record for record, _ in applied], erasing)
+        state = self.finish(step, [record for record, _ in applied], erasing)
         if found and place_of(after).roof is None:
             self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])
+        return state
+
+
+def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
+    """In pieces that an erasure begins: the links agent has to hear before it whomever it is to reach."""
+    cuts = [at for at, (_, fact) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
+    if not cuts:
+        return [arrived]
+    return [arrived[start:end] for start, end in pairwise([0, *cuts, len(arrived)])]

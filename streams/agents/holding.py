@@ -57,3 +57,4 @@ class Holding:
         else:
             self.changes[key] = None
             self.changes[where] = trace(state)
+            self._traced.add(key)

@@ -30,6 +30,7 @@ _DETAILS: Mapping[Finding, str] = {
     "crowded": "more contacts carry this identifier than may share one: it links nobody while they do",
     "disputed": "people who conflict share this identifier (two voter ids of a state, or two ids in one system): "
     "it links nobody while they do; a command can say whose it is",
+    "overruled": "so many commands name this contact that none is kept any more that links it: take back what is wrong",
     "saturated": "so many contacts carry this identifier that they are not kept: it links nobody until a rebuild",
 }
 

@@ -42,15 +42,17 @@ class Moving(Chunk):
         after = before
         for version, roof in told:
             after = moved(after, node, version, roof)
+        was = place_of(before)
+        counted = counting(self.holding.parts(node, was), was)
         parts, after = self._swept(node, after)
-        was, now = place_of(before), place_of(after)
+        now = place_of(after)
         forgotten = now.erased if now.marks and (now.erased != was.erased or not was.marks) else None
         step = Step(
             node,
             before,
             after,
             parts=counting(parts, now),
-            parts_changed=now.parts != was.parts,
+            parts_changed=counting(parts, now).keys() != counted.keys(),
             erasures=() if forgotten is None else (forgotten,),
         )
         self.finish(step, ())

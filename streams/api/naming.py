@@ -2,28 +2,31 @@
 
 from collections.abc import Iterator
 
-from events.identifiers import Hasher, Kind
+from events.identifiers import Hasher, Kind, ref_of
 from events.interactions.base import Channel
 from streams.api.models import Person
 from streams.permission.judging import Asked
 
 _ADDRESS: dict[Channel, Kind] = {"email": "email", "text": "phone", "phone": "phone"}
-_REF_DIGITS = 16
-"""As in the profile's `addresses`."""
 
 
 def asked(person: Person, channel: Channel, hasher: Hasher) -> Asked:
-    """Whom a request is about, strongest name first, and the address that it means."""
-    names: list[str] = []
-    ref = None
-    if person.contact_id is not None:
-        names.append(person.contact_id)
+    """Whom a request is about, and the address that it means.
+
+    A message goes to that address, so its owner is looked for first: whoever closed it must be found, even where
+    another name leads to somebody else. One that is said and can't be read can't be sent to, whoever the person is.
+    """
+    address: list[str] = []
+    others = [] if person.contact_id is None else [person.contact_id]
     for kind, text in _said(person):
         found = _lookups(hasher, kind, text)
-        names += found
-        if found and _ADDRESS.get(channel) == kind:
-            ref = found[0].partition(":")[2][:_REF_DIGITS]
-    return Asked(names, ref)
+        if _ADDRESS.get(channel) != kind:
+            others += found
+        elif not found:
+            return Asked([])
+        else:
+            address = found
+    return Asked([*address, *others], [ref_of(hashed) for hashed in address])
 
 
 def _said(person: Person) -> Iterator[tuple[Kind, str]]:

@@ -4,9 +4,11 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, local, schemas, topics
+from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
 from streams.cli.api import api
 from streams.cli.demo import demo
+from streams.cli.hold import hold
+from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.worker import worker
 
@@ -32,6 +34,10 @@ app.command()(api)
 app.command()(produce)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(permit)
+app.command()(hold)
+app.add_typer(policy.app, name="policy")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 
 if __name__ == "__main__":

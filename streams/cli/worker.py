@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
-from streams.processes import run_workers
 from streams.topics import require_topics
 
 
@@ -21,5 +20,7 @@ def worker(
     with failing_plainly():
         if processes == 1:
             run_worker(settings, lambda text: typer.echo(f"worker {os.getpid()}: {text}"))
+        from streams.processes import run_workers  # noqa: PLC0415 (nor for RocksDB)
+
         require_topics(settings)  # else each child would refuse, again and again
         asyncio.run(run_workers(settings, processes, os.environ, lambda text: typer.echo(text, err=True)))

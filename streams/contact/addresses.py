@@ -4,12 +4,12 @@ A fact does not repeat what its fragment is called, so whom it names is told by 
 interaction that names both speaks of one: mail of the e-mail address, a wrong number of the phone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.identifiers import kind_of
+from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import Channel
 from events.outputs import Address, AddressStatus
 from streams.contact.evidence import Evidence
@@ -17,39 +17,35 @@ from streams.contact.messages import SOFT_BOUNCES, Mailbox, Message, all_mailbox
 from streams.contact.place import Carried
 from streams.contact.state import ContactState, Fact
 
-REF_DIGITS = 16
-"""So many characters of an identifier's hash tell a person's addresses apart."""
-
 BADNESS: tuple[AddressStatus, ...] = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
 """Worse ones later."""
 
-_KINDS: tuple[Channel, ...] = ("email", "phone")
+_NONE: Mapping[str, str] = {}
 
 
 def addresses(contact_id: str, state: ContactState, found: Evidence) -> list[Address]:
     """The profile's `addresses`. `found`: the evidence of the state's facts that count."""
-    naming = _naming(contact_id, state)
-    hashes = naming.named(found.counted, state)
+    own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
+    hashes = {own} if own and (found.counted or state.settled.totals.counts) else set()
+    if state.carried or state.settled.carried:
+        counting = _that_count(found.counted, state)
+        hashes.update(name for carried in counting for name, _ in carried.others if is_address_hash(name))
     if not hashes:
         return []
+    newer = _newer(state) if state.carried or state.settled.carried else _NONE
+    naming = _Naming(state.carried, own, newer)
+    if newer:
+        hashes = {naming.newest(hashed) for hashed in hashes}
     status = _statuses(naming, state, found)
-    worst: dict[tuple[Channel, str], AddressStatus] = {}
-    for hashed in hashes:
-        channel, ref = _address(naming.newest(hashed))
-        known = status.get(naming.newest(hashed), "ok")
-        worst[channel, ref] = max(worst.get((channel, ref), "ok"), known, key=BADNESS.index)
-    return [{"ref": ref, "channel": channel, "status": worst[channel, ref]} for channel, ref in sorted(worst)]
+    return [_address(hashed, status.get(hashed, "ok")) for hashed in sorted(hashes)]
 
 
 def best_email(known: Iterable[Address]) -> AddressStatus:
     """The profile's `email.status`: that of the least bad e-mail address; `ok` where none is known."""
     statuses = [address["status"] for address in known if address["channel"] == "email"]
-    return min(statuses, key=BADNESS.index, default="ok")
-
-
-def is_address(name: str) -> bool:
-    """Whether an identifier is the hash of an e-mail address or of a phone number."""
-    return name.startswith(_KINDS) and kind_of(name) in _KINDS
+    if not statuses or "ok" in statuses:
+        return "ok"
+    return min(statuses, key=BADNESS.index)
 
 
 def mailboxes(sent: Iterable[tuple[Fact, Message]], table: Sequence[Carried]) -> dict[str, Mailbox]:
@@ -68,21 +64,11 @@ def _mailbox(fact: Fact, message: Message) -> Mailbox | None:
 
 
 class _Naming(Struct, frozen=True):
-    """Whom facts name. `own`: the address that all of them do; `newer`: hashes by those under older keys."""
+    """Whom facts name. `own`: the address that all of them do; `newer`: see `_newer`."""
 
     table: tuple[Carried, ...]
     own: str = ""
     newer: Mapping[str, str] = {}
-
-    def named(self, counted: Iterable[Fact], state: ContactState) -> set[str]:
-        """Every address that one of these facts, or what has settled, names."""
-        found = set()
-        if self.own and (counted or state.settled.totals.counts):
-            found.add(self.own)
-        if self.table or state.settled.carried:
-            for carried in _that_count(counted, state):
-                found.update(name for name, _ in carried.others if is_address(name))
-        return found
 
     def of(self, fact: Fact, kind: Channel) -> str:
         """The address of this kind that a fact names; empty for none."""
@@ -99,20 +85,20 @@ class _Naming(Struct, frozen=True):
         return hashed
 
 
-def _naming(contact_id: str, state: ContactState) -> _Naming:
-    own = contact_id if not state.mixed and is_address(contact_id) else ""
-    if not (state.carried or state.settled.carried):
-        return _Naming((), own)
-    newer = {
+def _newer(state: ContactState) -> Mapping[str, str]:
+    """Hashes of addresses by those under older keys."""
+    return {
         old: name
         for carried in (*state.carried, *state.settled.carried)
         for name, old in carried.aliases
-        if is_address(name)
+        if is_address_hash(name)
     }
-    return _Naming(state.carried, own, newer)
 
 
-def _that_count(counted: Iterable[Fact], state: ContactState) -> set[Carried]:
+def _that_count(counted: Collection[Fact], state: ContactState) -> Iterable[Carried]:
+    """What these facts named, with what messages did that have settled."""
+    if len(counted) == len(state.facts) and not state.commands:
+        return (*state.carried, *state.settled.carried)
     numbers = {fact.carried for fact in counted}
     known = {state.carried[number - 1] for number in numbers if isinstance(number, int) and number}
     return known.union(state.settled.carried)
@@ -123,11 +109,13 @@ def _carried(fact: Fact, kind: Channel, table: Sequence[Carried]) -> str:
     if not isinstance(fact.carried, int) or not fact.carried:
         return ""
     others = table[fact.carried - 1].others
-    return next((name for name, _ in others if name.startswith(kind) and is_address(name)), "")
+    return next((name for name, _ in others if name.startswith(kind) and is_address_hash(name)), "")
 
 
 def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str, AddressStatus]:
-    """The address under its newest hash, if anything bad is known of it."""
+    """By the newest hash of an address, if anything is known of it; of most nothing is."""
+    if not (found.reports or found.consents or found.failed or state.settled.mailboxes):
+        return {}
     said: list[tuple[str, AddressStatus]] = []
     for fact, report in found.reports:
         if report.outcome == "wrong_number":
@@ -135,7 +123,7 @@ def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str
     for fact, _ in found.consents:
         if fact.type == "email.complained":
             said.append((naming.of(fact, "email"), "complained"))
-    if state.settled.mailboxes or any(message.kind for _, message in found.failed):
+    if state.settled.mailboxes or found.failed:
         said += _of_mail(naming, state, found)
     worst: dict[str, AddressStatus] = {}
     for hashed, status in said:
@@ -146,9 +134,13 @@ def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str
 
 def _of_mail(naming: _Naming, state: ContactState, found: Evidence) -> list[tuple[str, AddressStatus]]:
     own = naming.own if naming.own.startswith("email") else ""
-    known = all_mailboxes(state.settled.mailboxes, mailboxes((*found.sent, *found.failed), naming.table))
+    known = all_mailboxes(state.settled.mailboxes, mailboxes(_mail(found.counted), naming.table))
     boxes = all_mailboxes(*({naming.newest(hashed or own): box} for hashed, box in known.items()))
     return [(hashed, _status(box)) for hashed, box in boxes.items() if hashed]
+
+
+def _mail(counted: Iterable[Fact]) -> Iterable[tuple[Fact, Message]]:
+    return ((fact, fact.detail) for fact in counted if isinstance(fact.detail, Message))
 
 
 def _status(box: Mailbox) -> AddressStatus:
@@ -158,19 +150,21 @@ def _status(box: Mailbox) -> AddressStatus:
     return "soft_bouncing" if bouncing else "ok"
 
 
-def _address(hashed: str) -> tuple[Channel, str]:
-    kind, _, digits = hashed.partition(":")
-    return "email" if kind == "email" else "phone", digits[:REF_DIGITS]
+def _address(hashed: str, status: AddressStatus) -> Address:
+    channel: Channel = "email" if hashed.startswith("email") else "phone"
+    return {"ref": ref_of(hashed), "channel": channel, "status": status}
 
 
 def explicit(fragment: str, state: ContactState) -> ContactState:
     """The state of a fragment with its own address among those that its facts carry, so that it may be mixed."""
     boxes = {**state.settled.mailboxes}
     own = boxes.pop("", None)
-    if not is_address(fragment):
+    if not is_address_hash(fragment):
         return replace(state, settled=replace(state.settled, mailboxes=boxes)) if own else state
     me = (fragment, "")
-    table = (*(replace(carried, others=(*carried.others, me)) for carried in state.carried), Carried((me,)))
+    table = tuple(replace(carried, others=(*carried.others, me)) for carried in state.carried)
+    if not all(fact.carried for fact in state.facts.values()):
+        table = (*table, Carried((me,)))
     facts = {key: fact if fact.carried else replace(fact, carried=len(table)) for key, fact in state.facts.items()}
     if own is not None and fragment.startswith("email"):
         boxes[fragment] = own

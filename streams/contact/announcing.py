@@ -10,9 +10,10 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.contact.erasing import place_of
+from streams.contact.erasing import has_interactions, place_of
 from streams.contact.place import Closed, Erasure, Place
-from streams.contact.standing import has_record, is_worth_sending
+from streams.contact.showing import shown_of
+from streams.contact.standing import is_worth_sending
 from streams.contact.state import ContactState
 from streams.contact.suppressing import closed_by, closed_channels_of, suppressions
 from streams.contact.triggers import Trigger
@@ -120,28 +121,26 @@ class _Speaker:
             self.said.append(Merged(self._next(), None))
             self._send_none(self._former)
         place, step = self.place, self._step
-        if any(map(has_record, self._person.values())):
+        shown = shown_of(place, self._person)
+        if not isinstance(shown, str):
             if step.heard or step.parts_changed or place.shown != "profile" or _is_suppressed_anew(step):
-                merged_from = tuple(sorted(name for name, part in step.parts.items() if has_record(part)))
-                self.said.append(Profiled(self._next(), self._person, merged_from))
+                merged_from = sorted(name for name in step.parts if has_interactions(shown[name]))
+                self.said.append(Profiled(self._next(), shown, tuple(merged_from)))
                 self.place = replace(place, shown="profile")
-        elif place.erased is not None and place.marks:
-            if place.shown != "erased":
-                self._show("erased")
-        elif place.shown != "nothing":
-            self._show("nothing")
+        elif place.shown != shown:
+            self._show(shown)
 
     def stand_under(self, roof: str) -> None:
-        if self.place.shown != "nothing":
+        if self.place.shown != "nothing" and (self.place.shown != "merged" or self._former != roof):
             self.said.append(Gone(self._next(), "merged", roof))
-            self.place = replace(self.place, shown="nothing")
+            self.place = replace(self.place, shown="merged")
         if self._former != roof:
             self.said.append(Merged(self._next(), roof))
             if self._former is not None:
                 self._send_none(self._former)
         if not is_worth_sending(self._step.after):
             self._send_none(roof)
-        elif self._step.heard or not self.place.sent or self._step.before.commands != self._step.after.commands:
+        elif not self.place.sent or self._is_another_part():
             self.said.append(Part(roof, self._next(), is_there=True, triggers=self._step.triggers))
             self.place = replace(self.place, sent=True)
 
@@ -156,6 +155,11 @@ class _Speaker:
     def _show(self, shown: Literal["erased", "nothing"]) -> None:
         self.said.append(Gone(self._next(), "erased" if shown == "erased" else "forgotten"))
         self.place = replace(self.place, shown=shown)
+
+    def _is_another_part(self) -> bool:
+        """Or the roof may have let go of it: whoever was told of a roof anew has perhaps been away in between."""
+        before, after = self._step.before, self._step.after
+        return self._step.heard or before.commands != after.commands or place_of(before).told != self.place.told
 
     def _send_none(self, roof: str) -> None:
         if self.place.sent:

@@ -15,6 +15,7 @@ NOBODY_CAME: CanvassProfile = {
     "last_outcome": None,
     "support": None,
     "support_at": None,
+    "support_by": None,
     "answers": {},
 }
 """The profile's `canvass` of most people; one for all, so not to be changed."""
@@ -37,6 +38,7 @@ def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
         "last_outcome": last.outcome,
         "support": support and support[1].support,
         "support_at": support and render_time(support[0].time),
+        "support_by": support and {"source": support[0].source, "id": support[0].id},
         "answers": answers,
     }
 
@@ -58,5 +60,6 @@ def ballot(ballots: Sequence[tuple[Fact, Ballot]]) -> dict[str, BallotOutput]:
         return {}
     latest = {said.election: (fact, said) for fact, said in ballots}
     return {
-        election: {"status": said.status, "at": render_time(fact.time)} for election, (fact, said) in latest.items()
+        election: {"status": said.status, "at": render_time(fact.time), "source": fact.source, "id": fact.id}
+        for election, (fact, said) in latest.items()
     }

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from streams.contact.binding import binds
 from streams.contact.commands import Erase
 from streams.contact.place import Erasure, Place
 from streams.contact.state import Consent, ContactState, Fact
@@ -18,16 +19,31 @@ def asked(place: Place, erasure: Erasure) -> Place:
 
 
 def may_count(fact: Fact, erasure: Erasure | None, *, begun: bool) -> bool:
-    """Whether a fact is of the time after an erasure, and (`begun`) of a new record or the beginning of one."""
+    """Whether a fact is of the time after an erasure, and of a new record (`begun`), the beginning of one, or binding.
+
+    An erasure that is later still must be heard as well.
+    """
     if erasure is None:
         return True
-    return fact.time > erasure.time and (begun or _begins(fact))
+    return fact.time > erasure.time and (begun or begins(fact) or binds(fact) or isinstance(fact.detail, Erase))
 
 
-def _begins(fact: Fact) -> bool:
-    """An erasure that is later still begins nothing, but must be heard."""
+def begins(fact: Fact) -> bool:
+    """Whether a new record begins with it after an erasure."""
     match fact.detail:
-        case Consent(granted=True) | Erase():
-            return fact.type in ("consent.changed", "contact.erased")
+        case Consent(granted=True):
+            return fact.type == "consent.changed"
         case _:
             return fact.type in ("donation.made", "form.submitted")
+
+
+def has_interactions(state: ContactState) -> bool:
+    """Whether anything but commands is kept of a contact."""
+    return bool(state.facts) or bool(state.settled.totals.counts)
+
+
+def has_record(state: ContactState) -> bool:
+    """Whether a contact has a record to show: after an erasure one that has begun anew, taken back or not."""
+    if state.place is None or state.place.erased is None:
+        return has_interactions(state)
+    return any(map(begins, state.facts.values()))

@@ -8,19 +8,23 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from streams.contact.messages import KILLS, SHOWS, Message
+from events.interactions.base import Channel
+from streams.contact.deeds import Deed
+from streams.contact.messages import KILLS, SHOWS, Message, MessageKey, Touch
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
 
 
 class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
-    `sent` and `failed`: what shows that a message reached somebody, and what says that it did not.
+    `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
+    opens and clicks.
     """
 
     counted: list[Fact] = []
-    sent: list[tuple[Fact, Message]] = []
-    failed: list[tuple[Fact, Message]] = []
+    sent: dict[MessageKey, Touch] = {}
+    failed: list[tuple[Channel, Fact, Message]] = []
+    deeds: list[Fact] = []
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, Refund] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
@@ -55,16 +59,25 @@ class Evidence(Struct):
         return True
 
 
+def touch_of(channel: Channel, fact: Fact, message: Message) -> Touch:
+    """What a `sent` or `delivered` shows."""
+    return Touch(fact.time, fact.source, fact.id, channel, message.purpose or "informational", message.team)
+
+
 def evidence(live: Sequence[Fact]) -> Evidence:
     """`live` sorted out; it is in order."""
     found = Evidence()
     for fact in live:
         detail = fact.detail
-        if isinstance(detail, Message):
-            if fact.type in SHOWS:
-                found.sent.append((fact, detail))
-            elif fact.type in KILLS:
-                found.failed.append((fact, detail))
+        if type(detail) is Message:
+            if (channel := SHOWS.get(fact.type)) is not None:
+                key = channel, detail.message_id
+                if key not in found.sent:
+                    found.sent[key] = touch_of(channel, fact, detail)
+            elif (channel := KILLS.get(fact.type)) is not None:
+                found.failed.append((channel, fact, detail))
+        elif type(detail) is Deed:
+            found.deeds.append(fact)
         elif detail is not None and not found.take(fact, detail):
             continue
         found.counted.append(fact)

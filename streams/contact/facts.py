@@ -9,21 +9,25 @@ from events.interactions.base import InteractionData
 from events.interactions.canvass import BallotReported, CanvassReported
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
-from events.interactions.email import EmailBounced, EmailMessage, EmailRefusal
+from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
 from streams.contact.carrying import carried_by
 from streams.contact.commands import Erase, Ruling, Suppress
-from streams.contact.messages import Message
+from streams.contact.deeds import DEEDS, Deed, link_of
+from streams.contact.messages import SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
+from streams.human import agent_of
 
 
 def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
     """The fact that an interaction reports; `time` and `appended_at` in ms."""
     id_, source, type_, _ = head
     match data:
+        case UsualMessage() | EmailOpened() if type_ in DEEDS:
+            detail: Detail | None = _deed(type_, data)
         case UsualMessage() | EmailMessage() | TextMessage():
-            detail: Detail | None = _message(data, source)
+            detail = _message(type_, data, source)
         case _:
             detail = _detail(data, source)
     # A ruling goes by one of its two ids, whomever else its contact names.
@@ -74,9 +78,18 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             return None
 
 
-def _message(data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
-    purpose = None if data.purpose == "informational" else data.purpose
-    return Message(data.message_id, purpose, _team(data, source), data.kind if isinstance(data, EmailBounced) else None)
+def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
+    """Only a touch has a purpose and a team."""
+    if type_ in SHOWS:
+        purpose = None if data.purpose == "informational" else data.purpose
+        return Message(data.message_id, purpose, _team(data, source))
+    return Message(data.message_id, kind=data.kind if isinstance(data, EmailBounced) else None)
+
+
+def _deed(type_: str, data: EmailOpened | UsualMessage) -> Deed:
+    """The struct of all messages has a URL even where an open is said to have one, which means nothing."""
+    url = data.url if type_ == "email.clicked" and isinstance(data, EmailClicked | UsualMessage) else None
+    return Deed(data.message_id, data.machine, agent_of(data.user_agent), link_of(url))
 
 
 def _team(data: InteractionData | UsualData, source: str) -> str:
@@ -93,6 +106,7 @@ def _gift(data: DonationMade | UsualDonation) -> Gift:
         pledge_id=data.pledge_id,
         period=data.period,
         election=data.election,
+        automatic=(data.instalment or 0) > 1,
     )
 
 

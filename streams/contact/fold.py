@@ -3,30 +3,28 @@
 An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
 retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
 
-An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and nothing does until a
-gift, a form or a yes begins a new record.
+An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and until a gift, a form
+or a yes begins a new record nothing is taken but what binds: a no, what takes something back, a command.
 """
 
 from collections.abc import Iterable
 from enum import Enum
 
+from streams.contact.binding import binds
 from streams.contact.carrying import Table, numbered
 from streams.contact.codec import encode_fact
-from streams.contact.commands import COMMANDS, Erase, Ruling, Suppress
-from streams.contact.erasing import asked, may_count, place_of
+from streams.contact.commands import COMMANDS, Erase
+from streams.contact.erasing import asked, begins, has_record, may_count, place_of
 from streams.contact.merging import first_copy, in_order, weigh
 from streams.contact.place import Carried, Erasure
 from streams.contact.settling import due_at, settle, size_of_mail
-from streams.contact.state import NEVER, Consent, ContactState, Fact, Key, Report, Retraction
+from streams.contact.state import NEVER, ContactState, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
 
 RESERVE = 262_144
 """Bytes beyond `ROOM` for retractions, commands and refusals alone."""
-
-REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
-"""Outcomes of a canvass report after which a person is to be left alone."""
 
 
 class Outcome(Enum):
@@ -38,9 +36,12 @@ class Outcome(Enum):
     IN_VAIN = "in_vain"
 
 
-def fold(state: ContactState, facts: Iterable[Fact]) -> tuple[ContactState, list[Outcome]]:
-    """`state` with the facts taken in the order given, and what became of each. `state` itself stays as it is."""
-    draft = _Draft(state)
+def fold(state: ContactState, facts: Iterable[Fact], *, begun: bool = False) -> tuple[ContactState, list[Outcome]]:
+    """`state` with the facts taken in the order given, and what became of each. `state` itself stays as it is.
+
+    `begun`: the person may have a new record since the erasure, under other identifiers.
+    """
+    draft = _Draft(state, begun=begun)
     outcomes = [draft.take(fact) for fact in facts]
     return draft.state(), outcomes
 
@@ -49,14 +50,15 @@ class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = (
-        *("_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_ordered", "_place", "_settled"),
-        *("_version", "_weight"),
+        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_ordered"),
+        *("_place", "_settled", "_version", "_weight"),
     )
 
-    def __init__(self, state: ContactState) -> None:
-        self._begin(state)
+    def __init__(self, state: ContactState, *, begun: bool) -> None:
+        self._begin(state, begun=begun)
 
-    def _begin(self, state: ContactState) -> None:
+    def _begin(self, state: ContactState, *, begun: bool) -> None:
+        self._begun = begun or state.place is None or state.place.erased is None or has_record(state)
         self._facts = dict(state.facts)
         self._settled = state.settled
         self._clock = state.clock
@@ -76,7 +78,7 @@ class _Draft:
         return ContactState(*known, self._version, self._commands, table, self._exclusive, self._place)
 
     def take(self, fact: Fact) -> Outcome:
-        if self._place is not None and not may_count(fact, self._place.erased, begun=bool(self._facts)):
+        if self._place is not None and not may_count(fact, self._place.erased, begun=self._begun):
             return Outcome.IN_VAIN
         detail = fact.detail.__class__
         if detail is Erase:
@@ -119,6 +121,7 @@ class _Draft:
 
     def _put(self, kept: dict[Key, Fact], fact: Fact, more: int) -> None:
         kept[fact.key] = fact
+        self._begun = self._begun or begins(fact)  # since the person was erased, if that was so
         self._weight += more
         self._due = min(self._due, due_at(fact))
 
@@ -151,15 +154,9 @@ class _Draft:
     def _erase(self, fact: Fact) -> Outcome:
         before = place_of(ContactState(version=self._version, place=self._place))
         place = asked(before, Erasure(fact.time, fact.source, fact.id))
-        self._begin(ContactState(version=self._version, place=place))
+        self._begin(ContactState(version=self._version, place=place), begun=False)
         return Outcome.APPLIED
 
 
 def _limit(fact: Fact) -> int:
-    match fact.detail:
-        case Retraction() | Consent(granted=False) | Ruling() | Suppress():
-            return ROOM + RESERVE
-        case Report(outcome=outcome) if outcome in REFUSALS:
-            return ROOM + RESERVE
-        case _:
-            return ROOM
+    return ROOM + RESERVE if binds(fact) else ROOM

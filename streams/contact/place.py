@@ -12,8 +12,9 @@ from events.interactions.anywhere import ConsentChannel
 Named: TypeAlias = tuple[str, str]
 """An identifier and its exclusive class (`voter:NY`, `external:van`), empty for none."""
 
-Shown: TypeAlias = Literal["nothing", "profile", "erased"]
-"""What the latest record of `contact-state` under an id says: null for nothing, a profile, null for an erasure."""
+Shown: TypeAlias = Literal["nothing", "profile", "erased", "merged"]
+"""What the latest record of `contact-state` under an id says: nothing that names anybody, a profile, that a person was
+erased, or into whom it was merged."""
 
 
 Reason: TypeAlias = Literal[

@@ -1,15 +1,16 @@
 """The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
 
-from events.outputs import AddressStatus, ContactProfile, EmailProfile
+from events.outputs import ContactProfile
 from events.times import render_time
 from streams.contact import touches as reaching
 from streams.contact.addresses import addresses, best_email
 from streams.contact.canvass import ballot, canvass, tags
 from streams.contact.consent import consent
 from streams.contact.donations import donations
+from streams.contact.humans import humans
 from streams.contact.overview import Overview, overview
 from streams.contact.pressure import pressure
-from streams.contact.state import ContactState, Totals
+from streams.contact.state import ContactState, Fact
 from streams.contact.stops import stops
 from streams.contact.suppressing import suppressions, unretracted
 from streams.contact.totals import add, total
@@ -28,13 +29,21 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
     consents = consent(found.consents)
     addressed = addresses(contact_id, state, found)
     touched = reaching.listed(known.touches)
+    opens, clicks = humans(found, state.settled.echoes)
     return {
         "contact_id": contact_id,
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
         "counts": totals.counts,
-        "email": _email(totals, best_email(addressed), subscribed=consents.get("email", True)),
+        "email": {
+            "subscribed": consents.get("email", True),
+            "status": best_email(addressed),
+            "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
+            "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
+            "opens_human": (state.settled.opens_human + opens) / 1_000,
+            "clicks_human": (state.settled.clicks_human + clicks) / 1_000,
+        },
         "donations": donations(found),
         "canvass": canvass(found.reports),
         "ballot": ballot(found.ballots),
@@ -43,19 +52,14 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "addresses": addressed,
         "zones": render(later(whereabouts(found.counted), state.settled.whereabouts)),
         "touches": reaching.render(touched),
-        "stops": stops(found, unretracted(suppressions(state.commands.values()), state.facts.values())),
+        "stops": stops(found, _suppressions(state)),
         "pressure": pressure(touched),
         "consent": consents,
         "merged_from": [],
     }
 
 
-def _email(totals: Totals, status: AddressStatus, *, subscribed: bool) -> EmailProfile:
-    return {
-        "subscribed": subscribed,
-        "status": status,
-        "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
-        "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
-        "opens_human": 0,
-        "clicks_human": 0,
-    }
+def _suppressions(state: ContactState) -> list[Fact]:
+    if not state.commands:
+        return []
+    return unretracted(suppressions(state.commands.values()), state.facts.values())

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from streams.contact.addresses import mailboxes
 from streams.contact.carrying import Table
+from streams.contact.evidence import touch_of
 from streams.contact.horizon import pushed_by_messages, pushed_by_reports
+from streams.contact.humans import all_echoes, settled_humans
 from streams.contact.live import is_retracted, retractions
 from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
 from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Retraction, Settled
 from streams.contact.totals import add, total
-from streams.contact.touches import touch_of
 from streams.contact.zones import later, whereabouts
 
 _encode = msgpack.Encoder().encode
@@ -37,9 +38,17 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
     live = [fact for fact in facts if fact.detail.__class__ is not Retraction and not is_retracted(fact, gone)]
     counted = [fact for fact in live if due_at(fact) <= clock]
     after = both(before, _left_of(counted, carried))
+    (opens, clicks), echoes = settled_humans(live, clock, before.echoes)
     horizon = max(before.horizon, pushed_by_messages(live, before, clock), pushed_by_reports(facts, clock))
     mailings = tuple(mailing for mailing in after.mailings if mailing.time >= horizon)
-    return leaving, replace(after, mailings=mailings, horizon=horizon)
+    return leaving, replace(
+        after,
+        mailings=mailings,
+        horizon=horizon,
+        opens_human=before.opens_human + opens,
+        clicks_human=before.clicks_human + clicks,
+        echoes=echoes,
+    )
 
 
 def _left_of(counted: Collection[Fact], carried: Table) -> Settled:
@@ -56,7 +65,7 @@ def _left_of(counted: Collection[Fact], carried: Table) -> Settled:
 
 def _mailing(fact: Fact, message: Message) -> Mailing:
     if fact.type in SHOWS:
-        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(fact, message))
+        return Mailing(SHOWS[fact.type], message.message_id, touch=touch_of(SHOWS[fact.type], fact, message))
     return Mailing(KILLS[fact.type], message.message_id, killed=fact.time)
 
 
@@ -85,11 +94,14 @@ def both(one: Settled, other: Settled) -> Settled:
         mailings=all_mailings(one.mailings, other.mailings) if other.mailings else one.mailings,
         mailboxes=all_mailboxes(one.mailboxes, other.mailboxes) if other.mailboxes else one.mailboxes,
         horizon=max(one.horizon, other.horizon),
+        opens_human=one.opens_human + other.opens_human,
+        clicks_human=one.clicks_human + other.clicks_human,
+        echoes=all_echoes(one.echoes, other.echoes),
     )
 
 
 def size_of_mail(settled: Settled) -> int:
     """The bytes that what is left of messages takes in an encoded state."""
-    if not (settled.mailings or settled.mailboxes):
+    if not (settled.mailings or settled.mailboxes or settled.echoes):
         return 0
-    return len(_encode(settled.mailings)) + len(_encode(settled.mailboxes))
+    return sum(len(_encode(kept)) for kept in (settled.mailings, settled.mailboxes, settled.echoes))

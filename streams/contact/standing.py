@@ -1,13 +1,13 @@
 """Where the links agent puts a fragment: under a roof, back on its own, or away with a person who is forgotten."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from msgspec.structs import replace
 
 from events.links import Roof
 from streams.contact.commands import Suppress
-from streams.contact.erasing import place_of
+from streams.contact.erasing import has_interactions, has_record, place_of
 from streams.contact.place import Erasure, Place
 from streams.contact.state import ContactState, Settled
 
@@ -43,9 +43,13 @@ def counting(parts: Mapping[str, ContactState], place: Place) -> dict[str, Conta
     return {name: part for name, part in parts.items() if place_of(part).told > place.swept}
 
 
-def has_record(state: ContactState) -> bool:
-    """Whether anything but commands was ever heard of a contact, since it was erased if it was."""
-    return bool(state.facts) or bool(state.settled.totals.counts)
+def may_be_anew(place: Place, parts: Iterable[ContactState]) -> bool:
+    """Whether a person who was erased may have a new record under another identifier. `parts`: those that count.
+
+    A roof sees it in them. A fragment under a roof cannot know, so it keeps all that comes, and the roof shows none of
+    it before something has begun a record.
+    """
+    return place.asked is None and (place.roof is not None or any(map(has_record, parts)))
 
 
 def is_by_itself(state: ContactState) -> bool:
@@ -57,8 +61,8 @@ def is_by_itself(state: ContactState) -> bool:
 
 
 def is_worth_sending(state: ContactState) -> bool:
-    """Whether a roof needs this part: it has a record, or closes the person's channels."""
-    return has_record(state) or any(isinstance(fact.detail, Suppress) for fact in state.commands.values())
+    """Whether a roof needs this part: it says something of the person, or closes the person's channels."""
+    return has_interactions(state) or any(isinstance(fact.detail, Suppress) for fact in state.commands.values())
 
 
 def is_nothing(state: ContactState) -> bool:

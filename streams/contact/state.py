@@ -11,6 +11,7 @@ from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 from streams.contact.commands import Command
+from streams.contact.deeds import Deed
 from streams.contact.messages import Mailbox, Mailing, Message
 from streams.contact.place import Carried, Place
 from streams.contact.stamps import Stamp
@@ -44,7 +45,7 @@ MESSAGES = frozenset(
 
 
 class Gift(Struct, frozen=True, array_like=True, gc=False, tag=1):
-    """A `donation.made`: amount in minor units."""
+    """A `donation.made`: amount in minor units. `automatic`: a later instalment, which is charged by itself."""
 
     donation_id: str
     amount: int
@@ -53,6 +54,7 @@ class Gift(Struct, frozen=True, array_like=True, gc=False, tag=1):
     pledge_id: str | None = None
     period: Period | None = None
     election: str | None = None
+    automatic: bool = False
 
 
 class Refund(Struct, frozen=True, array_like=True, gc=False, tag=2):
@@ -107,7 +109,7 @@ class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
     id: str
 
 
-Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction | Message | Command
+Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction | Message | Deed | Command
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):
@@ -176,7 +178,8 @@ class Settled(Struct, frozen=True, array_like=True):
 
     `carried`: what they named, sorted. `mailings`: those that may still meet what comes late, sorted. `mailboxes`: by
     the e-mail address that was named besides the fragment, else empty: what the fragment's own has said, if it is one.
-    `horizon`: a touch before it (ms) is forgotten.
+    `horizon`: a touch before it (ms) is forgotten. `opens_human`, `clicks_human`: in thousandths. `echoes`: what may
+    still be evidence for opens and clicks that have not settled, sorted.
     """
 
     totals: Totals = Totals()
@@ -185,6 +188,9 @@ class Settled(Struct, frozen=True, array_like=True):
     mailings: tuple[Mailing, ...] = ()
     mailboxes: dict[str, Mailbox] = {}
     horizon: int = -NEVER
+    opens_human: int = 0
+    clicks_human: int = 0
+    echoes: tuple[Fact, ...] = ()
 
 
 class ContactState(Struct, frozen=True):

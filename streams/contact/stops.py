@@ -3,7 +3,7 @@
 Doubt is a no: of equal times the refusal binds, and a complaint is never lifted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from events.interactions.anywhere import ConsentChannel
 from events.outputs import Stop, Stops
@@ -27,7 +27,7 @@ _REASONS: dict[str, Reason] = {
 Said = Sequence[tuple[Fact, Consent]]
 
 
-def stops(found: Evidence, suppressions: Iterable[Fact]) -> Stops:
+def stops(found: Evidence, suppressions: Collection[Fact]) -> Stops:
     """The profile's `stops`. `suppressions`: the commands that count."""
     stopped: Stops = {"senders": {}, "lists": {}}
     if found.consents:
@@ -35,9 +35,10 @@ def stops(found: Evidence, suppressions: Iterable[Fact]) -> Stops:
             stopped[closed.channel] = _render(closed)
         stopped["lists"] = _each([(said.list_id, (fact, said)) for fact, said in found.consents])
         stopped["senders"] = _each([(said.sender, (fact, said)) for fact, said in found.consents])
-    everything = closed_for_all(found.reports, suppressions)
-    if everything is not None:
-        stopped["all"] = _render(everything)
+    if found.reports or suppressions:
+        everything = closed_for_all(found.reports, suppressions)
+        if everything is not None:
+            stopped["all"] = _render(everything)
     return stopped
 
 
@@ -57,7 +58,7 @@ def closed_channels(consents: Said) -> list[Closed]:
 def closed_for_all(reports: Iterable[tuple[Fact, Report]], suppressions: Iterable[Fact]) -> Closed | None:
     """Why nobody is to approach this person at all. `reports` are in order, one version of each."""
     latest: dict[str, Fact] = {report.outcome: fact for fact, report in reports if report.outcome in FOR_GOOD}
-    for reason in FOR_GOOD:
+    for reason in FOR_GOOD if latest else ():
         if reason in latest:
             return _by(latest[reason], reason)
     last = max(suppressions, key=lambda fact: fact.stamp, default=None)

@@ -11,7 +11,7 @@ from events.interactions.canvass import Method
 from events.outputs import Touch as TouchOutput
 from events.times import render_time
 from streams.contact.evidence import Evidence
-from streams.contact.messages import KILLS, SHOWS, Message, MessageKey, Touch
+from streams.contact.messages import Touch
 from streams.contact.state import Fact, Report, Settled
 
 LISTED = 30 * 24 * 3_600_000
@@ -25,27 +25,20 @@ _ONCE_A_DAY = frozenset({"door", "letter"})
 
 def touches(found: Evidence, settled: Settled, horizon: int) -> list[Touch]:
     """Every touch that is known, newest first, none of them before `horizon`."""
-    if not (found.sent or found.reports or settled.mailings):
-        return []
-    known = _of_messages(found, settled)
+    known = _of_messages(found, settled) if found.sent or settled.mailings else []
     if found.reports:
         known += of_reports(found.reports)
-    known = [touch for touch in known if touch.time >= horizon]
     known.sort(reverse=True)
-    return known
+    return _since(horizon, known)
 
 
 def listed(known: list[Touch]) -> list[Touch]:
     """Those of the 30 days before the latest one. `known`: newest first, and so is what is returned."""
-    if not known or known[-1].time >= (since := known[0].time - LISTED):
-        return known
-    return [touch for touch in known if touch.time >= since]
+    return _since(known[0].time - LISTED, known) if known else known
 
 
-def touch_of(fact: Fact, message: Message) -> Touch:
-    """What a `sent` or `delivered` shows."""
-    purpose = message.purpose or "informational"
-    return Touch(fact.time, fact.source, fact.id, SHOWS[fact.type], purpose, message.team)
+def _since(time: int, known: list[Touch]) -> list[Touch]:
+    return known if not known or known[-1].time >= time else [touch for touch in known if touch.time >= time]
 
 
 def of_reports(reports: Iterable[tuple[Fact, Report]]) -> list[Touch]:
@@ -72,23 +65,16 @@ def channel_of(report: Report) -> Channel | None:
 
 def _of_messages(found: Evidence, settled: Settled) -> list[Touch]:
     """Of each message that never came back the earliest."""
-    known: dict[MessageKey, Touch] = {}
-    dead: set[MessageKey] = set()
+    if not (settled.mailings or found.failed):
+        return list(found.sent.values())
+    known = {**found.sent}
     for mailing in settled.mailings:
+        if mailing.touch is not None:
+            known[mailing.key] = min(mailing.touch, known.get(mailing.key, mailing.touch))
         if mailing.killed is not None:
-            dead.add(mailing.key)
-        elif mailing.touch is not None:
-            known[mailing.key] = mailing.touch
-    for fact, message in found.failed:
-        dead.add((KILLS[fact.type], message.message_id))
-    for fact, message in found.sent:
-        key = SHOWS[fact.type], message.message_id
-        before = known.get(key)
-        if before is None or fact.time <= before.time:
-            touch = touch_of(fact, message)
-            known[key] = touch if before is None else min(before, touch)
-    if dead:
-        return [touch for key, touch in known.items() if key not in dead]
+            known.pop(mailing.key, None)
+    for channel, _, message in found.failed:
+        known.pop((channel, message.message_id), None)
     return list(known.values())
 
 

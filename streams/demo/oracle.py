@@ -24,6 +24,7 @@ from streams.demo.recount import (
 )
 from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
+from streams.demo.recount_humans import humans
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed, pressure, touches
 from streams.demo.truth import ContactFields, Sent
@@ -35,8 +36,8 @@ def recount(sent: Iterable[Sent], identify: Callable[[ContactFields], str]) -> d
     """The profile (without `version`) of every contact of the accepted interactions `sent`, in the order published.
 
     `identify` gives the contact_id, and the hash of an e-mail address or a phone number that is named alone; the oracle
-    knows neither, since the hash is keyed. Of commands it takes `contact.suppressed`; who has none but commands has no
-    profile.
+    knows neither, since the hash is keyed. Of commands it takes `contact.suppressed`; for who has a profile see
+    `is_known`.
     """
     by_contact: dict[str, list[Sent]] = {}
     for one in sent:
@@ -44,8 +45,29 @@ def recount(sent: Iterable[Sent], identify: Callable[[ContactFields], str]) -> d
     return {
         contact_id: profile_of(contact_id, all_of_it, identify)
         for contact_id, all_of_it in by_contact.items()
-        if any(not one.type.startswith(_COMMAND) for one in all_of_it)
+        if is_known(all_of_it)
     }
+
+
+def is_known(sent: Iterable[Sent]) -> bool:
+    """Whether a person of whom all of this was said has a profile.
+
+    For that something has to have happened, taken back or not, or the person is to be left alone. A suppression that
+    was taken back is nothing, and neither is the word that took it back.
+    """
+    suppressed, taken_back, happened = set(), set(), False
+    all_of_it = list(sent)
+    for one in all_of_it:
+        if one.type == "contact.suppressed":
+            suppressed.add((one.source, one.id))
+    for one in all_of_it:
+        if one.type == "interaction.retracted":
+            name = one.fields["retracts"]["source"], one.fields["retracts"]["id"]
+            taken_back.add(name)
+            happened = happened or name not in suppressed
+        elif not one.type.startswith(_COMMAND):
+            happened = True
+    return happened or bool(suppressed - taken_back)
 
 
 def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFields], str]) -> Profile:
@@ -60,7 +82,7 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "first_seen": text_of(told[0].at) if told else None,
         "last_seen": text_of(told[-1].at) if told else None,
         "counts": counts(told),
-        "email": email(first, agreed, best_email(known)),
+        "email": email(first, agreed, best_email(known)) | humans(first),
         "donations": donations(first),
         "canvass": canvass(first),
         "ballot": ballot(first),

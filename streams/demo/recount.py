@@ -102,11 +102,12 @@ def canvass(told: list[Told]) -> Profile:
     """What canvassers found: of everything the latest."""
     reports = of_type(told, "canvass.reported")
     last = reports[-1] if reports else None
-    support, support_at = None, None
+    support, support_at, support_by = None, None, None
     answers: dict[str, str] = {}
     for one in reports:
         if one.fields.get("support") is not None:
             support, support_at = one.fields["support"], one.at
+            support_by = {"source": one.source, "id": one.id}
         told_now = one.fields.get("answers") or {}
         answers |= {question: answer for question, answer in told_now.items() if answer is not None}
     return {
@@ -117,6 +118,7 @@ def canvass(told: list[Told]) -> Profile:
         "last_outcome": last.fields["outcome"] if last else None,
         "support": support,
         "support_at": text_of(support_at),
+        "support_by": support_by,
         "answers": answers,
     }
 
@@ -135,7 +137,8 @@ def ballot(told: list[Told]) -> dict[str, Profile]:
     found: dict[str, Profile] = {}
     for one in told:
         if one.type == "ballot.reported":
-            found[one.fields["election"]] = {"status": one.fields["status"], "at": text_of(one.at)}
+            by = {"source": one.source, "id": one.id}
+            found[one.fields["election"]] = {"status": one.fields["status"], "at": text_of(one.at), **by}
     return found
 
 

@@ -38,12 +38,17 @@ class Forgetting:
             self._task = asyncio.create_task(self._forget_when_it_is_time())
 
     async def pause(self) -> None:
-        """Return once nothing is under way; what is due stays due. To be called before the store is wiped or closed."""
+        """Return once nothing is under way; what is due stays due until `go_on`. To be called before `wipe`."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def go_on(self) -> None:
+        """Do what is due, if anything is; to be called after a pause."""
+        if self._is_due:
+            self.ask()
 
     async def finish(self) -> None:
         """Do what is due, and nothing more afterwards."""

@@ -17,43 +17,49 @@ from streams.engine.writer import TransactionWriter
 
 logger = logging.getLogger(__name__)
 
-_COMMITTED, _ABORTED = "CompleteCommit", "CompleteAbort"
+_COMMITTED = frozenset({"PrepareCommit", "CompleteCommit"})
+"""States of a coordinator's transaction that has been, or will certainly be, committed."""
+
+_ABORTED = frozenset({"Ongoing", "PrepareAbort", "PrepareEpochFence", "CompleteAbort"})
+"""Those of one that has been aborted, or will be by the next fence. Any other state says nothing."""
 
 
 class Leftovers:
     """What is left open in the partitions that the owners of a transactional id write to.
 
-    Nobody else writes to `own` in transactions, so what is open there is theirs; `shared` are those of which nobody can
-    tell. `look` before the fence, when the coordinator still knows how the last transaction ended; `end` after it, when
-    it has ended all that it knew to be open.
+    `look` before the fence, when the coordinator still knows how the last transaction ended; `end` after it, when it
+    has ended all that it knew to be open. What is open then of this id's producer is left of that transaction, also in
+    partitions to which others write: it must end as that one did before anything else is written, since the next
+    transaction may end otherwise.
     """
 
-    def __init__(
-        self, kafka: KafkaClients, transactional_id: str, own: Sequence[TP], shared: Sequence[TP] = ()
-    ) -> None:
+    def __init__(self, kafka: KafkaClients, transactional_id: str, partitions: Sequence[TP]) -> None:
         self._kafka = kafka
         self._transactional_id = transactional_id
-        self._own = own
-        self._shared = shared
+        self._partitions = partitions
         self._was_committed = False
 
     async def look(self) -> None:
         """Find out how the last transaction ended, if anything is open; remembered until `end` has succeeded."""
-        if await self._are_there():
-            state = await asyncio.to_thread(self._kafka.transaction_state, self._transactional_id)
-            if state in (_COMMITTED, _ABORTED):
-                self._was_committed = state == _COMMITTED
+        if await self._where_something_is_open():
+            found = await asyncio.to_thread(self._kafka.transaction_of, self._transactional_id)
+            state = None if found is None else found.state.value
+            if state in _COMMITTED or state in _ABORTED:
+                self._was_committed = state in _COMMITTED
 
     async def end(self, writer: TransactionWriter) -> None:
-        """End what is still open as the coordinator said that it had ended, or abort it."""
-        if await self._are_there():
+        """End what this id's producer still has open as the coordinator said that it had ended, or abort it."""
+        open_ = await self._where_something_is_open()
+        mine = await asyncio.to_thread(self._kafka.open_in, open_, writer.producer_id) if open_ else ()
+        if mine:
             done = "committed" if self._was_committed else "aborted"
             logger.warning("%s: a transaction without an end was found and is %s", self._transactional_id, done)
-            await writer.end_what_is_open([*self._own, *self._shared], commit=self._was_committed)
+            await writer.end_what_is_open([TP(*place) for place in mine], commit=self._was_committed)
         self._was_committed = False
 
-    async def _are_there(self) -> bool:
+    async def _where_something_is_open(self) -> list[TP]:
+        """This id's or somebody else's."""
         async with PartitionReader(self._kafka, "read_uncommitted") as sees_all, PartitionReader(self._kafka) as reader:
-            ends = await sees_all.ends_of(self._own)  # asked for first: the other one may only come after it
-            seen = await reader.ends_of(self._own)
-        return any(seen[tp] < end for tp, end in ends.items())
+            ends = await sees_all.ends_of(self._partitions)  # asked for first: the other may only come after it
+            seen = await reader.ends_of(self._partitions)
+        return [tp for tp, end in ends.items() if seen[tp] < end]

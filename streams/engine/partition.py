@@ -85,8 +85,8 @@ class TablePartition(Generic[State]):
         self._source_id = changelog.source_id
         self._committed = committed
         self._shared = changelog.shared
-        own = [changelog.tp, *changelog.outputs]
-        self._leftovers = Leftovers(kafka, changelog.transactional_id, own, changelog.shared)
+        written = [changelog.tp, *changelog.outputs, *changelog.shared]
+        self._leftovers = Leftovers(kafka, changelog.transactional_id, written)
         self._forgetting = Forgetting(self._store)
         self._writer: TransactionWriter | None = None
 
@@ -106,7 +106,9 @@ class TablePartition(Generic[State]):
             await writer.stop()
             raise
         self._writer = writer
-        return await restore(self._kafka, self._states, self._changelog, self._topic_id)
+        restored = await restore(self._kafka, self._states, self._changelog, self._topic_id)
+        self._forgetting.go_on()
+        return restored
 
     async def apply(self, chunk: Run, fold: Fold[State]) -> None:
         """Fold the chunk's records that are not yet in the state, and write all effects as one transaction.

@@ -13,6 +13,12 @@ from streams.engine.store import Position
 LONGEST_IDLE_MS = DELETE_RETENTION_MS // 2
 """A store that was left alone for longer is wiped: the changelog may have forgotten what was deleted since."""
 
+RESTORED_AT_ONCE = 3
+"""Partitions of a table that a worker restores at the same time: each has thousands of records in hand.
+
+Of 1,000,000 states of 1,149 bytes the peak was 354 MB with eight at once and 250 MB with three, at the same speed.
+"""
+
 
 async def restore(kafka: KafkaClients, states: States[State], changelog: TP, topic_id: str) -> int:
     """Read what is new in the changelog into the store. Returns the number of records read.

@@ -39,8 +39,10 @@ CACHE_BYTES = 128 << 20
 WRITE_BUFFERS_BYTES = 48 << 20
 """The part of it that written records may take before they go to disk."""
 
+DISTRUSTED = "distrusted"
+"""A file in the directory of a store that is to be made anew."""
+
 _POSITION_KEY = b"\x00position"  # like the watermarks, no key of a table
-_DISTRUSTED = "distrusted"
 _WRITE_BUFFER_BYTES = 8 << 20
 _BLOCK_BYTES = 8 << 10
 _BLOOM_BITS = 10
@@ -60,7 +62,7 @@ class RocksStores:
         Raises `Unusable` when there is no way to keep a store in this place.
         """
         path = self._directory / table / str(partition)
-        if not (path / _DISTRUSTED).exists():
+        if not (path / DISTRUSTED).exists():
             try:
                 return RocksStore(path, self._options)
             except Exception as error:
@@ -158,7 +160,7 @@ class RocksStore:
 
     def _distrust(self) -> None:
         with suppress(OSError):
-            (self._path / _DISTRUSTED).touch()
+            (self._path / DISTRUSTED).touch()
 
 
 def _read_position(value: bytes | None) -> Position | None:

@@ -18,6 +18,7 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine.errors import NotOwned
 from streams.engine.partition import Changelog, Fold, TablePartition
+from streams.engine.restoring import RESTORED_AT_ONCE
 from streams.engine.retry import retried
 from streams.engine.runs import Run
 from streams.engine.states import Recent, State, States, Storage
@@ -71,6 +72,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         self._turns = turns
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._owned: dict[int, TablePartition[State]] = {}
+        self._restoring = asyncio.Semaphore(RESTORED_AT_ONCE)
 
     def owned(self, partition: int) -> TablePartition[State]:
         """The partition of this number. Raises `NotOwned` when it belongs to another worker."""
@@ -91,7 +93,8 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
     async def take_over(self, partitions: Iterable[int]) -> None:
         """Own exactly these partitions: close others, fence former owners, read what is new in the changelogs.
 
-        A stop or a further rebalance may cancel it at any point; it is called again with the new partitions.
+        A few at once, since restoring takes memory. A stop or a further rebalance may cancel it at any point; it is
+        called again with the new partitions.
         """
         mine = set(partitions)
         for partition in self._owned.keys() - mine:
@@ -100,7 +103,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
             await self._learn_topic_ids()
         async with asyncio.TaskGroup() as group:
             for partition in mine:
-                group.create_task(self._open(partition))
+                group.create_task(self._open_in_turn(partition))
 
     async def _learn_topic_ids(self) -> None:
         """Each time, since a topic that is made anew is another one, and what is held of the old one worth nothing."""
@@ -120,6 +123,10 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         """Close all partitions."""
         while self._owned:
             await self._owned.popitem()[1].close()
+
+    async def _open_in_turn(self, number: int) -> None:
+        async with self._restoring:
+            await self._open(number)
 
     async def _open(self, number: int) -> None:
         if number not in self._owned:

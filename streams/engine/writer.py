@@ -63,6 +63,11 @@ class TransactionWriter:
         self._shared = frozenset(shared)
         self._last: dict[TP, int] = {}
 
+    @property
+    def producer_id(self) -> int:
+        """By which brokers know whose records are whose. The same for every writer of this id; once started."""
+        return int(self._producer._txn_manager.producer_id)
+
     async def start(self) -> None:
         """Fence: nothing that an earlier writer of this id still sends is accepted, what it left open is aborted."""
         await self._producer.start()

@@ -5,16 +5,21 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from events.links import Command, Said, Seen, Unsaid, Unseen
-from streams.identity.nodes import Node, Ruling, Tellers
+from streams.identity.nodes import MOST_LINKED, MOST_RULED, Node, Ruling, Tellers
 
 Told = Seen | Unseen | Said | Unsaid
 
 
 def apply(told: Iterable[Told], nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """The nodes that change; `nodes` has to hold all that are named. Of records under one key the last one counts."""
+    """The nodes that change; `nodes` has to hold all that are named. Of records under one key the last one counts.
+
+    A command for which one of its two has no room is left out on both sides.
+    """
     drafts = {name: _Draft(name, nodes[name]) for link in told for name in (link.a, link.b)}
     for link in told:
         a, b = drafts[link.a], drafts[link.b]
+        if isinstance(link, Said) and not (a.has_room(link, b.name) and b.has_room(link, a.name)):
+            continue
         a.take(link, b.name)
         b.take(link, a.name)
         if isinstance(link, Seen):
@@ -33,6 +38,10 @@ class _Draft:
         self._seen = dict(before.seen)
         self._aliases = dict(before.aliases)
         self._rulings = dict(before.rulings)
+
+    def has_room(self, said: Said, other: str) -> bool:
+        """One on a pair of which something was said before takes its place."""
+        return other in self._rulings or len(self._rulings) < (MOST_LINKED if said.same else MOST_RULED)
 
     def take(self, link: Told, other: str) -> None:
         if isinstance(link, Said):

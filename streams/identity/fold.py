@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from events.links import Command, Erased, Forgotten, Link
 from streams.identity.applying import Told, apply
 from streams.identity.graph import Graph
-from streams.identity.nodes import NOTHING, Mark, Node, Read, is_crowded, is_too_much
+from streams.identity.nodes import MOST_LINKED, NOTHING, Mark, Node, Read, is_crowded, is_too_much
 from streams.identity.people import People
 
-Finding = Literal["crowded", "disputed", "saturated"]
+Finding = Literal["crowded", "disputed", "overruled", "saturated"]
 
 
 class Heard(NamedTuple):
@@ -35,7 +35,10 @@ class RoofTold(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What somebody should look at: an identifier that from now on links nobody. `by`: the record that made it so."""
+    """What somebody should look at: an identifier that from now on links nobody, or is linked by no further command.
+
+    `by`: the record that made it so.
+    """
 
     finding: Finding
     node: str
@@ -174,6 +177,8 @@ class _Change:
             was, node = self.before.nodes[name], self.after.nodes[name]
             if node.saturated and not was.saturated:
                 found.add(("saturated", name))
+            if len(node.rulings) >= MOST_LINKED > len(was.rulings):
+                found.add(("overruled", name))
             if is_crowded(name, node, self._crowd) and not is_crowded(name, was, self._crowd):
                 found.add(("crowded", name))
             if self.after.is_disputed(name) and not self.before.is_disputed(name):

@@ -20,6 +20,12 @@ SATURATED_TIMES = 4
 LEAST_ROOM = 1_000
 """Entries that a node may have at least, whatever the limit of contacts: also as the stronger end of its edges."""
 
+MOST_LINKED = 1_000
+"""With so many commands on a node, no more are kept that make it one with others: whoever gave them has erred."""
+
+MOST_RULED = 2_000
+"""Nor any others, which keep people apart and so have more room. The ids in them may be of a kilobyte each."""
+
 
 class Ruling(Struct, frozen=True, array_like=True, gc=False):
     """The command that counts on a pair: one person, or not."""

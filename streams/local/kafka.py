@@ -14,7 +14,7 @@ from pathlib import Path
 from streams.local.errors import LocalStackError
 from streams.local.jars import class_path
 from streams.local.java import find_java
-from streams.local.server import HOST, Server, choose_port, launch, recorded
+from streams.local.server import HOST, Server, choose_ports, launch, recorded
 
 _CONFIG = "server.properties"
 _DATA = "data"
@@ -48,7 +48,7 @@ def start_kafka(directory: Path, say: Callable[[str], None]) -> Server:
     """
     before = recorded(directory)
     wished = before.ports if before else (0, 0)
-    node = Node(1, choose_port(wished[0]), choose_port(wished[1]))
+    node = Node(1, *choose_ports(*wished))
     return start_node(directory, node, [node], new_cluster_id(), say)
 
 

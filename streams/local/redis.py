@@ -6,7 +6,7 @@ from importlib.metadata import files
 from pathlib import Path
 
 from streams.local.errors import LocalStackError
-from streams.local.server import HOST, Server, choose_port, launch, recorded
+from streams.local.server import HOST, Server, choose_ports, launch, recorded
 
 
 def start_redis(directory: Path, say: Callable[[str], None]) -> Server:
@@ -19,7 +19,7 @@ def start_redis(directory: Path, say: Callable[[str], None]) -> Server:
     """
     say("Starting Redis")
     before = recorded(directory)
-    port = choose_port(before.ports[0] if before else 0)
+    [port] = choose_ports(before.ports[0] if before else 0)
     options = {"bind": HOST, "port": str(port), "save": "3600 1", "appendonly": "no"}
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     return launch(directory, [find_redis(), *flags], (port,), b"PING\r\n")

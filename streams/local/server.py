@@ -9,9 +9,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -82,7 +83,7 @@ def launch(directory: Path, command: Sequence[str], ports: tuple[int, ...], gree
         process.wait()
         if not isinstance(failure, _NotReady):
             raise
-        if any(_free(port) is None for port in ports):
+        if choose_ports(*ports) != ports:
             raise PortLost from failure
         name = Path(command[0]).name
         raise LocalStackError(f"{name} {failure}; the end of its log:\n{_end(directory / _LOG)}") from failure
@@ -137,23 +138,28 @@ def stop(directories: Sequence[Path]) -> list[int]:
     return [server.pid for server in servers]
 
 
-def choose_port(wished: int = 0) -> int:
-    """A free loopback port; the wished one if it is free, so that an address outlives a restart."""
-    port = (_free(wished) if wished else None) or _free(0)
-    if port is None:
-        raise LocalStackError("no free port on the loopback interface")
-    return port
+def choose_ports(*wished: int) -> tuple[int, ...]:
+    """Free loopback ports, each another one: those that are wished for, so that an address outlives a restart.
+
+    Another one instead of 0, and of a port that somebody has taken.
+    """
+    with ExitStack() as held:  # all at once, or the system might name one of them twice
+        return tuple(_bound(held, port) or _bound(held, 0) or _no_port() for port in wished)
 
 
-def _free(port: int) -> int | None:
-    with socket.socket() as probe:
-        if port:  # or the leavings of its last clients would keep a server from its own port
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])
+def _bound(held: ExitStack, port: int) -> int | None:
+    probe = held.enter_context(socket.socket())
+    if port:  # or the leavings of its last clients would keep a server from its own port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((HOST, port))
+    except OSError:
+        return None
+    return int(probe.getsockname()[1])
+
+
+def _no_port() -> NoReturn:
+    raise LocalStackError("no free port on the loopback interface")
 
 
 def _end(log: Path, lines: int = 12) -> str:

@@ -17,16 +17,19 @@ from events.times import render_time
 from sinks.lookup import Contact, Erased, Found, Incomplete, Lookup, Reserved, Seen, Unknown
 from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted
 from streams.permission.turns import in_turns
-from streams.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, prepare
+from streams.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, meant, prepare
 from streams.pressure import Reservation as Pending
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One person. `names`: a contact_id, or hashes; none: nothing that can be read. `ref`: the address meant."""
+    """One person. `names`: a contact_id, or hashes; none: nothing that can be read.
+
+    `refs`: of the address meant, under each key that is valid, the newest first; none: whichever address is best.
+    """
 
     names: Sequence[str]
-    ref: str | None = None
+    refs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Judge:
             return seen
         question = _question(policy, batch, seen)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await in_turns(lambda row: _judged(question, row[0].ref, row[1], row[2]), rows)
+        return seen.as_of, await in_turns(lambda row: _judged(question, *row), rows)
 
     async def _reserve(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
         ids = await self._lookup.ids([one.names for one in asked])
@@ -168,8 +171,9 @@ def _question(policy: Policy, batch: Batch, seen: Seen) -> Question:
     return prepare(policy, batch.request, batch.at, holds)
 
 
-def _judged(question: Question, ref: str | None, contact: Contact, reserved: Reserved) -> Judged:
+def _judged(question: Question, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
     known = _known(contact)
+    ref = meant(known, asked.refs)
     pending = _pending(known, reserved, question.request.team) if reserved else ()
     return Judged(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
@@ -187,7 +191,7 @@ class _Giving:
 
     def judged(self, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
         """The next answer."""
-        one = _judged(self._question, asked.ref, contact, reserved)
+        one = _judged(self._question, asked, contact, reserved)
         contact_id = contact.contact_id
         if one.decision.decision != "allow":
             return one

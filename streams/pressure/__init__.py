@@ -1,5 +1,6 @@
 """How often a person may be reached, and when: pure decisions from the profile, under a policy that is a file."""
 
+from streams.pressure.addresses import meant
 from streams.pressure.asking import Decision, Evidence, Hold, Known, PermissionRequest, Reason, Reservation, Verdict
 from streams.pressure.decide import Question, answer, decide, prepare
 from streams.pressure.mistakes import Mistake, Mistakes
@@ -23,6 +24,7 @@ __all__ = [
     "decide",
     "default_policy",
     "default_text",
+    "meant",
     "prepare",
     "read_policy",
 ]

@@ -1,11 +1,11 @@
 """Which of a person's addresses is meant, and whether it can be reached."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from events.interactions.base import Channel
 from events.outputs import Address, AddressStatus, ContactProfile
-from streams.pressure.asking import Decision, Reason
+from streams.pressure.asking import Decision, Known, Reason
 
 _KIND: Mapping[Channel, Literal["email", "phone"]] = {"email": "email", "text": "phone", "phone": "phone"}
 _BADNESS: dict[AddressStatus, int] = {
@@ -44,6 +44,14 @@ def addressed(profile: ContactProfile, channel: Channel, ref: str | None) -> Add
         if best is None or _rank(address) < _rank(best):
             best = address
     return Addressed(ref, None) if best is None else Addressed(best["ref"], best["status"])
+
+
+def meant(known: Known, refs: Sequence[str]) -> str | None:
+    """The `ref` of an address that has several, one for each key of its hash: of those that are known the worst."""
+    if len(refs) < 2 or not isinstance(known, dict):
+        return refs[0] if refs else None
+    shown = [address for address in known["addresses"] if address["ref"] in refs]
+    return max(shown, key=_rank)["ref"] if shown else refs[0]
 
 
 def _rank(address: Address) -> tuple[int, str]:

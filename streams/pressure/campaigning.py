@@ -1,9 +1,8 @@
 """Who is not asked to vote, and who has given all that may be given."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
 
-from events.outputs import ContactProfile, Money
+from events.outputs import Ballot, ContactProfile, EvidenceItem
 from streams.pressure.asking import Decision, Evidence, PermissionRequest
 from streams.pressure.policy import Policy
 
@@ -21,7 +20,8 @@ def _opposed(profile: ContactProfile, policy: Policy) -> Decision | None:
     canvass = profile["canvass"]
     if canvass["support"] not in policy.mobilisation.support:
         return None
-    return Decision("deny", "opposed", _named(cast("Mapping[str, Any]", canvass).get("support_by")))
+    by = canvass["support_by"]
+    return Decision("deny", "opposed", () if by is None else (_named(by),))
 
 
 def _voted(profile: ContactProfile, policy: Policy, request: PermissionRequest) -> Decision | None:
@@ -31,7 +31,7 @@ def _voted(profile: ContactProfile, policy: Policy, request: PermissionRequest) 
     for election in elections:
         ballot = ballots.get(election)
         if ballot is not None and ballot["status"] in policy.mobilisation.ballot:
-            return Decision("deny", "voted", _named(ballot))
+            return Decision("deny", "voted", (_named(ballot),))
     return None
 
 
@@ -41,7 +41,7 @@ def _maxed_out(profile: ContactProfile, policy: Policy, request: PermissionReque
     for committee in committees if request.committee is None else (request.committee,):
         if (total := committees.get(committee)) is None:
             continue
-        given: Mapping[str, Money] = cast("Mapping[str, Any]", total).get("elections", {})
+        given = total["elections"]
         for election in _elections(given, policy, request):
             limits = policy.giving.limit(committee, election)
             if any(given[election].get(currency, 0) >= limit for currency, limit in limits.items()):
@@ -56,8 +56,6 @@ def _elections(given: Iterable[str], policy: Policy, request: PermissionRequest)
     return (election for election in given if not current or election in current)
 
 
-def _named(item: object) -> tuple[Evidence, ...]:
-    """The interaction behind a part of the profile, where the profile says which it is."""
-    if isinstance(item, dict) and "source" in item and "id" in item:
-        return (Evidence(item["source"], item["id"]),)
-    return ()
+def _named(item: EvidenceItem | Ballot) -> Evidence:
+    """The interaction behind a part of the profile."""
+    return Evidence(item["source"], item["id"])

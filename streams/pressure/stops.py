@@ -1,7 +1,7 @@
 """What closes a person, a channel, a sender or a list."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from typing import Literal
 
 from events.interactions.base import Channel
 from events.outputs import ContactProfile, Stop
@@ -39,8 +39,8 @@ def closed(known: Known, closures: Closures, request: PermissionRequest, at: int
 
 def _of_all(stop: Stop, at: int) -> Decision | None:
     """A suppression may have an end, and is told with it; one whose end cannot be read has none."""
-    until: object = cast("Mapping[str, Any]", stop).get("until")
-    end = parse_time(until) if isinstance(until, str) else None
+    until = stop.get("until")
+    end = None if until is None else parse_time(until)
     if end is not None and end <= at:
         return None
     return Decision("deny", _OF_ALL.get(stop["reason"], "suppressed"), (evidence_of(stop),), end)

@@ -7,7 +7,7 @@ from random import Random
 from typing import cast
 
 from streams.demo.encoding import attributes, body, encode, key
-from streams.demo.oracle import closed_channels, profile_of
+from streams.demo.oracle import closed_channels, is_known, profile_of
 from streams.demo.recount import Profile
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from streams.demo.voice import DAY, MINUTE, Spelling, Voice, utc
@@ -48,7 +48,7 @@ class Sayings:
             said = [sent for one in group for sent in self.records.get(one, ())]
             heard_of = [one for one in group if any(map(_happened, self.records.get(one, ())))]
             absorbed = sorted(names[one] for one in heard_of if one != roof)
-            if heard_of:
+            if is_known(said):
                 profiles[names[roof]] = profile_of(names[roof], said, identify) | {"merged_from": absorbed}
             if channels := closed_channels(said):
                 closed[names[roof]] = channels

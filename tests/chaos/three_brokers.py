@@ -32,7 +32,7 @@ class Cluster:
 @contextmanager
 def three_brokers(home: Path) -> Iterator[tuple[Cluster, Stack]]:
     """Three brokers and a Redis for the length of a block."""
-    ports = [server.choose_port() for _ in range(2 * COUNT)]
+    ports = server.choose_ports(*[0] * (2 * COUNT))
     nodes = [Node(number + 1, *ports[2 * number : 2 * number + 2]) for number in range(COUNT)]
     cluster = Cluster(home, nodes, new_cluster_id())
     redis = home / "redis"

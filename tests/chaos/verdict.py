@@ -12,9 +12,10 @@ from kafka import TopicPartition
 
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.contact import decode, profile
-from streams.contact.erasing import place_of
+from streams.contact.erasing import has_interactions, place_of
 from streams.contact.merging import person
-from streams.contact.standing import counting, has_record
+from streams.contact.showing import shown_of
+from streams.contact.standing import counting
 from streams.demo.check import Letter, compare_profiles
 from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.deployment import Deployment
@@ -65,10 +66,11 @@ def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
             continue
         kept = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         parts = counting(kept, place)
-        whole = {name: state, **parts}
-        if any(map(has_record, whole.values())):
+        whole = shown_of(place, {name: state, **parts})
+        if not isinstance(whole, str):
             shown = orjson.loads(orjson.dumps(profile(name, person(whole))))
-            found[name] = shown | {"merged_from": sorted(each for each, part in parts.items() if has_record(part))}
+            with_own = sorted(each for each in parts if has_interactions(whole[each]))
+            found[name] = shown | {"merged_from": with_own}
     return found
 
 
@@ -83,8 +85,8 @@ def latest_in(deployment: Deployment, topic: str) -> dict[str, Profile]:
 
 
 def _wrongly_closed(deployment: Deployment, truth: Truth) -> Iterator[str]:
-    """Of those who have a profile; others may have nothing but a command."""
-    found = {name: value for name, value in latest_in(deployment, CONTACT_SUPPRESSIONS).items() if name in truth}
+    """Nobody is erased here, so whoever has closed something has a profile."""
+    found = latest_in(deployment, CONTACT_SUPPRESSIONS)
     yield from map(str, compare_profiles(all_closed_channels(truth), found, CONTACT_SUPPRESSIONS))
 
 

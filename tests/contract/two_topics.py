@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from events.topics import CONTACT_LINKS
 from sinks.base import Change, ContactSink, Position, Stored
-from tests.contract.contact_sink import HASHED, Bench, at, erased, living, merged
+from tests.contract.contact_sink import HASHED, Bench, at, erased, forgotten, living, merged
 
 
 def absorbed(contact_id: str, version: int, survivor: str) -> Change:
@@ -175,6 +175,14 @@ class TwoTopicsContract:
                 await states.take(living(HASHED, 3, b"back"))
             assert await bench.stored(HASHED) == Stored(3, b"back")
             assert await bench.contact_of(HASHED) == HASHED
+
+    async def test_one_that_is_forgotten_does_not_come_back_by_a_late_absorption(self, bench: Bench) -> None:
+        states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
+        await states.take(living(HASHED, 1))
+        await links.take(absorbed(HASHED, 3, "ada"), alone(HASHED, 4))
+        await states.take(merged(HASHED, 2, "ada"), forgotten(HASHED, 5))
+        assert await bench.stored(HASHED) is None
+        assert await bench.contact_of(HASHED) is None
 
     async def test_a_late_profile_does_not_undo_an_absorption(self, bench: Bench) -> None:
         await Reader(bench.sink.reading(CONTACT_LINKS)).take(absorbed(HASHED, 2, "ada"))

@@ -13,6 +13,7 @@ from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS
 from streams.local.stack import local_stack
 from streams.permission.holds import hold_record, lift_record
 from tests.integration.api_process import TOKENS, Api, running_api
+from tests.integration.command import ended_well, harmonia, on
 from tests.integration.said import Event, event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample
 from tests.integration.tap import tapped
@@ -80,6 +81,37 @@ def test_what_a_producer_says_is_answered_and_written_down(system: System, api: 
     assert (answer["contact_id"], answer["decision"]) == (ada, "deny")
     assert address.encode() not in b"".join(one.value or b"" for one in told)
     assert address not in api.log.read_text()
+
+
+def test_an_address_that_nobody_has_heard_of_is_suppressed_and_then_denied(
+    system: System, api: Api, tmp_path: Path
+) -> None:
+    """Also over a flush: who is unknown is allowed e-mail."""
+    address, other = f"{fresh()}@example.org", f"{fresh()}@example.org"
+    until_answered(api)
+    assert judged(api, address, other) == [("allow", "ok"), ("allow", "ok")]
+
+    sent = harmonia(tmp_path, "contact", "suppress", address, "--json", environment=on(system.stack))
+    command = orjson.loads(ended_well(sent).stdout)
+    until(lambda: judged(api, address, other) == [("deny", "suppressed"), ("allow", "ok")], "the suppression")
+    [denied] = permissions(api, contacts=[{"email": address}])[1]["decisions"]
+    assert denied["evidence"] == [{"source": command["source"], "id": command["id"]}]
+    status, profile = api.ask(f"/v1/contacts?email={address}")
+    assert (status, profile["counts"], profile["first_seen"]) == (200, {}, None)
+    system.deployment.redis.flushall()
+    until_answered(api)
+    assert judged(api, address) == [("deny", "suppressed")]
+
+    back = event("interaction.retracted", {"email": address}, retracts=denied["evidence"][0])
+    tell(system, "outreach-events", back)
+    until(lambda: judged(api, address) == [("allow", "ok")], "its end")
+    assert api.ask(f"/v1/contacts?email={address}")[0] == 404
+
+
+def judged(api: Api, *addresses: str) -> list[tuple[str, str]]:
+    status, answer = permissions(api, contacts=[{"email": address} for address in addresses])
+    assert status == 200, answer
+    return [(one["decision"], one["reason"]) for one in answer["decisions"]]
 
 
 def test_a_campaign_is_held_at_once_also_over_a_flush(system: System, api: Api) -> None:

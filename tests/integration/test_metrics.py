@@ -21,7 +21,7 @@ from tests.integration.waiting import until
 
 NAMED = {
     *("harmonia_interactions", "harmonia_dead_letters", "harmonia_duplicates", "harmonia_chunk_seconds"),
-    *("harmonia_identity_links", "harmonia_identity_findings"),
+    *("harmonia_identity_links", "harmonia_identity_findings", "harmonia_profiles_cut"),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
 }
 WORDS = {
@@ -31,7 +31,7 @@ WORDS = {
     "reason": {reason.value for reason in Reason},
     "agent": {"intake", "contacts", "links", "redis"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
-    "finding": {"crowded", "disputed", "saturated"},
+    "finding": {"crowded", "disputed", "overruled", "saturated"},
     "sink": {"redis"},
 }
 

@@ -41,8 +41,9 @@ class Bench:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        source, changelog, outputs = cluster.make("source", "changelog", "outputs")
+        source, changelog, outputs, shared = cluster.make("source", "changelog", "outputs", "shared")
         self.source, self.changelog, self.outputs = TP(source, 0), TP(changelog, 0), TP(outputs, 0)
+        self.shared = TP(shared, 0)
         self.topic_id = cluster.topic_id(changelog)
         self.committed: dict[TP, int] = {}
         self.source_id: str | None = None
@@ -50,7 +51,9 @@ class Bench:
     def owner(self, store: Store | None = None) -> TablePartition[bytes]:
         """A worker's view of the partition; an earlier one's is not told."""
         writes_as = f"owner-of-{self.changelog.topic}"
-        changelog = Changelog(self.changelog, self.topic_id, writes_as, lambda _: self.source_id, (self.outputs,))
+        changelog = Changelog(
+            self.changelog, self.topic_id, writes_as, lambda _: self.source_id, (self.outputs,), (self.shared,)
+        )
         states = States(store or MemoryStore(), Codec(bytes, bytes), Recent(RECENT_BYTES))
         return TablePartition(self.cluster.kafka, states, changelog, self.committed.get)
 

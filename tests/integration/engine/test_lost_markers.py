@@ -172,6 +172,47 @@ async def test_what_others_write_to_as_well_is_marked_with_the_next_transaction(
     assert [record.value for record in await cluster.committed(shared)] == [b"1"]
 
 
+@pytest.mark.parametrize("commits", [True, False])
+async def test_what_others_write_to_as_well_is_marked_by_the_next_owner_as_the_last_transaction_ended(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, commits: bool
+) -> None:
+    """Also where somebody else's transaction is open there, which is left to them."""
+    other = TransactionWriter(cluster.kafka, f"other-of-{bench.shared.topic}", [bench.shared])
+    await other.start()
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, TopicPartition(*bench.outputs))
+            producer = former._writer._producer  # type: ignore[union-attr]
+            await producer.begin_transaction()
+            await _send(producer, [Output(*bench.outputs, b"k", b"1"), Output(*bench.shared, b"k", b"left")])
+            await (producer.commit_transaction() if commits else producer.abort_transaction())
+    await other._producer.begin_transaction()
+    await _send(other._producer, [Output(*bench.shared, b"o", b"theirs")])
+
+    async with bench.owned() as owner:
+        await owner._writer.write([Output(*bench.shared, b"k", b"next")])  # type: ignore[union-attr]
+        await other._producer.commit_transaction()
+        await other.write([Output(*bench.shared, b"o", b"more")])
+    await other.stop()
+
+    seen = [record.value for record in await cluster.committed(bench.shared)]
+    assert seen == [*([b"left"] if commits else []), b"theirs", b"next", b"more"]
+
+
+async def test_the_next_owner_marks_what_others_write_to_before_it_writes_anything(
+    bench: Bench, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.owned() as former:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, TopicPartition(*bench.outputs))
+            half = [Output(*bench.outputs, b"k", b"1"), Output(*bench.shared, b"k", b"1")]
+            await former._writer.write(half)  # type: ignore[union-attr]
+    assert await cluster.committed(bench.shared) == []
+
+    async with bench.owned():
+        assert [record.value for record in await cluster.committed(bench.shared)] == [b"1"]
+
+
 def sends_and_fails_once() -> Callable[..., Awaitable[object]]:
     calls = 0
 

@@ -161,6 +161,21 @@ async def test_what_is_deleted_is_gone_from_the_disk_once_the_store_is_closed(
     assert store.forgot == forgot
 
 
+async def test_what_was_deleted_goes_from_the_disk_also_when_the_partition_is_opened_again_first(bench: Bench) -> None:
+    """As in a rebalance that leaves it where it is."""
+    store = CountingStore()
+    owner = bench.owner(store)
+    await owner.open()
+    await owner.apply(bench.chunk(range(4)), lambda states, records: Effects({b"k1": None}))
+
+    await owner.open()
+    assert owner._forgetting._task is not None
+    await owner._forgetting._task
+    await owner.release()
+
+    assert store.forgot == 1
+
+
 async def test_a_value_may_be_larger_than_a_batch(bench: Bench) -> None:
     large = b"x" * 1_300_000
 

@@ -54,12 +54,16 @@ ANSWERS: st.SearchStrategy[JSON] = st.dictionaries(
     st.sampled_from(["v:1", "v:2"]), few("jobs", 1, 2.5, True), max_size=2
 ).map(dict)
 MESSAGE = few("m", "n")
+AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
 SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field")}
+AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
 LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {
     **{type_: fields({"message_id": MESSAGE}, SENDING) for type_ in sorted(MESSAGES - {"email.bounced"})},
+    "email.opened": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "machine": few(True, False)}),
+    "email.clicked": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "url": few("u", "v", "w")}),
     "email.bounced": fields({"message_id": MESSAGE, "kind": few("hard", "soft")}, {}),
     "email.unsubscribed": fields({}, {"list_id": LIST}),
     "email.complained": fields({}, {"list_id": LIST}),

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from events.contact import Contact
 from events.envelope import Interaction, Record, decode
 from events.identifiers import Hasher
 from events.interactions import TOPICS_OF
 from events.json_types import JSON
 from events.times import render_time
+from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS
 from tests.property.contact.strategies import DATA, ZONES
-from tests.property.links.world import World
+from tests.property.links.hearing import OPENERS
+from tests.property.links.world import PARTITIONS, World
 from tests.unit.contact.said import HOUR
 from tests.unit.events.records import NOW, record
 
@@ -36,6 +39,8 @@ NODES = (
 TIMES = st.integers(-40, 0).map(lambda step: NOW + step * HOUR)
 SOURCES = ("team/a", "team/b")
 APPENDED = st.integers(0, 5 * 24).map(lambda step: NOW + step * HOUR)
+HELD = st.none() | st.tuples(st.sampled_from([CONTACT_ROOFS, CONTACT_FRAGMENTS]), st.integers(0, PARTITIONS - 1))
+"""A partition that is read behind all others."""
 PAIRS = st.lists(st.sampled_from(NODES), min_size=2, max_size=2, unique=True)
 
 
@@ -54,13 +59,32 @@ def contacts(draw: st.DrawFn, most: int = 3) -> dict[str, JSON]:
     return {kind: draw(st.sampled_from(IDENTIFIERS[kind])) for kind in kinds}
 
 
+ANYBODY = contacts()
+_OFTEN = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
+ANYTHING = st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), _OFTEN)
+"""But for a command or a retraction."""
+
+
 @st.composite
-def happenings(draw: st.DrawFn, id_: str) -> Interaction:
-    """Anything but a command or a retraction."""
-    often = st.sampled_from(["donation.made", "donation.refunded", "canvass.reported", "email.opened"])
-    type_ = draw(st.one_of(st.sampled_from(sorted(set(DATA) - {"interaction.retracted"})), often))
+def contacts_under(draw: st.DrawFn, named: dict[str, JSON]) -> dict[str, JSON]:
+    """Whatever is keyed by the strongest of these identifiers, alone or with weaker ones."""
+    kinds = ("contact_id", "voter_id", "external", "email", "phone")
+    strongest = min(named, key=kinds.index)
+    weaker = {kind: each for kind, each in draw(contacts()).items() if kinds.index(kind) > kinds.index(strongest)}
+    return {strongest: named[strongest], **weaker}
+
+
+@st.composite
+def happenings(
+    draw: st.DrawFn,
+    id_: str,
+    whose: st.SearchStrategy[dict[str, JSON]] = ANYBODY,
+    types: st.SearchStrategy[str] = ANYTHING,
+) -> Interaction:
+    """Anything of these types, about one of these contacts."""
+    type_ = draw(types)
     zones = draw(ZONES)
-    contact = draw(contacts()) | zones
+    contact = draw(whose) | zones
     return interaction(
         type_, id_, draw(TIMES), draw(st.sampled_from(SOURCES)), {**draw(DATA[type_]), "contact": contact}
     )
@@ -76,10 +100,20 @@ def interaction(type_: str, id_: str, time: int, source: str, data: dict[str, JS
 
 
 @st.composite
-def rulings(draw: st.DrawFn, id_: str) -> Interaction:
+def rulings(draw: st.DrawFn, id_: str, pairs: st.SearchStrategy[list[str]] = PAIRS) -> Interaction:
     """Somebody says that two are one person, or that they are not."""
     type_ = draw(st.sampled_from(["contact.linked", "contact.linked", "contact.unlinked"]))
-    return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(PAIRS)]})
+    return interaction(type_, id_, draw(TIMES), "office/desk", {"contact_ids": [*draw(pairs)]})
+
+
+@st.composite
+def sayings_of(draw: st.DrawFn, id_: str, named: dict[str, JSON], hasher: Hasher) -> Interaction:
+    """What is keyed by the strongest of these identifiers: something that happened, or a ruling if it may be its."""
+    own = hasher.fragment(Contact.model_validate(named)) or ""
+    later = [[own, name] for name in NODES if name > own]
+    if later and draw(st.integers(0, 3)) == 0:
+        return draw(rulings(id_, st.sampled_from(later)))
+    return draw(happenings(id_, contacts_under(named), draw(st.sampled_from([ANYTHING, st.sampled_from(OPENERS)]))))
 
 
 @st.composite
@@ -116,8 +150,9 @@ def erasure() -> st.SearchStrategy[dict[str, JSON]]:
 
 
 def as_they_come(world: World, data: st.DataObject) -> None:
-    """Let the agents work in any pieces and any order, until nothing is left to do."""
+    """Let the agents work in any pieces and any order, one partition perhaps behind all others, until all is done."""
     for _ in range(data.draw(st.integers(0, 12))):
         if waiting := world.waiting():
             world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
+    world.settle(data.draw(HELD))
     world.settle()

@@ -9,11 +9,13 @@ from tests.property.links.sayings import (
     APPENDED,
     TIMES,
     Saying,
+    as_they_come,
     contacts,
     happenings,
     interaction,
     retractions,
     rulings,
+    sayings_of,
     suppressions,
 )
 from tests.property.links.truth import Truth
@@ -32,6 +34,14 @@ class Story(RuleBasedStateMachine):
         self.count = 0
 
     def say(self, saying: Saying) -> None:
+        """What counts only if the person has begun anew meets agents at rest, before it and behind it."""
+        if hangs := self.truth.hangs_on_others(saying.interaction, self.world.hasher):
+            self.world.settle()
+        self._append(saying)
+        if hangs:
+            self.world.settle()
+
+    def _append(self, saying: Saying) -> None:
         self.world.say(saying.interaction, saying.appended_at)
         self.truth.hear(saying.interaction, self.world.hasher, saying.appended_at)
         self.said.append(saying)
@@ -69,12 +79,26 @@ class Story(RuleBasedStateMachine):
     def an_agent_works(self, data: st.DataObject, count: int) -> None:
         self.world.work(data.draw(st.sampled_from(self.world.waiting())), count)
 
-    @rule(contact=contacts(2), time=TIMES)
-    def somebody_is_erased(self, contact: dict[str, JSON], time: int) -> None:
-        """It acts when it is folded, so it meets agents at rest: else which side a thing is on is anybody's guess."""
+    @rule(data=st.data(), contact=contacts(2), time=TIMES)
+    def somebody_is_erased(self, data: st.DataObject, contact: dict[str, JSON], time: int) -> None:
+        """It acts when it is folded, so other fragments are at rest: else which side a thing is on is anybody's guess.
+
+        What the erased one itself has heard just before and just after it is on the side on which it was said.
+        """
         self.world.settle()
-        self.say(Saying(interaction("contact.erased", self.next_id(), time, "office/desk", {"contact": contact}), NOW))
-        self.world.settle()
+        self._say_of(contact, data)
+        self._append(
+            Saying(interaction("contact.erased", self.next_id(), time, "office/desk", {"contact": contact}), NOW)
+        )
+        self._say_of(contact, data)
+        as_they_come(self.world, data)
+
+    def _say_of(self, contact: dict[str, JSON], data: st.DataObject) -> None:
+        """A few things under this very fragment, whose fate nobody else decides."""
+        for _ in range(data.draw(st.integers(0, 3))):
+            said = data.draw(sayings_of(self.next_id(), contact, self.world.hasher))
+            if not self.truth.hangs_on_others(said, self.world.hasher):
+                self._append(Saying(said, data.draw(APPENDED)))
 
     def teardown(self) -> None:
         self.world.settle()

@@ -4,49 +4,21 @@ Apart from the way that is tested: nothing here is versioned, sent or forgotten 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import orjson
 
 from events.envelope import Interaction
-from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.contact import ContactState, fold, profile
-from streams.contact.facts import fact_of
-from streams.contact.state import Fact
 from tests.property.identity import oracle
 from tests.property.links import ledger_truth
+from tests.property.links.hearing import Heard, Key, binds, counting, hear, opens, pair_of
 from tests.property.links.ledger_truth import CHANNELS
 
-Key = tuple[str, str]
-Stamp = tuple[int, str, str]
-OPENERS = ("donation.made", "form.submitted", "consent.changed")
 CROWD = 50
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One interaction as its fragment holds it, with the hashes and classes that it named."""
-
-    said: Interaction
-    fact: Fact
-    named: dict[str, str]
-    aliases: tuple[Key, ...]
-    appended_at: int
-
-    @property
-    def key(self) -> Key:
-        return self.said.source, self.said.id
-
-    @property
-    def stamp(self) -> Stamp:
-        return self.said.time, self.said.source, self.said.id
-
-    @property
-    def is_command(self) -> bool:
-        return self.said.type.startswith("contact.")
 
 
 @dataclass
@@ -65,11 +37,33 @@ class Truth:
             return
         if heard.said.type == "contact.erased":
             self._erase(fragment, heard)
-            return
-        record = self.records[fragment]
-        if mark is not None and not any(not known.is_command for known in record.values()) and not opens(heard):
-            return
-        record.setdefault(heard.key, heard)
+        elif not self._hangs_on_others(fragment, heard) or self._may_be_anew(fragment):
+            self.records[fragment].setdefault(heard.key, heard)
+
+    def hangs_on_others(self, interaction: Interaction, hasher: Hasher) -> bool:
+        """Whether it counts only if the person has begun anew under another identifier."""
+        fragment, heard = hear(interaction, hasher, 0)
+        return heard.said.type != "contact.erased" and self._hangs_on_others(fragment, heard)
+
+    def _hangs_on_others(self, fragment: str, heard: Heard) -> bool:
+        return not (self._has_begun(fragment) or opens(heard) or binds(heard))
+
+    def _has_begun(self, fragment: str) -> bool:
+        """Whether it has a record of its own, or began one after the erasure if there was one."""
+        record = self.records.get(fragment, {}).values()
+        return fragment not in self.erased or any(map(opens, record))
+
+    def _may_be_anew(self, fragment: str) -> bool:
+        """A roof is told by its parts; whoever is under one takes it that there is a record."""
+        roofs = self.roofs()
+        if roofs.get(fragment, fragment) != fragment:
+            return True
+        others = [name for name, roof in roofs.items() if roof == fragment and name != fragment]
+        return any(self._lives(name) for name in others)
+
+    def _lives(self, fragment: str) -> bool:
+        record = self.records.get(fragment, {}).values()
+        return self._has_begun(fragment) and any(not heard.is_command for heard in record)
 
     def _erase(self, fragment: str, heard: Heard) -> None:
         """The command itself may name somebody; who was erased by a later one has only what came after that."""
@@ -137,21 +131,37 @@ class Truth:
         """Each person's, folded at once from all that was said under any identifier."""
         shown: dict[str, dict[str, JSON]] = {}
         for roof, fragments in self.persons().items():
-            lived = [name for name in fragments if any(not heard.is_command for heard in self.records[name].values())]
-            if lived:
-                heard = [each for name in lived for each in self.records[name].values() if not each.is_command]
-                state, _ = fold(ContactState(), [each.fact for each in heard])
+            if (seen := self._seen(roof, fragments)) is not None:
+                happened = {name: [each for each in heard if not each.is_command] for name, heard in seen.items()}
+                lived = [name for name, heard in happened.items() if heard]
+                state, _ = fold(ContactState(), [each.fact for name in lived for each in happened[name]])
                 whole: dict[str, JSON] = orjson.loads(orjson.dumps(profile(roof, state)))
                 del whole["version"]
                 shown[roof] = whole | {"merged_from": [name for name in lived if name != roof]}
-                self._told_by_all(shown[roof], fragments)
+                self._told_by_all(shown[roof], seen)
         return shown
 
-    def _told_by_all(self, shown: dict[str, JSON], fragments: list[str]) -> None:
+    def _seen(self, roof: str, fragments: list[str]) -> dict[str, list[Heard]] | None:
+        """What a profile is made of, by fragment; None: there is none.
+
+        Before a new record begins only what binds, and that only if the person is to be left alone.
+        """
+        seen = {name: [*self.records[name].values()] for name in fragments}
+        everything = [each for heard in seen.values() for each in heard]
+        suppressed = {each.key for each in everything if each.said.type == "contact.suppressed"}
+        if any(self._lives(name) and any(_is_more(each, suppressed) for each in seen[name]) for name in fragments):
+            return seen
+        left_alone = any(each.key in suppressed for each in counting({each.key: each for each in everything}))
+        if roof in self.markers or not left_alone:
+            return None
+        return {name: [each for each in heard if binds(each)] for name, heard in seen.items()}
+
+    def _told_by_all(self, shown: dict[str, JSON], seen: dict[str, list[Heard]]) -> None:
         """What a profile is told by whom the fragments named and by commands."""
-        heard = counting({each.key: each for name in fragments for each in self.records[name].values()})
+        everything = [each for heard in seen.values() for each in heard]
+        heard = counting({each.key: each for each in everything})
         told = [each for each in heard if each.said.type != "interaction.retracted"]
-        newest = {old: name for name in fragments for each in self.records[name].values() for name, old in each.aliases}
+        newest = {old: name for each in everything for name, old in each.aliases}
         known = ledger_truth.addresses(told, newest)
         assert isinstance(shown["email"], dict)
         assert isinstance(shown["stops"], dict)
@@ -181,50 +191,7 @@ class Truth:
         return closed
 
 
-def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[str, Heard]:
-    fragment, value = harmonise(interaction, hasher)
-    read = read_harmonised(value)
-    assert isinstance(read, Interaction)
-    plain = read.data.plain().get("contact")
-    contact: dict[str, JSON] = plain if isinstance(plain, dict) and "contact_ids" not in read.data.plain() else {}
-    fact = fact_of((read.id, read.source, read.type, None), read.time, read.data, appended_at)
-    aliases = contact.get("aliases") or {}
-    assert isinstance(aliases, dict)
-    pairs = tuple(
-        (name, str(old)) for name, older in aliases.items() for old in (older if isinstance(older, list) else [])
-    )
-    return fragment, Heard(read, replace_carried(fact), named(contact), pairs, appended_at)
-
-
-def replace_carried(fact: Fact) -> Fact:
-    """What a profile is made of: whom it named is nothing to it."""
-    return Fact(fact.type, fact.time, fact.source, fact.id, fact.appended_at, fact.zones, fact.detail)
-
-
-def named(contact: dict[str, JSON]) -> dict[str, str]:
-    """The identifiers with their classes."""
-    found = {str(contact[kind]): "" for kind in ("contact_id", "email", "phone") if kind in contact}
-    if "voter_id" in contact:
-        found[str(contact["voter_id"])] = f"voter:{contact['voter_state']}"
-    external = contact.get("external") or {}
-    assert isinstance(external, dict)
-    return found | {str(name): f"external:{system}" for system, name in external.items()}
-
-
-def counting(record: dict[Key, Heard]) -> list[Heard]:
-    gone = {
-        (heard.said.data.retracts.source, heard.said.data.retracts.id)  # type: ignore[attr-defined]
-        for heard in record.values()
-        if heard.said.type == "interaction.retracted"
-    }
-    return [heard for key, heard in record.items() if key not in gone or heard.said.type == "interaction.retracted"]
-
-
-def opens(heard: Heard) -> bool:
-    if heard.said.type == "consent.changed":
-        return bool(heard.said.data.granted)  # type: ignore[attr-defined]
-    return heard.said.type in OPENERS
-
-
-def pair_of(one: str, other: str) -> Key:
-    return min(one, other), max(one, other)
+def _is_more(heard: Heard, suppressed: Collection[Key]) -> bool:
+    """Whether it is more than a command, or a word that takes a suppression back."""
+    retracts = getattr(heard.said.data, "retracts", None)
+    return not heard.is_command and (retracts is None or (retracts.source, retracts.id) not in suppressed)

@@ -88,9 +88,9 @@ class World:
         else:
             self._fold(log, chunk)
 
-    def settle(self) -> None:
-        """Work until nothing is waiting."""
-        while waiting := self.waiting():
+    def settle(self, held: Log | None = None) -> None:
+        """Work until nothing is waiting, but for a partition that is held back."""
+        while waiting := [log for log in self.waiting() if log != held]:
             for log in waiting:
                 self.work(log, 1_000)
 

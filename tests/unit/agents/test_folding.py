@@ -6,6 +6,7 @@ from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
 from streams.agents.announcements import GENERATION_BITS
 from streams.agents.folding import Folding
 from streams.contact import Outcome
+from streams.contact.standing import is_by_itself
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
 from tests.unit.agents.harmonised import GENERATION, HASHER, folded, kept, said, state_of
@@ -158,6 +159,29 @@ def test_a_suppression_closes_every_channel_and_is_seen_in_the_profile() -> None
         (CONTACT_STATE, False),
         (CONTACT_SUPPRESSIONS, True),
     ]
+
+
+def test_a_channel_is_closed_by_a_stop_and_open_again_when_that_is_taken_back() -> None:
+    store = MemoryStore()
+    kept(folded(said(0), store=store), store)
+
+    stopped = folded(said(1, "text.opted_out"), store=store)
+    kept(stopped, store)
+
+    _, closed = stopped.effects.outputs
+    why = {"reason": "opted_out", "since": "2012-02-22T10:00:00.000Z", "source": "digital/mailer", "id": "i1"}
+    assert (closed.topic, orjson.loads(closed.value or b"")) == (CONTACT_SUPPRESSIONS, {"text": why})
+    heard_again = folded(said(2), store=store)
+    assert [out.topic for out in heard_again.effects.outputs] == [CONTACT_STATE]
+
+    kept(heard_again, store)
+    taken_back = said(3, "interaction.retracted", retracts={"source": "digital/mailer", "id": "i1"})
+    opened = folded(taken_back, store=store)
+    assert [(out.topic, out.value is None) for out in opened.effects.outputs] == [
+        (CONTACT_STATE, False),
+        (CONTACT_SUPPRESSIONS, True),
+    ]
+    assert is_by_itself(state_of(opened, "c1"))
 
 
 def test_whom_an_interaction_names_is_told_once_and_withdrawn_with_it() -> None:

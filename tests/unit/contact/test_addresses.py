@@ -181,3 +181,12 @@ def test_an_address_is_one_under_an_old_and_a_new_key() -> None:
     )
     assert len(states) == 2
     assert known(states) == [{"ref": ref(NEW.email(ADA)), "channel": "email", "status": "hard_bounced"}]
+
+
+def test_a_fragment_by_which_nothing_was_said_adds_no_address() -> None:
+    """As that of a rotated key of which only somebody else's interaction knows."""
+    states = told(said("form.submitted", {"email": ADA}, form_id="f"))
+    [old] = states
+    new = "email:" + "0" * 32
+    shown = profile(new, person({new: ContactState(), **states}))
+    assert [address["ref"] for address in shown["addresses"]] == [ref(old)]

@@ -24,6 +24,14 @@ def test_support_is_that_of_the_latest_report_that_has_any() -> None:
         "canvass"
     ]
     assert (seen["support"], seen["support_at"]) == (2, "2012-03-01T13:00:00.000Z")
+    assert seen["support_by"] == {"source": "team/a", "id": "2"}
+
+
+def test_of_one_report_of_support_the_version_that_counts_is_named_and_of_none_nothing() -> None:
+    first, second = report("1", report_id="r", support=1), report("2", NOON + 1, report_id="r", support=5)
+    assert profile_of(first, second)["canvass"]["support_by"] == {"source": "team/a", "id": "1"}
+    assert profile_of(first, second, retracted("1"))["canvass"]["support_by"] == {"source": "team/a", "id": "2"}
+    assert profile_of(report("1"))["canvass"]["support_by"] is None
 
 
 def test_each_answer_is_that_of_the_latest_report_that_has_it() -> None:
@@ -74,8 +82,8 @@ def test_the_ballot_of_each_election_is_as_it_was_last_reported() -> None:
         said("ballot.reported", "3", NOON + HOUR, election="2012-primary", status="voted"),
     )
     assert known["ballot"] == {
-        "2012-general": {"status": "returned", "at": "2012-03-01T12:00:00.000Z"},
-        "2012-primary": {"status": "voted", "at": "2012-03-01T13:00:00.000Z"},
+        "2012-general": {"status": "returned", "at": "2012-03-01T12:00:00.000Z", "source": "team/a", "id": "1"},
+        "2012-primary": {"status": "voted", "at": "2012-03-01T13:00:00.000Z", "source": "team/a", "id": "3"},
     }
 
 

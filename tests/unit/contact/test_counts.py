@@ -37,6 +37,7 @@ def test_a_contact_of_whom_nothing_is_known_has_every_key() -> None:
             "last_outcome": None,
             "support": None,
             "support_at": None,
+            "support_by": None,
             "answers": {},
         },
         "ballot": {},

@@ -82,6 +82,7 @@ def test_a_whole_profile_of_one_gift() -> None:
             "last_outcome": None,
             "support": None,
             "support_at": None,
+            "support_by": None,
             "answers": {},
         },
         "ballot": {},
@@ -306,8 +307,10 @@ def test_a_report_that_is_told_twice_is_one() -> None:
 
 
 def test_support_is_the_latest_that_was_given() -> None:
-    canvass = part("canvass", report("21T10", {"support": 2}), report("20T10", {"support": 5}), report("22T10"))
+    given = report("21T10", {"support": 2}, id="two")
+    canvass = part("canvass", given, report("20T10", {"support": 5}), report("22T10"))
     assert (canvass["support"], canvass["support_at"]) == (2, at("21T10"))
+    assert canvass["support_by"] == {"source": "app", "id": "two"}
 
 
 def test_answers_are_kept_by_question_the_latest_of_each() -> None:
@@ -336,13 +339,13 @@ def test_tags_are_on_or_off_by_the_latest_report() -> None:
 def test_a_ballot_is_known_by_election() -> None:
     ballot = part(
         "ballot",
-        sent("ballot.reported", "22T10", {"election": "primary", "status": "voted"}),
+        sent("ballot.reported", "22T10", {"election": "primary", "status": "voted"}, id="v"),
         sent("ballot.reported", "20T10", {"election": "primary", "status": "sent"}),
-        sent("ballot.reported", "21T10", {"election": "general", "status": "requested"}),
+        sent("ballot.reported", "21T10", {"election": "general", "status": "requested"}, id="r"),
     )
     assert ballot == {
-        "primary": {"status": "voted", "at": at("22T10")},
-        "general": {"status": "requested", "at": at("21T10")},
+        "primary": {"status": "voted", "at": at("22T10"), "source": "app", "id": "v"},
+        "general": {"status": "requested", "at": at("21T10"), "source": "app", "id": "r"},
     }
 
 
@@ -370,8 +373,19 @@ def test_a_suppression_is_not_in_the_counts_and_is_no_sight_of_the_person() -> N
     assert (profile["counts"], profile["last_seen"]) == ({"rsvp.made": 1}, at("20T10"))
 
 
-def test_who_has_nothing_but_a_suppression_has_no_profile() -> None:
-    assert recount([sent("contact.suppressed", "22T10")], lambda contact: contact["external"]["fec"]) == {}
+def test_who_has_nothing_but_a_suppression_has_a_profile_until_it_is_taken_back() -> None:
+    stop, given = sent("contact.suppressed", "22T10", id="s"), gift("20T10", "1", 9, id="g")
+    profile, empty = of_ann(stop), of_ann(retract("nothing"))
+    why = {"reason": "suppressed", "at": at("22T10"), "source": "app", "id": "s"}
+    assert profile == empty | {"stops": {"all": why, "senders": {}, "lists": {}}}
+    assert known(stop, retract("s")) == known(retract("s"), stop) == []
+    assert known(stop, retract("s"), sent("contact.suppressed", "23T10")) == ["ann"]
+    assert known(stop, retract("s"), given, retract("g")) == ["ann"]
+    assert known(sent("contact.linked", "22T10")) == []
+
+
+def known(*these: Sent) -> list[str]:
+    return list(recount(these, lambda contact: contact["external"]["fec"]))
 
 
 UNSUBSCRIBED, COMPLAINED, STOP = "email.unsubscribed", "email.complained", "text.opted_out"

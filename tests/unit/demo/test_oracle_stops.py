@@ -235,7 +235,7 @@ def test_a_suppression_is_the_reason_where_the_person_gave_none() -> None:
     assert found == {**dict.fromkeys(CHANNELS, suppressed), "text": since("opted_out", "02-20T10:00", "1")}
 
 
-def test_who_has_nothing_but_a_suppression_is_left_alone_without_a_profile() -> None:
+def test_who_has_nothing_but_a_suppression_is_left_alone_until_it_is_taken_back() -> None:
     suppressed = said(SUPPRESSED, "02-20T10:00", id="1")
     assert closed_channels([suppressed]) == dict.fromkeys(CHANNELS, since("suppressed", "02-20T10:00", "1"))
     assert closed_channels([suppressed, *taken_back(suppressed)]) == {}

@@ -15,8 +15,8 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     meant = {}
     for field, info in Settings.model_fields.items():
         name = str(info.validation_alias or f"HARMONIA_{field.upper()}")
-        default = "a local one" if field == "identity_key" else f"`{info.default}`"
-        meant[name] = (default, info.description)
+        default = "none" if str(info.default) in ("None", "") else f"`{info.default}`"
+        meant[name] = ("a local one" if field == "identity_key" else default, info.description)
     assert said == meant
 
 

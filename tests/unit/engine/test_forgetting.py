@@ -72,6 +72,29 @@ async def test_what_is_left_is_done_when_the_store_is_closed() -> None:
     assert store.forgot == 1
 
 
+async def test_what_was_due_when_it_was_paused_is_done_once_it_goes_on() -> None:
+    """A rebalance pauses it, and the next deletion may be a year away."""
+    store = CountingStore()
+    forgetting = Forgetting(store, soon=0, every=60)
+    forgetting.ask()
+    await forgetting.pause()
+    assert store.forgot == 0
+
+    forgetting.go_on()
+    await all_done(forgetting)
+
+    assert store.forgot == 1
+
+
+async def test_nothing_is_done_where_nothing_was_due() -> None:
+    forgetting = Forgetting(CountingStore())
+    await forgetting.pause()
+
+    forgetting.go_on()
+
+    assert forgetting._task is None
+
+
 async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store() -> None:
     store = CountingStore()
     store.may_end.clear()

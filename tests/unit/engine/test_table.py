@@ -7,6 +7,7 @@ from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
 from streams.engine.errors import NotOwned
 from streams.engine.partition import Changelog, Effects, Fold, TablePartition
+from streams.engine.restoring import RESTORED_AT_ONCE
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
@@ -160,8 +161,40 @@ async def test_a_partition_knows_all_that_is_folded_into_it_and_where_its_foldin
 
     mine = table.owned(1)
     assert [mine._source_id(topic) for topic in FLOW.sources] == ["the id of interactions", "the id of roofs"]
-    assert mine._leftovers._own == [TP(table.changelog_topic_name, 1), TP("profiles", 1), TP("alerts", 0)]
-    assert (*mine._leftovers._shared,) == mine._shared == (TP("links", 0),)
+    assert mine._shared == (TP("links", 0),)
+    own = [TP(table.changelog_topic_name, 1), TP("profiles", 1), TP("alerts", 0)]
+    assert mine._leftovers._partitions == [*own, TP("links", 0)]
+
+
+async def test_only_a_few_partitions_are_restored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each holds thousands of records in hand: with eight at once, a take-over needed 100 MB more."""
+    opening: list[TablePartition[bytes]] = []
+    opened: list[TablePartition[bytes]] = []
+    let = asyncio.Semaphore(0)
+
+    async def open_slowly(partition: TablePartition[bytes]) -> int:
+        opening.append(partition)
+        await let.acquire()
+        opening.remove(partition)
+        opened.append(partition)
+        return 0
+
+    monkeypatch.setattr(TablePartition, "open", open_slowly)
+    app = ChunkApp(SETTINGS, KAFKA, lambda _: None)
+    table = app.chunk_table("contacts", 8, Storage(lambda table, partition: MemoryStore(), BYTES, 0), FLOW)
+
+    async def know_topic_ids() -> None:
+        table._topic_ids[table.changelog_topic_name] = "id"
+
+    monkeypatch.setattr(table, "_learn_topic_ids", know_topic_ids)
+    taking_over = asyncio.create_task(table.take_over(range(8)))
+    for number in range(8):
+        await everything_that_can()
+        assert len(opening) == min(RESTORED_AT_ONCE, 8 - number)
+        let.release()
+    await taking_over
+
+    assert len(opened) == 8
 
 
 class Slow(Owned):

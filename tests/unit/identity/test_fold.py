@@ -1,8 +1,8 @@
 """What a chunk of `identity-links` changes, tells and reads."""
 
-from events.links import Command, Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen
+from events.links import Command, Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen, said
 from streams.identity import RoofTold
-from streams.identity.nodes import LEAST_ROOM
+from streams.identity.nodes import LEAST_ROOM, MOST_LINKED, MOST_RULED
 from tests.property.identity.graphs import CONTACTS, CROWD, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
 ADA, BOB, CYD = CONTACTS
@@ -114,6 +114,37 @@ def test_a_command_on_a_saturated_identifier_still_counts() -> None:
     assert table.roofs() == {PHONE: ADA}
     table.fold(named("contact-0", PHONE))
     assert table.roofs() == {PHONE: ADA}
+
+
+def test_a_contact_of_more_commands_than_anybody_gives_is_linked_to_no_more_but_still_kept_apart() -> None:
+    """Each is kept on both sides, and a node has to have room in a record."""
+    table = Table()
+    linked = [f"contact-{number}" for number in range(MOST_LINKED + 2)]
+    folding = table.fold([ruling(ADA, one, same=True) for one in linked])
+    assert table.roofs() == dict.fromkeys(linked[:MOST_LINKED], ADA)
+    assert linked[MOST_LINKED] not in table.states
+    [found] = folding.findings
+    assert (found.finding, found.node) == ("overruled", ADA)
+
+    assert table.fold([*named(ADA, MAIL), *named(BOB, MAIL)]).findings == []
+    assert table.roofs()[BOB] == ADA
+    table.fold([ruling(ADA, BOB, same=False), ruling(ADA, linked[0], same=False, time=1)])
+    assert not {BOB, linked[0]} & table.roofs().keys()
+    table.fold([ruling(ADA, "contact-z", same=True)])
+    assert "contact-z" not in table.roofs()
+    table.fold([Unsaid(ADA, linked[1]), Unsaid(ADA, linked[2]), ruling(ADA, "contact-z", same=True)])
+    assert table.roofs()["contact-z"] == ADA
+
+
+def test_the_commands_that_a_node_keeps_are_few_enough_for_a_record_however_long_their_ids() -> None:
+    """An id is as long as it may be: 256 characters of four bytes."""
+    long = "\U0001f355" * 256
+    table = Table()
+    others = [f"{number:064}" for number in range(MOST_RULED + 2)]
+    table.fold([said(ADA, one, same=False, by=Command(1, long, long)) for one in others])
+
+    assert len(table.nodes()[ADA].rulings) == MOST_RULED
+    assert len(table.states[ADA]) < 6 << 20
 
 
 def test_a_contact_with_more_addresses_than_anybody_has_is_not_kept_either() -> None:

@@ -3,24 +3,7 @@
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_STATE, IDENTITY_LINKS
 from streams.contact import decode
 from streams.contact.standing import trace_key
-from tests.unit.links.town import ADA, BO, BY_EMAIL, Town
-
-T1, T2, T3, T4 = (f"2012-02-2{day}T09:00:00Z" for day in (0, 1, 2, 2))
-
-
-def erased() -> Town:
-    """Ada and her address, who opened an e-mail and gave; erased by the address."""
-    town = Town()
-    town.say("email.opened", {**ADA, **BY_EMAIL}, time=T1)
-    town.say("donation.made", BY_EMAIL, time=T1)
-    town.say("contact.erased", BY_EMAIL, "erasure", time=T2)
-    return town
-
-
-def reason(town: Town, key: str) -> bytes | None:
-    latest = town.latest(CONTACT_STATE, key)
-    assert latest.value is None
-    return latest.headers["reason"]
+from tests.unit.links.town import ADA, BO, BY_EMAIL, T1, T2, T3, T4, Town, erased, reason
 
 
 def test_the_person_is_null_closed_to_everyone_and_there_is_one_receipt() -> None:
@@ -45,6 +28,20 @@ def test_of_the_other_names_nothing_is_left() -> None:
     assert all(latest.value is None for latest in town.world.latest[IDENTITY_LINKS].values())
 
 
+def test_the_last_record_of_a_name_that_was_absorbed_leads_nowhere() -> None:
+    """A reader who comes to it behind the null of `contact-links`, or without that, must not find a survivor there."""
+    town = Town()
+    town.say("email.opened", BY_EMAIL, time=T1)
+    town.say("form.submitted", {**ADA, **BY_EMAIL}, time=T1)
+    assert reason(town, town.hashed(BY_EMAIL)) == b"merged"
+    town.say("contact.erased", BY_EMAIL, time=T2)
+
+    assert reason(town, town.hashed(BY_EMAIL)) == b"forgotten"
+    forgotten, alone = (town.latest(topic, town.hashed(BY_EMAIL)) for topic in (CONTACT_STATE, CONTACT_LINKS))
+    assert "merged_into" not in forgotten.headers
+    assert int(forgotten.headers["version"] or b"") > int(alone.headers["version"] or b"")
+
+
 def test_of_the_person_no_more_than_the_mark_is_left() -> None:
     state = decode(erased().world.table()[b"crm.ada"])
 
@@ -60,8 +57,8 @@ def test_what_comes_late_or_begins_nothing_is_in_vain() -> None:
     for contact in (ADA, BY_EMAIL, {**ADA, **BY_EMAIL}):
         town.say("donation.made", contact, time=T1)
         town.say("email.opened", contact, time=T3)
-        town.say("consent.changed", contact, granted=False, time=T3)
-        town.say("contact.suppressed", contact, time=T3)
+        town.say("consent.changed", contact, granted=False, time=T2)
+        town.say("contact.suppressed", contact, time=T2)
         town.say("contact.erased", contact, "erasure", time=T2)
 
     assert town.world.table() == before

@@ -23,6 +23,16 @@ def test_who_is_absorbed_has_a_null_record_that_says_into_whom() -> None:
     assert town.profile("crm.ada")["merged_from"] == ["crm.bo"]
 
 
+def test_who_comes_under_another_roof_has_a_null_record_that_names_that_one() -> None:
+    town = Town()
+    town.say("email.opened", {"contact_id": "crm.cy"})
+    town.link("crm.cy", "crm.bo")
+    town.link("crm.bo", "crm.ada")
+
+    assert header(town, CONTACT_STATE, "crm.cy", "merged_into") == "crm.ada"
+    assert town.latest(CONTACT_LINKS, "crm.cy").json == {"merged_into": "crm.ada"}
+
+
 def test_who_was_never_heard_of_is_linked_and_nothing_else() -> None:
     town = Town()
     town.say("email.opened", {**ADA, **BY_EMAIL})

@@ -5,10 +5,10 @@ import pytest
 from events.json_types import JSON
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from tests.property.links.sayings import interaction
-from tests.property.links.world import PARTITIONS
+from tests.property.links.world import PARTITIONS, Log
 from tests.unit.contact.said import DAY
 from tests.unit.events.records import NOW, REQUIRED
-from tests.unit.links.town import ADA, BO, BY_EMAIL, Town
+from tests.unit.links.town import ADA, BO, BY_EMAIL, BY_PHONE, Town
 
 BEFORE, ERASED, AFTER = NOW - 3, NOW - 2, NOW - 1
 
@@ -24,6 +24,12 @@ def work(town: Town, topic: str) -> None:
     """All partitions of one topic are read to their end, and no other."""
     for number in range(PARTITIONS if topic != IDENTITY_LINKS else 1):
         town.world.work((topic, number), 100)
+
+
+def work_but(town: Town, held: Log) -> None:
+    """All is done but what this partition has to read."""
+    town.world.settle(held)
+    assert held in town.world.waiting()
 
 
 @pytest.fixture
@@ -56,6 +62,48 @@ def test_a_part_that_was_sent_before_the_erasure_is_not_seen_behind_it(town: Tow
     assert not any(b"/" in key[1:] for key in town.world.table())
 
 
+def test_an_erasure_reaches_whom_the_records_before_it_in_one_chunk_have_named() -> None:
+    town = Town()
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    town.world.settle()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+
+    assert town.world.profiles() == {}
+    assert town.world.merged() == {}
+    assert town.hashed(BY_EMAIL).encode() not in town.world.compacted()
+
+
+def test_an_erasure_reaches_whom_a_command_before_it_in_one_chunk_has_linked() -> None:
+    town = Town()
+    append(town, "email.opened", BO, BEFORE)
+    town.world.settle()
+    town.world.say(interaction("contact.linked", "l", BEFORE, "desk", {"contact_ids": ["crm.ada", "crm.bo"]}), NOW)
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+
+    assert town.world.profiles() == {}
+    assert town.world.merged() == {}
+
+
+def test_of_two_erasures_in_one_chunk_each_reaches_whom_the_records_before_it_have_named() -> None:
+    town = Town()
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    append(town, "email.opened", BY_PHONE, ERASED)
+    town.world.settle()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    append(town, "contact.erased", ADA, BEFORE)
+    append(town, "form.submitted", {**ADA, **BY_PHONE}, ERASED)
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "donation.made", ADA, AFTER)
+    town.world.settle()
+
+    assert town.world.profiles().keys() == {"crm.ada"}
+    assert town.world.merged() == {}
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
+
+
 def test_parts_do_not_count_from_the_command_on(town: Town) -> None:
     append(town, "contact.erased", ADA, ERASED)
     append(town, "donation.made", ADA, AFTER)
@@ -72,6 +120,43 @@ def test_a_part_that_is_sent_anew_behind_the_erasure_counts(town: Town) -> None:
     town.world.settle()
 
     assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 1}
+
+
+def test_a_part_that_comes_while_an_erasure_is_asked_is_seen_once_it_is_done() -> None:
+    town = Town()
+    append(town, "form.submitted", ADA, BEFORE)
+    append(town, "form.submitted", BY_EMAIL, BEFORE)
+    town.world.settle()
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    work_but(town, (CONTACT_ROOFS, town.world.partition_of("crm.ada")))
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
+
+    town.world.settle()
+
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 2}
+    assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]
+
+
+def test_a_part_whose_fragment_left_and_came_back_in_one_chunk_is_there_again() -> None:
+    """An erasure that is older than what is there reaches all of the person, so the roof lets go of its parts."""
+    town = Town()
+    elsewhere: dict[str, JSON] = {"email": "cy@example.org"}
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    town.world.settle()
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+    append(town, "donation.made", BY_EMAIL, AFTER)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    append(town, "form.submitted", {**ADA, **elsewhere}, AFTER)
+    town.world.settle()
+    before = town.world.profiles()
+    append(town, "contact.erased", elsewhere, BEFORE)
+    work_but(town, (CONTACT_ROOFS, town.world.partition_of(town.hashed(BY_EMAIL))))
+    town.world.settle()
+
+    assert town.world.profiles() == before
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 2}
 
 
 def test_who_was_named_before_and_after_an_erasure_in_one_chunk_is_still_linked() -> None:

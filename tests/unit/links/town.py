@@ -3,6 +3,7 @@
 from events.contact import Contact
 from events.json_types import JSON
 from events.times import parse_time
+from events.topics import CONTACT_STATE
 from tests.property.links.sayings import interaction
 from tests.property.links.world import Latest, World
 from tests.unit.events.records import NOW, REQUIRED
@@ -11,6 +12,7 @@ ADA: dict[str, JSON] = {"contact_id": "crm.ada"}
 BO: dict[str, JSON] = {"contact_id": "crm.bo"}
 BY_EMAIL: dict[str, JSON] = {"email": "ada.l@example.org"}
 BY_PHONE: dict[str, JSON] = {"phone": "212 555 0199"}
+T1, T2, T3, T4 = (f"2012-02-2{time}:00:00Z" for time in ("0T09", "1T09", "2T08", "2T09"))
 
 
 class Town:
@@ -53,3 +55,19 @@ class Town:
 
     def latest(self, topic: str, key: str) -> Latest:
         return self.world.latest[topic][key]
+
+
+def erased() -> Town:
+    """Ada and her address, who opened an e-mail and gave; erased by the address at `T2`."""
+    town = Town()
+    town.say("email.opened", {**ADA, **BY_EMAIL}, time=T1)
+    town.say("donation.made", BY_EMAIL, time=T1)
+    town.say("contact.erased", BY_EMAIL, "erasure", time=T2)
+    return town
+
+
+def reason(town: Town, key: str) -> bytes | None:
+    """Why the record of this key in `contact-state` is null."""
+    latest = town.latest(CONTACT_STATE, key)
+    assert latest.value is None
+    return latest.headers["reason"]

@@ -3,7 +3,7 @@
 import pytest
 
 from events.outputs import AddressStatus
-from streams.pressure import decide
+from streams.pressure import decide, meant
 from tests.unit.pressure.people import EMAIL, NOON, PHONE, address, asking, default, person, policy, ruled
 
 POLICY = default()
@@ -61,3 +61,12 @@ def test_one_phone_serves_text_and_phone_and_no_mail() -> None:
     assert decide(person(), POLICY, asking("text", ref=PHONE), NOON).decision == "allow"
     assert decide(person(), POLICY, asking("phone", ref=PHONE), NOON).decision == "allow"
     assert decide(person(), POLICY, asking("text", ref=EMAIL), NOON).reason == "unknown_address"
+
+
+def test_of_an_address_with_a_ref_for_each_key_the_worst_that_is_known_is_meant() -> None:
+    known = person(addresses=[address("new", "email"), address("old", "email", "hard_bounced")])
+    assert meant(known, ["new", "old"]) == "old"
+    assert meant(known, ["new", "gone"]) == "new"
+    assert meant(known, ["other", "gone"]) == "other"
+    assert meant(None, ["new", "old"]) == "new"
+    assert meant(known, []) is None

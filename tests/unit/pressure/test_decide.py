@@ -159,7 +159,7 @@ def test_the_first_of_many_reasons_is_told() -> None:
         },
         addresses=[address("a", "email", "hard_bounced")],
         canvass=person()["canvass"] | {"support": 5},
-        ballot={"e": {"status": "voted", "at": ""}},
+        ballot={"e": {"status": "voted", "at": "", "source": "county/av", "id": "b1"}},
         touches=[touch(NOON - HOUR, "email")],
     )
     request = asking("email", "mobilisation", list_id="l", election="e", campaign_id="c")

@@ -129,3 +129,16 @@ async def test_a_worker_that_ran_for_long_is_not_waited_for_longer(
     await end_in_turn(tmp_path, 3)
 
     assert pauses == [0.001, 0.001, 0.001]
+
+
+async def test_stores_of_workers_that_there_were_once_are_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start, and again while the workers run."""
+    monkeypatch.setattr(processes, "TIDY_EVERY_S", 0.01)
+    state_dir, tidied = tmp_path / "state", asyncio.Semaphore(0)
+    monkeypatch.setattr(processes, "tidy_for_workers", lambda where: tidied.release() if where == state_dir else None)
+    async with office(tmp_path, Settings(state_dir=state_dir), 1) as here:
+        await here.newcomer()
+        for _ in range(3):
+            await asyncio.wait_for(tidied.acquire(), 10)

@@ -1,0 +1,11 @@
+"""A sender's own list of people, as CSV: what names them in it, and where one row ends and the next begins.
+
+What the sender wrote is given back byte for byte, so that no other column changes on its way through.
+"""
+
+from streams.audience.header import Header, Unusable
+from streams.audience.naming import hashes_of
+from streams.audience.opening import Audience, open_audience
+from streams.audience.records import Record, fields_of, splitted
+
+__all__ = ["Audience", "Header", "Record", "Unusable", "fields_of", "hashes_of", "open_audience", "splitted"]

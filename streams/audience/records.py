@@ -1,0 +1,109 @@
+"""Cuts an audience into rows so that a malformed one costs no neighbour.
+
+To the csv module a quote that is never closed swallows the rest of the file, and everyone in it. Here a row goes on
+over line ends only while that can be right: for a few lines, none of which is a whole row by itself, and if what comes
+of it has the width of the header. Else its first line alone is malformed, and the next line begins a row.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MOST_LINES = 20
+"""Lines of one row, at most: an address has four, a note a few more."""
+LINE_BYTES = 1 << 20
+"""A longer line is no row of an audience, and must not fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it was written, with its line end, and the number of its first line, from 1.
+
+    `broken`: it has no place where it ends, or is longer than a line may be.
+    """
+
+    line: int
+    raw: bytes
+    broken: bool = False
+
+
+def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[Record]:
+    """The rows of a file from where it stands, which is behind line `after`. Lines with nothing in them are none.
+
+    `width`: how many fields a row that goes on over line ends must have.
+    """
+    lines = _Lines(file, after)
+    while (line := lines.next()) is not None:
+        number, raw, broken = line
+        if broken:
+            yield Record(number, raw, broken=True)
+        elif raw.count(b'"') % 2:
+            whole = _gathered(lines, raw, width)
+            yield Record(number, whole or raw, broken=whole is None)
+        elif raw.strip():
+            yield Record(number, raw)
+
+
+def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:
+    """The fields of a row; None when it is malformed, or has not so many. Bytes that are no UTF-8 become surrogates."""
+    text = raw.decode(errors="surrogateescape").rstrip("\r\n")
+    if '"' not in text:
+        fields = text.split(",")
+    else:
+        try:
+            fields = next(csv.reader([text], strict=True), [])
+        except csv.Error:
+            return None
+    return fields if width is None or len(fields) == width else None
+
+
+def splitted(raw: bytes) -> tuple[bytes, bytes]:
+    """A row without its line end, and that line end; LF where a last line has none."""
+    body = raw.rstrip(b"\r\n")
+    return body, raw[len(body) :] or b"\n"
+
+
+class _Lines:
+    """Lines of a file with their numbers, some of which may be put back."""
+
+    def __init__(self, file: BinaryIO, after: int) -> None:
+        self._file = file
+        self._number = after
+        self._back: deque[tuple[int, bytes, bool]] = deque()
+
+    def next(self) -> tuple[int, bytes, bool] | None:
+        """Number, line, and whether it was cut off since it is too long; None at the end."""
+        if self._back:
+            return self._back.popleft()
+        line = self._file.readline(LINE_BYTES)
+        if not line:
+            return None
+        self._number += 1
+        cut = len(line) == LINE_BYTES and not line.endswith(b"\n")
+        while cut and (more := self._file.readline(LINE_BYTES)) and not more.endswith(b"\n"):
+            pass
+        return self._number, line, cut
+
+    def put_back(self, lines: list[tuple[int, bytes, bool]]) -> None:
+        self._back.extendleft(reversed(lines))
+
+
+def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
+    """A row that goes on after its first line; None, with the lines put back, when it does not end as it should."""
+    taken: list[tuple[int, bytes, bool]] = []
+    while len(taken) < MOST_LINES - 1 and (line := lines.next()) is not None:
+        taken.append(line)
+        _, raw, broken = line
+        if broken:
+            break
+        if raw.count(b'"') % 2:
+            whole = first + b"".join(one[1] for one in taken)
+            if fields_of(whole, width) is not None:
+                return whole
+            break
+        if width > 1 and fields_of(raw, width) is not None:
+            break
+    lines.put_back(taken)
+    return None

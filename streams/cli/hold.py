@@ -1,0 +1,145 @@
+"""`harmonia hold`: nobody is reached for a campaign any more, from the moment this command says so.
+
+It is told to the topic and then looked for in Redis, where every answer comes from: what was only sent may still be on
+its way while a mailing goes out.
+"""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from events.fields import MAX_ID
+from events.json_types import JSON
+from events.times import parse_time, render_time
+from events.topics import CAMPAIGN_HOLDS
+from sinks.held import held
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.reading import records_of
+from streams.clients import KafkaClients, tool_redis
+from streams.permission.holds import hold_record, lift_record, read_hold_record
+from streams.settings import Settings
+from streams.topics import require_topic
+
+_LOOK_AGAIN_S = 0.02
+_BY = "operator/harmonia"
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """`until`: ms since 1970, None for ever; of a hold that is lifted it says nothing."""
+
+    campaign: str
+    until: int | None
+    lift: bool
+    by: str
+
+
+def hold(  # noqa: PLR0913 (options of a command)
+    *,
+    campaign: Annotated[str | None, typer.Option(help="The campaign_id that requests name.")] = None,
+    until: Annotated[str | None, typer.Option(help="RFC 3339 with an offset; without it until it is lifted.")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="End the hold at once.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is on hold.")] = False,
+    by: Annotated[str, typer.Option(help="Who decides.")] = _BY,
+    wait: Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait for Redis to show it.")] = 15.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Put a campaign on hold: whoever asks for it is denied. Exit code 1 when Redis does not show it in time."""
+    settings = load_settings()
+    if listed:
+        if campaign is not None or until is not None or lift:
+            refuse("--list: give it alone", WRONG_USE)
+        _list(settings, as_json=as_json)
+        return
+    order = _Order(_campaign(campaign), _time_of(until, lift=lift), lift, by)
+    with failing_plainly():
+        require_topic(settings, CAMPAIGN_HOLDS)
+        offset = _send(settings, order)
+        shown = _until_shown(settings, order, offset, wait)
+    if not shown:
+        refuse(
+            f"sent to {CAMPAIGN_HOLDS}, but Redis did not show it within {wait:g} s: do not rely on it. "
+            "Is a worker running, or did somebody else order otherwise?"
+        )
+    _say(order, as_json=as_json)
+
+
+def _send(settings: Settings, order: _Order) -> int:
+    """Returns the offset of the record."""
+    now = time.time_ns() // 1_000_000
+    said = lift_record(order.campaign) if order.lift else hold_record(order.campaign, order.until, order.by, now)
+    with closing(KafkaClients(settings).tool_producer()) as producer:
+        key, value = said
+        return int(producer.send(CAMPAIGN_HOLDS, value, key, partition=0).get().offset)
+
+
+def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
+    """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
+    given_up = time.monotonic() + wait_s
+    with closing(tool_redis(settings)) as client:
+        while True:
+            found = held(client, order.campaign)
+            if found is not None and found.offset > offset:
+                on = None if found.hold is None else (found.hold.until,)
+                return on == (None if order.lift else (order.until,))
+            if time.monotonic() >= given_up:
+                return False
+            time.sleep(_LOOK_AGAIN_S)
+
+
+def _say(order: _Order, *, as_json: bool) -> None:
+    until = None if order.until is None else render_time(order.until)
+    if as_json:
+        typer.echo(orjson.dumps({"campaign_id": order.campaign, "on_hold": not order.lift, "until": until}))
+    elif order.lift:
+        typer.echo(f"{order.campaign} is not on hold any more; Redis shows it")
+    else:
+        typer.echo(
+            f"{order.campaign} may reach nobody {f'until {until}' if until else 'until it is lifted'}; Redis shows it"
+        )
+
+
+def _list(settings: Settings, *, as_json: bool) -> None:
+    """From the topic, which has what Redis may lack."""
+    holds: dict[str, int | None] = {}
+    with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
+        for record in records_of(consumer, CAMPAIGN_HOLDS):
+            read_hold_record(record.key, record.value, holds)
+    now = time.time_ns() // 1_000_000
+    on = {campaign: until for campaign, until in sorted(holds.items()) if until is None or now < until}
+    if as_json:
+        rows: list[dict[str, JSON]] = [
+            {"campaign_id": campaign, "until": None if until is None else render_time(until)}
+            for campaign, until in on.items()
+        ]
+        typer.echo(orjson.dumps(rows))
+        return
+    table = Table("campaign", "until", box=None)
+    for campaign, until in on.items():
+        table.add_row(campaign, "it is lifted" if until is None else render_time(until))
+    Console().print(table)
+
+
+def _campaign(given: str | None) -> str:
+    if not given or len(given) > MAX_ID:
+        refuse(f"--campaign: give the campaign_id, 1 to {MAX_ID} characters", WRONG_USE)
+    return given
+
+
+def _time_of(until: str | None, *, lift: bool) -> int | None:
+    if until is None:
+        return None
+    if lift:
+        refuse("--until: a hold that is lifted ends at once; leave it out", WRONG_USE)
+    at = parse_time(until)
+    if at is None:
+        refuse("--until: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+    if at <= time.time_ns() // 1_000_000:
+        refuse("--until: that time has passed, so nothing would be held", WRONG_USE)
+    return at

@@ -1,0 +1,191 @@
+"""`harmonia permit`: who of an audience may be reached now, and why the others may not."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from events.interactions.base import Channel, Purpose
+from events.json_types import JSON
+from events.times import parse_time, render_time
+from streams.audience import Audience, Unusable, open_audience
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.permission.policies import Policies
+from streams.permit.clerk import Clerk, Job
+from streams.permit.crew import judged
+from streams.permit.rows import OWN
+from streams.permit.run import Files, Summary, Told
+from streams.permit.run import permit as run
+from streams.pressure import PermissionRequest
+
+_errors = Console(stderr=True, highlight=False)
+_DAY_S = 86_400
+_FIRST, _LAST = "0002-01-01", "9998-01-01"
+"""Windows reach back from the time asked about, and openings lie ahead of it."""
+
+
+def permit(  # noqa: PLR0913 (options of a command)
+    *,
+    channel: Annotated[Channel, typer.Option(help="How they are to be reached.")],
+    purpose: Annotated[Purpose, typer.Option(help="What for.")],
+    team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
+    source: Annotated[str | None, typer.Option(help="Who will report what was sent.")] = None,
+    committee: Annotated[str | None, typer.Option(help="For whom is asked to give.")] = None,
+    election: Annotated[str | None, typer.Option(help="For which election.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
+    sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
+    list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    at: Annotated[str | None, typer.Option(help="When; RFC 3339. Without it now.")] = None,
+    reserve: Annotated[
+        int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
+    ] = None,
+    denied: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File for the others: decision, reason, earliest_at, evidence.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that judge.")] = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: the counts, on standard error.")] = False,
+) -> None:
+    """Read an audience (CSV) from standard input, write who of it may be reached to standard output.
+
+    Exit code 1 when not everyone could be judged, because Redis lacks something: throw away what was written.
+    """
+    moment = _time_of(at)
+    if reserve is not None and not team:
+        refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
+    settings = load_settings()
+    audience = _audience()
+    with failing_plainly():
+        policy = Policies(settings.policy, lambda: moment, lambda _: None).now()
+    request = PermissionRequest(
+        channel=channel,
+        purpose=purpose,
+        team=team,
+        source=source,
+        committee=committee,
+        election=election,
+        campaign_id=campaign,
+        sender=sender,
+        list_id=list_,
+    )
+    job = Job(settings, policy, audience.header, request, moment, None if reserve is None else reserve * 1000)
+    _refuse_while_incomplete(job)
+    summary = _run(audience, job, denied, processes)
+    _say(summary, policy.version, as_json=as_json)
+    if summary.stopped is not None:
+        refuse(
+            f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
+            "throw them away and run it again"
+        )
+
+
+def _refuse_while_incomplete(job: Job) -> None:
+    """Before the first byte is written."""
+    with closing(Clerk(job)) as clerk:
+        if (stopped := clerk.look()) is not None:
+            refuse(f"{stopped.why} Nothing was written")
+
+
+def _run(audience: Audience, job: Job, denied: Path | None, processes: int) -> Summary:
+    with _file(denied) as refused, _progress(audience.file) as told:
+        out = sys.stdout.buffer
+        outcomes = judged(audience.records(), job, processes)
+        with closing(outcomes):
+            summary = run(outcomes, Files(audience, out, refused), told)
+        out.flush()
+    return summary
+
+
+@contextmanager
+def _file(path: Path | None) -> Iterator[BinaryIO | None]:
+    try:
+        file = None if path is None else path.open("wb")
+    except OSError as error:
+        refuse(f"--denied: {path}: {error.strerror}")
+    with nullcontext() if file is None else file:
+        yield file
+
+
+@contextmanager
+def _progress(file: BinaryIO) -> Iterator[Told]:
+    """A bar on standard error, if somebody looks at it; how long it will be is known of a file only."""
+    bar = Progress(
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeElapsedColumn(),
+        console=_errors,
+        transient=True,
+        disable=not _errors.is_terminal,
+    )
+    rows = 0
+    with bar:
+        task = bar.add_task("", total=_size(file), rows=0)
+
+        def told(more: int, size: int) -> None:
+            nonlocal rows
+            rows += more
+            bar.update(task, advance=size, rows=rows)
+
+        yield told
+
+
+def _size(file: BinaryIO) -> int | None:
+    try:
+        return os.fstat(file.fileno()).st_size or None
+    except OSError:
+        return None
+
+
+def _say(summary: Summary, policy_version: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps(_json(summary, policy_version)), err=True)
+        return
+    table = Table("decision", "reason", "rows", box=None)
+    for (decision, reason), number in sorted(summary.reasons.items()):
+        table.add_row(decision, reason, f"{number:,}")
+    _errors.print(table)
+    allowed = summary.count("allow")
+    _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {policy_version}")
+
+
+def _json(summary: Summary, policy_version: str) -> dict[str, JSON]:
+    return {
+        "rows": summary.rows,
+        "allowed": summary.count("allow"),
+        "deferred": summary.count("defer"),
+        "denied": summary.count("deny"),
+        "reasons": {f"{decision}:{reason}": number for (decision, reason), number in sorted(summary.reasons.items())},
+        "policy_version": policy_version,
+        "as_of": None if summary.as_of is None else render_time(summary.as_of),
+        "complete": summary.stopped is None,
+    }
+
+
+def _audience() -> Audience:
+    if sys.stdin.isatty():
+        refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)
+    audience = open_audience(sys.stdin.buffer)
+    if isinstance(audience, Unusable):
+        refuse(audience.reason, WRONG_USE)
+    if own := sorted(OWN & {*audience.header.names}):
+        refuse(f"the audience has a column {own[0]}: it was judged before; give the list that it came from", WRONG_USE)
+    return audience
+
+
+def _time_of(at: str | None) -> int:
+    if at is None:
+        return time.time_ns() // 1_000_000
+    if (moment := parse_time(at)) is None:
+        refuse("--at: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+    if not _FIRST <= render_time(moment) < _LAST:
+        refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
+    return moment

@@ -1,0 +1,128 @@
+"""`harmonia suppressions`: who is closed to everyone, as a file for senders that cannot ask an API."""
+
+import csv
+import io
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from events.interactions.base import Channel
+from events.times import parse_time
+from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
+from streams.audience import Audience, Unusable, open_audience
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.reading import records_of
+from streams.clients import KafkaClients
+from streams.settings import Settings
+from streams.suppressions.formats import Format, Layout, Row, layout_of
+from streams.suppressions.matching import Matching, Tally, Wanted, rows_of_all
+from streams.suppressions.reading import read_closings, read_links
+from streams.suppressions.shelf import Shelf
+from streams.suppressions.telling import notices, troubles
+
+app = typer.Typer(help="Who is closed to everyone.", no_args_is_help=True)
+
+
+@app.callback()
+def suppressions() -> None:
+    """Keep `export` a subcommand while it is the only one."""
+
+
+@app.command()
+def export(  # noqa: PLR0913 (options of a command)
+    *,
+    channel: Annotated[Channel, typer.Option(help="The channel that is closed.")],
+    since: Annotated[str | None, typer.Option(help="Only who was closed then or later; RFC 3339.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="Whose upload the file is.")] = "csv",
+    match: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Your own list; who of it is closed is written.")
+    ] = None,
+    reopened: Annotated[
+        bool, typer.Option("--reopened", help="With an earlier export as --match: who of it is open again.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: the counts, on standard error.")] = False,
+) -> None:
+    """Write who is closed to everyone on a channel to standard output, as CSV. docs/suppressions.md says how to use it.
+
+    Exit code 1 when somebody who is closed may be missing, or is named so that the vendor cannot know them.
+    """
+    settings, wanted = load_settings(), Wanted(time.time_ns() // 1_000_000, _time_of(since), reopened)
+    if reopened and (match is None or since is not None):
+        refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)
+    if match is None:
+        tally = _write_all(settings, channel, _usable(layout_of(format_, channel)), wanted)
+    else:
+        with match.open("rb") as file:
+            audience = _audience(open_audience(file))
+            layout = _usable(layout_of(format_, channel, audience.header))
+            tally = _write_matching(settings, channel, audience, layout, wanted)
+    _say(tally, as_json=as_json)
+    if found := "\n".join(troubles(tally, for_vendor=match is None and format_ != "csv")):
+        refuse(found)
+
+
+def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wanted) -> Tally:
+    tally = Tally()
+    with closing(Shelf()) as shelf:
+        _read(settings, channel, shelf, with_links=False)
+        _write(layout, rows_of_all(shelf.every(), layout, wanted, tally))
+    return tally
+
+
+def _write_matching(settings: Settings, channel: Channel, audience: Audience, layout: Layout, wanted: Wanted) -> Tally:
+    with closing(Shelf()) as shelf:
+        _read(settings, channel, shelf, with_links=True)
+        matching = Matching(settings.hasher, lambda hashes: shelf.of(hashes, wanted.at), layout, wanted)
+        _write(layout, matching.rows(audience))
+    return matching.tally
+
+
+def _read(settings: Settings, channel: Channel, shelf: Shelf, *, with_links: bool) -> None:
+    with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
+        if with_links:
+            read_links(records_of(consumer, CONTACT_LINKS), shelf)
+        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, shelf)
+
+
+def _write(layout: Layout, rows: Iterable[Row]) -> None:
+    """Whatever bytes the sender's columns had, they have here."""
+    out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogateescape", newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(layout.first)
+    writer.writerows(rows)
+    out.flush()
+    out.detach()
+
+
+def _say(tally: Tally, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)
+    else:
+        typer.echo("\n".join(notices(tally)), err=True)
+
+
+def _time_of(since: str | None) -> int | None:
+    if since is None:
+        return None
+    if (at := parse_time(since)) is None:
+        refuse("--since: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+    return at
+
+
+def _audience(opened: Audience | Unusable) -> Audience:
+    if isinstance(opened, Unusable):
+        refuse(f"--match: {opened.reason}", WRONG_USE)
+    return opened
+
+
+def _usable(layout: Layout | Unusable) -> Layout:
+    if isinstance(layout, Unusable):
+        refuse(layout.reason, WRONG_USE)
+    return layout

@@ -1,0 +1,23 @@
+"""What is kept of an open or a click: what tells a person's from a program's, and nothing that tells who it was."""
+
+from zlib import crc32
+
+from msgspec import Struct
+
+from streams.human import Agent
+
+DEEDS = frozenset({"email.opened", "email.clicked"})
+
+
+class Deed(Struct, frozen=True, array_like=True, gc=False, tag=12):
+    """An open or a click of a message. `link`: a checksum of the URL, which is not kept; None: no URL was reported."""
+
+    message_id: str
+    machine: bool | None = None
+    agent: Agent = Agent.ABSENT
+    link: int | None = None
+
+
+def link_of(url: str | None) -> int | None:
+    """What tells one URL from another, in 32 bits."""
+    return crc32(url.encode(errors="surrogatepass")) if url else None

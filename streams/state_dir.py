@@ -1,0 +1,56 @@
+"""The directory of local stores: one process's alone, and without stores that it has left behind."""
+
+import fcntl
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from streams.engine.errors import Unusable
+from streams.engine.left_behind import delete_left_behind
+from streams.topics import CONTACTS_TABLE, LINKS_TABLE
+
+TIDY_EVERY_S = 3600.0
+"""Between two looks for stores that were left behind."""
+
+TABLES = (CONTACTS_TABLE, LINKS_TABLE)
+_CHILD = "worker-{}"
+
+
+def child_of(state_dir: Path, index: int) -> Path:
+    """The directory of one of several worker processes."""
+    return state_dir / _CHILD.format(index)
+
+
+def own(state_dir: Path) -> TextIO:
+    """Make the directory this process's alone, for as long as the returned file is open. Raises `Unusable`."""
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = (state_dir / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Unusable("HARMONIA_STATE_DIR is another worker's: give each a directory of its own") from error
+    except OSError as error:
+        raise Unusable(f"HARMONIA_STATE_DIR cannot be used: {error.strerror}") from error
+    return lock
+
+
+def tidy(state_dir: Path) -> None:
+    """Delete stores that were left behind in a directory that is this process's own, or by several workers below it."""
+    delete_left_behind(state_dir, TABLES)
+    _tidy_where_nobody_is(_children(state_dir))
+
+
+def tidy_for_workers(state_dir: Path) -> None:
+    """The same for a process that only starts workers below `state_dir`: those that run look after their own stores."""
+    _tidy_where_nobody_is([state_dir, *_children(state_dir)])
+
+
+def _children(state_dir: Path) -> list[Path]:
+    return sorted(state_dir.glob(_CHILD.format("*")))
+
+
+def _tidy_where_nobody_is(directories: Iterable[Path]) -> None:
+    for directory in filter(Path.is_dir, directories):
+        with suppress(Unusable), own(directory):
+            delete_left_behind(directory, TABLES)

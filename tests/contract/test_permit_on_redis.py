@@ -1,0 +1,113 @@
+"""An audience is judged on a Redis that lacks nothing, or no further."""
+
+import asyncio
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+
+from sinks.holds import HoldsSink
+from sinks.redis import RedisSink
+from streams.audience import Audience, Record, open_audience
+from streams.permit import crew
+from streams.permit.clerk import Clerk, Job, Stopped
+from streams.permit.run import Files, permit
+from streams.pressure import PermissionRequest, default_policy
+from streams.settings import Settings
+from tests.contract.conftest import client_of
+from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
+
+AFTERNOON = 1_329_937_200_000
+CHUNK = 10
+REQUEST = PermissionRequest(channel="email", purpose="fundraising", team="digital")
+
+
+@pytest.fixture
+def whole(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
+    """Nobody is known, and nothing is missing; chunks are short."""
+    monkeypatch.setattr(crew, "CHUNK", CHUNK)
+    monkeypatch.setattr(crew, "ALONE", 2 * CHUNK)
+    redis_server.tell("FLUSHALL")
+    asyncio.run(fill(redis_server))
+    return redis_server
+
+
+async def fill(server: RedisServer) -> None:
+    sink, holds = RedisSink(client_of(server.port), stale_after=STALE_AFTER), HoldsSink(client_of(server.port))
+    await Filling(sink, holds).all()
+    await sink.close()
+    await holds.close()
+
+
+def audience_of(people: int) -> Audience:
+    rows = b"".join(b"p%d@example.org\n" % number for number in range(people))
+    audience = open_audience(BytesIO(b"email\n" + rows))
+    assert isinstance(audience, Audience)
+    return audience
+
+
+def job_of(server: RedisServer, audience: Audience) -> Job:
+    settings = Settings(_env_file=None, redis_url=f"redis://127.0.0.1:{server.port}/0")
+    return Job(settings, default_policy(), audience.header, REQUEST, AFTERNOON)
+
+
+def flushed_after(audience: Audience, rows: int, server: RedisServer) -> Iterator[Record]:
+    """Its records; Redis is flushed when so many have been read."""
+    for number, record in enumerate(audience.records()):
+        if number == rows:
+            server.tell("FLUSHALL")
+        yield record
+
+
+def test_a_clerk_says_beforehand_that_nothing_can_be_said(whole: RedisServer) -> None:
+    audience = audience_of(1)
+    clerk = Clerk(job_of(whole, audience))
+    assert clerk.look() is None
+    whole.tell("FLUSHALL")
+    found = clerk.look()
+    assert found is not None
+    assert found.why.startswith("profiles_incomplete: contact-state:0 is missing; ")
+    clerk.close()
+
+
+def test_a_redis_that_is_away_allows_nobody_and_says_no_address() -> None:
+    audience = audience_of(1)
+    settings = Settings(_env_file=None, redis_url="redis://127.0.0.1:1/0")
+    clerk = Clerk(Job(settings, default_policy(), audience.header, REQUEST, AFTERNOON))
+    found = clerk.judge([*audience.records()])
+    assert found == Stopped("redis: ConnectionError; is REDIS_URL right and the server up?")
+    clerk.close()
+
+
+def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None:
+    audience, allowed = audience_of(5 * CHUNK + 1), BytesIO()
+    outcomes = crew.judged(audience.records(), job_of(whole, audience), processes=1)
+    summary = permit(outcomes, Files(audience, allowed, None), lambda *_: None)
+    assert (summary.rows, summary.count("allow"), summary.stopped) == (5 * CHUNK + 1, 5 * CHUNK + 1, None)
+    rows = allowed.getvalue().splitlines()[1:]
+    assert [row.partition(b"@")[0] for row in rows] == [b"p%d" % number for number in range(5 * CHUNK + 1)]
+
+
+def test_a_flush_in_the_middle_ends_it_before_the_next_row_is_written(whole: RedisServer) -> None:
+    audience, allowed = audience_of(20 * CHUNK), BytesIO()
+    records = flushed_after(audience, 4 * CHUNK, whole)
+    outcomes = crew.judged(records, job_of(whole, audience), processes=1)
+    summary = permit(outcomes, Files(audience, allowed, None), lambda *_: None)
+    assert summary.stopped is not None
+    assert summary.stopped.startswith("profiles_incomplete: ")
+    assert (summary.rows, len(allowed.getvalue().splitlines()) - 1) == (4 * CHUNK, 4 * CHUNK)
+
+
+def test_a_flush_ends_a_crew_too_and_what_was_written_is_a_beginning(whole: RedisServer) -> None:
+    """How far they are by then is up to them."""
+    audience, allowed = audience_of(40 * CHUNK), BytesIO()
+    records = flushed_after(audience, 20 * CHUNK, whole)
+    outcomes = crew.judged(records, job_of(whole, audience), processes=2)
+    summary = permit(outcomes, Files(audience, allowed, None), lambda *_: None)
+    outcomes.close()
+    assert summary.stopped is not None
+    rows = [row.partition(b"@")[0] for row in allowed.getvalue().splitlines()[1:]]
+    assert rows == [b"p%d" % number for number in range(summary.rows)]
+    assert summary.rows < 40 * CHUNK

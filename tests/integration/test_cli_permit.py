@@ -1,0 +1,205 @@
+"""`harmonia permit` on a running system: who is told to leave alone is left alone, whatever the list looks like."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from events.json_types import JSON
+from streams.local.stack import Stack
+from streams.permit.crew import ALONE
+from streams.pressure import default_policy
+from tests.integration.command import PATIENCE_S, Ended, ended_well, environment_of, harmonia, on, refused
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system, state_of
+from tests.integration.waiting import until
+
+AFTERNOON = ("--at", "2012-02-22T19:00:00Z")
+ASK = ("permit", "--channel", "email", "--purpose", "fundraising", "--json", *AFTERNOON)
+Rows = list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+class Sender:
+    """Somebody with a list."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.folder = folder
+        self.system = system
+        self.denied = folder / "denied.csv"
+
+    def say(self, topic: str, type_: str, contact: dict[str, JSON], **data: JSON) -> None:
+        self.system.deployment.producer.send(topic, structured(event(type_, contact, **data))[0]).get(30)
+
+    def known(self) -> str:
+        """The address of somebody who is in Redis and has nothing against mail."""
+        address = f"{fresh()}@example.org"
+        self.say("email-events", "email.opened", {"email": address})
+        name = self.system.deployment.identify({"email": address})
+        until(lambda: state_of(self.system, name) is not None, "a profile in Redis", 60)
+        return address
+
+    def run(self, given: str, *words: str, ask: tuple[str, ...] = ASK, **settings: str) -> Ended:
+        where = on(self.system.stack, **settings)
+        return harmonia(self.folder, *ask, *words, environment=where, given=given.encode())
+
+    def judged(self, given: str, *words: str) -> tuple[Rows, Rows]:
+        """The rows of both files."""
+        ended = self.run(given, "--denied", str(self.denied), *words)
+        assert ended.returncode == 0, ended.stderr
+        return rows(ended.stdout), rows(self.denied.read_bytes())
+
+
+def rows(text: bytes) -> Rows:
+    return list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline="")))
+
+
+@pytest.fixture
+def sender(system: System, tmp_path: Path) -> Sender:
+    """Once Redis has told that nothing is missing."""
+    sender = Sender(system, tmp_path)
+    until(lambda: sender.run("email\n").returncode == 0, "a Redis that is whole", 60)
+    return sender
+
+
+def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None:
+    ada, ben = sender.known(), sender.known()
+    sender.say("email-events", "email.unsubscribed", {"email": ben})
+
+    given = (
+        "\ufeffName,E-Mail,Note\r\n"
+        f'"Lovelace, ""Ada""",{ada.upper()},1\r\n'
+        f"Ben,{ben},2\r\n"
+        f'Open,{fresh()}@example.org,"never closed\r\n'
+        "\r\n"
+        f"Nobody,,4\r\n"
+        f"Ada again,{ada},5\r\n"
+        f"New,{fresh()}@example.org,6\r\n"
+    )
+
+    def done() -> tuple[Rows, Rows] | None:
+        allowed, denied = sender.judged(given)
+        return (allowed, denied) if len(allowed) == 2 else None
+
+    allowed, denied = until(done, "the unsubscription", 60)
+    assert [(row["Name"], row["E-Mail"]) for row in allowed] == [
+        ('Lovelace, "Ada"', ada.upper()),
+        ("New", allowed[1]["E-Mail"]),
+    ]
+    assert {row["harmonia_policy_version"] for row in allowed} == {default_policy().version}
+    assert all(row["harmonia_expires_at"] > "2012-02-22T19:00:00.000Z" for row in allowed)
+    why = {row["harmonia_line"]: (row["harmonia_decision"], row["harmonia_reason"]) for row in denied}
+    assert why.pop("3")[0] == "deny"
+    assert why == {
+        "4": ("deny", "malformed_row"),
+        "6": ("deny", "no_identifier"),
+        "7": ("deny", "repeated_in_audience"),
+    }
+    assert sender.denied.read_bytes().startswith("\ufeffName,E-Mail,Note,harmonia_decision".encode())
+
+
+def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> None:
+    campaign, given = fresh(), f"email\n{fresh()}@example.org\n"
+    where = on(sender.system.stack)
+    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, environment=where))
+    allowed, [row] = sender.judged(given, "--campaign", campaign)
+    assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "deny", "held")
+    assert len(sender.judged(given, "--campaign", fresh())[0]) == 1
+    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--lift", environment=where))
+    assert len(sender.judged(given, "--campaign", campaign)[0]) == 1
+
+
+def test_whom_one_team_has_reserved_another_has_to_wait_for(sender: Sender) -> None:
+    given = f"email\n{sender.known()}\n"
+    assert len(sender.judged(given, "--team", "digital", "--reserve", "60")[0]) == 1
+    allowed, [row] = sender.judged(given, "--team", "field")
+    assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "defer", "reserved")
+    assert row["harmonia_earliest_at"]
+    assert len(sender.judged(given, "--team", "digital")[0]) == 1
+
+
+def test_several_processes_keep_the_order_and_lose_nobody(sender: Sender) -> None:
+    names = [f"{number}-{fresh()}@example.org" for number in range(ALONE + 4_500)]
+    ended = sender.run("\n".join(["email", *names, ""]), "--processes", "2")
+    assert ended.returncode == 0, ended.stderr
+    assert [row["email"] for row in rows(ended.stdout)] == names
+    said = json.loads(ended.stderr)
+    assert (said["rows"], said["allowed"], said["complete"]) == (len(names), len(names), True)
+    assert said["reasons"] == {"allow:ok": len(names)}
+
+
+def test_a_redis_that_lacks_something_allows_nobody(sender: Sender) -> None:
+    """Nobody writes to this other database, as if it had been flushed."""
+    empty = sender.system.stack.redis_url.rpartition("/")[0] + "/7"
+    ended = sender.run(f"email\n{fresh()}@example.org\n", REDIS_URL=empty)
+    assert "profiles_incomplete" in refused(ended)
+    assert ended.stdout == b""
+
+
+def test_people_read_a_table_of_what_became_of_them(sender: Sender) -> None:
+    ask = ("permit", "--channel", "text", "--purpose", "fundraising", *AFTERNOON)
+    ended = sender.run("phone\n212 555 0101\n", ask=ask)
+    assert ended.returncode == 0
+    said = ended.stderr.decode()
+    assert "unknown_contact" in said
+    assert f"0 of 1 allowed, by policy {default_policy().version}" in said
+
+
+def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "streams.cli.main", *ASK],
+        cwd=sender.folder,
+        env=environment_of(sender.folder, on(sender.system.stack, TERM="xterm")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as running:
+        os.close(theirs)
+        written, _ = running.communicate(f"email\n{fresh()}@example.org\n".encode(), timeout=PATIENCE_S)
+    assert running.returncode == 0
+    assert len(rows(written)) == 1
+    assert "━" in os.read(ours, 1 << 16).decode(errors="replace")
+    os.close(ours)
+
+
+@pytest.mark.parametrize(
+    ("given", "words", "said"),
+    [
+        ("", (), "the audience is empty"),
+        ("name\nAda\n", (), "no column of the header names a person"),
+        ("email,harmonia_expires_at\n", (), "the audience has a column harmonia_expires_at: it was judged before"),
+        ("email\n", ("--at", "tonight"), "--at: give RFC 3339"),
+        ("email\n", ("--at", "9999-12-31T00:00:00Z"), "--at: give a time from"),
+        ("email\n", ("--reserve", "60"), "--reserve: a reservation is a team's"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_use(sender: Sender, given: str, words: tuple[str, ...], said: str) -> None:
+    ended = sender.run(given, *words)
+    assert refused(ended, code=2).startswith(said)
+    assert ended.stdout == b""
+
+
+def test_a_second_file_that_cannot_be_written_is_said_before_anybody_is_judged(sender: Sender) -> None:
+    ended = sender.run("email\n", "--denied", str(sender.folder / "none" / "denied.csv"))
+    assert refused(ended).startswith("--denied: ")
+    assert ended.stdout == b""
+
+
+def test_a_broken_policy_is_refused(sender: Sender) -> None:
+    policy = sender.folder / "policy.toml"
+    policy.write_text("[caps]\n")
+    ended = sender.run("email\n", HARMONIA_POLICY=str(policy))
+    assert refused(ended).startswith("HARMONIA_POLICY: ")
+    assert ended.stdout == b""

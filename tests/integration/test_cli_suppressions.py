@@ -1,0 +1,178 @@
+"""`harmonia suppressions export` and `harmonia hold`, on a worker: what is closed is told, and told as it is now."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from events.json_types import JSON
+from streams.local.stack import Stack
+from tests.integration.command import Ended, ended_well, harmonia, on, refused
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system
+from tests.integration.waiting import until
+
+Rows = list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+class Desk:
+    """Somebody at a terminal."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.folder = folder
+        self._system = system
+
+    def run(self, *words: str) -> Ended:
+        return harmonia(self.folder, *words, environment=on(self._system.stack))
+
+    def say(self, topic: str, type_: str, contact: dict[str, JSON], **data: JSON) -> None:
+        self._system.deployment.producer.send(topic, structured(event(type_, contact, **data))[0]).get(30)
+
+    def suppress(self, contact: dict[str, JSON], **data: JSON) -> None:
+        self.say("contact-commands", "contact.suppressed", contact, **data)
+
+    def export(self, *words: str, code: int = 0) -> Rows:
+        ended = self.run("suppressions", "export", *words)
+        assert ended.returncode == code, ended.stderr
+        return list(csv.DictReader(io.StringIO(ended.stdout.decode())))
+
+    def audience(self, text: str) -> str:
+        file = self.folder / f"{fresh()}.csv"
+        file.write_bytes(text.encode())
+        return str(file)
+
+
+@pytest.fixture
+def desk(system: System, tmp_path: Path) -> Desk:
+    return Desk(system, tmp_path)
+
+
+def test_who_is_closed_is_exported_by_contact_id_and_goes_when_open_again(desk: Desk) -> None:
+    ada, command = fresh(), event("contact.suppressed", {})
+    command["data"] = {"contact": {"contact_id": ada}}
+    desk._system.deployment.producer.send("contact-commands", structured(command)[0]).get(30)
+
+    def closed() -> Rows:
+        return [row for row in desk.export("--channel", "text") if row["contact_id"] == ada]
+
+    [row] = until(closed, "the closing", 60) or []
+    assert row == {
+        "contact_id": ada,
+        "channel": "text",
+        "reason": "suppressed",
+        "since": "2012-02-22T09:00:00.000Z",
+        "until": "",
+    }
+    assert not [
+        row
+        for row in desk.export("--channel", "text", "--since", "2012-02-22T09:00:00.001Z")
+        if row["contact_id"] == ada
+    ]
+
+    retracts: JSON = {"source": command["source"], "id": command["id"]}
+    desk.say("outreach-events", "interaction.retracted", {"contact_id": ada}, retracts=retracts)
+    until(lambda: not closed(), "the end of it", 60)
+
+
+def test_a_list_of_the_sender_is_matched_by_any_name_and_its_own_ids_come_back(desk: Desk) -> None:
+    ada, van, email = fresh(), fresh(), f"{fresh()}@example.org"
+    desk.say("donation-events", "donation.made", {"external": {"van": van}, "email": email}, donation_id=f"d:{ada}")
+    desk.suppress({"email": email})
+    mine = desk.audience(
+        f'\ufeffVANID,Name,E-Mail\r\n{van},"L, Ada",{email.upper()}\r\n{fresh()},Grace,{ada}@example.org\r\n'
+    )
+
+    def upload() -> Rows:
+        return desk.export("--channel", "email", "--format", "van", "--match", mine)
+
+    rows = until(upload, "the closing", 60)
+    assert [row["VANID"] for row in rows] == [van]
+    assert (rows[0]["Channel"], rows[0]["Reason"], rows[0]["Date Contacted"]) == ("email", "suppressed", "2012-02-22")
+
+    by_van_alone = desk.audience(f"external.van\n{van}\n")
+    until(lambda: desk.export("--channel", "door", "--match", by_van_alone), "the link", 60)
+    [again] = desk.export("--channel", "email", "--format", "actionnetwork", "--match", mine)
+    assert again == {"Email": email.upper()}
+    everyone = desk.run("suppressions", "export", "--channel", "email", "--format", "van")
+    assert everyone.returncode == 1
+    assert b"keyed hash" in everyone.stderr
+    assert email.encode() not in everyone.stdout + everyone.stderr
+
+    open_again = desk.export("--channel", "email", "--match", by_van_alone, "--reopened")
+    assert open_again == []
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_there(desk: Desk) -> None:
+    ada = fresh()
+    desk.suppress({"contact_id": ada})
+    given = desk.audience(f'contact_id,note\nx,"open\n{ada},2\n')
+    words = ("--channel", "phone", "--match", given)
+    rows = until(lambda: desk.export(*words, code=1), "the closing", 60)
+    assert [row["contact_id"] for row in rows] == [ada]
+    assert "line 2" in desk.run("suppressions", "export", *words).stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "header", "said"),
+    [
+        (("--format", "van"), "email\n", "for van the audience needs a column VANID"),
+        ((), "name\n", "--match: no column of the header names a person"),
+        (("--since", "yesterday"), "email\n", "--since: give RFC 3339"),
+        (("--reopened", "--since", "2012-01-01T00:00:00Z"), "email\n", "--reopened: give an earlier export"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_use(desk: Desk, words: tuple[str, ...], header: str, said: str) -> None:
+    ended = desk.run("suppressions", "export", "--channel", "email", "--match", desk.audience(header), *words)
+    assert refused(ended, code=2).startswith(said)
+
+
+def test_a_hold_is_confirmed_listed_and_lifted(desk: Desk) -> None:
+    campaign = fresh()
+    said = json.loads(
+        ended_well(desk.run("hold", "--campaign", campaign, "--until", "2099-01-01T00:00:00Z", "--json")).stdout
+    )
+    assert said == {"campaign_id": campaign, "on_hold": True, "until": "2099-01-01T00:00:00.000Z"}
+    held = desk._system.deployment.redis.hget("holds", campaign)
+    assert held is not None
+
+    def listed() -> Rows:
+        rows = json.loads(ended_well(desk.run("hold", "--list", "--json")).stdout)
+        return [row for row in rows if row["campaign_id"] == campaign]
+
+    assert listed() == [{"campaign_id": campaign, "until": "2099-01-01T00:00:00.000Z"}]
+    assert campaign in ended_well(desk.run("hold", "--list")).stdout.decode()
+    lifted = ended_well(desk.run("hold", "--campaign", campaign, "--lift")).stdout.decode()
+    assert lifted == f"{campaign} is not on hold any more; Redis shows it\n"
+    assert desk._system.deployment.redis.hget("holds", campaign) is None
+    assert listed() == []
+
+
+def test_a_hold_that_redis_does_not_show_is_not_confirmed(desk: Desk) -> None:
+    """Nobody writes to this other database."""
+    campaign = fresh()
+    where = on(desk._system.stack, REDIS_URL=desk._system.stack.redis_url.rpartition("/")[0] + "/7")
+    ended = harmonia(desk.folder, "hold", "--campaign", campaign, "--wait", "0.3", environment=where)
+    assert refused(ended).startswith("sent to campaign-holds, but Redis did not show it within 0.3 s")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--campaign: give the campaign_id"),
+        (("--campaign", "x", "--until", "tomorrow"), "--until: give RFC 3339"),
+        (("--campaign", "x", "--until", "2012-11-07T00:00:00Z"), "--until: that time has passed"),
+        (("--campaign", "x", "--until", "2099-11-07T00:00:00Z", "--lift"), "--until: a hold that is lifted"),
+        (("--campaign", "x", "--list"), "--list: give it alone"),
+    ],
+)
+def test_a_hold_that_cannot_be_meant_is_wrong_use(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    assert refused(desk.run("hold", *words), code=2).startswith(said)

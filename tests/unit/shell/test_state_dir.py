@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from streams.engine.errors import Unusable
+from streams.state_dir import child_of, own, tidy, tidy_for_workers
+from tests.unit.engine.test_left_behind import let_time_pass, make, there
+
+
+def old_store(directory: Path) -> None:
+    make(directory, ("contacts", 0))
+    let_time_pass(directory / "contacts/0")
+
+
+def test_a_directory_has_one_owner(tmp_path: Path) -> None:
+    with own(tmp_path / "new"), pytest.raises(Unusable, match="HARMONIA_STATE_DIR is another worker's"):
+        own(tmp_path / "new")
+    own(tmp_path / "new").close()
+
+
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Unusable, match="HARMONIA_STATE_DIR cannot be used"):
+        own(tmp_path / "file")
+
+
+def test_an_owner_tidies_its_own_directory_and_those_of_several_workers_that_were_there_before(tmp_path: Path) -> None:
+    directories = [tmp_path, child_of(tmp_path, 0), child_of(tmp_path, 1)]
+    for directory in directories:
+        old_store(directory)
+
+    with own(tmp_path):
+        tidy(tmp_path)
+
+    assert [there(directory) for directory in directories] == [{"worker-0/contacts", "worker-1/contacts"}, set(), set()]
+
+
+def test_who_starts_workers_tidies_where_none_of_them_is(tmp_path: Path) -> None:
+    """They were more, or one alone, once."""
+    mine, gone = child_of(tmp_path, 0), child_of(tmp_path, 3)
+    for directory in (tmp_path, mine, gone):
+        old_store(directory)
+
+    with own(mine):
+        tidy_for_workers(tmp_path)
+
+    assert (there(mine), there(gone)) == ({"contacts/0"}, set())
+    assert not (tmp_path / "contacts/0").exists()
+
+
+def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    tidy_for_workers(tmp_path / "none")
+
+    assert not (tmp_path / "none").exists()
