@@ -80,7 +80,8 @@ class Folding(Chunk):
         stamps = stamps_of([record for record, _ in applied])
         known = overview(after)
         self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
-        if found := triggers(fact for _, fact in applied):
+        # Nothing is closed here, and one touch alone exceeds nothing.
+        if len(known.touches) > 1 and (found := triggers(fact for _, fact in applied)):
             self.judge(contact_id, known, found, [before])
         return after
 
