@@ -14,7 +14,8 @@ from streams.clients import KafkaClients
 from streams.engine.runs import Run
 
 _RECORDS_AT_ONCE = 8_000  # of each partition; a take-over reads them all at the same time
-_WAIT_MS = 500
+_WAIT_MS = 50
+"""For records; where there is nothing but markers none come, and the position tells."""
 
 
 class PartitionReader:
@@ -44,6 +45,8 @@ class PartitionReader:
 
     async def ends_of(self, tps: Sequence[TP]) -> dict[TP, int]:
         """The same of several partitions."""
+        # Or aiokafka learns of one topic after the other, each with a pause.
+        await self._consumer._client.set_topics({tp.topic for tp in tps})
         return {TP(*tp): int(end) for tp, end in (await self._consumer.end_offsets(tps)).items()}
 
     async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
