@@ -21,7 +21,13 @@ from tests.integration.waiting import until
 
 NAMED = {
     *("harmonia_interactions", "harmonia_dead_letters", "harmonia_duplicates", "harmonia_chunk_seconds"),
-    *("harmonia_identity_links", "harmonia_identity_findings", "harmonia_profiles_cut"),
+    *(
+        "harmonia_identity_links",
+        "harmonia_identity_findings",
+        "harmonia_profiles_cut",
+        "harmonia_alerts",
+        "harmonia_policy_changes",
+    ),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
 }
 WORDS = {
