@@ -128,10 +128,21 @@ def test_a_link_and_a_later_unlink_equal_neither_where_nothing_else_joins_the_tw
     neither = resolve([link for link in holds if isinstance(link, Seen)], _rulings(holds), CROWD).roofs
     alone = {name: neither.get(name, name) for name in pair}
     assume(alone[pair[0]] != alone[pair[1]])
+    assume(not _reach(holds, *pair))
     table = Table()
     for link in (*holds, ruling(*pair, same=True, time=1), ruling(*pair, same=False, time=2)):
         table.fold([link])
     assert table.roofs() == others(neither)
+
+
+def _reach(links: Sequence[Seen | Said], one: str, other: str) -> bool:
+    """Whether a way leads from one to the other: an unlink may settle a dispute on it, though it joins nobody."""
+    reached = {one}
+    for _ in links:
+        for link in links:
+            if {link.a, link.b} & reached and not (isinstance(link, Said) and not link.same):
+                reached |= {link.a, link.b}
+    return other in reached
 
 
 def _rulings(links: list[Seen | Said]) -> list[Said]:
