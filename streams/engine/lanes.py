@@ -41,6 +41,8 @@ class Lanes:
         self._room = asyncio.Event()
         #: Partition -> the offset that may be committed: everything below it is done.
         self.done: dict[TP, int] = {}
+        #: Partition -> the offset after the last record that was taken from the broker for a lane.
+        self.taken: dict[TP, int] = {}
 
     def open(self, generation: int) -> None:
         """Accept runs of this generation of the group, and of no other."""

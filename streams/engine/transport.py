@@ -137,6 +137,7 @@ class Consumer(stock.Consumer):
                 return
             if run.generation == self.app.consumer_generation_id:
                 self._read_offset[run.tp] = None  # no gap for Faust to account for
+                self.app.lanes.taken[run.tp] = run.next_offset
                 yield run.tp, self._message(run)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
@@ -162,6 +163,7 @@ class Consumer(stock.Consumer):
         await self.app.lanes.settle()
         await super().wait_empty()
         self.app.lanes.done.clear()
+        self.app.lanes.taken.clear()
         await self.app.release_tables()
 
     def committed(self, tp: TP) -> int | None:
@@ -175,9 +177,22 @@ class Consumer(stock.Consumer):
         return consumer is not None and consumer._coordinator.coordinator_id is not None
 
     def lag_of(self, tp: TP) -> int:
-        """Records between what is done (or committed, before the first chunk) and the end of the partition."""
+        """Records between what is done (or committed, before the first chunk) and the end of the partition.
+
+        Markers count as long as records are to be done before them; those that nothing follows are nobody's to do.
+        """
         done = self.app.lanes.done.get(tp, self._committed_offset[tp] or 0)
+        if done >= self.app.lanes.taken.get(tp, 0):
+            done = max(done, self._read_to(tp))
         return max(0, (self.highwater(tp) or 0) - done)
+
+    def _read_to(self, tp: TP) -> int:
+        """The offset that the group's consumer reads next; 0 where it does not know yet."""
+        consumer = self._thread._consumer
+        if consumer is None or not consumer._subscription.is_assigned(tp):
+            return 0
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        return int(state.position) if state.has_valid_position else 0
 
     def end_of(self, tp: TP) -> End | None:
         """Where an assigned partition ended when the last fetch of it was answered; None before the first."""

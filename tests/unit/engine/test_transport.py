@@ -239,6 +239,20 @@ async def test_lag_is_counted_from_what_is_done(app: ChunkApp, consumer: Offline
     assert (consumer.lag_of(A), consumer.lag_of(B)) == (10, 60)
 
 
+async def test_markers_that_nothing_follows_are_no_lag_once_all_that_was_taken_is_done(
+    app: ChunkApp, consumer: OfflineConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "_read_to", lambda _: 100)
+    consumer.fetched = {A: run(range(97), tp=A)}
+    app.lanes.done[A] = 90
+    assert consumer.lag_of(A) == 0
+
+    [_ async for _ in consumer.getmany(0.01)]
+    assert consumer.lag_of(A) == 10
+    app.lanes.done[A] = 97
+    assert consumer.lag_of(A) == 0
+
+
 @pytest.fixture
 async def group_member(app: ChunkApp, consumer: OfflineConsumer) -> AsyncIterator[AIOKafkaConsumer]:
     thread = ConsumerThread(consumer, loop=consumer.loop, beacon=consumer.beacon)
