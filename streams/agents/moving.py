@@ -11,6 +11,7 @@ from streams.agents.chunks import Chunk
 from streams.contact import ContactState
 from streams.contact.announcing import Step
 from streams.contact.erasing import place_of
+from streams.contact.place import Erasure
 from streams.contact.standing import counting, moved, part_key
 from streams.engine.runs import KafkaRecord, Records
 
@@ -46,7 +47,7 @@ class Moving(Chunk):
         counted = counting(self.holding.parts(node, was), was)
         parts, after = self._swept(node, after)
         now = place_of(after)
-        forgotten = now.erased if now.marks and (now.erased != was.erased or not was.marks) else None
+        forgotten = _erasure_in(told) if now.marks and (now.erased != was.erased or not was.marks) else None
         step = Step(
             node,
             before,
@@ -69,6 +70,12 @@ class Moving(Chunk):
         if len(kept) == len(place.parts):
             return kept, state
         return kept, replace(state, place=replace(place, parts=tuple(sorted(kept))))
+
+
+def _erasure_in(told: Sequence[Told]) -> Erasure | None:
+    """The last one that was told: of two of one moment a state keeps the first, and each has a receipt of its own."""
+    erased = [roof.erased for _, roof in told if roof is not None and roof.erased is not None]
+    return Erasure(erased[-1].time, erased[-1].source, erased[-1].id) if erased else None
 
 
 def version_of(record: KafkaRecord) -> int | None:
