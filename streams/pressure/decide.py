@@ -116,7 +116,7 @@ def answer(
 def _stopped(question: Question, profile: Known, address: Addressed) -> Decision | None:
     """What not even a transactional message may pass."""
     return (
-        closed(profile, question.policy.closures, question.request, question.at)
+        closed(profile, question.policy, question.request, question.at)
         or unreachable(address)
         or question.held
         or question.refused

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from events.interactions.base import Channel
+from events.normalise import normalise_phone
 from events.outputs import ContactProfile, Stop
 from events.times import parse_time
 from streams.pressure.asking import Decision, Evidence, Known, PermissionRequest, Reason
-from streams.pressure.policy import CHANNELS, Closures
+from streams.pressure.policy import CHANNELS, Closures, Policy
 
 _OF_ALL: dict[str, Reason] = {"erased": "erased", "deceased": "deceased", "do_not_contact": "do_not_contact"}
 _OF_CHANNEL: dict[str, Reason] = {
@@ -19,20 +20,20 @@ _OF_CHANNEL: dict[str, Reason] = {
 _ERASED = Decision("deny", "erased")
 
 
-def closed(known: Known, closures: Closures, request: PermissionRequest, at: int) -> Decision | None:
+def closed(known: Known, policy: Policy, request: PermissionRequest, at: int) -> Decision | None:
     """Why nobody, or not this sender or list, may reach the person on the channel; None: no stop binds."""
     if known is None:
         return None
     if known == "erased":
         return _ERASED
-    stops = known["stops"]
+    stops, closures = known["stops"], policy.closures
     if (stop := stops.get("all")) is not None and (found := _of_all(stop, at)) is not None:
         return found
     if len(stops) > 2 and (found := _channel(known, closures, request.channel)) is not None:
         return found
     if known["consent"].get(request.channel) is False:
         return Decision("deny", "no_consent")
-    if stops["senders"] and (found := _sender(stops["senders"], closures, request)) is not None:
+    if stops["senders"] and (found := _sender(stops["senders"], policy, request)) is not None:
         return found
     return _list(stops["lists"], closures, request) if stops["lists"] else None
 
@@ -66,13 +67,22 @@ def _of_channel(stop: Stop) -> Decision:
     return Decision("deny", _OF_CHANNEL.get(stop["reason"], "consent_withdrawn"), (evidence_of(stop),))
 
 
-def _sender(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:
+def _sender(stops: Mapping[str, Stop], policy: Policy, request: PermissionRequest) -> Decision | None:
     """A sender who is named is stopped on every channel: a profile does not say of which it was said."""
+    closures, country = policy.closures, policy.hours.country
     unnamed = request.sender is None and closures.without_sender == "deny"
     if request.channel == "text" and (unnamed or closures.sender_stop == "everyone"):
         return _scoped("sender_stopped", stops.values())
-    stop = None if request.sender is None else stops.get(request.sender)
-    return None if stop is None else _scoped("sender_stopped", [stop])
+    if request.sender is None:
+        return None
+    asked = _plain(request.sender, country)
+    heard = [stop for sender, stop in stops.items() if _plain(sender, country) == asked]
+    return _scoped("sender_stopped", heard) if heard else None
+
+
+def _plain(sender: str, country: str) -> str:
+    """One sender however it is written: a phone number in E.164, else the letters and digits of its short code."""
+    return normalise_phone(sender, country) or "".join(filter(str.isalnum, sender)).casefold()
 
 
 def _list(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:

@@ -76,6 +76,20 @@ def test_a_stop_to_one_sender_binds_that_sender() -> None:
     assert ruled(decide(SENDERS, POLICY, asking("phone"), NOON)) == ("allow", "ok")
 
 
+@pytest.mark.parametrize("sender", ["(212) 555-0100", "212.555.0100", " +1 212 555 0100"])
+def test_a_sender_is_known_however_its_number_is_written(sender: str) -> None:
+    for said, asked in (("+12125550100", sender), (sender, "+12125550100")):
+        known = person(stops={"senders": {said: stop("opted_out")}, "lists": {}})
+        assert ruled(decide(known, POLICY, asking("text", sender=asked), NOON)) == ("deny", "sender_stopped")
+        assert ruled(decide(known, POLICY, asking("text", sender="+12125550101"), NOON)) == ("allow", "ok")
+
+
+@pytest.mark.parametrize("sender", ["Vote NY", "vote-ny", " VOTENY "])
+def test_a_sender_is_known_however_its_name_is_written(sender: str) -> None:
+    known = person(stops={"senders": {"VoteNY": stop("opted_out")}, "lists": {}})
+    assert ruled(decide(known, POLICY, asking("text", sender=sender), NOON)) == ("deny", "sender_stopped")
+
+
 def test_a_sender_who_is_stopped_is_stopped_on_every_channel() -> None:
     assert ruled(decide(SENDERS, POLICY, asking("phone", sender="31337"), NOON)) == ("deny", "sender_stopped")
 
