@@ -14,6 +14,7 @@ from events.times import render_time
 from sinks.base import Stored
 from streams.cli import deciding
 from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.naming import CURE, HELP, METAVAR
 from streams.cli.person import Person, look_up, masked, read_person
 from streams.contact.history import Step, history
 from streams.settings import Settings
@@ -24,7 +25,7 @@ app.command()(deciding.unlink)
 app.command()(deciding.suppress)
 app.command()(deciding.erase)
 
-Who = Annotated[str, typer.Argument(metavar="ID_OR_EMAIL", help="A contact_id, or an e-mail address.")]
+Who = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
 
 
 @app.command()
@@ -75,7 +76,7 @@ def export(who: Who) -> None:
 def _found(settings: Settings, who: str) -> tuple[str, Stored]:
     found = look_up(settings, who)
     if found is None:
-        refuse("no such contact")
+        refuse(f"no such contact: {CURE}")
     if found[1].erased:
         refuse(f"{found[0]} has been erased")
     return found

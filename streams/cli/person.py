@@ -14,6 +14,7 @@ from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, I
 from sinks.base import Stored
 from sinks.keys import partition_of
 from sinks.profiles import contact_of, read_profile
+from streams.cli.naming import named
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients, redis_client
 from streams.contact import read_fact
@@ -49,10 +50,10 @@ class Person:
 
 
 async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
-    """The person of a contact_id or an e-mail address: the one who absorbed it, if it was absorbed."""
+    """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
     client = redis_client(settings)
     try:
-        for name in _candidates(settings, who):
+        for name in named(who).ids(settings.hasher):
             known = await contact_of(client, name) or name
             stored = await read_profile(client, known)
             if stored is not None and stored.merged_into is not None:
@@ -86,10 +87,6 @@ def masked(name: str) -> str:
     if not is_identity_hash(name):
         return name
     return f"{kind_of(name)}:{name.partition(':')[2][:_SHOWN]}…"
-
-
-def _candidates(settings: Settings, who: str) -> list[str]:
-    return settings.hasher.lookups("email", who) if "@" in who else [who]
 
 
 def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:

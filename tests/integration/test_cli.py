@@ -128,7 +128,7 @@ def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: 
 @pytest.mark.parametrize("who", ["nobody", "nobody@example.org", "no address @"])
 def test_a_contact_that_is_unknown_is_refused_and_not_repeated(system: System, tmp_path: Path, who: str) -> None:
     ended = harmonia(tmp_path, "contact", "show", who, "--json", environment=on(system.stack))
-    assert refused(ended) == "no such contact\n"
+    assert refused(ended).startswith("no such contact: give a contact_id, an e-mail address, phone:NUMBER")
     assert ended.stdout == b""
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from random import randrange
 from typing import Any
 
 import pytest
@@ -93,6 +94,31 @@ def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:
 
 def suppressions(desk: Desk, who: str) -> dict[str, Any]:
     return json.loads(desk.do("export", who))["suppressions"] or {}
+
+
+def test_a_person_is_forgotten_by_any_identifier_and_by_nothing_that_only_looks_like_one(desk: Desk) -> None:
+    voter, van, phone = f"NY:{fresh()}", fresh(), f"212555{randrange(10_000):04}"
+    desk.say("outreach-events", "form.submitted", {"voter_id": voter, "external": {"van": van}, "phone": phone})
+    until(lambda: bool(desk.profile(f"external:van:{van}")), "her")
+
+    for word in (voter, van, phone, f"voter:{voter}0", f"{fresh()}@example.org"):
+        assert refused(desk.run("erase", word, "--yes")).startswith("nobody is known by that name, so nothing was sent")
+    for words in (("suppress", phone), ("link", phone, f"phone:{phone}"), ("unlink", f"phone:{phone}", van)):
+        assert refused(desk.run(*words)).startswith("nobody is known by that name, so nothing was sent")
+    assert desk.profile(f"phone:{phone}")["contact_id"] == desk.profile(f"voter:{voter}")["contact_id"]
+
+    desk.do("suppress", f"phone:{phone}")
+    until(lambda: bool(suppressions(desk, f"voter:{voter}")), "the suppression")
+    desk.do("erase", f"voter:{voter}", "--yes")
+    until(lambda: not desk.profile(f"phone:{phone}"), "an end")
+    assert refused(desk.run("show", f"voter:{voter}")).endswith(" has been erased\n")
+
+
+def test_who_decides_may_insist(desk: Desk) -> None:
+    early = fresh()
+    sent = json.loads(desk.do("suppress", early, "--unknown", "--json"))
+    assert sent["data"]["contact"] == {"contact_id": early}
+    until(lambda: bool(desk.profile(early)), "a profile that says so")
 
 
 @pytest.mark.parametrize("words", [("link", "a", "a"), ("erase", "no id", "--yes"), ("link", "a", "no@address")])

@@ -1,0 +1,50 @@
+"""How somebody at a terminal names a person: as precisely as a producer, in one word.
+
+A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So what
+is decided about a contact_id is decided only about one that is known (`deciding`).
+"""
+
+import re
+from dataclasses import dataclass
+
+from events.fields import CONTACT_ID_PATTERN
+from events.identifiers import Hasher, Kind, is_identity_hash
+from events.json_types import JSON
+
+METAVAR = "PERSON"
+HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
+CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
+
+_KINDS: dict[str, Kind] = {"phone": "phone", "voter": "voter", "external": "external", "email": "email"}
+_is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person by one identifier; `kind` None: `text` is a contact_id, as it is in the records."""
+
+    kind: Kind | None
+    text: str
+
+    def ids(self, hasher: Hasher) -> list[str]:
+        """The contact_ids that it may be: hashes under each key that is valid. None: it cannot be read."""
+        if self.kind is None:
+            return [self.text] if _is_contact_id(self.text) else []
+        return hasher.lookups(self.kind, self.text)
+
+    def contact(self) -> dict[str, JSON]:
+        """`data.contact` of an interaction with this person."""
+        if self.kind is None:
+            return {"contact_id": self.text}
+        if self.kind == "external":
+            system, _, id_ = self.text.partition(":")
+            return {"external": {system: id_}}
+        return {"voter_id" if self.kind == "voter" else self.kind: self.text}
+
+
+def named(word: str) -> Named:
+    """What a word means. A hash as it stands in records is a contact_id."""
+    kind, colon, text = word.partition(":")
+    if colon and kind in _KINDS and not is_identity_hash(word):
+        return Named(_KINDS[kind], text)
+    return Named("email" if "@" in word else None, word)

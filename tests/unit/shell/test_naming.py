@@ -1,0 +1,39 @@
+"""A person by one word: what it means, and that nothing but a contact_id is taken for one."""
+
+import pytest
+
+from events.identifiers import Hasher
+from events.json_types import JSON
+from streams.cli.naming import Named, named
+
+HASHER = Hasher([b"new", b"old"])
+HASH = HASHER.lookups("voter", "NY:77")[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant", "contact"),
+    [
+        ("crm.ada", Named(None, "crm.ada"), {"contact_id": "crm.ada"}),
+        (HASH, Named(None, HASH), {"contact_id": HASH}),
+        ("ada@example.org", Named("email", "ada@example.org"), {"email": "ada@example.org"}),
+        ("email:ada@example.org", Named("email", "ada@example.org"), {"email": "ada@example.org"}),
+        ("phone:(212) 555-0199", Named("phone", "(212) 555-0199"), {"phone": "(212) 555-0199"}),
+        ("voter:NY:77", Named("voter", "NY:77"), {"voter_id": "NY:77"}),
+        ("external:van:17", Named("external", "van:17"), {"external": {"van": "17"}}),
+        ("NY:77", Named(None, "NY:77"), {"contact_id": "NY:77"}),
+    ],
+)
+def test_a_word_means_one_identifier(word: str, meant: Named, contact: dict[str, JSON]) -> None:
+    assert named(word) == meant
+    assert meant.contact() == contact
+
+
+def test_an_identifier_may_be_known_under_each_key() -> None:
+    assert named("voter:ny: 77 ").ids(HASHER) == HASHER.lookups("voter", "NY:77")
+    assert named("phone:212-555-0199").ids(HASHER) == HASHER.lookups("phone", "+12125550199")
+    assert named("crm.ada").ids(HASHER) == ["crm.ada"]
+
+
+@pytest.mark.parametrize("word", ["", "no id", "(212) 555-0199", "phone:12", "no@address"])
+def test_what_cannot_be_read_is_nobody(word: str) -> None:
+    assert named(word).ids(HASHER) == []
