@@ -52,6 +52,7 @@ def contacts(office: Office) -> APIRouter:
     ) -> Response:
         """The profile of whoever goes by this identifier. Give one of the four."""
         caller = _reader(office, request)
+        _must_be_said_once(request)
         given = {"external": external, "voter_id": voter_id, "email": email, "phone": phone}
         return await _profile(office, caller, _names(office, given))
 
@@ -62,6 +63,13 @@ def _reader(office: Office, request: Request) -> Caller:
     caller = caller_of(request)
     office.require(caller, "read")
     return caller
+
+
+def _must_be_said_once(request: Request) -> None:
+    """Or one of two people would be answered, as if the other had not been asked about."""
+    for field in _KINDS:
+        if len(request.query_params.getlist(field)) > 1:
+            raise mistaken(field, "give it once")
 
 
 def _names(office: Office, given: dict[str, str | None]) -> Names:

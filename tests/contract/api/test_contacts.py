@@ -51,7 +51,17 @@ async def test_nobody_and_whoever_was_forgotten_are_two_things(desk: Desk, filli
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
 
 
-@pytest.mark.parametrize("query", ["", "email=a@b.org&phone=2125550123", "email=nobody", "voter_id=77", "external=van"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "email=a@b.org&phone=2125550123",
+        "email=a@b.org&email=c@d.org",
+        "email=nobody",
+        "voter_id=77",
+        "external=van",
+    ],
+)
 async def test_a_question_that_cannot_be_read_says_how_to_ask(desk: Desk, filling: Filling, query: str) -> None:
     await filling.all()
     answer = await desk.get("/v1/contacts", query=query)
