@@ -1,6 +1,7 @@
 """How much of a person's patience has been used, by channel, at the time of the latest touch."""
 
 from collections.abc import Mapping, Sequence
+from math import floor
 
 from events.interactions.base import Channel
 from events.outputs import Pressure
@@ -14,14 +15,18 @@ HALF_LIFE = 7 * 24 * 3_600_000
 """After so long (ms) a touch weighs half."""
 
 
+def weight(cost: int, age: int) -> int:
+    """What is left of a touch after so long (ms): floor(cost · 2^(−age / 7 days) + 0.5), the contract's formula."""
+    return floor(cost * 2.0 ** (-age / HALF_LIFE) + 0.5)
+
+
 def pressure(listed: Sequence[Touch]) -> Pressure:
-    """The profile's `pressure` of its listed touches, newest first: the contract's formula, rounded touch by touch."""
+    """The profile's `pressure` of its listed touches, newest first: rounded touch by touch."""
     if not listed:
         return {"points": {}, "as_of": None}
     points: dict[Channel, int] = {}
     latest = listed[0].time
     for touch in listed:
         cost = 0 if touch.purpose == "transactional" else COSTS[touch.channel]
-        left = int(cost * 2.0 ** ((touch.time - latest) / HALF_LIFE) + 0.5)
-        points[touch.channel] = points.get(touch.channel, 0) + left
+        points[touch.channel] = points.get(touch.channel, 0) + weight(cost, latest - touch.time)
     return {"points": points, "as_of": render_time(latest)}

@@ -5,14 +5,14 @@ them transactional and none after the moment.
 """
 
 from collections.abc import Iterator, Sequence
-from math import floor
 
 from msgspec import Struct
 
 from events.interactions.base import Channel
 from streams.contact.messages import Touch
-from streams.pressure.policy import CHANNELS, COSTS, Cap, Policy
-from streams.pressure.spans import DAY, HOUR, MINUTE, WEEK
+from streams.contact.pressure import COSTS, weight
+from streams.pressure.policy import CHANNELS, Cap, Policy
+from streams.pressure.spans import DAY, HOUR, MINUTE
 
 
 class Excess(Struct, frozen=True):
@@ -74,16 +74,15 @@ def _of_cap(channel: Channel | None, cap: Cap, touches: Sequence[Touch]) -> Exce
 
 
 def _of_points(policy: Policy, at: int, touches: Sequence[Touch]) -> Excess | None:
-    """Each touch weighs floor(cost · 2^(−age / 7 days) + 0.5), the profile's formula."""
     if policy.points is None:
         return None
-    budget, weight = policy.points.budget, 0
+    budget, all_of_it = policy.points.budget, 0
     if sum(COSTS[touch.channel] for touch in touches) <= budget:
         return None
     for place, touch in enumerate(touches):
-        weight += floor(COSTS[touch.channel] * 2 ** ((touch.time - at) / WEEK) + 0.5)
-        if weight > budget:
-            return Excess(f"{weight} milli-points, at most {budget}", touches[: place + 1])
+        all_of_it += weight(COSTS[touch.channel], at - touch.time)
+        if all_of_it > budget:
+            return Excess(f"{all_of_it} milli-points, at most {budget}", touches[: place + 1])
     return None
 
 

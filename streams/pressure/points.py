@@ -1,6 +1,6 @@
 """The budget of points: what touches cost, halved every seven days.
 
-Of the profile's formula: each touch weighs floor(cost · 2^(−age / 7 days) + 0.5), here at whatever time.
+Each touch weighs what it does in a profile (`contact.pressure.weight`), here at whatever time.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ from math import ceil, floor, log2
 from msgspec import Struct
 
 from events.outputs import Touch
+from streams.contact.pressure import COSTS, weight
 from streams.pressure.asking import PermissionRequest
 from streams.pressure.limits import Blocked, evidence_of, in_order, since_of, time_of
-from streams.pressure.policy import COSTS, Policy
+from streams.pressure.policy import Policy
 from streams.pressure.spans import DAY, WEEK
 
 _NOTHING_IS_LEFT = 90 * DAY
@@ -75,10 +76,10 @@ def _light_enough(costs: Sequence[tuple[int, int]], at: int, room: int) -> int:
 def _around(costs: Sequence[tuple[int, int]], at: int, room: int) -> tuple[int, int]:
     """A time that is too early and one that is late enough, close by: rounding moves a weight by half a point."""
     latest = max(at, *(time for time, _ in costs))
-    weight = sum(cost * 2 ** ((time - latest) / WEEK) for time, cost in costs)
+    total = sum(cost * 2 ** ((time - latest) / WEEK) for time, cost in costs)
     rounded = len(costs) / 2
-    low = latest + floor(WEEK * log2(weight / (room + rounded))) - 1
-    high = latest + (ceil(WEEK * log2(weight / (room - rounded))) + 1 if room > rounded else _NOTHING_IS_LEFT)
+    low = latest + floor(WEEK * log2(total / (room + rounded))) - 1
+    high = latest + (ceil(WEEK * log2(total / (room - rounded))) + 1 if room > rounded else _NOTHING_IS_LEFT)
     return (low if low > at and _weight(costs, low) > room else at), max(high, latest)
 
 
@@ -87,4 +88,4 @@ def _weight(costs: Sequence[tuple[int, int]], at: int) -> int:
 
 
 def _left(time: int, cost: int, at: int) -> int:
-    return floor(cost * 2 ** (-max(at - time, 0) / WEEK) + 0.5)
+    return weight(cost, max(at - time, 0))

@@ -13,14 +13,13 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from events.interactions.base import Channel
+from streams.contact.pressure import COSTS
 from streams.pressure.hours import Week, next_opening
 from streams.pressure.mistakes import wrong
 from streams.pressure.spans import Amount, Count, Expiry, LocalHours, Span, Window
 from streams.pressure.zones import zones_of_country
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
-COSTS: dict[Channel, int] = {"door": 3000, "phone": 2000, "text": 1500, "letter": 500, "email": 1000}
-"""What a touch costs, in milli-points; the contract's."""
 
 StopReason = Literal["unsubscribed", "complained", "opted_out", "consent_withdrawn"]
 Permission = Literal["allow", "deny"]
