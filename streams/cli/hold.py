@@ -122,7 +122,7 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         return
     table = Table("campaign", "until", box=None)
     for campaign, until in on.items():
-        table.add_row(campaign, "it is lifted" if until is None else render_time(until))
+        table.add_row(campaign, "no end" if until is None else render_time(until))
     Console().print(table)
 
 

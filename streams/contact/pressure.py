@@ -1,7 +1,6 @@
 """How much of a person's patience has been used, by channel, at the time of the latest touch."""
 
 from collections.abc import Mapping, Sequence
-from math import floor
 
 from events.interactions.base import Channel
 from events.outputs import Pressure
@@ -17,7 +16,7 @@ HALF_LIFE = 7 * 24 * 3_600_000
 
 def weight(cost: int, age: int) -> int:
     """What is left of a touch after so long (ms): floor(cost · 2^(−age / 7 days) + 0.5), the contract's formula."""
-    return floor(cost * 2.0 ** (-age / HALF_LIFE) + 0.5)
+    return int(cost * 2.0 ** (-age / HALF_LIFE) + 0.5)
 
 
 def pressure(listed: Sequence[Touch]) -> Pressure:
