@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,18 +112,6 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     assert not profile_of(system, erased.roof)
 
 
-def test_nothing_of_a_person_who_was_erased_is_left_on_disk(stack: Stack, tmp_path: Path) -> None:
-    with running_system(stack, tmp_path) as system:
-        erased, bystander = Somebody(system.deployment), Somebody(system.deployment)
-        tell_of(system, bystander)
-        tell_of(system, erased)
-        erase(system, erased)
-        until(lambda: not found_in_topics(system, erased), "nothing in the topics")
-        assert system.workers.stop() == 0
-        assert found_on_disk(tmp_path / "state", [bystander.by_email]), "a search that finds nobody shows nothing"
-        assert not found_on_disk(tmp_path / "state", [erased.by_email, erased.by_phone])
-
-
 def found_in_redis(system: System, one: Somebody) -> list[str]:
     """Keys that name the person or hold one of their identifiers; the marker is left out."""
     redis: Any = system.deployment.redis
@@ -149,10 +136,3 @@ def found_in_topics(system: System, one: Somebody) -> list[str]:
             if value is not None and any(hashed in key + b" " + value for hashed in rest):
                 found.append(f"{topic.name}: {key.decode(errors='replace')}")
     return found
-
-
-def found_on_disk(folder: Path, hashes: list[str]) -> list[Path]:
-    """By the ends of hashes: what a key has in common with the one before it is not written again."""
-    ends = [hashed[-20:].encode() for hashed in hashes]
-    files = [(path, path.read_bytes()) for path in folder.glob("**/*") if path.is_file()]
-    return [path for path, held in files if any(end in held for end in ends)]

@@ -163,6 +163,11 @@ def test_a_command_is_kept_in_interactions_and_is_nothing_that_happened(
     shown = until(profile, "what happened")
     assert counts_of(shown) == {"form.submitted": 1}
     outputs.until(lambda seen: any(one.value == shown for one in seen), "the same in contact-state")
+    seen = outputs.of(CONTACT_STATE, key)
+    assert seen[-1].value == shown
+    versions = [int(header(one, "version") or b"") for one in seen]
+    assert versions == sorted({*versions})
+    assert not any(counts_of(one.value or b"") for one in seen[:-1])
 
     forget = event("contact.erased", {"contact_id": contact_id})
     producer.send(CONTACT_COMMANDS, structured(forget)[0]).get(30)
