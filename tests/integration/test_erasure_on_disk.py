@@ -1,4 +1,4 @@
-"""A person who is forgotten is gone from the files of the stores. One worker has all of them: there must be no other."""
+"""A person who is forgotten is gone from the files of the stores. The worker has all of them: there is no other one."""
 
 import re
 from pathlib import Path
