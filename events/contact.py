@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from events.fields import ContactId, Id, Model, Text
 from events.json_types import JSON
+from events.mailboxes import Mailbox
 
 VOTER_ID_PATTERN = r"^\s*[A-Za-z]{2}\s*:.*\S"
 REGION_PATTERN = r"^[A-Z]{2}-[A-Z0-9]{1,3}$"
@@ -90,13 +91,14 @@ Hash = Annotated[str, Field(pattern=HASH_PATTERN)]
 class HashedContact(Contact):
     """The contact of a harmonised interaction: identifiers are keyed hashes (`<kind>:<32 hex>`), attributes as sent.
 
-    `voter_state` is that of the voter id. `aliases`: for each hash those of the same identifier under older keys, while
-    several are valid.
+    `mailbox`: of an interaction by e-mail that names an address, the provider of that. `voter_state` is that of the
+    voter id. `aliases`: for each hash those of the same identifier under older keys, while several are valid.
     """
 
     voter_id: Annotated[str, Field(pattern=r"^voter:[0-9a-f]{32}$")] | None = None
     external: dict[SystemName, Annotated[str, Field(pattern=r"^external:[0-9a-f]{32}$")]] | None = None
     email: Annotated[str, Field(pattern=r"^email:[0-9a-f]{32}$")] | None = None
     phone: Annotated[str, Field(pattern=r"^phone:[0-9a-f]{32}$")] | None = None
+    mailbox: Mailbox | None = None
     voter_state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     aliases: dict[Hash, list[Hash]] | None = None

@@ -42,7 +42,7 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
     fragment = min(data.contact_ids) if isinstance(data, PairCommand) else strongest(contact)
     if fragment is None:
         raise ValueError("a contact without a usable identifier")
-    contact |= _beside(data.contact, hasher)
+    contact |= _beside(interaction.type, data.contact, hasher)
     body = data.plain()
     if contact:
         body["contact"] = contact
@@ -56,12 +56,19 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
     return fragment, orjson.dumps(event)
 
 
-def _beside(contact: Contact, hasher: Hasher) -> dict[str, JSON]:
+def tells_mailbox(type_: str) -> bool:
+    """Whether the provider of the address is told along with an interaction: only where mail is what it is about."""
+    return type_.startswith("email.")
+
+
+def _beside(type_: str, contact: Contact, hasher: Hasher) -> dict[str, JSON]:
     """What is said of a contact besides its identifiers, and what their hashes hide."""
     found: dict[str, JSON] = {}
     for name in _ATTRIBUTES:
         if (value := getattr(contact, name)) is not None:
             found[name] = value
+    if contact.email is not None and tells_mailbox(type_) and (email := hasher.email_and_mailbox(contact.email)):
+        found["mailbox"] = email[1]
     if contact.voter_id is not None:
         found["voter_state"] = voter_state(contact.voter_id)
     if aliases := hasher.aliases(contact):

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, get_args
 
 from events.contact import Contact
 from events.json_types import JSON
+from events.mailboxes import Mailbox, mailbox_of
 from events.normalise import normalise_email, normalise_phone, one_gmail
 
 Kind = Literal["voter", "external", "email", "phone"]
@@ -100,6 +101,11 @@ class Hasher:
         """None when it cannot be normalised."""
         address = self._email(text)
         return None if address is None else self._keys[0].hash("email", address)
+
+    def email_and_mailbox(self, text: str) -> tuple[str, Mailbox] | None:
+        """The same, and the provider, which the hash does not tell."""
+        address = self._email(text)
+        return None if address is None else (self._keys[0].hash("email", address), mailbox_of(address))
 
     def phone(self, text: str) -> str | None:
         """None when it cannot be normalised."""

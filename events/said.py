@@ -15,6 +15,7 @@ from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, M
 from events.interactions import MODELS
 from events.interactions.base import InteractionData, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
+from events.mailboxes import Mailbox
 from events.usual import Arm, Id, Name, QuestionId, Tags, Text, whole
 
 _MOST = 2**63 - 1
@@ -26,7 +27,7 @@ NotBlank = Annotated[str, Meta(max_length=MAX_ID, pattern=r"\S")]
 
 
 class SaidContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
-    """A `Contact`."""
+    """A `Contact`. `mailbox` is for intake to say: nothing usual has it."""
 
     contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
     voter_id: Annotated[str, Meta(max_length=MAX_ID, pattern=r"^ *[A-Za-z]{2} *:.*[!-~]")] | None = None
@@ -38,9 +39,10 @@ class SaidContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=Tr
     time_zone: Text | None = None
     language: Text | None = None
     household: Id | None = None
+    mailbox: Mailbox | None = None
 
     def __post_init__(self) -> None:
-        if self.time_zone is not None and not is_time_zone(self.time_zone):
+        if self.mailbox is not None or (self.time_zone is not None and not is_time_zone(self.time_zone)):
             raise ValueError
 
 

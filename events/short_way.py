@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from events.cloudevents import is_binary, is_version_1
 from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
 from events.fields import MAX_RECORD_BYTES
-from events.harmonised import team_of
+from events.harmonised import team_of, tells_mailbox
 from events.identifiers import Hasher, voter_state
 from events.interactions import TOPICS_OF
 from events.json_types import JSON
@@ -40,6 +40,9 @@ class _Telling(SaidContact):
     voter_state: str | None = None
     aliases: dict[str, JSON] | None = None
 
+    def __post_init__(self) -> None:
+        """Nothing is judged again: what a producer may not say has been put in since."""
+
 
 _encode = Encoder().encode
 
@@ -57,7 +60,7 @@ def harmonise_usual(record: Record, hasher: Hasher) -> tuple[str, bytes] | None:
     if not (isinstance(schema, UnsetType) or is_version_1(schema)):
         return None
     hidden = _hidden(data.contact, hasher)
-    fragment = _hash(data.contact, hasher)
+    fragment = _hash(type_, data.contact, hasher)
     if fragment is None:
         return None
     if hidden is not None:
@@ -100,7 +103,7 @@ def _with(hidden: tuple[str | None, dict[str, JSON] | None], contact: SaidContac
     return _Telling(**asdict(contact), voter_state=state, aliases=aliases)
 
 
-def _hash(contact: SaidContact, hasher: Hasher) -> str | None:
+def _hash(type_: str, contact: SaidContact, hasher: Hasher) -> str | None:
     """Put hashes in the place of all identifiers; the strongest of them, or None where none is usable."""
     external = None
     if contact.voter_id is not None:
@@ -110,7 +113,14 @@ def _hash(contact: SaidContact, hasher: Hasher) -> str | None:
         external = next(iter(hashed.values()), None)
         contact.external = hashed or None
     if contact.email is not None:
-        contact.email = hasher.email(contact.email)
+        _hash_email(type_, contact, contact.email, hasher)
     if contact.phone is not None:
         contact.phone = hasher.phone(contact.phone)
     return contact.contact_id or contact.voter_id or external or contact.email or contact.phone
+
+
+def _hash_email(type_: str, contact: SaidContact, text: str, hasher: Hasher) -> None:
+    found = hasher.email_and_mailbox(text)
+    contact.email, mailbox = (None, None) if found is None else found
+    if tells_mailbox(type_):
+        contact.mailbox = mailbox

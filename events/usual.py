@@ -17,6 +17,7 @@ from events.interactions.base import Purpose
 from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, Period
 from events.json_types import JSON
+from events.mailboxes import Mailbox
 
 
 def whole(pattern: str) -> Meta:
@@ -44,6 +45,7 @@ class UsualContact(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     external: dict[SystemName, Annotated[str, whole("^external:[0-9a-f]{32}$")]] | None = None
     email: Annotated[str, whole("^email:[0-9a-f]{32}$")] | None = None
     phone: Annotated[str, whole("^phone:[0-9a-f]{32}$")] | None = None
+    mailbox: Mailbox | None = None
     voter_state: Annotated[str, whole("^[A-Z]{2}$")] | None = None
     aliases: dict[Hash, list[Hash]] | None = None
     region: Annotated[str, whole(REGION_PATTERN)] | None = None

@@ -19,7 +19,7 @@ from tests.unit.contact.records import EDGES, by_the_models
 HASHER = Hasher([b"key"])
 places = st.sampled_from(sorted({name for struct in USUAL.values() for name in struct.__struct_fields__}))
 contact_places = st.sampled_from(
-    ["contact_id", "voter_id", "external", "email", "phone", "region", "time_zone", "voter_state", "aliases"]
+    ["contact_id", "voter_id", "external", "email", "phone", "region", "time_zone", "voter_state", "aliases", "mailbox"]
 )
 anything = st.sampled_from(EDGES) | shallow | scalars
 

@@ -31,7 +31,9 @@ shallow: st.SearchStrategy[JSON] = st.recursive(
 ).filter(lambda value: _depth(value) <= 4)
 times = st.integers(-(10**13), NOW + 3_600_000)
 phones = st.integers(2_002_000_000, 9_999_999_999).map(str)
-emails = st.tuples(raw, raw).map(lambda pair: f"{pair[0]}@{pair[1]}.example.org")
+emails = st.tuples(raw, raw.map(lambda text: f"{text}.example.org") | st.sampled_from(["gmail.com", "Live.nl"])).map(
+    "@".join
+)
 
 _arms: st.SearchStrategy[JSON] = st.fixed_dictionaries({"id": names, "variant": names}).map(dict)
 _contact_ids = st.from_regex(r"[q-z0-9_.:-]{1,64}", fullmatch=True)

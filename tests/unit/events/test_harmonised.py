@@ -50,8 +50,28 @@ def test_a_contact_is_reduced_to_hashes_and_attributes() -> None:
         "time_zone": "America/New_York",
         "language": "en",
         "household": "h1",
+        "mailbox": "other",
         "voter_state": "NY",
     }
+
+
+@pytest.mark.parametrize(
+    ("type_", "email", "expected"),
+    [
+        ("email.sent", " Jane@GMail.com", "gmail"),
+        ("email.complained", "jane@ＹＡＨＯＯ.co.uk", "yahoo"),
+        ("email.sent", "jane@example.org", "other"),
+        ("email.sent", "no address", None),
+        ("email.sent", None, None),
+        ("donation.made", "jane@gmail.com", None),
+    ],
+)
+def test_the_provider_is_told_where_mail_is_what_it_is_about(
+    type_: str, email: str | None, expected: str | None
+) -> None:
+    contact = data(event(type_, contact={"contact_id": "c1", "email": email, "mailbox": "apple"}))["contact"]
+    assert isinstance(contact, dict)
+    assert contact.get("mailbox") == expected
 
 
 def test_older_keys_go_along_as_aliases() -> None:

@@ -99,6 +99,21 @@ def test_any_field_of_the_contact(known_by: dict[str, JSON]) -> None:
     assert not disagreeing(content, contact, [*Contact.model_fields, "name"])
 
 
+@pytest.mark.parametrize("type_", ["email.sent", "donation.made"])
+@pytest.mark.parametrize(
+    "address", ["a@gmail.com", "a@yahoo.fr", "a@example.org", "a@ＧＭＡＩＬ.com", " A@Me.com ", "a"]
+)
+def test_the_provider_of_an_address(type_: str, address: str) -> None:
+    content = event(type_, contact={"contact_id": "c1", "email": address})
+    assert harmonise_usual(record(content), HASHER) == long_way(record(content)) is not None
+
+
+@pytest.mark.parametrize("said", ["gmail", "other", "mine", "", None, 1])
+def test_a_provider_that_a_producer_names(said: JSON) -> None:
+    content = event("email.sent", contact={"contact_id": "c1", "email": "a@me.com", "mailbox": said})
+    assert harmonise_usual(record(content), HASHER) in (None, long_way(record(content)))
+
+
 def test_any_attribute() -> None:
     content, _, _ = parts("form.submitted")
     assert not disagreeing(content, content, ATTRIBUTES)
