@@ -26,6 +26,7 @@ DEAD_LETTERS = "dead-letters"
 IDENTITY_LINKS = "identity-links"
 CONTACT_ROOFS = "contact-roofs"
 CONTACT_FRAGMENTS = "contact-fragments"
+CAMPAIGN_COUNTS = "campaign-counts"
 
 _MIB = 1_048_576
 _DAY_MS = 86_400_000
@@ -112,6 +113,14 @@ INTERNAL_TOPICS = (
     ),
     Topic(CONTACT_ROOFS, "compact", _MIB, "Which identifier names a person; Harmonia's own", whole_ms=_DAY_MS),
     Topic(CONTACT_FRAGMENTS, "compact", 8 * _MIB, "Parts of a person, by roof; Harmonia's own", whole_ms=_DAY_MS),
+    Topic(
+        CAMPAIGN_COUNTS,
+        "delete",
+        _MIB,
+        "What was sent of a campaign and who wanted no more, chunk by chunk; Harmonia's own",
+        7 * _DAY_MS,
+        partitions=1,
+    ),
 )
 """Between the agents, for nobody else to read: they may change with any version."""
 ALL = INPUT_TOPICS + OUTPUT_TOPICS + INTERNAL_TOPICS

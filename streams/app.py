@@ -10,6 +10,7 @@ from mode import Service
 from prometheus_client import CollectorRegistry
 
 from events.topics import (
+    CAMPAIGN_COUNTS,
     CAMPAIGN_HOLDS,
     CONTACT_LINKS,
     CONTACT_ROOFS,
@@ -21,8 +22,9 @@ from events.topics import (
 )
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
-from streams import identity
+from streams import campaigns, identity
 from streams.agents.campaign_holds import CampaignHolds
+from streams.agents.campaigns import Campaigns
 from streams.agents.contacts import Contacts, flow_of
 from streams.agents.intake import Intake
 from streams.agents.linking import Linking
@@ -45,13 +47,15 @@ from streams.metrics import Metrics
 from streams.permission.policies import Policies
 from streams.settings import Settings
 from streams.tidying import Tidying
-from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
+from streams.topics import CAMPAIGNS_PARTITIONS, CAMPAIGNS_TABLE, CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
 from streams.watch import Watch
 
 GENERATION = 0
 """Of the tables; a rebuild makes the next one."""
 LINKS_SHARE = 4
 """Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
+CAMPAIGNS_BYTES = 1 << 20
+"""Of campaigns that are kept decoded; encoded one has a few hundred bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Worker:
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: intake, contacts, links and the Redis sink, metrics beside them.
+    """One worker: intake, contacts, links, campaigns and the Redis sink, metrics beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
@@ -76,6 +80,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     flow = flow_of(settings.partitions)
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
+    rates = _campaigns_table(app, stores, settings)
     new_linking = partial(Linking, generation=GENERATION, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
@@ -87,11 +92,13 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
+    rating = Campaigns(rates, settings.partitions, metrics, policy=policies.now)
+    _agent(app, "campaigns", [CAMPAIGN_COUNTS], rating)
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
-    closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
+    closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
     return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
 
 
@@ -101,9 +108,19 @@ def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
 
 def _links_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[identity.Node]:
     """Folding into it tells nodes of every partition."""
-    elsewhere = [TP(topic, number) for topic in (CONTACT_ROOFS, SYSTEM_ALERTS) for number in range(settings.partitions)]
     storage = Storage(stores, Codec(identity.encode, identity.decode), settings.recent_bytes // LINKS_SHARE)
-    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, Flow([IDENTITY_LINKS], elsewhere=elsewhere))
+    flow = Flow([IDENTITY_LINKS], elsewhere=_all_of(CONTACT_ROOFS, settings), shared=_all_of(SYSTEM_ALERTS, settings))
+    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, flow)
+
+
+def _campaigns_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[campaigns.Kept]:
+    storage = Storage(stores, Codec(campaigns.encode, campaigns.decode), CAMPAIGNS_BYTES)
+    flow = Flow([CAMPAIGN_COUNTS], shared=_all_of(SYSTEM_ALERTS, settings))
+    return app.chunk_table(CAMPAIGNS_TABLE, CAMPAIGNS_PARTITIONS, storage, flow)
+
+
+def _all_of(topic: str, settings: Settings) -> list[TP]:
+    return [TP(topic, number) for number in range(settings.partitions)]
 
 
 def wall_clock() -> int:

@@ -32,9 +32,16 @@ class Metrics:
         )
         self.alerts = Counter(
             "harmonia_alerts_total",
-            "Alerts about contacts by rule (over_cap, double_touch, touch_after_stop, complaint_after_pressure, "
-            "unsubscribe_after_pressure)",
+            "Alerts about contacts and campaigns by rule (over_cap, double_touch, touch_after_stop, "
+            "complaint_after_pressure, unsubscribe_after_pressure; campaign_complaints, campaign_unsubscribes)",
             ["rule"],
+            registry=registry,
+        )
+        self.mailed = Counter(
+            "harmonia_mailed_total",
+            "Messages, complaints and unsubscriptions by type and by whether they name a campaign (named, none); "
+            "those that do not are in no rate",
+            ["type", "campaign"],
             registry=registry,
         )
         self.policy = Counter(

@@ -8,12 +8,11 @@ from typing import TextIO
 
 from streams.engine.errors import Unusable
 from streams.engine.left_behind import delete_left_behind
-from streams.topics import CONTACTS_TABLE, LINKS_TABLE
+from streams.topics import TABLES
 
 TIDY_EVERY_S = 3600.0
 """Between two looks for stores that were left behind."""
 
-TABLES = (CONTACTS_TABLE, LINKS_TABLE)
 _CHILD = "worker-{}"
 
 

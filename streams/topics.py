@@ -14,8 +14,13 @@ from streams.settings import Settings
 
 CONTACTS_TABLE = "contacts"
 LINKS_TABLE = "links"
+CAMPAIGNS_TABLE = "campaigns"
 LINKS_PARTITIONS = 1
 """Of `identity-links` and of the table that it is folded into: who is one person is found in one place."""
+CAMPAIGNS_PARTITIONS = 1
+"""Of `campaign-counts` and of the table that it is folded into."""
+
+TABLES = (CONTACTS_TABLE, LINKS_TABLE, CAMPAIGNS_TABLE)
 
 _PAUSE_S = 0.05
 _PAUSES = 200
@@ -32,11 +37,12 @@ class Found:
 
 def wanted(settings: Settings) -> list[Topic]:
     """Every topic that this deployment needs."""
-    contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
+    contacts, links, campaigns = (changelog_name(settings, table) for table in TABLES)
     return [
         *ALL,
         Topic(contacts, "compact", 8 << 20, "State of the contacts; Harmonia's own"),
         Topic(links, "compact", 8 << 20, "State of the links; Harmonia's own", partitions=LINKS_PARTITIONS),
+        Topic(campaigns, "compact", 8 << 20, "Counts of campaigns; Harmonia's own", partitions=CAMPAIGNS_PARTITIONS),
     ]
 
 

@@ -9,6 +9,7 @@ from events.links import Link, write_link
 from events.outputs import Alert, ContactLink
 from events.times import render_time
 from events.topics import (
+    CAMPAIGN_COUNTS,
     CONTACT_ALERTS,
     CONTACT_FRAGMENTS,
     CONTACT_LINKS,
@@ -18,6 +19,7 @@ from events.topics import (
 )
 from sinks.keys import partition_of
 from streams.agents.alarms import alert_id, trigger_headers
+from streams.campaigns import Counts, write_counts
 from streams.contact import ContactState, encode
 from streams.contact.announcing import Announcement, Channels, Gone, Merged, Part, Profiled, Receipt
 from streams.contact.bounding import shorter_and_shorter
@@ -118,6 +120,11 @@ def told(link: Link) -> Output:
     """A record for the links agent."""
     key, value = write_link(link)
     return Output(IDENTITY_LINKS, 0, key, value)
+
+
+def counted(campaign: str, counts: Counts) -> Output:
+    """A record for the campaigns agent."""
+    return Output(CAMPAIGN_COUNTS, 0, campaign.encode(), write_counts(counts))
 
 
 def _receipt(contact_id: str, said: Receipt) -> Alert:

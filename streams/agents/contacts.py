@@ -8,6 +8,7 @@ from collections.abc import Callable
 from faust.types import TP
 
 from events.topics import (
+    CAMPAIGN_COUNTS,
     CONTACT_ALERTS,
     CONTACT_FRAGMENTS,
     CONTACT_LINKS,
@@ -81,6 +82,8 @@ class Contacts:
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
         for rule, count in folded.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
+        for (type_, is_named), count in folded.mailed.items():
+            self._metrics.mailed.labels(type_, "named" if is_named else "none").inc(count)
 
 
 def flow_of(partitions: int) -> Flow:
@@ -88,7 +91,11 @@ def flow_of(partitions: int) -> Flow:
     return Flow(
         [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
         [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
-        shared=[TP(IDENTITY_LINKS, 0), *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions))],
+        shared=[
+            TP(IDENTITY_LINKS, 0),
+            TP(CAMPAIGN_COUNTS, 0),
+            *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions)),
+        ],
     )
 
 

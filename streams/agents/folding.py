@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
+from streams.agents.announcements import Printer, counted
 from streams.agents.chunks import Chunk, stamps_of
+from streams.campaigns import COUNTED, Count, Report
 from streams.contact import ContactState, Outcome, fold, read_fact
 from streams.contact.announcing import Step
 from streams.contact.commands import COMMANDS, Erase
@@ -22,6 +24,8 @@ from streams.contact.state import Fact
 from streams.contact.suppressing import may_close
 from streams.contact.triggers import triggers, unheard
 from streams.engine.runs import KafkaRecord, Records
+from streams.engine.states import States
+from streams.pressure import Policy
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
@@ -32,6 +36,10 @@ Arrived = tuple[KafkaRecord, Fact]
 
 class Folding(Chunk):
     """One chunk of `interactions`."""
+
+    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
+        super().__init__(states, printer, at_ms, policy)
+        self._campaigns = Count()
 
     def take(self, records: Records) -> None:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
@@ -49,6 +57,7 @@ class Folding(Chunk):
             state = held[key]
             for part in _cut(arrived):
                 state = self._fold(key, state, part)
+        self.effects.outputs += [counted(campaign, counts) for campaign, counts in self._campaigns.found().items()]
 
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         begun = self._may_be_anew(key.decode(), before.place)
@@ -60,11 +69,18 @@ class Folding(Chunk):
                 self.refuse(each[0], _FULL)
             elif outcome is Outcome.APPLIED:
                 applied.append(each)
+                if each[1].type in COUNTED:
+                    self._count(*each)
         if not applied:
             return before
         if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)
+
+    def _count(self, record: KafkaRecord, fact: Fact) -> None:
+        """Of a mailing, once it is taken: a copy is not counted again."""
+        report = Report(fact.time, fact.source, fact.id)
+        self.mailed[fact.type, self._campaigns.take(record.value or b"", fact.type, report)] += 1
 
     def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
         if place is None or place.erased is None:

@@ -10,12 +10,14 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from events.interactions.base import Channel
 from streams.contact.pressure import COSTS
 from streams.pressure.hours import Week, next_opening
 from streams.pressure.mistakes import wrong
+from streams.pressure.rates import Rates
+from streams.pressure.sections import Section
 from streams.pressure.spans import Amount, Count, Expiry, LocalHours, Span, Window
 from streams.pressure.zones import zones_of_country
 
@@ -25,12 +27,6 @@ StopReason = Literal["unsubscribed", "complained", "opted_out", "consent_withdra
 Permission = Literal["allow", "deny"]
 _is_currency = re.compile("[A-Z]{3}", re.ASCII).fullmatch
 _A_MONDAY = 20_458 * 86_400_000
-
-
-class Section(BaseModel):
-    """Unchangeable, and nothing in it that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Cap(Section):
@@ -181,7 +177,7 @@ Limits = Annotated[dict[str, Amount], AfterValidator(_currencies)]
 class Giving(Section):
     """The most a person may give, by committee and election; `any`: each one not named."""
 
-    limits: dict[str, dict[str, Limits]] = {}
+    limits: dict[str, dict[str, Limits]] = Field(default_factory=dict)
 
     def limit(self, committee: str, election: str) -> dict[str, int]:
         """By currency; that which names committee and election before that which names one of them."""
@@ -232,6 +228,7 @@ class Policy(Section):
     transactional: Transactional = Transactional()
     unknown: Unknown
     expiry: Expiries
+    rates: Rates = Rates()
 
     @cached_property
     def version(self) -> str:

@@ -20,7 +20,8 @@ Hours = tuple[int, int]
 CLOSED: Hours = (0, 0)
 
 
-def _span(value: object) -> int:
+def span(value: object) -> int:
+    """What a policy writes as a span, ms; `mistakes.wrong` where it is none."""
     match = _is_span(value) if isinstance(value, str) else None
     if match is None:
         raise wrong(f"is {value!r}", 'give minutes, hours or days, such as "90m", "12h" or "7d"')
@@ -28,24 +29,24 @@ def _span(value: object) -> int:
 
 
 def _window(value: object) -> int:
-    span = _span(value)
-    if not 0 < span <= MONTH:
+    found = span(value)
+    if not 0 < found <= MONTH:
         raise wrong(f"is {value!r}", 'give up to "30d" and more than nothing: touches are known for 30 days')
-    return span
+    return found
 
 
 def _gap(value: object) -> int:
-    span = _span(value)
-    if span > MONTH:
+    found = span(value)
+    if found > MONTH:
         raise wrong(f"is {value!r}", 'give at most "30d": touches are known for 30 days')
-    return span
+    return found
 
 
 def _expiry(value: object) -> int:
-    span = _span(value)
-    if not 0 < span <= WEEK:
+    found = span(value)
+    if not 0 < found <= WEEK:
         raise wrong(f"is {value!r}", 'give up to "7d" and more than nothing: people change their minds')
-    return span
+    return found
 
 
 def _count(value: object) -> int:

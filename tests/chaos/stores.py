@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
 from streams.engine.rocks import RocksStore, _options
-from streams.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
+from streams.topics import CONTACTS_TABLE, TABLES, changelog_name
 
 
 class Left(NamedTuple):
@@ -22,9 +22,7 @@ class Left(NamedTuple):
 
 def wrong_stores(deployment: Deployment, folder: Path) -> list[str]:
     """What is not as it must be in the stores below a folder, whose workers have ended; empty when all is well."""
-    return [
-        wrong for table in (CONTACTS_TABLE, LINKS_TABLE) for wrong in _wrong_stores_of_table(deployment, folder, table)
-    ]
+    return [wrong for table in TABLES for wrong in _wrong_stores_of_table(deployment, folder, table)]
 
 
 def stores_below(folder: Path, table: str = CONTACTS_TABLE) -> Iterator[Left]:

@@ -9,6 +9,7 @@ import pytest
 from events.dead_letters import DeadLetter
 from events.topics import ALL, DEAD_LETTERS
 from streams.local.stack import Stack, local_stack
+from streams.topics import TABLES
 from tests.integration.command import ended_well, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
@@ -32,7 +33,8 @@ def test_topics_that_are_there_are_left_and_described(system: System, tmp_path: 
     again = ended_well(harmonia(tmp_path, "topics", "create", "--json", environment=where))
     assert json.loads(again.stdout) == {"created": []}
     described = json.loads(ended_well(harmonia(tmp_path, "topics", "describe", "--json", environment=where)).stdout)
-    alone = {"campaign-holds", "identity-links", "harmonia-links-changelog"}
+    alone = {"campaign-holds", "identity-links", "campaign-counts"}
+    alone |= {"harmonia-links-changelog", "harmonia-campaigns-changelog"}
     assert {row["topic"]: row["partitions"] for row in described} == {
         **{topic.name: 8 for topic in ALL},
         "harmonia-contacts-changelog": 8,
@@ -54,7 +56,7 @@ def test_a_topic_that_is_missing_is_described_refused_and_created(system: System
     assert f"{name}-contacts-changelog" in reason
     assert "harmonia topics create" in reason
     created = ended_well(harmonia(tmp_path, "topics", "create", environment=where))
-    assert created.stdout.decode() == f"created {name}-contacts-changelog, {name}-links-changelog\n"
+    assert created.stdout.decode() == "created " + ", ".join(f"{name}-{table}-changelog" for table in TABLES) + "\n"
 
 
 def test_a_producer_needs_no_more_than_the_topics_it_writes_to(system: System, tmp_path: Path) -> None:

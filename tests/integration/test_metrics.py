@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
+from streams.campaigns import COUNTED
 from streams.local.stack import Stack
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
@@ -26,6 +27,7 @@ NAMED = {
         "harmonia_identity_findings",
         "harmonia_profiles_cut",
         "harmonia_alerts",
+        "harmonia_mailed",
         "harmonia_policy_changes",
     ),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
@@ -35,7 +37,9 @@ WORDS = {
     "outcome": {"accepted", "refused", "applied", "duplicate", "full", "in_vain"},
     "stage": {"intake", "contacts"},
     "reason": {reason.value for reason in Reason},
-    "agent": {"intake", "contacts", "links", "redis"},
+    "agent": {"intake", "contacts", "links", "campaigns", "redis"},
+    "type": {*COUNTED},
+    "campaign": {"named", "none"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},
     "sink": {"redis"},

@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from streams.campaigns.kept import Rule as CampaignRule
 from streams.pressure.alerting import Rule
 
 PAGE = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text()
@@ -9,4 +10,8 @@ RULES = PAGE.partition("## Which mailbox provider")[0]
 
 
 def test_every_rule_is_explained() -> None:
-    assert set(re.findall(r"^\| `([a-z_]+)` \|", RULES, re.MULTILINE)) == {*get_args(Rule), "erased"}
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", RULES, re.MULTILINE)) == {
+        *get_args(Rule),
+        *get_args(CampaignRule),
+        "erased",
+    }

@@ -23,17 +23,19 @@ def test_the_topics_are_those_of_the_contract() -> None:
     }
 
 
-def test_the_topics_between_the_agents_are_compacted() -> None:
+def test_the_topics_between_the_agents_are_compacted_but_for_counts() -> None:
     assert {topic.name: (topic.cleanup, topic.partitions) for topic in topics.INTERNAL_TOPICS} == {
         "identity-links": ("compact", 1),
         "contact-roofs": ("compact", None),
         "contact-fragments": ("compact", None),
+        "campaign-counts": ("delete", 1),
     }
     assert BY_NAME["contact-fragments"].max_message_bytes == BY_NAME["contact-state"].max_message_bytes
 
 
-def test_only_two_topics_have_a_number_of_partitions_of_their_own() -> None:
-    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == ["campaign-holds", "identity-links"]
+def test_only_three_topics_have_a_number_of_partitions_of_their_own() -> None:
+    own = [topic.name for topic in topics.ALL if topic.partitions is not None]
+    assert own == ["campaign-holds", "identity-links", "campaign-counts"]
 
 
 def test_the_brokers_clock_stamps_every_record() -> None:

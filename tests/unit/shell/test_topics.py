@@ -8,7 +8,7 @@ from events.topics import ALL
 from streams import topics
 from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
-from streams.topics import Found, changelog_name, check_topics, create_topics, describe_topics, wanted
+from streams.topics import TABLES, Found, changelog_name, check_topics, create_topics, describe_topics, wanted
 
 SETTINGS = Settings(app_id="there", partitions=4)
 
@@ -54,10 +54,11 @@ def test_the_topics_wanted_are_all_of_the_list_and_a_compacted_changelog_for_eac
     changelogs = wanted(SETTINGS)[len(ALL) :]
 
     assert wanted(SETTINGS)[: len(ALL)] == list(ALL)
-    assert [topic.name for topic in changelogs] == [changelog_name(SETTINGS, table) for table in ("contacts", "links")]
+    assert [topic.name for topic in changelogs] == [changelog_name(SETTINGS, table) for table in TABLES]
     assert [(topic.name, topic.cleanup, topic.partitions) for topic in changelogs] == [
         ("there-contacts-changelog", "compact", None),
         ("there-links-changelog", "compact", 1),
+        ("there-campaigns-changelog", "compact", 1),
     ]
 
 
@@ -101,7 +102,8 @@ def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settin
     create_topics(cast(KafkaAdminClient, admin), SETTINGS)
 
     assert {name for name, count in admin.made.items() if count == 1} == {
-        *("identity-links", "campaign-holds", "there-links-changelog"),
+        *("identity-links", "campaign-holds", "campaign-counts"),
+        *("there-links-changelog", "there-campaigns-changelog"),
     }
     assert set(admin.made.values()) == {1, SETTINGS.partitions}
 

@@ -1,0 +1,34 @@
+"""How a campaign is taken: what was sent of it and who wanted no more, by mailbox provider, added up and judged.
+
+Each chunk of contacts counts what it has taken, and the counts of all partitions come together in one place. Sums know
+no order, so it does not matter how the interactions were spread and cut; when a limit is seen to be reached does depend
+on it, as with anything that is watched while it happens. A pure package: no broker, no store, no clock.
+"""
+
+from streams.campaigns.codec import decode, encode, read_counts, write_counts
+from streams.campaigns.counting import COUNTED, Count
+from streams.campaigns.counts import Counts, Report, Tally, Told, both
+from streams.campaigns.judging import Raised, judge
+from streams.campaigns.kept import Campaign, Kept, Passed, Roll
+from streams.campaigns.remembering import heard
+
+__all__ = [
+    "COUNTED",
+    "Campaign",
+    "Count",
+    "Counts",
+    "Kept",
+    "Passed",
+    "Raised",
+    "Report",
+    "Roll",
+    "Tally",
+    "Told",
+    "both",
+    "decode",
+    "encode",
+    "heard",
+    "judge",
+    "read_counts",
+    "write_counts",
+]
