@@ -1,7 +1,10 @@
 """The policy file: what is wrong with it is said by key, with the cure; what it says makes its version."""
 
+from typing import get_args
+
 import pytest
 
+from events.mailboxes import Mailbox
 from streams.pressure import Mistakes, Policy, default_policy, default_text, read_policy
 from streams.pressure.mistakes import Mistake
 from streams.pressure.spans import HOUR
@@ -71,6 +74,15 @@ CASES = [
     ('text = "deny"', 'text = "ask"', "unknown.text", "is 'ask'", "give 'allow' or 'deny'"),
     ('text = "2h"', 'text = "8d"', "expiry.text", "is '8d'", 'up to "7d"'),
     ("[expiry]", "[expires]", "expiry", "is missing", "nothing is guessed"),
+    ("minimum = 1000 ", "minimum = 0 ", "rates.minimum", "is 0", "a whole number of messages, 1 or more"),
+    ("minimum = 1000 ", "minimum = 1e3 ", "rates.minimum", "is 1000.0", "a whole number of messages, 1 or more"),
+    ('window = "3d" ', 'window = "0d" ', "rates.window", "is '0d'", "campaigns are remembered for 30 days"),
+    ('window = "3d" ', 'window = "31d" ', "rates.window", "is '31d'", "campaigns are remembered for 30 days"),
+    ('window = "3d" ', "window = 3 ", "rates.window", "is 3", SPAN),
+    ("gmail = 0.003", "gmail = 0.3", "rates.complaints.gmail", "is 0.3", "0.003 is 0.3 %"),
+    ("gmail = 0.003", 'gmail = "0.3 %"', "rates.complaints.gmail", "is '0.3 %'", "a part of what was sent"),
+    ("apple = 0.02", "apple = 0.0", "rates.unsubscribes.apple", "is 0.0", "more than 0 and up to 0.1"),
+    ("gmail = 0.003", "google = 0.003", "rates.complaints.google", "is not known", "correct its name"),
     ("[elections]\n", "[elections]\nover = []\n", "elections.over", "is not known", "correct its name"),
 ]
 
@@ -127,6 +139,18 @@ def test_the_default_policy_is_the_file_and_keeps_calls_to_decent_hours() -> Non
     assert read_policy(DEFAULT) == default_policy()
     assert default_policy().hours.phone.week == (((9 * HOUR, 20 * HOUR),) * 6) + ((12 * HOUR, 20 * HOUR),)
     assert default_policy().unknown.text == default_policy().unknown.phone == "deny"
+
+
+def test_a_file_without_rates_has_those_of_the_default() -> None:
+    """So a file that is older than they are goes on as it is."""
+    found = read_policy(DEFAULT[: DEFAULT.index("[rates]")])
+    assert found == default_policy()
+
+
+def test_every_provider_has_its_limits() -> None:
+    for mailbox in get_args(Mailbox):
+        assert default_policy().rates.complaints.of(mailbox) == 0.003
+        assert default_policy().rates.unsubscribes.of(mailbox) == 0.02
 
 
 def test_the_version_is_of_what_is_said_and_not_of_how() -> None:
