@@ -89,9 +89,9 @@ class _Campaign:
                 at += rng.randrange(2 * SECOND, 2 * MINUTE)
                 url = f"https://example.org/{self._name}"
                 yield say("email.clicked", at, contact, {**about, "url": url, "machine": False})
-        yield from self._leaving(at + rng.randrange(MINUTE, HOUR), contact, about["message_id"])
+        yield from self._leaving(at + rng.randrange(MINUTE, HOUR), contact, about)
 
-    def _leaving(self, at: int, contact: ContactFields, message_id: str) -> Iterator[Timed]:
+    def _leaving(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
         """Of each thousand who read five unsubscribe, half of them from one list, and two complain; some come back."""
         say, rng = self._voice.say, self._rng
         chance = rng.random()
@@ -99,7 +99,7 @@ class _Campaign:
             return
         one_list: Fields = {} if chance < 0.003 or chance >= 0.006 else {"list_id": "supporters"}
         type_ = "email.unsubscribed" if chance < 0.005 else "email.complained"
-        left = say(type_, at, contact, {"message_id": message_id, **one_list})
+        left = say(type_, at, contact, {**about, **one_list})
         yield left
         if rng.random() < 0.4:
             back: Fields = {"channel": "email", "granted": True, "basis": "preference centre", **one_list}

@@ -4,45 +4,23 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
 from events.contact import Contact
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS
-from streams.demo.deployment import Deployment, open_deployment
-from streams.demo.workers import Workers, start_workers
+from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
 from streams.pressure import default_text
-from tests.integration.said import event, fresh, structured
-from tests.integration.system import environment_of_worker, sample, settings_of
+from tests.integration.office import Office
+from tests.integration.said import fresh
+from tests.integration.system import settings_of
 from tests.integration.tap import Kept, tapped
-from tests.integration.waiting import until
 
 PEOPLE = 150
 LAST = 21
 _CAP = '{ window = "1d", at_most = 2 }'
-
-
-class Office:
-    """A worker under a policy file of its own, which can be killed and started again."""
-
-    def __init__(self, stack: Stack, folder: Path, deployment: Deployment) -> None:
-        self.deployment = deployment
-        self.policy = folder / "policy.toml"
-        self.policy.write_text(default_text())
-        self._environment = environment_of_worker(stack, folder, HARMONIA_POLICY=str(self.policy))
-        self._log = folder / "worker.log"
-        self.start()
-
-    def start(self) -> None:
-        self.workers: Workers = start_workers(self._environment, self._log)
-
-    def say(self, type_: str, contact: dict[str, JSON], key: str, time: str, **data: JSON) -> None:
-        """What is said under one key is read in its order."""
-        value, headers = structured(event(type_, contact, **data) | {"time": time})
-        self.deployment.producer.send("email-events", value, key.encode(), headers)
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +89,7 @@ def fragment(office: Office, person: str) -> bytes:
 def test_a_changed_policy_judges_what_comes_then_without_a_restart(office: Office) -> None:
     person = fresh()
     contact: dict[str, JSON] = {"contact_id": person}
-    office.policy.write_text(default_text().replace(_CAP, _CAP.replace("2", "1")))
-
-    def taken() -> bool:
-        office.say("email.opened", contact, person, "2012-02-22T00:00:00Z")
-        return sample(office.workers.addresses[0], "harmonia_policy_changes_total", outcome="taken") == 1
-
-    until(taken, "the new policy")
+    office.rule(default_text().replace(_CAP, _CAP.replace("2", "1")), person)
     with tapped(office.deployment.settings, CONTACT_ALERTS) as tap:
         mailed(office, contact, person, 1)
         mailed(office, contact, person, 6)
