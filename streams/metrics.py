@@ -37,9 +37,9 @@ class Metrics:
             ["rule"],
             registry=registry,
         )
-        self.mailed = Counter(
-            "harmonia_mailed_total",
-            "Messages, complaints and unsubscriptions by type and by whether they name a campaign (named, none); "
+        self.mail_reports = Counter(
+            "harmonia_mail_reports_total",
+            "Complaints and unsubscriptions by type and by whether they name a campaign (named, none); "
             "those that do not are in no rate",
             ["type", "campaign"],
             registry=registry,

@@ -29,7 +29,7 @@ STAGE = "contacts"
 class Chunk(ABC):
     """One chunk: its effects, how many interactions had which outcome, refusals which reason, alerts which rule.
 
-    `mailed`: how many interactions with a mailing had which type, and whether they named a campaign.
+    `reports`: how many complaints and unsubscriptions there were, by type and by whether they named a campaign.
 
     Parameters:
         states: those before the chunk, by contact_id, and what roofs keep of the fragments under them.
@@ -47,7 +47,7 @@ class Chunk(ABC):
         self.outcomes: Counter[Outcome] = Counter()
         self.refusals: Counter[Reason] = Counter()
         self.alerts: Counter[str] = Counter()
-        self.mailed: Counter[tuple[str, bool]] = Counter()
+        self.reports: Counter[tuple[str, bool]] = Counter()
 
     @abstractmethod
     def take(self, records: Records) -> None:

@@ -82,8 +82,8 @@ class Contacts:
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
         for rule, count in folded.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
-        for (type_, is_named), count in folded.mailed.items():
-            self._metrics.mailed.labels(type_, "named" if is_named else "none").inc(count)
+        for (type_, is_named), count in folded.reports.items():
+            self._metrics.mail_reports.labels(type_, "named" if is_named else "none").inc(count)
 
 
 def flow_of(partitions: int) -> Flow:

@@ -11,14 +11,15 @@ from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
 from streams.agents.announcements import Printer, counted
 from streams.agents.chunks import Chunk, stamps_of
-from streams.campaigns import COUNTED, Count, Report
-from streams.contact import ContactState, Outcome, fold, read_fact
+from streams.campaigns import COUNTED, REPORTS, Count, Mention, mention_in
+from streams.contact import ContactState, Outcome, fold
 from streams.contact.announcing import Step
 from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import place_of
 from streams.contact.merging import person
 from streams.contact.overview import overview
 from streams.contact.place import Erasure, Place
+from streams.contact.reading import read_said
 from streams.contact.standing import counting, is_by_itself, may_be_anew
 from streams.contact.state import Fact
 from streams.contact.suppressing import may_close
@@ -31,7 +32,8 @@ _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; onl
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
 _is_contact = re.compile(CONTACT_ID_PATTERN.encode()).fullmatch
 
-Arrived = tuple[KafkaRecord, Fact]
+Arrived = tuple[KafkaRecord, Fact, Mention | None]
+"""The last of those that are counted by campaign."""
 
 
 class Folding(Chunk):
@@ -48,10 +50,11 @@ class Folding(Chunk):
             key = record.key
             if key is None or not _is_contact(key):
                 self.refuse(record, _NO_KEY)
-            elif isinstance(read := read_fact(record.value, record.timestamp), Refusal):
+            elif isinstance(read := read_said(record.value, record.timestamp), Refusal):
                 self.refuse(record, read)
             else:
-                by_contact[key].append((record, read))
+                fact, data = read
+                by_contact[key].append((record, fact, mention_in(data) if fact.type in COUNTED else None))
         held = self.holding.get_many(by_contact)
         for key, arrived in by_contact.items():
             state = held[key]
@@ -61,7 +64,7 @@ class Folding(Chunk):
 
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         begun = self._may_be_anew(key.decode(), before.place)
-        after, outcomes = fold(before, [fact for _, fact in arrived], begun=begun)
+        after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
         self.outcomes.update(outcomes)
         applied = []
         for each, outcome in zip(arrived, outcomes, strict=True):
@@ -69,18 +72,21 @@ class Folding(Chunk):
                 self.refuse(each[0], _FULL)
             elif outcome is Outcome.APPLIED:
                 applied.append(each)
-                if each[1].type in COUNTED:
-                    self._count(*each)
+                if each[2] is not None:
+                    self._count(each[1], each[2])
         if not applied:
             return before
-        if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
+        if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact, _ in applied):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)
 
-    def _count(self, record: KafkaRecord, fact: Fact) -> None:
-        """Of a mailing, once it is taken: a copy is not counted again."""
-        report = Report(fact.time, fact.source, fact.id)
-        self.mailed[fact.type, self._campaigns.take(record.value or b"", fact.type, report)] += 1
+    def _count(self, fact: Fact, mention: Mention) -> None:
+        """Once it is taken: a copy is not counted again."""
+        campaign, mailbox = mention
+        if campaign is not None:
+            self._campaigns.take(campaign, mailbox, fact)
+        if fact.type in REPORTS:
+            self.reports[fact.type, campaign is not None] += 1
 
     def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
         if place is None or place.erased is None:
@@ -93,30 +99,30 @@ class Folding(Chunk):
         """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
         self.tell(contact_id, before, after)
         self.holding.put(contact_id.encode(), after)
-        stamps = stamps_of([record for record, _ in applied])
+        stamps = stamps_of([record for record, _, _ in applied])
         known = overview(after)
         self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.
-        if len(known.touches) > 1 and (found := triggers(fact for _, fact in applied)):
+        if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):
             self.judge(contact_id, known, found, [before])
         return after
 
     def _step(
         self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
     ) -> ContactState:
-        erasing = [fact for _, fact in applied if isinstance(fact.detail, Erase)]
+        erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
         parts = counting(self.holding.parts(contact_id, after.place), place_of(after))
-        found = unheard(triggers(fact for _, fact in applied), [before, *parts.values()])
+        found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
         step = Step(
             contact_id,
             before,
             after,
             parts=parts,
-            heard=any(fact.detail.__class__ not in COMMANDS for _, fact in applied),
+            heard=any(fact.detail.__class__ not in COMMANDS for _, fact, _ in applied),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
             triggers=found,
         )
-        state = self.finish(step, [record for record, _ in applied], erasing)
+        state = self.finish(step, [record for record, _, _ in applied], erasing)
         if found and place_of(after).roof is None:
             self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])
         return state
@@ -124,7 +130,7 @@ class Folding(Chunk):
 
 def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
     """In pieces that an erasure begins: the links agent has to hear before it whomever it is to reach."""
-    cuts = [at for at, (_, fact) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
+    cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
     if not cuts:
         return [arrived]
     return [arrived[start:end] for start, end in pairwise([0, *cuts, len(arrived)])]

@@ -6,7 +6,7 @@ on it, as with anything that is watched while it happens. A pure package: no bro
 """
 
 from streams.campaigns.codec import decode, encode, read_counts, write_counts
-from streams.campaigns.counting import COUNTED, Count
+from streams.campaigns.counting import COUNTED, MESSAGES, REPORTS, Count, Mention, mention_in
 from streams.campaigns.counts import Counts, Report, Tally, Told, both
 from streams.campaigns.judging import Raised, judge
 from streams.campaigns.kept import Campaign, Kept, Passed, Roll
@@ -14,10 +14,13 @@ from streams.campaigns.remembering import heard
 
 __all__ = [
     "COUNTED",
+    "MESSAGES",
+    "REPORTS",
     "Campaign",
     "Count",
     "Counts",
     "Kept",
+    "Mention",
     "Passed",
     "Raised",
     "Report",
@@ -29,6 +32,7 @@ __all__ = [
     "encode",
     "heard",
     "judge",
+    "mention_in",
     "read_counts",
     "write_counts",
 ]

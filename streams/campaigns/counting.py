@@ -2,56 +2,52 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import NamedTuple
 
-from msgspec import Struct
-from msgspec.json import Decoder
-
+from events.contact import HashedContact
 from events.mailboxes import Mailbox
+from events.usual import UsualContact
 from streams.campaigns.counts import Counts, Report, Tally, Told, latest
+from streams.contact.reading import Data
+from streams.contact.state import NEVER, Fact
 
-Column: TypeAlias = Literal["sent", "delivered", "complaints", "unsubscribes"]
-
-COUNTED: Mapping[str, Column] = {
-    "email.sent": "sent",
-    "email.delivered": "delivered",
-    "email.complained": "complaints",
-    "email.unsubscribed": "unsubscribes",
-}
+MESSAGES = frozenset({"email.sent", "email.delivered"})
+REPORTS = frozenset({"email.complained", "email.unsubscribed"})
+COUNTED = MESSAGES | REPORTS
 """The types that are counted."""
 
-_NAME = b'"campaign_id"'
+
+class Mention(NamedTuple):
+    """Whose campaign it was, if it was said, and of which provider the address."""
+
+    campaign: str | None
+    mailbox: Mailbox
 
 
-class _Contact(Struct, gc=False):
-    mailbox: Mailbox | None = None
-
-
-class _Data(Struct, gc=False):
-    contact: _Contact | None = None
-    campaign_id: str | None = None
-
-
-class _Event(Struct, gc=False):
-    data: _Data
-
-
-_read = Decoder(_Event).decode
+def mention_in(data: Data) -> Mention:
+    """What a harmonised interaction says. Whose provider is not told, since no address was named, is `other`."""
+    contact = data.contact
+    mailbox = contact.mailbox if isinstance(contact, UsualContact | HashedContact) else None
+    return Mention(data.campaign_id, mailbox or "other")
 
 
 class _Draft:
     """What was counted of one campaign at one provider so far."""
 
-    __slots__ = ("last_sent", "reports", "sends")
+    __slots__ = ("complaints", "delivered", "last_sent", "sent", "unsubscribes")
 
     def __init__(self) -> None:
-        self.sends = {"sent": 0, "delivered": 0}
-        self.reports: dict[str, list[Report]] = {"complaints": [], "unsubscribes": []}
-        self.last_sent: int | None = None
+        self.sent = 0
+        self.delivered = 0
+        self.last_sent = -NEVER
+        self.complaints: list[Report] = []
+        self.unsubscribes: list[Report] = []
 
     def tally(self) -> Tally:
-        complaints, unsubscribes = (Told(len(reports), latest(reports)) for reports in self.reports.values())
-        return Tally(self.sends["sent"], self.sends["delivered"], complaints, unsubscribes)
+        complaints, unsubscribes = (
+            Told(len(reports), latest(reports)) for reports in (self.complaints, self.unsubscribes)
+        )
+        return Tally(self.sent, self.delivered, complaints, unsubscribes)
 
 
 class Count:
@@ -60,24 +56,18 @@ class Count:
     def __init__(self) -> None:
         self._drafts: dict[str, dict[Mailbox, _Draft]] = defaultdict(lambda: defaultdict(_Draft))
 
-    def take(self, value: bytes, type_: str, report: Report) -> bool:
-        """Count one, given as in `interactions`; False: it names no campaign, and so is not counted.
-
-        Whose provider is not told, because no address was named, counts as `other`.
-        """
-        if _NAME not in value:  # a tenth of the time that reading takes
-            return False
-        data = _read(value).data
-        if data.campaign_id is None:
-            return False
-        draft = self._drafts[data.campaign_id][(data.contact and data.contact.mailbox) or "other"]
-        column = COUNTED[type_]
-        if column in draft.sends:
-            draft.sends[column] += 1
-            draft.last_sent = report.time if draft.last_sent is None else max(draft.last_sent, report.time)
+    def take(self, campaign: str, mailbox: Mailbox, fact: Fact) -> None:
+        """Count one."""
+        draft = self._drafts[campaign][mailbox]
+        if fact.type in MESSAGES:
+            if fact.type == "email.sent":
+                draft.sent += 1
+            else:
+                draft.delivered += 1
+            draft.last_sent = max(draft.last_sent, fact.time)
         else:
-            draft.reports[column].append(report)
-        return True
+            reports = draft.complaints if fact.type == "email.complained" else draft.unsubscribes
+            reports.append(Report(fact.time, fact.source, fact.id))
 
     def found(self) -> dict[str, Counts]:
         """What was counted, by campaign."""
@@ -85,5 +75,6 @@ class Count:
 
 
 def _counts(drafts: Mapping[Mailbox, _Draft]) -> Counts:
-    times = [draft.last_sent for draft in drafts.values() if draft.last_sent is not None]
-    return Counts({mailbox: drafts[mailbox].tally() for mailbox in sorted(drafts)}, max(times, default=None))
+    last_sent = max(draft.last_sent for draft in drafts.values())
+    tallies = {mailbox: drafts[mailbox].tally() for mailbox in sorted(drafts)}
+    return Counts(tallies, None if last_sent == -NEVER else last_sent)

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
-from streams.campaigns import COUNTED
+from streams.campaigns import REPORTS
 from streams.local.stack import Stack
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
@@ -27,7 +27,7 @@ NAMED = {
         "harmonia_identity_findings",
         "harmonia_profiles_cut",
         "harmonia_alerts",
-        "harmonia_mailed",
+        "harmonia_mail_reports",
         "harmonia_policy_changes",
     ),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
@@ -38,7 +38,7 @@ WORDS = {
     "stage": {"intake", "contacts"},
     "reason": {reason.value for reason in Reason},
     "agent": {"intake", "contacts", "links", "campaigns", "redis"},
-    "type": {*COUNTED},
+    "type": {*REPORTS},
     "campaign": {"named", "none"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},

@@ -55,7 +55,7 @@ def test_counts_of_many_chunks_become_one_alert_keyed_by_campaign() -> None:
     assert {name: alert[name] for name in ("rule", "subject", "at", "evidence", "detail")} == {
         "rule": "campaign_complaints",
         "subject": "gotv",
-        "at": "2026-02-03T17:00:00.000Z",
+        "at": "2012-02-21T12:00:00.000Z",
         "evidence": [{"source": "digital/mailer", "id": f"r000{number}"} for number in (3, 2, 1, 0)],
         "detail": "gmail: 4 complaints of 1200 sent, 0.333 %; the limit is 0.3 %, from 1000 on",
     }

@@ -8,7 +8,7 @@ from streams.pressure.rates import Rates
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
-NOON = 1_770_138_000_000
+NOON = 1_329_825_600_000
 RATES = Rates()
 
 

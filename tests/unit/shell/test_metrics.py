@@ -8,7 +8,7 @@ PROMISED = {
     "harmonia_dead_letters_total": {"stage", "reason"},
     "harmonia_duplicates_total": set(),
     "harmonia_alerts_total": {"rule"},
-    "harmonia_mailed_total": {"type", "campaign"},
+    "harmonia_mail_reports_total": {"type", "campaign"},
     "harmonia_policy_changes_total": {"outcome"},
     "harmonia_profiles_cut_total": set(),
     "harmonia_identity_links_total": {"kind"},
