@@ -90,7 +90,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
     address = (settings.metrics_host, settings.metrics_port)
-    health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
+    health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
     return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
 

@@ -14,6 +14,7 @@ from sinks.reservations import Reservations
 from streams.api.app import build_api
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
+from streams.api.readiness import unready
 from streams.api.tokens import read_tokens
 from streams.app import wall_clock
 from streams.clients import KafkaClients, redis_client
@@ -67,7 +68,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             )
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
-                metrics.registry, lambda: server.started, address, lambda url: say(f"metrics on {url}/metrics")
+                metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
             say(f"listening on {_url(listener)}")

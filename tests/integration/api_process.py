@@ -43,6 +43,14 @@ class Api:
         except urllib.error.HTTPError as error:
             return error.code, orjson.loads(error.read())
 
+    def probe(self, path: str) -> tuple[int, str]:
+        """What kubernetes is told: `livez`, `readyz`."""
+        try:
+            with urllib.request.urlopen(self.metrics.removesuffix("metrics") + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
 
 @contextmanager
 def running_api(folder: Path, environment: Mapping[str, str]) -> Iterator[Api]:

@@ -66,8 +66,8 @@ class Desk:
         self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
         lookup = Lookup(redis, oldest_s)
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at)
-        office = Office(read_tokens(TOKENS), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
-        self.app: ASGIApp = build_api(office)
+        self.office = Office(read_tokens(TOKENS), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
+        self.app: ASGIApp = build_api(self.office)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
         return await self._ask("GET", path, token, query=query)
