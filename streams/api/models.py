@@ -98,7 +98,3 @@ class PermissionAnswers(TypedDict):
     policy_version: str
     as_of: str
     decisions: list[PermissionAnswer]
-
-
-FIELDS = (*PermissionsAsked.model_fields, *Person.model_fields)
-"""Names that an error may repeat."""

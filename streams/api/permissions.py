@@ -11,10 +11,11 @@ from events.times import parse_time, render_time
 from sinks.lookup import Incomplete
 from streams.api.documents import PERMISSIONS_BODY, Responses, problems
 from streams.api.door import caller_of
-from streams.api.models import FIELDS, PermissionAnswer, PermissionAnswers, PermissionsAsked
+from streams.api.mistakes import invalid, mistaken, require_known
+from streams.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.api.naming import asked
 from streams.api.office import Office
-from streams.api.problems import Problem, invalid, mistaken
+from streams.api.problems import Problem
 from streams.api.tokens import ANY_TEAM, Caller
 from streams.permission.judging import Answers, Batch, Judged
 from streams.permission.turns import in_turns
@@ -42,6 +43,7 @@ def permissions(office: Office) -> APIRouter:
         """Whether these people may be reached now. No answer is never an allow."""
         caller = caller_of(request)
         office.require(caller, "permit")
+        require_known(request)
         said = await _read(request)
         if said.reserve is not None:
             office.require(caller, "reserve")
@@ -67,7 +69,7 @@ async def _read(request: Request) -> PermissionsAsked:
     try:
         return PermissionsAsked.model_validate_json(bytes(body))
     except ValidationError as error:
-        raise invalid(error, FIELDS) from None
+        raise invalid(error) from None
 
 
 async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:

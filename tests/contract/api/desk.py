@@ -72,9 +72,11 @@ class Desk:
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
         return await self._ask("GET", path, token, query=query)
 
-    async def post(self, body: object, token: str | None = "digital", path: str = "/v1/permissions") -> Answer:
+    async def post(
+        self, body: object, token: str | None = "digital", path: str = "/v1/permissions", query: str = ""
+    ) -> Answer:
         said = body if isinstance(body, bytes) else orjson.dumps(body)
-        return await self._ask("POST", path, token, body=said)
+        return await self._ask("POST", path, token, query=query, body=said)
 
     async def may(self, *contacts: Mapping[str, object], token: str = "digital", **more: object) -> Any:
         """The decisions about these on e-mail, as JSON."""
