@@ -122,7 +122,7 @@ async def test_of_fifty_teams_at_once_at_most_one_is_allowed_each_contact(
 
     async def allowed(number: int, some: int = 1000) -> set[str]:
         mine = Random(number).sample(names, some)
-        more = {"token": f"team-{number}", "reserve": 600, "channel": ("email", "letter", "door")[number % 3]}
+        more: Any = {"token": f"team-{number}", "reserve": 600, "channel": ("email", "letter", "door")[number % 3]}
         found: set[str] = set()
         async with client_of(redis_server.port) as client:
             desk = Desk(client, oldest_s=LONG_S)
