@@ -14,12 +14,11 @@ from streams.local.stack import local_stack
 from streams.permission.holds import hold_record, lift_record
 from tests.integration.api_process import TOKENS, Api, running_api
 from tests.integration.command import ended_well, harmonia, on
-from tests.integration.said import Event, event, fresh, structured
+from tests.integration.said import Event, afternoon, event, fresh, structured
 from tests.integration.system import System, running_system, sample
 from tests.integration.tap import tapped
 from tests.integration.waiting import until
 
-NOON = "2026-02-04T17:00:00Z"
 STOPPED = 200
 
 
@@ -49,7 +48,7 @@ def tell(system: System, topic: str, *events: Event) -> None:
 
 def permissions(api: Api, *names: str, **more: object) -> tuple[int, Any]:
     contacts = [{"contact_id": name} for name in names]
-    asked = {"channel": "email", "purpose": "informational", "at": NOON, "contacts": contacts, **more}
+    asked = {"channel": "email", "purpose": "informational", "at": afternoon(), "contacts": contacts, **more}
     return api.ask("/v1/permissions", asked)
 
 
