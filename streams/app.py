@@ -43,6 +43,7 @@ from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
+from streams.permission.policy_since import telling
 from streams.settings import Settings
 from streams.tidying import Tidying
 from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
@@ -72,7 +73,9 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
     stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
-    policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
+    policies = Policies(
+        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+    )
     flow = flow_of(settings.partitions)
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)

@@ -23,6 +23,7 @@ from streams.health import HealthServer
 from streams.permission.audit import AuditLog
 from streams.permission.judging import Judge
 from streams.permission.policies import Policies
+from streams.permission.policy_since import telling
 from streams.settings import Settings
 
 BACKLOG = 2048
@@ -48,7 +49,9 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
-    policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
+    policies = Policies(
+        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+    )
     with _listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)

@@ -20,7 +20,7 @@ from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.permission.moments import out_of_reach
-from streams.permission.policies import Policies
+from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
 from streams.permit.crew import judged
 from streams.permit.rows import OWN
@@ -64,7 +64,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     audience = _audience()
     with failing_plainly():
-        policy = Policies(settings.policy, lambda: moment, lambda _: None).now()
+        policy = policy_of(settings.policy)
     request = PermissionRequest(
         channel=channel,
         purpose=purpose,
