@@ -62,7 +62,7 @@ async def tell_whole(settings: Settings, count: int) -> None:
         for topic in (CONTACT_STATE, CONTACT_LINKS):
             for partition in range(settings.partitions):
                 await sink.reading(topic).whole(partition, after, Whole(0, settings.partitions))
-        await holds.put({}, Position(_TOPIC, 0), 0)
+        await holds.put({}, Position(_TOPIC, 0), 0, 0)
     finally:
         await sink.close()
         await holds.close()

@@ -13,6 +13,7 @@ from streams.api.mistakes import mistaken
 from streams.api.office import Office
 from streams.api.permissions import permissions
 from streams.api.problems import Problem
+from streams.permission.keeping import NotKept
 
 
 def build_api(office: Office) -> ASGIApp:
@@ -38,6 +39,10 @@ def build_api(office: Office) -> ASGIApp:
             office.away()
         except Problem as found:
             return found.response()
+
+    @app.exception_handler(NotKept)
+    async def not_kept(_: Request, __: NotKept) -> Response:
+        return Problem("reservations_unavailable", "Kafka takes no records of campaign-holds").response()
 
     @app.exception_handler(RequestValidationError)
     async def wrong(_: Request, error: RequestValidationError) -> Response:

@@ -19,6 +19,7 @@ Code = Literal[
     "internal",
     "profiles_incomplete",
     "audit_unavailable",
+    "reservations_unavailable",
 ]
 STATUS: Mapping[Code, tuple[int, str]] = {
     "unauthorized": (401, "Show a token that is known"),
@@ -32,6 +33,7 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "internal": (500, "Something went wrong here"),
     "profiles_incomplete": (503, "Redis does not hold all profiles: allow nobody"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
+    "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2

@@ -22,6 +22,7 @@ from streams.engine.errors import Unusable
 from streams.health import HealthServer
 from streams.permission.audit import AuditLog
 from streams.permission.judging import Judge
+from streams.permission.keeping import Keeping
 from streams.permission.policies import Policies
 from streams.permission.policy_since import telling
 from streams.settings import Settings
@@ -62,7 +63,9 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             )
             audit.start()
             closing.push_async_callback(audit.stop)
-            judge = Judge(lookup, reservations, policies.now, wall_clock)
+            keeping = Keeping(KafkaClients(settings).idempotent_producer)
+            closing.push_async_callback(keeping.close)
+            judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             office = Office(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock)
             server = Server(
                 uvicorn.Config(
