@@ -95,7 +95,8 @@ end
 
 local why, where = whole(KEYS)
 if why ~= '' then return {why, where} end
-local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign)}
+local lost_until = redis.call('HGET', 'sink:campaign-holds:0', 'lost_until')
+local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign), lost_until or '0'}
 for _, hashes in ipairs(names) do
   local contact_id, state = find(hashes)
   found[#found + 1] = contact_id
@@ -106,8 +107,9 @@ return found
 """
 """KEYS: topics. ARGV: oldest standing in ms, names of each contact as JSON, campaign or '', '1' for profiles.
 
-Returns why and where something is missing, or '', as_of, the hold, and for each contact its id, its profile (1 erased,
-nil unknown, '' there is one but none was asked for), and who has reserved it: number of the channel, reservation, ...
+Returns why and where something is missing, or '', as_of, the hold, lost_until, and for each contact its id, its profile
+(1 erased, nil unknown, '' there is one but none was asked for), and who has reserved it: number of the channel,
+reservation, ...
 """
 
 
@@ -167,12 +169,14 @@ class Seen:
     """Contacts in the order asked, all that was known at `as_of`; `hold` on the campaign asked for, over or not.
 
     `reserved`: of each contact, by channel, who is about to reach it; empty where only ids were asked for.
+    `lost_until`: until then, ms, somebody may hold a reservation that a flush has taken; 0: nobody.
     """
 
     as_of: int
     contacts: Sequence[Contact]
     reserved: Sequence[Reserved]
     hold: Hold | None
+    lost_until: int
 
 
 Names = Sequence[str]
@@ -212,7 +216,8 @@ class Lookup:
         contacts = [contact for part in seen for contact in part.contacts]
         hold = next((part.hold for part in seen if part.hold is not None), None)
         reserved = [one for part in seen for one in part.reserved]
-        return Seen(min(part.as_of for part in seen), contacts, reserved, hold)
+        lost_until = max(part.lost_until for part in seen)
+        return Seen(min(part.as_of for part in seen), contacts, reserved, hold, lost_until)
 
     async def _call(
         self, gate: asyncio.Semaphore, names: Sequence[Names], campaign: str, *, bodies: bool
@@ -223,9 +228,9 @@ class Lookup:
         if why:
             return Incomplete(_WHY[text(why)], text(where))
         hold = read_hold(campaign, found[0])
-        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(1, len(found), 3)]
-        reserved = [_reserved(found[at]) for at in range(3, len(found), 3)]
-        return Seen(int(where), contacts, reserved, hold)
+        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(2, len(found), 3)]
+        reserved = [_reserved(found[at]) for at in range(4, len(found), 3)]
+        return Seen(int(where), contacts, reserved, hold, int(found[1]))
 
 
 def _reserved(found: Any) -> Reserved:

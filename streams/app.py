@@ -45,6 +45,7 @@ from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
+from streams.permission.policy_since import telling
 from streams.settings import Settings
 from streams.tidying import Tidying
 from streams.topics import CAMPAIGNS_PARTITIONS, CAMPAIGNS_TABLE, CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
@@ -76,7 +77,9 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     metrics = Metrics(CollectorRegistry())
     outbox = Outbox(kafka)
     stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
-    policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
+    policies = Policies(
+        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+    )
     flow = flow_of(settings.partitions)
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
@@ -97,7 +100,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
     address = (settings.metrics_host, settings.metrics_port)
-    health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
+    health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
     return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
 

@@ -1,9 +1,9 @@
-"""What operators' tools ask a worker over HTTP: /metrics, /livez, /readyz.
+"""What operators' tools ask a process over HTTP: /metrics, /livez, /readyz.
 
-Served by the worker's own event loop, so that a loop that hangs is noticed: then nothing answers.
+Served by the process's own event loop, so that a loop that hangs is noticed: then nothing answers.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from mode import Service
@@ -11,23 +11,23 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 
 class HealthServer(Service):
-    """A small HTTP server that starts and stops with the worker.
+    """A small HTTP server that starts and stops with the process.
 
     Parameters:
-        ready: whether the worker owns its partitions and works on them.
+        unready: why nothing should be sent here now, in a few words; None: it is ready.
         announce: called with the address once it is known, since the port may be any free one.
     """
 
     def __init__(
         self,
         registry: CollectorRegistry,
-        ready: Callable[[], bool],
+        unready: Callable[[], Awaitable[str | None]],
         address: tuple[str, int],
         announce: Callable[[str], None],
     ) -> None:
         super().__init__()
         self._registry = registry
-        self._ready = ready
+        self._unready = unready
         self._address = address
         self._announce = announce
         self._runner: web.AppRunner | None = None
@@ -55,6 +55,5 @@ class HealthServer(Service):
         return web.Response(text="alive\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        if self._ready():
-            return web.Response(text="ready\n")
-        return web.Response(text="not ready: taking partitions over\n", status=503)
+        why = await self._unready()
+        return web.Response(text="ready\n") if why is None else web.Response(text=f"not ready: {why}\n", status=503)

@@ -50,6 +50,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.policy_since = Gauge(
+            "harmonia_policy_since_seconds",
+            "Since when the policy holds here, Unix time, by its version",
+            ["version"],
+            registry=registry,
+        )
         self.profiles_cut = Counter(
             "harmonia_profiles_cut_total",
             "Profiles that leave out part of what is known, as too much for one record; refusals never are",

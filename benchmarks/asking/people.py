@@ -1,6 +1,7 @@
 """A Redis full of people with a history, written by the sinks themselves, and questions about them."""
 
 import random
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -18,9 +19,9 @@ from streams.clients import redis_client
 from streams.contact import ContactState, profile
 from streams.settings import Settings
 
-NOON = 1_770_224_400_000
-"""A Wednesday, noon in New York."""
 DAY_MS = 86_400_000
+NOON = (time.time_ns() // 1_000_000 // DAY_MS + 1) * DAY_MS + 17 * 3_600_000
+"""Tomorrow, noon in New York: times that are past may not be asked about, and mail is open then."""
 TOUCHES = 8
 _TOPIC = "benchmark"
 _CHANNELS: tuple[Channel, ...] = ("email", "email", "email", "text", "letter", "door")
@@ -61,7 +62,7 @@ async def tell_whole(settings: Settings, count: int) -> None:
         for topic in (CONTACT_STATE, CONTACT_LINKS):
             for partition in range(settings.partitions):
                 await sink.reading(topic).whole(partition, after, Whole(0, settings.partitions))
-        await holds.put({}, Position(_TOPIC, 0), 0)
+        await holds.put({}, Position(_TOPIC, 0), 0, 0)
     finally:
         await sink.close()
         await holds.close()

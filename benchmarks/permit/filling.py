@@ -70,7 +70,7 @@ async def _tell(settings: Settings) -> None:
                 if (position := await view.position(partition)) is not None:
                     await view.whole(partition, position, Whole(0, PARTITIONS))
     holds = HoldsSink(redis_client(settings))
-    await holds.put({}, Position(_TOPIC_ID, 0), 0)
+    await holds.put({}, Position(_TOPIC_ID, 0), 0, 0)
     await holds.close()
 
 

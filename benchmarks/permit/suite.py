@@ -20,8 +20,9 @@ from streams.settings import Settings
 
 PEOPLE, QUICK_PEOPLE = 250_000, 5_000
 ROWS, QUICK_ROWS = 1_000_000, 20_000
-AT_MS = 1_329_937_200_000
-"""Of a Wednesday the afternoon, in every zone of the country: nobody is asleep."""
+_DAY_MS = 86_400_000
+AT_MS = (time.time_ns() // 1_000_000 // _DAY_MS + 1) * _DAY_MS + 19 * 3_600_000
+"""Tomorrow at a time when nobody in the country is asleep: times that are past may not be asked about."""
 LIMIT = Goal("at most", 60)
 PROCESSES = (1, 2)
 _PATIENCE_S = 600.0

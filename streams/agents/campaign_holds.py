@@ -1,7 +1,7 @@
 """The agent of `campaign-holds`: reads all of it whenever something is said, and gives it to Redis as a whole.
 
-Holds are few and rarely said. A flush takes them away together with their position, so that nobody is allowed anything
-until the next look, a second later, has put them back.
+Holds are few and rarely said, and so are the marks of until when reservations were given out. A flush takes them away
+together with their position, so that nobody is allowed anything until the next look, a second later, has put them back.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, Run
 from streams.metrics import Metrics
 from streams.permission.holds import read_hold_record
+from streams.permission.marks import read_mark
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class CampaignHolds:
         self._metrics = metrics
         self._clock = clock
         self._holds: dict[str, int | None] = {}
+        self._reserved_until = 0
+        self._lost = False
         self._position: Position | None = None
         self._lock = asyncio.Lock()
 
@@ -55,7 +58,7 @@ class CampaignHolds:
             end = ends.get(PLACE)
             if self._position is None or end is None or end.offset > self._position.offset:
                 end = await self._read()
-            if not await self._put(end):
+            if not await self._put(end) and not (self._lost and await self._put(await self._read())):
                 self._position = None  # another worker knows more: so will this one, the next time
 
     async def close(self) -> None:
@@ -63,26 +66,36 @@ class CampaignHolds:
         await self._sink.close()
 
     async def _read(self) -> End:
-        """All holds, from the topic; returns its end."""
+        """All that is in the topic; returns its end."""
         topic_id = await asyncio.to_thread(self._kafka.topic_id, CAMPAIGN_HOLDS)
         holds: dict[str, int | None] = {}
+        reserved_until = 0
         async with PartitionReader(self._kafka) as reader:
             asked = self._clock()
             offset, end = await reader.start_of(PLACE), await reader.end_of(PLACE)
             async for run in reader.runs(PLACE, offset, end):
                 for record in run.records:
                     read_hold_record(record.key, record.value, holds)
+                    reserved_until = max(reserved_until, read_mark(record.key, record.value))
                 offset = run.next_offset
-        self._holds, self._position = holds, Position(topic_id, max(offset, end))
+        self._holds, self._reserved_until = holds, reserved_until
+        self._position = Position(topic_id, max(offset, end))
         return End(end, asked)
 
     async def _put(self, end: End) -> bool:
-        """Whether Redis has them now, however long it is away."""
-        position = self._position
+        """Whether Redis has them now, however long it is away.
+
+        Of one that was flushed it is only said what it has lost by what was read after the loss was seen: until then,
+        something might have been reserved.
+        """
+        position, lost_until = self._position, self._reserved_until if self._lost else None
         while position is not None:
             try:
-                return await self._sink.put(self._holds, position, max(0, self._clock() - end.at))
+                put = await self._sink.put(self._holds, position, max(0, self._clock() - end.at), lost_until)
+                self._lost = put == "lost"
+                return put == "written"
             except SinkUnavailable as trouble:
+                lost_until = None
                 self._metrics.sink_errors.labels(SINK).inc()
                 logger.warning("%s; trying again in %.1f s", trouble, trouble.retry_after)
                 await asyncio.sleep(trouble.retry_after)

@@ -6,14 +6,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.api.contacts import contacts
+from streams.api.contacts import CURES, contacts
 from streams.api.documents import openapi_of
 from streams.api.door import Door
+from streams.api.mistakes import mistaken
 from streams.api.office import Office
 from streams.api.permissions import permissions
-from streams.api.problems import Problem, mistaken
-
-_QUERY = ("query", "path", "external", "voter_id", "email", "phone", "contact_id")
+from streams.api.problems import Problem
+from streams.permission.keeping import NotKept
 
 
 def build_api(office: Office) -> ASGIApp:
@@ -40,10 +40,14 @@ def build_api(office: Office) -> ASGIApp:
         except Problem as found:
             return found.response()
 
+    @app.exception_handler(NotKept)
+    async def not_kept(_: Request, __: NotKept) -> Response:
+        return Problem("reservations_unavailable", "Kafka takes no records of campaign-holds").response()
+
     @app.exception_handler(RequestValidationError)
     async def wrong(_: Request, error: RequestValidationError) -> Response:
-        places = [str(place) for one in error.errors() for place in one["loc"] if place in _QUERY]
-        return mistaken(".".join(places[:2]) or "the request", "is missing, or longer than it may be").response()
+        field = next((place for one in error.errors() for place in one["loc"] if place in CURES), "")
+        return mistaken(field, f"is longer than it may be; {CURES[field]}").response()
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

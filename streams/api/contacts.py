@@ -11,13 +11,14 @@ from events.times import render_time
 from sinks.lookup import Erased, Found, Incomplete, Names
 from streams.api.documents import Responses, problems
 from streams.api.door import caller_of
+from streams.api.mistakes import mistaken, require_known
 from streams.api.office import Office
-from streams.api.problems import Problem, mistaken
+from streams.api.problems import Problem
 from streams.api.tokens import Caller
 
 AS_OF = "Harmonia-As-Of"
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
-_CURES = {
+CURES = {
     "external": "give <system>:<id>, such as van:123",
     "voter_id": "give <state>:<id>, such as NY:123",
     "email": "give an e-mail address",
@@ -40,7 +41,9 @@ def contacts(office: Office) -> APIRouter:
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")
     async def contact(request: Request, contact_id: str) -> Response:
         """The profile of a contact; an absorbed id is answered with the survivor's."""
-        return await _profile(office, _reader(office, request), [contact_id])
+        caller = _reader(office, request)
+        require_known(request)
+        return await _profile(office, caller, [contact_id])
 
     @router.get("/v1/contacts", responses=_RESPONSES, response_class=Response, operation_id="contact_by_identifier")
     async def contact_by_identifier(
@@ -52,6 +55,7 @@ def contacts(office: Office) -> APIRouter:
     ) -> Response:
         """The profile of whoever goes by this identifier. Give one of the four."""
         caller = _reader(office, request)
+        require_known(request, _KINDS)
         _must_be_said_once(request)
         given = {"external": external, "voter_id": voter_id, "email": email, "phone": phone}
         return await _profile(office, caller, _names(office, given))
@@ -82,7 +86,7 @@ def _names(office: Office, given: dict[str, str | None]) -> Names:
     except UnicodeEncodeError:
         found = []
     if not found:
-        raise mistaken(field, f"cannot be read as one; {_CURES[field]}")
+        raise mistaken(field, f"cannot be read as one; {CURES[field]}")
     return found
 
 

@@ -47,6 +47,12 @@ class ApiMetrics:
             ["outcome"],
             registry=registry,
         )
+        self.policy_since = Gauge(
+            "harmonia_policy_since_seconds",
+            "Since when the policy holds here, Unix time, by its version",
+            ["version"],
+            registry=registry,
+        )
         self.audit_pending = Gauge(
             "harmonia_audit_pending_bytes", "Bytes of audit records that Kafka does not have yet", registry=registry
         )

@@ -11,12 +11,14 @@ from events.times import parse_time, render_time
 from sinks.lookup import Incomplete
 from streams.api.documents import PERMISSIONS_BODY, Responses, problems
 from streams.api.door import caller_of
-from streams.api.models import FIELDS, PermissionAnswer, PermissionAnswers, PermissionsAsked
+from streams.api.mistakes import invalid, mistaken, require_known
+from streams.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.api.naming import asked
 from streams.api.office import Office
-from streams.api.problems import Problem, invalid, mistaken
+from streams.api.problems import Problem
 from streams.api.tokens import ANY_TEAM, Caller
 from streams.permission.judging import Answers, Batch, Judged
+from streams.permission.moments import out_of_reach
 from streams.permission.turns import in_turns
 from streams.pressure import PermissionRequest
 
@@ -42,6 +44,7 @@ def permissions(office: Office) -> APIRouter:
         """Whether these people may be reached now. No answer is never an allow."""
         caller = caller_of(request)
         office.require(caller, "permit")
+        require_known(request)
         said = await _read(request)
         if said.reserve is not None:
             office.require(caller, "reserve")
@@ -67,7 +70,7 @@ async def _read(request: Request) -> PermissionsAsked:
     try:
         return PermissionsAsked.model_validate_json(bytes(body))
     except ValidationError as error:
-        raise invalid(error, FIELDS) from None
+        raise invalid(error) from None
 
 
 async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
@@ -82,11 +85,19 @@ async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batc
         sender=said.sender,
         list_id=said.list_id,
     )
-    at = office.clock() if said.at is None else parse_time(said.at)
-    if at is None:
-        raise mistaken("at", "give an RFC 3339 time with an offset")
+    reserve_ms = None if said.reserve is None else said.reserve * 1000
+    at = _moment(said.at, office.clock(), reserve_ms)
     whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
-    return Batch(request, at, whom, None if said.reserve is None else said.reserve * 1000)
+    return Batch(request, at, whom, reserve_ms)
+
+
+def _moment(said: str | None, now: int, reserve_ms: int | None) -> int:
+    at = None if said is None else parse_time(said)
+    if at is None:
+        return now
+    if (why := out_of_reach(at, now, reserve_ms)) is not None:
+        raise mistaken("at", why)
+    return at
 
 
 def _team(office: Office, caller: Caller, named: str | None) -> str:

@@ -5,7 +5,6 @@ from typing import Literal, NotRequired
 
 import orjson
 from fastapi import Response
-from pydantic import ValidationError
 from typing_extensions import TypedDict
 
 Code = Literal[
@@ -20,6 +19,7 @@ Code = Literal[
     "internal",
     "profiles_incomplete",
     "audit_unavailable",
+    "reservations_unavailable",
 ]
 STATUS: Mapping[Code, tuple[int, str]] = {
     "unauthorized": (401, "Show a token that is known"),
@@ -33,6 +33,7 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "internal": (500, "Something went wrong here"),
     "profiles_incomplete": (503, "Redis does not hold all profiles: allow nobody"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
+    "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -88,30 +89,3 @@ class Problem(Exception):
             document["mistakes"] = list(self.mistakes)
         headers = {"Retry-After": str(RETRY_AFTER_S)} if status == SERVER_AWAY else {}
         return Response(orjson.dumps(document), status, {**headers, **(self.headers or {})}, MEDIA_TYPE)
-
-
-def invalid(error: ValidationError, known: Sequence[str]) -> Problem:
-    """What pydantic found: at most ten mistakes. Names of fields are told only if they are `known`, being ours."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    mistakes: list[Mistake] = [{"field": _path(one["loc"], known), "cure": _cure(one["msg"])} for one in found[:10]]
-    return Problem("invalid", "; ".join(f"{one['field']}: {one['cure']}" for one in mistakes), mistakes)
-
-
-def mistaken(field: str, cure: str) -> Problem:
-    """One mistake."""
-    return Problem("invalid", f"{field}: {cure}", [{"field": field, "cure": cure}])
-
-
-def _path(places: Sequence[int | str], known: Sequence[str]) -> str:
-    told = "".join(f"[{place}]" if isinstance(place, int) else f".{_told(place, known)}" for place in places)
-    return told.lstrip(".") or "the body"
-
-
-def _told(place: str, known: Sequence[str]) -> str:
-    """A key that nobody knows may be anything, an address too."""
-    return place if place in known else "(an unknown field)"
-
-
-def _cure(message: str) -> str:
-    cure = message.removeprefix("Value error, ")
-    return cure[:1].lower() + cure[1:]

@@ -14,6 +14,7 @@ from sinks.reservations import Reservations
 from streams.api.app import build_api
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
+from streams.api.readiness import unready
 from streams.api.tokens import read_tokens
 from streams.app import wall_clock
 from streams.clients import KafkaClients, redis_client
@@ -21,7 +22,9 @@ from streams.engine.errors import Unusable
 from streams.health import HealthServer
 from streams.permission.audit import AuditLog
 from streams.permission.judging import Judge
+from streams.permission.keeping import Keeping
 from streams.permission.policies import Policies
+from streams.permission.policy_since import telling
 from streams.settings import Settings
 
 BACKLOG = 2048
@@ -47,7 +50,9 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
-    policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
+    policies = Policies(
+        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+    )
     with _listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
@@ -58,7 +63,9 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             )
             audit.start()
             closing.push_async_callback(audit.stop)
-            judge = Judge(lookup, reservations, policies.now, wall_clock)
+            keeping = Keeping(KafkaClients(settings).idempotent_producer)
+            closing.push_async_callback(keeping.close)
+            judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             office = Office(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock)
             server = Server(
                 uvicorn.Config(
@@ -67,7 +74,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             )
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
-                metrics.registry, lambda: server.started, address, lambda url: say(f"metrics on {url}/metrics")
+                metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
             say(f"listening on {_url(listener)}")

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.audience.spelling import nearest
+
 Field = Literal["contact_id", "voter_id", "external", "email", "phone"]
 STRENGTH: tuple[Field, ...] = ("contact_id", "voter_id", "external", "email", "phone")
 
@@ -22,6 +24,7 @@ _KNOWN: dict[str, tuple[Field, str]] = {
     "vanid": ("external", "van"),
     "actionnetworkid": ("external", "actionnetwork"),
 }
+_WRITTEN = {"contactid": "contact_id", "voterid": "voter_id", "actionnetworkid": "Action Network ID"}
 _EXTERNAL = "external."
 BOM = "\ufeff"
 _NAMES = "contact_id, voter_id, external.<system>, email, phone"
@@ -48,6 +51,12 @@ class Header:
         """How many fields a row has."""
         return len(self.names)
 
+    @property
+    def unread(self) -> list[str]:
+        """The columns that name nobody, in their order."""
+        read = {column.position for column in self.naming}
+        return [name for position, name in enumerate(self.names) if position not in read]
+
     def column(self, field: Field, system: str = "") -> Column | None:
         """The column of an identifier, None when there is none."""
         return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)
@@ -69,6 +78,12 @@ class Unusable:
 def read_header(fields: Sequence[str]) -> Header | Unusable:
     """What the first row says, as it is parsed; a byte order mark before the first name is of no matter."""
     names = tuple(name.removeprefix(BOM).strip() for name in fields)
+    for name in names:
+        if (meant := _misspelled(name)) is not None:
+            return Unusable(
+                f"the column {name!r} is nearly {meant!r} and would not be read: "
+                "correct its name, or give it another one if it names nobody"
+            )
     naming = sorted(_naming(names), key=lambda column: (STRENGTH.index(column.field), column.system))
     if not naming:
         return Unusable(_without_names(names))
@@ -89,8 +104,24 @@ def _naming(names: Sequence[str]) -> Iterator[Column]:
         system = lowered.removeprefix(_EXTERNAL).strip() if lowered.startswith(_EXTERNAL) else ""
         if system and ":" not in system:
             yield Column(position, "external", system)
-        elif known := _KNOWN.get(lowered.replace(" ", "").replace("_", "").replace("-", "")):
+        elif known := _KNOWN.get(_squeezed(name)):
             yield Column(position, *known)
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace(" ", "").replace("_", "").replace("-", "")
+
+
+def _misspelled(name: str) -> str | None:
+    """What a column is nearly called; None: it is what it says. `phone2` and the like are columns of their own."""
+    squeezed = _squeezed(name)
+    if squeezed in _KNOWN:
+        return None
+    prefix, dot, system = squeezed.partition(".")
+    if dot:
+        return f"{_EXTERNAL}{system}" if nearest(prefix, (_EXTERNAL[:-1],)) else None
+    meant = nearest(squeezed, _KNOWN) if squeezed.isalpha() else None
+    return None if meant is None else _WRITTEN.get(meant, meant)
 
 
 def _without_names(names: Sequence[str]) -> str:

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.pretty import Pretty
-from rich.table import Table
 
 from events.json_types import JSON
 from events.times import render_time
@@ -16,6 +13,8 @@ from streams.cli import deciding
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.naming import CURE, HELP, METAVAR
 from streams.cli.person import Person, look_up, masked, read_person
+from streams.cli.profile_tables import changes, said, shown
+from streams.cli.tables import print_lines, print_table
 from streams.contact.history import Step, history
 from streams.settings import Settings
 
@@ -49,8 +48,9 @@ def show(
         for step in steps:
             typer.echo(orjson.dumps(_row(step)))
         return
-    Console().print(Pretty(orjson.loads(stored.state or b"null"), expand_all=True))
-    _print_names(person, orjson.loads(stored.state or b"{}").get("merged_from", []))
+    profile = orjson.loads(stored.state or b"{}")
+    _print_profile(profile)
+    _print_names(person, profile.get("merged_from", []))
     if with_history:
         _print_steps(steps)
 
@@ -82,26 +82,31 @@ def _found(settings: Settings, who: str) -> tuple[str, Stored]:
     return found
 
 
+def _print_profile(profile: dict[str, JSON]) -> None:
+    found = shown(profile)
+    print_table(("what", "is (times in UTC)"), found.facts)
+    for part in found.lists:
+        print_table(part.columns, part.rows, part.path)
+    if found.unknown:
+        print_lines(["", f"nothing is known of: {', '.join(found.unknown)}"])
+
+
 def _print_names(person: Person, merged_from: Iterable[str]) -> None:
-    table = Table(box=None)
-    for name in ("identifier", "is"):
-        table.add_column(name, overflow="fold")
     with_record = {*merged_from}
+    rows = []
     for name in person.names:
         what = "the contact_id" if name == person.contact_id else "a fragment" if name in with_record else "linked"
-        table.add_row(masked(name), what)
-    Console().print(table)
+        rows.append((masked(name), what))
+    print_table(("identifier", "is"), rows, "found by")
 
 
 def _print_steps(steps: Iterable[Step]) -> None:
-    table = Table(box=None)
-    for name in ("time", "type", "source", "id", "changed"):
-        table.add_column(name, overflow="fold")
+    print_lines(["", "history, times in UTC"])
     for step in steps:
         fact = step.fact
-        changed = "\n".join(f"{path}: {_said(was)} → {_said(now)}" for path, (was, now) in step.changed.items())
-        table.add_row(render_time(fact.time), fact.type, fact.source, fact.id, changed)
-    Console().print(table)
+        print_lines([f"{said(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
+        for path, (was, now) in step.changed.items():
+            print_lines(f"    {path}: {change}" for change in changes(was, now))
 
 
 def _row(step: Step) -> dict[str, JSON]:
@@ -109,7 +114,3 @@ def _row(step: Step) -> dict[str, JSON]:
     changed: dict[str, JSON] = {path: [was, now] for path, (was, now) in step.changed.items()}
     when = render_time(fact.time)
     return {"time": when, "type": fact.type, "source": fact.source, "id": fact.id, "changed": changed}
-
-
-def _said(value: JSON) -> str:
-    return orjson.dumps(value).decode()

@@ -11,8 +11,6 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from events.fields import MAX_ID
 from events.json_types import JSON
@@ -21,6 +19,7 @@ from events.topics import CAMPAIGN_HOLDS
 from sinks.held import held
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.reading import records_of
+from streams.cli.tables import print_table
 from streams.clients import KafkaClients, tool_redis
 from streams.permission.holds import hold_record, lift_record, read_hold_record
 from streams.settings import Settings
@@ -120,10 +119,12 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         ]
         typer.echo(orjson.dumps(rows))
         return
-    table = Table("campaign", "until", box=None)
-    for campaign, until in on.items():
-        table.add_row(campaign, "no end" if until is None else render_time(until))
-    Console().print(table)
+    if not on:
+        typer.echo("no campaign is on hold")
+    print_table(
+        ("campaign", "until"),
+        [(campaign, "no end" if until is None else render_time(until)) for campaign, until in on.items()],
+    )
 
 
 def _campaign(given: str | None) -> str:

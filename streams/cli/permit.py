@@ -17,9 +17,10 @@ from rich.table import Table
 from events.interactions.base import Channel, Purpose
 from events.json_types import JSON
 from events.times import parse_time, render_time
-from streams.audience import Audience, Unusable, open_audience
+from streams.audience import Audience, Header, Unusable, open_audience
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.permission.policies import Policies
+from streams.permission.moments import out_of_reach
+from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
 from streams.permit.crew import judged
 from streams.permit.rows import OWN
@@ -29,8 +30,6 @@ from streams.pressure import PermissionRequest
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
-_FIRST, _LAST = "0002-01-01", "9998-01-01"
-"""Windows reach back from the time asked about, and openings lie ahead of it."""
 
 
 def permit(  # noqa: PLR0913 (options of a command)
@@ -44,7 +43,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
-    at: Annotated[str | None, typer.Option(help="When; RFC 3339. Without it now.")] = None,
+    at: Annotated[str | None, typer.Option(help="When, up to 7 days ahead; RFC 3339. Without it now.")] = None,
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
@@ -58,13 +57,14 @@ def permit(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when not everyone could be judged, because Redis lacks something: throw away what was written.
     """
-    moment = _time_of(at)
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
+    reserve_ms = None if reserve is None else reserve * 1000
+    moment = _time_of(at, reserve_ms)
     settings = load_settings()
     audience = _audience()
     with failing_plainly():
-        policy = Policies(settings.policy, lambda: moment, lambda _: None).now()
+        policy = policy_of(settings.policy)
     request = PermissionRequest(
         channel=channel,
         purpose=purpose,
@@ -76,10 +76,10 @@ def permit(  # noqa: PLR0913 (options of a command)
         sender=sender,
         list_id=list_,
     )
-    job = Job(settings, policy, audience.header, request, moment, None if reserve is None else reserve * 1000)
+    job = Job(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
     summary = _run(audience, job, denied, processes)
-    _say(summary, policy.version, as_json=as_json)
+    _say(summary, audience.header, policy.version, as_json=as_json)
     if summary.stopped is not None:
         refuse(
             f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
@@ -145,10 +145,12 @@ def _size(file: BinaryIO) -> int | None:
         return None
 
 
-def _say(summary: Summary, policy_version: str, *, as_json: bool) -> None:
+def _say(summary: Summary, header: Header, policy_version: str, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(orjson.dumps(_json(summary, policy_version)), err=True)
+        typer.echo(orjson.dumps(_json(summary, header, policy_version)), err=True)
         return
+    if header.unread:
+        _errors.print(f"not read, and given back as they were: the columns {', '.join(header.unread)}", markup=False)
     table = Table("decision", "reason", "rows", box=None)
     for (decision, reason), number in sorted(summary.reasons.items()):
         table.add_row(decision, reason, f"{number:,}")
@@ -157,7 +159,7 @@ def _say(summary: Summary, policy_version: str, *, as_json: bool) -> None:
     _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {policy_version}")
 
 
-def _json(summary: Summary, policy_version: str) -> dict[str, JSON]:
+def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JSON]:
     return {
         "rows": summary.rows,
         "allowed": summary.count("allow"),
@@ -167,6 +169,7 @@ def _json(summary: Summary, policy_version: str) -> dict[str, JSON]:
         "policy_version": policy_version,
         "as_of": None if summary.as_of is None else render_time(summary.as_of),
         "complete": summary.stopped is None,
+        "columns_not_read": [*header.unread],
     }
 
 
@@ -181,11 +184,12 @@ def _audience() -> Audience:
     return audience
 
 
-def _time_of(at: str | None) -> int:
+def _time_of(at: str | None, reserve_ms: int | None) -> int:
+    now = time.time_ns() // 1_000_000
     if at is None:
-        return time.time_ns() // 1_000_000
+        return now
     if (moment := parse_time(at)) is None:
         refuse("--at: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
-    if not _FIRST <= render_time(moment) < _LAST:
-        refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
+    if (why := out_of_reach(moment, now, reserve_ms)) is not None:
+        refuse(f"--at: {why}", WRONG_USE)
     return moment

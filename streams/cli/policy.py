@@ -1,4 +1,4 @@
-"""`harmonia policy`: whether a policy file holds, before anything is decided by it, and the one to start from."""
+"""`harmonia policy`: which policy holds, whether a file would, and the one to start from."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,8 +6,11 @@ from typing import Annotated
 import orjson
 import typer
 
-from streams.cli.failures import REFUSED, refuse
-from streams.pressure import Mistakes, default_policy, default_text, read_policy
+from events.times import render_time
+from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
+from streams.permission.policies import policy_of
+from streams.pressure import Mistakes, default_text, read_policy
+from streams.pressure.writing import policy_text
 
 app = typer.Typer(help="How often people may be reached, and when.", no_args_is_help=True)
 
@@ -34,10 +37,32 @@ def check(
 
 
 @app.command()
-def show(as_json: AsJson = False) -> None:
-    """Print the policy that comes with Harmonia, with its comments: copy it and make it yours."""
-    if as_json:
-        policy = default_policy()
-        typer.echo(orjson.dumps({"version": policy.version, **policy.model_dump(mode="json")}))
-    else:
+def show(
+    default: Annotated[
+        bool, typer.Option("--default", help="The one that comes with Harmonia, with its comments, to copy and change.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the policy that HARMONIA_POLICY names, with all that holds where it says nothing, as a file of its own.
+
+    Running processes take a change up within a second; since when one holds which version its metrics say.
+    """
+    if default and not as_json:
         typer.echo(default_text(), nl=False)
+        return
+    file = None if default else load_settings().policy
+    with failing_plainly():
+        policy = policy_of(file)
+    if as_json:
+        said = {"version": policy.version, "file": None if file is None else str(file)}
+        typer.echo(orjson.dumps({**said, **policy.model_dump(mode="json")}))
+        return
+    typer.echo(f"# policy {policy.version}, {_origin(file)}")
+    typer.echo("# since when a process holds it: harmonia_policy_since_seconds in its metrics")
+    typer.echo(policy_text(policy), nl=False)
+
+
+def _origin(file: Path | None) -> str:
+    if file is None:
+        return "which comes with Harmonia: HARMONIA_POLICY names none"
+    return f"of {file}, which was changed at {render_time(file.stat().st_mtime_ns // 1_000_000)}"

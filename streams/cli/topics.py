@@ -4,10 +4,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from streams.cli.failures import failing_plainly, load_settings
+from streams.cli.tables import print_table
 from streams.clients import KafkaClients
 from streams.topics import create_topics, describe_topics
 
@@ -45,9 +44,17 @@ def describe(as_json: AsJson = False) -> None:
         ]
         typer.echo(json.dumps(rows))
     else:
-        table = Table("topic", "partitions", "replicas", "cleanup", "what", box=None)
-        for entry in found:
-            count = str(entry.partitions) if entry.partitions else "missing"
-            table.add_row(entry.topic.name, count, str(entry.replication), entry.topic.cleanup, entry.topic.purpose)
-        Console().print(table)
+        print_table(
+            ("topic", "partitions", "replicas", "cleanup", "what"),
+            [
+                (
+                    entry.topic.name,
+                    str(entry.partitions) if entry.partitions else "missing",
+                    str(entry.replication),
+                    entry.topic.cleanup,
+                    entry.topic.purpose,
+                )
+                for entry in found
+            ],
+        )
     raise typer.Exit(0 if all(entry.partitions for entry in found) else 1)

@@ -83,6 +83,10 @@ class ChunkApp(faust.App):
         consumer = cast(transport.Consumer, self.consumer)
         return bool(self.tables.actives_ready) and not self.rebalancing and consumer.is_in_touch
 
+    async def unready(self) -> str | None:
+        """Why it does not work on its partitions now; None: it does."""
+        return None if self.is_ready else "taking partitions over"
+
     def owned_partitions(self) -> list[TP]:
         """The partitions of the agents' topics that this worker works on; none while it takes them over."""
         if not self.is_ready:

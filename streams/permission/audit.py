@@ -20,6 +20,7 @@ from events.topics import AUDIT_LOG
 logger = logging.getLogger(__name__)
 
 MOST_PENDING_BYTES = 64 << 20
+A_LONG_LIST_BYTES = 1 << 20
 ANSWERS_IN_A_RECORD = 2000
 PAUSE_S = 0.5
 LAST_WAIT_S = 5.0
@@ -49,6 +50,11 @@ class AuditLog:
         self._done = asyncio.Event()
         self._done.set()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the record of a long list would be taken."""
+        return not self._pending or self._pending + A_LONG_LIST_BYTES <= self._most
 
     def start(self) -> None:
         """Begin to send. Kafka may be away."""

@@ -1,4 +1,4 @@
-"""What `campaign-holds` says: a campaign is on hold until a time, or for ever, or not any more."""
+"""What `campaign-holds` says of campaigns: one is on hold until a time, or for ever, or not any more."""
 
 from collections.abc import MutableMapping
 
@@ -7,6 +7,7 @@ import orjson
 
 from events.outputs import CampaignHold
 from events.times import parse_time, render_time
+from streams.permission.marks import is_mark
 
 
 class _Said(msgspec.Struct):
@@ -38,7 +39,7 @@ def read_hold_record(key: bytes | None, value: bytes | None, holds: MutableMappi
     One that cannot be read holds its campaign for ever, since somebody wanted to hold it; without a campaign it says
     nothing.
     """
-    if not key:
+    if not key or is_mark(key):
         return
     campaign_id = key.decode(errors="replace")
     if value is None:

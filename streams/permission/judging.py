@@ -5,11 +5,10 @@ once the second finds the first one's reservation, or is first itself. What was 
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from msgspec.structs import replace
 
 from events.interactions.base import Channel
 from events.outputs import ContactProfile
@@ -64,19 +63,29 @@ Result = tuple[int, list[Judged]]
 """`as_of`, and the answers about whoever is named."""
 _UNREADABLE = Decision("deny", "unknown_address")
 _MOVED = Decision("defer", "reserved")
-"""Somebody became another person in the middle: ask again."""
+"""Somebody became another person in the middle, or is held until before the time that is asked about: ask again."""
 
 
 class Judge:
-    """Judges batches. Every call may raise SinkUnavailable; then nobody is allowed, and reservations expire."""
+    """Judges batches. Every call may raise SinkUnavailable; then nobody is allowed, and reservations expire.
+
+    `keep` writes down, where no flush reaches it, until when reservations may last, before any is taken; what it raises
+    ends the call.
+    """
 
     def __init__(
-        self, lookup: Lookup, reservations: Reservations, policy: Callable[[], Policy], clock: Callable[[], int]
+        self,
+        lookup: Lookup,
+        reservations: Reservations,
+        policy: Callable[[], Policy],
+        clock: Callable[[], int],
+        keep: Callable[[int], Awaitable[None]],
     ) -> None:
         self._lookup = lookup
         self._reservations = reservations
         self._policy = policy
         self._clock = clock
+        self._keep = keep
 
     async def judge(self, batch: Batch) -> Answers | Incomplete:
         """The answers, or why Redis cannot be relied on.
@@ -113,6 +122,7 @@ class Judge:
             return ids
         now = self._clock()
         mine = Reservation(batch.request.team, secrets.token_hex(16), now, now + (batch.reserve_ms or 0))
+        await self._keep(mine.until)
         hands = _Hands(self._reservations, batch.request.channel, mine)
         kept: set[str | None] = set()
         try:
@@ -168,13 +178,15 @@ class _Hands:
 
 def _question(policy: Policy, batch: Batch, seen: Seen) -> Question:
     holds = () if seen.hold is None else (Hold(seen.hold.campaign_id, seen.hold.until),)
-    return prepare(policy, batch.request, batch.at, holds)
+    return prepare(policy, batch.request, batch.at, holds, seen.lost_until)
 
 
-def _judged(question: Question, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+def _judged(
+    question: Question, asked: Asked, contact: Contact, reserved: Reserved, besides: Sequence[Pending] = ()
+) -> Judged:
     known = _known(contact)
     ref = meant(known, asked.refs)
-    pending = _pending(known, reserved, question.request.team) if reserved else ()
+    pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
     return Judged(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
 
@@ -196,16 +208,18 @@ class _Giving:
         if one.decision.decision != "allow":
             return one
         if contact_id in self._given:
-            return Judged(contact_id, _reserved(one.decision, self._hands.mine.until))
+            return self._waiting(self._hands.mine, asked, contact, reserved)
         if contact_id in self._hands.taken:
             self._given.add(contact_id)
             return Judged(contact_id, one.decision, self._hands.mine.token)
         holder = self._hands.refused.get(contact_id)
-        return Judged(contact_id, _MOVED if holder is None else _reserved(one.decision, holder.until))
+        return Judged(contact_id, _MOVED) if holder is None else self._waiting(holder, asked, contact, reserved)
 
-
-def _reserved(decision: Decision, until: int) -> Decision:
-    return replace(decision, decision="defer", reason="reserved", evidence=(), earliest_at=until, expires_at=None)
+    def _waiting(self, holder: Reservation, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+        """The answer while somebody has the person, whoever that is; never an allow, for it is not ours."""
+        held = Pending(self._hands.channel, holder.team, holder.at, holder.until)
+        found = _judged(self._question, asked, contact, reserved, [held])
+        return Judged(contact.contact_id, _MOVED) if found.decision.decision == "allow" else found
 
 
 def _known(contact: Contact) -> Known:

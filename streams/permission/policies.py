@@ -21,19 +21,25 @@ _Look = tuple[int, int, int]
 class Policies:
     """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
 
-    `told` hears what became of each change of the file. Raises `Unusable` when there is no policy to begin with.
+    `told` hears what became of each change of the file, `holds` each version that holds and since when (ms). Raises
+    `Unusable` when there is no policy to begin with.
     """
 
-    def __init__(self, path: Path | None, clock: Callable[[], int], told: Callable[[Outcome], object]) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        clock: Callable[[], int],
+        told: Callable[[Outcome], object],
+        holds: Callable[[str, int], object],
+    ) -> None:
         self._path = path
         self._clock = clock
         self._told = told
+        self._holds = holds
         self._look = self._seen()
         self._next_look = clock() + LOOK_EVERY_MS
-        found = default_policy() if path is None else self._read(path)
-        if not isinstance(found, Policy):
-            raise Unusable(f"HARMONIA_POLICY: {found}")
-        self._policy = found
+        self._policy = policy_of(path)
+        holds(self._policy.version, clock())
 
     def now(self) -> Policy:
         """The policy; looks at the file once a second at most."""
@@ -41,13 +47,14 @@ class Policies:
             self._next_look = at + LOOK_EVERY_MS
             if (look := self._seen()) != self._look:
                 self._look = look
-                self._change(self._read(self._path))
+                self._change(_read(self._path))
         return self._policy
 
     def _change(self, found: Policy | str) -> None:
         if isinstance(found, Policy):
             logger.warning("policy %s holds now, instead of %s", found.version, self._policy.version)
             self._policy = found
+            self._holds(found.version, self._clock())
             self._told("taken")
         else:
             logger.error("policy %s goes on, for the new one is broken: %s", self._policy.version, found)
@@ -61,11 +68,20 @@ class Policies:
             return None
         return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
 
-    def _read(self, path: Path) -> Policy | str:
-        try:
-            found = read_policy(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            return f"it cannot be read: {error.strerror}"
-        except UnicodeDecodeError:
-            return "it is not UTF-8 text"
-        return str(found) if isinstance(found, Mistakes) else found
+
+def policy_of(path: Path | None) -> Policy:
+    """The policy of this moment; None: the one that comes with Harmonia. Raises `Unusable`, with every mistake."""
+    found = default_policy() if path is None else _read(path)
+    if not isinstance(found, Policy):
+        raise Unusable(f"HARMONIA_POLICY: {found}")
+    return found
+
+
+def _read(path: Path) -> Policy | str:
+    try:
+        found = read_policy(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        return "it is not UTF-8 text"
+    return str(found) if isinstance(found, Mistakes) else found

@@ -9,8 +9,9 @@ from sinks.base import SinkUnavailable
 from sinks.lookup import Incomplete, Lookup, Whole
 from sinks.reservations import Reservations
 from streams.audience import Header, Record
-from streams.clients import redis_client
+from streams.clients import KafkaClients, redis_client
 from streams.permission.judging import Answers, Asked, Batch, Judge
+from streams.permission.keeping import Keeping, NotKept
 from streams.permit.asked import Reader
 from streams.permit.verdicts import Verdicts, verdicts_of
 from streams.pressure import PermissionRequest, Policy
@@ -45,7 +46,9 @@ class Clerk:
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
         self._lookup = Lookup(self._client, job.settings.profiles_oldest_s)
-        self._judge = Judge(self._lookup, Reservations(self._client), lambda: job.policy, _now)
+        self._keeping = Keeping(KafkaClients(job.settings).idempotent_producer)
+        reservations = Reservations(self._client)
+        self._judge = Judge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
 
     def look(self) -> Stopped | None:
         """Why nobody can be judged now; None: nothing is missing."""
@@ -63,12 +66,15 @@ class Clerk:
             answers = self._runner.run(self._answers(asked))
         except SinkUnavailable as trouble:
             return _away(trouble)
+        except NotKept:
+            return Stopped("Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?")
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
         return verdicts_of(chunk, read, answers, self._job.header.width)
 
     def close(self) -> None:
         """Let go of the connection."""
+        self._runner.run(self._keeping.close())
         self._runner.run(self._client.aclose())
         self._runner.close()
 

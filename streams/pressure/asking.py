@@ -40,6 +40,7 @@ Reason = Literal[
     "gap_across_channels",
     "pressure",
     "reserved",
+    "reservations_unknown",
     "hours",
 ]
 """Why. What each means is in `docs/policy.md`; a test holds the two together."""

@@ -29,7 +29,7 @@ class Question(Struct):
     """A request at a time under a policy, ready to be answered for many people.
 
     `since`: touches up to it count in nothing. `openings` fills as people come: when the channel is open where they
-    are.
+    are. `lost_until`, ms: until then what others have reserved is not known.
     """
 
     policy: Policy
@@ -44,6 +44,7 @@ class Question(Struct):
     needs_consent: bool
     held: Decision | None
     refused: Decision | None
+    lost_until: int
     openings: dict[Place, Opening | None]
 
 
@@ -64,8 +65,10 @@ def decide(  # noqa: PLR0913 (each is a part of the question)
     return answer(prepare(policy, request, at, holds), profile, reserved=reserved)
 
 
-def prepare(policy: Policy, request: PermissionRequest, at: int, holds: Iterable[Hold] = ()) -> Question:
-    """All of a decision that does not depend on the person."""
+def prepare(
+    policy: Policy, request: PermissionRequest, at: int, holds: Iterable[Hold] = (), lost_until: int = 0
+) -> Question:
+    """All of a decision that does not depend on the person. `lost_until`: see `Question`."""
     channel = request.channel
     found = limits(policy, request, at)
     return Question(
@@ -81,6 +84,7 @@ def prepare(policy: Policy, request: PermissionRequest, at: int, holds: Iterable
         needs_consent=channel in policy.closures.needs_consent,
         held=_held(request, at, holds),
         refused=_refused(policy, request),
+        lost_until=lost_until,
         openings={},
     )
 
@@ -186,7 +190,11 @@ def _blocks(question: Question, profile: ContactProfile | None, reserved: Sequen
             if question.budget is not None and (block := over_budget(question.budget, touches)) is not None:
                 blocks.append(block)
     ends = [reservation.until for reservation in reserved if reservation.until > question.at]
-    return [*blocks, Blocked("reserved", max(ends), ())] if ends else blocks
+    if ends:
+        blocks.append(Blocked("reserved", max(ends), ()))
+    if question.lost_until > question.at:
+        blocks.append(Blocked("reservations_unknown", question.lost_until, ()))
+    return blocks
 
 
 def _deferred(question: Question, profile: ContactProfile | None, blocks: Sequence[Blocked]) -> Decision:

@@ -82,6 +82,9 @@ Window = Annotated[int, BeforeValidator(_window)]
 Expiry = Annotated[int, BeforeValidator(_expiry)]
 """How long an allow holds, ms."""
 
+SPANS = (Span, Window, Expiry)
+"""All that is written as a span."""
+
 Count = Annotated[int, BeforeValidator(_count)]
 Amount = Annotated[int, BeforeValidator(_amount)]
 LocalHours = Annotated[Hours, BeforeValidator(_hours)]

@@ -35,13 +35,15 @@ class Filling:
             assert position is not None
             assert await self.views[topic].whole(partition, position, Whole(age_ms, PARTITIONS))
 
-    async def hold(self, holds: Mapping[str, int | None], at: int = 1, age_ms: int = 0) -> bool:
-        return await self.holds.put(holds, Position(TOPIC, at), age_ms)
+    async def hold(self, holds: Mapping[str, int | None], at: int = 1, age_ms: int = 0, lost_until: int = 0) -> bool:
+        return await self.holds.put(holds, Position(TOPIC, at), age_ms, lost_until) == "written"
 
-    async def all(self, states: Sequence[Change] = (), links: Sequence[Change] = (), at: int = 1) -> None:
-        """A Redis that lacks nothing."""
+    async def all(
+        self, states: Sequence[Change] = (), links: Sequence[Change] = (), at: int = 1, lost_until: int = 0
+    ) -> None:
+        """A Redis that lacks nothing, but for reservations that may have lasted until then."""
         await self.write(CONTACT_STATE, states, at)
         await self.write(CONTACT_LINKS, links, at)
         await self.tell(CONTACT_STATE)
         await self.tell(CONTACT_LINKS)
-        await self.hold({})
+        await self.hold({}, lost_until=lost_until)

@@ -18,7 +18,14 @@ import orjson
 from tests.integration.command import environment_of
 from tests.integration.waiting import until
 
-TOKENS = {"HARMONIA_API_TOKENS": f"digital:read+permit+reserve:{hashlib.sha256(b'secret').hexdigest()}"}
+TEAMS = [f"team-{number}" for number in range(50)]
+"""Each has its name as its token."""
+_TOKENS = {"secret": "digital:read+permit+reserve", **{team: f"{team}:permit+reserve" for team in TEAMS}}
+TOKENS = {
+    "HARMONIA_API_TOKENS": " ".join(
+        f"{said}:{hashlib.sha256(token.encode()).hexdigest()}" for token, said in _TOKENS.items()
+    )
+}
 _SAYS = re.compile(r"api: (listening|metrics) on (\S+)")
 
 
@@ -38,10 +45,18 @@ class Api:
         request.add_header("Authorization", f"Bearer {token}")
         request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, orjson.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, orjson.loads(error.read())
+
+    def probe(self, path: str) -> tuple[int, str]:
+        """What kubernetes is told: `livez`, `readyz`."""
+        try:
+            with urllib.request.urlopen(self.metrics.removesuffix("metrics") + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
 
 @contextmanager

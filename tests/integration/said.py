@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from events.json_types import JSON
@@ -37,6 +38,13 @@ def somebody(contact_id: str) -> dict[str, JSON]:
 def phone_of(contact_id: str) -> str:
     """The last seven digits of their phone number."""
     return str(2_000_000 + int(contact_id, 16) % 7_000_000)
+
+
+def afternoon() -> str:
+    """The next 19:00 UTC, when e-mail is open in all of the United States: answers are the same at whatever hour."""
+    now = datetime.now(UTC)
+    today = now.replace(hour=19, minute=0, second=0, microsecond=0)
+    return f"{today + timedelta(days=today <= now):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def event(type_: str, contact: dict[str, JSON] | None, **data: JSON) -> Event:

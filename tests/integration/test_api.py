@@ -1,9 +1,15 @@
 """The whole way: what producers say is what the API answers by, and what it answers is written down."""
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
@@ -12,14 +18,13 @@ import pytest
 from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS
 from streams.local.stack import local_stack
 from streams.permission.holds import hold_record, lift_record
-from tests.integration.api_process import TOKENS, Api, running_api
+from tests.integration.api_process import TEAMS, TOKENS, Api, running_api
 from tests.integration.command import ended_well, harmonia, on
-from tests.integration.said import Event, event, fresh, structured
-from tests.integration.system import System, ask, running_system, sample
+from tests.integration.said import Event, afternoon, event, fresh, structured
+from tests.integration.system import System, running_system, sample
 from tests.integration.tap import tapped
 from tests.integration.waiting import until
 
-NOON = "2026-02-04T17:00:00Z"
 STOPPED = 200
 
 
@@ -49,7 +54,7 @@ def tell(system: System, topic: str, *events: Event) -> None:
 
 def permissions(api: Api, *names: str, **more: object) -> tuple[int, Any]:
     contacts = [{"contact_id": name} for name in names]
-    asked = {"channel": "email", "purpose": "informational", "at": NOON, "contacts": contacts, **more}
+    asked = {"channel": "email", "purpose": "informational", "at": afternoon(), "contacts": contacts, **more}
     return api.ask("/v1/permissions", asked)
 
 
@@ -153,6 +158,7 @@ def test_of_a_flushed_redis_nobody_is_allowed_until_every_partition_is_back(syst
     assert decisions(api, *stopped) == ["allow"] * STOPPED
     tell(system, "email-events", *map(unsubscribed, stopped))
     until(lambda: decisions(api, *stopped) == ["deny"] * STOPPED, "all of them denied")
+    assert [api.probe(path) for path in ("livez", "readyz")] == [(200, "alive\n"), (200, "ready\n")]
     with load(system):
         for _ in range(3):
             system.deployment.redis.flushall()
@@ -178,11 +184,66 @@ def until_denied(api: Api, stopped: list[str]) -> list[tuple[int, str]]:
     return refused
 
 
+def test_of_fifty_clients_of_two_processes_at_most_one_is_allowed_each_contact(
+    system: System, api: Api, tmp_path: Path
+) -> None:
+    """From here on reservations may last for a day, so what is flushed after this stays unknown for as long."""
+    names = [fresh() for _ in range(1000)]
+    with running_api(tmp_path, {**system.stack.environment, **TOKENS}) as other:
+        until_answered(other)
+
+        def allowed(number: int) -> set[str]:
+            asked, found = Random(number).sample(names, len(names)), set[str]()
+            for at in range(0, len(asked), 250):
+                some = [{"contact_id": name} for name in asked[at : at + 250]]
+                said = {"channel": "email", "purpose": "informational", "at": afternoon(), "reserve": 86_400}
+                process = (api, other)[number % 2]
+                answer = until(partial(answered, process, {**said, "contacts": some}, TEAMS[number]), "an answer")
+                found |= {one["contact_id"] for one in answer["decisions"] if one["decision"] == "allow"}
+            return found
+
+        with ThreadPoolExecutor(len(TEAMS)) as clients:
+            teams = list(clients.map(allowed, range(len(TEAMS))))
+    times = Counter(name for team in teams for name in team)
+    assert {*times.values()} == {1}
+    assert sum(map(bool, teams)) > 1, "so they did meet"
+
+
+def answered(api: Api, asked: dict[str, object], token: str) -> Any:
+    """None while there is no answer, as on a busy machine."""
+    status, answer = api.ask("/v1/permissions", asked, token)
+    assert status in {200, 503}, answer
+    return answer if status == 200 else None
+
+
+def test_after_a_flush_nobody_is_allowed_while_a_reservation_from_before_may_last(system: System, api: Api) -> None:
+    """What was reserved is gone with it; that something was is in Kafka. The last but one: it lasts for minutes."""
+    ada = fresh()
+    until_answered(api)
+    assert reasons(api, ada) & {"ok", "hours"}
+    before = time.time()
+    assert reasons(api, ada, reserve=60) & {"ok", "hours"}
+    assert reasons(api, ada) & {"ok", "hours"}
+    system.deployment.redis.flushall()
+    until_answered(api)
+    status, answer = permissions(api, ada, at=None)
+    [found] = answer["decisions"]
+    assert (status, found["decision"], found["reason"]) == (200, "defer", "reservations_unknown")
+    assert datetime.fromisoformat(found["earliest_at"]).timestamp() >= before + 60
+    held = harmonia(api.log.parent, "hold", "--list", "--json", environment=on(system.stack))
+    assert b"reservations" not in ended_well(held).stdout
+
+
+def reasons(api: Api, contact_id: str, **more: object) -> set[str]:
+    """Of an answer about now, at whatever hour that is."""
+    status, answer = permissions(api, contact_id, at=None, **more)
+    assert status == 200, answer
+    return {one["reason"] for one in answer["decisions"]}
+
+
 def test_tokens_are_counted_where_operators_look(api: Api) -> None:
     assert api.ask("/v1/contacts/ada", token="wrong")[0] == 401
     assert sample(api.metrics, "harmonia_api_refused_total", code="unauthorized") >= 1
-    base = api.metrics.removesuffix("/metrics")
-    assert [ask(f"{base}/{path}")[0] for path in ("livez", "readyz")] == [200, 200]
 
 
 def test_when_no_worker_looks_after_redis_there_is_no_answer(system: System, api: Api, home: Path) -> None:
@@ -192,3 +253,5 @@ def test_when_no_worker_looks_after_redis_there_is_no_answer(system: System, api
     status, answer = until(lambda: None if (found := permissions(api, "ada"))[0] == 200 else found, "no answer")
     assert (status, answer["code"]) == (503, "profiles_incomplete")
     assert "too old" in answer["detail"]
+    assert [api.probe(path)[0] for path in ("livez", "readyz")] == [200, 503]
+    assert "profiles_incomplete" in api.probe("readyz")[1]

@@ -30,7 +30,7 @@ class Desk:
         self._folder = folder
 
     def run(self, *words: str) -> Ended:
-        return harmonia(self._folder, "contact", *words, environment=on(self._system.stack))
+        return harmonia(self._folder, "contact", *words, environment=on(self._system.stack, COLUMNS="80"))
 
     def do(self, *words: str) -> bytes:
         return ended_well(self.run(*words)).stdout
@@ -60,6 +60,8 @@ def test_two_names_are_linked_shown_exported_and_parted(desk: Desk) -> None:
     [hashed] = desk.profile(ada)["merged_from"]
 
     shown = desk.do("show", email, "--history").decode()
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "{" not in shown
     assert f"email:{hashed[6:14]}…" in shown
     assert hashed not in shown.partition("identifier")[2]
     assert "donations.net.USD: null → 5000" in shown

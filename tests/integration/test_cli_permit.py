@@ -16,12 +16,12 @@ from streams.local.stack import Stack
 from streams.permit.crew import ALONE
 from streams.pressure import default_policy
 from tests.integration.command import PATIENCE_S, Ended, ended_well, environment_of, harmonia, on, refused
-from tests.integration.said import event, fresh, structured
+from tests.integration.said import afternoon, event, fresh, structured
 from tests.integration.system import System, running_system, state_of
 from tests.integration.waiting import until
 
-AFTERNOON = ("--at", "2012-02-22T19:00:00Z")
-ASK = ("permit", "--channel", "email", "--purpose", "fundraising", "--json", *AFTERNOON)
+ASK = ("permit", "--channel", "email", "--purpose", "fundraising", "--json", "--at")
+A_DAY_S = "86400"
 Rows = list[dict[str, str]]
 
 
@@ -52,7 +52,7 @@ class Sender:
 
     def run(self, given: str, *words: str, ask: tuple[str, ...] = ASK, **settings: str) -> Ended:
         where = on(self.system.stack, **settings)
-        return harmonia(self.folder, *ask, *words, environment=where, given=given.encode())
+        return harmonia(self.folder, *ask, afternoon(), *words, environment=where, given=given.encode())
 
     def judged(self, given: str, *words: str) -> tuple[Rows, Rows]:
         """The rows of both files."""
@@ -98,7 +98,7 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
         ("New", allowed[1]["E-Mail"]),
     ]
     assert {row["harmonia_policy_version"] for row in allowed} == {default_policy().version}
-    assert all(row["harmonia_expires_at"] > "2012-02-22T19:00:00.000Z" for row in allowed)
+    assert all(row["harmonia_expires_at"] > afternoon() for row in allowed)
     why = {row["harmonia_line"]: (row["harmonia_decision"], row["harmonia_reason"]) for row in denied}
     assert why.pop("3")[0] == "deny"
     assert why == {
@@ -122,7 +122,7 @@ def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> No
 
 def test_whom_one_team_has_reserved_another_has_to_wait_for(sender: Sender) -> None:
     given = f"email\n{sender.known()}\n"
-    assert len(sender.judged(given, "--team", "digital", "--reserve", "60")[0]) == 1
+    assert len(sender.judged(given, "--team", "digital", "--reserve", A_DAY_S)[0]) == 1
     allowed, [row] = sender.judged(given, "--team", "field")
     assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "defer", "reserved")
     assert row["harmonia_earliest_at"]
@@ -148,10 +148,11 @@ def test_a_redis_that_lacks_something_allows_nobody(sender: Sender) -> None:
 
 
 def test_people_read_a_table_of_what_became_of_them(sender: Sender) -> None:
-    ask = ("permit", "--channel", "text", "--purpose", "fundraising", *AFTERNOON)
-    ended = sender.run("phone\n212 555 0101\n", ask=ask)
+    ask = ("permit", "--channel", "text", "--purpose", "fundraising", "--at")
+    ended = sender.run("phone,Name,Note\n212 555 0101,Ada,1\n", ask=ask)
     assert ended.returncode == 0
     said = ended.stderr.decode()
+    assert "not read, and given back as they were: the columns Name, Note" in said
     assert "unknown_contact" in said
     assert f"0 of 1 allowed, by policy {default_policy().version}" in said
 
@@ -159,7 +160,7 @@ def test_people_read_a_table_of_what_became_of_them(sender: Sender) -> None:
 def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
     ours, theirs = os.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "streams.cli.main", *ASK],
+        [sys.executable, "-m", "streams.cli.main", *ASK, afternoon()],
         cwd=sender.folder,
         env=environment_of(sender.folder, on(sender.system.stack, TERM="xterm")),
         stdin=subprocess.PIPE,
@@ -181,7 +182,10 @@ def test_whoever_looks_on_sees_a_bar(sender: Sender) -> None:
         ("name\nAda\n", (), "no column of the header names a person"),
         ("email,harmonia_expires_at\n", (), "the audience has a column harmonia_expires_at: it was judged before"),
         ("email\n", ("--at", "tonight"), "--at: give RFC 3339"),
-        ("email\n", ("--at", "9999-12-31T00:00:00Z"), "--at: give a time from"),
+        ("email\n", ("--at", "9999-12-31T00:00:00Z"), "--at: is more than 7 days ahead"),
+        ("email\n", ("--at", "2012-02-22T19:00:00Z"), "--at: is more than 5 minutes ago"),
+        ("email\n", ("--team", "digital", "--reserve", "1"), "--at: is after the end of the reservation"),
+        ("contact_id,emial\n", (), "the column 'emial' is nearly 'email' and would not be read"),
         ("email\n", ("--reserve", "60"), "--reserve: a reservation is a team's"),
     ],
 )

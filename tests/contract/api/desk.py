@@ -23,6 +23,7 @@ from streams.api.tokens import read_tokens
 from streams.contact import ContactState, profile
 from streams.permission.audit import AuditLog
 from streams.permission.judging import Judge
+from streams.permission.keeping import NotKept
 from streams.pressure import default_policy
 
 NOON = 1_770_224_400_000
@@ -65,16 +66,20 @@ class Desk:
         self.metrics = ApiMetrics(CollectorRegistry())
         self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
         lookup = Lookup(redis, oldest_s)
-        judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at)
-        office = Office(read_tokens(TOKENS), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
-        self.app: ASGIApp = build_api(office)
+        self.kept: list[int] = []
+        self.takes_notes = True
+        judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
+        self.office = Office(read_tokens(TOKENS), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
+        self.app: ASGIApp = build_api(self.office)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
         return await self._ask("GET", path, token, query=query)
 
-    async def post(self, body: object, token: str | None = "digital", path: str = "/v1/permissions") -> Answer:
+    async def post(
+        self, body: object, token: str | None = "digital", path: str = "/v1/permissions", query: str = ""
+    ) -> Answer:
         said = body if isinstance(body, bytes) else orjson.dumps(body)
-        return await self._ask("POST", path, token, body=said)
+        return await self._ask("POST", path, token, query=query, body=said)
 
     async def may(self, *contacts: Mapping[str, object], token: str = "digital", **more: object) -> Any:
         """The decisions about these on e-mail, as JSON."""
@@ -89,6 +94,11 @@ class Desk:
 
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0
+
+    async def _keep(self, until: int) -> None:
+        if not self.takes_notes:
+            raise NotKept
+        self.kept.append(until)
 
     def _no_producer(self) -> Any:
         raise AssertionError("nothing is sent")

@@ -105,42 +105,6 @@ async def test_without_room_for_the_record_there_is_no_answer(desk: Desk, fillin
     assert (answer.status, answer.json["code"]) == (503, "audit_unavailable")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "field"),
-    [
-        ({"channel": "fax"}, "channel"),
-        ({"purpose": None}, "purpose"),
-        ({"contacts": []}, "contacts"),
-        ({"contacts": [{"contact_id": "ada"}, {"contact_id": "not an id"}]}, "contacts[1].contact_id"),
-        ({"contacts": [{"email": 7}]}, "contacts[0].email"),
-        ({"contacts": [{"secret@example.org": 1}]}, "contacts[0].(an unknown field)"),
-        ({"at": "yesterday"}, "at"),
-        ({"at": "0001-01-01T00:00:00Z"}, "at"),
-        ({"reserve": 0}, "reserve"),
-        ({"reserve": "60"}, "reserve"),
-        ({"reserved": 60}, "(an unknown field)"),
-    ],
-)
-async def test_a_mistake_is_named_with_its_field_and_cure(
-    desk: Desk, filling: Filling, wrong: dict[str, object], field: str
-) -> None:
-    await filling.all()
-    answer = await desk.post({**ASKED, **wrong})
-    assert (answer.status, answer.json["code"]) == (422, "invalid")
-    assert [mistake["field"] for mistake in answer.json["mistakes"]] == [field]
-    assert b"secret" not in answer.body
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [(b"", 422), (b"[", 422), (b"[]", 422), (b"\xff", 422), (b" " * (9 << 20), 413)],
-    ids=["empty", "cut", "list", "no text", "large"],
-)
-async def test_what_is_no_request_is_refused(desk: Desk, filling: Filling, body: bytes, status: int) -> None:
-    await filling.all()
-    assert (await desk.post(body)).status == status
-
-
 async def test_decisions_are_counted(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     await desk.may({"contact_id": "ada"}, {"contact_id": "bob"})

@@ -1,6 +1,6 @@
 """The hours are right in every zone of the pinned table, in all of 2026 and closest around its changes of the clock."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -8,15 +8,17 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from streams.pressure import answer, prepare
 from streams.pressure.hours import Week, clock, next_opening, open_stretches
 from streams.pressure.spans import CLOSED, DAY, HOUR, MINUTE
 from tests.property.pressure.recount import clock_is_in, moment
-from tests.unit.pressure.people import ms
+from tests.unit.pressure.people import asking, default, ms, person
 
 ZONES = sorted(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 NEW_YEAR = ms("2026-01-01T00:00:00Z") // DAY
 DAYS = range(NEW_YEAR, NEW_YEAR + 365)
 QUARTER = 15 * MINUTE
+SUNDAY = 6
 WEEK: Week = (
     (9 * HOUR, 20 * HOUR),
     (0, 24 * HOUR),
@@ -52,6 +54,41 @@ def test_around_both_changes_of_2026_in_every_zone(first: int) -> None:
             for at in range(day * DAY, (day + 1) * DAY, QUARTER):
                 expected = clock_is_in(WEEK, moment(at).astimezone(clock(zone)))
                 assert any(since <= at < until for since, until in stretches) == expected, (zone, moment(at))
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("America/New_York", ["2026-03-08", "2026-11-01"]),
+        ("America/Los_Angeles", ["2026-03-08", "2026-11-01"]),
+        ("America/Adak", ["2026-03-08", "2026-11-01"]),
+        ("Europe/Berlin", ["2026-03-29", "2026-10-25"]),
+        ("Europe/London", ["2026-03-29", "2026-10-25"]),
+        ("Atlantic/Azores", ["2026-03-29", "2026-10-25"]),
+        ("America/Phoenix", []),
+        ("Pacific/Honolulu", []),
+    ],
+)
+def test_the_clocks_change_on_the_days_on_which_they_do(zone: str, days: list[str]) -> None:
+    assert [f"{moment(day * DAY):%Y-%m-%d}" for day in changes(zone)] == days
+
+
+CHANGES = [ms(f"2026-{day}T00:00:00Z") for day in ("03-08", "03-29", "10-25", "11-01")]
+"""Sundays all of them, so the default policy's texts begin at noon."""
+
+
+@pytest.mark.parametrize("midnight", CHANGES)
+def test_a_text_is_allowed_by_the_clock_of_every_zone_on_the_days_on_which_clocks_change(midnight: int) -> None:
+    policy, request = default(), asking("text", "informational")
+    people = {zone: person(zones={"time_zone": zone, "region": None, "postal_code": None}) for zone in ZONES}
+    assert len(people) > 400
+    for at in range(midnight - 6 * HOUR, midnight + 30 * HOUR, HOUR // 2):
+        question = prepare(policy, request, at)
+        for zone, known in people.items():
+            local = datetime.fromtimestamp(at // 1000, clock(zone))
+            opens = time(12) if local.weekday() == SUNDAY else time(9)
+            allowed = answer(question, known).decision == "allow"
+            assert allowed == (opens <= local.time() < time(20)), (zone, local)
 
 
 def test_most_zones_that_change_their_clocks_do_so_twice() -> None:

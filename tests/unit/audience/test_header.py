@@ -76,6 +76,41 @@ def test_two_columns_for_one_identifier_are_refused_by_name() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["external.", "external. ", "external.a:b", "emails", ""])
+@pytest.mark.parametrize("name", ["external.", "external. ", "external.a:b", "mailing", "phone2", "line", ""])
 def test_what_is_almost_a_name_names_nobody(name: str) -> None:
     assert reason(name, "other").startswith("no column of the header names a person")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("emial", "email"),
+        ("E-Mial", "email"),
+        ("emal", "email"),
+        ("emails", "email"),
+        ("gmail", "email"),
+        ("fone", None),
+        ("phnoe", "phone"),
+        ("Contact-IDs", "contact_id"),
+        ("voterd", "voter_id"),
+        ("VAND", "vanid"),
+        ("extrenal.van", "external.van"),
+        ("eternal.actblue", "external.actblue"),
+    ],
+)
+def test_a_column_that_is_misspelled_by_a_letter_is_refused_by_name(written: str, meant: str | None) -> None:
+    """Else whoever is written to at that address would be judged as somebody else, or by another address."""
+    header = read_header([written, "contact_id", "note"])
+    if meant is None:
+        assert isinstance(header, Header)
+        return
+    assert reason(written, "voter_id", "note") == (
+        f"the column {written!r} is nearly {meant!r} and would not be read: "
+        "correct its name, or give it another one if it names nobody"
+    )
+
+
+def test_columns_that_name_nobody_are_known_by_name() -> None:
+    header = read_header(["\ufeffFirst Name", "email", "Note", "phone"])
+    assert isinstance(header, Header)
+    assert header.unread == ["First Name", "Note"]

@@ -95,6 +95,28 @@ def test_a_security_product_renders_what_it_scans() -> None:
     assert p_human(opened(4 * MINUTE, CHROME), *scan(4 * MINUTE)) < MACHINE
 
 
+MAIL = {
+    "Apple": ([opened(2 * SECOND, APPLE)], [clicked(3 * HOUR, SAFARI)]),
+    "Gmail": ([opened(1 * SECOND, GMAIL_PREFETCH), opened(1 * SECOND, GMAIL)], [opened(25 * MINUTE, GMAIL)]),
+    "Outlook Safe Links": (scan(2 * SECOND, OUTLOOK), [clicked(2 * HOUR, CHROME, 3)]),
+    "Mimecast": ([opened(90 * SECOND, CHROME), *scan(90 * SECOND, CHROME, 9)], [opened(2 * HOUR, CHROME)]),
+    "Proofpoint": (scan(-3 * SECOND, CHROME, 4), [opened(2 * HOUR, OUTLOOK), clicked(2 * HOUR + MINUTE, CHROME, 2)]),
+}
+"""What each vendor's machine does to one message, and what its reader does then."""
+
+
+@pytest.mark.parametrize("vendor", MAIL)
+def test_of_one_message_the_machines_acts_and_the_persons_are_told_apart_without_any_flag(vendor: str) -> None:
+    machines, persons = MAIL[vendor]
+    every = [*machines, *persons]
+    assert all(act.machine is None for act in every)
+    assert {act: p_human(act, *every) for act in persons if p_human(act, *every) <= PERSON} == {}
+    before = {act: p_human(act, *machines) for act in machines}
+    assert {act: p for act, p in before.items() if p >= MACHINE} == {}
+    scanned = [act for act in machines if act.kind == "click"]
+    assert all(p_human(act, *every) < MACHINE for act in scanned)
+
+
 def test_who_clicks_one_link_after_the_scan_is_a_person() -> None:
     at_delivery = scan(2 * SECOND)
     later = clicked(2 * HOUR, CHROME, link=3)

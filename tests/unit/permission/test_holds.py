@@ -3,6 +3,7 @@
 import pytest
 
 from streams.permission.holds import hold_record, lift_record, read_hold_record
+from streams.permission.marks import mark_record
 
 UNTIL = 1_330_000_000_000
 
@@ -21,6 +22,12 @@ def test_what_cannot_be_read_holds_for_ever(value: bytes) -> None:
     holds: dict[str, int | None] = {}
     read_hold_record(b"gotv", value, holds)
     assert holds == {"gotv": None}
+
+
+def test_a_mark_of_reservations_is_no_campaign() -> None:
+    holds: dict[str, int | None] = {}
+    read_hold_record(*mark_record(UNTIL), holds)
+    assert holds == {}
 
 
 def test_a_record_of_no_campaign_says_nothing() -> None:

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, Gauge
 
 from streams.engine.errors import Unusable
-from streams.permission.policies import LOOK_EVERY_MS, Policies
+from streams.permission.policies import LOOK_EVERY_MS, Policies, policy_of
+from streams.permission.policy_since import telling
 from streams.pressure import default_policy, default_text
 
 STRICTER = default_text().replace('email = "4h"', 'email = "8h"')
@@ -19,9 +21,12 @@ class Watched:
         self.file = file
         self.now = 0
         self.told: list[str] = []
+        self.held: list[tuple[str, int]] = []
         self.writes = 0
         self.write(default_text())
-        self.policies = Policies(file, lambda: self.now, self.told.append)
+        self.policies = Policies(
+            file, lambda: self.now, self.told.append, lambda version, at: self.held.append((version, at))
+        )
 
     def write(self, text: str) -> None:
         self.file.write_text(text)
@@ -40,7 +45,7 @@ def watched(tmp_path: Path) -> Watched:
 
 
 def test_without_a_file_the_default_holds() -> None:
-    assert Policies(None, lambda: 0, lambda _: None).now() is default_policy()
+    assert policy_of(None) is default_policy()
 
 
 def test_a_change_is_taken_at_the_next_look_and_not_before(watched: Watched) -> None:
@@ -49,6 +54,7 @@ def test_a_change_is_taken_at_the_next_look_and_not_before(watched: Watched) -> 
     assert watched.policies.now().version == before
     assert watched.later() != before
     assert watched.told == ["taken"]
+    assert watched.held == [(before, 0), (watched.policies.now().version, LOOK_EVERY_MS)]
     assert watched.policies.now().gaps.email == 8 * 3_600_000
 
 
@@ -58,6 +64,7 @@ def test_a_broken_change_is_told_once_and_changes_nothing(watched: Watched, text
     watched.write(text)
     assert [watched.later(), watched.later()] == [before, before]
     assert watched.told == ["broken"]
+    assert watched.held == [(before, 0)]
     watched.write(STRICTER)
     assert watched.later() != before
 
@@ -71,8 +78,17 @@ def test_a_file_that_goes_away_takes_no_limit_with_it(watched: Watched) -> None:
 
 def test_nothing_begins_on_a_policy_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="HARMONIA_POLICY: it cannot be read"):
-        Policies(tmp_path / "nowhere", lambda: 0, lambda _: None)
+        policy_of(tmp_path / "nowhere")
     broken = tmp_path / "broken.toml"
     broken.write_bytes(b"\xff")
     with pytest.raises(Unusable, match="HARMONIA_POLICY: it is not UTF-8"):
-        Policies(broken, lambda: 0, lambda _: None)
+        policy_of(broken)
+
+
+def test_of_several_versions_only_the_one_that_holds_is_shown() -> None:
+    registry = CollectorRegistry()
+    holds = telling(Gauge("since", "", ["version"], registry=registry))
+    holds("a", 1_000)
+    holds("b", 2_500)
+    assert registry.get_sample_value("since", {"version": "b"}) == 2.5
+    assert registry.get_sample_value("since", {"version": "a"}) is None

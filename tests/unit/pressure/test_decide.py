@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.pressure import Decision, Hold, decide
+from streams.pressure import Decision, Hold, answer, decide, prepare
 from tests.unit.pressure.people import (
     DAY,
     EMAIL,
@@ -184,3 +184,24 @@ def test_the_first_of_many_reasons_is_told() -> None:
             holds = []
             told.append(decide(known, tight, request, NOON).reason)
     assert told == "deceased unsubscribed list_stopped hard_bounced held soft_bouncing opposed voted cap ok".split()
+
+
+def test_after_a_flush_nobody_is_allowed_until_what_was_reserved_is_over() -> None:
+    """Who had it is not known, so it may be another team's. Of the night it is told that it is over in the morning."""
+    question = prepare(default(), asking(), NOON, lost_until=NOON + HOUR)
+    found = answer(question, person())
+    assert (ruled(found), found.earliest_at) == (("defer", "reservations_unknown"), NOON + HOUR)
+    night = answer(prepare(default(), asking(), NOON, lost_until=NOON + 11 * HOUR), person())
+    assert (ruled(night), night.earliest_at) == (("defer", "reservations_unknown"), NOON + 18 * HOUR)
+    assert ruled(answer(prepare(default(), asking(), NOON, lost_until=NOON), person())) == ("allow", "ok")
+    assert ruled(answer(prepare(default(), asking(), NOON, lost_until=NOON + HOUR), None))[1] == "reservations_unknown"
+    receipt = prepare(
+        policy(transactional__teams=["digital"]), asking(purpose="transactional"), NOON, lost_until=NOON + 1
+    )
+    assert ruled(answer(receipt, person())) == ("allow", "transactional")
+
+
+def test_what_is_known_is_told_before_what_is_not() -> None:
+    known = person(touches=[touch(NOON - HOUR)])
+    found = answer(prepare(default(), asking(), NOON, lost_until=NOON + 5 * HOUR), known)
+    assert (ruled(found), found.earliest_at) == (("defer", "gap"), NOON + 5 * HOUR)

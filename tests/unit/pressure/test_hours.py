@@ -23,6 +23,30 @@ def test_the_clock_goes_forward_on_the_8th_of_march_and_back_on_the_1st_of_novem
     assert sunday == Opening(ms("2026-11-01T14:00:00Z"), ms("2026-11-02T01:00:00Z"))
 
 
+def test_in_europe_it_goes_forward_on_the_29th_of_march_and_back_on_the_25th_of_october() -> None:
+    week, berlin = every_day(9, 20), ("Europe/Berlin",)
+    before, after = (next_opening(berlin, week, ms(f"2026-03-{day}T02:00:00Z")) for day in (28, 29))
+    assert before == Opening(ms("2026-03-28T08:00:00Z"), ms("2026-03-28T19:00:00Z"))
+    assert after == Opening(ms("2026-03-29T07:00:00Z"), ms("2026-03-29T18:00:00Z"))
+    before, after = (next_opening(berlin, week, ms(f"2026-10-{day}T02:00:00Z")) for day in (24, 25))
+    assert before == Opening(ms("2026-10-24T07:00:00Z"), ms("2026-10-24T18:00:00Z"))
+    assert after == Opening(ms("2026-10-25T08:00:00Z"), ms("2026-10-25T19:00:00Z"))
+
+
+def test_between_the_changes_of_two_continents_both_must_be_open() -> None:
+    """From the 8th to the 29th of March New York and Berlin are five hours apart, else six."""
+    week, both = every_day(9, 20), ("America/New_York", "Europe/Berlin")
+    assert next_opening(both, week, ms("2026-03-07T05:00:00Z")) == Opening(
+        ms("2026-03-07T14:00:00Z"), ms("2026-03-07T19:00:00Z")
+    )
+    assert next_opening(both, week, ms("2026-03-15T05:00:00Z")) == Opening(
+        ms("2026-03-15T13:00:00Z"), ms("2026-03-15T19:00:00Z")
+    )
+    assert next_opening(both, week, ms("2026-03-29T05:00:00Z")) == Opening(
+        ms("2026-03-29T13:00:00Z"), ms("2026-03-29T18:00:00Z")
+    )
+
+
 def test_an_hour_that_the_clock_shows_twice_is_open_twice_and_one_that_it_skips_never() -> None:
     night = every_day(1, 3)
     twice = next_opening(NEW_YORK, night, ms("2026-11-01T04:00:00Z"))

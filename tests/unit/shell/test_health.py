@@ -14,8 +14,11 @@ class Worker:
     """What the server is told of its worker, and where it says that it listens."""
 
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
-    ready: bool = False
+    busy_with: str | None = "taking partitions over"
     said: list[str] = field(default_factory=list)
+
+    async def unready(self) -> str | None:
+        return self.busy_with
 
     async def get(self, path: str) -> tuple[int, str]:
         async with aiohttp.ClientSession() as session, session.get(self.said[0] + path) as response:
@@ -26,7 +29,7 @@ class Worker:
 async def worker() -> AsyncIterator[Worker]:
     worker = Worker()
     address = ("127.0.0.1", 0)
-    async with HealthServer(worker.metrics.registry, lambda: worker.ready, address, worker.said.append):
+    async with HealthServer(worker.metrics.registry, worker.unready, address, worker.said.append):
         yield worker
 
 
@@ -53,13 +56,14 @@ async def test_a_worker_that_answers_is_alive(worker: Worker) -> None:
 
 async def test_a_worker_is_ready_while_it_owns_its_partitions(worker: Worker) -> None:
     before = await worker.get("/readyz")
-    worker.ready = True
+    worker.busy_with = None
     while_it_does = await worker.get("/readyz")
-    worker.ready = False
+    worker.busy_with = "something else"
     after = await worker.get("/readyz")
 
-    assert [status for status, _ in (before, while_it_does, after)] == [503, 200, 503]
-    assert "taking partitions over" in before[1]
+    assert before == (503, "not ready: taking partitions over\n")
+    assert while_it_does == (200, "ready\n")
+    assert after == (503, "not ready: something else\n")
 
 
 async def test_nothing_else_is_served(worker: Worker) -> None:
@@ -68,10 +72,10 @@ async def test_nothing_else_is_served(worker: Worker) -> None:
 
 async def test_a_stopped_server_lets_go_of_its_port(worker: Worker) -> None:
     first, second = Worker(), Worker()
-    async with HealthServer(first.metrics.registry, lambda: True, ("127.0.0.1", 0), first.said.append):
+    async with HealthServer(first.metrics.registry, first.unready, ("127.0.0.1", 0), first.said.append):
         port = int(first.said[0].rpartition(":")[2])
 
-    async with HealthServer(second.metrics.registry, lambda: True, ("127.0.0.1", port), second.said.append):
+    async with HealthServer(second.metrics.registry, second.unready, ("127.0.0.1", port), second.said.append):
         assert await second.get("/livez") == (200, "alive\n")
     with pytest.raises(aiohttp.ClientConnectionError):
         await second.get("/livez")

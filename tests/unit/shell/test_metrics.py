@@ -10,6 +10,7 @@ PROMISED = {
     "harmonia_alerts_total": {"rule"},
     "harmonia_mail_reports_total": {"type", "campaign"},
     "harmonia_policy_changes_total": {"outcome"},
+    "harmonia_policy_since_seconds": {"version"},
     "harmonia_profiles_cut_total": set(),
     "harmonia_identity_links_total": {"kind"},
     "harmonia_identity_findings_total": {"finding"},

@@ -1,0 +1,92 @@
+"""A profile as people read it: what is known by path, lists as tables, and the names of what nothing is known of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from events.json_types import JSON
+from events.times import parse_time
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of the profile; `path` as in `facts`."""
+
+    path: str
+    columns: tuple[str, ...]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`facts`: path and value. `unknown`: parts of the profile of which there is nothing to show."""
+
+    facts: Sequence[tuple[str, str]]
+    lists: Sequence[Listed]
+    unknown: Sequence[str]
+
+
+def shown(profile: Mapping[str, JSON]) -> Shown:
+    """All of a profile, in its order."""
+    facts: list[tuple[str, str]] = []
+    lists: list[Listed] = []
+    unknown: list[str] = []
+    for name, part in profile.items():
+        before = len(facts), len(lists)
+        for path, value in _leaves(name, part):
+            if isinstance(value, list):
+                lists.append(_listed(path, value))
+            else:
+                facts.append((path, said(value)))
+        if (len(facts), len(lists)) == before:
+            unknown.append(name)
+    return Shown(facts, lists, unknown)
+
+
+def said(value: JSON) -> str:
+    """A value in a cell: times without the thousandths that are none, texts as they are, all else as JSON."""
+    if not isinstance(value, str):
+        return orjson.dumps(value).decode()
+    return value.removesuffix("Z").removesuffix(".000").replace("T", " ") if _is_time(value) else value
+
+
+def _is_time(text: str) -> bool:
+    return len(text) == len("2012-02-22T00:00:00.000Z") and text[-5:-4] == "." and parse_time(text) is not None
+
+
+def _leaves(path: str, value: JSON) -> Iterator[tuple[str, JSON]]:
+    """Values that are there; a list of objects is one."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(f"{path}.{name}", part)
+    elif isinstance(value, list) and value and not isinstance(value[0], dict):
+        yield path, ", ".join(map(said, value))
+    elif value is not None and value != []:
+        yield path, value
+
+
+def _listed(path: str, items: Sequence[JSON]) -> Listed:
+    objects = [item for item in items if isinstance(item, dict)]
+    columns = tuple(dict.fromkeys(name for item in objects for name in item))
+    return Listed(path, columns, [tuple(_cell(item.get(name)) for name in columns) for item in objects])
+
+
+def _cell(value: JSON) -> str:
+    return "" if value is None else said(value)
+
+
+def changes(was: JSON, now: JSON) -> Iterator[str]:
+    """What became of a value; of a list what is new in it and what is gone."""
+    if not isinstance(was, list) and not isinstance(now, list):
+        yield f"{said(was)} → {said(now)}"
+        return
+    before, after = (value if isinstance(value, list) else [] for value in (was, now))
+    yield from (f"+ {_item(item)}" for item in after if item not in before)
+    yield from (f"- {_item(item)}" for item in before if item not in after)
+
+
+def _item(item: JSON) -> str:
+    return " ".join(map(_cell, item.values())) if isinstance(item, dict) else said(item)

@@ -1,0 +1,61 @@
+"""Text for people: no frames, nothing cut off, as wide as the terminal, and nothing that a terminal would obey."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+_GAP = 2
+_NARROWEST = 10
+"""Characters that are left to each column that is broken."""
+_FURTHER = 4
+"""Spaces by which the rest of a line that was broken stands in."""
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """What is too long for its column goes on in the next line. Without rows nothing is printed."""
+    shown = [[printable(cell) for cell in row] for row in rows]
+    if not shown:
+        return
+    console = _console()
+    whole = _whole([max(map(len, column)) for column in zip(columns, *shown, strict=True)], console.width)
+    table = Table(box=None, pad_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(name, overflow="fold", no_wrap=place in whole)
+    for row in shown:
+        table.add_row(*row)
+    if title is not None:
+        console.print(f"\n{title}")
+    console.print(table)
+
+
+def _whole(widths: Sequence[int], room: int) -> set[int]:
+    """The columns that need not be broken, the narrowest first: a time or a name is read at a glance."""
+    whole: set[int] = set()
+    left = room - _GAP * (len(widths) - 1)
+    for number, (width, place) in enumerate(sorted((width, place) for place, width in enumerate(widths)), start=1):
+        left -= width
+        if left < _NARROWEST * (len(widths) - number):
+            break
+        whole.add(place)
+    return whole
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Each by itself; where the terminal ends it goes on in the next one, further in."""
+    console = _console()
+    for line in lines:
+        text = printable(line)
+        further = " " * (len(text) - len(text.lstrip()) + _FURTHER)
+        for part in textwrap.wrap(text, console.width, subsequent_indent=further) or [""]:
+            console.print(part)
+
+
+def printable(text: str) -> str:
+    """Without what moves a cursor or rings a bell: ids and answers are what somebody sent."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _console() -> Console:
+    return Console(markup=False, highlight=False, emoji=False)

@@ -1,0 +1,139 @@
+"""A question that is wrong is refused, and each mistake named with its field and its cure, in words of ours."""
+
+import pytest
+
+from tests.contract.api.desk import Desk, known
+from tests.contract.whole_redis import Filling
+
+ASKED = {"channel": "email", "purpose": "fundraising", "contacts": [{"contact_id": "ada"}]}
+ID = "give a text of 1 to 256 characters"
+A_PERSON = "give an object that says contact_id, voter_id, external, email or phone"
+EXTERNAL = 'give an object of up to 16 ids by their system, such as {"van": "123"}'
+VOTER = "give <state>:<id>, such as NY:77, 256 characters at most"
+CONTACT_ID = "give 1 to 64 of letters, digits and _ . : -"
+TIME = "give an RFC 3339 time with an offset, such as 2026-02-22T19:00:00Z"
+AHEAD = "is more than 7 days ahead: what will be sent until then is not known; ask again when it is nearer"
+BEHIND = "is after the end of the reservation, so others might be allowed before it: reserve for longer"
+SECONDS = "give whole seconds, 1 to 86400"
+PERSONS = "known are contact_id, voter_id, external, email, phone"
+
+
+async def mistakes(desk: Desk, body: object, status: int = 422) -> list[tuple[str, str]]:
+    answer = await desk.post(body)
+    assert answer.status == status
+    assert (answer.json["code"], answer.json["type"]) == ("invalid", "urn:harmonia:problem:invalid")
+    assert b"secret" not in answer.body
+    told = [(one["field"], one["cure"]) for one in answer.json["mistakes"]]
+    assert answer.json["detail"] == "; ".join(f"{field}: {cure}" for field, cure in told)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "cure"),
+    [
+        ({"channel": "fax"}, "channel", "give email, text, phone, door or letter"),
+        ({"channel": 7}, "channel", "give email, text, phone, door or letter"),
+        ({"purpose": None}, "purpose", "give fundraising, mobilisation, informational or transactional"),
+        ({"contacts": []}, "contacts", "give a list of 1 to 10000 people"),
+        ({"contacts": {"email": "secret@example.org"}}, "contacts", "give a list of 1 to 10000 people"),
+        ({"contacts": ["secret@example.org"]}, "contacts[0]", A_PERSON),
+        ({"contacts": [{"contact_id": "ada"}, {"contact_id": "no secret"}]}, "contacts[1].contact_id", CONTACT_ID),
+        ({"contacts": [{"email": 7}]}, "contacts[0].email", "give an e-mail address, 1024 characters at most"),
+        ({"contacts": [{"phone": ""}]}, "contacts[0].phone", "give a phone number, 1024 characters at most"),
+        ({"contacts": [{"voter_id": 7}]}, "contacts[0].voter_id", VOTER),
+        ({"contacts": [{"external": "van:7"}]}, "contacts[0].external", EXTERNAL),
+        ({"contacts": [{"external": {"van": 7}}]}, "contacts[0].external.van", EXTERNAL),
+        ({"at": "yesterday"}, "at", TIME),
+        ({"at": "0001-01-01T00:00:00Z"}, "at", TIME),
+        ({"at": 1_770_224_400}, "at", TIME),
+        ({"at": "2026-02-04T16:54:59.999Z"}, "at", "is more than 5 minutes ago: leave it out, and now is meant"),
+        ({"at": "2027-02-04T17:00:00Z"}, "at", AHEAD),
+        ({"at": "2026-02-04T17:01:01Z", "reserve": 60}, "at", BEHIND),
+        ({"reserve": 0}, "reserve", SECONDS),
+        ({"reserve": "60"}, "reserve", SECONDS),
+        ({"reserve": 60.5}, "reserve", SECONDS),
+        ({"reserve": 100_000}, "reserve", SECONDS),
+        ({"sender": ""}, "sender", "give a text of 1 to 1024 characters"),
+        *(({name: 7}, name, ID) for name in ("team", "source", "committee", "election", "campaign_id", "list_id")),
+    ],
+)  # fmt: skip
+async def test_a_value_that_cannot_be_meant(
+    desk: Desk, filling: Filling, wrong: dict[str, object], field: str, cure: str
+) -> None:
+    await filling.all()
+    assert await mistakes(desk, {**ASKED, **wrong}) == [(field, cure)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "cure"),
+    [
+        ({"chanel": "text"}, "chanel", "is not known here; did you mean channel?"),
+        ({"sendr": "+12125550100"}, "sendr", "is not known here; did you mean sender?"),
+        ({"Campaign_ID": "gotv"}, "Campaign_ID", "is not known here; did you mean campaign_id?"),
+        ({"reserved": 60}, "reserved", "is not known here; did you mean reserve?"),
+        ({"contacts": [{"emial": "secret@b.org"}]}, "contacts[0].emial", "is not known here; did you mean email?"),
+        ({"contacts": [{"van": "123"}]}, "contacts[0].van", f"is not known here; {PERSONS}"),
+        ({"contacts": [{"secret@example.org": 1}]}, "contacts[0].(an unknown field)", f"is not known here; {PERSONS}"),
+        ({"contacts": [{"secret 2125550123": 1}]}, "contacts[0].(an unknown field)", f"is not known here; {PERSONS}"),
+    ],
+)  # fmt: skip
+async def test_a_field_that_nobody_knows_is_named_and_never_passed_over(
+    desk: Desk, filling: Filling, wrong: dict[str, object], field: str, cure: str
+) -> None:
+    """Who misspells the sender would else be told that whoever stopped that sender may be reached by it."""
+    await filling.all([known("ada")])
+    assert await mistakes(desk, {**ASKED, **wrong}) == [(field, cure)]
+    assert desk.audited() == []
+
+
+async def test_every_mistake_is_told_up_to_ten(desk: Desk) -> None:
+    assert await mistakes(desk, {"chanel": "email", "contacts": [{}]}) == [
+        ("channel", "is missing; give email, text, phone, door or letter"),
+        ("purpose", "is missing; give fundraising, mobilisation, informational or transactional"),
+        ("chanel", "is not known here; did you mean channel?"),
+    ]
+    assert len(await mistakes(desk, {**ASKED, "contacts": [7] * 20})) == 10
+
+
+@pytest.mark.parametrize(
+    ("body", "cure"),
+    [
+        (b"", "is not JSON; send one object, in UTF-8"),
+        (b"[", "is not JSON; send one object, in UTF-8"),
+        (b'{"channel": "\xff"}', "is not JSON; send one object, in UTF-8"),
+        (b"[]", "send an object with channel, purpose and contacts"),
+        (b'"secret"', "send an object with channel, purpose and contacts"),
+    ],
+)
+async def test_a_body_that_is_no_question(desk: Desk, body: bytes, cure: str) -> None:
+    assert await mistakes(desk, body) == [("the body", cure)]
+
+
+async def test_a_body_that_is_too_large_is_not_read(desk: Desk) -> None:
+    assert (await desk.post(b" " * (9 << 20))).status == 413
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "cure"),
+    [
+        ("/v1/contacts?emial=a@b.org", "emial", "is not known here; did you mean email?"),
+        ("/v1/contacts?email=a@b.org&voterid=NY:7", "voterid", "is not known here; did you mean voter_id?"),
+        ("/v1/contacts/ada?email=a@b.org", "email", "is not known here; leave it out"),
+        ("/v1/contacts/ada?secret@b.org", "(an unknown field)", "is not known here; leave it out"),
+    ],
+)
+async def test_what_a_query_says_that_nobody_reads_is_named(
+    desk: Desk, filling: Filling, asked: str, field: str, cure: str
+) -> None:
+    await filling.all([known("ada")])
+    path, _, query = asked.partition("?")
+    answer = await desk.get(path, query=query)
+    assert (answer.status, answer.json["mistakes"]) == (422, [{"field": field, "cure": cure}])
+    assert b"secret" not in answer.body
+    assert desk.audited() == []
+
+
+async def test_a_question_says_everything_in_its_body(desk: Desk, filling: Filling) -> None:
+    await filling.all([known("ada")])
+    answer = await desk.post(ASKED, query="reserve=60")
+    assert (answer.status, answer.json["mistakes"][0]["field"]) == (422, "reserve")
