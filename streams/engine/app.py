@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
+from faust.types.auth import CredentialsT
 
-from streams.clients import KafkaClients
+from streams.clients import KafkaClients, identity_for_kafka
 from streams.engine import transport
 from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
@@ -121,6 +123,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
     brokers = ";".join(settings.kafka_brokers)
     return {
         "broker": f"{transport.SCHEME}://{brokers}",
+        "broker_credentials": _credentials(settings),
         "store": "memory://",
         "TableManager": TableManager,
         "datadir": settings.state_dir,
@@ -140,3 +143,17 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "web_enabled": False,
         "worker_redirect_stdouts": False,
     }
+
+
+def _credentials(settings: Settings) -> CredentialsT | None:
+    """For the producer that Faust starts by itself; all other clients are `KafkaClients`'."""
+    said = identity_for_kafka(settings)
+    context = said.get("ssl_context")
+    if "sasl_mechanism" in said:
+        return SASLCredentials(
+            username=said["sasl_plain_username"],
+            password=said["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=said["sasl_mechanism"],
+        )
+    return SSLCredentials(context) if context else None
