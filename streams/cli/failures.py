@@ -55,7 +55,11 @@ def _cure_for_kafka(error: KafkaError) -> str:
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
     if isinstance(error, AuthorizationError):
         return "this user may not do that: see deploy/acl"
-    return "is KAFKA_BOOTSTRAP right, the broker up, and HARMONIA_KAFKA_SECURITY that of its listener?"
+    # The library tries again for as long as it may when it is not let in, and does not say why.
+    return (
+        "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
+        "password or certificate, one that it lets in?"
+    )
 
 
 def _cure_for_redis(error: RedisError) -> str:

@@ -11,7 +11,10 @@ from streams.engine.errors import EngineError, Fenced, MissingTopic, NotOwned, P
 from streams.local.errors import LocalStackError
 
 SECRET = "S3CRET-VALUE"
-AWAY = "is KAFKA_BOOTSTRAP right, the broker up, and HARMONIA_KAFKA_SECURITY that of its listener?"
+AWAY = (
+    "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
+    "password or certificate, one that it lets in?"
+)
 FORBIDDEN = "this user may not do that: see deploy/acl"
 
 
