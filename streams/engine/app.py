@@ -19,6 +19,7 @@ from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.turns import Turns
+from streams.logs import told
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -112,9 +113,7 @@ class ChunkApp(faust.App):
 
     def fail_stop(self, error: BaseException, tp: TP | None = None) -> None:
         """Say why, and end the process without a commit: nothing counts as done because something went wrong."""
-        logger.critical(
-            "stopping at %s: %s: %s", tp or "no partition in particular", type(error).__name__, error, exc_info=error
-        )
+        logger.critical("stopping at %s: %s", tp or "no partition in particular", told(error))
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)
 
