@@ -14,7 +14,7 @@ COMPILE := $(PIN) --extra local --group build
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
 
-.PHONY: help install dev check test chaos demo bench schemas lock clean
+.PHONY: help install dev check audit sbom test chaos demo bench schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -29,6 +29,14 @@ check: dev ## the fast gate: lint, types, import directions, unit and property t
 	$(BIN)/mypy benchmarks events sinks streams tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/unit tests/property
+
+audit: dev ## our code and the libraries that are pinned, looked through for known holes
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml events sinks streams
+	$(BIN)/python -m streams.local.audit
+
+sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	$(BIN)/pytest

@@ -28,6 +28,8 @@ AT_ONCE = 2
 TOPICS = (CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS)
 """Of each of their partitions nothing may be missing."""
 
+_TOPICS = orjson.dumps(TOPICS)
+
 _LOOK = """
 local oldest, names, campaign, bodies = tonumber(ARGV[1]), cjson.decode(ARGV[2]), ARGV[3], ARGV[4] == '1'
 
@@ -93,7 +95,7 @@ local function reservations(contact_id)
   return held
 end
 
-local why, where = whole(KEYS)
+local why, where = whole(cjson.decode(ARGV[5]))
 if why ~= '' then return {why, where} end
 local lost_until = redis.call('HGET', 'sink:campaign-holds:0', 'lost_until')
 local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign), lost_until or '0'}
@@ -105,7 +107,9 @@ for _, hashes in ipairs(names) do
 end
 return found
 """
-"""KEYS: topics. ARGV: oldest standing in ms, names of each contact as JSON, campaign or '', '1' for profiles.
+"""ARGV: oldest standing in ms, names of each contact as JSON, campaign or '', '1' for profiles, topics as JSON.
+
+No keys are declared: that asks for the right to write them.
 
 Returns why and where something is missing, or '', as_of, the hold, lost_until, and for each contact its id, its profile
 (1 erased, nil unknown, '' there is one but none was asked for), and who has reserved it: number of the channel,
@@ -222,9 +226,9 @@ class Lookup:
     async def _call(
         self, gate: asyncio.Semaphore, names: Sequence[Names], campaign: str, *, bodies: bool
     ) -> Seen | Incomplete:
-        args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0"]
+        args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0", _TOPICS]
         async with gate:
-            why, where, *found = await ask(self._script(keys=list(TOPICS), args=args), self._outage)
+            why, where, *found = await ask(self._script(args=args), self._outage)
         if why:
             return Incomplete(_WHY[text(why)], text(where))
         hold = read_hold(campaign, found[0])

@@ -14,7 +14,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from streams.engine.errors import MissingTopic
+from streams.servers import ServerSettings
 from streams.settings import Settings
+from streams.tls import context_of
 
 #: The largest batch of records, before compression. Below the smallest `max.message.bytes` of the topics written to.
 BATCH_BYTES = 1 << 20
@@ -38,6 +40,7 @@ class KafkaClients:
             "bootstrap_servers": settings.kafka_brokers,
             "client_id": f"{settings.app_id}-{socket.gethostname()}",
             "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
+            **identity_for_kafka(settings),
         }
         self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
 
@@ -154,15 +157,41 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
     return bool(one.producer_id == producer_id and one.current_transaction_start_offset >= 0)
 
 
+def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
+    """How both Kafka libraries are told who this process is, and by what it knows the brokers."""
+    said: dict[str, Any] = {"security_protocol": settings.kafka_security}
+    if settings.kafka_speaks_tls:
+        said["ssl_context"] = context_of(settings.kafka_tls)
+    if settings.kafka_speaks_sasl:
+        said |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+        }
+    return said
+
+
 def redis_client(settings: Settings) -> Redis:
     """The Redis client of the sinks: answers stay bytes, each call has a time limit. Connects with the first call.
 
     One retry at once, for a pooled connection that has died; an outage is the caller's to wait out.
     """
     retry = Retry(NoBackoff(), 1)
-    return Redis.from_url(settings.redis_url, socket_timeout=5.0, socket_connect_timeout=2.0, retry=retry)
+    return Redis.from_url(settings.redis_url, **_redis_options(settings), retry=retry)
 
 
 def tool_redis(settings: Settings) -> SyncRedis:
     """The Redis client of tools: blocking, answers stay bytes. Connects with the first call."""
-    return SyncRedis.from_url(settings.redis_url, socket_timeout=5.0, socket_connect_timeout=2.0)
+    return SyncRedis.from_url(settings.redis_url, **_redis_options(settings))
+
+
+def _redis_options(settings: ServerSettings) -> dict[str, Any]:
+    options: dict[str, Any] = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
+    if password := settings.redis_password.get_secret_value():
+        options["password"] = password
+    if settings.redis_speaks_tls:
+        tls = settings.redis_tls
+        files = {"ssl_ca_certs": tls.ca, "ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
+        options |= {name: str(file) for name, file in files.items() if file}
+        options["ssl_password"] = tls.key_password  # also an empty one: without any, OpenSSL would ask the terminal
+    return options

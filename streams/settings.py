@@ -4,44 +4,29 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 `KAFKA_BOOTSTRAP` and `REDIS_URL`. The README's table is made of the descriptions here; a test holds the two together.
 """
 
-import ipaddress
-import re
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events.identifiers import Hasher
+from streams.servers import ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
-_is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 
 
-class Settings(BaseSettings):
-    """Settings of one process. Raises `pydantic.ValidationError` that names the variable and the cure."""
+class Settings(ServerSettings):
+    """Settings of one process. Raises `pydantic.ValidationError` that names the variable and the cure.
 
-    model_config = SettingsConfigDict(
-        env_prefix="HARMONIA_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
-    )
+    Neither that error nor its own text shows a secret.
+    """
 
-    kafka_bootstrap: str = Field(
-        "127.0.0.1:9092",
-        validation_alias="KAFKA_BOOTSTRAP",
-        description="Kafka brokers, host:port, separated by commas",
-    )
-    redis_url: str = Field(
-        "redis://127.0.0.1:6379/0",
-        validation_alias="REDIS_URL",
-        pattern="^(redis|rediss|unix)://",
-        description="Redis or Valkey, as a redis:// URL",
-    )
     identity_key: SecretStr = Field(
         SecretStr(LOCAL_IDENTITY_KEY),
         description="Key of the identifier hash; several separated by commas, the first writes. "
         "Must be set where Kafka is not on loopback",
     )
+    identity_key_file: Path | None = Field(None, description="File that holds it")
     phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
     gmail_aliases: bool = Field(
         False,
@@ -66,6 +51,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
     )
+    api_tokens_file: Path | None = Field(None, description="File that holds them")
     profiles_oldest_s: float = Field(
         15.0,
         ge=5,
@@ -103,10 +89,6 @@ class Settings(BaseSettings):
     def _check(self) -> Self:
         if self.transaction_timeout_s >= self.session_timeout_s:
             raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
-        if not self.kafka_brokers or not all(map(_is_broker, self.kafka_brokers)):
-            raise ValueError("KAFKA_BOOTSTRAP must name a broker as host:port, several separated by commas")
-        if not _is_url(self.redis_url):
-            raise ValueError("REDIS_URL must be a URL such as redis://127.0.0.1:6379/0")
         if not self.identity_keys:
             raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
         if self.identity_keys[0] == LOCAL_IDENTITY_KEY.encode() and not self.kafka_is_local:
@@ -119,32 +101,6 @@ class Settings(BaseSettings):
         return Hasher(self.identity_keys, self.phone_region, gmail_aliases=self.gmail_aliases)
 
     @property
-    def kafka_brokers(self) -> list[str]:
-        """The brokers, host:port each."""
-        return [broker.strip() for broker in self.kafka_bootstrap.split(",") if broker.strip()]
-
-    @property
-    def kafka_is_local(self) -> bool:
-        """Whether every broker is on a loopback address."""
-        return all(_is_loopback(broker) for broker in self.kafka_brokers)
-
-    @property
     def identity_keys(self) -> list[bytes]:
         """The keys of the identifier hash, the one that writes first."""
         return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
-
-
-def _is_url(text: str) -> bool:
-    try:
-        return urlsplit(text).port != 0
-    except ValueError:  # its message has the text in it, and so perhaps a password
-        return False
-
-
-def _is_loopback(broker: str) -> bool:
-    name, colon, _ = broker.rpartition(":")
-    host = name if colon else broker
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
+from kafka.errors import TopicAuthorizationFailedError
 
-from events.topics import ALL, INPUT_TOPICS, Topic
+from events.topics import ALL, Topic
 from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
@@ -28,11 +29,12 @@ _PAUSES = 200
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A topic as the broker has it; `partitions` 0: it is not there."""
+    """A topic as the broker has it; `partitions` 0: it is not there, or `hidden` from this user."""
 
     topic: Topic
     partitions: int
     replication: int
+    hidden: bool = False
 
 
 def wanted(settings: Settings) -> list[Topic]:
@@ -101,11 +103,6 @@ def _wait_for_topics(admin: KafkaAdminClient, settings: Settings) -> None:
     raise MissingTopic("the topics were made, and the broker does not know of them: see `harmonia topics describe`")
 
 
-def require_input_topics(settings: Settings) -> None:
-    """Raise `MissingTopic` unless there is each topic that producers write to, with however many partitions."""
-    _refuse_missing([entry for entry in _described(settings) if entry.topic in INPUT_TOPICS])
-
-
 def require_topic(settings: Settings, name: str) -> None:
     """Raise `MissingTopic` unless this one is there."""
     _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
@@ -125,6 +122,9 @@ def _described(settings: Settings) -> list[Found]:
 
 
 def _refuse_missing(found: Sequence[Found]) -> None:
+    hidden = [entry.topic.name for entry in found if entry.hidden]
+    if hidden:
+        raise MissingTopic(f"this user may not see the topic {', '.join(hidden)}: see deploy/acl")
     missing = [entry.topic.name for entry in found if not entry.partitions]
     if missing:
         raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
@@ -138,5 +138,6 @@ def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
 def _found(topic: Topic, described: dict[str, object] | None) -> Found:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
-        return Found(topic, 0, 0)
+        code = described["error_code"] if described else 0
+        return Found(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
     return Found(topic, len(partitions), len(partitions[0]["replica_nodes"]))

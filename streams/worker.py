@@ -9,6 +9,7 @@ import faust
 from streams.app import build_worker
 from streams.engine.errors import Unusable
 from streams.engine.garbage import collect_rarely
+from streams.logs import hush_libraries
 from streams.settings import Settings
 from streams.state_dir import own
 from streams.topics import require_topics
@@ -23,6 +24,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
     require_topics(settings)
     _require_port(settings)
     state_lock = own(settings.state_dir)
+    hush_libraries(settings.log_level)
     worker = build_worker(settings, say)
     process = faust.Worker(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
     process.spinner = None  # it writes terminal codes even where there is no terminal

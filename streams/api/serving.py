@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
+from streams.api.heads import LimitedHeads
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
 from streams.api.readiness import unready
@@ -69,7 +70,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             office = Office(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock)
             server = Server(
                 uvicorn.Config(
-                    build_api(office), http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
+                    build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
                 )
             )
             address = (settings.metrics_host, settings.metrics_port)

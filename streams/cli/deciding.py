@@ -25,7 +25,7 @@ from streams.cli.naming import CURE, HELP, METAVAR, named
 from streams.cli.person import look_up
 from streams.clients import KafkaClients
 from streams.settings import Settings
-from streams.topics import require_input_topics
+from streams.topics import require_topic
 
 One = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
 Other = Annotated[str, typer.Argument(metavar=METAVAR, help="Another one.")]
@@ -111,7 +111,7 @@ class _Desk:
         with failing_plainly():
             if not self.unknown and not all(look_up(self.settings, word) for word in known):
                 refuse(f"nobody is known by that name, so nothing was sent: {CURE}; or --unknown")
-            require_input_topics(self.settings)
+            require_topic(self.settings, CONTACT_COMMANDS)
             producer = KafkaClients(self.settings).tool_producer()
             for sent in [producer.send(CONTACT_COMMANDS, value) for value in values]:
                 sent.get()

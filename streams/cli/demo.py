@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse, require_showable
 
 if TYPE_CHECKING:
     from streams.demo.run import Ended
@@ -29,6 +29,8 @@ def demo(
     if json is not None and not json.resolve().parent.is_dir():
         refuse(f"--json: there is no directory {json.resolve().parent}", WRONG_USE)
     settings = load_settings()
+    if keep:
+        require_showable(settings)
     console = Console()
     with failing_plainly():
         try:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.failures import failing_plainly, load_settings, refuse, require_showable
 
 app = typer.Typer(help="A Kafka and a Redis on this machine, without Docker.", no_args_is_help=True)
 _errors = Console(stderr=True, highlight=False)
@@ -23,6 +23,7 @@ def up() -> None:
         from streams.local.stack import Given, start  # noqa: PLC0415 (an extra, which workers lack)
 
         settings = load_settings()
+        require_showable(settings)
         stack = start(settings.home, Given.of(settings), status.update if _errors.is_terminal else _errors.print)
     for name, value in stack.environment.items():
         typer.echo(f"{name}={value}")

@@ -13,7 +13,7 @@ from events.interactions import TOPICS_OF
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
 from streams.clients import KafkaClients
-from streams.topics import require_input_topics
+from streams.topics import require_topic
 
 
 def produce(
@@ -27,7 +27,6 @@ def produce(
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     with failing_plainly():
-        require_input_topics(settings)
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
         for number, value in _lines(file):
@@ -36,6 +35,8 @@ def produce(
                 refused[routed.reason.value] += 1
                 typer.echo(f"line {number}: {routed.reason}: {routed.detail}", err=True)
             else:
+                if routed not in sent:  # of others a producer need not know anything
+                    require_topic(settings, routed)
                 sent[routed] += 1
                 acknowledged.append(producer.send(routed, value))
         for future in acknowledged:

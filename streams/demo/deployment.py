@@ -63,7 +63,7 @@ def counted(addresses: Sequence[str], metric: str) -> int:
     """A counter over all workers, from their /metrics."""
     total = 0.0
     for address in addresses:
-        with urllib.request.urlopen(address, timeout=5) as response:
+        with urllib.request.urlopen(address, timeout=5) as response:  # nosec B310 # what a worker has said of itself
             for family in text_string_to_metric_families(response.read().decode()):
                 total += sum(sample.value for sample in family.samples if sample.name == metric)
     return int(total)

@@ -55,7 +55,7 @@ def start_workers(
     command = [sys.executable, "-m", "streams.cli.main", "worker", "--processes", str(processes)]
     with log.open("ab") as output:
         began = output.tell()
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603 # words of ours, no shell
             command,
             env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
+from faust.types.auth import CredentialsT
 
-from streams.clients import KafkaClients
+from streams.clients import KafkaClients, identity_for_kafka
 from streams.engine import transport
 from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
@@ -17,6 +19,7 @@ from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.turns import Turns
+from streams.logs import told
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -114,9 +117,7 @@ class ChunkApp(faust.App):
 
     def fail_stop(self, error: BaseException, tp: TP | None = None) -> None:
         """Say why, and end the process without a commit: nothing counts as done because something went wrong."""
-        logger.critical(
-            "stopping at %s: %s: %s", tp or "no partition in particular", type(error).__name__, error, exc_info=error
-        )
+        logger.critical("stopping at %s: %s", tp or "no partition in particular", told(error))
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)
 
@@ -125,6 +126,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
     brokers = ";".join(settings.kafka_brokers)
     return {
         "broker": f"{transport.SCHEME}://{brokers}",
+        "broker_credentials": _credentials(settings),
         "store": "memory://",
         "TableManager": TableManager,
         "datadir": settings.state_dir,
@@ -144,3 +146,17 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "web_enabled": False,
         "worker_redirect_stdouts": False,
     }
+
+
+def _credentials(settings: Settings) -> CredentialsT | None:
+    """For the producer that Faust starts by itself; all other clients are `KafkaClients`'."""
+    said = identity_for_kafka(settings)
+    context = said.get("ssl_context")
+    if "sasl_mechanism" in said:
+        return SASLCredentials(
+            username=said["sasl_plain_username"],
+            password=said["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=said["sasl_mechanism"],
+        )
+    return SSLCredentials(context) if context else None

@@ -1,7 +1,8 @@
-r"""Records whose header names are no UTF-8, read all the same.
+r"""Records whose header names are no UTF-8, and batches that are too much to open, read all the same.
 
 Kafka gives the name of a header no encoding that a broker would check; aiokafka raises on it for ever, so one such
-record would stop its partition. Here its batch is read again, slowly, and what is no text is shown as `\xff`.
+record would stop its partition. Here its batch is read again, slowly, and what is no text is shown as `\xff`. Of a
+batch that holds too much (see `inflating`) one record is read that says so.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Any
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
+
+from streams.engine.inflating import Inflated, in_place_of, open_batches_with_a_limit
 
 
 class _Lenient(bytearray):
@@ -39,6 +42,8 @@ class _Batch:
     def __iter__(self) -> Iterator[Any]:
         try:
             return iter(list(self._batch))
+        except Inflated as bomb:
+            return iter([in_place_of(self._batch, bomb)])
         except UnicodeDecodeError:
             batch = _DefaultRecordBatchPy(self._raw)
             batch._maybe_uncompress()
@@ -58,4 +63,5 @@ class _Records(_MemoryRecordsPy):  # type: ignore[misc]
 
 def read_any_header_name() -> None:
     """Make aiokafka's consumers do so, for the whole process."""
+    open_batches_with_a_limit()
     fetcher.MemoryRecords = _Records

@@ -183,7 +183,7 @@ class TablePartition(Generic[State]):
         effects = fold(self._states, records)
         changes = self._encoded(effects)
         changes[_watermark_key(chunk.tp)] = self._watermark(chunk.tp, chunk.next_offset - 1)
-        assert self._writer is not None
+        assert self._writer is not None  # nosec B101 # for the type checker
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write(effects.outputs, self._changelog, changes)
         self._states.commit(effects.changes, changes, position_now(self._topic_id, written[self._changelog]))

@@ -6,7 +6,7 @@ so a run is what travels from the broker to an agent, and a chunk (a run cut to 
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from faust.types import TP
@@ -44,7 +44,7 @@ class Run:
     """
 
     tp: TP
-    records: Records
+    records: Records = field(repr=False)  # Faust shows in its log what it was handed
     next_offset: int
     generation: int
     start: int | None = None

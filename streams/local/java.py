@@ -18,7 +18,9 @@ def find_java() -> str:
 def _major(java: str) -> int:
     # A stub without a JDK behind it, as macOS has, fails or says nothing of use: 0.
     try:
-        shown = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
+        shown = subprocess.run(  # nosec B603 # found on the path or in a wheel, no shell
+            [java, "-version"], capture_output=True, text=True, timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return 0
     version = re.search(r'version "(\d+)', shown.stderr)

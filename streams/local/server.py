@@ -71,7 +71,7 @@ def launch(directory: Path, command: Sequence[str], ports: tuple[int, ...], gree
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / _LOG).open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603 # words of ours, no shell
             command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     try:

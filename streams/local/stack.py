@@ -9,7 +9,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ class Given:
     """The servers that the caller already has."""
 
     kafka_bootstrap: str | None = None
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)  # a password may be in it
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -48,7 +48,7 @@ class Stack:
     """How to reach both servers; `pids` are the processes that belong to the stack's home."""
 
     kafka_bootstrap: str
-    redis_url: str
+    redis_url: str = field(repr=False)
     pids: tuple[int, ...]
 
     @property

@@ -33,14 +33,15 @@ class Shelf:
 
     def every(self) -> Iterator[tuple[str, Closing]]:
         """Every contact that is closed, by contact_id."""
-        for contact_id, *closing in self._database.execute(f"SELECT id, {_CLOSING} FROM closings ORDER BY id"):
+        every = f"SELECT id, {_CLOSING} FROM closings ORDER BY id"  # nosec B608 # nothing in it is from outside
+        for contact_id, *closing in self._database.execute(every):
             yield contact_id, Closing(*closing)
 
     def of(self, hashes: Sequence[str], at: int) -> Closing | None:
         """The latest closing that is not over of anyone whom these identifiers name; None: nobody of them is closed."""
         marks = ", ".join("?" * len(hashes))
         found = self._database.execute(
-            f"SELECT {_CLOSING} FROM closings WHERE id IN ({marks})"
+            f"SELECT {_CLOSING} FROM closings WHERE id IN ({marks})"  # nosec B608 # question marks
             f" OR id IN (SELECT survivor FROM links WHERE id IN ({marks}))",
             (*hashes, *hashes),
         )
@@ -58,8 +59,8 @@ class _Latest(Generic[Value]):
     def __init__(self, database: sqlite3.Connection, name: str, columns: str) -> None:
         self._database = database
         marks = ", ".join("?" * (columns.count(",") + 2))
-        self._insert = f"INSERT OR REPLACE INTO {name} VALUES ({marks})"
-        self._delete = f"DELETE FROM {name} WHERE id = ?"
+        self._insert = f"INSERT OR REPLACE INTO {name} VALUES ({marks})"  # nosec B608 # question marks
+        self._delete = f"DELETE FROM {name} WHERE id = ?"  # nosec B608 # a table of ours
         self._pending: dict[str, Value | None] = {}
         database.execute(f"CREATE TABLE {name} (id TEXT PRIMARY KEY, {columns}) WITHOUT ROWID")
 

@@ -17,6 +17,7 @@ from redis import Redis
 
 from streams.demo.deployment import open_deployment
 from streams.demo.script import write_script
+from streams.demo.truth import ContactFields
 from streams.local.server import running
 from streams.local.stack import Stack, stop
 from tests.integration.command import harmonia
@@ -52,15 +53,38 @@ def assert_figures(figures: dict[str, object], seed: int) -> None:
     assert figures["dead_letters"] == {**spoilt, **REFUSED}
 
 
-def test_a_run_ends_well_and_its_figures_add_up(tmp_path: Path) -> None:
-    ended = harmonia(tmp_path, "demo", "--scale", SCALE, "--seed", "3", "--json", "figures.json", environment={})
+def test_a_run_ends_well_and_its_figures_add_up_and_its_log_says_nothing_of_anybody(tmp_path: Path) -> None:
+    words = ("demo", "--scale", SCALE, "--seed", "3", "--json", "figures.json")
+    ended = harmonia(tmp_path, *words, environment={"HARMONIA_LOG_LEVEL": "DEBUG"})
     assert (ended.returncode, ended.stderr) == (0, b"")
+    assert_nobody_is_named((tmp_path / "home" / "demo" / "worker.log").read_text(), 3)
     figures = json.loads((tmp_path / "figures.json").read_bytes())
     assert_figures(figures, 3)
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
     assert figures["seconds"] > 0 < figures["events_per_second"]
     assert b"agree on each" in ended.stdout
     assert [running(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
+
+
+def assert_nobody_is_named(log: str, seed: int) -> None:
+    """By nothing that the input holds, whatever the level: addresses, phones, voter ids, ids elsewhere, names."""
+    named = {
+        name.strip().lower() for one in write_script(seed, float(SCALE)).accepted() for name in names_in(one.contact)
+    }
+    rows = csv.DictReader(gzip.decompress(FILE.read_bytes()).decode().splitlines())
+    named |= {row["cand_nm"].lower() for row in rows}
+    assert len(named) > 10_000
+    assert log.count("[DEBUG]") > 100
+    said = log.lower()
+    assert [name for name in named if name in said] == []
+
+
+def names_in(contact: ContactFields) -> Iterator[str]:
+    for name, value in contact.items():
+        if name in ("contact_id", "voter_id", "email", "phone"):
+            yield str(value)
+        elif isinstance(value, dict):
+            yield from map(str, value.values())
 
 
 @pytest.fixture

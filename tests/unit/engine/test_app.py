@@ -7,6 +7,7 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine import app as engine_app
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.errors import StateLost
 from streams.engine.recovery import Recovery, TableManager
 from streams.engine.transport import Consumer
 from streams.settings import Settings
@@ -59,11 +60,11 @@ def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixtur
     codes: list[int] = []
 
     with caplog.at_level(logging.CRITICAL):
-        app_that_stops(codes).fail_stop(RuntimeError("what happened"), TP("interactions", 1))
+        app_that_stops(codes).fail_stop(StateLost("what happened"), TP("interactions", 1))
 
     assert codes == [EXIT_FAIL_STOP]
     assert "interactions" in caplog.text
-    assert "RuntimeError: what happened" in caplog.text
+    assert "StateLost: what happened" in caplog.text
 
 
 async def test_a_lane_that_fails_ends_the_process() -> None:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, SaslAuthenticationFailedError, TopicAuthorizationFailedError
+from redis.exceptions import AuthenticationError, NoPermissionError
 from redis.exceptions import ConnectionError as RedisAway
 
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
@@ -10,6 +11,11 @@ from streams.engine.errors import EngineError, Fenced, MissingTopic, NotOwned, P
 from streams.local.errors import LocalStackError
 
 SECRET = "S3CRET-VALUE"
+AWAY = (
+    "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
+    "password or certificate, one that it lets in?"
+)
+FORBIDDEN = "this user may not do that: see deploy/acl"
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +91,26 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (KafkaTimeoutError(), "Kafka: KafkaTimeoutError; is KAFKA_BOOTSTRAP right and the broker up?\n"),
+        (
+            KafkaTimeoutError(),
+            f"Kafka: KafkaTimeoutError; {AWAY}\n",
+        ),
+        (
+            SaslAuthenticationFailedError("worker s3cret"),
+            "Kafka: SaslAuthenticationFailedError; are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?\n",
+        ),
+        (
+            TopicAuthorizationFailedError({"interactions"}),
+            f"Kafka: TopicAuthorizationFailedError; {FORBIDDEN}\n",
+        ),
+        (
+            AuthenticationError("WRONGPASS s3cret"),
+            "Redis: AuthenticationError; are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?\n",
+        ),
+        (
+            NoPermissionError("User api has no permissions"),
+            f"Redis: NoPermissionError; {FORBIDDEN}\n",
+        ),
         (RedisAway("redis://user:pw@host"), "Redis: ConnectionError; is REDIS_URL right and the server up?\n"),
         (MissingTopic("run `harmonia topics create`"), "run `harmonia topics create`\n"),
         (LocalStackError("the local stack is not up"), "the local stack is not up\n"),

@@ -1,0 +1,68 @@
+"""Certificates and keys as operators hand them over: files in PEM, looked at before anything connects with them."""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """What one server is known by (`ca`; none: the system's own), and what this process shows to it (the rest).
+
+    `of`: the first part of the names of these settings, for what is said of a mistake in them.
+    """
+
+    of: str
+    ca: Path | None
+    certificate: Path | None
+    key: Path | None
+    key_password: str = field(repr=False)
+
+    def __bool__(self) -> bool:
+        """Whether any of them is given."""
+        return bool(self.ca or self.certificate or self.key or self.key_password)
+
+
+def context_of(files: TlsFiles) -> ssl.SSLContext:
+    """For clients: it checks the server's certificate and name.
+
+    Raises `ValueError` that names the setting that is wrong, and nothing of what is in it.
+    """
+    for name, file in (("CA", files.ca), ("CERTIFICATE", files.certificate), ("KEY", files.key)):
+        if file is not None:
+            _look_at(f"{files.of}_{name}", file)
+    if files.key and not files.certificate:
+        raise ValueError(f"{files.of}_KEY is set, and {files.of}_CERTIFICATE is not: set both or none")
+    if files.key_password and not files.certificate:
+        raise ValueError(f"{files.of}_KEY_PASSWORD is set, and {files.of}_CERTIFICATE is not: set both or none")
+    context = _trusting(files)
+    if files.certificate is not None:
+        _show_in(context, files)
+    return context
+
+
+def _look_at(name: str, file: Path) -> None:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _trusting(files: TlsFiles) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=files.ca)
+    except ssl.SSLError:
+        raise ValueError(f"{files.of}_CA holds no certificate in PEM") from None
+
+
+def _show_in(context: ssl.SSLContext, files: TlsFiles) -> None:
+    # Without a password, even an empty one, OpenSSL would ask the terminal for that of a key that has one.
+    try:
+        context.load_cert_chain(str(files.certificate), files.key, files.key_password)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise ValueError(f"{files.of}_KEY does not belong to {files.of}_CERTIFICATE") from None
+        raise ValueError(
+            f"{files.of}_CERTIFICATE and {files.of}_KEY hold no certificate and key in PEM that "
+            f"{files.of}_KEY_PASSWORD opens"
+        ) from None

@@ -1,0 +1,215 @@
+"""Kafka with passwords and certificates over TLS, Redis with users behind TLS, and the lists of `deploy/acl`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer, TopicPartition
+from kafka.errors import AuthorizationError, UnknownTopicOrPartitionError
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from events.json_types import JSON
+from events.topics import ALL, AUDIT_LOG, CONTACT_STATE
+from streams.cli.reading import records_of
+from streams.clients import KafkaClients, identity_for_kafka, tool_redis
+from tests.integration.command import ended_well, refused
+from tests.integration.said import Event, event, fresh, phone_of, somebody
+from tests.integration.secured.broker import ADMIN, listed, settings_of
+from tests.integration.secured.site import API, OPERATOR, WORKER, Site, secured_site
+from tests.integration.system import ask
+from tests.integration.waiting import until
+from tests.unit.security.certificates import Authority
+
+ADA = fresh()
+PERSON = somebody(ADA)
+WRONG = "a-wrong-password"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with secured_site(tmp_path_factory.mktemp("secured")) as site:
+        yield site
+
+
+def test_what_the_lists_allow_is_enough(site: Site) -> None:
+    """From two producers to the API and to people at a terminal, with every part as the user that it is listed as."""
+    tell(site, "producer-email", event("email.unsubscribed", PERSON))
+    tell(site, "producer-donation", event("donation.made", {"email": PERSON["email"]}))
+    producer = clients(site, "producer-email").tool_producer()
+    producer.send("email-events", b"not an event").get()
+    producer.close()
+
+    until(lambda: counts(site) == {"email.unsubscribed": 1, "donation.made": 1}, "the profile of both")
+    until(lambda: decision(site, "email", {"email": PERSON["email"]}) == "deny", "an answer")
+    assert decision(site, "letter", {"contact_id": fresh()}) == "allow"
+    shown = site.run(OPERATOR, "contact", "show", str(PERSON["email"]), "--json")
+    assert json.loads(ended_well(shown).stdout)["contact_id"] == ADA
+    ended_well(site.run(OPERATOR, "contact", "export", ADA))
+    ended_well(site.run(OPERATOR, "contact", "suppress", ADA))
+    until(lambda: decision(site, "letter", {"contact_id": ADA}) == "deny", "the command")
+    ended_well(site.run(OPERATOR, "hold", "--campaign", fresh()))
+    exported = site.run(OPERATOR, "suppressions", "export", "--channel", "email")
+    assert (exported.returncode, ADA.encode() in exported.stdout) == (0, True)
+    assert b"not_json" in ended_well(site.run(OPERATOR, "dead-letters", "list")).stdout
+    until(lambda: said_in(site, AUDIT_LOG), "the record of what was answered")
+
+
+def test_a_certificate_will_do_instead_of_a_password(site: Site) -> None:
+    """The API of this site shows one too."""
+    who = fresh()
+    sent = lines(event("email.opened", {"contact_id": who}))
+    ended_well(site.run_by_certificate("producer-email", "produce", "-", given=sent))
+    until(lambda: site.api.ask(f"/v1/contacts/{who}")[0] == 200, "the profile")
+
+
+def lines(*events: Event) -> bytes:
+    return b"".join(json.dumps(one).encode() + b"\n" for one in events)
+
+
+def tell(site: Site, user: str, said: Event) -> None:
+    ended_well(site.run(user, "produce", "-", given=lines(said)))
+
+
+def clients(site: Site, user: str) -> KafkaClients:
+    return KafkaClients(settings_of(site.kafka.by_password(user)))
+
+
+def redis_as(site: Site, user: str) -> Redis:
+    return tool_redis(settings_of(site.redis.by_password(user)))
+
+
+def counts(site: Site) -> JSON:
+    status, profile = site.api.ask(f"/v1/contacts/{ADA}")
+    return profile["counts"] if status == 200 else None
+
+
+def decision(site: Site, channel: str, contact: dict[str, JSON]) -> str | None:
+    asked = {"channel": channel, "purpose": "fundraising", "contacts": [contact], "reserve": 60}
+    status, answer = site.api.ask("/v1/permissions", asked)
+    return str(answer["decisions"][0]["decision"]) if status == 200 else None
+
+
+def said_in(site: Site, topic: str) -> int:
+    consumer = clients(site, ADMIN).tool_consumer()
+    try:
+        return sum(1 for _ in records_of(consumer, topic))
+    finally:
+        consumer.close()
+
+
+def test_a_worker_may_see_what_a_dead_one_has_left_open(site: Site) -> None:
+    written = {
+        name for who, operation, kind, name, _ in listed() if (who, operation, kind) == (WORKER, "Write", "topic")
+    }
+    mine = clients(site, WORKER)
+
+    assert mine.open_in([(topic, 0) for topic in sorted(written)], 0) == set()
+    until(lambda: mine.transaction_of("harmonia-contacts-0"), "a transaction of the worker")
+
+
+def test_a_redis_that_has_lost_its_place_is_filled_again(site: Site) -> None:
+    redis = redis_as(site, WORKER)
+    redis.delete(*redis.scan_iter(match="sink:*"))
+    until(lambda: redis.hget(f"sink:{CONTACT_STATE}:0", "whole_at"), "the sink's place")
+    until(lambda: site.api.ask(f"/v1/contacts/{ADA}")[0] in (200, 404), "an answer")
+
+
+@pytest.mark.parametrize("user", ["producer-email", "producer-donation", "reader", API, OPERATOR])
+def test_what_is_not_listed_is_refused(site: Site, user: str) -> None:
+    may = {(what, name) for who, what, kind, name, _ in listed() if (who, kind) == (user, "topic")}
+    names = {topic.name for topic in ALL}
+
+    assert writable(site, user, names) == {name for what, name in may if what == "Write"}
+    assert readable(site, user, names) == {name for what, name in may if what == "Read"}
+
+
+def writable(site: Site, user: str, topics: set[str]) -> set[str]:
+    identity = identity_for_kafka(settings_of(site.kafka.by_password(user)))
+    plain = KafkaProducer(bootstrap_servers=site.kafka.scram, enable_idempotence=False, **identity)
+    found = set()
+    with closing(plain) as producer:
+        for topic in sorted(topics):
+            with suppress(AuthorizationError):
+                producer.send(topic, None, key=b"nobody", partition=0).get(timeout=10)
+                found.add(topic)
+    return found
+
+
+def readable(site: Site, user: str, topics: set[str]) -> set[str]:
+    """By a question that a broker answers to those only who may read the topic."""
+    found = set()
+    with closing(clients(site, user).admin()) as admin:
+        for topic in sorted(topics):
+            with suppress(AuthorizationError, UnknownTopicOrPartitionError):
+                admin.describe_producers([TopicPartition(topic, 0)])
+                found.add(topic)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        (API, ("HSET", f"contact:{ADA}", "version", "1")),
+        (API, ("DEL", "sink:contact-state:0")),
+        (API, ("EVAL", "return redis.call('HSET', 'contact:x', 'version', '1')", "0")),
+        (API, ("SCAN", "0")),
+        (API, ("FLUSHALL",)),
+        (API, ("CONFIG", "GET", "*")),
+        (WORKER, ("GET", f"reservation:{ADA}:email")),
+        (WORKER, ("EVAL", "return redis.call('KEYS', '*')", "0")),
+        (WORKER, ("FLUSHALL",)),
+        (WORKER, ("ACL", "LIST")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_redis_refuses_what_is_not_listed(site: Site, user: str, command: tuple[str, ...]) -> None:
+    with redis_as(site, user) as redis, pytest.raises(ResponseError, match=r"(?i)no permissions"):
+        redis.execute_command(*command)
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("HARMONIA_KAFKA_PASSWORD", "Kafka: KafkaTimeoutError; is KAFKA_BOOTSTRAP right"),
+        ("HARMONIA_REDIS_PASSWORD", "Redis: AuthenticationError; are the user of REDIS_URL and HARMONIA_RED"),
+    ],
+)
+def test_a_wrong_password_is_told_and_not_shown(site: Site, secret: str, said: str) -> None:
+    reason = refused(site.run(OPERATOR, "contact", "export", ADA, given=None, **{secret: WRONG}))
+
+    assert reason.startswith(said)
+    assert shown_in(reason, [WRONG, *site.secrets]) == []
+
+
+def test_a_server_of_another_authority_is_not_spoken_to(site: Site, tmp_path: Path) -> None:
+    stranger = str(Authority(tmp_path).file)
+
+    kafka = refused(site.run(OPERATOR, "dead-letters", "list", HARMONIA_KAFKA_CA=stranger))
+    redis = refused(site.run(OPERATOR, "contact", "show", ADA, HARMONIA_REDIS_CA=stranger))
+
+    assert kafka.startswith("Kafka: ")
+    assert redis.startswith("Redis: ConnectionError; ")
+
+
+def test_a_user_who_may_not_is_told_where_it_says_who_may(site: Site) -> None:
+    reason = refused(
+        site.run("producer-email", "produce", "-", given=lines(event("donation.made", {"contact_id": ADA})))
+    )
+
+    assert reason == "this user may not see the topic donation-events: see deploy/acl\n"
+
+
+def test_nothing_says_a_secret_or_whom_it_is_about(site: Site) -> None:
+    """The last of this file: everything above has been said by then, at the level DEBUG."""
+    said = [site.worker.log.read_text(), site.api.log.read_text(), *(ask(url)[1] for url in site.metrics)]
+    personal = [str(PERSON["email"]), str(PERSON["phone"]), phone_of(ADA), WRONG]
+
+    assert "DEBUG" in said[0]
+    assert [shown_in(text, [*site.secrets, *personal]) for text in said] == [[], [], [], []]
+
+
+def shown_in(text: str, secrets: list[str]) -> list[str]:
+    return [secret for secret in secrets if secret in text]
