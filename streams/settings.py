@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     transaction_timeout_s: float = Field(
         5.0, ge=1, le=10, description="Seconds after which the broker aborts an open transaction"
     )
+    start_wait_s: float = Field(
+        60.0, ge=0, le=3600, description="Seconds that a worker waits for Kafka when it starts; then it gives up"
+    )
+    grace_s: float = Field(
+        20.0, ge=1, le=3600, description="Seconds in which a process that is told to stop ends; hard, if it must be"
+    )
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )

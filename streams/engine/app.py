@@ -1,6 +1,5 @@
 """A Faust app that runs on chunks: agents stay `@app.agent`, tables stay `app.Table`, `faust` commands still work."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
@@ -23,8 +22,6 @@ logger = logging.getLogger(__name__)
 
 EXIT_FAIL_STOP = 70
 SETTLE_GRACE_S = 3.0
-STOP_LIMIT_S = 20.0
-"""A stop that takes longer, because the broker is away, ends hard: at no point can that lose anything."""
 
 
 class ChunkApp(faust.App):
@@ -99,11 +96,6 @@ class ChunkApp(faust.App):
         """Where each owned partition ended when its broker last said so."""
         consumer = cast(transport.Consumer, self.consumer)
         return {tp: end for tp in self.owned_partitions() if (end := consumer.end_of(tp)) is not None}
-
-    async def on_stop(self) -> None:
-        """Stop, within a time limit."""
-        asyncio.get_running_loop().call_later(STOP_LIMIT_S, self._stop_process, EXIT_FAIL_STOP)
-        await super().on_stop()
 
     def _on_rebalance_when_stopped(self) -> None:
         """Faust closes the consumer here, and the last commit would wait for ever."""

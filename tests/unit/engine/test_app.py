@@ -1,11 +1,9 @@
-import asyncio
 import logging
 
 import pytest
 from faust.types import TP
 
 from streams.clients import KafkaClients
-from streams.engine import app as engine_app
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.recovery import Recovery, TableManager
 from streams.engine.transport import Consumer
@@ -84,13 +82,3 @@ def test_a_rebalance_during_a_stop_leaves_the_consumer_open_for_its_last_commit(
     app._on_rebalance_when_stopped()
 
     assert closed == []
-
-
-async def test_a_stop_that_takes_too_long_ends_hard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_app, "STOP_LIMIT_S", 0.0)
-    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    app = ChunkApp(SETTINGS, KafkaClients(SETTINGS), lambda _: None, ended.set_result)
-
-    await app.on_stop()
-
-    assert await asyncio.wait_for(ended, 5) == EXIT_FAIL_STOP
