@@ -1,21 +1,43 @@
-"""What a worker waits for before it starts: brokers that answer, and say who coordinates its group.
+"""What must be so before a worker starts: usable settings, else it ends at once; and brokers, which it waits for.
 
-A cluster that has just been started has no coordinator yet, and a worker that asked at once would cry out each time.
+They have to answer, and to say who coordinates the group: a cluster that has just been started does not know yet, and
+a worker that asked at once would cry out each time.
 """
 
+import socket
 import time
 from collections.abc import Callable
 
 from kafka.errors import KafkaError
 
 from streams.clients import KafkaClients
+from streams.engine.errors import Unusable
+from streams.permission.policies import Policies
 from streams.settings import Settings
 from streams.topics import require_topics
 
 ATTEMPT_S = 2.0
 """How long one attempt looks for a broker."""
 PAUSE_S = 0.5
-SAY_EVERY_S = 10.0
+SAY_AFTER_S, SAY_EVERY_S = 2.0, 10.0
+"""Of what is over sooner nothing need be said."""
+
+
+def require_usable(settings: Settings, processes: int = 1) -> None:
+    """Raise `Unusable` that names the setting when such workers could not start, however long they tried."""
+    Policies(settings.policy, lambda: 0, lambda _: None)
+    for index in range(processes if settings.metrics_port else 1):
+        _require_port(settings.metrics_host, settings.metrics_port and settings.metrics_port + index)
+
+
+def _require_port(host: str, port: int) -> None:
+    """Look before Faust starts, which shows whatever fails with a page of calls."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no port is above 65535"
+        raise Unusable(f"HARMONIA_METRICS_PORT and _HOST cannot be listened on, {port}: {why}") from error
 
 
 def wait_until_ready(settings: Settings, say: Callable[[str], None]) -> None:
@@ -50,15 +72,15 @@ class _Patience:
         self._settings = settings
         self._say = say
         self._began = time.monotonic()
-        self._said = -SAY_EVERY_S
+        self._say_at = SAY_AFTER_S
 
     def is_left(self) -> bool:
         return self._waited() < self._settings.start_wait_s
 
     def say_why(self, error: KafkaError) -> None:
         waited = self._waited()
-        if waited - self._said >= SAY_EVERY_S:
-            self._said = waited
+        if waited >= self._say_at:
+            self._say_at = waited + SAY_EVERY_S
             where, most = ",".join(self._settings.kafka_brokers), self._settings.start_wait_s
             self._say(f"waiting for Kafka at {where}, {waited:.0f} of {most:.0f} s: {type(error).__name__}")
 
