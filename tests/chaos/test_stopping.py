@@ -15,7 +15,6 @@ pytestmark = pytest.mark.timeout(300)
 GRACE = {"HARMONIA_GRACE_S": "6"}
 
 
-@pytest.mark.short
 def test_told_to_stop_while_a_server_is_away(frail_site: Site, script: Script, seed: int) -> None:
     site, rng = frail_site, Random(seed)
     with load(site.deployment, script) as running:

@@ -35,7 +35,7 @@ def test_wrong_use_has_an_exit_code_of_its_own(words: tuple[str, ...]) -> None:
 COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
     *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
-    *(("permit",), ("hold",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
+    *(("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
 ]
 
 
@@ -60,7 +60,7 @@ def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> N
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0"}
+        nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0", "HARMONIA_START_WAIT_S": "1"}
         *on_kafka, on_redis, on_both = in_parallel(tmp_path, [*kafka, ("contact", "show", "c1"), ("demo",)], nobody)
     assert all("KAFKA_BOOTSTRAP" in refused(ended) for ended in on_kafka)
     assert "REDIS_URL" in refused(on_redis)
