@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from kafka.errors import KafkaError
+from kafka.errors import CoordinatorLoadInProgressError, KafkaError
 
 from streams.clients import KafkaClients
 from streams.engine.errors import Unusable
@@ -62,9 +62,11 @@ def wait_until_ready(settings: Settings, say: Callable[[str], None]) -> None:
 def _ask_for_coordinator(settings: Settings) -> None:
     admin = KafkaClients(settings).admin(ATTEMPT_S)
     try:
-        admin.describe_groups([settings.app_id])
+        found = admin.describe_groups([settings.app_id])[settings.app_id]
     finally:
         admin.close()
+    if "CoordinatorLoadInProgress" in (found["error"] or ""):
+        raise CoordinatorLoadInProgressError
 
 
 class _Patience:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, TransactionalIdNotFoundError
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
@@ -89,7 +90,8 @@ def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findin
         if not entry["error_code"] and entry.get("authorized_operations") is not None
     }
     yield from judge_permissions(allowed, settings)
-    admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
+    with suppress(TransactionalIdNotFoundError):  # no worker has been here yet
+        admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
 
 
 def _group(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:

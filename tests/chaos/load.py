@@ -56,6 +56,11 @@ class Load:
         self._thread = threading.Thread(target=self._run)
         self.kept: list[Kept] = []
 
+    @property
+    def count(self) -> int:
+        """Records that were acknowledged."""
+        return len(self.kept)
+
     def start(self) -> None:
         self._steady.set()
         self._thread.start()
