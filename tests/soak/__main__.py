@@ -128,7 +128,8 @@ def report(run: Run) -> str:
     return f"""# Soak
 
 `make soak`: {run.minutes:g} minutes, seed {run.seed}, Python {platform.python_version()}: {run.records:,} records at a
-steady rate, with links, retractions, erasures and {len(run.stores_mib) - 1} rebalances; what the worker that stayed held.
+steady rate, with links, retractions, erasures and {len(run.stores_mib) - 1} rebalances.
+What the worker that stayed held:
 
 | | first | median of the second half | most | grown in the second half | allowed | flat |
 |---|---|---|---|---|---|---|
