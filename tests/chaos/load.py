@@ -61,6 +61,11 @@ class Load:
         """Records that were acknowledged."""
         return len(self.kept)
 
+    @property
+    def folded(self) -> int:
+        """Interactions that were in profiles when somebody last looked: see `until`."""
+        return self._folded
+
     def start(self) -> None:
         self._steady.set()
         self._thread.start()
