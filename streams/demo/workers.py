@@ -12,7 +12,8 @@ from pathlib import Path
 
 from streams.local.errors import LocalStackError
 
-STOP_SECONDS = 20
+STOP_SECONDS = 30
+"""Longer than the grace after which a worker ends by itself."""
 LOOK_AGAIN_SECONDS = 0.05
 _METRICS = re.compile(r"worker (\d+): metrics on (\S+)")
 _WORKING = re.compile(r"worker (\d+): working on")

@@ -22,18 +22,27 @@ GIB = 1 << 30
 LEAST_FREE, LITTLE_FREE = GIB // 4, 2 * GIB
 LITTLE_SHARE = 0.15
 OPEN_FILES_OF_A_STORE, OTHER_FILES = 64, 256
+_OVER_A_NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs")
+_MOUNTS = Path("/proc/self/mounts")
 _pinned = re.compile(r"^([A-Za-z0-9._-]+)==([^ \\;]+)", re.MULTILINE).findall
 
 
 def judge_space(free: int, total: int, where: Path) -> Finding:
     """Bytes that are free for the stores, and of how many."""
     what, found = "disk", f"{free / GIB:.1f} of {total / GIB:.1f} GiB are free at {where}"
-    cure = "make room, or set HARMONIA_STATE_DIR to a larger disk: docs/operations.md says how much it takes"
+    cure = "make room, or set HARMONIA_STATE_DIR to a larger disk"
     if free < LEAST_FREE:
         return fail(what, found, cure)
     if free < LITTLE_FREE or free < LITTLE_SHARE * total:
         return warn(what, found, cure)
     return ok(what, found)
+
+
+def judge_file_system(kind: str | None, where: Path) -> Iterator[Finding]:
+    """`kind`: as the system names it; None: not known. RocksDB needs a disk of this machine's own."""
+    if kind is not None and kind.startswith(_OVER_A_NETWORK):
+        cure = "keep HARMONIA_STATE_DIR on a disk of this machine: it can always be made again from the changelog"
+        yield warn("file system", f"{where} is on {kind}, over a network", cure)
 
 
 def judge_open_files(limit: int, partitions: int) -> Finding:
@@ -81,8 +90,20 @@ def _directory(state_dir: Path) -> Iterator[Finding]:
         return
     space = shutil.disk_usage(there)
     yield judge_space(space.free, space.total, there)
+    yield from judge_file_system(_kind_of(there), there)
     if (state_dir / "lock").exists():
         yield _lock_of(state_dir)
+
+
+def _kind_of(directory: Path) -> str | None:
+    """The kind of the file system that it is on, where the system lists them."""
+    if not _MOUNTS.exists():
+        return None
+    mounts = [line.split()[1:3] for line in _MOUNTS.read_text().splitlines()]
+    kinds = {Path(place.replace("\\040", " ")): kind for place, kind in mounts}
+    return next(
+        (kinds[folder] for folder in (directory.resolve(), *directory.resolve().parents) if folder in kinds), None
+    )
 
 
 def _lock_of(state_dir: Path) -> Finding:

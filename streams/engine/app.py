@@ -10,12 +10,14 @@ from faust.types import TP
 
 from streams.clients import KafkaClients
 from streams.engine import transport
+from streams.engine.errors import EngineError
 from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.turns import Turns
+from streams.formats import Unreadable
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -101,9 +103,13 @@ class ChunkApp(faust.App):
         """Faust closes the consumer here, and the last commit would wait for ever."""
 
     def fail_stop(self, error: BaseException, tp: TP | None = None) -> None:
-        """Say why, and end the process without a commit: nothing counts as done because something went wrong."""
+        """Say why, and end the process without a commit: nothing counts as done because something went wrong.
+
+        What is known to happen says itself what to do; of anything else the calls are shown too.
+        """
+        calls = None if isinstance(error, EngineError | Unreadable) else error
         logger.critical(
-            "stopping at %s: %s: %s", tp or "no partition in particular", type(error).__name__, error, exc_info=error
+            "stopping at %s: %s: %s", tp or "no partition in particular", type(error).__name__, error, exc_info=calls
         )
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)

@@ -11,9 +11,12 @@ from streams.cli.main import app
 from streams.doctor import Finding, examine
 from streams.doctor.configuration import examine_configuration
 from streams.doctor.machine import (
+    _MOUNTS,
     GIB,
     OPEN_FILES_OF_A_STORE,
+    _kind_of,
     examine_machine,
+    judge_file_system,
     judge_open_files,
     judge_space,
     judge_versions,
@@ -96,6 +99,21 @@ def test_a_stamp_in_the_future_tells_of_a_broker_that_is_ahead() -> None:
 )
 def test_disks(free: int, total: int, verdict: str) -> None:
     assert judge_space(free, total, Path("/there")).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("ext4", []), ("overlay", []), (None, []), ("nfs4", ["warn"]), ("cifs", ["warn"])]
+)
+def test_file_systems(kind: str | None, expected: list[str]) -> None:
+    found = list(judge_file_system(kind, Path("/there")))
+    told(found)
+    assert verdicts(found) == expected
+
+
+@pytest.mark.skipif(not _MOUNTS.exists(), reason="this system lists its file systems nowhere")
+def test_the_kind_of_a_file_system_is_found() -> None:
+    assert _kind_of(Path("/proc/self")) == "proc"
+    assert _kind_of(Path("/")) is not None
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(1024, "ok"), (512, "ok"), (300, "warn"), (128, "fail")])

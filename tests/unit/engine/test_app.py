@@ -5,8 +5,10 @@ from faust.types import TP
 
 from streams.clients import KafkaClients
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.errors import Fenced
 from streams.engine.recovery import Recovery, TableManager
 from streams.engine.transport import Consumer
+from streams.formats import OtherFormat
 from streams.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret", partitions=3)
@@ -62,6 +64,20 @@ def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixtur
     assert codes == [EXIT_FAIL_STOP]
     assert "interactions" in caplog.text
     assert "RuntimeError: what happened" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [(RuntimeError("why"), True), (Fenced("why"), False), (OtherFormat("why"), False)]
+)
+def test_what_is_known_to_happen_needs_no_page_of_calls(
+    error: Exception, calls: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.CRITICAL):
+        app_that_stops([]).fail_stop(error)
+
+    [record] = caplog.records
+    assert f"{type(error).__name__}: why" in record.getMessage()
+    assert bool(record.exc_info) == calls
 
 
 async def test_a_lane_that_fails_ends_the_process() -> None:
