@@ -8,14 +8,19 @@ from itertools import chain
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
-from kafka.errors import KafkaError, TransactionalIdNotFoundError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    TransactionalIdNotFoundError,
+)
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from events.topics import INTERACTIONS
 from streams.clients import KafkaClients, tool_redis
 from streams.doctor.configuration import examine_configuration
-from streams.doctor.finding import Finding, fail, ok
+from streams.doctor.finding import Finding, fail, ok, warn
 from streams.doctor.machine import examine_machine
 from streams.doctor.permissions import judge_group, judge_permissions
 from streams.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
@@ -59,6 +64,8 @@ def _asked(look: Look, what: str) -> list[Finding]:
     """What one question brings; one that is refused does not keep the others from being asked."""
     try:
         return list(look())
+    except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+        return [warn(what, "Kafka has chosen no coordinator yet, as where no worker has been", "ask again in a moment")]
     except KafkaError as error:
         return [
             fail(what, f"Kafka answers {type(error).__name__}", "may this user describe topics, groups and configs?")

@@ -1,7 +1,7 @@
 """`harmonia doctor` on real servers: all is well, then one thing is not, and it says which and what to do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from kafka.admin import ConfigResource
 from streams.clients import KafkaClients
 from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
-from tests.integration.command import harmonia, on
+from tests.integration.command import ended_well, harmonia, on
 from tests.integration.system import settings_of
 
 TOPIC = "experiment-results"
@@ -29,6 +29,13 @@ def altered(stack: Stack, **config: str) -> Iterator[None]:
     finally:
         admin.alter_configs([ConfigResource("TOPIC", TOPIC, {name: before[name]["value"] for name in wanted})])
         admin.close()
+
+
+def without_warnings_of_kafka(folder: Path, environment: Mapping[str, str]) -> list[dict[str, str]] | None:
+    """What is found; on a cluster that is new to it there is no coordinator at first, which is only a warning."""
+    ended = ended_well(harmonia(folder, "doctor", "--json", environment=environment))
+    found: list[dict[str, str]] = json.loads(ended.stdout)
+    return None if any("coordinator" in one["found"] for one in found) else found
 
 
 def test_what_is_well_and_what_is_not(stack: Stack, tmp_path: Path) -> None:
