@@ -53,7 +53,7 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        looks = [_brokers, _topics, _permissions, _group, _broker_clock]
+        looks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock]
         for look in looks:
             yield from _asked(partial(look, admin, settings), look.__name__.strip("_").replace("_", " "))
     finally:
@@ -97,8 +97,13 @@ def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findin
         if not entry["error_code"] and entry.get("authorized_operations") is not None
     }
     yield from judge_permissions(allowed, settings)
+
+
+def _transactions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    """Whether they may be asked about, which a new owner does."""
     with suppress(TransactionalIdNotFoundError):  # no worker has been here yet
         admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
+    yield ok("transactions", "a worker may ask about its own")
 
 
 def _group(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
