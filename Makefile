@@ -14,7 +14,7 @@ COMPILE := $(PIN) --extra local --group build
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
 
-.PHONY: help install dev check audit sbom test chaos demo bench schemas lock clean
+.PHONY: help install dev check audit sbom test chaos soak demo bench schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -43,6 +43,9 @@ test: dev ## all tests, on a Kafka and a Redis that they start and stop
 
 chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
 	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)
+
+soak: dev ## ten minutes of steady load: memory, open files and threads must stay flat; ARGS="--minutes 60 --seed 2"
+	$(BIN)/python -m tests.soak $(ARGS)
 
 demo: install ## the whole system on real input, checked against a recount; ARGS="--keep --json FILE"
 	$(BIN)/harmonia demo $(ARGS)

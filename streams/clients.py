@@ -77,9 +77,9 @@ class KafkaClients:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
         return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
 
-    def admin(self) -> KafkaAdminClient:
-        """For tools: topics and their configs. Connects when made."""
-        return KafkaAdminClient(**self._tools)
+    def admin(self, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> KafkaAdminClient:
+        """For tools: topics and their configs. Connects when made, and looks so long for a broker."""
+        return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
 
     def topic_id(self, topic: str) -> str:
         """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `ConnectionError`."""

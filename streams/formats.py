@@ -1,8 +1,13 @@
 """How states are written: MessagePack, a format number first, so that a later version knows what it reads.
 
-Fields are told by their place. New ones go to the end of their struct with a default; anything else is a new format.
+Fields are told by their place. Whatever changes how a state is written is a new number: also a field at the end of a
+struct with a default, or one more value of a `Literal`. An older version would read past what it does not know and drop
+it with the next write, so it has to see that the state is not one of its own, and stop. A newer version goes on reading
+all formats that a release has written: those which only lack fields at the end are named in `older`. See
+docs/upgrades.md; a fixture of each format lies in tests/states.
 """
 
+from collections.abc import Collection
 from typing import Generic, TypeVar
 
 import msgspec
@@ -11,6 +16,10 @@ from msgspec import Struct
 
 class Unreadable(Exception):
     """The bytes are not of a format that this version knows."""
+
+
+class OtherFormat(Unreadable):
+    """The bytes are a state, and another version of Harmonia wrote it: nothing may be dropped for that."""
 
 
 class Stored(Struct, frozen=True, array_like=True):
@@ -25,17 +34,32 @@ _head_of = msgspec.msgpack.Decoder(Stored).decode
 
 
 class Format(Generic[Kind]):
-    """A format by its number, and the struct that is written in it."""
+    """The format that is written, by its number, and the struct that is written in it.
 
-    def __init__(self, number: int, kind: type[Kind]) -> None:
+    Parameters:
+        older: further formats that are read: theirs is this struct with fewer fields at the end of it or of its parts.
+    """
+
+    def __init__(self, number: int, kind: type[Kind], older: Collection[int] = ()) -> None:
         self.number = number
+        self.kind = kind
+        self.readable = frozenset({number, *older})
         self._decode = msgspec.msgpack.Decoder(kind).decode
 
     def decode(self, data: bytes) -> Kind:
-        """What was encoded. Raises `Unreadable`."""
+        """What was encoded. Raises `Unreadable`, and `OtherFormat` where it is for another version to read."""
         try:
-            if (found := _head_of(data).format) != self.number:
-                raise Unreadable(f"a state of format {found}, not {self.number}; make the table anew from its sources")
+            if (found := _head_of(data).format) not in self.readable:
+                raise OtherFormat(_cure(found, self.number))
             return self._decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unreadable(f"not a state of format {self.number}") from error
+
+
+def _cure(found: int, known: int) -> str:
+    if found > known:
+        return (
+            f"a state of format {found}, which a newer version of Harmonia wrote; this one knows format {known}. "
+            "Start the newer version again: docs/upgrades.md"
+        )
+    return f"a state of format {found}, not {known}; make the table anew from its sources"

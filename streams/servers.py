@@ -14,6 +14,7 @@ from streams.tls import TlsFiles, context_of
 
 _is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 _NONE = SecretStr("")
+ENV_FILE = ".env"
 
 
 class ServerSettings(BaseSettings):
@@ -21,7 +22,7 @@ class ServerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="HARMONIA_",
-        env_file=".env",
+        env_file=ENV_FILE,
         extra="ignore",
         frozen=True,
         populate_by_name=True,

@@ -4,15 +4,27 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 `KAFKA_BOOTSTRAP` and `REDIS_URL`. The README's table is made of the descriptions here; a test holds the two together.
 """
 
+import os
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import DotEnvSettingsSource
 
 from events.identifiers import Hasher
-from streams.servers import ServerSettings
+from streams.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("is empty: name a path, or do not set it")
+    return value
+
+
+Place = Annotated[Path, BeforeValidator(_not_empty)]
+"""A file or a directory. An empty one would be the working directory, which nobody means."""
 
 
 class Settings(ServerSettings):
@@ -44,7 +56,7 @@ class Settings(ServerSettings):
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="Consumer group, and first part of the changelog's name",
     )
-    policy: Path | None = Field(
+    policy: Place | None = Field(
         None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
     )
     api_tokens: SecretStr = Field(
@@ -60,12 +72,12 @@ class Settings(ServerSettings):
     )
     partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
     replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
-    state_dir: Path = Field(
+    state_dir: Place = Field(
         Path(".harmonia/state"), description="Local stores of one worker process; two must never share it"
     )
-    home: Path = Field(Path(".harmonia"), description="Files of the local stack")
+    home: Place = Field(Path(".harmonia"), description="Files of the local stack")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0: any free one")
-    metrics_host: str = Field("127.0.0.1", description="Address on which metrics are served")
+    metrics_host: str = Field("127.0.0.1", min_length=1, description="Address on which metrics are served")
     chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
     chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
     recent_bytes: int = Field(
@@ -80,6 +92,12 @@ class Settings(ServerSettings):
     )
     transaction_timeout_s: float = Field(
         5.0, ge=1, le=10, description="Seconds after which the broker aborts an open transaction"
+    )
+    start_wait_s: float = Field(
+        60.0, ge=0, le=3600, description="Seconds that a worker waits for Kafka when it starts; then it gives up"
+    )
+    grace_s: float = Field(
+        20.0, ge=1, le=3600, description="Seconds in which a process that is told to stop ends; hard, if it must be"
     )
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
@@ -104,3 +122,19 @@ class Settings(ServerSettings):
     def identity_keys(self) -> list[bytes]:
         """The keys of the identifier hash, the one that writes first."""
         return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field of `Settings`, as the README names it."""
+    return str(Settings.model_fields[field].validation_alias or f"HARMONIA_{field.upper()}")
+
+
+def said_in(variable: str) -> str:
+    """` (in the file .env)` where that file sets the variable and the environment does not; else nothing.
+
+    For messages: whoever has forgotten the file looks for the setting in vain.
+    """
+    if variable.upper() in map(str.upper, os.environ):
+        return ""
+    named = DotEnvSettingsSource(Settings, env_file=ENV_FILE).env_vars
+    return f" (in the file {ENV_FILE})" if variable.upper() in map(str.upper, named) else ""

@@ -1,7 +1,6 @@
 """The directory of local stores: one process's alone, and without stores that it has left behind."""
 
 import fcntl
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -34,22 +33,28 @@ def own(state_dir: Path) -> TextIO:
     return lock
 
 
+def own_for_workers(state_dir: Path) -> TextIO:
+    """The same for a process that starts several workers below it. Raises `Unusable` too while one of them runs."""
+    lock = own(state_dir)
+    try:
+        for child in filter(Path.is_dir, _children(state_dir)):
+            own(child).close()
+    except Unusable:
+        lock.close()
+        raise
+    return lock
+
+
 def tidy(state_dir: Path) -> None:
-    """Delete stores that were left behind in a directory that is this process's own, or by several workers below it."""
+    """Delete stores that were left behind in a directory that is this process's own, or by several workers below it.
+
+    Those of them that run look after their own stores.
+    """
     delete_left_behind(state_dir, TABLES)
-    _tidy_where_nobody_is(_children(state_dir))
-
-
-def tidy_for_workers(state_dir: Path) -> None:
-    """The same for a process that only starts workers below `state_dir`: those that run look after their own stores."""
-    _tidy_where_nobody_is([state_dir, *_children(state_dir)])
+    for child in filter(Path.is_dir, _children(state_dir)):
+        with suppress(Unusable), own(child):
+            delete_left_behind(child, TABLES)
 
 
 def _children(state_dir: Path) -> list[Path]:
     return sorted(state_dir.glob(_CHILD.format("*")))
-
-
-def _tidy_where_nobody_is(directories: Iterable[Path]) -> None:
-    for directory in filter(Path.is_dir, directories):
-        with suppress(Unusable), own(directory):
-            delete_left_behind(directory, TABLES)

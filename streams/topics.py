@@ -130,9 +130,19 @@ def _refuse_missing(found: Sequence[Found]) -> None:
         raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
 
 
+def config_of(topic: Topic, settings: Settings) -> dict[str, str]:
+    """The broker's settings of a topic, as `create_topics` gives them to a new one."""
+    return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
+
+
+def is_as_wanted(entry: Found, partitions: int) -> bool:
+    """Whether a topic has the partitions that it needs: so many, or its own fixed number."""
+    return entry.partitions == (entry.topic.partitions or partitions)
+
+
 def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
-    config = {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
-    return NewTopic(topic.name, topic.partitions or settings.partitions, settings.replication, topic_configs=config)
+    count = topic.partitions or settings.partitions
+    return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
 
 
 def _found(topic: Topic, described: dict[str, object] | None) -> Found:

@@ -16,7 +16,7 @@ from streams.contact.merging import person
 from streams.contact.overview import overview
 from streams.contact.standing import counting
 from streams.engine.runs import KafkaRecord, Records
-from streams.formats import Unreadable
+from streams.formats import OtherFormat, Unreadable
 
 _NO_PART = Refusal(Reason.INVALID_DATA, "a record of `contact-fragments` is a state under `<roof>/<fragment>`")
 _parts_of = re.compile(rb"([A-Za-z0-9_.:-]{1,64})/([A-Za-z0-9_.:-]{1,64})").fullmatch
@@ -58,7 +58,10 @@ class Gathering(Chunk):
             self.judge(roof, overview(person({roof: after, **counted})), found, [before, *former])
 
     def _take(self, record: KafkaRecord) -> bool:
-        """Whether it says something new; a part that is older than the one there does not."""
+        """Whether it says something new; a part that is older than the one there does not.
+
+        What another version of Harmonia wrote is no dead letter: the worker stops, and that version goes on from there.
+        """
         key = record.key or b""
         held = self.holding.part(key)
         if record.value is None:
@@ -68,6 +71,8 @@ class Gathering(Chunk):
             return True
         try:
             part = decode(record.value)
+        except OtherFormat:
+            raise
         except Unreadable:
             self.refuse(record, _NO_PART)
             return False

@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
@@ -16,12 +18,13 @@ from streams.api.heads import LimitedHeads
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
 from streams.api.readiness import unready
-from streams.api.tokens import read_tokens
+from streams.api.tokens import Tokens, read_tokens
 from streams.app import wall_clock
 from streams.clients import KafkaClients, redis_client
+from streams.ending import end_within
 from streams.engine.errors import Unusable
 from streams.health import HealthServer
-from streams.permission.audit import AuditLog
+from streams.permission.audit import LAST_WAIT_S, AuditLog
 from streams.permission.judging import Judge
 from streams.permission.keeping import Keeping
 from streams.permission.policies import Policies
@@ -32,7 +35,15 @@ BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
-    """Ends with exit code 0 on a signal. uvicorn's own raises it again, before audit records have been sent."""
+    """Ends with exit code 0 on a signal. uvicorn's own raises it again, before audit records have been sent.
+
+    Answers under way have the grace but for the seconds that their audit records may take after them.
+    """
+
+    def __init__(self, config: uvicorn.Config, grace_s: float = 20.0) -> None:
+        super().__init__(config)
+        self._grace_s = grace_s
+        config.timeout_graceful_shutdown = max(1, int(grace_s - LAST_WAIT_S) - 1)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -44,7 +55,12 @@ class Server(uvicorn.Server):
         """Let them end it."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+            loop.add_signal_handler(number, self._told_to_stop, number)
+
+    def _told_to_stop(self, number: int) -> None:
+        if not self.should_exit:
+            end_within(self._grace_s, "the API")
+        self.handle_exit(number, None)
 
 
 async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
@@ -68,18 +84,36 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             closing.push_async_callback(keeping.close)
             judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             office = Office(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock)
-            server = Server(
-                uvicorn.Config(
-                    build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
-                )
+            config = uvicorn.Config(
+                build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
             )
+            server = Server(config, settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
                 metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
+            for warning in await _warnings(tokens, redis):
+                say(warning)
             say(f"listening on {_url(listener)}")
             await server.serve(sockets=[listener])
+
+
+async def _warnings(tokens: Tokens, redis: Redis) -> list[str]:
+    """What makes it of no use for now, and the cure: whoever starts it should not have to ask why."""
+    found = []
+    if not tokens:
+        found.append(
+            "HARMONIA_API_TOKENS is empty, so every request is answered 401: docs/api.md says how to make a token"
+        )
+    try:
+        await redis.ping()
+    except RedisError as error:
+        found.append(
+            f"Redis does not answer ({type(error).__name__}); until it does, requests are answered 503. Is REDIS_URL "
+            "right and the server up?"
+        )
+    return found
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -34,6 +34,10 @@ class Tokens:
     def __init__(self, callers: Sequence[tuple[bytes, Caller]]) -> None:
         self._callers = callers
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._callers)
+
     def caller(self, authorization: str | None) -> Caller | None:
         """Who sends this header; None: nobody that is known. Looks at each token, and takes equally long for all."""
         scheme, _, token = (authorization or "").partition(" ")

@@ -52,7 +52,7 @@ def demo(
 def _say_how_to_reach(console: Console, ended: "Ended") -> None:
     for name, value in ended.stack.environment.items():
         console.print(f"{name}={value}", soft_wrap=True, highlight=False)
-    for address in ended.workers.addresses:
+    for address in ended.workers.addresses_now():
         console.print(f"metrics: {address}", soft_wrap=True, highlight=False)
     home = ended.log.parent
     console.print(f"worker log: {ended.log}", soft_wrap=True, highlight=False)

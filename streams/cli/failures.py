@@ -11,7 +11,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from streams.engine.errors import EngineError
 from streams.local.errors import LocalStackError
-from streams.settings import Settings
+from streams.settings import Settings, said_in
 
 REFUSED = 1
 WRONG_USE = 2
@@ -74,4 +74,5 @@ def _say(where: tuple[int | str, ...], message: str) -> str:
     if not where:
         return message.removeprefix("Value error, ")
     name = str(where[0]).upper()
-    return f"{name if name in ('KAFKA_BOOTSTRAP', 'REDIS_URL') else f'HARMONIA_{name}'}: {message}"
+    variable = name if name in ("KAFKA_BOOTSTRAP", "REDIS_URL") else f"HARMONIA_{name}"
+    return f"{variable}{said_in(variable)}: {message}"

@@ -7,6 +7,7 @@ import typer
 from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
 from streams.cli.api import api
 from streams.cli.demo import demo
+from streams.cli.doctor import doctor
 from streams.cli.hold import hold
 from streams.cli.permit import permit
 from streams.cli.produce import produce
@@ -29,6 +30,7 @@ def harmonia() -> None:
 app.command()(demo)
 app.add_typer(local.app, name="local")
 app.add_typer(topics.app, name="topics")
+app.command()(doctor)
 app.command()(worker)
 app.command()(api)
 app.command()(produce)

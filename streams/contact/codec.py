@@ -19,21 +19,21 @@ class _Stored(Stored, frozen=True, array_like=True):
     place: Place | None = None
 
 
-_FORMAT = Format(2, _Stored)
+FORMAT = Format(2, _Stored)
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read."""
 
 
 def encode(state: ContactState) -> bytes:
     """The bytes of `state`, at most 1.25 MiB and a little."""
     facts, commands = list(state.facts.values()), tuple(state.commands.values())
-    head = _FORMAT.number, state.version, state.clock, state.due, state.weight
+    head = FORMAT.number, state.version, state.clock, state.due, state.weight
     named = state.carried, state.exclusive
     return write(_Stored(*head, state.settled, facts, commands, *named, state.place))
 
 
 def decode(data: bytes) -> ContactState:
     """The state that was encoded. Raises `Unreadable`."""
-    stored = _FORMAT.decode(data)
+    stored = FORMAT.decode(data)
     return ContactState(
         facts={(fact.source, fact.id): fact for fact in stored.facts},
         settled=stored.settled,

@@ -31,7 +31,7 @@ from streams.demo.workers import Workers, start_workers
 from streams.engine.errors import EngineError
 from streams.local.signals import signals_end_the_block
 from streams.local.stack import Given, Stack, local_stack, start, stop
-from streams.settings import Settings
+from streams.settings import Settings, said_in
 
 
 class NotEmpty(EngineError):
@@ -76,11 +76,12 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
             if deployment.records():
                 raise NotEmpty(
-                    "the topics at KAFKA_BOOTSTRAP hold records already; the demo needs a cluster of its own"
+                    f"the topics at KAFKA_BOOTSTRAP{said_in('KAFKA_BOOTSTRAP')} hold records already; the demo needs a "
+                    "cluster of its own, and starts one where that is not set"
                 )
             environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
             with console.status("Starting the workers"):
-                workers = start_workers(environment, log, options.processes, [lock])
+                workers = start_workers(environment, log, options.processes, [lock], restart=True)
             started.callback(workers.stop)
             story = _tell(deployment, script, workers, console)
         if options.keep:
@@ -160,7 +161,7 @@ def _figures(
     return Figures(
         published=len(script.publications),
         accepted=deployment.observer.progress().interactions,
-        duplicates=counted(workers.addresses, "harmonia_duplicates_total"),
+        duplicates=counted(workers.addresses_now(), "harmonia_duplicates_total"),
         dead_letters=dict(Counter(letter[0] for letter in letters).most_common()),
         contacts=len(in_redis),
         net_donations=net_donations(in_redis.values()),

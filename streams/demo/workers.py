@@ -12,7 +12,8 @@ from pathlib import Path
 
 from streams.local.errors import LocalStackError
 
-STOP_SECONDS = 20
+STOP_SECONDS = 30
+"""Longer than the grace after which a worker ends by itself."""
 LOOK_AGAIN_SECONDS = 0.05
 _METRICS = re.compile(r"worker (\d+): metrics on (\S+)")
 _WORKING = re.compile(r"worker (\d+): working on")
@@ -31,6 +32,11 @@ class Workers:
         if (code := self.process.poll()) is not None:
             raise LocalStackError(f"the worker ended with exit code {code}; see {self.log}")
 
+    def addresses_now(self) -> list[str]:
+        """Those of the processes that run, also of one that was started again after a failure."""
+        said = dict(_METRICS.findall(self.log.read_text(errors="replace")))
+        return [address for pid, address in sorted(said.items()) if _is_in_session(int(pid), self.process.pid)]
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal all its processes and wait; returns the exit code. Killed when the end does not come."""
         if self.process.poll() is None:
@@ -43,16 +49,22 @@ class Workers:
 
 
 def start_workers(
-    environment: Mapping[str, str], log: Path, processes: int = 1, keep_open: Sequence[int] = ()
+    environment: Mapping[str, str],
+    log: Path,
+    processes: int = 1,
+    keep_open: Sequence[int] = (),
+    *,
+    restart: bool = False,
 ) -> Workers:
     """Start and wait until each process works on its partitions.
 
     `environment` is added to this process's own. Everything the workers say goes to `log`. `keep_open`: descriptors
-    that they hold for as long as they run, such as a lock's.
+    that they hold for as long as they run, such as a lock's. `restart`: one that fails is started again.
     Raises `LocalStackError` when they end before they work.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "streams.cli.main", "worker", "--processes", str(processes)]
+    command += ["--restart"] if restart else []
     with log.open("ab") as output:
         began = output.tell()
         process = subprocess.Popen(  # nosec B603 # words of ours, no shell
@@ -71,6 +83,13 @@ def start_workers(
         workers.stop()
         raise
     return workers
+
+
+def _is_in_session(pid: int, session: int) -> bool:
+    try:
+        return os.getsid(pid) == session
+    except ProcessLookupError:
+        return False
 
 
 def _wait_until_working(process: "subprocess.Popen[bytes]", log: Path, began: int, processes: int) -> list[str]:

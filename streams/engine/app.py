@@ -1,6 +1,5 @@
 """A Faust app that runs on chunks: agents stay `@app.agent`, tables stay `app.Table`, `faust` commands still work."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
@@ -13,12 +12,14 @@ from faust.types.auth import CredentialsT
 
 from streams.clients import KafkaClients, identity_for_kafka
 from streams.engine import transport
+from streams.engine.errors import EngineError
 from streams.engine.lanes import Lanes
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.turns import Turns
+from streams.formats import Unreadable
 from streams.logs import told
 from streams.settings import Settings
 
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 EXIT_FAIL_STOP = 70
 SETTLE_GRACE_S = 3.0
-STOP_LIMIT_S = 20.0
-"""A stop that takes longer, because the broker is away, ends hard: at no point can that lose anything."""
 
 
 class ChunkApp(faust.App):
@@ -107,17 +106,17 @@ class ChunkApp(faust.App):
         consumer = cast(transport.Consumer, self.consumer)
         return {tp: end for tp in self.owned_partitions() if (end := consumer.end_of(tp)) is not None}
 
-    async def on_stop(self) -> None:
-        """Stop, within a time limit."""
-        asyncio.get_running_loop().call_later(STOP_LIMIT_S, self._stop_process, EXIT_FAIL_STOP)
-        await super().on_stop()
-
     def _on_rebalance_when_stopped(self) -> None:
         """Faust closes the consumer here, and the last commit would wait for ever."""
 
     def fail_stop(self, error: BaseException, tp: TP | None = None) -> None:
-        """Say why, and end the process without a commit: nothing counts as done because something went wrong."""
-        logger.critical("stopping at %s: %s", tp or "no partition in particular", told(error))
+        """Say why, and end the process without a commit: nothing counts as done because something went wrong.
+
+        What is known to happen says itself what to do; of anything else it is shown where it came from.
+        """
+        known = isinstance(error, EngineError | Unreadable)
+        why = f"{type(error).__name__}: {error}" if known else told(error)
+        logger.critical("stopping at %s: %s", tp or "no partition in particular", why)
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)
 

@@ -9,14 +9,14 @@ class _Stored(Stored, frozen=True, array_like=True):
     node: Node
 
 
-_FORMAT = Format(1, _Stored)
+FORMAT = Format(1, _Stored)
 
 
 def encode(node: Node) -> bytes:
     """The bytes of `node`."""
-    return write(_Stored(_FORMAT.number, node))
+    return write(_Stored(FORMAT.number, node))
 
 
 def decode(data: bytes) -> Node:
     """The node that was encoded. Raises `Unreadable`."""
-    return _FORMAT.decode(data).node
+    return FORMAT.decode(data).node

@@ -20,7 +20,7 @@ from streams.local.redis import start_redis
 from streams.local.server import HOST, Server, recorded, running
 from streams.local.server import stop as stop_servers
 from streams.local.signals import signals_end_the_block
-from streams.settings import Settings
+from streams.settings import Settings, said_in
 
 Say = Callable[[str], None]
 _TRIES = 5
@@ -152,7 +152,9 @@ def _must_answer(name: str, urls: list[str], usual_port: int) -> None:
             continue
         return
     named = ", ".join(f"{host}:{port}" for host, port in addresses)
-    raise LocalStackError(f"{name} is set to {named}, where nothing answers; unset it to start a local server")
+    raise LocalStackError(
+        f"{name}{said_in(name)} is set to {named}, where nothing answers; without it a local server is started"
+    )
 
 
 def _address(name: str, url: str, usual_port: int) -> tuple[str, int]:

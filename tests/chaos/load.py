@@ -56,6 +56,16 @@ class Load:
         self._thread = threading.Thread(target=self._run)
         self.kept: list[Kept] = []
 
+    @property
+    def count(self) -> int:
+        """Records that were acknowledged."""
+        return len(self.kept)
+
+    @property
+    def folded(self) -> int:
+        """Interactions that were in profiles when somebody last looked: see `until`."""
+        return self._folded
+
     def start(self) -> None:
         self._steady.set()
         self._thread.start()
@@ -127,13 +137,17 @@ class Load:
         left = len(self._script.publications) - len(self.kept)
         assert left > 0, "the load is over already: the test would show nothing"
 
-    def finish(self) -> None:
-        """Publish what is left at once, and return when all of it is in Redis."""
+    def publish_the_rest(self) -> None:
+        """Publish what is left at once."""
         self.rush()
         self._thread.join()
         assert self._failure is None, f"publishing failed: {self._failure!r}"
         self._look_away()  # and look anew at the brokers that are there now
         self._must_be_there_once()
+
+    def finish(self) -> None:
+        """The same, and return when all of it is in Redis; for contacts none of whom is merged into another."""
+        self.publish_the_rest()
         wait_until_in_redis(replace(self._deployment, observer=self._observe()), lambda _: None)
 
     def stop(self) -> None:

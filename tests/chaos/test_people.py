@@ -26,6 +26,7 @@ from tests.integration.waiting import until
 
 STILL_S, STUCK_S, PATIENCE_S = 2.0, 20.0, 1500.0
 """For how long nothing moves until it is looked at, and until what is wrong is; how long things may move at all."""
+STILL_FOR_S = 5.0
 AT_ONCE, PUBLISHED_AT_ONCE = 1_000, 10_000
 
 
@@ -94,6 +95,20 @@ def must_come_out(deployment: Deployment, outcome: Outcome) -> None:
     """Wait until all is as it must be, or nothing moves any more; raises `AssertionError` with what is wrong then."""
     found = until(Looking(deployment, outcome).look, "all people as they must be", PATIENCE_S)[0]
     assert not found, f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])
+
+
+def wait_until_still(deployment: Deployment) -> None:
+    """Return once nothing has moved for a while, whether it is right or not."""
+    before: list[object] = []
+    since = time.monotonic()
+
+    def look() -> bool:
+        nonlocal before, since
+        if (now := _standing(deployment)) != before:
+            before, since = now, time.monotonic()
+        return time.monotonic() - since > STILL_FOR_S
+
+    until(look, "a standstill", PATIENCE_S)
 
 
 class Looking:

@@ -9,11 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.demo.deployment import open_deployment
-from streams.local.stack import Stack
-from tests.integration.command import Ended, harmonia, on, refused
+from tests.integration.command import Ended, harmonia, refused
 from tests.integration.said import event, structured
-from tests.integration.system import settings_of
 
 WRONG_USE: list[tuple[str, ...]] = [
     ("nonsense",),
@@ -35,7 +32,7 @@ def test_wrong_use_has_an_exit_code_of_its_own(words: tuple[str, ...]) -> None:
 COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
     *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
-    *(("permit",), ("hold",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
+    *(("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
 ]
 
 
@@ -55,12 +52,12 @@ def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> N
     (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": "c1"}))[0])
     kafka: list[tuple[str, ...]] = [
         *(("topics", "create"), ("topics", "describe"), ("dead-letters", "list"), ("produce", "one.jsonl")),
-        *(("worker",), ("worker", "--processes", "2")),
+        ("worker",),
     ]
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0"}
+        nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0", "HARMONIA_START_WAIT_S": "1"}
         *on_kafka, on_redis, on_both = in_parallel(tmp_path, [*kafka, ("contact", "show", "c1"), ("demo",)], nobody)
     assert all("KAFKA_BOOTSTRAP" in refused(ended) for ended in on_kafka)
     assert "REDIS_URL" in refused(on_redis)
@@ -81,25 +78,38 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(tmp_path: Path, name: str
     assert "secret-word" not in reason
 
 
-@pytest.mark.parametrize("setting", ["HARMONIA_STATE_DIR", "HARMONIA_METRICS_PORT"])
-def test_a_worker_says_plainly_what_it_cannot_use(stack: Stack, tmp_path: Path, setting: str) -> None:
-    """A state directory that is a file, a port that is somebody else's."""
-    (tmp_path / "file").write_bytes(b"")
-    with open_deployment(settings_of(stack)), socket.socket() as taken:
+WORKERS = pytest.mark.parametrize("words", [("worker",), ("worker", "--processes", "2")], ids=" ".join)
+NO_KAFKA = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "HARMONIA_START_WAIT_S": "3600"}
+"""So that whoever waited for it would not come back."""
+
+
+@WORKERS
+@pytest.mark.parametrize("setting", ["HARMONIA_STATE_DIR", "HARMONIA_METRICS_PORT", "HARMONIA_POLICY"])
+def test_workers_say_plainly_and_at_once_what_they_cannot_use(
+    tmp_path: Path, setting: str, words: tuple[str, ...]
+) -> None:
+    """A state directory that is a file, a port that is somebody else's, a policy that is none."""
+    (tmp_path / "file").write_bytes(b"nonsense = 1")
+    with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        wrong = {"HARMONIA_STATE_DIR": "file", "HARMONIA_METRICS_PORT": str(taken.getsockname()[1])}
-        where = on(stack, HARMONIA_STATE_DIR=str(tmp_path / "state"))
-        reason = refused(harmonia(tmp_path, "worker", environment={**where, setting: wrong[setting]}))
+        port = str(taken.getsockname()[1])
+        wrong = {"HARMONIA_STATE_DIR": "file", "HARMONIA_METRICS_PORT": port, "HARMONIA_POLICY": "file"}
+        where = {**NO_KAFKA, "HARMONIA_STATE_DIR": str(tmp_path / "state")}
+        reason = refused(harmonia(tmp_path, *words, environment={**where, setting: wrong[setting]}))
         assert setting in reason
 
 
-def test_a_state_directory_of_another_worker_is_left_to_it(stack: Stack, tmp_path: Path) -> None:
+@WORKERS
+@pytest.mark.parametrize("owned", [".", "worker-1"])
+def test_a_state_directory_of_another_worker_is_left_to_it(tmp_path: Path, owned: str, words: tuple[str, ...]) -> None:
+    """Also one of several workers whose supervisor was killed."""
     state = tmp_path / "state"
-    state.mkdir()
-    with open_deployment(settings_of(stack)), (state / "lock").open("w") as held:
+    mine = state / owned if len(words) > 1 else state
+    mine.mkdir(parents=True)
+    with (mine / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        reason = refused(harmonia(tmp_path, "worker", environment=on(stack, HARMONIA_STATE_DIR=str(state))))
+        reason = refused(harmonia(tmp_path, *words, environment={**NO_KAFKA, "HARMONIA_STATE_DIR": str(state)}))
     assert "HARMONIA_STATE_DIR" in reason
     assert "another worker" in reason
 

@@ -34,3 +34,17 @@ def test_kept_workers_hold_the_directory(tmp_path: Path) -> None:
         kept.wait()
     with _alone(tmp_path):
         pass
+
+
+def test_of_a_worker_that_was_started_again_the_last_address_is_known(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    running = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    gone = subprocess.Popen(["true"], start_new_session=True)
+    gone.wait()
+    try:
+        lines = [f"worker {pid}: metrics on http://127.0.0.1:{pid}/metrics" for pid in (gone.pid, running.pid)]
+        log.write_text("\n".join([*lines, f"worker {running.pid}: working on 8 partitions", ""]))
+        assert Workers(running, [], log).addresses_now() == [f"http://127.0.0.1:{running.pid}/metrics"]
+    finally:
+        running.kill()
+        running.wait()

@@ -1,15 +1,14 @@
-import asyncio
 import logging
 
 import pytest
 from faust.types import TP
 
 from streams.clients import KafkaClients
-from streams.engine import app as engine_app
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
-from streams.engine.errors import StateLost
+from streams.engine.errors import Fenced, StateLost
 from streams.engine.recovery import Recovery, TableManager
 from streams.engine.transport import Consumer
+from streams.formats import OtherFormat
 from streams.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret", partitions=3)
@@ -67,6 +66,23 @@ def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixtur
     assert "StateLost: what happened" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("error", "calls"), [(RuntimeError("why"), True), (Fenced("why"), False), (OtherFormat("why"), False)]
+)
+def test_what_is_known_to_happen_needs_no_page_of_calls(
+    error: Exception, calls: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.CRITICAL):
+        try:
+            raise error
+        except type(error) as raised:
+            app_that_stops([]).fail_stop(raised)
+
+    [record] = caplog.records
+    assert type(error).__name__ in record.getMessage()
+    assert ("File " in record.getMessage()) == calls
+
+
 async def test_a_lane_that_fails_ends_the_process() -> None:
     codes: list[int] = []
 
@@ -85,13 +101,3 @@ def test_a_rebalance_during_a_stop_leaves_the_consumer_open_for_its_last_commit(
     app._on_rebalance_when_stopped()
 
     assert closed == []
-
-
-async def test_a_stop_that_takes_too_long_ends_hard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_app, "STOP_LIMIT_S", 0.0)
-    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    app = ChunkApp(SETTINGS, KafkaClients(SETTINGS), lambda _: None, ended.set_result)
-
-    await app.on_stop()
-
-    assert await asyncio.wait_for(ended, 5) == EXIT_FAIL_STOP

@@ -58,7 +58,7 @@ class Office:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.spoke = asyncio.Event()
-        self.running: asyncio.Task[None] | None = None
+        self.running: asyncio.Task[int] | None = None
         self._came: asyncio.Queue[Colleague] = asyncio.Queue()
 
     def say(self, text: str) -> None:
@@ -74,6 +74,12 @@ class Office:
 
     def nobody_came(self) -> bool:
         return self._came.empty()
+
+    @property
+    def code(self) -> int:
+        """What it ended with."""
+        assert self.running is not None
+        return self.running.result()
 
     async def ended(self) -> None:
         assert self.running is not None

@@ -137,8 +137,39 @@ async def test_stores_of_workers_that_there_were_once_are_deleted(
     """At the start, and again while the workers run."""
     monkeypatch.setattr(processes, "TIDY_EVERY_S", 0.01)
     state_dir, tidied = tmp_path / "state", asyncio.Semaphore(0)
-    monkeypatch.setattr(processes, "tidy_for_workers", lambda where: tidied.release() if where == state_dir else None)
+    monkeypatch.setattr(processes, "tidy", lambda where: tidied.release() if where == state_dir else None)
     async with office(tmp_path, Settings(state_dir=state_dir), 1) as here:
         await here.newcomer()
         for _ in range(3):
             await asyncio.wait_for(tidied.acquire(), 10)
+
+
+async def test_all_end_well_when_the_last_ones_did(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 2) as here:
+        (await here.newcomers(2))[0].end_with(70)
+        await here.newcomer()
+    assert here.code == 0
+
+
+async def test_a_worker_that_ends_badly_when_it_is_told_to_stop_is_not_hidden(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 2) as here:
+        first, _ = await here.newcomers(2)
+        os.kill(first.pid, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(first.pid, signal.SIGKILL)
+        await here.ended()
+    assert here.code == 70
+
+
+async def test_a_worker_that_is_frozen_is_killed_after_its_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "AFTER_GRACE_S", -SETTINGS.grace_s)
+    async with office(tmp_path, SETTINGS, 1) as here:
+        worker = await here.newcomer()
+        os.kill(worker.pid, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await here.ended()
+
+        assert not psutil.pid_exists(worker.pid)
+        assert here.said == ["worker 0 has not stopped within 0 s and is killed"]

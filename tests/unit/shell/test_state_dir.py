@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from streams.engine.errors import Unusable
-from streams.state_dir import child_of, own, tidy, tidy_for_workers
+from streams.state_dir import child_of, own, own_for_workers, tidy
 from tests.unit.engine.test_left_behind import let_time_pass, make, there
 
 
@@ -25,6 +25,17 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         own(tmp_path / "file")
 
 
+def test_who_starts_workers_has_their_directories_too(tmp_path: Path) -> None:
+    with own(child_of(tmp_path, 1)), pytest.raises(Unusable, match="HARMONIA_STATE_DIR is another worker's"):
+        own_for_workers(tmp_path)
+    with own_for_workers(tmp_path), pytest.raises(Unusable):
+        own_for_workers(tmp_path)
+    with own_for_workers(tmp_path), pytest.raises(Unusable):
+        own(tmp_path)
+    with own_for_workers(tmp_path), own(child_of(tmp_path, 0)):
+        pass
+
+
 def test_an_owner_tidies_its_own_directory_and_those_of_several_workers_that_were_there_before(tmp_path: Path) -> None:
     directories = [tmp_path, child_of(tmp_path, 0), child_of(tmp_path, 1)]
     for directory in directories:
@@ -42,14 +53,8 @@ def test_who_starts_workers_tidies_where_none_of_them_is(tmp_path: Path) -> None
     for directory in (tmp_path, mine, gone):
         old_store(directory)
 
-    with own(mine):
-        tidy_for_workers(tmp_path)
+    with own_for_workers(tmp_path), own(mine):
+        tidy(tmp_path)
 
     assert (there(mine), there(gone)) == ({"contacts/0"}, set())
     assert not (tmp_path / "contacts/0").exists()
-
-
-def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    tidy_for_workers(tmp_path / "none")
-
-    assert not (tmp_path / "none").exists()

@@ -1,0 +1,48 @@
+"""Settings that are right by themselves and may still not be what somebody wants to run an election with."""
+
+from collections.abc import Iterator
+
+from streams.api.tokens import read_tokens
+from streams.doctor.finding import Finding, fail, ok, warn
+from streams.engine.errors import Unusable
+from streams.permission.policies import policy_of
+from streams.settings import LOCAL_IDENTITY_KEY, Settings
+
+LEAST_KEY_BYTES = 16
+
+
+def examine_configuration(settings: Settings) -> Iterator[Finding]:
+    """The identity key, the policy and the tokens. Reads the file of the policy."""
+    yield _identity_key(settings)
+    yield _policy(settings)
+    yield _tokens(settings)
+
+
+def _identity_key(settings: Settings) -> Finding:
+    what, keys = "HARMONIA_IDENTITY_KEY", settings.identity_keys
+    if keys[0] == LOCAL_IDENTITY_KEY.encode():
+        cure = "set a secret before real people come in: a later one makes them other people"
+        return warn(what, "the public default, which Harmonia takes only where Kafka is on loopback", cure)
+    if len(keys[0]) < LEAST_KEY_BYTES:
+        cure = "use one of 16 bytes or more (openssl rand -hex 32): put it first, keep the old one behind it"
+        return warn(what, f"{len(keys[0])} bytes can be guessed, and with it whose hash is whose", cure)
+    return ok(what, "set" if len(keys) == 1 else f"set, and {len(keys) - 1} older ones are read")
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        policy = policy_of(settings.policy)
+    except Unusable as error:
+        return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
+    return ok("HARMONIA_POLICY", f"{settings.policy or 'the default'}, version {policy.version}")
+
+
+def _tokens(settings: Settings) -> Finding:
+    what = "HARMONIA_API_TOKENS"
+    try:
+        tokens = read_tokens(settings.api_tokens.get_secret_value())
+    except Unusable as error:
+        return fail(what, str(error).partition(": ")[2], "docs/api.md says how an item is written")
+    if not tokens:
+        return warn(what, "empty: `harmonia api` would answer 401 to everybody", "docs/api.md says how to make a token")
+    return ok(what, "can be read")
