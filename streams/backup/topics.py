@@ -1,0 +1,142 @@
+"""Makes room for what is restored: topics that are missing or empty, or those of a system that is to be made anew.
+
+What follows from the state of the contacts is made anew; what producers sent, what was accepted, and what is kept for
+people to read stays, in more partitions if there are to be more.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+
+from kafka import KafkaAdminClient, TopicPartition
+
+from events.topics import (
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    EXPERIMENT_RESULTS,
+    IDENTITY_LINKS,
+    INTERACTIONS,
+)
+from streams.backup.errors import BackupError
+from streams.backup.manifest import Manifest
+from streams.clients import KafkaClients
+from streams.settings import Settings
+from streams.topics import (
+    CONTACTS_TABLE,
+    LINKS_TABLE,
+    Found,
+    changelog_name,
+    create_topics,
+    describe_topics,
+)
+
+MADE_ANEW = (
+    *(CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, EXPERIMENT_RESULTS),
+    *(CONTACT_ROOFS, CONTACT_FRAGMENTS, IDENTITY_LINKS),
+)
+LAST = IDENTITY_LINKS
+"""Made when all is written: until then no worker starts."""
+
+_PAUSE_S = 0.05
+_PAUSES = 400
+
+
+def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
+    """Have all topics but the last one, with nothing in those that are written. Blocks.
+
+    Raises `BackupError` where there is something that may be lost, and Kafka's errors.
+    """
+    kafka = KafkaClients(settings)
+    admin = kafka.admin()
+    try:
+        _require_no_workers(admin, settings.app_id)
+        there = [found for found in describe_topics(admin, settings) if found.partitions]
+        anew = _names_made_anew(settings)
+        if _ends(kafka, [found for found in there if found.topic.name in anew]):
+            if not replace:
+                raise BackupError(
+                    "there is a state already, in one or more of: "
+                    f"{', '.join(sorted(anew))}. If this backup is to take its place, say --replace"
+                )
+            _require_the_same(kafka, settings, manifest, there)
+        _delete(admin, settings.app_id, [found for found in there if found.topic.name in anew])
+        _grow(admin, settings, [found for found in there if found.topic.name not in anew])
+        create_topics(admin, settings, but=[LAST])
+    finally:
+        admin.close()
+
+
+def open_for_workers(settings: Settings) -> None:
+    """Make the last topic. Blocks."""
+    admin = KafkaClients(settings).admin()
+    try:
+        create_topics(admin, settings)
+    finally:
+        admin.close()
+
+
+def _names_made_anew(settings: Settings) -> set[str]:
+    return {*MADE_ANEW, *(changelog_name(settings, table) for table in (CONTACTS_TABLE, LINKS_TABLE))}
+
+
+def _require_no_workers(admin: KafkaAdminClient, group: str) -> None:
+    described = admin.describe_groups([group])[group]
+    if members := described.get("members"):
+        raise BackupError(f"{len(members)} workers of {group} are running: stop them before restoring")
+
+
+def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[Found]) -> None:
+    """A state may only be replaced by a backup of itself: nothing came after it, and nothing was waiting."""
+    names = {found.topic.name for found in there}
+    if LAST not in names:
+        return  # what is there was left by a restore that was not finished
+    changelog = changelog_name(settings, CONTACTS_TABLE)
+    if _ends_of(kafka, changelog) != manifest.changelog or _ends_of(kafka, INTERACTIONS) != manifest.interactions:
+        raise BackupError(
+            "the state that is there is not the one of this backup: something was folded since, or it is another "
+            "system's. Stop producers and workers, take a backup, and restore that one; or delete the topics yourself"
+        )
+
+
+def _delete(admin: KafkaAdminClient, group: str, found: Sequence[Found]) -> None:
+    names = {entry.topic.name for entry in found}
+    if not names:
+        return
+    places = [TopicPartition(entry.topic.name, number) for entry in found for number in range(entry.partitions)]
+    done = admin.list_group_offsets(group)[group]
+    if mine := [place for place in places if place in done]:
+        admin.delete_group_offsets(group, mine)
+    admin.delete_topics(sorted(names))
+    for _ in range(_PAUSES):
+        if not names & set(admin.list_topics()):
+            return
+        time.sleep(_PAUSE_S)
+    raise BackupError(f"the broker does not delete {', '.join(sorted(names))}: is delete.topic.enable off?")
+
+
+def _grow(admin: KafkaAdminClient, settings: Settings, found: Sequence[Found]) -> None:
+    kept = [entry for entry in found if entry.topic.partitions is None]
+    if more := [entry.topic.name for entry in kept if entry.partitions > settings.partitions]:
+        raise BackupError(
+            f"{', '.join(more)}: there are more than {settings.partitions} partitions, and Kafka takes none away. "
+            "Restore into another cluster, or delete these topics with what is in them"
+        )
+    if fewer := [entry.topic.name for entry in kept if entry.partitions < settings.partitions]:
+        admin.create_partitions(dict.fromkeys(fewer, settings.partitions))
+
+
+def _ends(kafka: KafkaClients, found: Collection[Found]) -> bool:
+    return any(any(_ends_of(kafka, entry.topic.name)) for entry in found)
+
+
+def _ends_of(kafka: KafkaClients, topic: str) -> list[int]:
+    """Where the partitions of a topic end for readers."""
+    consumer = kafka.tool_consumer()
+    try:
+        places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        ends = consumer.end_offsets(places)
+        return [ends[place] for place in places]
+    finally:
+        consumer.close()
