@@ -134,7 +134,8 @@ class Remaking:
         after = state
         for version, roof in self._inflight.pop(node, ()):
             after = self._sweep(node, after, version, roof)
-        if late is not None:
+        known = place_of(after).erased
+        if late is not None and (known is None or known.time < late.erasure.time):
             by = Command(late.erasure.time, late.erasure.source, late.erasure.id)
             after = self._sweep(node, after, self._target.base - 1, Roof(late.contact_id or "", 0, by))
         return None if after is state else after

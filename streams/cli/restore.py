@@ -13,7 +13,7 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.settings import Settings
 
 
-def restore(
+def restore(  # noqa: PLR0913 (options of a command)
     directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A backup.")],
     *,
     partitions: Annotated[
@@ -21,6 +21,9 @@ def restore(
     ] = None,
     generation: Annotated[
         int | None, typer.Option(min=1, max=8191, help="Where this backup was restored before: one more than then.")
+    ] = None,
+    erasures: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Who was erased since; see `backup --erasures`.")
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="In the place of the very state that it is a backup of.")
@@ -32,7 +35,8 @@ def restore(
     Exit code 1, and nothing written, where there is a state that is not to be replaced, or where the identity keys that
     are set are not those of the backup.
     """
-    from streams.backup.restoring import Order, restore_backup  # noqa: PLC0415 (no other command waits for Faust)
+    from streams.backup import ledger  # noqa: PLC0415 (no other command waits for Faust)
+    from streams.backup.restoring import Order, restore_backup  # noqa: PLC0415
 
     settings = load_settings()
     began = time.monotonic()
@@ -42,7 +46,8 @@ def restore(
         _require_partitions(settings, manifest, partitions)
         require_whole(directory, manifest)
         number = _generation(manifest, generation)
-        order = Order(directory, manifest, number, replace=replace)
+        since = [] if erasures is None else ledger.forgotten(ledger.read(erasures))
+        order = Order(directory, manifest, number, since, replace)
         contacts = asyncio.run(restore_backup(settings, order))
     seconds = time.monotonic() - began
     if as_json:

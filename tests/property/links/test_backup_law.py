@@ -1,5 +1,6 @@
 """Whatever moments the partitions are copied at, all that is lost is made again, in any number of partitions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import settings
@@ -12,7 +13,7 @@ from events.json_types import JSON
 from events.links import Roof, read_roof
 from events.topics import CONTACT_LINKS, CONTACT_ROOFS, CONTACT_STATE, INTERACTIONS
 from streams import identity
-from streams.backup.remaking import Remaking, Target
+from streams.backup.remaking import Forgotten, Remaking, Target
 from streams.contact import decode
 from streams.contact.erasing import place_of
 from streams.engine.partition import ENGINES_OWN
@@ -131,11 +132,11 @@ class Burning(Story):
         newer_than(lost, self.world)
 
 
-def remade(lost: World, copy: Copy, partitions: int) -> World:
+def remade(lost: World, copy: Copy, partitions: int, forgotten: Sequence[Forgotten] = ()) -> World:
     """A world from the copy of another one, with all that was said since."""
     world = World(lost.hasher, partitions, lost.generation + 1)
     target = Target(CONTACTS, LINKS, partitions, lost.partitions, world.generation, CROWD)
-    remaking = Remaking(open_memory_store, target, inflight(lost, copy))
+    remaking = Remaking(open_memory_store, target, inflight(lost, copy), forgotten)
     for number, cut in copy.cuts.items():
         for key, value in cut.table.items():
             remaking.take(number, key, value)
