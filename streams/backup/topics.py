@@ -5,7 +5,7 @@ people to read stays, in more partitions if there are to be more.
 """
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 
 from kafka import KafkaAdminClient, TopicPartition
 
@@ -54,11 +54,11 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
         _require_no_workers(admin, settings.app_id)
         there = [found for found in describe_topics(admin, settings) if found.partitions]
         anew = _names_made_anew(settings)
-        if _ends(kafka, [found for found in there if found.topic.name in anew]):
+        if used := _used(kafka, [found.topic.name for found in there if found.topic.name in {*anew, INTERACTIONS}]):
             if not replace:
                 raise BackupError(
-                    "there is a state already, in one or more of: "
-                    f"{', '.join(sorted(anew))}. If this backup is to take its place, say --replace"
+                    f"there are records already in {', '.join(used)}. If this backup is to take the place of that very "
+                    "state, say --replace; else restore into brokers without them"
                 )
             _require_the_same(kafka, settings, manifest, there)
         _delete(admin, settings.app_id, [found for found in there if found.topic.name in anew])
@@ -127,8 +127,9 @@ def _grow(admin: KafkaAdminClient, settings: Settings, found: Sequence[Found]) -
         admin.create_partitions(dict.fromkeys(fewer, settings.partitions))
 
 
-def _ends(kafka: KafkaClients, found: Collection[Found]) -> bool:
-    return any(any(_ends_of(kafka, entry.topic.name)) for entry in found)
+def _used(kafka: KafkaClients, topics: Iterable[str]) -> list[str]:
+    """Those that hold, or held, anything."""
+    return [topic for topic in topics if any(_ends_of(kafka, topic))]
 
 
 def _ends_of(kafka: KafkaClients, topic: str) -> list[int]:
