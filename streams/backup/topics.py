@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from kafka import KafkaAdminClient, TopicPartition
 
 from events.topics import (
-    CONTACT_FRAGMENTS,
-    CONTACT_LINKS,
-    CONTACT_ROOFS,
-    CONTACT_STATE,
-    CONTACT_SUPPRESSIONS,
-    EXPERIMENT_RESULTS,
+    AUDIT_LOG,
+    CAMPAIGN_HOLDS,
+    CONTACT_ALERTS,
+    DEAD_LETTERS,
     IDENTITY_LINKS,
+    INPUT_TOPICS,
     INTERACTIONS,
+    SYSTEM_ALERTS,
 )
 from streams.backup.errors import BackupError
 from streams.backup.manifest import Manifest
@@ -25,17 +25,20 @@ from streams.clients import KafkaClients
 from streams.settings import Settings
 from streams.topics import (
     CONTACTS_TABLE,
-    LINKS_TABLE,
     Found,
     changelog_name,
     create_topics,
     describe_topics,
 )
 
-MADE_ANEW = (
-    *(CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, EXPERIMENT_RESULTS),
-    *(CONTACT_ROOFS, CONTACT_FRAGMENTS, IDENTITY_LINKS),
+KEPT = frozenset(
+    {
+        *(topic.name for topic in INPUT_TOPICS),
+        *(INTERACTIONS, CONTACT_ALERTS, SYSTEM_ALERTS, AUDIT_LOG, DEAD_LETTERS, CAMPAIGN_HOLDS),
+    }
 )
+"""Whatever is in no such topic follows from the backup, or begins anew."""
+
 LAST = IDENTITY_LINKS
 """Made when all is written: until then no worker starts."""
 
@@ -53,16 +56,16 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     try:
         _require_no_workers(admin, settings.app_id)
         there = [found for found in describe_topics(admin, settings) if found.partitions]
-        anew = _names_made_anew(settings)
-        if used := _used(kafka, [found.topic.name for found in there if found.topic.name in {*anew, INTERACTIONS}]):
+        anew = [found for found in there if found.topic.name not in KEPT]
+        if used := _used(kafka, [INTERACTIONS, *(found.topic.name for found in anew)]):
             if not replace:
                 raise BackupError(
                     f"there are records already in {', '.join(used)}. If this backup is to take the place of that very "
                     "state, say --replace; else restore into brokers without them"
                 )
             _require_the_same(kafka, settings, manifest, there)
-        _delete(admin, settings.app_id, [found for found in there if found.topic.name in anew])
-        _grow(admin, settings, [found for found in there if found.topic.name not in anew])
+        _delete(admin, settings.app_id, anew)
+        _grow(admin, settings, [found for found in there if found.topic.name in KEPT])
         create_topics(admin, settings, but=[LAST])
     finally:
         admin.close()
@@ -75,10 +78,6 @@ def open_for_workers(settings: Settings) -> None:
         create_topics(admin, settings)
     finally:
         admin.close()
-
-
-def _names_made_anew(settings: Settings) -> set[str]:
-    return {*MADE_ANEW, *(changelog_name(settings, table) for table in (CONTACTS_TABLE, LINKS_TABLE))}
 
 
 def _require_no_workers(admin: KafkaAdminClient, group: str) -> None:
