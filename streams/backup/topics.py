@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from kafka import KafkaAdminClient, TopicPartition
+from kafka.errors import GroupIdNotFoundError
 
 from events.topics import (
     AUDIT_LOG,
@@ -81,7 +82,10 @@ def open_for_workers(settings: Settings) -> None:
 
 
 def _require_no_workers(admin: KafkaAdminClient, group: str) -> None:
-    described = admin.describe_groups([group])[group]
+    try:
+        described = admin.describe_groups([group])[group]
+    except GroupIdNotFoundError:
+        return
     if members := described.get("members"):
         raise BackupError(f"{len(members)} workers of {group} are running: stop them before restoring")
 
