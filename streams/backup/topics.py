@@ -8,7 +8,12 @@ import time
 from collections.abc import Iterable, Sequence
 
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.errors import GroupIdNotFoundError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    GroupIdNotFoundError,
+    NotCoordinatorError,
+)
 
 from events.topics import (
     AUDIT_LOG,
@@ -82,12 +87,20 @@ def open_for_workers(settings: Settings) -> None:
 
 
 def _require_no_workers(admin: KafkaAdminClient, group: str) -> None:
-    try:
-        described = admin.describe_groups([group])[group]
-    except GroupIdNotFoundError:
-        return
-    if members := described.get("members"):
-        raise BackupError(f"{len(members)} workers of {group} are running: stop them before restoring")
+    if members := _members(admin, group):
+        raise BackupError(f"{members} workers of {group} are running: stop them before restoring")
+
+
+def _members(admin: KafkaAdminClient, group: str) -> int:
+    """How many there are. Brokers that never had a group need a moment to know of none."""
+    for _ in range(_PAUSES):
+        try:
+            return len(admin.describe_groups([group])[group].get("members") or ())
+        except GroupIdNotFoundError:
+            return 0
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+            time.sleep(_PAUSE_S)
+    raise BackupError(f"no broker says who is in the group {group}: are all brokers up?")
 
 
 def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[Found]) -> None:
