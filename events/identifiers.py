@@ -68,6 +68,7 @@ class _Key:
     def __init__(self, key: bytes) -> None:
         key = key if len(key) <= _MAX_KEY else blake2b(key).digest()
         self._ready = {kind: blake2b(key=key, digest_size=16, person=kind.encode()) for kind in get_args(Kind)}
+        self.id = blake2b(key=key, digest_size=8, person=b"key id").hexdigest()
 
     def hash(self, kind: Kind, value: str) -> str:
         hashed = self._ready[kind].copy()
@@ -131,6 +132,11 @@ class Hasher:
         if contact.phone is not None and (phone := self.phone(contact.phone)):
             found["phone"] = phone
         return found
+
+    @property
+    def key_ids(self) -> list[str]:
+        """By which keys can be known again, and from which none can be told; the writing one first."""
+        return [key.id for key in self._keys]
 
     @property
     def rotates(self) -> bool:

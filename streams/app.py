@@ -51,8 +51,6 @@ from streams.tidying import Tidying
 from streams.topics import CAMPAIGNS_PARTITIONS, CAMPAIGNS_TABLE, CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
 from streams.watch import Watch
 
-GENERATION = 0
-"""Of the tables; a rebuild makes the next one."""
 LINKS_SHARE = 4
 """Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
 CAMPAIGNS_BYTES = 1 << 20
@@ -84,7 +82,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
     rates = _campaigns_table(app, stores, settings)
-    new_linking = partial(Linking, generation=GENERATION, partitions=settings.partitions, crowd=settings.identity_crowd)
+    new_linking = partial(Linking, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
@@ -92,7 +90,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(
         app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
     )
-    contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock, policy=policies.now)
+    contacts = Contacts(table, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     rating = Campaigns(rates, settings.partitions, metrics, policy=policies.now)

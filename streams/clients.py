@@ -123,6 +123,24 @@ class KafkaClients:
             raise ConnectionError(f"asking for the producer {producer_id}: {type(error).__name__}") from error
         return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
 
+    def committed_by(self, group: str) -> dict[Place, int]:
+        """What a group has done of each partition; nothing of a group that is not known. Blocks."""
+        admin = self.admin()
+        try:
+            offsets = admin.list_group_offsets(group)[group]
+        finally:
+            admin.close()
+        return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
+
+    def partitions_of(self, topic: str) -> range:
+        """The numbers of a topic's partitions; none where there is no such topic. Blocks."""
+        admin = self.admin()
+        try:
+            [described] = admin.describe_topics([topic])
+        finally:
+            admin.close()
+        return range(0 if described["error_code"] else len(described["partitions"]))
+
     def tool_producer(self) -> KafkaProducer:
         """For tools: a plain producer that waits for all replicas. Connects when made."""
         return KafkaProducer(

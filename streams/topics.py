@@ -1,7 +1,7 @@
 """Makes and checks the topics on the broker: those of the contract, and the changelog of each table."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
@@ -53,12 +53,16 @@ def changelog_name(settings: Settings, table: str) -> str:
     return f"{settings.app_id}-{table}-changelog"
 
 
-def create_topics(admin: KafkaAdminClient, settings: Settings) -> list[str]:
-    """Make those that are missing; returns their names once they are there. Existing ones are left as they are."""
-    missing = [found.topic for found in describe_topics(admin, settings) if not found.partitions]
+def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collection[str] = ()) -> list[str]:
+    """Make those that are missing; returns their names once they are there. Existing ones are left as they are.
+
+    `but`: those that are not to be made.
+    """
+    found = [entry for entry in describe_topics(admin, settings) if entry.topic.name not in but]
+    missing = [entry.topic for entry in found if not entry.partitions]
     if missing:
         admin.create_topics([_new_topic(topic, settings) for topic in missing])
-        _wait_for_topics(admin, settings)
+        _wait_for_topics(admin, settings, but)
     return [topic.name for topic in missing]
 
 
@@ -91,13 +95,13 @@ def check_topics(found: Sequence[Found], partitions: int) -> None:
         )
 
 
-def _wait_for_topics(admin: KafkaAdminClient, settings: Settings) -> None:
+def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collection[str]) -> None:
     """A broker hears of new topics after they are made; a worker that starts at once would find none.
 
     It has to be asked again and again, since it tells nobody. Raises `MissingTopic` after ten seconds.
     """
     for _ in range(_PAUSES):
-        if all(found.partitions for found in describe_topics(admin, settings)):
+        if all(found.partitions or found.topic.name in but for found in describe_topics(admin, settings)):
             return
         time.sleep(_PAUSE_S)
     raise MissingTopic("the topics were made, and the broker does not know of them: see `harmonia topics describe`")

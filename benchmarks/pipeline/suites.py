@@ -1,5 +1,6 @@
 """The suites of the whole pipeline, by the names that `--suite` takes."""
 
+from benchmarks.pipeline.backup import backup
 from benchmarks.pipeline.contacts import contacts
 from benchmarks.pipeline.latency import latency
 from benchmarks.pipeline.linked import linked
@@ -13,6 +14,7 @@ PIPELINE: dict[str, Suite] = {
     "latency": latency,
     "recovery": recovery,
     "takeover": takeover,
+    "backup": backup,
     "contacts": contacts,
     "linked": linked,
 }

@@ -40,10 +40,9 @@ class Contacts:
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a part of the worker)
+    def __init__(
         self,
         table: ChunkTable[ContactState],
-        generation: int,
         partitions: int,
         metrics: Metrics,
         clock: Clock,
@@ -51,7 +50,6 @@ class Contacts:
         policy: Callable[[], Policy],
     ) -> None:
         self._table = table
-        self._generation = generation
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
@@ -64,7 +62,7 @@ class Contacts:
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            printer = Printer(chunk.tp.partition, self._partitions, self._generation)
+            printer = Printer(chunk.tp.partition, self._partitions, states.generation)
             last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy)
             return last.effects
 

@@ -39,15 +39,14 @@ class Linking:
     """One chunk: its effects, how many records said what, and what was found.
 
     Parameters:
-        states: those of the nodes before the chunk.
-        generation: of the tables; versions of a later one are higher.
+        states: those of the nodes before the chunk; versions of a later generation of theirs are higher.
         partitions: of the topics that are written to.
         crowd: the most contacts that may share an identifier which links.
     """
 
-    def __init__(self, states: States[Node], generation: int, partitions: int, crowd: int) -> None:
+    def __init__(self, states: States[Node], partitions: int, crowd: int) -> None:
         self._states = states
-        self._generation = generation
+        self._generation = states.generation
         self._partitions = partitions
         self._folding = Folding(self._read, crowd)
         self.effects: Effects[Node] = Effects()

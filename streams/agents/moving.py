@@ -1,7 +1,7 @@
 """From records of `contact-roofs`: fragments go under another roof, stand alone again, or forget their person."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -80,5 +80,10 @@ def _erasure_in(told: Sequence[Told]) -> Erasure | None:
 
 def version_of(record: KafkaRecord) -> int | None:
     """The number in the header `version`."""
-    value = dict(record.headers).get("version")
+    return version_in(record.headers)
+
+
+def version_in(headers: Iterable[tuple[str, bytes | None]]) -> int | None:
+    """The number in the header `version`, if it is there."""
+    value = dict(headers).get("version")
     return int(value) if value is not None and value.isdigit() else None

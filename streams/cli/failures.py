@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
+from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
 from pydantic import ValidationError
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
+from streams.backup.errors import BackupError
 from streams.engine.errors import EngineError
 from streams.local.errors import LocalStackError
 from streams.settings import Settings, said_in
@@ -42,11 +44,11 @@ def failing_plainly() -> Iterator[None]:
     """End the command with exit code 1 when Kafka or Redis is away or a precondition does not hold."""
     try:
         yield
-    except KafkaError as error:
+    except (KafkaError, AioKafkaError) as error:
         refuse(f"Kafka: {type(error).__name__}; {_cure_for_kafka(error)}")
     except RedisError as error:
         refuse(f"Redis: {type(error).__name__}; {_cure_for_redis(error)}")
-    except (EngineError, LocalStackError) as error:
+    except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
 
 

@@ -6,11 +6,13 @@ import typer
 
 from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
 from streams.cli.api import api
+from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
 from streams.cli.hold import hold
 from streams.cli.permit import permit
 from streams.cli.produce import produce
+from streams.cli.restore import restore
 from streams.cli.worker import worker
 
 app = typer.Typer(
@@ -34,6 +36,8 @@ app.command()(doctor)
 app.command()(worker)
 app.command()(api)
 app.command()(produce)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)

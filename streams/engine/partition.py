@@ -26,7 +26,10 @@ from streams.engine.runs import Records, Run
 from streams.engine.states import State, States
 from streams.engine.writer import Output, TransactionWriter
 
-_WATERMARK = b"\x00watermark\x00"  # no key of a table starts with a zero byte
+ENGINES_OWN = b"\x00"
+"""No key of a table starts with it."""
+
+_WATERMARK = ENGINES_OWN + b"watermark\x00"
 
 
 @dataclass(slots=True)
@@ -121,8 +124,7 @@ class TablePartition(Generic[State]):
 
     def watermark(self, source: TP) -> int | None:
         """The last offset of the source partition that the state holds; None before the first."""
-        value = self._store.get(_watermark_key(source))
-        return None if value is None else int(value.partition(b" ")[0])
+        return read_watermark(self._store.get(watermark_key(source)))
 
     async def release(self) -> None:
         """Give up the right to write; the store stays, so that opening again reads only what is new."""
@@ -182,7 +184,8 @@ class TablePartition(Generic[State]):
             return
         effects = fold(self._states, records)
         changes = self._encoded(effects)
-        changes[_watermark_key(chunk.tp)] = self._watermark(chunk.tp, chunk.next_offset - 1)
+        topic_id = self._source_id(chunk.tp.topic)
+        changes[watermark_key(chunk.tp)] = write_watermark(chunk.next_offset - 1, topic_id)
         assert self._writer is not None  # nosec B101 # for the type checker
         async with asyncio.timeout(self._kafka.transaction_timeout_s):
             written = await self._writer.write(effects.outputs, self._changelog, changes)
@@ -203,15 +206,23 @@ class TablePartition(Generic[State]):
             return chunk.records
         return [record for record in chunk.records if record.offset > watermark]
 
-    def _watermark(self, source: TP, offset: int) -> bytes:
-        return f"{offset} {self._source_id(source.topic) or ''}".rstrip().encode()
-
     def _refuse_another_topic(self, source: TP) -> None:
-        _, _, written_for = (self._store.get(_watermark_key(source)) or b"").decode().partition(" ")
+        _, _, written_for = (self._store.get(watermark_key(source)) or b"").decode().partition(" ")
         now = self._source_id(source.topic)
         if written_for and now and written_for != now:
             raise StateLost(f"{source.topic} has been made anew: the state stands for another topic of that name")
 
 
-def _watermark_key(source: TP) -> bytes:
+def watermark_key(source: TP) -> bytes:
+    """Under which the changelog says how far a partition of a source is folded."""
     return b"%s%s\x00%d" % (_WATERMARK, source.topic.encode(), source.partition)
+
+
+def write_watermark(offset: int, topic_id: str | None) -> bytes:
+    """The value there: the last offset that the state holds, and the id of the topic, if it is known."""
+    return f"{offset} {topic_id or ''}".rstrip().encode()
+
+
+def read_watermark(value: bytes | None) -> int | None:
+    """The offset in it; None before the first."""
+    return None if value is None else int(value.partition(b" ")[0])

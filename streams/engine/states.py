@@ -12,6 +12,9 @@ from streams.engine.store import OpenStore, Position, Store
 
 State = TypeVar("State")
 
+GENERATION_KEY = b"\x00generation"
+"""In a changelog: how often the tables were made anew, if ever. No key of a table begins with a zero byte."""
+
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[State]):
@@ -80,6 +83,11 @@ class States(Generic[State]):
         self.encode = codec.encode
         self._decode = codec.decode
         self._recent = recent
+
+    @property
+    def generation(self) -> int:
+        """How often this table was made anew. What is made of its states is newer than all of an earlier one's."""
+        return int(self.store.get(GENERATION_KEY) or 0)
 
     def get(self, key: bytes) -> State | None:
         """The state of a key, or None."""

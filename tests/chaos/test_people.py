@@ -187,7 +187,8 @@ def index_in_redis(deployment: Deployment) -> dict[str, str]:
         pipeline = deployment.redis.pipeline(transaction=False)
         for name in names:
             pipeline.get(identity_key(name))
-        found.update((name, value.decode()) for name, value in zip(names, pipeline.execute(), strict=True))
+        values = zip(names, pipeline.execute(), strict=True)
+        found.update((name, value.decode()) for name, value in values if value is not None)
     return found
 
 

@@ -24,7 +24,7 @@ from streams.settings import Settings
 from streams.topics import changelog_name
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.trouble import Trouble, troubles_come
-from tests.unit.agents.harmonised import AT, GENERATION, said, valued
+from tests.unit.agents.harmonised import AT, said, valued
 from tests.unit.engine.kafka_records import Fetched
 
 
@@ -47,14 +47,14 @@ class Team:
         return self.table
 
     async def fold(self, *records: Fetched) -> None:
-        agent = Contacts(self.table, GENERATION, 1, self.metrics, lambda: AT, policy=default_policy)
+        agent = Contacts(self.table, 1, self.metrics, lambda: AT, policy=default_policy)
         placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *self.source) for r in records]
         await agent(Run(self.source, placed, placed[-1].offset + 1, 1))
 
     async def profiles(self) -> list[tuple[bytes | None, int]]:
-        """Key and version of each profile, as readers see them; the version without its generation."""
+        """Key and version of each profile, as readers see them."""
         written = await self.cluster.committed(self.state)
-        return [(record.key, orjson.loads(record.value or b"")["version"] - (GENERATION << 40)) for record in written]
+        return [(record.key, orjson.loads(record.value or b"")["version"]) for record in written]
 
     def counted(self, outcome: str) -> float | None:
         labels = {"topic": self.source.topic, "outcome": outcome}

@@ -25,7 +25,7 @@ from events.topics import (
 )
 from sinks.keys import partition_of
 from streams import identity
-from streams.agents.announcements import Printer
+from streams.agents.announcements import GENERATION_BITS, Printer
 from streams.agents.contacts import folded
 from streams.contact import ContactState, decode, encode
 from streams.engine.states import Codec, Recent, States
@@ -54,25 +54,37 @@ class Latest:
 
 @dataclass
 class World:
-    """Topics and the agents that read them. `hasher` writes what is said from now on."""
+    """Topics and the agents that read them.
+
+    `hasher` writes what is said from now on; `order`: partition and offset of each record of `interactions`.
+    """
 
     hasher: Hasher = field(default_factory=lambda: Hasher([b"key"]))
+    partitions: int = PARTITIONS
+    generation: int = 0
     logs: dict[Log, list[Fetched]] = field(default_factory=lambda: defaultdict(list))
     read: dict[Log, int] = field(default_factory=lambda: defaultdict(int))
     stores: dict[int, MemoryStore] = field(default_factory=lambda: defaultdict(MemoryStore))
     nodes: dict[str, identity.Node] = field(default_factory=dict)
     latest: dict[str, dict[str, Latest]] = field(default_factory=lambda: defaultdict(dict))
     alerts: list[dict[str, JSON]] = field(default_factory=list)
+    order: list[tuple[int, int]] = field(default_factory=list)
 
     def say(self, interaction: Interaction, appended_at: int) -> str:
         """Append it to `interactions`; returns its fragment."""
         fragment, value = harmonise(interaction, self.hasher)
-        self._append(Output(INTERACTIONS, partition_of(fragment, PARTITIONS), fragment.encode(), value), appended_at)
+        self.append(fragment, value, appended_at)
         return fragment
+
+    def append(self, fragment: str, value: bytes | None, appended_at: int) -> None:
+        """Append to `interactions` what is harmonised already."""
+        number = self.partition_of(fragment)
+        self.order.append((number, len(self.logs[INTERACTIONS, number])))
+        self._append(Output(INTERACTIONS, number, fragment.encode(), value), appended_at)
 
     def partition_of(self, name: str) -> int:
         """The partition of an identifier in every topic that has several."""
-        return partition_of(name, PARTITIONS)
+        return partition_of(name, self.partitions)
 
     def waiting(self) -> list[Log]:
         """The partitions that have something to be read."""
@@ -96,7 +108,7 @@ class World:
 
     def repeat_the_latest(self, topic: str) -> None:
         """Have the last record of each key read again, as it stays after compaction."""
-        for number in range(PARTITIONS):
+        for number in range(self.partitions):
             log = self.logs[topic, number]
             latest = {record.key: record for record in log}
             self.read[topic, number] = len(log)
@@ -120,13 +132,15 @@ class World:
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
         states = States(self.stores[number], Codec(encode, decode), Recent(0))
-        done = folded(topic, states, chunk, Printer(number, PARTITIONS, 0), 0, policy=default_policy())
+        done = folded(
+            topic, states, chunk, Printer(number, self.partitions, self.generation), 0, policy=default_policy()
+        )
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes
         encoded = {key: None if state is None else encode(state) for key, state in changes.items()}
         states.commit(changes, encoded, Position("topic", 1, 0))
         for output in done.effects.outputs:
-            self._publish(output)
+            self.publish(output)
 
     def _link(self, chunk: list[Fetched]) -> None:
         heard = []
@@ -142,16 +156,16 @@ class World:
             else:
                 self.nodes[name] = node
         for told in folding.roofs:
-            value = None if told.roof is None else write_roof(Roof(told.roof, told.version, told.erased))
-            headers = [("version", b"%d" % told.version)]
-            self._publish(
-                Output(CONTACT_ROOFS, partition_of(told.node, PARTITIONS), told.node.encode(), value, headers)
-            )
+            version = (self.generation << GENERATION_BITS) + told.version
+            value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased))
+            headers = [("version", b"%d" % version)]
+            self.publish(Output(CONTACT_ROOFS, self.partition_of(told.node), told.node.encode(), value, headers))
 
     def _nodes(self, names: Collection[str]) -> dict[str, identity.Node | None]:
         return {name: self.nodes.get(name) for name in names}
 
-    def _publish(self, output: Output) -> None:
+    def publish(self, output: Output) -> None:
+        """Have it read by whoever reads that topic."""
         assert output.topic != DEAD_LETTERS
         assert output.key is not None
         key, headers = output.key.decode(), dict(output.headers)
@@ -165,7 +179,7 @@ class World:
         if output.topic in (*SOURCES, IDENTITY_LINKS):
             self._append(output, 0)
         else:
-            assert output.partition == partition_of(key, PARTITIONS)
+            assert output.partition == self.partition_of(key)
 
     def _expect_a_newer_version(self, key: str, headers: Mapping[str, bytes | None]) -> None:
         version = int(headers["version"] or b"")

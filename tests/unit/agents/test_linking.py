@@ -5,7 +5,7 @@ from events.links import Command, Erased, Forgotten, Link, read_roof, write_link
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
 from streams.agents.linking import Linking
-from streams.engine.states import Codec, Recent, States
+from streams.engine.states import GENERATION_KEY, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
 from streams.identity import decode, encode
@@ -29,12 +29,17 @@ class Table:
 
     def __init__(self) -> None:
         self.store = MemoryStore()
+        self.store.write({GENERATION_KEY: b"%d" % GENERATION}, Position("topic", 0, 0))
         self._offset = 0
+
+    def nodes(self) -> dict[bytes, bytes]:
+        """What is kept, but for the engine's own."""
+        return {key: value for key, value in self.store.items() if key != GENERATION_KEY}
 
     def fold(self, *links: Link | Fetched) -> Linking:
         """The next chunk, as its owner would commit it."""
         states = States(self.store, Codec(encode, decode), Recent(0))
-        linking = Linking(states, GENERATION, PARTITIONS, CROWD)
+        linking = Linking(states, PARTITIONS, CROWD)
         start, self._offset = self._offset, self._offset + len(links)
         linking.take([one if isinstance(one, Fetched) else record(start + n, one) for n, one in enumerate(links)])
         changes = linking.effects.changes
@@ -80,15 +85,15 @@ def test_what_is_told_of_a_node_keeps_its_order_within_a_chunk() -> None:
     assert read[1] is not None
     assert read[1].erased == Command(NOON, "office", "e-1")
     assert (alone.key, alone.value) == (erased.key, None)
-    assert dict(table.store.items()) == {}
+    assert table.nodes() == {}
 
 
 def test_states_are_kept_under_the_name_of_the_node() -> None:
     table = Table()
     table.fold(edge(ANN, ANN, MAIL))
-    assert {key for key, _ in table.store.items()} == {ANN.encode(), MAIL.encode()}
+    assert table.nodes().keys() == {ANN.encode(), MAIL.encode()}
     table.fold(ruling(ANN, MAIL, same=True))
-    assert decode(dict(table.store.items())[MAIL.encode()]).roof == ANN
+    assert decode(table.nodes()[MAIL.encode()]).roof == ANN
 
 
 def test_an_identifier_that_too_many_carry_is_an_alert_about_its_hash() -> None:

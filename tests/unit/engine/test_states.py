@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.states import Codec, Recent, States
+from streams.engine.states import GENERATION_KEY, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 
 NUMBERS: Codec[int] = Codec(lambda number: b"%d" % number, int)
@@ -150,3 +150,12 @@ def test_states_that_grow_are_counted_as_they_have_become(store: CountingStore) 
 
     [missing] = store.asked
     assert len(missing) >= 100 - 2000 // 100
+
+
+def test_a_table_that_was_never_made_anew_is_of_generation_zero(store: CountingStore) -> None:
+    assert states_in(store).generation == 0
+
+
+def test_the_generation_is_what_the_changelog_says(store: CountingStore) -> None:
+    store.write({GENERATION_KEY: b"7"}, HERE)
+    assert states_in(store).generation == 7

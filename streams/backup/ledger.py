@@ -1,0 +1,91 @@
+"""Who was erased since a backup: a file beside it, so that restoring brings nobody back.
+
+It names nobody: an erased fragment stands in it as it does in a state, by a hash from which its identifier cannot be
+told, and only the contact_id under which a person is marked as erased is there as it is.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from faust.types import TP
+from msgspec import Struct
+
+from events.links import Roof
+from events.topics import CONTACT_ROOFS
+from streams.backup.errors import BackupError
+from streams.backup.remaking import Forgotten
+from streams.backup.taking import erasure_in
+from streams.clients import KafkaClients
+from streams.contact.place import Erasure
+from streams.contact.standing import trace_key
+from streams.engine.changelog import PartitionReader
+from streams.settings import Settings
+
+
+class Entry(Struct, frozen=True):
+    """One fragment, and the command that erased its person. `time`: ms since 1970."""
+
+    trace: str
+    time: int
+    source: str
+    id: str
+    contact_id: str | None = None
+
+
+async def told_erasures(settings: Settings) -> list[Entry]:
+    """Every erasure that the topic still holds: those of the last day at least. Raises Kafka's errors."""
+    told: list[Entry] = []
+    async with PartitionReader(KafkaClients(settings)) as reader:
+        for number in range(settings.partitions):
+            place = TP(CONTACT_ROOFS, number)
+            async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
+                told += [entry_of(*found) for found in map(erasure_in, run.records) if found is not None]
+    return told
+
+
+def entry_of(node: str, _: int, roof: Roof) -> Entry:
+    """What is kept of an erasure that a node is told of."""
+    by = roof.erased
+    assert by is not None
+    return Entry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None)
+
+
+def keep(path: Path, told: Iterable[Entry]) -> int:
+    """Add to the file what is new; returns how many it holds. Raises `BackupError`."""
+    known = set(read(path)) if path.exists() else set()
+    new = [entry for entry in dict.fromkeys(told) if entry not in known]
+    lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in new)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise BackupError(f"--erasures: {path} cannot be written to: {error.strerror}") from error
+    return len(known) + len(new)
+
+
+def read(path: Path) -> list[Entry]:
+    """The entries of a file. Raises `BackupError` that names the line which is none."""
+    found = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            found.append(msgspec.json.decode(line, type=Entry))
+        except msgspec.DecodeError as error:
+            raise BackupError(f"--erasures: line {number} of {path} is no erasure") from error
+    return found
+
+
+def forgotten(entries: Iterable[Entry]) -> list[Forgotten]:
+    """Of each fragment the latest erasure."""
+    latest: dict[str, Entry] = {}
+    for entry in entries:
+        held = latest.get(entry.trace)
+        if held is None or held.time <= entry.time:
+            latest[entry.trace] = entry
+    return [
+        Forgotten(entry.trace.encode(), Erasure(entry.time, entry.source, entry.id), entry.contact_id)
+        for entry in latest.values()
+    ]

@@ -1,0 +1,156 @@
+"""Writes what a backup is made of, and all that follows from it, to brokers that have none of it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faust.types import TP
+
+from events.links import Roof, read_roof
+from events.refusal import Refusal
+from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
+from sinks.keys import partition_of
+from streams.agents.moving import version_in
+from streams.backup import manifest as names
+from streams.backup.errors import BackupError
+from streams.backup.files import Record, read_records
+from streams.backup.manifest import Manifest
+from streams.backup.remaking import Forgotten, Remaking, Target
+from streams.backup.topics import make_room, open_for_workers
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
+from streams.engine.partition import watermark_key, write_watermark
+from streams.engine.retry import retried
+from streams.engine.rocks import RocksStores
+from streams.engine.write_back import WriteBackStores
+from streams.engine.writer import Outbox, Output
+from streams.formats import Unreadable
+from streams.settings import Settings
+from streams.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
+
+OUTPUTS_AT_ONCE = 2_000
+BYTES_AT_ONCE = 8 << 20
+HELD_BACK_BYTES = 128 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be restored: which backup, as which generation, who was erased since.
+
+    `replace`: in the place of the state that it is a backup of.
+    """
+
+    directory: Path
+    manifest: Manifest
+    generation: int
+    forgotten: Sequence[Forgotten] = ()
+    replace: bool = False
+
+
+async def restore_backup(settings: Settings, order: Order) -> int:
+    """Write everything, as `settings.partitions` partitions; returns how many fragments there were.
+
+    Raises `BackupError` or Kafka's errors; what is half written keeps workers from
+    starting, and is written anew with `replace`.
+    """
+    await asyncio.to_thread(make_room, settings, order.manifest, replace=order.replace)
+    work = Path(tempfile.mkdtemp(prefix="harmonia-restore-"))
+    outbox = Outbox(KafkaClients(settings))
+    try:
+        restoring = _Restoring(settings, order, outbox)
+        remaking = restoring.remaking(work)
+        try:
+            await restoring.write_tables(remaking)
+        finally:
+            remaking.close()
+        await restoring.write_what_waits()
+    except Unreadable as error:
+        raise BackupError(f"{order.directory}: {error}; it was taken by Harmonia {order.manifest.software}") from error
+    finally:
+        await outbox.stop()
+        shutil.rmtree(work, ignore_errors=True)
+    await asyncio.to_thread(open_for_workers, settings)
+    return remaking.contacts
+
+
+class _Restoring:
+    def __init__(self, settings: Settings, order: Order, outbox: Outbox) -> None:
+        self._settings = settings
+        self._order = order
+        self._directory = order.directory
+        self._partitions_before = order.manifest.partitions
+        self._outbox = outbox
+        self._contacts = changelog_name(settings, CONTACTS_TABLE)
+
+    def remaking(self, work: Path) -> Remaking:
+        settings, before, order = self._settings, self._partitions_before, self._order
+        links = changelog_name(settings, LINKS_TABLE)
+        target = Target(self._contacts, links, settings.partitions, before, order.generation, settings.identity_crowd)
+        stores = WriteBackStores(RocksStores(work), HELD_BACK_BYTES)
+        inflight: dict[str, list[tuple[int, Roof]]] = {}
+        for node, version, roof in _erasures(read_records(self._directory / names.ERASURES)):
+            inflight.setdefault(node, []).append((version, roof))
+        return Remaking(stores, target, inflight, order.forgotten)
+
+    async def write_tables(self, remaking: Remaking) -> None:
+        """Changelogs, profiles, links, closed channels; and up to where what waits already is folded."""
+        for number in range(self._partitions_before):
+            for record in read_records(self._directory / names.contacts_file(number)):
+                remaking.take(number, record.key or b"", record.value or b"")
+        await self._write(remaking.outputs())
+        await self._write(await self._watermarks())
+
+    async def write_what_waits(self) -> None:
+        """What was not folded yet, and the campaigns on hold."""
+        for number in range(self._partitions_before):
+            await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
+        if not any((await self._ends([TP(CAMPAIGN_HOLDS, 0)])).values()):  # else newer ones are there
+            holds = read_records(self._directory / names.HOLDS)
+            await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
+
+    async def _watermarks(self) -> list[Output]:
+        """Where `interactions` was kept, all that it holds by now is in the state."""
+        topic_id = await asyncio.to_thread(KafkaClients(self._settings).topic_id, INTERACTIONS)
+        ends = await self._ends([TP(INTERACTIONS, number) for number in range(self._settings.partitions)])
+        return [
+            Output(self._contacts, place.partition, watermark_key(place), write_watermark(end - 1, topic_id))
+            for place, end in ends.items()
+            if end
+        ]
+
+    async def _ends(self, places: Sequence[TP]) -> dict[TP, int]:
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            return await reader.ends_of(places)
+
+    def _interaction(self, record: Record) -> Output:
+        key = (record.key or b"").decode(errors="replace")
+        number = partition_of(key, self._settings.partitions)
+        return Output(INTERACTIONS, number, record.key, record.value, record.headers)
+
+    async def _write(self, outputs: Iterable[Output]) -> None:
+        for batch in _batches(outputs):
+            await retried(lambda batch=batch: self._outbox.write(batch), "restoring: writing")  # type: ignore[misc]
+
+
+def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, Roof]]:
+    for record in records:
+        read = read_roof(record.key, record.value)
+        version = version_in(record.headers)
+        if not isinstance(read, Refusal) and read[1] is not None and version is not None:
+            yield read[0], version, read[1]
+
+
+def _batches(outputs: Iterable[Output]) -> Iterator[list[Output]]:
+    batch: list[Output] = []
+    size = 0
+    for output in outputs:
+        batch.append(output)
+        size += len(output.value or b"")
+        if len(batch) == OUTPUTS_AT_ONCE or size > BYTES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,270 @@
+"""The drill: brokers and Redis are gone, a backup that was taken under load is all that is left, and everybody is back.
+
+Nobody but the backup is asked first: whatever it says to hold has to come out. Then producers send again what it lacks,
+and more than that, as they would; and at last the partitions grow.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+import orjson
+import pytest
+
+from events.identifiers import is_identity_hash
+from events.topics import CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
+from streams.backup.manifest import Manifest, read_manifest
+from streams.demo.check import compare_profiles
+from streams.demo.collecting import profiles_in_redis, records_of, versions_in_redis
+from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.encoding import attributes, body, encode, key
+from streams.demo.publishing import publish
+from streams.demo.truth import ContactFields, Publication, Sent
+from streams.demo.voice import Spelling, Voice
+from streams.local.stack import local_stack
+from tests.chaos.people import people
+from tests.chaos.sayings import FIRST, LAST, Outcome, Sayings, sayings
+from tests.chaos.site import Site, open_site
+from tests.chaos.test_people import index_in_redis, merged_in_redis, unlike
+from tests.chaos.verdict import _parts_of_nobody, latest_in, profiles_in, table_of
+from tests.integration.command import Ended, ended_well, harmonia, refused
+from tests.integration.waiting import until
+
+PEOPLE, COUPLES, SAID = 300, 10, 3_000
+ERASED = 12
+SLICE, PAUSE_S = 5, 0.05
+MORE = 6
+"""Partitions, in the place of four."""
+
+PATIENCE_S = 60.0
+
+Key = tuple[str, str]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Story:
+    """`known`: what tells who is who, and those who will be erased; `more` comes while the backup is taken."""
+
+    said: Sayings
+    known: list[Publication]
+    more: list[Publication]
+    erasures: dict[str, Publication]
+
+    @property
+    def everything(self) -> list[Publication]:
+        """Erasures last."""
+        erasures = [*self.erasures.values()]
+        return [*self.known, *(one for one in self.more if one not in erasures), *erasures]
+
+    def outcome(self, deployment: Deployment, kept: set[Key]) -> Outcome:
+        """What has to come out of the interactions of these keys."""
+        records = {
+            name: [sent for sent in said if (sent.source, sent.id) in kept] for name, said in self.said.records.items()
+        }
+        return Sayings(self.said.publications, records, self.said.who).outcome(deployment.identify)
+
+
+@pytest.mark.short
+@pytest.mark.timeout(300)
+def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, seed: int) -> None:
+    with ExitStack() as first:
+        site = first.enter_context(a_site(tmp_path, "first"))
+        story = a_story(Random(seed), site.deployment)
+        site.start("worker")
+        publish(site.deployment.producer, story.known, lambda: None)
+        until_right(site.deployment, story, keys_of(story.known))
+        with publishing(site.deployment, story.more):
+            ended_well(run(site, "backup", "copy"))
+        kept = in_backup(site.deployment, read_manifest(site.folder / "copy"))
+        assert keys_of(story.known) < kept < keys_of(story.everything), "the load was over: this would show nothing"
+        before = versions_in_redis(site.deployment.redis, [name.encode() for name in of_backup(story, site, kept)])
+    shutil.rmtree(tmp_path / "first" / "home")
+
+    with a_site(tmp_path, "second") as site:
+        backup = str(tmp_path / "first" / "copy")
+        assert "HARMONIA_IDENTITY_KEY" in refused(run(site, "restore", backup, HARMONIA_IDENTITY_KEY="another"))
+        ended_well(run(site, "restore", backup))
+        site.start("worker")
+        until_right(site.deployment, story, kept)
+        after = versions_in_redis(site.deployment.redis, before)
+        assert after.keys() == before.keys()
+        assert all(after[name] > before[name] for name in before)
+
+        everything = keys_of(story.everything)
+        publish(site.deployment.producer, story.everything, lambda: None)
+        until_right(site.deployment, story, everything)
+        site.stop_workers()
+        grow(site, story, everything)
+
+
+def grow(site: Site, story: Story, everything: set[Key]) -> None:
+    """As docs/recovery.md says."""
+    ended_well(run(site, "backup", "drained"))
+    words = ("restore", "drained", "--partitions", str(MORE))
+    assert "--replace" in refused(run(site, *words, HARMONIA_PARTITIONS=str(MORE)))
+    ended_well(run(site, *words, "--replace", HARMONIA_PARTITIONS=str(MORE)))
+    settings = site.deployment.settings.model_copy(update={"partitions": MORE})
+    with open_deployment(settings) as grown:
+        site.start("grown", {"HARMONIA_PARTITIONS": str(MORE)})
+        until_right(grown, story, everything)
+        publish(grown.producer, story.more, lambda: None)
+        until_right(grown, story, everything)
+
+
+@contextmanager
+def a_site(tmp_path: Path, name: str) -> Iterator[Site]:
+    """Servers of its own."""
+    home, folder = tmp_path / name / "home", tmp_path / name
+    with local_stack(home) as stack, open_site(home, stack, folder) as site:
+        yield site
+
+
+def run(site: Site, *words: str, **settings: str) -> Ended:
+    own = site.deployment.settings
+    environment = {
+        "KAFKA_BOOTSTRAP": own.kafka_bootstrap,
+        "REDIS_URL": own.redis_url,
+        "HARMONIA_APP_ID": own.app_id,
+        "HARMONIA_PARTITIONS": str(own.partitions),
+        **settings,
+    }
+    return harmonia(site.folder, *words, environment=environment)
+
+
+def a_story(rng: Random, deployment: Deployment) -> Story:
+    said = sayings(rng, people(rng, PEOPLE, COUPLES), SAID, deployment.identify)
+    known = [one for one in said.publications if tells_who(one)]
+    more = [one for one in said.publications if not tells_who(one)]
+    erasures = {}
+    for number in range(ERASED):
+        contact: ContactFields = {"contact_id": f"gone-{number}", "email": f"gone.{number}@example.com"}
+        only_mail: ContactFields = {"email": f"gone.{number}@example.com"}
+        known += [form(rng, contact), form(rng, only_mail)]
+        erasures[f"gone-{number}"] = command(rng, {"contact_id": f"gone-{number}"})
+    for place, erasure in enumerate(erasures.values()):
+        more.insert(place * 20, erasure)
+    return Story(said, known, more, erasures)
+
+
+@contextmanager
+def publishing(deployment: Deployment, publications: Sequence[Publication]) -> Iterator[None]:
+    """A few at a time, for the length of a block."""
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def go() -> None:
+        try:
+            for start in range(0, len(publications), SLICE):
+                if done.wait(PAUSE_S):
+                    return
+                publish(deployment.producer, publications[start : start + SLICE], lambda: None)
+        except BaseException as failure:  # noqa: BLE001 - told to the test
+            failures.append(failure)
+
+    thread = threading.Thread(target=go)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    assert not failures
+
+
+def keys_of(publications: Sequence[Publication]) -> set[Key]:
+    return {(one.sent.source, one.sent.id) for one in publications}
+
+
+def in_backup(deployment: Deployment, manifest: Manifest) -> set[Key]:
+    """The interactions that the backup says to hold."""
+    records = records_of(deployment.consumer, INTERACTIONS)
+    held = [orjson.loads(each.value) for each in records if each.offset < manifest.interactions[each.partition]]
+    return {(each["source"], each["id"]) for each in held}
+
+
+def of_backup(story: Story, site: Site, kept: set[Key]) -> list[str]:
+    return [*story.outcome(site.deployment, kept).profiles]
+
+
+def until_right(deployment: Deployment, story: Story, kept: set[Key]) -> None:
+    """Return once everybody is as these interactions say. Raises `AssertionError` with what is wrong."""
+    found: list[str] = []
+
+    def look() -> bool:
+        found[:] = wrongs(deployment, story, kept)
+        return not found
+
+    try:
+        until(look, "everybody as they must be", PATIENCE_S)
+    except TimeoutError as late:
+        raise AssertionError(f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])) from late
+
+
+def wrongs(deployment: Deployment, story: Story, kept: set[Key]) -> list[str]:
+    outcome, table = story.outcome(deployment, kept), table_of(deployment)
+    gone = names_of_the_erased(deployment)
+    suppressed = latest_in(deployment, CONTACT_SUPPRESSIONS)
+    shown = latest_in(deployment, CONTACT_STATE)
+    links = {key: str(each["merged_into"]) for key, each in latest_in(deployment, CONTACT_LINKS).items()}
+    index = {name: name for name in outcome.profiles if is_identity_hash(name)}
+    index |= {name: roof for name, roof in outcome.merged.items() if is_identity_hash(name)}
+    return [
+        *map(str, compare_profiles(outcome.profiles, without(gone, profiles_in(table)), "table")),
+        *map(str, compare_profiles(outcome.profiles, without(gone, shown), CONTACT_STATE)),
+        *map(str, compare_profiles(outcome.profiles, without(gone, profiles_in_redis(deployment.redis)), "redis")),
+        *map(str, compare_profiles(outcome.closed, without(gone, suppressed), CONTACT_SUPPRESSIONS)),
+        *unlike(CONTACT_LINKS, outcome.merged, without(gone, links)),
+        *unlike("redis, merged_into", outcome.merged, without(gone, merged_in_redis(deployment))),
+        *unlike("redis, identity", index, without(gone, index_in_redis(deployment))),
+        *_parts_of_nobody(table),
+        *wrongly_erased(deployment, story, kept),
+    ]
+
+
+def wrongly_erased(deployment: Deployment, story: Story, kept: set[Key]) -> Iterator[str]:
+    """Whoever was erased is gone under every name; nobody else is."""
+    in_redis, suppressed = profiles_in_redis(deployment.redis), latest_in(deployment, CONTACT_SUPPRESSIONS)
+    shown = latest_in(deployment, CONTACT_STATE)
+    for number, (name, erasure) in enumerate(story.erasures.items()):
+        is_erased = bool(keys_of([erasure]) & kept)
+        mail = deployment.identify({"email": f"gone.{number}@example.com"})
+        there = [each for each in (name, mail) for held in (in_redis, shown) if each in held]
+        if there != ([] if is_erased else [name, name]):
+            yield f"{name} is erased: {is_erased}, and there are {there}"
+        if is_erased != ("erased" in str(suppressed.get(name))):
+            yield f"{name} is erased: {is_erased}, and closed is {suppressed.get(name)}"
+
+
+def names_of_the_erased(deployment: Deployment) -> set[str]:
+    mails = [deployment.identify({"email": f"gone.{number}@example.com"}) for number in range(ERASED)]
+    return {*mails, *(f"gone-{number}" for number in range(ERASED))}
+
+
+def without(names: set[str], found: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: each for name, each in found.items() if name not in names}
+
+
+def tells_who(one: Publication) -> bool:
+    contact = one.sent.contact
+    return len([name for name in contact if name != "region"]) != 1
+
+
+def form(rng: Random, contact: ContactFields) -> Publication:
+    voice = Voice(rng, "volunteers/desk", "outreach-events", Spelling.MILLISECONDS)
+    return publication(rng, voice.say("form.submitted", FIRST, contact, {"form_id": "gone"}).sent)
+
+
+def command(rng: Random, contact: ContactFields) -> Publication:
+    voice = Voice(rng, "office/gone", "contact-commands", Spelling.MILLISECONDS)
+    return publication(rng, voice.say("contact.erased", LAST, contact, {}).sent)
+
+
+def publication(rng: Random, sent: Sent) -> Publication:
+    value, headers = encode(attributes(sent), body(sent), rng)
+    return Publication(sent.topic, key(sent, rng), value, headers, sent, "first", False, None)
