@@ -10,19 +10,13 @@ import yaml
 
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
-from streams.settings import Settings
+from tests.unit.packaging.setting_names import SECURE_SERVERS, SETTINGS
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
-SETTINGS = {str(field.validation_alias or f"HARMONIA_{name.upper()}") for name, field in Settings.model_fields.items()}
-SECURE_SERVERS = {
-    *("HARMONIA_KAFKA_SECURITY", "HARMONIA_KAFKA_USERNAME", "HARMONIA_KAFKA_PASSWORD_FILE", "HARMONIA_KAFKA_CA"),
-    *("HARMONIA_REDIS_PASSWORD_FILE", "HARMONIA_REDIS_CA", "HARMONIA_IDENTITY_KEY_FILE", "HARMONIA_API_TOKENS_FILE"),
-}
-"""Settings of TLS and users."""
 ONCE = {"certificates", "topics", "topics-tls"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
