@@ -136,6 +136,13 @@ def test_a_worker_has_a_volume_of_its_own_where_the_image_keeps_state(overlay: s
 
 
 @every_overlay
+def test_a_worker_is_a_member_by_its_pods_name(overlay: str) -> None:
+    [container] = named(overlay, "StatefulSet", "harmonia-worker")["spec"]["template"]["spec"]["containers"]
+    [instance] = [one["valueFrom"] for one in container["env"] if one["name"] == "HARMONIA_INSTANCE"]
+    assert instance == {"fieldRef": {"fieldPath": "metadata.name"}}
+
+
+@every_overlay
 def test_whoever_is_told_to_stop_has_the_time_for_it(overlay: str) -> None:
     for workload in servers(overlay):
         assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > STOP_LIMIT_S + 15
