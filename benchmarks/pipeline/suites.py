@@ -4,6 +4,7 @@ from benchmarks.pipeline.contacts import contacts
 from benchmarks.pipeline.latency import latency
 from benchmarks.pipeline.linked import linked
 from benchmarks.pipeline.recovery import recovery
+from benchmarks.pipeline.sizes import sizes
 from benchmarks.pipeline.takeover import takeover
 from benchmarks.pipeline.throughput import throughput
 from benchmarks.suites import Suite
@@ -15,4 +16,5 @@ PIPELINE: dict[str, Suite] = {
     "takeover": takeover,
     "contacts": contacts,
     "linked": linked,
+    "sizes": sizes,
 }
