@@ -70,7 +70,7 @@ def test_a_service_says_when_it_is_ready(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES.keys() - ONCE - {"api", "api-tls"})
 def test_a_service_keeps_its_data(service: str) -> None:
     kept = {volume.split(":")[0] for volume in SERVICES[service]["volumes"]} - {"certificates"}
-    assert kept & COMPOSE["volumes"].keys()
+    assert kept & {*COMPOSE["volumes"], "/var/lib/harmonia"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -78,7 +78,7 @@ def test_what_a_service_mounts_and_waits_for_is_there(service: str) -> None:
     sources = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
     files = [source for source in sources if source.startswith("./deploy/")]
     assert [file for file in files if not (ROOT / file).exists() and "grafana" not in file] == []
-    assert set(sources) - set(files) <= COMPOSE["volumes"].keys()
+    assert set(sources) - set(files) - {"/var/lib/harmonia"} <= COMPOSE["volumes"].keys()
     waits_for = SERVICES[service].get("depends_on", {})
     assert waits_for.keys() <= SERVICES.keys()
     finished = {name for name, how in waits_for.items() if how["condition"] == "service_completed_successfully"}
@@ -90,7 +90,7 @@ def test_ours_run_with_nothing_to_write_to_but_their_volume(service: str) -> Non
     assert OURS[service]["read_only"]
     assert OURS[service]["cap_drop"] == ["ALL"]
     writable = [volume for volume in OURS[service].get("volumes", []) if not volume.endswith(":ro")]
-    assert [volume.split(":")[1] for volume in writable] in ([], ["/var/lib/harmonia"])
+    assert [volume.split(":")[-1] for volume in writable] in ([], ["/var/lib/harmonia"])
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -98,13 +98,16 @@ def test_ours_are_told_nothing_that_is_no_setting(service: str) -> None:
     assert OURS[service]["environment"].keys() - SETTINGS - SECURE_SERVERS == set()
 
 
-def test_prometheus_looks_at_each_process_that_has_metrics() -> None:
-    scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
-    targets = {target for job in scraped for place in job["static_configs"] for target in place["targets"]}
-    processes = int(SERVICES["worker"]["command"][-1])
-    port = SERVICES["worker"]["environment"]["HARMONIA_METRICS_PORT"]
-    workers = {f"worker:{port + index}" for index in range(processes)}
-    assert targets == {*workers, f"api:{port}", "127.0.0.1:9090"}
+def test_prometheus_looks_at_every_container_that_has_metrics() -> None:
+    jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    looked_at = {(name, place["port"]) for job in jobs for place in job["dns_sd_configs"] for name in place["names"]}
+    kept_running = [name for name in OURS if name not in ONCE and OURS[name]["profiles"] == ["full"]]
+    assert looked_at == {(name, OURS[name]["environment"]["HARMONIA_METRICS_PORT"]) for name in kept_running}
+
+
+def test_workers_that_are_several_share_no_volume() -> None:
+    assert SERVICES["worker"]["deploy"]["replicas"] > 1
+    assert SERVICES["worker"]["volumes"] == ["/var/lib/harmonia"]
 
 
 @pytest.mark.parametrize("service", ["kafka", "kafka-tls"])

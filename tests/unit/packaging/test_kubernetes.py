@@ -96,10 +96,25 @@ def test_settings_are_known_and_fit_together(overlay: str) -> None:
 def test_secrets_come_from_outside(overlay: str) -> None:
     """None is made here, and none is said in a value."""
     assert of_kind(overlay, "Secret") == []
-    secret = {"HARMONIA_IDENTITY_KEY", "HARMONIA_API_TOKENS", "REDIS_URL"}
+    secret = {"HARMONIA_IDENTITY_KEY", "HARMONIA_API_TOKENS"}
     variables = list(chain(*(container.get("env", []) for container in containers(overlay))))
-    assert {one["name"] for one in variables if "valueFrom" in one and "secretKeyRef" in one["valueFrom"]} == secret
-    assert not settings(overlay).keys() & secret
+    by_reference = {one["name"] for one in variables if "secretKeyRef" in one.get("valueFrom", {})}
+    assert secret <= by_reference <= {*secret, "REDIS_URL"}
+    assert not settings(overlay).keys() & {*secret, "REDIS_URL"}
+    assert [one for one in variables if "PASSWORD" in one["name"] and not one["name"].endswith("_FILE")] == []
+
+
+def test_with_tls_each_workload_is_somebody_of_its_own() -> None:
+    for workload in workloads("large"):
+        name = workload["metadata"]["name"]
+        secrets = {
+            one["secret"]["secretName"] for one in workload["spec"]["template"]["spec"]["volumes"] if "secret" in one
+        }
+        assert secrets <= {name.replace("harmonia-", "harmonia-kafka-"), name.replace("harmonia-", "harmonia-redis-")}
+        for container in containers_of(workload):
+            said = {one["name"]: one.get("value", "") for one in container["env"]}
+            assert said["HARMONIA_KAFKA_USERNAME"] == name
+            assert said.get("REDIS_URL", "") in ("", f"rediss://{name}@redis.redis.svc:6379/0")
 
 
 @every_overlay
