@@ -60,6 +60,8 @@ schemas: install ## write docs/schemas from the models
 lock: dev ## choose the newest versions of all libraries, and pin them
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(PIN) pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
+	$(PIN) --group build --constraint requirements.lock --output-file deploy/build.lock
 	$(PIN) benchmarks/peers/requirements.in --output-file $(PEERS_LOCK)
 	$(BIN)/python -m streams.local.lock
 

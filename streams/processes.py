@@ -47,6 +47,7 @@ def _environment(settings: Settings, index: int, inherited: Mapping[str, str]) -
         **inherited,
         "HARMONIA_STATE_DIR": str(child_of(settings.state_dir, index)),
         "HARMONIA_METRICS_PORT": str(port),
+        "HARMONIA_INSTANCE": f"{settings.instance}-{index}" if settings.instance else "",
     }
 
 

@@ -70,6 +70,12 @@ class Settings(ServerSettings):
         le=300,
         description="Seconds ago at which Redis must have been whole for the API to answer; else profiles_incomplete",
     )
+    instance: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="Name of this worker that outlives it: back within a session, it disturbs no other. "
+        "Two must never share it; none: each start is a new worker",
+    )
     partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
     replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
     state_dir: Place = Field(

@@ -52,6 +52,13 @@ def state_of(person: int, choices: list[bytes]) -> bytes:
     return choices[person % len(choices)].replace(_NOBODY.encode(), b"%08d" % person)
 
 
+def own_state(rng: Random, person: int, now_ms: int) -> bytes:
+    """A state of this person with a history like nobody else's: slower by far, and not to be compressed away."""
+    facts = rng.randint(LEAST_FACTS, MOST_FACTS)
+    state, _ = fold(ContactState(version=facts), list(_history(rng, facts, now_ms, person, f"{person:08d}")))
+    return encode(state)
+
+
 async def fill_changelog(settings: Settings, contacts: int, now_ms: int, seed: int, fewer_facts: int = 0) -> float:
     """Write the states of so many contacts to the changelog; returns their size in bytes, on average."""
     choices = templates(now_ms, seed, fewer_facts)
@@ -86,9 +93,9 @@ def _template(rng: Random, facts: int, now_ms: int) -> bytes:
     return encode(state)
 
 
-def _history(rng: Random, facts: int, now_ms: int) -> Iterator[Fact]:
+def _history(rng: Random, facts: int, now_ms: int, person: int = 0, name: str = _NOBODY) -> Iterator[Fact]:
     for number in range(facts):
-        said = saying(rng, 0, f"{_NOBODY}-{number:02x}", now_ms)
+        said = saying(rng, person, f"{name}-{number:02x}", now_ms)
         found = decode(Record(said.topic, said.value, [], now_ms), "US")
         if not isinstance(found, Interaction):
             raise ValueError(found.detail)

@@ -5,6 +5,7 @@ from benchmarks.pipeline.contacts import contacts
 from benchmarks.pipeline.latency import latency
 from benchmarks.pipeline.linked import linked
 from benchmarks.pipeline.recovery import recovery
+from benchmarks.pipeline.sizes import sizes
 from benchmarks.pipeline.takeover import takeover
 from benchmarks.pipeline.throughput import throughput
 from benchmarks.suites import Suite
@@ -17,4 +18,5 @@ PIPELINE: dict[str, Suite] = {
     "backup": backup,
     "contacts": contacts,
     "linked": linked,
+    "sizes": sizes,
 }

@@ -46,6 +46,7 @@ class ChunkApp(faust.App):
     ) -> None:
         transport.register()
         self.kafka = kafka
+        self.instance = settings.instance
         self.on_ready = on_ready
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
@@ -68,6 +69,11 @@ class ChunkApp(faust.App):
         )
         self.tables.add(table)
         return table
+
+    def topics_read(self) -> set[str]:
+        """Of which the group assigns partitions to its members."""
+        read = (topic for agent in self.agents.values() for topic in cast(faust.Topic, agent.channel).topics)
+        return {*read, *self.tables.changelog_topics}
 
     async def halt_recovery(self) -> None:
         """End the recovery that is under way, if any."""
@@ -123,7 +129,10 @@ class ChunkApp(faust.App):
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:
     brokers = ";".join(settings.kafka_brokers)
+    # Nobody looks there, but Faust takes no assignment that was made for another address, such as a host of old.
+    place = {"canonical_url": f"http://{settings.instance}.invalid"} if settings.instance else {}
     return {
+        **place,
         "broker": f"{transport.SCHEME}://{brokers}",
         "broker_credentials": _credentials(settings),
         "store": "memory://",

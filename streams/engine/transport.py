@@ -20,6 +20,7 @@ from mode.types import ServiceT
 from streams.engine.errors import StateLost
 from streams.engine.fetched import Drained, hand_out_light_records
 from streams.engine.header_names import read_any_header_name
+from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.runs import End, Run
 from streams.engine.writer import wait_briefly_for_markers
 
@@ -33,13 +34,19 @@ _LOOK_AGAIN_S = 0.02
 class ConsumerThread(stock.AIOKafkaConsumerThread):
     """The thread that talks to the group. Sees committed records only, whatever Faust's processing guarantee."""
 
+    async def on_start(self) -> None:
+        await super().on_start()
+        app = cast("ChunkApp", self.app)
+        if app.instance:
+            stop_when_replaced(self._ensure_consumer()._coordinator, app.instance, app.fail_stop)
+
     def _create_worker_consumer(self, transport: stock.Transport) -> AIOKafkaConsumer:
         app = cast("ChunkApp", self.app)
         conf = app.conf
         self._assignor = app.assignor
         return app.kafka.group_consumer(
             group_id=conf.id,
-            group_instance_id=conf.consumer_group_instance_id,
+            group_instance_id=name_in_group(app.instance, app.topics_read()) if app.instance else None,
             partition_assignment_strategy=[self._assignor],
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
@@ -252,8 +259,12 @@ class Transport(stock.Transport):
 
 
 def register() -> None:
-    """Make the scheme known to Faust, header names of any bytes readable, records cheap and transactions quick."""
+    """Make the scheme known to Faust, header names of any bytes readable, records cheap and transactions quick.
+
+    And a worker that was replaced recognisable.
+    """
     wait_briefly_for_markers()
     read_any_header_name()
     hand_out_light_records()
+    know_fenced_instances()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

@@ -120,6 +120,30 @@ def test_a_stale_owner_wakes_past_every_time_limit(site: Site, script: Script, s
         site.must_be_exact(running, script)
 
 
+def test_workers_with_names_die_come_back_and_are_replaced(site: Site, script: Script, seed: int) -> None:
+    """Static members: a frozen one's name is taken by another process before it wakes."""
+    rng = Random(seed)
+    named = {name: {"HARMONIA_INSTANCE": name} for name in ("one", "two")}
+    with load(site.deployment, script) as running:
+        other = site.start("two", named["two"])
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+            worker = site.start("one", named["one"])
+            running.until_folded(rng.randrange(50, 200))
+            worker.stop(number)
+        frozen = site.start("one", {**named["one"], **ONE_BY_ONE})
+        running.until_folded(rng.randrange(50, 200))
+        os.kill(frozen.process.pid, signal.SIGSTOP)
+        successor = site.start("elsewhere", named["one"])
+        running.must_be_under_way()
+        running.rush()
+        os.kill(frozen.process.pid, signal.SIGCONT)
+        code = until(frozen.process.poll, "the end of the frozen worker")
+        running.finish()
+        assert code == EXIT_FENCED
+        assert [successor.process.poll(), other.process.poll()] == [None, None]
+        site.must_be_exact(running, script)
+
+
 def test_workers_come_and_go_every_few_seconds(site: Site, script: Script, seed: int) -> None:
     """Each change is a rebalance; one begins while the last one's recovery may still be under way."""
     rng = Random(seed)

@@ -1,6 +1,8 @@
 """Docker is not everywhere, so the compose file is held to what it promises by reading it."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,14 @@ import yaml
 
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
-from streams.settings import Settings
+from tests.unit.packaging.setting_names import SECURE_SERVERS, SETTINGS
 
 ROOT = Path(__file__).parents[3]
-SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+FILE = ROOT / "docker-compose.yml"
+COMPOSE = yaml.safe_load(FILE.read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
+ONCE = {"certificates", "topics", "topics-tls"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
     line.removeprefix("# ").split("=", 1)
@@ -28,19 +34,85 @@ def listeners(name: str) -> dict[str, str]:
     return dict(each.split("://") for each in with_defaults(KAFKA_ENVIRONMENT[name]).split(","))
 
 
+def test_it_is_as_the_specification_says() -> None:
+    checked = subprocess.run(
+        [Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", FILE],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_without_a_profile_there_are_the_servers_and_nothing_else() -> None:
+    assert {name for name, service in SERVICES.items() if not service.get("profiles")} == {"kafka", "redis"}
+    assert {profile for service in SERVICES.values() for profile in service.get("profiles", [])} == {"full", "tls"}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_reached_from_this_machine_only(service: str) -> None:
-    assert [with_defaults(port) for port in SERVICES[service]["ports"] if not port.startswith("127.0.0.1:")] == []
+    ports = SERVICES[service].get("ports", [])
+    assert [with_defaults(port) for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_no_two_services_want_one_port_of_this_machine() -> None:
+    published = [
+        with_defaults(port).split(":")[1] for service in SERVICES.values() for port in service.get("ports", [])
+    ]
+    assert sorted(published) == sorted(set(published))
+
+
+@pytest.mark.parametrize("service", SERVICES.keys() - ONCE)
+def test_a_service_says_when_it_is_ready(service: str) -> None:
+    assert SERVICES[service]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("service", SERVICES.keys() - ONCE - {"api", "api-tls"})
+def test_a_service_keeps_its_data(service: str) -> None:
+    kept = {volume.split(":")[0] for volume in SERVICES[service]["volumes"]} - {"certificates"}
+    assert kept & {*COMPOSE["volumes"], "/var/lib/harmonia"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_says_when_it_is_ready_and_keeps_its_data(service: str) -> None:
-    assert SERVICES[service]["healthcheck"]["test"][0] == "CMD"
-    assert SERVICES[service]["volumes"]
+def test_what_a_service_mounts_and_waits_for_is_there(service: str) -> None:
+    sources = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
+    files = [source for source in sources if source.startswith("./deploy/")]
+    assert [file for file in files if not (ROOT / file).exists() and "grafana" not in file] == []
+    assert set(sources) - set(files) - {"/var/lib/harmonia"} <= COMPOSE["volumes"].keys()
+    waits_for = SERVICES[service].get("depends_on", {})
+    assert waits_for.keys() <= SERVICES.keys()
+    finished = {name for name, how in waits_for.items() if how["condition"] == "service_completed_successfully"}
+    assert finished == waits_for.keys() & ONCE
 
 
-def test_kafka_is_the_version_of_the_local_stack() -> None:
-    assert SERVICES["kafka"]["image"] == f"apache/kafka:{KAFKA.rpartition(':')[2]}"
+@pytest.mark.parametrize("service", OURS)
+def test_ours_run_with_nothing_to_write_to_but_their_volume(service: str) -> None:
+    assert OURS[service]["read_only"]
+    assert OURS[service]["cap_drop"] == ["ALL"]
+    writable = [volume for volume in OURS[service].get("volumes", []) if not volume.endswith(":ro")]
+    assert [volume.split(":")[-1] for volume in writable] in ([], ["/var/lib/harmonia"])
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_ours_are_told_nothing_that_is_no_setting(service: str) -> None:
+    assert OURS[service]["environment"].keys() - SETTINGS - SECURE_SERVERS == set()
+
+
+def test_prometheus_looks_at_every_container_that_has_metrics() -> None:
+    jobs = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    looked_at = {(name, place["port"]) for job in jobs for place in job["dns_sd_configs"] for name in place["names"]}
+    kept_running = [name for name in OURS if name not in ONCE and OURS[name]["profiles"] == ["full"]]
+    assert looked_at == {(name, OURS[name]["environment"]["HARMONIA_METRICS_PORT"]) for name in kept_running}
+
+
+def test_workers_that_are_several_share_no_volume() -> None:
+    assert SERVICES["worker"]["deploy"]["replicas"] > 1
+    assert SERVICES["worker"]["volumes"] == ["/var/lib/harmonia"]
+
+
+@pytest.mark.parametrize("service", ["kafka", "kafka-tls"])
+def test_kafka_is_the_version_of_the_local_stack(service: str) -> None:
+    assert SERVICES[service]["image"] == f"apache/kafka:{KAFKA.rpartition(':')[2]}"
 
 
 def test_every_advertised_listener_is_listened_on_and_has_a_protocol() -> None:
@@ -71,8 +143,5 @@ def test_the_example_environment_reaches_the_compose_services() -> None:
 
 
 def test_the_example_environment_names_nothing_unknown() -> None:
-    settings = {
-        str(field.validation_alias or f"HARMONIA_{name.upper()}") for name, field in Settings.model_fields.items()
-    }
-    compose = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
-    assert EXAMPLE.keys() - settings - compose == set()
+    compose = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
+    assert EXAMPLE.keys() - SETTINGS - compose == set()

@@ -12,6 +12,7 @@ from streams.local.lock import KAFKA, LOGGER
 
 ROOT = Path(__file__).parents[3]
 RUNTIME, DEVELOPERS = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+IMAGE, BUILD = ROOT / "deploy/requirements.lock", ROOT / "deploy/build.lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # In pieces, so that this file passes its own test.
 REGISTRIES = [
@@ -41,7 +42,7 @@ def plain_name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found[0]).lower()
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPERS], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPERS, IMAGE, BUILD], ids=lambda lock: str(lock.relative_to(ROOT)))
 def test_every_library_is_pinned_by_hash(lock: Path) -> None:
     unpinned = [name for name, pin in pins(lock).items() if not re.search(r"--hash=sha256:[0-9a-f]{64}", pin)]
     assert unpinned == []
@@ -57,6 +58,13 @@ def test_every_direct_dependency_is_in_its_lock() -> None:
 def test_developers_run_what_users_run() -> None:
     developers = pins(DEVELOPERS)
     assert {name: developers[name] for name in pins(RUNTIME)} == pins(RUNTIME)
+
+
+def test_the_image_has_what_users_run_without_the_local_stack() -> None:
+    image, build, users = pins(IMAGE), pins(BUILD), pins(RUNTIME)
+    assert {**image, **build} == {name: users[name] for name in {**image, **build}}
+    assert {plain_name(each) for each in PROJECT["project"]["dependencies"]} <= image.keys()
+    assert {plain_name(each) for each in PROJECT["dependency-groups"]["build"]} <= build.keys()
 
 
 def test_every_jar_of_kafka_is_pinned_by_hash() -> None:

@@ -92,3 +92,27 @@ def test_of_several_versions_only_the_one_that_holds_is_shown() -> None:
     holds("b", 2_500)
     assert registry.get_sample_value("since", {"version": "b"}) == 2.5
     assert registry.get_sample_value("since", {"version": "a"}) is None
+
+
+def test_a_change_of_a_mounted_config_map_is_taken(tmp_path: Path) -> None:
+    """Kubernetes swaps a link to a folder; the file's own name leads through it, and its time may stay the same."""
+
+    def mount(version: str, text: str) -> None:
+        (tmp_path / version).mkdir()
+        file = tmp_path / version / "policy.toml"
+        file.write_text(text)
+        os.utime(file, ns=(0, 0))
+        (tmp_path / "..data_tmp").symlink_to(version)
+        (tmp_path / "..data_tmp").rename(tmp_path / "..data")
+
+    now, told = [0], list[str]()
+    mount("..2026_11_01", default_text())
+    (tmp_path / "policy.toml").symlink_to("..data/policy.toml")
+    policies = Policies(tmp_path / "policy.toml", lambda: now[0], told.append, lambda *_: None)
+    before = policies.now().version
+
+    mount("..2026_11_02", STRICTER)
+    now[0] += LOOK_EVERY_MS
+
+    assert policies.now().version != before
+    assert told == ["taken"]

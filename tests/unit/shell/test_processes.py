@@ -28,6 +28,14 @@ async def test_each_worker_has_a_state_directory_and_a_port_of_its_own(tmp_path:
     assert own == {("there/worker-0", "9400"), ("there/worker-1", "9401"), ("there/worker-2", "9402")}
 
 
+@pytest.mark.parametrize(("instance", "own"), [("pod-7", {"pod-7-0", "pod-7-1"}), ("", {""})])
+async def test_each_worker_has_a_name_of_its_own_if_there_is_one(tmp_path: Path, instance: str, own: set[str]) -> None:
+    async with office(tmp_path, Settings(instance=instance), 2) as here:
+        workers = await here.newcomers(2)
+
+    assert {each.environment["HARMONIA_INSTANCE"] for each in workers} == own
+
+
 async def test_any_free_port_stays_any_free_port(tmp_path: Path) -> None:
     async with office(tmp_path, Settings(metrics_port=0), 2) as here:
         workers = await here.newcomers(2)

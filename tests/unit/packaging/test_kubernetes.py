@@ -1,0 +1,257 @@
+"""The manifests of deploy/k8s: built as operators would, each held to Kubernetes' own schema and to what we promise."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from streams.engine.app import STOP_LIMIT_S
+from streams.settings import Settings
+from tests.unit.packaging.dockerfile import stages
+from tests.unit.packaging.manifests import (
+    KUBERNETES,
+    built,
+    containers,
+    containers_of,
+    named,
+    of_kind,
+    servers,
+    settings,
+    settings_map,
+    workloads,
+)
+from tests.unit.packaging.setting_names import SECURE_SERVERS, SETTINGS
+
+ROOT = Path(__file__).parents[3]
+OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
+
+every_overlay = pytest.mark.parametrize("overlay", ["small", "large"])
+
+
+@every_overlay
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_kubernetes_would_take_each_manifest(overlay: str, version: str) -> None:
+    """Strictly: no field that the schema does not know."""
+    of_kubernetes = [one for one in built(overlay) if one["kind"] != "ServiceMonitor"]
+    assert len(of_kubernetes) > 10
+    for manifest in of_kubernetes:
+        kubernetes_validate.validate(dict(manifest), version, strict=True)
+
+
+def test_a_field_that_kubernetes_does_not_know_is_noticed() -> None:
+    wrong = {**named("small", "ServiceAccount", "harmonia"), "automount": False}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, NEWEST, strict=True)
+
+
+@every_overlay
+def test_all_of_it_is_in_one_namespace_that_refuses_what_is_not_restricted(overlay: str) -> None:
+    [namespace] = of_kind(overlay, "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    elsewhere = [one for one in built(overlay) if one["metadata"].get("namespace") != namespace["metadata"]["name"]]
+    assert elsewhere == [namespace]
+
+
+@every_overlay
+def test_nobody_is_root_or_writes_to_the_root(overlay: str) -> None:
+    user, group = map(int, dict(stages()[-1])["USER"].split(":"))
+    for workload in workloads(overlay):
+        pod = workload["spec"]["template"]["spec"]
+        said = pod["securityContext"]
+        assert (said["runAsNonRoot"], said["runAsUser"], said["fsGroup"]) == (True, user, group)
+        assert said["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+    for container in containers(overlay):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+
+
+@every_overlay
+def test_every_container_has_an_image_of_one_version_and_room(overlay: str) -> None:
+    assert len({container["image"] for container in containers(overlay)}) == 1
+    for container in containers(overlay):
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+        assert "memory" in container["resources"]["limits"]
+
+
+@every_overlay
+def test_settings_are_known_and_fit_together(overlay: str) -> None:
+    said = settings(overlay)
+    for container in containers(overlay):
+        assert container["envFrom"] == [{"configMapRef": {"name": settings_map(overlay)["metadata"]["name"]}}]
+        own = {variable["name"] for variable in container.get("env", [])}
+        assert (own | said.keys()) - SETTINGS - SECURE_SERVERS == set()
+        assert not own & said.keys()
+    fields = {name.removeprefix("HARMONIA_").lower(): value for name, value in said.items()}
+    assert Settings.model_validate({**fields, "identity_key": "s3cret"}).partitions == int(said["HARMONIA_PARTITIONS"])
+
+
+@every_overlay
+def test_secrets_come_from_outside(overlay: str) -> None:
+    """None is made here, and none is said in a value."""
+    assert of_kind(overlay, "Secret") == []
+    secret = {"HARMONIA_IDENTITY_KEY", "HARMONIA_API_TOKENS"}
+    variables = list(chain(*(container.get("env", []) for container in containers(overlay))))
+    by_reference = {one["name"] for one in variables if "secretKeyRef" in one.get("valueFrom", {})}
+    assert secret <= by_reference <= {*secret, "REDIS_URL"}
+    assert not settings(overlay).keys() & {*secret, "REDIS_URL"}
+    assert [one for one in variables if "PASSWORD" in one["name"] and not one["name"].endswith("_FILE")] == []
+
+
+def test_with_tls_each_workload_is_somebody_of_its_own() -> None:
+    for workload in workloads("large"):
+        name = workload["metadata"]["name"]
+        secrets = {
+            one["secret"]["secretName"] for one in workload["spec"]["template"]["spec"]["volumes"] if "secret" in one
+        }
+        assert secrets <= {name.replace("harmonia-", "harmonia-kafka-"), name.replace("harmonia-", "harmonia-redis-")}
+        for container in containers_of(workload):
+            said = {one["name"]: one.get("value", "") for one in container["env"]}
+            assert said["HARMONIA_KAFKA_USERNAME"] == name
+            assert said.get("REDIS_URL", "") in ("", f"rediss://{name}@redis.redis.svc:6379/0")
+
+
+@every_overlay
+def test_what_is_mounted_is_there(overlay: str) -> None:
+    maps = {one["metadata"]["name"] for one in of_kind(overlay, "ConfigMap")}
+    for workload in workloads(overlay):
+        pod = workload["spec"]["template"]["spec"]
+        claims = [claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])]
+        volumes = {volume["name"] for volume in pod.get("volumes", [])} | set(claims)
+        mounts = chain(*(container.get("volumeMounts", []) for container in containers_of(workload)))
+        assert {mount["name"] for mount in mounts} == volumes
+        assert {one["configMap"]["name"] for one in pod.get("volumes", []) if "configMap" in one} <= maps
+
+
+@every_overlay
+def test_files_that_settings_name_are_mounted(overlay: str) -> None:
+    for container in containers(overlay):
+        mounts = [mount["mountPath"] for mount in container.get("volumeMounts", [])]
+        own = {variable["name"]: variable.get("value", "") for variable in container.get("env", [])}
+        files = {**settings(overlay), **own}
+        used = {name: file for name, file in files.items() if file.startswith("/") and name != "HARMONIA_POLICY"}
+        assert [name for name, file in used.items() if not any(file.startswith(f"{mount}/") for mount in mounts)] == []
+
+
+@every_overlay
+def test_a_worker_has_a_volume_of_its_own_where_the_image_keeps_state(overlay: str) -> None:
+    worker = named(overlay, "StatefulSet", "harmonia-worker")
+    [container] = worker["spec"]["template"]["spec"]["containers"]
+    [claim] = worker["spec"]["volumeClaimTemplates"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert "HARMONIA_STATE_DIR=/var/lib/harmonia/state" in dict(stages()[-1])["ENV"]
+    assert mounted[claim["metadata"]["name"]] == "/var/lib/harmonia"
+    assert container["args"] == ["worker"]  # one process a pod
+
+
+@every_overlay
+def test_a_worker_is_a_member_by_its_pods_name(overlay: str) -> None:
+    [container] = named(overlay, "StatefulSet", "harmonia-worker")["spec"]["template"]["spec"]["containers"]
+    [instance] = [one["valueFrom"] for one in container["env"] if one["name"] == "HARMONIA_INSTANCE"]
+    assert instance == {"fieldRef": {"fieldPath": "metadata.name"}}
+
+
+@every_overlay
+def test_whoever_is_told_to_stop_has_the_time_for_it(overlay: str) -> None:
+    for workload in servers(overlay):
+        assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > STOP_LIMIT_S + 15
+
+
+@every_overlay
+def test_probes_ask_where_metrics_are(overlay: str) -> None:
+    port = int(settings(overlay)["HARMONIA_METRICS_PORT"])
+    assert settings(overlay)["HARMONIA_METRICS_HOST"] == "0.0.0.0"
+    for workload in servers(overlay):
+        [container] = workload["spec"]["template"]["spec"]["containers"]
+        assert {"name": "metrics", "containerPort": port} in container["ports"]
+        probes = {name: probe["httpGet"] for name, probe in container.items() if name.endswith("Probe")}
+        assert probes == {
+            "startupProbe": {"path": "/livez", "port": "metrics"},
+            "livenessProbe": {"path": "/livez", "port": "metrics"},
+            "readinessProbe": {"path": "/readyz", "port": "metrics"},
+        }
+
+
+@every_overlay
+def test_a_disruption_takes_one_pod_at_a_time(overlay: str) -> None:
+    budgets = of_kind(overlay, "PodDisruptionBudget")
+    selected = [one["spec"]["selector"]["matchLabels"] for one in budgets]
+    assert [one["spec"]["maxUnavailable"] for one in budgets] == [1, 1]
+    for workload in servers(overlay):
+        labels = workload["spec"]["template"]["metadata"]["labels"]
+        assert sum(wanted.items() <= labels.items() for wanted in selected) == 1
+
+
+@every_overlay
+def test_nothing_comes_in_or_goes_out_but_what_is_named(overlay: str) -> None:
+    nothing = named(overlay, "NetworkPolicy", "nothing")["spec"]
+    assert nothing == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    ways = {policy["metadata"]["name"]: set(opened(policy["spec"])) for policy in of_kind(overlay, "NetworkPolicy")}
+    assert ways == {
+        "nothing": set(),
+        "dns": {("egress", 53)},
+        "kafka": {("egress", 9092), ("egress", 9094)},
+        "redis": {("egress", 6379)},
+        "api": {("ingress", "http")},
+        "metrics": {("ingress", "metrics")},
+    }
+    port = int(settings(overlay)["KAFKA_BOOTSTRAP"].rpartition(":")[2])
+    assert ("egress", port) in ways["kafka"]
+
+
+def opened(policy: Any) -> Iterator[tuple[str, int | str]]:
+    for direction, ends in (("ingress", "from"), ("egress", "to")):
+        for rule in policy.get(direction, []):
+            assert rule[ends], "from or to anybody"
+            yield from ((direction, port["port"]) for port in rule["ports"])
+
+
+@every_overlay
+def test_prometheus_finds_every_service_that_has_metrics(overlay: str) -> None:
+    """The schema of a ServiceMonitor is the operator's, so what is used of it is looked at here."""
+    [monitor] = of_kind(overlay, "ServiceMonitor")
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    assert monitor["spec"].keys() == {"selector", "endpoints"}
+    wanted = monitor["spec"]["selector"]["matchLabels"]
+    found = [
+        service for service in of_kind(overlay, "Service") if wanted.items() <= service["metadata"]["labels"].items()
+    ]
+    assert {service["metadata"]["name"] for service in found} == {"harmonia-worker", "harmonia-api"}
+    [endpoint] = monitor["spec"]["endpoints"]
+    assert (endpoint["path"], endpoint["port"]) == ("/metrics", "metrics")
+    assert all("metrics" in {port["name"] for port in service["spec"]["ports"]} for service in found)
+
+
+@every_overlay
+def test_a_service_leads_to_a_port_that_somebody_has(overlay: str) -> None:
+    for service in of_kind(overlay, "Service"):
+        [workload] = [
+            one
+            for one in servers(overlay)
+            if service["spec"]["selector"].items() <= one["spec"]["template"]["metadata"]["labels"].items()
+        ]
+        ports = {port["name"] for port in workload["spec"]["template"]["spec"]["containers"][0]["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+
+
+def test_the_policy_is_the_default_until_somebody_changes_it() -> None:
+    assert (KUBERNETES / "base/policy.toml").read_text() == (ROOT / "streams/pressure/default.toml").read_text()
+
+
+@every_overlay
+def test_a_change_of_the_policy_restarts_nobody(overlay: str) -> None:
+    [policy] = [one for one in of_kind(overlay, "ConfigMap") if one["metadata"]["name"] == "harmonia-policy"]
+    [file] = policy["data"]
+    assert settings(overlay)["HARMONIA_POLICY"] == f"/etc/harmonia/policy/{file}"
+
+
+@every_overlay
+def test_there_are_at_least_three_partitions_for_a_worker(overlay: str) -> None:
+    workers = named(overlay, "StatefulSet", "harmonia-worker")["spec"]["replicas"]
+    assert workers * 3 <= int(settings(overlay)["HARMONIA_PARTITIONS"])
