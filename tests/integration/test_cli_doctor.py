@@ -12,6 +12,7 @@ from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.system import settings_of
+from tests.integration.waiting import until
 
 TOPIC = "experiment-results"
 WELL = {
