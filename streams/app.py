@@ -43,6 +43,9 @@ from streams.engine.writer import Outbox
 from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
+from streams.quarantine.floods import Floods
+from streams.quarantine.guard import Guard
+from streams.quarantining import Quarantining
 from streams.settings import Settings
 from streams.tidying import Tidying
 from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
@@ -80,10 +83,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
-    hasher = settings.hasher
-    _agent(
-        app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
-    )
+    guard = Guard(Floods(settings.quarantine_letters, settings.quarantine_share))
+    intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
+    quarantining = Quarantining(guard, kafka, settings, wall_clock)
+    _agent(app, "intake", [t.name for t in INPUT_TOPICS], intake)
     contacts = Contacts(table, GENERATION, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
@@ -92,7 +95,8 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
-    return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
+    watch = Watch(app, [sink, holds], metrics)
+    return Worker(app, [closing, health, watch, quarantining, Tidying(settings.state_dir)])
 
 
 def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
@@ -100,10 +104,15 @@ def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
 
 
 def _links_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[identity.Node]:
-    """Folding into it tells nodes of every partition."""
-    elsewhere = [TP(topic, number) for topic in (CONTACT_ROOFS, SYSTEM_ALERTS) for number in range(settings.partitions)]
+    """Folding into it tells nodes of every partition. Of sources in quarantine there are alerts as well."""
+    numbers = range(settings.partitions)
     storage = Storage(stores, Codec(identity.encode, identity.decode), settings.recent_bytes // LINKS_SHARE)
-    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, Flow([IDENTITY_LINKS], elsewhere=elsewhere))
+    flow = Flow(
+        [IDENTITY_LINKS],
+        elsewhere=[TP(CONTACT_ROOFS, number) for number in numbers],
+        shared=[TP(SYSTEM_ALERTS, number) for number in numbers],
+    )
+    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, flow)
 
 
 def wall_clock() -> int:

@@ -32,6 +32,7 @@ from streams.cli.letter_choice import (
 )
 from streams.cli.letter_lines import cases, console, group_row, letter_row, show_group, show_letter
 from streams.cli.letter_whole import show_whole, whole_row
+from streams.cli.release import release
 from streams.cli.requeue import requeue_command
 from streams.clients import KafkaClients
 from streams.clinic.causes import grouped
@@ -41,6 +42,7 @@ from streams.requeue.reading import letters_at, letters_in
 
 app = typer.Typer(help="Refused records: look at them, and send them anew.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
+app.command()(release)
 
 Found = TypeVar("Found")
 

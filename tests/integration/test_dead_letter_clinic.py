@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -16,8 +17,9 @@ from aiokafka.errors import ProducerFenced
 from typer.testing import CliRunner, Result
 
 from events.envelope import Interaction
+from events.json_types import JSON
 from events.requeued import REQUEUED, history_of
-from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS
+from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SYSTEM_ALERTS
 from streams.cli.main import app
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients
@@ -29,16 +31,19 @@ from streams.demo.playing import wait_until_in_redis
 from streams.demo.publishing import publish
 from streams.demo.simulator import simulate
 from streams.demo.truth import ContactFields, Publication, Sent
+from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter, _send
 from streams.local.stack import Stack
 from streams.requeue.desk import desk_id
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
-from tests.integration.tap import tapped
+from tests.integration.system import System, running_system, state_of
+from tests.integration.tap import Tap, header, tapped
 from tests.integration.waiting import until
 
 LETTERS, GIFTS = 500, 800
+FLOOD = 300
+"""More than a source has letters in the other tests."""
 MAPPING = """
 [rename]
 data.messageId = "data.message_id"
@@ -81,7 +86,7 @@ def ward(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[War
     (folder / "cure.toml").write_text(MAPPING)
     gifts = [_moved(as_sent(one)) for one in contributions()[:GIFTS] if isinstance(one, Interaction)]
     script = [one for one in simulate(gifts, 11, 0.05) if one.reason is None]
-    with running_system(stack, folder) as system:
+    with running_system(stack, folder, HARMONIA_QUARANTINE_LETTERS=str(FLOOD)) as system:
         publish(system.deployment.producer, _spoilt(script), lambda: None)
         wait_until_in_redis(system.deployment, lambda _: system.workers.must_run())
         yield Ward(system, folder, [one.sent for one in script])
@@ -238,3 +243,53 @@ def test_a_cure_that_does_not_help_is_stopped(ward: Ward) -> None:
         assert ward.call(*words, "--came-back", **abroad).exit_code == 1
     last = ward.call(*words, "--came-back", "--json", **abroad)
     assert json.loads(last.stdout)["left"] == {"requeued": 6, "too_often": 3}
+
+
+def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Ward) -> None:
+    producer, source, contact_id = ward.system.deployment.producer, f"flood-{fresh()}/app", fresh()
+    contact: dict[str, JSON] = {"contact_id": contact_id}
+
+    def say(topic: str, type_: str, **attributes: str) -> None:
+        said = {**event(type_, contact), "source": source, **attributes}
+        producer.send(topic, structured(said)[0])
+
+    with tapped(ward.system.settings, QUARANTINE, SYSTEM_ALERTS) as tap:
+        for _ in range(FLOOD + 20):
+            say("email-events", "email.opened", time="yesterday")
+        [alert] = tap.of(SYSTEM_ALERTS, source.encode())
+        told = json.loads(alert.value or b"")
+        assert (told["rule"], told["subject"]) == ("source_quarantined", source)
+        opens = 0
+
+        def held() -> bool:
+            nonlocal opens
+            opens += 1
+            say("email-events", "email.opened")
+            producer.flush()
+            return any(header(one, "dl_reason") == b"quarantined" for one in letters_on(tap, QUARANTINE))
+
+        tap.until(lambda _: held(), "an open that is held")
+        say("donation-events", "donation.made")
+        say("email-events", "email.unsubscribed")
+        profile = until(lambda: profile_with(ward, contact_id, "email.unsubscribed"), "the refusal")
+        gift = until(lambda: profile_with(ward, contact_id, "donation.made"), "the gift")
+        assert (profile["email"]["subscribed"], gift["donations"]["count"]) == (False, 1)
+        assert source in well(ward.call("release", "--list", "--json"))
+
+    released = ward.call("release", source, "--json")
+    sent = sum(row["count"] for row in json.loads(released.stdout)["sent"])
+    assert 0 < sent <= opens
+    until(lambda: profile_with(ward, contact_id, "email.opened", opens), "every open")
+    assert source not in well(ward.call("release", "--list", "--json"))
+    assert json.loads(ward.call("release", source, "--json").stdout)["left"] == {"requeued": sent}
+    assert len([one for one in tap.records if one.topic == SYSTEM_ALERTS and one.key == source.encode()]) == 1
+
+
+def letters_on(tap: Tap, topic: str) -> list[KafkaRecord]:
+    return [record for record in tap.records if record.topic == topic]
+
+
+def profile_with(ward: Ward, contact_id: str, type_: str, count: int = 1) -> Any:
+    """The profile, once it counts so many of a type."""
+    found = json.loads(state_of(ward.system, contact_id) or b'{"counts": {}}')
+    return found if found["counts"].get(type_) == count else None
