@@ -94,14 +94,14 @@ class Intake:
         count.labels(chunk.tp.topic, "held").inc(len(held))
         for refusal in letters:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
-        if refused or self._guard.listens:
+        if refused or (chunk.records and self._guard.listens(chunk.records[-1].timestamp)):
             self._tell_guard(chunk.records, refused)
 
     def _tell_guard(self, records: Records, refused: Collection[int]) -> None:
         for place in refused:
             record = records[place]
             self._guard.refused(record.value, record.headers, record.timestamp)
-        if self._guard.listens:
+        if self._guard.listens(records[-1].timestamp):
             for place, record in enumerate(records):
                 if place not in refused:
                     self._guard.accepted(record.value, record.headers, record.timestamp)

@@ -40,9 +40,11 @@ class Floods:
         self._counts: OrderedDict[tuple[str, int], _Count] = OrderedDict()
         self._suspected: dict[str, int] = {}
 
-    @property
-    def suspected(self) -> Collection[str]:
-        """Sources of which `accepted` wants to hear."""
+    def suspected(self, at_ms: int) -> Collection[str]:
+        """Sources of which `accepted` wants to hear of what was appended then, not those that were quiet."""
+        for source, minute in [*self._suspected.items()]:
+            if minute < at_ms // MINUTE_MS - 1:
+                del self._suspected[source]
         return self._suspected.keys()
 
     def refused(self, source: str, at_ms: int) -> Flood | None:
@@ -64,7 +66,7 @@ class Floods:
         return Flood(source, key[1] * MINUTE_MS, count.refused, share)
 
     def accepted(self, source: str, at_ms: int) -> None:
-        """Count an accepted record of a suspected source."""
+        """Count an accepted record, which matters if its source is suspected."""
         count = self._counts.get((source, at_ms // MINUTE_MS))
         if count is not None and 2 * count.refused >= self._letters:
             count.accepted_since += 1
@@ -79,7 +81,4 @@ class Floods:
         count = self._counts[key] = _Count()
         if len(self._counts) > MOST_COUNTS:
             self._counts.popitem(last=False)
-        for source, minute in [*self._suspected.items()]:
-            if minute < key[1] - 1:  # it has been quiet for a minute
-                del self._suspected[source]
         return count

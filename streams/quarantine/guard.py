@@ -27,10 +27,9 @@ class Guard:
         """Whether `holds` could say yes to any record."""
         return bool(self.held)
 
-    @property
-    def listens(self) -> bool:
-        """Whether what was accepted is to be told too."""
-        return bool(self._floods.suspected)
+    def listens(self, at_ms: int) -> bool:
+        """Whether what was accepted of what was appended then is to be told too."""
+        return bool(self._floods.suspected(at_ms))
 
     def holds(self, value: bytes | None, headers: Headers, at_ms: int) -> bool:
         """Whether a record, appended at `at_ms`, is to be held. What was sent anew by an operator never is."""
@@ -51,7 +50,7 @@ class Guard:
     def accepted(self, value: bytes | None, headers: Headers, at_ms: int) -> None:
         """Hear of one that was accepted."""
         source = said_by(value, headers).source
-        if source is not None and source in self._floods.suspected:
+        if source is not None and source in self._floods.suspected(at_ms):
             self._floods.accepted(source, at_ms)
 
     def told(self, held: Mapping[str, Quarantine]) -> None:

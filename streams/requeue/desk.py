@@ -5,6 +5,7 @@ and only then is it read what was sent: so a batch that a killed command left be
 neither, and of two operators at the same moment one is told that the other has taken over.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import orjson
@@ -24,6 +25,9 @@ from streams.engine.writer import Output, TransactionWriter
 from streams.requeue.reading import requeued_names
 
 Sent = tuple[Letter, Cured]
+
+_PATIENCE_S = 30.0
+"""For one step; a transaction itself is ended by the broker before."""
 
 
 class TakenOver(EngineError):
@@ -51,9 +55,10 @@ class Desk:
     async def open(self, consumer: KafkaConsumer) -> set[str]:
         """Fence every other desk; returns the names of the letters that were sent until then."""
         try:
-            await self._leftovers.look()
-            await self._writer.start()
-            await self._leftovers.end(self._writer)
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._leftovers.look()
+                await self._writer.start()
+                await self._leftovers.end(self._writer)
         except BROKER_TROUBLE as error:
             raise NotSent(f"Kafka: {type(error).__name__}; nothing was sent") from error
         return requeued_names(consumer)
@@ -61,7 +66,8 @@ class Desk:
     async def send(self, batch: Sequence[Sent], at_ms: int) -> dict[TP, int]:
         """Send all of the batch or nothing; where each partition that was written to ends then."""
         try:
-            return await self._writer.write([output for sent in batch for output in self._outputs(sent, at_ms)])
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._writer.write([output for sent in batch for output in self._outputs(sent, at_ms)])
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise TakenOver(
                 "somebody else has begun to send dead letters, so this call ends; what it had sent is noted"

@@ -21,6 +21,7 @@ WRONG_USE: list[tuple[str, ...]] = [
     ("produce", "no-such-file.jsonl"),
     ("worker", "--processes", "0"),
     ("dead-letters", "list", "--reason", "nonsense"),
+    ("dead-letters", "requeue", "--mapping", "no-such-file.toml"),
     ("demo", "--scale", "0"),
 ]
 
@@ -35,6 +36,7 @@ def test_wrong_use_has_an_exit_code_of_its_own(words: tuple[str, ...]) -> None:
 COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
     *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
+    *(("dead-letters", name) for name in ("group", "show", "requeue", "release")),
     *(("permit",), ("hold",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
 ]
 

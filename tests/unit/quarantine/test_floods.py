@@ -31,9 +31,9 @@ def test_partitions_may_be_read_at_different_speeds() -> None:
 def test_only_a_source_that_is_half_way_there_is_suspected() -> None:
     counting = Floods(10, 0.5)
     refuse(counting, 4)
-    assert not counting.suspected
+    assert not counting.suspected(NOON)
     refuse(counting, 1)
-    assert set(counting.suspected) == {"s"}
+    assert set(counting.suspected(NOON)) == {"s"}
 
 
 def test_a_source_of_which_enough_is_good_floods_nobody() -> None:
@@ -48,8 +48,8 @@ def test_a_source_of_which_enough_is_good_floods_nobody() -> None:
 def test_suspicion_ends_when_it_is_quiet() -> None:
     counting = Floods(10, 0.5)
     refuse(counting, 5)
-    refuse(counting, 1, source="other", at=NOON + 2 * MINUTE_MS)
-    assert not counting.suspected
+    assert counting.suspected(NOON + MINUTE_MS)
+    assert not counting.suspected(NOON + 2 * MINUTE_MS)
 
 
 def test_none_is_a_flood_where_it_is_turned_off() -> None:

@@ -76,9 +76,9 @@ def test_a_source_that_is_let_go_begins_anew() -> None:
 
 def test_what_is_accepted_is_heard_of_suspects_only() -> None:
     one = Guard(Floods(2, 0.5))
-    assert not one.listens
+    assert not one.listens(NOW)
     one.refused(saying(), (), NOW)
-    assert one.listens
+    assert one.listens(NOW)
     for _ in range(9):
         one.accepted(saying(), (), NOW)
         one.accepted(b"{", (), NOW)
