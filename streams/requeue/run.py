@@ -100,14 +100,16 @@ async def requeue(settings: Settings, order: Order, show: Show) -> Account:
         desk = Desk(kafka, settings.app_id, partitions)
         try:
             known = await desk.open(watcher)
-            call = _Call(order, desk, Returns(watcher, admin, settings.app_id, order.rules.run), show)
+            call = Call(order, desk, Returns(watcher, admin, settings.app_id, order.rules.run), show)
             await call.send(to_send(letters_in(reader, order.topic), order, known, call.account))
             return call.account
         finally:
             await desk.close()
 
 
-class _Call:
+class Call:
+    """One call: a batch, a look, a larger batch."""
+
     def __init__(self, order: Order, desk: Desk, returns: Returns, show: Show) -> None:
         self._order = order
         self._desk = desk
@@ -116,6 +118,7 @@ class _Call:
         self.account = Account()
 
     async def send(self, letters: Iterator[Sent]) -> None:
+        """Send them, until too much comes back or nobody takes them in."""
         size = FIRST_BATCH
         while self.account.stopped is None and (batch := _batch(letters, size)):
             ends = await self._desk.send(batch, self._order.rules.now)
