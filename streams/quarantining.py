@@ -23,7 +23,14 @@ from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import Output, TransactionWriter
 from streams.quarantine.floods import MINUTE_MS, Flood
 from streams.quarantine.guard import Guard
-from streams.quarantine.orders import Quarantine, alert_of, quarantine_record, read_quarantine_record
+from streams.quarantine.orders import (
+    Quarantine,
+    alert_of,
+    is_new,
+    quarantine_after,
+    quarantine_record,
+    read_quarantine_record,
+)
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -78,7 +85,7 @@ class Quarantining(Service):
 
     async def _declare(self) -> None:
         """Say what was seen. After a failure it will be seen again, if it goes on."""
-        floods = [flood for flood in self._guard.take_found() if self._is_news(flood, self._known)]
+        floods = [flood for flood in self._guard.take_found() if self._say(flood, self._known.get(flood.source))]
         if not floods:
             return
         where = {partition_of(flood.source, self._partitions) for flood in floods}
@@ -90,7 +97,7 @@ class Quarantining(Service):
             await writer.start()
             await leftovers.end(writer)
             known = await self._read()
-            outputs = [output for flood in floods if self._is_news(flood, known) for output in self._say(flood, known)]
+            outputs = [output for flood in floods for output in self._say(flood, known.get(flood.source))]
             if outputs:
                 await writer.write(outputs)
         finally:
@@ -106,20 +113,14 @@ class Quarantining(Service):
                     read_quarantine_record(record.key, record.value, known)
         return known
 
-    def _is_news(self, flood: Flood, known: dict[str, Quarantine]) -> bool:
-        """Whether its source is free, or would be before half of the calm time has passed."""
-        held = known.get(flood.source)
-        return held is None or held.until < flood.at + MINUTE_MS + self._calm_ms // 2
-
-    def _say(self, flood: Flood, known: dict[str, Quarantine]) -> list[Output]:
-        before = known.get(flood.source)
-        until = flood.at + MINUTE_MS + self._calm_ms
-        goes_on = before is not None and flood.at < before.until
-        since = before.since if before is not None and goes_on else flood.at
-        held = Quarantine(flood.source, since, until, flood.refused)
+    def _say(self, flood: Flood, before: Quarantine | None) -> list[Output]:
+        """The record, and the alert if it begins; nothing if it is known."""
+        held = quarantine_after(flood, before, self._calm_ms)
+        if held is None:
+            return []
         key, value = quarantine_record(held)
         outputs = [Output(*PLACE, key, value)]
-        if not goes_on:
+        if is_new(held, before):
             where = partition_of(flood.source, self._partitions)
             outputs.append(Output(SYSTEM_ALERTS, where, key, orjson.dumps(alert_of(held, flood.share))))
         return outputs

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from events.outputs import SystemAlert
 from events.times import parse_time, render_time
+from streams.quarantine.floods import MINUTE_MS, Flood
 
 RULE = "source_quarantined"
 _VERSION = "1"
@@ -59,6 +60,24 @@ def read_quarantine_record(key: bytes | None, value: bytes | None, held: Mutable
     since, until = parse_time(said.since), parse_time(said.until)
     if since is not None and until is not None:
         held[source] = Quarantine(source, since, until, said.refused)
+
+
+def quarantine_after(flood: Flood, before: Quarantine | None, calm_ms: int) -> Quarantine | None:
+    """What follows from a flood for its source; None: nothing, for it is held for long enough as it is.
+
+    It ends `calm_ms` after the last minute that was a flood. One that goes on is made longer when half of that is over,
+    so that not every chunk is news.
+    """
+    ended = flood.at + MINUTE_MS
+    if before is not None and before.until >= ended + calm_ms // 2:
+        return None
+    since = before.since if before is not None and flood.at < before.until else flood.at
+    return Quarantine(flood.source, since, ended + calm_ms, flood.refused)
+
+
+def is_new(held: Quarantine, before: Quarantine | None) -> bool:
+    """Whether a quarantine begins, rather than being made longer."""
+    return before is None or before.since != held.since
 
 
 def alert_of(held: Quarantine, share: float) -> SystemAlert:
