@@ -11,6 +11,9 @@ from events.times import parse_time, render_time
 
 Headers = Sequence[tuple[str, bytes | None]]
 
+OWN_NAMES = frozenset(f"dl_{name}" for name in ("reason", "detail", "stage", "topic", "partition", "offset", "time"))
+"""Names of headers that are added to a refused record."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

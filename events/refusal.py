@@ -5,7 +5,10 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """All values of `dl_reason`, in the order in which they are judged; the first that applies is given."""
+    """All values of `dl_reason`, in the order in which they are judged; the first that applies is given.
+
+    `QUARANTINED` is said in the topic `quarantine` alone, of records with which nothing else is wrong.
+    """
 
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
@@ -19,6 +22,7 @@ class Reason(StrEnum):
     MEMO_ENTRY = "memo_entry"
     MALFORMED_ROW = "malformed_row"
     CONTACT_FULL = "contact_full"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ CAMPAIGN_HOLDS = "campaign-holds"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
 
+DEAD_LETTERS_REQUEUED = "dead-letters-requeued"
+QUARANTINE = "quarantine"
+SOURCE_QUARANTINES = "source-quarantines"
+
 IDENTITY_LINKS = "identity-links"
 CONTACT_ROOFS = "contact-roofs"
 CONTACT_FRAGMENTS = "contact-fragments"
@@ -123,4 +127,10 @@ INTERNAL_TOPICS = (
     ),
 )
 """Between the agents, for nobody else to read: they may change with any version."""
-ALL = INPUT_TOPICS + OUTPUT_TOPICS + INTERNAL_TOPICS
+CLINIC_TOPICS = (
+    Topic(DEAD_LETTERS_REQUEUED, "compact", _MIB, "Which dead letters were sent anew; Harmonia's own", partitions=1),
+    Topic(QUARANTINE, "delete", 16 * _MIB, "Held records of sources in quarantine, byte for byte", 90 * _DAY_MS),
+    Topic(SOURCE_QUARANTINES, "compact", _MIB, "Which sources are in quarantine, and until when", partitions=1),
+)
+"""Of the clinic of dead letters, written by its commands and by intake."""
+ALL = INPUT_TOPICS + OUTPUT_TOPICS + INTERNAL_TOPICS + CLINIC_TOPICS

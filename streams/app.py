@@ -46,6 +46,9 @@ from streams.health import HealthServer
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
 from streams.permission.policy_since import telling
+from streams.quarantine.floods import Floods
+from streams.quarantine.guard import Guard
+from streams.quarantining import Quarantining
 from streams.settings import Settings
 from streams.tidying import Tidying
 from streams.topics import CAMPAIGNS_PARTITIONS, CAMPAIGNS_TABLE, CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
@@ -86,10 +89,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
     holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
-    hasher = settings.hasher
-    _agent(
-        app, "intake", [t.name for t in INPUT_TOPICS], Intake(outbox, hasher, settings.partitions, metrics, wall_clock)
-    )
+    guard = Guard(Floods(settings.quarantine_letters, settings.quarantine_share))
+    intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
+    quarantining = Quarantining(guard, kafka, settings, wall_clock)
+    _agent(app, "intake", [t.name for t in INPUT_TOPICS], intake)
     contacts = Contacts(table, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
@@ -101,6 +104,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
     return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
+    health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
+    closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
+    watch = Watch(app, [sink, holds], metrics)
+    return Worker(app, [closing, health, watch, quarantining, Tidying(settings.state_dir)])
 
 
 def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
@@ -108,7 +115,7 @@ def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
 
 
 def _links_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[identity.Node]:
-    """Folding into it tells nodes of every partition."""
+    """Folding into it tells nodes of every partition. Of sources in quarantine there are alerts as well."""
     storage = Storage(stores, Codec(identity.encode, identity.decode), settings.recent_bytes // LINKS_SHARE)
     flow = Flow([IDENTITY_LINKS], elsewhere=_all_of(CONTACT_ROOFS, settings), shared=_all_of(SYSTEM_ALERTS, settings))
     return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, flow)

@@ -67,11 +67,12 @@ class KafkaClients:
         """A producer that neither loses nor reorders what it retries."""
         return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
 
-    def reader(self, isolation_level: str = "read_committed") -> AIOKafkaConsumer:
-        """A consumer without a group; the caller assigns partitions."""
-        return AIOKafkaConsumer(
-            **{**self._shared, **self._fetching(), "isolation_level": isolation_level}, group_id=None
-        )
+    def reader(self, isolation_level: str = "read_committed", wait_ms: int | None = None) -> AIOKafkaConsumer:
+        """A consumer without a group; the caller assigns partitions. `wait_ms`: of a fetch, if it need not be quick."""
+        fetching = {**self._fetching(), "isolation_level": isolation_level}
+        if wait_ms is not None:
+            fetching["fetch_max_wait_ms"] = wait_ms
+        return AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""

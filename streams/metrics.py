@@ -17,7 +17,7 @@ class Metrics:
         self.interactions = Counter(
             "harmonia_interactions_total",
             "Interactions by the topic they were read from and what became of them "
-            "(input topics: accepted, refused; interactions: applied, duplicate, full, in_vain)",
+            "(input topics: accepted, refused, held; interactions: applied, duplicate, full, in_vain)",
             ["topic", "outcome"],
             registry=registry,
         )

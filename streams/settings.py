@@ -105,6 +105,19 @@ class Settings(ServerSettings):
     grace_s: float = Field(
         20.0, ge=1, le=3600, description="Seconds in which a process that is told to stop ends; hard, if it must be"
     )
+    quarantine_letters: int = Field(
+        600,
+        ge=0,
+        le=1_000_000,
+        description="Refused records of one source in a minute, as one worker sees them, that put it into quarantine; "
+        "0: never",
+    )
+    quarantine_share: float = Field(
+        0.5, gt=0, le=1, description="Share of what such a source sends that must be refused as well"
+    )
+    quarantine_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes after a flood until its source is let go by itself"
+    )
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )

@@ -28,6 +28,8 @@ from streams.engine.store import MemoryStore
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
 from streams.pressure import default_policy
+from streams.quarantine.floods import Floods
+from streams.quarantine.guard import Guard
 from streams.settings import Settings
 
 CONTACTS, QUICK_CONTACTS = 5_000, 500
@@ -86,7 +88,8 @@ def _figure(subject: str, micros: list[float]) -> Figure:
 
 async def _intake(incoming: list[Run]) -> float:
     outbox = _Nowhere(KafkaClients(Settings()))
-    intake = Intake(outbox, Hasher(KEYS), _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS)
+    guard = Guard(Floods(600, 0.5))
+    intake = Intake(outbox, Hasher(KEYS), _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS, guard=guard)
     began = time.thread_time()
     for chunk in incoming:
         await intake(chunk)

@@ -7,8 +7,8 @@ from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output
 
 
-def dead_letter(record: KafkaRecord, refusal: Refusal, stage: str, at_ms: int) -> Output:
+def dead_letter(record: KafkaRecord, refusal: Refusal, stage: str, at_ms: int, topic: str = DEAD_LETTERS) -> Output:
     """The record as it came, with why, where and when it was refused in its headers."""
     origin = Origin(stage, record.topic, record.partition, record.offset)
     headers = dead_letter_headers(record.headers, refusal, origin, at_ms)
-    return Output(DEAD_LETTERS, record.partition, record.key, record.value, headers)
+    return Output(topic, record.partition, record.key, record.value, headers)

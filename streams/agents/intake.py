@@ -1,24 +1,32 @@
 """Intake: what teams say becomes one stream, keyed by person; what is no interaction becomes a dead letter.
 
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
+While a source is in quarantine, what of it can wait goes to `quarantine` instead of either, judged and whole.
 """
+
+from collections.abc import Collection, Sequence
+from typing import TypeAlias
 
 from events.envelope import Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.short_way import harmonise_usual
-from events.topics import INTERACTIONS
+from events.topics import INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
 from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import Clock, received_header
 from streams.engine.retry import retried
-from streams.engine.runs import KafkaRecord, Run
+from streams.engine.runs import KafkaRecord, Records, Run
 from streams.engine.turns import Turns
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
+from streams.quarantine.guard import HELD, Guard
 
 STAGE = "intake"
+Judged: TypeAlias = tuple[str, bytes] | Refusal
+"""Fragment and value of the interaction, or why there is none."""
+
 RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
@@ -26,12 +34,15 @@ RECORDS_AT_ONCE = 4_000
 class Intake:
     """Handles chunks of the input topics."""
 
-    def __init__(self, outbox: Outbox, hasher: Hasher, partitions: int, metrics: Metrics, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 (each is a part of the worker)
+        self, outbox: Outbox, hasher: Hasher, partitions: int, metrics: Metrics, clock: Clock, *, guard: Guard
+    ) -> None:
         self._outbox = outbox
         self._hasher = hasher
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
+        self._guard = guard
         self._turns = Turns(RECORDS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
@@ -43,26 +54,54 @@ class Intake:
         with self._metrics.chunk(STAGE):
             judged = [self._judge(record) for record in chunk.records]
             outputs = [self._output(record, outcome) for record, outcome in zip(chunk.records, judged, strict=True)]
+            held = self._hold(chunk, judged, outputs) if self._guard.is_needed else ()
             await retried(lambda: self._outbox.write(outputs), f"{chunk.tp}: writing")
-        self._count(chunk, judged)
+        self._count(chunk, judged, held)
 
-    def _judge(self, record: KafkaRecord) -> tuple[str, bytes] | Refusal:
+    def _judge(self, record: KafkaRecord) -> Judged:
         read = Record(record.topic, record.value, record.headers, record.timestamp)
         if usual := harmonise_usual(read, self._hasher):
             return usual
         interaction = decode(read, self._hasher.phone_region)
         return interaction if isinstance(interaction, Refusal) else harmonise(interaction, self._hasher)
 
-    def _output(self, record: KafkaRecord, outcome: tuple[str, bytes] | Refusal) -> Output:
+    def _output(self, record: KafkaRecord, outcome: Judged) -> Output:
         if isinstance(outcome, Refusal):
             return dead_letter(record, outcome, STAGE, self._clock())
         key = outcome[0]
         headers = [received_header(record.timestamp)]
         return Output(INTERACTIONS, partition_of(key, self._partitions), key.encode(), outcome[1], headers)
 
-    def _count(self, chunk: Run, judged: list[tuple[str, bytes] | Refusal]) -> None:
-        refused = [outcome for outcome in judged if isinstance(outcome, Refusal)]
-        self._metrics.interactions.labels(chunk.tp.topic, "accepted").inc(len(judged) - len(refused))
-        self._metrics.interactions.labels(chunk.tp.topic, "refused").inc(len(refused))
-        for refusal in refused:
+    def _hold(self, chunk: Run, judged: Sequence[Judged], outputs: list[Output]) -> Collection[int]:
+        """Put what is to be held in place of what would have been written; the places of those records."""
+        held = {
+            place
+            for place, record in enumerate(chunk.records)
+            if self._guard.holds(record.value, record.headers, record.timestamp)
+        }
+        for place in held:
+            outcome = judged[place]
+            why = outcome if isinstance(outcome, Refusal) else HELD
+            outputs[place] = dead_letter(chunk.records[place], why, STAGE, self._clock(), QUARANTINE)
+        return held
+
+    def _count(self, chunk: Run, judged: Sequence[Judged], held: Collection[int]) -> None:
+        refused = {place: outcome for place, outcome in enumerate(judged) if isinstance(outcome, Refusal)}
+        letters = [outcome for place, outcome in refused.items() if place not in held]
+        count = self._metrics.interactions
+        count.labels(chunk.tp.topic, "accepted").inc(len(judged) - len(held) - len(letters))
+        count.labels(chunk.tp.topic, "refused").inc(len(letters))
+        count.labels(chunk.tp.topic, "held").inc(len(held))
+        for refusal in letters:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
+        if refused or (chunk.records and self._guard.listens(chunk.records[-1].timestamp)):
+            self._tell_guard(chunk.records, refused)
+
+    def _tell_guard(self, records: Records, refused: Collection[int]) -> None:
+        for place in refused:
+            record = records[place]
+            self._guard.refused(record.value, record.headers, record.timestamp)
+        if self._guard.listens(records[-1].timestamp):
+            for place, record in enumerate(records):
+                if place not in refused:
+                    self._guard.accepted(record.value, record.headers, record.timestamp)

@@ -1,76 +1,158 @@
-"""`harmonia dead-letters`: what was refused, why and where it came from. Values are not shown: they may name people."""
+"""`harmonia dead-letters`: what was refused, why, where it came from, and how it is sent anew.
 
-from collections import deque
-from collections.abc import Iterator
-from typing import Annotated
+Values are shown where they are asked for and nowhere else: they may name people.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from heapq import nlargest
+from typing import Annotated, TypeVar
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
+from kafka import KafkaConsumer
 
-from events.dead_letters import DeadLetter
-from events.refusal import Reason
-from events.times import render_time
-from events.topics import DEAD_LETTERS
-from streams.cli.failures import failing_plainly, load_settings
-from streams.cli.reading import records_of
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.letter_choice import (
+    BackOption,
+    DetailOption,
+    HeldOption,
+    JsonOption,
+    SinceOption,
+    SourceOption,
+    StageOption,
+    TopicOption,
+    TypeOption,
+    UntilOption,
+    WhyOption,
+    choice_of,
+    topic_of,
+)
+from streams.cli.letter_lines import cases, console, group_row, letter_row, show_group, show_letter
+from streams.cli.letter_whole import show_whole, whole_row
+from streams.cli.release import release
+from streams.cli.requeue import requeue_command
 from streams.clients import KafkaClients
-from streams.settings import Settings
+from streams.clinic.causes import grouped
+from streams.clinic.choosing import Choice
+from streams.clinic.letters import Letter, Place
+from streams.requeue.reading import letters_at, letters_in
 
-app = typer.Typer(help="Refused records.", no_args_is_help=True)
+app = typer.Typer(help="Refused records: look at them, and send them anew.", no_args_is_help=True)
+app.command("requeue")(requeue_command)
+app.command()(release)
 
+Found = TypeVar("Found")
 
-@app.callback()
-def dead_letters() -> None:
-    """Keep `list` a subcommand while it is the only one."""
+_is_place = re.compile(r"([A-Za-z0-9._-]+)/(\d{1,6})/(\d{1,18})", re.ASCII).fullmatch
 
 
 @app.command("list")
-def list_command(
-    reason: Annotated[Reason | None, typer.Option(help="Only those with this dl_reason.")] = None,
+def list_command(  # noqa: PLR0913 (options of a command)
+    *,
+    reason: WhyOption = None,
+    topic: TopicOption = None,
+    stage: StageOption = None,
+    source: SourceOption = None,
+    type_: TypeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    detail: DetailOption = None,
+    came_back: BackOption = False,
+    quarantined: HeldOption = False,
     last: Annotated[int, typer.Option(min=1, help="At most so many, the latest.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: a line each.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the latest refused records, oldest first."""
-    settings = load_settings()
-    with failing_plainly():
-        letters = sorted(
-            (letter for letter in read_dead_letters(settings) if reason in (None, letter.refusal.reason)),
-            key=lambda letter: letter.time,
-        )
-    shown = deque(letters, maxlen=last)
-    if as_json:
-        for letter in shown:
-            typer.echo(orjson.dumps(_row(letter)))
-        return
-    table = Table(box=None)
-    for name in ("time", "reason", "topic", "partition", "offset", "stage", "detail"):
-        table.add_column(name, overflow="fold")
+    choice = choice_of(
+        since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
+        detail=detail, came_back=came_back,
+    )  # fmt: skip
+    shown, total = _read(quarantined, lambda consumer, where: _latest(consumer, where, choice, last))
+    out = console()
     for letter in shown:
-        table.add_row(*(str(value) for value in _row(letter).values()))
-    Console().print(table)
-    typer.echo(f"{len(shown)} of {len(letters)}")
+        if as_json:
+            typer.echo(orjson.dumps(letter_row(letter)))
+        else:
+            show_letter(out, letter)
+    if not as_json:
+        typer.echo(f"{len(shown)} of {cases(total, 'letter', 'letters')}")
 
 
-def read_dead_letters(settings: Settings) -> Iterator[DeadLetter]:
-    """Every dead letter on the broker now."""
-    consumer = KafkaClients(settings).tool_consumer()
-    try:
-        for record in records_of(consumer, DEAD_LETTERS):
-            if letter := DeadLetter.of(record.headers):
-                yield letter
-    finally:
-        consumer.close()
+@app.command()
+def group(  # noqa: PLR0913 (options of a command)
+    *,
+    reason: WhyOption = None,
+    topic: TopicOption = None,
+    stage: StageOption = None,
+    source: SourceOption = None,
+    type_: TypeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    detail: DetailOption = None,
+    came_back: BackOption = False,
+    quarantined: HeldOption = False,
+    top: Annotated[int, typer.Option(min=1, help="At most so many groups, the largest.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Count refused records by cause: reason and field, topic, source and type."""
+    choice = choice_of(
+        since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
+        detail=detail, came_back=came_back,
+    )  # fmt: skip
+    groups = _read(quarantined, lambda consumer, where: grouped(filter(choice.takes, letters_in(consumer, where))))
+    if as_json:
+        for one in groups[:top]:
+            typer.echo(orjson.dumps(group_row(one)))
+        return
+    out = console()
+    for one in groups[:top]:
+        show_group(out, one)
+    total = sum(one.count for one in groups)
+    typer.echo(f"{cases(total, 'letter', 'letters')} of {cases(len(groups), 'cause', 'causes')}")
+    if len(groups) > top:
+        typer.echo(f"{len(groups) - top} causes are not shown: --top")
 
 
-def _row(letter: DeadLetter) -> dict[str, str | int]:
-    return {
-        "time": render_time(letter.time),
-        "reason": letter.refusal.reason.value,
-        "topic": letter.origin.topic,
-        "partition": letter.origin.partition,
-        "offset": letter.origin.offset,
-        "stage": letter.origin.stage,
-        "detail": letter.refusal.detail,
-    }
+@app.command()
+def show(
+    where: Annotated[
+        str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="Of the letter, or of the record that was refused.")
+    ],
+    value: Annotated[bool, typer.Option("--value", help="Headers and value too. They may name people.")] = False,
+    quarantined: HeldOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one letter with its history. Exit code 1 when there is none."""
+    found = _is_place(where)
+    if found is None:
+        refuse("TOPIC/PARTITION/OFFSET: give where it stands, such as email-events/3/4711", WRONG_USE)
+    place = Place(found[1], int(found[2]), int(found[3]))
+    letters = _read(quarantined, lambda consumer, topic: letters_at(consumer, place, topic))
+    if not letters:
+        refuse(f"{place}: there is no letter there, nor of that record; `harmonia dead-letters list` shows which are")
+    for letter in letters:
+        if as_json:
+            typer.echo(orjson.dumps(whole_row(letter, with_value=value)))
+        else:
+            show_whole(console(), letter, with_value=value)
+
+
+def _latest(consumer: KafkaConsumer, topic: str, choice: Choice, most: int) -> tuple[list[Letter], int]:
+    """The latest so many, oldest first, and how many there are."""
+    seen: Counter[str] = Counter()
+
+    def counted(letter: Letter) -> int:
+        seen["letters"] += 1
+        return letter.time
+
+    latest = nlargest(most, filter(choice.takes, letters_in(consumer, topic)), key=counted)
+    return latest[::-1], seen.total()
+
+
+def _read(quarantined: bool, read: Callable[[KafkaConsumer, str], Found]) -> Found:
+    settings = load_settings()
+    with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
+        return read(consumer, topic_of(quarantined=quarantined))

@@ -41,11 +41,11 @@ def settings_of(stack: Stack) -> Settings:
 
 
 @contextmanager
-def running_system(stack: Stack, folder: Path) -> Iterator[System]:
-    """Topics, clients and one worker for the length of a block; the stack stays."""
+def running_system(stack: Stack, folder: Path, **settings: str) -> Iterator[System]:
+    """Topics, clients and one worker with these settings for the length of a block; the stack stays."""
     log = folder / "worker.log"
     with open_deployment(settings_of(stack)) as deployment:
-        workers = start_workers(environment_of_worker(stack, folder), log)
+        workers = start_workers(environment_of_worker(stack, folder, **settings), log)
         try:
             yield System(stack, deployment, workers, log)
         finally:

@@ -18,6 +18,7 @@ WRONG_USE: list[tuple[str, ...]] = [
     ("produce", "no-such-file.jsonl"),
     ("worker", "--processes", "0"),
     ("dead-letters", "list", "--reason", "nonsense"),
+    ("dead-letters", "requeue", "--mapping", "no-such-file.toml"),
     ("demo", "--scale", "0"),
 ]
 
@@ -33,6 +34,7 @@ COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
     *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
     *(("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
+    *(("dead-letters", name) for name in ("group", "show", "requeue", "release")),
 ]
 
 

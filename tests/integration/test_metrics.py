@@ -34,7 +34,7 @@ NAMED = {
 }
 WORDS = {
     "topic": {topic.name for topic in ALL},
-    "outcome": {"accepted", "refused", "applied", "duplicate", "full", "in_vain"},
+    "outcome": {"accepted", "refused", "held", "applied", "duplicate", "full", "in_vain"},
     "stage": {"intake", "contacts"},
     "reason": {reason.value for reason in Reason},
     "agent": {"intake", "contacts", "links", "campaigns", "redis"},

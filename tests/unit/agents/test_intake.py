@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from events.dead_letters import DeadLetter, Origin
 from events.identifiers import Hasher
 from events.refusal import Reason
-from events.topics import DEAD_LETTERS, INTERACTIONS
+from events.topics import DEAD_LETTERS, INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
 from streams.agents.intake import RECORDS_AT_ONCE, Intake
 from streams.clients import KafkaClients
@@ -17,6 +17,9 @@ from streams.engine import retry
 from streams.engine.runs import Run
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
+from streams.quarantine.floods import Floods
+from streams.quarantine.guard import Guard
+from streams.quarantine.orders import Quarantine
 from streams.settings import Settings
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.engine.workplace import everything_that_can
@@ -44,7 +47,9 @@ class Bench:
     def __init__(self, failures: int = 0) -> None:
         self.basket = Basket(failures)
         self.metrics = Metrics(CollectorRegistry())
-        self.intake = Intake(self.basket, Hasher([b"a key"]), PARTITIONS, self.metrics, lambda: NOW + 9)
+        self.guard = Guard(Floods(4, 0.5))
+        hasher = Hasher([b"a key"])
+        self.intake = Intake(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9, guard=self.guard)
 
     async def take(self, *values: bytes | None) -> list[Output]:
         """What intake makes of records with these values."""
@@ -150,3 +155,56 @@ async def test_only_a_few_chunks_are_in_hand_at_once_whatever_the_number_of_part
         assert len(basket.rounds) == 4
         basket.let.set()
     assert len(basket.rounds) == 10
+
+
+FLOODING = Quarantine("digital/mailer", NOW, NOW + 1, 4)
+
+
+async def test_of_a_source_in_quarantine_what_can_wait_is_held_whole() -> None:
+    bench = Bench()
+    bench.guard.told({FLOODING.source: FLOODING})
+
+    good, bad = await bench.take(opened(id="1"), opened(id="2", time="now"))
+
+    assert [good.topic, bad.topic] == [QUARANTINE, QUARANTINE]
+    assert (good.partition, good.key, good.value) == (INPUT.partition, b"own key", opened(id="1"))
+    letters = [DeadLetter.of(output.headers) for output in (good, bad)]
+    assert [letter and letter.refusal.reason for letter in letters] == [Reason.QUARANTINED, Reason.NO_TIME]
+    assert [letter and letter.origin.offset for letter in letters] == [40, 41]
+    assert (bench.counted("accepted"), bench.counted("refused"), bench.counted("held")) == (0, 0, 2)
+
+
+async def test_what_cannot_wait_is_never_held() -> None:
+    bench = Bench()
+    bench.guard.told({FLOODING.source: FLOODING})
+
+    sent, refusal = await bench.take(*(orjson.dumps(event(type_)) for type_ in ("email.sent", "email.unsubscribed")))
+
+    assert [sent.topic, refusal.topic] == [INTERACTIONS, INTERACTIONS]
+
+
+async def test_others_are_not_held_nor_is_what_comes_after_the_end() -> None:
+    bench = Bench()
+    bench.guard.told({FLOODING.source: Quarantine(FLOODING.source, NOW - 9, NOW, 4), "other": FLOODING})
+
+    [output] = await bench.take(opened())
+
+    assert output.topic == INTERACTIONS
+
+
+async def test_a_flood_is_told_to_the_guard() -> None:
+    bench = Bench()
+
+    await bench.take(*[opened(id=str(number), time="now") for number in range(4)])
+
+    [flood] = bench.guard.take_found()
+    assert (flood.source, flood.refused, flood.share) == ("digital/mailer", 4, 1.0)
+
+
+async def test_a_source_of_which_most_is_good_floods_nobody() -> None:
+    bench = Bench()
+
+    for _ in range(2):
+        await bench.take(*[opened(time="now")] * 2, *[opened(id=str(number)) for number in range(9)])
+
+    assert list(bench.guard.take_found()) == []

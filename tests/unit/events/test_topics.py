@@ -33,9 +33,20 @@ def test_the_topics_between_the_agents_are_compacted_but_for_counts() -> None:
     assert BY_NAME["contact-fragments"].max_message_bytes == BY_NAME["contact-state"].max_message_bytes
 
 
-def test_only_three_topics_have_a_number_of_partitions_of_their_own() -> None:
-    own = [topic.name for topic in topics.ALL if topic.partitions is not None]
-    assert own == ["campaign-holds", "identity-links", "campaign-counts"]
+def test_the_topics_of_the_clinic_keep_what_they_are_told() -> None:
+    assert {topic.name: (topic.cleanup, topic.partitions) for topic in topics.CLINIC_TOPICS} == {
+        "dead-letters-requeued": ("compact", 1),
+        "quarantine": ("delete", None),
+        "source-quarantines": ("compact", 1),
+    }
+    assert BY_NAME["quarantine"].max_message_bytes == BY_NAME["dead-letters"].max_message_bytes
+    assert BY_NAME["quarantine"].retention_ms == BY_NAME["dead-letters"].retention_ms
+
+
+def test_only_a_few_topics_have_a_number_of_partitions_of_their_own() -> None:
+    assert [topic.name for topic in topics.ALL if topic.partitions is not None] == [
+        *("campaign-holds", "identity-links", "campaign-counts", "dead-letters-requeued", "source-quarantines"),
+    ]
 
 
 def test_the_brokers_clock_stamps_every_record() -> None:

@@ -104,6 +104,7 @@ def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settin
     assert {name for name, count in admin.made.items() if count == 1} == {
         *("identity-links", "campaign-holds", "campaign-counts"),
         *("there-links-changelog", "there-campaigns-changelog"),
+        *("dead-letters-requeued", "source-quarantines"),
     }
     assert set(admin.made.values()) == {1, SETTINGS.partitions}
 

@@ -1,0 +1,54 @@
+"""The options by which every command of `dead-letters` chooses letters, and what they mean."""
+
+import re
+import time
+from typing import Annotated, Any
+
+import typer
+
+from events.refusal import Reason
+from events.times import parse_time
+from events.topics import DEAD_LETTERS, QUARANTINE
+from streams.cli.failures import WRONG_USE, refuse
+from streams.clinic.choosing import Choice
+
+WhyOption = Annotated[Reason | None, typer.Option("--reason", help="Only those with this dl_reason.")]
+TopicOption = Annotated[str | None, typer.Option("--topic", help="Only those of this input topic.")]
+StageOption = Annotated[str | None, typer.Option("--stage", help="Only those refused by intake, contacts or import.")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Only those of this source, if it can be read.")]
+TypeOption = Annotated[str | None, typer.Option("--type", help="Only those of this type, if it can be read.")]
+SinceOption = Annotated[str | None, typer.Option("--since", help="Refused since: RFC 3339, or 30m, 2h, 7d ago.")]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Refused before: the same.")]
+DetailOption = Annotated[str | None, typer.Option("--detail", help="Only those with this in dl_detail.")]
+BackOption = Annotated[bool, typer.Option("--came-back", help="Only those that were sent anew before.")]
+HeldOption = Annotated[bool, typer.Option("--quarantined", help="Held records of quarantined sources instead.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+_span = re.compile(r"(\d{1,6})([mhd])").fullmatch
+_MINUTES = {"m": 1, "h": 60, "d": 1440}
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
+    """What the options choose; ends the command when a time cannot be read."""
+    return Choice(since=_moment("--since", since), until=_moment("--until", until), **others)
+
+
+def topic_of(*, quarantined: bool) -> str:
+    """Where the letters are."""
+    return QUARANTINE if quarantined else DEAD_LETTERS
+
+
+def _moment(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if found := _span(text):
+        return now_ms() - int(found[1]) * _MINUTES[found[2]] * 60_000
+    at = parse_time(text)
+    if at is None:
+        refuse(f"{option}: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z, or 30m, 2h, 7d ago", WRONG_USE)
+    return at

@@ -1,0 +1,128 @@
+"""`harmonia dead-letters requeue`: sends refused records anew, mended by a mapping if there is one."""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.letter_choice import (
+    BackOption,
+    DetailOption,
+    HeldOption,
+    JsonOption,
+    SinceOption,
+    SourceOption,
+    StageOption,
+    TopicOption,
+    TypeOption,
+    UntilOption,
+    WhyOption,
+    choice_of,
+    now_ms,
+    topic_of,
+)
+from streams.cli.requeue_told import account_row, rehearsal_row, tell, tell_progress, tell_rehearsal
+from streams.clinic.judging import CONTACTS, Rules
+from streams.clinic.mapping import Mapping, read_mapping
+from streams.clinic.mistakes import Mistakes
+from streams.requeue.rehearsal import rehearse
+from streams.requeue.run import Order, requeue
+from streams.settings import Settings
+
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", exists=True, dir_okay=False, help="What to change in them: docs/dead-letters.md."),
+]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what would be sent and what it adds.")]
+StopOption = Annotated[int, typer.Option(min=0, max=100, help="Stop when more than so many percent come back.")]
+DeepOption = Annotated[int, typer.Option(min=1, max=100, help="Leave what was sent anew so many times before.")]
+OldOption = Annotated[bool, typer.Option("--old-messages", help="Messages too that were refused over 7 days ago.")]
+WaitOption = Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait for the workers after each batch.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="Send so many at most.")]
+PeopleOption = Annotated[int, typer.Option(min=0, max=100, help="Of how many people --dry-run shows what is added.")]
+
+
+def requeue_command(  # noqa: PLR0913 (options of a command)
+    *,
+    reason: WhyOption = None,
+    topic: TopicOption = None,
+    stage: StageOption = None,
+    source: SourceOption = None,
+    type_: TypeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    detail: DetailOption = None,
+    came_back: BackOption = False,
+    quarantined: HeldOption = False,
+    everything: Annotated[bool, typer.Option("--all", help="All letters; else choose some.")] = False,
+    mapping: MappingOption = None,
+    dry_run: DryOption = False,
+    limit: LimitOption = None,
+    stop_at: StopOption = 20,
+    deepest: DeepOption = 3,
+    old_messages: OldOption = False,
+    wait: WaitOption = 60.0,
+    people: PeopleOption = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Send refused records anew to where they came from, each of them once however often this is called.
+
+    Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
+    """
+    choice = choice_of(
+        since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
+        detail=detail, came_back=came_back,
+    )  # fmt: skip
+    if choice.is_everything is not everything:
+        refuse("choose letters by an option such as --reason or --source, or give --all alone", WRONG_USE)
+    settings = load_settings()
+    rules = Rules(
+        now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,
+        full=stage == CONTACTS,
+    )  # fmt: skip
+    order = Order(choice, rules, topic_of(quarantined=quarantined), limit, stop_at / 100, wait)
+    if dry_run:
+        show_rehearsal(settings, order, people, as_json=as_json)
+    else:
+        send(settings, order, as_json=as_json)
+
+
+def mapping_in(file: Path | None) -> Mapping | None:
+    """The mapping; ends the command when the file holds none."""
+    if file is None:
+        return None
+    try:
+        found = read_mapping(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        refuse(f"{file}: not UTF-8, as TOML has to be", WRONG_USE)
+    if isinstance(found, Mistakes):
+        refuse("\n".join(f"{file}: {mistake}" for mistake in found.found), WRONG_USE)
+    return found
+
+
+def show_rehearsal(settings: Settings, order: Order, people: int, *, as_json: bool) -> None:
+    """Say what would be sent."""
+    with failing_plainly():
+        found = rehearse(settings, order, people)
+    if as_json:
+        typer.echo(orjson.dumps(rehearsal_row(found, order)))
+    else:
+        tell_rehearsal(settings, found, order)
+    raise typer.Exit(0 if found.account.is_clean else REFUSED)
+
+
+def send(settings: Settings, order: Order, *, as_json: bool) -> None:
+    """Send, and say what was sent."""
+    with failing_plainly():
+        account = asyncio.run(requeue(settings, order, tell_progress))
+    if as_json:
+        typer.echo(orjson.dumps(account_row(account, order)))
+    else:
+        tell(account, order)
+    if account.stopped:
+        refuse(account.stopped)
+    raise typer.Exit(0 if account.is_clean else REFUSED)

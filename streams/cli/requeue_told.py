@@ -1,0 +1,110 @@
+"""What `requeue` says: what was sent, what was not and why, and what was seen to come back."""
+
+import asyncio
+import sys
+
+import orjson
+import typer
+from redis.exceptions import RedisError
+from rich.table import Table
+
+from events.json_types import JSON
+from streams.cli.letter_lines import cases, console, named
+from streams.cli.person import find, masked
+from streams.clinic.effects import Added, leaves
+from streams.clinic.judging import WORDS
+from streams.requeue.rehearsal import Rehearsal
+from streams.requeue.run import Account, Order
+from streams.settings import Settings
+
+_ONCE = "What a profile holds already under the same source and id is not taken twice."
+
+
+def account_row(account: Account, order: Order) -> dict[str, JSON]:
+    """For a program."""
+    mapping = order.rules.mapping
+    sent = sorted(account.sent.items())
+    return {
+        "run": order.rules.run,
+        "mapping": None if mapping is None else mapping.version,
+        "matched": account.matched,
+        "sent": [{"topic": topic, "type": type_, "count": count} for (topic, type_), count in sent],
+        "refused": [
+            {"reason": reason, "detail": detail, "count": count}
+            for (reason, detail), count in account.refused.most_common()
+        ],
+        "left": {why.value: count for why, count in sorted(account.left.items())},
+        "came_back": account.came_back,
+        "stopped": account.stopped,
+    }
+
+
+def rehearsal_row(found: Rehearsal, order: Order) -> dict[str, JSON]:
+    """For a program; `sent` is what would be."""
+    sample: dict[str, JSON] = {name: {each.field: each.value for each in added} for name, added in found.sample.items()}
+    return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
+
+
+def tell_progress(account: Account) -> None:
+    """A line after each batch, for whoever watches."""
+    if sys.stderr.isatty():
+        typer.echo(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
+
+
+def tell(account: Account, order: Order) -> None:
+    """For people."""
+    _tell_counts(account, "sent")
+    if account.came_back:
+        typer.echo(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
+    if account.sent:
+        typer.echo(f"Run {order.rules.run}. {_ONCE}")
+
+
+def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
+    """For people."""
+    _tell_counts(found.account, "would be sent")
+    typer.echo(f"They name {cases(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
+    for name, added in found.sample.items():
+        _tell_added(settings, name, added)
+    if found.sample:
+        typer.echo(f"Letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
+
+
+def _tell_counts(account: Account, verb: str) -> None:
+    typer.echo(f"{cases(account.matched, 'letter', 'letters')} chosen, {account.sent.total():,} {verb}")
+    for (topic, type_), count in sorted(account.sent.items()):
+        typer.echo(f"  {count:>7,}  {topic}: {named(type_)}")
+    if account.refused:
+        typer.echo(f"{account.refused.total():,} would be refused again, so they stay")
+    for (reason, detail), count in account.refused.most_common():
+        typer.echo(f"  {count:>7,}  {reason}: {detail}")
+    for why, count in sorted(account.left.items()):
+        typer.echo(f"{count:,} {WORDS[why]}")
+
+
+def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
+    now = _known(settings, name)
+    out = console()
+    out.print(f"\n{masked(name)}")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("  field", overflow="fold")
+    table.add_column("now", no_wrap=True)
+    table.add_column("letters alone", no_wrap=True)
+    for each in added:
+        shown = "?" if now is None else _short(now.get(each.field))
+        table.add_row(f"  {each.field}", shown, _short(each.value))
+    out.print(table)
+
+
+def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
+    """What Redis says of them; None: nothing can be asked."""
+    try:
+        found = asyncio.run(find(settings, name))
+    except RedisError:
+        return None
+    return {} if found is None or found[1].state is None else dict(leaves(orjson.loads(found[1].state)))
+
+
+def _short(value: JSON) -> str:
+    """Of a time no more than the second."""
+    return "-" if value is None else str(value)[:19]

@@ -1,0 +1,105 @@
+"""A refused or held record, with all that its headers tell, as the clinic looks at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+from zlib import crc32
+
+import orjson
+
+from events.cloudevents import is_binary
+from events.dead_letters import DeadLetter, Headers, Origin
+from events.fields import MAX_RECORD_BYTES
+from events.refusal import Refusal
+from events.requeued import Requeued, history_of, own_headers
+from events.times import parse_time
+
+
+class Place(NamedTuple):
+    """Where a record stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+class Said(NamedTuple):
+    """Who says what, as far as it can be read."""
+
+    source: str | None
+    type: str | None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One record of `dead-letters`. `time`: when it was refused, ms. `headers`: those of its producer.
+
+    `history`: the times that it was sent anew before.
+    """
+
+    place: Place
+    origin: Origin
+    refusal: Refusal
+    time: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    history: tuple[Requeued, ...] = ()
+
+    @cached_property
+    def said(self) -> Said:
+        """Its source and its type."""
+        return said_by(self.value, self.headers)
+
+    @property
+    def origin_place(self) -> Place:
+        """Where the record stood that was refused."""
+        return Place(self.origin.topic, self.origin.partition, self.origin.offset)
+
+    @property
+    def name(self) -> str:
+        """The same for each letter of one record, of which there may be several.
+
+        The checksum tells it from a record of a topic that was made anew, whose offsets begin at 0 again; it is too
+        short to tell anything of the value.
+        """
+        return f"{self.origin_place}/{crc32(self.value or b''):08x}"
+
+    @property
+    def first_refused(self) -> int:
+        """When it was refused for the first time, ms."""
+        told = parse_time(self.history[0].refused) if self.history else None
+        return self.time if told is None else told
+
+
+def letter_of(place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> Letter | None:
+    """The letter in a record; None: its headers are no dead letter's."""
+    found = DeadLetter.of(headers)
+    if found is None:
+        return None
+    own, history = own_headers(headers), history_of(headers)
+    return Letter(place, found.origin, found.refusal, found.time, key, value, own, history)
+
+
+def said_by(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Said:
+    """Source and type of a record in either mode, whatever else is wrong with it. One too large is not opened."""
+    if headers and is_binary(headers):
+        named = {name: text.decode(errors="replace") for name, text in headers if text is not None}
+        return Said(named.get("ce_source") or None, named.get("ce_type") or None)
+    if value is None or len(value) > MAX_RECORD_BYTES:
+        return Said(None, None)
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return Said(None, None)
+    if not isinstance(event, dict):
+        return Said(None, None)
+    return Said(_text(event.get("source")), _text(event.get("type")))
+
+
+def _text(found: object) -> str | None:
+    return found if isinstance(found, str) and found else None

@@ -1,0 +1,28 @@
+"""The page for operators says what the code does."""
+
+import re
+from pathlib import Path
+
+from streams.clinic.casting import KINDS
+from streams.clinic.mapping import Mapping, read_mapping
+from streams.quarantine.waiting import WAITS
+
+PAGE = (Path(__file__).parents[3] / "docs" / "dead-letters.md").read_text()
+
+
+def test_the_mapping_that_is_shown_is_one() -> None:
+    [shown] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    found = read_mapping(shown)
+    assert isinstance(found, Mapping)
+    assert found.cast == {("data", "amount"): "int"}
+
+
+def test_every_section_and_every_kind_is_named() -> None:
+    assert {*re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)} == Mapping.model_fields.keys()
+    assert all(f"`{kind}`" in PAGE for kind in KINDS)
+
+
+def test_what_is_held_is_listed() -> None:
+    [listed] = re.findall(r"\*\*Held:\*\*(.*?)\*\*Never held", PAGE, re.DOTALL)
+    named = set(re.findall(r"`([a-z.*]+)`", listed))
+    assert named == {type_ for type_ in WAITS if not type_.startswith("rsvp.")} | {"rsvp.*"}

@@ -1,0 +1,86 @@
+import orjson
+import pytest
+
+from events.interactions import MODELS
+from events.requeued import with_history
+from streams.quarantine.floods import Floods
+from streams.quarantine.guard import Guard
+from streams.quarantine.orders import Quarantine
+from streams.quarantine.waiting import WAITS, may_wait
+from tests.unit.clinic.writing import once, saying
+from tests.unit.events.records import NOW, event
+
+SOURCE = "digital/mailer"
+HELD = {SOURCE: Quarantine(SOURCE, NOW - 5, NOW + 5, 600)}
+
+
+def guard() -> Guard:
+    made = Guard(Floods(2, 0.5))
+    made.told(HELD)
+    return made
+
+
+@pytest.mark.parametrize("type_", MODELS)
+def test_money_refusals_commands_and_touches_are_never_held(type_: str) -> None:
+    assert guard().holds(orjson.dumps(event(type_)), (), NOW) is (type_ in WAITS)
+
+
+def test_what_can_wait_is_of_the_contract_and_nothing_of_it_says_no_or_moves_money() -> None:
+    assert MODELS.keys() > WAITS
+    kept = ("donation.", "contact.", "text.", "canvass.", "ballot.", "interaction.", "consent.")
+    assert not [type_ for type_ in WAITS if type_.startswith(kept)]
+    assert not WAITS & {"email.sent", "email.delivered", "email.bounced", "email.dropped"}
+    assert not WAITS & {"email.unsubscribed", "email.complained"}
+
+
+def test_a_type_that_nobody_knows_may_wait() -> None:
+    assert may_wait(None)
+    assert may_wait("email.forwarded")
+    assert guard().holds(saying().replace(b"email.opened", b"email.forwarded"), (), NOW)
+
+
+def test_whoever_cannot_be_read_or_is_somebody_else_is_not_held() -> None:
+    for value in (b"{", None, saying().replace(b"digital/mailer", b"field/app")):
+        assert not guard().holds(value, (), NOW)
+
+
+def test_what_was_appended_after_the_end_is_not_held() -> None:
+    assert guard().holds(saying(), (), NOW + 4)
+    assert not guard().holds(saying(), (), NOW + 5)
+
+
+def test_what_an_operator_sends_anew_is_neither_held_nor_counted() -> None:
+    headers = with_history([], [once()])
+    assert not guard().holds(saying(), headers, NOW)
+    one = Guard(Floods(1, 0.5))
+    one.refused(saying(), headers, NOW)
+    assert list(one.take_found()) == []
+    one.refused(saying(), (), NOW)
+    assert [flood.source for flood in one.take_found()] == [SOURCE]
+
+
+def test_a_source_with_too_long_a_name_is_nobody() -> None:
+    one = Guard(Floods(1, 0.5))
+    one.refused(saying().replace(b"digital/mailer", b"x" * 257), (), NOW)
+    assert list(one.take_found()) == []
+
+
+def test_a_source_that_is_let_go_begins_anew() -> None:
+    one = guard()
+    one.refused(saying(), (), NOW)
+    one.told({})
+    assert not one.is_needed
+    one.refused(saying(), (), NOW)
+    assert list(one.take_found()) == []
+
+
+def test_what_is_accepted_is_heard_of_suspects_only() -> None:
+    one = Guard(Floods(2, 0.5))
+    assert not one.listens(NOW)
+    one.refused(saying(), (), NOW)
+    assert one.listens(NOW)
+    for _ in range(9):
+        one.accepted(saying(), (), NOW)
+        one.accepted(b"{", (), NOW)
+    one.refused(saying(), (), NOW)
+    assert list(one.take_found()) == []
