@@ -8,7 +8,6 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from streams.engine.app import STOP_LIMIT_S
 from streams.settings import Settings
 from tests.unit.packaging.dockerfile import stages
 from tests.unit.packaging.manifests import (
@@ -160,7 +159,7 @@ def test_a_worker_is_a_member_by_its_pods_name(overlay: str) -> None:
 @every_overlay
 def test_whoever_is_told_to_stop_has_the_time_for_it(overlay: str) -> None:
     for workload in servers(overlay):
-        assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > STOP_LIMIT_S + 15
+        assert workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > Settings(_env_file=None).grace_s + 15
 
 
 @every_overlay
