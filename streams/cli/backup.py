@@ -1,6 +1,7 @@
 """`harmonia backup`: a copy of what everything else can be made of again, taken while the system runs."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ def backup(
     from streams.backup.ledger import keep, told_erasures  # noqa: PLC0415 (no other command waits for Faust)
     from streams.backup.taking import take_backup  # noqa: PLC0415
 
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
     began = time.monotonic()
     with failing_plainly():

@@ -1,6 +1,7 @@
 """`harmonia restore`: everything again, from a backup, into brokers that have lost it or get more partitions."""
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +39,7 @@ def restore(  # noqa: PLR0913 (options of a command)
     from streams.backup import ledger  # noqa: PLC0415 (no other command waits for Faust)
     from streams.backup.restoring import Order, restore_backup  # noqa: PLC0415
 
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
     began = time.monotonic()
     with failing_plainly():
