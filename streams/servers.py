@@ -103,8 +103,8 @@ class ServerSettings(BaseSettings):
     def _check_tls(self, files: TlsFiles, wanted: bool, otherwise: str) -> None:
         if wanted:
             context_of(files)
-        elif files:
-            raise ValueError(f"{files.of}_CA, _CERTIFICATE or _KEY is set, and {otherwise}: nothing would be encrypted")
+        elif files.given:
+            raise ValueError(f"{files.given} is set, and {otherwise}: nothing would be encrypted")
 
     @property
     def kafka_brokers(self) -> list[str]:

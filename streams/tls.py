@@ -18,9 +18,11 @@ class TlsFiles:
     key: Path | None
     key_password: str = field(repr=False)
 
-    def __bool__(self) -> bool:
-        """Whether any of them is given."""
-        return bool(self.ca or self.certificate or self.key or self.key_password)
+    @property
+    def given(self) -> str | None:
+        """The setting of the first of them that is given."""
+        parts = {"CA": self.ca, "CERTIFICATE": self.certificate, "KEY": self.key, "KEY_PASSWORD": self.key_password}
+        return next((f"{self.of}_{name}" for name, part in parts.items() if part), None)
 
 
 def context_of(files: TlsFiles) -> ssl.SSLContext:

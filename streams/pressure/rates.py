@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from events.mailboxes import Mailbox
 from streams.pressure.mistakes import wrong
 from streams.pressure.sections import Section
-from streams.pressure.spans import DAY, MONTH, span
+from streams.pressure.spans import DAY, Mailing
 
 
 def _share(value: object) -> float:
@@ -24,13 +24,6 @@ def _minimum(value: object) -> int:
     if type(value) is not int or value < 1:
         raise wrong(f"is {value!r}", "give a whole number of messages, 1 or more")
     return value
-
-
-def _window(value: object) -> int:
-    found = span(value)
-    if not 0 < found <= MONTH:
-        raise wrong(f"is {value!r}", 'give up to "30d" and more than nothing: campaigns are remembered for 30 days')
-    return found
 
 
 Share = Annotated[float, BeforeValidator(_share)]
@@ -71,6 +64,6 @@ class Rates(Section):
     """
 
     minimum: Annotated[int, BeforeValidator(_minimum)] = 1000
-    window: Annotated[int, BeforeValidator(_window)] = 3 * DAY
+    window: Mailing = 3 * DAY
     complaints: Complaints = Complaints()
     unsubscribes: Unsubscribes = Unsubscribes()

@@ -42,6 +42,13 @@ def _gap(value: object) -> int:
     return found
 
 
+def _mailing(value: object) -> int:
+    found = span(value)
+    if not 0 < found <= MONTH:
+        raise wrong(f"is {value!r}", 'give up to "30d" and more than nothing: campaigns are remembered for 30 days')
+    return found
+
+
 def _expiry(value: object) -> int:
     found = span(value)
     if not 0 < found <= WEEK:
@@ -82,7 +89,10 @@ Window = Annotated[int, BeforeValidator(_window)]
 Expiry = Annotated[int, BeforeValidator(_expiry)]
 """How long an allow holds, ms."""
 
-SPANS = (Span, Window, Expiry)
+Mailing = Annotated[int, BeforeValidator(_mailing)]
+"""How long after its latest message a campaign is being sent, ms."""
+
+SPANS = (Span, Window, Expiry, Mailing)
 """All that is written as a span."""
 
 Count = Annotated[int, BeforeValidator(_count)]

@@ -10,7 +10,7 @@ import yaml
 
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
-from tests.unit.packaging.setting_names import SECURE_SERVERS, SETTINGS
+from tests.unit.packaging.setting_names import SETTINGS
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docker-compose.yml"
@@ -95,7 +95,7 @@ def test_ours_run_with_nothing_to_write_to_but_their_volume(service: str) -> Non
 
 @pytest.mark.parametrize("service", OURS)
 def test_ours_are_told_nothing_that_is_no_setting(service: str) -> None:
-    assert OURS[service]["environment"].keys() - SETTINGS - SECURE_SERVERS == set()
+    assert OURS[service]["environment"].keys() - SETTINGS == set()
 
 
 def test_prometheus_looks_at_every_container_that_has_metrics() -> None:

@@ -15,8 +15,8 @@ from streams.starting import require_usable
 BAD = "S3CRET VALUE/?"
 TEXT = {"identity_key": " , ", "metrics_host": "", "policy": "", "state_dir": "", "home": ""}
 """Settings that are free text, with what is wrong all the same."""
-SEEN_IN_USE = {"api_tokens"}
-"""Workers do not look at it."""
+SEEN_IN_USE = {"api_tokens", "redis_password"}
+"""Workers do not look at the one; only Redis knows whether the other is right."""
 FIELDS = sorted(Settings.model_fields.keys() - SEEN_IN_USE)
 
 

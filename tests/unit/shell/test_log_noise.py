@@ -13,9 +13,11 @@ TROUBLE = ("Heartbeat failed for group %s because it is on fire", "harmonia")
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    before = list(_LOGGER.filters)
+    before, level = list(_LOGGER.filters), _LOGGER.level
+    _LOGGER.setLevel(logging.INFO)  # whatever else in this process has asked of its library
     yield
     _LOGGER.filters[:] = before
+    _LOGGER.setLevel(level)
 
 
 def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
