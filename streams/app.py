@@ -41,6 +41,10 @@ from streams.engine.table import ChunkTable, Flow
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
+from streams.measuring.standing import StandingMetrics
+from streams.measuring.surroundings import Surroundings
+from streams.measuring.takeover import TakeOvers
+from streams.measuring.teams import read_schedule
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
 from streams.settings import Settings
@@ -68,8 +72,11 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
     kafka = KafkaClients(settings)
-    app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
-    metrics = Metrics(CollectorRegistry())
+    schedule = read_schedule(settings.teams)
+    metrics = Metrics(CollectorRegistry(), schedule.hours)
+    standing = metrics.standing
+    onlooker = TakeOvers(standing, settings.state_dir)
+    app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
     stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
     policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
@@ -92,7 +99,23 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
-    return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
+    _tell_of_policy(policies, standing)
+    for topic, count in partitions_read(settings, flow).items():
+        standing.topic_partitions.labels(topic).set(count)
+    watch = Watch(app, [sink, holds], metrics, wall_clock, schedule)
+    surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
+    return Worker(app, [closing, health, watch, surroundings, Tidying(settings.state_dir)])
+
+
+def partitions_read(settings: Settings, flow: Flow) -> dict[str, int]:
+    """The topics that workers read, each with its number of partitions."""
+    read = [topic.name for topic in INPUT_TOPICS] + [*flow.sources, CONTACT_STATE, CONTACT_LINKS]
+    return dict.fromkeys(read, settings.partitions) | {IDENTITY_LINKS: LINKS_PARTITIONS, CAMPAIGN_HOLDS: 1}
+
+
+def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:
+    standing.policy_age.set_function(lambda: (wall_clock() - policies.taken_at) / 1000)
+    standing.policy_broken.set_function(lambda: policies.is_broken)
 
 
 def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:

@@ -18,6 +18,7 @@ from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
 from streams.engine.runs import End, Run
+from streams.measuring.behind import Behind
 from streams.metrics import Metrics
 from streams.permission.holds import read_hold_record
 
@@ -39,6 +40,7 @@ class CampaignHolds:
         self._holds: dict[str, int | None] = {}
         self._position: Position | None = None
         self._lock = asyncio.Lock()
+        self.behind = Behind(SINK, [CAMPAIGN_HOLDS])
 
     async def __call__(self, chunk: Run) -> None:
         """Read all that was said, this chunk included, and write it."""
@@ -81,9 +83,14 @@ class CampaignHolds:
         position = self._position
         while position is not None:
             try:
-                return await self._sink.put(self._holds, position, max(0, self._clock() - end.at))
+                told = await self._sink.put(self._holds, position, max(0, self._clock() - end.at))
             except SinkUnavailable as trouble:
                 self._metrics.sink_errors.labels(SINK).inc()
                 logger.warning("%s; trying again in %.1f s", trouble, trouble.retry_after)
                 await asyncio.sleep(trouble.retry_after)
+                continue
+            if told:
+                self.behind.stands_at(PLACE, position.offset)
+                self.behind.whole_at(PLACE, end.at)
+            return told
         return False

@@ -62,6 +62,7 @@ class Folding(Chunk):
                 applied.append(each)
         if not applied:
             return before
+        self.tally.take(key, before, after, [fact for _, fact in applied])
         if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact in applied):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)

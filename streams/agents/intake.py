@@ -3,8 +3,10 @@
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
 """
 
+from collections import Counter
+
 from events.envelope import Record, decode
-from events.harmonised import harmonise
+from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.short_way import harmonise_usual
@@ -46,23 +48,24 @@ class Intake:
             await retried(lambda: self._outbox.write(outputs), f"{chunk.tp}: writing")
         self._count(chunk, judged)
 
-    def _judge(self, record: KafkaRecord) -> tuple[str, bytes] | Refusal:
+    def _judge(self, record: KafkaRecord) -> TakenIn | Refusal:
         read = Record(record.topic, record.value, record.headers, record.timestamp)
         if usual := harmonise_usual(read, self._hasher):
             return usual
         interaction = decode(read, self._hasher.phone_region)
-        return interaction if isinstance(interaction, Refusal) else harmonise(interaction, self._hasher)
+        return interaction if isinstance(interaction, Refusal) else take_in(interaction, self._hasher)
 
-    def _output(self, record: KafkaRecord, outcome: tuple[str, bytes] | Refusal) -> Output:
+    def _output(self, record: KafkaRecord, outcome: TakenIn | Refusal) -> Output:
         if isinstance(outcome, Refusal):
             return dead_letter(record, outcome, STAGE, self._clock())
         key = outcome[0]
         headers = [received_header(record.timestamp)]
         return Output(INTERACTIONS, partition_of(key, self._partitions), key.encode(), outcome[1], headers)
 
-    def _count(self, chunk: Run, judged: list[tuple[str, bytes] | Refusal]) -> None:
+    def _count(self, chunk: Run, judged: list[TakenIn | Refusal]) -> None:
         refused = [outcome for outcome in judged if isinstance(outcome, Refusal)]
         self._metrics.interactions.labels(chunk.tp.topic, "accepted").inc(len(judged) - len(refused))
         self._metrics.interactions.labels(chunk.tp.topic, "refused").inc(len(refused))
         for refusal in refused:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
+        self._metrics.campaign.took_in(Counter(outcome[2:] for outcome in judged if not isinstance(outcome, Refusal)))

@@ -12,6 +12,7 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine import transport
 from streams.engine.lanes import Lanes
+from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
@@ -32,6 +33,7 @@ class ChunkApp(faust.App):
 
     Parameters:
         on_ready: called with the number of partitions whenever the worker has taken over what it owns.
+        onlooker: hears what happens to the partitions.
         stop_process: ends the process at once, without a commit; called when going on could lose or double something.
     """
 
@@ -41,10 +43,13 @@ class ChunkApp(faust.App):
         kafka: KafkaClients,
         on_ready: Callable[[int], None],
         stop_process: Callable[[int], Any] = os._exit,
+        *,
+        onlooker: Onlooker = NOBODY,
     ) -> None:
         transport.register()
         self.kafka = kafka
         self.on_ready = on_ready
+        self.onlooker = onlooker
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
         self._turns = Turns(CHUNKS_AT_ONCE * limits.records)
@@ -63,6 +68,7 @@ class ChunkApp(faust.App):
             flow=flow,
             storage=storage,
             turns=self._turns,
+            onlooker=self.onlooker,
         )
         self.tables.add(table)
         return table
@@ -113,6 +119,7 @@ class ChunkApp(faust.App):
         logger.critical(
             "stopping at %s: %s: %s", tp or "no partition in particular", type(error).__name__, error, exc_info=error
         )
+        self.onlooker.failed(error)
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)
 

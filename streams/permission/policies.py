@@ -21,7 +21,8 @@ _Look = tuple[int, int, int]
 class Policies:
     """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
 
-    `told` hears what became of each change of the file. Raises `Unusable` when there is no policy to begin with.
+    `told` hears what became of each change of the file; `taken_at`: when the policy was taken, in ms since 1970;
+    `is_broken`: the file is, so that an older policy holds. Raises `Unusable` when there is no policy to begin with.
     """
 
     def __init__(self, path: Path | None, clock: Callable[[], int], told: Callable[[Outcome], object]) -> None:
@@ -34,6 +35,8 @@ class Policies:
         if not isinstance(found, Policy):
             raise Unusable(f"HARMONIA_POLICY: {found}")
         self._policy = found
+        self.taken_at = clock()
+        self.is_broken = False
 
     def now(self) -> Policy:
         """The policy; looks at the file once a second at most."""
@@ -48,9 +51,11 @@ class Policies:
         if isinstance(found, Policy):
             logger.warning("policy %s holds now, instead of %s", found.version, self._policy.version)
             self._policy = found
+            self.taken_at, self.is_broken = self._clock(), False
             self._told("taken")
         else:
             logger.error("policy %s goes on, for the new one is broken: %s", self._policy.version, found)
+            self.is_broken = True
             self._told("broken")
 
     def _seen(self) -> _Look | None:
