@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
+from streams.api.freshness import Freshness
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
 from streams.api.tokens import read_tokens
@@ -70,6 +71,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 metrics.registry, lambda: server.started, address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
+            await closing.enter_async_context(Freshness(lookup, wall_clock, metrics.profiles_age))
             say(f"listening on {_url(listener)}")
             await server.serve(sockets=[listener])
 
