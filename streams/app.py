@@ -49,7 +49,7 @@ from streams.metrics import Metrics
 from streams.permission.policies import Policies
 from streams.settings import Settings
 from streams.tidying import Tidying
-from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
+from streams.topics import CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE, read_by_workers
 from streams.watch import Watch
 
 GENERATION = 0
@@ -100,17 +100,11 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     health = HealthServer(metrics.registry, lambda: app.is_ready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, outbox.stop, sink.close, holds.close])
     _tell_of_policy(policies, standing)
-    for topic, count in partitions_read(settings, flow).items():
+    for topic, count in read_by_workers(settings).items():
         standing.topic_partitions.labels(topic).set(count)
     watch = Watch(app, [sink, holds], metrics, wall_clock, schedule)
     surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
     return Worker(app, [closing, health, watch, surroundings, Tidying(settings.state_dir)])
-
-
-def partitions_read(settings: Settings, flow: Flow) -> dict[str, int]:
-    """The topics that workers read, each with its number of partitions."""
-    read = [topic.name for topic in INPUT_TOPICS] + [*flow.sources, CONTACT_STATE, CONTACT_LINKS]
-    return dict.fromkeys(read, settings.partitions) | {IDENTITY_LINKS: LINKS_PARTITIONS, CAMPAIGN_HOLDS: 1}
 
 
 def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:

@@ -10,6 +10,7 @@ from streams.cli.demo import demo
 from streams.cli.hold import hold
 from streams.cli.permit import permit
 from streams.cli.produce import produce
+from streams.cli.status import status
 from streams.cli.worker import worker
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(topics.app, name="topics")
 app.command()(worker)
 app.command()(api)
 app.command()(produce)
+app.command()(status)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)

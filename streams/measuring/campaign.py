@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter
 
-from streams.agents.tallying import Tally
+from events.interactions import MODELS
+from streams.agents.tallying import ACTS, Tally
 from streams.measuring.names import Named, is_currency, is_team
 
 TEAMS, CURRENCIES = 40, 20
@@ -44,11 +45,18 @@ class CampaignMetrics:
         )
         self.human_acts = Counter(
             "harmonia_human_acts_total",
-            "Opens and clicks that were a person's, as far as one contact in 16 tells for all, by act (open, click) "
+            "Opens and clicks of one contact in 32 that were a person's, by act (open, click) "
             "and change (up; down: what was heard later spoke against it)",
             ["act", "change"],
             registry=registry,
         )
+        self.judged_acts = Counter(
+            "harmonia_judged_acts_total",
+            "All opens and clicks of the same contacts, by act: what human_acts is a share of",
+            ["act"],
+            registry=registry,
+        )
+        self._begin()
 
     def took_in(self, by_team_and_type: Count[tuple[str, str]]) -> None:
         """A chunk of input."""
@@ -65,3 +73,14 @@ class CampaignMetrics:
             self.donations.labels(self._currencies.label(currency), flow).inc(amount)
         for (act, change), thousandths in tally.human.items():
             self.human_acts.labels(act, change).inc(thousandths / 1000)
+        for act, count in tally.acts.items():
+            self.judged_acts.labels(act).inc(count)
+
+    def _begin(self) -> None:
+        """Say 0 where there is nothing yet: of a series that appears, Prometheus cannot tell what it rose by."""
+        for type_ in MODELS:
+            self.applied.labels(type_)
+        for act in ACTS.values():
+            self.judged_acts.labels(act)
+            for change in ("up", "down"):
+                self.human_acts.labels(act, change)

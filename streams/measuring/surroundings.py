@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import shutil
 from pathlib import Path
-from typing import Any
 
 from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from streams.measuring.fullness import disk_used, memory_used
 from streams.measuring.standing import StandingMetrics
 
 logger = logging.getLogger(__name__)
@@ -42,15 +41,3 @@ class Surroundings(Service):
             self._metrics.redis_memory.set(memory_used(await self._redis.info("memory")))
         except (RedisError, OSError) as error:
             logger.info("asking Redis for its memory: %s", type(error).__name__)
-
-
-def memory_used(info: dict[str, Any]) -> float:
-    """From 0 to 1: of what it may take, or of the whole machine's where it may take all. `info`: INFO memory."""
-    most = int(info.get("maxmemory") or info.get("total_system_memory") or 0)
-    return int(info["used_memory"]) / most if most else 0.0
-
-
-def disk_used(folder: Path) -> float:
-    """From 0 to 1, as `df` counts: what only root may use is not there."""
-    usage = shutil.disk_usage(folder)
-    return usage.used / (usage.used + usage.free) if usage.used + usage.free else 0.0

@@ -23,6 +23,7 @@ PROMISED = {
     "harmonia_donations_minor_units_total": {"currency", "flow"},
     "harmonia_canvass_total": {"method", "outcome"},
     "harmonia_human_acts_total": {"act", "change"},
+    "harmonia_judged_acts_total": {"act"},
     "harmonia_waiting_seconds": {"topic"},
     "harmonia_stalled_seconds": {"topic", "partition"},
     "harmonia_topic_partitions": {"topic"},

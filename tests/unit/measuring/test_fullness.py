@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from streams.measuring.surroundings import disk_used, memory_used
+from streams.measuring.fullness import disk_used, memory_used
 
 
 def test_memory_is_part_of_what_redis_may_take() -> None:
