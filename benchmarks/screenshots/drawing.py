@@ -79,7 +79,7 @@ def _gauge(panel: Panel, w: int, h: int) -> Iterator[str]:
 def _chart(panel: Panel, span: Span, w: int, h: int) -> Iterator[str]:
     lines = [line for line in panel.lines if line.points][:MOST_NAMES]
     legend, rows = _legend(lines, w)
-    bottom = h - BOTTOM - rows * LEGEND_ROW
+    bottom = h - BOTTOM - rows * LEGEND_ROW - 4
     steps = nice_steps(panel.most or _highest(lines, stacked=panel.stacked))
     yield from _grid(steps, panel.unit, w, bottom)
     yield from _times(span, w, bottom)
@@ -90,7 +90,7 @@ def _chart(panel: Panel, span: Span, w: int, h: int) -> Iterator[str]:
         below = [(at, floors[at] if panel.stacked else 0.0) for at, _ in line.points]
         yield from plot.area(tops, below, colour, filled=panel.bars or panel.stacked)
         floors.update(tops)
-    yield f'<g transform="translate(0 {bottom + BOTTOM + 10})">{legend}</g>'
+    yield f'<g transform="translate(0 {bottom + BOTTOM + 2})">{legend}</g>'
 
 
 class _Plot:
@@ -138,7 +138,8 @@ def _times(span: Span, w: int, bottom: int) -> Iterator[str]:
         at = span[0] + (span[1] - span[0]) * number / 4
         x = LEFT + (w - LEFT - 14) * number / 4
         text = time.strftime("%H:%M:%S", time.gmtime(at))
-        yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle" fill="{_FAINT}">{text}</text>'
+        anchor = ("start", "middle", "middle", "middle", "end")[number]
+        yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="{anchor}" fill="{_FAINT}">{text}</text>'
 
 
 def _legend(lines: Sequence[Line], w: int) -> tuple[str, int]:
