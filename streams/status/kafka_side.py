@@ -32,8 +32,12 @@ def look_at_kafka(settings: Settings, now: int) -> Broker | str:
     """A look, or what is to be said of a Kafka that is away. Takes two seconds longer where something waits."""
     clients = KafkaClients(settings)
     try:
-        with closing(clients.admin()) as admin, closing(clients.tool_consumer()) as consumer:
-            return _patiently(_Look(admin, consumer, settings, now).broker)
+        with (
+            closing(clients.admin()) as admin,
+            closing(clients.tool_consumer()) as asking,
+            closing(clients.tool_consumer()) as reading,
+        ):
+            return _patiently(_Look(admin, asking, reading, settings, now).broker)
     except KafkaError as error:
         return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up?"
 
@@ -51,15 +55,25 @@ def _patiently(ask: Callable[[], Broker]) -> Broker:
 
 
 class _Look:
-    def __init__(self, admin: KafkaAdminClient, consumer: KafkaConsumer, settings: Settings, now: int) -> None:
+    """`asking` is never given partitions to read: it would forget who leads all others."""
+
+    def __init__(
+        self,
+        admin: KafkaAdminClient,
+        asking: KafkaConsumer,
+        reading: KafkaConsumer,
+        settings: Settings,
+        now: int,
+    ) -> None:
         self._admin = admin
-        self._consumer = consumer
+        self._asking = asking
+        self._reading = reading
         self._group = settings.app_id
         self._topics = read_by_workers(settings)
         self._now = now
 
     def broker(self) -> Broker:
-        there = {topic: sorted(self._consumer.partitions_for_topic(topic) or ()) for topic in self._topics}
+        there = {topic: sorted(self._asking.partitions_for_topic(topic) or ()) for topic in self._topics}
         places = [TopicPartition(topic, number) for topic, numbers in there.items() for number in numbers]
         group = self._admin.describe_groups([self._group])[self._group]
         return Broker(
@@ -72,13 +86,13 @@ class _Look:
         )
 
     def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[Flow]:
-        done, ends = self._done(places), self._consumer.end_offsets(places)
+        done, ends = self._done(places), self._asking.end_offsets(places)
         waits = self._waits({tp: done[tp] for tp in places if done[tp] < ends[tp]})
         lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # else nothing but markers
         later, more = done, ends
         if waits:
             time.sleep(BETWEEN_LOOKS_S)
-            later, more = self._done(places), self._consumer.end_offsets(places)
+            later, more = self._done(places), self._asking.end_offsets(places)
         found = []
         for topic in self._topics:
             mine = [tp for tp in places if tp.topic == topic]
@@ -98,7 +112,7 @@ class _Look:
     def _done(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Up to where the group has done all; where it has done nothing yet, the log's start."""
         committed = self._admin.list_group_offsets(self._group)[self._group]
-        starts: Offsets = self._consumer.beginning_offsets(list(places))
+        starts: Offsets = self._asking.beginning_offsets(list(places))
         return {tp: max(committed[tp].offset if tp in committed else 0, starts[tp]) for tp in places}
 
     def _waits(self, starts: Offsets) -> dict[TopicPartition, float]:
@@ -106,17 +120,17 @@ class _Look:
         waits: dict[TopicPartition, float] = {}
         if not starts:
             return waits
-        ends = self._consumer.end_offsets(list(starts))
-        self._consumer.assign(list(starts))
+        ends = self._asking.end_offsets(list(starts))
+        self._reading.assign(list(starts))
         for tp, offset in starts.items():
-            self._consumer.seek(tp, offset)
+            self._reading.seek(tp, offset)
         deadline = time.monotonic() + _FETCH_S
         open_ = set(starts)
         while open_ and time.monotonic() < deadline:
-            for tp, records in self._consumer.poll(timeout_ms=500, max_records=2000).items():
+            for tp, records in self._reading.poll(timeout_ms=500, max_records=2000).items():
                 waits.setdefault(tp, max(0, self._now - records[0].timestamp) / 1000)
-            open_ = {tp for tp in open_ if tp not in waits and self._consumer.position(tp) < ends[tp]}
-            self._consumer.pause(*(starts.keys() - open_))
+            open_ = {tp for tp in open_ if tp not in waits and self._reading.position(tp) < ends[tp]}
+            self._reading.pause(*(starts.keys() - open_))
         return waits
 
     def _refused(self) -> dict[str, int]:
@@ -124,12 +138,12 @@ class _Look:
         counts: Counter[str] = Counter()
         starts, ends = self._hour_ago(DEAD_LETTERS)
         todo = {tp for tp, offset in starts.items() if offset < ends[tp]}
-        self._consumer.assign(list(todo))
-        self._consumer.resume(*todo)
+        self._reading.assign(list(todo))
+        self._reading.resume(*todo)
         for tp in todo:
-            self._consumer.seek(tp, starts[tp])
-        while any(self._consumer.position(tp) < ends[tp] for tp in todo) and counts.total() < MOST_LETTERS:
-            for records in self._consumer.poll(timeout_ms=500, max_records=2000).values():
+            self._reading.seek(tp, starts[tp])
+        while any(self._reading.position(tp) < ends[tp] for tp in todo) and counts.total() < MOST_LETTERS:
+            for records in self._reading.poll(timeout_ms=500, max_records=2000).values():
                 counts.update(letter.refusal.reason.value for letter in map(_letter, records) if letter is not None)
         return dict(counts.most_common())
 
@@ -139,11 +153,11 @@ class _Look:
         return sum(ends[tp] - offset for tp, offset in starts.items())
 
     def _hour_ago(self, topic: str) -> tuple[Offsets, Offsets]:
-        places = [TopicPartition(topic, number) for number in self._consumer.partitions_for_topic(topic) or ()]
+        places = [TopicPartition(topic, number) for number in self._asking.partitions_for_topic(topic) or ()]
         if not places:
             return {}, {}
-        ends: Offsets = self._consumer.end_offsets(places)
-        found = self._consumer.offsets_for_times(dict.fromkeys(places, self._now - HOUR_MS))
+        ends: Offsets = self._asking.end_offsets(places)
+        found = self._asking.offsets_for_times(dict.fromkeys(places, self._now - HOUR_MS))
         return {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in places}, ends
 
 
