@@ -6,7 +6,7 @@ its fragment, its contact reduced to keyed hashes and attributes.
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import orjson
 from pydantic import ValidationError
@@ -48,12 +48,21 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
         body["contact"] = contact
     else:  # a command's, with nothing in it but an address that cannot be read
         body.pop("contact", None)
-    body["team"] = data.team or team_of(interaction.source)
+    body["team"] = team_behind(interaction)
     event = attributes(interaction)
     for name in _POINTERS.intersection(interaction.extensions):
         del event[name]
     event["data"] = body
     return fragment, orjson.dumps(event)
+
+
+TakenIn: TypeAlias = tuple[str, bytes, str, str]
+"""Fragment and value as `harmonise` gives them; team and type."""
+
+
+def take_in(interaction: Interaction, hasher: Hasher) -> TakenIn:
+    """`harmonise`, and who said what kind of thing. Raises ValueError as it does."""
+    return *harmonise(interaction, hasher), team_behind(interaction), interaction.type
 
 
 def tells_mailbox(type_: str) -> bool:
@@ -126,6 +135,11 @@ def _with_hashed_contact(type_: str, data: JSON) -> dict[str, object] | Refusal:
     except ValidationError as error:
         return Refusal(Reason.INVALID_DATA, explain(error, ("data", "contact")))
     return {**data, "contact": contact}
+
+
+def team_behind(interaction: Interaction) -> str:
+    """The team that it names, or the one behind its source."""
+    return interaction.data.team or team_of(interaction.source)
 
 
 @lru_cache(maxsize=1_024)

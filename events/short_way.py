@@ -1,4 +1,4 @@
-"""The short way through intake: what `decode` and `harmonise` make of a usual record, in less than half the time.
+"""The short way through intake: what `decode` and `take_in` make of a usual record, in less than half the time.
 
 It never refuses: what it does not know goes the long way, which says what is wrong. A law holds the two to the same
 bytes.
@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from events.cloudevents import is_binary, is_version_1
 from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
 from events.fields import MAX_RECORD_BYTES
-from events.harmonised import team_of, tells_mailbox
+from events.harmonised import TakenIn, team_of, tells_mailbox
 from events.identifiers import Hasher, voter_state
 from events.interactions import TOPICS_OF
 from events.json_types import JSON
@@ -47,8 +47,8 @@ class _Telling(SaidContact):
 _encode = Encoder().encode
 
 
-def harmonise_usual(record: Record, hasher: Hasher) -> tuple[str, bytes] | None:
-    """Fragment and value for `interactions`. None: ask `decode` and `harmonise`."""
+def harmonise_usual(record: Record, hasher: Hasher) -> TakenIn | None:
+    """What `take_in` says of a usual record. None: ask `decode` and `take_in`."""
     event = _read(record)
     if event is None:
         return None
@@ -68,7 +68,9 @@ def harmonise_usual(record: Record, hasher: Hasher) -> tuple[str, bytes] | None:
     if data.team == "":
         data.team = team_of(event.source)
     value = _encode(_Harmonised("1.0", event.id, event.source, type_, render_time(time), schema, data))
-    return fragment, value if data.team is not None else value[:-2] + _closing(event.source)
+    if data.team is not None:
+        return fragment, value, data.team, type_
+    return fragment, value[:-2] + _closing(event.source), team_of(event.source), type_
 
 
 @lru_cache(maxsize=1_024)

@@ -43,6 +43,10 @@ from streams.engine.table import ChunkTable, Flow
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.health import HealthServer
+from streams.measuring.standing import StandingMetrics
+from streams.measuring.surroundings import Surroundings
+from streams.measuring.takeover import TakeOvers
+from streams.measuring.teams import read_schedule
 from streams.metrics import Metrics
 from streams.permission.policies import Policies
 from streams.permission.policy_since import telling
@@ -51,7 +55,14 @@ from streams.quarantine.guard import Guard
 from streams.quarantining import Quarantining
 from streams.settings import Settings
 from streams.tidying import Tidying
-from streams.topics import CAMPAIGNS_PARTITIONS, CAMPAIGNS_TABLE, CONTACTS_TABLE, LINKS_PARTITIONS, LINKS_TABLE
+from streams.topics import (
+    CAMPAIGNS_PARTITIONS,
+    CAMPAIGNS_TABLE,
+    CONTACTS_TABLE,
+    LINKS_PARTITIONS,
+    LINKS_TABLE,
+    read_by_workers,
+)
 from streams.watch import Watch
 
 LINKS_SHARE = 4
@@ -74,8 +85,11 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
     kafka = KafkaClients(settings)
-    app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"))
-    metrics = Metrics(CollectorRegistry())
+    schedule = read_schedule(settings.teams)
+    metrics = Metrics(CollectorRegistry(), schedule.hours)
+    standing = metrics.standing
+    onlooker = TakeOvers(standing, settings.state_dir)
+    app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
     stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
     policies = Policies(
@@ -103,11 +117,17 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
     closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
-    return Worker(app, [closing, health, Watch(app, [sink, holds], metrics), Tidying(settings.state_dir)])
-    health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
-    closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
-    watch = Watch(app, [sink, holds], metrics)
-    return Worker(app, [closing, health, watch, quarantining, Tidying(settings.state_dir)])
+    _tell_of_policy(policies, standing)
+    for topic, count in read_by_workers(settings).items():
+        standing.topic_partitions.labels(topic).set(count)
+    watch = Watch(app, [sink, holds], metrics, wall_clock, schedule)
+    surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
+    return Worker(app, [closing, health, watch, quarantining, surroundings, Tidying(settings.state_dir)])
+
+
+def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:
+    standing.policy_age.set_function(lambda: (wall_clock() - policies.taken_at) / 1000)
+    standing.policy_broken.set_function(lambda: policies.is_broken)
 
 
 def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:

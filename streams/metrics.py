@@ -1,19 +1,25 @@
 """Every metric of a worker, with its meaning. Labels are bounded: topics, partitions, reasons, never a person."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from streams.measuring.campaign import CampaignMetrics
+from streams.measuring.standing import StandingMetrics
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own."""
+    """The metrics of one process, in a registry of their own. `teams`: those with a label of their own in any case."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, teams: Iterable[str] = ()) -> None:
         self.registry = registry
+        self.campaign = CampaignMetrics(registry, teams)
+        self.standing = StandingMetrics(registry)
+        ProcessCollector(registry=registry)
         self.interactions = Counter(
             "harmonia_interactions_total",
             "Interactions by the topic they were read from and what became of them "

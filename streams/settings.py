@@ -59,6 +59,9 @@ class Settings(ServerSettings):
     policy: Place | None = Field(
         None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
     )
+    teams: Path | None = Field(
+        None, description="File with the hours of each team; none: no team is expected at any time"
+    )
     api_tokens: SecretStr = Field(
         SecretStr(""),
         description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",

@@ -8,7 +8,19 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.errors import TopicAuthorizationFailedError
 
-from events.topics import ALL, Topic
+from events.topics import (
+    ALL,
+    CAMPAIGN_COUNTS,
+    CAMPAIGN_HOLDS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    IDENTITY_LINKS,
+    INPUT_TOPICS,
+    INTERACTIONS,
+    Topic,
+)
 from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic, PartitionsMismatch
 from streams.settings import Settings
@@ -22,6 +34,12 @@ CAMPAIGNS_PARTITIONS = 1
 """Of `campaign-counts` and of the table that it is folded into."""
 
 TABLES = (CONTACTS_TABLE, LINKS_TABLE, CAMPAIGNS_TABLE)
+
+_BETWEEN = (
+    *(INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, IDENTITY_LINKS),
+    *(CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
+)
+"""What workers read besides the input: of each other, and for the sinks."""
 
 _PAUSE_S = 0.05
 _PAUSES = 200
@@ -51,6 +69,12 @@ def wanted(settings: Settings) -> list[Topic]:
 def changelog_name(settings: Settings, table: str) -> str:
     """The changelog topic of a table, as Faust names it."""
     return f"{settings.app_id}-{table}-changelog"
+
+
+def read_by_workers(settings: Settings) -> dict[str, int]:
+    """The topics that workers read, each with its number of partitions."""
+    read = (*INPUT_TOPICS, *(topic for topic in ALL if topic.name in _BETWEEN))
+    return {topic.name: topic.partitions or settings.partitions for topic in read}
 
 
 def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collection[str] = ()) -> list[str]:

@@ -22,13 +22,14 @@ _HEADERS = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/js
 
 
 @contextmanager
-def serving(settings: Settings, folder: Path) -> Iterator[str]:
-    """The address of a process that serves these servers, for the length of a block."""
+def serving(settings: Settings, folder: Path, **more: str) -> Iterator[str]:
+    """The address of a process that serves these servers, for the length of a block. `more`: of its environment."""
     environment = {
         "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "REDIS_URL": settings.redis_url,
         "HARMONIA_API_TOKENS": f"bench:read+permit+reserve:{hashlib.sha256(_TOKEN.encode()).hexdigest()}",
         "HARMONIA_PROFILES_OLDEST_S": "300",
+        **more,
     }
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "api.log"

@@ -18,6 +18,7 @@ from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
 from streams.engine.runs import End, Run
+from streams.measuring.behind import Behind
 from streams.metrics import Metrics
 from streams.permission.holds import read_hold_record
 from streams.permission.marks import read_mark
@@ -42,6 +43,7 @@ class CampaignHolds:
         self._lost = False
         self._position: Position | None = None
         self._lock = asyncio.Lock()
+        self.behind = Behind(SINK, [CAMPAIGN_HOLDS])
 
     async def __call__(self, chunk: Run) -> None:
         """Read all that was said, this chunk included, and write it."""
@@ -92,11 +94,15 @@ class CampaignHolds:
         while position is not None:
             try:
                 put = await self._sink.put(self._holds, position, max(0, self._clock() - end.at), lost_until)
-                self._lost = put == "lost"
-                return put == "written"
+                self._lost, told = put == "lost", put == "written"
             except SinkUnavailable as trouble:
                 lost_until = None
                 self._metrics.sink_errors.labels(SINK).inc()
                 logger.warning("%s; trying again in %.1f s", trouble, trouble.retry_after)
                 await asyncio.sleep(trouble.retry_after)
+                continue
+            if told:
+                self.behind.stands_at(PLACE, position.offset)
+                self.behind.whole_at(PLACE, end.at)
+            return told
         return False

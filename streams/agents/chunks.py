@@ -10,6 +10,7 @@ from streams.agents.announcements import Printer, told
 from streams.agents.dead_letters import dead_letter
 from streams.agents.holding import Holding
 from streams.agents.stamps import received_at, received_header
+from streams.agents.tallying import Tally
 from streams.contact import ContactState, Outcome
 from streams.contact.announcing import Step, announce
 from streams.contact.erasing import place_of
@@ -48,6 +49,7 @@ class Chunk(ABC):
         self.refusals: Counter[Reason] = Counter()
         self.alerts: Counter[str] = Counter()
         self.reports: Counter[tuple[str, bool]] = Counter()
+        self.tally = Tally()
 
     @abstractmethod
     def take(self, records: Records) -> None:

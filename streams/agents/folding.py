@@ -76,6 +76,7 @@ class Folding(Chunk):
                     self._count(each[1], each[2])
         if not applied:
             return before
+        self.tally.take(key, before, after, [fact for _, fact, _ in applied])
         if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact, _ in applied):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)

@@ -4,11 +4,12 @@ It keeps no state, so at least once is enough: a chunk that fails is written aga
 While a source is in quarantine, what of it can wait goes to `quarantine` instead of either, judged and whole.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from events.envelope import Record, decode
-from events.harmonised import harmonise
+from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.short_way import harmonise_usual
@@ -24,8 +25,8 @@ from streams.metrics import Metrics
 from streams.quarantine.guard import HELD, Guard
 
 STAGE = "intake"
-Judged: TypeAlias = tuple[str, bytes] | Refusal
-"""Fragment and value of the interaction, or why there is none."""
+Judged: TypeAlias = TakenIn | Refusal
+"""The interaction, or why there is none."""
 
 RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
@@ -63,7 +64,7 @@ class Intake:
         if usual := harmonise_usual(read, self._hasher):
             return usual
         interaction = decode(read, self._hasher.phone_region)
-        return interaction if isinstance(interaction, Refusal) else harmonise(interaction, self._hasher)
+        return interaction if isinstance(interaction, Refusal) else take_in(interaction, self._hasher)
 
     def _output(self, record: KafkaRecord, outcome: Judged) -> Output:
         if isinstance(outcome, Refusal):
@@ -92,6 +93,8 @@ class Intake:
         count.labels(chunk.tp.topic, "accepted").inc(len(judged) - len(held) - len(letters))
         count.labels(chunk.tp.topic, "refused").inc(len(letters))
         count.labels(chunk.tp.topic, "held").inc(len(held))
+        taken = (outcome for place, outcome in enumerate(judged) if place not in held)
+        self._metrics.campaign.took_in(Counter(one[2:] for one in taken if not isinstance(one, Refusal)))
         for refusal in letters:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
         if refused or (chunk.records and self._guard.listens(chunk.records[-1].timestamp)):

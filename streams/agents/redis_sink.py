@@ -25,6 +25,7 @@ from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
 from streams.engine.runs import End, Records, Run
+from streams.measuring.behind import Behind
 from streams.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class ContactStateSink:
         self._views = {topic: sink.reading(topic) for topic in (CONTACT_STATE, CONTACT_LINKS)}
         self._positions: dict[TP, Position] = {}
         self._marks = Marks()
+        self.behind = Behind(SINK, self._views)
         self._generations: dict[TP, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -114,7 +116,10 @@ class ContactStateSink:
             standing = Whole(max(0, self._clock() - at), self._partitions)
             return await view.whole(tp.partition, position, standing)
 
-        return await self._asked(call)
+        told = await self._asked(call)
+        if told:
+            self.behind.whole_at(tp, at)
+        return told
 
     async def _may_follow(self, chunk: Run) -> bool:
         if chunk.tp.topic == CONTACT_STATE or all(record.value is not None for record in chunk.records):
@@ -157,6 +162,7 @@ class ContactStateSink:
             self._positions.pop(tp, None)
         else:
             self._positions[tp] = position
+            self.behind.stands_at(tp, position.offset)
         return position is not None
 
     async def _begin_anew(self, tp: TP, reader: PartitionReader) -> Position | None:

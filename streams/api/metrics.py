@@ -53,6 +53,11 @@ class ApiMetrics:
             ["version"],
             registry=registry,
         )
+        self.profiles_age = Gauge(
+            "harmonia_api_profiles_age_seconds",
+            "Seconds ago at which Redis last held all that there was; permissions rest on it",
+            registry=registry,
+        )
         self.audit_pending = Gauge(
             "harmonia_audit_pending_bytes", "Bytes of audit records that Kafka does not have yet", registry=registry
         )

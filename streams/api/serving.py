@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
+from streams.api.freshness import Freshness
 from streams.api.heads import LimitedHeads
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
@@ -95,6 +96,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             await closing.enter_async_context(health)
             for warning in await _warnings(tokens, redis):
                 say(warning)
+            await closing.enter_async_context(Freshness(lookup, wall_clock, metrics.profiles_age))
             say(f"listening on {_url(listener)}")
             await server.serve(sockets=[listener])
 

@@ -13,6 +13,7 @@ from streams.cli.hold import hold
 from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.restore import restore
+from streams.cli.status import status
 from streams.cli.worker import worker
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.command()(api)
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)
+app.command()(status)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)

@@ -14,6 +14,7 @@ from streams.clients import KafkaClients, identity_for_kafka
 from streams.engine import transport
 from streams.engine.errors import EngineError
 from streams.engine.lanes import Lanes
+from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End
 from streams.engine.states import State, Storage
@@ -34,6 +35,7 @@ class ChunkApp(faust.App):
 
     Parameters:
         on_ready: called with the number of partitions whenever the worker has taken over what it owns.
+        onlooker: hears what happens to the partitions.
         stop_process: ends the process at once, without a commit; called when going on could lose or double something.
     """
 
@@ -43,11 +45,14 @@ class ChunkApp(faust.App):
         kafka: KafkaClients,
         on_ready: Callable[[int], None],
         stop_process: Callable[[int], Any] = os._exit,
+        *,
+        onlooker: Onlooker = NOBODY,
     ) -> None:
         transport.register()
         self.kafka = kafka
         self.instance = settings.instance
         self.on_ready = on_ready
+        self.onlooker = onlooker
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
         self._turns = Turns(CHUNKS_AT_ONCE * limits.records)
@@ -66,6 +71,7 @@ class ChunkApp(faust.App):
             flow=flow,
             storage=storage,
             turns=self._turns,
+            onlooker=self.onlooker,
         )
         self.tables.add(table)
         return table
@@ -123,6 +129,7 @@ class ChunkApp(faust.App):
         known = isinstance(error, EngineError | Unreadable)
         why = f"{type(error).__name__}: {error}" if known else told(error)
         logger.critical("stopping at %s: %s", tp or "no partition in particular", why)
+        self.onlooker.failed(error)
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)
 

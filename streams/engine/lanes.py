@@ -37,6 +37,7 @@ class Lanes:
         self._on_failure = on_failure
         self._waiting: dict[TP, deque[Run]] = defaultdict(deque)
         self._tasks: dict[TP, asyncio.Task[None]] = {}
+        self._in_hand: dict[TP, Run] = {}
         self._generation: int | None = None
         self._room = asyncio.Event()
         #: Partition -> the offset that may be committed: everything below it is done.
@@ -77,6 +78,12 @@ class Lanes:
         waiting = self._waiting.get(tp)
         return waiting is None or sum(len(run.records) for run in waiting) < self.records_ahead
 
+    def oldest_at(self, tp: TP) -> int | None:
+        """When the oldest record that was taken for this lane and is not done was appended; None: there is none."""
+        in_hand, waiting = self._in_hand.get(tp), self._waiting.get(tp)
+        first = in_hand or (waiting[0] if waiting else None)
+        return first.records[0].timestamp if first and first.records else None
+
     async def wait_for_room(self) -> None:
         """Return once a lane has finished a chunk since the last call."""
         self._room.clear()
@@ -86,7 +93,7 @@ class Lanes:
         waiting = self._waiting[tp]
         try:
             while waiting and waiting[0].generation == self._generation:
-                chunk = take_chunk(waiting, self._limits)
+                chunk = self._in_hand[tp] = take_chunk(waiting, self._limits)
                 await process(chunk)
                 self.done[tp] = chunk.next_offset
                 self._room.set()
@@ -94,4 +101,5 @@ class Lanes:
             self._generation = None  # nor may a later chunk be done, and committed past this one
             self._on_failure(tp, error)
         finally:
+            self._in_hand.pop(tp, None)
             del self._tasks[tp]

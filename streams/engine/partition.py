@@ -20,6 +20,7 @@ from streams.engine.errors import Fenced, StateLost
 from streams.engine.forgetting import Forgetting
 from streams.engine.gaps import Gap
 from streams.engine.leftovers import Leftovers
+from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.restoring import position_now, restore
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
@@ -78,7 +79,14 @@ class Changelog:
 class TablePartition(Generic[State]):
     """The state of one partition, and the only way to change it."""
 
-    def __init__(self, kafka: KafkaClients, states: States[State], changelog: Changelog, committed: Committed) -> None:
+    def __init__(
+        self,
+        kafka: KafkaClients,
+        states: States[State],
+        changelog: Changelog,
+        committed: Committed,
+        onlooker: Onlooker = NOBODY,
+    ) -> None:
         self._kafka = kafka
         self._states = states
         self._store = states.store
@@ -87,6 +95,7 @@ class TablePartition(Generic[State]):
         self._transactional_id = changelog.transactional_id
         self._source_id = changelog.source_id
         self._committed = committed
+        self._onlooker = onlooker
         self._shared = changelog.shared
         written = [changelog.tp, *changelog.outputs, *changelog.shared]
         self._leftovers = Leftovers(kafka, changelog.transactional_id, written)
@@ -109,7 +118,7 @@ class TablePartition(Generic[State]):
             await writer.stop()
             raise
         self._writer = writer
-        restored = await restore(self._kafka, self._states, self._changelog, self._topic_id)
+        restored = await restore(self._kafka, self._states, self._changelog, self._topic_id, self._onlooker)
         self._forgetting.go_on()
         return restored
 

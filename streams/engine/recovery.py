@@ -52,9 +52,11 @@ class Recovery(StockRecovery):
         app = cast("ChunkApp", self.app)
         try:
             self._set_recovery_started()
+            app.onlooker.taking_over()
             await self._take_over()
             app.lanes.open(generation)
             await self.on_recovery_completed(generation)
+            app.onlooker.taken_over()
             app.on_ready(len(app.owned_partitions()))
         except (RebalanceAgain, IllegalStateError):
             return  # the partitions have changed meanwhile, so another recovery is about to start

@@ -7,6 +7,7 @@ from faust.types import TP
 from events.topics import DELETE_RETENTION_MS
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
+from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.states import State, States
 from streams.engine.store import Position
 
@@ -20,7 +21,9 @@ Of 1,000,000 states of 1,149 bytes the peak was 354 MB with eight at once and 25
 """
 
 
-async def restore(kafka: KafkaClients, states: States[State], changelog: TP, topic_id: str) -> int:
+async def restore(
+    kafka: KafkaClients, states: States[State], changelog: TP, topic_id: str, onlooker: Onlooker = NOBODY
+) -> int:
     """Read what is new in the changelog into the store. Returns the number of records read.
 
     `topic_id`: the changelog topic's. Raises a Kafka error when the broker is away; may be cancelled and called again.
@@ -33,10 +36,12 @@ async def restore(kafka: KafkaClients, states: States[State], changelog: TP, top
         if held is not None and not (_may_be(held, topic_id, end) and await _is_in(kafka, held, changelog, end)):
             store.wipe()
         start = store.position.offset if store.position else await reader.start_of(changelog)
+        onlooker.to_go(changelog, end - start)
         async for run in reader.runs(changelog, start, end):
             changes = {record.key: record.value for record in run.records if record.key is not None}
             store.write(changes, position_now(topic_id, run.next_offset))
             restored += len(run.records)
+            onlooker.to_go(changelog, max(0, end - run.next_offset))
     return restored
 
 

@@ -17,6 +17,7 @@ from faust.types import TP
 
 from streams.clients import KafkaClients
 from streams.engine.errors import NotOwned
+from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.partition import Changelog, Fold, TablePartition
 from streams.engine.restoring import RESTORED_AT_ONCE
 from streams.engine.retry import retried
@@ -52,6 +53,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
 
     Parameters:
         turns: those of all the worker's transactions.
+        onlooker: hears how much of the changelogs is to be read.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         flow: Flow,
         storage: Storage[State],
         turns: Turns,
+        onlooker: Onlooker = NOBODY,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -70,6 +73,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         self._flow = flow
         self._topic_ids: dict[str, str] = {}
         self._turns = turns
+        self._onlooker = onlooker
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._owned: dict[int, TablePartition[State]] = {}
         self._restoring = asyncio.Semaphore(RESTORED_AT_ONCE)
@@ -143,6 +147,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
                 States(self._storage.open_store(self.name, number), self._storage.codec, self._recent),
                 changelog,
                 lambda source: cast(Consumer, self.app.consumer).committed(source),
+                self._onlooker,
             )
         restored = await retried(self._owned[number].open, f"{self.name}: taking partition {number} over")
         logger.info("%s: partition %d is ready, %d changelog records read", self.name, number, restored)

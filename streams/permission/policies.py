@@ -21,8 +21,9 @@ _Look = tuple[int, int, int]
 class Policies:
     """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
 
-    `told` hears what became of each change of the file, `holds` each version that holds and since when (ms). Raises
-    `Unusable` when there is no policy to begin with.
+    `told` hears what became of each change of the file, `holds` each version that holds and since when (ms).
+    `taken_at`: when the policy was taken, in ms since 1970; `is_broken`: the file is, so that an older policy holds.
+    Raises `Unusable` when there is no policy to begin with.
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class Policies:
         self._look = self._seen()
         self._next_look = clock() + LOOK_EVERY_MS
         self._policy = policy_of(path)
-        holds(self._policy.version, clock())
+        self.taken_at = clock()
+        self.is_broken = False
+        holds(self._policy.version, self.taken_at)
 
     def now(self) -> Policy:
         """The policy; looks at the file once a second at most."""
@@ -54,10 +57,12 @@ class Policies:
         if isinstance(found, Policy):
             logger.warning("policy %s holds now, instead of %s", found.version, self._policy.version)
             self._policy = found
-            self._holds(found.version, self._clock())
+            self.taken_at, self.is_broken = self._clock(), False
+            self._holds(found.version, self.taken_at)
             self._told("taken")
         else:
             logger.error("policy %s goes on, for the new one is broken: %s", self._policy.version, found)
+            self.is_broken = True
             self._told("broken")
 
     def _seen(self) -> _Look | None:

@@ -5,16 +5,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.interactions import MODELS
+from events.interactions.canvass import Method
+from events.interactions.canvass import Outcome as CanvassOutcome
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
-from streams.campaigns import REPORTS
 from streams.local.stack import Stack
+from streams.measuring.fail_stops import REASONS
+from streams.measuring.names import is_team
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample, until_in_redis
@@ -31,18 +36,32 @@ NAMED = {
         "harmonia_policy_changes",
     ),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
+    *("harmonia_inflow", "harmonia_applied", "harmonia_donations_minor_units", "harmonia_canvass"),
+    *("harmonia_human_acts", "harmonia_judged_acts"),
+    *("harmonia_waiting_seconds", "harmonia_stalled_seconds", "harmonia_topic_partitions"),
+    *("harmonia_sink_behind_records", "harmonia_sink_behind_seconds", "harmonia_rebalances", "harmonia_fail_stops"),
+    *("harmonia_recovery_seconds", "harmonia_recovering_seconds", "harmonia_recovery_records_to_go"),
+    *("harmonia_redis_memory_used_ratio", "harmonia_state_disk_used_ratio", "harmonia_team_expected"),
+    *("harmonia_policy_age_seconds", "harmonia_policy_broken"),
+    *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
+    *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
 WORDS = {
     "topic": {topic.name for topic in ALL},
-    "outcome": {"accepted", "refused", "held", "applied", "duplicate", "full", "in_vain"},
+    "outcome": {"accepted", "refused", "held", "applied", "duplicate", "full", "in_vain", *get_args(CanvassOutcome)},
+    "method": set(get_args(Method)),
+    "currency": {"USD"},
+    "flow": {"given", "returned"},
+    "act": {"open", "click"},
+    "change": {"up", "down"},
+    "type": set(MODELS),
     "stage": {"intake", "contacts"},
-    "reason": {reason.value for reason in Reason},
+    "reason": {*(reason.value for reason in Reason), *REASONS},
     "agent": {"intake", "contacts", "links", "campaigns", "redis"},
-    "type": {*REPORTS},
     "campaign": {"named", "none"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},
-    "sink": {"redis"},
+    "sink": {"redis", "holds"},
 }
 
 
@@ -117,6 +136,8 @@ def bounded(name: str, value: str, partitions: int) -> bool:
         return value.isdigit() and int(value) < partitions
     if name == "le":
         return value == "+Inf" or float(value) >= 0
+    if name == "team":
+        return is_team(value)
     return value in WORDS[name]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from events.contact import HashedContact
 from events.envelope import Record, decode
-from events.harmonised import harmonise
+from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.interactions import MODELS
 from events.json_types import JSON
@@ -42,9 +42,9 @@ fields = st.sampled_from(sorted({name for model in MODELS.values() for name in m
 contact_fields = st.sampled_from(sorted(HashedContact.model_fields)) | names
 
 
-def the_long_way(read: Record, hasher: Hasher = HASHER) -> tuple[str, bytes] | None:
+def the_long_way(read: Record, hasher: Hasher = HASHER) -> TakenIn | None:
     interaction = decode(read)
-    return None if isinstance(interaction, Refusal) else harmonise(interaction, hasher)
+    return None if isinstance(interaction, Refusal) else take_in(interaction, hasher)
 
 
 def agrees(read: Record) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from events.contact import Contact
 from events.envelope import Record, decode
 from events.fields import MAX_HEADER_BYTES, MAX_RECORD_BYTES
-from events.harmonised import harmonise
+from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.interactions import MODELS
 from events.json_types import JSON
@@ -53,9 +53,9 @@ NUMBERS = ["9223372036854775807", "9223372036854775808", "18446744073709551615",
 NUMBERS += ["-9223372036854775808", "-9223372036854775809", "1" * 400, "1.0", "-0", "01", "1.", "0.1", "1e-400", "NaN"]
 
 
-def long_way(read: Record) -> tuple[str, bytes] | None:
+def long_way(read: Record) -> TakenIn | None:
     interaction = decode(read)
-    return None if isinstance(interaction, Refusal) else harmonise(interaction, HASHER)
+    return None if isinstance(interaction, Refusal) else take_in(interaction, HASHER)
 
 
 def disagreeing(content: dict[str, JSON], where: dict[str, JSON], names: list[str]) -> list[tuple[str, JSON]]:

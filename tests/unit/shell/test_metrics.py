@@ -1,5 +1,6 @@
 import pytest
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
 
 from streams.metrics import Metrics
 
@@ -19,6 +20,27 @@ PROMISED = {
     "harmonia_lag_records": {"topic", "partition"},
     "harmonia_sink_errors_total": {"sink"},
     "harmonia_sink_refills_total": {"sink"},
+    "harmonia_inflow_total": {"team", "type"},
+    "harmonia_applied_total": {"type"},
+    "harmonia_donations_minor_units_total": {"currency", "flow"},
+    "harmonia_canvass_total": {"method", "outcome"},
+    "harmonia_human_acts_total": {"act", "change"},
+    "harmonia_judged_acts_total": {"act"},
+    "harmonia_waiting_seconds": {"topic"},
+    "harmonia_stalled_seconds": {"topic", "partition"},
+    "harmonia_topic_partitions": {"topic"},
+    "harmonia_sink_behind_records": {"sink", "topic", "partition"},
+    "harmonia_sink_behind_seconds": {"sink", "topic", "partition"},
+    "harmonia_rebalances_total": set(),
+    "harmonia_recovery_seconds": set(),
+    "harmonia_recovering_seconds": set(),
+    "harmonia_recovery_records_to_go": set(),
+    "harmonia_fail_stops_total": {"reason"},
+    "harmonia_redis_memory_used_ratio": set(),
+    "harmonia_state_disk_used_ratio": set(),
+    "harmonia_policy_age_seconds": set(),
+    "harmonia_policy_broken": set(),
+    "harmonia_team_expected": {"team"},
 }
 
 
@@ -28,7 +50,8 @@ def metrics() -> Metrics:
 
 
 def test_the_metrics_and_their_labels_are_those_that_dashboards_use(metrics: Metrics) -> None:
-    made = [value for value in vars(metrics).values() if value is not metrics.registry]
+    parts = (metrics, metrics.campaign, metrics.standing)
+    made = [value for part in parts for value in vars(part).values() if isinstance(value, MetricWrapperBase)]
     names = {each._name + ("_total" if each._type == "counter" else ""): set(each._labelnames) for each in made}
 
     assert names == PROMISED

@@ -12,6 +12,7 @@ from streams.agents.redis_sink import UNKNOWN, ContactStateSink
 from streams.clients import KafkaClients
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.runs import End
+from streams.measuring.teams import schedule_of
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.watch import Watch
@@ -57,6 +58,14 @@ class Bench:
         self.metrics = Metrics(CollectorRegistry())
         self.app = OwningApp(self.stopped)
         self.sink = WatchedSink(self.metrics)
+        self.now = 1_000_000
+        self.schedule = schedule_of({"teams": {"digital": {"hours": ["mon-sun 00:00-24:00"]}}})
+
+    def clock(self) -> int:
+        return self.now
+
+    def shown(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
 
     async def look(self) -> list[TP]:
         return await asyncio.wait_for(self.sink.looks.get(), 5)
@@ -85,7 +94,7 @@ class Bench:
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(watch, "INTERVAL_S", 0.001)
     bench = Bench()
-    async with Watch(bench.app, [bench.sink], bench.metrics):
+    async with Watch(bench.app, [bench.sink], bench.metrics, bench.clock, bench.schedule):
         yield bench
 
 
@@ -118,3 +127,33 @@ async def test_lag_is_shown_for_what_is_owned_and_for_nothing_else(bench: Bench)
 
     bench.app.lags = {STATE: 2}
     assert await bench.shows(None, 2)
+
+
+async def test_what_waits_and_what_stands_still_is_shown(bench: Bench) -> None:
+    bench.app.lags = {INTERACTIONS: 7, STATE: 0}
+    assert await bench.shows(7, 0)
+
+    bench.now += 90_000
+    await bench.look_again()
+
+    assert bench.shown("harmonia_stalled_seconds", topic="interactions", partition="0") == 90
+    assert bench.shown("harmonia_waiting_seconds", topic="interactions") == 90
+    assert bench.shown("harmonia_stalled_seconds", topic="contact-state", partition="1") == 0
+    assert bench.shown("harmonia_waiting_seconds", topic="contact-state") == 0
+
+
+async def test_a_sink_that_was_not_whole_since_is_behind(bench: Bench) -> None:
+    bench.app.lags = {STATE: 0}
+    assert await bench.shows(None, 0)
+    bench.sink.behind.whole_at(STATE, bench.now)
+    bench.now += 5_000
+    await bench.look_again()
+
+    where = {"sink": "redis", "topic": "contact-state", "partition": "1"}
+    assert bench.shown("harmonia_sink_behind_seconds", **where) == 5
+
+
+async def test_it_is_shown_which_teams_are_at_work(bench: Bench) -> None:
+    await bench.look_again()
+
+    assert bench.shown("harmonia_team_expected", team="digital") == 1

@@ -1,0 +1,24 @@
+"""`harmonia status`: one screen for whoever is on call."""
+
+import time
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from streams.cli.failures import load_settings
+from streams.status.judging import findings
+from streams.status.look import look
+from streams.status.screen import document, screen
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Say whether everything flows, what is wrong and what to do. Exit code 1 when something is worth a page."""
+    seen = look(load_settings(), time.time_ns() // 1_000_000)
+    found = findings(seen)
+    if as_json:
+        typer.echo(orjson.dumps(document(seen, found), option=orjson.OPT_NON_STR_KEYS))
+    else:
+        Console(highlight=False).print(screen(seen, found))
+    raise typer.Exit(1 if any(each.severity == "page" for each in found) else 0)

@@ -1,0 +1,40 @@
+"""Who is told what happens to a worker's partitions, so that the engine need not know of metrics."""
+
+from typing import Protocol
+
+from faust.types import TP
+
+
+class Onlooker(Protocol):
+    """Hears of each take-over and of the end. Calls must be quick and must not raise."""
+
+    def taking_over(self) -> None:
+        """Partitions were handed out anew."""
+
+    def to_go(self, changelog: TP, records: int) -> None:
+        """So many records of a changelog partition have still to be read."""
+
+    def taken_over(self) -> None:
+        """All that is owned has been taken over, and work on it begins."""
+
+    def failed(self, error: BaseException) -> None:
+        """The process is about to end, because of this."""
+
+
+class Nobody:
+    """An onlooker who does not care."""
+
+    def taking_over(self) -> None:
+        pass
+
+    def to_go(self, changelog: TP, records: int) -> None:
+        pass
+
+    def taken_over(self) -> None:
+        pass
+
+    def failed(self, error: BaseException) -> None:
+        pass
+
+
+NOBODY = Nobody()

@@ -1,0 +1,1 @@
+"""One look at a deployment for whoever is on call: is everything flowing? From Kafka and Redis alone."""

@@ -1,0 +1,179 @@
+"""What Kafka shows: what the workers' group has done, what there is to do, and what was refused."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from events.dead_letters import DeadLetter
+from events.topics import DEAD_LETTERS, INPUT_TOPICS
+from streams.clients import KafkaClients
+from streams.settings import Settings
+from streams.status.seen import Broker, Flow
+from streams.topics import read_by_workers
+
+HOUR_MS = 3_600_000
+STALLED_S = 300.0
+BETWEEN_LOOKS_S = 2.5
+"""Workers commit every second."""
+MOST_LETTERS = 50_000
+"""Dead letters that are read at most; a flood is one with fewer as well."""
+PATIENCE_S = 8.0
+_FETCH_S, _AGAIN_S = 5.0, 0.2
+
+Offsets = Mapping[TopicPartition, int]
+
+
+def look_at_kafka(settings: Settings, now: int) -> Broker | str:
+    """A look, or what is to be said of a Kafka that is away. Takes two seconds longer where something waits."""
+    clients = KafkaClients(settings)
+    try:
+        with (
+            closing(clients.admin()) as admin,
+            closing(clients.tool_consumer()) as asking,
+            closing(clients.tool_consumer()) as reading,
+        ):
+            return _patiently(_Look(admin, asking, reading, settings, now).broker)
+    except KafkaError as error:
+        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up?"
+
+
+def _patiently(ask: Callable[[], Broker]) -> Broker:
+    """A broker that has just started first has to find out who looks after groups."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_S)
+
+
+class _Look:
+    """`asking` is never given partitions to read: it would forget who leads all others."""
+
+    def __init__(
+        self,
+        admin: KafkaAdminClient,
+        asking: KafkaConsumer,
+        reading: KafkaConsumer,
+        settings: Settings,
+        now: int,
+    ) -> None:
+        self._admin = admin
+        self._asking = asking
+        self._reading = reading
+        self._group = settings.app_id
+        self._topics = read_by_workers(settings)
+        self._now = now
+
+    def broker(self) -> Broker:
+        there = {topic: sorted(self._asking.partitions_for_topic(topic) or ()) for topic in self._topics}
+        places = [TopicPartition(topic, number) for topic, numbers in there.items() for number in numbers]
+        group = self._admin.describe_groups([self._group])[self._group]
+        return Broker(
+            group_state=str(group["group_state"]),
+            members=len(group["members"]),
+            flows=self._flows(places, _owned(group)),
+            refused=self._refused(),
+            came_in=sum(self._since(topic.name) for topic in INPUT_TOPICS),
+            topics_missing=[topic for topic, numbers in there.items() if not numbers],
+        )
+
+    def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[Flow]:
+        done, ends = self._done(places), self._asking.end_offsets(places)
+        waits = self._waits({tp: done[tp] for tp in places if done[tp] < ends[tp]})
+        lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # else nothing but markers
+        later, more = done, ends
+        if waits:
+            time.sleep(BETWEEN_LOOKS_S)
+            later, more = self._done(places), self._asking.end_offsets(places)
+        found = []
+        for topic in self._topics:
+            mine = [tp for tp in places if tp.topic == topic]
+            found.append(
+                Flow(
+                    topic,
+                    len(mine),
+                    sum(lag[tp] for tp in mine),
+                    max((waits.get(tp, 0.0) for tp in mine), default=0.0),
+                    [tp.partition for tp in mine if waits.get(tp, 0.0) > STALLED_S and later[tp] <= done[tp]],
+                    len(set(mine) - owned),
+                    sum(more[tp] - later[tp] - ends[tp] + done[tp] for tp in mine) > 0,
+                )
+            )
+        return found
+
+    def _done(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Up to where the group has done all; where it has done nothing yet, the log's start."""
+        committed = self._admin.list_group_offsets(self._group)[self._group]
+        starts: Offsets = self._asking.beginning_offsets(list(places))
+        return {tp: max(committed[tp].offset if tp in committed else 0, starts[tp]) for tp in places}
+
+    def _waits(self, starts: Offsets) -> dict[TopicPartition, float]:
+        """Of each partition that has a record from there on, for how many seconds that has waited."""
+        waits: dict[TopicPartition, float] = {}
+        if not starts:
+            return waits
+        ends = self._asking.end_offsets(list(starts))
+        self._reading.assign(list(starts))
+        for tp, offset in starts.items():
+            self._reading.seek(tp, offset)
+        deadline = time.monotonic() + _FETCH_S
+        open_ = set(starts)
+        while open_ and time.monotonic() < deadline:
+            for tp, records in self._reading.poll(timeout_ms=500, max_records=2000).items():
+                waits.setdefault(tp, max(0, self._now - records[0].timestamp) / 1000)
+            open_ = {tp for tp in open_ if tp not in waits and self._reading.position(tp) < ends[tp]}
+            self._reading.pause(*(starts.keys() - open_))
+        return waits
+
+    def _refused(self) -> dict[str, int]:
+        """Dead letters of the last hour, by reason."""
+        counts: Counter[str] = Counter()
+        starts, ends = self._hour_ago(DEAD_LETTERS)
+        todo = {tp for tp, offset in starts.items() if offset < ends[tp]}
+        self._reading.assign(list(todo))
+        self._reading.resume(*todo)
+        for tp in todo:
+            self._reading.seek(tp, starts[tp])
+        while any(self._reading.position(tp) < ends[tp] for tp in todo) and counts.total() < MOST_LETTERS:
+            for records in self._reading.poll(timeout_ms=500, max_records=2000).values():
+                counts.update(letter.refusal.reason.value for letter in map(_letter, records) if letter is not None)
+        return dict(counts.most_common())
+
+    def _since(self, topic: str) -> int:
+        """Records of a topic since an hour ago."""
+        starts, ends = self._hour_ago(topic)
+        return sum(ends[tp] - offset for tp, offset in starts.items())
+
+    def _hour_ago(self, topic: str) -> tuple[Offsets, Offsets]:
+        places = [TopicPartition(topic, number) for number in self._asking.partitions_for_topic(topic) or ()]
+        if not places:
+            return {}, {}
+        ends: Offsets = self._asking.end_offsets(places)
+        found = self._asking.offsets_for_times(dict.fromkeys(places, self._now - HOUR_MS))
+        return {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in places}, ends
+
+
+def _letter(record: Any) -> DeadLetter | None:
+    return DeadLetter.of(record.headers)
+
+
+def _owned(group: Mapping[str, Any]) -> set[TopicPartition]:
+    """The partitions that members of a group were given."""
+    owned: dict[str, set[int]] = defaultdict(set)
+    for member in group["members"]:
+        for topic, numbers in _assigned(member["member_assignment"]):
+            owned[topic].update(numbers)
+    return {TopicPartition(topic, number) for topic, numbers in owned.items() for number in numbers}
+
+
+def _assigned(assignment: Mapping[str, Any] | None) -> Iterable[tuple[str, list[int]]]:
+    for each in (assignment or {}).get("assigned_partitions", ()):
+        yield each["topic"], each["partitions"]

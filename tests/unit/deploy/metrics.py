@@ -1,0 +1,18 @@
+"""Every metric that a process of Harmonia has."""
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+from streams.api.metrics import ApiMetrics
+from streams.metrics import Metrics
+
+_SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
+
+
+def known_metrics() -> set[str]:
+    """The names of their samples."""
+    made = Metrics(CollectorRegistry())
+    parts = (made, made.campaign, made.standing, ApiMetrics(CollectorRegistry()))
+    found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
+    own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}
+    return own | {sample.name for family in made.registry.collect() for sample in family.samples}
