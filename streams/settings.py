@@ -59,7 +59,7 @@ class Settings(ServerSettings):
     policy: Place | None = Field(
         None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
     )
-    teams: Path | None = Field(
+    teams: Place | None = Field(
         None, description="File with the hours of each team; none: no team is expected at any time"
     )
     api_tokens: SecretStr = Field(
