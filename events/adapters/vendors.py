@@ -1,0 +1,9 @@
+"""Every tool that can be plugged in, by the name under which the gateway and the importer know it."""
+
+from events.adapters import sendgrid
+from events.adapters.feed import Adapter
+
+BODIES: dict[str, Adapter] = {
+    "sendgrid": sendgrid.read,
+}
+"""Vendors that send JSON: the body of a webhook, or a line of a file of them."""

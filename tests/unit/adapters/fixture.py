@@ -1,0 +1,48 @@
+"""A payload of a vendor and what has to come out of it, so that every adapter is held to the same laws."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.envelope import Interaction
+from events.times import render_time
+
+FEED = Feed(source="digital/vendor", received_at=1_764_100_000_000)
+"""Received on 2025-11-25T19:46:40Z."""
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """`body` as JSON, and of what comes out: (type, time, data), or the reason of a refusal, or what is left out."""
+
+    body: Any
+    expected: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+    refused: str | None = None
+    left_out: str | None = None
+
+    @property
+    def bytes(self) -> bytes:
+        return orjson.dumps(self.body)
+
+
+def shown(results: list[Result]) -> tuple[list[tuple[str, str, dict[str, Any]]], list[str], list[str]]:
+    """The interactions as (type, time, data without the informational purpose), the reasons and what was left out."""
+    interactions = [
+        (one.type, render_time(one.time), one.data.plain()) for one in results if isinstance(one, Interaction)
+    ]
+    for _, _, data in interactions:
+        if data.get("purpose") == "informational":
+            del data["purpose"]
+    refused = [one.refusal.reason.value for one in results if isinstance(one, Refused)]
+    return interactions, refused, [one.why for one in results if isinstance(one, LeftOut)]
+
+
+def wanted(fixture: Fixture) -> tuple[list[tuple[str, str, dict[str, object]]], list[str], list[str]]:
+    """What `shown` has to be."""
+    return (
+        fixture.expected,
+        [fixture.refused] if fixture.refused else [],
+        [fixture.left_out] if fixture.left_out else [],
+    )
