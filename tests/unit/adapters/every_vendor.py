@@ -1,12 +1,16 @@
 """The fixtures of every vendor that sends JSON, and the fields that are new whenever it delivers the same again."""
 
-from tests.unit.adapters import fixtures_sendgrid
+from tests.unit.adapters import fixtures_mailgun, fixtures_postmark, fixtures_sendgrid, fixtures_ses
 from tests.unit.adapters.fixture import Fixture
 
-FIXTURES: dict[str, dict[str, Fixture]] = {
-    "sendgrid": fixtures_sendgrid.FIXTURES,
+_OF = {
+    "mailgun": fixtures_mailgun,
+    "postmark": fixtures_postmark,
+    "sendgrid": fixtures_sendgrid,
+    "ses": fixtures_ses,
 }
+FIXTURES: dict[str, dict[str, Fixture]] = {vendor: module.FIXTURES for vendor, module in _OF.items()}
 NEW_AT_EACH_DELIVERY: dict[str, tuple[str, ...]] = {
-    "sendgrid": fixtures_sendgrid.NEW_AT_EACH_DELIVERY,
+    vendor: module.NEW_AT_EACH_DELIVERY for vendor, module in _OF.items()
 }
 CASES = [(vendor, name) for vendor, fixtures in FIXTURES.items() for name in fixtures]

@@ -61,7 +61,11 @@ def test_an_event_that_comes_46_times_under_new_ids_is_one(vendor: str, seed: in
 @pytest.mark.parametrize("vendor", BODIES)
 def test_different_events_have_different_ids(vendor: str) -> None:
     said = [one for fixture in FIXTURES[vendor].values() for one in ids(fixture.bytes, vendor)]
-    acts = {repr(expected) for fixture in FIXTURES[vendor].values() for expected in fixture.expected}
+    acts = {
+        repr((type_, data["contact"], data.get("url"), data.get("list_id")))
+        for fixture in FIXTURES[vendor].values()
+        for type_, _, data in fixture.expected
+    }
 
     assert len(set(said)) >= len(acts)
 
