@@ -10,6 +10,7 @@ from events.adapters import (
     sendgrid,
     ses,
     twilio,
+    van,
 )
 from events.adapters.feed import Adapter
 
@@ -23,5 +24,6 @@ BODIES: dict[str, Adapter] = {
     "sendgrid": sendgrid.read,
     "ses": ses.read,
     "twilio": twilio.read,
+    "van": van.read,
 }
 """Vendors that send JSON or form fields: the body of a webhook, or a line of a file of them."""

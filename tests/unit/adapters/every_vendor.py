@@ -10,6 +10,7 @@ from tests.unit.adapters import (
     fixtures_sendgrid,
     fixtures_ses,
     fixtures_twilio,
+    fixtures_van,
 )
 from tests.unit.adapters.fixture import Fixture
 
@@ -23,6 +24,7 @@ _OF = {
     "sendgrid": fixtures_sendgrid,
     "ses": fixtures_ses,
     "twilio": fixtures_twilio,
+    "van": fixtures_van,
 }
 FIXTURES: dict[str, dict[str, Fixture]] = {vendor: module.FIXTURES for vendor, module in _OF.items()}
 NEW_AT_EACH_DELIVERY: dict[str, tuple[str, ...]] = {

@@ -7,10 +7,19 @@ from typing import Any
 import orjson
 
 from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.adapters.van import read_codes
 from events.envelope import Interaction
 from events.times import render_time
 
-FEED = Feed(source="digital/vendor", received_at=1_764_100_000_000)
+CODES = read_codes(
+    {
+        "contact_types": {"2": "door", "37": "text"},
+        "results": {"14": "contacted", "18": "busy"},
+        "support": {"90": {"901": 1, "905": 5}},
+    }
+)
+"""Those of an invented committee of VAN's."""
+FEED = Feed(source="digital/vendor", received_at=1_764_100_000_000, codes=CODES)
 """Received on 2025-11-25T19:46:40Z."""
 HASHED = "a hash of the act"
 """Stands for an id that is one of ours; which it is, is tried by itself."""
