@@ -27,3 +27,17 @@ BODIES: dict[str, Adapter] = {
     "van": van.read,
 }
 """Vendors that send JSON or form fields: the body of a webhook, or a line of a file of them."""
+
+_OTHER_NAMES = {
+    "amazonses": "ses",
+    "everyaction": "van",
+    "movementinfrastructure": "movement",
+    "ngpvan": "van",
+    "osdi": "actionnetwork",
+}
+
+
+def known_as(name: str) -> str:
+    """The name under which a vendor is known here: in lower case, without hyphens and the like."""
+    plain = "".join(letter for letter in name.lower() if letter.isalnum())
+    return _OTHER_NAMES.get(plain, plain)

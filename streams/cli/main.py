@@ -8,6 +8,7 @@ from streams.cli import contact, dead_letters, local, policy, schemas, suppressi
 from streams.cli.api import api
 from streams.cli.demo import demo
 from streams.cli.hold import hold
+from streams.cli.importing import import_command
 from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.worker import worker
@@ -32,6 +33,7 @@ app.add_typer(topics.app, name="topics")
 app.command()(worker)
 app.command()(api)
 app.command()(produce)
+app.command("import")(import_command)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
