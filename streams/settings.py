@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
     )
+    gateway: Path | None = Field(
+        None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
+    )
     profiles_oldest_s: float = Field(
         15.0,
         ge=5,

@@ -48,7 +48,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
     policies = Policies(settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc())
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
@@ -70,11 +70,11 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 metrics.registry, lambda: server.started, address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
-            say(f"listening on {_url(listener)}")
+            say(f"listening on {url_of(listener)}")
             await server.serve(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     """Names TCP, which `create_server` does not: asyncio lets small answers go at once only on sockets that do.
 
     On others each waits for the client's acknowledgement of its headers, 40 ms.
@@ -90,6 +90,6 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -7,6 +7,7 @@ import typer
 from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
 from streams.cli.api import api
 from streams.cli.demo import demo
+from streams.cli.gateway import gateway
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
 from streams.cli.permit import permit
@@ -32,6 +33,7 @@ app.add_typer(local.app, name="local")
 app.add_typer(topics.app, name="topics")
 app.command()(worker)
 app.command()(api)
+app.command()(gateway)
 app.command()(produce)
 app.command("import")(import_command)
 app.add_typer(contact.app, name="contact")
