@@ -19,6 +19,7 @@ from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
 from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
+from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
 from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
@@ -27,7 +28,7 @@ from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
 BARE: dict[str, BareSuite] = {"core": core}
-SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking, "permit": permit}
+SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking, "permit": permit, "gateway": receiving}
 ALL = (*BARE, *SUITES)
 
 

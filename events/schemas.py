@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from events import outputs
+from events import asyncapi, outputs
 from events.contact import HashedContact
 from events.fields import MAX_ID, MAX_URL
 from events.interactions import MODELS, InteractionData
@@ -75,10 +75,10 @@ def all_schemas() -> dict[str, JSON]:
 
 
 def export(directory: Path) -> list[Path]:
-    """Write every schema into a directory, which is made if need be; the same bytes every time."""
+    """Write every schema, and the AsyncAPI document that names them, into a directory; the same bytes every time."""
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, schema in all_schemas().items():
+    for name, schema in (all_schemas() | {asyncapi.FILE: asyncapi.document()}).items():
         path = directory / name
         path.write_bytes(render(schema))
         written.append(path)

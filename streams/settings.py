@@ -67,6 +67,9 @@ class Settings(ServerSettings):
         description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
     )
     api_tokens_file: Path | None = Field(None, description="File that holds them")
+    gateway: Place | None = Field(
+        None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
+    )
     profiles_oldest_s: float = Field(
         15.0,
         ge=5,

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from benchmarks.suites import BenchmarkFailed
 from streams.settings import Settings
 
 _TOKEN = "benchmark"
-_LISTENING = re.compile(r"api: listening on (\S+)")
+_LISTENING = re.compile(r"(?:api|gateway): listening on (\S+)")
 _PATIENCE_S = 60.0
 _HEADERS = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"}
 
@@ -25,24 +25,32 @@ _HEADERS = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/js
 def serving(settings: Settings, folder: Path, **more: str) -> Iterator[str]:
     """The address of a process that serves these servers, for the length of a block. `more`: of its environment."""
     environment = {
-        "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-        "REDIS_URL": settings.redis_url,
         "HARMONIA_API_TOKENS": f"bench:read+permit+reserve:{hashlib.sha256(_TOKEN.encode()).hexdigest()}",
         "HARMONIA_PROFILES_OLDEST_S": "300",
         **more,
     }
+    with running("api", settings, environment, folder) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(
+    command: str, settings: Settings, environment: Mapping[str, str], folder: Path
+) -> Iterator[tuple[str, int]]:
+    """The address and the process id of `harmonia <command>` for the length of a block."""
+    servers = {"KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "REDIS_URL": settings.redis_url}
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "api.log"
+    log = folder / f"{command}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "api"],
-            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
+            [sys.executable, "-m", "streams.cli.main", command],
+            env={**os.environ, **servers, **environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        yield _address(process, log)
+        yield _address(process, log), process.pid
     finally:
         process.terminate()
         try:
@@ -74,4 +82,4 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
         if found := _LISTENING.search(log.read_text()):
             return found[1]
         time.sleep(0.05)
-    raise BenchmarkFailed(f"the API did not start:\n{log.read_text()}")
+    raise BenchmarkFailed(f"it did not start:\n{log.read_text()}")

@@ -22,4 +22,10 @@ TOPICS_OF: dict[str, frozenset[str]] = {
 }
 """The topics on which each type is taken."""
 
-__all__ = ["MODELS", "TOPICS_OF", "InteractionData"]
+
+def topic_of(type_: str) -> str:
+    """The topic to send a type to; of those that may be sent anywhere the first by name. Empty: no such type."""
+    return min(TOPICS_OF.get(type_, ()), default="")
+
+
+__all__ = ["MODELS", "TOPICS_OF", "InteractionData", "topic_of"]

@@ -53,7 +53,7 @@ class Door:
         try:
             await self._enter(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - the caller gets an answer, and the log no request
-            logger.error("%s at %s", type(error).__name__, _place(error))
+            logger.error("%s at %s", type(error).__name__, place_of(error))
             if not status:
                 await Problem("internal", "Ask again, and tell the operator").response()(scope, receive, sending)
         route = getattr(scope.get("route"), "path", "other")
@@ -76,7 +76,7 @@ def _authorization(scope: Scope) -> str | None:
     return found[0].decode("latin-1") if len(found) == 1 else None
 
 
-def _place(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """File and line at which it was raised."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:

@@ -71,7 +71,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     policies = Policies(
         settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
     )
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
@@ -97,7 +97,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             for warning in await _warnings(tokens, redis):
                 say(warning)
             await closing.enter_async_context(Freshness(lookup, wall_clock, metrics.profiles_age))
-            say(f"listening on {_url(listener)}")
+            say(f"listening on {url_of(listener)}")
             await server.serve(sockets=[listener])
 
 
@@ -118,7 +118,7 @@ async def _warnings(tokens: Tokens, redis: Redis) -> list[str]:
     return found
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
     """Names TCP, which `create_server` does not: asyncio lets small answers go at once only on sockets that do.
 
     On others each waits for the client's acknowledgement of its headers, 40 ms.
@@ -134,6 +134,6 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def url_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -9,7 +9,9 @@ from streams.cli.api import api
 from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
+from streams.cli.gateway import gateway
 from streams.cli.hold import hold
+from streams.cli.importing import import_command
 from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.restore import restore
@@ -36,10 +38,12 @@ app.add_typer(topics.app, name="topics")
 app.command()(doctor)
 app.command()(worker)
 app.command()(api)
+app.command()(gateway)
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)
 app.command()(status)
+app.command("import")(import_command)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)

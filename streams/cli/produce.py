@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from events.envelope import Record, decode
-from events.interactions import TOPICS_OF
+from events.interactions import topic_of
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
 from streams.clients import KafkaClients
@@ -54,7 +54,7 @@ def route(value: bytes, phone_region: str, now_ms: int) -> str | Refusal:
     except orjson.JSONDecodeError:
         return Refusal(Reason.NOT_JSON, "not JSON: one whole event on each line")
     type_ = event.get("type") if isinstance(event, dict) else None
-    topic = min(TOPICS_OF.get(type_, ()), default="") if isinstance(type_, str) else ""
+    topic = topic_of(type_) if isinstance(type_, str) else ""
     outcome = decode(Record(topic, value, (), now_ms), phone_region)
     return outcome if isinstance(outcome, Refusal) else topic
 

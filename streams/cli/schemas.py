@@ -20,9 +20,9 @@ def schemas() -> None:
 def export_command(
     directory: Annotated[Path, typer.Argument(file_okay=False, help="Where to write; made if it is not there.")],
 ) -> None:
-    """Write one file for each interaction type and each output topic."""
+    """Write one file for each interaction type and output topic, and an AsyncAPI document of all topics."""
     try:
         written = export(directory)
     except OSError as error:
         refuse(f"{directory}: {error.strerror}")
-    typer.echo(f"wrote {len(written)} schemas to {directory}")
+    typer.echo(f"wrote {len(written)} files to {directory}")

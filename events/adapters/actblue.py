@@ -1,0 +1,123 @@
+"""ActBlue's webhooks: contributions, refunds and cancelled pledges, one notification for each line item.
+
+Nothing in the body names its kind: a line item with `refundedAt` was given back, a contribution with `cancelledAt`
+ended its pledge. An order number repeats over its line items and instalments, so the line item is the gift, and the
+order the pledge. A refund whose money came back after all (`recoveredAt`) is taken back. `textMessageOption` is a
+consent of the donor's own. ActBlue's tests of its forms are left out: they know only those who gave.
+"""
+
+from collections.abc import Iterable
+
+from events.adapters.drafts import Draft, Proposed, id_of, read_elements
+from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.places import place
+from events.adapters.words import minor_units, moment, part, parts, present, word
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+CURRENCY = "USD"
+_PERIODS = frozenset({"once", "weekly", "monthly", "yearly"})
+_NO_ITEMS = Refusal(Reason.INVALID_DATA, "lineitems: give at least one, with a lineitemId")
+_APPROVED = "approved"
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """Every line item of one notification, and the donor's consent to texts."""
+    return read_elements(body, feed, _one)
+
+
+def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    contribution = part(notice, "contribution")
+    if contribution.get("cancelledAt"):
+        yield _cancelled(notice)
+        return
+    items = [item for item in parts(notice.get("lineitems")) if word(item.get("lineitemId"))]
+    if not items:
+        yield _NO_ITEMS
+        return
+    if (word(contribution.get("status")) or _APPROVED).lower() != _APPROVED:
+        yield LeftOut("not_approved")
+        return
+    for item in items:
+        yield from _refunded(notice, item, feed) if item.get("refundedAt") else [_made(notice, item)]
+    if word(contribution.get("textMessageOption")) == "opt_in":
+        yield _text_consent(notice)
+
+
+def _made(notice: dict[str, JSON], item: dict[str, JSON]) -> Draft:
+    contribution = part(notice, "contribution")
+    period = (word(contribution.get("recurringPeriod")) or "once").lower()
+    paid = item.get("paidAt") or contribution.get("createdAt")
+    data = _about(notice, item) | present(
+        donation_id=_gift(item),
+        amount=_amount(item),
+        period=period if period in _PERIODS else None,
+        refcode=_refcode(contribution),
+    )
+    if period != "once":
+        data |= present(pledge_id=_pledge(contribution), instalment=_instalment(item))
+    return Draft("donation.made", moment(paid, "lineitems.paidAt"), ("actblue", "gift", word(item["lineitemId"])), data)
+
+
+def _refunded(notice: dict[str, JSON], item: dict[str, JSON], feed: Feed) -> Iterable[Draft]:
+    act: tuple[JSON, ...] = ("actblue", "refund", word(item["lineitemId"]))
+    given_back = _about(notice, item) | present(refund_id=_gift(item), donation_id=_gift(item), amount=_amount(item))
+    yield Draft("donation.refunded", moment(item.get("refundedAt"), "lineitems.refundedAt"), act, given_back)
+    if item.get("recoveredAt"):
+        retracts: dict[str, JSON] = {"source": feed.source, "id": id_of(act)}
+        data: dict[str, JSON] = {"contact": _donor(notice), "retracts": retracts}
+        recovered = moment(item.get("recoveredAt"), "lineitems.recoveredAt")
+        yield Draft("interaction.retracted", recovered, (*act, "recovered"), data)
+
+
+def _cancelled(notice: dict[str, JSON]) -> Draft:
+    contribution = part(notice, "contribution")
+    data = {"contact": _donor(notice)} | present(pledge_id=_pledge(contribution))
+    time = moment(contribution.get("cancelledAt"), "contribution.cancelledAt")
+    return Draft(
+        "donation.pledge_cancelled", time, ("actblue", "cancelled", word(contribution.get("orderNumber"))), data
+    )
+
+
+def _text_consent(notice: dict[str, JSON]) -> Draft:
+    contribution = part(notice, "contribution")
+    data: dict[str, JSON] = {"contact": _donor(notice), "channel": "text", "granted": True, "basis": "actblue"}
+    time = moment(contribution.get("createdAt"), "contribution.createdAt")
+    act = ("actblue", "text", word(contribution.get("orderNumber")))
+    return Draft("consent.changed", time, act, data)
+
+
+def _about(notice: dict[str, JSON], item: dict[str, JSON]) -> dict[str, JSON]:
+    committee = word(item.get("fecId")) or word(item.get("entityId"))
+    return present(contact=_donor(notice), currency=CURRENCY, committee=committee)
+
+
+def _donor(notice: dict[str, JSON]) -> dict[str, JSON]:
+    donor = part(notice, "donor")
+    where = place(donor.get("state"), donor.get("zip"), donor.get("country"))
+    return present(email=donor.get("email"), phone=word(donor.get("phone"))) | where
+
+
+def _gift(item: dict[str, JSON]) -> str:
+    return f"actblue:{word(item.get('lineitemId'))}"
+
+
+def _pledge(contribution: dict[str, JSON]) -> str | None:
+    order = word(contribution.get("orderNumber"))
+    return f"actblue:{order}" if order else None
+
+
+def _amount(item: dict[str, JSON]) -> JSON:
+    """Cents; what is no whole number of them is handed on as it is, for the model to refuse by the field's name."""
+    cents = minor_units(item.get("amount"), CURRENCY)
+    return item.get("amount") if cents is None else cents
+
+
+def _instalment(item: dict[str, JSON]) -> int | None:
+    sequence = item.get("sequence")
+    return sequence if isinstance(sequence, int) and sequence >= 0 else None
+
+
+def _refcode(contribution: dict[str, JSON]) -> str | None:
+    codes = part(contribution, "refcodes")
+    return word(contribution.get("refcode")) or word(codes.get("refcode")) or next(map(word, codes.values()), None)

@@ -1,0 +1,174 @@
+"""Action Network's webhooks: an array of actions in OSDI, each under the name of its type.
+
+Action Network's own id of an action stays through its retries, and names the act. A donation that ActBlue took has
+ActBlue's identifier beside its own: the gift is ActBlue's, so that it counts once when both report it. A person here is
+what was typed into this one form, no more.
+"""
+
+from collections.abc import Iterable
+
+from events.adapters import osdi
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.words import minor_units, moment, part, parts, present, word
+from events.interactions.canvass import Outcome
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+SYSTEM = "actionnetwork"
+_OWN = "action_network"
+_FORMS = {
+    "osdi:signature": ("petition", ("osdi:petition",)),
+    "osdi:submission": ("signup", ("osdi:form",)),
+    "osdi:outreach": ("petition", ("osdi:advocacy_campaign",)),
+}
+"""The kind of form, and the links that may name it."""
+_LEFT_OUT = {"action_network:upload": "upload", "action_network:action": "action"}
+"""A list that somebody uploaded, and what repeats an action that has a type of its own."""
+_PERIODS = {"weekly": "weekly", "monthly": "monthly", "yearly": "yearly", "annually": "yearly"}
+_METHODS = {
+    "door": "door",
+    "walk": "door",
+    "phone": "phone",
+    "call": "phone",
+    "text": "text",
+    "sms": "text",
+    "mail": "letter",
+}
+_OUTCOMES: dict[str, Outcome] = {
+    "not-home": "not_home",
+    "no-answer": "no_answer",
+    "busy": "busy",
+    "disconnected": "disconnected",
+    "refused": "refused",
+    "moved": "moved",
+    "deceased": "deceased",
+    "wrong-number": "wrong_number",
+    "left-message": "left_message",
+    "language-barrier": "language_barrier",
+    "inaccessible": "inaccessible",
+    "do-not-contact": "do_not_contact",
+}
+_UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "element: not an action of Action Network's that has a type here")
+_NO_METHOD = Refusal(Reason.UNSUPPORTED_TYPE, "osdi:canvass.contact_type: not a way of contact that is known")
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """Every action of one POST."""
+    return read_elements(body, feed, _one)
+
+
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    kind, action = next(((name, value) for name, value in element.items() if name in _KNOWN), ("", None))
+    if kind in _LEFT_OUT:
+        return [LeftOut(_LEFT_OUT[kind])]
+    if not isinstance(action, dict):
+        return [_UNKNOWN]
+    if kind in _FORMS:
+        return [_form(action, kind)]
+    if kind == "osdi:donation":
+        return _donation(action)
+    return [_attendance(action)] if kind == "osdi:attendance" else [_canvass(action)]
+
+
+_KNOWN = frozenset({*_FORMS, *_LEFT_OUT, "osdi:donation", "osdi:attendance", "osdi:canvass"})
+
+
+def _when(action: dict[str, JSON]) -> int | Refusal:
+    return moment(action.get("action_date") or action.get("created_date"), "created_date")
+
+
+def _act(action: dict[str, JSON], kind: str) -> tuple[JSON, ...]:
+    own = _own_id(action)
+    if own:
+        return (SYSTEM, kind, own)
+    who = _contact(action)
+    return (SYSTEM, kind, word(action.get("created_date")), (word(who.get("email")) or "").lower(), who.get("phone"))
+
+
+def _own_id(action: dict[str, JSON]) -> str | None:
+    named = dict(osdi.identifiers(action.get("identifiers")))
+    return named.get(_OWN) or osdi.linked(action, "self")
+
+
+def _contact(action: dict[str, JSON]) -> dict[str, JSON]:
+    id_ = osdi.linked(action, "osdi:person", "osdi:target") or word(action.get("action_network:person_id"))
+    return osdi.person(part(action, "person"), SYSTEM, id_)
+
+
+def _form(action: dict[str, JSON], kind: str) -> Draft:
+    form, links = _FORMS[kind]
+    data: dict[str, JSON] = {"contact": _contact(action), "kind": form}
+    data |= present(form_id=osdi.linked(action, *links))
+    return Draft("form.submitted", _when(action), _act(action, kind), data)
+
+
+def _donation(action: dict[str, JSON]) -> Iterable[Draft]:
+    currency = (word(action.get("currency")) or "USD").upper()
+    gift = _gift(action)
+    money: dict[str, JSON] = {"contact": _contact(action), "currency": currency}
+    money |= present(donation_id=gift, amount=_amount(action, currency))
+    made = money | present(period=_period(action), refcode=_refcode(action))
+    act = _act(action, "osdi:donation")
+    yield Draft("donation.made", _when(action), act, made)
+    if action.get("voided") is True:
+        time = moment(action.get("voided_date"), "voided_date")
+        yield Draft("donation.refunded", time, (*act, "voided"), money | present(refund_id=gift, kind="void"))
+
+
+def _period(action: dict[str, JSON]) -> str | None:
+    """The period of a gift that comes again, in English; a translated one is not known."""
+    recurrence = part(action, "action_network:recurrence")
+    if recurrence.get("recurring") is not True:
+        return "once"
+    return _PERIODS.get((word(recurrence.get("period")) or "").lower())
+
+
+def _refcode(action: dict[str, JSON]) -> str | None:
+    for name in ("action_network:referrer_data", "referrer_data"):
+        if (source := word(part(action, name).get("source"))) and source != "none":
+            return source
+    return None
+
+
+def _gift(action: dict[str, JSON]) -> str | None:
+    named = dict(osdi.identifiers(action.get("identifiers")))
+    if "act_blue" in named or "actblue" in named:
+        return f"actblue:{named.get('act_blue') or named.get('actblue')}"
+    own = _own_id(action)
+    return f"{SYSTEM}:{own}" if own else None
+
+
+def _amount(action: dict[str, JSON], currency: str) -> JSON:
+    """Minor units of the whole, else of its recipients together."""
+    said = action.get("amount")
+    if said is None:
+        shares = [minor_units(one.get("amount"), currency) for one in parts(action.get("recipients"))]
+        known = [share for share in shares if share is not None]
+        return sum(known) if known and len(known) == len(shares) else None
+    units = minor_units(said, currency)
+    return said if units is None else units
+
+
+def _attendance(action: dict[str, JSON]) -> Draft:
+    declined = word(action.get("status")) == "declined"
+    data: dict[str, JSON] = {"contact": _contact(action)}
+    data |= present(event_id=osdi.linked(action, "osdi:event"))
+    type_ = "rsvp.cancelled" if declined else "rsvp.made"
+    return Draft(type_, _when(action), (*_act(action, "osdi:attendance"), declined), data)
+
+
+def _canvass(action: dict[str, JSON]) -> Proposed:
+    kind = (word(action.get("contact_type")) or "").lower()
+    method = next((method for name, method in _METHODS.items() if name in kind), None)
+    if method is None:
+        return _NO_METHOD
+    code = (word(action.get("status_code")) or "").lower().replace("_", "-")
+    reached: Outcome = "contacted" if action.get("success") is not False and not code else "other"
+    data: dict[str, JSON] = {
+        "contact": _contact(action),
+        "method": method,
+        "outcome": _OUTCOMES.get(code, reached),
+    }
+    data |= present(canvasser_id=osdi.linked(action, "osdi:canvasser"), report_id=_own_id(action))
+    return Draft("canvass.reported", _when(action), _act(action, "osdi:canvass"), data)

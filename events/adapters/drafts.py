@@ -1,0 +1,111 @@
+"""From what a vendor said to interactions: the one way on which every adapter's drafts are judged.
+
+A draft is judged by the very rules of the input topics, so that nothing is accepted here and refused there. Its id is
+a hash of what identifies the act, because vendors change their own event ids from one delivery to the next, or send
+none; the clock at which something was received is no part of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+import orjson
+
+from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.envelope import Interaction, Record, decode
+from events.interactions import topic_of
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+from events.times import render_time
+
+ID_BYTES = 16
+MAX_ELEMENTS = 10_000
+"""Elements of one body; more than any vendor sends at once."""
+
+_NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8, an object or an array of objects")
+_NOT_AN_OBJECT = Refusal(Reason.INVALID_DATA, "element: must be a JSON object")
+_TOO_MANY = Refusal(Reason.TOO_LARGE, f"body: at most {MAX_ELEMENTS} elements")
+_BAD_NUMBER = Refusal(Reason.INVALID_DATA, "element: holds a number that no JSON integer or float can carry")
+
+
+class Draft(NamedTuple):
+    """An interaction as an adapter proposes it, before it is judged.
+
+    `act`: what makes it this act and no other, in a fixed order; texts that are compared without case are given in
+    lower case. `time`: milliseconds since 1970, or why there is none.
+    """
+
+    type: str
+    time: int | Refusal
+    act: tuple[JSON, ...]
+    data: dict[str, JSON]
+
+
+Proposed = Draft | Refusal | LeftOut
+One = Callable[[dict[str, JSON], Feed], Iterable[Proposed]]
+"""A vendor's own part: one element to what is proposed of it. Raises nothing for any JSON object."""
+
+
+def read_elements(body: bytes, feed: Feed, one: One) -> list[Result]:
+    """Each element of a body, which is an array of objects or one object alone, to its results, in order."""
+    elements = split(body)
+    if isinstance(elements, Refusal):
+        return [Refused(body, elements)]
+    return [result for element in elements for result in _read(element, feed, one)]
+
+
+def split(body: bytes) -> list[bytes] | Refusal:
+    """The elements of an array byte for byte, or the body itself if it is anything else."""
+    try:
+        if body.lstrip()[:1] != b"[":
+            return [body]
+        elements = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, RecursionError):
+        return _NOT_JSON
+    return _TOO_MANY if len(elements) > MAX_ELEMENTS else elements
+
+
+def _read(element: bytes, feed: Feed, one: One) -> Iterator[Result]:
+    try:
+        read: JSON = orjson.loads(element)
+    except orjson.JSONDecodeError:
+        yield Refused(element, _NOT_JSON)
+        return
+    if not isinstance(read, dict):
+        yield Refused(element, _NOT_AN_OBJECT)
+        return
+    for proposed in one(read, feed):
+        yield settle(proposed, element, feed)
+
+
+def settle(proposed: Proposed, element: bytes, feed: Feed) -> Result:
+    """The result of what was proposed; `element` is what a refusal hands on."""
+    if isinstance(proposed, LeftOut):
+        return proposed
+    judged = proposed if isinstance(proposed, Refusal) else judge(proposed, feed)
+    return Refused(element, judged) if isinstance(judged, Refusal) else judged
+
+
+def judge(draft: Draft, feed: Feed) -> Interaction | Refusal:
+    """The interaction, or the first reason for which the input topic of its type would refuse it."""
+    if isinstance(draft.time, Refusal):
+        return draft.time
+    event: dict[str, JSON] = {
+        "specversion": "1.0",
+        "id": id_of(draft.act),
+        "source": feed.source,
+        "type": draft.type,
+        "time": render_time(draft.time),
+        "data": draft.data,
+    }
+    try:
+        value = orjson.dumps(event)
+    except orjson.JSONEncodeError:
+        return _BAD_NUMBER
+    return decode(Record(topic_of(draft.type), value, (), feed.received_at), feed.phone_region)
+
+
+def id_of(act: tuple[JSON, ...]) -> str:
+    """32 hex digits of what identifies an act: the same for every delivery of it, in whatever order its keys came."""
+    return blake2b(orjson.dumps(act, option=orjson.OPT_SORT_KEYS), digest_size=ID_BYTES).hexdigest()

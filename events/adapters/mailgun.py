@@ -1,0 +1,113 @@
+"""Mailgun's webhooks: one event in `event-data`, beside a `signature` that the gateway looks at.
+
+`event-data.id` is Mailgun's own and stays through its retries, but two accounts that report one message give it two, so
+the act is the message, the recipient, the event and its time. A click adds the link. Which opens were a machine's is
+said by `client-info.bot`; `gmail` there is Google's image proxy, through which people read too, so it says nothing.
+"""
+
+from collections.abc import Iterable
+
+from events.adapters import carried
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.words import part, present, seconds, word
+from events.fields import MAX_TEXT
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+_TYPES = {
+    "accepted": "email.sent",
+    "rejected": "email.dropped",
+    "delivered": "email.delivered",
+    "opened": "email.opened",
+    "clicked": "email.clicked",
+    "unsubscribed": "email.unsubscribed",
+    "complained": "email.complained",
+}
+_UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "event-data.event: not an event of Mailgun's that has a type here")
+_NO_DATA = Refusal(Reason.INVALID_DATA, "event-data: must be an object")
+_BY_PEOPLE = frozenset({"", "gmail"})
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """The event of one POST."""
+    return read_elements(body, feed, _one)
+
+
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    event = part(element, "event-data")
+    type_ = _type_of(event)
+    if not event:
+        yield _NO_DATA
+    elif part(event, "flags").get("is-test-mode") is True:
+        yield LeftOut("test_mode")
+    elif type_ is None:
+        yield _UNKNOWN
+    else:
+        yield Draft(
+            type_, seconds(event.get("timestamp"), "event-data.timestamp"), _act(event, type_), _data(event, type_)
+        )
+
+
+def _type_of(event: dict[str, JSON]) -> str | None:
+    """A failure for good is a bounce, or was never sent where Mailgun knew better; one for now is a delay."""
+    name = word(event.get("event"))
+    if name == "failed":
+        if (word(event.get("reason")) or "").startswith("suppress-"):
+            return "email.dropped"
+        return {"permanent": "email.bounced", "temporary": "email.deferred"}.get(word(event.get("severity")) or "")
+    return _TYPES.get(name or "")
+
+
+def _act(event: dict[str, JSON], type_: str) -> tuple[JSON, ...]:
+    return (
+        "mailgun",
+        type_,
+        _message(event),
+        (word(event.get("recipient")) or "").lower(),
+        event.get("timestamp"),
+        word(event.get("url")),
+    )
+
+
+def _message(event: dict[str, JSON]) -> str | None:
+    """The Message-Id without its brackets, which some events have and others have not."""
+    found = word(part(event, "message", "headers").get("message-id"))
+    return found.strip("<>") if found else None
+
+
+def _data(event: dict[str, JSON], type_: str) -> dict[str, JSON]:
+    variables = part(event, "user-variables")
+    contact = carried.person(variables, email=event.get("recipient"))
+    wish = type_ in ("email.unsubscribed", "email.complained")
+    data = carried.about(variables) if wish else carried.message(variables)
+    data |= {"contact": contact} | present(message_id=_message(event))
+    client = part(event, "client-info")
+    if type_ in ("email.opened", "email.clicked"):
+        data |= present(user_agent=(word(client.get("user-agent")) or "")[:MAX_TEXT]) | _machine(client)
+    if type_ == "email.clicked":
+        data |= present(url=word(event.get("url")))
+    if type_ == "email.bounced":
+        data["kind"] = "hard"
+    if type_ in ("email.bounced", "email.deferred", "email.dropped"):
+        data |= present(reason=_why(event))
+    return data
+
+
+def _machine(client: dict[str, JSON]) -> dict[str, JSON]:
+    """A name of a bot, or true or false from some accounts; without the field nothing is known."""
+    bot = client.get("bot")
+    if isinstance(bot, bool):
+        return {"machine": bot}
+    return {"machine": True} if isinstance(bot, str) and bot.strip().lower() not in _BY_PEOPLE else {}
+
+
+def _why(event: dict[str, JSON]) -> str:
+    status = part(event, "delivery-status")
+    found = (
+        word(part(event, "reject").get("reason"))
+        or word(status.get("description"))
+        or word(status.get("message"))
+        or word(event.get("reason"))
+    )
+    return (found or "")[:MAX_TEXT]

@@ -1,0 +1,147 @@
+"""A mapping file: what the columns of a campaign's own export mean, so that no code is written for it.
+
+TOML. Each `[[interactions]]` says what a row is, so one row may tell a text, its answer and a STOP. A field is a
+constant or `{ column = "…" }`; of a JSON line a column may be a path, `person.email`. Blank cells count as absent. What
+a mapping does not know is refused, never guessed, unless it gives a `default`.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+
+from events.interactions import MODELS
+from events.json_types import JSON
+
+Kind = Literal["text", "lower", "integer", "amount", "boolean", "time", "list"]
+Constant = Annotated[str | int | bool, Field(union_mode="left_to_right")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Column(_Strict):
+    """A field that is read from a column.
+
+    `kind`: how the cell is read; `amount` is in major units and becomes minor ones, `list` is split at `separator`.
+    `values`: what each value of the cell, compared without case, stands for. `default`: for a blank cell, and for one
+    that `values` does not list. `prefix` goes before the text. `zone`: the time zone of a time that names none.
+    """
+
+    column: Annotated[str, Field(min_length=1)]
+    kind: Kind = "text"
+    values: dict[str, Constant] | None = None
+    default: Constant | None = None
+    prefix: str = ""
+    separator: str = ","
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    zone: str | None = None
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        if self.values is not None and self.kind not in ("text", "lower"):
+            raise ValueError("values: are for columns of text; leave out kind")
+        return self
+
+
+class When(_Strict):
+    """A row is meant only if its cell has one of these values, compared without case ("" is a blank cell).
+
+    Without values: if the cell is not blank.
+    """
+
+    column: Annotated[str, Field(min_length=1)]
+    values: list[str] | None = None
+
+
+def _shape(value: object) -> str:
+    """Which of the things that a field may be it is, so that a mistake in it is told once and as what was meant."""
+    if isinstance(value, Column) or (isinstance(value, dict) and "column" in value):
+        return "a column"
+    return "fields" if isinstance(value, dict) else "a constant"
+
+
+Said = Annotated[
+    Annotated[Column, Tag("a column")] | Annotated[Constant, Tag("a constant")],
+    Discriminator(_shape),
+]
+Tree = dict[
+    str,
+    Annotated[
+        Annotated[Column, Tag("a column")]
+        | Annotated[dict[str, Said], Tag("fields")]
+        | Annotated[Constant, Tag("a constant")],
+        Discriminator(_shape),
+    ],
+]
+"""Fields by name; a field may have fields of its own, such as `external`."""
+
+
+class RowMapping(_Strict):
+    """What one kind of row says. `act`: the columns that make it this act and no other."""
+
+    type: Said
+    time: Column
+    act: Annotated[list[str], Field(min_length=1)]
+    when: list[When] = []
+    contact: Tree
+    data: Tree = {}
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        named = (self.type.values or {}).values() if isinstance(self.type, Column) else (self.type,)
+        if any(type_ not in MODELS for type_ in named):
+            raise ValueError("type: not a type of version 1 of the contract")
+        if self.time.values is not None:
+            raise ValueError("time: is read from a column, not looked up")
+        return self
+
+    def columns(self) -> Iterator[str]:
+        """Every column that is read."""
+        yield from self.act
+        yield self.time.column
+        yield from (one.column for one in self.when)
+        for tree in (self.contact, self.data, {"type": self.type}):
+            for said in tree.values():
+                for one in said.values() if isinstance(said, dict) else (said,):
+                    if isinstance(one, Column):
+                        yield one.column
+
+
+class MappingFile(_Strict):
+    """A whole mapping file. `name`: goes into the ids, so that rows of two mappings are never taken for one act."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    interactions: Annotated[list[RowMapping], Field(min_length=1)]
+
+    def columns(self) -> frozenset[str]:
+        """Every column that is read."""
+        return frozenset(column for one in self.interactions for column in one.columns())
+
+
+class WrongMapping(ValueError):
+    """A mapping file that says nothing usable. Its text names each field and what would be right."""
+
+
+def parse_mapping(text: str) -> MappingFile:
+    """The mapping in a TOML text. Raises `WrongMapping`."""
+    try:
+        read: JSON = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongMapping(f"not TOML: {error}") from error
+    try:
+        return MappingFile.model_validate(read)
+    except ValidationError as error:
+        raise WrongMapping("\n".join(_lines(error))) from error
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        where = ".".join(str(step) for step in one["loc"] if step not in _SHAPES)
+        cure = one["msg"].removeprefix("Value error, ")
+        yield f"{where}: {cure}" if where else cure
+
+
+_SHAPES = frozenset({"a column", "a constant", "fields", "str", "int", "bool"})

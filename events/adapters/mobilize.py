@@ -1,0 +1,71 @@
+"""Mobilize: attendances, each one person's place in one shift (`timeslot`) of an event.
+
+One attendance tells a story: that it was made, and then, by its latest state, that it was cancelled, kept or missed.
+Each of these is an act with an id of its own, so a later delivery adds what is new. A shift is the event here, since
+somebody who comes to one of an event's shifts has missed the other.
+"""
+
+from collections.abc import Iterable
+
+from events.adapters import osdi
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, Result
+from events.adapters.words import part, parts, present, seconds, word
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+from events.times import render_time
+
+SYSTEM = "mobilize"
+_CONSENT = {"OPT_IN": True, "OPT_OUT": False}
+_UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "element: not an attendance of Mobilize's, with an id and an event")
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """Each attendance of a page of the API (`data`), of an array, or one alone."""
+    return read_elements(body, feed, _one)
+
+
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    listed = element.get("data")
+    for attendance in parts(listed) if isinstance(listed, list) else [element]:
+        yield from _story(attendance)
+
+
+def _story(attendance: dict[str, JSON]) -> Iterable[Proposed]:
+    id_, event = word(attendance.get("id")), word(part(attendance, "event").get("id"))
+    if id_ is None or event is None:
+        yield _UNKNOWN
+        return
+    shift = part(attendance, "timeslot")
+    data: dict[str, JSON] = {
+        "contact": _contact(attendance),
+        "event_id": _place(event, shift),
+    }
+    starts = seconds(shift.get("start_date"), "timeslot.start_date")
+    if not isinstance(starts, Refusal):
+        data["starts_at"] = render_time(starts)
+    made = seconds(attendance.get("created_date"), "created_date")
+    yield Draft("rsvp.made", made, (SYSTEM, id_, "made"), data)
+    if word(attendance.get("status")) == "CANCELLED":
+        time = seconds(attendance.get("modified_date"), "modified_date")
+        yield Draft("rsvp.cancelled", time, (SYSTEM, id_, "cancelled"), data)
+    came = attendance.get("attended")
+    if isinstance(came, bool):
+        over = seconds(shift.get("end_date") or shift.get("start_date"), "timeslot.end_date")
+        yield Draft("rsvp.attended" if came else "rsvp.no_show", over, (SYSTEM, id_, "came", came), data)
+    granted = _CONSENT.get(word(part(attendance, "person").get("sms_opt_in_status")) or "")
+    if granted is not None:
+        consent: dict[str, JSON] = {"contact": data["contact"], "channel": "text", "granted": granted, "basis": SYSTEM}
+        yield Draft("consent.changed", made, (SYSTEM, id_, "text", granted), consent)
+
+
+def _place(event: str, shift: dict[str, JSON]) -> str:
+    named = word(shift.get("id"))
+    return f"{SYSTEM}:{event}:{named}" if named else f"{SYSTEM}:{event}"
+
+
+def _contact(attendance: dict[str, JSON]) -> dict[str, JSON]:
+    found = part(attendance, "person")
+    id_ = word(found.get("person_id")) or word(found.get("id"))
+    contact = osdi.person(found, SYSTEM, id_)
+    return contact | present(postal_code=contact.get("postal_code") or word(found.get("postal_code")))

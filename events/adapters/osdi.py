@@ -1,0 +1,46 @@
+"""What OSDI systems share (Action Network speaks it in its webhooks, Mobilize in its lists): people and identifiers.
+
+An OSDI identifier is `<system>:<id>`; a link ends with the id of what it leads to.
+"""
+
+from collections.abc import Iterable
+
+from events.adapters.places import place
+from events.adapters.words import part, parts, present, word
+from events.json_types import JSON
+
+
+def person(found: dict[str, JSON], system: str, id_: str | None) -> dict[str, JSON]:
+    """A `contact` of an OSDI person: primary address and number, place, language, and the system's own id."""
+    home = _first(found.get("postal_addresses"))
+    languages = found.get("languages_spoken")
+    spoken = word(languages[0]) if isinstance(languages, list) and languages else None
+    return present(
+        email=_first(found.get("email_addresses")).get("address"),
+        phone=word(_first(found.get("phone_numbers")).get("number")),
+        external=present(**{system: id_}),
+        language=spoken,
+    ) | place(home.get("region"), home.get("postal_code"), home.get("country"))
+
+
+def _first(value: JSON) -> dict[str, JSON]:
+    """The one that is primary, else the first."""
+    found = parts(value)
+    return next((one for one in found if one.get("primary") is True), found[0] if found else {})
+
+
+def linked(found: dict[str, JSON], *names: str) -> str | None:
+    """The id at the end of the first of these links that is there."""
+    for name in names:
+        href = word(part(found, "_links", name).get("href"))
+        if href and (id_ := href.partition("?")[0].rstrip("/").rpartition("/")[2]):
+            return id_
+    return None
+
+
+def identifiers(value: JSON) -> Iterable[tuple[str, str]]:
+    """Each (system, id) of a list of identifiers."""
+    for one in value if isinstance(value, list) else ():
+        system, colon, id_ = (word(one) or "").partition(":")
+        if colon and system and id_:
+            yield system.lower(), id_

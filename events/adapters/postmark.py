@@ -1,0 +1,116 @@
+"""Postmark's webhooks: one object a POST, told apart by `RecordType`.
+
+Nothing but a bounce has an id of Postmark's, so an act is the record's type, the message, the recipient and its time,
+and of a click the link. Postmark writes seven digits of a second; times are cut to milliseconds before they are
+compared. A change of subscription closes one stream, whoever made it. It opens one only where the person did, for a
+campaign that lets itself in again has nobody's consent. What Postmark closes after a bounce it reports as a bounce.
+"""
+
+from collections.abc import Iterable
+
+from events.adapters import carried
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.words import moment, part, present, word
+from events.fields import MAX_TEXT
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+_TIMES = {
+    "Open": "ReceivedAt",
+    "Click": "ReceivedAt",
+    "Delivery": "DeliveredAt",
+    "Bounce": "BouncedAt",
+    "SpamComplaint": "BouncedAt",
+    "SubscriptionChange": "ChangedAt",
+}
+_TYPES = {
+    "Open": "email.opened",
+    "Click": "email.clicked",
+    "Delivery": "email.delivered",
+    "SpamComplaint": "email.complained",
+}
+_HARD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated", "Blocked"})
+_BOUNCES = {
+    "SpamNotification": "email.complained",
+    "SpamComplaint": "email.complained",
+    "Unsubscribe": "email.unsubscribed",
+}
+"""Types of a `Bounce` that are no bounce. Of the rest those in `_HARD` are for good."""
+_LEFT_OUT = frozenset({"Subscribe", "AutoResponder", "AddressChange", "ChallengeVerification", "OpenRelayTest"})
+_UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "RecordType: not a record of Postmark's that has a type here")
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """The record of one POST."""
+    return read_elements(body, feed, _one)
+
+
+def _one(record: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    kind = word(record.get("RecordType")) or ""
+    named = _TIMES.get(kind)
+    if named is None:
+        yield _UNKNOWN
+        return
+    type_ = _type_of(record, kind)
+    if isinstance(type_, LeftOut):
+        yield type_
+        return
+    time = moment(record.get(named), named)
+    yield Draft(type_, time, _act(record, kind, time), _data(record, type_))
+
+
+def _type_of(record: dict[str, JSON], kind: str) -> str | LeftOut:
+    detail = word(record.get("Type")) or ""
+    if kind == "SubscriptionChange":
+        return _change(record)
+    if kind == "Bounce":
+        if detail in _LEFT_OUT:
+            return LeftOut("no_bounce")
+        return _BOUNCES.get(detail, "email.bounced")
+    return _TYPES[kind]
+
+
+def _change(record: dict[str, JSON]) -> str | LeftOut:
+    if record.get("SuppressSending") is False:
+        by_person = word(record.get("Origin")) == "Recipient"
+        return "consent.changed" if by_person else LeftOut("opened_by_campaign")
+    return LeftOut("bounced") if word(record.get("SuppressionReason")) == "HardBounce" else "email.unsubscribed"
+
+
+def _address(record: dict[str, JSON]) -> JSON:
+    return record.get("Recipient") or record.get("Email")
+
+
+def _act(record: dict[str, JSON], kind: str, time: int | Refusal) -> tuple[JSON, ...]:
+    return (
+        "postmark",
+        kind,
+        word(record.get("Type")),
+        word(record.get("MessageID")),
+        (word(_address(record)) or "").lower(),
+        None if isinstance(time, Refusal) else time,
+        word(record.get("OriginalLink")),
+        record.get("SuppressSending") is False,
+    )
+
+
+def _data(record: dict[str, JSON], type_: str) -> dict[str, JSON]:
+    metadata = part(record, "Metadata")
+    wish = type_ in ("email.unsubscribed", "email.complained", "consent.changed")
+    data = carried.about(metadata) if wish else carried.message(metadata)
+    data["contact"] = carried.person(metadata, email=_address(record))
+    stream = word(record.get("MessageStream"))
+    if type_ == "consent.changed":
+        return data | {"channel": "email", "granted": True} | present(list_id=stream)
+    data |= present(message_id=word(record.get("MessageID")))
+    if type_ == "email.unsubscribed":
+        data |= present(list_id=stream)
+    if type_ in ("email.opened", "email.clicked"):
+        data |= present(user_agent=(word(record.get("UserAgent")) or "")[:MAX_TEXT])
+    if type_ == "email.clicked":
+        data |= present(url=word(record.get("OriginalLink")))
+    if type_ == "email.bounced":
+        kind = "hard" if word(record.get("Type")) in _HARD else "soft"
+        data |= {"kind": kind} | present(reason=(word(record.get("Description")) or "")[:MAX_TEXT])
+    return data

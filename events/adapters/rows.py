@@ -1,0 +1,133 @@
+"""A row of an export, by a mapping, to interactions. Raises nothing, whatever is in the row."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import orjson
+
+from events.adapters.drafts import Draft, Proposed, settle
+from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.mapping import Column, MappingFile, RowMapping, Said, Tree
+from events.adapters.words import minor_units, moment, word
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+from events.times import render_time
+
+Row = Mapping[str, JSON]
+_TRUE = frozenset("1 true yes y t x".split())
+_FALSE = frozenset("0 false no n f".split())
+_NOTHING = LeftOut("nothing_meant")
+
+
+def read_row(row: Row, element: bytes, mapping: MappingFile, feed: Feed) -> list[Result]:
+    """What a row says, in the order of the mapping; left out if none of its interactions is meant.
+
+    `element`: the row as it stood in the file, for the dead letters.
+    """
+    proposed = [_draft(row, one, mapping.name, feed) for one in mapping.interactions if _is_meant(row, one)]
+    return [settle(one, element, feed) for one in proposed or [_NOTHING]]
+
+
+def _is_meant(row: Row, one: RowMapping) -> bool:
+    for when in one.when:
+        cell = _text(row, when.column) or ""
+        if not cell if when.values is None else cell.lower() not in {value.lower() for value in when.values}:
+            return False
+    return True
+
+
+def _cell(row: Row, column: str) -> JSON:
+    """The cell of a column; of a JSON line also what a path leads to."""
+    if column in row or "." not in column:
+        return row.get(column)
+    found: JSON = dict(row)
+    for step in column.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def _text(row: Row, column: str) -> str | None:
+    """A cell as text; truth values and fractions of a JSON line as JSON writes them."""
+    cell = _cell(row, column)
+    return orjson.dumps(cell).decode() if isinstance(cell, bool | float) else word(cell)
+
+
+def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> Proposed:
+    type_ = _value(row, one.type, feed)
+    if isinstance(type_, Refusal):
+        return Refusal(Reason.UNSUPPORTED_TYPE, type_.detail)
+    if not isinstance(type_, str):
+        return Refusal(Reason.UNSUPPORTED_TYPE, "type: this row has none")
+    contact, data = _tree(row, one.contact, feed), _tree(row, one.data, feed)
+    for tree in (contact, data):
+        if isinstance(tree, Refusal):
+            return tree
+    assert isinstance(contact, dict)
+    assert isinstance(data, dict)
+    act = (name, type_, *(_text(row, column) for column in one.act))
+    return Draft(type_, _time(row, one.time, feed), act, data | {"contact": contact})
+
+
+def _time(row: Row, said: Column, feed: Feed) -> int | Refusal:
+    zone = said.zone or feed.time_zone
+    return moment(_text(row, said.column), f"column {said.column}", zone)
+
+
+def _tree(row: Row, tree: Tree, feed: Feed) -> dict[str, JSON] | Refusal:
+    found: dict[str, JSON] = {}
+    for name, said in tree.items():
+        value = _tree(row, {**said}, feed) if isinstance(said, dict) else _value(row, said, feed)
+        if isinstance(value, Refusal):
+            return value
+        if value is not None and value not in ({}, []):
+            found[name] = value
+    return found
+
+
+def _value(row: Row, said: Said, feed: Feed) -> JSON | Refusal:
+    if not isinstance(said, Column):
+        return said
+    cell = _text(row, said.column)
+    if cell is None:
+        return said.default
+    if said.values is not None:
+        return _looked_up(cell, said)
+    read = _read(cell, said, feed)
+    return _unreadable(said) if read is None else read
+
+
+def _looked_up(cell: str, said: Column) -> JSON | Refusal:
+    known = {name.lower(): value for name, value in (said.values or {}).items()}
+    if (found := known.get(cell.lower(), said.default)) is not None:
+        return found
+    return Refusal(Reason.MALFORMED_ROW, f"column {said.column}: a value that the mapping does not list"[:200])
+
+
+def _unreadable(said: Column) -> Refusal:
+    return Refusal(Reason.MALFORMED_ROW, f"column {said.column}: cannot be read as {said.kind}"[:200])
+
+
+def _read(text: str, said: Column, feed: Feed) -> JSON:
+    if said.kind == "integer":
+        return int(text) if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 20 else None
+    if said.kind == "amount":
+        return minor_units(text, said.currency)
+    if said.kind == "boolean":
+        return True if text.lower() in _TRUE else False if text.lower() in _FALSE else None
+    if said.kind == "time":
+        return _rendered(moment(text, said.column, said.zone or feed.time_zone))
+    if said.kind == "list":
+        return [said.prefix + item for item in _split(text, said.separator)]
+    return said.prefix + (text.lower() if said.kind == "lower" else text)
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    yield from (item.strip() for item in text.split(separator) if item.strip())
+
+
+def _rendered(time: int | Refusal) -> str | None:
+    return None if isinstance(time, Refusal) else render_time(time)
+
+
+def missing(columns: Iterable[str], mapping: MappingFile) -> list[str]:
+    """Columns that the mapping reads and a header does not have, in order."""
+    return sorted(mapping.columns() - frozenset(columns))

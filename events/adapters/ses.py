@@ -1,0 +1,170 @@
+"""Amazon SES by way of SNS: an envelope whose `Message` is the event as JSON in a string.
+
+`MessageId` of SNS is new for each subscription, so an act is SES's message, the recipient, the event and its time. An
+open or a click names nobody: with one destination it is that one's, with several it is left out, for a guess would be
+somebody else's act. A complaint may list everyone at a domain; each is taken at the word, as it only ever closes.
+"""
+
+from collections.abc import Iterable
+
+import orjson
+
+from events.adapters import carried
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.words import moment, part, parts, present, word
+from events.fields import MAX_TEXT
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+_SNS_TYPES = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
+_EVENTS = {
+    "Send": ("mail", "email.sent"),
+    "Delivery": ("delivery", "email.delivered"),
+    "Open": ("open", "email.opened"),
+    "Click": ("click", "email.clicked"),
+    "Bounce": ("bounce", "email.bounced"),
+    "Complaint": ("complaint", "email.complained"),
+    "Reject": ("mail", "email.dropped"),
+    "Rendering Failure": ("mail", "email.dropped"),
+    "DeliveryDelay": ("deliveryDelay", "email.deferred"),
+    "Subscription": ("subscription", "email.unsubscribed"),
+}
+"""Each event: the object that holds its time and its facts, and its type."""
+_RECIPIENTS = {
+    "Bounce": "bouncedRecipients",
+    "Complaint": "complainedRecipients",
+    "DeliveryDelay": "delayedRecipients",
+}
+_NO_PERSON = frozenset({"Open", "Click"})
+_UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "eventType: not an event of SES's that has a type here")
+_NO_MESSAGE = Refusal(Reason.NOT_JSON, "Message: must be a JSON object in a string")
+_NOT_SPAM = "not-spam"
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """The event of one POST of SNS, raw delivery or not, for each of its recipients."""
+    return read_elements(body, feed, _one)
+
+
+def _one(envelope: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    if word(envelope.get("Type")) in _SNS_TYPES:
+        yield LeftOut("subscription_of_sns")
+        return
+    event = _message(envelope)
+    if event is None:
+        yield _NO_MESSAGE
+        return
+    name = word(event.get("eventType")) or word(event.get("notificationType")) or ""
+    if name not in _EVENTS:
+        yield _UNKNOWN
+        return
+    if part(event, "complaint").get("complaintFeedbackType") == _NOT_SPAM:
+        yield LeftOut("not_spam")
+        return
+    yield from _of_each(event, name)
+
+
+def _message(envelope: dict[str, JSON]) -> dict[str, JSON] | None:
+    """The event within the envelope; with raw delivery there is no envelope."""
+    if "mail" in envelope:
+        return envelope
+    text = envelope.get("Message")
+    try:
+        found = orjson.loads(text) if isinstance(text, str) else None
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _of_each(event: dict[str, JSON], name: str) -> Iterable[Proposed]:
+    place, type_ = _EVENTS[name]
+    addresses = _addresses(event, name)
+    if name in _NO_PERSON and len(addresses) > 1:
+        yield LeftOut("one_of_several_recipients")
+        return
+    if name == "Subscription":
+        yield from _subscription(event, addresses)
+        return
+    time = moment(part(event, place).get("timestamp"), f"{place}.timestamp")
+    for address in addresses or [None]:
+        yield Draft(type_, time, _act(event, name, address), _data(event, name, type_, address))
+
+
+def _addresses(event: dict[str, JSON], name: str) -> list[JSON]:
+    """Those whom the event is about."""
+    if field := _RECIPIENTS.get(name):
+        return [found.get("emailAddress") for found in parts(part(event, _EVENTS[name][0]).get(field))]
+    listed = part(event, "delivery").get("recipients") if name == "Delivery" else part(event, "mail").get("destination")
+    return list(dict.fromkeys(one for one in listed if isinstance(one, str))) if isinstance(listed, list) else []
+
+
+def _act(event: dict[str, JSON], name: str, address: JSON, *more: JSON) -> tuple[JSON, ...]:
+    facts = part(event, _EVENTS[name][0])
+    who = (word(address) or "").lower()
+    return ("ses", name, _message_id(event), who, word(facts.get("timestamp")), word(facts.get("link")), *more)
+
+
+def _message_id(event: dict[str, JSON]) -> str | None:
+    return word(part(event, "mail").get("messageId"))
+
+
+def _tags(event: dict[str, JSON]) -> dict[str, JSON]:
+    """The first value of each tag; SES keeps a list for each name."""
+    tags = part(event, "mail", "tags")
+    return {name: values[0] for name, values in tags.items() if isinstance(values, list) and values}
+
+
+def _data(event: dict[str, JSON], name: str, type_: str, address: JSON) -> dict[str, JSON]:
+    tags, facts = _tags(event), part(event, _EVENTS[name][0])
+    data = carried.about(tags) if type_ == "email.complained" else carried.message(tags)
+    data |= {"contact": carried.person(tags, email=address)} | present(message_id=_message_id(event))
+    if name in _NO_PERSON:
+        data |= present(user_agent=(word(facts.get("userAgent")) or "")[:MAX_TEXT], url=word(facts.get("link")))
+    if name == "Bounce":
+        data["kind"] = "hard" if facts.get("bounceType") == "Permanent" else "soft"
+    if reason := _why(event, name):
+        data["reason"] = reason[:MAX_TEXT]
+    return data
+
+
+def _why(event: dict[str, JSON], name: str) -> str | None:
+    if name == "Bounce":
+        return word(part(event, "bounce").get("bounceSubType"))
+    if name == "Reject":
+        return word(part(event, "reject").get("reason"))
+    if name == "Rendering Failure":
+        return word(part(event, "failure").get("errorMessage"))
+    return word(part(event, "deliveryDelay").get("delayType"))
+
+
+def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Proposed]:
+    """The wish for all topics, or for each that is named; a topic is a list of the contract."""
+    facts = part(event, "subscription")
+    wishes = part(facts, "newTopicPreferences")
+    time = moment(facts.get("timestamp"), "subscription.timestamp")
+    topics: list[tuple[str | None, bool]] = [
+        (word(one.get("topicName")), one.get("subscriptionStatus") == "OptIn")
+        for one in parts(wishes.get("topicSubscriptionStatus"))
+        if word(one.get("topicName"))
+    ]
+    if wishes.get("unsubscribeAll") is True:
+        topics = [(None, False)]
+    if not topics:
+        yield LeftOut("nothing_changed")
+    for address in addresses or [None]:
+        for topic, granted in topics:
+            yield Draft(
+                "consent.changed" if granted else "email.unsubscribed",
+                time,
+                _act(event, "Subscription", address, topic, granted),
+                _wish(event, address, topic, granted),
+            )
+
+
+def _wish(event: dict[str, JSON], address: JSON, topic: str | None, granted: bool) -> dict[str, JSON]:
+    tags = _tags(event)
+    data = carried.about(tags) | {"contact": carried.person(tags, email=address)} | present(list_id=topic)
+    if granted:
+        return data | {"channel": "email", "granted": True}
+    return data | present(message_id=_message_id(event))

@@ -1,0 +1,105 @@
+"""Twilio's webhooks: what became of a text, and what came back, as form fields or as JSON from a file.
+
+A status has no time of its own, so the time of its receipt stands for it; the act is the message and its status, so a
+retry says the same. The text of an answer is nobody's business here and is not kept: only a word that Twilio acts on
+is. A STOP is to the messaging service, where there is one, since Twilio closes all of its numbers, else to the number.
+"""
+
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl
+
+import orjson
+
+from events.adapters import carried
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.adapters.words import moment, present, word
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+_STATUSES = {
+    "sent": "text.sent",
+    "delivered": "text.delivered",
+    "read": "text.delivered",
+    "undelivered": "text.failed",
+    "failed": "text.failed",
+}
+_NOT_YET = frozenset({"accepted", "scheduled", "queued", "sending", "canceled"})
+_STOP = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split())
+_START = frozenset("START YES UNSTOP".split())
+_HELP = frozenset("HELP INFO".split())
+_MAX_FIELDS = 200
+_NOT_FIELDS = Refusal(Reason.INVALID_DATA, "body: send form fields in UTF-8, or JSON")
+_UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "MessageStatus: not a status of Twilio's that has a type here")
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """The message of one POST, or each of a JSON array."""
+    if body.lstrip()[:1] in (b"{", b"["):
+        return read_elements(body, feed, _one)
+    fields = _fields(body)
+    if fields is None:
+        return [Refused(body, _NOT_FIELDS)]
+    results = read_elements(orjson.dumps(fields), feed, _one)
+    return [Refused(body, one.refusal) if isinstance(one, Refused) else one for one in results]
+
+
+def _fields(body: bytes) -> dict[str, str] | None:
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), strict_parsing=True, max_num_fields=_MAX_FIELDS, errors="strict")
+    except ValueError:
+        return None
+    return dict(pairs)
+
+
+def _one(message: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    status = (word(message.get("MessageStatus")) or word(message.get("SmsStatus")) or "").lower()
+    if status in ("received", "receiving") or (not status and "Body" in message):
+        yield _answer(message, feed)
+    elif status in _NOT_YET:
+        yield LeftOut("not_sent")
+    elif type_ := _STATUSES.get(status):
+        yield _became(message, status, type_, feed)
+    else:
+        yield _UNKNOWN
+
+
+def _became(message: dict[str, JSON], status: str, type_: str, feed: Feed) -> Draft:
+    data = carried.message(message)
+    data.pop("list_id", None)
+    data["contact"] = carried.person(message, phone=word(message.get("To")))
+    data |= present(message_id=_sid(message), sender=_sender(message, "From"))
+    return Draft(type_, _when(message, feed), ("twilio", _sid(message), status), data)
+
+
+def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
+    text = (word(message.get("OptOutType")) or word(message.get("Body")) or "").upper()
+    data = carried.about(message) | {"contact": carried.person(message, phone=word(message.get("From")))}
+    data |= present(sender=_sender(message, "To"))
+    act = ("twilio", _sid(message), "answer")
+    if text in _START:
+        granted = data | {"channel": "text", "granted": True, "basis": text}
+        return Draft("consent.changed", _when(message, feed), act, granted)
+    type_ = "text.opted_out" if text in _STOP else "text.replied"
+    said = present(keyword=text if text in _STOP | _HELP else None)
+    return Draft(type_, _when(message, feed), act, data | said)
+
+
+def _sid(message: dict[str, JSON]) -> str | None:
+    return word(message.get("MessageSid")) or word(message.get("SmsSid")) or word(message.get("SmsMessageSid"))
+
+
+def _sender(message: dict[str, JSON], number: str) -> str | None:
+    return word(message.get("MessagingServiceSid")) or word(message.get(number))
+
+
+def _when(message: dict[str, JSON], feed: Feed) -> int | Refusal:
+    """A time of an export (RFC 2822 or ISO 8601) if it is there, else that of the receipt."""
+    said = message.get("DateSent") or message.get("Timestamp")
+    if said is None:
+        return feed.received_at
+    try:
+        return int(parsedate_to_datetime(said).timestamp()) * 1_000 if isinstance(said, str) else feed.received_at
+    except (ValueError, OverflowError, TypeError):
+        return moment(said, "DateSent", feed.time_zone)

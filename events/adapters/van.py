@@ -1,0 +1,121 @@
+"""NGP VAN and EveryAction: canvass responses as their API takes them, kept by tools that write to it.
+
+Codes are per committee, so they come from a file (`results`, `contact_types`, by the ids of one's own committee) and
+none is known here; with answers and no code the person was spoken to. A report says either a result or answers.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.feed import Feed, Result
+from events.adapters.words import moment, part, parts, present, word
+from events.interactions.canvass import Method, Outcome
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+
+SYSTEM = "van"
+_Id = Annotated[str, Field(pattern=r"^\d+$")]
+_SMS = {"O": False, "I": True}
+_NO_CODE = Refusal(Reason.UNSUPPORTED_TYPE, "resultCodeId: not among `results` of the codes file")
+_NO_METHOD = Refusal(Reason.UNSUPPORTED_TYPE, "contactTypeId: not among `contact_types` of the codes file")
+_BOTH = Refusal(Reason.INVALID_DATA, "resultCodeId, responses: give one of them")
+
+
+class VanCodes(BaseModel):
+    """A codes file: each id of the committee's to a method or an outcome of the contract.
+
+    `support`: for the question that asks for it, each response to 1 (strong) to 5 (opposed).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contact_types: dict[_Id, Method]
+    results: dict[_Id, Outcome]
+    support: dict[_Id, dict[_Id, Literal[1, 2, 3, 4, 5]]] = {}
+
+
+class WrongCodes(ValueError):
+    """A codes file that cannot be used. Its text names each field and what would be right."""
+
+
+def read_codes(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The codes of a file, for `Feed.codes`. Raises `WrongCodes`."""
+    try:
+        return {"van": VanCodes.model_validate(found)}
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
+        raise WrongCodes("\n".join(lines)) from error
+
+
+def read(body: bytes, feed: Feed) -> list[Result]:
+    """Each canvass response, with its `vanId`."""
+    return read_elements(body, feed, _one)
+
+
+def _one(report: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+    codes = cast("VanCodes", feed.codes.get("van", _NO_CODES))
+    context, answers = part(report, "canvassContext"), parts(report.get("responses"))
+    code, kind = word(report.get("resultCodeId")), word(context.get("contactTypeId"))
+    method = codes.contact_types.get(kind or "")
+    outcome = "contacted" if code is None and answers else codes.results.get(code or "")
+    if code is not None and answers:
+        yield _BOTH
+    elif method is None:
+        yield _NO_METHOD
+    elif outcome is None:
+        yield _NO_CODE
+    else:
+        yield from _drafts(report, method, outcome, codes, feed)
+
+
+_NO_CODES = VanCodes(contact_types={}, results={})
+
+
+def _drafts(
+    report: dict[str, JSON], method: Method, outcome: Outcome, codes: VanCodes, feed: Feed
+) -> Iterable[Proposed]:
+    context, contact = part(report, "canvassContext"), _contact(report)
+    time = moment(context.get("dateCanvassed"), "canvassContext.dateCanvassed", feed.time_zone)
+    act = _act(report)
+    data: dict[str, JSON] = {"contact": contact, "method": method, "outcome": outcome}
+    data |= present(campaign_id=word(context.get("campaignId"))) | _learnt(report, codes)
+    yield Draft("canvass.reported", time, act, data)
+    granted = _SMS.get(word(part(context, "phone").get("smsOptInStatus")) or "")
+    if granted is not None:
+        consent: dict[str, JSON] = {"contact": contact, "channel": "text", "granted": granted, "basis": SYSTEM}
+        yield Draft("consent.changed", time, (*act, "text", granted), consent)
+
+
+def _act(report: dict[str, JSON]) -> tuple[JSON, ...]:
+    context = part(report, "canvassContext")
+    answers = sorted(repr(sorted(one.items(), key=str)) for one in parts(report.get("responses")))
+    named = (word(report.get("vanId")), word(context.get("dateCanvassed")), word(context.get("contactTypeId")))
+    return (SYSTEM, *named, word(report.get("resultCodeId")), *answers)
+
+
+def _contact(report: dict[str, JSON]) -> dict[str, JSON]:
+    phone = part(report, "canvassContext", "phone")
+    number = f"+{word(phone.get('dialingPrefix')) or '1'} {word(phone.get('phoneNumber'))}"
+    return present(
+        external=present(van=word(report.get("vanId"))), phone=number if word(phone.get("phoneNumber")) else None
+    )
+
+
+def _learnt(report: dict[str, JSON], codes: VanCodes) -> dict[str, JSON]:
+    answers: dict[str, JSON] = {}
+    tags: dict[bool, list[JSON]] = {True: [], False: []}
+    support: int | None = None
+    for one in parts(report.get("responses")):
+        added = word(one.get("action")) != "Remove"
+        question, answer = word(one.get("surveyQuestionId")), word(one.get("surveyResponseId"))
+        if one.get("type") == "SurveyResponse" and question and answer:
+            answers[f"{SYSTEM}:{question}"] = answer
+            support = codes.support.get(question, {}).get(answer, support)
+        elif one.get("type") == "ActivistCode" and (code := word(one.get("activistCodeId"))):
+            tags[added].append(f"{SYSTEM}:{code}")
+        elif one.get("type") == "VolunteerActivity" and (code := word(one.get("volunteerActivityId"))):
+            tags[added].append(f"{SYSTEM}:volunteer:{code}")
+    return present(answers=answers, support=support, tags_added=tags[True], tags_removed=tags[False])

@@ -1,0 +1,118 @@
+"""Reading what vendors write: each function takes any JSON value, and gives None for what it cannot read.
+
+Nothing is guessed: a time without an offset is read in the feed's zone, an amount must be exact in minor units.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from events.json_types import JSON
+from events.refusal import Reason, Refusal
+from events.times import parse_time
+
+_LAST_SECOND = 253_402_300_799
+_MS = 1_000
+_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII).fullmatch
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?)? ?(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
+).fullmatch
+_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+"""ISO 4217: currencies whose minor unit is not a hundredth."""
+
+
+def part(value: JSON, *path: str) -> dict[str, JSON]:
+    """The object at a path of names; empty where there is none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def parts(value: JSON) -> Sequence[dict[str, JSON]]:
+    """The objects of a list; none where it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else ()
+
+
+def word(value: JSON) -> str | None:
+    """A text that is not blank, without space around it; a whole number is its digits."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def seconds(value: JSON, field: str) -> int | Refusal:
+    """Milliseconds since 1970 of Unix seconds, whole or with a fraction, as a number or its text."""
+    if isinstance(value, str) and _AMOUNT(value.strip()):
+        value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LAST_SECOND:
+        return int(Decimal(str(value)) * _MS)
+    return Refusal(Reason.NO_TIME, f"{field}: give Unix seconds")
+
+
+def moment(value: JSON, field: str, zone: str = "UTC") -> int | Refusal:
+    """Milliseconds since 1970 of an ISO 8601 time, with a blank or a T, cut to milliseconds; a day is its midnight.
+
+    Without an offset it is read in `zone` (IANA); of an hour that daylight saving repeats the first is taken.
+    """
+    refusal = Refusal(Reason.NO_TIME, f"{field}: give an ISO 8601 time, such as 2012-02-22T00:00:00Z")
+    match = _ISO(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return refusal
+    day, minute, second, fraction, offset = match.groups()
+    local = f"{day}T{minute or '00:00'}{second or ':00'}{fraction or ''}"
+    if offset is None:
+        return refusal if (read := _in_zone(local, zone)) is None else read
+    offset = offset.upper()
+    written = "Z" if offset in ("Z", "UTC") else f"{offset[:3]}:{offset[-2:]}"
+    return refusal if (read := parse_time(local + written)) is None else read
+
+
+def _in_zone(local: str, zone: str) -> int | None:
+    whole = parse_time(local + "Z")
+    named = _zone(zone)
+    if whole is None or named is None:
+        return None
+    try:
+        at = datetime.fromtimestamp(whole / _MS, UTC).replace(tzinfo=named)
+        return int(at.timestamp()) * _MS + whole % _MS
+    except (OverflowError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def minor_units(value: JSON, currency: str = "USD") -> int | None:
+    """An amount in whole minor units, exactly; may be 0 or less. None: no number, or a part of a cent."""
+    if isinstance(value, str):
+        value = value.strip().removeprefix("$").replace(",", "")
+        if not _AMOUNT(value):
+            return None
+    elif not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        amount = Decimal(str(value)).scaleb(decimals(currency))
+        return int(amount) if amount == amount.to_integral_value() and abs(amount) < 10**15 else None
+    except (InvalidOperation, OverflowError, ValueError):
+        return None
+
+
+def decimals(currency: str) -> int:
+    """Digits after the point of a currency's amounts (ISO 4217)."""
+    if currency in _NO_DECIMALS:
+        return 0
+    return 3 if currency in _THREE_DECIMALS else 2
+
+
+def present(**fields: JSON) -> dict[str, JSON]:
+    """The fields that are there: neither None nor an empty text, object or list."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", {}, [])}

@@ -1,0 +1,20 @@
+"""`harmonia gateway`: campaign tools send their webhooks here."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from streams.cli.failures import failing_plainly, load_settings
+
+
+def gateway(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free one.")] = 0,
+) -> None:
+    """Take webhooks and CloudEvents until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
+    from streams.gateway.serving import serve  # noqa: PLC0415 (no other command waits for FastAPI)
+
+    settings = load_settings()
+    with failing_plainly():
+        asyncio.run(serve(settings, host, port, lambda text: typer.echo(f"gateway: {text}")))

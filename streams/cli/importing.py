@@ -1,0 +1,128 @@
+"""`harmonia import`: what a campaign tool has kept in files, as interactions."""
+
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from events.adapters import van
+from events.adapters.feed import NOTHING, Feed
+from events.adapters.mapping import MappingFile, WrongMapping, parse_mapping
+from events.adapters.vendors import known_as
+from events.contact import is_time_zone
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.file_bar import file_bar
+from streams.clients import KafkaClients
+from streams.importing.journal import Journal, Progress
+from streams.importing.pieces import VENDORS, Job, Unreadable, source_of
+from streams.importing.run import Outlet, Report, send, show
+from streams.settings import Settings
+from streams.topics import require_input_topics
+
+_errors = Console(stderr=True, highlight=False)
+
+
+def import_command(  # noqa: PLR0913 (options of a command)
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help=f"One of {', '.join(VENDORS)}.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True)],
+    *,
+    source: Annotated[str | None, typer.Option(help="Who says so, TEAM/TOOL; without it the vendor's name.")] = None,
+    mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="What the columns mean.")] = None,
+    codes: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Codes of a VAN committee.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Of times that name none; IANA.")] = "UTC",
+    refused: Annotated[Path | None, typer.Option(dir_okay=False, help="File for refusals, a line each.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; say what would be sent.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what was imported before, from its start.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs; of --dry-run a line a result.")] = False,
+) -> None:
+    """Import exports: JSON, JSON lines, CSV or Parquet, plain, gzip or zstd.
+
+    An import that was interrupted goes on where it was. What is refused goes to dead-letters and costs no neighbour.
+    """
+    name = known_as(vendor)
+    if name not in VENDORS:
+        refuse(f"VENDOR: one of {', '.join(VENDORS)}", WRONG_USE)
+    if not is_time_zone(time_zone):
+        refuse("--time-zone: give an IANA time zone, such as America/New_York", WRONG_USE)
+    settings = load_settings()
+    feed = Feed(source or source_of(name), time.time_ns() // 1_000_000, settings.phone_region, time_zone, _codes(codes))
+    job = Job(name, feed, _mapping(mapping))
+    with failing_plainly(), _reporting(refused) as report:
+        if not dry_run:
+            require_input_topics(settings)
+        for file in files:
+            try:
+                _show(file, job, report, as_json=as_json) if dry_run else _send(file, job, report, settings, again)
+            except Unreadable as error:
+                refuse(f"{file.name}: {error}")
+    if not (dry_run and as_json):
+        _say(report, as_json=as_json)
+
+
+def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
+    with file_bar(file, _errors) as bar:
+        show(file, job, report, bar, (lambda result: typer.echo(orjson.dumps(result))) if as_json else None)
+
+
+def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool) -> None:
+    kept = Journal(settings.home, file, job.vendor, job.feed.source)
+    before = Progress() if again else kept.read()
+    if before.finished:
+        typer.echo(f"{file.name}: was imported before; --again imports it once more", err=True)
+        return
+    if before.done:
+        typer.echo(f"{file.name}: goes on after {before.done:,} that are done", err=True)
+    with closing(KafkaClients(settings).tool_producer()) as producer, file_bar(file, _errors) as bar:
+        send(file, job, report, bar, Outlet(producer, kept, before.done))
+
+
+@contextmanager
+def _reporting(path: Path | None) -> Iterator[Report]:
+    if path is None:
+        yield Report(None)
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        refuse(f"--refused: {path}: {error.strerror}", WRONG_USE)
+    with file:
+        yield Report(file)
+
+
+def _say(report: Report, *, as_json: bool) -> None:
+    counts = report.counts
+    if as_json:
+        parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
+        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
+        return
+    for line in report.shown:
+        typer.echo(line, err=True)
+    if (more := counts.refused.total() - len(report.shown)) > 0:
+        typer.echo(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
+    for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
+        for what, number in sorted(counter.items()):
+            typer.echo(f"{number:>12,}  {name}{what}")
+
+
+def _mapping(path: Path | None) -> MappingFile | None:
+    if path is None:
+        return None
+    try:
+        return parse_mapping(path.read_text(encoding="utf-8"))
+    except (WrongMapping, UnicodeDecodeError) as error:
+        refuse(f"--mapping: {path.name}: {error}", WRONG_USE)
+
+
+def _codes(path: Path | None) -> Any:
+    if path is None:
+        return NOTHING
+    try:
+        return van.read_codes(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, van.WrongCodes, UnicodeDecodeError) as error:
+        refuse(f"--codes: {path.name}: {error}", WRONG_USE)

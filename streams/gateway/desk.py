@@ -1,0 +1,40 @@
+"""What every route of the gateway needs, and what it does with what an adapter has read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from events.adapters.feed import LeftOut, Refused, Result
+from streams.api.tokens import Tokens
+from streams.gateway.hooks import Hook
+from streams.gateway.mailbox import Mailbox
+from streams.gateway.metrics import GatewayMetrics
+from streams.gateway.sns import Certificates, Fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only."""
+
+    hooks: Mapping[str, Hook]
+    tokens: Tokens
+    mailbox: Mailbox
+    certificates: Certificates
+    fetch: Fetch
+    metrics: GatewayMetrics
+    clock: Callable[[], int]
+    phone_region: str
+
+    async def keep(self, hook: str, results: Sequence[Result]) -> None:
+        """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""
+        outputs = self.mailbox.outputs(results, hook, self.clock())
+        if outputs:
+            await self.mailbox.post(outputs)
+        for result in results:
+            self._count(hook, result)
+
+    def _count(self, hook: str, result: Result) -> None:
+        if isinstance(result, Refused):
+            self.metrics.results.labels(hook, "refused").inc()
+            self.metrics.refused.labels(hook, result.refusal.reason.value).inc()
+        else:
+            self.metrics.results.labels(hook, "left_out" if isinstance(result, LeftOut) else "accepted").inc()

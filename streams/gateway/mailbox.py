@@ -1,0 +1,81 @@
+"""What was received, into Kafka: a request is answered once every replica has all of it, and not before.
+
+Memory is bounded: while Kafka is slow or away, requests beyond the limit are told to come again, and so is one that
+waits too long. What such a request held may be in Kafka all the same, or partly; the sender's next try is the same acts
+again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from events.adapters.feed import LeftOut, Refused, Result
+from events.dead_letters import Origin, dead_letter_headers
+from events.envelope import Interaction, encode_structured
+from events.interactions import topic_of
+from events.topics import DEAD_LETTERS
+from streams.engine.retry import BROKER_TROUBLE
+from streams.engine.writer import Outbox, Output
+
+STAGE = "gateway"
+MOST_PENDING_BYTES = 64 << 20
+PATIENCE_S = 10.0
+LOOK_S = 3.0
+
+
+class Unavailable(Exception):
+    """Kafka does not have it; the sender must try again."""
+
+
+class Mailbox:
+    """Writes requests. `pending` hears how many bytes wait."""
+
+    def __init__(self, outbox: Outbox, partitions: int, pending: Callable[[float], object]) -> None:
+        self._outbox = outbox
+        self._partitions = partitions
+        self._tell = pending
+        self._waiting = 0
+        self._turn = count()
+
+    async def post(self, outputs: Sequence[Output]) -> None:
+        """Return when Kafka has all of it. Raises `Unavailable`."""
+        size = sum(len(output.value or b"") for output in outputs)
+        if self._waiting and self._waiting + size > MOST_PENDING_BYTES:
+            raise Unavailable
+        self._count(size)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._outbox.write(outputs)
+        except BROKER_TROUBLE as error:
+            raise Unavailable from error
+        finally:
+            self._count(-size)
+
+    async def unready(self) -> str | None:
+        """Why a request would not be taken now; None: it would be. A connection that was lost is made anew for it."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                await self._outbox.write([])
+        except BROKER_TROUBLE as error:
+            return f"unavailable: Kafka does not answer ({type(error).__name__})"
+        return None
+
+    def _count(self, change: int) -> None:
+        self._waiting += change
+        self._tell(self._waiting)
+
+    def outputs(self, results: Sequence[Result], hook: str, at_ms: int) -> list[Output]:
+        """The records of a request. All of it goes to one partition of each topic, so that it travels as one batch."""
+        partition = next(self._turn) % self._partitions
+        return [
+            _output(result, partition, Origin(STAGE, f"hooks/{hook}", 0, place), at_ms)
+            for place, result in enumerate(results)
+            if not isinstance(result, LeftOut)
+        ]
+
+
+def _output(result: Interaction | Refused, partition: int, origin: Origin, at_ms: int) -> Output:
+    if isinstance(result, Refused):
+        headers = dead_letter_headers([], result.refusal, origin, at_ms)
+        return Output(DEAD_LETTERS, partition, None, result.element, headers)
+    return Output(topic_of(result.type), partition, None, encode_structured(result))

@@ -1,0 +1,170 @@
+"""Whether a webhook is from whom it says: one pure function for each way in which vendors prove it.
+
+Each takes what was sent and every secret that is valid now, since a secret is changed while both are in use. Times are
+milliseconds since 1970. What an answer says never depends on which secret was wrong, nor where.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from events.adapters.words import part, word
+from events.json_types import JSON
+
+Verdict = Literal["right", "missing", "wrong", "stale"]
+SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
+SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+TWILIO_SIGNATURE = "x-twilio-signature"
+SECRET_HEADER = "x-harmonia-secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request: headers in lower case, its body, and when it came. `url`: as the vendor was given it."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    at: int
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Secrets that are valid now, and how old a signature may be, in milliseconds."""
+
+    secrets: Sequence[str]
+    window_ms: int
+
+
+Check = Callable[[Sent, Proof], Verdict]
+
+
+def basic(sent: Sent, proof: Proof) -> Verdict:
+    """HTTP Basic; a secret is `user:password`."""
+    scheme, _, given = sent.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "missing"
+    decoded = _base64(given.strip())
+    return "wrong" if decoded is None else _one_of(decoded, proof)
+
+
+def shared(sent: Sent, proof: Proof) -> Verdict:
+    """A secret in `Authorization: Bearer` or `X-Harmonia-Secret`."""
+    given = sent.headers.get(SECRET_HEADER)
+    if given is None:
+        scheme, _, given = sent.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return "missing"
+    return _one_of(given.strip().encode(errors="replace"), proof)
+
+
+def sendgrid(sent: Sent, proof: Proof) -> Verdict:
+    """SendGrid's Signed Event Webhook: ECDSA (P-256, SHA-256) of timestamp and body; a secret is its public key."""
+    given, at = sent.headers.get(SENDGRID_SIGNATURE), sent.headers.get(SENDGRID_TIMESTAMP)
+    if given is None or at is None:
+        return "missing"
+    signature = _base64(given)
+    if signature is None or not any(_is_signed(key, signature, at.encode() + sent.body) for key in proof.secrets):
+        return "wrong"
+    return _fresh(at, sent, proof)
+
+
+def _is_signed(key: str, signature: bytes, signed: bytes) -> bool:
+    public = public_key(key)
+    if public is None:
+        return False
+    try:
+        public.verify(signature, signed, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def public_key(text: str) -> EllipticCurvePublicKey | None:
+    """The key that SendGrid shows, base64 of DER; None if it is none."""
+    der = _base64(text.strip())
+    try:
+        key = load_der_public_key(der) if der else None
+    except ValueError:
+        return None
+    return key if isinstance(key, EllipticCurvePublicKey) else None
+
+
+def mailgun(sent: Sent, proof: Proof) -> Verdict:
+    """Mailgun: HMAC-SHA256 of timestamp and token in the body; a secret is the account's signing key."""
+    try:
+        body: JSON = orjson.loads(sent.body)
+    except orjson.JSONDecodeError:
+        return "missing"
+    signed = part(body, "signature")
+    at, token, given = word(signed.get("timestamp")), word(signed.get("token")), word(signed.get("signature"))
+    if at is None or token is None or given is None:
+        return "missing"
+    told = (at + token).encode(errors="replace")
+    if not any(_same(_hex_hmac(secret, told), given) for secret in proof.secrets):
+        return "wrong"
+    return _fresh(at, sent, proof)
+
+
+def twilio(sent: Sent, proof: Proof) -> Verdict:
+    """Twilio: HMAC-SHA1 of the address and the sorted form fields; a secret is the account's auth token."""
+    given = sent.headers.get(TWILIO_SIGNATURE)
+    if given is None:
+        return "missing"
+    try:
+        fields = parse_qsl(sent.body.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return "wrong"
+    told = (sent.url + "".join(name + value for name, value in sorted(fields))).encode()
+    made = (hmac.digest(secret.encode(), told, hashlib.sha1) for secret in proof.secrets)
+    return "right" if any(_same(base64.b64encode(one).decode(), given) for one in made) else "wrong"
+
+
+CHECKS: Mapping[str, Check] = {
+    "basic": basic,
+    "secret": shared,
+    "sendgrid": sendgrid,
+    "mailgun": mailgun,
+    "twilio": twilio,
+}
+"""Every way but that of SNS, which needs a certificate that has to be fetched."""
+
+
+def _fresh(timestamp: str, sent: Sent, proof: Proof) -> Verdict:
+    """Unix seconds; a clock that is ahead by the window is forgiven too."""
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
+        return "wrong"
+    return "right" if abs(sent.at - int(timestamp) * 1_000) <= proof.window_ms else "stale"
+
+
+def _one_of(given: bytes, proof: Proof) -> Verdict:
+    """Looks at every secret, and takes equally long for all."""
+    digest = hashlib.sha256(given).digest()
+    found = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), digest) for secret in proof.secrets]
+    return "right" if any(found) else "wrong"
+
+
+def _hex_hmac(secret: str, told: bytes) -> str:
+    return hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()
+
+
+def _same(made: str, given: str) -> bool:
+    return hmac.compare_digest(made.encode(), given.encode(errors="replace"))
+
+
+def _base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""Export files of campaign tools, read piece by piece into what the adapters make of them."""

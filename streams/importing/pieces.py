@@ -1,0 +1,140 @@
+"""A file, by vendor, to pieces: one row, line or element at a time, with what the adapter makes of it.
+
+A piece's number never changes for one file, so that an import that was interrupted goes on at a piece.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from events.adapters import fec
+from events.adapters.feed import Feed, Refused, Result
+from events.adapters.mapping import MappingFile, parse_mapping
+from events.adapters.rows import missing, read_row
+from events.adapters.vendors import BODIES
+from events.refusal import Refusal
+from streams.importing.opening import is_parquet, open_unpacked
+from streams.importing.tables import TableRow, csv_rows, first_line, json_rows, parquet_rows
+
+TABLES = ("p2p", "van")
+"""Vendors whose exports are tables that a mapping which comes with Harmonia reads."""
+OWN_MAPPING = "generic"
+"""The vendor of any table that a campaign's own mapping reads."""
+FEC = "fec"
+VENDORS = tuple(sorted({*BODIES, *TABLES, OWN_MAPPING, FEC}))
+
+
+class Unreadable(Exception):
+    """A file that cannot be imported as what it is said to be. Its text says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`number`: from 0, in the order of the file. `line`: where it stands, from 1, for people."""
+
+    number: int
+    line: int
+    results: list[Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to read a file as. `mapping`: of a table; None: the one that comes with Harmonia, if the vendor has one."""
+
+    vendor: str
+    feed: Feed
+    mapping: MappingFile | None = None
+
+
+def source_of(vendor: str) -> str:
+    """Who says what is imported, where nobody is named."""
+    return fec.SOURCE if vendor == FEC else vendor
+
+
+def pieces(path: Path, job: Job, watch: Callable[[BinaryIO], None]) -> Iterator[Piece]:
+    """Every piece of a file. Raises `Unreadable`, or `OSError` where the file cannot be read.
+
+    `watch` is given the file that is open, whose position says how far the reading has come.
+    """
+    if is_parquet(path):
+        columns, rows = parquet_rows(path)
+        yield from _table(columns, rows, _mapping_of(job), job.feed)
+        return
+    with path.open("rb") as packed:
+        watch(packed)
+        yield from _unpacked(open_unpacked(packed), packed, job)
+
+
+def _unpacked(file: BinaryIO, packed: BinaryIO, job: Job) -> Iterator[Piece]:
+    if job.vendor == FEC:
+        for number, row in enumerate(fec.rows(file, job.feed.source)):
+            yield Piece(number, number + 2, [Refused(row.row, row.refusal) if isinstance(row, fec.RefusedRow) else row])
+        return
+    start = first_line(file)
+    packed.seek(0)
+    file = open_unpacked(packed)
+    is_json = start.removeprefix(b"\xef\xbb\xbf")[:1] in (b"{", b"[")
+    if is_json and job.vendor in BODIES and job.mapping is None:
+        yield from _bodies(file, start, job)
+    elif is_json:
+        yield from _table(None, json_rows(file), _mapping_of(job), job.feed)
+    else:
+        columns, rows = csv_rows(file)
+        yield from _table(columns, rows, _mapping_of(job), job.feed)
+
+
+def _mapping_of(job: Job) -> MappingFile:
+    if job.mapping is not None:
+        return job.mapping
+    if job.vendor not in TABLES:
+        raise Unreadable(
+            f"{job.vendor}: expects JSON, an object a line or an array; for a table give --mapping"
+            if job.vendor in BODIES
+            else f"{job.vendor}: give --mapping, a file that says what the columns mean (docs/producers.md)"
+        )
+    name = f"{job.vendor}.toml"
+    return parse_mapping(files("events.adapters").joinpath("mappings", name).read_text(encoding="utf-8"))
+
+
+def _table(columns: list[str] | None, rows: Iterator[TableRow], mapping: MappingFile, feed: Feed) -> Iterator[Piece]:
+    if columns is not None and (lacking := missing(columns, mapping)):
+        raise Unreadable(f"line 1: must name the columns of the mapping; not there: {', '.join(lacking)}")
+    for number, row in enumerate(rows):
+        if isinstance(row.cells, Refusal):
+            results: list[Result] = [Refused(row.raw, row.cells)]
+        else:
+            results = read_row(row.cells, row.raw, mapping, feed)
+        yield Piece(number, row.line, results)
+
+
+def _bodies(file: BinaryIO, start: bytes, job: Job) -> Iterator[Piece]:
+    """An array over the whole file, an object over the whole file, or a body on each line."""
+    read = BODIES[job.vendor]
+    if _is_json(start):
+        bodies = ((line, raw.strip()) for line, raw in enumerate(file, start=1) if raw.strip())
+        for number, (line, body) in enumerate(bodies):
+            yield Piece(number, line, read(body, job.feed))
+        return
+    whole = file.read()
+    for number, body in enumerate(_elements(whole)):
+        yield Piece(number, number + 1, read(body, job.feed))
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _elements(whole: bytes) -> list[bytes]:
+    """Each element of an array that goes over lines; what is none is one body, for the adapter to refuse."""
+    try:
+        return [bytes(raw) for raw in msgspec.json.decode(whole, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, RecursionError):
+        return [whole]

@@ -1,0 +1,68 @@
+"""Pieces to Kafka: interactions to the topic of their type, what is refused to the dead letters, in order.
+
+What is behind an acknowledgement is done; the rest of a file is sent again by the next run, and the fold drops what
+comes twice, since an act's id is the same in every run.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from kafka import KafkaProducer
+
+from events.adapters.feed import LeftOut, Refused, Result
+from events.dead_letters import Origin, dead_letter_headers
+from events.envelope import encode_structured
+from events.interactions import topic_of
+from events.topics import DEAD_LETTERS
+from streams.importing.pieces import Piece
+
+STAGE = "import"
+PIECES_AT_ONCE = 2_000
+PATIENCE_S = 60.0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of everything: interactions by type, refusals by reason, what was left out by why."""
+
+    interactions: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        if isinstance(result, Refused):
+            self.refused[result.refusal.reason.value] += 1
+        elif isinstance(result, LeftOut):
+            self.left_out[result.why] += 1
+        else:
+            self.interactions[result.type] += 1
+
+
+def send_pieces(
+    producer: KafkaProducer, pieces: Iterable[Piece], file_name: str, at_ms: int, acknowledged: Callable[[Piece], None]
+) -> None:
+    """Send all; `acknowledged` is told the last piece of each batch once every replica has all of the batch.
+
+    Raises `KafkaError` when Kafka does not take it within a minute.
+    """
+    waiting = iter(pieces)
+    while batch := list(islice(waiting, PIECES_AT_ONCE)):
+        futures = [_send(producer, result, piece, file_name, at_ms) for piece in batch for result in piece.results]
+        producer.flush(PATIENCE_S)
+        for future in futures:
+            if future is not None:
+                future.get(PATIENCE_S)
+        acknowledged(batch[-1])
+
+
+def _send(producer: KafkaProducer, result: Result, piece: Piece, file_name: str, at_ms: int) -> Any:
+    if isinstance(result, LeftOut):
+        return None
+    if isinstance(result, Refused):
+        headers = dead_letter_headers([], result.refusal, Origin(STAGE, file_name, 0, piece.line), at_ms)
+        return producer.send(DEAD_LETTERS, value=result.element, headers=headers)
+    return producer.send(topic_of(result.type), value=encode_structured(result))

@@ -1,0 +1,101 @@
+"""`harmonia gateway` as a process of its own, and somebody who sends to it."""
+
+import hashlib
+import http.client
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.integration.command import environment_of
+from tests.integration.waiting import until
+
+LOGIN = "Basic dG9vbDpodXNo"
+"""tool:hush."""
+HOOKS = """
+[hooks.sendgrid]
+source = "digital/sendgrid"
+auth = "basic"
+secrets = ["env:HOOK_LOGIN"]
+[hooks.actblue]
+source = "finance/actblue"
+secrets = ["env:HOOK_LOGIN"]
+"""
+TOKENS = (
+    f"digital:publish:{hashlib.sha256(b'secret').hexdigest()} reader:read:{hashlib.sha256(b'reader').hexdigest()} "
+    f"office:publish+erase:{hashlib.sha256(b'office').hexdigest()}"
+)
+_SAYS = re.compile(r"gateway: (listening|metrics) on (\S+)")
+EVENT = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running process; `log` has all it says."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    metrics: str
+    log: Path
+
+    @contextmanager
+    def line(self) -> Iterator["Line"]:
+        """A connection that is kept."""
+        line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        try:
+            yield Line(line)
+        finally:
+            line.close()
+
+    def send(self, path: str, body: bytes, **headers: str) -> tuple[int, bytes]:
+        """One request on a connection of its own."""
+        with self.line() as line:
+            return line.send(path, body, **headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    connection: http.client.HTTPConnection
+
+    def send(self, path: str, body: bytes, **headers: str) -> tuple[int, bytes]:
+        """Status and body of an answer; underscores of names are hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.connection.request("POST", path, body, {"Authorization": LOGIN} | named)
+        answer = self.connection.getresponse()
+        return answer.status, answer.read()
+
+
+@contextmanager
+def running_gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
+    """The process for the length of a block; it must end well."""
+    log = folder / "gateway.log"
+    (folder / "gateway.toml").write_text(HOOKS)
+    own = {
+        "HARMONIA_GATEWAY": str(folder / "gateway.toml"),
+        "HARMONIA_API_TOKENS": TOKENS,
+        "HOOK_LOGIN": "tool:hush",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli.main", "gateway"],
+            cwd=folder,
+            env={**environment_of(folder, environment), **own},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        said = until(lambda: found if len(found := dict(_SAYS.findall(log.read_text()))) == 2 else None, "the gateway")
+        yield Gateway(process, said["listening"], said["metrics"], log)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()

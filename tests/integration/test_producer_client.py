@@ -1,0 +1,62 @@
+"""The client's producers on a real Kafka."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from events.client import InvalidEvent, aio, sync
+from events.topics import EMAIL_EVENTS
+from streams.cli.reading import records_of
+from streams.clients import KafkaClients
+from streams.local.stack import Stack
+from streams.settings import Settings
+from streams.topics import create_topics
+from tests.integration.said import fresh
+
+AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def broker(stack: Stack) -> Settings:
+    settings = Settings.model_validate(stack.environment)
+    admin = KafkaClients(settings).admin()
+    create_topics(admin, settings)
+    admin.close()
+    return settings
+
+
+def opened(mark: str) -> dict[str, object]:
+    return {"contact": {"email": f"{mark}@example.org"}, "message_id": mark}
+
+
+def ids_in(settings: Settings, mark: str) -> list[str]:
+    consumer = KafkaClients(settings).tool_consumer()
+    try:
+        found = [record.value for record in records_of(consumer, EMAIL_EVENTS) if mark.encode() in record.value]
+    finally:
+        consumer.close()
+    return sorted(orjson.loads(value)["id"] for value in found)
+
+
+def test_the_blocking_one(broker: Settings) -> None:
+    mark = fresh()
+    with sync.Producer(broker.kafka_bootstrap, "digital/mailer") as producer:
+        for number in range(300):
+            producer.send("email.opened", opened(mark), time=AT, id_=f"{mark}-{number}")
+        with pytest.raises(InvalidEvent):
+            producer.send("email.opened", {}, time=AT)
+
+    assert ids_in(broker, mark) == sorted(f"{mark}-{number}" for number in range(300))
+
+
+async def test_the_one_of_asyncio(broker: Settings) -> None:
+    mark = fresh()
+    async with aio.Producer(broker.kafka_bootstrap, "digital/mailer") as producer:
+        sends = [producer.send("email.opened", opened(mark), time=AT, id_=f"{mark}-{number}") for number in range(300)]
+        await asyncio.gather(*sends)
+        with pytest.raises(InvalidEvent):
+            await producer.send("email.opened", {}, time=AT)
+
+    assert await asyncio.to_thread(ids_in, broker, mark) == sorted(f"{mark}-{number}" for number in range(300))

@@ -1,0 +1,61 @@
+"""The client for producers: what it builds is what intake takes, and what intake would refuse is never sent."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from events.client import FakeProducer, InvalidEvent, build
+from events.envelope import Interaction, Record, decode
+
+AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
+OPENED = {"contact": {"email": "ada@example.org"}, "message_id": "m-1"}
+
+
+def test_what_is_built_is_taken() -> None:
+    ready = build("email.opened", OPENED, source="digital/mailer", time=AT, id_="1")
+
+    read = decode(Record(ready.topic, ready.value, (), 1_900_000_000_000))
+    assert isinstance(read, Interaction)
+    assert (read.id, read.source, read.type, ready.topic) == ("1", "digital/mailer", "email.opened", "email-events")
+
+
+def test_without_an_id_each_event_is_another() -> None:
+    values = {build("email.opened", OPENED, source="digital/mailer", time=AT).value for _ in range(2)}
+
+    assert len(values) == 2
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "time", "word"),
+    [
+        ("email.teleported", OPENED, AT, "unknown_type"),
+        ("email.opened", {"contact": {}, "message_id": "m"}, AT, "no_identifier"),
+        ("email.opened", {"contact": {"email": "ada@example.org"}}, AT, "data.message_id"),
+        ("email.opened", OPENED, "yesterday", "no_time"),
+        ("email.opened", OPENED, datetime(2026, 2, 3), "time zone"),  # noqa: DTZ001
+    ],
+)
+def test_what_would_be_refused_is_refused_at_once(
+    type_: str, data: dict[str, object], time: datetime | str, word: str
+) -> None:
+    fake = FakeProducer("digital/mailer")
+
+    with pytest.raises(ValueError, match=word) as found:
+        fake.send(type_, data, time=time)
+
+    assert fake.sent == []
+    assert "ada@example.org" not in str(found.value)
+
+
+def test_a_time_in_the_future_is_refused_by_the_clock_that_is_given() -> None:
+    with pytest.raises(InvalidEvent, match="time_in_future"):
+        build("email.opened", OPENED, source="digital/mailer", time="2030-01-01T00:00:00Z", now_ms=1_770_000_000_000)
+
+
+def test_the_fake_keeps_what_would_have_been_sent() -> None:
+    fake = FakeProducer("digital/mailer")
+    fake.send("email.opened", OPENED, time=AT, id_="1")
+    fake.send("email.delivered", OPENED, time=AT, id_="2")
+
+    assert [event["id"] for event in fake.events()] == ["1", "2"]
+    assert [event["id"] for event in fake.events("email.opened")] == ["1"]

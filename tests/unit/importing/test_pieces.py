@@ -1,0 +1,141 @@
+"""Every kind of file, packed in every way, says the same; and a bad row costs itself and nothing else."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from events.adapters.feed import Feed, Refused
+from events.adapters.mapping import parse_mapping
+from events.envelope import Interaction
+from events.refusal import Refusal
+from streams.importing.pieces import Job, Piece, Unreadable, pieces
+from streams.importing.tables import csv_rows
+from tests.unit.adapters import fixtures_sendgrid
+
+FEED = Feed("digital/tool", 1_764_100_000_000)
+MAPPING = parse_mapping(
+    """
+name = "mail"
+[[interactions]]
+type = "email.opened"
+time = { column = "at" }
+act = ["id"]
+[interactions.contact]
+email = { column = "who" }
+[interactions.data]
+message_id = { column = "id" }
+"""
+)
+ROWS = [{"id": f"m{number}", "at": "2025-11-24T16:00:00Z", "who": "ada@example.org"} for number in range(5)]
+CSV = b"id,at,who\n" + b"".join(f"{row['id']},{row['at']},{row['who']}\n".encode() for row in ROWS)
+JSONL = b"\n".join(orjson.dumps(row) for row in ROWS)
+EVENTS = [fixture.body for name, fixture in fixtures_sendgrid.FIXTURES.items() if fixture.expected]
+
+
+def read(path: Path, vendor: str, *, own: bool = True) -> list[Piece]:
+    return list(pieces(path, Job(vendor, FEED, MAPPING if own else None), lambda _: None))
+
+
+def ids(found: list[Piece]) -> list[str]:
+    return [one.id for piece in found for one in piece.results if isinstance(one, Interaction)]
+
+
+@pytest.mark.parametrize("content", [CSV, b"\xef\xbb\xbf" + CSV, CSV.replace(b"\n", b"\r\n"), JSONL, JSONL + b"\n\n"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
+def test_a_table_in_any_form_says_the_same(tmp_path: Path, content: bytes, pack: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "plain").write_bytes(CSV)
+    (tmp_path / "other").write_bytes(pack(content))
+
+    found = read(tmp_path / "other", "generic")
+
+    assert len(set(ids(found))) == len(ROWS)
+    assert ids(found) == ids(read(tmp_path / "plain", "generic"))
+    assert [piece.number for piece in found] == [*range(len(ROWS))]
+
+
+def test_parquet_says_the_same(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(CSV)
+    parquet.write_table(pa.Table.from_pylist(ROWS), tmp_path / "rows.parquet")
+
+    assert ids(read(tmp_path / "rows.parquet", "generic")) == ids(read(tmp_path / "plain", "generic"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        orjson.dumps(EVENTS),
+        orjson.dumps(EVENTS, option=orjson.OPT_INDENT_2),
+        b"\n".join(orjson.dumps(event) for event in EVENTS),
+        orjson.dumps(EVENTS[:3]) + b"\n" + orjson.dumps(EVENTS[3:]),
+    ],
+)
+def test_webhooks_that_were_kept_in_any_form_say_the_same(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "events").write_bytes(content)
+
+    assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
+
+
+def test_one_object_over_many_lines(tmp_path: Path) -> None:
+    (tmp_path / "event").write_bytes(orjson.dumps(EVENTS[0], option=orjson.OPT_INDENT_2))
+
+    assert len(ids(read(tmp_path / "event", "sendgrid", own=False))) == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "line"),
+    [
+        (b"m9,2025\n", 3),
+        (b'm9,"2025-11-24T16:00:00Z,ada@example.org\n', 3),
+        (b'm9,"a"b,ada@example.org\n', 3),
+        (b"m9,\xff\xfe,ada@example.org\n", 3),
+    ],
+)
+def test_a_bad_row_costs_itself(tmp_path: Path, bad: bytes, line: int) -> None:
+    lines = CSV.splitlines(keepends=True)
+    (tmp_path / "rows").write_bytes(b"".join([*lines[:2], bad, *lines[2:]]))
+    (tmp_path / "good").write_bytes(CSV)
+
+    found = read(tmp_path / "rows", "generic")
+
+    assert ids(found) == ids(read(tmp_path / "good", "generic"))
+    [(at, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, Refused)]
+    assert (at, refused.element) == (line, bad.rstrip(b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "vendor", "own", "word"),
+    [
+        (CSV, "sendgrid", False, "--mapping"),
+        (CSV, "generic", False, "--mapping"),
+        (CSV, "van", False, "Voter File VANID"),
+        (b"", "generic", True, "at, id, who"),
+        (b"id,at\n", "generic", True, "who"),
+    ],
+)
+def test_a_file_that_is_something_else_says_what_it_should_be(
+    tmp_path: Path, content: bytes, vendor: str, own: bool, word: str
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+
+    with pytest.raises(Unreadable, match=word):
+        read(tmp_path / "file", vendor, own=own)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_rows_and_none_is_lost(content: bytes) -> None:
+    lines = [b"a,b\n", *(line + b"\n" for line in content.split(b"\n"))]
+
+    _, rows = csv_rows(lines)
+    found = list(rows)
+
+    kept = b"\n".join(row.raw for row in found)
+    assert sorted(kept.replace(b"\r", b"").split()) == sorted(content.replace(b"\r", b"").split())
+    assert all(isinstance(row.cells, Refusal) or len(row.cells) == 2 for row in found)
