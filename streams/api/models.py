@@ -58,9 +58,8 @@ class Person(_Strict):
 class PermissionsAsked(_Strict):
     """Whether these people may be reached. What is left out is judged as the worst that it can be.
 
-    `at`: now, if absent; not more than 5 minutes ago or 7 days ahead, nor after the end of `reserve`. `team`: the
-    token's; a token of team `*` has to say. `reserve`: for so many seconds nobody else is allowed to reach whoever is
-    allowed here; needs the scope `reserve`.
+    `at`: now, if absent. `team`: the token's; a token of team `*` has to say. `reserve`: for so many seconds nobody
+    else is allowed to reach whoever is allowed here; needs the scope `reserve`.
     """
 
     channel: Channel

@@ -18,7 +18,6 @@ from streams.api.office import Office
 from streams.api.problems import Problem
 from streams.api.tokens import ANY_TEAM, Caller
 from streams.permission.judging import Answers, Batch, Judged
-from streams.permission.moments import out_of_reach
 from streams.permission.turns import in_turns
 from streams.pressure import PermissionRequest
 
@@ -86,18 +85,11 @@ async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batc
         list_id=said.list_id,
     )
     reserve_ms = None if said.reserve is None else said.reserve * 1000
-    at = _moment(said.at, office.clock(), reserve_ms)
+    at = office.clock() if said.at is None else parse_time(said.at)
+    if at is None:
+        raise mistaken("at", "give an RFC 3339 time with an offset")
     whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
     return Batch(request, at, whom, reserve_ms)
-
-
-def _moment(said: str | None, now: int, reserve_ms: int | None) -> int:
-    at = None if said is None else parse_time(said)
-    if at is None:
-        return now
-    if (why := out_of_reach(at, now, reserve_ms)) is not None:
-        raise mistaken("at", why)
-    return at
 
 
 def _team(office: Office, caller: Caller, named: str | None) -> str:

@@ -4,6 +4,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from streams.importing.journal import Journal, Progress
 from streams.importing.pieces import VENDORS, Job, Unreadable, source_of
 from streams.importing.run import Outlet, Report, send, show
 from streams.settings import Settings
-from streams.topics import require_input_topics
+from streams.topics import require_topic
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -54,8 +55,6 @@ def import_command(  # noqa: PLR0913 (options of a command)
     feed = Feed(source or source_of(name), time.time_ns() // 1_000_000, settings.phone_region, time_zone, _codes(codes))
     job = Job(name, feed, _mapping(mapping))
     with failing_plainly(), _reporting(refused) as report:
-        if not dry_run:
-            require_input_topics(settings)
         for file in files:
             try:
                 _show(file, job, report, as_json=as_json) if dry_run else _send(file, job, report, settings, again)
@@ -79,7 +78,7 @@ def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool)
     if before.done:
         typer.echo(f"{file.name}: goes on after {before.done:,} that are done", err=True)
     with closing(KafkaClients(settings).tool_producer()) as producer, file_bar(file, _errors) as bar:
-        send(file, job, report, bar, Outlet(producer, kept, before.done))
+        send(file, job, report, bar, Outlet(producer, kept, before.done, partial(require_topic, settings)))
 
 
 @contextmanager

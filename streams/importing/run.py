@@ -13,7 +13,7 @@ from events.envelope import encode_structured
 from events.json_types import JSON
 from streams.importing.journal import Journal, Progress
 from streams.importing.pieces import Job, Piece, pieces
-from streams.importing.sending import Counts, send_pieces
+from streams.importing.sending import Counts, Sending
 
 _MOST_SHOWN = 20
 
@@ -71,11 +71,15 @@ def _shown(result: Result) -> dict[str, JSON] | None:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """Where the pieces of a file go, from number `done` on, and where it is noted how far they have come."""
+    """Where the pieces of a file go, from number `done` on, and where it is noted how far they have come.
+
+    `require` is asked for each topic before anything goes there, and raises if it is not there.
+    """
 
     producer: KafkaProducer
     kept: Journal
     done: int
+    require: Callable[[str], None]
 
 
 def send(file: Path, job: Job, report: Report, bar: Bar, to: Outlet) -> None:
@@ -98,5 +102,6 @@ def send(file: Path, job: Job, report: Report, bar: Bar, to: Outlet) -> None:
         last_done = last.number + 1
         to.kept.write(Progress(last_done))
 
-    send_pieces(to.producer, left(), file.name, job.feed.received_at, acknowledged)
+    sending = Sending(to.producer, file.name, job.feed.received_at, to.require)
+    sending.send(left(), acknowledged)
     to.kept.write(Progress(last_done, finished=True))

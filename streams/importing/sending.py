@@ -42,27 +42,42 @@ class Counts:
             self.interactions[result.type] += 1
 
 
-def send_pieces(
-    producer: KafkaProducer, pieces: Iterable[Piece], file_name: str, at_ms: int, acknowledged: Callable[[Piece], None]
-) -> None:
-    """Send all; `acknowledged` is told the last piece of each batch once every replica has all of the batch.
+class Sending:
+    """The pieces of one file. `require` raises unless a topic is there; `at_ms`: when letters are said refused."""
 
-    Raises `KafkaError` when Kafka does not take it within a minute.
-    """
-    waiting = iter(pieces)
-    while batch := list(islice(waiting, PIECES_AT_ONCE)):
-        futures = [_send(producer, result, piece, file_name, at_ms) for piece in batch for result in piece.results]
-        producer.flush(PATIENCE_S)
-        for future in futures:
-            if future is not None:
-                future.get(PATIENCE_S)
-        acknowledged(batch[-1])
+    def __init__(self, producer: KafkaProducer, file_name: str, at_ms: int, require: Callable[[str], None]) -> None:
+        self._producer = producer
+        self._file_name = file_name
+        self._at_ms = at_ms
+        self._require = require
+        self._used: set[str] = set()
 
+    def send(self, pieces: Iterable[Piece], acknowledged: Callable[[Piece], None]) -> None:
+        """Send all; `acknowledged` is told the last piece of each batch once every replica has all of the batch.
 
-def _send(producer: KafkaProducer, result: Result, piece: Piece, file_name: str, at_ms: int) -> Any:
-    if isinstance(result, LeftOut):
-        return None
-    if isinstance(result, Refused):
-        headers = dead_letter_headers([], result.refusal, Origin(STAGE, file_name, 0, piece.line), at_ms)
-        return producer.send(DEAD_LETTERS, value=result.element, headers=headers)
-    return producer.send(topic_of(result.type), value=encode_structured(result))
+        Raises `KafkaError` when Kafka does not take it within a minute.
+        """
+        waiting = iter(pieces)
+        while batch := list(islice(waiting, PIECES_AT_ONCE)):
+            futures = [self._send(result, piece) for piece in batch for result in piece.results]
+            self._producer.flush(PATIENCE_S)
+            for future in futures:
+                if future is not None:
+                    future.get(PATIENCE_S)
+            acknowledged(batch[-1])
+
+    def _send(self, result: Result, piece: Piece) -> Any:
+        if isinstance(result, LeftOut):
+            return None
+        if isinstance(result, Refused):
+            origin = Origin(STAGE, self._file_name, 0, piece.line)
+            headers = dead_letter_headers([], result.refusal, origin, self._at_ms)
+            return self._producer.send(self._to(DEAD_LETTERS), value=result.element, headers=headers)
+        return self._producer.send(self._to(topic_of(result.type)), value=encode_structured(result))
+
+    def _to(self, topic: str) -> str:
+        """Of other topics whoever imports need not know anything."""
+        if topic not in self._used:
+            self._require(topic)
+            self._used.add(topic)
+        return topic

@@ -12,8 +12,6 @@ EXTERNAL = 'give an object of up to 16 ids by their system, such as {"van": "123
 VOTER = "give <state>:<id>, such as NY:77, 256 characters at most"
 CONTACT_ID = "give 1 to 64 of letters, digits and _ . : -"
 TIME = "give an RFC 3339 time with an offset, such as 2026-02-22T19:00:00Z"
-AHEAD = "is more than 7 days ahead: what will be sent until then is not known; ask again when it is nearer"
-BEHIND = "is after the end of the reservation, so others might be allowed before it: reserve for longer"
 SECONDS = "give whole seconds, 1 to 86400"
 PERSONS = "known are contact_id, voter_id, external, email, phone"
 
@@ -46,9 +44,6 @@ async def mistakes(desk: Desk, body: object, status: int = 422) -> list[tuple[st
         ({"at": "yesterday"}, "at", TIME),
         ({"at": "0001-01-01T00:00:00Z"}, "at", TIME),
         ({"at": 1_770_224_400}, "at", TIME),
-        ({"at": "2026-02-04T16:54:59.999Z"}, "at", "is more than 5 minutes ago: leave it out, and now is meant"),
-        ({"at": "2027-02-04T17:00:00Z"}, "at", AHEAD),
-        ({"at": "2026-02-04T17:01:01Z", "reserve": 60}, "at", BEHIND),
         ({"reserve": 0}, "reserve", SECONDS),
         ({"reserve": "60"}, "reserve", SECONDS),
         ({"reserve": 60.5}, "reserve", SECONDS),

@@ -11,11 +11,10 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 
-from events.times import render_time
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.api.serving import Server
-from tests.contract.api.desk import NOON, Desk, known
+from tests.contract.api.desk import Desk, known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased
 from tests.contract.redis_server import RedisServer
@@ -64,10 +63,7 @@ def url(redis_server: RedisServer) -> Iterator[str]:
 
 OPERATIONS = [("/v1/contacts/{contact_id}", "GET"), ("/v1/contacts", "GET"), ("/v1/permissions", "POST")]
 UNSAID = {"/v1/contacts": ["positive_data_acceptance"]}
-"""Which of four identifiers a query gives, and what an address looks like, no schema can say.
-
-Nor which times may be asked about now, so `at` is one of them.
-"""
+"""Which of four identifiers a query gives, and what an address looks like, no schema can say."""
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
@@ -79,8 +75,6 @@ def test_what_is_described_is_what_happens(url: str, path: str, method: str, mod
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
-        if mode is schemathesis.GenerationMode.POSITIVE and isinstance(case.body, dict) and case.body.get("at"):
-            case.body["at"] = render_time(NOON)
         case.call_and_validate(headers={"Authorization": "Bearer digital"}, excluded_checks=excluded)
 
     ask()

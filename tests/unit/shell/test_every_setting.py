@@ -13,7 +13,15 @@ from streams.settings import Settings, said_in, variable_of
 from streams.starting import require_usable
 
 BAD = "S3CRET VALUE/?"
-TEXT = {"identity_key": " , ", "metrics_host": "", "policy": "", "teams": "", "state_dir": "", "home": ""}
+TEXT = {
+    "identity_key": " , ",
+    "metrics_host": "",
+    "policy": "",
+    "teams": "",
+    "gateway": "",
+    "state_dir": "",
+    "home": "",
+}
 """Settings that are free text, with what is wrong all the same."""
 SEEN_IN_USE = {"api_tokens", "redis_password"}
 """Workers do not look at the one; only Redis knows whether the other is right."""
