@@ -1,5 +1,6 @@
 """The manifests of deploy/k8s: built as operators would, each held to Kubernetes' own schema and to what we promise."""
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -260,3 +261,21 @@ def test_a_change_of_the_policy_restarts_nobody(overlay: str) -> None:
 def test_there_are_at_least_three_partitions_for_a_worker(overlay: str) -> None:
     workers = named(overlay, "StatefulSet", "harmonia-worker")["spec"]["replicas"]
     assert workers * 3 <= int(settings(overlay)["HARMONIA_PARTITIONS"])
+
+
+@pytest.mark.parametrize(("overlay", "column"), [("small", 0), ("large", 1)])
+def test_the_sizing_guide_says_the_same(overlay: str, column: int) -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE)
+    said = {name: (small, large)[column] for name, small, large in rows}
+    worker = named(overlay, "StatefulSet", "harmonia-worker")["spec"]
+    [claim] = worker["volumeClaimTemplates"]
+    memory = worker["template"]["spec"]["containers"][0]["resources"]
+    assert said["workers"] == str(worker["replicas"])
+    assert said["partitions"] == settings(overlay)["HARMONIA_PARTITIONS"]
+    assert said["disk of a worker"].replace(" GiB", "Gi") == claim["spec"]["resources"]["requests"]["storage"]
+    gibibytes = [_gibibytes(memory[what]["memory"]) for what in ("requests", "limits")]
+    assert said["memory of a worker"] == "{:g} GiB, at most {:g}".format(*gibibytes)
+
+
+def _gibibytes(quantity: str) -> float:
+    return float(quantity[:-2]) / {"Gi": 1, "Mi": 1024}[quantity[-2:]]
