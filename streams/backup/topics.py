@@ -17,7 +17,9 @@ from kafka.errors import (
 
 from events.topics import (
     AUDIT_LOG,
+    CAMPAIGN_COUNTS,
     CAMPAIGN_HOLDS,
+    CLINIC_TOPICS,
     CONTACT_ALERTS,
     DEAD_LETTERS,
     IDENTITY_LINKS,
@@ -30,6 +32,7 @@ from streams.backup.manifest import Manifest
 from streams.clients import KafkaClients
 from streams.settings import Settings
 from streams.topics import (
+    CAMPAIGNS_TABLE,
     CONTACTS_TABLE,
     Found,
     changelog_name,
@@ -40,10 +43,11 @@ from streams.topics import (
 KEPT = frozenset(
     {
         *(topic.name for topic in INPUT_TOPICS),
-        *(INTERACTIONS, CONTACT_ALERTS, SYSTEM_ALERTS, AUDIT_LOG, DEAD_LETTERS, CAMPAIGN_HOLDS),
+        *(INTERACTIONS, CONTACT_ALERTS, SYSTEM_ALERTS, AUDIT_LOG, DEAD_LETTERS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
+        *(topic.name for topic in CLINIC_TOPICS),
     }
 )
-"""Whatever is in no such topic follows from the backup, or begins anew."""
+"""Whatever is in no such topic follows from the backup, or begins anew; see also `_is_kept`."""
 
 LAST = IDENTITY_LINKS
 """Made when all is written: until then no worker starts."""
@@ -62,7 +66,7 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     try:
         _require_no_workers(admin, settings.app_id)
         there = [found for found in describe_topics(admin, settings) if found.partitions]
-        anew = [found for found in there if found.topic.name not in KEPT]
+        anew = [found for found in there if not _is_kept(found.topic.name, settings)]
         if used := _used(kafka, [INTERACTIONS, *(found.topic.name for found in anew)]):
             if not replace:
                 raise BackupError(
@@ -71,10 +75,15 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
                 )
             _require_the_same(kafka, settings, manifest, there)
         _delete(admin, settings.app_id, anew)
-        _grow(admin, settings, [found for found in there if found.topic.name in KEPT])
+        _grow(admin, settings, [found for found in there if _is_kept(found.topic.name, settings)])
         create_topics(admin, settings, but=[LAST])
     finally:
         admin.close()
+
+
+def _is_kept(name: str, settings: Settings) -> bool:
+    """Sums of campaigns do not depend on the partitions of contacts, and what they were counted of is kept."""
+    return name in KEPT or name == changelog_name(settings, CAMPAIGNS_TABLE)
 
 
 def open_for_workers(settings: Settings) -> None:
