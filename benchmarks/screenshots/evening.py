@@ -75,7 +75,7 @@ def evening(folder: Path, seconds: float, scale: float, seed: int) -> Iterator[E
         for number in range(2):
             site.start(number)
         api = open_.enter_context(serving(settings, folder / "api", HARMONIA_METRICS_PORT=str(ports[2])))
-        _play(site, script, seconds, Client(api))
+        _play(site, script, seconds, api)
         time.sleep(SETTLE_S)
         yield Evening(f"http://{server.address}", (began, time.time()))
 
@@ -91,7 +91,7 @@ def _config(folder: Path, ports: Sequence[int]) -> Path:
     return config
 
 
-def _play(site: _Site, script: Script, seconds: float, api: Client) -> None:
+def _play(site: _Site, script: Script, seconds: float, api: str) -> None:
     """One worker is stopped after half of it, and started again a little later."""
     producer = site.deployment.producer
     publish_refused(producer, script.refused_rows, time.time_ns() // 1_000_000)
@@ -120,9 +120,9 @@ def _busy(at: float) -> float:
     return 1.3 + math.sin(at * 13) + 6 * math.exp(-(((at - 0.3) * 22) ** 2))
 
 
-def _ask(api: Client, deployment: Deployment, part: Sequence[Publication], number: int) -> None:
-    """Before each mailing somebody asks."""
+def _ask(api: str, deployment: Deployment, part: Sequence[Publication], number: int) -> None:
+    """Before each mailing somebody asks; over a new connection, since the API ends those that are idle."""
     contacts = [{"contact_id": deployment.identify(one.sent.contact)} for one in part[:40] if one.reason is None]
     if contacts:
         asked = {"channel": _CHANNELS[number % 3], "purpose": "fundraising", "team": "bench", "contacts": contacts}
-        api.ask(orjson.dumps(asked))
+        Client(api).ask(orjson.dumps(asked))
