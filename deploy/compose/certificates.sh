@@ -35,7 +35,7 @@ printf %s "$password" > harmonia/kafka-password
 printf 'SCRAM-SHA-512=[name=harmonia,password=%s]' "$password" > kafka/scram
 password=$(secret)
 printf %s "$password" > harmonia/redis-password
-printf 'user default off\nuser harmonia on #%s ~* &* -@all +@read +@write +@connection +@scripting +@transaction -@dangerous +info\n' \
+printf 'user default off\nuser harmonia on #%s ~* &* -@all +@read +@write +@connection +@scripting +@transaction -@dangerous +info +time\n' \
     "$(digest "$password")" > redis/users.acl
 secret > harmonia/identity-key
 token=$(secret)

@@ -51,6 +51,8 @@ def test_redis_lets_its_user_do_what_harmonia_does_and_no_more(certificates: Pat
         assert known.hset("contact:1", "state", "{}") == 1
         assert known.eval("return redis.call('HGET', KEYS[1], 'state')", 1, "contact:1") == b"{}"
         assert known.info("memory")
+        assert known.time()
+        assert known.scan(0, "contact:*")
         with pytest.raises(NoPermissionError):
             known.config_set("save", "")
         with pytest.raises(NoPermissionError):
