@@ -58,11 +58,10 @@ def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> Proposed:
     if not isinstance(type_, str):
         return Refusal(Reason.UNSUPPORTED_TYPE, "type: this row has none")
     contact, data = _tree(row, one.contact, feed), _tree(row, one.data, feed)
-    for tree in (contact, data):
-        if isinstance(tree, Refusal):
-            return tree
-    assert isinstance(contact, dict)
-    assert isinstance(data, dict)
+    if isinstance(contact, Refusal):
+        return contact
+    if isinstance(data, Refusal):
+        return data
     act = (name, type_, *(_text(row, column) for column in one.act))
     return Draft(type_, _time(row, one.time, feed), act, data | {"contact": contact})
 

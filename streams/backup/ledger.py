@@ -48,7 +48,7 @@ async def told_erasures(settings: Settings) -> list[Entry]:
 def entry_of(node: str, _: int, roof: Roof) -> Entry:
     """What is kept of an erasure that a node is told of."""
     by = roof.erased
-    assert by is not None
+    assert by is not None  # nosec B101 # for the type checker
     return Entry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None)
 
 

@@ -26,7 +26,7 @@ Verdict = Literal["right", "missing", "wrong", "stale"]
 SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
 SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 TWILIO_SIGNATURE = "x-twilio-signature"
-SECRET_HEADER = "x-harmonia-secret"
+SECRET_HEADER = "x-harmonia-secret"  # nosec B105 # the name of a header
 
 
 @dataclass(frozen=True, slots=True)

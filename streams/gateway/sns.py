@@ -91,7 +91,7 @@ def read_message(body: bytes) -> dict[str, JSON]:
 def _is_signed(message: dict[str, JSON], given: str, key: RSAPublicKey) -> bool:
     names = _NOTIFICATION if word(message.get("Type")) == "Notification" else _CONFIRMATION
     told = "".join(f"{name}\n{value}\n" for name in names if isinstance(value := message.get(name), str))
-    algorithm = SHA256() if word(message.get("SignatureVersion")) == "2" else SHA1()
+    algorithm = SHA256() if word(message.get("SignatureVersion")) == "2" else SHA1()  # nosec B303 # SNS\'s version 1
     try:
         key.verify(base64.b64decode(given, validate=True), told.encode(errors="replace"), PKCS1v15(), algorithm)
     except (InvalidSignature, binascii.Error, ValueError):

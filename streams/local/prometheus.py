@@ -110,7 +110,9 @@ def _move(whole: Path, place: Path) -> None:
 
 def _run(command: list[str], folder: Path | None = None) -> str:
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=300)
+        done = subprocess.run(  # nosec B603 # our own words and paths
+            command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
+        )
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip() or error.stdout.strip()).splitlines()[-1:] or [str(error.returncode)]
         raise LocalStackError(f"{' '.join(command[:1])} failed: {last[0]}") from error
