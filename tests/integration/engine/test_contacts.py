@@ -65,7 +65,7 @@ class Team:
 async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
     team = Team(cluster, tmp_path)
     monkeypatch.setattr(announcements, "CONTACT_STATE", team.state.topic)
-    monkeypatch.setattr(dead_letters, "DEAD_LETTERS", team.letters.topic)
+    monkeypatch.setattr(dead_letters.dead_letter, "__defaults__", (team.letters.topic,))
     await team.table.take_over([0])
     yield team
     await team.table.close()
