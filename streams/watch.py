@@ -79,7 +79,8 @@ class Watch(Service):
         for behind in (sink.behind for sink in self._sinks):
             for tp, distance in behind.distances(owned, ends, now).items():
                 where = behind.sink, tp.topic, str(tp.partition)
-                standing.sink_behind_records.labels(*where).set(distance.records)
+                if distance.records is not None:
+                    standing.sink_behind_records.labels(*where).set(distance.records)
                 standing.sink_behind_seconds.labels(*where).set(distance.seconds)
 
     @Service.task

@@ -36,7 +36,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel with its data. `kind`: timeseries, stat, bargauge or table; `bars` and `stacked`: of a timeseries."""
+    """A panel with its data.
+
+    `kind`: timeseries, stat, bargauge or table; `bars`, `stacked`: of a timeseries; `whole`: numbers have no decimals.
+    """
 
     title: str
     kind: str
@@ -46,6 +49,12 @@ class Panel:
     stacked: bool = False
     bars: bool = False
     most: float | None = None
+    whole: bool = False
+
+    def last(self, line: Line) -> float:
+        """The newest value, without decimals where the panel shows none."""
+        value = line.points[-1][1]
+        return round(value) if self.whole else value
 
 
 def title_of(name: str) -> str:
@@ -86,6 +95,7 @@ def _panel(said: dict[str, Any], url: str, span: tuple[float, float]) -> Panel:
         stacked="stacking" in custom,
         bars=custom.get("drawStyle") == "bars",
         most=defaults.get("max"),
+        whole=defaults.get("decimals") == 0,
     )
 
 

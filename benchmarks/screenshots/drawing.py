@@ -60,16 +60,16 @@ def _box(place: Place) -> tuple[int, int, int, int]:
 
 
 def _stat(panel: Panel, w: int, h: int) -> str:
-    values = [written(line.points[-1][1], panel.unit) for line in panel.lines if line.points]
+    values = [written(panel.last(line), panel.unit) for line in panel.lines if line.points]
     text = f'x="{w / 2}" y="{h / 2 + 24}" text-anchor="middle"'
     return f'<text {text} font-size="30" fill="{_COLOURS[0]}">{escape("  ".join(values) or "–")}</text>'
 
 
 def _gauge(panel: Panel, w: int, h: int) -> Iterator[str]:
-    lines = [line for line in panel.lines if line.points][: (h - 34) // 22]
-    most = max((line.points[-1][1] for line in lines), default=1) or 1
+    lines = sorted((line for line in panel.lines if line.points), key=panel.last, reverse=True)[: (h - 34) // 22]
+    most = max(map(panel.last, lines), default=1) or 1
     for row, line in enumerate(lines):
-        value, top = line.points[-1][1], 32 + row * 22
+        value, top = panel.last(line), 32 + row * 22
         length = round((w - 210) * value / most, 1)
         yield f'<text x="104" y="{top + 13}" text-anchor="end" fill="{_INK}">{escape(line.name)}</text>'
         yield f'<rect x="112" y="{top}" width="{length}" height="16" fill="{_COLOURS[1]}"/>'
@@ -146,7 +146,7 @@ def _legend(lines: Sequence[Line], w: int) -> tuple[str, int]:
     """The names in rows, and how many rows they take."""
     parts, x, row = [], 12, 0
     for line, colour in zip(lines, cycle(_COLOURS)):
-        width = 20 + int(len(line.name) * 6.1)
+        width = 24 + int(len(line.name) * 6.6)
         if x + width > w and x > 12:
             x, row = 12, row + 1
         y = row * LEGEND_ROW

@@ -9,9 +9,9 @@ from streams.engine.runs import End
 
 
 class Distance(NamedTuple):
-    """Records that the sink lacks, and seconds ago at which it lacked none."""
+    """Records that the sink lacks (None: it was not asked yet), and seconds ago at which it lacked none."""
 
-    records: int
+    records: int | None
     seconds: float
 
 
@@ -38,5 +38,5 @@ class Behind:
         self._offsets = {tp: offset for tp, offset in self._offsets.items() if tp in self._whole_at}
         return {tp: Distance(self._lacks(tp, ends), max(0, now - at) / 1000) for tp, at in self._whole_at.items()}
 
-    def _lacks(self, tp: TP, ends: Mapping[TP, End]) -> int:
-        return max(0, ends[tp].offset - self._offsets.get(tp, 0)) if tp in ends else 0
+    def _lacks(self, tp: TP, ends: Mapping[TP, End]) -> int | None:
+        return max(0, ends[tp].offset - self._offsets[tp]) if tp in ends and tp in self._offsets else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from faust.types import TP
 
 FORGET_MS = 120_000
-"""A partition that was somebody else's for longer begins anew; a rebalance is shorter, and no progress."""
+"""While nothing is owned, as in a take-over, what was owned before is remembered for so long: that is no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Waiting:
 
     def look(self, looks: Mapping[TP, Look], now: int) -> None:
         """Take what the owned partitions are like now."""
-        self._seen = {tp: seen for tp, seen in self._seen.items() if now - seen.at <= FORGET_MS}
+        self._seen = {
+            tp: seen for tp, seen in self._seen.items() if now - seen.at <= FORGET_MS and (tp in looks or not looks)
+        }
         self._oldest = {}
         for tp, look in looks.items():
             seen = self._seen.setdefault(tp, _Seen(look.done, now, now))

@@ -18,7 +18,7 @@ def test_one_that_never_was_whole_counts_from_the_first_look() -> None:
     behind = Behind("redis", ["contact-state"])
     behind.distances([STATE], {}, 1_000)
 
-    assert behind.distances([STATE], {STATE: End(2, 0)}, 9_000) == {STATE: Distance(2, 8.0)}
+    assert behind.distances([STATE], {STATE: End(2, 0)}, 9_000) == {STATE: Distance(None, 8.0)}
 
 
 def test_what_is_not_owned_any_more_is_forgotten() -> None:
@@ -26,4 +26,4 @@ def test_what_is_not_owned_any_more_is_forgotten() -> None:
     behind.whole_at(STATE, 1_000)
     behind.distances([], {}, 2_000)
 
-    assert behind.distances([STATE], {}, 60_000) == {STATE: Distance(0, 0.0)}
+    assert behind.distances([STATE], {}, 60_000) == {STATE: Distance(None, 0.0)}

@@ -56,3 +56,12 @@ def test_what_was_somebody_elses_for_long_begins_anew() -> None:
 
     assert waiting.stalled() == {GIFTS: 0}
     assert waiting.waiting() == {"donation-events": 0}
+
+
+def test_what_was_somebody_elses_while_this_worker_worked_begins_anew() -> None:
+    waiting = Waiting()
+    waiting.look({GIFTS: Look(0, 10, None), MORE: Look(0, 5, None)}, 0)
+    waiting.look({MORE: Look(0, 5, None)}, 1_000)
+    waiting.look({GIFTS: Look(3, None, None), MORE: Look(0, 5, None)}, 85_000)
+
+    assert waiting.stalled() == {GIFTS: 0, MORE: 0}
