@@ -141,7 +141,7 @@ What the worker that stayed held:
 MiB of its stores at each rebalance: {stores}. Redis at the end: {run.redis_mib:.0f} MiB.
 Whether each profile is as the oracle says: {wrong}.
 
-Grown is the slope (median of all pairs of samples, one a second) times the length of the half. RocksDB has 16 MiB here
+Grown is the slope (median of all pairs of samples, one a second) times the length of the half. RocksDB has 4 MiB here
 instead of 128, so that its cache is full before the second half: one that fills looks like a leak.
 """
 
