@@ -13,6 +13,8 @@ COMPILE := $(PIN) --extra local --group build
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
+# Tests that need no server, so that two processes share them.
+FAST ?= tests/unit tests/property
 
 .PHONY: help install dev check audit sbom test chaos soak demo bench schemas lock clean
 
@@ -28,7 +30,7 @@ check: dev ## the fast gate: lint, types, import directions, unit and property t
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy benchmarks events sinks streams tests
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit tests/property
+	$(BIN)/pytest -n 2 $(FAST)
 
 audit: dev ## our code and the libraries that are pinned, looked through for known holes
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml events sinks streams
@@ -39,7 +41,8 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
-	$(BIN)/pytest
+	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
+	$(BIN)/pytest tests/contract tests/integration tests/chaos
 
 chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
 	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)

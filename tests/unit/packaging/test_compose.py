@@ -62,12 +62,12 @@ def test_no_two_services_want_one_port_of_this_machine() -> None:
     assert sorted(published) == sorted(set(published))
 
 
-@pytest.mark.parametrize("service", SERVICES.keys() - ONCE)
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - ONCE))
 def test_a_service_says_when_it_is_ready(service: str) -> None:
     assert SERVICES[service]["healthcheck"]["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("service", SERVICES.keys() - ONCE - {"api", "api-tls"})
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - ONCE - {"api", "api-tls"}))
 def test_a_service_keeps_its_data(service: str) -> None:
     kept = {volume.split(":")[0] for volume in SERVICES[service]["volumes"]} - {"certificates"}
     assert kept & {*COMPOSE["volumes"], "/var/lib/harmonia"}
