@@ -60,8 +60,12 @@ def scraped(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 metrics = [*workers.addresses, api.metrics]
                 server = start_prometheus(folder / "prometheus", tools, config_in(folder, metrics))
                 try:
-                    publish(deployment.producer, some_of_the_demo(), lambda: None)
-                    yield Scraped(f"http://{server.address}", api, metrics, tools)
+                    url = f"http://{server.address}"
+                    said = some_of_the_demo()
+                    for part in (said[::2], said[1::2]):  # of a series that appears, nobody knows what it rose by
+                        publish(deployment.producer, part, lambda: None)
+                        until(lambda: query(url, "harmonia_end_to_end_seconds_count"), "profiles in Prometheus")
+                    yield Scraped(url, api, metrics, tools)
                 finally:
                     stop([folder / "prometheus"])
         finally:
