@@ -1,13 +1,21 @@
 """The one place that makes Kafka and Redis clients, so that what they share is said once."""
 
 import socket
-from collections.abc import Iterable
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ProducerState, TransactionDescription
-from kafka.errors import KafkaError, TransactionalIdNotFoundError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    GroupIdNotFoundError,
+    KafkaError,
+    NotCoordinatorError,
+    TransactionalIdNotFoundError,
+)
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -25,6 +33,8 @@ REQUEST_BYTES = 12 << 20
 #: Bytes of one partition in one fetch.
 PARTITION_FETCH_BYTES = 2 << 20
 REQUEST_TIMEOUT_S = 20.0
+_COORDINATOR_PAUSE_S = 0.05
+Answer = TypeVar("Answer")
 #: A topic and the number of a partition.
 Place = tuple[str, int]
 #: How long a tool looks for the first broker.
@@ -128,10 +138,21 @@ class KafkaClients:
         """What a group has done of each partition; nothing of a group that is not known. Blocks."""
         admin = self.admin()
         try:
-            offsets = admin.list_group_offsets(group)[group]
+            offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
         finally:
             admin.close()
         return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
+
+    def members_of(self, group: str) -> int:
+        """How many are in a group now. Blocks."""
+        admin = self.admin()
+        try:
+            described = _once_there_is_a_coordinator(lambda: admin.describe_groups([group])[group])
+        except GroupIdNotFoundError:
+            return 0
+        finally:
+            admin.close()
+        return len(described.get("members") or ())
 
     def partitions_of(self, topic: str) -> range:
         """The numbers of a topic's partitions; none where there is no such topic. Blocks."""
@@ -170,6 +191,18 @@ class KafkaClients:
             "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
             "fetch_max_wait_ms": self._settings.fetch_wait_ms,
         }
+
+
+def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
+    """The answer. Brokers that are new, or just back, need a moment to say who looks after a group."""
+    deadline = time.monotonic() + REQUEST_TIMEOUT_S
+    while True:
+        try:
+            return ask()
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_COORDINATOR_PAUSE_S)
 
 
 def _is_open(one: ProducerState, producer_id: int) -> bool:

@@ -8,12 +8,6 @@ import time
 from collections.abc import Iterable, Sequence
 
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.errors import (
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
-    GroupIdNotFoundError,
-    NotCoordinatorError,
-)
 
 from events.topics import (
     AUDIT_LOG,
@@ -64,7 +58,7 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     kafka = KafkaClients(settings)
     admin = kafka.admin()
     try:
-        _require_no_workers(admin, settings.app_id)
+        _require_no_workers(kafka, settings.app_id)
         there = [found for found in describe_topics(admin, settings) if found.partitions]
         anew = [found for found in there if not _is_kept(found.topic.name, settings)]
         if used := _used(kafka, [INTERACTIONS, *(found.topic.name for found in anew)]):
@@ -95,21 +89,9 @@ def open_for_workers(settings: Settings) -> None:
         admin.close()
 
 
-def _require_no_workers(admin: KafkaAdminClient, group: str) -> None:
-    if members := _members(admin, group):
+def _require_no_workers(kafka: KafkaClients, group: str) -> None:
+    if members := kafka.members_of(group):
         raise BackupError(f"{members} workers of {group} are running: stop them before restoring")
-
-
-def _members(admin: KafkaAdminClient, group: str) -> int:
-    """How many there are. Brokers that never had a group need a moment to know of none."""
-    for _ in range(_PAUSES):
-        try:
-            return len(admin.describe_groups([group])[group].get("members") or ())
-        except GroupIdNotFoundError:
-            return 0
-        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
-            time.sleep(_PAUSE_S)
-    raise BackupError(f"no broker says who is in the group {group}: are all brokers up?")
 
 
 def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[Found]) -> None:
