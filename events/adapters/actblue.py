@@ -18,7 +18,7 @@ from events.refusal import Reason, Refusal
 
 CURRENCY = "USD"
 _PERIODS = frozenset({"once", "weekly", "monthly", "yearly"})
-_NO_ITEMS = Refusal(Reason.INVALID_DATA, "lineitems: give at least one, with a lineitemId")
+_NO_ITEMS = Refusal(Reason.INVALID_DATA, "lineitems: give at least one, each with a lineitemId")
 _APPROVED = "approved"
 _WISHES = {"opt_in": True, "opt_out": False}
 
@@ -30,7 +30,8 @@ def read(body: bytes, feed: Feed) -> list[Result]:
 
 def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
     contribution = part(notice, "contribution")
-    items = [item for item in parts(notice.get("lineitems")) if word(item.get("lineitemId"))]
+    listed = parts(notice.get("lineitems"))
+    items = [item for item in listed if word(item.get("lineitemId"))]
     for item in items:
         if item.get("refundedAt"):
             yield from _refunded(notice, item, feed)
@@ -46,6 +47,8 @@ def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
         return
     for item in kept:
         yield _made(notice, item)
+    if len(items) < len(listed):
+        yield _NO_ITEMS
     if (wish := _WISHES.get(word(contribution.get("textMessageOption")) or "")) is not None:
         yield _text_consent(notice, wish)
 

@@ -10,7 +10,7 @@ this attendance, so it closes texts and opens none.
 from collections.abc import Iterable
 
 from events.adapters import osdi
-from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.drafts import Draft, Proposed, read_listed
 from events.adapters.feed import Feed, Result
 from events.adapters.words import part, parts, present, seconds, word
 from events.json_types import JSON
@@ -24,7 +24,7 @@ _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "element: not an attendance of Mobil
 
 def read(body: bytes, feed: Feed) -> list[Result]:
     """Each attendance of a page of the API (`data`), of an array, or one alone."""
-    return read_elements(body, feed, _one)
+    return read_listed(body, "data", feed, _one)
 
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:

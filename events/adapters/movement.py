@@ -8,7 +8,7 @@ details is removed. Persons, answers and codes are told by ids, so the free text
 
 from collections.abc import Iterable
 
-from events.adapters.drafts import Draft, Proposed, id_of, read_elements
+from events.adapters.drafts import Draft, Proposed, id_of, read_listed
 from events.adapters.feed import Feed, LeftOut, Result
 from events.adapters.places import region
 from events.adapters.words import moment, part, parts, present, word
@@ -74,7 +74,7 @@ _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "method, outcome: not an attempt tha
 
 def read(body: bytes, feed: Feed) -> list[Result]:
     """Each interaction of a request (`interactions`), of an array, or one alone."""
-    return read_elements(body, feed, _one)
+    return read_listed(body, "interactions", feed, _one)
 
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:

@@ -112,6 +112,7 @@ FIXTURES = {
     "a thousand": Fixture(_body([_item(amount="1,025.50")]), [("donation.made", AT, _MADE[2] | {"amount": 102_550})]),
     "not approved": Fixture(_body(status="declined"), left_out="not_approved"),
     "part of a cent": Fixture(_body([_item(amount="1.005")]), refused="invalid_data"),
+    "a line item without an id": Fixture(_body([_item(), _item(lineitemId=None)]), [_MADE], refused="invalid_data"),
     "no line item": Fixture(_body([]), refused="invalid_data"),
     "no time": Fixture(_body([_item(paidAt="soon")]), refused="no_time"),
     "nobody": Fixture(_body() | {"donor": {}}, refused="no_identifier"),

@@ -6,9 +6,12 @@ import orjson
 import pytest
 
 from events.adapters import actblue, movement, sendgrid, twilio
+from events.adapters.feed import Refused
+from events.adapters.vendors import BODIES
 from events.envelope import Interaction
 from events.interactions.anywhere import InteractionRetracted
 from tests.unit.adapters import fixtures_actblue, fixtures_movement, fixtures_sendgrid, fixtures_twilio
+from tests.unit.adapters.every_vendor import FIXTURES
 from tests.unit.adapters.fixture import FEED, shown
 
 
@@ -43,6 +46,16 @@ def test_a_yes_that_is_deleted_is_taken_back_with_its_report() -> None:
     taken = [one for one in movement.read(gone.bytes, FEED) if isinstance(one, Interaction)]
 
     assert [retracted([one]) for one in taken] == told
+
+
+@pytest.mark.parametrize("vendor", ["mobilize", "movement"])
+def test_a_bad_one_of_a_list_is_refused_alone(vendor: str) -> None:
+    good = FIXTURES[vendor]["a page of the API" if vendor == "mobilize" else "a request"].body
+    name, listed = next((name, value) for name, value in good.items() if isinstance(value, list))
+    results = BODIES[vendor](orjson.dumps(good | {name: [{"a": 1}, *listed, 7]}), FEED)
+
+    assert [one.element for one in results if isinstance(one, Refused)] == [b'{"a":1}', b"7"]
+    assert len([one for one in results if isinstance(one, Interaction)]) == 1
 
 
 def test_what_becomes_of_one_message_are_different_acts() -> None:
