@@ -2,8 +2,9 @@
 
 Nothing in the body names its kind: a line item with `refundedAt` was given back, a contribution with `cancelledAt`
 ended its pledge. An order number repeats over its line items and instalments, so the line item is the gift, and the
-order the pledge. A refund whose money came back after all (`recoveredAt`) is taken back. `textMessageOption` is a
-consent of the donor's own. ActBlue's tests of its forms are left out: they know only those who gave.
+order the pledge. Money that was given back is told whatever else became of the gift or its pledge. A refund whose
+money came back after all (`recoveredAt`) is taken back. `textMessageOption` is the donor's own wish. ActBlue's tests
+of its forms are left out: they know only those who gave.
 """
 
 from collections.abc import Iterable
@@ -17,8 +18,9 @@ from events.refusal import Reason, Refusal
 
 CURRENCY = "USD"
 _PERIODS = frozenset({"once", "weekly", "monthly", "yearly"})
-_NO_ITEMS = Refusal(Reason.INVALID_DATA, "lineitems: give at least one, with a lineitemId")
+_NO_ITEMS = Refusal(Reason.INVALID_DATA, "lineitems: give at least one, each with a lineitemId")
 _APPROVED = "approved"
+_WISHES = {"opt_in": True, "opt_out": False}
 
 
 def read(body: bytes, feed: Feed) -> list[Result]:
@@ -28,20 +30,27 @@ def read(body: bytes, feed: Feed) -> list[Result]:
 
 def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
     contribution = part(notice, "contribution")
+    listed = parts(notice.get("lineitems"))
+    items = [item for item in listed if word(item.get("lineitemId"))]
+    for item in items:
+        if item.get("refundedAt"):
+            yield from _refunded(notice, item, feed)
     if contribution.get("cancelledAt"):
         yield _cancelled(notice)
         return
-    items = [item for item in parts(notice.get("lineitems")) if word(item.get("lineitemId"))]
     if not items:
         yield _NO_ITEMS
         return
-    if (word(contribution.get("status")) or _APPROVED).lower() != _APPROVED:
+    kept = [item for item in items if not item.get("refundedAt")]
+    if kept and (word(contribution.get("status")) or _APPROVED).lower() != _APPROVED:
         yield LeftOut("not_approved")
         return
-    for item in items:
-        yield from _refunded(notice, item, feed) if item.get("refundedAt") else [_made(notice, item)]
-    if word(contribution.get("textMessageOption")) == "opt_in":
-        yield _text_consent(notice)
+    for item in kept:
+        yield _made(notice, item)
+    if len(items) < len(listed):
+        yield _NO_ITEMS
+    if (wish := _WISHES.get(word(contribution.get("textMessageOption")) or "")) is not None:
+        yield _text_consent(notice, wish)
 
 
 def _made(notice: dict[str, JSON], item: dict[str, JSON]) -> Draft:
@@ -60,9 +69,10 @@ def _made(notice: dict[str, JSON], item: dict[str, JSON]) -> Draft:
 
 
 def _refunded(notice: dict[str, JSON], item: dict[str, JSON], feed: Feed) -> Iterable[Draft]:
-    act: tuple[JSON, ...] = ("actblue", "refund", word(item["lineitemId"]))
+    time = moment(item.get("refundedAt"), "lineitems.refundedAt")
+    act: tuple[JSON, ...] = ("actblue", "refund", word(item["lineitemId"]), None if isinstance(time, Refusal) else time)
     given_back = _about(notice, item) | present(refund_id=_gift(item), donation_id=_gift(item), amount=_amount(item))
-    yield Draft("donation.refunded", moment(item.get("refundedAt"), "lineitems.refundedAt"), act, given_back)
+    yield Draft("donation.refunded", time, act, given_back)
     if item.get("recoveredAt"):
         retracts: dict[str, JSON] = {"source": feed.source, "id": id_of(act)}
         data: dict[str, JSON] = {"contact": _donor(notice), "retracts": retracts}
@@ -79,11 +89,11 @@ def _cancelled(notice: dict[str, JSON]) -> Draft:
     )
 
 
-def _text_consent(notice: dict[str, JSON]) -> Draft:
+def _text_consent(notice: dict[str, JSON], wish: bool) -> Draft:
     contribution = part(notice, "contribution")
-    data: dict[str, JSON] = {"contact": _donor(notice), "channel": "text", "granted": True, "basis": "actblue"}
+    data: dict[str, JSON] = {"contact": _donor(notice), "channel": "text", "granted": wish, "basis": "actblue"}
     time = moment(contribution.get("createdAt"), "contribution.createdAt")
-    act = ("actblue", "text", word(contribution.get("orderNumber")))
+    act = ("actblue", "text", word(contribution.get("orderNumber")), wish)
     return Draft("consent.changed", time, act, data)
 
 

@@ -27,6 +27,8 @@ _LEFT_OUT = {"action_network:upload": "upload", "action_network:action": "action
 """A list that somebody uploaded, and what repeats an action that has a type of its own."""
 _PERIODS = {"weekly": "weekly", "monthly": "monthly", "yearly": "yearly", "annually": "yearly"}
 _METHODS = {
+    "e-mail": None,
+    "email": None,
     "door": "door",
     "walk": "door",
     "phone": "phone",
@@ -68,7 +70,8 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
         return [_form(action, kind)]
     if kind == "osdi:donation":
         return _donation(action)
-    return [_attendance(action)] if kind == "osdi:attendance" else [_canvass(action)]
+    proposed = _attendance(action) if kind == "osdi:attendance" else _canvass(action)
+    return [proposed]
 
 
 _KNOWN = frozenset({*_FORMS, *_LEFT_OUT, "osdi:donation", "osdi:attendance", "osdi:canvass"})
@@ -83,7 +86,10 @@ def _act(action: dict[str, JSON], kind: str) -> tuple[JSON, ...]:
     if own:
         return (SYSTEM, kind, own)
     who = _contact(action)
-    return (SYSTEM, kind, word(action.get("created_date")), (word(who.get("email")) or "").lower(), who.get("phone"))
+    links = part(action, "_links").keys() - {"osdi:person", "osdi:target"}
+    where = osdi.linked(action, *sorted(name for name in links if name.startswith("osdi:")))
+    told = (word(action.get("created_date")), (word(who.get("email")) or "").lower(), who.get("phone"))
+    return (SYSTEM, kind, *told, where, word(action.get("amount")))
 
 
 def _own_id(action: dict[str, JSON]) -> str | None:
@@ -150,12 +156,18 @@ def _amount(action: dict[str, JSON], currency: str) -> JSON:
     return said if units is None else units
 
 
-def _attendance(action: dict[str, JSON]) -> Draft:
-    declined = word(action.get("status")) == "declined"
+def _attendance(action: dict[str, JSON]) -> Proposed:
+    status = (word(action.get("status")) or "").lower()
+    if status == "needs action":
+        return LeftOut("not_answered")
+    declined = status in ("declined", "cancelled", "canceled")
+    time = moment(action.get("modified_date"), "modified_date") if declined else _when(action)
     data: dict[str, JSON] = {"contact": _contact(action)}
     data |= present(event_id=osdi.linked(action, "osdi:event"))
     type_ = "rsvp.cancelled" if declined else "rsvp.made"
-    return Draft(type_, _when(action), (*_act(action, "osdi:attendance"), declined), data)
+    if isinstance(time, Refusal):
+        time = _when(action)
+    return Draft(type_, time, (*_act(action, "osdi:attendance"), declined), data)
 
 
 def _canvass(action: dict[str, JSON]) -> Proposed:

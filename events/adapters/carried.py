@@ -2,13 +2,17 @@
 
 Every mailer hands its custom arguments, tags or metadata back with each event. Where they are called as the contract
 calls them, they say who the person is and what the message was for: `campaign_id`, `purpose`, `list_id`, `team`,
-`experiment_id` with `experiment_variant`, `contact_id`, `voter_id`, `external_<system>` and so on.
+`experiment_id` with `experiment_variant`, `contact_id`, `voter_id`, `external_<system>` and so on. What is there but
+not as the contract has it is left out: a campaign's slip in a template must not cost a person the STOP it hangs on.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import get_args
 
 from events.adapters.words import word
+from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
+from events.fields import CONTACT_ID_PATTERN, MAX_ID
 from events.interactions.base import Purpose
 from events.json_types import JSON
 
@@ -16,11 +20,25 @@ _ABOUT = ("team", "campaign_id", "universe", "turf")
 _PURPOSES = frozenset(get_args(Purpose))
 _PERSON = ("contact_id", "voter_id", "household", "language", "postal_code", "region", "time_zone")
 _EXTERNAL = "external_"
+_RULES: Mapping[str, Callable[[str], object]] = {
+    "contact_id": re.compile(CONTACT_ID_PATTERN).search,
+    "region": re.compile(REGION_PATTERN).search,
+    "time_zone": is_time_zone,
+    "voter_id": re.compile(VOTER_ID_PATTERN).search,
+}
 
 
 def about(carried: Mapping[str, JSON]) -> dict[str, JSON]:
     """Team, campaign, universe and turf, which any `data` may carry."""
-    return {name: text for name in _ABOUT if (text := word(carried.get(name)))}
+    return {name: text for name in _ABOUT if (text := _text(carried, name))}
+
+
+def _text(carried: Mapping[str, JSON], name: str) -> str | None:
+    """What is carried under a name, if it is as the contract has it."""
+    text = word(carried.get(name))
+    if text is None or len(text) > MAX_ID or not _RULES.get(name, bool)(text):
+        return None
+    return text
 
 
 def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -28,9 +46,9 @@ def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
     found = about(carried)
     if (purpose := word(carried.get("purpose"))) in _PURPOSES:
         found["purpose"] = purpose
-    if listed := word(carried.get("list_id")):
+    if listed := _text(carried, "list_id"):
         found["list_id"] = listed
-    experiment, variant = word(carried.get("experiment_id")), word(carried.get("experiment_variant"))
+    experiment, variant = _text(carried, "experiment_id"), _text(carried, "experiment_variant")
     if experiment and variant:
         found["experiment"] = {"id": experiment, "variant": variant}
     return found
@@ -41,11 +59,11 @@ def person(carried: Mapping[str, JSON], **known: JSON) -> dict[str, JSON]:
 
     What the vendor says itself goes before what is carried.
     """
-    found: dict[str, JSON] = {name: text for name in _PERSON if (text := word(carried.get(name)))}
+    found: dict[str, JSON] = {name: text for name in _PERSON if (text := _text(carried, name))}
     external: dict[str, JSON] = {
-        name.removeprefix(_EXTERNAL): text
-        for name, value in carried.items()
-        if name.startswith(_EXTERNAL) and len(name) > len(_EXTERNAL) and (text := word(value))
+        system: text
+        for name in carried
+        if name.startswith(_EXTERNAL) and (text := _text(carried, name)) and (system := _system(name))
     }
     for name, value in known.items():
         if name == "external" and isinstance(value, dict):
@@ -53,3 +71,9 @@ def person(carried: Mapping[str, JSON], **known: JSON) -> dict[str, JSON]:
         elif value is not None and value != "":
             found[name] = value
     return found | ({"external": external} if external else {})
+
+
+def _system(name: str) -> str | None:
+    """The system of `external_<system>`, in lower case, so that no two names of one stand beside each other."""
+    system = name.removeprefix(_EXTERNAL).strip().lower()
+    return system if system and len(system) <= MAX_ID and system.isprintable() else None

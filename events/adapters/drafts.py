@@ -55,15 +55,24 @@ def read_elements(body: bytes, feed: Feed, one: One) -> list[Result]:
     return [result for element in elements for result in _read(element, feed, one)]
 
 
+def read_listed(body: bytes, name: str, feed: Feed, one: One) -> list[Result]:
+    """The same for an object that lists its elements under a name: each is an element of its own, also when refused."""
+    try:
+        listed = bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(name, b""))
+    except (msgspec.DecodeError, RecursionError):
+        listed = b""
+    return read_elements(listed if listed[:1] == b"[" else body, feed, one)
+
+
 def split(body: bytes) -> list[bytes] | Refusal:
     """The elements of an array byte for byte, or the body itself if it is anything else."""
     try:
         if body.lstrip()[:1] != b"[":
             return [body]
-        elements = [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        elements = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
         return _NOT_JSON
-    return _TOO_MANY if len(elements) > MAX_ELEMENTS else elements
+    return _TOO_MANY if len(elements) > MAX_ELEMENTS else [bytes(raw) for raw in elements]
 
 
 def _read(element: bytes, feed: Feed, one: One) -> Iterator[Result]:

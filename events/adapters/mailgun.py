@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from events.adapters import carried
 from events.adapters.drafts import Draft, Proposed, read_elements
 from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import part, present, seconds, word
+from events.adapters.words import part, present, seconds, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -110,4 +110,4 @@ def _why(event: dict[str, JSON]) -> str:
         or word(status.get("message"))
         or word(event.get("reason"))
     )
-    return (found or "")[:MAX_TEXT]
+    return why(found)

@@ -2,13 +2,15 @@
 
 One attendance tells a story: that it was made, and then, by its latest state, that it was cancelled, kept or missed.
 Each of these is an act with an id of its own, so a later delivery adds what is new. A shift is the event here, since
-somebody who comes to one of an event's shifts has missed the other.
+somebody who comes to one of an event's shifts has missed the other. Who came is told at the shift's start, since a
+guest is checked in before its end. Whether a person takes texts is what Mobilize holds now and not what was said with
+this attendance, so it closes texts and opens none.
 """
 
 from collections.abc import Iterable
 
 from events.adapters import osdi
-from events.adapters.drafts import Draft, Proposed, read_elements
+from events.adapters.drafts import Draft, Proposed, read_listed
 from events.adapters.feed import Feed, Result
 from events.adapters.words import part, parts, present, seconds, word
 from events.json_types import JSON
@@ -16,13 +18,13 @@ from events.refusal import Reason, Refusal
 from events.times import render_time
 
 SYSTEM = "mobilize"
-_CONSENT = {"OPT_IN": True, "OPT_OUT": False}
+_CLOSES = "OPT_OUT"
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "element: not an attendance of Mobilize's, with an id and an event")
 
 
 def read(body: bytes, feed: Feed) -> list[Result]:
     """Each attendance of a page of the API (`data`), of an array, or one alone."""
-    return read_elements(body, feed, _one)
+    return read_listed(body, "data", feed, _one)
 
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
@@ -51,12 +53,12 @@ def _story(attendance: dict[str, JSON]) -> Iterable[Proposed]:
         yield Draft("rsvp.cancelled", time, (SYSTEM, id_, "cancelled"), data)
     came = attendance.get("attended")
     if isinstance(came, bool):
-        over = seconds(shift.get("end_date") or shift.get("start_date"), "timeslot.end_date")
-        yield Draft("rsvp.attended" if came else "rsvp.no_show", over, (SYSTEM, id_, "came", came), data)
-    granted = _CONSENT.get(word(part(attendance, "person").get("sms_opt_in_status")) or "")
-    if granted is not None:
-        consent: dict[str, JSON] = {"contact": data["contact"], "channel": "text", "granted": granted, "basis": SYSTEM}
-        yield Draft("consent.changed", made, (SYSTEM, id_, "text", granted), consent)
+        yield Draft("rsvp.attended" if came else "rsvp.no_show", starts, (SYSTEM, id_, "came", came), data)
+    if word(part(attendance, "person").get("sms_opt_in_status")) == _CLOSES:
+        changed = attendance.get("modified_date") or attendance.get("created_date")
+        since = seconds(changed, "modified_date")
+        consent: dict[str, JSON] = {"contact": data["contact"], "channel": "text", "granted": False, "basis": SYSTEM}
+        yield Draft("consent.changed", since, (SYSTEM, id_, "text", word(changed)), consent)
 
 
 def _place(event: str, shift: dict[str, JSON]) -> str:

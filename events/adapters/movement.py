@@ -8,8 +8,8 @@ details is removed. Persons, answers and codes are told by ids, so the free text
 
 from collections.abc import Iterable
 
-from events.adapters.drafts import Draft, Proposed, id_of, read_elements
-from events.adapters.feed import Feed, Result
+from events.adapters.drafts import Draft, Proposed, id_of, read_listed
+from events.adapters.feed import Feed, LeftOut, Result
 from events.adapters.places import region
 from events.adapters.words import moment, part, parts, present, word
 from events.interactions.canvass import Outcome
@@ -58,6 +58,9 @@ _TEXT = {
     "permanently_undeliverable": "text.failed",
     "deliverability_error": "text.failed",
 }
+_TEXTS = frozenset({"text", "text_broadcast"})
+_FOLLOWS = frozenset({"submitted_form"})
+_CONSENT = "communication_consent"
 _CHANNELS = {
     "email": "email",
     "text": "text",
@@ -71,7 +74,7 @@ _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "method, outcome: not an attempt tha
 
 def read(body: bytes, feed: Feed) -> list[Result]:
     """Each interaction of a request (`interactions`), of an array, or one alone."""
-    return read_elements(body, feed, _one)
+    return read_listed(body, "interactions", feed, _one)
 
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
@@ -84,13 +87,23 @@ def _attempt(attempt: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
     time = moment(attempt.get("attemptDateTime"), "attemptDateTime")
     details = parts(attempt.get("outcomesDetailed"))
     act = _act(attempt)
+    consents = [one for one in details if one.get("type") == _CONSENT]
     if details and all(_deleted(one) for one in details):
-        yield _taken_back(attempt, time, act, feed)
-        return
-    yield _report(attempt, time, act, details)
-    for one in details:
-        if one.get("type") == "communication_consent" and not _deleted(one):
+        yield _taken_back(attempt, time, _named(attempt, act), feed)
+    else:
+        yield _report(attempt, time, _named(attempt, act), details)
+    for one in consents:
+        if _deleted(one):
+            yield _taken_back(attempt, time, (*act, "consent", _granted(one)), feed)
+        else:
             yield _consent(attempt, time, act, one)
+
+
+def _named(attempt: dict[str, JSON], act: tuple[JSON, ...]) -> tuple[JSON, ...]:
+    """A report of what became of a message or a form is another act than the next of the same message."""
+    method, outcome = word(attempt.get("method")) or "", word(attempt.get("outcome")) or ""
+    told = outcome in _FOLLOWS or (method == "email" and outcome in _EMAIL)
+    return (*act, outcome) if told or (method in _TEXTS and outcome in _TEXT) else act
 
 
 def _act(attempt: dict[str, JSON]) -> tuple[JSON, ...]:
@@ -115,13 +128,13 @@ def _report(
 ) -> Proposed:
     method, outcome = word(attempt.get("method")) or "", word(attempt.get("outcome")) or ""
     data = {"contact": _contact(attempt)} | present(campaign_id=_initiative(attempt))
-    message = f"{SYSTEM}:{id_of(act)}"
-    if outcome == "submitted_form":
+    message = f"{SYSTEM}:{id_of(_act(attempt))}"
+    if outcome in _FOLLOWS:
         return Draft("form.submitted", time, act, data | {"form_id": _initiative(attempt) or SYSTEM})
     if method == "email" and (type_ := _EMAIL.get(outcome)):
         kind = present(kind=_kind(outcome)) if type_ == "email.bounced" else {}
         return Draft(type_, time, act, data | {"message_id": message} | kind)
-    if method in ("text", "text_broadcast") and (type_ := _TEXT.get(outcome)):
+    if method in _TEXTS and (type_ := _TEXT.get(outcome)):
         return Draft(type_, time, act, data | {"message_id": message})
     if method not in _CANVASS or outcome not in _OUTCOMES:
         return _UNKNOWN
@@ -155,12 +168,21 @@ def _learnt(details: Iterable[dict[str, JSON]]) -> dict[str, JSON]:
 
 
 def _consent(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...], one: dict[str, JSON]) -> Proposed:
-    """Anything but a plain `opted_in` closes: of a word that is not known the safer meaning is taken."""
-    granted = word(part(one, "value").get("consentStatus")) == "opted_in"
+    """Anything but a plain `opted_in` closes: of a word that is not known the safer meaning is taken.
+
+    Where the method is no channel, a no closes all, and a yes opens nothing: nobody says yes to everything in passing.
+    """
+    granted = _granted(one)
     method = word(attempt.get("method")) or ""
     channel = "email" if method == "email" else _CHANNELS.get(_CANVASS.get(method, ""), "all")
+    if granted and channel == "all":
+        return LeftOut("consent_to_no_channel")
     data: dict[str, JSON] = {"contact": _contact(attempt), "channel": channel, "granted": granted, "basis": SYSTEM}
     return Draft("consent.changed", time, (*act, "consent", granted), data)
+
+
+def _granted(one: dict[str, JSON]) -> bool:
+    return word(part(one, "value").get("consentStatus")) == "opted_in"
 
 
 def _contact(attempt: dict[str, JSON]) -> dict[str, JSON]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from events.adapters import carried
 from events.adapters.drafts import Draft, Proposed, read_elements
 from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import moment, part, present, word
+from events.adapters.words import moment, part, present, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -73,8 +73,9 @@ def _type_of(record: dict[str, JSON], kind: str) -> str | LeftOut:
 
 def _change(record: dict[str, JSON]) -> str | LeftOut:
     if record.get("SuppressSending") is False:
-        by_person = word(record.get("Origin")) == "Recipient"
-        return "consent.changed" if by_person else LeftOut("opened_by_campaign")
+        if word(record.get("Origin")) != "Recipient":
+            return LeftOut("opened_by_campaign")
+        return "consent.changed" if word(record.get("MessageStream")) else LeftOut("opens_no_stream")
     return LeftOut("bounced") if word(record.get("SuppressionReason")) == "HardBounce" else "email.unsubscribed"
 
 
@@ -112,5 +113,5 @@ def _data(record: dict[str, JSON], type_: str) -> dict[str, JSON]:
         data |= present(url=word(record.get("OriginalLink")))
     if type_ == "email.bounced":
         kind = "hard" if word(record.get("Type")) in _HARD else "soft"
-        data |= {"kind": kind} | present(reason=(word(record.get("Description")) or "")[:MAX_TEXT])
+        data |= {"kind": kind} | present(reason=why(record.get("Description")))
     return data

@@ -15,6 +15,7 @@ from events.times import render_time
 Row = Mapping[str, JSON]
 _TRUE = frozenset("1 true yes y t x".split())
 _FALSE = frozenset("0 false no n f".split())
+_EXACT = 2**53
 _NOTHING = LeftOut("nothing_meant")
 
 
@@ -46,8 +47,13 @@ def _cell(row: Row, column: str) -> JSON:
 
 
 def _text(row: Row, column: str) -> str | None:
-    """A cell as text; truth values and fractions of a JSON line as JSON writes them."""
+    """A cell as text; truth values and fractions of a JSON line as JSON writes them.
+
+    A whole number that a table keeps as a fraction (118.0) is its digits, or one person's id would be two.
+    """
     cell = _cell(row, column)
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
+        return str(int(cell))
     return orjson.dumps(cell).decode() if isinstance(cell, bool | float) else word(cell)
 
 
@@ -57,7 +63,7 @@ def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> Proposed:
         return Refusal(Reason.UNSUPPORTED_TYPE, type_.detail)
     if not isinstance(type_, str):
         return Refusal(Reason.UNSUPPORTED_TYPE, "type: this row has none")
-    contact, data = _tree(row, one.contact, feed), _tree(row, one.data, feed)
+    contact, data = _tree(row, one.contact, feed), _tree(row, _in_its_currency(row, one.data, feed), feed)
     if isinstance(contact, Refusal):
         return contact
     if isinstance(data, Refusal):
@@ -69,6 +75,15 @@ def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> Proposed:
 def _time(row: Row, said: Column, feed: Feed) -> int | Refusal:
     zone = said.zone or feed.time_zone
     return moment(_text(row, said.column), f"column {said.column}", zone)
+
+
+def _in_its_currency(row: Row, data: Tree, feed: Feed) -> Tree:
+    """The fields of a gift, its amount read in the row's own currency where the mapping says which that is."""
+    said, amount = data.get("currency"), data.get("amount")
+    if not isinstance(said, Column | str) or not isinstance(amount, Column) or amount.kind != "amount":
+        return data
+    currency = _value(row, said, feed)
+    return data | {"amount": amount.model_copy(update={"currency": currency})} if isinstance(currency, str) else data
 
 
 def _tree(row: Row, tree: Tree, feed: Feed) -> dict[str, JSON] | Refusal:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from events.adapters import carried
 from events.adapters.drafts import Draft, Proposed, read_elements
 from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import part, present, seconds, word
+from events.adapters.words import part, present, seconds, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -36,6 +36,9 @@ _REASONS = {"email.dropped": "reason", "email.bounced": "reason", "email.deferre
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "event: not an event of SendGrid's that has a type here")
 
 
+_NO_GROUP = Refusal(Reason.INVALID_DATA, "asm_group_id: must name the group; without it nobody opens all of e-mail")
+
+
 def read(body: bytes, feed: Feed) -> list[Result]:
     """Every event of one POST, or of a line of an export."""
     return read_elements(body, feed, _one)
@@ -50,15 +53,20 @@ def _one(event: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
     if type_ is None:
         yield _UNKNOWN
         return
-    yield Draft(type_, seconds(event.get("timestamp"), "timestamp"), _act(event, name), _data(event, name, type_))
+    if type_ == "consent.changed" and _group(event) is None:
+        yield _NO_GROUP
+        return
+    time = seconds(event.get("timestamp"), "timestamp")
+    yield Draft(type_, time, _act(event, name, time), _data(event, name, type_))
 
 
-def _act(event: dict[str, JSON], name: str) -> tuple[JSON, ...]:
+def _act(event: dict[str, JSON], name: str, time: int | Refusal) -> tuple[JSON, ...]:
     link = (word(event.get("url")), part(event, "url_offset").get("index")) if name == "click" else ()
     kind = word(event.get("type")) if name == "bounce" else None
     address = (word(event.get("email")) or "").lower()
     named = "spamreport" if name == "spam report" else name
-    return ("sendgrid", named, _message(event), address, word(event.get("timestamp")), _group(event), kind, *link)
+    at = None if isinstance(time, Refusal) else time
+    return ("sendgrid", named, _message(event), address, at, _group(event), kind, *link)
 
 
 def _message(event: dict[str, JSON]) -> str | None:
@@ -76,7 +84,7 @@ def _data(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
         return _wish(event, name, type_)
     data = _about(event, carried.message(event)) | present(message_id=_message(event), list_id=_group(event))
     if type_ in ("email.opened", "email.clicked"):
-        data |= present(user_agent=word(event.get("useragent")))
+        data |= present(user_agent=(word(event.get("useragent")) or "")[:MAX_TEXT])
     if type_ == "email.opened" and isinstance(event.get("sg_machine_open"), bool):
         data["machine"] = event["sg_machine_open"]
     if type_ == "email.clicked":
@@ -85,7 +93,7 @@ def _data(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
         data.setdefault("message_id", f"unnamed:{word(event.get('timestamp'))}")
         data["kind"] = "soft" if event.get("type") == "blocked" else "hard"
     if type_ in _REASONS:
-        data |= present(reason=(word(event.get(_REASONS[type_])) or "")[:MAX_TEXT])
+        data |= present(reason=why(event.get(_REASONS[type_])))
     return data
 
 

@@ -12,7 +12,7 @@ import orjson
 from events.adapters import carried
 from events.adapters.drafts import Draft, Proposed, read_elements
 from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import moment, part, parts, present, word
+from events.adapters.words import moment, part, parts, present, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -123,9 +123,7 @@ def _data(event: dict[str, JSON], name: str, type_: str, address: JSON) -> dict[
         data |= present(user_agent=(word(facts.get("userAgent")) or "")[:MAX_TEXT], url=word(facts.get("link")))
     if name == "Bounce":
         data["kind"] = "hard" if facts.get("bounceType") == "Permanent" else "soft"
-    if reason := _why(event, name):
-        data["reason"] = reason[:MAX_TEXT]
-    return data
+    return data | present(reason=why(_why(event, name)))
 
 
 def _why(event: dict[str, JSON], name: str) -> str | None:
@@ -139,14 +137,18 @@ def _why(event: dict[str, JSON], name: str) -> str | None:
 
 
 def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Proposed]:
-    """The wish for all topics, or for each that is named; a topic is a list of the contract."""
+    """The wish for all topics, or for each that is named; a topic is a list of the contract.
+
+    The new preferences hold every topic, so one that was open before says nothing: only a closed one is opened.
+    """
     facts = part(event, "subscription")
     wishes = part(facts, "newTopicPreferences")
+    closed = _closed(part(facts, "oldTopicPreferences"))
     time = moment(facts.get("timestamp"), "subscription.timestamp")
     topics: list[tuple[str | None, bool]] = [
         (word(one.get("topicName")), one.get("subscriptionStatus") == "OptIn")
         for one in parts(wishes.get("topicSubscriptionStatus"))
-        if word(one.get("topicName"))
+        if (name := word(one.get("topicName"))) and (one.get("subscriptionStatus") != "OptIn" or name in closed)
     ]
     if wishes.get("unsubscribeAll") is True:
         topics = [(None, False)]
@@ -160,6 +162,13 @@ def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Pro
                 _act(event, "Subscription", address, topic, granted),
                 _wish(event, address, topic, granted),
             )
+
+
+def _closed(before: dict[str, JSON]) -> frozenset[str]:
+    topics = parts(before.get("topicSubscriptionStatus"))
+    all_of_them = before.get("unsubscribeAll") is True
+    named = (word(one.get("topicName")) for one in topics if all_of_them or one.get("subscriptionStatus") == "OptOut")
+    return frozenset(name for name in named if name)
 
 
 def _wish(event: dict[str, JSON], address: JSON, topic: str | None, granted: bool) -> dict[str, JSON]:

@@ -2,9 +2,12 @@
 
 A status has no time of its own, so the time of its receipt stands for it; the act is the message and its status, so a
 retry says the same. The text of an answer is nobody's business here and is not kept: only a word that Twilio acts on
-is. A STOP is to the messaging service, where there is one, since Twilio closes all of its numbers, else to the number.
+is. "Stop texting me" is a STOP too, whether or not Twilio takes it for one, since nobody could look it up later; but a
+mere YES is an answer to whatever was asked, and opens nothing unless Twilio says so. A STOP is to the messaging
+service, where there is one, since Twilio closes all of its numbers, else to the number.
 """
 
+import re
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
@@ -27,7 +30,9 @@ _STATUSES = {
 }
 _NOT_YET = frozenset({"accepted", "scheduled", "queued", "sending", "canceled"})
 _STOP = frozenset("STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split())
-_START = frozenset("START YES UNSTOP".split())
+_STOP_AT_FIRST = frozenset("STOP STOPALL UNSUBSCRIBE REVOKE OPTOUT".split())
+_START = frozenset("START UNSTOP".split())
+_letters = re.compile(r"[^A-Z ]+")
 _HELP = frozenset("HELP INFO".split())
 _MAX_FIELDS = 200
 _NOT_FIELDS = Refusal(Reason.INVALID_DATA, "body: send form fields in UTF-8, or JSON")
@@ -68,16 +73,18 @@ def _one(message: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
 def _became(message: dict[str, JSON], status: str, type_: str, feed: Feed) -> Draft:
     data = carried.message(message)
     data.pop("list_id", None)
-    data["contact"] = carried.person(message, phone=word(message.get("To")))
+    data["contact"] = carried.person(message, phone=_number(message.get("To")))
     data |= present(message_id=_sid(message), sender=_sender(message, "From"))
     return Draft(type_, _when(message, feed), ("twilio", _sid(message), status), data)
 
 
 def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
-    text = (word(message.get("OptOutType")) or word(message.get("Body")) or "").upper()
-    data = carried.about(message) | {"contact": carried.person(message, phone=word(message.get("From")))}
+    text = (word(message.get("OptOutType")) or _keyword(message.get("Body"))).upper()
+    data = carried.about(message) | {"contact": carried.person(message, phone=_number(message.get("From")))}
     data |= present(sender=_sender(message, "To"))
-    act = ("twilio", _sid(message), "answer")
+    act: tuple[JSON, ...] = ("twilio", _sid(message), "answer")
+    if _sid(message) is None:
+        act = (*act, word(message.get("From")), word(message.get("To")), _said_at(message), word(message.get("Body")))
     if text in _START:
         granted = data | {"channel": "text", "granted": True, "basis": text}
         return Draft("consent.changed", _when(message, feed), act, granted)
@@ -86,8 +93,27 @@ def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
     return Draft(type_, _when(message, feed), act, data | said)
 
 
+def _keyword(body: JSON) -> str:
+    """The word that Twilio acts on, or by which a longer answer asks for an end; else empty."""
+    said = " ".join(_letters.sub(" ", (word(body) or "").upper().replace("-", "")).split()).replace("OPT OUT", "OPTOUT")
+    first = said.partition(" ")[0]
+    if said in _STOP | _START | _HELP:
+        return said
+    return first if first in _STOP_AT_FIRST else ""
+
+
+def _said_at(message: dict[str, JSON]) -> str | None:
+    return word(message.get("DateSent")) or word(message.get("Timestamp"))
+
+
 def _sid(message: dict[str, JSON]) -> str | None:
     return word(message.get("MessageSid")) or word(message.get("SmsSid")) or word(message.get("SmsMessageSid"))
+
+
+def _number(value: JSON) -> str | None:
+    """Without the channel that Twilio puts before it (`whatsapp:`, `rcs:`)."""
+    found = word(value)
+    return found.rpartition(":")[2] if found else None
 
 
 def _sender(message: dict[str, JSON], number: str) -> str | None:

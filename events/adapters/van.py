@@ -2,6 +2,7 @@
 
 Codes are per committee, so they come from a file (`results`, `contact_types`, by the ids of one's own committee) and
 none is known here; with answers and no code the person was spoken to. A report says either a result or answers.
+`smsOptInStatus` is what the record of a phone holds, not what somebody said that day: it closes texts and opens none.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ from events.refusal import Reason, Refusal
 
 SYSTEM = "van"
 _Id = Annotated[str, Field(pattern=r"^\d+$")]
-_SMS = {"O": False, "I": True}
+_CLOSES = "O"
 _NO_CODE = Refusal(Reason.UNSUPPORTED_TYPE, "resultCodeId: not among `results` of the codes file")
 _NO_METHOD = Refusal(Reason.UNSUPPORTED_TYPE, "contactTypeId: not among `contact_types` of the codes file")
 _BOTH = Refusal(Reason.INVALID_DATA, "resultCodeId, responses: give one of them")
@@ -83,10 +84,9 @@ def _drafts(
     data: dict[str, JSON] = {"contact": contact, "method": method, "outcome": outcome}
     data |= present(campaign_id=word(context.get("campaignId"))) | _learnt(report, codes)
     yield Draft("canvass.reported", time, act, data)
-    granted = _SMS.get(word(part(context, "phone").get("smsOptInStatus")) or "")
-    if granted is not None:
-        consent: dict[str, JSON] = {"contact": contact, "channel": "text", "granted": granted, "basis": SYSTEM}
-        yield Draft("consent.changed", time, (*act, "text", granted), consent)
+    if word(part(context, "phone").get("smsOptInStatus")) == _CLOSES:
+        consent: dict[str, JSON] = {"contact": contact, "channel": "text", "granted": False, "basis": SYSTEM}
+        yield Draft("consent.changed", time, (*act, "text", False), consent)
 
 
 def _act(report: dict[str, JSON]) -> tuple[JSON, ...]:

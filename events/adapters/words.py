@@ -10,13 +10,16 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.times import parse_time
+from events.times import parse_time, render_time
 
 _LAST_SECOND = 253_402_300_799
 _MS = 1_000
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII).fullmatch
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d{1,9})?", re.ASCII).fullmatch
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[^\s<>\"'(),;:@]+")
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?)? ?(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
 ).fullmatch
@@ -77,8 +80,9 @@ def _in_zone(local: str, zone: str) -> int | None:
     if whole is None or named is None:
         return None
     try:
-        at = datetime.fromtimestamp(whole / _MS, UTC).replace(tzinfo=named)
-        return int(at.timestamp()) * _MS + whole % _MS
+        read = datetime.fromtimestamp(whole // _MS, UTC).replace(tzinfo=named)
+        at = int(read.timestamp()) * _MS + whole % _MS
+        return parse_time(render_time(at))
     except (OverflowError, ValueError):
         return None
 
@@ -92,9 +96,13 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 def minor_units(value: JSON, currency: str = "USD") -> int | None:
-    """An amount in whole minor units, exactly; may be 0 or less. None: no number, or a part of a cent."""
+    """An amount in whole minor units, exactly; may be 0 or less. None: no number, or a part of a cent.
+
+    A comma only ever groups thousands: `25,50` is no amount, for to drop its comma would make a hundred of one.
+    """
     if isinstance(value, str):
-        value = value.strip().removeprefix("$").replace(",", "")
+        value = value.strip().removeprefix("$")
+        value = value.replace(",", "") if _GROUPED(value) else value
         if not _AMOUNT(value):
             return None
     elif not isinstance(value, int | float) or isinstance(value, bool):
@@ -111,6 +119,11 @@ def decimals(currency: str) -> int:
     if currency in _NO_DECIMALS:
         return 0
     return 3 if currency in _THREE_DECIMALS else 2
+
+
+def why(value: JSON) -> str:
+    """A mail server's reason, as long as one may be and without the addresses that they like to repeat."""
+    return _ADDRESS.sub("…", (word(value) or "")[:MAX_TEXT])
 
 
 def present(**fields: JSON) -> dict[str, JSON]:

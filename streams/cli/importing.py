@@ -60,6 +60,8 @@ def import_command(  # noqa: PLR0913 (options of a command)
                 _show(file, job, report, as_json=as_json) if dry_run else _send(file, job, report, settings, again)
             except Unreadable as error:
                 refuse(f"{file.name}: {error}")
+            except OSError as error:
+                refuse(f"{file.name}: {error.strerror or type(error).__name__}")
     if not (dry_run and as_json):
         _say(report, as_json=as_json)
 
@@ -70,7 +72,7 @@ def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
 
 
 def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool) -> None:
-    kept = Journal(settings.home, file, job.vendor, job.feed.source)
+    kept = Journal(settings.home, file, job)
     before = Progress() if again else kept.read()
     if before.finished:
         typer.echo(f"{file.name}: was imported before; --again imports it once more", err=True)

@@ -7,7 +7,18 @@ from fastapi import Response
 
 from streams.gateway.signatures import Verdict
 
-Code = Literal["unknown_hook", "unproven", "too_large", "unavailable", "not_events", "invalid", "forbidden", "method"]
+Code = Literal[
+    "unknown_hook",
+    "unproven",
+    "too_large",
+    "unavailable",
+    "not_events",
+    "invalid",
+    "forbidden",
+    "method",
+    "encoded",
+    "slow",
+]
 RETRY_AFTER_S = 5
 MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[Code, tuple[int, str]] = {
@@ -15,6 +26,8 @@ _STATUS: dict[Code, tuple[int, str]] = {
     "unproven": (401, "It is not proven where this is from"),
     "forbidden": (403, "The token may not do this"),
     "method": (405, "This method is not for this address"),
+    "slow": (408, "The request took too long"),
+    "encoded": (415, "Send the body as it is"),
     "too_large": (413, "The request is too large"),
     "not_events": (415, "Send CloudEvents"),
     "invalid": (422, "No event of the request can be taken"),

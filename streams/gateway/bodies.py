@@ -1,20 +1,53 @@
-"""The body of a request, read no further than it may be long."""
+"""The body of a request, read no further than it may be long, and no more of all of them than memory should hold.
 
-from fastapi import Request
+A signature is of the whole body, so it has to be read before anything is proven, and whoever finds the address may send
+one: all that are being read at once have a limit together, and each has an end in time.
+"""
+
+import asyncio
+
+from fastapi import Request, Response
+
+from streams.gateway.answers import problem
 
 MOST_BYTES = 8 << 20
-TOO_LARGE = f"At most {MOST_BYTES >> 20} MiB"
+MOST_AT_ONCE = 128 << 20
+PATIENCE_S = 30.0
 
 
-async def body_of(request: Request) -> bytes | None:
-    """All of it; None as soon as it is too long."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MOST_BYTES:
-        return None
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+class Bodies:
+    """Reads bodies. `held`: bytes of all that are being read now."""
+
+    def __init__(self, at_once: int = MOST_AT_ONCE, patience_s: float = PATIENCE_S) -> None:
+        self._at_once = at_once
+        self._patience_s = patience_s
+        self.held = 0
+
+    async def read(self, request: Request) -> bytes | Response:
+        """All of it, or why not."""
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            return problem("encoded", "Leave Content-Encoding out")
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > MOST_BYTES:
+            return problem("too_large", f"At most {MOST_BYTES >> 20} MiB")
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self._parts(request)
+        except TimeoutError:
+            return problem("slow", f"Send all of it within {self._patience_s:g} s")
+
+    async def _parts(self, request: Request) -> bytes | Response:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for part in request.stream():
+                size += len(part)
+                self.held += len(part)
+                if size > MOST_BYTES:
+                    return problem("too_large", f"At most {MOST_BYTES >> 20} MiB")
+                if self.held > self._at_once:
+                    return problem("unavailable", "Too many are sending: send it again")
+                parts.append(part)
+        finally:
+            self.held -= size
+        return b"".join(parts)

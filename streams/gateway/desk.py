@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from events.adapters.feed import LeftOut, Refused, Result
 from streams.api.tokens import Tokens
+from streams.gateway.bodies import Bodies
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
@@ -21,6 +22,7 @@ class Desk:
     certificates: Certificates
     fetch: Fetch
     metrics: GatewayMetrics
+    bodies: Bodies
     clock: Callable[[], int]
     phone_region: str
 

@@ -122,7 +122,7 @@ def _lacks(auth: Auth, read: HookTable, secrets: list[str]) -> str | None:
         return "secrets: are for nothing with auth none" if secrets else None
     if not secrets:
         return "secrets: give at least one, env:NAME or file:PATH"
-    if auth == "basic" and not all(":" in secret for secret in secrets):
+    if auth == "basic" and not all(all(secret.partition(":")[::2]) for secret in secrets):
         return "secrets: with auth basic each is user:password"
     if auth == "sendgrid" and not all(map(public_key, secrets)):
         return "secrets: with auth sendgrid each is the verification key that SendGrid shows"

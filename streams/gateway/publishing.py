@@ -1,10 +1,12 @@
 """`POST /v1/events`: CloudEvents over HTTP (structured, binary or a batch) from producers that have no Kafka.
 
 Each event is judged as the input topics judge it, and told at once: an event that would be refused is not sent on. One
-bad event of a batch costs no other. A token speaks for its own team, so no team can report another's donations.
+bad event of a batch costs no other. A token speaks for its own team, so no team can report another's donations. The
+binding percent-encodes what a header cannot hold.
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 import orjson
@@ -12,26 +14,22 @@ from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Result
 from events.envelope import Interaction, Record, decode
-from events.harmonised import team_of
 from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from streams.api.tokens import ANY_TEAM, Caller
+from streams.api.tokens import Caller
 from streams.gateway.answers import problem
-from streams.gateway.bodies import TOO_LARGE, body_of
 from streams.gateway.desk import Desk
 from streams.gateway.mailbox import Unavailable
 from streams.gateway.receiving import HOOK
+from streams.gateway.rights import forbidden
 
 EVENTS = "events"
 MOST_EVENTS = 10_000
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
-_ERASED = "contact.erased"
 _PREFIX = "ce-"
 _TYPES = f"Content-Type: {_STRUCTURED}, {_BATCH}, or application/json with ce- headers"
-_NOT_ITS_TEAM = Refusal(Reason.INVALID_DATA, "source: the token speaks for another team")
-_NO_ERASING = Refusal(Reason.INVALID_DATA, "type: the token has no scope erase")
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8")
 
 
@@ -49,9 +47,9 @@ def events(desk: Desk) -> APIRouter:
             return problem("unproven", "Send Authorization: Bearer <token>")
         if "publish" not in caller.scopes:
             return problem("forbidden", "The token has no scope publish")
-        body = await body_of(request)
-        if body is None:
-            return problem("too_large", TOO_LARGE)
+        body = await desk.bodies.read(request)
+        if isinstance(body, Response):
+            return body
         records = _records(request.headers, body)
         if records is None:
             return problem("not_events", _TYPES)
@@ -71,13 +69,16 @@ def _records(headers: Mapping[str, str], body: bytes) -> list[Said] | None:
         return [(body, ())]
     if kind == _BATCH:
         return _batch(body)
-    attributes = [(f"ce_{name[3:]}", text.encode()) for name, text in headers.items() if name.startswith(_PREFIX)]
+    attributes = [
+        (f"ce_{name[3:]}", unquote_to_bytes(text)) for name, text in headers.items() if name.startswith(_PREFIX)
+    ]
     return [(body, attributes)] if attributes and kind == "application/json" else None
 
 
 def _batch(body: bytes) -> list[Said]:
     try:
-        return [(bytes(raw), ()) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])[: MOST_EVENTS + 1]]
+        events = msgspec.json.decode(body, type=list[msgspec.Raw])
+        return [(bytes(raw), ()) for raw in events[: MOST_EVENTS + 1]]
     except (msgspec.DecodeError, RecursionError):
         return [(body, ())]
 
@@ -105,9 +106,7 @@ def _judge(desk: Desk, caller: Caller, value: bytes, headers: Sequence[tuple[str
     read = decode(Record(_topic(value, headers), value, headers, desk.clock()), desk.phone_region)
     if isinstance(read, Refusal):
         return read
-    if caller.team != ANY_TEAM and team_of(read.source) != caller.team:
-        return _NOT_ITS_TEAM
-    return _NO_ERASING if read.type == _ERASED and "erase" not in caller.scopes else read
+    return forbidden(read, caller) or read
 
 
 def _topic(value: bytes, headers: Sequence[tuple[str, bytes]]) -> str:

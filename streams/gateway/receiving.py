@@ -5,11 +5,10 @@ from fastapi import APIRouter, Request, Response
 from events.adapters.feed import Feed
 from events.adapters.words import word
 from streams.gateway.answers import CURES, problem, taken
-from streams.gateway.bodies import TOO_LARGE, body_of
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Unavailable
-from streams.gateway.signatures import CHECKS, Sent, Verdict
+from streams.gateway.signatures import BY_HEADER, CHECKS, Sent, Verdict
 from streams.gateway.sns import CONFIRMATION, is_amazons, read_message
 
 HOOK = "harmonia.hook"
@@ -27,9 +26,11 @@ def hooks(desk: Desk) -> APIRouter:
         if found is None:
             return problem("unknown_hook", "The gateway's file names the hooks")
         request.scope[HOOK] = found.name
-        body = await body_of(request)
-        if body is None:
-            return problem("too_large", TOO_LARGE)
+        if found.auth in BY_HEADER and (early := await _unproven(desk, found, request, b"")):
+            return early
+        body = await desk.bodies.read(request)
+        if isinstance(body, Response):
+            return body
         try:
             return await _receive(desk, found, request, body)
         except (Unavailable, OSError):
@@ -39,16 +40,22 @@ def hooks(desk: Desk) -> APIRouter:
 
 
 async def _receive(desk: Desk, hook: Hook, request: Request, body: bytes) -> Response:
-    at = desk.clock()
-    verdict = await _verdict(desk, hook, request, body, at)
-    if verdict != "right":
-        desk.metrics.unproven.labels(hook.name, verdict).inc()
-        return problem("unproven", CURES[verdict])
+    if hook.auth not in BY_HEADER and (unproven := await _unproven(desk, hook, request, body)):
+        return unproven
     if hook.auth == "sns" and hook.confirm:
         await _confirm(desk, body)
-    feed = Feed(hook.source, at, desk.phone_region, hook.time_zone, hook.codes)
+    feed = Feed(hook.source, desk.clock(), desk.phone_region, hook.time_zone, hook.codes)
     await desk.keep(hook.name, hook.read(body, feed))
     return taken()
+
+
+async def _unproven(desk: Desk, hook: Hook, request: Request, body: bytes) -> Response | None:
+    """The answer to what does not prove where it is from; None: it does. A login is looked at before any body."""
+    verdict = await _verdict(desk, hook, request, body, desk.clock())
+    if verdict == "right":
+        return None
+    desk.metrics.unproven.labels(hook.name, verdict).inc()
+    return problem("unproven", CURES[verdict])
 
 
 async def _verdict(desk: Desk, hook: Hook, request: Request, body: bytes, at: int) -> Verdict:

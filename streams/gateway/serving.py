@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import uvicorn
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader
 from prometheus_client import CollectorRegistry
 
 from streams.api.heads import LimitedHeads
@@ -16,6 +16,7 @@ from streams.clients import KafkaClients
 from streams.engine.errors import Unusable
 from streams.engine.writer import Outbox
 from streams.gateway.app import build_gateway
+from streams.gateway.bodies import Bodies
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import read_hooks
 from streams.gateway.mailbox import Mailbox
@@ -45,7 +46,9 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             mailbox = Mailbox(outbox, settings.partitions, metrics.pending.set)
             fetch = fetching(session)
             certificates = Certificates(fetch)
-            desk = Desk(hooks, tokens, mailbox, certificates, fetch, metrics, wall_clock, settings.phone_region)
+            desk = Desk(
+                hooks, tokens, mailbox, certificates, fetch, metrics, Bodies(), wall_clock, settings.phone_region
+            )
             app = build_gateway(desk)
             config = uvicorn.Config(
                 app, http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
@@ -70,8 +73,18 @@ def fetching(session: ClientSession) -> Fetch:
             async with session.get(url, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise OSError(f"status {answer.status}")
-                return await answer.content.read(MOST_FETCHED)
+                return await whole(answer.content)
         except (ClientError, TimeoutError) as error:
             raise OSError(type(error).__name__) from error
 
     return fetch
+
+
+async def whole(content: StreamReader) -> bytes:
+    """All of an answer, in however many pieces it comes. Raises `OSError` for one that is longer than any should be."""
+    found = bytearray()
+    async for piece in content.iter_any():
+        found += piece
+        if len(found) > MOST_FETCHED:
+            raise OSError("longer than a certificate")
+    return bytes(found)

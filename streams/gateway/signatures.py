@@ -141,6 +141,10 @@ CHECKS: Mapping[str, Check] = {
 """Every way but that of SNS, which needs a certificate that has to be fetched."""
 
 
+BY_HEADER = frozenset({"basic", "secret"})
+"""Ways that prove themselves without the body."""
+
+
 def _fresh(timestamp: str, sent: Sent, proof: Proof) -> Verdict:
     """Unix seconds; a clock that is ahead by the window is forgiven too."""
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):

@@ -60,7 +60,7 @@ class Certificates:
         given, url = word(message.get("Signature")), word(message.get("SigningCertURL"))
         if given is None or url is None:
             return "missing"
-        if not is_amazons(url, ".pem") or word(message.get("TopicArn")) not in topics:
+        if not is_amazons(url, ".pem") or urlsplit(url).query or word(message.get("TopicArn")) not in topics:
             return "wrong"
         key = await self._key(url)
         return "right" if key is not None and _is_signed(message, given, key) else "wrong"

@@ -5,12 +5,14 @@ Copies of messages are known for a week only, so importing an old export a secon
 
 import os
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import file_digest
 from pathlib import Path
 
 import orjson
 
-_LOOK = 1 << 16
+from streams.importing.pieces import Job
+
+_DIGITS = 32
 FOLDER = "imports"
 
 
@@ -23,10 +25,10 @@ class Progress:
 
 
 class Journal:
-    """The record of one file, read as one vendor's and one source's, in Harmonia's home."""
+    """The record of one file, read in one way (vendor, source, mapping, codes, zone), in Harmonia's home."""
 
-    def __init__(self, home: Path, file: Path, vendor: str, source: str) -> None:
-        self._path = home / FOLDER / f"{_fingerprint(file, vendor, source)}.json"
+    def __init__(self, home: Path, file: Path, job: Job) -> None:
+        self._path = home / FOLDER / f"{_fingerprint(file, job)}.json"
 
     def read(self) -> Progress:
         """What was done; nothing if there is no record or it was cut short while it was written."""
@@ -47,12 +49,14 @@ class Journal:
         part.replace(self._path)
 
 
-def _fingerprint(file: Path, vendor: str, source: str) -> str:
-    """Of what is in the file, by its size and both its ends; its name and place do not matter."""
-    size = file.stat().st_size
-    told = blake2b(f"{vendor}\0{source}\0{size}\0".encode(), digest_size=16)
+def _fingerprint(file: Path, job: Job) -> str:
+    """Of all that is in the file, since one that was corrected may be as long, and of what it is read by.
+
+    Its name and place do not matter. With a mapping that was mended it is another import: what was refused is read.
+    """
+    feed = job.feed
+    read_by = (job.vendor, feed.source, feed.phone_region, feed.time_zone, *sorted(feed.codes.items()), job.mapping)
     with file.open("rb") as opened:
-        told.update(opened.read(_LOOK))
-        opened.seek(max(0, size - _LOOK))
-        told.update(opened.read(_LOOK))
-    return told.hexdigest()
+        told = file_digest(opened, "blake2b")
+    told.update("\0".join(map(repr, read_by)).encode())
+    return told.hexdigest()[:_DIGITS]

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import zstandard
+from typing_extensions import Buffer
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
 _LOOK = 4
+_PACKED_BYTES = 4_096
 
 
 def open_unpacked(file: BinaryIO) -> BinaryIO:
@@ -20,10 +22,44 @@ def open_unpacked(file: BinaryIO) -> BinaryIO:
     if start.startswith(_GZIP):
         return cast("BinaryIO", gzip.GzipFile(fileobj=file))
     if start.startswith(_ZSTD):
-        return io.BufferedReader(
-            zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
-        )
+        return io.BufferedReader(_Frames(file))
     return file
+
+
+class _Frames(io.RawIOBase):
+    """Frames of zstd, one after the other. The library's own stream ends without a word where a file was cut short."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._packed = b""
+        self._unpacked = b""
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+
+    def readable(self) -> bool:
+        """See io."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        """See io. Raises `EOFError` where the file ends within a frame."""
+        while not self._unpacked and self._read_on():
+            pass
+        view = memoryview(buffer)
+        size = min(len(view), len(self._unpacked))
+        view[:size], self._unpacked = self._unpacked[:size], self._unpacked[size:]
+        return size
+
+    def _read_on(self) -> bool:
+        packed, self._packed = self._packed or self._file.read(_PACKED_BYTES), b""
+        if not packed:
+            if self._frame is not None:
+                raise EOFError("the file ends within a frame")
+            return False
+        frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+        self._unpacked = frame.decompress(packed)
+        self._frame = None if frame.eof else frame
+        if frame.eof:
+            self._packed = frame.unused_data
+        return True
 
 
 def is_parquet(path: Path) -> bool:

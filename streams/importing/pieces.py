@@ -3,13 +3,16 @@
 A piece's number never changes for one file, so that an import that was interrupted goes on at a piece.
 """
 
-from collections.abc import Callable, Iterator
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import zstandard
 
 from events.adapters import fec
 from events.adapters.feed import Feed, Refused, Result
@@ -22,10 +25,15 @@ from streams.importing.tables import TableRow, csv_rows, first_line, json_rows, 
 
 TABLES = ("p2p", "van")
 """Vendors whose exports are tables that a mapping which comes with Harmonia reads."""
+_BOM = b"\xef\xbb\xbf"
 OWN_MAPPING = "generic"
 """The vendor of any table that a campaign's own mapping reads."""
 FEC = "fec"
 VENDORS = tuple(sorted({*BODIES, *TABLES, OWN_MAPPING, FEC}))
+
+
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
+_GET_IT_ANEW = "is damaged or was cut short: get it anew, and import that"
 
 
 class Unreadable(Exception):
@@ -58,15 +66,27 @@ def source_of(vendor: str) -> str:
 def pieces(path: Path, job: Job, watch: Callable[[BinaryIO], None]) -> Iterator[Piece]:
     """Every piece of a file. Raises `Unreadable`, or `OSError` where the file cannot be read.
 
+    A file that was cut short or is damaged is unreadable where that begins: it is never taken for a whole one.
+
     `watch` is given the file that is open, whose position says how far the reading has come.
     """
     if is_parquet(path):
+        yield from _parquet(path, job)
+        return
+    try:
+        with path.open("rb") as packed:
+            watch(packed)
+            yield from _unpacked(open_unpacked(packed), packed, job)
+    except _DAMAGE as error:
+        raise Unreadable(_GET_IT_ANEW) from error
+
+
+def _parquet(path: Path, job: Job) -> Iterator[Piece]:
+    try:
         columns, rows = parquet_rows(path)
         yield from _table(columns, rows, _mapping_of(job), job.feed)
-        return
-    with path.open("rb") as packed:
-        watch(packed)
-        yield from _unpacked(open_unpacked(packed), packed, job)
+    except (ValueError, NotImplementedError) as error:
+        raise Unreadable(_GET_IT_ANEW) from error
 
 
 def _unpacked(file: BinaryIO, packed: BinaryIO, job: Job) -> Iterator[Piece]:
@@ -74,10 +94,10 @@ def _unpacked(file: BinaryIO, packed: BinaryIO, job: Job) -> Iterator[Piece]:
         for number, row in enumerate(fec.rows(file, job.feed.source)):
             yield Piece(number, number + 2, [Refused(row.row, row.refusal) if isinstance(row, fec.RefusedRow) else row])
         return
-    start = first_line(file)
+    start = first_line(file).removeprefix(_BOM).lstrip()
     packed.seek(0)
     file = open_unpacked(packed)
-    is_json = start.removeprefix(b"\xef\xbb\xbf")[:1] in (b"{", b"[")
+    is_json = start[:1] in (b"{", b"[")
     if is_json and job.vendor in BODIES and job.mapping is None:
         yield from _bodies(file, start, job)
     elif is_json:
@@ -103,6 +123,8 @@ def _mapping_of(job: Job) -> MappingFile:
 def _table(columns: list[str] | None, rows: Iterator[TableRow], mapping: MappingFile, feed: Feed) -> Iterator[Piece]:
     if columns is not None and (lacking := missing(columns, mapping)):
         raise Unreadable(f"line 1: must name the columns of the mapping; not there: {', '.join(lacking)}")
+    if twice := sorted(name for name in mapping.columns() if (columns or []).count(name) > 1):
+        raise Unreadable(f"line 1: names a column of the mapping twice: {', '.join(twice)}")
     for number, row in enumerate(rows):
         if isinstance(row.cells, Refusal):
             results: list[Result] = [Refused(row.raw, row.cells)]
@@ -114,26 +136,37 @@ def _table(columns: list[str] | None, rows: Iterator[TableRow], mapping: Mapping
 def _bodies(file: BinaryIO, start: bytes, job: Job) -> Iterator[Piece]:
     """An array over the whole file, an object over the whole file, or a body on each line."""
     read = BODIES[job.vendor]
-    if _is_json(start):
-        bodies = ((line, raw.strip()) for line, raw in enumerate(file, start=1) if raw.strip())
-        for number, (line, body) in enumerate(bodies):
-            yield Piece(number, line, read(body, job.feed))
-        return
-    whole = file.read()
-    for number, body in enumerate(_elements(whole)):
-        yield Piece(number, number + 1, read(body, job.feed))
+    lines: Iterable[bytes] = file
+    if not _is_json(start):
+        whole = file.read().removeprefix(_BOM)
+        lines = whole.splitlines(keepends=True)
+        if _is_json(whole):
+            for number, body in enumerate(_elements(whole)):
+                yield Piece(number, number + 1, read(body, job.feed))
+            return
+        if not _goes_on_by_line(lines):
+            raise Unreadable("is no JSON: expects an object a line or an array, whole")
+    bodies = ((line, raw.removeprefix(_BOM).strip()) for line, raw in enumerate(lines, start=1))
+    for number, (line, body) in enumerate((line, body) for line, body in bodies if body):
+        yield Piece(number, line, read(body, job.feed))
+
+
+def _goes_on_by_line(lines: list[bytes]) -> bool:
+    """Whether the line after the first, which is none, is a body by itself."""
+    second = next((line.strip() for line in lines[1:] if line.strip()), b"")
+    return second[:1] in (b"{", b"[") and _is_json(second)
 
 
 def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return True
 
 
 def _elements(whole: bytes) -> list[bytes]:
-    """Each element of an array that goes over lines; what is none is one body, for the adapter to refuse."""
+    """Each element of an array that goes over lines; what is no array is one body."""
     try:
         return [bytes(raw) for raw in msgspec.json.decode(whole, type=list[msgspec.Raw])]
     except (msgspec.DecodeError, RecursionError):

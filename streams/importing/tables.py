@@ -5,6 +5,7 @@ more: the next line begins a new row.
 """
 
 import csv
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -41,28 +42,28 @@ def csv_rows(lines: Iterable[bytes]) -> tuple[list[str], Iterator[TableRow]]:
 
 
 def _rows(columns: list[str], numbered: Iterator[tuple[int, bytes]]) -> Iterator[TableRow]:
-    waiting: list[tuple[int, bytes]] = []
-    for line, raw in numbered:
-        waiting.append((line, raw))
-        joined = b"".join(part for _, part in waiting)
-        if joined.count(b'"') % 2 and len(joined) < MAX_RECORD_BYTES:
-            continue
-        yield from _settled(columns, waiting)
-        waiting = []
-    yield from _settled(columns, waiting)
-
-
-def _settled(columns: list[str], lines: list[tuple[int, bytes]]) -> Iterator[TableRow]:
-    """One row of all these lines; if they make none, the first is refused and the others are read anew."""
-    while lines:
+    """Each row once. Where lines make no row together the first is refused, and the others begin rows of their own."""
+    waiting: deque[tuple[int, bytes]] = deque()
+    while lines := _until_closed(waiting, numbered):
         row = _row(columns, lines[0][0], b"".join(part for _, part in lines).rstrip(b"\r\n"))
-        if len(lines) == 1 or not isinstance(row.cells, Refusal):
-            if row.raw.strip():
-                yield row
-            return
-        yield TableRow(lines[0][0], lines[0][1].rstrip(b"\r\n"), _BAD_ROW)
-        yield from _rows(columns, iter(lines[1:]))
-        return
+        if len(lines) > 1 and isinstance(row.cells, Refusal):
+            waiting.extendleft(reversed(lines[1:]))
+            row = TableRow(lines[0][0], lines[0][1].rstrip(b"\r\n"), _BAD_ROW)
+        if row.raw.strip():
+            yield row
+
+
+def _until_closed(waiting: deque[tuple[int, bytes]], numbered: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Lines until no quote is open, or they are too long for one row; none at the end of the file."""
+    lines: list[tuple[int, bytes]] = []
+    quotes = size = 0
+    while size < MAX_RECORD_BYTES and (line := waiting.popleft() if waiting else next(numbered, None)):
+        lines.append(line)
+        quotes += line[1].count(b'"')
+        size += len(line[1])
+        if quotes % 2 == 0:
+            break
+    return lines
 
 
 def _row(columns: list[str], line: int, raw: bytes) -> TableRow:

@@ -93,8 +93,26 @@ FIXTURES = {
         _body(cancelledAt=_PAID, recurringPeriod="monthly"),
         [("donation.pledge_cancelled", AT, {"contact": _CONTACT, "pledge_id": "actblue:AB500"})],
     ),
+    "no texts": Fixture(
+        _body(textMessageOption="opt_out"),
+        [
+            _MADE,
+            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": False, "basis": "actblue"}),
+        ],
+    ),
+    "refund of a pledge that was cancelled": Fixture(
+        _body([_item(refundedAt=_PAID)], cancelledAt=_PAID, recurringPeriod="monthly"),
+        [
+            _REFUNDED,
+            ("donation.pledge_cancelled", AT, {"contact": _CONTACT, "pledge_id": "actblue:AB500"}),
+        ],
+    ),
+    "refund with a status of its own": Fixture(_body([_item(refundedAt=_PAID)], status="refunded"), [_REFUNDED]),
+    "a comma that is no thousand": Fixture(_body([_item(amount="25,50")]), refused="invalid_data"),
+    "a thousand": Fixture(_body([_item(amount="1,025.50")]), [("donation.made", AT, _MADE[2] | {"amount": 102_550})]),
     "not approved": Fixture(_body(status="declined"), left_out="not_approved"),
     "part of a cent": Fixture(_body([_item(amount="1.005")]), refused="invalid_data"),
+    "a line item without an id": Fixture(_body([_item(), _item(lineitemId=None)]), [_MADE], refused="invalid_data"),
     "no line item": Fixture(_body([]), refused="invalid_data"),
     "no time": Fixture(_body([_item(paidAt="soon")]), refused="no_time"),
     "nobody": Fixture(_body() | {"donor": {}}, refused="no_identifier"),

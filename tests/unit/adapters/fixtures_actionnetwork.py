@@ -122,6 +122,14 @@ FIXTURES = {
         _body("osdi:attendance", _links(event="e-1"), status="declined"),
         [("rsvp.cancelled", AT, {"contact": _CONTACT, "event_id": "e-1"})],
     ),
+    "attendance cancelled": Fixture(
+        _body("osdi:attendance", _links(event="e-1"), status="cancelled", modified_date="2025-11-24T17:00:00Z"),
+        [("rsvp.cancelled", "2025-11-24T17:00:00.000Z", {"contact": _CONTACT, "event_id": "e-1"})],
+    ),
+    "invitation": Fixture(
+        _body("osdi:attendance", _links(event="e-1"), status="needs action"), left_out="not_answered"
+    ),
+    "canvass by e-mail": Fixture(_canvass(contact_type="email"), refused="unsupported_type"),
     "osdi:canvass": Fixture(_canvass(), [("canvass.reported", AT, _REPORT)]),
     "canvass of nobody": Fixture(
         _canvass(status_code="not-home", success=False), [("canvass.reported", AT, _REPORT | {"outcome": "not_home"})]

@@ -39,26 +39,28 @@ def _body(person: dict[str, object] | None = None, **more: object) -> dict[str, 
     return usual | more
 
 
-_END = "2025-11-24T20:00:00.000Z"
+_STARTS = "2025-11-24T18:00:00.000Z"
+_OVER_LATER = {"id": 70, "start_date": 1_764_099_000, "end_date": 1_764_140_000}
 FIXTURES = {
     "registered": Fixture(_body(), [_MADE]),
     "confirmed": Fixture(_body(status="CONFIRMED"), [_MADE]),
     "a page of the API": Fixture({"data": [_body()], "count": 1}, [_MADE]),
     "cancelled": Fixture(_body(status="CANCELLED"), [_MADE, ("rsvp.cancelled", LATER, _PLACE)]),
-    "came": Fixture(_body(attended=True), [_MADE, ("rsvp.attended", _END, _PLACE)]),
-    "did not come": Fixture(_body(attended=False), [_MADE, ("rsvp.no_show", _END, _PLACE)]),
-    "texts": Fixture(
-        _body({"sms_opt_in_status": "OPT_IN"}),
+    "came": Fixture(_body(attended=True), [_MADE, ("rsvp.attended", _STARTS, _PLACE)]),
+    "did not come": Fixture(_body(attended=False), [_MADE, ("rsvp.no_show", _STARTS, _PLACE)]),
+    "checked in long before the end": Fixture(
+        _body(attended=True, timeslot=_OVER_LATER),
         [
-            _MADE,
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": True, "basis": "mobilize"}),
+            ("rsvp.made", AT, _PLACE | {"starts_at": "2025-11-25T19:30:00.000Z"}),
+            ("rsvp.attended", "2025-11-25T19:30:00.000Z", _PLACE | {"starts_at": "2025-11-25T19:30:00.000Z"}),
         ],
     ),
+    "texts, by what Mobilize holds": Fixture(_body({"sms_opt_in_status": "OPT_IN"}), [_MADE]),
     "no texts": Fixture(
         _body({"sms_opt_in_status": "OPT_OUT"}),
         [
             _MADE,
-            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": False, "basis": "mobilize"}),
+            ("consent.changed", LATER, {"contact": _CONTACT, "channel": "text", "granted": False, "basis": "mobilize"}),
         ],
     ),
     "an event without shifts": Fixture(

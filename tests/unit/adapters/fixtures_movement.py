@@ -49,6 +49,11 @@ def _message(method: str, outcome: str, type_: str, **more: object) -> Fixture:
 
 
 _OTHER = _code("delete") | {"value": {"activistCodeId": 6}}
+_GONE = (
+    "interaction.retracted",
+    AT,
+    {"contact": _CONTACT, "retracts": {"source": "digital/vendor", "id": HASHED}},
+)
 FIXTURES = {
     "contact at the door": _canvass("door_knock", "successful_contact", "door", "contacted"),
     "nobody at the door": _canvass("door_knock", "no_answer", "door", "not_home"),
@@ -103,12 +108,34 @@ FIXTURES = {
             ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": False, "basis": "movement"}),
         ],
     ),
+    "said yes by text": Fixture(
+        _body("text", "successful_contact", _consent("opted_in")),
+        [
+            ("canvass.reported", AT, _REPORT | {"method": "text"}),
+            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": True, "basis": "movement"}),
+        ],
+    ),
     "said yes": Fixture(
         _body("email", "email_opened", _consent("opted_in")),
         [
             ("email.opened", AT, _ABOUT | {"message_id": HASHED}),
             ("consent.changed", AT, {"contact": _CONTACT, "channel": "email", "granted": True, "basis": "movement"}),
         ],
+    ),
+    "said yes to nothing in particular": Fixture(
+        _body("one_on_one", "successful_contact", _consent("opted_in")),
+        [("canvass.reported", AT, _REPORT | {"method": "relational"})],
+        left_out="consent_to_no_channel",
+    ),
+    "said no to everything": Fixture(
+        _body("one_on_one", "successful_contact", _consent("opted_out")),
+        [
+            ("canvass.reported", AT, _REPORT | {"method": "relational"}),
+            ("consent.changed", AT, {"contact": _CONTACT, "channel": "all", "granted": False, "basis": "movement"}),
+        ],
+    ),
+    "a yes that was none": Fixture(
+        _body("text", "successful_contact", _consent("opted_in") | {"operation": "delete"}), [_GONE, _GONE]
     ),
     "a request": Fixture(
         {"interactions": [_body("door_knock", "successful_contact")]}, [("canvass.reported", AT, _REPORT)]

@@ -80,6 +80,9 @@ FIXTURES = {
         _change(SuppressSending=False, Origin="Recipient", SuppressionReason=None),
     ),
     "let in by the campaign": Fixture(_change(SuppressSending=False, Origin="Customer"), left_out="opened_by_campaign"),
+    "came back to no stream": Fixture(
+        _change(SuppressSending=False, Origin="Recipient", MessageStream=None), left_out="opens_no_stream"
+    ),
     "Inbound": Fixture(_body("Inbound"), refused="unsupported_type"),
     "no time": Fixture(_body("Open", **(_READ | {"ReceivedAt": "yesterday"})), refused="no_time"),
     "nobody": Fixture(_body("Open", **(_READ | {"Recipient": None, "Metadata": {}})), refused="no_identifier"),

@@ -76,6 +76,31 @@ FIXTURES = {
         _ABOUT | {"channel": "email", "granted": True, "list_id": "77"},
         asm_group_id=77,
     ),
+    "group_resubscribe to no group": Fixture({**_USUAL, "event": "group_resubscribe"}, refused="invalid_data"),
+    "a long name of a browser": _fixture(
+        "open", "email.opened", _MESSAGE | {"user_agent": "M" * 1_024}, useragent="M" * 2_000
+    ),
+    "a mail server that repeats the address": _fixture(
+        "bounce",
+        "email.bounced",
+        _MESSAGE | {"kind": "hard", "reason": "550 <…>: unknown"},
+        type="bounce",
+        reason="550 <ada@example.org>: unknown",
+    ),
+    "an unsubscribe with what the contract does not know": _fixture(
+        "unsubscribe",
+        "email.unsubscribed",
+        {"contact": _CONTACT, "message_id": "mZ81kq"},
+        **{
+            "contact_id": "Ada Example",
+            "voter_id": "7",
+            "region": "Ohio",
+            "time_zone": "Eastern",
+            "campaign_id": "c" * 300,
+            "external_Van ": "118",
+            "external_x": "x" * 300,
+        },
+    ),
     "account_status_change": Fixture(
         {
             "event": "account_status_change",

@@ -1,5 +1,7 @@
 """What SNS sends of SES, one body for each of its events, and what is made of it."""
 
+from collections.abc import Mapping
+
 import orjson
 
 from tests.unit.adapters.fixture import Fixture
@@ -50,8 +52,9 @@ def _complaint(**more: object) -> dict[str, object]:
     return _event("Complaint", complaint={"complainedRecipients": to, "timestamp": AT, "feedbackId": "f-2", **more})
 
 
-def _subscription(**preferences: object) -> dict[str, object]:
-    return _event("Subscription", subscription={"timestamp": AT, "newTopicPreferences": preferences})
+def _subscription(before: Mapping[str, object] | None = None, **preferences: object) -> dict[str, object]:
+    told = {"timestamp": AT, "newTopicPreferences": preferences, "oldTopicPreferences": before}
+    return _event("Subscription", subscription=told)
 
 
 _GENERAL = {"reason": "General"}
@@ -61,6 +64,8 @@ _TOPICS = [
     {"topicName": "news", "subscriptionStatus": "OptOut"},
     {"topicName": "gifts", "subscriptionStatus": "OptIn"},
 ]
+_BEFORE = {"topicSubscriptionStatus": [{"topicName": "gifts", "subscriptionStatus": "OptOut"}]}
+_ALL = {"unsubscribeAll": False, "topicSubscriptionStatus": [_TOPICS[1]]}
 FIXTURES = {
     "Send": _one("email.sent", _MESSAGE, _sns(_event("Send", send={}))),
     "Send raw": _one("email.sent", _MESSAGE, _event("Send", send={})),
@@ -115,9 +120,24 @@ FIXTURES = {
         ),
     ),
     "Subscription of topics": Fixture(
-        _sns(_subscription(unsubscribeAll=False, topicSubscriptionStatus=_TOPICS)),
+        _sns(_subscription(_BEFORE, unsubscribeAll=False, topicSubscriptionStatus=_TOPICS)),
         [
             ("email.unsubscribed", AT, _ABOUT | {"contact": _ADA, "list_id": "news"}),
+            (
+                "consent.changed",
+                AT,
+                {"campaign_id": "gotv-1", "contact": _ADA, "list_id": "gifts", "channel": "email", "granted": True},
+            ),
+        ],
+    ),
+    "Subscription to a topic that was open": _one(
+        "email.unsubscribed",
+        _ABOUT | {"list_id": "news"},
+        _sns(_subscription({"topicSubscriptionStatus": [_TOPICS[1]]}, topicSubscriptionStatus=_TOPICS)),
+    ),
+    "Subscription after nothing": Fixture(
+        _sns(_subscription({"unsubscribeAll": True, "topicSubscriptionStatus": [_TOPICS[1]]}, **_ALL)),
+        [
             (
                 "consent.changed",
                 AT,

@@ -28,10 +28,7 @@ def _one(type_: str, data: dict[str, object], body: dict[str, object]) -> Fixtur
 _AGAIN = {"channel": "text", "granted": True, "basis": "START"}
 _NOT_SENT = ("accepted", "scheduled", "queued", "sending", "canceled")
 FIXTURES = {
-    **{
-        status: Fixture(_status(status), left_out="not_sent")
-        for status in ("accepted", "queued", "sending", "canceled")
-    },
+    **{status: Fixture(_status(status), left_out="not_sent") for status in _NOT_SENT},
     "sent": _one("text.sent", _SENT, _status("sent")),
     "delivered": _one("text.delivered", _SENT, _status("delivered")),
     "read": _one("text.delivered", _SENT, _status("read")),
@@ -46,6 +43,15 @@ FIXTURES = {
     "STOP": _one("text.opted_out", _ANSWER | {"keyword": "STOP"}, _inbound(" Stop ")),
     "OptOutType STOP": _one("text.opted_out", _ANSWER | {"keyword": "STOP"}, _inbound("Arrêt", OptOutType="STOP")),
     "START": _one("consent.changed", _ANSWER | _AGAIN, _inbound("start")),
+    "STOP in a sentence": _one("text.opted_out", _ANSWER | {"keyword": "STOP"}, _inbound("Stop texting me!")),
+    "STOP with a dot": _one("text.opted_out", _ANSWER | {"keyword": "STOP"}, _inbound("stop.")),
+    "opt-out": _one("text.opted_out", _ANSWER | {"keyword": "OPTOUT"}, _inbound("Opt-out please")),
+    "a sentence with an end": _one("text.replied", _ANSWER, _inbound("End the war")),
+    "YES to a question": _one("text.replied", _ANSWER, _inbound("Yes")),
+    "YES that Twilio takes for START": _one("consent.changed", _ANSWER | _AGAIN, _inbound("Yes", OptOutType="START")),
+    "STOP through WhatsApp": _one(
+        "text.opted_out", _ANSWER | {"keyword": "STOP"}, _inbound("stop", From="whatsapp:+12025550100")
+    ),
     "unknown": Fixture(_status("pondering"), refused="unsupported_type"),
     "no time": Fixture(_status("sent", Timestamp="noon"), refused="no_time"),
     "nobody": Fixture(_status("sent", To="", From=""), refused="no_identifier"),

@@ -51,6 +51,10 @@ FIXTURES = {
             ("consent.changed", AT, {"contact": _BY_TEXT, "channel": "text", "granted": False, "basis": "van"}),
         ],
     ),
+    "texts, by the record of a phone": Fixture(
+        _body(14, contactTypeId=37, phone=_NUMBER | {"smsOptInStatus": "I"}),
+        [("canvass.reported", AT, _REPORT | {"contact": _BY_TEXT, "method": "text"})],
+    ),
     "a code of another committee": Fixture(_body(130), refused="unsupported_type"),
     "another way of contact": Fixture(_body(14, contactTypeId=1), refused="unsupported_type"),
     "a code and answers": Fixture(_body(14, _answer(17, 170)), refused="invalid_data"),

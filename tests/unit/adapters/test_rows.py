@@ -50,7 +50,10 @@ FROM = {"contact": WHO, "sender": "+12025550199", "campaign_id": "gotv-1"}
         ({"status": ""}, "text.sent", {"message_id": "m1"}),
         ({"status": "Failed"}, "text.failed", {"message_id": "m1"}),
         ({"direction": "inbound"}, "text.replied", {}),
+        ({"direction": "inbound", "opted_out": "No"}, "text.replied", {}),
         ({"direction": "Inbound", "opted_out": "Yes"}, "text.opted_out", {}),
+        ({"direction": "incoming", "opted_out": "y"}, "text.opted_out", {}),
+        ({"status": "queued", "opted_out": "TRUE"}, "text.opted_out", {}),
     ],
 )
 def test_an_export_of_texts(cells: dict[str, str], type_: str, more: dict[str, str]) -> None:
@@ -59,6 +62,12 @@ def test_an_export_of_texts(cells: dict[str, str], type_: str, more: dict[str, s
 
 def test_a_text_that_waits_is_left_out() -> None:
     assert read_row(TEXT | {"status": "queued"}, b"", shipped("p2p"), FEED) == [LeftOut("nothing_meant")]
+
+
+def test_a_word_that_may_be_a_stop_is_no_mere_answer() -> None:
+    row = TEXT | {"direction": "inbound", "opted_out": "opted out"}
+
+    assert shown(read_row(row, b"", shipped("p2p"), FEED)) == ([], ["unsupported_type"], [])
 
 
 HISTORY = {
@@ -82,13 +91,30 @@ def test_contact_history_of_van_in_the_time_zone_of_the_committee() -> None:
 
 
 def test_a_result_that_the_mapping_does_not_list_is_refused_by_the_columns_name() -> None:
-    (refused,) = read_row(HISTORY | {"Result": "Do Not Text"}, b"the row", shipped("van"), FEED)
+    (refused,) = read_row(HISTORY | {"Result": "Do Not Dance"}, b"the row", shipped("van"), FEED)
 
     assert isinstance(refused, Refused)
     assert refused.element == b"the row"
     assert refused.refusal.reason == "malformed_row"
     assert "column Result" in refused.refusal.detail
-    assert "Do Not Text" not in refused.refusal.detail
+    assert "Do Not Dance" not in refused.refusal.detail
+
+
+def test_do_not_text_closes_texts() -> None:
+    interactions, _, _ = shown(read_row(HISTORY | {"Result": "Do Not Text"}, b"", shipped("van"), FEED))
+
+    assert [
+        (type_, data.get("outcome"), data.get("channel"), data.get("granted")) for type_, _, data in interactions
+    ] == [
+        ("canvass.reported", "refused", None, None),
+        ("consent.changed", None, "text", False),
+    ]
+
+
+def test_a_whole_number_that_is_kept_as_a_fraction_is_the_same_person() -> None:
+    as_fraction = only(HISTORY | {"Voter File VANID": 118.0}, shipped("van"))
+
+    assert as_fraction == only(HISTORY, shipped("van"))
 
 
 def test_the_same_row_is_the_same_act_and_another_mapping_is_not() -> None:
@@ -135,6 +161,15 @@ def test_a_line_of_json_by_paths() -> None:
             "currency": "EUR",
         },
     )
+
+
+def test_an_amount_is_read_in_the_currency_of_its_row() -> None:
+    mapping = parse_mapping(GIFTS.replace('currency = "EUR"\ninst', 'currency = { column = "currency" }\ninst'))
+
+    _, _, yen = only(GIFT | {"amount": 2550, "currency": "JPY"}, mapping)
+    _, _, euros = only(GIFT | {"amount": "25.50", "currency": "EUR"}, mapping)
+
+    assert (yen["amount"], euros["amount"]) == (2550, 2550)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from streams.engine.errors import Unusable
 from streams.gateway.hooks import read_hooks
 from tests.unit.gateway.keys import EC_KEY, shown
 
-SECRETS = {"KEY": shown(EC_KEY), "LOGIN": "ada:hush", "TOKEN": "hush"}
+SECRETS = {"KEY": shown(EC_KEY), "LOGIN": "ada:hush", "TOKEN": "hush", "BLANK": ":", "OPEN": "ada:"}
 
 
 def file(tmp_path: Path, text: str) -> Path:
@@ -57,6 +57,8 @@ def test_hooks_of_several_vendors(tmp_path: Path) -> None:
         ('[hooks.actblue]\nsource = "a"', ["secrets", "env:NAME"]),
         ('[hooks.actblue]\nsource = "a"\nsecrets = ["ada:hush"]', ["secrets"]),
         ('[hooks.actblue]\nsource = "a"\nsecrets = ["env:TOKEN"]', ["user:password"]),
+        ('[hooks.actblue]\nsource = "a"\nsecrets = ["env:BLANK"]', ["user:password"]),
+        ('[hooks.actblue]\nsource = "a"\nsecrets = ["env:OPEN"]', ["user:password"]),
         ('[hooks.actblue]\nsource = "a"\nsecrets = ["env:NOBODY"]', ["NOBODY"]),
         ('[hooks.actblue]\nsource = "a"\nsecrets = ["file:none"]', ["none", "cannot be read"]),
         ('[hooks.sendgrid]\nsource = "a"\nsecrets = ["env:LOGIN"]', ["verification key"]),

@@ -1,8 +1,13 @@
 """SNS: signed by a certificate of Amazon's, for a topic that is known; and nothing is fetched from anywhere else."""
 
+import asyncio
+
 import orjson
 import pytest
+from aiohttp import StreamReader
+from aiohttp.base_protocol import BaseProtocol
 
+from streams.gateway.serving import MOST_FETCHED, whole
 from streams.gateway.sns import Certificates, is_amazons
 from tests.unit.gateway.keys import AMAZON, TOPIC, by_sns, certificate
 
@@ -64,6 +69,37 @@ async def test_what_is_no_certificate_proves_nothing() -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"Signature":1,"SigningCertURL":2}'])
 async def test_what_is_no_message_is_missing(body: bytes) -> None:
     assert await Certificates(Amazon().fetch).check(body, TOPICS) in ("missing", "wrong")
+
+
+async def test_an_answer_in_pieces_is_read_whole() -> None:
+    loop = asyncio.get_running_loop()
+    protocol = BaseProtocol(loop)
+    protocol.connection_made(asyncio.Transport())
+    content = StreamReader(protocol, 1 << 16, loop=loop)
+    content.feed_data(b"-----BEGIN")
+    reading = asyncio.create_task(whole(content))
+    await asyncio.sleep(0)
+    content.feed_data(b" CERTIFICATE-----")
+    content.feed_eof()
+
+    assert await reading == b"-----BEGIN CERTIFICATE-----"
+
+
+async def test_an_answer_without_an_end_is_none() -> None:
+    loop = asyncio.get_running_loop()
+    content = StreamReader(BaseProtocol(loop), 1 << 20, loop=loop)
+    content.feed_data(b"x" * (MOST_FETCHED + 1))
+
+    with pytest.raises(OSError, match="longer"):
+        await whole(content)
+
+
+async def test_a_certificate_has_one_address() -> None:
+    amazon = Amazon()
+    body = by_sns(SigningCertURL=f"{AMAZON}/SimpleNotificationService-1.pem?again=1")
+
+    assert await Certificates(amazon.fetch).check(body, TOPICS) == "wrong"
+    assert amazon.asked == []
 
 
 @pytest.mark.parametrize(

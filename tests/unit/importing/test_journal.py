@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+from events.adapters.feed import Feed
+from events.adapters.mapping import parse_mapping
 from streams.importing.journal import FOLDER, Journal, Progress
+from streams.importing.pieces import Job
+from tests.unit.adapters.test_rows import GIFTS
 
 
-def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van", source: str = "field/van") -> Journal:
+def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van", **how: str) -> Journal:
     (home / name).write_bytes(content)
-    return Journal(home, home / name, vendor, source)
+    mapping = parse_mapping(GIFTS.replace("gifts", how.get("mapping", "gifts")))
+    feed = Feed(how.get("source", "field/van"), 0, time_zone=how.get("time_zone", "UTC"))
+    return Journal(home, home / name, Job(vendor, feed, mapping))
 
 
 def test_it_is_known_again_under_another_name(tmp_path: Path) -> None:
@@ -22,6 +28,20 @@ def test_another_file_vendor_or_source_is_another_import(tmp_path: Path) -> None
     assert journal(tmp_path, b"other rows").read() == Progress()
     assert journal(tmp_path, b"rows", vendor="p2p").read() == Progress()
     assert journal(tmp_path, b"rows", source="digital/van").read() == Progress()
+
+
+def test_a_file_that_was_corrected_in_its_middle_is_another(tmp_path: Path) -> None:
+    around = b"row\n" * 50_000
+    journal(tmp_path, around + b"1" + around).write(Progress(2_000, finished=True))
+
+    assert journal(tmp_path, around + b"2" + around).read() == Progress()
+
+
+def test_a_file_that_is_read_otherwise_is_another_import(tmp_path: Path) -> None:
+    journal(tmp_path, b"rows").write(Progress(2_000, finished=True))
+
+    assert journal(tmp_path, b"rows", mapping="mended").read() == Progress()
+    assert journal(tmp_path, b"rows", time_zone="America/New_York").read() == Progress()
 
 
 def test_a_record_that_is_broken_is_none(tmp_path: Path) -> None:

@@ -83,6 +83,81 @@ def test_webhooks_that_were_kept_in_any_form_say_the_same(tmp_path: Path, conten
     assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
 
 
+def test_a_mark_at_the_start_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "events").write_bytes(b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(event) for event in EVENTS))
+
+    assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
+
+
+def test_a_bad_first_line_costs_itself(tmp_path: Path) -> None:
+    (tmp_path / "events").write_bytes(b"\n".join([b'{"event":', *(orjson.dumps(event) for event in EVENTS)]))
+
+    found = read(tmp_path / "events", "sendgrid", own=False)
+
+    assert len(ids(found)) == len(EVENTS)
+    assert [one.element for piece in found for one in piece.results if isinstance(one, Refused)] == [b'{"event":']
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
+def test_a_file_that_was_cut_short_is_not_taken_for_a_whole_one(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    whole = pack(orjson.dumps(EVENTS * 50, option=orjson.OPT_INDENT_2))
+    (tmp_path / "events").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(Unreadable):
+        read(tmp_path / "events", "sendgrid", own=False)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
+def test_rows_that_were_cut_short_are_not_all_rows(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    rows = "".join(f"m{number},2025-11-24T16:00:00Z,ada{number * 7919}@example.org\n" for number in range(5_000))
+    whole = pack(b"id,at,who\n" + rows.encode())
+    (tmp_path / "rows").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "twice").write_bytes(pack(CSV) + pack(b"m9,2025-11-24T16:00:00Z,ada@example.org\n"))
+
+    with pytest.raises(Unreadable, match="cut short"):
+        read(tmp_path / "rows", "generic")
+    assert len(ids(read(tmp_path / "twice", "generic"))) == len(ROWS) + 1
+
+
+def test_a_parquet_file_that_is_damaged_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(b"PAR1" + b"x" * 100)
+
+    with pytest.raises(Unreadable, match="damaged"):
+        read(tmp_path / "rows", "generic")
+
+
+def test_a_column_that_stands_twice_is_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(CSV.replace(b"id,at,who", b"id,at,who,who"))
+
+    with pytest.raises(Unreadable, match="twice: who"):
+        read(tmp_path / "rows", "generic")
+
+
+def test_a_stray_quote_takes_no_row_over_lines_with_it() -> None:
+    lines = [b"a,b\n", b"5'11\",1\n", b"x,2\n", b'"over\n', b'lines",3\n', b"y,4\n"]
+
+    _, rows = csv_rows(lines)
+
+    assert [row.cells if isinstance(row.cells, Refusal) else row.cells["b"] for row in rows][1:] == ["2", "3", "4"]
+
+
+def test_quotes_in_every_line_are_read_in_one_go() -> None:
+    """Each line is looked at a few times, however many there are: counted, since a clock would lie."""
+    looked = 0
+
+    class Line(bytes):
+        def count(self, *_: object) -> int:
+            nonlocal looked
+            looked += 1
+            return bytes(self).count(b'"')
+
+    many = 3_000
+    _, rows = csv_rows([b"a,b\n", *(Line(b'x,5"\n' if number % 100 == 0 else b"x,5\n") for number in range(many))])
+
+    assert sum(1 for _ in rows) == many
+    assert looked <= 4 * many
+
+
 def test_one_object_over_many_lines(tmp_path: Path) -> None:
     (tmp_path / "event").write_bytes(orjson.dumps(EVENTS[0], option=orjson.OPT_INDENT_2))
 
