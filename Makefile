@@ -42,7 +42,7 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
-	$(BIN)/pytest tests/contract tests/integration tests/chaos
+	$(BIN)/pytest tests/contract tests/integration tests/chaos tests/soak
 
 chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
 	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)
