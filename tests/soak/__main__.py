@@ -32,9 +32,14 @@ RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "soak.md"
 RECORDS_A_SECOND = 155
 """More than a load publishes while it is steady, so that it lasts to the end; the rest follows at once."""
 REBALANCE_EVERY_S, LOOK_EVERY_S = 45.0, 0.5
+LAST_LINES = 40
+"""Of a log whose directory will be gone."""
 WHOLE_MINUTES = 10
-SMALL_CACHE = {"HARMONIA_RECENT_BYTES": str(1 << 20)}
-"""With `SMALL`, so that caches are full before the half is over: one that fills looks like a leak."""
+SETTINGS = {"HARMONIA_RECENT_BYTES": str(1 << 20), "HARMONIA_SESSION_TIMEOUT_S": "30"}
+"""With `SMALL`, so that caches are full before the half is over: one that fills looks like a leak.
+
+A session is longer than the chaos suite's: a machine that is busy for some seconds is no leak either.
+"""
 SMALL = "tests.soak.small"
 _PAUSE = threading.Event()
 
@@ -67,7 +72,7 @@ def soak(minutes: float, seed: int, count: int) -> Run:
 
 
 def _play(site: Site, told: Story, minutes: float, seed: int) -> Run:
-    staying = site.start("one", SMALL_CACHE, program=SMALL)
+    staying = site.start("one", SETTINGS, program=SMALL)
     with load(site.deployment, Script(list(told.publications), [])) as running:
         with sampled(staying.process.pid) as sampler:
             sizes = _disturb(site, staying, running, minutes * 60)
@@ -83,6 +88,8 @@ def _disturb(site: Site, staying: Workers, running: Load, seconds: float) -> lis
     began, sizes = time.monotonic(), [size_of(site.folder / "one")]
     guest: Workers | None = None
     while (passed := time.monotonic() - began) < seconds:
+        if staying.process.poll() is not None:
+            _say("".join(staying.log.read_text(errors="replace").splitlines(keepends=True)[-LAST_LINES:]))
         staying.must_run()
         running.must_be_under_way()
         if passed > REBALANCE_EVERY_S * len(sizes):
@@ -96,7 +103,7 @@ def _disturb(site: Site, staying: Workers, running: Load, seconds: float) -> lis
 
 def _change(site: Site, guest: Workers | None) -> Workers | None:
     if guest is None:
-        return site.start("two", SMALL_CACHE, program=SMALL)
+        return site.start("two", SETTINGS, program=SMALL)
     if code := guest.stop():
         raise RuntimeError(f"told to stop, the second worker ended with {code}")
     return None
