@@ -2,7 +2,7 @@
 
 Action Network's own id of an action stays through its retries, and names the act. A donation that ActBlue took has
 ActBlue's identifier beside its own: the gift is ActBlue's, so that it counts once when both report it. A person here is
-what was typed into this one form, no more.
+what was typed into this one form, no more. Where its record says that e-mail, texts or calls are closed, they are.
 """
 
 from collections.abc import Iterable
@@ -66,12 +66,22 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
         return [LeftOut(_LEFT_OUT[kind])]
     if not isinstance(action, dict):
         return [_UNKNOWN]
+    return [*_told(action, kind), *_closed(action, kind)]
+
+
+def _told(action: dict[str, JSON], kind: str) -> Iterable[Proposed]:
     if kind in _FORMS:
         return [_form(action, kind)]
     if kind == "osdi:donation":
         return _donation(action)
-    proposed = _attendance(action) if kind == "osdi:attendance" else _canvass(action)
-    return [proposed]
+    return [_attendance(action) if kind == "osdi:attendance" else _canvass(action)]
+
+
+def _closed(action: dict[str, JSON], kind: str) -> Iterable[Draft]:
+    """What the record of the person holds as closed at the time of the action."""
+    for type_, said in osdi.closed(part(action, "person")):
+        act = (*_act(action, kind), type_, said.get("channel"))
+        yield Draft(type_, _when(action), act, said | {"contact": _contact(action)})
 
 
 _KNOWN = frozenset({*_FORMS, *_LEFT_OUT, "osdi:donation", "osdi:attendance", "osdi:canvass"})

@@ -5,8 +5,10 @@ constant or `{ column = "…" }`; of a JSON line a column may be a path, `person
 a mapping does not know is refused, never guessed, unless it gives a `default`.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
@@ -28,6 +30,7 @@ class Column(_Strict):
     `kind`: how the cell is read; `amount` is in major units and becomes minor ones, `list` is split at `separator`.
     `values`: what each value of the cell, compared without case, stands for. `default`: for a blank cell, and for one
     that `values` does not list. `prefix` goes before the text. `zone`: the time zone of a time that names none.
+    `format`: how a time is written that is not ISO 8601 (`%m/%d/%Y %I:%M %p`), since nobody can tell 3/4 from 4/3.
     """
 
     column: Annotated[str, Field(min_length=1)]
@@ -38,12 +41,26 @@ class Column(_Strict):
     separator: str = ","
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     zone: str | None = None
+    format: str | None = None
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
         if self.values is not None and self.kind not in ("text", "lower"):
             raise ValueError("values: are for columns of text; leave out kind")
+        if self.format is not None and not _can_be_read(self.format):
+            raise ValueError("format: must be one of Python's strptime, such as %m/%d/%Y %I:%M %p")
         return self
+
+
+def _can_be_read(format_: str) -> bool:
+    try:
+        datetime.strptime(_SOME_DAY.strftime(format_), format_)  # noqa: DTZ007 (only whether it can be)
+    except (ValueError, re.error):
+        return False
+    return True
+
+
+_SOME_DAY = datetime(2012, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 class When(_Strict):

@@ -9,6 +9,12 @@ from events.adapters.places import place
 from events.adapters.words import part, parts, present, word
 from events.json_types import JSON
 
+_CLOSED_EMAIL = {
+    "unsubscribed": "email.unsubscribed",
+    "spam complaint": "email.complained",
+    "spam complaints": "email.complained",
+}
+
 
 def person(found: dict[str, JSON], system: str, id_: str | None) -> dict[str, JSON]:
     """A `contact` of an OSDI person: primary address and number, place, language, and the system's own id."""
@@ -21,6 +27,18 @@ def person(found: dict[str, JSON], system: str, id_: str | None) -> dict[str, JS
         external=present(**{system: id_}),
         language=spoken,
     ) | place(home.get("region"), home.get("postal_code"), home.get("country"))
+
+
+def closed(found: dict[str, JSON]) -> Iterable[tuple[str, dict[str, JSON]]]:
+    """What an OSDI person's record says is closed, each as a type and its data. What it says is open opens nothing."""
+    status = (word(_first(found.get("email_addresses")).get("status")) or "").lower()
+    if status in _CLOSED_EMAIL:
+        yield _CLOSED_EMAIL[status], {}
+    number = _first(found.get("phone_numbers"))
+    if number.get("do_not_call") is True:
+        yield "consent.changed", {"channel": "phone", "granted": False}
+    if (word(number.get("status")) or "").lower() == "unsubscribed":
+        yield "consent.changed", {"channel": "text", "granted": False}
 
 
 def _first(value: JSON) -> dict[str, JSON]:

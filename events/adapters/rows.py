@@ -1,6 +1,7 @@
 """A row of an export, by a mapping, to interactions. Raises nothing, whatever is in the row."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 import orjson
 
@@ -73,8 +74,16 @@ def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> Proposed:
 
 
 def _time(row: Row, said: Column, feed: Feed) -> int | Refusal:
-    zone = said.zone or feed.time_zone
-    return moment(_text(row, said.column), f"column {said.column}", zone)
+    return _moment(_text(row, said.column), said, feed)
+
+
+def _moment(text: str | None, said: Column, feed: Feed) -> int | Refusal:
+    if said.format is not None and text is not None:
+        try:
+            text = datetime.strptime(text, said.format).isoformat()  # noqa: DTZ007 (its zone is told beside it)
+        except ValueError:
+            return Refusal(Reason.NO_TIME, f"column {said.column}: is not in the format of the mapping"[:200])
+    return moment(text, f"column {said.column}", said.zone or feed.time_zone)
 
 
 def _in_its_currency(row: Row, data: Tree, feed: Feed) -> Tree:
@@ -128,7 +137,7 @@ def _read(text: str, said: Column, feed: Feed) -> JSON:
     if said.kind == "boolean":
         return True if text.lower() in _TRUE else False if text.lower() in _FALSE else None
     if said.kind == "time":
-        return _rendered(moment(text, said.column, said.zone or feed.time_zone))
+        return _rendered(_moment(text, said, feed))
     if said.kind == "list":
         return [said.prefix + item for item in _split(text, said.separator)]
     return said.prefix + (text.lower() if said.kind == "lower" else text)

@@ -11,6 +11,8 @@ from events.client.building import build
 
 LINGER_MS = 5
 PATIENCE_S = 60.0
+MOST_REMEMBERED = 10_000
+"""Sends after which those that are acknowledged are forgotten, so that a producer may run for months."""
 
 
 class Producer:
@@ -23,6 +25,7 @@ class Producer:
         self._source = source
         self._region = phone_region
         self._sent: list[Any] = []
+        self._looked_at = MOST_REMEMBERED
         usual: dict[str, Any] = {"enable_idempotence": True, "acks": "all", "linger_ms": LINGER_MS}
         self._producer = KafkaProducer(
             bootstrap_servers=bootstrap_servers, **(usual | {"compression_type": "zstd"} | options)
@@ -41,6 +44,9 @@ class Producer:
         )
         future = self._producer.send(ready.topic, ready.value)
         self._sent.append(future)
+        if len(self._sent) >= self._looked_at:
+            self._sent = [one for one in self._sent if not one.succeeded()]
+            self._looked_at = max(MOST_REMEMBERED, 2 * len(self._sent))
         return future
 
     def flush(self) -> None:

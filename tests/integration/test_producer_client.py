@@ -51,6 +51,15 @@ def test_the_blocking_one(broker: Settings) -> None:
     assert ids_in(broker, mark) == sorted(f"{mark}-{number}" for number in range(300))
 
 
+def test_it_forgets_what_is_acknowledged(broker: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "MOST_REMEMBERED", 10)
+    mark = fresh()
+    with sync.Producer(broker.kafka_bootstrap, "digital/mailer", linger_ms=0) as producer:
+        for _ in range(50):
+            producer.send("email.opened", opened(mark), time=AT).get(30)
+        assert len(producer._sent) <= 10
+
+
 async def test_the_one_of_asyncio(broker: Settings) -> None:
     mark = fresh()
     async with aio.Producer(broker.kafka_bootstrap, "digital/mailer") as producer:

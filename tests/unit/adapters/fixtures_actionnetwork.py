@@ -64,6 +64,11 @@ _REPORT: dict[str, object] = {
     "report_id": "a-1",
     "canvasser_id": "c-7",
 }
+_SILENT: dict[str, object] = {
+    "email_addresses": [{"address": "ada@example.org", "status": "unsubscribed"}],
+    "phone_numbers": [{"number": "2025550100", "do_not_call": True, "status": "unsubscribed"}],
+}
+_ANNOYED: dict[str, object] = {"email_addresses": [{"address": "ada@example.org", "status": "spam complaints"}]}
 FIXTURES = {
     "osdi:donation": Fixture(_donation(), [_MADE]),
     "donation of ActBlue's": Fixture(
@@ -105,6 +110,22 @@ FIXTURES = {
     "osdi:signature": Fixture(
         _body("osdi:signature", _links(petition="q-1"), comments="Please"),
         [("form.submitted", AT, {"contact": _CONTACT, "form_id": "q-1", "kind": "petition"})],
+    ),
+    "signature of somebody who takes no mail, calls or texts": Fixture(
+        _body("osdi:signature", _links(petition="q-1"), person=_PERSON | _SILENT),
+        [
+            ("form.submitted", AT, {"contact": _CONTACT, "form_id": "q-1", "kind": "petition"}),
+            ("email.unsubscribed", AT, {"contact": _CONTACT}),
+            ("consent.changed", AT, {"contact": _CONTACT, "channel": "phone", "granted": False}),
+            ("consent.changed", AT, {"contact": _CONTACT, "channel": "text", "granted": False}),
+        ],
+    ),
+    "signature after a complaint": Fixture(
+        _body("osdi:signature", _links(petition="q-1"), person=_PERSON | _ANNOYED),
+        [
+            ("form.submitted", AT, {"contact": _CONTACT, "form_id": "q-1", "kind": "petition"}),
+            ("email.complained", AT, {"contact": _CONTACT}),
+        ],
     ),
     "osdi:submission": Fixture(
         _body("osdi:submission", _links(form="q-2")),

@@ -141,6 +141,11 @@ FIXTURES = {
         {"interactions": [_body("door_knock", "successful_contact")]}, [("canvass.reported", AT, _REPORT)]
     ),
     "advertisement": Fixture(_body("digital_ad", "clicked_link"), refused="unsupported_type"),
+    **{
+        method: Fixture(_body(method, "successful_contact"), refused="unsupported_type")
+        for method in ("unknown method", "Event", "hot_spot", "web_interaction")
+    },
+    "opened at a door": Fixture(_body("door_knock", "email_opened"), refused="unsupported_type"),
     "unknown": Fixture(_body("door_knock", "danced"), refused="unsupported_type"),
     "no time": Fixture(_body("door_knock", "refused", attemptDateTime="noon"), refused="no_time"),
     "nobody": Fixture(_body("door_knock", "refused", person=[], contactInfo={}), refused="no_identifier"),

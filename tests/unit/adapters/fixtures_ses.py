@@ -148,6 +148,7 @@ FIXTURES = {
     "Subscription to nothing": _one("email.unsubscribed", _ABOUT, _sns(_subscription(unsubscribeAll=True))),
     "Subscription unchanged": Fixture(_sns(_subscription()), left_out="nothing_changed"),
     "SNS asks": Fixture(_sns({}, Type="SubscriptionConfirmation", Token="t"), left_out="subscription_of_sns"),
+    "SNS says goodbye": Fixture(_sns({}, Type="UnsubscribeConfirmation"), left_out="subscription_of_sns"),
     "unknown": Fixture(_sns(_event("Received")), refused="unsupported_type"),
     "no message": Fixture(_sns({}, Message="{"), refused="not_json"),
     "no time": Fixture(_sns(_event("Open", open={})), refused="no_time"),

@@ -100,6 +100,19 @@ def test_a_result_that_the_mapping_does_not_list_is_refused_by_the_columns_name(
     assert "Do Not Dance" not in refused.refusal.detail
 
 
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [("11/24/2025 11:00 AM", None), ("24/11/2025 11:00 AM", "no_time"), ("", "no_time"), ("2025-11-24", "no_time")],
+)
+def test_a_time_in_the_format_of_the_mapping(written: str, reason: str | None) -> None:
+    said = 'column = "when.paid", format = "%m/%d/%Y %I:%M %p", zone = "America/New_York"'
+    mapping = parse_mapping(GIFTS.replace('column = "when.paid"', said))
+
+    interactions, refused, _ = shown(read_row(GIFT | {"when": {"paid": written}}, b"", mapping, FEED))
+
+    assert (refused, [time for _, time, _ in interactions]) == (([], [AT]) if reason is None else ([reason], []))
+
+
 def test_do_not_text_closes_texts() -> None:
     interactions, _, _ = shown(read_row(HISTORY | {"Result": "Do Not Text"}, b"", shipped("van"), FEED))
 
@@ -193,6 +206,8 @@ def test_a_cell_that_cannot_be_read_is_refused(field: str, value: object, reason
         (GIFTS.replace('"donation.made"', '"gift"'), "type"),
         (GIFTS.replace("act", "acts"), "acts"),
         (GIFTS.replace('kind = "integer"', 'kind = "number"'), "instalment"),
+        (GIFTS.replace('"when.paid"', '"when.paid", format = "%d %d"'), "format"),
+        (GIFTS.replace('"when.paid"', '"when.paid", format = "%Q"'), "format"),
         (GIFTS.replace('name = "gifts"', 'name = "My Gifts"'), "name"),
     ],
 )
