@@ -56,7 +56,7 @@ def consumer_of(stack: Stack) -> KafkaConsumer:
 def values_in(stack: Stack, topic: str, mark: bytes) -> list[bytes]:
     consumer = consumer_of(stack)
     try:
-        return [record.value for record in records_of(consumer, topic) if mark in record.value]
+        return [record.value for record in records_of(consumer, topic) if mark in (record.value or b"")]
     finally:
         consumer.close()
 

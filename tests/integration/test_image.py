@@ -60,7 +60,9 @@ def test_a_tool_needs_no_server(image: Image, tmp_path: Path) -> None:
     environment = environment_in(image, tmp_path)
 
     assert "dead-letters" in run(image, environment, "--help")
-    assert run(image, environment, "policy", "show") == (ROOT / "streams/pressure/default.toml").read_text()
+    assert (
+        run(image, environment, "policy", "show", "--default") == (ROOT / "streams/pressure/default.toml").read_text()
+    )
 
 
 def test_a_worker_works_and_writes_to_its_volume_only(image: Image, tmp_path: Path, stack: Stack) -> None:

@@ -50,7 +50,7 @@ def export(folder: Path, mark: str, rows: int) -> None:
 def found_in(settings: Settings, topic: str, mark: str) -> list[bytes]:
     consumer = KafkaClients(settings).tool_consumer()
     try:
-        return [record.value for record in records_of(consumer, topic) if mark.encode() in record.value]
+        return [record.value for record in records_of(consumer, topic) if mark.encode() in (record.value or b"")]
     finally:
         consumer.close()
 

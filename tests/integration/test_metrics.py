@@ -20,6 +20,7 @@ from events.topics import ALL
 from streams.local.stack import Stack
 from streams.measuring.fail_stops import REASONS
 from streams.measuring.names import is_team
+from streams.pressure import default_policy
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample, until_in_redis
@@ -34,6 +35,7 @@ NAMED = {
         "harmonia_alerts",
         "harmonia_mail_reports",
         "harmonia_policy_changes",
+        "harmonia_policy_since_seconds",
     ),
     *("harmonia_end_to_end_seconds", "harmonia_lag_records", "harmonia_sink_errors", "harmonia_sink_refills"),
     *("harmonia_inflow", "harmonia_applied", "harmonia_donations_minor_units", "harmonia_canvass"),
@@ -136,6 +138,8 @@ def bounded(name: str, value: str, partitions: int) -> bool:
         return value.isdigit() and int(value) < partitions
     if name == "le":
         return value == "+Inf" or float(value) >= 0
+    if name == "version":
+        return value == default_policy().version
     if name == "team":
         return is_team(value)
     return value in WORDS[name]

@@ -34,10 +34,10 @@ def opened(mark: str) -> dict[str, object]:
 def ids_in(settings: Settings, mark: str) -> list[str]:
     consumer = KafkaClients(settings).tool_consumer()
     try:
-        found = [record.value for record in records_of(consumer, EMAIL_EVENTS) if mark.encode() in record.value]
+        values = [record.value or b"" for record in records_of(consumer, EMAIL_EVENTS)]
     finally:
         consumer.close()
-    return sorted(orjson.loads(value)["id"] for value in found)
+    return sorted(orjson.loads(value)["id"] for value in values if mark.encode() in value)
 
 
 def test_the_blocking_one(broker: Settings) -> None:
