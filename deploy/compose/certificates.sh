@@ -40,5 +40,5 @@ printf 'user default off\nuser harmonia on #%s ~* &* -@all +@read +@write +@conn
 secret > harmonia/identity-key
 token=$(secret)
 printf %s "$token" > harmonia/api-token
-printf 'local:read+permit+reserve+erase:%s' "$(digest "$token")" > harmonia/api-tokens
+printf 'local:read+permit+reserve+erase+publish:%s' "$(digest "$token")" > harmonia/api-tokens
 touch made

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a worker and the API while the demo's teams speak: every panel shows something."""
+"""A real Prometheus scrapes worker, API and gateway while the demo's teams speak: every panel shows something."""
 
 import math
 import subprocess
@@ -19,6 +19,7 @@ from streams.local.server import stop
 from streams.local.stack import Stack
 from tests.integration.api_process import TOKENS, Api, running_api
 from tests.integration.command import on
+from tests.integration.gateway_process import Gateway, running_gateway
 from tests.integration.system import ask, environment_of_worker, settings_of
 from tests.integration.waiting import until
 from tests.prometheus import prometheus_or_skip
@@ -26,6 +27,10 @@ from tests.unit.deploy.dashboards import Query, queries
 from tests.unit.deploy.rules import RULES, rules
 
 SCALE, GIFTS_OF_THE_FILE = 0.1, 300
+WEBHOOK = b"""[
+    {"email": "nobody@example.org", "event": "open", "timestamp": 1770000000, "sg_message_id": "a.b"},
+    {"email": "nobody@example.org", "event": "no such event", "timestamp": 1770000000}
+]"""
 TEAMS = '[teams.digital]\nhours = ["mon-sun 00:00-24:00"]\n'
 EMPTY_ON_A_GOOD_DAY = {
     "ALERTS": "nothing is wrong",
@@ -44,6 +49,7 @@ class Scraped:
 
     url: str
     api: Api
+    gateway: Gateway
     metrics: list[str]
     tools: Prometheus
 
@@ -56,26 +62,35 @@ def scraped(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         environment = environment_of_worker(stack, folder, HARMONIA_TEAMS=str(folder / "teams.toml"))
         workers = start_workers(environment, folder / "worker.log")
         try:
-            with running_api(folder, on(stack, **TOKENS)) as api:
-                metrics = [*workers.addresses, api.metrics]
+            with running_api(folder, on(stack, **TOKENS)) as api, running_gateway(folder, on(stack)) as gateway:
+                metrics = [*workers.addresses, api.metrics, gateway.metrics]
                 server = start_prometheus(folder / "prometheus", tools, config_in(folder, metrics))
                 try:
                     url = f"http://{server.address}"
                     said = some_of_the_demo()
-                    for part in (said[::2], said[1::2]):  # of a series that appears, nobody knows what it rose by
-                        publish(deployment.producer, part, lambda: None)
-                        until(lambda: query(url, "harmonia_end_to_end_seconds_count"), "profiles in Prometheus")
-                    yield Scraped(url, api, metrics, tools)
+                    publish(deployment.producer, said[::2], lambda: None)
+                    # Of a series that appears, nobody knows what it rose by.
+                    until(lambda: all_is_shown(url, len(said[::2])), "the first part in Prometheus", patience=90)
+                    publish(deployment.producer, said[1::2], lambda: None)
+                    yield Scraped(url, api, gateway, metrics, tools)
                 finally:
                     stop([folder / "prometheus"])
         finally:
             workers.stop()
 
 
+def all_is_shown(url: str, published: int) -> bool:
+    """Whether Prometheus has seen so many records taken in, and none waiting."""
+    taken = query(url, 'sum(harmonia_interactions_total{topic!="interactions",outcome=~"accepted|refused|held"})')
+    waiting = query(url, "sum(harmonia_lag_records)")
+    return bool(taken and waiting) and taken[0].points[-1][1] >= published and waiting[0].points[-1][1] == 0
+
+
 def config_in(folder: Path, metrics: list[str]) -> Path:
-    worker, api = (address.removeprefix("http://").removesuffix("/metrics") for address in metrics)
+    worker, api, gateway = (address.removeprefix("http://").removesuffix("/metrics") for address in metrics)
+    targets = {"harmonia-worker": [worker], "harmonia-api": [api], "harmonia-gateway": [gateway]}
     config = folder / "prometheus.yml"
-    config.write_text(scrape_config({"harmonia-worker": [worker], "harmonia-api": [api]}, RULES, 1))
+    config.write_text(scrape_config(targets, RULES, 1))
     return config
 
 
@@ -93,6 +108,12 @@ def ask_for_permission(api: Api) -> None:
     api.ask("/v1/permissions", asked)
 
 
+def send_webhooks(gateway: Gateway) -> None:
+    """One that is taken, with an element that is not, and one that nobody vouches for."""
+    assert gateway.send("/v1/hooks/sendgrid", WEBHOOK)[0] == 204
+    assert gateway.send("/v1/hooks/sendgrid", WEBHOOK, Authorization="Basic bm9ib2R5OmE=")[0] == 401
+
+
 def shows(url: str, expression: str) -> bool:
     found = query(url, expression.replace("$__rate_interval", "1m"))
     return any(math.isfinite(value) for series in found for _, value in series.points)
@@ -107,6 +128,7 @@ def test_every_panel_shows_something(scraped: Scraped) -> None:
 
     def lacking() -> list[Query]:
         ask_for_permission(scraped.api)
+        send_webhooks(scraped.gateway)
         return [each for each in wanted if not shows(scraped.url, each.expression)]
 
     try:

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from streams.api.metrics import ApiMetrics
+from streams.gateway.metrics import GatewayMetrics
 from streams.metrics import Metrics
 
 _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
@@ -12,7 +13,8 @@ _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_
 def known_metrics() -> set[str]:
     """The names of their samples."""
     made = Metrics(CollectorRegistry())
-    parts = (made, made.campaign, made.standing, ApiMetrics(CollectorRegistry()))
+    others = (ApiMetrics(CollectorRegistry()), GatewayMetrics(CollectorRegistry()))
+    parts = (made, made.campaign, made.standing, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
     own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}
     return own | {sample.name for family in made.registry.collect() for sample in family.samples}

@@ -13,7 +13,8 @@ ASKED_FOR = {
     *("Dead letters by reason", "Pressure: alerts by rule", "Suppression: who said no, and how", "Rebalances"),
     *("Sinks: seconds behind", "Sinks: records behind", "Recovery"),
     *("Donations net by hour", "Doors by hour", "Opens by hour: people and all", "Unsubscribes by hour"),
-    "Alerts by hour",
+    *("Gateway: answers by status", "Gateway: events by outcome", "Gateway: time of an answer (p99)"),
+    *("Gateway: bytes that wait for Kafka", "Alerts by hour"),
 }
 
 

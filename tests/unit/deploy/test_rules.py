@@ -7,7 +7,10 @@ from streams.local.prometheus import Prometheus
 from tests.unit.deploy.metrics import known_metrics
 from tests.unit.deploy.rules import FOLDER, ROOT, RULES, RUNBOOKS, alerts, metrics_in, rules
 
-PAGES = {"DonationOrOptOutWaits", "PermissionsStale", "PartitionStalled", "FencingLoop", "RedisFull", "DiskFull"}
+PAGES = {
+    *("DonationOrOptOutWaits", "PermissionsStale", "PartitionStalled", "GatewayErrors", "FencingLoop", "RedisFull"),
+    "DiskFull",
+}
 
 
 def promtool(tools: Prometheus, *words: str | Path) -> None:

@@ -18,10 +18,13 @@ Manifest = Mapping[str, Any]
 @cache
 def built(overlay: str) -> list[Manifest]:
     """Every manifest of an overlay."""
+    return kustomized(KUBERNETES / "overlays" / overlay)
+
+
+def kustomized(folder: Path) -> list[Manifest]:
+    """Every manifest that a kustomization makes."""
     kubectl = str(Path(sys.executable).with_name("kubectl"))
-    made = subprocess.run(
-        [kubectl, "kustomize", KUBERNETES / "overlays" / overlay], capture_output=True, text=True, check=False
-    )
+    made = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
     assert (made.returncode, made.stderr) == (0, "")
     return list(yaml.safe_load_all(made.stdout))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streams.gateway.hooks import read_hooks
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
 from tests.unit.packaging.setting_names import SETTINGS
@@ -17,7 +18,8 @@ FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
-ONCE = {"certificates", "topics", "topics-tls"}
+ONCE = {"certificates", "hooks", "topics", "topics-tls"}
+KEEPS_NOTHING = {"api", "api-tls", "gateway", "gateway-tls"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
     line.removeprefix("# ").split("=", 1)
@@ -67,7 +69,7 @@ def test_a_service_says_when_it_is_ready(service: str) -> None:
     assert SERVICES[service]["healthcheck"]["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("service", sorted(SERVICES.keys() - ONCE - {"api", "api-tls"}))
+@pytest.mark.parametrize("service", sorted(SERVICES.keys() - ONCE - KEEPS_NOTHING))
 def test_a_service_keeps_its_data(service: str) -> None:
     kept = {volume.split(":")[0] for volume in SERVICES[service]["volumes"]} - {"certificates"}
     assert kept & {*COMPOSE["volumes"], "/var/lib/harmonia"}
@@ -77,7 +79,7 @@ def test_a_service_keeps_its_data(service: str) -> None:
 def test_what_a_service_mounts_and_waits_for_is_there(service: str) -> None:
     sources = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
     files = [source for source in sources if source.startswith("./deploy/")]
-    assert [file for file in files if not (ROOT / file).exists() and "grafana" not in file] == []
+    assert [file for file in files if not (ROOT / file).exists()] == []
     assert set(sources) - set(files) - {"/var/lib/harmonia"} <= COMPOSE["volumes"].keys()
     waits_for = SERVICES[service].get("depends_on", {})
     assert waits_for.keys() <= SERVICES.keys()
@@ -103,6 +105,32 @@ def test_prometheus_looks_at_every_container_that_has_metrics() -> None:
     looked_at = {(name, place["port"]) for job in jobs for place in job["dns_sd_configs"] for name in place["names"]}
     kept_running = [name for name in OURS if name not in ONCE and OURS[name]["profiles"] == ["full"]]
     assert looked_at == {(name, OURS[name]["environment"]["HARMONIA_METRICS_PORT"]) for name in kept_running}
+
+
+def test_grafana_is_given_dashboards_where_it_looks_for_them() -> None:
+    mounted = dict(volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"])
+    provider = yaml.safe_load((ROOT / "deploy/grafana/provisioning/dashboards/harmonia.yml").read_text())["providers"]
+    assert mounted["./deploy/grafana/dashboards"] == provider[0]["options"]["path"]
+    assert mounted["./deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
+
+
+@pytest.mark.parametrize("service", ["gateway", "gateway-tls"])
+def test_the_gateway_of_a_fresh_clone_has_its_hooks_and_their_secrets(service: str, tmp_path: Path) -> None:
+    """The example's paths are those of a container, so they are looked for in this folder instead."""
+    parts = [volume.split(":") for volume in SERVICES[service]["volumes"]]
+    inside = {place: source for source, place, _ in parts}
+    file = inside[SERVICES[service]["environment"]["HARMONIA_GATEWAY"]]
+    for _ in range(2):
+        subprocess.run(["sh", ROOT / "deploy/compose/hooks.sh", tmp_path], check=True)
+        made = (tmp_path / "actblue").read_text()
+    [folder] = [place for place, volume in inside.items() if volume == "hooks"]
+    (tmp_path / "gateway.toml").write_text((ROOT / file).read_text().replace(folder, str(tmp_path)))
+
+    [hook] = read_hooks(tmp_path / "gateway.toml", {}).values()
+
+    assert hook.proof.secrets == [made]
+    assert re.fullmatch(r"actblue:[0-9a-f]{48}", made)
+    assert (tmp_path / "actblue").stat().st_mode & 0o077 == 0
 
 
 def test_workers_that_are_several_share_no_volume() -> None:

@@ -1,14 +1,18 @@
 """The manifests of deploy/k8s: built as operators would, each held to Kubernetes' own schema and to what we promise."""
 
+import os
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
+from streams.gateway.hooks import read_hooks
 from streams.settings import Settings
 from tests.unit.packaging.dockerfile import stages
 from tests.unit.packaging.manifests import (
@@ -16,6 +20,7 @@ from tests.unit.packaging.manifests import (
     built,
     containers,
     containers_of,
+    kustomized,
     named,
     of_kind,
     servers,
@@ -26,6 +31,8 @@ from tests.unit.packaging.manifests import (
 from tests.unit.packaging.setting_names import SETTINGS
 
 ROOT = Path(__file__).parents[3]
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.169.254/32")
+"""Other pods, other machines of ours, and the cloud's own metadata."""
 OLDEST, NEWEST = "1.30", kubernetes_validate.latest_version()
 
 every_overlay = pytest.mark.parametrize("overlay", ["small", "large"])
@@ -110,12 +117,16 @@ def test_secrets_come_from_outside(overlay: str) -> None:
 
 
 def test_with_tls_each_workload_is_somebody_of_its_own() -> None:
+    lines = (ROOT / "deploy/acl/kafka.acl").read_text().splitlines()
+    known = {line.split()[0] for line in lines if line and not line.startswith("#")}
     for workload in workloads("large"):
         name = workload["metadata"]["name"]
+        assert name in known
         secrets = {
             one["secret"]["secretName"] for one in workload["spec"]["template"]["spec"]["volumes"] if "secret" in one
         }
-        assert secrets <= {name.replace("harmonia-", "harmonia-kafka-"), name.replace("harmonia-", "harmonia-redis-")}
+        own = {name.replace("harmonia-", "harmonia-kafka-"), name.replace("harmonia-", "harmonia-redis-")}
+        assert secrets - own == ({"harmonia-hooks"} if name == "harmonia-gateway" else set())
         for container in containers_of(workload):
             said = {one["name"]: one.get("value", "") for one in container["env"]}
             assert said["HARMONIA_KAFKA_USERNAME"] == name
@@ -188,7 +199,7 @@ def test_probes_ask_where_metrics_are(overlay: str) -> None:
 def test_a_disruption_takes_one_pod_at_a_time(overlay: str) -> None:
     budgets = of_kind(overlay, "PodDisruptionBudget")
     selected = [one["spec"]["selector"]["matchLabels"] for one in budgets]
-    assert [one["spec"]["maxUnavailable"] for one in budgets] == [1, 1]
+    assert [one["spec"]["maxUnavailable"] for one in budgets] == [1] * len(servers(overlay))
     for workload in servers(overlay):
         labels = workload["spec"]["template"]["metadata"]["labels"]
         assert sum(wanted.items() <= labels.items() for wanted in selected) == 1
@@ -205,6 +216,7 @@ def test_nothing_comes_in_or_goes_out_but_what_is_named(overlay: str) -> None:
         "kafka": {("egress", 9092), ("egress", 9094)},
         "redis": {("egress", 6379)},
         "api": {("ingress", "http")},
+        "gateway": {("ingress", "http")},
         "metrics": {("ingress", "metrics")},
     }
     port = int(settings(overlay)["KAFKA_BOOTSTRAP"].rpartition(":")[2])
@@ -228,7 +240,7 @@ def test_prometheus_finds_every_service_that_has_metrics(overlay: str) -> None:
     found = [
         service for service in of_kind(overlay, "Service") if wanted.items() <= service["metadata"]["labels"].items()
     ]
-    assert {service["metadata"]["name"] for service in found} == {"harmonia-worker", "harmonia-api"}
+    assert {service["metadata"]["name"] for service in found} == {one["metadata"]["name"] for one in servers(overlay)}
     [endpoint] = monitor["spec"]["endpoints"]
     assert (endpoint["path"], endpoint["port"]) == ("/metrics", "metrics")
     assert all("metrics" in {port["name"] for port in service["spec"]["ports"]} for service in found)
@@ -248,6 +260,52 @@ def test_a_service_leads_to_a_port_that_somebody_has(overlay: str) -> None:
 
 def test_the_policy_is_the_default_until_somebody_changes_it() -> None:
     assert (KUBERNETES / "base/policy.toml").read_text() == (ROOT / "streams/pressure/default.toml").read_text()
+
+
+def test_the_gateways_hooks_are_the_example_until_somebody_changes_them() -> None:
+    assert (KUBERNETES / "base/gateway.toml").read_text() == (ROOT / "deploy/gateway.example.toml").read_text()
+
+
+@every_overlay
+def test_the_gateway_starts_with_its_file_of_hooks_and_the_files_of_their_secrets(overlay: str, tmp_path: Path) -> None:
+    """Paths are those of a container, so they are looked for in this folder instead."""
+    pod = named(overlay, "Deployment", "harmonia-gateway")["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    [said] = [one["value"] for one in container["env"] if one["name"] == "HARMONIA_GATEWAY"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    file = named(overlay, "ConfigMap", volumes["gateway"]["configMap"]["name"])["data"]["gateway.toml"]
+    assert said == f"{mounted['gateway']}/gateway.toml"
+    assert volumes["hooks"]["secret"] == {"secretName": "harmonia-hooks", "defaultMode": 0o440}
+    (tmp_path / "gateway.toml").write_text(file.replace(mounted["hooks"], str(tmp_path)))
+    (tmp_path / "actblue").write_text("actblue:hush")
+
+    [hook] = read_hooks(tmp_path / "gateway.toml", {}).values()
+
+    assert hook.proof.secrets == ["actblue:hush"]
+
+
+@every_overlay
+def test_a_change_of_the_hooks_replaces_gateways(overlay: str) -> None:
+    """They are read at the start; another name of the map is another pod."""
+    [hooks] = [one for one in of_kind(overlay, "ConfigMap") if "gateway.toml" in one["data"]]
+    assert re.fullmatch(r"harmonia-gateway-[a-z0-9]{10}", hooks["metadata"]["name"])
+
+
+def test_only_the_gateway_may_go_out_to_amazon_and_only_where_somebody_says_so(tmp_path: Path) -> None:
+    small, sns = (os.path.relpath(KUBERNETES / name, tmp_path) for name in ("overlays/small", "components/sns"))
+    with_sns = {"namespace": "harmonia", "resources": [small], "components": [sns]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(with_sns))
+
+    [added] = [one for one in kustomized(tmp_path) if one not in built("small")]
+
+    kubernetes_validate.validate(dict(added), NEWEST, strict=True)
+    assert list(opened(added["spec"])) == [("egress", 443)]
+    gateway = named("small", "Deployment", "harmonia-gateway")["spec"]["template"]["metadata"]["labels"]
+    assert added["spec"]["podSelector"]["matchLabels"].items() <= gateway.items()
+    [end] = added["spec"]["egress"][0]["to"]
+    closed = [IPv4Network(one) for one in end["ipBlock"]["except"]]
+    assert all(any(IPv4Network(one).subnet_of(net) for net in closed) for one in PRIVATE)
 
 
 @every_overlay
