@@ -64,7 +64,7 @@ def scraped(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                     said = some_of_the_demo()
                     for part in (said[::2], said[1::2]):  # of a series that appears, nobody knows what it rose by
                         publish(deployment.producer, part, lambda: None)
-                        until(lambda: query(url, "harmonia_end_to_end_seconds_count"), "profiles in Prometheus")
+                        until(lambda: bool(query(url, "harmonia_end_to_end_seconds_count")), "profiles in Prometheus")
                     yield Scraped(url, api, metrics, tools)
                 finally:
                     stop([folder / "prometheus"])
