@@ -12,7 +12,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     kept: Campaign | Roll
 
 
-_FORMAT = Format(1, _Stored)
+FORMAT = Format(1, _Stored)
 _read_counts = msgspec.json.Decoder(Counts).decode
 
 write_counts = msgspec.json.Encoder().encode
@@ -21,12 +21,12 @@ write_counts = msgspec.json.Encoder().encode
 
 def encode(kept: Kept) -> bytes:
     """The bytes of a campaign, or of the roll."""
-    return write(_Stored(_FORMAT.number, kept))
+    return write(_Stored(FORMAT.number, kept))
 
 
 def decode(data: bytes) -> Kept:
     """What was encoded. Raises `Unreadable`."""
-    return _FORMAT.decode(data).kept
+    return FORMAT.decode(data).kept
 
 
 def read_counts(key: bytes | None, value: bytes | None) -> tuple[str, Counts] | None:

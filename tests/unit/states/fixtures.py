@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from streams import identity
+from streams import campaigns, identity
+from streams.campaigns.codec import FORMAT as CAMPAIGNS_FORMAT
 from streams.contact.codec import FORMAT as CONTACTS_FORMAT
 from streams.formats import Format
 from streams.identity.codec import FORMAT as NODES_FORMAT
 from tests.chaos.verdict import profiles_in
+from tests.unit.campaigns.sending import NOON, counts, told
 from tests.unit.states.told import Told
 
 HERE = Path(__file__).parent
@@ -65,7 +67,26 @@ def nodes_in(states: States) -> Mapping[str, Any]:
     return {key: {name: getattr(node, name) for name in node.__struct_fields__} for key, node in nodes.items()}
 
 
-TABLES = (Kept("contacts", CONTACTS_FORMAT, contacts, profiles_in), Kept("links", NODES_FORMAT, links, nodes_in))
+def sums() -> States:
+    """The campaigns table after a mailing that too many complained of."""
+    heard = counts(sent=3, delivered=2, complaints=told(12), unsubscribes=told(1))
+    campaign = campaigns.Campaign(heard, (campaigns.Passed("campaign_complaints", "gmail", 0.003),))
+    kept: dict[bytes, campaigns.Kept] = {b"campaign/gotv-1": campaign, b"roll": campaigns.Roll({"gotv-1": NOON})}
+    return {key: campaigns.encode(value) for key, value in kept.items()}
+
+
+def sums_in(states: States) -> Mapping[str, Any]:
+    """The fields of every campaign and of the roll by name."""
+    kept = {key.decode(): campaigns.decode(value) for key, value in states.items()}
+    return {key: {name: getattr(one, name) for name in one.__struct_fields__} for key, one in kept.items()}
+
+
+TABLES = (
+    Kept("contacts", CONTACTS_FORMAT, contacts, profiles_in),
+    Kept("links", NODES_FORMAT, links, nodes_in),
+    Kept("campaigns", CAMPAIGNS_FORMAT, sums, sums_in),
+)
+"""Every table of a worker."""
 
 
 def shape_of(format_: Format[Any]) -> Any:

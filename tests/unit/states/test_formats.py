@@ -13,6 +13,7 @@ from streams.contact import decode
 from streams.contact.codec import FORMAT
 from streams.engine.store import Position
 from streams.formats import Format, OtherFormat, Stored, Unreadable, encode
+from streams.topics import TABLES as ALL_TABLES
 from tests.property.links.world import World
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.states.fixtures import HERE, TABLES, Kept, fixture_of, path_of, plain, read
@@ -94,12 +95,15 @@ def structs_in(value: object) -> Iterator[object]:
             yield from structs_in(each)
 
 
+OURS = ("streams.campaigns", "streams.contact", "streams.identity", "events")
+
+
 def declared(kind: type[Stored]) -> set[type[msgspec.Struct]]:
     _, components = msgspec.json.schema_components([kind])
     names = set(components)
     found: set[type[msgspec.Struct]] = {kind}
     for struct in all_structs(msgspec.Struct):
-        if struct.__name__ in names and struct.__module__.startswith(("streams.contact", "streams.identity", "events")):
+        if struct.__name__ in names and struct.__module__.startswith(OURS):
             found.add(struct)
     return found
 
@@ -164,3 +168,7 @@ def test_a_worker_that_was_rolled_back_stops_at_a_state_of_the_newer_version() -
         world.logs[log] = records
     with pytest.raises(OtherFormat, match="newer version"):
         world.settle()
+
+
+def test_every_table_is_here() -> None:
+    assert {kept.table for kept in TABLES} == {*ALL_TABLES}
