@@ -25,10 +25,12 @@ class NotAll(BenchmarkFailed):
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """Seconds, and bytes on disk."""
+    """Seconds by the clock and of this process's CPU, and bytes on disk."""
 
     backup_s: float
+    backup_cpu_s: float
     restore_s: float
+    restore_cpu_s: float
     bytes: int
 
 
@@ -53,20 +55,24 @@ def _figures(found: list[_Round], contacts: int) -> tuple[Figure, ...]:
     unit = "s for 100,000 contacts"
     return (
         Figure(_SUBJECT, "backup", unit, tuple(each.backup_s * share for each in found)),
+        Figure(_SUBJECT, "CPU of a backup", unit, tuple(each.backup_cpu_s * share for each in found)),
         Figure(_SUBJECT, "restore", unit, tuple(each.restore_s * share for each in found)),
+        Figure(_SUBJECT, "CPU of a restore", unit, tuple(each.restore_cpu_s * share for each in found)),
         Figure(_SUBJECT, "size", "MB for 100,000 contacts", tuple(each.bytes * share / 1e6 for each in found)),
     )
 
 
 def _round(place: Rig, directory: Path, contacts: int) -> _Round:
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     asyncio.run(take_backup(place.settings, directory, _PATIENCE_S))
-    taken = time.monotonic()
+    backup_s, backup_cpu_s = time.monotonic() - began, time.process_time() - busy
+    began, busy = time.monotonic(), time.process_time()
     manifest = read_manifest(directory)
     require_whole(directory, manifest)
     order = Order(directory, manifest, manifest.generation + 1, replace=True)
     restored = asyncio.run(restore_backup(place.settings, order))
-    done = time.monotonic()
+    restore_s, restore_cpu_s = time.monotonic() - began, time.process_time() - busy
     if not manifest.contacts == restored == contacts:
         raise NotAll(f"{manifest.contacts} of {contacts} contacts were copied, {restored} restored")
-    return _Round(taken - began, done - taken, sum(file.bytes for file in manifest.files))
+    size = sum(file.bytes for file in manifest.files)
+    return _Round(backup_s, backup_cpu_s, restore_s, restore_cpu_s, size)
