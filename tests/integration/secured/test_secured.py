@@ -12,13 +12,14 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from events.json_types import JSON
-from events.topics import ALL, AUDIT_LOG, CONTACT_STATE
+from events.topics import ALL, AUDIT_LOG, CONTACT_STATE, DEAD_LETTERS, EMAIL_EVENTS
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients, identity_for_kafka, tool_redis
 from tests.integration.command import ended_well, refused
+from tests.integration.gateway_process import running_gateway
 from tests.integration.said import Event, event, fresh, phone_of, somebody
 from tests.integration.secured.broker import ADMIN, listed, settings_of
-from tests.integration.secured.site import API, OPERATOR, WORKER, Site, secured_site
+from tests.integration.secured.site import API, GATEWAY, KEY, OPERATOR, SHARED, WORKER, Site, secured_site
 from tests.integration.system import ask
 from tests.integration.waiting import until
 from tests.unit.security.certificates import Authority
@@ -63,6 +64,19 @@ def test_a_certificate_will_do_instead_of_a_password(site: Site) -> None:
     sent = lines(event("email.opened", {"contact_id": who}))
     ended_well(site.run_by_certificate("producer-email", "produce", "-", given=sent))
     until(lambda: site.api.ask(f"/v1/contacts/{who}")[0] == 200, "the profile")
+
+
+def test_the_gateway_may_write_what_tools_send_and_what_it_cannot_read(site: Site, tmp_path: Path) -> None:
+    act = {"email": f"{fresh()}@example.org", "timestamp": 1_770_000_000, "sg_message_id": fresh()}
+    sent = [{**act, "event": "open"}, {**act, "event": "teleported"}]
+    known = {**SHARED, "HARMONIA_IDENTITY_KEY": KEY, **site.kafka.by_password(GATEWAY)}
+    before = [said_in(site, topic) for topic in (EMAIL_EVENTS, DEAD_LETTERS)]
+
+    with running_gateway(tmp_path, known) as gateway:
+        assert gateway.send("/v1/hooks/sendgrid", json.dumps(sent).encode()) == (204, b"")
+        assert ask(gateway.metrics.replace("/metrics", "/readyz"))[0] == 200
+
+    assert [said_in(site, topic) for topic in (EMAIL_EVENTS, DEAD_LETTERS)] == [count + 1 for count in before]
 
 
 def lines(*events: Event) -> bytes:
