@@ -53,13 +53,18 @@ def entry_of(node: str, _: int, roof: Roof) -> Entry:
 
 
 def keep(path: Path, told: Iterable[Entry]) -> int:
-    """Add to the file what is new; returns how many it holds. Raises `BackupError`."""
-    known = set(read(path)) if path.exists() else set()
-    new = [entry for entry in dict.fromkeys(told) if entry not in known]
-    lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in new)
+    """Add to the file what is new; returns how many it holds. Raises `BackupError`.
+
+    A last line that was cut off, by a kill or a full disk, makes room: the topic tells it again.
+    """
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
-            file.write(lines)
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            whole = _whole(file.read())
+            known = set(_entries(path, whole))
+            new = [entry for entry in dict.fromkeys(told) if entry not in known]
+            file.seek(len(whole))
+            file.truncate()
+            file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in new))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -69,8 +74,18 @@ def keep(path: Path, told: Iterable[Entry]) -> int:
 
 def read(path: Path) -> list[Entry]:
     """The entries of a file. Raises `BackupError` that names the line which is none."""
+    return _entries(path, path.read_bytes())
+
+
+def _whole(said: bytes) -> bytes:
+    """Without a last line that was cut off."""
+    lines, end, rest = said.rpartition(b"\n")
+    return lines + end if rest else said
+
+
+def _entries(path: Path, said: bytes) -> list[Entry]:
     found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in enumerate(said.splitlines(), 1):
         try:
             found.append(msgspec.json.decode(line, type=Entry))
         except msgspec.DecodeError as error:

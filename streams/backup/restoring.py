@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,9 +107,15 @@ class _Restoring:
         """What was not folded yet, and the campaigns on hold."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
-        if not any((await self._ends([TP(CAMPAIGN_HOLDS, 0)])).values()):  # else newer ones are there
-            holds = read_records(self._directory / names.HOLDS)
-            await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
+        holds = not_said_since(read_records(self._directory / names.HOLDS), await self._held_by_now())
+        await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
+
+    async def _held_by_now(self) -> set[bytes | None]:
+        """The keys of whatever `campaign-holds` says already: newer than the backup, whatever it is."""
+        place = TP(CAMPAIGN_HOLDS, 0)
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            runs = reader.runs(place, await reader.start_of(place), await reader.end_of(place))
+            return {record.key async for run in runs for record in run.records}
 
     async def _watermarks(self) -> list[Output]:
         """Where `interactions` was kept, all that it holds by now is in the state."""
@@ -141,6 +147,14 @@ def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, Roof]]:
         version = version_in(record.headers)
         if not isinstance(read, Refusal) and read[1] is not None and version is not None:
             yield read[0], version, read[1]
+
+
+def not_said_since(holds: Iterable[Record], keys: Collection[bytes | None]) -> Iterator[Record]:
+    """Those holds of a backup of whose campaigns nothing has been said since.
+
+    One that was said meanwhile, or by a restore that was cut short, must not let go of all others.
+    """
+    return (each for each in holds if each.key not in keys)
 
 
 def _batches(outputs: Iterable[Output]) -> Iterator[list[Output]]:

@@ -92,8 +92,8 @@ class Mapping(BaseModel):
 
     @model_validator(mode="after")
     def _says_yes_for_nobody(self) -> "Mapping":
-        if self.default.get(("data", "granted")) is True:
-            raise wrong("default.data.granted is true", "nobody said yes: leave it out")
+        if self.default.get(("data", "granted"), False) is not False:  # a cast makes true of "yes"
+            raise wrong("default.data.granted is not false", "nobody said yes: leave it out")
         return self
 
     @cached_property
