@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,7 @@ import pytest
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients
-from streams.local.stack import Stack
+from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
 from streams.topics import create_topics
 from tests.integration.command import ended_well, environment_of, harmonia, on
@@ -30,6 +31,13 @@ email = { column = "who" }
 [interactions.data]
 message_id = { column = "id" }
 """
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Servers of its own: others count what is on the shared ones, and leave what not everybody can read."""
+    with local_stack(tmp_path_factory.mktemp("own")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The client's producers on a real Kafka."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import orjson
@@ -10,12 +11,19 @@ from events.client import InvalidEvent, aio, sync
 from events.topics import EMAIL_EVENTS
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients
-from streams.local.stack import Stack
+from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
 from streams.topics import create_topics
 from tests.integration.said import fresh
 
 AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Servers of its own: others count what is on the shared ones, and leave what not everybody can read."""
+    with local_stack(tmp_path_factory.mktemp("own")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
