@@ -4,6 +4,7 @@ A plain consumer without a group does it, apart from the flow of events: stock r
 misses records when a rebalance interrupts it, and handles them one by one.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import AIOKafkaConsumer
@@ -16,6 +17,7 @@ from streams.engine.runs import Run
 _RECORDS_AT_ONCE = 8_000  # of each partition; a take-over reads them all at the same time
 _WAIT_MS = 50
 """For records; where there is nothing but markers none come, and the position tells."""
+_STOP_AGAIN_S = 0.5
 
 
 class PartitionReader:
@@ -33,7 +35,14 @@ class PartitionReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        """Stop, also where aiokafka would not end.
+
+        Its fetching swallows the request to end while it cancels what it had asked for of the partition before.
+        """
+        stopping = asyncio.ensure_future(self._consumer.stop())
+        while not (await asyncio.wait({stopping}, timeout=_STOP_AGAIN_S))[0]:
+            self._consumer._fetcher._fetch_task.cancel()
+        await stopping
 
     async def start_of(self, tp: TP) -> int:
         """The offset of the oldest record that the broker still has."""
