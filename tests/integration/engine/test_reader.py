@@ -1,3 +1,4 @@
+import asyncio
 import gc
 
 import pytest
@@ -131,3 +132,19 @@ async def test_a_reader_that_finds_no_broker_leaves_nothing_open(caplog: pytest.
     gc.collect()
 
     assert "Unclosed" not in caplog.text
+
+
+async def test_it_ends_while_it_lets_go_of_the_partition_before(cluster: Cluster) -> None:
+    """aiokafka's fetching takes the request to end for the end of what it waits for, and goes on for ever."""
+    full, empty = cluster.make_partition("read"), cluster.make_partition("empty")
+    await written(cluster, full, [b"a"])
+
+    for turns in range(40):
+        async with asyncio.timeout(20):
+            async with PartitionReader(cluster.kafka) as reader:
+                found = [run async for run in reader.runs(full, 0, 2)]
+                await reader._consumer.getmany(timeout_ms=20)  # a fetch is under way
+                assert [run async for run in reader.runs(empty, 0, 0)] == []
+                for _ in range(turns % 8):  # so far has it come with letting go
+                    await asyncio.sleep(0)
+        assert values(found) == [b"a"]
