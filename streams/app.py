@@ -126,7 +126,6 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
 
 
 def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:
-    standing.policy_age.set_function(lambda: (wall_clock() - policies.taken_at) / 1000)
     standing.policy_broken.set_function(lambda: policies.is_broken)
 
 

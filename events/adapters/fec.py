@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
+from events.adapters.places import region
 from events.contact import Contact
 from events.envelope import Interaction
 from events.interactions.donation import DonationMade, DonationRefunded, RefundKind
@@ -31,14 +32,6 @@ COLUMNS = (
         "contb_receipt_dt",
     ),
     *("receipt_desc", "memo_cd", "memo_text", "form_tp", "file_num"),
-)
-_STATES = frozenset(
-    [
-        *("AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA"),
-        *("ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK"),
-        *("OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY"),
-        *("DC", "AS", "GU", "MP", "PR", "UM", "VI"),
-    ]
 )
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII).fullmatch
@@ -141,8 +134,7 @@ def _refund(cell: dict[str, str], ordinal: int, cents: int) -> DonationRefunded:
 
 def _contact(cell: dict[str, str]) -> Contact:
     """The donor; armed forces (AA, AE, AP) and places abroad are in no region of ISO 3166-2:US."""
-    state = cell["contbr_st"].strip().upper()
-    return Contact(external={"fec": cell["donor_key"]}, region=f"US-{state}" if state in _STATES else None)
+    return Contact(external={"fec": cell["donor_key"]}, region=region(cell["contbr_st"]))
 
 
 def _cents(dollars: str) -> int | None:

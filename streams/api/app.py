@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from sinks.base import SinkUnavailable
 from streams.api.contacts import CURES, contacts
 from streams.api.documents import openapi_of
-from streams.api.door import Door
+from streams.api.door import behind_a_door
 from streams.api.mistakes import mistaken
 from streams.api.office import Office
 from streams.api.permissions import permissions
@@ -55,4 +55,4 @@ def build_api(office: Office) -> ASGIApp:
             return Problem("method_not_allowed", "See /openapi.json", headers=error.headers).response()
         return Problem("not_found", "See /openapi.json").response()
 
-    return Door(app, office)
+    return behind_a_door(app, office)

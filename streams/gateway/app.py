@@ -1,20 +1,16 @@
-"""The ASGI application of the gateway, and the door that counts what passes and lets no fault say what was sent."""
+"""The ASGI application of the gateway: routes, and each request counted for its hook."""
 
-import logging
-import time
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
-from streams.api.door import place_of
+from streams.api.watched import Watched
 from streams.gateway.answers import problem
 from streams.gateway.desk import Desk
-from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.publishing import events
 from streams.gateway.receiving import HOOK, hooks
-
-logger = logging.getLogger(__name__)
 
 
 def build_gateway(desk: Desk) -> ASGIApp:
@@ -33,36 +29,9 @@ def build_gateway(desk: Desk) -> ASGIApp:
     async def refused(_: Request, error: HTTPException) -> Response:
         return problem("method" if error.status_code == 405 else "unknown_hook", "See /openapi.json")
 
-    return Door(app, desk.metrics)
-
-
-class Door:
-    """ASGI middleware around the whole application."""
-
-    def __init__(self, app: ASGIApp, metrics: GatewayMetrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 0
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        except Exception as error:  # noqa: BLE001 - the sender is told to come again, and the log gets no request
-            logger.error("%s at %s", type(error).__name__, place_of(error))
-            if not status:
-                await problem("unavailable", "Tell the operator")(scope, receive, sending)
+    def count(scope: Scope, status: int, seconds: float) -> None:
         hook = scope.get(HOOK, "unknown")
-        self._metrics.requests.labels(hook, str(status)).inc()
-        self._metrics.seconds.labels(hook).observe(time.perf_counter() - started)
+        desk.metrics.requests.labels(hook, str(status)).inc()
+        desk.metrics.seconds.labels(hook).observe(seconds)
+
+    return Watched(app, count, partial(problem, "unavailable", "Tell the operator"))

@@ -73,9 +73,6 @@ class StandingMetrics:
             "Part of the disk of the state directory that is used, from 0 to 1",
             registry=registry,
         )
-        self.policy_age = Gauge(
-            "harmonia_policy_age_seconds", "Seconds since the policy that holds was taken", registry=registry
-        )
         self.policy_broken = Gauge(
             "harmonia_policy_broken",
             "1 while the policy file is broken, so that the one before goes on",

@@ -22,7 +22,7 @@ class Policies:
     """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
 
     `told` hears what became of each change of the file, `holds` each version that holds and since when (ms).
-    `taken_at`: when the policy was taken, in ms since 1970; `is_broken`: the file is, so that an older policy holds.
+    `is_broken`: the file is, so that an older policy holds.
     Raises `Unusable` when there is no policy to begin with.
     """
 
@@ -40,9 +40,8 @@ class Policies:
         self._look = self._seen()
         self._next_look = clock() + LOOK_EVERY_MS
         self._policy = policy_of(path)
-        self.taken_at = clock()
         self.is_broken = False
-        holds(self._policy.version, self.taken_at)
+        holds(self._policy.version, clock())
 
     def now(self) -> Policy:
         """The policy; looks at the file once a second at most."""
@@ -57,8 +56,8 @@ class Policies:
         if isinstance(found, Policy):
             logger.warning("policy %s holds now, instead of %s", found.version, self._policy.version)
             self._policy = found
-            self.taken_at, self.is_broken = self._clock(), False
-            self._holds(found.version, self.taken_at)
+            self.is_broken = False
+            self._holds(found.version, self._clock())
             self._told("taken")
         else:
             logger.error("policy %s goes on, for the new one is broken: %s", self._policy.version, found)

@@ -38,7 +38,6 @@ PROMISED = {
     "harmonia_fail_stops_total": {"reason"},
     "harmonia_redis_memory_used_ratio": set(),
     "harmonia_state_disk_used_ratio": set(),
-    "harmonia_policy_age_seconds": set(),
     "harmonia_policy_broken": set(),
     "harmonia_team_expected": {"team"},
 }

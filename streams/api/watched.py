@@ -1,0 +1,56 @@
+"""What all doors share: each request is counted once, and a fault gets an answer, and no request into the log."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from fastapi import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+
+class Watched:
+    """ASGI middleware.
+
+    Parameters:
+        count: hears of each request its scope, its status and the seconds until its answer.
+        broken: the answer where something has failed before there was one.
+    """
+
+    def __init__(
+        self, app: ASGIApp, count: Callable[[Scope, int, float], None], broken: Callable[[], Response]
+    ) -> None:
+        self._app = app
+        self._count = count
+        self._broken = broken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - the caller gets an answer, and the log no request
+            logger.error("%s at %s", type(error).__name__, _place(error))
+            if not status:
+                await self._broken()(scope, receive, sending)
+        self._count(scope, status, time.perf_counter() - started)
+
+
+def _place(error: BaseException) -> str:
+    """File and line at which it was raised."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return "nowhere" if at is None else f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
