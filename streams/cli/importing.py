@@ -98,14 +98,14 @@ def _reporting(path: Path | None) -> Iterator[Report]:
 
 def _say(report: Report, *, as_json: bool) -> None:
     counts = report.counts
-    if as_json:
-        parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
-        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
-        return
     for line in report.shown:
         typer.echo(line, err=True)
     if (more := counts.refused.total() - len(report.shown)) > 0:
         typer.echo(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
+    if as_json:
+        parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
+        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
+        return
     for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
         for what, number in sorted(counter.items()):
             typer.echo(f"{number:>12,}  {name}{what}")

@@ -48,6 +48,10 @@ def restore(  # noqa: PLR0913 (options of a command)
         _require_partitions(settings, manifest, partitions)
         require_whole(directory, manifest)
         number = _generation(manifest, generation)
+        if erasures is None and not replace:  # of that very state nothing came after
+            typer.echo(
+                "without --erasures whoever was erased after this backup comes back: see docs/recovery.md", err=True
+            )
         since = [] if erasures is None else ledger.forgotten(ledger.read(erasures))
         order = Order(directory, manifest, number, since, replace)
         contacts = asyncio.run(restore_backup(settings, order))

@@ -56,15 +56,16 @@ def show(file: Path, job: Job, report: Report, bar: Bar, say: Callable[[dict[str
         report.add(file.name, piece)
         bar.advance(1)
         for result in piece.results if say is not None else ():
-            if say is not None and (shown := _shown(result)) is not None:
+            if say is not None and (shown := _shown(result, file.name, piece.line)) is not None:
                 say(shown)
 
 
-def _shown(result: Result) -> dict[str, JSON] | None:
+def _shown(result: Result, name: str, line: int) -> dict[str, JSON] | None:
     if isinstance(result, LeftOut):
         return None
     if isinstance(result, Refused):
-        return {"refused": {"reason": result.refusal.reason.value, "detail": result.refusal.detail}}
+        why = {"reason": result.refusal.reason.value, "detail": result.refusal.detail}
+        return {"refused": {**why, "file": name, "line": line}}
     interaction: JSON = orjson.loads(encode_structured(result))
     return {"interaction": interaction}
 

@@ -83,6 +83,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         site.start("worker")
         publish(site.deployment.producer, story.known, lambda: None)
         until_right(site.deployment, story, keys_of(story.known))
+        ended_well(run(site, "backup", "--erasures", "gone.jsonl"))  # nobody was yet
         with publishing(site.deployment, story.more):
             ended_well(run(site, "backup", "copy"))
         kept = in_backup(site.deployment, read_manifest(site.folder / "copy"))
@@ -92,7 +93,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
 
     with a_site(tmp_path, "second") as site:
         backup = str(tmp_path / "first" / "copy")
-        ended_well(run(site, "restore", backup))
+        ended_well(run(site, "restore", backup, "--erasures", str(tmp_path / "first" / "gone.jsonl")))
         site.start("worker")
         until_right(site.deployment, story, kept)
         after = versions_in_redis(site.deployment.redis, before)

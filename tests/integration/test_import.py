@@ -72,10 +72,12 @@ def test_an_import_and_the_same_again(stack: Stack, settings: Settings, tmp_path
     told = {"interactions": {"email.opened": 50}, "refused": {"malformed_row": 1}, "left_out": {}}
 
     dry = ended_well(harmonia(tmp_path, *COMMAND, "--dry-run", environment=on(stack)))
-    first = ended_well(harmonia(tmp_path, *COMMAND, "--refused", "no.jsonl", environment=on(stack)))
+    first = harmonia(tmp_path, *COMMAND, "--refused", "no.jsonl", environment=on(stack))
     second = harmonia(tmp_path, *COMMAND, environment=on(stack))
 
     assert len(dry.stdout.splitlines()) == 51
+    assert json.loads(dry.stdout.splitlines()[-1])["refused"]["line"] == 52
+    assert (first.returncode, b"mail.csv: line 52: malformed_row" in first.stderr) == (0, True)
     assert json.loads(first.stdout) == told
     assert json.loads((tmp_path / "no.jsonl").read_text())["line"] == 52
     assert (second.returncode, b"--again" in second.stderr) == (0, True)

@@ -44,7 +44,7 @@ NAMED = {
     *("harmonia_sink_behind_records", "harmonia_sink_behind_seconds", "harmonia_rebalances", "harmonia_fail_stops"),
     *("harmonia_recovery_seconds", "harmonia_recovering_seconds", "harmonia_recovery_records_to_go"),
     *("harmonia_redis_memory_used_ratio", "harmonia_state_disk_used_ratio", "harmonia_team_expected"),
-    *("harmonia_policy_broken"),
+    "harmonia_policy_broken",
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
     *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
