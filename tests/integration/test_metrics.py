@@ -17,7 +17,7 @@ from events.interactions.canvass import Outcome as CanvassOutcome
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
-from streams.local.stack import Stack
+from streams.local.stack import local_stack
 from streams.measuring.fail_stops import REASONS
 from streams.measuring.names import is_team
 from streams.pressure import default_policy
@@ -68,8 +68,10 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(stack, tmp_path_factory.mktemp("worker")) as running:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    home = tmp_path_factory.mktemp("counted")
+    # Servers of its own: on shared ones a worker also counts what those before it left in the topics.
+    with local_stack(home / "stack") as stack, running_system(stack, home) as running:
         yield running
 
 
@@ -145,9 +147,9 @@ def bounded(name: str, value: str, partitions: int) -> bool:
     return value in WORDS[name]
 
 
-def test_a_worker_is_ready_only_when_it_works_on_its_partitions(stack: Stack, tmp_path: Path, system: System) -> None:
+def test_a_worker_is_ready_only_when_it_works_on_its_partitions(tmp_path: Path, system: System) -> None:
     """A second worker, whose partitions have to come from the first."""
-    settings = on(stack, HARMONIA_STATE_DIR=str(tmp_path / "state"), PYTHONUNBUFFERED="1")
+    settings = on(system.stack, HARMONIA_STATE_DIR=str(tmp_path / "state"), PYTHONUNBUFFERED="1")
     with subprocess.Popen(
         [sys.executable, "-m", "streams.cli.main", "worker"],
         env=environment_of(tmp_path, settings),
