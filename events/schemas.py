@@ -13,6 +13,7 @@ from pydantic_core import core_schema
 
 from events import asyncapi, outputs
 from events.contact import HashedContact
+from events.experiment_results import ExperimentResult
 from events.fields import MAX_ID, MAX_URL
 from events.interactions import MODELS, InteractionData
 from events.json_types import JSON
@@ -26,7 +27,7 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "system-alerts": TypeAdapter(outputs.SystemAlert),
     "campaign-holds": TypeAdapter(outputs.CampaignHold),
     "audit-log": TypeAdapter(outputs.AuditRecord),
-    "experiment-results": TypeAdapter(outputs.ExperimentResult),
+    "experiment-results": TypeAdapter(ExperimentResult),
 }
 _ENVELOPE: dict[str, JSON] = {
     "specversion": {"const": "1.0"},

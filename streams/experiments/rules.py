@@ -1,0 +1,31 @@
+"""What of an experiment's definition decides how its people are counted: the fold needs no more."""
+
+from msgspec import Struct
+
+from events.experiment_results import Unit
+
+DAY_MS = 86_400_000
+
+
+class Rule(Struct, frozen=True, array_like=True):
+    """Times in ms since 1970. An experiment without a definition has the defaults.
+
+    `edition`: differs where any of the others does, empty for the defaults. `window_ms`: outcomes count from assignment
+    until so long after it. `winsorise`: in minor units, up to 1,000,000: what one person's amount counts at most in
+    comparisons, either way. `covariate_days`: so many whole UTC days before that of assignment are looked at to adjust
+    (CUPED), 0 for none. `unit`: what was assigned. Whoever was assigned before `start`, from `end` on, or from
+    `rollout` on (the moment since which all get one variant) does not count.
+    """
+
+    edition: str = ""
+    window_ms: int = 7 * DAY_MS
+    currency: str = "USD"
+    winsorise: int = 500_000
+    covariate_days: int = 28
+    unit: Unit = "contact"
+    start: int | None = None
+    end: int | None = None
+    rollout: int | None = None
+
+
+DEFAULT = Rule()

@@ -1,0 +1,1 @@
+"""Statistics that hold at every look: intervals, p- and e-values, splits, false discoveries. Pure; numpy and scipy."""
