@@ -160,13 +160,19 @@ class Headline(TypedDict):
 
 
 class ExperimentSummary(TypedDict):
-    """An item of `GET /v1/experiments`. `assigned`: to all variants. `warnings`: how many. `primary`: its metric."""
+    """An item of `GET /v1/experiments`.
+
+    `assigned`: to all variants. `warnings`: how many. `primary`: its metric.
+
+    `broken_split`: people were not assigned in the planned proportions, so trust no headline.
+    """
 
     experiment: str
     as_of: str
     status: Status
     assigned: int
     warnings: int
+    broken_split: bool
     currency: str | None
     primary: str | None
     headlines: list[Headline]

@@ -9,7 +9,7 @@ from events.topics import EXPERIMENT_RESULTS
 from sinks.results import ResultChange
 from streams.agents.following import Following, Readers
 from streams.engine.runs import KafkaRecord
-from streams.experiments.shown.headline import summary_of
+from streams.experiments.shown.summary import summary_of
 
 _read_result = msgspec.json.Decoder(ExperimentResult).decode
 

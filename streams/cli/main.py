@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
+from streams.cli import contact, dead_letters, experiment_results, local, policy, schemas, suppressions, topics
 from streams.cli.api import api
 from streams.cli.backup import backup
 from streams.cli.demo import demo
@@ -48,6 +48,7 @@ app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
 app.command()(hold)
+app.add_typer(experiment_results.app, name="experiments")
 app.add_typer(policy.app, name="policy")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")

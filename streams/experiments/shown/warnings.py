@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from events.experiment_results import ExperimentResult
+from streams.experiments.shown.headline import comparison_of, primary_of
 
 MUCH_CONTAMINATION = 0.01
 """Part of the assigned from which on it is worth a warning."""
@@ -16,6 +17,7 @@ def warnings_of(result: ExperimentResult) -> list[str]:
         *_of_recounting(result),
         *_of_contamination(result),
         *_of_what_is_withheld(result),
+        *_of_what_is_open(result),
         *result.get("warnings", []),
     ]
 
@@ -50,7 +52,8 @@ def _of_guardrails(result: ExperimentResult) -> Iterator[str]:
     for each in result["guardrails"]:
         if each["breached"]:
             who = _HARM.get(each["metric"], each["metric"])
-            yield f"GUARDRAIL BREACHED: {each['variant']} has more people who {who} than {each['baseline']}. Stop it"
+            more = f"{each['variant']} has more people who {who} than {each['baseline']}"
+            yield f"GUARDRAIL BREACHED: {more}. Stop sending it"
 
 
 _HARM = {"unsubscribed": "unsubscribed or opted out", "complained": "complained"}
@@ -80,3 +83,13 @@ def _of_what_is_withheld(result: ExperimentResult) -> Iterator[str]:
     for why, of_what in whys.items():
         shown = ", ".join(of_what[:3]) + (f" and {len(of_what) - 3} more" if len(of_what) > 3 else "")
         yield f"NO COMPARISON: {shown}: {why}"
+
+
+def _of_what_is_open(result: ExperimentResult) -> Iterator[str]:
+    primary = primary_of(result)
+    found = [None if primary is None else comparison_of(result, primary, variant) for variant in result["variants"]]
+    if any(each is not None and each["provisional"] for each in found):
+        yield (
+            f"PROVISIONAL: of {primary} there is nothing but what everybody did so far, whose window is mostly still "
+            "open. Decide nothing for good by it"
+        )

@@ -55,6 +55,7 @@ async def test_the_list_has_a_line_of_each_by_id(desk: Desk, results: ResultsSin
         "status": "running",
         "assigned": 24_013,
         "warnings": 1,
+        "broken_split": False,
         "currency": "USD",
         "primary": "donated",
         "headlines": [
