@@ -70,7 +70,7 @@ def show(
     if as_json:
         typer.echo(seen.value)
     else:
-        _print(page(result))
+        print_page(page(result))
 
 
 def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen:
@@ -108,7 +108,8 @@ def _draw(result: ExperimentResult, path: Path) -> None:
     typer.echo(f"drawn into {path}", err=True)
 
 
-def _print(shown: Page) -> None:
+def print_page(shown: Page) -> None:
+    """All of it, as wide as the terminal."""
     print_lines(f"! {warning}" for warning in shown.warnings)
     if shown.warnings:
         print_lines([""])

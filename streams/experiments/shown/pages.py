@@ -48,18 +48,18 @@ def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
     count = summary["warnings"]
     warned = "no warnings" if not count else f"{count} warning{'s' if count > 1 else ''}"
     head = summary["experiment"], summary["status"], f"{summary['assigned']:,} people", warned, _time(summary["as_of"])
-    metric, currency = summary["primary"], summary["currency"]
+    metric = summary["primary"]
     if metric is None or not summary["headlines"]:
         return head, "nothing to compare yet"
-    told = [_told(each, metric, currency) for each in summary["headlines"]]
+    told = [_told(summary, metric, each) for each in summary["headlines"]]
     broken = "split BROKEN, trust nothing of it: " if summary["broken_split"] else ""
     return head, f"{broken}{metric} against {summary['headlines'][0]['baseline']}: {'; '.join(told)}"
 
 
-def _told(headline: Headline, metric: str, currency: str | None) -> str:
+def _told(summary: ExperimentSummary, metric: str, headline: Headline) -> str:
     words = [
-        f"{headline['variant']} {units.effect(metric, headline['effect'], currency)}",
-        word_of(metric, headline["low"], headline["high"]),
+        f"{headline['variant']} {units.effect(metric, headline['effect'], summary['currency'])}",
+        *([] if summary["broken_split"] else [word_of(metric, headline["low"], headline["high"])]),
         *(["provisional"] if headline["provisional"] else []),
         *(["a discovery"] if headline["discovery"] else []),
     ]
@@ -108,14 +108,14 @@ def _people(result: ExperimentResult) -> Part:
         (
             name,
             f"{each['assigned']:,}",
-            f"{each['assigned'] / everybody * 100:.2f} %",
-            f"{planned[name] * 100:.2f} %" if name in planned else "-",
+            units.percent(each["assigned"] / everybody),
+            units.percent(planned[name]) if name in planned else "-",
             f"{each['closed']:,}" if "closed" in each else "-",
         )
         for name, each in result["variants"].items()
     ]
     rows += [
-        (name, "0", "0.00 %", f"{part * 100:.2f} %", "-")
+        (name, "0", "0.00 %", units.percent(part), "-")
         for name, part in planned.items()
         if name not in result["variants"]
     ]

@@ -9,7 +9,7 @@ from events.times import parse_time
 from streams.drawing import steps
 from streams.experiments.shown import units
 
-LEFT, RIGHT, HEIGHT = 88, 742, 170
+LEFT, RIGHT, HEIGHT = 100, 742, 170
 """The panel's edges and its height, in pixels."""
 WIDEST = 4.0
 """An interval so many times wider than the narrowest one is cut at the edge, or nothing else could be read."""

@@ -14,7 +14,7 @@ from streams.experiments.shown.plane import HEIGHT, LEFT, RIGHT, Plane, Point, p
 from streams.experiments.shown.verdicts import word_of
 from streams.experiments.shown.warnings import is_broken
 
-WIDTH, HEAD, GAP, FOOT = 760, 62, 34, 48
+WIDTH, HEAD, GAP, FOOT = 760, 60, 40, 48
 _INK, _FAINT, _RULE, _PAPER, _BAND = "#24292f", "#59636e", "#e4e7eb", "#ffffff", "#0969da"
 _STYLE = (
     "text{font-family:system-ui,Helvetica,Arial,sans-serif;font-size:12px}.title{font-size:16px}"
@@ -37,7 +37,7 @@ def svg(result: ExperimentResult) -> str | None:
     parts = [*_head(result, history, words, height)]
     for number, (line, said) in enumerate(zip(lines, words, strict=True)):
         panel = replace(plane, top=HEAD + GAP + number * (HEIGHT + GAP))
-        parts.append(_words(14, panel.top - 9, said, 'class="ink" font-weight="bold"', _INK))
+        parts.append(_words(14, panel.top - 13, said, 'class="ink" font-weight="bold"', _INK))
         parts += _grid(panel, units.unit_of(metric, currency))
         parts += _line(panel, number, line)
     parts += _foot(plane, height, [point for line in lines for point in line])

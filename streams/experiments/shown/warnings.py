@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from events.experiment_results import ExperimentResult
 from streams.experiments.shown.headline import comparison_of, primary_of
+from streams.experiments.shown.units import percent
 
 MUCH_CONTAMINATION = 0.01
 """Part of the assigned from which on it is worth a warning."""
@@ -37,11 +38,11 @@ def _of_the_split(result: ExperimentResult) -> Iterator[str]:
         return
     everybody = assigned_of(result) or 1
     planned = result["sample_ratio"].get("planned", {})
+    counts = dict.fromkeys(planned, 0) | {name: each["assigned"] for name, each in result["variants"].items()}
     parts = [
-        f"{name} {variant['assigned'] / everybody:.2%}" + (f" (planned {planned[name]:.2%})" if name in planned else "")
-        for name, variant in result["variants"].items()
+        f"{name} {percent(count / everybody)}" + (f" (planned {percent(planned[name])})" if name in planned else "")
+        for name, count in counts.items()
     ]
-    parts += [f"{name} nobody (planned {part:.2%})" for name, part in planned.items() if name not in result["variants"]]
     yield (
         f"BROKEN SPLIT: {', '.join(parts)}. Something decides who gets which variant: trust no difference below, "
         "and find out what before going on"
@@ -71,7 +72,7 @@ def _of_contamination(result: ExperimentResult) -> Iterator[str]:
     everybody, several = assigned_of(result), result["contaminated"]
     if everybody and several / everybody >= MUCH_CONTAMINATION:
         yield (
-            f"CONTAMINATION: {several:,} of {everybody:,} people ({several / everybody:.1%}) were given a second "
+            f"CONTAMINATION: {several:,} of {everybody:,} people ({percent(several / everybody)}) were given a second "
             "variant later. They count in their first one, so true differences look smaller than they are"
         )
 
