@@ -106,9 +106,9 @@ class Moment(TypedDict):
 
 
 class History(TypedDict):
-    """How the comparisons of the primary metric went, by variant: 200 moments at most, of all of them together.
+    """How the comparisons of the primary metric went, by variant: some 120 moments, of all together.
 
-    Of each span of time the last moment is kept as it was; spans grow as the experiment does.
+    Of each span of time the last moment is kept as it was, to six digits; spans grow as the experiment does.
     """
 
     metric: str

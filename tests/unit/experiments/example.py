@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from events.experiment_results import Comparison, ExperimentResult, Metric, Variant
-from events.times import render_time
+from events.times import parse_time, render_time
 from streams.experiments.history import with_history
 
 CONTRACTS: ExperimentResult = {
@@ -184,7 +184,7 @@ def watched(result: ExperimentResult, looks: int = 120) -> ExperimentResult:
         width = (looks / look) ** 0.6
         drift = 0.002 * (look % 7 - 3) / look**0.5
         now = [_as_it_was(each, width, drift, provisional=look < looks * 0.6) for each in ends]
-        at = render_time(START + look * 2 * HOUR)
+        at = render_time((parse_time(result["as_of"]) or 0) - (looks - look + 1) * 2 * HOUR)
         told = with_history(told, {**result, "as_of": at, "comparisons": now})
     return with_history(told, result)
 

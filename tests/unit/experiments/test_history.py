@@ -23,7 +23,7 @@ def test_a_short_history_keeps_everything_but_more_than_one_a_minute() -> None:
     assert [each["effect"] for each in history] == [0, 119, 200]
 
 
-def test_a_year_of_looks_is_two_hundred_moments_of_all_of_it() -> None:
+def test_a_year_of_looks_is_a_hundred_moments_of_all_of_it() -> None:
     history: list[Moment] = []
     for look in range(0, 365 * DAY, 12 * HOUR):
         history = extended(history, moment(START + look, look))
@@ -86,7 +86,7 @@ def test_neither_result_is_changed() -> None:
     assert "history" not in after
 
 
-def test_of_many_variants_there_are_two_hundred_moments_together_or_a_few_of_each() -> None:
+def test_of_many_variants_there_is_one_bound_together_or_a_few_of_each() -> None:
     two = watched(gotv(), looks=400)["history"]["variants"]
     names = [f"v{number}" for number in range(40)]
     many: ExperimentResult = {
@@ -95,5 +95,5 @@ def test_of_many_variants_there_are_two_hundred_moments_together_or_a_few_of_eac
     }
     of_many = watched(many, looks=60)["history"]["variants"]
 
-    assert sum(map(len, two.values())) <= MOST
+    assert MOST / 3 < sum(map(len, two.values())) <= MOST
     assert max(map(len, of_many.values())) <= LEAST
