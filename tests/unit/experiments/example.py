@@ -107,7 +107,7 @@ def gotv(**changed: Any) -> ExperimentResult:
         },
         "comparisons": [
             comparison("opened", "deadline", 2.1, 37.9),
-            comparison("opened", "from a neighbour", 61.4, 98.8, e_value=8_700.0, discovery=True),
+            comparison("opened", "from a neighbour", 61.4, 98.8, e_value=8_700.0),
             comparison("clicked", "deadline", -4.4, 9.8),
             comparison("clicked", "from a neighbour", -4.1, 9.3),
             comparison("donated", "deadline", 0.0021, 0.0193, discovery=True, raw_effect=0.0112, e_value=212.0),

@@ -33,7 +33,7 @@ def test_a_strategist_reads_the_warning_the_money_and_who_is_better(
         "  provisional                     +0.16 pp (-0.52 to +0.84)  not yet known",
     ]
     assert "deadline          $17,612.25     $2.21  +$0.70 (+$0.09 to +$1.31)  better" in lines
-    assert "from a neighbour  2,566.4  32.00 %  +8.01 pp (+6.14 to +9.88)  better *" in lines
+    assert "from a neighbour  2,566.4  32.00 %  +8.01 pp (+6.14 to +9.88)  better" in lines
     assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED" in lines
 
 
