@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.experiments.assigning import splits
-from benchmarks.experiments.errors import false_winners, missed_effects
+from benchmarks.experiments.assigning import right_splits, wrong_splits
+from benchmarks.experiments.errors import false_winners, false_winners_after_a_slow_start, missed_effects
 from benchmarks.experiments.finding import Finding
-from benchmarks.experiments.guardrails import guardrails
+from benchmarks.experiments.guardrails import alarms, false_alarms
 from benchmarks.experiments.households import households_of_two, turfs
 from benchmarks.experiments.many import false_discoveries
 from benchmarks.experiments.power import against_the_t_test, with_covariates
@@ -18,14 +18,17 @@ Simulation = Callable[[int], Iterator[Finding]]
 
 SIMULATIONS: tuple[tuple[Simulation, int], ...] = (
     (false_winners, 10_000),
+    (false_winners_after_a_slow_start, 10_000),
     (missed_effects, 10_000),
     (against_the_t_test, 10_000),
     (with_covariates, 10_000),
     (false_discoveries, 50),
-    (splits, 1_000),
+    (wrong_splits, 1_000),
+    (right_splits, 10_000),
     (households_of_two, 10_000),
     (turfs, 2_000),
-    (guardrails, 2_000),
+    (false_alarms, 5_000),
+    (alarms, 2_000),
     (reaching, 5_000),
 )
 """What is simulated, and how many experiments or runs of each."""

@@ -1,6 +1,6 @@
 """How often an interval is ever wrong, over a long run that is looked at after every batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -33,22 +33,32 @@ EFFECTS: dict[str, tuple[Shape, Shape, float, int]] = {
 """Treated, baseline, the true effect (0: told by a large sample) and how many people."""
 
 
-def false_winners(experiments: int) -> Iterator[Finding]:
+def false_winners(
+    experiments: int, kinds: Iterable[str] = tuple(KINDS), shares: Sequence[float] = SHARES
+) -> Iterator[Finding]:
     """A/A: both arms are alike."""
-    for what, (shape, last) in KINDS.items():
-        for share in SHARES:
+    for what in kinds:
+        shape, last = KINDS[what]
+        for share in shares:
             trial = Trial(treated=shape, baseline=shape, experiments=experiments, last=last, share=share)
             yield _finding(f"A/A, {what}, treated {share:.0%}: ever a winner", trial)
+
+
+def false_winners_after_a_slow_start(experiments: int) -> Iterator[Finding]:
+    """A/A, where the treated arm at first gets one in a hundred."""
     shape, last = KINDS["a rate of 20 %"]
     trial = Trial(treated=shape, baseline=shape, experiments=experiments, last=last, starts_slowly=True)
     yield _finding("A/A, a rate of 20 %, the treated arm starts slowly: ever a winner", trial)
 
 
-def missed_effects(experiments: int) -> Iterator[Finding]:
+def missed_effects(
+    experiments: int, effects: Iterable[str] = tuple(EFFECTS), shares: Sequence[float] = SHARES
+) -> Iterator[Finding]:
     """There is an effect, and the interval should hold it."""
-    for what, (treated, baseline, effect, last) in EFFECTS.items():
+    for what in effects:
+        treated, baseline, effect, last = EFFECTS[what]
         truth = effect or mean(treated) - mean(baseline)
-        for share in SHARES:
+        for share in shares:
             trial = Trial(treated=treated, baseline=baseline, experiments=experiments, last=last, share=share)
             yield _finding(f"{what}, treated {share:.0%}: interval ever off the true effect", trial, truth)
 

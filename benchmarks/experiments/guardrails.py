@@ -13,13 +13,21 @@ from streams.inference.harm import harm
 _MOST = 5.0
 
 
-def guardrails(experiments: int) -> Iterator[Finding]:
-    """Unsubscribes."""
-    for share in (0.5, 0.1):
-        for chance in (0.001, 0.01):
-            trial = _trial(chance, chance, share, experiments)
+_CHANCES, _SHARES = (0.001, 0.01), (0.5, 0.1)
+
+
+def false_alarms(experiments: int) -> Iterator[Finding]:
+    """Unsubscribes, as many in both arms."""
+    for share in _SHARES:
+        for chance in _CHANCES:
+            called_at = _called_at(_trial(chance, chance, share, experiments))
             what = f"both {100 * chance:g} %, treated {share:.0%}: ever called harm"
-            yield Finding(what=what, figure=_part(_called_at(trial)), most=_MOST)
+            yield Finding(what=what, figure=_part(called_at), most=_MOST)
+
+
+def alarms(experiments: int) -> Iterator[Finding]:
+    """Twice as many unsubscribe."""
+    for share in _SHARES:
         trial = _trial(0.004, 0.002, share, experiments)
         what = f"0.2 % to 0.4 %, treated {share:.0%}"
         yield Finding(what=f"{what}: low bound ever above the truth", figure=_part(_above(trial, 0.002)), most=_MOST)
