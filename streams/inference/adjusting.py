@@ -27,14 +27,17 @@ class Estimate:
 def slope(treated: Arm, baseline: Arm) -> Floats:
     """Theta: by how much the outcome rises with the covariate, within the arms; 0 where too few people have one.
 
-    Both arms have the same, so that which of them it was learnt from cannot move the effect.
+    Also 0 where the outcome is all foreseen, as for those who do each month what they did before: no variance would be
+    left to judge by. Both arms have the same, so that which of them it was learnt from cannot move the effect.
     """
     shared = _product(treated.xy, treated.x, treated.y, treated.n) + _product(
         baseline.xy, baseline.x, baseline.y, baseline.n
     )
     spread = _squares(treated.xx, treated.x, treated.n) + _squares(baseline.xx, baseline.x, baseline.n)
     n, x, xx = treated.n + baseline.n, treated.x + baseline.x, treated.xx + baseline.xx
-    return np.where(positives(n, x, xx) >= MIN_COVARIATES, ratio(shared, spread), 0.0)
+    theta = np.where(positives(n, x, xx) >= MIN_COVARIATES, ratio(shared, spread), 0.0)
+    left = estimate(treated, theta).variance + estimate(baseline, theta).variance
+    return np.where(left > 0, theta, 0.0)
 
 
 def estimate(arm: Arm, theta: Floats) -> Estimate:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.inference.arms import Arm, Floats, of_people
@@ -117,6 +117,7 @@ def test_units_do_not_matter(pairs: list[tuple[Row, Row]], outcome: float, covar
 
 
 @lawful
+@example([((200, 0, 0, 0, 0, 0), (245, 45, 45, 45, 45, 45))], 3)
 @given(PAIRS, st.integers(2, 50))
 def test_more_of_the_same_people_are_surer(pairs: list[tuple[Row, Row]], times: int) -> None:
     treated, baseline = _arms(pairs)
