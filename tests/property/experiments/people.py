@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
@@ -19,6 +20,8 @@ from tests.property.contact.strategies import SOURCES, Feed, Fields, deliveries,
 from tests.unit.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 
 Rules = Mapping[str, Rule]
+
+lawful = settings(max_examples=100, deadline=None)
 
 _LIMITS = st.none() | st.none() | st.integers(-10, 50).map(lambda hours: NOON + hours * HOUR)
 RULES = st.dictionaries(
@@ -126,11 +129,16 @@ def shown(found: Iterable[Given]) -> dict[str, Person]:
 
 def by_the_oracle(life: Iterable[Arrival], rules: Rules) -> dict[str, Person]:
     """Without figures that are 0. `life`: each interaction once, all received within a week."""
-    definitions: dict[str, Definition] = {name: asdict(rule) for name, rule in rules.items()}  # type: ignore[misc]
-    found = person(one_version_each(told(life)), definitions)
+    found = all_by_the_oracle(life, rules)
     for one in found.values():
         one["metrics"] = {metric: figures for metric, figures in one["metrics"].items() if any(figures)}
     return found
+
+
+def all_by_the_oracle(life: Iterable[Arrival], rules: Rules) -> dict[str, Person]:
+    """With every figure."""
+    definitions: dict[str, Definition] = {name: asdict(rule) for name, rule in rules.items()}  # type: ignore[misc]
+    return person(one_version_each(told(life)), definitions)
 
 
 def told(life: Iterable[Arrival]) -> list[Told]:

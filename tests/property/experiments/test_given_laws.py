@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.contact import ContactState, decode, encode, merge, profile
@@ -11,10 +11,8 @@ from streams.demo.recount import one_version_each
 from streams.demo.recount_experiments import experiments
 from streams.experiments.counting import may_change
 from tests.property.contact.strategies import Feed, chunks, parts
-from tests.property.experiments.people import RULES, Rules, by_the_oracle, feeds, given_by, shown, told
+from tests.property.experiments.people import RULES, Rules, by_the_oracle, feeds, given_by, lawful, shown, told
 from tests.unit.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, folded, said
-
-lawful = settings(max_examples=100, deadline=None)
 
 LATE = 1_000 * DAY
 """Long after everything is due."""
