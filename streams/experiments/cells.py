@@ -52,6 +52,8 @@ class Difference:
 
     def replace(self, before: Iterable[Given], after: Iterable[Given]) -> None:
         """People who were counted as `before` are counted as `after`."""
+        if before is after:  # as they nearly always are
+            return
         before, after = set(before), set(after)
         for given in before - after:
             self._add(given, -1)
