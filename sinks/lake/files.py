@@ -143,7 +143,10 @@ class LocalFiles:
 
 
 class RemoteFiles:
-    """Any file system of fsspec; `root` is a path as it writes them itself, without a scheme. Moving is copying and deleting there, unless it knows better."""
+    """Any file system of fsspec; `root` is a path as it writes them itself, without a scheme.
+
+    Moving is copying and deleting there, unless it knows better.
+    """
 
     def __init__(self, system: fsspec.AbstractFileSystem, root: str) -> None:
         self._system = system

@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, local, policy, schemas, suppressions, topics
+from streams.cli import contact, dead_letters, lake, local, policy, schemas, suppressions, topics
 from streams.cli.api import api
 from streams.cli.backup import backup
 from streams.cli.demo import demo
@@ -39,6 +39,7 @@ app.command()(doctor)
 app.command()(worker)
 app.command()(api)
 app.command()(gateway)
+app.add_typer(lake.app, name="lake")
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)

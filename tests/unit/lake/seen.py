@@ -12,6 +12,6 @@ def seen(files: Files) -> list[tuple[int, int, bytes | None]]:
     """Partition, offset and bytes of each row, in this order."""
     rows = []
     for name in files.below(INTERACTIONS):
-        table = pq.read_table(io.BytesIO(files.read(name)), columns=["partition", "offset", "event"])
+        table = pq.ParquetFile(io.BytesIO(files.read(name))).read(columns=["partition", "offset", "event"])
         rows += [(row["partition"], row["offset"], row["event"]) for row in table.to_pylist()]
     return sorted(rows, key=lambda row: row[:2])
