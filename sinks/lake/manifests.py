@@ -76,10 +76,9 @@ def staging_of(topic_id: str, partition: int, first_offset: int) -> str:
     return f"{staging_of_partition(topic_id, partition)}/{number_text(first_offset)}"
 
 
-def staged_name(found: Range, index: int) -> str:
-    """Where the file of this number in a range lay when the manifest was created."""
-    staging = staging_of(found.topic_id, found.partition, found.first_offset)
-    return f"{staging}/{found.writer}/{index}.parquet"
+def staged_name(staging: str, writer: str, name: str) -> str:
+    """Where a writer has a file until it is moved: in folders of the same names, for whoever reads it there."""
+    return f"{staging}/{writer}/{name}"
 
 
 def encode(manifest: Struct) -> bytes:
@@ -99,6 +98,16 @@ def last_range(files: Files, topic_id: str, partition: int) -> Range | None:
     """The latest range of a partition; None before the first."""
     names = files.below(folder_of(topic_id, partition))
     return read(files, names[-1], Range) if names else None
+
+
+def date_in(name: str) -> str:
+    """The date of the folder in which a file lies, `2012-02-22`; empty where it has none."""
+    return name.partition("/date=")[2].partition("/")[0]
+
+
+def type_in(name: str) -> str:
+    """The type of the folder in which a file lies; empty where it has none."""
+    return name.partition("/type=")[2].partition("/")[0]
 
 
 class Damaged(Exception):

@@ -10,9 +10,10 @@ is a manifest of that range, and then only what it names is kept.
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from sinks.lake.erasures import Erasures, read_erasures
 from sinks.lake.files import Files, new_name
+from sinks.lake.forgetting import forget
 from sinks.lake.manifests import (
     INTERACTIONS,
     LakeFile,
@@ -26,10 +27,8 @@ from sinks.lake.manifests import (
     staging_of,
     staging_of_partition,
 )
+from sinks.lake.parquet import write_parquet
 from sinks.lake.rows import Folder, LogRecord, tables_of
-
-WITHOUT_DICTIONARY = frozenset({"event", "id", "offset", "appended_at", "time", "fragment"})
-"""Columns whose values hardly repeat within a file."""
 
 
 class Overtaken(Exception):
@@ -42,6 +41,7 @@ class LakeWriter:
     def __init__(self, files: Files, topic_id: str) -> None:
         self._files = files
         self._topic_id = topic_id
+        self._erased: Erasures | None = None
 
     def position(self, partition: int) -> int | None:
         """The first offset that is not in the lake; None where nothing of the partition is, and so 0 comes first.
@@ -53,13 +53,19 @@ class LakeWriter:
         return None if last is None else last.last_offset + 1
 
     def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> Range:
-        """Take the records of a partition from offset `first` to `last`. Raises Overtaken, and then has taken none."""
+        """Take the records of a partition from offset `first` to `last`. Raises Overtaken, and then has taken none.
+
+        What comes late of people who were erased loses the person.
+        """
+        self._erased = erased = read_erasures(self._files, self._erased)
         writer = new_name()
         staging = staging_of(self._topic_id, partition, first)
         files = []
-        for index, (folder, table) in enumerate(sorted(tables_of(records, self._topic_id).items())):
-            size = self._stage(f"{staging}/{writer}/{index}.parquet", table)
-            files.append(LakeFile(self._file_name(folder, partition, first, last), table.num_rows, size))
+        for folder, table in sorted(tables_of(records, self._topic_id).items()):
+            left = forget(table, folder.type, erased) if len(erased) else None
+            name = self._file_name(folder, partition, first, last)
+            size = self._stage(staged_name(staging, writer, name), table if left is None else left.table)
+            files.append(LakeFile(name, table.num_rows, size))
         return self._commit(Range(self._topic_id, partition, first, last, writer, tuple(files)))
 
     def skip(self, partition: int, first: int, last: int) -> Range:
@@ -85,9 +91,10 @@ class LakeWriter:
                 self._settle(read(self._files, name, Range))
 
     def _settle(self, done: Range) -> None:
-        for index, file in enumerate(done.files):
-            self._files.move(staged_name(done, index), file.name)
-        self._files.delete_below(staging_of(done.topic_id, done.partition, done.first_offset))
+        staging = staging_of(done.topic_id, done.partition, done.first_offset)
+        for file in done.files:
+            self._files.move(staged_name(staging, done.writer, file.name), file.name)
+        self._files.delete_below(staging)
 
     def _stage(self, name: str, table: pa.Table) -> int:
         with self._files.writing(name) as file:
@@ -97,9 +104,3 @@ class LakeWriter:
     def _file_name(self, folder: Folder, partition: int, first: int, last: int) -> str:
         numbers = f"{partition}-{number_text(first)}-{number_text(last)}.{self._topic_id}"
         return f"{INTERACTIONS}/date={folder.date}/type={folder.type}/{numbers}.parquet"
-
-
-def write_parquet(table: pa.Table, file: object) -> None:
-    """As all files of the lake are written."""
-    repeating = [name for name in table.column_names if name not in WITHOUT_DICTIONARY]
-    pq.write_table(table, file, compression="zstd", use_dictionary=repeating)

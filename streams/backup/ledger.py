@@ -5,7 +5,7 @@ told, and only the contact_id under which a person is marked as erased is there 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import msgspec
@@ -36,13 +36,18 @@ class Entry(Struct, frozen=True):
 
 async def told_erasures(settings: Settings) -> list[Entry]:
     """Every erasure that the topic still holds: those of the last day at least. Raises Kafka's errors."""
-    told: list[Entry] = []
+    return [entry_of(*found) async for found in erased_nodes(settings)]
+
+
+async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof]]:
+    """The same, with the nodes' names: node, version and roof. Raises Kafka's errors."""
     async with PartitionReader(KafkaClients(settings)) as reader:
         for number in range(settings.partitions):
             place = TP(CONTACT_ROOFS, number)
             async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
-                told += [entry_of(*found) for found in map(erasure_in, run.records) if found is not None]
-    return told
+                for found in map(erasure_in, run.records):
+                    if found is not None:
+                        yield found
 
 
 def entry_of(node: str, _: int, roof: Roof) -> Entry:

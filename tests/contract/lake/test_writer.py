@@ -1,13 +1,8 @@
 """What the lake's writer promises on any store: each record of the topic is a row once, whatever happens meanwhile."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
-import fsspec
 import pytest
 
-from sinks.lake.files import Files, LocalFiles, RemoteFiles, new_name
+from sinks.lake.files import Files
 from sinks.lake.manifests import MANIFESTS, STAGING, Damaged
 from sinks.lake.writer import LakeWriter, Overtaken
 from tests.unit.engine.kafka_records import Fetched
@@ -18,18 +13,6 @@ from tests.unit.lake.seen import seen
 
 TOPIC = [lying(at, "donation.made" if at % 3 else "email.sent", at=NOW - at % 2 * DAY) for at in range(6)]
 MOST_CALLS = 100
-
-
-@pytest.fixture(params=["folder", "memory"])
-def files(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
-    if request.param == "folder":
-        monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is cut here, and it takes nearly all the time
-        yield LocalFiles(tmp_path)
-        return
-    system = fsspec.filesystem("memory")
-    root = f"/lake-{new_name()}"
-    yield RemoteFiles(system, root)
-    system.rm(root, recursive=True)
 
 
 def bring_in(files: Files, topic: list[Fetched], size: int = 3) -> None:
@@ -74,34 +57,34 @@ def test_a_topic_made_anew_begins_beside_the_old_one(files: Files) -> None:
     assert len(seen(files)) == len(TOPIC) + 1
 
 
-def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(files: Files) -> None:
+def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(folder: Files) -> None:
     for at in range(1, MOST_CALLS):
-        fragile = Interrupted(files, at, crash)
+        fragile = Interrupted(folder, at, crash)
         try:
             bring_in(fragile, TOPIC)
         except Crash:
-            rows = [offset for _, offset, _ in seen(files)]
+            rows = [offset for _, offset, _ in seen(folder)]
             assert len(rows) == len(set(rows))
-        bring_in(files, TOPIC)
-        assert seen(files) == in_the_topic(TOPIC)
-        assert not files.below(STAGING)
+        bring_in(folder, TOPIC)
+        assert seen(folder) == in_the_topic(TOPIC)
+        assert not folder.below(STAGING)
         if fragile.calls < at:
             return
-        clear(files)
+        clear(folder)
     pytest.fail("it never came to its end")
 
 
-def test_whoever_is_frozen_at_any_moment_finds_its_range_written(files: Files) -> None:
+def test_whoever_is_frozen_at_any_moment_finds_its_range_written(folder: Files) -> None:
     for at in range(1, MOST_CALLS):
-        frozen = Interrupted(files, at, lambda: bring_in(files, TOPIC, size=2))
+        frozen = Interrupted(folder, at, lambda: bring_in(folder, TOPIC, size=2))
         try:
             bring_in(frozen, TOPIC)
         except FileNotFoundError:  # what it had staged was taken away meanwhile; the process reads on from its position
-            bring_in(files, TOPIC)
-        assert seen(files) == in_the_topic(TOPIC)
+            bring_in(folder, TOPIC)
+        assert seen(folder) == in_the_topic(TOPIC)
         if frozen.calls < at:
             return
-        clear(files)
+        clear(folder)
     pytest.fail("it never came to its end")
 
 
