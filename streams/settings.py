@@ -25,6 +25,8 @@ def _not_empty(value: object) -> object:
 
 Place = Annotated[Path, BeforeValidator(_not_empty)]
 """A file or a directory. An empty one would be the working directory, which nobody means."""
+PlaceOrUri = Annotated[str, BeforeValidator(_not_empty)]
+"""A directory, or a URI of a store."""
 
 
 class Settings(ServerSettings):
@@ -69,6 +71,28 @@ class Settings(ServerSettings):
     api_tokens_file: Path | None = Field(None, description="File that holds them")
     gateway: Place | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
+    )
+    lake: PlaceOrUri | None = Field(
+        None, description="The lake: a folder, or a URI that fsspec opens, such as s3://bucket/lake (docs/lake.md)"
+    )
+    lake_flush_rows: int = Field(
+        200_000,
+        ge=1,
+        le=10_000_000,
+        description="Rows of a partition that are written into the lake at once, at most",
+    )
+    lake_flush_bytes: int = Field(
+        64 << 20,
+        ge=1 << 10,
+        le=4 << 30,
+        description="Bytes of records that wait for the lake, of all partitions together; it takes about five times as "
+        "much memory",
+    )
+    lake_flush_s: float = Field(
+        300.0,
+        ge=0.1,
+        le=86_400,
+        description="Seconds until a record is in the lake; fewer make more, smaller files",
     )
     profiles_oldest_s: float = Field(
         15.0,

@@ -43,26 +43,34 @@ def _require_port(host: str, port: int) -> None:
 def wait_until_ready(settings: Settings, say: Callable[[str], None]) -> None:
     """Return once a worker of these settings can work.
 
-    `say` is told what it waits for. Raises the last Kafka error when none answers within the setting's time; and
-    `MissingTopic` or `PartitionsMismatch` at once, since waiting changes nothing about those.
+    As `wait_for_kafka`; and raises `MissingTopic` or `PartitionsMismatch` at once, since waiting changes nothing about
+    those.
+    """
+    wait_for_kafka(settings, settings.app_id, say)
+    require_topics(settings)
+
+
+def wait_for_kafka(settings: Settings, group: str, say: Callable[[str], None]) -> None:
+    """Return once brokers say who coordinates a group.
+
+    `say` is told what it waits for. Raises the last Kafka error when none answers within the setting's time.
     """
     patience = _Patience(settings, say)
     while True:
         try:
-            _ask_for_coordinator(settings)
-            break
+            _ask_for_coordinator(settings, group)
+            return
         except KafkaError as error:
             if not patience.is_left():
                 raise
             patience.say_why(error)
             time.sleep(PAUSE_S)
-    require_topics(settings)
 
 
-def _ask_for_coordinator(settings: Settings) -> None:
+def _ask_for_coordinator(settings: Settings, group: str) -> None:
     admin = KafkaClients(settings).admin(ATTEMPT_S)
     try:
-        found = admin.describe_groups([settings.app_id])[settings.app_id]
+        found = admin.describe_groups([group])[group]
     finally:
         admin.close()
     if "CoordinatorLoadInProgress" in (found["error"] or ""):

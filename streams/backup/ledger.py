@@ -4,8 +4,9 @@ It names nobody: an erased fragment stands in it as it does in a state, by a has
 told, and only the contact_id under which a person is marked as erased is there as it is.
 """
 
+import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import msgspec
@@ -36,13 +37,19 @@ class Entry(Struct, frozen=True):
 
 async def told_erasures(settings: Settings) -> list[Entry]:
     """Every erasure that the topic still holds: those of the last day at least. Raises Kafka's errors."""
-    told: list[Entry] = []
-    async with PartitionReader(KafkaClients(settings)) as reader:
-        for number in range(settings.partitions):
+    return [entry_of(*found) async for found in erased_nodes(settings)]
+
+
+async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof]]:
+    """The same, with the nodes' names: node, version and roof. Raises Kafka's errors."""
+    kafka = KafkaClients(settings)
+    async with PartitionReader(kafka) as reader:
+        for number in await asyncio.to_thread(kafka.partitions_of, CONTACT_ROOFS):
             place = TP(CONTACT_ROOFS, number)
             async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
-                told += [entry_of(*found) for found in map(erasure_in, run.records) if found is not None]
-    return told
+                for found in map(erasure_in, run.records):
+                    if found is not None:
+                        yield found
 
 
 def entry_of(node: str, _: int, roof: Roof) -> Entry:

@@ -10,6 +10,7 @@ from streams.cli import (
     experiment_group,
     experiment_results,  # noqa: F401 - its commands join the group
     experiments,  # noqa: F401 - so do its
+    lake,
     local,
     policy,
     schemas,
@@ -51,6 +52,7 @@ app.command()(doctor)
 app.command()(worker)
 app.command()(api)
 app.command()(gateway)
+app.add_typer(lake.app, name="lake")
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)

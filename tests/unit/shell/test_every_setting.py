@@ -19,6 +19,7 @@ TEXT = {
     "policy": "",
     "teams": "",
     "gateway": "",
+    "lake": "",
     "state_dir": "",
     "home": "",
 }

@@ -1,0 +1,76 @@
+"""Takes erased people out of every file that holds them, of history and of snapshots. As often as one likes."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from events.times import parse_time
+from sinks.lake.erasures import Erasure, Erasures, erasure_of
+from sinks.lake.files import Files, new_name
+from sinks.lake.forgetting import WHOSE, Left, forget, forget_links, forget_profiles, of_erased
+from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
+from sinks.lake.parquet import read_columns, read_parquet
+from sinks.lake.reading import Live, live
+from sinks.lake.rewriting import Overtaken, Rewriter, Successor
+from sinks.lake.schema import INTERACTIONS_SCHEMA
+from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
+
+_ERASED_TYPE = "contact.erased"
+
+
+class Forgotten(NamedTuple):
+    """How many files were rewritten, and how many rows of people in them."""
+
+    files: int
+    rows: int
+
+
+def commanded(files: Files) -> Iterator[Erasure]:
+    """The erasures that the lake itself tells of, by the commands in it."""
+    for file in live(files).of(INTERACTIONS):
+        if type_in(file.name) != _ERASED_TYPE or not files.there(file.name):
+            continue
+        table = read_columns(files, file.name, ["fragment", "time"])
+        times = table["time"].cast(pa.int64()).to_pylist()
+        for fragment, time in zip(table["fragment"].to_pylist(), times, strict=True):
+            if fragment is not None and time is not None:
+                yield erasure_of(fragment, time)
+
+
+def erase(files: Files, erased: Erasures) -> Forgotten:
+    """Rewrite each file that holds any of them. Raises OSError, and `Damaged`."""
+    rewriter = Rewriter(files)
+    done = Forgotten(0, 0)
+    while True:
+        rewriter.begin()
+        try:
+            for file, left in _touched(files, live(files), erased):
+                folder = file.name.rpartition("/")[0]
+                rewriter.rewrite([file.name], [Successor(f"{folder}/erased-{new_name()}.parquet", left.table)])
+                done = Forgotten(done.files + 1, done.rows + left.rows)
+        except Overtaken:
+            continue
+        return done
+
+
+def _touched(files: Files, where: Live, erased: Erasures) -> Iterator[tuple[LakeFile, Left]]:
+    """Each file that is to be rewritten, and what is left of it."""
+    for name, file in sorted(where.files.items()):
+        if not files.there(name):
+            continue  # on its way into its place: for the next time
+        left = _left(files, file, erased)
+        if left is not None:
+            yield file, left
+
+
+def _left(files: Files, file: LakeFile, erased: Erasures) -> Left | None:
+    if file.name.startswith(f"{CONTACT_STATE}/"):
+        return forget_profiles(read_parquet(files, file.name, CONTACT_STATE_SCHEMA), erased)
+    if file.name.startswith(f"{CONTACT_LINKS}/"):
+        day = parse_time(f"{date_in(file.name)}T00:00:00.000Z") or 0
+        return forget_links(read_parquet(files, file.name, CONTACT_LINKS_SCHEMA), day, erased)
+    if not pc.any(of_erased(read_columns(files, file.name, WHOSE), erased)).as_py():
+        return None
+    return forget(read_parquet(files, file.name, INTERACTIONS_SCHEMA), type_in(file.name), erased)

@@ -1,0 +1,88 @@
+"""Who was erased: the lake's own list, by one-way hashes, so that late copies are forgotten as they come in.
+
+A state keeps the same of an erased person, in the same way: since when, under a hash of each identifier.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b, sha256
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from sinks.lake.files import Files, new_name
+from sinks.lake.manifests import STAGING
+from sinks.lake.parquet import read_parquet, write_parquet
+from sinks.lake.schema import MOMENT, TEXT
+
+ERASURES = "erasures"
+ERASURES_SCHEMA = pa.schema([("trace", TEXT), ("fragment_sha256", TEXT), ("until", MOMENT)])
+"""`trace`: BLAKE2b (16 bytes) of a fragment, as the state has it; `fragment_sha256`: for whoever asks in SQL, null
+where only the trace is known. `until`: what happened up to then never counts again."""
+
+
+class Erasure(NamedTuple):
+    """One identifier of somebody. `until`: ms since 1970."""
+
+    trace: str
+    fragment_sha256: str | None
+    until: int
+
+
+class Erasures:
+    """All that are known, for looking up. `names`: the files that they are from."""
+
+    def __init__(self, found: Iterable[Erasure] = (), names: frozenset[str] = frozenset()) -> None:
+        self.names = names
+        self._until: dict[str, int] = {}
+        self._known = set(found)
+        for each in self._known:
+            self._until[each.trace] = max(each.until, self._until.get(each.trace, each.until))
+
+    def __len__(self) -> int:
+        """How many identifiers."""
+        return len(self._until)
+
+    def until(self, fragment: str) -> int | None:
+        """Until when (ms) what is known under a fragment is forgotten; None: it is not."""
+        return self._until.get(trace_of(fragment)) if self._until else None
+
+    def new(self, found: Iterable[Erasure]) -> list[Erasure]:
+        """Those that are not known yet, each once."""
+        return [each for each in dict.fromkeys(found) if each not in self._known]
+
+
+def erasure_of(fragment: str, until: int) -> Erasure:
+    """That all is forgotten which happened under a fragment until a time."""
+    return Erasure(trace_of(fragment), sha256(fragment.encode()).hexdigest(), until)
+
+
+def trace_of(fragment: str) -> str:
+    """By what a fragment is known again, and cannot be told."""
+    return blake2b(fragment.encode(), digest_size=16).hexdigest()
+
+
+def read_erasures(files: Files, known: Erasures | None = None) -> Erasures:
+    """The lake's list; `known` is what was read before, and is returned where nothing is new."""
+    names = files.below(ERASURES)
+    if known is not None and known.names == frozenset(names):
+        return known
+    found: list[Erasure] = []
+    for name in names:
+        table = read_parquet(files, name, ERASURES_SCHEMA)
+        until = table["until"].cast(pa.int64()).to_pylist()
+        found += map(Erasure, table["trace"].to_pylist(), table["fragment_sha256"].to_pylist(), until)
+    return Erasures(found, frozenset(names))
+
+
+def add_erasures(files: Files, new: Iterable[Erasure]) -> None:
+    """Have the list hold these as well, if there are any."""
+    columns: Mapping[str, list[object]] = {"trace": [], "fragment_sha256": [], "until": []}
+    for each in new:
+        for name, value in each._asdict().items():
+            columns[name].append(value)
+    if columns["trace"]:
+        content = io.BytesIO()
+        write_parquet(pa.table(columns, schema=ERASURES_SCHEMA), content)
+        name = new_name()
+        files.create(f"{ERASURES}/{name}.parquet", content.getvalue(), f"{STAGING}/erasures/{name}")

@@ -1,0 +1,253 @@
+"""Where the lake lies: a folder of this machine, or whatever fsspec opens. Names are relative to the lake, with `/`.
+
+The lake needs one thing of a store that not every library offers: to create a file as a whole, and only where there is
+none. That is what makes a manifest a commit point. Failures of the store are `OSError`s.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+from urllib.parse import urlsplit
+
+import fsspec
+
+
+class Files(Protocol):
+    """A store of files."""
+
+    def below(self, folder: str) -> list[str]:
+        """The names of all files below a folder, in order; none where there is no such folder."""
+        ...
+
+    def there(self, name: str) -> bool:
+        """Whether there is such a file."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """All of a file. Raises FileNotFoundError."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """A file to read in pieces. Raises FileNotFoundError."""
+        ...
+
+    def writing(self, name: str) -> "AbstractWriting":
+        """A context manager: a new file, which lasts when it ends."""
+        ...
+
+    def create(self, name: str, content: bytes, draft: str) -> bool:
+        """Create a file with all its content or not at all. False: there is one already, which stays as it is.
+
+        `draft` is a name that this process alone uses: the content may lie under it for a moment.
+        """
+        ...
+
+    def move(self, source: str, target: str) -> bool:
+        """Put a file in its place. False: there is no `source`, so somebody else has moved it."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Take a file away, if it is there."""
+        ...
+
+    def delete_below(self, folder: str) -> None:
+        """Take away a folder with all that is in it."""
+        ...
+
+    def address(self, name: str) -> str:
+        """By what DuckDB, Spark and others find a file or a pattern."""
+        ...
+
+
+class AbstractWriting(Protocol):
+    """What `Files.writing` gives."""
+
+    def __enter__(self) -> BinaryIO: ...
+    def __exit__(self, *_: Any) -> bool | None: ...
+
+
+class LocalFiles:
+    """A folder of this machine, on a file system that knows hard links."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def below(self, folder: str) -> list[str]:
+        """See `Files`."""
+        found = (Path(at, name) for at, _, names in os.walk(self._root / folder) for name in names)
+        return sorted(path.relative_to(self._root).as_posix() for path in found)
+
+    def there(self, name: str) -> bool:
+        """See `Files`."""
+        return (self._root / name).is_file()
+
+    def read(self, name: str) -> bytes:
+        """See `Files`."""
+        return (self._root / name).read_bytes()
+
+    def open(self, name: str) -> BinaryIO:
+        """See `Files`."""
+        return (self._root / name).open("rb")
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        """See `Files`."""
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    def create(self, name: str, content: bytes, draft: str) -> bool:
+        """See `Files`."""
+        with self.writing(draft) as file:
+            file.write(content)
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self._root / draft, path)
+        except FileExistsError:
+            return False
+        finally:
+            self.delete(draft)
+        _sync(path.parent)
+        return True
+
+    def move(self, source: str, target: str) -> bool:
+        """See `Files`."""
+        path = self._root / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (self._root / source).rename(path)
+        except FileNotFoundError:
+            return False
+        _sync(path.parent)
+        return True
+
+    def delete(self, name: str) -> None:
+        """See `Files`."""
+        (self._root / name).unlink(missing_ok=True)
+
+    def delete_below(self, folder: str) -> None:
+        """See `Files`."""
+        shutil.rmtree(self._root / folder, ignore_errors=True)
+
+    def address(self, name: str) -> str:
+        """See `Files`."""
+        return (self._root / name).as_posix()
+
+
+class RemoteFiles:
+    """Any file system of fsspec; `root` is a path as it writes them itself, without a scheme.
+
+    Moving is copying and deleting there, unless it knows better.
+    """
+
+    def __init__(self, system: fsspec.AbstractFileSystem, root: str) -> None:
+        self._system = system
+        self._root = root.rstrip("/")
+
+    def below(self, folder: str) -> list[str]:
+        """See `Files`."""
+        self._system.invalidate_cache()
+        start = len(self._root) + 1
+        with suppress(FileNotFoundError):
+            return sorted(name[start:] for name in self._system.find(self._at(folder)))
+        return []
+
+    def there(self, name: str) -> bool:
+        """See `Files`."""
+        self._system.invalidate_cache()
+        return bool(self._system.isfile(self._at(name)))
+
+    def read(self, name: str) -> bytes:
+        """See `Files`."""
+        return cast(bytes, self._system.cat_file(self._at(name)))
+
+    def open(self, name: str) -> BinaryIO:
+        """See `Files`."""
+        return cast(BinaryIO, self._system.open(self._at(name), "rb"))
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        """See `Files`."""
+        self._make_folder_of(name)
+        with self._system.open(self._at(name), "wb") as file:
+            yield file
+
+    def create(self, name: str, content: bytes, draft: str) -> bool:
+        """See `Files`."""
+        self._make_folder_of(name)
+        try:
+            self._system.pipe_file(self._at(name), content, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def move(self, source: str, target: str) -> bool:
+        """See `Files`."""
+        self._make_folder_of(target)
+        try:
+            self._system.mv(self._at(source), self._at(target))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        """See `Files`."""
+        with suppress(FileNotFoundError):
+            self._system.rm_file(self._at(name))
+
+    def delete_below(self, folder: str) -> None:
+        """See `Files`."""
+        with suppress(FileNotFoundError):
+            self._system.rm(self._at(folder), recursive=True)
+
+    def address(self, name: str) -> str:
+        """See `Files`."""
+        return str(self._system.unstrip_protocol(self._at(name)))
+
+    @property
+    def system(self) -> fsspec.AbstractFileSystem:
+        """For whoever reads by address and has no reader of their own for it."""
+        return self._system
+
+    def _at(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _make_folder_of(self, name: str) -> None:
+        self._system.makedirs(self._at(name).rpartition("/")[0], exist_ok=True)
+
+
+def open_files(place: str) -> Files:
+    """The lake at a folder or a URI. Raises ValueError that says what is wrong with it; asks nothing of a store yet."""
+    scheme = urlsplit(place).scheme if "://" in place else "file"
+    if scheme == "file":
+        return LocalFiles(Path(urlsplit(place).path if "://" in place else place))
+    try:
+        system, root = fsspec.core.url_to_fs(place)
+    except ImportError as error:
+        raise ValueError(f"{scheme}:// needs a Python package that is not installed ({error})") from error
+    except ValueError as error:
+        raise ValueError(f"{scheme}:// is no file system that fsspec knows") from error
+    return RemoteFiles(system, root)
+
+
+def new_name() -> str:
+    """A name that nobody else uses."""
+    return uuid.uuid4().hex
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder outlast a power cut, where the system can."""
+    with suppress(OSError):
+        held = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(held)
+        finally:
+            os.close(held)

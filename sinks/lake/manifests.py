@@ -1,0 +1,114 @@
+"""Manifests: what of the topic is in the lake, and in which files. One for each range of offsets, created exclusively.
+
+Whatever is in no manifest does not exist, whatever is in one does, wherever the file lies at that moment. Ranges of a
+partition follow one upon the other from offset 0, so two writers of one partition want to create the same manifest, and
+one of them loses.
+"""
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from sinks.lake.files import Files
+
+INTERACTIONS = "interactions"
+MANIFESTS = "_manifests"
+STAGING = "_staging"
+_DIGITS = 20
+
+
+class LakeFile(Struct, frozen=True):
+    """One Parquet file. `name`: within the lake."""
+
+    name: str
+    rows: int
+    bytes: int
+
+
+class Range(Struct, frozen=True):
+    """The records of a partition from `first_offset` to `last_offset`, both within it.
+
+    Offsets of the markers of transactions are in it too, and of a partition's first range those that the topic had no
+    more. `lost`: of no range a record was there any more, and somebody has said to go on. `writer` names where its
+    files were staged.
+    """
+
+    topic_id: str
+    partition: int
+    first_offset: int
+    last_offset: int
+    writer: str
+    files: tuple[LakeFile, ...] = ()
+    lost: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Of all its files."""
+        return sum(file.rows for file in self.files)
+
+
+Kind = TypeVar("Kind", bound=Struct)
+
+
+def number_text(number: int) -> str:
+    """A number that sorts as text."""
+    return f"{number:0{_DIGITS}}"
+
+
+def folder_of(topic_id: str, partition: int) -> str:
+    """Where the manifests of a partition are."""
+    return f"{MANIFESTS}/{INTERACTIONS}/{topic_id}/{partition}"
+
+
+def name_of(topic_id: str, partition: int, first_offset: int) -> str:
+    """The manifest of the range that begins there."""
+    return f"{folder_of(topic_id, partition)}/{number_text(first_offset)}.json"
+
+
+def staging_of_partition(topic_id: str, partition: int) -> str:
+    """Where files of a partition lie until a manifest names them."""
+    return f"{STAGING}/{INTERACTIONS}/{topic_id}/{partition}"
+
+
+def staging_of(topic_id: str, partition: int, first_offset: int) -> str:
+    """The same of one range, whoever writes it."""
+    return f"{staging_of_partition(topic_id, partition)}/{number_text(first_offset)}"
+
+
+def staged_name(staging: str, writer: str, name: str) -> str:
+    """Where a writer has a file until it is moved: in folders of the same names, for whoever reads it there."""
+    return f"{staging}/{writer}/{name}"
+
+
+def encode(manifest: Struct) -> bytes:
+    """As it is written."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+
+
+def read(files: Files, name: str, kind: type[Kind]) -> Kind:
+    """A manifest. Raises FileNotFoundError, and `Damaged` for a file that is none."""
+    try:
+        return msgspec.json.decode(files.read(name), type=kind)
+    except msgspec.DecodeError as error:
+        raise Damaged(f"{name} is no manifest of the lake: was it written to by something else?") from error
+
+
+def last_range(files: Files, topic_id: str, partition: int) -> Range | None:
+    """The latest range of a partition; None before the first."""
+    names = files.below(folder_of(topic_id, partition))
+    return read(files, names[-1], Range) if names else None
+
+
+def date_in(name: str) -> str:
+    """The date of the folder in which a file lies, `2012-02-22`; empty where it has none."""
+    return name.partition("/date=")[2].partition("/")[0]
+
+
+def type_in(name: str) -> str:
+    """The type of the folder in which a file lies; empty where it has none."""
+    return name.partition("/type=")[2].partition("/")[0]
+
+
+class Damaged(Exception):
+    """The lake holds something that nobody of ours has written. The text names it."""

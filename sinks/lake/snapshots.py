@@ -1,0 +1,142 @@
+"""What one day's snapshot holds: the newest version of each contact, and into whom contacts were merged.
+
+A date is one snapshot, whole or not there: its manifest names the files of both.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from events.times import parse_time
+from sinks.base import Change
+from sinks.lake.files import Files, new_name
+from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, encode, read, staged_name
+from sinks.lake.schema import MOMENT, TEXT
+
+CONTACT_STATE = "contact_state"
+CONTACT_LINKS = "contact_links"
+SNAPSHOTS = f"{MANIFESTS}/snapshots"
+
+CONTACT_STATE_SCHEMA = pa.schema(
+    [("contact_id", TEXT), ("version", pa.int64()), ("first_seen", MOMENT), ("last_seen", MOMENT), ("profile", TEXT)]
+)
+"""`profile`: the value of `contact-state`, JSON."""
+CONTACT_LINKS_SCHEMA = pa.schema([("contact_id", TEXT), ("version", pa.int64()), ("merged_into", TEXT)])
+SCHEMAS = {CONTACT_STATE: CONTACT_STATE_SCHEMA, CONTACT_LINKS: CONTACT_LINKS_SCHEMA}
+
+
+class Snapshot(Struct, frozen=True):
+    """The manifest of a date (`2012-02-22`). `taken_at`: when it was begun, ms since 1970."""
+
+    date: str
+    taken_at: int
+    writer: str
+    files: tuple[LakeFile, ...]
+
+
+class SnapshotWriter:
+    """Writes the snapshot of a date. Begin with `is_taken`; nothing is there before `commit`."""
+
+    def __init__(self, files: Files, date: str, taken_at: int) -> None:
+        self._files = files
+        self._date = date
+        self._taken_at = taken_at
+        self._writer = new_name()
+        self._done: list[LakeFile] = []
+
+    def is_taken(self) -> bool:
+        """Whether there is one. Ends what another process has begun to put in place."""
+        name = manifest_of(self._date)
+        if not self._files.there(name):
+            return False
+        self._settle(read(self._files, name, Snapshot))
+        return True
+
+    @contextmanager
+    def file(self, dataset: str) -> Iterator[Callable[[pa.Table], None]]:
+        """A file of `contact_state` or `contact_links`, to which pieces are added; it counts if the block ends well."""
+        added = []
+        name = f"{dataset}/date={self._date}/{len(self._done)}-{self._writer}.parquet"
+        with self._files.writing(staged_name(staging_of(self._date), self._writer, name)) as file:
+            with pq.ParquetWriter(file, SCHEMAS[dataset], compression="zstd") as parquet:
+
+                def add(piece: pa.Table) -> None:
+                    parquet.write_table(piece)
+                    added.append(piece.num_rows)
+
+                yield add
+            size = file.tell()
+        self._done.append(LakeFile(name, sum(added), size))
+
+    def commit(self) -> Snapshot | None:
+        """Make it the snapshot of the date. None: another process has been quicker."""
+        snapshot = Snapshot(self._date, self._taken_at, self._writer, tuple(self._done))
+        draft = f"{staging_of(self._date)}/{self._writer}/manifest.json"
+        if not self._files.create(manifest_of(self._date), encode(snapshot), draft):
+            self.is_taken()
+            return None
+        self._settle(snapshot)
+        return snapshot
+
+    def _settle(self, done: Snapshot) -> None:
+        staging = staging_of(done.date)
+        for file in done.files:
+            self._files.move(staged_name(staging, done.writer, file.name), file.name)
+        self._files.delete_below(staging)
+
+
+def manifest_of(date: str) -> str:
+    """The name of a date's manifest."""
+    return f"{SNAPSHOTS}/{date}.json"
+
+
+def staging_of(date: str) -> str:
+    """Where its files lie before."""
+    return f"{STAGING}/snapshots/{date}"
+
+
+class _Seen(Struct):
+    first_seen: str | None = None
+    last_seen: str | None = None
+
+
+_seen = msgspec.json.Decoder(_Seen).decode
+
+
+def profiles_table(changes: Sequence[Change]) -> pa.Table:
+    """Rows of `contact_state` of living contacts."""
+    values = [change.profile or b"" for change in changes]
+    seen = [_seen_in(value) for value in values]
+    columns = [
+        pa.array([change.contact_id for change in changes], TEXT),
+        pa.array([change.version for change in changes], pa.int64()),
+        pa.array([_moment(each.first_seen) for each in seen], MOMENT),
+        pa.array([_moment(each.last_seen) for each in seen], MOMENT),
+        pa.array([value.decode(errors="replace") for value in values], TEXT),
+    ]
+    return pa.table(columns, schema=CONTACT_STATE_SCHEMA)
+
+
+def links_table(changes: Sequence[Change]) -> pa.Table:
+    """Rows of `contact_links` of contacts that are absorbed."""
+    columns = [
+        pa.array([change.contact_id for change in changes], TEXT),
+        pa.array([change.version for change in changes], pa.int64()),
+        pa.array([change.merged_into for change in changes], TEXT),
+    ]
+    return pa.table(columns, schema=CONTACT_LINKS_SCHEMA)
+
+
+def _seen_in(value: bytes) -> _Seen:
+    try:
+        return _seen(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Seen()
+
+
+def _moment(text: str | None) -> int | None:
+    return None if text is None else parse_time(text)

@@ -1,0 +1,116 @@
+"""`harmonia lake`: history as files that others read."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from events.topics import CONTACT_ROOFS
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.topics import require_topic
+
+_DAY_MS = 86_400_000
+
+
+@contextmanager
+def _failing_plainly() -> Iterator[None]:
+    """As `failing_plainly`, and where the lake cannot be reached, or is none."""
+    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
+
+    with failing_plainly():
+        try:
+            yield
+        except Damaged as error:
+            refuse(str(error))
+        except OSError as error:
+            refuse(f"HARMONIA_LAKE cannot be reached: {error.strerror or type(error).__name__}")
+
+
+app = typer.Typer(help="History as Parquet files: fill it, keep it in order, ask it.", no_args_is_help=True)
+
+
+@app.command("run")
+def run(
+    skip_lost: Annotated[
+        bool, typer.Option("--skip-lost", help="Go on where the topic has deleted what the lake does not have.")
+    ] = False,
+) -> None:
+    """Write `interactions` into the lake until SIGINT or SIGTERM. Says where its metrics are."""
+    from streams.lake.serving import run_lake  # noqa: PLC0415 (no other command waits for Arrow)
+
+    settings = load_settings()
+    with _failing_plainly():
+        run_lake(settings, lambda text: typer.echo(f"lake: {text}"), skip_lost=skip_lost)
+
+
+@app.command("snapshot")
+def snapshot() -> None:
+    """Write what `contact-state` and `contact-links` say now as the snapshot of today (UTC), once."""
+    from streams.app import wall_clock  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.lake.serving import files_of  # noqa: PLC0415
+    from streams.lake.snapshotting import take_snapshot  # noqa: PLC0415
+
+    settings = load_settings()
+    with _failing_plainly():
+        taken = asyncio.run(take_snapshot(settings, files_of(settings), wall_clock()))
+    if taken is None:
+        typer.echo("there is a snapshot of today already")
+    else:
+        typer.echo(f"date={taken.date}: {taken.contacts} contacts, {taken.links} absorbed")
+
+
+@app.command("compact")
+def compact(
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="DAYS", help="Only days that ended so long ago: 1d, 7d.")
+    ] = "1d",
+) -> None:
+    """Merge the small files of each day and type into few."""
+    from sinks.lake.compacting import compact as merge  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.rows import date_of  # noqa: PLC0415
+    from streams.app import wall_clock  # noqa: PLC0415
+    from streams.lake.serving import files_of  # noqa: PLC0415
+
+    days = older_than.removesuffix("d")
+    if not days.isdigit() or len(days) > 4:
+        refuse("--older-than: give days, such as 1d", WRONG_USE)
+    with _failing_plainly():
+        done = merge(files_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
+    typer.echo(f"{done.before} files became {done.after}, {done.rows} rows")
+
+
+@app.command("erase")
+def erase(
+    erasures: Annotated[
+        Path | None, typer.Option("--erasures", exists=True, dir_okay=False, help="File of `backup --erasures`.")
+    ] = None,
+) -> None:
+    """Take erased people out of the lake: whom the system says to be erased, the file, and commands in the lake."""
+    from streams.lake.erasing import erase_from_lake, told  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.lake.serving import files_of  # noqa: PLC0415
+
+    settings = load_settings()
+    with _failing_plainly():
+        files = files_of(settings)
+        require_topic(settings, CONTACT_ROOFS)
+        done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
+    typer.echo(f"{done.rows} rows in {done.files} files lost their person")
+
+
+@app.command("views")
+def views(
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Of the files of this moment, each row once; without, of the folders.")
+    ] = False,
+) -> None:
+    """Print the views for DuckDB, as SQL with the lake's place filled in."""
+    from sinks.lake.reading import live  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.views import views_sql  # noqa: PLC0415
+    from streams.lake.serving import files_of  # noqa: PLC0415
+
+    with _failing_plainly():
+        files = files_of(load_settings())
+        typer.echo(views_sql(files, live(files) if exact else None))

@@ -1,0 +1,1 @@
+"""The lake's processes: what fills it from Kafka, and what keeps it in order."""

@@ -1,0 +1,157 @@
+"""Merging and forgetting on any store: whoever asks the manifests sees each row once, at any moment."""
+
+import pytest
+
+from sinks.lake.compacting import compact
+from sinks.lake.erasing import commanded, erase
+from sinks.lake.erasures import Erasures, add_erasures, erasure_of, read_erasures
+from sinks.lake.files import Files
+from sinks.lake.manifests import INTERACTIONS, STAGING
+from sinks.lake.reading import live
+from sinks.lake.writer import LakeWriter
+from tests.unit.events.records import NOW
+from tests.unit.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.lake.seen import rows_of, seen, seen_by_manifests
+
+MOST_CALLS = 60
+TOMORROW = "2012-02-23"
+TOPIC = [lying(at, "donation.made", contact={"contact_id": f"c{at % 2}"}) for at in range(4)]
+
+
+@pytest.fixture
+def lake(files: Files) -> Files:
+    begin_again(files)
+    return files
+
+
+@pytest.fixture
+def quick(folder: Files) -> Files:
+    begin_again(folder)
+    return folder
+
+
+def test_small_files_of_a_day_and_type_become_one_in_order(lake: Files) -> None:
+    before = seen(lake)
+
+    done = compact(lake, TOMORROW)
+
+    assert (done.before, done.after, done.rows) == (4, 1, 4)
+    assert seen(lake) == seen_by_manifests(lake) == before
+    [file] = lake.below(INTERACTIONS)
+    order = [(row["fragment"], row["offset"]) for row in rows_of(lake, file)]
+    assert order == [("c0", 0), ("c0", 2), ("c1", 1), ("c1", 3)]
+
+
+def test_what_is_merged_is_left_alone(lake: Files) -> None:
+    compact(lake, TOMORROW)
+
+    assert compact(lake, TOMORROW).before == 0
+
+
+def test_the_day_itself_is_not_merged(lake: Files) -> None:
+    assert compact(lake, "2012-02-22").before == 0
+
+
+def test_no_file_becomes_larger_than_it_may(lake: Files) -> None:
+    [largest, *_] = sorted((file.bytes for file in live(lake).of(INTERACTIONS)), reverse=True)
+
+    done = compact(lake, TOMORROW, largest * 2 + 1)
+
+    assert (done.before, done.after) == (4, 2)
+
+
+def test_what_comes_after_a_checkpoint_is_seen_as_well(lake: Files) -> None:
+    compact(lake, TOMORROW)
+    LakeWriter(lake, TOPIC_ID).write(0, 4, 4, [lying(4)])
+    LakeWriter(lake, TOPIC_ID).write(1, 0, 4, [])
+    LakeWriter(lake, "another").write(0, 0, 0, [lying(0)])
+
+    assert len(seen_by_manifests(lake)) == 6
+
+
+def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> None:
+    rows = seen(quick)
+    for at in range(1, MOST_CALLS):
+        fragile = Interrupted(quick, at, crash)
+        try:
+            compact(fragile, TOMORROW)
+        except Crash:
+            assert seen_by_manifests(quick) == rows
+            assert {offset for _, offset, _ in seen(quick)} == set(range(4))
+            compact(quick, TOMORROW)
+        assert seen(quick) == seen_by_manifests(quick) == rows
+        assert not [name for name in quick.below(STAGING) if name.endswith(".parquet")]
+        if fragile.calls < at:
+            return
+        begin_again(quick)
+    pytest.fail("it never came to its end")
+
+
+def test_two_at_a_time_do_it_once(quick: Files) -> None:
+    rows = seen(quick)
+    for at in range(1, MOST_CALLS):
+        frozen = Interrupted(quick, at, lambda: compact(quick, TOMORROW))
+        compact(frozen, TOMORROW)
+        assert seen(quick) == seen_by_manifests(quick) == rows
+        if frozen.calls < at:
+            return
+        begin_again(quick)
+    pytest.fail("it never came to its end")
+
+
+def test_an_erased_person_is_taken_out_and_the_money_stays(lake: Files) -> None:
+    erased = Erasures([erasure_of("c0", NOW)])
+
+    done = erase(lake, erased)
+
+    assert (done.files, done.rows) == (2, 2)
+    rows = [row for file in live(lake).of(INTERACTIONS) for row in rows_of(lake, file.name)]
+    assert sorted((row["offset"], row["fragment"], row["amount"], row["event"] is None) for row in rows) == [
+        (0, None, 5000, True),
+        (1, "c1", 5000, False),
+        (2, None, 5000, True),
+        (3, "c1", 5000, False),
+    ]
+    assert erase(lake, erased) == (0, 0)
+
+
+def test_after_a_crash_at_any_moment_of_erasing_it_is_done_again(quick: Files) -> None:
+    erased = Erasures([erasure_of("c0", NOW)])
+    for at in range(1, MOST_CALLS):
+        fragile = Interrupted(quick, at, crash)
+        try:
+            erase(fragile, erased)
+        except Crash:
+            erase(quick, erased)
+        assert [offset for _, offset, _ in seen_by_manifests(quick)] == list(range(4))
+        assert [value for _, _, value in seen(quick)].count(None) == 2
+        if fragile.calls < at:
+            return
+        begin_again(quick)
+    pytest.fail("it never came to its end")
+
+
+def test_what_comes_late_of_somebody_erased_comes_without_them(lake: Files) -> None:
+    add_erasures(lake, [erasure_of("c0", NOW)])
+
+    LakeWriter(lake, TOPIC_ID).write(0, 4, 5, [lying(4, contact={"contact_id": "c0"}), lying(5)])
+
+    assert [value is None for _, _, value in seen(lake)][4:] == [True, False]
+
+
+def test_commands_in_the_lake_say_who_is_erased(lake: Files) -> None:
+    LakeWriter(lake, TOPIC_ID).write(0, 4, 4, [lying(4, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})])
+
+    add_erasures(lake, commanded(lake))
+
+    assert read_erasures(lake).until("c9") == NOW - DAY
+    assert read_erasures(lake).until("c8") is None
+
+
+def begin_again(files: Files) -> None:
+    for name in files.below(""):
+        files.delete(name)
+    writer = LakeWriter(files, TOPIC_ID)
+    for record in TOPIC:
+        writer.write(0, record.offset, record.offset, [record])
