@@ -15,6 +15,7 @@ from streams.contact.deeds import Deed
 from streams.contact.messages import Mailbox, Mailing, Message
 from streams.contact.place import Carried, Place
 from streams.contact.stamps import Stamp
+from streams.experiments.given import Given
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""
@@ -200,8 +201,9 @@ class ContactState(Struct, frozen=True):
     one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
-    none. `version` and `place` belong to the caller; without a place a profile is shown as soon as there is a version.
-    `mixed`: of several fragments and never stored; what a fact names is in `carried` alone, its fragment as well.
+    none. `version`, `place` and `given` (what the person has added to experiments, by experiment) belong to the caller;
+    without a place a profile is shown as soon as there is a version. `mixed`: of several fragments and never stored;
+    what a fact names is in `carried` alone, its fragment as well.
     """
 
     facts: dict[Key, Fact] = {}
@@ -215,3 +217,4 @@ class ContactState(Struct, frozen=True):
     exclusive: str = ""
     place: Place | None = None
     mixed: bool = False
+    given: tuple[Given, ...] = ()
