@@ -17,6 +17,7 @@ def test_there_is_one_for_each_type_and_each_output() -> None:
     outputs = {
         *("interactions.json", "contact-state.json", "contact-links.json", "contact-suppressions.json"),
         *("contact-alerts.json", "system-alerts.json", "experiment-results.json"),
+        "experiment-definitions.json",
         *("campaign-holds.json", "audit-log.json"),
     }
     assert all_schemas().keys() == {f"{type_}.json" for type_ in MODELS} | outputs
