@@ -41,7 +41,7 @@ def decode(data: bytes) -> ContactState:
         settled=stored.settled,
         clock=stored.clock,
         due=stored.due,
-        weight=stored.weight,
+        weight=stored.weight + (_grown(stored) if stored.format == 2 else 0),
         version=stored.version,
         commands={(fact.source, fact.id): fact for fact in stored.commands},
         carried=stored.carried,
@@ -49,6 +49,11 @@ def decode(data: bytes) -> ContactState:
         place=stored.place,
         given=stored.given,
     )
+
+
+def _grown(stored: _Stored) -> int:
+    """By how many bytes the facts of format 2 are longer now: each has the place of an arm."""
+    return len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
 
 
 def encode_fact(fact: Fact) -> bytes:

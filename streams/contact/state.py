@@ -10,8 +10,10 @@ from msgspec import Struct
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from streams.contact.arms import Arm, Armed, Drop
 from streams.contact.commands import Command
 from streams.contact.deeds import Deed
+from streams.contact.hours import ByHour
 from streams.contact.messages import Mailbox, Mailing, Message
 from streams.contact.place import Carried, Place
 from streams.contact.stamps import Stamp
@@ -125,6 +127,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     """One interaction, reduced to what a profile needs. Times are ms since the epoch, UTC.
 
     `carried`: what it named besides the fragment; in a state its place in `ContactState.carried`, counted from 1.
+    `arm`: the variant of an experiment that it carried; a message that was dropped gives none.
     """
 
     type: str
@@ -135,6 +138,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     zones: Zones | None = None
     detail: Detail | None = None
     carried: int | Carried = 0
+    arm: Arm | None = None
 
     @property
     def key(self) -> Key:
@@ -180,7 +184,9 @@ class Settled(Struct, frozen=True, array_like=True):
     `carried`: what they named, sorted. `mailings`: those that may still meet what comes late, sorted. `mailboxes`: by
     the e-mail address that was named besides the fragment, else empty: what the fragment's own has said, if it is one.
     `horizon`: a touch before it (ms) is forgotten. `opens_human`, `clicks_human`: in thousandths. `echoes`: what may
-    still be evidence for opens and clicks that have not settled, sorted.
+    still be evidence for opens and clicks that have not settled, sorted. `arms`: what messages carried of experiments,
+    and `drops`: what may still take some of it back, both sorted. `opens_by_hour`, `clicks_by_hour`: the latest of the
+    human ones.
     """
 
     totals: Totals = Totals()
@@ -192,6 +198,10 @@ class Settled(Struct, frozen=True, array_like=True):
     opens_human: int = 0
     clicks_human: int = 0
     echoes: tuple[Fact, ...] = ()
+    arms: tuple[Armed, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    opens_by_hour: ByHour = {}
+    clicks_by_hour: ByHour = {}
 
 
 class ContactState(Struct, frozen=True):
