@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from streams.measuring.campaign import CampaignMetrics
+from streams.measuring.experiments import ExperimentMetrics
 from streams.measuring.standing import StandingMetrics
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -19,6 +20,7 @@ class Metrics:
         self.registry = registry
         self.campaign = CampaignMetrics(registry, teams)
         self.standing = StandingMetrics(registry)
+        self.experiments = ExperimentMetrics(registry)
         ProcessCollector(registry=registry)
         self.interactions = Counter(
             "harmonia_interactions_total",

@@ -7,10 +7,10 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
@@ -136,6 +136,11 @@ class TablePartition(Generic[State]):
     def watermark(self, source: TP) -> int | None:
         """The last offset of the source partition that the state holds; None before the first."""
         return read_watermark(self._store.get(watermark_key(source)))
+
+    @property
+    def memory(self) -> Mapping[str, Any]:
+        """What folds have at hand of what is kept beside the states; nothing before the first."""
+        return self._states.memory
 
     async def release(self) -> None:
         """Give up the right to write; the store stays, so that opening again reads only what is new."""
