@@ -4,7 +4,7 @@ It is a function of what is known and of the rules, in whatever order it came an
 and clicks of more than 400 days ago are not known any more: of them `before` is believed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from zlib import crc32
 
 from events.experiment_results import Unit
@@ -14,12 +14,9 @@ from streams.contact.hours import HOUR, oldest
 from streams.contact.overview import Overview
 from streams.contact.state import Fact
 from streams.experiments.given import GROUPS, Given, Value
-from streams.experiments.metrics import PLACE
-from streams.experiments.outcomes import Outcomes, outcomes
+from streams.experiments.outcomes import CLICKED, NET_AMOUNT, OPENED, Found, Outcomes, outcomes
 from streams.experiments.rules import DAY_MS, DEFAULT, Rule
 
-_NET_AMOUNT = PLACE["net_amount"]
-_ACTS = (PLACE["opened"], PLACE["clicked"])
 _ARRIVALS = frozenset({"email.sent", "email.delivered"})
 """They tell a person's opens from a program's."""
 
@@ -100,20 +97,30 @@ def _values(assigned: int, rule: Rule, measured: Outcomes) -> tuple[Value, ...]:
     until, today = assigned + rule.window_ms, assigned // DAY_MS * DAY_MS
     before = today - rule.covariate_days * DAY_MS
     found: list[Value] = []
-    for place, acts in measured.acts:
-        y, x = acts.between(assigned // HOUR * HOUR, until // HOUR * HOUR), acts.between(before, today)
+    for acts in measured.acts:
+        y = acts.between(assigned // HOUR, until // HOUR)
+        x = acts.between(before // HOUR, today // HOUR)
         if y or x:
-            found.append((place, y, x, y))
-    for place, facts in measured.facts:
-        y, x = facts.between(assigned, until), facts.between(before, today)
-        if y or x:
-            found.append((place, y, x, y))
-    if (money := measured.money.get(rule.currency)) is not None:
-        raw, most = money.between(assigned, until), rule.winsorise
-        y, x = max(-most, min(raw, most)), max(-most, min(money.between(before, today), most))
-        if y or x or raw:
-            found.append((_NET_AMOUNT, y, x, raw))
-    return tuple(sorted(found))
+            found.append((acts.place, y, x, y))
+    if measured.others:
+        after, earlier = (
+            measured.between(assigned, until, rule.currency),
+            measured.between(before, today, rule.currency),
+        )
+        if after or earlier:
+            found += _of_all(after, earlier, rule.winsorise)
+            found.sort()
+    return tuple(found)
+
+
+def _of_all(after: Found, earlier: Found, most: int) -> Iterator[Value]:
+    for place in after.keys() | earlier.keys():
+        raw, x = after.get(place, 0), earlier.get(place, 0)
+        y = raw
+        if place == NET_AMOUNT:
+            y, x = max(-most, min(raw, most)), max(-most, min(x, most))
+        if raw or x:
+            yield place, y, x, raw
 
 
 def _with_forgotten(
@@ -125,7 +132,7 @@ def _with_forgotten(
     if not keeps_y and not keeps_x:
         return values
     was, now = ({value[0]: value for value in each} for each in (before.values, values))
-    for place in _ACTS:
+    for place in (OPENED, CLICKED):
         _, old_y, old_x, _ = was.get(place, (place, 0, 0, 0))
         _, y, x, _ = now.pop(place, (place, 0, 0, 0))
         y, x = old_y if keeps_y else y, old_x if keeps_x else x

@@ -1,100 +1,145 @@
-"""What a person did, sorted once for all the experiments that the person is in."""
+"""What a person did, sorted once for all the experiments that the person is in.
 
+Every experiment looks at two spans of it, so what lies in a span is looked up and not searched for.
+"""
+
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import TypeAlias
 
 from msgspec import Struct
 
+from streams.contact.evidence import Evidence
 from streams.contact.hours import HOUR, ByHour, oldest
 from streams.contact.overview import Overview
 from streams.contact.state import Consent, Fact
 from streams.experiments.metrics import PLACE
-from streams.experiments.series import Latest, Marks, Series, Sums
 from streams.human import Judged
 from streams.human.known import Kind
 
-_MOST = 1_000
+NET_AMOUNT = PLACE["net_amount"]
+OPENED, CLICKED = PLACE["opened"], PLACE["clicked"]
+MOST = 1_000
 """Thousandths that opens and clicks count at most."""
 
 _SUPPORTERS = (1, 2)
 
+Outcome: TypeAlias = tuple[int, int, int, str]
+"""Time (ms), place of the metric, what it is there, and of an amount the currency.
+
+Of amounts the sum counts, of all others the latest."""
+
+Found: TypeAlias = dict[int, int]
+"""By the place of the metric what is not 0."""
+
+
+class Acts(Struct, frozen=True):
+    """Of one kind: the hours in order, and what there was in thousandths before each of them and after the last."""
+
+    place: int
+    hours: list[int]
+    sums: list[int]
+
+    def between(self, since: int, until: int) -> int:
+        """From one hour up to but without another one."""
+        found = self.sums[bisect_left(self.hours, until)] - self.sums[bisect_left(self.hours, since)]
+        return found if found < MOST else MOST
+
 
 class Outcomes(Struct, frozen=True):
-    """By the place of the metric; one that nothing is known of is absent. `acts` count by whole hours.
+    """`acts`: opens and clicks, if there are any. All else in order, and once more only the times of it."""
 
-    `money`: by currency what was given less what went back, each refund at the time of its gift.
-    """
+    acts: list[Acts]
+    times: list[int]
+    others: list[Outcome]
 
-    acts: list[tuple[int, Series]]
-    facts: list[tuple[int, Series]]
-    money: dict[str, Series]
+    def between(self, since: int, until: int, currency: str) -> Found:
+        """What is not of acts, from one time (ms) up to but without another one; amounts of one currency."""
+        found: Found = {}
+        start, end = bisect_left(self.times, since), bisect_left(self.times, until)
+        for _, place, what, of_currency in self.others[start:end] if start < end else ():
+            if place != NET_AMOUNT:
+                found[place] = what
+            elif of_currency == currency:
+                found[place] = found.get(place, 0) + what
+        return found
 
 
 def outcomes(known: Overview) -> Outcomes:
     """All that experiments measure."""
-    return Outcomes(list(_acts(known)), [*_reports(known), *_others(known)], _money(known))
+    others = sorted(_others(known.found), key=_time)
+    return Outcomes(list(_acts(known)), [time for time, _, _, _ in others], others)
 
 
-def _acts(known: Overview) -> Iterator[tuple[int, Series]]:
+def _time(outcome: Outcome) -> int:
+    return outcome[0]
+
+
+def _acts(known: Overview) -> Iterator[Acts]:
     """None before the hour that is the oldest now, as if all had settled just now."""
     settled, since = known.state.settled, oldest(known.state.clock)
-    if opens := [*_live(known.acts, "open", since), *_settled(settled.opens_by_hour, since)]:
-        yield PLACE["opened"], Sums(opens, _MOST)
-    if clicks := [*_live(known.acts, "click", since), *_settled(settled.clicks_by_hour, since)]:
-        yield PLACE["clicked"], Sums(clicks, _MOST)
+    if opens := _by_hour(settled.opens_by_hour, known.acts, "open"):
+        yield _of_kind(OPENED, opens, since)
+    if clicks := _by_hour(settled.clicks_by_hour, known.acts, "click"):
+        yield _of_kind(CLICKED, clicks, since)
 
 
-def _live(acts: Iterable[Judged], kind: Kind, since: int) -> Iterator[tuple[int, int]]:
-    return ((act.time, milli) for act, milli in acts if act.kind == kind and act.time // HOUR >= since)
+def _by_hour(settled: ByHour, acts: Iterable[Judged], kind: Kind) -> ByHour:
+    by_hour = settled
+    for act, milli in acts:
+        if act.kind == kind:
+            by_hour = {**settled} if by_hour is settled else by_hour
+            hour = act.time // HOUR
+            by_hour[hour] = by_hour.get(hour, 0) + milli
+    return by_hour
 
 
-def _settled(hours: ByHour, since: int) -> Iterator[tuple[int, int]]:
-    return ((hour * HOUR, milli) for hour, milli in hours.items() if hour >= since)
+def _of_kind(place: int, by_hour: ByHour, since: int) -> Acts:
+    hours = sorted(by_hour)
+    hours = hours[bisect_left(hours, since) :]
+    return Acts(place, hours, list(accumulate(map(by_hour.__getitem__, hours), initial=0)))
 
 
-def _reports(known: Overview) -> Iterator[tuple[int, Series]]:
-    found = known.found
-    if found.reports:
-        if contacts := [fact.time for fact, report in found.reports if report.outcome == "contacted"]:
-            yield PLACE["contacted"], Marks(contacts)
-        rated = [(fact.time, report.support) for fact, report in found.reports if report.support is not None]
-        if rated:
-            yield PLACE["support"], Latest([time for time, _ in rated], [said in _SUPPORTERS for _, said in rated])
-    if voted := [fact.time for fact, ballot in found.ballots if ballot.status == "voted"]:
-        yield PLACE["voted"], Marks(voted)
+def _others(found: Evidence) -> Iterator[Outcome]:
+    for fact, report in found.reports:
+        if report.outcome == "contacted":
+            yield fact.time, PLACE["contacted"], 1, ""
+        if report.support is not None:
+            yield fact.time, PLACE["support"], int(report.support in _SUPPORTERS), ""
+    yield from _words(found)
+    if found.gifts or found.refunds:
+        yield from _money(found)
 
 
-def _others(known: Overview) -> Iterator[tuple[int, Series]]:
-    found = known.found
-    if found.replies:
-        yield PLACE["replied"], Marks([fact.time for fact in found.replies])
-    if found.gifts:
-        yield PLACE["donated"], Marks([fact.time for fact, _ in found.gifts.values()])
-    if found.consents:
-        if left := [fact.time for fact, said in found.consents if _leaves(fact, said)]:
-            yield PLACE["unsubscribed"], Marks(left)
-        if complained := [fact.time for fact, _ in found.consents if fact.type == "email.complained"]:
-            yield PLACE["complained"], Marks(complained)
+def _words(found: Evidence) -> Iterator[Outcome]:
+    for fact, ballot in found.ballots:
+        if ballot.status == "voted":
+            yield fact.time, PLACE["voted"], 1, ""
+    for fact in found.replies:
+        yield fact.time, PLACE["replied"], 1, ""
+    for fact, said in found.consents:
+        if fact.type == "email.complained":
+            yield fact.time, PLACE["complained"], 1, ""
+        elif _walks_away(fact, said):
+            yield fact.time, PLACE["unsubscribed"], 1, ""
 
 
-def _leaves(fact: Fact, said: Consent) -> bool:
-    """Whether somebody walked away: by a word that says so, be it to one list or sender alone, since that is harm too.
+def _walks_away(fact: Fact, said: Consent) -> bool:
+    """Whether it says no, be it to one list or sender alone, since that is harm done to a person too.
 
-    A withdrawn consent says so where it closes a channel, as it does for the profile's `email.subscribed`.
+    A consent is withdrawn where it closes a channel, as it does for the profile's `email.subscribed`.
     """
     if fact.type == "consent.changed":
         return not said.granted and said.list_id is None and said.sender is None
-    return fact.type != "email.complained"
+    return True
 
 
-def _money(known: Overview) -> dict[str, Series]:
-    found = known.found
-    if not (found.gifts or found.refunds):
-        return {}
-    amounts: dict[str, list[tuple[int, int]]] = {}
+def _money(found: Evidence) -> Iterator[Outcome]:
+    """A refund is at the time of its gift if that is known."""
     for fact, gift in found.gifts.values():
-        amounts.setdefault(gift.currency, []).append((fact.time, gift.amount))
+        yield fact.time, PLACE["donated"], 1, ""
+        yield fact.time, NET_AMOUNT, gift.amount, gift.currency
     for fact, refund in found.refunds.values():
-        known_gift = found.gifts.get(refund.donation_id or "")
-        time = fact.time if known_gift is None else known_gift[0].time
-        amounts.setdefault(refund.currency, []).append((time, -refund.amount))
-    return {currency: Sums(each) for currency, each in amounts.items()}
+        known = found.gifts.get(refund.donation_id or "")
+        yield (fact if known is None else known[0]).time, NET_AMOUNT, -refund.amount, refund.currency
