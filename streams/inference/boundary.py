@@ -53,7 +53,7 @@ def as_normal(t2: Floats, degrees: Floats) -> Floats:
 def as_student(z2: Floats, degrees: Floats) -> Floats:
     """The inverse of `as_normal`."""
     finite = np.where(np.isfinite(degrees), degrees, 1.0)
-    return np.where(np.isfinite(degrees), finite * np.expm1(np.minimum(z2 / _wallace(finite) / finite, 700.0)), z2)
+    return np.where(np.isfinite(degrees), finite * np.expm1(np.minimum(z2 / _wallace(finite) / finite, 300.0)), z2)
 
 
 def _wallace(degrees: Floats) -> Floats:

@@ -8,6 +8,7 @@ from streams.inference import boundary
 from streams.inference.adjusting import estimate, slope
 from streams.inference.arms import Arm, Bools, Floats, ratio
 from streams.inference.enough import enough
+from streams.inference.steady import steady
 
 TUNED_FOR = 20_000
 """People in both arms for whom intervals are narrowest. From a tenth to ten times as many they are at most a quarter
@@ -38,7 +39,7 @@ def compare(treated: Arm, baseline: Arm, *, level: float = 0.95, tuned_for: int 
     """Compare means. `tuned_for`: people in both arms for whom to be narrowest, fixed before anything is known."""
     theta = slope(treated, baseline)
     ours, theirs = estimate(treated, theta), estimate(baseline, theta)
-    effect, variance = ours.mean - theirs.mean, ours.variance + theirs.variance
+    effect, variance = ours.mean - theirs.mean, steady(treated, baseline, ours, theirs)
     people, rho2 = clock(treated, baseline), boundary.rho2(level, tuned_for)
     degrees = satterthwaite(treated, baseline, ours.variance, theirs.variance)
     z2 = boundary.as_normal(ratio(effect * effect, variance), degrees)

@@ -14,7 +14,7 @@ from streams.inference import boundary
 from streams.inference.arms import Arm, Bools, Floats, ratio
 from streams.inference.clusters import Groups
 from streams.inference.comparing import TUNED_FOR, clock, satterthwaite
-from streams.inference.enough import enough
+from streams.inference.enough import MIN_POSITIVES_CONTACTED, enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,8 @@ def on_contacted(
         high=np.where(bounded, ratio(linear + root, square), np.nan),
         rate=rate,
         baseline_rate=baseline_rate,
-        enough=enough(treated.arm, baseline.arm) & enough(_contacts(treated), _contacts(baseline)),
+        enough=enough(treated.arm, baseline.arm, MIN_POSITIVES_CONTACTED)
+        & enough(_contacts(treated), _contacts(baseline), MIN_POSITIVES_CONTACTED),
     )
 
 

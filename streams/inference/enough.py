@@ -7,8 +7,11 @@ from streams.inference.arms import Arm, Bools, Floats, ratio
 MIN_PEOPLE = 100
 """In each arm, counted as if independent."""
 
-MIN_POSITIVES = 30
+MIN_POSITIVES = 20
 """People with an outcome, and people without, whom the smaller arm would have if both were alike."""
+
+MIN_POSITIVES_CONTACTED = 100
+"""The same for the effect on the contacted, whose variances are as they are (see `steady`)."""
 
 MIN_COVARIATES = 100
 """People with a covariate, in both arms together."""
@@ -27,8 +30,8 @@ def positives(n: Floats, y: Floats, yy: Floats) -> Floats:
     return np.minimum(carrying, n - carrying)
 
 
-def enough(treated: Arm, baseline: Arm) -> Bools:
-    """Whether an interval may be shown.
+def enough(treated: Arm, baseline: Arm, least: float = MIN_POSITIVES) -> Bools:
+    """Whether an interval may be shown, if so many positives are the least.
 
     Positives are counted over both arms together, since to wait until one has them would be to look at the result.
     """
@@ -37,4 +40,4 @@ def enough(treated: Arm, baseline: Arm) -> Bools:
     expected = share * positives(n, y, yy) / np.maximum(treated.deff, baseline.deff)
     people = np.minimum(treated.people, baseline.people)
     groups = np.minimum(treated.groups, baseline.groups)
-    return (people >= MIN_PEOPLE) & (expected >= MIN_POSITIVES) & (groups >= MIN_GROUPS)
+    return (people >= MIN_PEOPLE) & (expected >= least) & (groups >= MIN_GROUPS)
