@@ -106,9 +106,9 @@ class Moment(TypedDict):
 
 
 class History(TypedDict):
-    """How the comparisons of the primary metric went, by variant: 200 moments at most, of all of them together.
+    """How the comparisons of the primary metric went, by variant: some 120 moments, of all together.
 
-    Of each span of time the last moment is kept as it was; spans grow as the experiment does.
+    Of each span of time the last moment is kept as it was, to six digits; spans grow as the experiment does.
     """
 
     metric: str
@@ -160,13 +160,19 @@ class Headline(TypedDict):
 
 
 class ExperimentSummary(TypedDict):
-    """An item of `GET /v1/experiments`. `assigned`: to all variants. `warnings`: how many. `primary`: its metric."""
+    """An item of `GET /v1/experiments`.
+
+    `assigned`: to all variants. `warnings`: how many. `primary`: its metric.
+
+    `broken_split`: people were not assigned in the planned proportions, so trust no headline.
+    """
 
     experiment: str
     as_of: str
     status: Status
     assigned: int
     warnings: int
+    broken_split: bool
     currency: str | None
     primary: str | None
     headlines: list[Headline]

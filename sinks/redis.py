@@ -15,7 +15,7 @@ from events.topics import CONTACT_STATE
 from sinks import scripts
 from sinks.asking import TIMEOUT_S
 from sinks.base import Change, Position, SinkUnavailable
-from sinks.batch import newest, pack, parts
+from sinks.batch import newest, pack, parts, weight_of
 from sinks.keys import CONTACT, TOPICS, contact_key, identity_key, partition_of, position_key, text
 from sinks.outage import Outage
 from sinks.standing import Standing, words
@@ -38,7 +38,7 @@ class RedisSink(Standing):
 
     async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
         """See ContactSink. All parts of a long run but the last leave the position where it is, under a claim."""
-        todo = list(parts(newest(changes), CALL_BYTES))
+        todo = list(parts(newest(changes), CALL_BYTES, weight_of))
         claim = secrets.token_hex(8) if len(todo) > 1 else ""
         for number, part in enumerate(todo, start=1):
             last = number == len(todo)

@@ -4,7 +4,17 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, experiments, local, policy, schemas, suppressions, topics
+from streams.cli import (
+    contact,
+    dead_letters,
+    experiment_results,
+    experiments,
+    local,
+    policy,
+    schemas,
+    suppressions,
+    topics,
+)
 from streams.cli.api import api
 from streams.cli.assign import assign
 from streams.cli.backup import backup
@@ -51,7 +61,7 @@ app.command()(permit)
 app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
-app.add_typer(experiments.app, name="experiments")
+app.add_typer(experiment_results.app, name="experiments")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 

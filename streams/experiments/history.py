@@ -10,8 +10,8 @@ from events.experiment_results import Comparison, ExperimentResult, History, Mom
 from events.times import parse_time
 from streams.experiments.shown.headline import comparison_of, primary_of
 
-MOST = 200
-"""Moments of an experiment, of all its variants together."""
+MOST = 120
+"""Moments of an experiment, of all its variants together: every result carries them, and a picture shows no more."""
 LEAST = 12
 """Moments of a variant where there are many of them."""
 SHORTEST_MS = 60_000
@@ -77,12 +77,17 @@ def _headlines(result: ExperimentResult, metric: str | None) -> list[Comparison]
 def _moment(as_of: str, comparison: Comparison) -> Moment:
     return {
         "as_of": as_of,
-        "effect": comparison["effect"],
-        "low": comparison["low"],
-        "high": comparison["high"],
+        "effect": _short(comparison["effect"]),
+        "low": _short(comparison["low"]),
+        "high": _short(comparison["high"]),
         "people": comparison.get("people"),
         "provisional": comparison["provisional"],
     }
+
+
+def _short(value: float) -> float:
+    """Six digits: nobody reads more off a picture."""
+    return float(f"{value:.6g}")
 
 
 def _at(moment: Moment) -> int:

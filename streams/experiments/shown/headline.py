@@ -1,28 +1,10 @@
-"""What comes first of a result: the primary metric, and how each variant does by it."""
+"""What a result is about: its metrics, its baseline, and which of its comparisons counts."""
 
-from collections.abc import Iterator
-
-from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary, Headline
+from events.experiment_results import Comparison, ExperimentResult
 from streams.experiments.metrics import METRICS
-from streams.experiments.shown.warnings import warnings_of
 
 USUAL = "donated"
 """The primary metric where none is named and it is measured."""
-
-
-def summary_of(result: ExperimentResult) -> ExperimentSummary:
-    """A line of the list of all experiments."""
-    primary = primary_of(result)
-    return {
-        "experiment": result["experiment"],
-        "as_of": result["as_of"],
-        "status": result["status"],
-        "assigned": sum(variant["assigned"] for variant in result["variants"].values()),
-        "warnings": len(warnings_of(result)),
-        "currency": result["currency"],
-        "primary": primary,
-        "headlines": [] if primary is None else list(_headlines(result, primary)),
-    }
 
 
 def primary_of(result: ExperimentResult) -> str | None:
@@ -57,19 +39,3 @@ def comparison_of(
         if (each["metric"], each["variant"]) == (metric, variant)
     }
     return found.get(False, found.get(True)) if provisional is None else found.get(provisional)
-
-
-def _headlines(result: ExperimentResult, primary: str) -> Iterator[Headline]:
-    for variant in result["variants"]:
-        found = comparison_of(result, primary, variant)
-        if found is not None:
-            yield {
-                "variant": variant,
-                "baseline": found["baseline"],
-                "effect": found["effect"],
-                "low": found["low"],
-                "high": found["high"],
-                "level": found["level"],
-                "discovery": found["discovery"],
-                "provisional": found["provisional"],
-            }

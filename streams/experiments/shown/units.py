@@ -35,7 +35,7 @@ def mean(metric: str, value: float | None, currency: str | None) -> str:
     kind = kind_of(metric)
     if kind == "money":
         return money(value, currency)
-    return f"{_percent(value / 1000 if kind == 'thousandths' else value)} %"
+    return percent(value / 1000 if kind == "thousandths" else value)
 
 
 def effect(metric: str, value: float, currency: str | None) -> str:
@@ -94,5 +94,6 @@ def _decimals(currency: str | None) -> int:
     return decimals(currency or "")
 
 
-def _percent(part: float) -> str:
-    return f"{part * 100:.2f}"
+def percent(part: float) -> str:
+    """A part of 1: `4.12 %`."""
+    return f"{part * 100:.2f} %"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from events.experiment_results import ExperimentResult
+from streams.experiments.shown.headline import comparison_of, primary_of
+from streams.experiments.shown.units import percent
 
 MUCH_CONTAMINATION = 0.01
 """Part of the assigned from which on it is worth a warning."""
@@ -16,6 +18,7 @@ def warnings_of(result: ExperimentResult) -> list[str]:
         *_of_recounting(result),
         *_of_contamination(result),
         *_of_what_is_withheld(result),
+        *_of_what_is_open(result),
         *result.get("warnings", []),
     ]
 
@@ -35,11 +38,11 @@ def _of_the_split(result: ExperimentResult) -> Iterator[str]:
         return
     everybody = assigned_of(result) or 1
     planned = result["sample_ratio"].get("planned", {})
+    counts = dict.fromkeys(planned, 0) | {name: each["assigned"] for name, each in result["variants"].items()}
     parts = [
-        f"{name} {variant['assigned'] / everybody:.2%}" + (f" (planned {planned[name]:.2%})" if name in planned else "")
-        for name, variant in result["variants"].items()
+        f"{name} {percent(count / everybody)}" + (f" (planned {percent(planned[name])})" if name in planned else "")
+        for name, count in counts.items()
     ]
-    parts += [f"{name} nobody (planned {part:.2%})" for name, part in planned.items() if name not in result["variants"]]
     yield (
         f"BROKEN SPLIT: {', '.join(parts)}. Something decides who gets which variant: trust no difference below, "
         "and find out what before going on"
@@ -50,7 +53,8 @@ def _of_guardrails(result: ExperimentResult) -> Iterator[str]:
     for each in result["guardrails"]:
         if each["breached"]:
             who = _HARM.get(each["metric"], each["metric"])
-            yield f"GUARDRAIL BREACHED: {each['variant']} has more people who {who} than {each['baseline']}. Stop it"
+            more = f"{each['variant']} has more people who {who} than {each['baseline']}"
+            yield f"GUARDRAIL BREACHED: {more}. Stop sending it"
 
 
 _HARM = {"unsubscribed": "unsubscribed or opted out", "complained": "complained"}
@@ -68,7 +72,7 @@ def _of_contamination(result: ExperimentResult) -> Iterator[str]:
     everybody, several = assigned_of(result), result["contaminated"]
     if everybody and several / everybody >= MUCH_CONTAMINATION:
         yield (
-            f"CONTAMINATION: {several:,} of {everybody:,} people ({several / everybody:.1%}) were given a second "
+            f"CONTAMINATION: {several:,} of {everybody:,} people ({percent(several / everybody)}) were given a second "
             "variant later. They count in their first one, so true differences look smaller than they are"
         )
 
@@ -80,3 +84,13 @@ def _of_what_is_withheld(result: ExperimentResult) -> Iterator[str]:
     for why, of_what in whys.items():
         shown = ", ".join(of_what[:3]) + (f" and {len(of_what) - 3} more" if len(of_what) > 3 else "")
         yield f"NO COMPARISON: {shown}: {why}"
+
+
+def _of_what_is_open(result: ExperimentResult) -> Iterator[str]:
+    primary = primary_of(result)
+    found = [None if primary is None else comparison_of(result, primary, variant) for variant in result["variants"]]
+    if any(each is not None and each["provisional"] for each in found):
+        yield (
+            f"PROVISIONAL: of {primary} there is nothing but what everybody did so far, whose window is mostly still "
+            "open. Decide nothing for good by it"
+        )
