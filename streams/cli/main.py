@@ -8,7 +8,6 @@ from streams.cli import (
     contact,
     dead_letters,
     experiment_results,
-    experiments,
     local,
     policy,
     schemas,
