@@ -58,9 +58,8 @@ def define(
         there = read_planned(settings)
         _refuse_clashes(there, found)
         changes = [_change(there, definition) for definition in found]
-        wanted = [definition_record(each.definition) for each in changes if each.outcome != "unchanged"]
-        if wanted and not dry_run:
-            write_planned(settings, wanted)
+        if not dry_run:
+            write_planned(settings, [definition_record(definition) for definition in found])
     if as_json:
         typer.echo(orjson.dumps([_json(change) for change in changes]))
         return

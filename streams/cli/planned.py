@@ -1,7 +1,8 @@
 """`experiment-definitions` as commands read and write it.
 
 All partitions say the same, since each partition of the contacts folds its own copy. The first one is written last, and
-read: what it says, all others say, also after a command that was cut short.
+read: what it says, all others say, also after a command that was cut short. Where two commands got into each other's
+way, the next one gives each partition what it lacks.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from events.topics import EXPERIMENT_DEFINITIONS
 from streams.cli.failures import refuse
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients
-from streams.experiments.defined import fold_definition
+from streams.experiments.defined import fold_definition, lacking
 from streams.experiments.written import read_definitions
 from streams.pressure.mistakes import Mistakes
 from streams.settings import Settings
@@ -51,18 +52,27 @@ def read_planned(settings: Settings) -> Planned:
 
 
 def write_planned(settings: Settings, records: Sequence[Said]) -> None:
-    """Write these to every partition; all replicas have them then. Raises Kafka's errors."""
+    """Have every partition say these; all replicas have them then. Raises Kafka's errors."""
     clients = KafkaClients(settings)
-    first, *others = clients.partitions_of(EXPERIMENT_DEFINITIONS)
+    there = _said(clients)
     with closing(clients.tool_producer()) as producer:
-        for partitions in (others, [first]):
+        for partitions in (range(1, len(there)), range(1)):
             futures = [
                 producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
                 for number in partitions
-                for key, value in records
+                for key, value in lacking(dict(records), there[number])
             ]
             for future in futures:
                 future.get()
+
+
+def _said(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
+    """What each partition says, by key."""
+    said: list[dict[bytes, bytes | None]] = [{} for _ in clients.partitions_of(EXPERIMENT_DEFINITIONS)]
+    with closing(clients.tool_consumer()) as consumer:
+        for record in records_of(consumer, EXPERIMENT_DEFINITIONS):
+            said[record.partition][record.key or b""] = record.value
+    return said
 
 
 def definitions_in(file: Path) -> list[ExperimentDefinition]:

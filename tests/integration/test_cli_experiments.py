@@ -78,7 +78,9 @@ def one(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Strate
     return Strategist(stack, tmp_path)
 
 
-def test_what_is_defined_is_in_every_partition_until_it_is_withdrawn(one: Strategist, consumer: KafkaConsumer) -> None:
+def test_what_is_defined_is_in_every_partition_until_it_is_withdrawn(
+    stack: Stack, one: Strategist, consumer: KafkaConsumer
+) -> None:
     assert one.outcomes("--dry-run") == one.outcomes() == [("new", [], True)] * 2
     assert one.outcomes(window="36h") == [("changed", ["window"], True), ("unchanged", [], False)]
     one.write(to="0.6")
@@ -91,6 +93,13 @@ def test_what_is_defined_is_in_every_partition_until_it_is_withdrawn(one: Strate
     value = definition_record(meant)[1]
     assert {record.partition: record.value for record in copies} == dict.fromkeys(partitions, value)
     assert len(copies) == 2 * len(partitions)
+
+    with closing(KafkaClients(settings_of(stack)).tool_producer()) as producer:  # as somebody at the same time
+        producer.send(EXPERIMENT_DEFINITIONS, b"other", one.name.encode(), partition=1).get()
+    assert one.outcomes(window="36h") == [("unchanged", [], False)] * 2
+    mended = [record for record in records_of(consumer, EXPERIMENT_DEFINITIONS) if record.key == one.name.encode()]
+    assert {record.partition: record.value for record in mended} == dict.fromkeys(partitions, value)
+    assert len(mended) == len(copies) + 2
 
     listed = json.loads(one.ended_well("experiments", "definitions", "--json"))
     windows = {each["id"]: each["window"] for each in listed if each["id"].startswith(one.name)}

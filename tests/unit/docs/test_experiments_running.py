@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import struct
 from pathlib import Path
 
 from events.experiments import METRICS, ExperimentDefinition
@@ -57,7 +56,7 @@ def test_the_mistakes_that_are_shown_are_told_so() -> None:
 def point(purpose: str, salt: str, unit: str) -> float:
     """As the page says it."""
     hashed = hashlib.sha256(f"{purpose}\x1f{salt}\x1f{unit}".encode()).digest()
-    return (struct.unpack(">Q", hashed[:8])[0] >> 11) / 2**53
+    return (int.from_bytes(hashed[:8], "big") >> 11) / 2.0**53
 
 
 def test_the_vectors_are_those_of_the_code() -> None:
