@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from benchmarks.experiments.assigning import right_splits, wrong_splits
-from benchmarks.experiments.errors import false_winners, false_winners_after_a_slow_start, missed_effects
+from benchmarks.experiments.errors import (
+    false_winners,
+    false_winners_after_a_slow_start,
+    false_winners_beside_a_small_arm,
+    false_winners_of_a_t_test,
+    missed_effects,
+)
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.guardrails import alarms, false_alarms
 from benchmarks.experiments.households import households_of_two, turfs
@@ -19,10 +25,12 @@ Simulation = Callable[[int], Iterator[Finding]]
 SIMULATIONS: tuple[tuple[Simulation, int], ...] = (
     (false_winners, 10_000),
     (false_winners_after_a_slow_start, 10_000),
+    (false_winners_beside_a_small_arm, 10_000),
+    (false_winners_of_a_t_test, 10_000),
     (missed_effects, 10_000),
+    (false_discoveries, 50),
     (against_the_t_test, 10_000),
     (with_covariates, 10_000),
-    (false_discoveries, 50),
     (wrong_splits, 1_000),
     (right_splits, 10_000),
     (households_of_two, 10_000),
@@ -40,7 +48,7 @@ def main(
     ] = 1,
 ) -> None:
     """Print what was found, beside what is promised; the whole fails if a promise is broken."""
-    typer.echo("| simulated | found | promised |\n|---|---|---|")
+    typer.echo("| simulated | found | promised |\n|---|---:|---|")
     broken = 0
     for simulate, size in SIMULATIONS:
         for finding in simulate(max(size // part, 2)):

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from scipy.stats import norm
 
 from benchmarks.experiments.finding import Finding
-from benchmarks.experiments.looking import Trial, ever_missed
+from benchmarks.experiments.looking import Trial, ever_missed, looks
 from benchmarks.experiments.shapes import Shape, foreseen_gifts, foreseen_rate, gifts, rate
+from streams.inference.adjusting import estimate
 from streams.inference.arms import Floats
 
 MOST = 5.0
@@ -49,6 +51,26 @@ def false_winners_after_a_slow_start(experiments: int) -> Iterator[Finding]:
     shape, last = KINDS["a rate of 20 %"]
     trial = Trial(treated=shape, baseline=shape, experiments=experiments, last=last, starts_slowly=True)
     yield _finding("A/A, a rate of 20 %, the treated arm starts slowly: ever a winner", trial)
+
+
+def false_winners_beside_a_small_arm(experiments: int) -> Iterator[Finding]:
+    """A/A, where all but one in fifty are treated."""
+    for what in ("a rate of 0.5 %", "gifts by 3 % of people"):
+        shape, last = KINDS[what]
+        trial = Trial(treated=shape, baseline=shape, experiments=experiments, last=5 * last, share=0.98, batch=1_000)
+        yield _finding(f"A/A, {what}, treated 98%: ever a winner", trial)
+
+
+def false_winners_of_a_t_test(experiments: int) -> Iterator[Finding]:
+    """What would come out if intervals were made for one look only."""
+    shape, last = KINDS["a rate of 20 %"]
+    ever = np.zeros(experiments, dtype=np.bool_)
+    for treated, baseline in looks(Trial(treated=shape, baseline=shape, experiments=experiments, last=last)):
+        theta = np.zeros(experiments)
+        ours, theirs = estimate(treated, theta), estimate(baseline, theta)
+        ever |= np.abs(ours.mean - theirs.mean) > norm.ppf(0.975) * np.sqrt(ours.variance + theirs.variance)
+    what = "A/A, a rate of 20 %, treated 50%: ever a winner by a t-test"
+    yield Finding(what=what, figure=100.0 * float(ever.mean()))
 
 
 def missed_effects(
