@@ -6,7 +6,7 @@ what is provisional is dashed, and each panel says in words what the interval sa
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from xml.sax.saxutils import escape
+from html import escape
 
 from events.experiment_results import ExperimentResult, History, Moment
 from streams.experiments.shown import units
@@ -137,4 +137,6 @@ def _words(x: float, y: float, said: str, how: str, fill: str) -> str:
 
 def _text(said: str) -> str:
     """As SVG takes it: control characters are no XML."""
-    return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said))
+    return escape(
+        "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said), quote=False
+    )
