@@ -18,7 +18,7 @@ from streams.engine.partition import Effects
 from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
-from streams.experiments.board import MOST, due, forgotten, found_by, next_due
+from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due
 from streams.experiments.following import defined, standing, with_differences
 from streams.experiments.kept import Board, Experiment, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
@@ -60,7 +60,7 @@ class Reckoning:
 
     @property
     def next_due(self) -> int | None:
-        """When there is something to do, also if nothing comes."""
+        """When (ms) there is something to do, also if nothing comes."""
         return next_due(self.board.lines)
 
     @property
@@ -145,7 +145,7 @@ class Reckoning:
                 self.board = replace(
                     self.board, recounting=recounting - now_counted if is_done else recounting | now_counted
                 )
-                self._lines = {name: replace(line, is_changed=True) for name, line in self._lines.items()}
+                self._lines = {name: _changed(line, now) for name, line in self._lines.items()}
             case _:
                 pass
 
@@ -155,7 +155,7 @@ class Reckoning:
         if line is None and len(self._lines) >= MOST:
             del self._held[name]
             return False
-        self._lines[name] = replace(line or Line(), heard=now, is_changed=True)
+        self._lines[name] = replace(_changed(line or Line(), now), heard=now)
         return True
 
     def _read(self, names: Collection[str]) -> None:
@@ -168,7 +168,7 @@ class Reckoning:
         for name in forgotten(self._lines, now):
             self._forget(name)
         publishing = Publishing(self._states, self._partitions, now, is_recounted=bool(self.board.recounting))
-        names = {name for name, line in self._lines.items() if line.is_changed} | set(due(self._lines, now))
+        names = first_due(self._lines, now)
         self._look(publishing, names)
         found = found_by(self._lines)
         others = {name for name, are in found.items() if are != self._lines[name].found}
@@ -203,3 +203,7 @@ class Reckoning:
 def key_of_experiment(name: str) -> bytes:
     """Under which it is kept."""
     return b"experiment/" + name.encode()
+
+
+def _changed(line: Line, now: int) -> Line:
+    return line if line.changed is not None else replace(line, changed=now)

@@ -9,6 +9,8 @@ from streams.inference.discoveries import discoveries
 
 MOST = 10_000
 """Experiments that are kept; of more those that came first."""
+AT_ONCE = 2_000
+"""Experiments that are looked at in one go, for a third of a second: everybody else in the worker waits so long."""
 FORGOTTEN_AFTER_MS = 400 * 86_400_000
 
 
@@ -31,8 +33,17 @@ def due(lines: Mapping[str, Line], now: int) -> list[str]:
 
 
 def next_due(lines: Mapping[str, Line]) -> int | None:
-    """When the next one is due."""
-    return min((line.due for line in lines.values() if line.due is not None), default=None)
+    """When there is something to do, also if nothing comes."""
+    return min((when for line in lines.values() for when in (line.due, line.changed) if when is not None), default=None)
+
+
+def first_due(lines: Mapping[str, Line], now: int) -> set[str]:
+    """Those whose turn it is to be looked at: the ones that have waited longest, no more than there is time for."""
+    waiting = {name: line.changed for name, line in lines.items() if line.changed is not None}
+    waiting |= {name: lines[name].due or 0 for name in due(lines, now) if name not in waiting}
+    if len(waiting) <= AT_ONCE:
+        return set(waiting)
+    return set(sorted(waiting, key=lambda name: waiting[name])[:AT_ONCE])
 
 
 def forgotten(lines: Mapping[str, Line], now: int) -> Collection[str]:

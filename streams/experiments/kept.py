@@ -38,8 +38,8 @@ class Line(Struct, frozen=True, array_like=True):
     """What the board says of an experiment. Times in ms of append time.
 
     `heard`: of last. `due`: when a day closes or the experiment ends. `log_e`: of the primary metric by variant, over
-    closed days, None of an experiment that does not run; `found`: which of them are discoveries. `is_changed`: what was
-    added is in no result yet.
+    closed days, None of an experiment that does not run; `found`: which of them are discoveries. `changed`: since when
+    something is in no result yet.
     """
 
     heard: int = 0
@@ -47,7 +47,7 @@ class Line(Struct, frozen=True, array_like=True):
     log_e: tuple[tuple[str, float], ...] | None = None
     found: tuple[str, ...] = ()
     status: Status = "running"
-    is_changed: bool = False
+    changed: int | None = None
 
 
 class Board(Struct, frozen=True, array_like=True, tag=2):
