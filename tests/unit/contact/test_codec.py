@@ -31,6 +31,15 @@ def test_an_empty_state_is_read_as_it_was_written() -> None:
     assert decode(encode(ContactState())) == ContactState()
 
 
+def test_a_state_of_format_2_weighs_what_it_would_weigh_today() -> None:
+    """Of facts alone: each is longer by the place of its arm."""
+    state = folded(gift("1", 5), report("2"), retracted("0"))
+    stored = msgspec.msgpack.decode(encode(state))
+    old_facts = [fact[:-1] for fact in stored[6]]
+    old = [2, *stored[1:4], stored[4] - len(old_facts), [*stored[5][:9]], old_facts, *stored[7:11]]
+    assert decode(msgspec.msgpack.encode(old)) == state
+
+
 def test_answers_keep_their_kind() -> None:
     fact = next(iter(decode(encode(folded(report("1", answers={"a:b": 1, "a:c": 1.0, "a:d": True})))).facts.values()))
     assert repr(fact.detail).count("{'a:b': 1, 'a:c': 1.0, 'a:d': True}") == 1
