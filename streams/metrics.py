@@ -40,8 +40,9 @@ class Metrics:
         )
         self.alerts = Counter(
             "harmonia_alerts_total",
-            "Alerts about contacts and campaigns by rule (over_cap, double_touch, touch_after_stop, "
-            "complaint_after_pressure, unsubscribe_after_pressure; campaign_complaints, campaign_unsubscribes)",
+            "Alerts about contacts, campaigns and experiments by rule (over_cap, double_touch, touch_after_stop, "
+            "complaint_after_pressure, unsubscribe_after_pressure; campaign_complaints, campaign_unsubscribes; "
+            "experiment_split_broken, experiment_guardrail)",
             ["rule"],
             registry=registry,
         )

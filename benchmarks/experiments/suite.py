@@ -55,7 +55,7 @@ def experiments(orders: Orders) -> Section:
 _NOTE = (
     f"CPU of one thread. Contacts: {EXPERIMENTS:,} experiments, {EACH} of them given to each contact, against the same "
     "records without; from a record to profile, encoded state and the record of differences. Adding up: differences "
-    f"of so many contacts with {EACH} experiments each are put aside, then all {EXPERIMENTS:,} experiments get a result anew"
+    f"of so many contacts with {EACH} experiments each are put aside, then all {EXPERIMENTS:,} get a result anew"
 )
 
 

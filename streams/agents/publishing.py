@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import orjson
 from msgspec.structs import replace
@@ -23,6 +24,9 @@ from streams.experiments.plans import Plan, plan_of
 from streams.experiments.resulting import breached, discoverable, is_broken, result_of
 from streams.experiments.rules import DAY_MS
 from streams.experiments.totals import Totals, closed
+
+Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
+"""What each means is in `docs/alerts.md`."""
 
 _HISTORY = b"history/"
 
@@ -121,7 +125,7 @@ class Publishing:
                 self._alert(name, rule, of, detail)
         return experiment if len(told) == len(experiment.told) else replace(experiment, told=tuple(told))
 
-    def _alert(self, name: str, rule: str, of: str, detail: str) -> None:
+    def _alert(self, name: str, rule: Rule, of: str, detail: str) -> None:
         alert: SystemAlert = {
             "alert_id": alert_id(rule, name, "", of, ""),
             "rule": rule,
@@ -140,9 +144,9 @@ def history_key(name: str) -> bytes:
     return _HISTORY + name.encode()
 
 
-def _alarms(plan: Plan, seen: Looked, found: Evaluated) -> Sequence[tuple[str, str, str]]:
+def _alarms(plan: Plan, seen: Looked, found: Evaluated) -> Sequence[tuple[str, Rule, str]]:
     """What, by which rule, and in words."""
-    alarms = []
+    alarms: list[tuple[str, Rule, str]] = []
     if is_broken(seen.split_peak):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
         parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))

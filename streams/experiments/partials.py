@@ -109,10 +109,10 @@ def _columns(cells: Sequence[tuple[Where, Cell]]) -> Counted:
 
 
 def _is_any(cell: Cell) -> bool:
-    if cell.n or cell.contaminated or any(any(_numbers(sums)) for sums in cell.sums.values()):
+    """What was added and taken away again is nothing; and most cells are something by their first metric."""
+    if cell.n or cell.contaminated:
         return True
+    for sums in cell.sums.values():
+        if sums.y or sums.yy or sums.raw or sums.x or sums.xx or sums.xy or sums.yd:
+            return True
     return any(n or any(map(any, totals.values())) for n, totals in cell.groups.values())
-
-
-def _numbers(sums: Struct) -> Iterator[int]:
-    return (getattr(sums, name) for name in sums.__struct_fields__)
