@@ -43,7 +43,7 @@ def false_winners(
         shape, last = KINDS[what]
         for share in shares:
             trial = Trial(treated=shape, baseline=shape, experiments=experiments, last=last, share=share)
-            yield _finding(f"A/A, {what}, treated {share:.0%}: ever a winner", trial)
+            yield _finding(f"A/A, {what}, treated {100 * share:g} %: ever a winner", trial)
 
 
 def false_winners_after_a_slow_start(experiments: int) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def false_winners_beside_a_small_arm(experiments: int) -> Iterator[Finding]:
     for what in ("a rate of 0.5 %", "gifts by 3 % of people"):
         shape, last = KINDS[what]
         trial = Trial(treated=shape, baseline=shape, experiments=experiments, last=5 * last, share=0.98, batch=1_000)
-        yield _finding(f"A/A, {what}, treated 98%: ever a winner", trial)
+        yield _finding(f"A/A, {what}, treated 98 %: ever a winner", trial)
 
 
 def false_winners_of_a_t_test(experiments: int) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def false_winners_of_a_t_test(experiments: int) -> Iterator[Finding]:
         theta = np.zeros(experiments)
         ours, theirs = estimate(treated, theta), estimate(baseline, theta)
         ever |= np.abs(ours.mean - theirs.mean) > norm.ppf(0.975) * np.sqrt(ours.variance + theirs.variance)
-    what = "A/A, a rate of 20 %, treated 50%: ever a winner by a t-test"
+    what = "A/A, a rate of 20 %, treated 50 %: ever a winner by a t-test"
     yield Finding(what=what, figure=100.0 * float(ever.mean()))
 
 
@@ -82,7 +82,7 @@ def missed_effects(
         truth = effect or mean(treated) - mean(baseline)
         for share in shares:
             trial = Trial(treated=treated, baseline=baseline, experiments=experiments, last=last, share=share)
-            yield _finding(f"{what}, treated {share:.0%}: interval ever off the true effect", trial, truth)
+            yield _finding(f"{what}, treated {100 * share:g} %: interval ever off the true effect", trial, truth)
 
 
 def _finding(what: str, trial: Trial, truth: float = 0.0) -> Finding:

@@ -21,7 +21,7 @@ def false_alarms(experiments: int) -> Iterator[Finding]:
     for share in _SHARES:
         for chance in _CHANCES:
             called_at = _called_at(_trial(chance, chance, share, experiments))
-            what = f"both {100 * chance:g} %, treated {share:.0%}: ever called harm"
+            what = f"both {100 * chance:g} %, treated {100 * share:g} %: ever called harm"
             yield Finding(what=what, figure=_part(called_at), most=_MOST)
 
 
@@ -29,12 +29,12 @@ def alarms(experiments: int) -> Iterator[Finding]:
     """Twice as many unsubscribe."""
     for share in _SHARES:
         trial = _trial(0.004, 0.002, share, experiments)
-        what = f"0.2 % to 0.4 %, treated {share:.0%}"
+        what = f"0.2 % to 0.4 %, treated {100 * share:g} %"
         yield Finding(what=f"{what}: low bound ever above the truth", figure=_part(_above(trial, 0.002)), most=_MOST)
         called_at = _called_at(trial)
         for part in (0.5, 0.9):
             people = float(np.quantile(called_at, part))
-            yield Finding(what=f"{what}: {part:.0%} called harm with", figure=people, unit="people")
+            yield Finding(what=f"{what}: {100 * part:g} % called harm with", figure=people, unit="people")
 
 
 def _trial(treated: float, baseline: float, share: float, experiments: int) -> Trial:

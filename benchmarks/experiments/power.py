@@ -23,7 +23,7 @@ def against_the_t_test(experiments: int) -> Iterator[Finding]:
     for baseline, treated in RATES:
         people = t_test_needs(baseline, treated)
         found_at = _found_at(rate(treated), rate(baseline), people, experiments)
-        what = f"{baseline:.0%} to {100 * treated:g} %"
+        what = f"{100 * baseline:g} % to {100 * treated:g} %"
         yield Finding(what=f"{what}: a t-test finds 80 % with", figure=people, unit="people")
         yield Finding(what=f"{what}: found by then", figure=100.0 * float((found_at <= people).mean()))
         yield Finding(

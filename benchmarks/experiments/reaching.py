@@ -19,7 +19,7 @@ def reaching(experiments: int) -> Iterator[Finding]:
     """Of the treated some were spoken to, of the baseline nobody, and 5 in 100 of those vote who would not have."""
     for contact in (0.30, 0.03):
         missed, last = _looked_at(contact, 0.05, experiments)
-        what = f"contacted {contact:.0%}, 5 points more of them vote"
+        what = f"contacted {100 * contact:g} %, 5 points more of them vote"
         yield Finding(
             what=f"{what}: interval ever off the true effect", figure=100.0 * float(missed.mean()), most=_MOST
         )

@@ -7,7 +7,9 @@ import typer
 from streams.cli import (
     contact,
     dead_letters,
-    experiment_results,
+    experiment_group,
+    experiment_results,  # noqa: F401 - its commands join the group
+    experiments,  # noqa: F401 - so do its
     local,
     policy,
     schemas,
@@ -60,7 +62,7 @@ app.command()(permit)
 app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
-app.add_typer(experiment_results.app, name="experiments")
+app.add_typer(experiment_group.app, name="experiments")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 

@@ -66,11 +66,13 @@ def is_dropped(message_id: str, appended_at: int, drops: Drops) -> bool:
     return any(abs(at - appended_at) <= TOO_LATE for at in drops.get(message_id, ()))
 
 
-def closed(arms: Iterable[Armed], drops: Collection[Drop], since: int) -> tuple[tuple[Armed, ...], tuple[Drop, ...]]:
+def closed(arms: tuple[Armed, ...], drops: tuple[Drop, ...], since: int) -> tuple[tuple[Armed, ...], tuple[Drop, ...]]:
     """What is to be kept of `arms` and `drops`, which are all of messages that have settled.
 
     What was appended before `since` (ms) can meet nothing any more.
     """
+    if not drops and not any(each.message_id and each.appended_at < since for each in arms):
+        return arms, drops
     known = by_message(drops)
     standing = (each for each in arms if not is_dropped(each.message_id, each.appended_at, known))
     kept = [

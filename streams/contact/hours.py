@@ -3,7 +3,7 @@
 An outcome may be known before the assignment is, so they are kept of everybody, for as long as a window may reach back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 HOUR = 3_600_000
@@ -20,14 +20,16 @@ def oldest(clock: int) -> int:
     return (clock - KEPT) // HOUR
 
 
-def added(known: ByHour, acts: Iterable[tuple[int, int]], since: int) -> ByHour:
+def added(known: ByHour, acts: Collection[tuple[int, int]], since: int) -> ByHour:
     """`known` with more acts, each a time (ms) and thousandths, without the hours before `since`."""
+    if not acts and (not known or next(iter(known)) >= since):
+        return known
     after = {hour: milli for hour, milli in known.items() if hour >= since}
     for time, milli in acts:
         hour = time // HOUR
         if milli and hour >= since:
             after[hour] = after.get(hour, 0) + milli
-    return known if after == known else dict(sorted(after.items()))
+    return dict(sorted(after.items()))
 
 
 def both_hours(one: ByHour, other: Mapping[int, int]) -> ByHour:

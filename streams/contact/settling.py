@@ -46,8 +46,9 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
     opens, clicks = expected(acts)
     horizon = max(before.horizon, pushed_by_messages(live, before, clock), pushed_by_reports(facts, clock))
     mailings = tuple(mailing for mailing in after.mailings if mailing.time >= horizon)
-    arms, drops = closed(after.arms, after.drops, clock - TOO_LATE - WEEK) if after.arms or after.drops else ((), ())
-    opened, clicked = ([(act.time, milli) for act, milli in acts if act.kind == kind] for kind in ("open", "click"))
+    arms, drops = closed(after.arms, after.drops, clock - TOO_LATE - WEEK)
+    opened = [(act.time, milli) for act, milli in acts if act.kind == "open"]
+    clicked = [(act.time, milli) for act, milli in acts if act.kind == "click"]
     return leaving, replace(
         after,
         mailings=mailings,

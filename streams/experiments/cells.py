@@ -52,6 +52,8 @@ class Difference:
 
     def replace(self, before: Iterable[Given], after: Iterable[Given]) -> None:
         """People who were counted as `before` are counted as `after`; of one person each experiment is there once."""
+        if before is after:  # as they nearly always are
+            return
         was = {each.experiment: each for each in before}
         for given in after:
             old = was.pop(given.experiment, None)

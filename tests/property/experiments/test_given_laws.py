@@ -6,6 +6,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.contact import ContactState, decode, encode, merge, profile
+from streams.contact.merging import person
 from streams.contact.overview import overview
 from streams.demo.recount import one_version_each
 from streams.demo.recount_experiments import experiments
@@ -36,10 +37,11 @@ def test_in_any_order_and_however_often_it_is_what_the_oracle_finds(feed: Feed, 
 
 @lawful
 @given(feeds(), RULES, st.data())
-def test_in_parts_that_are_merged_it_is_the_same(feed: Feed, rules: Rules, data: st.DataObject) -> None:
+def test_in_parts_that_are_merged_or_linked_it_is_the_same(feed: Feed, rules: Rules, data: st.DataObject) -> None:
     states = [folded(*part) for part in data.draw(parts(feed.delivered))]
     merged = reduce(merge, data.draw(st.permutations(states)), ContactState())
-    assert given_by(merged, rules) == given_by(folded(*feed.delivered), rules)
+    linked = person({f"c{number}": state for number, state in enumerate(states)})
+    assert given_by(merged, rules) == given_by(linked, rules) == given_by(folded(*feed.delivered), rules)
 
 
 @lawful

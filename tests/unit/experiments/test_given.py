@@ -10,7 +10,21 @@ from streams.experiments.counting import given, may_change
 from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS
 from streams.experiments.rules import DAY_MS, Rule
-from tests.unit.contact.said import DAY, DONOR, HOUR, NOON, Arrival, folded, gift, refund, report, retracted, said
+from tests.unit.contact.said import (
+    DAY,
+    DONOR,
+    HOUR,
+    NOON,
+    Arrival,
+    appended,
+    fold,
+    folded,
+    gift,
+    refund,
+    report,
+    retracted,
+    said,
+)
 from tests.unit.experiments.people import assigned, figures, given_by
 from tests.unit.human.people import CHROME
 
@@ -197,6 +211,26 @@ def test_nobody_asks_again_after_what_changes_nothing() -> None:
     assert may_change([gift("1", 5).fact()], overview(in_test))
     assert not may_change([gift("1", 5).fact()], overview(folded(gift("1", 5))))
     assert may_change([retracted("1").fact()], overview(folded(retracted("1"))))
+
+
+def test_a_report_may_take_an_assignment_away_that_it_does_not_name() -> None:
+    carrying = report("2", NOON + 1, report_id="r", experiment={"id": "x", "variant": "A"})
+    earlier = report("1", NOON, report_id="r")
+    assert given_by(folded(carrying)) != given_by(folded(carrying, earlier)) == []
+    assert may_change([earlier.fact()], overview(folded(carrying, earlier)))
+
+
+def test_opens_of_more_than_400_days_ago_count_as_they_were_counted() -> None:
+    state = folded(assigned(), opened(NOON), opened(NOON - DAY, "p"))
+    before = tuple(given_by(state))
+    later, _ = fold(state, [appended(NOON + 500 * DAY, gift("1", 5, NOON + HOUR))])
+    (one,) = given_by(later, before=before)
+    assert {METRICS[place]: values for place, *values in one.values} == {
+        "opened": [*before[0].values[0][1:]],
+        "donated": [1, 0, 1],
+        "net_amount": [5, 0, 5],
+    }
+    assert [METRICS[value[0]] for value in given_by(later)[0].values] == ["donated", "net_amount"]
 
 
 def test_every_metric_is_measured() -> None:
