@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
-from benchmarks.experiments.suite import experiments
+from benchmarks.experimenting.suite import experiments
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side

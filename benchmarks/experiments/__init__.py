@@ -1,1 +1,4 @@
-"""What experiments cost: the contacts that are in ten of them, and the place where all of them are added up."""
+"""Whether the statistics of experiments keep what they promise: `python -m benchmarks.experiments`.
+
+Thousands of simulated experiments, each looked at after every batch. What comes out is in docs/experiments.md.
+"""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.core.load import NOW_MS, chunks
-from benchmarks.experiments.load import EACH, EXPERIMENTS, Heard, heard, people
+from benchmarks.experimenting.load import EACH, EXPERIMENTS, Heard, heard, people
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Orders
 from streams.agents.announcements import Printer
