@@ -12,9 +12,8 @@ from streams.contact.showing import shown_of
 from streams.contact.state import Fact
 from streams.engine.writer import Output
 from streams.experiments import counting
-from streams.experiments.cells import Difference
+from streams.experiments.columns import Columns
 from streams.experiments.given import Given
-from streams.experiments.partials import counted
 from streams.experiments.rules import DAY_MS
 
 MOST_GIVEN = 200
@@ -29,7 +28,7 @@ class Experimenting:
     def __init__(self, book: Book, at_ms: int) -> None:
         self._book = book
         self._day = at_ms // DAY_MS
-        self._difference = Difference()
+        self._changes = Columns()
         self.uncounted = 0
 
     def of_one(
@@ -54,7 +53,7 @@ class Experimenting:
 
     def outputs(self) -> list[Output]:
         """What is told of the chunk."""
-        return [told(value) for value in counted(self._difference.cells)]
+        return [told(value) for value in self._changes.records()]
 
     @property
     def beside(self) -> dict[bytes, bytes | None]:
@@ -65,7 +64,7 @@ class Experimenting:
         after = _NOTHING if known is None else counting.given(contact_id, known, self._book.rules, before)
         if after is not before:
             after = self._bounded(after)
-            self._difference.replace(before, after)
+            self._changes.replace(before, after)
         return after
 
     def _bounded(self, given: tuple[Given, ...]) -> tuple[Given, ...]:
