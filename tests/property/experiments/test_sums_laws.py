@@ -25,15 +25,13 @@ def test_differences_add_up_to_what_everybody_gives_now(
 ) -> None:
     """Each person's last step is by other rules, as in a sweep."""
     total: Cells = {}
-    last: list[Given] = []
+    scratch = Difference()
     for person in people:
         state, before = ContactState(), tuple[Given, ...]()
         for chunk in data.draw(chunks(person.delivered)):
             state, _ = fold(state, chunk)
             before = _take(total, before, given_by(state, first, before))
-        last += _take(total, before, given_by(state, then))
-    scratch = Difference()
-    scratch.replace((), last)
+        scratch.replace((), _take(total, before, given_by(state, then)))
     event(f"cells: {len(scratch.cells)}")
     assert plain(total) == plain(scratch.cells)
     found = {where: cell for where, cell in scratch.cells.items() if cell.n}
