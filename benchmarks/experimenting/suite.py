@@ -21,10 +21,10 @@ from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.experiments import kept
 from streams.experiments.board import AT_ONCE
-from streams.experiments.cells import Difference
+from streams.experiments.columns import Columns
 from streams.experiments.given import Given
 from streams.experiments.kept import Kept
-from streams.experiments.partials import Tick, counted, write_partial
+from streams.experiments.partials import Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from streams.pressure import default_policy
 
@@ -109,10 +109,10 @@ def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
 
 
 def _told(given: Sequence[Sequence[Given]]) -> list[bytes]:
-    difference = Difference()
+    columns = Columns()
     for each in given:
-        difference.replace((), each)
-    return list(counted(difference.cells))
+        columns.replace((), each)
+    return list(columns.records())
 
 
 class _Agent:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,9 +26,9 @@ from streams.experiments.cells import Difference, Where
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.following import is_recounted
 from streams.experiments.kept import Experiment, Kept
-from streams.experiments.partials import Counted, Tick, counted, read_partial, write_partial
+from streams.experiments.partials import Tick, write_partial
 from streams.experiments.rules import Rule
-from streams.experiments.totals import Ints, add_up, both, row_of
+from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, both, row_of
 from tests.property.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.links.world import World
 from tests.unit.engine.kafka_records import Fetched
@@ -100,8 +101,20 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
 
 
 def rows_of(difference: Difference) -> dict[Where, list[int]]:
-    records = [each for value in counted(difference.cells) if isinstance(each := read_partial(value), Counted)]
-    return _by_day(add_up(records))
+    """As rows are kept."""
+    rows = {}
+    for where, cell in difference.cells.items():
+        row = rows[where] = np.zeros(GROUPED_WIDTH if cell.groups else WIDTH, np.int64)
+        row[:SUMS] = cell.n, cell.contaminated
+        for metric, sums in cell.sums.items():
+            first = SUMS + OF_A_METRIC * metric
+            row[first : first + OF_A_METRIC] = sums.y, sums.yy, sums.x, sums.xx, sums.xy, sums.yd, sums.raw
+        for group, (n, totals) in cell.groups.items():
+            first = WIDTH + OF_A_GROUP * group
+            row[first] = n
+            for metric, of in totals.items():
+                row[first + 1 + 2 * metric : first + 3 + 2 * metric] = of
+    return _by_day(rows)
 
 
 def kept_rows(experiments: dict[str, Experiment]) -> dict[Where, list[int]]:
