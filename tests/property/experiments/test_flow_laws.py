@@ -30,7 +30,9 @@ from streams.experiments.partials import Tick, write_partial
 from streams.experiments.rules import Rule
 from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, both, row_of
 from tests.property.links.sayings import Saying, as_they_come, erasure, interaction, stories
+from tests.property.links.test_backup_law import remade
 from tests.property.links.world import World
+from tests.unit.backup.test_remaking import copy_of
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.experiments.writing import defined
@@ -197,3 +199,27 @@ def test_counting_everybody_anew_changes_nothing(story: list[Saying], data: st.D
         world.publish(record)
     settle(world, office)
     agrees(world, office)
+
+
+@settings(lawful, max_examples=10)
+@given(story=stories(10), data=st.data())
+def test_after_a_restore_with_more_partitions_everybody_is_counted_again(
+    story: list[Saying], data: st.DataObject
+) -> None:
+    lost = World()
+    before = Office(lost)
+    for saying in story:
+        lost.say(saying.interaction, saying.appended_at)
+    before.define("x", "1d", "contact")
+    settle(lost, before)
+
+    world = remade(lost, copy_of(lost), 5, [])
+    after = Office(world)
+    for number in range(world.partitions):
+        world.publish(recount_record(number))
+    world.work((EXPERIMENT_SWEEPS, 0), 1)
+    after.define("x", "1d", "contact")
+    after.hear(data.draw(st.integers(0, 9)))
+    settle(world, after)
+    agrees(world, after)
+    assert kept_rows(after.experiments()) == kept_rows(before.experiments())
