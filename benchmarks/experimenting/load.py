@@ -25,6 +25,7 @@ from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
 
 EXPERIMENTS = 5_000
+NAMES = tuple(f"experiment-{number:05d}" for number in range(EXPERIMENTS))
 EACH = 10
 """Experiments of a contact, each given by a message of its own in the week before."""
 WEEK_MS = 7 * 86_400_000
@@ -61,7 +62,7 @@ def people(count: int, seed: int, day: int) -> list[list[Given]]:
     rng = Random(seed)
     return [
         [
-            Given(_name(number), rng.choice("AB"), day - rng.randrange(2), values=_values(rng))
+            Given(NAMES[number], rng.choice("AB"), day - rng.randrange(2), values=_values(rng))
             for number in rng.sample(range(EXPERIMENTS), EACH)
         ]
         for _ in range(count)
@@ -78,13 +79,9 @@ def _with_given(contact_id: str, state: ContactState) -> ContactState:
     return replace(state, given=counting.given(contact_id, overview(state), {}, ()))
 
 
-def _name(number: int) -> str:
-    return f"experiment-{number:05d}"
-
-
 def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -> Fetched:
     """One random draw more or less would make other contacts of it."""
-    experiment = {"id": _name(int(rng.random() * EXPERIMENTS)), "variant": rng.choice("AB")}
+    experiment = {"id": NAMES[int(rng.random() * EXPERIMENTS)], "variant": rng.choice("AB")}
     data: dict[str, object] = {
         "contact": contact_of(person, "email"),
         "message_id": f"e{number}-{person}",
