@@ -19,6 +19,7 @@ CONTACT_SUPPRESSIONS = "contact-suppressions"
 CONTACT_ALERTS = "contact-alerts"
 SYSTEM_ALERTS = "system-alerts"
 EXPERIMENT_RESULTS = "experiment-results"
+EXPERIMENT_DEFINITIONS = "experiment-definitions"
 CAMPAIGN_HOLDS = "campaign-holds"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
@@ -102,6 +103,7 @@ OUTPUT_TOPICS = (
     Topic(CONTACT_ALERTS, "delete", _MIB, "What someone should look at, by contact"),
     Topic(SYSTEM_ALERTS, "delete", _MIB, "What someone should look at, by campaign, team, source or topic"),
     Topic(EXPERIMENT_RESULTS, "compact", _MIB, "The running result of each experiment"),
+    Topic(EXPERIMENT_DEFINITIONS, "compact", _MIB, "Experiments as they are planned, each in every partition"),
     Topic(CAMPAIGN_HOLDS, "compact", _MIB, "Campaigns that may reach nobody, and until when", partitions=1),
     Topic(AUDIT_LOG, "delete", 4 * _MIB, "Who asked what about whom, and what was answered", 365 * _DAY_MS),
     Topic(DEAD_LETTERS, "delete", 16 * _MIB, "Refused records, byte for byte, and why", 90 * _DAY_MS),

@@ -16,16 +16,19 @@ from events.topics import (
     CONTACT_ROOFS,
     CONTACT_STATE,
     DELETE_RETENTION_MS,
+    EXPERIMENT_RESULTS,
     IDENTITY_LINKS,
     INPUT_TOPICS,
     SYSTEM_ALERTS,
 )
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
+from sinks.results import ResultsSink
 from streams import campaigns, identity
 from streams.agents.campaign_holds import CampaignHolds
 from streams.agents.campaigns import Campaigns
 from streams.agents.contacts import Contacts, flow_of
+from streams.agents.experiment_results import ExperimentResultsSink
 from streams.agents.intake import Intake
 from streams.agents.linking import Linking
 from streams.agents.links import Links
@@ -67,6 +70,8 @@ from streams.watch import Watch
 
 LINKS_SHARE = 4
 """Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
+STALE_AFTER_S = DELETE_RETENTION_MS / 2000
+"""Seconds after which a sink's position counts for nothing: half of what a null record stays."""
 CAMPAIGNS_BYTES = 1 << 20
 """Of campaigns that are kept decoded; encoded one has a few hundred bytes."""
 
@@ -80,7 +85,7 @@ class Worker:
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: intake, contacts, links, campaigns and the Redis sink, metrics beside them.
+    """One worker: intake, contacts, links, campaigns and the sinks in Redis, metrics beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
@@ -100,8 +105,10 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     links = _links_table(app, stores, settings)
     rates = _campaigns_table(app, stores, settings)
     new_linking = partial(Linking, partitions=settings.partitions, crowd=settings.identity_crowd)
-    redis = RedisSink(redis_client(settings), stale_after=DELETE_RETENTION_MS / 2000)
+    redis = RedisSink(redis_client(settings), stale_after=STALE_AFTER_S)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
+    kept = ResultsSink(redis_client(settings), stale_after=STALE_AFTER_S)
+    results = ExperimentResultsSink(kept, kafka, settings.partitions, metrics, wall_clock)
     holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
     guard = Guard(Floods(settings.quarantine_letters, settings.quarantine_share))
     intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
@@ -114,13 +121,14 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(app, "campaigns", [CAMPAIGN_COUNTS], rating)
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
+    _agent(app, "results", [EXPERIMENT_RESULTS], results)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
-    closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close])
+    closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close, results.close])
     _tell_of_policy(policies, standing)
     for topic, count in read_by_workers(settings).items():
         standing.topic_partitions.labels(topic).set(count)
-    watch = Watch(app, [sink, holds], metrics, wall_clock, schedule)
+    watch = Watch(app, [sink, holds, results], metrics, wall_clock, schedule)
     surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
     return Worker(app, [closing, health, watch, quarantining, surroundings, Tidying(settings.state_dir)])
 

@@ -16,6 +16,7 @@ from events.topics import (
     CLINIC_TOPICS,
     CONTACT_ALERTS,
     DEAD_LETTERS,
+    EXPERIMENT_DEFINITIONS,
     IDENTITY_LINKS,
     INPUT_TOPICS,
     INTERACTIONS,
@@ -38,6 +39,7 @@ KEPT = frozenset(
     {
         *(topic.name for topic in INPUT_TOPICS),
         *(INTERACTIONS, CONTACT_ALERTS, SYSTEM_ALERTS, AUDIT_LOG, DEAD_LETTERS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
+        EXPERIMENT_DEFINITIONS,
         *(topic.name for topic in CLINIC_TOPICS),
     }
 )

@@ -17,6 +17,7 @@ def test_the_topics_are_those_of_the_contract() -> None:
         "contact-alerts": "delete",
         "system-alerts": "delete",
         "experiment-results": "compact",
+        "experiment-definitions": "compact",
         "campaign-holds": "compact",
         "audit-log": "delete",
         "dead-letters": "delete",
