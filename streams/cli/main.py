@@ -27,6 +27,7 @@ from streams.cli.hold import hold
 from streams.cli.importing import import_command
 from streams.cli.permit import permit
 from streams.cli.produce import produce
+from streams.cli.replaying import replay
 from streams.cli.restore import restore
 from streams.cli.status import status
 from streams.cli.worker import worker
@@ -58,6 +59,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(status)
 app.command("import")(import_command)
+app.command()(replay)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
