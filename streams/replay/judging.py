@@ -46,7 +46,7 @@ class Judge:
     def judge(self, row: Row) -> list[Judged]:
         """One result, or none for a row that is not meant."""
         if not isinstance(row.value, bytes):
-            return [Refused(row.raw, row.value or NOTHING)]
+            return [NOBODYS if row.is_nobodys else Refused(row.raw, row.value or NOTHING)]
         opened = open_harmonised(row.value)
         if isinstance(opened, Refusal):
             return [Refused(row.raw, opened)]

@@ -42,6 +42,11 @@ class Row(NamedTuple):
     fragment: str | None = None
     of_lake: bool = True
 
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether it is what the lake keeps of an erased person: the money, and neither fragment nor bytes."""
+        return self.of_lake and self.value is None and self.fragment is None
+
 
 def rows_of(files: Files, name: str) -> Iterator[Row]:
     """Every row of a file, in its order. Raises `Unreadable`, and OSError."""
