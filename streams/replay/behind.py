@@ -7,6 +7,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from events.topics import INPUT_TOPICS, INTERACTIONS
 from streams.clients import KafkaClients, committed
+from streams.replay.pacing import Look
 from streams.settings import Settings
 
 _TOPICS = (*(topic.name for topic in INPUT_TOPICS), INTERACTIONS)
@@ -14,7 +15,10 @@ _TOPICS = (*(topic.name for topic in INPUT_TOPICS), INTERACTIONS)
 
 
 class Behind:
-    """Called, it says how many records of the input and of `interactions` are not done. Raises Kafka's errors."""
+    """Called, it says how many records of the input and of `interactions` are not done. Raises Kafka's errors.
+
+    Of what was done offsets are summed, so only how much more it is says something.
+    """
 
     def __init__(self, admin: KafkaAdminClient, asking: KafkaConsumer, group: str) -> None:
         self._admin = admin
@@ -26,10 +30,11 @@ class Behind:
             for number in sorted(asking.partitions_for_topic(topic) or ())
         ]
 
-    def __call__(self) -> int:
+    def __call__(self) -> Look:
         done = committed(self._admin, self._group)
         ends, starts = self._asking.end_offsets(self._places), self._asking.beginning_offsets(self._places)
-        return sum(ends[tp] - max(done.get((tp.topic, tp.partition), 0), starts[tp]) for tp in self._places)
+        at = [max(done.get((tp.topic, tp.partition), 0), starts[tp]) for tp in self._places]
+        return Look(sum(ends[tp] for tp in self._places) - sum(at), sum(at))
 
 
 @contextmanager
