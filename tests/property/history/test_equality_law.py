@@ -1,20 +1,15 @@
-"""Folding history again is folding it: whatever was said, and however the stream was cut into chunks.
-
-A worker keeps nothing of a chunk that says nothing new of a contact, so its clock may stand before a last few copies.
-States are compared as they are once both have heard something later.
-"""
+"""Folding history again is folding it: whatever was said, and however the stream was cut into chunks."""
 
 from collections.abc import Sequence
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from events.harmonised import harmonise
 from sinks.lake.rows import tables_of
-from streams.contact import ContactState, decode, fold
-from streams.contact.state import Fact, Retraction
+from streams.contact import ContactState, decode
 from streams.engine.store import MemoryStore
+from streams.history.comparing import essence
 from streams.history.contacts import histories, read_rows
 from streams.history.living import lived
 from streams.history.source import NEEDED
@@ -61,13 +56,7 @@ def streamed(pieces: Sequence[Sequence[Fetched]]) -> dict[str, ContactState]:
     store = MemoryStore()
     for piece in pieces:
         kept(folded(*piece, store=store), store)
-    return {key.decode(): later(decode(value)) for key, value in store.items()}
-
-
-def later(state: ContactState) -> ContactState:
-    """The state after something that adds no more than a moment, without the version."""
-    nothing = Fact("interaction.retracted", 2 * NOW, "nobody", "nothing", 2 * NOW, detail=Retraction("nobody", "none"))
-    return replace(fold(state, [nothing])[0], version=0)
+    return {key.decode(): essence(decode(value)) for key, value in store.items()}
 
 
 def again(records: Sequence[Fetched]) -> dict[str, ContactState]:
@@ -77,7 +66,7 @@ def again(records: Sequence[Fetched]) -> dict[str, ContactState]:
     for history in histories(rows):
         state = lived(history.contact_id, [read.fact for read in read_rows(history)]).state
         if state != ContactState():
-            found[history.contact_id] = later(state)
+            found[history.contact_id] = essence(state)
     return found
 
 
