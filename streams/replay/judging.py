@@ -100,8 +100,11 @@ def is_harmonised(opened: Opened) -> bool:
 
 def fragment_of(row: Row, opened: Opened) -> str | None:
     """The key of a harmonised event's record."""
-    if row.of_lake:
-        return row.fragment
+    return row.fragment if row.of_lake else named_in(opened)
+
+
+def named_in(opened: Opened) -> str | None:
+    """The fragment that a harmonised event names: of a pair the smaller id, else the strongest identifier."""
     data = opened.event.get("data")
     ids = data.get("contact_ids") if isinstance(data, dict) else None
     if isinstance(ids, list) and ids:
