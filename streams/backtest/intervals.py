@@ -8,8 +8,8 @@ from scipy.stats import binomtest
 from streams.backtest.tally import Cell
 
 LEVEL = 0.95
-FEWEST = 30
-"""People; of fewer no mean of money has an interval: gifts are too uneven."""
+FEWEST_PEOPLE, FEWEST_GIVERS = 30, 5
+"""Of fewer no mean of money has an interval: gifts are too uneven, and of none nothing can be resampled."""
 
 
 class Interval(NamedTuple):
@@ -29,13 +29,11 @@ def part(count: int, of: int) -> Interval | None:
 
 
 def mean_amount(cell: Cell, currency: str) -> Interval | None:
-    """Minor units a person, by the quantiles of the resamples; None: of too few people."""
-    if cell.people < FEWEST:
-        return None
+    """Minor units a person, by the quantiles of the resamples; None: of too few."""
     sums = cell.sums.get(currency)
+    if sums is None or cell.people < FEWEST_PEOPLE or cell.gave < FEWEST_GIVERS:
+        return None
     value = cell.amounts[currency] / cell.people
-    if sums is None:
-        return Interval(0.0, 0.0, 0.0)
     means = sums / np.maximum(cell.drawn, 1.0)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(value, min(value, float(low)), max(value, float(high)))

@@ -19,6 +19,7 @@ from streams.cli import (
 )
 from streams.cli.api import api
 from streams.cli.assign import assign
+from streams.cli.backtest import backtest
 from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
@@ -60,6 +61,7 @@ app.command()(restore)
 app.command()(status)
 app.command("import")(import_command)
 app.command()(replay)
+app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from streams.app import wall_clock
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
+from streams.cli.moments import moment_given
 
 if TYPE_CHECKING:
     from streams.replay.run import Screen
@@ -75,16 +76,7 @@ def _selection(since: str | None, until: str | None, types: list[str] | None) ->
         named = types_named(types) if types else None
     except ValueError as error:
         refuse(f"--types: {error}: no type has this name (docs/schemas has all)", WRONG_USE)
-    return Selection(_moment("--from", since), _moment("--to", until), named)
-
-
-def _moment(option: str, text: str | None) -> int | None:
-    from streams.replay.selection import moment  # noqa: PLC0415 (as above)
-
-    found = None if text is None else moment(text)
-    if text is not None and found is None:
-        refuse(f"{option}: give a date, such as 2012-02-22, or an RFC 3339 time with an offset", WRONG_USE)
-    return found
+    return Selection(moment_given("--from", since), moment_given("--to", until), named)
 
 
 @contextmanager
