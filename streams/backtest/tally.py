@@ -125,7 +125,7 @@ class Tally:
                 groups.setdefault(place, []).append(each)
         if not groups:
             return
-        weights = _weights(contact_id)
+        weights = weights_of(contact_id)
         for place, theirs in groups.items():
             self._cell(place).take(len(theirs), together(each.outcome for each in theirs), weights)
 
@@ -146,6 +146,7 @@ class Tally:
         return self.cells.setdefault(place, Cell())
 
 
-def _weights(contact_id: str) -> Weights:
+def weights_of(contact_id: str) -> Weights:
+    """How often a person is in each resample: the same of the same person, whoever asks."""
     chance = np.random.default_rng(crc32(contact_id.encode()))
     return chance.poisson(1.0, RESAMPLES).astype(np.float64)

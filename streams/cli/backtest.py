@@ -15,6 +15,7 @@ from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.moments import moment_given
 from streams.permission.policies import policy_of
+from streams.pressure import Mistakes, Policy, read_policy
 
 if TYPE_CHECKING:
     from streams.backtest.run import Orders, Result
@@ -52,7 +53,8 @@ def backtest(  # noqa: PLR0913 (options of a command)
     first, last = moment_given("--from", since), moment_given("--to", until)
     span = Span(Span().since if first is None else first, Span().until if last is None else last)
     with failing_plainly(), _reading(place):
-        orders = Orders(policy_of(policy), policy_of(against or settings.policy), span, cascade, end=end_of(place))
+        old = policy_of(settings.policy) if against is None else _policy(against)
+        orders = Orders(_policy(policy), old, span, cascade, end=end_of(place))
         result = _run(place, orders, processes or os.cpu_count() or 1)
     if out is not None:
         _write(out, html_of(result, orders))
@@ -60,6 +62,16 @@ def backtest(  # noqa: PLR0913 (options of a command)
         typer.echo(orjson.dumps(json_of(result, orders)))
     else:
         print_page(page(result, orders))
+
+
+def _policy(file: Path) -> Policy:
+    try:
+        found = read_policy(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        refuse(f"{file}: not UTF-8, as TOML has to be")
+    if isinstance(found, Mistakes):
+        refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
+    return found
 
 
 @contextmanager

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from streams.backtest.intervals import Interval
 from streams.drawing import escaped, steps
 
-WIDTH, LEFT, RIGHT, ROW, HEIGHT = 760, 190, 70, 24, 150
+WIDTH, LEFT, RIGHT, ROW, HEIGHT = 760, 215, 70, 24, 150
+_LABEL = 80
+"""As wide as a date."""
 SERIES = ("allow", "defer", "deny")
 STYLE = """
 svg { display: block; width: 100%; height: auto; max-width: 760px; } svg text { font-size: 12px; fill: var(--ink); }
@@ -33,12 +35,12 @@ def columns(title: str, panels: Sequence[tuple[str, Sequence[tuple[str, Split]]]
     ticks = steps(0, max(most, 1), 3)
     parts = list(_legend(SERIES))
     for number, (name, panel) in enumerate(panels):
-        parts += _panel(name, panel, ticks, 34 + number * (HEIGHT + 52))
-    return _svg(title, parts, 34 + len(panels) * (HEIGHT + 52))
+        parts += _panel(name, panel, ticks, 34 + number * (HEIGHT + 60))
+    return _svg(title, parts, 34 + len(panels) * (HEIGHT + 60))
 
 
 def _panel(name: str, panel: Sequence[tuple[str, Split]], ticks: Sequence[float], top: float) -> Iterator[str]:
-    base, left = top + 18 + HEIGHT, 60
+    base, left = top + 26 + HEIGHT, 60
     scale, width = HEIGHT / ticks[-1], (WIDTH - left - 10) / max(len(panel), 1)
     yield _text(0, top + 10, name, "bold")
     for tick in ticks:
@@ -51,7 +53,7 @@ def _panel(name: str, panel: Sequence[tuple[str, Split]], ticks: Sequence[float]
             y -= count * scale
             if count:
                 yield _rect(x + width * 0.1, y, width * 0.8, count * scale, series, f"{label}: {count:,} {series}")
-        if place % max(1, -(-len(panel) // 8)) == 0:
+        if place % max(1, -(-len(panel) // 8)) == 0 and x + _LABEL < WIDTH:
             yield f'<text class="faint" x="{x:.1f}" y="{base + 16}">{escaped(label)}</text>'
 
 
