@@ -55,7 +55,10 @@ def parts_of(path: str) -> list[Part]:
         return [_part(LocalFiles(place.parent), place.name)]
     if files.below(MANIFESTS):
         return list(_of_lake(files))
-    found = [name for name in files.below("") if not any(part.startswith(_HIDDEN) for part in name.split("/"))]
+    below = [name for name in files.below("") if name]  # a file that is no folder has itself below it on some stores
+    found = [name for name in below if not any(part.startswith(_HIDDEN) for part in name.split("/"))]
+    if not found and (one := _file_at(path)) is not None:
+        return [one]
     if not found:
         raise Unreadable("there is nothing: give a lake, a folder or a file")
     return [_part(files, name) for name in found]
@@ -64,6 +67,15 @@ def parts_of(path: str) -> list[Part]:
 def meant(parts: list[Part], selection: Selection) -> list[Part]:
     """Those in which there may be something of what is meant."""
     return [part for part in parts if selection.may_take(date_in(part.name), type_in(part.name))]
+
+
+def _file_at(path: str) -> Part | None:
+    """The file that a URI names; None: there is none."""
+    folder, _, name = path.rpartition("/")
+    if "://" not in path or not name or folder.endswith(":/"):
+        return None
+    files = open_files(folder)
+    return _part(files, name) if files.there(name) else None
 
 
 def _of_lake(files: Files) -> Iterator[Part]:

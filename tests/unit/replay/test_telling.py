@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import duckdb
+import fsspec
 import orjson
 import pytest
 import zstandard
@@ -13,7 +14,7 @@ from events.interactions import topic_of
 from events.json_types import JSON
 from events.topics import EMAIL_EVENTS, INTERACTIONS
 from sinks.lake.erasures import add_erasures, erasure_of
-from sinks.lake.files import LocalFiles
+from sinks.lake.files import LocalFiles, open_files
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.contact.state import WEEK
@@ -166,6 +167,17 @@ def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, name: str, 
 def test_an_empty_folder_is_no_history(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="there is nothing"):
         parts_of(str(tmp_path))
+
+
+def test_a_uri_may_name_a_lake_a_folder_or_a_file() -> None:
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/replayed/some/said.jsonl", GIFT.value)
+    LakeWriter(open_files("memory://replayed/lake"), TOPIC_ID).write(0, 0, 0, [GIFT])
+
+    for place in ("memory://replayed/some/said.jsonl", "memory://replayed/some", "memory://replayed/lake"):
+        assert told(History(parts_of(place), ALL, "US", NOW)) == [as_it_was(GIFT)], place
+    with pytest.raises(Unreadable, match="there is nothing"):
+        parts_of("memory://replayed/some/other.jsonl")
 
 
 def test_a_part_is_known_again_by_what_is_in_it_and_what_of_it_is_meant(tmp_path: Path) -> None:
