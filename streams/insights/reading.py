@@ -1,0 +1,87 @@
+"""Reads a history as it is now: what the lake's manifests name, and from where each partition of it ends the topic.
+
+What is committed when this begins is in it. The lake is looked at first: whatever it takes in meanwhile is read from the
+topic as well, behind the offsets that were seen, and never twice.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+import duckdb
+import pyarrow as pa
+from faust.types import TP
+
+from events.topics import INTERACTIONS
+from sinks.lake.files import Files
+from sinks.lake.manifests import Range, folder_of, read
+from sinks.lake.reading import Live, live
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
+from streams.insights.history import NOTHING_SEEN, History, tail_table
+from streams.lake.errors import LakeStopped
+from streams.settings import Settings
+from streams.topics import require_topic
+
+ATTEMPTS = 5
+Answer = TypeVar("Answer")
+
+
+class Read(NamedTuple):
+    """What was read. `as_of`: everything up to then is in it, ms since 1970; `tail`: so many rows are not in the lake."""
+
+    history: History
+    as_of: int
+    tail: int
+
+
+def ask_now(settings: Settings, files: Files | None, question: Callable[[Read], Answer]) -> Answer:
+    """What a question answers of the history as it is now.
+
+    A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`,
+    `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return question(asyncio.run(read_now(settings, files)))
+        except duckdb.IOException:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+async def read_now(settings: Settings, files: Files | None) -> Read:
+    """The lake's files by their manifests, and the committed records behind them."""
+    as_of = time.time_ns() // 1_000_000
+    kafka = KafkaClients(settings)
+    require_topic(settings, INTERACTIONS)
+    topic_id = kafka.topic_id(INTERACTIONS)
+    seen = NOTHING_SEEN if files is None else live(files)
+    numbers = kafka.partitions_of(INTERACTIONS)
+    begin = {} if files is None else positions(files, seen, topic_id, numbers)
+    async with PartitionReader(kafka) as reader:
+        ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
+        tables = [await _tail(reader, place, end, begin, topic_id) for place, end in ends.items()]
+    tail = pa.concat_tables(tables)
+    return Read(History(files, seen, tail), as_of, len(tail))
+
+
+def positions(files: Files, seen: Live, topic_id: str, partitions: range) -> dict[int, int]:
+    """Where each partition of the topic goes on behind the lake that was seen; without those that it has nothing of."""
+    last = {number: seen.ranges.get(folder_of(topic_id, number)) for number in partitions}
+    return {number: read(files, name, Range).last_offset + 1 for number, name in last.items() if name is not None}
+
+
+async def _tail(reader: PartitionReader, place: TP, end: int, begin: Mapping[int, int], topic_id: str) -> pa.Table:
+    start = await reader.start_of(place)
+    first = begin.get(place.partition)
+    if first is not None and first < start:
+        raise LakeStopped(
+            f"{place.topic} partition {place.partition}: the lake ends before {first}, and the topic begins at {start}: "
+            "what is between is in neither, so nothing is counted; see `harmonia lake run --skip-lost`"
+        )
+    tables = [tail_table((), topic_id)]
+    async for run in reader.runs(place, max(start, first or 0), end):
+        tables.append(tail_table([[record for record in run.records if record.offset < end]], topic_id))
+    return pa.concat_tables(tables)
