@@ -4,7 +4,7 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, lake, local, policy, schemas, suppressions, topics
+from streams.cli import contact, dead_letters, lake, local, policy, report, schemas, suppressions, topics
 from streams.cli.api import api
 from streams.cli.backup import backup
 from streams.cli.demo import demo
@@ -12,6 +12,7 @@ from streams.cli.doctor import doctor
 from streams.cli.gateway import gateway
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
+from streams.cli.insights import insights
 from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.restore import restore
@@ -50,6 +51,8 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
 app.command()(hold)
 app.add_typer(policy.app, name="policy")
+app.command()(insights)
+app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 

@@ -82,20 +82,14 @@ _BOTH = """
 """
 
 
-def tail_table(records: Iterable[Iterable[LogRecord]], topic_id: str) -> pa.Table:
+def tail_table(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
     """Records that are not in the lake, as rows like those of its files, without the bytes that they were."""
-    tables = [_with_folder(records_, topic_id) for records_ in records]
-    return pa.concat_tables([TAIL_SCHEMA.empty_table(), *tables])
-
-
-def _with_folder(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
     tables = [TAIL_SCHEMA.empty_table()]
     for folder, table in tables_of(records, topic_id).items():
         date = pa.array([folder.date] * len(table)).cast(pa.date32())
-        type_ = pa.array([folder.type] * len(table))
         nulls = pa.nulls(len(table), pa.binary())
         without = table.set_column(table.schema.get_field_index("event"), "event", nulls)
-        tables.append(without.append_column("date", date).append_column("type", type_))
+        tables.append(without.append_column("date", date).append_column("type", pa.repeat(folder.type, len(table))))
     return pa.concat_tables(tables)
 
 

@@ -1,7 +1,7 @@
 """Reads a history as it is now: what the lake's manifests name, and from where each partition of it ends the topic.
 
-What is committed when this begins is in it. The lake is looked at first: whatever it takes in meanwhile is read from the
-topic as well, behind the offsets that were seen, and never twice.
+What is committed when this begins is in it. The lake is looked at first: whatever it takes in meanwhile is read from
+the topic as well, behind the offsets that were seen, and never twice.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import pyarrow as pa
 from faust.types import TP
 
 from events.topics import INTERACTIONS
-from sinks.lake.files import Files
+from sinks.lake.files import Files, open_files
 from sinks.lake.manifests import Range, folder_of, read
 from sinks.lake.reading import Live, live
 from streams.clients import KafkaClients
@@ -29,19 +29,20 @@ Answer = TypeVar("Answer")
 
 
 class Read(NamedTuple):
-    """What was read. `as_of`: everything up to then is in it, ms since 1970; `tail`: so many rows are not in the lake."""
+    """What was read. `as_of`: all up to then is in it, ms since 1970; `tail`: so many rows are not in the lake."""
 
     history: History
     as_of: int
     tail: int
 
 
-def ask_now(settings: Settings, files: Files | None, question: Callable[[Read], Answer]) -> Answer:
+def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
     """What a question answers of the history as it is now.
 
     A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`,
     `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
     """
+    files = _lake_of(settings)
     for attempt in range(ATTEMPTS):
         try:
             return question(asyncio.run(read_now(settings, files)))
@@ -49,6 +50,16 @@ def ask_now(settings: Settings, files: Files | None, question: Callable[[Read], 
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError
+
+
+def _lake_of(settings: Settings) -> Files | None:
+    """The lake that the settings name; nothing is written there."""
+    if settings.lake is None:
+        return None
+    try:
+        return open_files(settings.lake)
+    except ValueError as error:
+        raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
 
 
 async def read_now(settings: Settings, files: Files | None) -> Read:
@@ -78,10 +89,11 @@ async def _tail(reader: PartitionReader, place: TP, end: int, begin: Mapping[int
     first = begin.get(place.partition)
     if first is not None and first < start:
         raise LakeStopped(
-            f"{place.topic} partition {place.partition}: the lake ends before {first}, and the topic begins at {start}: "
-            "what is between is in neither, so nothing is counted; see `harmonia lake run --skip-lost`"
+            f"{place.topic} partition {place.partition}: the lake ends before {first}, the topic begins at {start}. "
+            "What is between is in neither, so nothing is counted: see `harmonia lake run --skip-lost`"
         )
-    tables = [tail_table((), topic_id)]
-    async for run in reader.runs(place, max(start, first or 0), end):
-        tables.append(tail_table([[record for record in run.records if record.offset < end]], topic_id))
-    return pa.concat_tables(tables)
+    tables = [
+        tail_table([record for record in run.records if record.offset < end], topic_id)
+        async for run in reader.runs(place, max(start, first or 0), end)
+    ]
+    return pa.concat_tables([tail_table((), topic_id), *tables])

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from events.adapters.words import decimals
+
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
-_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
 NOTHING = "–"
 
 
@@ -16,9 +17,9 @@ def money(amount: int | None, currency: str) -> str:
     """Minor units as `$1,234.56`, or `1,234.56 CHF`."""
     if amount is None:
         return NOTHING
-    decimals = 0 if currency in _NO_DECIMALS else 2
-    units, rest = divmod(abs(amount), 10**decimals)
-    text = f"{units:,}" + (f".{rest:0{decimals}}" if decimals else "")
+    digits = decimals(currency)
+    units, rest = divmod(abs(amount), 10**digits)
+    text = f"{units:,}" + (f".{rest:0{digits}}" if digits else "")
     minus = "-" if amount < 0 else ""
     sign = _SIGNS.get(currency)
     return f"{minus}{sign}{text}" if sign else f"{minus}{text} {currency}"

@@ -17,9 +17,9 @@ def history_of(files: Files, filed: Sequence[LogRecord], tail: Sequence[LogRecor
     for records in (filed[:half], filed[half:]):
         if records:
             writer.write(0, records[0].offset, records[-1].offset, records)
-    return History(files, live(files), tail_table([tail], TOPIC_ID))
+    return History(files, live(files), tail_table(tail, TOPIC_ID))
 
 
 def only_tail(tail: Sequence[LogRecord]) -> History:
     """Without any lake."""
-    return History(None, NOTHING_SEEN, tail_table([tail], TOPIC_ID))
+    return History(None, NOTHING_SEEN, tail_table(tail, TOPIC_ID))
