@@ -25,9 +25,12 @@ class LakeProcess:
     @property
     def metrics(self) -> str:
         """Where its metrics are, once it says so."""
-        return until(
-            lambda: found[1] if (found := _METRICS.search(self.log.read_text())) else None, "the lake's metrics"
-        )
+
+        def said() -> str | None:
+            found = _METRICS.search(self.log.read_text())
+            return None if found is None else str(found[1])
+
+        return until(said, "the lake's metrics")
 
     def kill(self) -> None:
         self.process.kill()
@@ -40,12 +43,12 @@ class LakeProcess:
 
 
 @contextmanager
-def running_lake(folder: Path, name: str, environment: Mapping[str, str]) -> Iterator[LakeProcess]:
+def running_lake(folder: Path, name: str, environment: Mapping[str, str], *options: str) -> Iterator[LakeProcess]:
     """A process for the length of a block, unless it has ended before."""
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "lake", "run"],
+            [sys.executable, "-m", "streams.cli.main", "lake", "run", *options],
             cwd=folder,
             env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
