@@ -31,7 +31,7 @@ def show(document: InsightsDocument) -> None:
 
 def sparkline(values: Sequence[int | float], widest: int = _WIDEST) -> str:
     """Bars from nothing to the largest value; of more values than there is room for, neighbours are added up."""
-    step = -(-len(values) // widest)
+    step = max(1, -(-len(values) // widest))
     sums = [sum(values[at : at + step]) for at in range(0, len(values), step)]
     largest = max(sums, default=0)
     if largest <= 0:

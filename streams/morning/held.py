@@ -19,7 +19,7 @@ LATE_MS = 3_600_000
 _HELD_BACK = frozenset({"defer", "deny"})
 
 
-class _Told(Struct):
+class Told(Struct):
     contact_id: str
     decision: str | None = None
     reason: str | None = None
@@ -31,7 +31,7 @@ class Asked(Struct):
     at: str
     what: str
     channel: str | None = None
-    answers: list[_Told] = []
+    answers: list[Told] = []
 
 
 _asked = msgspec.json.Decoder(Asked).decode
