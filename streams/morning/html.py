@@ -19,21 +19,23 @@ h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1rem; margin: 0 0 .3rem; }
 .warnings { background: var(--alarm-paper); border-left: 4px solid var(--alarm); border-radius: 4px; margin: 0 0 1.2rem;
   padding: .7rem 1rem .7rem 2rem; }
 .warnings li::marker { color: var(--alarm); } .calm { margin: 0 0 1.2rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .6rem; margin: 0 0 1.6rem; }
-.tile { background: var(--card); border-radius: 6px; padding: .6rem .8rem; }
+.tiles { display: flex; flex-wrap: wrap; gap: .6rem; margin: 0 0 1rem; }
+.tile { flex: 1 1 6rem; background: var(--card); border-radius: 6px; padding: .6rem .8rem; }
 .tile b { display: block; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--faint); font-size: .85em; }
 .tables { columns: 2 26rem; column-gap: 2rem; }
-section { break-inside: avoid; margin: 0 0 1.6rem; } section.wide { column-span: all; }
+section { break-inside: avoid; padding: .6rem 0 1rem; } section.wide { column-span: all; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { color: var(--faint); font-weight: 500; font-size: .85em; vertical-align: bottom; }
 th, td { padding: .22rem .5rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal;
+  overflow-wrap: break-word; }
 th { white-space: normal; }
 @media print { :root { --ink: #000; --faint: #444; --line: #bbb; --paper: #fff; --card: #fff; --alarm: #000;
-  --alarm-paper: #fff; } body { font-size: 10.5px; max-width: none; padding: 0; } .tile { border: 1px solid #bbb; }
-  @page { margin: 14mm; } }
+  --alarm-paper: #fff; } html { font-size: 11px; } body { font-size: 10px; max-width: none; padding: 0; }
+  .tile { border: 1px solid #bbb; padding: .3rem .5rem; } .tables { columns: 2; } section { padding: .3rem 0 .5rem; }
+  th, td { padding: .08rem .3rem; } @page { margin: 12mm; } }
 """
 _WIDE = 6
 """Tables of more columns go across the page."""

@@ -68,4 +68,4 @@ def _tiles(day: Day, before: Day) -> Iterable[Tile]:
         attempts = [sum(one.attempts for one in each.methods if one.name == method) for each in (day, before)]
         yield Tile(label, number(attempts[0]), change(*attempts))
     delivered = [sum(one.delivered for one in each.sends) for each in (day, before)]
-    yield Tile("messages delivered", number(delivered[0]), change(*delivered))
+    yield Tile("delivered", number(delivered[0]), change(*delivered))

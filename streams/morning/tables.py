@@ -10,6 +10,8 @@ from streams.morning.words import NOTHING, all_money, change, money, number, sha
 MOST_ROWS = 12
 """Of a table of many; what is left out is summed up in its last row."""
 
+_ANSWERS = {"deny": "no", "defer": "later"}
+
 
 class Table(Struct, frozen=True):
     """The first column is text, all others are figures. `note` stands below; `nothing` where there are no rows."""
@@ -198,6 +200,12 @@ def _held(held: Sequence[Held] | None) -> Iterable[Table]:
     if held is None:
         return
     rows = tuple(
-        (f"{one.reason}, {one.channel or 'all'}", one.decision, number(one.people)) for one in held[:MOST_ROWS]
+        (
+            f"{one.reason.replace('_', ' ')}, {one.channel or 'all'}",
+            _ANSWERS.get(one.decision, one.decision),
+            number(one.people),
+        )
+        for one in held[:MOST_ROWS]
     )
-    yield Table("Held back", ("why", "answer", "people"), rows, nothing="Nobody whom a team asked about.")
+    note = "People whom a team asked about and was told not to reach, or not yet." if rows else ""
+    yield Table("Held back", ("why", "answer", "people"), rows, note, "Nobody whom a team asked about.")

@@ -39,18 +39,26 @@ def _table(table: Table) -> Iterator[str]:
         max(*(len(part) for part in head), *(len(row[place]) for row in table.rows)) for place, head in enumerate(heads)
     ]
     room = WIDTH - sum(widths[1:]) - _GAP * (len(widths) - 1)
-    widths[0] = min(widths[0], max(room, _NARROWEST))
-    height = max(map(len, heads))
-    for line in range(height):
-        shown = [head[line - (height - len(head))] if line >= height - len(head) else "" for head in heads]
-        yield _line(shown, widths)
+    above = room < min(widths[0], _NARROWEST)
+    widths[0] = 0 if above else min(widths[0], room)
+    yield from _head(heads, widths)
     yield "-" * min(WIDTH, sum(widths) + _GAP * (len(widths) - 1))
     for row in table.rows:
-        first, *further = textwrap.wrap(row[0], widths[0]) or [""]
-        yield _line([first, *row[1:]], widths)
+        first, *further = textwrap.wrap(row[0], WIDTH if above else widths[0]) or [""]
+        if above:
+            yield first
+        yield _line(["" if above else first, *row[1:]], widths)
         yield from further
     if table.note:
         yield from textwrap.wrap(table.note, WIDTH)
+
+
+def _head(heads: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    """Heads of several lines stand on the line below them."""
+    height = max(map(len, heads))
+    for line in range(height):
+        shown = [head[line - (height - len(head))] if line >= height - len(head) else "" for head in heads]
+        yield _line(shown if widths[0] else ["", *shown[1:]], widths)
 
 
 def _broken(name: str) -> list[str]:

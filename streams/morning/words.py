@@ -26,8 +26,13 @@ def money(amount: int | None, currency: str) -> str:
 
 
 def all_money(amounts: Mapping[str, int]) -> str:
-    """Of each currency."""
-    return " + ".join(money(amount, currency) for currency, amount in sorted(amounts.items())) or NOTHING
+    """Of each currency, without cents."""
+    return " + ".join(_whole(amount, currency) for currency, amount in sorted(amounts.items())) or NOTHING
+
+
+def _whole(amount: int, currency: str) -> str:
+    unit = 10 ** decimals(currency)
+    return money(round(amount / unit) * unit, currency).replace(f".{'0' * decimals(currency)}", "")
 
 
 def share(part: int, whole: int, decimals: int = 0) -> str:
@@ -43,8 +48,8 @@ def change(now: int | None, before: int | None) -> str:
 
 
 def thousandths(value: int) -> str:
-    """An expected number, `17.9`."""
-    return f"{value / 1000:,.1f}"
+    """An expected number, `17.9`; of many without the tenth."""
+    return f"{value / 1000:,.1f}" if value < 1_000_000 else f"{value / 1000:,.0f}"
 
 
 def plural(count: int, one: str, many: str) -> str:
