@@ -20,6 +20,7 @@ Code = Literal[
     "profiles_incomplete",
     "audit_unavailable",
     "reservations_unavailable",
+    "insights_unavailable",
 ]
 STATUS: Mapping[Code, tuple[int, str]] = {
     "unauthorized": (401, "Show a token that is known"),
@@ -34,6 +35,7 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "profiles_incomplete": (503, "Redis does not hold all profiles: allow nobody"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
     "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
+    "insights_unavailable": (503, "There is no answer now"),
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2

@@ -58,7 +58,7 @@ def question_of(said: Mapping[str, str], zone: str, now: int) -> Question | Mist
         return Mistake("by", "give day or hour")
     only: dict[Dimension, str] = {name: said[name] for name in DIMENSIONS if name in said}
     for name, value in only.items():
-        if not 0 < len(value) <= MAX_ID:
+        if not (0 < len(value) <= MAX_ID and value.isprintable()):
             return Mistake(name, f"give a text of 1 to {MAX_ID} characters")
     split = next((name for name in DIMENSIONS if name == said.get("split")), None)
     if split is None and "split" in said:

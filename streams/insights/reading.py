@@ -22,7 +22,6 @@ from streams.engine.changelog import PartitionReader
 from streams.insights.history import NOTHING_SEEN, History, tail_table
 from streams.lake.errors import LakeStopped
 from streams.settings import Settings
-from streams.topics import require_topic
 
 ATTEMPTS = 5
 Answer = TypeVar("Answer")
@@ -66,7 +65,6 @@ async def read_now(settings: Settings, files: Files | None) -> Read:
     """The lake's files by their manifests, and the committed records behind them."""
     as_of = time.time_ns() // 1_000_000
     kafka = KafkaClients(settings)
-    require_topic(settings, INTERACTIONS)
     topic_id = kafka.topic_id(INTERACTIONS)
     seen = NOTHING_SEEN if files is None else live(files)
     numbers = kafka.partitions_of(INTERACTIONS)
