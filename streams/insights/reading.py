@@ -71,7 +71,13 @@ async def read_now(settings: Settings, files: Files | None) -> Read:
     begin = {} if files is None else positions(files, seen, topic_id, numbers)
     async with PartitionReader(kafka) as reader:
         ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
-        tables = [await _tail(reader, place, end, begin, topic_id) for place, end in ends.items()]
+        starts = {place: await reader.start_of(place) for place in ends}
+        if files is not None:
+            _require_whole(starts, begin)
+        tables = [
+            await _tail(reader, place, max(starts[place], begin.get(place.partition, 0)), end, topic_id)
+            for place, end in ends.items()
+        ]
     tail = pa.concat_tables(tables)
     return Read(History(files, seen, tail), as_of, len(tail))
 
@@ -82,16 +88,24 @@ def positions(files: Files, seen: Live, topic_id: str, partitions: range) -> dic
     return {number: read(files, name, Range).last_offset + 1 for number, name in last.items() if name is not None}
 
 
-async def _tail(reader: PartitionReader, place: TP, end: int, begin: Mapping[int, int], topic_id: str) -> pa.Table:
-    start = await reader.start_of(place)
-    first = begin.get(place.partition)
-    if first is not None and first < start:
+def _require_whole(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:
+    """Raise LakeStopped where something lies in neither, since it was deleted before the lake had it."""
+    if not begin and any(starts.values()):
         raise LakeStopped(
-            f"{place.topic} partition {place.partition}: the lake ends before {first}, the topic begins at {start}. "
-            "What is between is in neither, so nothing is counted: see `harmonia lake run --skip-lost`"
+            "HARMONIA_LAKE holds nothing of interactions, and the topic has deleted what was first: is the lake where "
+            "it was? `harmonia lake run` fills one"
         )
+    for place, start in starts.items():
+        if begin.get(place.partition, start) < start:
+            raise LakeStopped(
+                f"{place.topic} partition {place.partition}: the lake ends before {begin[place.partition]}, the topic "
+                f"begins at {start}, and what is between is in neither: see `harmonia lake run --skip-lost`"
+            )
+
+
+async def _tail(reader: PartitionReader, place: TP, start: int, end: int, topic_id: str) -> pa.Table:
     tables = [
         tail_table([record for record in run.records if record.offset < end], topic_id)
-        async for run in reader.runs(place, max(start, first or 0), end)
+        async for run in reader.runs(place, start, end)
     ]
     return pa.concat_tables([tail_table((), topic_id), *tables])
