@@ -32,7 +32,7 @@ class Harm:
     `effect`: the difference of the rates. `low`: with the probability `level` it is never below that, at all looks
     together. `times_low`: likewise how many times as high the treated arm's rate is at least, 0 if nothing can be said.
     `log_e`: logarithm of the e-value against "not higher", at least log(1 / (1 - level)) exactly if `low` is at least
-    0. `enough` is false where an arm is empty or told by too few groups; then `log_e` is 0 and the rest means nothing.
+    0. `enough` is false where an arm is empty or told by too few groups, and where there is no case; then `log_e` is 0 and the rest means nothing.
     """
 
     effect: Floats
@@ -46,7 +46,7 @@ def harm(treated: Arm, baseline: Arm, *, level: float = 0.95) -> Harm:
     """Test that the treated arm's rate of a 0-or-1 outcome is not higher."""
     n = treated.n + baseline.n
     groups = np.minimum(treated.groups, baseline.groups)
-    sure = (treated.n > 0) & (baseline.n > 0) & (groups >= MIN_GROUPS)
+    sure = (treated.n > 0) & (baseline.n > 0) & (treated.y + baseline.y > 0) & (groups >= MIN_GROUPS)
     share = np.where(sure, ratio(treated.n, n), 0.5)
     deff = np.maximum(treated.deff, baseline.deff)
     cases, all_cases = treated.y / deff, (treated.y + baseline.y) / deff
