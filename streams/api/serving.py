@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
@@ -87,8 +88,10 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             history = Apart()
             closing.push_async_callback(history.stop)
             judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
+            results = Results(redis, settings.profiles_oldest_s)
             office = Office(
-                *(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock), history, settings.time_zone
+                *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
+                settings.time_zone,
             )
             config = uvicorn.Config(
                 build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False

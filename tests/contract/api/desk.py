@@ -16,6 +16,7 @@ from events.json_types import JSON
 from events.outputs import Address, ContactProfile, Touch
 from events.times import render_time
 from sinks.base import Change
+from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
@@ -87,9 +88,10 @@ class Desk:
         self.kept: list[int] = []
         self.takes_notes = True
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
-        tokens, history = read_tokens(TOKENS), Apart(INSIGHTS)
+        tokens, results, history = read_tokens(TOKENS), Results(redis, oldest_s), Apart(INSIGHTS)
         self.office = Office(
-            *(tokens, HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at), history, "America/New_York"
+            *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
+            "America/New_York",
         )
         self.app: ASGIApp = build_api(self.office)
 
