@@ -13,6 +13,7 @@ from streams.cli import (
     lake,
     local,
     policy,
+    report,
     schemas,
     suppressions,
     topics,
@@ -26,6 +27,7 @@ from streams.cli.doctor import doctor
 from streams.cli.gateway import gateway
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
+from streams.cli.insights import insights
 from streams.cli.permit import permit
 from streams.cli.produce import produce
 from streams.cli.replaying import replay
@@ -69,6 +71,8 @@ app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
 app.add_typer(experiment_group.app, name="experiments")
+app.command()(insights)
+app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 
