@@ -17,7 +17,7 @@ from sinks.lake.schema import INTERACTIONS_SCHEMA
 
 MOST_BYTES = 256 << 20
 """Of a merged file, at most."""
-MOST_ROWS = 1_000_000
+MOST_ROWS = 500_000
 """Of a merged file: they are sorted in memory, at about 2 KB each."""
 ORDER = [("fragment", "ascending"), ("time", "ascending"), ("offset", "ascending")]
 

@@ -9,13 +9,25 @@ from sinks.lake.files import Files
 
 WITHOUT_DICTIONARY = frozenset({"event", "id", "offset", "appended_at", "time", "fragment"})
 """Columns whose values hardly repeat within a file."""
+SOUGHT = ["partition", "offset", "appended_at", "fragment", "time", "email", "phone"]
+"""Columns by which rows are looked for."""
 ROWS_IN_A_GROUP = 100_000
+FEW_ROWS = 1_000
+"""Below, what is said of columns takes more room than the columns do."""
 
 
 def write_parquet(table: pa.Table, file: BinaryIO) -> None:
     """All rows, in their order. Statistics say of each group which fragments and times are in it."""
-    repeating = [name for name in table.column_names if name not in WITHOUT_DICTIONARY]
-    pq.write_table(table, file, compression="zstd", use_dictionary=repeating, row_group_size=ROWS_IN_A_GROUP)
+    few = table.num_rows < FEW_ROWS
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        use_dictionary=False if few else [name for name in table.column_names if name not in WITHOUT_DICTIONARY],
+        write_statistics=[name for name in SOUGHT if name in table.column_names] if few else True,
+        row_group_size=ROWS_IN_A_GROUP,
+        store_schema=False,
+    )
 
 
 def read_parquet(files: Files, name: str, schema: pa.Schema) -> pa.Table:

@@ -4,6 +4,7 @@ It names nobody: an erased fragment stands in it as it does in a state, by a has
 told, and only the contact_id under which a person is marked as erased is there as it is.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -41,8 +42,9 @@ async def told_erasures(settings: Settings) -> list[Entry]:
 
 async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof]]:
     """The same, with the nodes' names: node, version and roof. Raises Kafka's errors."""
-    async with PartitionReader(KafkaClients(settings)) as reader:
-        for number in range(settings.partitions):
+    kafka = KafkaClients(settings)
+    async with PartitionReader(kafka) as reader:
+        for number in await asyncio.to_thread(kafka.partitions_of, CONTACT_ROOFS):
             place = TP(CONTACT_ROOFS, number)
             async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
                 for found in map(erasure_in, run.records):

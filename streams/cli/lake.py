@@ -98,3 +98,19 @@ def erase(
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
     typer.echo(f"{done.rows} rows in {done.files} files lost their person")
+
+
+@app.command("views")
+def views(
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Of the files of this moment, each row once; without, of the folders.")
+    ] = False,
+) -> None:
+    """Print the views for DuckDB, as SQL with the lake's place filled in."""
+    from sinks.lake.reading import live  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.views import views_sql  # noqa: PLC0415
+    from streams.lake.serving import files_of  # noqa: PLC0415
+
+    with _failing_plainly():
+        files = files_of(load_settings())
+        typer.echo(views_sql(files, live(files) if exact else None))

@@ -40,14 +40,16 @@ def files_of(settings: Settings) -> Files:
 
 
 def _require_writable(files: Files) -> None:
-    """Create a file as a manifest is created, and take it away. Raises ValueError."""
+    """Create a file as manifests are created, twice, and take it away. Raises ValueError."""
     folder = f"{STAGING}/trials/{new_name()}"
     try:
-        files.create(f"{folder}/trial", b"", f"{folder}/draft")
+        made = [files.create(f"{folder}/trial", b"", f"{folder}/draft") for _ in range(2)]
         files.delete_below(folder)
     except Exception as error:  # each store has errors of its own
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise ValueError(f"cannot be written to: {why}") from error
+    if made != [True, False]:
+        raise ValueError("a store is needed that creates a file only where there is none, and this one overwrites it")
 
 
 def run_lake(settings: Settings, say: Callable[[str], None], *, skip_lost: bool) -> None:

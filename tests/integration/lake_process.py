@@ -40,12 +40,12 @@ class LakeProcess:
 
 
 @contextmanager
-def running_lake(folder: Path, name: str, environment: Mapping[str, str]) -> Iterator[LakeProcess]:
+def running_lake(folder: Path, name: str, environment: Mapping[str, str], *options: str) -> Iterator[LakeProcess]:
     """A process for the length of a block, unless it has ended before."""
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "lake", "run"],
+            [sys.executable, "-m", "streams.cli.main", "lake", "run", *options],
             cwd=folder,
             env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

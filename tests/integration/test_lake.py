@@ -6,17 +6,23 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import orjson
 import pytest
+from kafka import TopicPartition
+from typer.testing import CliRunner
 
-from events.topics import INTERACTIONS
+from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
+from sinks.lake.asking import ask_lake
 from sinks.lake.files import LocalFiles
 from sinks.lake.manifests import MANIFESTS, STAGING, Range, read
+from sinks.lake.writer import LakeWriter
+from streams.cli.main import app
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
 from streams.topics import create_topics
-from tests.integration.command import on
+from tests.integration.command import harmonia, on, refused
 from tests.integration.lake_process import running_lake
 from tests.integration.system import ask
 from tests.integration.waiting import until
@@ -83,6 +89,61 @@ def test_the_lake_equals_the_topic_whoever_is_killed_or_frozen(
 
     assert seen(files) == in_the_topic(settings)
     assert not [name for name in files.below(STAGING) if name.endswith(".parquet")]
+
+
+def test_what_was_deleted_before_it_was_in_the_lake_is_said(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    environment = on(stack, HARMONIA_LAKE=str(tmp_path / "lake"), HARMONIA_LAKE_FLUSH_S="0.3", HARMONIA_INSTANCE="one")
+    produce(settings, random.Random(1), 0)
+    LakeWriter(files, KafkaClients(settings).topic_id(INTERACTIONS)).write(0, 0, 4, [])
+    admin = KafkaClients(settings).admin()
+    admin.delete_records({TopicPartition(INTERACTIONS, 0): 9})
+    admin.close()
+
+    said = refused(harmonia(tmp_path, "lake", "run", environment=environment))
+
+    assert "interactions partition 0: the lake ends before 5, and the topic begins at 9" in said
+    assert "harmonia lake run --skip-lost" in said
+    with running_lake(tmp_path, "skipping", environment, "--skip-lost") as skipping:
+        left = in_the_topic(settings)
+        until_rows(files, len(left))
+        skipping.end()
+    assert seen(files) == left
+    assert "offsets 5 to 8 are gone" in skipping.log.read_text()
+
+
+def test_a_snapshot_has_the_newest_of_each_contact_and_whom_it_was_merged_into(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = LocalFiles(tmp_path)
+    producer = KafkaClients(settings).tool_producer()
+    for topic, key, version, value in [
+        (CONTACT_STATE, "ada", 2, {"last_seen": "2012-02-22T10:00:00.000Z"}),
+        (CONTACT_STATE, "ada", 1, {"last_seen": None}),
+        (CONTACT_STATE, "bob", 1, {}),
+        (CONTACT_STATE, "bob", 2, None),
+        (CONTACT_LINKS, "bob", 3, {"merged_into": "ada"}),
+        (CONTACT_LINKS, "cleo", 1, {"merged_into": "ada"}),
+        (CONTACT_LINKS, "cleo", 2, None),
+    ]:
+        said = None if value is None else orjson.dumps(value)
+        producer.send(topic, said, key.encode(), headers=[("version", b"%d" % version)])
+    producer.close()
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", settings.kafka_bootstrap)
+    monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path))
+
+    taken, again, erased = (
+        CliRunner().invoke(app, ["lake", name]).output for name in ("snapshot", "snapshot", "erase")
+    )
+
+    assert taken.endswith(": 1 contacts, 1 absorbed\n")
+    assert again == "there is a snapshot of today already\n"
+    assert erased == "0 rows in 0 files lost their person\n"
+    with ask_lake(files) as lake:
+        assert lake.sql("SELECT contact_id, version, last_seen::VARCHAR FROM lake_profiles").fetchall() == [
+            ("ada", 2, "2012-02-22 10:00:00+00")
+        ]
+        assert lake.sql("FROM lake_links").fetchall() == [("bob", "ada")]
 
 
 def until_ranges(files: LocalFiles, enough: int) -> None:

@@ -5,6 +5,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from streams.api.metrics import ApiMetrics
 from streams.gateway.metrics import GatewayMetrics
+from streams.lake.metrics import LakeMetrics
 from streams.metrics import Metrics
 
 _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
@@ -13,7 +14,7 @@ _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_
 def known_metrics() -> set[str]:
     """The names of their samples."""
     made = Metrics(CollectorRegistry())
-    others = (ApiMetrics(CollectorRegistry()), GatewayMetrics(CollectorRegistry()))
+    others = (ApiMetrics(CollectorRegistry()), GatewayMetrics(CollectorRegistry()), LakeMetrics(CollectorRegistry()))
     parts = (made, made.campaign, made.standing, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
     own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}

@@ -26,7 +26,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> l
     """The broker answers so, one attempt after the other, the last for ever."""
     left = list(answers)
 
-    def ask(_: Settings) -> None:
+    def ask(_: Settings, __: str) -> None:
         answer = left.pop(0) if len(left) > 1 else left[0]
         if answer is not None:
             raise answer

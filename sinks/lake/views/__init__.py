@@ -1,0 +1,74 @@
+"""The views as SQL files, and the text of all of them for one lake."""
+
+from importlib.resources import files as resources
+
+import pyarrow as pa
+
+from sinks.lake.erasures import ERASURES, ERASURES_SCHEMA
+from sinks.lake.files import Files
+from sinks.lake.manifests import INTERACTIONS
+from sinks.lake.reading import Live
+from sinks.lake.schema import INTERACTIONS_SCHEMA
+from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
+
+_SCHEMAS = {
+    INTERACTIONS: INTERACTIONS_SCHEMA,
+    CONTACT_STATE: CONTACT_STATE_SCHEMA,
+    CONTACT_LINKS: CONTACT_LINKS_SCHEMA,
+    ERASURES: ERASURES_SCHEMA,
+}
+_PATTERNS = {
+    INTERACTIONS: f"{INTERACTIONS}/*/*/*.parquet",
+    CONTACT_STATE: f"{CONTACT_STATE}/*/*.parquet",
+    CONTACT_LINKS: f"{CONTACT_LINKS}/*/*.parquet",
+    ERASURES: f"{ERASURES}/*.parquet",
+}
+_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.binary(): "BLOB",
+    pa.list_(pa.string()): "VARCHAR[]",
+    pa.map_(pa.string(), pa.string()): "MAP(VARCHAR, VARCHAR)",
+    pa.timestamp("ms", tz="UTC"): "TIMESTAMPTZ",
+}
+_FOLDERS = {INTERACTIONS: {"date": "DATE", "type": "VARCHAR"}, ERASURES: dict[str, str]()}
+_DATED = {"date": "DATE"}
+
+
+def views_sql(files: Files, exact: Live | None = None) -> str:
+    """`CREATE VIEW` statements for DuckDB. They read the folders, and so what comes later.
+
+    With `exact` they read these very files: each row once, and nothing that comes later.
+    """
+    sources = {dataset: _relation(files, dataset, exact) for dataset in _PATTERNS}
+    first, *others = _texts()
+    return "\n".join([first.format(**sources), *others])
+
+
+def _texts() -> list[str]:
+    found = {each.name: each for each in resources(__name__).iterdir() if each.name.endswith(".sql")}
+    return [found[name].read_text("utf-8") for name in sorted(found)]
+
+
+def _relation(files: Files, dataset: str, exact: Live | None) -> str:
+    if exact is None or dataset == ERASURES:
+        found = [_PATTERNS[dataset]] if files.below(dataset) else []
+    else:
+        found = exact.places_of(dataset)
+    if not found:
+        return _nothing(dataset)
+    places = ", ".join(_quoted(files.address(place)) for place in found)
+    return f"read_parquet([{places}], hive_partitioning = true, union_by_name = true)"
+
+
+def _nothing(dataset: str) -> str:
+    """DuckDB reads no pattern that matches no file."""
+    columns = {field.name: _TYPES[field.type] for field in _SCHEMAS[dataset]} | _FOLDERS.get(dataset, _DATED)
+    nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+    return f"(SELECT {nulls} WHERE false)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

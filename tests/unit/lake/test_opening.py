@@ -1,0 +1,77 @@
+"""Where the lake is: a place that cannot be it is refused with the setting and the cure."""
+
+from pathlib import Path
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from typer.testing import CliRunner
+
+from sinks.lake.files import LocalFiles, RemoteFiles, open_files
+from streams.cli.main import app
+from streams.lake.errors import LakeStopped
+from streams.lake.serving import files_of
+from streams.settings import Settings
+
+
+class Overwriting(MemoryFileSystem):  # type: ignore[misc]
+    protocol = "overwriting"
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: object) -> None:
+        super().pipe_file(path, value, mode="overwrite")
+
+
+fsspec.register_implementation("overwriting", Overwriting, clobber=True)
+
+
+def refusal(place: str | None) -> str:
+    with pytest.raises(LakeStopped) as stopped:
+        files_of(Settings(lake=place))
+    return str(stopped.value)
+
+
+def test_a_folder_and_a_uri_are_opened_and_nothing_is_left_in_them(tmp_path: Path) -> None:
+    for place in (str(tmp_path / "a"), (tmp_path / "b").as_uri(), "memory://lake-of-a-test"):
+        files = files_of(Settings(lake=place))
+        assert isinstance(files, RemoteFiles if place.startswith("memory") else LocalFiles)
+        assert files.below("") == []
+
+
+def test_without_a_place_the_setting_is_named() -> None:
+    assert refusal(None).startswith("HARMONIA_LAKE is not set: name a folder, or a URI")
+
+
+def test_a_store_that_is_not_known_or_has_no_package_is_refused() -> None:
+    assert refusal("nowhere://lake") == "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows"
+    assert refusal("gdrive://lake").startswith("HARMONIA_LAKE: gdrive:// needs a Python package that is not installed")
+
+
+def test_what_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    assert refusal(str(tmp_path / "file")) == "HARMONIA_LAKE: cannot be written to: Not a directory"
+
+
+def test_a_store_that_overwrites_is_refused() -> None:
+    assert refusal("overwriting://lake").endswith("and this one overwrites it")
+
+
+def test_a_command_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_LAKE", "nowhere://lake")
+
+    ended = CliRunner().invoke(app, ["lake", "compact"])
+
+    assert (ended.exit_code, ended.output) == (1, "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows\n")
+
+
+def test_days_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path))
+
+    assert CliRunner().invoke(app, ["lake", "compact", "--older-than", "soon"]).exit_code == 2
+    assert CliRunner().invoke(app, ["lake", "compact", "--older-than", "0d"]).output == "0 files became 0, 0 rows\n"
+    assert "CREATE OR REPLACE VIEW donations" in CliRunner().invoke(app, ["lake", "views"]).output
+
+
+def test_addresses_are_for_readers(tmp_path: Path) -> None:
+    assert open_files(str(tmp_path)).address("interactions") == f"{tmp_path}/interactions"
+    assert open_files("memory://lake").address("interactions") == "memory:///lake/interactions"
