@@ -11,7 +11,7 @@ from zlib import crc32
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from streams.history.source import NEEDED_SCHEMA
+from streams.history.source import NEEDED_SCHEMA, only_of_somebody
 
 SPILL_BYTES = 64 << 20
 """Rows of so many bytes are sorted at once."""
@@ -27,8 +27,7 @@ def bucket_of(contact_id: str, buckets: int) -> int:
 class Spiller:
     """Takes rows and spills them into files of `folder` whose names begin with `name`.
 
-    Rows without a fragment or an event are passed over and counted in `without`: they are of people who were erased
-    from the lake, or no interactions.
+    Rows that are of nobody (`only_of_somebody`) are passed over and counted in `without`.
     """
 
     def __init__(self, folder: Path, name: str, buckets: int) -> None:
@@ -43,7 +42,7 @@ class Spiller:
 
     def take(self, batch: pa.RecordBatch) -> None:
         """Rows in `NEEDED_SCHEMA`."""
-        kept = batch.filter(pc.and_(pc.is_valid(batch["fragment"]), pc.is_valid(batch["event"])))
+        kept = only_of_somebody(batch)
         self.without += len(batch) - len(kept)
         self.rows += len(kept)
         self._waiting.append(kept)
