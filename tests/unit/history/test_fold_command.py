@@ -8,8 +8,7 @@ from typer.testing import CliRunner
 from sinks.lake.compacting import compact
 from sinks.lake.files import LocalFiles
 from streams.cli.main import app
-from streams.history import gathering
-from streams.history.source import Piece
+from streams.history.source import Piece, pieces
 from tests.unit.history.lakes import said, written
 
 LAKE = "HARMONIA_LAKE"
@@ -37,14 +36,13 @@ def test_it_says_what_it_has_folded_and_leaves_nothing_else(tmp_path: Path, monk
 def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = written(tmp_path / "lake", said())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
-    listed = gathering.pieces
 
     def merged_after(*given: object) -> list[Piece]:
-        found = listed(files)
+        found = pieces(files)
         compact(files, "2013-01-01")
         return found
 
-    monkeypatch.setattr(gathering, "pieces", merged_after)
+    monkeypatch.setattr("streams.history.gathering.pieces", merged_after)
 
     assert fold(tmp_path / "out")[1][-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
 
@@ -52,16 +50,18 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("lake", "said_"),
     [
-        ("", "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
+        (None, "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
         ("nosuch://lake", "HARMONIA_LAKE: nosuch:// is no file system that fsspec knows"),
         ("empty", "HARMONIA_LAKE: there are no interactions in it that are anybody's"),
     ],
 )
 def test_what_is_no_lake_is_said_in_a_line(
-    lake: str, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: str | None, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(LAKE, lake)
+    monkeypatch.delenv(LAKE, raising=False)
+    if lake is not None:
+        monkeypatch.setenv(LAKE, lake)
 
     assert fold(tmp_path / "out") == (1, [said_])
 
