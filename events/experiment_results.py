@@ -94,11 +94,35 @@ class Guardrail(TypedDict):
     breached: bool
 
 
+class Moment(TypedDict):
+    """A comparison as it was at `as_of`; `people`: on whom it rested, None where that was not said."""
+
+    as_of: str
+    effect: float
+    low: float
+    high: float
+    people: int | None
+    provisional: bool
+
+
+class History(TypedDict):
+    """How the comparisons of the primary metric went, by variant: some 120 moments, of all together.
+
+    Of each span of time the last moment is kept as it was, to six digits; spans grow as the experiment does.
+    """
+
+    metric: str
+    baseline: str
+    level: float
+    variants: dict[str, list[Moment]]
+
+
 class ExperimentResult(TypedDict):
     """The running result of one experiment.
 
     `winsorised_at`: what one person's amount counts at most in comparisons, either way; sums are whole. `definition`:
     the edition by which it was counted, empty for the defaults. `window_s`: how long after assignment outcomes count.
+    `primary`: the metric by which it is judged. `warnings`: what no other field says, in sentences for people.
     """
 
     experiment: str
@@ -118,3 +142,43 @@ class ExperimentResult(TypedDict):
     withheld: NotRequired[list[Withheld]]
     contacted: NotRequired[list[ContactedEffect]]
     warnings: NotRequired[list[str]]
+    primary: NotRequired[str]
+    history: NotRequired[History]
+
+
+class Headline(TypedDict):
+    """What is known of one variant by the primary metric: the closed days, or where there are none everybody so far."""
+
+    variant: str
+    baseline: str
+    effect: float
+    low: float
+    high: float
+    level: float
+    discovery: bool
+    provisional: bool
+
+
+class ExperimentSummary(TypedDict):
+    """An item of `GET /v1/experiments`.
+
+    `assigned`: to all variants. `warnings`: how many. `primary`: its metric.
+
+    `broken_split`: people were not assigned in the planned proportions, so trust no headline.
+    """
+
+    experiment: str
+    as_of: str
+    status: Status
+    assigned: int
+    warnings: int
+    broken_split: bool
+    currency: str | None
+    primary: str | None
+    headlines: list[Headline]
+
+
+class ExperimentList(TypedDict):
+    """The answer of `GET /v1/experiments`, by id."""
+
+    experiments: list[ExperimentSummary]

@@ -94,11 +94,12 @@ class Ballot(TypedDict):
 
 
 class Assignment(TypedDict):
-    """The variant this person is counted in."""
+    """The variant this person is counted in. `contaminated`: was given another one as well; else it is absent."""
 
     id: str
     variant: str
     assigned_at: str
+    contaminated: NotRequired[bool]
 
 
 class Address(TypedDict):

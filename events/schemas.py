@@ -14,6 +14,7 @@ from pydantic_core import core_schema
 from events import asyncapi, outputs
 from events.contact import HashedContact
 from events.experiment_results import ExperimentResult
+from events.experiments import ExperimentDefinition
 from events.fields import MAX_ID, MAX_URL
 from events.interactions import MODELS, InteractionData
 from events.json_types import JSON
@@ -28,6 +29,7 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "campaign-holds": TypeAdapter(outputs.CampaignHold),
     "audit-log": TypeAdapter(outputs.AuditRecord),
     "experiment-results": TypeAdapter(ExperimentResult),
+    "experiment-definitions": TypeAdapter(ExperimentDefinition),
 }
 _ENVELOPE: dict[str, JSON] = {
     "specversion": {"const": "1.0"},

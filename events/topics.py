@@ -19,6 +19,7 @@ CONTACT_SUPPRESSIONS = "contact-suppressions"
 CONTACT_ALERTS = "contact-alerts"
 SYSTEM_ALERTS = "system-alerts"
 EXPERIMENT_RESULTS = "experiment-results"
+EXPERIMENT_DEFINITIONS = "experiment-definitions"
 CAMPAIGN_HOLDS = "campaign-holds"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
@@ -31,6 +32,8 @@ IDENTITY_LINKS = "identity-links"
 CONTACT_ROOFS = "contact-roofs"
 CONTACT_FRAGMENTS = "contact-fragments"
 CAMPAIGN_COUNTS = "campaign-counts"
+EXPERIMENT_PARTIALS = "experiment-partials"
+EXPERIMENT_SWEEPS = "experiment-sweeps"
 
 _MIB = 1_048_576
 _DAY_MS = 86_400_000
@@ -102,6 +105,7 @@ OUTPUT_TOPICS = (
     Topic(CONTACT_ALERTS, "delete", _MIB, "What someone should look at, by contact"),
     Topic(SYSTEM_ALERTS, "delete", _MIB, "What someone should look at, by campaign, team, source or topic"),
     Topic(EXPERIMENT_RESULTS, "compact", _MIB, "The running result of each experiment"),
+    Topic(EXPERIMENT_DEFINITIONS, "compact", _MIB, "Experiments as they are planned, each in every partition"),
     Topic(CAMPAIGN_HOLDS, "compact", _MIB, "Campaigns that may reach nobody, and until when", partitions=1),
     Topic(AUDIT_LOG, "delete", 4 * _MIB, "Who asked what about whom, and what was answered", 365 * _DAY_MS),
     Topic(DEAD_LETTERS, "delete", 16 * _MIB, "Refused records, byte for byte, and why", 90 * _DAY_MS),
@@ -125,6 +129,15 @@ INTERNAL_TOPICS = (
         7 * _DAY_MS,
         partitions=1,
     ),
+    Topic(
+        EXPERIMENT_PARTIALS,
+        "delete",
+        _MIB,
+        "What people have added to experiments, chunk by chunk; Harmonia's own",
+        7 * _DAY_MS,
+        partitions=1,
+    ),
+    Topic(EXPERIMENT_SWEEPS, "compact", _MIB, "Who is counted anew, piece by piece; Harmonia's own", whole_ms=_DAY_MS),
 )
 """Between the agents, for nobody else to read: they may change with any version."""
 CLINIC_TOPICS = (

@@ -118,6 +118,13 @@ class UsualReport(UsualData, frozen=True, gc=False, kw_only=True):
     experiment: Arm | None = None
 
 
+class UsualAssignment(UsualData, frozen=True, gc=False, kw_only=True):
+    """An `ExperimentAssigned`: thousands of experiments assign everybody."""
+
+    experiment: Arm
+    cluster: Text | None = None
+
+
 USUAL: dict[str, type[UsualData]] = {
     "email.sent": UsualMessage,
     "email.delivered": UsualMessage,
@@ -130,6 +137,7 @@ USUAL: dict[str, type[UsualData]] = {
     "text.failed": UsualMessage,
     "donation.made": UsualDonation,
     "canvass.reported": UsualReport,
+    "experiment.assigned": UsualAssignment,
 }
 
 

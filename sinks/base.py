@@ -1,16 +1,18 @@
-"""What every sink of contacts promises, so that the agent that feeds it need not know which one it is.
+"""What every sink promises, so that the agent that feeds it need not know which one it is.
 
-Two topics tell it of contacts: `contact-state` of their profiles, `contact-links` of those that were absorbed. Versions
-of one contact come from one counter in both. A sink keeps its positions together with the data. The consumer group's
-offset is of no interest: it would outlive a flush or a restored dump of the sink, and the missing contacts would stay
-missing.
+Two topics tell a sink of contacts: `contact-state` of their profiles, `contact-links` of those that were absorbed.
+Versions of one contact come from one counter in both. A sink keeps its positions together with the data. The consumer
+group's offset is of no interest: it would outlive a flush or a restored dump of the sink, and what is missing would
+stay missing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
+
+ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
 
 
 class Change(Struct, frozen=True, gc=False):
@@ -65,7 +67,7 @@ class Whole(NamedTuple):
 class SinkUnavailable(Exception):
     """The sink is away, slow or refuses writes. Try again in `retry_after` seconds; nothing else need stop.
 
-    The last call may have been applied nevertheless: `ContactSink.position` tells.
+    The last call may have been applied nevertheless: `Sink.position` tells.
     """
 
     def __init__(self, message: str, retry_after: float) -> None:
@@ -73,13 +75,13 @@ class SinkUnavailable(Exception):
         self.retry_after = retry_after
 
 
-class ContactSink(Protocol):
-    """A place that holds the newest version of each contact. Every call may raise SinkUnavailable.
+class Sink(Protocol[ChangeT_contra]):
+    """A place that holds the newest of what a topic says under each key. Every call may raise SinkUnavailable.
 
-    It reads one topic, `contact-state` unless it is told otherwise: positions are those in that topic.
+    It reads one topic, the first of its topics unless it is told otherwise: positions are those in that topic.
     """
 
-    def reading(self, topic: str) -> "ContactSink":
+    def reading(self, topic: str) -> "Sink[ChangeT_contra]":
         """The same place for the records of another topic. Whoever closes one of them closes all."""
         ...
 
@@ -88,13 +90,15 @@ class ContactSink(Protocol):
         ...
 
     async def clear(self, partition: int, partitions: int) -> None:
-        """Forget the positions of `partition` (of `partitions`) in all topics first, then every contact in it.
+        """Forget the positions of `partition` (of `partitions`) in all topics first, then all that is in it.
 
         Begin again after SinkUnavailable: a partition that was cleared in part must not be filled.
         """
         ...
 
-    async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
+    async def write(
+        self, partition: int, changes: Sequence[ChangeT_contra], before: Position | None, after: Position
+    ) -> bool:
         """Take `changes` where they are newer than what is held, and move the position from `before` to `after`.
 
         `changes` are any run of the partition's records; the sink keeps its own calls short. The position moves
@@ -116,3 +120,7 @@ class ContactSink(Protocol):
     async def close(self) -> None:
         """Let go of connections. The sink is not to be used again."""
         ...
+
+
+ContactSink: TypeAlias = Sink[Change]
+"""A place that holds the newest version of each contact, as `contact-state` and `contact-links` tell of it."""

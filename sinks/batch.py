@@ -4,12 +4,15 @@ One argument for every field would cost the client five times the CPU: redis-py 
 fields go as one JSON list and the profiles, untouched, as one string from which the script cuts them by length.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import orjson
 
 from events.identifiers import is_identity_hash
 from sinks.base import Change
+
+Item = TypeVar("Item")
 
 ROW_BYTES = 128
 """About what a change costs besides its profile."""
@@ -25,11 +28,16 @@ def newest(changes: Iterable[Change]) -> list[Change]:
     return list(latest.values())
 
 
-def parts(changes: Sequence[Change], most_bytes: int) -> Iterator[Sequence[Change]]:
+def weight_of(change: Change) -> int:
+    """About how many bytes a change costs."""
+    return ROW_BYTES + len(change.profile or b"")
+
+
+def parts(changes: Sequence[Item], most_bytes: int, weigh: Callable[[Item], int]) -> Iterator[Sequence[Item]]:
     """Cut `changes` so that each part weighs at most `most_bytes` or is a single change. Always yields a part."""
     start = weight = 0
     for at, change in enumerate(changes):
-        added = ROW_BYTES + len(change.profile or b"")
+        added = weigh(change)
         if at > start and weight + added > most_bytes:
             yield changes[start:at]
             start, weight = at, 0

@@ -9,8 +9,11 @@ from sinks.murmur2 import murmur2
 
 CONTACT = "contact:"
 IDENTITY = "identity:"
+EXPERIMENT = "experiment:"
 HOLDS = "holds"
 """The hash of all holds, by campaign."""
+EXPERIMENTS = "experiments"
+"""The hash of all experiments that have a result, by id: the partition, a space, and a line for lists as JSON."""
 TOPICS = (CONTACT_STATE, CONTACT_LINKS)
 """What a sink of contacts reads."""
 
@@ -23,6 +26,11 @@ def contact_key(contact_id: str) -> str:
 def identity_key(identity_hash: str) -> str:
     """Name the string that leads from a hashed identifier to its contact_id."""
     return IDENTITY + identity_hash
+
+
+def experiment_key(experiment_id: str) -> str:
+    """Name the string with the result of one experiment, as JSON."""
+    return EXPERIMENT + experiment_id
 
 
 def reservation_key(contact_id: str, channel: str) -> str:

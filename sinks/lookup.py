@@ -20,6 +20,7 @@ from sinks.holds import Hold, read_hold
 from sinks.keys import text
 from sinks.outage import Outage
 from sinks.reservations import Reservation, decode
+from sinks.scripts import COMPLETE
 
 SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""
@@ -30,35 +31,10 @@ TOPICS = (CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS)
 
 _TOPICS = orjson.dumps(TOPICS)
 
-_LOOK = """
+_LOOK = (
+    COMPLETE
+    + """
 local oldest, names, campaign, bodies = tonumber(ARGV[1]), cjson.decode(ARGV[2]), ARGV[3], ARGV[4] == '1'
-
-local function standing(topic, partition)
-  return redis.call('HMGET', 'sink:' .. topic .. ':' .. partition, 'offset', 'whole_at', 'partitions')
-end
-
-local function whole(topics)
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local as_of = now
-  for _, topic in ipairs(topics) do
-    local count = standing(topic, 0)[3] or 1
-    for partition = 0, count - 1 do
-      local found = standing(topic, partition)
-      local why = nil
-      if not found[1] then
-        why = 'missing'
-      elseif not found[2] or found[3] ~= count then
-        why = 'refilling'
-      elseif math.abs(now - found[2]) > oldest then
-        why = 'too_old'
-      end
-      if why then return why, topic .. ':' .. partition end
-      as_of = math.min(as_of, tonumber(found[2]))
-    end
-  end
-  return '', string.format('%.0f', as_of)
-end
 
 -- Absorbed ids name the survivor itself; while links change there may be more of them in a row.
 local function follow(contact_id)
@@ -95,7 +71,7 @@ local function reservations(contact_id)
   return held
 end
 
-local why, where = whole(cjson.decode(ARGV[5]))
+local why, where = whole(cjson.decode(ARGV[5]), oldest)
 if why ~= '' then return {why, where} end
 local lost_until = redis.call('HGET', 'sink:campaign-holds:0', 'lost_until')
 local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign), lost_until or '0'}
@@ -107,6 +83,7 @@ for _, hashes in ipairs(names) do
 end
 return found
 """
+)
 """ARGV: oldest standing in ms, names of each contact as JSON, campaign or '', '1' for profiles, topics as JSON.
 
 No keys are declared: that asks for the right to write them.
@@ -118,6 +95,7 @@ reservation, ...
 
 
 Why = Literal["missing", "refilling", "too_old"]
+_WHY: dict[str, Why] = {"missing": "missing", "refilling": "refilling", "too_old": "too_old"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +114,11 @@ class Incomplete:
 
     why: Why
     where: str
+
+
+def incomplete(why: str, where: str) -> Incomplete:
+    """What `scripts.COMPLETE` has found."""
+    return Incomplete(_WHY[why], where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +213,7 @@ class Lookup:
         async with gate:
             why, where, *found = await ask(self._script(args=args), self._outage)
         if why:
-            return Incomplete(_WHY[text(why)], text(where))
+            return incomplete(text(why), text(where))
         hold = read_hold(campaign, found[0])
         contacts = [_contact(text(found[at]), found[at + 1]) for at in range(2, len(found), 3)]
         reserved = [_reserved(found[at]) for at in range(4, len(found), 3)]
@@ -249,6 +232,3 @@ def _contact(contact_id: str, found: Any) -> Contact:
     if found == 1:
         return Erased(contact_id)
     return Found(contact_id, found.encode() if isinstance(found, str) else found)
-
-
-_WHY: dict[str, Why] = {"missing": "missing", "refilling": "refilling", "too_old": "too_old"}

@@ -24,6 +24,15 @@ local function standing(key, stale_after)
 end
 """
 
+IF_THERE = (
+    _POSITION
+    + """
+local topic_id, offset = standing(KEYS[1], ARGV[1])
+if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
+"""
+)
+"""Ends with 0 unless the sink stands there. KEYS: position. ARGV: stale_after in ms; topic_id and offset ('': none)."""
+
 POSITION = (
     _POSITION
     + """
@@ -35,10 +44,8 @@ return {topic_id, offset}
 """KEYS: position. ARGV: stale_after in ms. Returns [topic_id, offset] or nil."""
 
 TOUCH = (
-    _POSITION
+    IF_THERE
     + """
-local topic_id, offset = standing(KEYS[1], ARGV[1])
-if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
 redis.call('HSET', KEYS[1], 'written_at', string.format('%.0f', now()))
 return 1
 """
@@ -46,10 +53,8 @@ return 1
 """KEYS: position. ARGV: stale_after, topic_id, offset. Returns 1 when the sink stands there."""
 
 WHOLE = (
-    _POSITION
+    IF_THERE
     + """
-local topic_id, offset = standing(KEYS[1], ARGV[1])
-if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
 local at = now()
 redis.call('HSET', KEYS[1], 'written_at', string.format('%.0f', at),
   'whole_at', string.format('%.0f', at - tonumber(ARGV[4])), 'partitions', ARGV[5])
@@ -59,10 +64,8 @@ return 1
 """KEYS: position. ARGV: stale_after, topic_id, offset; age in ms, partitions. Returns 1 when the sink stands there."""
 
 WRITE = (
-    _POSITION
+    IF_THERE
     + """
-local topic_id, offset = standing(KEYS[1], ARGV[1])
-if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
 if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'claim') ~= ARGV[4] then return 0 end
 
 -- Versions go to 2^63; a Lua number is exact to 2^53 only.
@@ -142,3 +145,34 @@ for i = positions + 1, #KEYS do redis.call('UNLINK', KEYS[i]) end
 return 1
 """
 """KEYS: positions, then what to delete. ARGV: claim, number of positions. Returns 0 when somebody else is at one."""
+
+COMPLETE = """
+local function standing(topic, partition)
+  return redis.call('HMGET', 'sink:' .. topic .. ':' .. partition, 'offset', 'whole_at', 'partitions')
+end
+
+-- Why and where something is missing, or '' and the moment at which nothing was.
+local function whole(topics, oldest)
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local as_of = now
+  for _, topic in ipairs(topics) do
+    local count = standing(topic, 0)[3] or 1
+    for partition = 0, count - 1 do
+      local found = standing(topic, partition)
+      local why = nil
+      if not found[1] then
+        why = 'missing'
+      elseif not found[2] or found[3] ~= count then
+        why = 'refilling'
+      elseif math.abs(now - found[2]) > oldest then
+        why = 'too_old'
+      end
+      if why then return why, topic .. ':' .. partition end
+      as_of = math.min(as_of, tonumber(found[2]))
+    end
+  end
+  return '', string.format('%.0f', as_of)
+end
+"""
+"""For readers: `whole(topics, oldest)`, which no write can come between. `oldest`: of a standing that counts, in ms."""

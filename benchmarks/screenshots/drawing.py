@@ -7,7 +7,8 @@ from itertools import cycle
 from xml.sax.saxutils import escape
 
 from benchmarks.screenshots.dashboards import Line, Panel, Place
-from benchmarks.screenshots.units import nice_steps, written
+from benchmarks.screenshots.units import written
+from streams.drawing import steps
 
 COLUMN, ROW, GAP, HEAD = 58, 32, 8, 52
 WIDTH = 24 * COLUMN + GAP
@@ -80,10 +81,10 @@ def _chart(panel: Panel, span: Span, w: int, h: int) -> Iterator[str]:
     lines = [line for line in panel.lines if line.points][:MOST_NAMES]
     legend, rows = _legend(lines, w)
     bottom = h - BOTTOM - rows * LEGEND_ROW - 4
-    steps = nice_steps(panel.most or _highest(lines, stacked=panel.stacked))
-    yield from _grid(steps, panel.unit, w, bottom)
+    ticks = steps(0.0, panel.most or _highest(lines, stacked=panel.stacked))
+    yield from _grid(ticks, panel.unit, w, bottom)
     yield from _times(span, w, bottom)
-    plot = _Plot(span, steps[-1], w, bottom)
+    plot = _Plot(span, ticks[-1], w, bottom)
     floors: dict[float, float] = defaultdict(float)
     for line, colour in zip(lines, cycle(_COLOURS)):
         tops = [(at, value + (floors[at] if panel.stacked else 0.0)) for at, value in line.points]
@@ -126,9 +127,9 @@ def _highest(lines: Sequence[Line], *, stacked: bool) -> float:
     return max(sums.values())
 
 
-def _grid(steps: Sequence[float], unit: str, w: int, bottom: int) -> Iterator[str]:
-    for step in steps:
-        y = bottom - (bottom - TOP) * step / steps[-1]
+def _grid(ticks: Sequence[float], unit: str, w: int, bottom: int) -> Iterator[str]:
+    for step in ticks:
+        y = bottom - (bottom - TOP) * step / ticks[-1]
         yield f'<path d="M{LEFT} {y:.1f} H{w - 14}" stroke="{_RULE}"/>'
         yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="{_FAINT}">{written(step, unit)}</text>'
 

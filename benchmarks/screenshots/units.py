@@ -1,7 +1,5 @@
 """Numbers as a dashboard writes them."""
 
-import math
-
 _SI = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -17,16 +15,6 @@ def written(value: float, unit: str) -> str:
         case "cps":
             return f"{_scaled(value)}/s"
     return _scaled(value)
-
-
-def nice_steps(most: float, count: int = 4) -> list[float]:
-    """Round values from 0 to `most` or a little above it."""
-    if most <= 0:
-        return [0.0, 1.0]
-    raw = most / count
-    size = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * 0.999)
-    return [step * number for number in range(math.ceil(most / step * 0.999) + 1)]
 
 
 def _seconds(value: float) -> str:

@@ -10,10 +10,10 @@ from zlib import crc32
 
 from streams.contact.commands import Erase
 from streams.contact.deeds import Deed
-from streams.contact.humans import humans
 from streams.contact.live import live
 from streams.contact.overview import Overview, overview
 from streams.contact.state import ContactState, Fact, Gift, Refund, Report, Retraction
+from streams.human import expected
 
 ONE_IN = 32
 """Who read is judged anew from all that is known of somebody: of one contact in so many, to stay cheap.
@@ -95,5 +95,5 @@ def net(facts: Iterable[Fact]) -> Counter[str]:
 
 def _human(known: Overview) -> tuple[int, int]:
     settled = known.state.settled
-    opens, clicks = humans(known.found, settled.echoes)
+    opens, clicks = expected(known.acts)
     return settled.opens_human + opens, settled.clicks_human + clicks

@@ -9,6 +9,7 @@ from sinks.base import SinkUnavailable
 from streams.api.contacts import CURES, contacts
 from streams.api.documents import openapi_of
 from streams.api.door import behind_a_door
+from streams.api.experiments import STATUS_CURE, experiments
 from streams.api.mistakes import mistaken
 from streams.api.office import Office
 from streams.api.permissions import permissions
@@ -21,12 +22,13 @@ def build_api(office: Office) -> ASGIApp:
     app = FastAPI(
         title="Harmonia",
         version="1",
-        description="What is known of a person, and whether that person may be reached. See docs/api.md.",
+        description="What is known of a person, may that person be reached, what do experiments say? See docs/api.md.",
         docs_url=None,
         redoc_url=None,
     )
     app.include_router(contacts(office))
     app.include_router(permissions(office))
+    app.include_router(experiments(office))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)
@@ -46,6 +48,8 @@ def build_api(office: Office) -> ASGIApp:
 
     @app.exception_handler(RequestValidationError)
     async def wrong(_: Request, error: RequestValidationError) -> Response:
+        if any("status" in one["loc"] for one in error.errors()):
+            return mistaken("status", STATUS_CURE).response()
         field = next((place for one in error.errors() for place in one["loc"] if place in CURES), "")
         return mistaken(field, f"is longer than it may be; {CURES[field]}").response()
 

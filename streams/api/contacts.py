@@ -9,14 +9,13 @@ from events.identifiers import Kind
 from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
 from sinks.lookup import Erased, Found, Incomplete, Names
-from streams.api.documents import Responses, problems
+from streams.api.documents import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.api.door import caller_of
 from streams.api.mistakes import mistaken, require_known
 from streams.api.office import Office
 from streams.api.problems import Problem
 from streams.api.tokens import Caller
 
-AS_OF = "Harmonia-As-Of"
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
 CURES = {
     "external": "give <system>:<id>, such as van:123",
@@ -28,7 +27,7 @@ _RESPONSES: Responses = {
     200: {
         "model": ContactProfile,
         "description": "The profile as it is in contact-state",
-        "headers": {AS_OF: {"description": "All that was known then is in it", "schema": {"type": "string"}}},
+        "headers": AS_OF_HEADER,
     },
     **problems("unauthorized", "forbidden", "not_found", "erased", "invalid", "profiles_incomplete"),
 }

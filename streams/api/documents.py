@@ -11,6 +11,8 @@ from streams.api.models import PermissionsAsked
 from streams.api.problems import MEDIA_TYPE, STATUS, Code, ProblemDocument
 
 Responses = dict[Union[int, str], dict[str, Any]]  # noqa: UP007 - FastAPI's own type
+AS_OF = "Harmonia-As-Of"
+AS_OF_HEADER = {AS_OF: {"description": "All that was known then is in it", "schema": {"type": "string"}}}
 _REF = "#/components/schemas/{model}"
 PERMISSIONS_BODY = {
     "requestBody": {

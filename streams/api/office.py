@@ -8,9 +8,10 @@ from typing import Literal, NoReturn
 from events.identifiers import Hasher
 from events.outputs import AuditedDecision, AuditRecord
 from events.times import render_time
+from sinks.experiments import Results
 from sinks.lookup import Incomplete, Lookup
 from streams.api.metrics import ApiMetrics
-from streams.api.problems import Problem
+from streams.api.problems import Code, Problem
 from streams.api.tokens import Caller, Scope, Tokens
 from streams.permission.audit import AuditLog, AuditUnavailable
 from streams.permission.judging import Judge
@@ -23,6 +24,7 @@ class Office:
     tokens: Tokens
     hasher: Hasher
     lookup: Lookup
+    results: Results
     judge: Judge
     audit: AuditLog
     metrics: ApiMetrics
@@ -46,15 +48,15 @@ class Office:
         self.metrics.refused.labels("forbidden").inc()
         raise Problem("forbidden", detail)
 
-    def incomplete(self, found: Incomplete) -> NoReturn:
+    def incomplete(self, found: Incomplete, code: Code = "profiles_incomplete") -> NoReturn:
         """Answer nothing, since something may be missing."""
         self.metrics.incomplete.labels(found.why).inc()
-        raise Problem("profiles_incomplete", f"{found.where} is {found.why.replace('_', ' ')}; it mends by itself")
+        raise Problem(code, f"{found.where} is {found.why.replace('_', ' ')}; it mends by itself")
 
-    def away(self) -> NoReturn:
+    def away(self, code: Code = "profiles_incomplete") -> NoReturn:
         """Answer nothing, since Redis does not."""
         self.metrics.incomplete.labels("away").inc()
-        raise Problem("profiles_incomplete", "Redis does not answer")
+        raise Problem(code, "Redis does not answer")
 
     def write_down(self, record: AuditRecord) -> None:
         """Raise a Problem when that cannot be done."""

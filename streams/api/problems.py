@@ -18,6 +18,7 @@ Code = Literal[
     "invalid",
     "internal",
     "profiles_incomplete",
+    "results_incomplete",
     "audit_unavailable",
     "reservations_unavailable",
 ]
@@ -32,6 +33,7 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "invalid": (422, "The request is not as it should be"),
     "internal": (500, "Something went wrong here"),
     "profiles_incomplete": (503, "Redis does not hold all profiles: allow nobody"),
+    "results_incomplete": (503, "Redis does not hold all results of experiments"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
     "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
 }

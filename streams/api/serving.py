@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
@@ -84,7 +85,8 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             keeping = Keeping(KafkaClients(settings).idempotent_producer)
             closing.push_async_callback(keeping.close)
             judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
-            office = Office(tokens, settings.hasher, lookup, judge, audit, metrics, wall_clock)
+            results = Results(redis, settings.profiles_oldest_s)
+            office = Office(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock)
             config = uvicorn.Config(
                 build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
             )

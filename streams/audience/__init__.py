@@ -4,8 +4,19 @@ What the sender wrote is given back byte for byte, so that no other column chang
 """
 
 from streams.audience.header import Header, Unusable
-from streams.audience.naming import hashes_of
-from streams.audience.opening import Audience, open_audience
+from streams.audience.naming import hashes_of, strongest_of
+from streams.audience.opening import Audience, open_audience, open_ids
 from streams.audience.records import Record, fields_of, splitted
 
-__all__ = ["Audience", "Header", "Record", "Unusable", "fields_of", "hashes_of", "open_audience", "splitted"]
+__all__ = [
+    "Audience",
+    "Header",
+    "Record",
+    "Unusable",
+    "fields_of",
+    "hashes_of",
+    "open_audience",
+    "open_ids",
+    "splitted",
+    "strongest_of",
+]

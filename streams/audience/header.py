@@ -57,6 +57,11 @@ class Header:
         read = {column.position for column in self.naming}
         return [name for position, name in enumerate(self.names) if position not in read]
 
+    def place_of(self, name: str) -> int | None:
+        """Where the column of that name is, whatever its case, spaces, hyphens and underscores."""
+        squeezed = _squeezed(name)
+        return next((place for place, each in enumerate(self.names) if _squeezed(each) == squeezed), None)
+
     def column(self, field: Field, system: str = "") -> Column | None:
         """The column of an identifier, None when there is none."""
         return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)

@@ -23,6 +23,18 @@ def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str
     return found
 
 
+def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[Column, str, str] | None:
+    """The first of the row's identifiers that can be used: its column, what stands there, and its hash.
+
+    The hash is that under the key which writes; a `contact_id` is its own. None: the row names nobody.
+    """
+    for column in header.naming:
+        value = fields[column.position].strip()
+        if value and (hashes := _hashes(column, value, hasher)):
+            return column, value, hashes[0]
+    return None
+
+
 def _hashes(column: Column, value: str, hasher: Hasher) -> list[str]:
     if column.field == "contact_id":
         return [value] if _is_contact_id(value) else []

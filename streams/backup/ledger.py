@@ -62,16 +62,17 @@ def entry_of(node: str, _: int, roof: Roof) -> Entry:
 def keep(path: Path, told: Iterable[Entry]) -> int:
     """Add to the file what is new; returns how many it holds. Raises `BackupError`.
 
-    A last line that was cut off, by a kill or a full disk, makes room: the topic tells it again.
+    A last line that was cut off, by a kill or a full disk, makes room: the topic tells it again. One that lacks
+    only its end, as an editor may leave it, stays.
     """
     try:
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
             whole = _whole(file.read())
             known = set(_entries(path, whole))
             new = [entry for entry in dict.fromkeys(told) if entry not in known]
-            file.seek(len(whole))
-            file.truncate()
-            file.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in new))
+            file.seek(0)
+            file.truncate(len(whole))
+            file.write(whole + b"".join(msgspec.json.encode(entry) + b"\n" for entry in new))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -85,9 +86,15 @@ def read(path: Path) -> list[Entry]:
 
 
 def _whole(said: bytes) -> bytes:
-    """Without a last line that was cut off."""
+    """Without a last line that was cut off, and with an end to one that lacks only that."""
     lines, end, rest = said.rpartition(b"\n")
-    return lines + end if rest else said
+    if not rest:
+        return said
+    try:
+        msgspec.json.decode(rest, type=Entry)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return lines + end
+    return said + b"\n"
 
 
 def _entries(path: Path, said: bytes) -> list[Entry]:

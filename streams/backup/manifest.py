@@ -15,6 +15,7 @@ NAME = "manifest.json"
 POLICY = "policy.toml"
 ERASURES = "erasures.zst"
 HOLDS = "campaign-holds.zst"
+DEFINITIONS = "experiment-definitions.zst"
 
 
 class Identity(Struct, frozen=True):

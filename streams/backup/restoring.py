@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from faust.types import TP
 
 from events.links import Roof, read_roof
 from events.refusal import Refusal
-from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
+from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS
 from sinks.keys import partition_of
 from streams.agents.moving import version_in
+from streams.agents.sweeps import recount_record
 from streams.backup import manifest as names
 from streams.backup.errors import BackupError
 from streams.backup.files import Record, read_records
@@ -27,6 +28,7 @@ from streams.engine.retry import retried
 from streams.engine.rocks import RocksStores
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox, Output
+from streams.experiments.defined import lacking
 from streams.formats import Unreadable
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
@@ -96,26 +98,49 @@ class _Restoring:
         return Remaking(stores, target, inflight, order.forgotten)
 
     async def write_tables(self, remaking: Remaking) -> None:
-        """Changelogs, profiles, links, closed channels; and up to where what waits already is folded."""
+        """Changelogs, profiles, links, closed channels; up to where what waits is folded already; and that all count.
+
+        Sums of experiments begin anew, since what people have added to them is not kept.
+        """
         for number in range(self._partitions_before):
             for record in read_records(self._directory / names.contacts_file(number)):
                 remaking.take(number, record.key or b"", record.value or b"")
         await self._write(remaking.outputs())
         await self._write(await self._watermarks())
+        await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
-        """What was not folded yet, and the campaigns on hold."""
+        """What was not folded yet, the campaigns on hold, and the experiments as they are planned."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
-        holds = not_said_since(read_records(self._directory / names.HOLDS), await self._held_by_now())
+        holds = not_said_since(read_records(self._directory / names.HOLDS), await self._said(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
+        await self._write_definitions()
 
-    async def _held_by_now(self) -> set[bytes | None]:
-        """The keys of whatever `campaign-holds` says already: newer than the backup, whatever it is."""
-        place = TP(CAMPAIGN_HOLDS, 0)
+    async def _write_definitions(self) -> None:
+        """Those of the backup of which nothing was said since, and what was: also to partitions that are new.
+
+        The first partition comes last, as when they are defined: what it says, all others say.
+        """
+        since = await self._said(EXPERIMENT_DEFINITIONS, 0)
+        kept = not_said_since(self._defined(), since)
+        wanted = {each.key or b"": each.value for each in kept} | since
+        for number in reversed(range(self._settings.partitions)):
+            there = await self._said(EXPERIMENT_DEFINITIONS, number)
+            more = lacking(wanted, there)
+            await self._write(Output(EXPERIMENT_DEFINITIONS, number, key, value) for key, value in more)
+
+    def _defined(self) -> Iterator[Record]:
+        """A backup of a version that knew no definitions has none."""
+        path = self._directory / names.DEFINITIONS
+        return read_records(path) if any(each.name == path.name for each in self._order.manifest.files) else iter(())
+
+    async def _said(self, topic: str, number: int) -> dict[bytes, bytes | None]:
+        """What a partition says already, by key: newer than the backup, whatever it is."""
+        place = TP(topic, number)
         async with PartitionReader(KafkaClients(self._settings)) as reader:
             runs = reader.runs(place, await reader.start_of(place), await reader.end_of(place))
-            return {record.key async for run in runs for record in run.records}
+            return {record.key or b"": record.value async for run in runs for record in run.records}
 
     async def _watermarks(self) -> list[Output]:
         """Where `interactions` was kept, all that it holds by now is in the state."""
@@ -149,8 +174,8 @@ def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, Roof]]:
             yield read[0], version, read[1]
 
 
-def not_said_since(holds: Iterable[Record], keys: Collection[bytes | None]) -> Iterator[Record]:
-    """Those holds of a backup of whose campaigns nothing has been said since.
+def not_said_since(holds: Iterable[Record], keys: Container[bytes | None]) -> Iterator[Record]:
+    """Those records of a backup of whose campaigns, or experiments, nothing has been said since.
 
     One that was said meanwhile, or by a restore that was cut short, must not let go of all others.
     """

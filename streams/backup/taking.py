@@ -18,7 +18,7 @@ from faust.types import TP
 from events.links import Roof, read_roof
 from events.refusal import Refusal
 from events.times import render_time
-from events.topics import CAMPAIGN_HOLDS, CONTACT_ROOFS, INPUT_TOPICS, INTERACTIONS
+from events.topics import CAMPAIGN_HOLDS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, INPUT_TOPICS, INTERACTIONS
 from streams.agents.moving import version_of
 from streams.backup import manifest as names
 from streams.backup.errors import BackupError
@@ -178,7 +178,8 @@ class _Taking:
             kept = (Record(number, key, value) for key, value in followed.kept())
             files.append(write_records(self._directory / names.contacts_file(number), kept))
             contacts += files[-1].records
-        files.append(write_records(self._directory / names.HOLDS, await self._holds()))
+        files.append(write_records(self._directory / names.HOLDS, await self._latest(CAMPAIGN_HOLDS)))
+        files.append(write_records(self._directory / names.DEFINITIONS, await self._latest(EXPERIMENT_DEFINITIONS)))
         files += self._policy()
         manifest = Manifest(
             FORMAT,
@@ -197,8 +198,9 @@ class _Taking:
         write_manifest(self._directory, manifest)
         return manifest
 
-    async def _holds(self) -> Iterator[Record]:
-        place = TP(CAMPAIGN_HOLDS, 0)
+    async def _latest(self, topic: str) -> Iterator[Record]:
+        """What the first partition says, which is all that such a topic says."""
+        place = TP(topic, 0)
         end = await self._seen.end_of(place)
         latest = {record.key: _record(record) async for record in self._records(place, None, end)}
         return (record for record in latest.values() if record.value is not None)

@@ -4,8 +4,21 @@ import logging
 
 import typer
 
-from streams.cli import contact, dead_letters, lake, local, policy, schemas, suppressions, topics
+from streams.cli import (
+    contact,
+    dead_letters,
+    experiment_group,
+    experiment_results,  # noqa: F401 - its commands join the group
+    experiments,  # noqa: F401 - so do its
+    lake,
+    local,
+    policy,
+    schemas,
+    suppressions,
+    topics,
+)
 from streams.cli.api import api
+from streams.cli.assign import assign
 from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
@@ -49,7 +62,9 @@ app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
 app.command()(hold)
+app.command()(assign)
 app.add_typer(policy.app, name="policy")
+app.add_typer(experiment_group.app, name="experiments")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 

@@ -1,6 +1,5 @@
 """`harmonia permit`: who of an audience may be reached now, and why the others may not."""
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from typing import Annotated, BinaryIO
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from events.interactions.base import Channel, Purpose
@@ -19,11 +17,12 @@ from events.json_types import JSON
 from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.rows_bar import rows_bar
 from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
 from streams.permit.crew import judged
 from streams.permit.rows import OWN
-from streams.permit.run import Files, Summary, Told
+from streams.permit.run import Files, Summary
 from streams.permit.run import permit as run
 from streams.pressure import PermissionRequest
 
@@ -96,7 +95,7 @@ def _refuse_while_incomplete(job: Job) -> None:
 
 
 def _run(audience: Audience, job: Job, denied: Path | None, processes: int) -> Summary:
-    with _file(denied) as refused, _progress(audience.file) as told:
+    with _file(denied) as refused, rows_bar(audience.file, _errors) as told:
         out = sys.stdout.buffer
         outcomes = judged(audience.records(), job, processes)
         with closing(outcomes):
@@ -113,37 +112,6 @@ def _file(path: Path | None) -> Iterator[BinaryIO | None]:
         refuse(f"--denied: {path}: {error.strerror}")
     with nullcontext() if file is None else file:
         yield file
-
-
-@contextmanager
-def _progress(file: BinaryIO) -> Iterator[Told]:
-    """A bar on standard error, if somebody looks at it; how long it will be is known of a file only."""
-    bar = Progress(
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
-        TimeElapsedColumn(),
-        console=_errors,
-        transient=True,
-        disable=not _errors.is_terminal,
-    )
-    rows = 0
-    with bar:
-        task = bar.add_task("", total=_size(file), rows=0)
-
-        def told(more: int, size: int) -> None:
-            nonlocal rows
-            rows += more
-            bar.update(task, advance=size, rows=rows)
-
-        yield told
-
-
-def _size(file: BinaryIO) -> int | None:
-    try:
-        return os.fstat(file.fileno()).st_size or None
-    except OSError:
-        return None
 
 
 def _say(summary: Summary, header: Header, policy_version: str, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """Text for people: no frames, nothing cut off, as wide as the terminal, and nothing that a terminal would obey."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -13,8 +13,16 @@ _FURTHER = 4
 """Spaces by which the rest of a line that was broken stands in."""
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """What is too long for its column goes on in the next line. Without rows nothing is printed."""
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    title: str | None = None,
+    right: Collection[int] = (),
+) -> None:
+    """What is too long for its column goes on in the next line. Without rows nothing is printed.
+
+    `right`: places of the columns that are numbers.
+    """
     shown = [[printable(cell) for cell in row] for row in rows]
     if not shown:
         return
@@ -22,7 +30,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
     whole = _whole([max(map(len, column)) for column in zip(columns, *shown, strict=True)], console.width)
     table = Table(box=None, pad_edge=False)
     for place, name in enumerate(columns):
-        table.add_column(name, overflow="fold", no_wrap=place in whole)
+        table.add_column(name, overflow="fold", no_wrap=place in whole, justify="right" if place in right else "left")
     for row in shown:
         table.add_row(*row)
     if title is not None:

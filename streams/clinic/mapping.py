@@ -54,6 +54,12 @@ def _fills(path: Path) -> Path:
     return path
 
 
+def _says_anew(path: Path) -> Path:
+    if path in _ONE_EACH or path[:3] == ("data", "contact", "external"):
+        raise wrong("tells letters apart", "two of them would be taken for one: leave it out, and mend the producer")
+    return path
+
+
 def _kind(text: str) -> str:
     if not is_kind(text):
         raise wrong("is no kind", f"give one of {', '.join(KINDS)}, or time@ and a time zone")
@@ -66,6 +72,7 @@ def _plain(value: object) -> object:
 
 From = Annotated[Path, BeforeValidator(_path)]
 To = Annotated[Path, BeforeValidator(_path), AfterValidator(_inside)]
+Tells = Annotated[Path, BeforeValidator(_path), AfterValidator(_inside), AfterValidator(_says_anew)]
 Filled = Annotated[Path, BeforeValidator(_path), AfterValidator(_inside), AfterValidator(_fills)]
 
 
@@ -79,7 +86,7 @@ class Mapping(BaseModel):
 
     topic: Literal["email-events", "donation-events", "canvass-events", "outreach-events"] | None = None
     rename: dict[From, To] = {}
-    values: dict[To, dict[str, Scalar]] = {}
+    values: dict[Tells, dict[str, Scalar]] = {}
     default: dict[Filled, Annotated[Filling, BeforeValidator(_plain)]] = {}
     cast: dict[To, Annotated[str, AfterValidator(_kind)]] = {}
 

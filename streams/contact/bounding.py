@@ -52,7 +52,8 @@ def reduced(state: ContactState) -> ContactState:
     A no to one list or sender is a no to the channel here: their names could be as many as there are facts.
     """
     kept = (_binding(fact) for fact in state.facts.values())
-    return replace(state, facts={fact.key: fact for fact in kept if fact is not None})
+    settled = replace(state.settled, arms=()) if state.settled.arms else state.settled
+    return replace(state, facts={fact.key: fact for fact in kept if fact is not None}, settled=settled)
 
 
 def _heaviest_with_room(weights: Sequence[int], room: int) -> int:
@@ -75,6 +76,6 @@ def _binding(fact: Fact) -> Fact | None:
         case Consent(channel, granted=False):
             return replace(fact, detail=Consent(channel, granted=False))
         case Report(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
-            return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()))
+            return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()), arm=None)
         case _:
-            return fact if fact.type in _FAILED else None
+            return replace(fact, arm=None) if fact.type in _FAILED else None

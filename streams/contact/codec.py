@@ -2,6 +2,7 @@
 
 from streams.contact.place import Carried, Place
 from streams.contact.state import ContactState, Fact, Settled
+from streams.experiments.given import Given
 from streams.formats import Format, Stored
 from streams.formats import encode as write
 
@@ -17,9 +18,10 @@ class _Stored(Stored, frozen=True, array_like=True):
     carried: tuple[Carried, ...] = ()
     exclusive: str = ""
     place: Place | None = None
+    given: tuple[Given, ...] = ()
 
 
-FORMAT = Format(2, _Stored)
+FORMAT = Format(3, _Stored, older=(2,))
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read."""
 
 
@@ -28,7 +30,7 @@ def encode(state: ContactState) -> bytes:
     facts, commands = list(state.facts.values()), tuple(state.commands.values())
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
     named = state.carried, state.exclusive
-    return write(_Stored(*head, state.settled, facts, commands, *named, state.place))
+    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, state.given))
 
 
 def decode(data: bytes) -> ContactState:
@@ -39,13 +41,19 @@ def decode(data: bytes) -> ContactState:
         settled=stored.settled,
         clock=stored.clock,
         due=stored.due,
-        weight=stored.weight,
+        weight=stored.weight + (_grown(stored) if stored.format == 2 else 0),
         version=stored.version,
         commands={(fact.source, fact.id): fact for fact in stored.commands},
         carried=stored.carried,
         exclusive=stored.exclusive,
         place=stored.place,
+        given=stored.given,
     )
+
+
+def _grown(stored: _Stored) -> int:
+    """By how many bytes the facts of format 2 are longer now: each has the place of an arm."""
+    return len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
 
 
 def encode_fact(fact: Fact) -> bytes:

@@ -20,4 +20,9 @@ class Deed(Struct, frozen=True, array_like=True, gc=False, tag=12):
 
 def link_of(url: str | None) -> int | None:
     """What tells one URL from another, in 32 bits."""
-    return crc32(url.encode(errors="surrogatepass")) if url else None
+    return checksum_of(url)
+
+
+def checksum_of(text: str | None) -> int | None:
+    """What tells one text from another, in 32 bits; of nothing nothing."""
+    return crc32(text.encode(errors="surrogatepass")) if text else None

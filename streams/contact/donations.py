@@ -27,7 +27,7 @@ def donations(found: Evidence) -> DonationProfile:
     for _, gift in found.gifts.values():
         _count(gross, gift.currency, gift.amount)
         _count(refunded, gift.currency, 0)
-    for refund in found.refunds.values():
+    for _, refund in found.refunds.values():
         _count(gross, refund.currency, 0)
         _count(refunded, refund.currency, refund.amount)
     times = [fact.time for fact, _ in found.gifts.values()]
@@ -49,7 +49,7 @@ def _by_committee(found: Evidence) -> dict[str, CommitteeTotal]:
         if gift.committee is not None:
             total = _add(totals, gift.committee, gift.election, gift.currency, gift.amount)
             total["last_at"] = render_time(fact.time)
-    for refund in found.refunds.values():
+    for _, refund in found.refunds.values():
         gift_of = None if refund.donation_id is None else found.gifts.get(refund.donation_id)
         committee, election = refund.committee, None
         if gift_of is not None:

@@ -18,7 +18,7 @@ class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
-    opens and clicks.
+    opens and clicks. `replies`: to texts. `arms`: all that carry one, of reports the first version.
     """
 
     counted: list[Fact] = []
@@ -26,12 +26,14 @@ class Evidence(Struct):
     failed: list[tuple[Channel, Fact, Message]] = []
     deeds: list[Fact] = []
     gifts: dict[str, tuple[Fact, Gift]] = {}
-    refunds: dict[str, Refund] = {}
+    refunds: dict[str, tuple[Fact, Refund]] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
     reports: list[tuple[Fact, Report]] = []
     ballots: list[tuple[Fact, Ballot]] = []
     consents: list[tuple[Fact, Consent]] = []
     report_ids: set[str] = set()
+    replies: list[Fact] = []
+    arms: list[Fact] = []
 
     def take(self, fact: Fact, detail: Detail) -> bool:
         """False: a later version of something that is there already."""
@@ -39,7 +41,7 @@ class Evidence(Struct):
             case Gift():
                 return self.gifts.setdefault(detail.donation_id, (fact, detail))[0] is fact
             case Refund():
-                return self.refunds.setdefault(detail.refund_id, detail) is detail
+                return self.refunds.setdefault(detail.refund_id, (fact, detail))[0] is fact
             case Report():
                 return self._take_report(fact, detail)
             case PledgeChange():
@@ -70,15 +72,24 @@ def evidence(live: Sequence[Fact]) -> Evidence:
     for fact in live:
         detail = fact.detail
         if type(detail) is Message:
-            if (channel := SHOWS.get(fact.type)) is not None:
-                key = channel, detail.message_id
-                if key not in found.sent:
-                    found.sent[key] = touch_of(channel, fact, detail)
-            elif (channel := KILLS.get(fact.type)) is not None:
-                found.failed.append((channel, fact, detail))
+            _take_message(found, fact, detail)
         elif type(detail) is Deed:
             found.deeds.append(fact)
-        elif detail is not None and not found.take(fact, detail):
+        elif detail is None:
+            if fact.type == "text.replied":
+                found.replies.append(fact)
+        elif not found.take(fact, detail):
             continue
         found.counted.append(fact)
+        if fact.arm is not None:
+            found.arms.append(fact)
     return found
+
+
+def _take_message(found: Evidence, fact: Fact, message: Message) -> None:
+    if (channel := SHOWS.get(fact.type)) is not None:
+        key = channel, message.message_id
+        if key not in found.sent:
+            found.sent[key] = touch_of(channel, fact, message)
+    elif (channel := KILLS.get(fact.type)) is not None:
+        found.failed.append((channel, fact, message))

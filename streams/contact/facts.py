@@ -4,20 +4,25 @@ from events.cloudevents import Head
 from events.contact import Contact
 from events.harmonised import team_of
 from events.interactions import commands
-from events.interactions.anywhere import ConsentChanged, InteractionRetracted
-from events.interactions.base import InteractionData
+from events.interactions.anywhere import ConsentChanged, ExperimentAssigned, InteractionRetracted
+from events.interactions.base import ExperimentArm, InteractionData
 from events.interactions.canvass import BallotReported, CanvassReported
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
 from events.interactions.outreach import TextMessage, TextOptedOut
-from events.usual import UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
+from events.usual import Arm as UsualArm
+from events.usual import UsualAssignment, UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
+from streams.contact.arms import Arm
 from streams.contact.carrying import carried_by
 from streams.contact.commands import Erase, Ruling, Suppress
-from streams.contact.deeds import DEEDS, Deed, link_of
+from streams.contact.deeds import DEEDS, Deed, checksum_of, link_of
 from streams.contact.messages import SHOWS, Message
 from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction, Zones
 from streams.human import agent_of
+
+_ARMING = (UsualMessage, UsualReport, UsualAssignment, EmailMessage, TextMessage, CanvassReported, ExperimentAssigned)
+"""Whatever may carry the variant of an experiment."""
 
 
 def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
@@ -32,7 +37,18 @@ def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_a
             detail = _detail(data, source)
     # A ruling goes by one of its two ids, whomever else its contact names.
     carried = 0 if isinstance(detail, Ruling) else carried_by(data.contact)
-    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried)
+    arm = None
+    if isinstance(data, _ARMING) and data.experiment is not None and type_ != "email.dropped":
+        arm = _arm(data, data.experiment)
+    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm)
+
+
+def _arm(data: InteractionData | UsualData, given: ExperimentArm | UsualArm) -> Arm:
+    """A list of households and turfs that somebody could read is not kept: 32 bits tell them apart well enough."""
+    cluster = data.cluster if isinstance(data, ExperimentAssigned | UsualAssignment) else None
+    return Arm(
+        given.id, given.variant, checksum_of(cluster), checksum_of(data.contact.household), checksum_of(data.turf)
+    )
 
 
 def _zones(contact: Contact | UsualContact) -> Zones | None:

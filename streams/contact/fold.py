@@ -50,7 +50,7 @@ class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = (
-        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_mail"),
+        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_given", "_mail"),
         *("_ordered", "_place", "_settled", "_version", "_weight"),
     )
 
@@ -70,13 +70,15 @@ class _Draft:
         self._carried = Table(state.carried)
         self._exclusive = state.exclusive
         self._place = state.place
+        self._given = state.given
         self._ordered = True
 
     def state(self) -> ContactState:
         self._sort()
         table = self._tidied() if self._carried.changed else self._carried.table
         known = self._facts, self._settled, self._clock, self._due, self._weight
-        return ContactState(*known, self._version, self._commands, table, self._exclusive, self._place)
+        named = table, self._exclusive
+        return ContactState(*known, self._version, self._commands, *named, self._place, given=self._given)
 
     def take(self, fact: Fact) -> Outcome:
         if self._place is not None and not may_count(fact, self._place.erased, begun=self._begun):
@@ -156,7 +158,7 @@ class _Draft:
     def _erase(self, fact: Fact) -> Outcome:
         before = place_of(ContactState(version=self._version, place=self._place))
         place = asked(before, Erasure(fact.time, fact.source, fact.id))
-        self._begin(ContactState(version=self._version, place=place), begun=False)
+        self._begin(ContactState(version=self._version, place=place, given=self._given), begun=False)
         return Outcome.APPLIED
 
 

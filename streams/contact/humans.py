@@ -11,7 +11,7 @@ from streams.contact.deeds import Deed
 from streams.contact.evidence import Evidence, evidence
 from streams.contact.messages import Message
 from streams.contact.state import WEEK, Fact, Gift
-from streams.human import Act, Answer, Arrival, Expected, Known, expected
+from streams.human import Act, Answer, Arrival, Judged, Known, judge_all
 from streams.human.known import AnswerKind, Kind
 from streams.human.weights import REACH_MS
 
@@ -20,22 +20,24 @@ _ARRIVALS: Mapping[str, bool] = {"email.delivered": True, "email.sent": False}
 _ANSWERS: Mapping[str, AnswerKind] = {"donation.made": "gift", "form.submitted": "form", "text.replied": "reply"}
 
 
-def humans(found: Evidence, echoes: Sequence[Fact]) -> Expected:
-    """The expected number of human opens and clicks among the deeds that were found, in thousandths."""
-    return _expected(found.deeds, [], found, echoes)
+def humans(found: Evidence, echoes: Sequence[Fact]) -> Sequence[Judged]:
+    """The deeds that were found, and how likely each of them was a person's."""
+    return _judged(found.deeds, [], found, echoes)
 
 
-def settled_humans(live: Sequence[Fact], clock: int, echoes: Sequence[Fact]) -> tuple[Expected, tuple[Fact, ...]]:
+def settled_humans(
+    live: Sequence[Fact], clock: int, echoes: Sequence[Fact]
+) -> tuple[Sequence[Judged], tuple[Fact, ...]]:
     """The same of those that settle at `clock`, and the echoes that those which do not will need.
 
     `live`: the facts that count, in order.
     """
     if not any(fact.detail.__class__ is Deed for fact in live):
-        return (0, 0), ()
+        return (), ()
     found = evidence(live)
     leaving = [fact for fact in found.deeds if _is_due(fact, clock)]
     staying = [fact for fact in found.deeds if not _is_due(fact, clock)]
-    return _expected(leaving, staying, found, echoes), _echoes(found, clock, echoes, staying)
+    return _judged(leaving, staying, found, echoes), _echoes(found, clock, echoes, staying)
 
 
 def all_echoes(one: tuple[Fact, ...], other: tuple[Fact, ...]) -> tuple[Fact, ...]:
@@ -47,11 +49,13 @@ def _is_due(fact: Fact, clock: int) -> bool:
     return fact.appended_at + WEEK < clock
 
 
-def _expected(counted: Sequence[Fact], beside: Sequence[Fact], found: Evidence, echoes: Sequence[Fact]) -> Expected:
+def _judged(
+    counted: Sequence[Fact], beside: Sequence[Fact], found: Evidence, echoes: Sequence[Fact]
+) -> Sequence[Judged]:
     if not counted:
-        return 0, 0
+        return ()
     acts = _acts(counted)
-    return expected(
+    return judge_all(
         Known(
             acts=acts,
             arrivals=_arrivals([*found.counted, *echoes] if echoes else found.counted, acts),

@@ -28,6 +28,7 @@ def merge(a: ContactState, b: ContactState) -> ContactState:
         carried=table,
         exclusive=a.exclusive or b.exclusive,
         place=a.place or b.place,
+        given=a.given or b.given,
     )
 
 

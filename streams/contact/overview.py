@@ -4,22 +4,30 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from streams.contact.assigned import Assigned, assigned
 from streams.contact.evidence import Evidence, evidence
 from streams.contact.horizon import pushed_by_reports
+from streams.contact.humans import humans
 from streams.contact.live import live
 from streams.contact.messages import Touch
 from streams.contact.settling import ripe
 from streams.contact.state import ContactState, Fact
 from streams.contact.touches import touches
+from streams.human import Judged
 
 
 class Overview(Struct, frozen=True):
-    """`facts`: those that count, in order; `found`: the same by kind. `touches`: all that are known, newest first."""
+    """`facts`: those that count, in order; `found`: the same by kind. `touches`: all that are known, newest first.
+
+    `acts`: the opens and clicks among them. `assigned`: to experiments, also by messages that have settled.
+    """
 
     state: ContactState
     facts: Sequence[Fact]
     found: Evidence
     touches: list[Touch]
+    acts: Sequence[Judged] = ()
+    assigned: Sequence[Assigned] = ()
 
 
 def overview(state: ContactState) -> Overview:
@@ -27,7 +35,9 @@ def overview(state: ContactState) -> Overview:
     state = ripe(state)
     facts = live(state.facts.values())
     found = evidence(facts)
-    return Overview(state, facts, found, touches(found, state.settled, _horizon(state, found)))
+    settled = state.settled
+    reached = touches(found, settled, _horizon(state, found))
+    return Overview(state, facts, found, reached, humans(found, settled.echoes), assigned(found, settled))
 
 
 def _horizon(state: ContactState, found: Evidence) -> int:

@@ -2,12 +2,12 @@
 
 from events.outputs import ContactProfile
 from events.times import render_time
+from streams.contact import assigned as assigning
 from streams.contact import touches as reaching
 from streams.contact.addresses import addresses, best_email
 from streams.contact.canvass import ballot, canvass, tags
 from streams.contact.consent import consent
 from streams.contact.donations import donations
-from streams.contact.humans import humans
 from streams.contact.overview import Overview, overview
 from streams.contact.pressure import pressure
 from streams.contact.state import ContactState, Fact
@@ -15,6 +15,7 @@ from streams.contact.stops import stops
 from streams.contact.suppressing import suppressions, unretracted
 from streams.contact.totals import add, total
 from streams.contact.zones import later, render, whereabouts
+from streams.human import expected
 
 
 def profile(contact_id: str, state: ContactState) -> ContactProfile:
@@ -29,7 +30,7 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
     consents = consent(found.consents)
     addressed = addresses(contact_id, state, found)
     touched = reaching.listed(known.touches)
-    opens, clicks = humans(found, state.settled.echoes)
+    opens, clicks = expected(known.acts)
     return {
         "contact_id": contact_id,
         "version": state.version,
@@ -48,7 +49,7 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "canvass": canvass(found.reports),
         "ballot": ballot(found.ballots),
         "tags": tags(found.reports),
-        "experiments": [],
+        "experiments": assigning.render(known.assigned),
         "addresses": addressed,
         "zones": render(later(whereabouts(found.counted), state.settled.whereabouts)),
         "touches": reaching.render(touched),

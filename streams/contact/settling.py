@@ -10,15 +10,19 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from streams.contact.addresses import mailboxes
+from streams.contact.arms import TOO_LATE, Armed, Drop, all_arms, all_drops, closed
 from streams.contact.carrying import Table
+from streams.contact.deeds import Deed
 from streams.contact.evidence import touch_of
 from streams.contact.horizon import pushed_by_messages, pushed_by_reports
+from streams.contact.hours import added, both_hours, oldest
 from streams.contact.humans import all_echoes, settled_humans
 from streams.contact.live import live
 from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
 from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Settled
 from streams.contact.totals import add, total
 from streams.contact.zones import later, whereabouts
+from streams.human import expected
 
 _encode = msgpack.Encoder().encode
 
@@ -37,9 +41,13 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
     counting = live(facts)
     counted = leaving if len(counting) == len(facts) else _due(counting, clock)
     after = both(before, _left_of(counted, carried))
-    (opens, clicks), echoes = settled_humans(counting, clock, before.echoes)
+    acts, echoes = settled_humans(counting, clock, before.echoes)
+    opens, clicks = expected(acts)
     horizon = max(before.horizon, pushed_by_messages(counting, before, clock), pushed_by_reports(facts, clock))
     mailings = tuple(mailing for mailing in after.mailings if mailing.time >= horizon)
+    arms, drops = closed(after.arms, after.drops, clock - TOO_LATE - WEEK)
+    opened = [(act.time, milli) for act, milli in acts if act.kind == "open"]
+    clicked = [(act.time, milli) for act, milli in acts if act.kind == "click"]
     return leaving, replace(
         after,
         mailings=mailings,
@@ -47,6 +55,10 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
         opens_human=before.opens_human + opens,
         clicks_human=before.clicks_human + clicks,
         echoes=echoes,
+        arms=arms,
+        drops=drops,
+        opens_by_hour=added(before.opens_by_hour, opened, oldest(clock)),
+        clicks_by_hour=added(before.clicks_by_hour, clicked, oldest(clock)),
     )
 
 
@@ -69,7 +81,23 @@ def _left_of(counted: Sequence[Fact], carried: Table) -> Settled:
         carried=tuple(sorted(carried.named_by(counted))),
         mailings=all_mailings(_mailing(*each) for each in messages if each[0].type in SHOWS or each[0].type in KILLS),
         mailboxes=mailboxes(messages, carried.table),
+        arms=all_arms(_armed(fact) for fact in counted if fact.arm is not None),
+        drops=all_drops(_drop(*each) for each in messages if each[0].type == "email.dropped"),
     )
+
+
+def _armed(fact: Fact) -> Armed:
+    """Nobody says of a text that it was dropped, so its arm stands."""
+    said = fact.detail
+    if fact.arm is None or not isinstance(said, Message | Deed):
+        raise TypeError(fact.type)
+    if not fact.type.startswith("email."):
+        return Armed(*fact.stamp, fact.arm)
+    return Armed(*fact.stamp, fact.arm, said.message_id, fact.appended_at)
+
+
+def _drop(fact: Fact, message: Message) -> Drop:
+    return message.message_id, fact.appended_at
 
 
 def _mailing(fact: Fact, message: Message) -> Mailing:
@@ -106,11 +134,15 @@ def both(one: Settled, other: Settled) -> Settled:
         opens_human=one.opens_human + other.opens_human,
         clicks_human=one.clicks_human + other.clicks_human,
         echoes=all_echoes(one.echoes, other.echoes),
+        arms=all_arms(one.arms, other.arms) if other.arms else one.arms,
+        drops=all_drops(one.drops, other.drops) if other.drops else one.drops,
+        opens_by_hour=both_hours(one.opens_by_hour, other.opens_by_hour),
+        clicks_by_hour=both_hours(one.clicks_by_hour, other.clicks_by_hour),
     )
 
 
 def size_of_mail(settled: Settled) -> int:
     """The bytes that what is left of messages takes in an encoded state."""
-    if not (settled.mailings or settled.mailboxes or settled.echoes):
-        return 0
-    return sum(len(_encode(kept)) for kept in (settled.mailings, settled.mailboxes, settled.echoes))
+    mail = settled.mailings, settled.mailboxes, settled.echoes
+    given = settled.arms, settled.drops, settled.opens_by_hour, settled.clicks_by_hour
+    return sum(len(_encode(kept)) for kept in (*mail, *given) if kept)

@@ -31,7 +31,7 @@ def _swept(state: ContactState, place: Place, erasure: Erasure) -> ContactState:
         place = replace(place, asked=None)
     if place.erased is not None and place.erased.time >= erasure.time:
         return replace(state, place=place)
-    return ContactState(version=state.version, place=replace(place, erased=erasure, linked=False))
+    return ContactState(version=state.version, place=replace(place, erased=erasure, linked=False), given=state.given)
 
 
 def counting(parts: Mapping[str, ContactState], place: Place) -> dict[str, ContactState]:
@@ -67,7 +67,7 @@ def is_worth_sending(state: ContactState) -> bool:
 
 def is_nothing(state: ContactState) -> bool:
     """Whether nothing is known of a fragment and nothing of it is out anywhere."""
-    if state.facts or state.commands or state.settled != Settled():
+    if state.facts or state.commands or state.given or state.settled != Settled():
         return False
     place = place_of(state)
     out = place.shown != "nothing" or bool(place.closed) or place.sent

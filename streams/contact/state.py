@@ -10,11 +10,14 @@ from msgspec import Struct
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from streams.contact.arms import Arm, Armed, Drop
 from streams.contact.commands import Command
 from streams.contact.deeds import Deed
+from streams.contact.hours import ByHour
 from streams.contact.messages import Mailbox, Mailing, Message
 from streams.contact.place import Carried, Place
 from streams.contact.stamps import Stamp
+from streams.experiments.given import Given
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""
@@ -124,6 +127,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     """One interaction, reduced to what a profile needs. Times are ms since the epoch, UTC.
 
     `carried`: what it named besides the fragment; in a state its place in `ContactState.carried`, counted from 1.
+    `arm`: the variant of an experiment that it carried; a message that was dropped gives none.
     """
 
     type: str
@@ -134,6 +138,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     zones: Zones | None = None
     detail: Detail | None = None
     carried: int | Carried = 0
+    arm: Arm | None = None
 
     @property
     def key(self) -> Key:
@@ -179,7 +184,9 @@ class Settled(Struct, frozen=True, array_like=True):
     `carried`: what they named, sorted. `mailings`: those that may still meet what comes late, sorted. `mailboxes`: by
     the e-mail address that was named besides the fragment, else empty: what the fragment's own has said, if it is one.
     `horizon`: a touch before it (ms) is forgotten. `opens_human`, `clicks_human`: in thousandths. `echoes`: what may
-    still be evidence for opens and clicks that have not settled, sorted.
+    still be evidence for opens and clicks that have not settled, sorted. `arms`: what messages carried of experiments,
+    and `drops`: what may still take some of it back, both sorted. `opens_by_hour`, `clicks_by_hour`: the latest of the
+    human ones.
     """
 
     totals: Totals = Totals()
@@ -191,6 +198,10 @@ class Settled(Struct, frozen=True, array_like=True):
     opens_human: int = 0
     clicks_human: int = 0
     echoes: tuple[Fact, ...] = ()
+    arms: tuple[Armed, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    opens_by_hour: ByHour = {}
+    clicks_by_hour: ByHour = {}
 
 
 class ContactState(Struct, frozen=True):
@@ -200,8 +211,9 @@ class ContactState(Struct, frozen=True):
     one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
-    none. `version` and `place` belong to the caller; without a place a profile is shown as soon as there is a version.
-    `mixed`: of several fragments and never stored; what a fact names is in `carried` alone, its fragment as well.
+    none. `version`, `place` and `given` (what the person has added to experiments, by experiment) belong to the caller;
+    without a place a profile is shown as soon as there is a version. `mixed`: of several fragments and never stored;
+    what a fact names is in `carried` alone, its fragment as well.
     """
 
     facts: dict[Key, Fact] = {}
@@ -215,3 +227,4 @@ class ContactState(Struct, frozen=True):
     exclusive: str = ""
     place: Place | None = None
     mixed: bool = False
+    given: tuple[Given, ...] = ()

@@ -24,6 +24,7 @@ from streams.demo.recount import (
 )
 from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
+from streams.demo.recount_experiments import Arm, Definition, added_up, experiments, person
 from streams.demo.recount_humans import humans
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed, pressure, touches
@@ -89,13 +90,23 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "tags": tags(first),
         "zones": zones(first),
         "consent": agreed,
-        "experiments": [],
+        "experiments": experiments(first),
         "addresses": known,
         "touches": touches(recent),
         "stops": stops(first, of_type(everything, "contact.suppressed")),
         "pressure": pressure(recent),
         "merged_from": [],
     }
+
+
+def experiment_results(
+    people: Iterable[list[Sent]], definitions: Mapping[str, Definition]
+) -> dict[str, dict[str, Arm]]:
+    """What experiments show by variant, of people of each of whom all that was said is given.
+
+    `definitions`: by experiment; the others have the defaults.
+    """
+    return added_up(person(one_version_each(_what_counts(sent)), definitions) for sent in people)
 
 
 def closed_channels(sent: list[Sent]) -> Profile:

@@ -51,7 +51,9 @@ class Difference:
         self.cells: dict[Where, Cell] = {}
 
     def replace(self, before: Iterable[Given], after: Iterable[Given]) -> None:
-        """People who were counted as `before` are counted as `after`."""
+        """One person who was counted as `before` is counted as `after`; two people may be counted alike."""
+        if before is after:  # as they nearly always are
+            return
         before, after = set(before), set(after)
         for given in before - after:
             self._add(given, -1)

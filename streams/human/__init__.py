@@ -8,7 +8,7 @@ late arrival change nothing. Weights, sources and what cannot be told apart: `do
 
 from streams.human.agents import Agent, agent_of
 from streams.human.known import Act, Answer, Arrival, Known
-from streams.human.score import Expected, Judgement, expected, judge
+from streams.human.score import Expected, Judged, Judgement, expected, judge, judge_all
 from streams.human.weights import Signal
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "Answer",
     "Arrival",
     "Expected",
+    "Judged",
     "Judgement",
     "Known",
     "Signal",
     "agent_of",
     "expected",
     "judge",
+    "judge_all",
 ]

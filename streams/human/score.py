@@ -29,6 +29,9 @@ class Judgement(Struct, frozen=True):
         return self.milli / 1_000
 
 
+Judged: TypeAlias = tuple[Act, int]
+"""An act with its P(human) in thousandths."""
+
 Expected: TypeAlias = tuple[int, int]
 """Of human opens and of human clicks, in thousandths."""
 
@@ -45,22 +48,25 @@ def judge(act: Act, known: Known) -> Judgement:
     return Judgement(milli_of(odds_of(act.kind, found[0]) + max(after.values(), default=0)), signals)
 
 
-def expected(known: Known) -> Expected:
-    """How many of `known.acts`, each of which counts once, were a person's: the sum of their probabilities."""
+def judge_all(known: Known) -> list[Judged]:
+    """Each of `known.acts`, in no order."""
     if known.is_of_one_week():
-        found: Iterable[tuple[Kind, int]] = _at_once(known)
-    else:
-        found = ((act.kind, judge(act, message).milli) for message in known.by_message() for act in message.acts)
+        return list(_at_once(known))
+    return [(act, judge(act, message).milli) for message in known.by_message() for act in message.acts]
+
+
+def expected(found: Iterable[Judged]) -> Expected:
+    """How many of these acts, each of which counts once, were a person's: the sum of their probabilities."""
     opens = clicks = 0
-    for kind, milli in found:
-        if kind == "open":
+    for act, milli in found:
+        if act.kind == "open":
             opens += milli
         else:
             clicks += milli
     return opens, clicks
 
 
-def _at_once(known: Known) -> Iterator[tuple[Kind, int]]:
+def _at_once(known: Known) -> Iterator[Judged]:
     """P(human) of each act where all that is known may count for each of them, which is nearly always so."""
     arrived, answered, beside = known.arrived(), known.answered(), grouped(known.beside)
     for name, acts in grouped(known.acts).items():
@@ -74,7 +80,7 @@ def _at_once(known: Known) -> Iterator[tuple[Kind, int]]:
             after = lead.get(place, 0)
             if answered:
                 after = max(after, 0, *answers_to(act, answered).values())
-            yield act.kind, milli_of(odds[place] + after)
+            yield act, milli_of(odds[place] + after)
 
 
 def _odds(acts: Sequence[Act], found: Sequence[Look]) -> list[int]:

@@ -1,13 +1,10 @@
 """The two files: rows as the sender wrote them, and behind them what was decided, in columns named `harmonia_…`."""
 
-import csv
-import io
-from collections.abc import Sequence
-
 import orjson
 
 from events.times import render_time
-from streams.audience import Record, splitted
+from streams.audience import Record
+from streams.audience.adding import malformed_with_columns, with_columns
 from streams.permit.asked import Trouble
 from streams.pressure import Decision
 
@@ -20,12 +17,6 @@ DENIED_COLUMNS = (
     "harmonia_line",
 )
 OWN = frozenset((*ALLOWED_COLUMNS, *DENIED_COLUMNS))
-
-
-def with_columns(raw: bytes, columns: Sequence[str]) -> bytes:
-    """A row with fields behind it that need no quotes."""
-    body, end = splitted(raw)
-    return body + b"," + ",".join(columns).encode() + end
 
 
 def allowed_row(raw: bytes, expires_at: int | None, policy_version: str) -> bytes:
@@ -51,12 +42,7 @@ def troubled_row(record: Record, trouble: Trouble, width: int) -> bytes:
     columns = ("deny", trouble, "", "", str(record.line))
     if trouble == "no_identifier":
         return with_columns(record.raw, columns)
-    out = io.StringIO(newline="")
-    body, end = splitted(record.raw)
-    csv.writer(out, lineterminator="", quoting=csv.QUOTE_MINIMAL).writerow(
-        [body.decode(errors="surrogateescape"), *[""] * (width - 1), *columns]
-    )
-    return out.getvalue().encode(errors="surrogateescape") + end
+    return malformed_with_columns(record.raw, width, columns)
 
 
 def _quoted(text: str) -> str:

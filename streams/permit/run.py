@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from streams.audience import Audience
+from streams.audience.adding import with_columns
 from streams.permit.clerk import Stopped
 from streams.permit.crew import Chunk, Outcome
-from streams.permit.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row, with_columns
+from streams.permit.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
 from streams.permit.verdicts import REPEATED, Reasons, Verdicts
 
 Told = Callable[[int, int], object]

@@ -7,6 +7,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 _REFERENCE = "see docs/policy.md"
+_FOLLOWS = "default_factory_not_called"
+"""A default that hangs on a key that is wrong itself."""
 _KINDS = {
     "tuple_type": 'give a list, such as ["..."]',
     "dict_type": "give a table of its keys",
@@ -40,24 +42,25 @@ def wrong(problem: str, cure: str) -> PydanticCustomError:
     return PydanticCustomError("policy", "{problem}; {cure}", {"problem": problem, "cure": cure})
 
 
-def mistakes_in(error: ValidationError) -> Mistakes:
-    """What pydantic found, in our words."""
-    return Mistakes(tuple(_mistake(details) for details in error.errors(include_url=False, include_input=True)))
+def mistakes_in(error: ValidationError, reference: str = _REFERENCE) -> Mistakes:
+    """What pydantic found, in our words; `reference` says where the keys are explained."""
+    found = error.errors(include_url=False, include_input=True)
+    return Mistakes(tuple(_mistake(details, reference) for details in found if details["type"] != _FOLLOWS))
 
 
-def _mistake(details: ErrorDetails) -> Mistake:
+def _mistake(details: ErrorDetails, reference: str) -> Mistake:
     key = _path(details["loc"])
     given: dict[str, Any] = details.get("ctx", {})
     match details["type"]:
-        case "policy":
+        case _ if "cure" in given:
             return Mistake(key, given["problem"], given["cure"])
         case "missing":
-            return Mistake(key, "is missing", f"add it, nothing is guessed: {_REFERENCE}")
+            return Mistake(key, "is missing", f"add it, nothing is guessed: {reference}")
         case "extra_forbidden":
-            return Mistake(key, "is not known", f"correct its name or take it out: {_REFERENCE}")
+            return Mistake(key, "is not known", f"correct its name or take it out: {reference}")
         case "literal_error":
             return Mistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
-    cure = _KINDS.get(details["type"], f"{_lower(details['msg'])}: {_REFERENCE}")
+    cure = _KINDS.get(details["type"], f"{_lower(details['msg'].removeprefix('Value error, '))}: {reference}")
     return Mistake(key, f"is {_shown(details['input'])}", cure)
 
 

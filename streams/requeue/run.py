@@ -19,6 +19,7 @@ from streams.clinic.causes import general
 from streams.clinic.choosing import Choice
 from streams.clinic.judging import Left, Rules, judge
 from streams.clinic.letters import Letter
+from streams.clinic.twins import Twins
 from streams.requeue.desk import Desk, Sent
 from streams.requeue.reading import letters_in, partitions_of
 from streams.requeue.returns import Returns
@@ -69,6 +70,7 @@ class Account:
 
 def judged(letters: Iterable[Letter], order: Order, known: set[str], account: Account) -> Iterator[Sent]:
     """Those letters that are to be sent, each once; the others are counted. `known`: the names of what was sent."""
+    twins = Twins()
     for letter in letters:
         if not order.choice.takes(letter):
             continue
@@ -78,6 +80,8 @@ def judged(letters: Iterable[Letter], order: Order, known: set[str], account: Ac
             account.left[outcome] += 1
         elif isinstance(outcome, Refusal):
             account.refused[outcome.reason.value, general(outcome)] += 1
+        elif order.rules.mapping is not None and twins.has(outcome):
+            account.left[Left.TWIN] += 1
         else:
             known.add(letter.name)
             yield letter, outcome

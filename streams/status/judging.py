@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from events.topics import CONTACT_COMMANDS, CONTACT_FRAGMENTS, CONTACT_ROOFS, INPUT_TOPICS, INTERACTIONS
+from sinks.lookup import TOPICS as PERMISSIONS
 from streams.status.seen import Broker, Flow, Held, Seen, Store
 
 Severity = Literal["page", "ticket"]
@@ -94,7 +95,11 @@ def _of_redis(redis: Store | str) -> Iterator[Finding]:
 
 
 def _of_held(held: Held) -> Iterator[Finding]:
-    if held.missing:
+    """Nobody is asked for permission from what is not in `sinks.lookup`: that it is late wakes nobody."""
+    if held.topic not in PERMISSIONS and (held.missing or held.age_s is None or held.age_s > BEHIND_S):
+        missing = f"{held.missing} partitions are missing or being filled"
+        yield Finding("SinkBehind", f"{held.topic}: {missing if held.missing else _age(held)}")
+    elif held.missing:
         yield Finding("PermissionsStale", f"{held.topic}: {held.missing} partitions are missing or being filled")
     elif held.age_s is None or held.age_s > STALE_S:
         yield Finding("PermissionsStale", f"{held.topic}: {_age(held)}")

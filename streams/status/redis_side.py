@@ -5,12 +5,12 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
+from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE, EXPERIMENT_RESULTS
 from sinks.keys import position_key
 from streams.measuring.fullness import memory_used
 from streams.status.seen import Held, Store
 
-SINKS = {CONTACT_STATE: "redis", CONTACT_LINKS: "redis", CAMPAIGN_HOLDS: "holds"}
+SINKS = {CONTACT_STATE: "redis", CONTACT_LINKS: "redis", CAMPAIGN_HOLDS: "holds", EXPERIMENT_RESULTS: "results"}
 
 
 def look_at_redis(client: Redis, partitions: int) -> Store | str:

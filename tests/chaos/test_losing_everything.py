@@ -17,8 +17,15 @@ import orjson
 import pytest
 
 from events.identifiers import is_identity_hash
-from events.topics import CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
+from events.topics import (
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    EXPERIMENT_DEFINITIONS,
+    INTERACTIONS,
+)
 from streams.backup.manifest import Manifest, read_manifest
+from streams.cli.planned import Planned
 from streams.demo.check import compare_profiles
 from streams.demo.collecting import profiles_in_redis, records_of, versions_in_redis
 from streams.demo.deployment import Deployment, open_deployment
@@ -83,6 +90,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         site.start("worker")
         publish(site.deployment.producer, story.known, lambda: None)
         until_right(site.deployment, story, keys_of(story.known))
+        define(site, "kept")
         ended_well(run(site, "backup", "--erasures", "gone.jsonl"))  # nobody was yet
         with publishing(site.deployment, story.more):
             ended_well(run(site, "backup", "copy"))
@@ -94,6 +102,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
     with a_site(tmp_path, "second") as site:
         backup = str(tmp_path / "first" / "copy")
         ended_well(run(site, "restore", backup, "--erasures", str(tmp_path / "first" / "gone.jsonl")))
+        assert defined_in(site.deployment) == [{"kept"}] * site.deployment.settings.partitions
         site.start("worker")
         until_right(site.deployment, story, kept)
         after = versions_in_redis(site.deployment.redis, before)
@@ -109,15 +118,31 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
 def grow(site: Site, story: Story) -> None:
     """As docs/recovery.md says."""
     ended_well(run(site, "backup", "drained"))
+    define(site, "later")
+    ended_well(run(site, "experiments", "withdraw", "kept"))
     words = ("restore", "drained", "--partitions", str(MORE))
     assert "--replace" in refused(run(site, *words, HARMONIA_PARTITIONS=str(MORE)))
     ended_well(run(site, *words, "--replace", HARMONIA_PARTITIONS=str(MORE)))
     settings = site.deployment.settings.model_copy(update={"partitions": MORE})
     with open_deployment(settings) as grown:
+        assert defined_in(grown) == [{"later"}] * MORE, "what was said since the backup counts, in new partitions too"
         site.start("grown", {"HARMONIA_PARTITIONS": str(MORE)})
         until_right(grown, story, keys_of(story.everything))
         publish(grown.producer, story.later, lambda: None)
         until_right(grown, story, keys_of([*story.everything, *story.later]))
+
+
+def define(site: Site, name: str) -> None:
+    (site.folder / f"{name}.toml").write_text(f'[[experiment]]\nid = "{name}"\nvariants = {{ a = 1, b = 1 }}\n')
+    ended_well(run(site, "experiments", "define", f"{name}.toml"))
+
+
+def defined_in(deployment: Deployment) -> list[set[str]]:
+    """What each partition says of experiments."""
+    kept: dict[int, Planned] = {number: Planned() for number in range(deployment.settings.partitions)}
+    for record in records_of(deployment.consumer, EXPERIMENT_DEFINITIONS):
+        kept[record.partition].take(record.key, record.value)
+    return [{*planned.definitions} for planned in kept.values()]
 
 
 @contextmanager

@@ -25,9 +25,12 @@ class LakeProcess:
     @property
     def metrics(self) -> str:
         """Where its metrics are, once it says so."""
-        return until(
-            lambda: found[1] if (found := _METRICS.search(self.log.read_text())) else None, "the lake's metrics"
-        )
+
+        def said() -> str | None:
+            found = _METRICS.search(self.log.read_text())
+            return None if found is None else str(found[1])
+
+        return until(said, "the lake's metrics")
 
     def kill(self) -> None:
         self.process.kill()

@@ -33,8 +33,9 @@ def test_wrong_use_has_an_exit_code_of_its_own(words: tuple[str, ...]) -> None:
 COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
     *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
-    *(("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show"), ("suppressions", "export")),
-    *(("dead-letters", name) for name in ("group", "show", "requeue", "release")),
+    *(("experiments", name) for name in ("define", "definitions", "withdraw")),
+    *(("assign",), ("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show")),
+    *(("suppressions", "export"), *(("dead-letters", name) for name in ("group", "show", "requeue", "release"))),
 ]
 
 

@@ -45,6 +45,8 @@ NAMED = {
     *("harmonia_recovery_seconds", "harmonia_recovering_seconds", "harmonia_recovery_records_to_go"),
     *("harmonia_redis_memory_used_ratio", "harmonia_state_disk_used_ratio", "harmonia_team_expected"),
     "harmonia_policy_broken",
+    *("harmonia_experiments", "harmonia_experiment_results", "harmonia_experiment_evaluation_seconds"),
+    *("harmonia_experiment_waiting_seconds", "harmonia_experiment_uncounted"),
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
     *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
@@ -59,11 +61,12 @@ WORDS = {
     "type": set(MODELS),
     "stage": {"intake", "contacts"},
     "reason": {*(reason.value for reason in Reason), *REASONS},
-    "agent": {"intake", "contacts", "links", "campaigns", "redis"},
+    "agent": {"intake", "contacts", "links", "campaigns", "experiments", "redis", "results"},
+    "status": {"running", "ended", "recounting"},
     "campaign": {"named", "none"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},
-    "sink": {"redis", "holds"},
+    "sink": {"redis", "holds", "results"},
 }
 
 
@@ -111,7 +114,7 @@ def test_each_metric_says_what_came_in(system: System, somebody: str) -> None:
     assert metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") == 1
     assert metric(system, "harmonia_duplicates_total") == 1
     assert metric(system, "harmonia_end_to_end_seconds_count", sink="redis") == 1
-    for agent in WORDS["agent"] - {"campaigns"}:  # nothing was said of one
+    for agent in WORDS["agent"] - {"campaigns", "results"}:  # nothing was said of any
         assert metric(system, "harmonia_chunk_seconds_count", agent=agent) >= 1
 
 

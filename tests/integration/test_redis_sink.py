@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from events.topics import CONTACT_STATE
+from events.experiment_results import ExperimentResult
+from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
 from streams.demo.collecting import profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
 from streams.engine.runs import KafkaRecord
@@ -19,6 +20,7 @@ from tests.integration.said import FITTING, event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample
 from tests.integration.tap import tapped
 from tests.integration.waiting import until
+from tests.unit.experiments.example import CONTRACTS
 
 CONTACTS = 200
 TOPICS = list(FITTING)
@@ -135,3 +137,22 @@ def counted_in(records: list[KafkaRecord]) -> Counter[str]:
     """How many interactions the latest profile of each contact counts."""
     profiles = [json.loads(record.value or b"") for record in records]
     return Counter({profile["contact_id"]: total(profile) for profile in profiles})
+
+
+def test_a_result_of_an_experiment_is_in_redis_comes_back_after_a_flush_and_goes_when_it_is_forgotten(
+    system: System,
+) -> None:
+    result: ExperimentResult = {**CONTRACTS, "experiment": fresh()}
+    key, value = result["experiment"].encode(), json.dumps(result).encode()
+    producer, redis = system.deployment.producer, system.deployment.redis
+    producer.send(EXPERIMENT_RESULTS, value, key).get(30)
+    until(lambda: redis.get(b"experiment:" + key) == value, "the result in Redis")
+
+    redis.flushall()
+    until(lambda: redis.get(b"experiment:" + key) == value, "the result again")
+    assert metric(system, "harmonia_sink_refills_total", sink="results") >= system.settings.partitions
+
+    producer.send(EXPERIMENT_RESULTS, None, key).get(30)
+    until(lambda: not redis.exists(b"experiment:" + key), "it to be gone")
+    assert not redis.hexists("experiments", result["experiment"])
+    assert system.workers.process.poll() is None

@@ -14,6 +14,7 @@ from events.identifiers import Hasher
 from events.outputs import Address, ContactProfile, Touch
 from events.times import render_time
 from sinks.base import Change
+from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
@@ -69,7 +70,8 @@ class Desk:
         self.kept: list[int] = []
         self.takes_notes = True
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
-        self.office = Office(read_tokens(TOKENS), HASHER, lookup, judge, self.audit, self.metrics, lambda: self.at)
+        tokens, results = read_tokens(TOKENS), Results(redis, oldest_s)
+        self.office = Office(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at)
         self.app: ASGIApp = build_api(self.office)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:

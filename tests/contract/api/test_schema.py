@@ -11,17 +11,22 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 
+from events.experiment_results import ExperimentResult
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
+from sinks.results import ResultsSink
 from streams.api.serving import Server
 from tests.contract.api.desk import Desk, known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
+from tests.contract.whole_results import fill
+from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
 
 EXAMPLES = 60
 LONG_S = 3600.0
+RESULTS: list[ExperimentResult] = [CONTRACTS, watched(gotv()), {**doors(), "experiment": "0"}]
 
 
 class InAThread(Server):
@@ -33,7 +38,7 @@ class InAThread(Server):
 
 @pytest.fixture(scope="module")
 def url(redis_server: RedisServer) -> Iterator[str]:
-    """The API over a Redis that knows one person and has forgotten another."""
+    """The API over a Redis that knows one person and some results, and has forgotten another person."""
     started = threading.Event()
     found: list[int] = []
     servers: list[InAThread] = []
@@ -43,6 +48,7 @@ def url(redis_server: RedisServer) -> Iterator[str]:
             await client.flushall()
             sink, holds = RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client)
             await Filling(sink, holds).all([known("0"), erased("00", 1)])
+            await fill(ResultsSink(client, stale_after=STALE_AFTER), *RESULTS)
             app = Desk(client, oldest_s=LONG_S).app
             server = InAThread(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
             servers.append(server)
@@ -61,7 +67,10 @@ def url(redis_server: RedisServer) -> Iterator[str]:
     thread.join(20)
 
 
-OPERATIONS = [("/v1/contacts/{contact_id}", "GET"), ("/v1/contacts", "GET"), ("/v1/permissions", "POST")]
+OPERATIONS = [
+    *(("/v1/contacts/{contact_id}", "GET"), ("/v1/contacts", "GET"), ("/v1/permissions", "POST")),
+    *(("/v1/experiments", "GET"), ("/v1/experiments/{experiment_id}", "GET")),
+]
 UNSAID = {"/v1/contacts": ["positive_data_acceptance"]}
 """Which of four identifiers a query gives, and what an address looks like, no schema can say."""
 
@@ -78,3 +87,14 @@ def test_what_is_described_is_what_happens(url: str, path: str, method: str, mod
         case.call_and_validate(headers={"Authorization": "Bearer digital"}, excluded_checks=excluded)
 
     ask()
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: result["experiment"])
+def test_results_are_answered_as_they_are_described(url: str, result: ExperimentResult) -> None:
+    """Made-up ids find none."""
+    operation = schemathesis.openapi.from_url(f"{url}/openapi.json")["/v1/experiments/{experiment_id}"]["GET"]
+    case = operation.Case(path_parameters={"experiment_id": result["experiment"]})
+
+    answer = case.call_and_validate(headers={"Authorization": "Bearer digital"})
+
+    assert answer.json() == result

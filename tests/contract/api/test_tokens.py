@@ -49,4 +49,7 @@ async def test_a_token_of_every_team_has_to_say_for_which(desk: Desk, filling: F
 async def test_what_the_api_is_can_be_read_by_everybody(desk: Desk) -> None:
     answer = await desk.get("/openapi.json", None)
     assert answer.status == 200
-    assert {*answer.json["paths"]} == {"/v1/contacts/{contact_id}", "/v1/contacts", "/v1/permissions"}
+    assert {*answer.json["paths"]} == {
+        *("/v1/contacts/{contact_id}", "/v1/contacts", "/v1/permissions"),
+        *("/v1/experiments", "/v1/experiments/{experiment_id}"),
+    }

@@ -88,6 +88,18 @@ def test_whoever_is_frozen_at_any_moment_finds_its_range_written(folder: Files) 
     pytest.fail("it never came to its end")
 
 
+def test_whoever_only_looks_where_the_lake_ends_takes_nothing_from_a_writer_at_work(folder: Files) -> None:
+    """It may be killed right after, and the one that it took for dead may go on."""
+    for at in range(1, MOST_CALLS):
+        watched = Interrupted(folder, at, lambda: LakeWriter(folder, TOPIC_ID).position(0))
+        bring_in(watched, TOPIC)
+        assert seen(folder) == in_the_topic(TOPIC)
+        if watched.calls < at:
+            return
+        clear(folder)
+    pytest.fail("it never came to its end")
+
+
 def test_a_skipped_range_has_no_rows_and_cannot_be_written(files: Files) -> None:
     writer = LakeWriter(files, TOPIC_ID)
     writer.write(0, 0, 2, TOPIC[:3])

@@ -129,6 +129,7 @@ def test_a_redis_that_has_lost_its_place_is_filled_again(site: Site) -> None:
     redis.delete(*redis.scan_iter(match="sink:*"))
     until(lambda: redis.hget(f"sink:{CONTACT_STATE}:0", "whole_at"), "the sink's place")
     until(lambda: site.api.ask(f"/v1/contacts/{ADA}")[0] in (200, 404), "an answer")
+    until(lambda: site.api.ask("/v1/experiments")[0] == 200, "an answer on experiments")
 
 
 @pytest.mark.parametrize("user", ["producer-email", "producer-donation", "reader", API, OPERATOR])

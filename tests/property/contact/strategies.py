@@ -55,16 +55,19 @@ ANSWERS: st.SearchStrategy[JSON] = st.dictionaries(
 ).map(dict)
 MESSAGE = few("m", "n")
 AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
-SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field")}
-AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
+ARM: st.SearchStrategy[JSON] = st.builds(
+    lambda id_, variant: {"id": id_, "variant": variant}, st.sampled_from("xy"), st.sampled_from("AB")
+)
+GIVEN = {"experiment": ARM, "turf": few("t", "u")}
+SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field"), **GIVEN}
 LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {
     **{type_: fields({"message_id": MESSAGE}, SENDING) for type_ in sorted(MESSAGES - {"email.bounced"})},
-    "email.opened": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "machine": few(True, False)}),
-    "email.clicked": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "url": few("u", "v", "w")}),
-    "email.bounced": fields({"message_id": MESSAGE, "kind": few("hard", "soft")}, {}),
+    "email.opened": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "machine": few(True, False), **GIVEN}),
+    "email.clicked": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "url": few("u", "v", "w"), **GIVEN}),
+    "email.bounced": fields({"message_id": MESSAGE, "kind": few("hard", "soft")}, GIVEN),
     "email.unsubscribed": fields({}, {"list_id": LIST}),
     "email.complained": fields({}, {"list_id": LIST}),
     "text.opted_out": fields({}, {"sender": SENDER}),
@@ -89,8 +92,10 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
             "answers": ANSWERS,
             "tags_added": lists("host", "driver"),
             "tags_removed": lists("host", "driver"),
+            **GIVEN,
         },
     ),
+    "experiment.assigned": fields({"experiment": ARM}, {"cluster": few("c", "d"), "turf": few("t", "u")}),
     "ballot.reported": fields({"election": few("e", "f"), "status": few(*STATUSES)}, {}),
     "rsvp.made": fields({"event_id": few("e")}, {}),
     "form.submitted": fields({"form_id": few("f")}, {}),
@@ -105,7 +110,7 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
 }
 OFTEN = (
     *("donation.made", "donation.refunded", "canvass.reported", "interaction.retracted"),
-    *("email.sent", "email.bounced", "consent.changed"),
+    *("email.sent", "email.bounced", "email.dropped", "email.opened", "consent.changed", "experiment.assigned"),
 )
 ZONES: st.SearchStrategy[Fields] = fields(
     {},

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from events.envelope import Interaction
 from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
@@ -56,7 +58,7 @@ def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[st
 
 def replace_carried(fact: Fact) -> Fact:
     """What a profile is made of: whom it named is nothing to it."""
-    return Fact(fact.type, fact.time, fact.source, fact.id, fact.appended_at, fact.zones, fact.detail)
+    return replace(fact, carried=0)
 
 
 def named(contact: dict[str, JSON]) -> dict[str, str]:

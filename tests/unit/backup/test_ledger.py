@@ -29,3 +29,12 @@ def test_a_line_that_is_none_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"{}\n")
     with pytest.raises(BackupError, match="line 1"):
         keep(path, [ADA])
+
+
+def test_a_last_line_without_its_end_stays(tmp_path: Path) -> None:
+    """The topic tells it no more once it is a day old."""
+    path = tmp_path / "erasures.jsonl"
+    keep(path, [ADA, BEN])
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    assert keep(path, [CY]) == 3
+    assert read(path) == [ADA, BEN, CY]

@@ -49,6 +49,8 @@ MISTAKES = {
     '[default]\ndata.contact.email = "a@example.org"': "default.data.contact.email: would be the same for all letters",
     '[default]\ndata.contact.external.van = "1"': "default.data.contact.external.van: would be the same",
     '[default]\ndata.donation_id = "a:1"': "default.data.donation_id: would be the same for all letters",
+    '[values]\ndata.donation_id = { "a:1" = "a:2" }': "values.data.donation_id: tells letters apart; two of them",
+    '[values]\ndata.contact.external.van = { "1" = "2" }': "values.data.contact.external.van: tells letters apart",
     "[default]\ndata.granted = true": "default.data.granted is not false; nobody said yes: leave it out",
     '[default]\ndata.granted = "yes"\n[cast]\ndata.granted = "bool"': "default.data.granted is not false",
     "[default]\ndata.granted = 1\n[cast]\ndata.granted = 'bool'": "default.data.granted is not false",

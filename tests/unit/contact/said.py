@@ -48,8 +48,9 @@ def apply(state: ContactState, arrival: Arrival) -> tuple[ContactState, Outcome]
 
 
 def said(type_: str, id_: str = "1", time: int = NOON, /, **data: JSON) -> Arrival:
-    """From the source `team/a`, appended at `NOON`; `region` and other zones go with the contact."""
-    zones = {name: data.pop(name) for name in ("region", "time_zone", "postal_code") if name in data}
+    """From the source `team/a`, appended at `NOON`; `household`, `region` and other zones go with the contact."""
+    of_contact = ("household", "region", "time_zone", "postal_code")
+    zones = {name: data.pop(name) for name in of_contact if name in data}
     model = MODELS[type_].model_validate({"contact": {"contact_id": DONOR, **zones}, **data})
     return Arrival(Interaction(id=id_, source="team/a", type=type_, time=time, data=model), appended_at=NOON)
 

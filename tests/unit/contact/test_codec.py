@@ -31,13 +31,22 @@ def test_an_empty_state_is_read_as_it_was_written() -> None:
     assert decode(encode(ContactState())) == ContactState()
 
 
+def test_a_state_of_format_2_weighs_what_it_would_weigh_today() -> None:
+    """Of facts alone: each is longer by the place of its arm."""
+    state = folded(gift("1", 5), report("2"), retracted("0"))
+    stored = msgspec.msgpack.decode(encode(state))
+    old_facts = [fact[:-1] for fact in stored[6]]
+    old = [2, *stored[1:4], stored[4] - len(old_facts), [*stored[5][:9]], old_facts, *stored[7:11]]
+    assert decode(msgspec.msgpack.encode(old)) == state
+
+
 def test_answers_keep_their_kind() -> None:
     fact = next(iter(decode(encode(folded(report("1", answers={"a:b": 1, "a:c": 1.0, "a:d": True})))).facts.values()))
     assert repr(fact.detail).count("{'a:b': 1, 'a:c': 1.0, 'a:d': True}") == 1
 
 
 def test_the_first_element_is_the_format() -> None:
-    assert msgspec.msgpack.decode(encode(ContactState()))[0] == 2
+    assert msgspec.msgpack.decode(encode(ContactState()))[0] == 3
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(folded(gift("1", 5)))[:-1]])
@@ -48,6 +57,6 @@ def test_bytes_that_are_no_state_are_unreadable(data: bytes) -> None:
 
 def test_a_state_of_another_format_is_unreadable() -> None:
     with pytest.raises(match="format 9"):
-        decode(encode(ContactState()).replace(b"\x9b\x02", b"\x9b\x09", 1))
+        decode(encode(ContactState()).replace(b"\x9c\x03", b"\x9c\x09", 1))
     with pytest.raises(match="format 9"):
         decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

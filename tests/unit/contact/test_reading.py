@@ -14,6 +14,7 @@ CONTACT: dict[str, JSON] = {"contact_id": "c", "region": "US-NY"}
 DATA: dict[str, dict[str, JSON]] = {
     "donation.made": {"donation_id": "a:b", "amount": 1, "currency": "USD"},
     "canvass.reported": {"method": "door", "outcome": "contacted"},
+    "experiment.assigned": {"experiment": {"id": "x", "variant": "B"}},
 }
 MESSAGE: dict[str, JSON] = {"message_id": "m"}
 

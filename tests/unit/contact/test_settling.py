@@ -145,7 +145,17 @@ def test_the_clock_is_the_latest_append_time_and_not_when_things_happened() -> N
 
 
 def test_of_settled_messages_only_what_may_meet_a_late_word_weighs() -> None:
-    opened = said("email.opened", "3", message_id="n")
+    delayed = said("email.deferred", "3", message_id="n")
     nothing, one = folded(later(WEEK + 1)).weight, folded(sent(), later(WEEK + 1)).weight
-    assert folded(opened, later(WEEK + 1)).weight == nothing < one
-    assert folded(sent(), sent("2"), opened, later(WEEK + 1)).weight == one
+    assert folded(delayed, later(WEEK + 1)).weight == nothing < one
+    assert folded(sent(), sent("2"), delayed, later(WEEK + 1)).weight == one
+
+
+def test_settled_opens_weigh_by_the_hour_as_long_as_they_are_known() -> None:
+    opens = [said("email.opened", f"{n}", NOON + n, message_id="n", user_agent="Mozilla/5.0") for n in range(3)]
+    late = said("email.opened", "late", NOON + HOUR, message_id="n", user_agent="Mozilla/5.0")
+    one, two = folded(*opens, later(WEEK + 1)), folded(*opens, late, later(WEEK + 1))
+    assert (len(one.settled.opens_by_hour), len(two.settled.opens_by_hour)) == (1, 2)
+    assert folded(later(WEEK + 1)).weight < one.weight < two.weight
+    done, _ = fold(two, [appended(NOON + 401 * DAY, sent("4")), later(409 * DAY)])
+    assert done.settled.opens_by_hour == {}

@@ -1,8 +1,14 @@
 from pathlib import Path
+from typing import Any, cast
+
+import jsonschema_rs
+import pytest
 
 from events import asyncapi
+from events.experiment_results import ExperimentResult
 from events.interactions import MODELS
 from events.schemas import all_schemas, export, render
+from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "schemas"
 
@@ -17,6 +23,7 @@ def test_there_is_one_for_each_type_and_each_output() -> None:
     outputs = {
         *("interactions.json", "contact-state.json", "contact-links.json", "contact-suppressions.json"),
         *("contact-alerts.json", "system-alerts.json", "experiment-results.json"),
+        "experiment-definitions.json",
         *("campaign-holds.json", "audit-log.json"),
     }
     assert all_schemas().keys() == {f"{type_}.json" for type_ in MODELS} | outputs
@@ -26,3 +33,11 @@ def test_an_export_makes_its_directory_and_writes_them_all(tmp_path: Path) -> No
     written = export(tmp_path / "new" / "schemas")
     assert {path.name for path in written} == all_schemas().keys() | {asyncapi.FILE}
     assert all(path.read_bytes().endswith(b"}\n") for path in written)
+
+
+@pytest.mark.parametrize("result", [CONTRACTS, gotv(), doors(), watched(gotv())], ids=lambda each: each["experiment"])
+def test_results_of_experiments_are_what_their_schema_says(result: ExperimentResult) -> None:
+    schema = all_schemas()["experiment-results.json"]
+
+    jsonschema_rs.Draft202012Validator(cast(Any, schema)).validate(result)
+    assert CONTRACTS.keys() == {*cast(Any, schema)["required"]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.human import Act, Arrival, Known, Signal, expected, judge
+from streams.human import Act, Arrival, Known, Signal, expected, judge, judge_all
 from streams.human.known import WEEK
 from streams.human.score import milli_of
 from streams.human.weights import WEIGHTS
@@ -135,13 +135,13 @@ def test_the_expected_number_is_the_sum_of_the_probabilities() -> None:
     acts = [opened(HOUR, CHROME), opened(SECOND, GMAIL), clicked(2 * HOUR), Act("open", "n", NOON, NOON + 9 * DAY)]
     known = Known(acts, [DELIVERED], [answer("form", DAY)])
     single = [judge(act, known).milli for act in acts]
-    assert expected(known) == (single[0] + single[1] + single[3], single[2])
+    assert expected(judge_all(known)) == (single[0] + single[1] + single[3], single[2])
 
 
 def test_a_message_known_for_longer_than_a_week_is_judged_act_by_act() -> None:
     acts = [*scan(HOUR, CHROME, 2), Act("click", "m", NOON + HOUR, NOON + 9 * DAY, link=9)]
     known = Known(acts, [DELIVERED])
-    assert expected(known) == (0, sum(judge(act, known).milli for act in acts))
+    assert expected(judge_all(known)) == (0, sum(judge(act, known).milli for act in acts))
     assert Signal.TWO_LINKS not in judge(acts[-1], known).signals
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+import orjson
 import pytest
 from faust.types import TP
 
@@ -12,7 +13,7 @@ from streams.clinic.judging import Cured, Left
 from streams.requeue import run
 from streams.requeue.desk import Desk, Sent
 from streams.requeue.returns import Returns
-from streams.requeue.run import Account, Call, Order
+from streams.requeue.run import Account, Call, Order, judged
 from tests.unit.clinic.writing import letter, rules, saying
 
 
@@ -110,3 +111,17 @@ async def test_nothing_to_send_is_nothing_to_wait_for() -> None:
 )
 def test_clean_is_what_leaves_nobody_anything_to_do(account: Account, clean: bool) -> None:
     assert account.is_clean is clean
+
+
+def test_a_name_that_two_letters_share_takes_one_of_them_and_copies_are_no_two() -> None:
+    def numbered(batch: int, message: str) -> bytes:
+        said = orjson.loads(saying(message_id=message, batch=batch))
+        return orjson.dumps({name: value for name, value in said.items() if name != "id"})
+
+    values = [numbered(7, "m1"), numbered(7, "m2"), numbered(7, "m1"), numbered(8, "m3")]
+    account = Account()
+    order = Order(Choice(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
+    sent = judged([letter(value, offset=place) for place, value in enumerate(values)], order, set(), account)
+    assert [one.origin.offset for one, _ in sent] == [0, 2, 3]
+    assert account.left == {Left.TWIN: 1}
+    assert not account.refused

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from sinks.memory import MemorySink
 from streams import watch
-from streams.agents.redis_sink import UNKNOWN, ContactStateSink
+from streams.agents.following import UNKNOWN
+from streams.agents.redis_sink import ContactStateSink
 from streams.clients import KafkaClients
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.runs import End

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.base import Change
-from sinks.batch import ROW_BYTES, newest, pack, parts
+from sinks.batch import ROW_BYTES, newest, pack, parts, weight_of
 
 
 def living(contact_id: str, version: int, profile: bytes = b"{}") -> Change:
@@ -22,24 +22,24 @@ def test_of_equal_versions_the_first_is_kept() -> None:
 
 
 def test_no_changes_are_one_empty_part() -> None:
-    assert list(parts([], 100)) == [[]]
+    assert list(parts([], 100, weight_of)) == [[]]
 
 
 def test_what_fits_stays_in_one_part() -> None:
     changes = [living("a", 1, b"x" * 10), living("b", 1, b"x" * 10)]
     weight = 2 * (ROW_BYTES + 10)
-    assert list(parts(changes, weight)) == [changes]
-    assert list(parts(changes, weight - 1)) == [changes[:1], changes[1:]]
+    assert list(parts(changes, weight, weight_of)) == [changes]
+    assert list(parts(changes, weight - 1, weight_of)) == [changes[:1], changes[1:]]
 
 
 def test_a_change_that_is_too_large_goes_alone() -> None:
     changes = [living("a", 1), living("b", 1, b"x" * 10_000), living("c", 1)]
-    assert list(parts(changes, 1000)) == [changes[:1], changes[1:2], changes[2:]]
+    assert list(parts(changes, 1000, weight_of)) == [changes[:1], changes[1:2], changes[2:]]
 
 
 @given(CHANGES, st.integers(1, 600))
 def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[Change], most: int) -> None:
-    cut = list(parts(changes, most))
+    cut = list(parts(changes, most, weight_of))
     assert [change for part in cut for change in part] == changes
     assert all(len(part) == 1 or sum(ROW_BYTES + len(c.profile or b"") for c in part) <= most for part in cut if part)
     assert cut == [[]] or all(cut)

@@ -54,6 +54,7 @@ class Told:
         self._of_ada()
         self._of_a_household()
         self._of_the_erased()
+        self._of_experiments()
 
     @property
     def contacts(self) -> Mapping[bytes, bytes]:
@@ -118,6 +119,20 @@ class Told:
             self._say("contact.erased", contact)
             if again:
                 self._say("donation.made", contact, (NOON + HOUR, NOON))
+
+    def _of_experiments(self) -> None:
+        """One who is in several, by what has settled and by what has not, and whom something was read of."""
+        gil: Fields = {"contact_id": "crm.gil", "household": "h-7"}
+        for days, appended in ((0, NOON), (8, LATER)):
+            at, opened = (NOON + days * DAY, appended), (NOON + days * DAY + HOUR, appended)
+            for name in ("given", "dropped"):
+                arm: JSON = {"id": f"{name}-{days}", "variant": "B"}
+                self._say("email.sent", gil, at, message_id=f"{name}-{days}", experiment=arm)
+            self._say("email.dropped", gil, at, message_id=f"dropped-{days}")
+            self._say("email.opened", gil, opened, message_id=f"given-{days}", user_agent=CHROME)
+            self._say("email.clicked", gil, opened, message_id=f"given-{days}", url="https://example.org/")
+        self._say("experiment.assigned", gil, experiment={"id": "given-8", "variant": "A"}, cluster="c-9")
+        self._say("canvass.reported", gil, turf="t-3", experiment={"id": "doors", "variant": "A"})
 
     def _name(self, contact: Fields) -> str:
         return self.world.hasher.fragment(Contact.model_validate(contact)) or ""

@@ -27,6 +27,10 @@ def held(age_s: float | None, missing: int = 0) -> Seen:
     return replace(WELL, redis=Store(0.5, [Held("redis", "contact-state", age_s, missing)]))
 
 
+def results(age_s: float | None, missing: int = 0) -> Seen:
+    return replace(WELL, redis=Store(0.5, [Held("results", "experiment-results", age_s, missing)]))
+
+
 def test_where_all_is_well_nothing_is_found() -> None:
     assert findings(WELL) == []
 
@@ -48,6 +52,10 @@ def test_where_all_is_well_nothing_is_found() -> None:
         (held(61.0), "PermissionsStale"),
         (held(1.0, missing=1), "PermissionsStale"),
         (held(16.0), "SinkBehind"),
+        (results(16.0), "SinkBehind"),
+        (results(600.0), "SinkBehind"),
+        (results(None), "SinkBehind"),
+        (results(1.0, missing=1), "SinkBehind"),
         (replace(WELL, redis=Store(0.86, [])), "RedisFull"),
         (replace(WELL, disk_used=0.86), "DiskFull"),
         (replace(WELL, policy_mistake="HARMONIA_POLICY is broken"), "PolicyBroken"),
@@ -66,6 +74,7 @@ def test_what_is_wrong_is_found(seen: Seen, alert: str) -> None:
         kafka(refused={"invalid_data": 101}, came_in=3000),
         kafka(refused={"invalid_data": 100}, came_in=100),
         held(15.0),
+        results(15.0),
         replace(WELL, disk_used=None),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.screenshots.units import nice_steps, written
+from benchmarks.screenshots.units import written
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,3 @@ from benchmarks.screenshots.units import nice_steps, written
 )
 def test_a_value_is_short_and_has_its_unit(value: float, unit: str, text: str) -> None:
     assert written(value, unit) == text
-
-
-@pytest.mark.parametrize(
-    ("most", "steps"),
-    [(0, [0, 1]), (3, [0, 1, 2, 3]), (100, [0, 25, 50, 75, 100]), (0.9, [0, 0.25, 0.5, 0.75, 1.0])],
-)
-def test_steps_are_round_and_reach_over_the_most(most: float, steps: list[float]) -> None:
-    assert nice_steps(most) == steps

@@ -1,0 +1,153 @@
+"""`harmonia assign`: which variant of an experiment each of a list gets; `--emit` says it to the results.
+
+Who gets what follows from the definition and the row alone, so it is the same on every machine, and no worker is asked.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from events.experiments import ExperimentDefinition
+from events.fields import MAX_ID, MAX_TEXT
+from events.json_types import JSON
+from events.topics import OUTREACH_EVENTS
+from streams.assign.run import Assignments, Summary, Tell
+from streams.assign.telling import Telling, Voice
+from streams.assign.units import Reader, what_lacks
+from streams.audience import Audience, Unusable, open_ids
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.planned import definitions_in, read_planned
+from streams.cli.rows_bar import rows_bar
+from streams.clients import KafkaClients
+from streams.experiments.assigning import Assigning
+from streams.experiments.defined import planned
+from streams.settings import Settings
+from streams.topics import require_topic
+
+_errors = Console(stderr=True, highlight=False)
+_SOURCE = "operator/harmonia"
+
+
+def assign(  # noqa: PLR0913 (options of a command)
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The id of a definition.")],
+    *,
+    emit: Annotated[
+        bool, typer.Option("--emit", help="Send experiment.assigned for everybody who is in it, holdouts included.")
+    ] = False,
+    definition: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TOML; without it what was defined.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="Who assigns, as the source of the events.")] = _SOURCE,
+    team: Annotated[
+        str | None, typer.Option(help="Whose assignment it is; without it the source's first part.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: the counts, on standard error.")] = False,
+) -> None:
+    """Read contact_ids or a list (CSV) from standard input, write it with a column `variant` to standard output.
+
+    Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
+    """
+    settings = load_settings()
+    if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
+        refuse(f"--source: 1 to {MAX_ID} characters; --team: up to {MAX_TEXT:,}", WRONG_USE)
+    with failing_plainly():
+        found = _definition(settings, experiment, definition)
+    if emit:
+        _warn(found)
+    audience = _audience(found)
+    assignments = Assignments(audience, Reader(audience.header, found, settings.hasher), Assigning(found))
+    voice = Voice(source, team) if emit else None
+    with failing_plainly(), _tell(settings, found, voice) as tell, rows_bar(audience.file, _errors) as told:
+        assignments.write(sys.stdout.buffer, tell, told)
+        sys.stdout.buffer.flush()
+    _say(found, assignments.summary, emitted=emit, as_json=as_json)
+
+
+def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
+    if file is None:
+        there = read_planned(settings)
+        if refusal := there.unreadable.get(experiment):
+            refuse(f"the definition cannot be read: {refusal.detail}")
+        definitions = there.definitions
+    else:
+        definitions = {each.id: each for each in definitions_in(file)}
+    if experiment not in definitions:
+        cure = "see `harmonia experiments definitions`" if file is None else f"{file} defines {', '.join(definitions)}"
+        refuse(f"EXPERIMENT: no such definition; {cure}", WRONG_USE)
+    return definitions[experiment]
+
+
+def _warn(definition: ExperimentDefinition) -> None:
+    """Nobody is told what would not count, without whoever does it hearing so."""
+    now = time.time_ns() // 1_000_000
+    if definition.phase == "rollout":
+        refuse("--emit: it is rolled out, and nobody is counted who is assigned now; leave it out", WRONG_USE)
+    start, end = definition.ms("start"), definition.ms("end")
+    if (start is not None and now < start) or (end is not None and end <= now):
+        refuse("--emit: now is not between its start and its end, so nobody would be counted; leave it out", WRONG_USE)
+
+
+def _audience(definition: ExperimentDefinition) -> Audience:
+    if sys.stdin.isatty():
+        refuse("give a list on standard input: harmonia assign EXPERIMENT < ids.csv > assigned.csv", WRONG_USE)
+    audience = open_ids(sys.stdin.buffer)
+    if isinstance(audience, Unusable):
+        refuse(audience.reason, WRONG_USE)
+    if lacks := what_lacks(audience.header, definition):
+        refuse(lacks.reason, WRONG_USE)
+    return audience
+
+
+@contextmanager
+def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | None) -> Iterator[Tell]:
+    if voice is None:
+        yield lambda _: None
+        return
+    require_topic(settings, OUTREACH_EVENTS)
+    producer = KafkaClients(settings).tool_producer()
+    try:
+        yield Telling(producer, definition, voice, lambda: time.time_ns() // 1_000_000).tell
+    finally:
+        producer.close()
+
+
+def _say(definition: ExperimentDefinition, summary: Summary, *, emitted: bool, as_json: bool) -> None:
+    shares = (planned(definition) or {}) if definition.phase == "test" else {}
+    if as_json:
+        typer.echo(orjson.dumps(_json(definition, summary, shares, emitted=emitted)), err=True)
+        return
+    total = summary.variants.total()
+    table = Table("variant", "rows", "share", "planned", box=None)
+    for variant in definition.arms:
+        rows, share = summary.variants[variant], shares.get(variant)
+        found = f"{rows / total:.2%}" if total else ""
+        table.add_row(variant, f"{rows:,}", found, "" if share is None else f"{share:.2%}")
+    _errors.print(table)
+    told = f"{total:,} of {summary.rows:,} rows are in {definition.id}"
+    _errors.print(f"{told}; all of them were sent to {OUTREACH_EVENTS}" if emitted else told, markup=False)
+    if summary.excluded:
+        _errors.print(f"{summary.excluded:,} are not: another slice of their exclusion group is theirs")
+    for trouble, rows in sorted(summary.troubles.items()):
+        _errors.print(f"{rows:,} were not assigned: {trouble}")
+
+
+def _json(
+    definition: ExperimentDefinition, summary: Summary, shares: dict[str, float], *, emitted: bool
+) -> dict[str, JSON]:
+    return {
+        "experiment": definition.id,
+        "rows": summary.rows,
+        "variants": {variant: summary.variants[variant] for variant in definition.arms},
+        "planned": {**shares} or None,
+        "excluded": summary.excluded,
+        "not_assigned": {str(trouble): rows for trouble, rows in summary.troubles.items()},
+        "emitted": summary.variants.total() if emitted else 0,
+    }

@@ -1,0 +1,119 @@
+"""`harmonia experiments list, show`: what experiments say so far, from Redis."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+
+from events.experiment_results import ExperimentResult, ExperimentSummary, Status
+from sinks.base import SinkUnavailable
+from sinks.experiments import Results
+from sinks.lookup import Incomplete, Whole
+from streams.cli.experiment_group import app
+from streams.cli.failures import load_settings, refuse
+from streams.cli.tables import print_lines, print_table
+from streams.clients import redis_client
+from streams.experiments.shown.pages import Page, line_of, page
+from streams.experiments.shown.plot import svg
+from streams.settings import Settings
+
+__all__ = ["app"]
+
+Seen = TypeVar("Seen")
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs, as GET /v1/experiments answers.")]
+
+
+@app.command("list")
+def list_command(
+    *,
+    status: Annotated[Status | None, typer.Option(help="Only those of this status.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List all experiments that have a result, and how their variants do by the primary metric."""
+    seen = _read(load_settings(), lambda results: results.all())
+    found: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
+    found = [each for each in found if status in (None, each["status"])]
+    _say_what_is_missing(seen.standing)
+    if as_json:
+        typer.echo(orjson.dumps({"experiments": found}))
+        return
+    if not found:
+        print_lines(["no experiment has a result yet" if status is None else f"no experiment is {status}"])
+    lines = [line_of(each) for each in found]
+    widths = [max(map(len, column)) for column in zip(*(head for head, _ in lines), strict=True)]
+    for head, told in lines:
+        print_lines(["  ".join(cell.ljust(width) for cell, width in zip(head, widths, strict=True)), f"    {told}"])
+
+
+@app.command()
+def show(
+    experiment: Annotated[str, typer.Argument(metavar="ID", help="The experiment's id.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as it is in experiment-results.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="FILE.svg", help="Draw the interval over time into it.")
+    ] = None,
+) -> None:
+    """Show what an experiment says so far, warnings first. Exit code 1 when it has no result."""
+    seen = _read(load_settings(), lambda results: results.one(experiment))
+    if seen.value is None:
+        incomplete = f", and {_missing(seen.standing)}" if isinstance(seen.standing, Incomplete) else ""
+        refuse(f"no result of this experiment{incomplete}: `harmonia experiments list` names those that have one")
+    _say_what_is_missing(seen.standing)
+    result: ExperimentResult = orjson.loads(seen.value)
+    if plot is not None:
+        _draw(result, plot)
+    if as_json:
+        typer.echo(seen.value)
+    else:
+        print_page(page(result))
+
+
+def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen:
+    async def read() -> Seen:
+        client = redis_client(settings)
+        try:
+            return await ask(Results(client, settings.profiles_oldest_s))
+        finally:
+            await client.aclose()
+
+    try:
+        return asyncio.run(read())
+    except SinkUnavailable as trouble:
+        refuse(f"{trouble}; is REDIS_URL right and the server up?")
+
+
+def _say_what_is_missing(standing: Whole | Incomplete) -> None:
+    """On standard error: what is there is worth looking at, and says of when it is."""
+    if isinstance(standing, Incomplete):
+        typer.echo(f"this may be old or lack something: {_missing(standing)}; see `harmonia status`", err=True)
+
+
+def _missing(found: Incomplete) -> str:
+    return f"in Redis {found.where} is {found.why.replace('_', ' ')}"
+
+
+def _draw(result: ExperimentResult, path: Path) -> None:
+    drawn = svg(result)
+    if drawn is None:
+        refuse("there is no history to draw yet: nothing was compared so far")
+    try:
+        path.write_text(drawn)
+    except OSError as error:
+        refuse(f"--plot: {path}: {error.strerror}")
+    typer.echo(f"drawn into {path}", err=True)
+
+
+def print_page(shown: Page) -> None:
+    """All of it, as wide as the terminal."""
+    print_lines(f"! {warning}" for warning in shown.warnings)
+    if shown.warnings:
+        print_lines([""])
+    print_table(("what", "is"), shown.facts)
+    for part in shown.parts:
+        print_table(part.columns, part.rows, part.title, part.right)
+    print_lines(["", *shown.notes])

@@ -1,0 +1,159 @@
+"""`harmonia experiments define, definitions, withdraw`: what is tried, on whom, and how it will be judged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import orjson
+import typer
+
+from events.experiments import ExperimentDefinition
+from events.json_types import JSON
+from streams.cli.experiment_group import app
+from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.planned import Planned, definitions_in, read_planned, write_planned
+from streams.cli.tables import print_lines, print_table, printable
+from streams.experiments.defined import (
+    ASSIGNING,
+    changed_fields,
+    definition_record,
+    planned,
+    rule_of,
+    withdrawal_record,
+)
+from streams.experiments.excluding import clashes
+
+__all__ = ["app"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a definition is beside the one that is there; `recounts`: people are counted otherwise than before."""
+
+    definition: ExperimentDefinition
+    outcome: Literal["new", "changed", "unchanged"]
+    fields: tuple[str, ...]
+    recounts: bool
+
+
+@app.command()
+def define(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE.toml", help="TOML; one or several experiments.")
+    ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Define the experiments of a file, all or none. docs/experiments-running.md explains every field.
+
+    Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
+    """
+    found = definitions_in(file)
+    settings = load_settings()
+    with failing_plainly():
+        there = read_planned(settings)
+        _refuse_clashes(there, found)
+        changes = [_change(there, definition) for definition in found]
+        if not dry_run:
+            write_planned(settings, [definition_record(definition) for definition in found])
+    if as_json:
+        typer.echo(orjson.dumps([_json(change) for change in changes]))
+        return
+    for change in changes:
+        print_lines(_told(change))
+    if dry_run:
+        print_lines(["nothing was written: --dry-run"])
+
+
+@app.command("definitions")
+def show_definitions(as_json: AsJson = False) -> None:
+    """Show what is defined; what came of it shows `harmonia experiments list`."""
+    settings = load_settings()
+    with failing_plainly():
+        there = read_planned(settings)
+    for experiment, refusal in there.unreadable.items():
+        typer.echo(f"{printable(experiment)}: cannot be read: {printable(refusal.detail)}", err=True)
+    definitions = [definition for _, definition in sorted(there.definitions.items())]
+    if as_json:
+        typer.echo(b"[" + b",".join(definition_record(each)[1] for each in definitions) + b"]")
+        return
+    if not definitions:
+        typer.echo("no experiment is defined")
+    columns = ("experiment", "variants", "unit", "window", "judged by", "phase", "from", "until", "owner")
+    print_table(columns, map(_row, definitions))
+
+
+@app.command()
+def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
+    settings = load_settings()
+    with failing_plainly():
+        there = read_planned(settings)
+        definition = there.definitions.get(experiment)
+        if definition is None and experiment not in there.unreadable:
+            refuse("no such definition: see `harmonia experiments definitions`")
+        write_planned(settings, [withdrawal_record(experiment)])
+    recounts = rule_of(definition).edition != ""
+    if as_json:
+        typer.echo(orjson.dumps({"id": experiment, "outcome": "withdrawn", "recounts": recounts}))
+        return
+    counted = "; its people are counted anew, by the defaults" if recounts else ""
+    print_lines([f"{experiment}: withdrawn{counted}"])
+
+
+def _change(there: Planned, definition: ExperimentDefinition) -> _Change:
+    before = there.definitions.get(definition.id)
+    recounts = rule_of(before).edition != rule_of(definition).edition
+    if before is None:
+        return _Change(definition, "new", (), recounts)
+    fields = changed_fields(before, definition)
+    return _Change(definition, "changed" if fields else "unchanged", fields, recounts)
+
+
+def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> None:
+    new = {definition.id: definition for definition in found}
+    if told := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
+        refuse(told)
+
+
+def _told(change: _Change) -> Iterator[str]:
+    said = f"{change.definition.id}: {change.outcome}"
+    yield f"{said}: {', '.join(change.fields)}" if change.fields else said
+    if change.recounts:
+        yield "    it counts people otherwise: all who were seen in it are counted anew"
+    if ASSIGNING & {*change.fields}:
+        yield "    it changes who gets what: results keep everybody in the variant that they were given first"
+
+
+def _json(change: _Change) -> dict[str, JSON]:
+    return {
+        "id": change.definition.id,
+        "outcome": change.outcome,
+        "fields": [*change.fields],
+        "recounts": change.recounts,
+    }
+
+
+def _row(definition: ExperimentDefinition) -> tuple[str, ...]:
+    return (
+        definition.id,
+        _variants(definition),
+        definition.unit,
+        definition.window,
+        definition.metrics[0],
+        definition.phase if definition.rollout_variant is None else f"rollout of {definition.rollout_variant}",
+        definition.start or "",
+        definition.end or "",
+        definition.owner,
+    )
+
+
+def _variants(definition: ExperimentDefinition) -> str:
+    shares = planned(definition)
+    if shares is None:
+        return f"{', '.join(definition.arms)}: by {definition.strata.column if definition.strata else ''}"
+    return ", ".join(f"{variant} {share:.1%}" for variant, share in shares.items())

@@ -1,0 +1,145 @@
+"""What a person did, sorted once for all the experiments that the person is in.
+
+Every experiment looks at two spans of it, so what lies in a span is looked up and not searched for.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from streams.contact.evidence import Evidence
+from streams.contact.hours import HOUR, ByHour, oldest
+from streams.contact.overview import Overview
+from streams.contact.state import Consent, Fact
+from streams.experiments.metrics import PLACE
+from streams.human import Judged
+from streams.human.known import Kind
+
+NET_AMOUNT = PLACE["net_amount"]
+OPENED, CLICKED = PLACE["opened"], PLACE["clicked"]
+MOST = 1_000
+"""Thousandths that opens and clicks count at most."""
+
+_SUPPORTERS = (1, 2)
+
+Outcome: TypeAlias = tuple[int, int, int, str]
+"""Time (ms), place of the metric, what it is there, and of an amount the currency.
+
+Of amounts the sum counts, of all others the latest."""
+
+Found: TypeAlias = dict[int, int]
+"""By the place of the metric what is not 0."""
+
+
+class Acts(Struct, frozen=True):
+    """Of one kind: the hours in order, and what there was in thousandths before each of them and after the last."""
+
+    place: int
+    hours: list[int]
+    sums: list[int]
+
+    def between(self, since: int, until: int) -> int:
+        """From one hour up to but without another one."""
+        found = self.sums[bisect_left(self.hours, until)] - self.sums[bisect_left(self.hours, since)]
+        return found if found < MOST else MOST
+
+
+class Outcomes(Struct, frozen=True):
+    """`acts`: opens and clicks, if there are any. All else in order, and once more only the times of it."""
+
+    acts: list[Acts]
+    times: list[int]
+    others: list[Outcome]
+
+    def between(self, since: int, until: int, currency: str) -> Found:
+        """What is not of acts, from one time (ms) up to but without another one; amounts of one currency."""
+        found: Found = {}
+        start, end = bisect_left(self.times, since), bisect_left(self.times, until)
+        for _, place, what, of_currency in self.others[start:end] if start < end else ():
+            if place != NET_AMOUNT:
+                found[place] = what
+            elif of_currency == currency:
+                found[place] = found.get(place, 0) + what
+        return found
+
+
+def outcomes(known: Overview) -> Outcomes:
+    """All that experiments measure."""
+    others = sorted(_others(known.found), key=_time)
+    return Outcomes(list(_acts(known)), [time for time, _, _, _ in others], others)
+
+
+def _time(outcome: Outcome) -> int:
+    return outcome[0]
+
+
+def _acts(known: Overview) -> Iterator[Acts]:
+    """None before the hour that is the oldest now, as if all had settled just now."""
+    settled, since = known.state.settled, oldest(known.state.clock)
+    if opens := _by_hour(settled.opens_by_hour, known.acts, "open"):
+        yield _of_kind(OPENED, opens, since)
+    if clicks := _by_hour(settled.clicks_by_hour, known.acts, "click"):
+        yield _of_kind(CLICKED, clicks, since)
+
+
+def _by_hour(settled: ByHour, acts: Iterable[Judged], kind: Kind) -> ByHour:
+    by_hour = settled
+    for act, milli in acts:
+        if act.kind == kind:
+            by_hour = {**settled} if by_hour is settled else by_hour
+            hour = act.time // HOUR
+            by_hour[hour] = by_hour.get(hour, 0) + milli
+    return by_hour
+
+
+def _of_kind(place: int, by_hour: ByHour, since: int) -> Acts:
+    hours = sorted(by_hour)
+    hours = hours[bisect_left(hours, since) :]
+    return Acts(place, hours, list(accumulate(map(by_hour.__getitem__, hours), initial=0)))
+
+
+def _others(found: Evidence) -> Iterator[Outcome]:
+    for fact, report in found.reports:
+        if report.outcome == "contacted":
+            yield fact.time, PLACE["contacted"], 1, ""
+        if report.support is not None:
+            yield fact.time, PLACE["support"], int(report.support in _SUPPORTERS), ""
+    yield from _words(found)
+    if found.gifts or found.refunds:
+        yield from _money(found)
+
+
+def _words(found: Evidence) -> Iterator[Outcome]:
+    for fact, ballot in found.ballots:
+        if ballot.status == "voted":
+            yield fact.time, PLACE["voted"], 1, ""
+    for fact in found.replies:
+        yield fact.time, PLACE["replied"], 1, ""
+    for fact, said in found.consents:
+        if fact.type == "email.complained":
+            yield fact.time, PLACE["complained"], 1, ""
+        elif _walks_away(fact, said):
+            yield fact.time, PLACE["unsubscribed"], 1, ""
+
+
+def _walks_away(fact: Fact, said: Consent) -> bool:
+    """Whether it says no, be it to one list or sender alone, since that is harm done to a person too.
+
+    A consent is withdrawn where it closes a channel, as it does for the profile's `email.subscribed`.
+    """
+    if fact.type == "consent.changed":
+        return not said.granted and said.list_id is None and said.sender is None
+    return True
+
+
+def _money(found: Evidence) -> Iterator[Outcome]:
+    """A refund is at the time of its gift if that is known."""
+    for fact, gift in found.gifts.values():
+        yield fact.time, PLACE["donated"], 1, ""
+        yield fact.time, NET_AMOUNT, gift.amount, gift.currency
+    for fact, refund in found.refunds.values():
+        known = found.gifts.get(refund.donation_id or "")
+        yield (fact if known is None else known[0]).time, NET_AMOUNT, -refund.amount, refund.currency

@@ -1,0 +1,1 @@
+"""Results for people: in words, in units that somebody pays in, warnings first. All pure."""

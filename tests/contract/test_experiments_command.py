@@ -1,0 +1,134 @@
+"""`harmonia experiments list, show` as somebody at a terminal runs them, on a real Redis."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import parse  # nosec B405 # of what the command has just drawn
+
+import pytest
+from redis import Redis
+from typer.testing import CliRunner, Result
+
+from events.experiment_results import ExperimentResult
+from sinks.keys import position_key
+from sinks.results import ResultsSink
+from streams.cli.main import app
+from tests.contract.conftest import client_of
+from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_results import fill
+from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
+
+RESULTS: list[ExperimentResult] = [CONTRACTS, watched(gotv()), doors()]
+
+
+@pytest.fixture
+def url(redis_server: RedisServer) -> Iterator[str]:
+    """Of a Redis that holds some results and nothing else."""
+    asyncio.run(filled(redis_server))
+    yield f"redis://127.0.0.1:{redis_server.port}/0"
+    with Redis(port=redis_server.port) as client:
+        client.flushall()
+
+
+async def filled(server: RedisServer) -> None:
+    client = client_of(server.port)
+    await client.flushall()
+    sink = ResultsSink(client, stale_after=STALE_AFTER)
+    await fill(sink, *RESULTS)
+    await sink.close()
+
+
+def run(url: str, *words: str) -> Result:
+    return CliRunner().invoke(app, ["experiments", *words], env={"REDIS_URL": url, "COLUMNS": "80"})
+
+
+def test_all_are_listed_with_how_they_do(url: str) -> None:
+    ended = run(url, "list")
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "doors-phx           recounting  5,200 people   5 warnings   2026-02-05 02:11 UTC",
+        "    split BROKEN, trust nothing of it: voted against nothing: knock +2.96 pp,",
+        "        provisional",
+        "gotv-subject-lines  running     24,013 people  1 warning    2026-02-11 17:30 UTC",
+        "    donated against control: deadline +1.07 pp, better, a discovery; from a",
+        "        neighbour +0.13 pp, not yet known",
+        "x12                 running     1,000 people   no warnings  2026-02-03 18:00 UTC",
+        "    nothing to compare yet",
+    ]
+
+
+def test_the_list_for_programs_is_that_of_the_api_and_of_one_status(url: str) -> None:
+    found = json.loads(run(url, "list", "--json").stdout)["experiments"]
+    running = json.loads(run(url, "list", "--json", "--status", "running").stdout)["experiments"]
+
+    assert [each["experiment"] for each in found] == ["doors-phx", "gotv-subject-lines", "x12"]
+    assert running == found[1:]
+    assert run(url, "list", "--status", "ended").stdout == "no experiment is ended\n"
+    assert run(url, "list", "--status", "over").exit_code == 2
+
+
+def test_one_is_shown_for_people_and_for_programs(url: str) -> None:
+    shown, told = run(url, "show", "gotv-subject-lines"), run(url, "show", "gotv-subject-lines", "--json")
+
+    assert shown.stdout.startswith("! GUARDRAIL BREACHED")
+    assert "deadline             391  4.90 %  +1.07 pp (+0.21 to +1.93)  better *" in shown.stdout
+    assert json.loads(told.stdout) == RESULTS[1]
+    assert (shown.stderr, told.stderr) == ("", "")
+
+
+def test_it_is_drawn_into_a_file(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "interval.svg"
+
+    ended = run(url, "show", "gotv-subject-lines", "--json", "--plot", str(file))
+
+    assert (ended.exit_code, ended.stderr) == (0, f"drawn into {file}\n")
+    assert json.loads(ended.stdout) == RESULTS[1]
+    assert parse(file).getroot().tag.endswith("svg")  # nosec B314 # drawn here
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["unknown"], "no result of this experiment: `harmonia experiments list` names those that have one\n"),
+        (["x12", "--plot", "new.svg"], "there is no history to draw yet: nothing was compared so far\n"),
+        (
+            ["gotv-subject-lines", "--plot", "no/such/place.svg"],
+            "--plot: no/such/place.svg: No such file or directory\n",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_reason(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    ended = run(url, "show", *words)
+
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (1, "", reason)
+
+
+def test_of_a_redis_that_lacks_something_it_shows_what_is_there_and_says_so(
+    url: str, redis_server: RedisServer
+) -> None:
+    with Redis(port=redis_server.port) as client:
+        client.delete(position_key(1, "experiment-results"))
+
+    listed, unknown = run(url, "list"), run(url, "show", "unknown")
+
+    why = "in Redis experiment-results:1 is missing"
+    assert (listed.exit_code, listed.stderr) == (
+        0,
+        f"this may be old or lack something: {why}; see `harmonia status`\n",
+    )
+    assert "x12" in listed.stdout
+    assert unknown.stderr.startswith(f"no result of this experiment, and {why}: ")
+
+
+def test_a_redis_that_is_away_is_said_to_be() -> None:
+    ended = run("redis://127.0.0.1:1/0", "list")
+
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr == "redis: ConnectionError; is REDIS_URL right and the server up?\n"

@@ -1,0 +1,29 @@
+"""People in experiments, in one line each."""
+
+from collections.abc import Mapping
+
+from streams.contact import ContactState
+from streams.contact.overview import overview
+from streams.experiments.counting import given
+from streams.experiments.given import Given
+from streams.experiments.metrics import METRICS
+from streams.experiments.rules import Rule
+from tests.unit.contact.said import DONOR, NOON, Arrival, folded, said
+
+NOBODYS: Mapping[str, Rule] = {}
+
+
+def assigned(variant: str = "B", time: int = NOON, experiment: str = "x", **data: str) -> Arrival:
+    """By `experiment.assigned`."""
+    name = f"{experiment} {variant} {time}"
+    return said("experiment.assigned", name, time, experiment={"id": experiment, "variant": variant}, **data)
+
+
+def given_by(state: ContactState, rules: Mapping[str, Rule] = NOBODYS, before: tuple[Given, ...] = ()) -> list[Given]:
+    return [*given(DONOR, overview(state), rules, before)]
+
+
+def figures(*arrivals: Arrival, rule: Rule | None = None) -> dict[str, tuple[int, int, int]]:
+    """By metric what somebody gives to the experiment `x` in the window, before it, and as it was."""
+    (one,) = given_by(folded(*arrivals), {} if rule is None else {"x": rule})
+    return {METRICS[place]: (y, x, raw) for place, y, x, raw in one.values}

@@ -1,0 +1,177 @@
+"""What a file may say of an experiment, and what its writer hears of each mistake."""
+
+import pytest
+
+from events.experiments import DEFAULT_METRICS, METRICS, ExperimentDefinition
+from streams.experiments.written import read_definitions
+from streams.pressure.mistakes import Mistakes
+from tests.unit.experiments.writing import defined
+
+LEAST = '[[experiment]]\nid = "ask"\nvariants = { short = 1, long = 1 }\n'
+
+
+def mistakes(text: str) -> list[str]:
+    found = read_definitions(text)
+    assert isinstance(found, Mistakes), found
+    return [str(mistake) for mistake in found.found]
+
+
+def one(text: str) -> ExperimentDefinition:
+    found = read_definitions(text)
+    assert not isinstance(found, Mistakes), str(found)
+    [definition] = found
+    return definition
+
+
+def test_two_lines_define_an_experiment_and_all_else_has_a_default() -> None:
+    found = one(LEAST)
+    assert (found.arms, found.baseline, found.salt, found.holdout) == (("short", "long"), "short", "ask", 0.0)
+    assert (found.unit, found.window_ms, found.currency, found.winsorise) == ("contact", 7 * 86_400_000, "USD", 500_000)
+    assert (found.covariate_days, found.phase, found.tuned_for) == (28, "test", 10_000)
+    assert (found.metrics[0], {*found.metrics}) == ("donated", {*METRICS})
+    assert found.guardrails == ("unsubscribed", "complained")
+
+
+def test_everything_may_be_said() -> None:
+    found = one(
+        """
+        [[experiment]]
+        id = "ask"
+        owner = "digital"
+        hypothesis = "A shorter ask raises more"
+        variants = { control = 45, short = 45 }
+        holdout = 0.1
+        baseline = "control"
+        unit = "household"
+        metrics = ["net_amount", "donated"]
+        guardrails = ["complained"]
+        window = "36h"
+        currency = "EUR"
+        winsorise = 100_000
+        covariate_days = 0
+        exclusion = { group = "fundraising", from = 0.0, to = 0.5 }
+        start = 2026-02-01T00:00:00-05:00
+        end = "2026-03-01T00:00:00Z"
+        salt = "2026"
+        tuned_for = 250_000
+        phase = "rollout"
+        rollout_variant = "short"
+        rollout_since = 2026-02-20T00:00:00Z
+        [experiment.strata]
+        column = "state"
+        splits.NY = { control = 1, short = 3 }
+        """
+    )
+    assert found.arms == ("control", "short", "holdout")
+    assert (found.start, found.ms("end")) == ("2026-02-01T05:00:00.000Z", 1_772_323_200_000)
+    assert found.exclusion is not None
+    assert (found.exclusion.from_, found.exclusion.to) == (0.0, 0.5)
+    assert found.strata is not None
+    assert found.strata.splits == {"NY": {"control": 1, "short": 3}}
+    assert (found.baseline, found.window_ms, found.metrics) == ("control", 36 * 3_600_000, ("net_amount", "donated"))
+
+
+def test_who_gets_nothing_is_what_others_are_compared_with() -> None:
+    assert defined(holdout=0.1).baseline == "holdout"
+    assert defined(variants={"postcard": 1}, holdout=0.5).arms == ("postcard", "holdout")
+
+
+def test_donations_come_first_where_no_metric_is_named() -> None:
+    assert sorted(DEFAULT_METRICS) == sorted(METRICS)
+    assert DEFAULT_METRICS[:2] == ("donated", "opened")
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "told"),
+    [
+        ("colour = 1", ".colour", "is not known; correct its name or take it out"),
+        ("unit = 'person'", ".unit", "give 'contact', 'household' or 'turf'"),
+        ("window = '1m'", ".window", 'give hours or days, "1h" to "90d"'),
+        ("window = '91d'", ".window", 'give hours or days, "1h" to "90d"'),
+        ("window = '0h'", ".window", 'give hours or days, "1h" to "90d"'),
+        ("window = '٣d'", ".window", 'give hours or days, "1h" to "90d"'),
+        ("window = 7", ".window", "give a text in quotes"),
+        ("currency = 'usd'", ".currency", "string should match pattern '^[A-Z]{3}$'"),
+        ("winsorise = 0", ".winsorise", "input should be greater than or equal to 1"),
+        ("winsorise = 1_000_001", ".winsorise", "input should be less than or equal to 1000000"),
+        ("winsorise = 50.0", ".winsorise", "input should be a valid integer"),
+        ("covariate_days = 366", ".covariate_days", "input should be less than or equal to 365"),
+        ("covariate_days = -1", ".covariate_days", "input should be greater than or equal to 0"),
+        ("tuned_for = 1", ".tuned_for", "input should be greater than or equal to 100"),
+        ("holdout = 10", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
+        ("holdout = -0.1", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
+        ("holdout = nan", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
+        ("holdout = true", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
+        ("holdout = 1.0", "", "holdout is everybody; give a share below 1"),
+        ("baseline = 'none'", "", "baseline is no variant; give one of short, long"),
+        ("metrics = []", ".metrics", "should have at least 1 item"),
+        ("metrics = ['donated', 'donated']", ".metrics", "names donated twice; name each metric once"),
+        ("metrics = ['money']", ".metrics[0]", "give 'opened', 'clicked'"),
+        ("metrics = 'donated'", ".metrics", 'give a list, such as ["..."]'),
+        ("guardrails = ['calm']", ".guardrails[0]", "give 'opened', 'clicked'"),
+        ("exclusion = { group = 'g', from = 0.5, to = 0.5 }", ".exclusion", "is empty; give a `from` that is less"),
+        ("exclusion = { group = 'g', from = 0.5 }", ".exclusion.to", "is missing; add it, nothing is guessed"),
+        ("exclusion = { group = 'g', from = 0, to = 2 }", ".exclusion.to", "give a number from 0 to 1"),
+        ("exclusion = 'g'", ".exclusion", "give a table of its keys"),
+        ("strata = {}", ".strata.column", "is missing; add it"),
+        ("strata = { column = 's', splits = { NY = { tall = 1 } } }", "", "names tall, which is no variant; give"),
+        ("phase = 'done'", ".phase", "give 'test' or 'rollout'"),
+        ("phase = 'rollout'", "", "rollout_variant is no variant; give one of short, long"),
+        ("phase = 'rollout'\nrollout_variant = 'long'", "", "rollout_since is missing; give the time since which"),
+        ("rollout_variant = 'long'", "", 'is of a rollout, and phase is "test"; give phase = "rollout", or leave it'),
+        ("start = 2026-02-01T00:00:00", ".start", "give an RFC 3339 time with an offset"),
+        ("start = 2026-02-01T00:00:00Z\nend = 2026-02-01T00:00:00Z", "", "end is not after start; give a later end"),
+        ("salt = ''", ".salt", "at least 1 character"),
+        ("owner = 1", ".owner", "give a text in quotes"),
+        ("tuned_for = 99999999999999999999", "", "has a number that is too large; give a smaller one"),
+    ],
+)
+def test_each_mistake_is_told_with_its_key_and_its_cure(more: str, key: str, told: str) -> None:
+    [line] = mistakes(f"{LEAST}{more}\n")
+    assert line.startswith(f"experiment[0]{key}: ")
+    assert told in line
+
+
+@pytest.mark.parametrize(
+    ("variants", "key", "told"),
+    [
+        ("{ short = 1 }", "", "there is one variant and no holdout; give another variant, or a share"),
+        ("{}", ".variants", "should have at least 1 item"),
+        ("{ short = 0.5, long = 0.5 }", ".variants.short", "give a whole number from 1 to 1,000,000: two equal halves"),
+        ("{ short = 0, long = 1 }", ".variants.short", "give a whole number"),
+        ("{ short = true, long = 1 }", ".variants.short", "give a whole number"),
+        ("{ short = 1, holdout = 1 }", ".variants", "take it out of variants and give their share of everybody"),
+        ('["short", "long"]', ".variants", "give a table of its keys"),
+    ],
+)
+def test_variants_are_weights_by_name(variants: str, key: str, told: str) -> None:
+    first, *_ = mistakes(f'[[experiment]]\nid = "ask"\nvariants = {variants}\n')
+    assert first.startswith(f"experiment[0]{key}: ")
+    assert told in first
+
+
+def test_what_is_needed_is_asked_for_and_nothing_else() -> None:
+    assert [line.partition(";")[0] for line in mistakes("[[experiment]]\n")] == [
+        "experiment[0].id: is missing",
+        "experiment[0].variants: is missing",
+    ]
+
+
+def test_the_mistakes_of_all_experiments_are_told_at_once() -> None:
+    told = mistakes(f"{LEAST}holdout = 2\n{LEAST}unit = 1\n")
+    assert [line.partition(":")[0] for line in told] == ["experiment[0].holdout", "experiment[1].unit"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id = ", "the file: is not TOML: "),
+        ("", "the file: has no table [[experiment]]; give one for each experiment"),
+        ("[experiment]\nid = 'x'\n", "the file: has no table [[experiment]]"),
+        (f"owner = 'me'\n{LEAST}", "owner: is in no experiment; put it below a line [[experiment]]"),
+        (f"{LEAST}{LEAST}", "experiment[1].id: ask is there twice; define it once"),
+    ],
+)
+def test_a_file_that_is_none_is_told_so(text: str, told: str) -> None:
+    [line] = mistakes(text)
+    assert line.startswith(told)

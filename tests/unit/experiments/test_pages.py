@@ -1,0 +1,101 @@
+"""A result as it is read at a terminal: what comes first, in which units, and that all of it has room."""
+
+import pytest
+
+from events.experiment_results import ExperimentResult
+from streams.cli.experiment_results import print_page
+from streams.experiments.shown.pages import line_of, page
+from streams.experiments.shown.summary import summary_of
+from tests.unit.experiments.example import CONTRACTS, comparison, doors, gotv
+
+
+def printed(result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("COLUMNS", "80")
+    print_page(page(result))
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_strategist_reads_the_warning_the_money_and_who_is_better(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = printed(gotv(), capsys, monkeypatch)
+
+    assert lines[0].startswith("! GUARDRAIL BREACHED: from a neighbour")
+    assert "donations, net in all   $41,958.50" in lines
+    place = lines.index("donated: gave (primary)")
+    assert lines[place : place + 7] == [
+        "donated: gave (primary)",
+        "variant           in all    rate  effect (95 %)              so far",
+        "control              305  3.81 %  baseline",
+        "deadline             391  4.90 %  +1.07 pp (+0.21 to +1.93)  better *",
+        "  provisional                     +1.11 pp (+0.38 to +1.84)  better",
+        "from a neighbour     318  3.97 %  +0.13 pp (-0.71 to +0.97)  not yet known",
+        "  provisional                     +0.16 pp (-0.52 to +0.84)  not yet known",
+    ]
+    assert "deadline          $17,612.25     $2.21  +$0.70 (+$0.09 to +$1.31)  better" in lines
+    assert "from a neighbour  2,566.4  32.00 %  +8.01 pp (+6.14 to +9.88)  better" in lines
+    assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED" in lines
+
+
+@pytest.mark.parametrize("result", [gotv(), doors(), CONTRACTS], ids=lambda result: result["experiment"])
+def test_it_has_room_at_80_columns(
+    result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert max(map(len, printed(result, capsys, monkeypatch))) <= 80
+
+
+def test_of_a_broken_split_nothing_is_said_to_be_better(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = gotv(sample_ratio={"p_always_valid": 0.0001, "broken": True})
+    lines = printed(broken, capsys, monkeypatch)
+
+    assert lines[0].startswith("! BROKEN SPLIT: control 33.37 %, deadline 33.24 %, from a neighbour 33.40 %")
+    assert not any(line.endswith(("better", "better *", "worse")) for line in lines)
+    assert "deadline             391  4.90 %  +1.07 pp (+0.21 to +1.93)  do not trust" in lines
+
+
+def test_what_is_withheld_points_to_the_word_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = printed(doors(), capsys, monkeypatch)
+
+    assert "! NO COMPARISON: net_amount of knock: fewer than 40 households in a variant" in lines
+    assert "knock      0.00      0.00  no comparison: see above" in lines
+    assert "knock    voted    28.5 %     0.0 %  +10.40 pp (-1.40 to +22.20)  do not trust" in lines
+
+
+def test_a_result_with_no_more_than_the_contract_says_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = printed(CONTRACTS, capsys, monkeypatch)
+
+    assert lines[0].split() == ["what", "is"]
+    assert "A            41  4.10 %  baseline" in lines
+
+
+def test_what_a_terminal_would_obey_is_not_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = printed(gotv(experiment="x\x1b[2J", warnings=["\x07"]), capsys, monkeypatch)
+
+    assert not any("\x1b" in line or "\x07" in line for line in lines)
+
+
+def test_a_line_of_the_list_says_how_the_variants_do() -> None:
+    head, told = line_of(summary_of(gotv()))
+
+    assert head == ("gotv-subject-lines", "running", "24,013 people", "1 warning", "2026-02-11 17:30 UTC")
+    assert told == (
+        "donated against control: deadline +1.07 pp, better, a discovery; from a neighbour +0.13 pp, not yet known"
+    )
+
+
+def test_a_line_of_a_broken_or_a_provisional_one_says_so() -> None:
+    _, told = line_of(summary_of(doors()))
+    _, nothing = line_of(summary_of(gotv(comparisons=[])))
+    _, early = line_of(summary_of(gotv(comparisons=[comparison("donated", "deadline", -0.1, -0.01, provisional=True)])))
+
+    assert told == "split BROKEN, trust nothing of it: voted against nothing: knock +2.96 pp, provisional"
+    assert nothing == "nothing to compare yet"
+    assert early == "donated against control: deadline -5.50 pp, worse, provisional"
