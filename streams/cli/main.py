@@ -20,6 +20,7 @@ from streams.cli import (
 )
 from streams.cli.api import api
 from streams.cli.assign import assign
+from streams.cli.backtest import backtest
 from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
@@ -29,6 +30,7 @@ from streams.cli.importing import import_command
 from streams.cli.insights import insights
 from streams.cli.permit import permit
 from streams.cli.produce import produce
+from streams.cli.replaying import replay
 from streams.cli.restore import restore
 from streams.cli.status import status
 from streams.cli.worker import worker
@@ -60,6 +62,8 @@ app.command()(backup)
 app.command()(restore)
 app.command()(status)
 app.command("import")(import_command)
+app.command()(replay)
+app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
