@@ -66,7 +66,7 @@ def _measured(lake: Path, work: Path, out: Path, processes: int) -> Section:
     with Meter([os.getpid()]) as meter:
         gathered = gather(lake.as_posix(), work, processes)
         spilt = meter.read()
-        folded = fold_history(gathered, out, processes)
+        folded = fold_history(lake.as_posix(), gathered, out, processes)
         whole = meter.read()
     return Section("History folded again", _figures(gathered, spilt, whole), _notes(lake, work, gathered, folded))
 

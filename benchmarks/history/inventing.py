@@ -46,6 +46,7 @@ def invent_day(root: Path, contacts: int, seed: int, day: int) -> int:
 
 def _rows(contacts: int, seed: int, day: int) -> pa.Table:
     with duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         for name, value in (("seed", seed), ("day", day), ("contacts", contacts)):
             connection.execute(f"SET VARIABLE {name} = {value:d}::BIGINT")
         return connection.sql(_DAY.read_text()).to_arrow_table()

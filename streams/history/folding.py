@@ -5,25 +5,22 @@ writes it), `contact_state/` what they would show, in the columns of the lake's 
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sinks.base import Change
+from sinks.lake.erasures import Erasures, read_erasures
+from sinks.lake.files import open_files
 from sinks.lake.schema import TEXT
 from sinks.lake.snapshots import profiles_table
-from streams.contact import encode, profile
-from streams.contact.erasing import place_of
-from streams.contact.showing import shown_of
-from streams.contact.state import ContactState
-from streams.history.contacts import History, read_rows
+from streams.contact import encode
 from streams.history.gathering import Bucket, Gathered, each_bucket
-from streams.history.living import lived
+from streams.history.telling import Told, tell
 
 STATES = "states"
 PROFILES = "contact_state"
@@ -42,56 +39,40 @@ class Folded(NamedTuple):
     refused: Counter[str]
 
 
-def fold_history(gathered: Gathered, out: Path, processes: int = 1) -> Folded:
-    """Fold everything, and write it below `out`. Raises OSError."""
+def fold_history(place: str, gathered: Gathered, out: Path, processes: int = 1) -> Folded:
+    """Fold what was gathered from the lake at `place`, and write it below `out`. Raises OSError, and `Damaged`."""
     for name in (STATES, PROFILES):
         (out / name).mkdir(parents=True, exist_ok=True)
-    return _together(each_bucket(gathered, partial(fold_bucket, out), processes))
+    return _together(each_bucket(gathered, partial(fold_bucket, place, out), processes))
 
 
-def fold_bucket(out: Path, bucket: Bucket) -> Folded:
+def fold_bucket(place: str, out: Path, bucket: Bucket) -> Folded:
     """Fold the contacts of one bucket, and write its two files."""
-    states: list[tuple[str, ContactState]] = []
-    profiles: list[Change] = []
+    erased = _erasures(place)
     outcomes, refused = Counter[str](), Counter[str]()
-    for history in bucket.histories():
-        state = _folded(history, outcomes, refused)
-        if state == ContactState():
-            continue
-        states.append((history.contact_id, state))
-        if (shown := shown_profile(history.contact_id, state)) is not None:
-            profiles.append(Change(history.contact_id, state.version, shown, None, None))
+    told = [found for history in bucket.histories() if (found := tell(history, erased, outcomes, refused)) is not None]
+    shown = [each for each in told if each.profile is not None]
     name = f"{bucket.number:06}.parquet"
-    _write(out / STATES / name, _states_table(states))
-    _write(out / PROFILES / name, profiles_table(profiles))
-    return Folded(len(states), len(profiles), outcomes, refused)
+    _write(out / STATES / name, states_table(told))
+    changes = [Change(each.contact_id, each.state.version, each.profile, None, None) for each in shown]
+    _write(out / PROFILES / name, profiles_table(changes))
+    return Folded(len(told), len(shown), outcomes, refused)
 
 
-def shown_profile(contact_id: str, state: ContactState) -> bytes | None:
-    """The profile of a contact by itself, JSON; None: none is shown of it."""
-    if state.place is not None:
-        shown = shown_of(place_of(state), {contact_id: state})
-        if isinstance(shown, str):
-            return None
-        state = shown[contact_id]
-    return orjson.dumps(profile(contact_id, state))
+def states_table(told: Sequence[Told]) -> pa.Table:
+    """What is kept of contacts."""
+    columns = [
+        pa.array([each.contact_id for each in told], TEXT),
+        pa.array([each.state.version for each in told], pa.int64()),
+        pa.array([encode(each.state) for each in told], pa.binary()),
+    ]
+    return pa.table(columns, schema=STATES_SCHEMA)
 
 
-def _folded(history: History, outcomes: Counter[str], refused: Counter[str]) -> ContactState:
-    unread = Counter[str]()
-    done = lived(history.contact_id, [read.fact for read in read_rows(history, unread)])
-    outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
-    refused.update(unread)
-    return done.state
-
-
-def _states_table(states: Iterable[tuple[str, ContactState]]) -> pa.Table:
-    rows = [(name, state.version, encode(state)) for name, state in states]
-    columns = zip(*rows, strict=True) if rows else ((), (), ())
-    return pa.table(
-        [pa.array(list(column), kind) for column, kind in zip(columns, STATES_SCHEMA.types, strict=True)],
-        schema=STATES_SCHEMA,
-    )
+@lru_cache(maxsize=1)
+def _erasures(place: str) -> Erasures:
+    """Read once in a process."""
+    return read_erasures(open_files(place))
 
 
 def _write(path: Path, table: pa.Table) -> None:

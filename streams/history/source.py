@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sinks.lake.files import Files
@@ -58,6 +59,11 @@ def batches(files: Files, name: str) -> Iterator[pa.RecordBatch]:
             raise ValueError(f"{name} has no column {', '.join(sorted(missing))}: is it a file of `interactions`?")
         for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=list(NEEDED), use_threads=False):
             yield batch.select(list(NEEDED)).cast(NEEDED_SCHEMA)
+
+
+def only_of_somebody(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Without rows that have no fragment or no event: of people who were erased from the lake, or no interactions."""
+    return batch.filter(pc.and_(pc.is_valid(batch["fragment"]), pc.is_valid(batch[EVENT])))
 
 
 def _rows_in(files: Files, name: str) -> int:
