@@ -13,7 +13,7 @@ COMPILE := $(PIN) --extra local --group build
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
-# Tests that need no server, so that two processes share them.
+# Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
 
 .PHONY: help install dev check audit sbom test chaos soak demo bench schemas lock clean
@@ -42,7 +42,8 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
-	$(BIN)/pytest tests/contract tests/integration tests/chaos tests/soak
+	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration
+	$(BIN)/pytest tests/chaos tests/soak
 
 chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
 	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)
