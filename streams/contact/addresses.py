@@ -13,7 +13,7 @@ from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import Channel
 from events.outputs import Address, AddressStatus
 from streams.contact.evidence import Evidence
-from streams.contact.messages import SOFT_BOUNCES, Mailbox, Message, all_mailboxes
+from streams.contact.messages import SOFT_BOUNCES, Mailbox, Message, all_mailboxes, one_mailbox
 from streams.contact.place import Carried
 from streams.contact.state import ContactState, Fact
 
@@ -50,9 +50,12 @@ def best_email(known: Iterable[Address]) -> AddressStatus:
 
 def mailboxes(sent: Iterable[tuple[Fact, Message]], table: Sequence[Carried]) -> dict[str, Mailbox]:
     """How each e-mail address took what was sent. Empty stands for the one that no `table` names: the fragment's."""
-    return all_mailboxes(
-        *({_carried(fact, "email", table) or "": box} for fact, said in sent if (box := _mailbox(fact, said)))
-    )
+    found: dict[str, Mailbox] = {}
+    for fact, said in sent:
+        if (box := _mailbox(fact, said)) is not None:
+            address = _carried(fact, "email", table)
+            found[address] = one_mailbox(found.get(address), box)
+    return all_mailboxes(found)
 
 
 def _mailbox(fact: Fact, message: Message) -> Mailbox | None:

@@ -17,8 +17,8 @@ from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import asked, begins, has_record, may_count, place_of
 from streams.contact.merging import first_copy, in_order, weigh
 from streams.contact.place import Carried, Erasure
-from streams.contact.settling import due_at, settle, size_of_mail
-from streams.contact.state import NEVER, ContactState, Fact, Key
+from streams.contact.settling import due_at, due_of, settle, size_of_mail
+from streams.contact.state import ContactState, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
@@ -50,7 +50,7 @@ class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = (
-        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_given", "_ordered"),
+        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_given", "_mail", "_ordered"),
         *("_place", "_settled", "_version", "_weight"),
     )
 
@@ -61,6 +61,7 @@ class _Draft:
         self._begun = begun or state.place is None or state.place.erased is None or has_record(state)
         self._facts = dict(state.facts)
         self._settled = state.settled
+        self._mail: int | None = None
         self._clock = state.clock
         self._due = state.due
         self._weight = state.weight
@@ -149,9 +150,10 @@ class _Draft:
             del self._facts[fact.key]
             self._weight -= len(encode_fact(fact))
             self._carried.changed = self._carried.changed or bool(fact.carried)
-        self._weight += size_of_mail(settled) - size_of_mail(self._settled)
-        self._settled = settled
-        self._due = min(map(due_at, self._facts.values()), default=NEVER)
+        mail = size_of_mail(settled)
+        self._weight += mail - (size_of_mail(self._settled) if self._mail is None else self._mail)
+        self._settled, self._mail = settled, mail
+        self._due = due_of(self._facts.values())
 
     def _erase(self, fact: Fact) -> Outcome:
         before = place_of(ContactState(version=self._version, place=self._place))

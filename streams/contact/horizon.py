@@ -18,11 +18,12 @@ def pushed_by_messages(live: Collection[Fact], settled: Settled, clock: int) -> 
     shown: dict[MessageKey, list[Fact]] = {}
     killed: dict[MessageKey, int] = {}
     for fact in live:
-        if isinstance(fact.detail, Message):
-            if fact.type in SHOWS:
-                shown.setdefault((SHOWS[fact.type], fact.detail.message_id), []).append(fact)
-            elif fact.type in KILLS:
-                key = KILLS[fact.type], fact.detail.message_id
+        detail = fact.detail
+        if detail.__class__ is Message:
+            if (channel := SHOWS.get(fact.type)) is not None:
+                shown.setdefault((channel, detail.message_id), []).append(fact)
+            elif (channel := KILLS.get(fact.type)) is not None:
+                key = channel, detail.message_id
                 killed[key] = min(fact.appended_at, killed.get(key, NEVER))
     pushed = -NEVER
     for mailing in settled.mailings:

@@ -80,13 +80,14 @@ class Mailbox(Struct, frozen=True, array_like=True, gc=False):
     soft: tuple[Stamp, ...] = ()
 
 
-def one_mailing(one: Mailing | None, other: Mailing) -> Mailing:
+def one_mailing(one: Mailing, other: Mailing) -> Mailing:
     """All that is known of one message: its earliest touch, and the latest word that it came back."""
-    if one is None:
-        return other
-    touches = [mailing.touch for mailing in (one, other) if mailing.touch is not None]
-    kills = [mailing.killed for mailing in (one, other) if mailing.killed is not None]
-    return Mailing(one.channel, one.message_id, min(touches, default=None), max(kills, default=None))
+    touch, killed = one.touch, one.killed
+    if touch is None or (other.touch is not None and other.touch < touch):
+        touch = other.touch
+    if killed is None or (other.killed is not None and other.killed > killed):
+        killed = other.killed
+    return Mailing(one.channel, one.message_id, touch, killed)
 
 
 def one_mailbox(one: Mailbox | None, other: Mailbox) -> Mailbox:
@@ -103,8 +104,10 @@ def all_mailings(*groups: Iterable[Mailing]) -> tuple[Mailing, ...]:
     known: dict[MessageKey, Mailing] = {}
     for group in groups:
         for mailing in group:
-            known[mailing.key] = one_mailing(known.get(mailing.key), mailing)
-    return tuple(known[key] for key in sorted(known))
+            key = mailing.channel, mailing.message_id
+            other = known.get(key)
+            known[key] = mailing if other is None else one_mailing(other, mailing)
+    return tuple([known[key] for key in sorted(known)])
 
 
 def all_mailboxes(*groups: Mapping[str, Mailbox]) -> dict[str, Mailbox]:

@@ -4,7 +4,7 @@ The clock for that is the append time of what this contact received, never a wal
 same messages at the same points. Settling changes what is kept, never what the profile says.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import msgpack
 from msgspec.structs import replace
@@ -17,9 +17,9 @@ from streams.contact.evidence import touch_of
 from streams.contact.horizon import pushed_by_messages, pushed_by_reports
 from streams.contact.hours import added, both_hours, oldest
 from streams.contact.humans import all_echoes, settled_humans
-from streams.contact.live import is_retracted, retractions
+from streams.contact.live import live
 from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
-from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Retraction, Settled
+from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Settled
 from streams.contact.totals import add, total
 from streams.contact.zones import later, whereabouts
 from streams.human import expected
@@ -37,14 +37,13 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
 
     `facts` are in order. What is left of messages before the horizon is given up too.
     """
-    leaving = [fact for fact in facts if due_at(fact) <= clock]
-    gone = retractions(facts)
-    live = [fact for fact in facts if fact.detail.__class__ is not Retraction and not is_retracted(fact, gone)]
-    counted = [fact for fact in live if due_at(fact) <= clock]
+    leaving = _due(facts, clock)
+    counting = live(facts)
+    counted = leaving if len(counting) == len(facts) else _due(counting, clock)
     after = both(before, _left_of(counted, carried))
-    acts, echoes = settled_humans(live, clock, before.echoes)
+    acts, echoes = settled_humans(counting, clock, before.echoes)
     opens, clicks = expected(acts)
-    horizon = max(before.horizon, pushed_by_messages(live, before, clock), pushed_by_reports(facts, clock))
+    horizon = max(before.horizon, pushed_by_messages(counting, before, clock), pushed_by_reports(facts, clock))
     mailings = tuple(mailing for mailing in after.mailings if mailing.time >= horizon)
     arms, drops = closed(after.arms, after.drops, clock - TOO_LATE - WEEK)
     opened = [(act.time, milli) for act, milli in acts if act.kind == "open"]
@@ -63,8 +62,18 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
     )
 
 
-def _left_of(counted: Collection[Fact], carried: Table) -> Settled:
-    counted = list(counted)
+def due_of(facts: Iterable[Fact]) -> int:
+    """The first moment at which one of these settles."""
+    first = min([fact.appended_at for fact in facts if fact.type in MESSAGES], default=None)
+    return NEVER if first is None else first + WEEK + 1
+
+
+def _due(facts: Iterable[Fact], clock: int) -> list[Fact]:
+    appended = clock - WEEK  # as `due_at` has it
+    return [fact for fact in facts if fact.appended_at < appended and fact.type in MESSAGES]
+
+
+def _left_of(counted: Sequence[Fact], carried: Table) -> Settled:
     messages = [(fact, fact.detail) for fact in counted if isinstance(fact.detail, Message)]
     return Settled(
         totals=total(counted),

@@ -1,0 +1,70 @@
+"""A contact's whole history folded as the stream folds it, chunk by chunk, but at once: pure, and equal to the stream.
+
+A chunk of a worker ends anywhere, and what a contact's state is does not depend on where; but for an erasure, which
+always begins a chunk of its own. So history is cut before erasures only.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from streams.contact import ContactState, Outcome, fold
+from streams.contact.announcing import Step, announce
+from streams.contact.commands import COMMANDS, Erase
+from streams.contact.place import Erasure, Place
+from streams.contact.standing import is_by_itself, may_be_anew
+from streams.contact.state import Fact
+from streams.contact.suppressing import may_close
+
+
+class Lived(NamedTuple):
+    """A contact's state at the end, and what became of its interactions."""
+
+    state: ContactState
+    outcomes: Counter[Outcome]
+
+
+_NOTHING = ContactState()
+
+
+def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHING) -> Lived:
+    """`before` with `facts` taken in, which are in the order in which they came.
+
+    What other agents tell of a contact is not in its interactions: links to other fragments, parts of them, and
+    erasures by one of them. Whoever knows of an erasure begins with a state of which it is known. The version counts
+    announcements, of which there are fewer than in the stream.
+    """
+    state, outcomes = before, Counter[Outcome]()
+    for piece in cut(facts):
+        after, became = fold(state, piece, begun=_may_be_anew(state.place))
+        outcomes.update(became)
+        applied = [fact for fact, outcome in zip(piece, became, strict=True) if outcome is Outcome.APPLIED]
+        if applied:
+            state = _announced(contact_id, state, after, applied)
+    return Lived(state, outcomes)
+
+
+def cut(facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
+    """In pieces that an erasure begins."""
+    cuts = [at for at, fact in enumerate(facts) if at and fact.detail.__class__ is Erase]
+    return (facts[start:end] for start, end in pairwise([0, *cuts, len(facts)]) if end)
+
+
+def _may_be_anew(place: Place | None) -> bool:
+    return place is not None and place.erased is not None and may_be_anew(place, ())
+
+
+def _announced(contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> ContactState:
+    if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, applied)):
+        return replace(after, version=before.version + 1)
+    step = Step(
+        contact_id,
+        before,
+        after,
+        heard=any(fact.detail.__class__ not in COMMANDS for fact in applied),
+        erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in applied if isinstance(fact.detail, Erase)),
+    )
+    return announce(step)[0]
