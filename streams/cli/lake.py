@@ -114,3 +114,22 @@ def views(
     with _failing_plainly():
         files = files_of(load_settings())
         typer.echo(views_sql(files, live(files) if exact else None))
+
+
+@app.command("fold")
+def fold(
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="A new folder for states and profiles.")],
+    processes: Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")] = 2,
+) -> None:
+    """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
+    from streams.history.running import fold_lake  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.lake.serving import place_of  # noqa: PLC0415
+
+    with _failing_plainly():
+        place = place_of(load_settings())
+        try:
+            done = fold_lake(place, out, processes, typer.echo)
+        except ValueError as error:
+            refuse(f"HARMONIA_LAKE: {error}")
+    counts = ", ".join(f"{count} {name}" for name, count in sorted((done.outcomes + done.refused).items()))
+    typer.echo(f"{done.contacts} contacts, {done.profiles} profiles; {counts}")

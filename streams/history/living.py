@@ -1,12 +1,10 @@
 """A contact's whole history folded as the stream folds it, chunk by chunk, but at once: pure, and equal to the stream.
 
-A chunk of a worker ends anywhere, and what a contact's state is does not depend on where; but for an erasure, which
-always begins a chunk of its own. So history is cut before erasures only.
+A chunk of a worker ends anywhere, and what a contact's state is in the end does not depend on where.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -37,20 +35,10 @@ def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHIN
     erasures by one of them. Whoever knows of an erasure begins with a state of which it is known. The version counts
     announcements, of which there are fewer than in the stream.
     """
-    state, outcomes = before, Counter[Outcome]()
-    for piece in cut(facts):
-        after, became = fold(state, piece, begun=_may_be_anew(state.place))
-        outcomes.update(became)
-        applied = [fact for fact, outcome in zip(piece, became, strict=True) if outcome is Outcome.APPLIED]
-        if applied:
-            state = _announced(contact_id, state, after, applied)
-    return Lived(state, outcomes)
-
-
-def cut(facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
-    """In pieces that an erasure begins."""
-    cuts = [at for at, fact in enumerate(facts) if at and fact.detail.__class__ is Erase]
-    return (facts[start:end] for start, end in pairwise([0, *cuts, len(facts)]) if end)
+    after, became = fold(before, facts, begun=_may_be_anew(before.place))
+    applied = [fact for fact, outcome in zip(facts, became, strict=True) if outcome is Outcome.APPLIED]
+    state = _announced(contact_id, before, after, applied) if applied else before
+    return Lived(state, Counter(became))
 
 
 def _may_be_anew(place: Place | None) -> bool:

@@ -29,14 +29,20 @@ NOT_POLLED_MS = 600_000
 
 def files_of(settings: Settings) -> Files:
     """The lake that the settings name. Raises `LakeStopped` that names the setting and the cure."""
-    if settings.lake is None:
-        raise LakeStopped("HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake")
+    place = place_of(settings)
     try:
-        files = open_files(settings.lake)
+        files = open_files(place)
         _require_writable(files)
     except ValueError as error:
         raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
     return files
+
+
+def place_of(settings: Settings) -> str:
+    """Where the lake is, for who only reads it. Raises `LakeStopped`."""
+    if settings.lake is None:
+        raise LakeStopped("HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake")
+    return settings.lake
 
 
 def _require_writable(files: Files) -> None:
