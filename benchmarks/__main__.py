@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
+from benchmarks.experimenting.suite import experiments
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
@@ -27,7 +28,7 @@ from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
-BARE: dict[str, BareSuite] = {"core": core}
+BARE: dict[str, BareSuite] = {"core": core, "experiments": experiments}
 SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking, "permit": permit, "gateway": receiving}
 ALL = (*BARE, *SUITES)
 

@@ -32,6 +32,8 @@ IDENTITY_LINKS = "identity-links"
 CONTACT_ROOFS = "contact-roofs"
 CONTACT_FRAGMENTS = "contact-fragments"
 CAMPAIGN_COUNTS = "campaign-counts"
+EXPERIMENT_PARTIALS = "experiment-partials"
+EXPERIMENT_SWEEPS = "experiment-sweeps"
 
 _MIB = 1_048_576
 _DAY_MS = 86_400_000
@@ -127,6 +129,15 @@ INTERNAL_TOPICS = (
         7 * _DAY_MS,
         partitions=1,
     ),
+    Topic(
+        EXPERIMENT_PARTIALS,
+        "delete",
+        _MIB,
+        "What people have added to experiments, chunk by chunk; Harmonia's own",
+        7 * _DAY_MS,
+        partitions=1,
+    ),
+    Topic(EXPERIMENT_SWEEPS, "compact", _MIB, "Who is counted anew, piece by piece; Harmonia's own", whole_ms=_DAY_MS),
 )
 """Between the agents, for nobody else to read: they may change with any version."""
 CLINIC_TOPICS = (

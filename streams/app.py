@@ -16,6 +16,7 @@ from events.topics import (
     CONTACT_ROOFS,
     CONTACT_STATE,
     DELETE_RETENTION_MS,
+    EXPERIMENT_PARTIALS,
     EXPERIMENT_RESULTS,
     IDENTITY_LINKS,
     INPUT_TOPICS,
@@ -29,6 +30,7 @@ from streams.agents.campaign_holds import CampaignHolds
 from streams.agents.campaigns import Campaigns
 from streams.agents.contacts import Contacts, flow_of
 from streams.agents.experiment_results import ExperimentResultsSink
+from streams.agents.experiments import Experiments
 from streams.agents.intake import Intake
 from streams.agents.linking import Linking
 from streams.agents.links import Links
@@ -45,6 +47,7 @@ from streams.engine.store import OpenStore
 from streams.engine.table import ChunkTable, Flow
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
+from streams.experiments import kept as experiments
 from streams.health import HealthServer
 from streams.measuring.standing import StandingMetrics
 from streams.measuring.surroundings import Surroundings
@@ -57,11 +60,14 @@ from streams.quarantine.floods import Floods
 from streams.quarantine.guard import Guard
 from streams.quarantining import Quarantining
 from streams.settings import Settings
+from streams.ticking import Ticking
 from streams.tidying import Tidying
 from streams.topics import (
     CAMPAIGNS_PARTITIONS,
     CAMPAIGNS_TABLE,
     CONTACTS_TABLE,
+    EXPERIMENTS_PARTITIONS,
+    EXPERIMENTS_TABLE,
     LINKS_PARTITIONS,
     LINKS_TABLE,
     read_by_workers,
@@ -74,6 +80,8 @@ STALE_AFTER_S = DELETE_RETENTION_MS / 2000
 """Seconds after which a sink's position counts for nothing: half of what a null record stays."""
 CAMPAIGNS_BYTES = 1 << 20
 """Of campaigns that are kept decoded; encoded one has a few hundred bytes."""
+EXPERIMENTS_BYTES = 128 << 20
+"""Of experiments; one has 5 to 10 KB, decoded little more, and only one worker keeps any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Worker:
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: intake, contacts, links, campaigns and the sinks in Redis, metrics beside them.
+    """One worker: intake, contacts, links, campaigns, experiments and the Redis sinks, metrics beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
@@ -104,6 +112,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
     links = _links_table(app, stores, settings)
     rates = _campaigns_table(app, stores, settings)
+    sums = _experiments_table(app, stores, settings)
     new_linking = partial(Linking, partitions=settings.partitions, crowd=settings.identity_crowd)
     redis = RedisSink(redis_client(settings), stale_after=STALE_AFTER_S)
     sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
@@ -119,18 +128,22 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
     rating = Campaigns(rates, settings.partitions, metrics, policy=policies.now)
     _agent(app, "campaigns", [CAMPAIGN_COUNTS], rating)
+    adding = Experiments(sums, settings.partitions, metrics, wall_clock, outbox)
+    _agent(app, "experiments", [EXPERIMENT_PARTIALS], adding)
     _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
     _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
     _agent(app, "results", [EXPERIMENT_RESULTS], results)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
-    closing = Closing([table.close, links.close, rates.close, outbox.stop, sink.close, holds.close, results.close])
+    tables = [table.close, links.close, rates.close, sums.close]
+    closing = Closing([*tables, outbox.stop, sink.close, holds.close, results.close])
     _tell_of_policy(policies, standing)
     for topic, count in read_by_workers(settings).items():
         standing.topic_partitions.labels(topic).set(count)
     watch = Watch(app, [sink, holds, results], metrics, wall_clock, schedule)
     surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
-    return Worker(app, [closing, health, watch, quarantining, surroundings, Tidying(settings.state_dir)])
+    beside = [watch, quarantining, surroundings, Ticking(app, adding), Tidying(settings.state_dir)]
+    return Worker(app, [closing, health, *beside])
 
 
 def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:
@@ -152,6 +165,16 @@ def _campaigns_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> Ch
     storage = Storage(stores, Codec(campaigns.encode, campaigns.decode), CAMPAIGNS_BYTES)
     flow = Flow([CAMPAIGN_COUNTS], shared=_all_of(SYSTEM_ALERTS, settings))
     return app.chunk_table(CAMPAIGNS_TABLE, CAMPAIGNS_PARTITIONS, storage, flow)
+
+
+def _experiments_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[experiments.Kept]:
+    storage = Storage(stores, Codec(experiments.encode, experiments.decode), EXPERIMENTS_BYTES)
+    flow = Flow(
+        [EXPERIMENT_PARTIALS],
+        elsewhere=_all_of(EXPERIMENT_RESULTS, settings),
+        shared=_all_of(SYSTEM_ALERTS, settings),
+    )
+    return app.chunk_table(EXPERIMENTS_TABLE, EXPERIMENTS_PARTITIONS, storage, flow)
 
 
 def _all_of(topic: str, settings: Settings) -> list[TP]:

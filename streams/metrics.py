@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from streams.measuring.campaign import CampaignMetrics
+from streams.measuring.experiments import ExperimentMetrics
 from streams.measuring.standing import StandingMetrics
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -19,6 +20,7 @@ class Metrics:
         self.registry = registry
         self.campaign = CampaignMetrics(registry, teams)
         self.standing = StandingMetrics(registry)
+        self.experiments = ExperimentMetrics(registry)
         ProcessCollector(registry=registry)
         self.interactions = Counter(
             "harmonia_interactions_total",
@@ -38,8 +40,9 @@ class Metrics:
         )
         self.alerts = Counter(
             "harmonia_alerts_total",
-            "Alerts about contacts and campaigns by rule (over_cap, double_touch, touch_after_stop, "
-            "complaint_after_pressure, unsubscribe_after_pressure; campaign_complaints, campaign_unsubscribes)",
+            "Alerts about contacts, campaigns and experiments by rule (over_cap, double_touch, touch_after_stop, "
+            "complaint_after_pressure, unsubscribe_after_pressure; campaign_complaints, campaign_unsubscribes; "
+            "experiment_split_broken, experiment_guardrail)",
             ["rule"],
             registry=registry,
         )

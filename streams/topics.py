@@ -16,7 +16,10 @@ from events.topics import (
     CONTACT_LINKS,
     CONTACT_ROOFS,
     CONTACT_STATE,
+    EXPERIMENT_DEFINITIONS,
+    EXPERIMENT_PARTIALS,
     EXPERIMENT_RESULTS,
+    EXPERIMENT_SWEEPS,
     IDENTITY_LINKS,
     INPUT_TOPICS,
     INTERACTIONS,
@@ -29,16 +32,20 @@ from streams.settings import Settings
 CONTACTS_TABLE = "contacts"
 LINKS_TABLE = "links"
 CAMPAIGNS_TABLE = "campaigns"
+EXPERIMENTS_TABLE = "experiments"
 LINKS_PARTITIONS = 1
 """Of `identity-links` and of the table that it is folded into: who is one person is found in one place."""
 CAMPAIGNS_PARTITIONS = 1
 """Of `campaign-counts` and of the table that it is folded into."""
+EXPERIMENTS_PARTITIONS = 1
+"""Of `experiment-partials` and of the table that it is folded into: all experiments are judged together."""
 
-TABLES = (CONTACTS_TABLE, LINKS_TABLE, CAMPAIGNS_TABLE)
+TABLES = (CONTACTS_TABLE, LINKS_TABLE, CAMPAIGNS_TABLE, EXPERIMENTS_TABLE)
 
 _BETWEEN = (
     *(INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, IDENTITY_LINKS),
-    *(CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS, EXPERIMENT_RESULTS),
+    *(CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
+    *(EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, EXPERIMENT_PARTIALS, EXPERIMENT_RESULTS),
 )
 """What workers read besides the input: of each other, and for the sinks."""
 
@@ -58,12 +65,15 @@ class Found:
 
 def wanted(settings: Settings) -> list[Topic]:
     """Every topic that this deployment needs."""
-    contacts, links, campaigns = (changelog_name(settings, table) for table in TABLES)
+    contacts, links, campaigns, experiments = (changelog_name(settings, table) for table in TABLES)
     return [
         *ALL,
         Topic(contacts, "compact", 8 << 20, "State of the contacts; Harmonia's own"),
         Topic(links, "compact", 8 << 20, "State of the links; Harmonia's own", partitions=LINKS_PARTITIONS),
         Topic(campaigns, "compact", 8 << 20, "Counts of campaigns; Harmonia's own", partitions=CAMPAIGNS_PARTITIONS),
+        Topic(
+            experiments, "compact", 8 << 20, "Sums of experiments; Harmonia's own", partitions=EXPERIMENTS_PARTITIONS
+        ),
     ]
 
 

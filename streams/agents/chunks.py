@@ -4,10 +4,14 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from msgspec.structs import replace
+
 from events.refusal import Reason, Refusal
 from streams.agents.alarms import alerts
 from streams.agents.announcements import Printer, told
+from streams.agents.book import book_of
 from streams.agents.dead_letters import dead_letter
+from streams.agents.experimenting import Experimenting
 from streams.agents.holding import Holding
 from streams.agents.stamps import received_at, received_header
 from streams.agents.tallying import Tally
@@ -31,6 +35,7 @@ class Chunk(ABC):
     """One chunk: its effects, how many interactions had which outcome, refusals which reason, alerts which rule.
 
     `reports`: how many complaints and unsubscriptions there were, by type and by whether they named a campaign.
+    `unread`: offsets of records that say nothing and are no dead letters, and why.
 
     Parameters:
         states: those before the chunk, by contact_id, and what roofs keep of the fragments under them.
@@ -40,7 +45,10 @@ class Chunk(ABC):
     """
 
     def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
+        self.states = states
         self.holding = Holding(states)
+        self.book = book_of(states)
+        self.experiments = Experimenting(self.book, at_ms)
         self.printer = printer
         self._at_ms = at_ms
         self._policy = policy
@@ -50,6 +58,7 @@ class Chunk(ABC):
         self.alerts: Counter[str] = Counter()
         self.reports: Counter[tuple[str, bool]] = Counter()
         self.tally = Tally()
+        self.unread: list[tuple[int, Refusal]] = []
 
     @abstractmethod
     def take(self, records: Records) -> None:
@@ -60,6 +69,7 @@ class Chunk(ABC):
         contact_id, outputs = step.contact_id, self.effects.outputs
         self.tell(contact_id, step.before, step.after, erasing)
         state, said = announce(step)
+        state = self._counted(step, state)
         stamps = stamps_of(records)
         outputs += [self.printer.announced(contact_id, each, state, stamps) for each in said]
         if place_of(state).erased != place_of(step.before).erased:
@@ -67,6 +77,17 @@ class Chunk(ABC):
         if state != step.before:
             self.holding.put(contact_id.encode(), state)
         return state
+
+    def close(self) -> None:
+        """Say what the chunk means to experiments, once all of it is folded."""
+        self.effects.outputs += self.experiments.outputs()
+        self.effects.beside = self.experiments.beside
+
+    def _counted(self, step: Step, state: ContactState) -> ContactState:
+        """The state after a step with what its person gives to experiments, before anybody is told of it."""
+        fragments = {step.contact_id: state, **step.parts}
+        given = self.experiments.of_all(step.contact_id, place_of(state), fragments, step.before)
+        return state if given == state.given else replace(state, given=given)
 
     def tell(self, contact_id: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> None:
         """Tell the links agent what is new."""

@@ -1,9 +1,11 @@
 """Contacts: folds each interaction into its person's state; state, position and profile appear together or not.
 
-So it is with what the links agent and other fragments tell: three topics are folded into one table, chunk by chunk.
+So it is with what the links agent and other fragments tell, how experiments are to be counted, and who is counted anew:
+five topics are folded into one table, chunk by chunk.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
@@ -16,15 +18,20 @@ from events.topics import (
     CONTACT_STATE,
     CONTACT_SUPPRESSIONS,
     DEAD_LETTERS,
+    EXPERIMENT_DEFINITIONS,
+    EXPERIMENT_PARTIALS,
+    EXPERIMENT_SWEEPS,
     IDENTITY_LINKS,
     INTERACTIONS,
 )
 from streams.agents.announcements import Printer
 from streams.agents.chunks import STAGE, Chunk
+from streams.agents.defining import Defining
 from streams.agents.folding import Folding
 from streams.agents.gathering import Gathering
 from streams.agents.moving import Moving
 from streams.agents.stamps import Clock
+from streams.agents.sweeping import Sweeping
 from streams.contact import ContactState, Outcome
 from streams.engine.partition import Effects
 from streams.engine.runs import Records, Run
@@ -33,9 +40,11 @@ from streams.engine.table import ChunkTable, Flow
 from streams.metrics import Metrics
 from streams.pressure import Policy
 
+logger = logging.getLogger(__name__)
+
 
 class Contacts:
-    """Handles chunks of `interactions`, `contact-roofs` and `contact-fragments`, each of `partitions` partitions.
+    """Handles chunks of what is folded into the table of contacts, each topic of `partitions` partitions.
 
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
     """
@@ -83,16 +92,28 @@ class Contacts:
             self._metrics.alerts.labels(rule).inc(count)
         for (type_, is_named), count in folded.reports.items():
             self._metrics.mail_reports.labels(type_, "named" if is_named else "none").inc(count)
+        self._metrics.experiments.uncounted.inc(folded.experiments.uncounted)
+        for offset, refusal in folded.unread:
+            logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)
+
+
+_KINDS: Mapping[str, type[Chunk]] = {
+    CONTACT_ROOFS: Moving,
+    CONTACT_FRAGMENTS: Gathering,
+    EXPERIMENT_DEFINITIONS: Defining,
+    EXPERIMENT_SWEEPS: Sweeping,
+}
 
 
 def flow_of(partitions: int) -> Flow:
     """What is folded into the table of contacts, and where its folding writes."""
     return Flow(
-        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS],
-        [CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
+        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS],
+        [EXPERIMENT_SWEEPS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
         shared=[
             TP(IDENTITY_LINKS, 0),
             TP(CAMPAIGN_COUNTS, 0),
+            TP(EXPERIMENT_PARTIALS, 0),
             *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions)),
         ],
     )
@@ -102,7 +123,6 @@ def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
     topic: str, states: States[ContactState], records: Records, printer: Printer, at_ms: int, *, policy: Policy
 ) -> Chunk:
     """Records of one topic folded onto the states before them."""
-    kinds = {CONTACT_ROOFS: Moving, CONTACT_FRAGMENTS: Gathering}
-    chunk = kinds.get(topic, Folding)(states, printer, at_ms, policy)
+    chunk = _KINDS.get(topic, Folding)(states, printer, at_ms, policy)
     chunk.take(records)
     return chunk

@@ -61,6 +61,7 @@ class Folding(Chunk):
             for part in _cut(arrived):
                 state = self._fold(key, state, part)
         self.effects.outputs += [counted(campaign, counts) for campaign, counts in self._campaigns.found().items()]
+        self.close()
 
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         begun = self._may_be_anew(key.decode(), before.place)
@@ -99,9 +100,12 @@ class Folding(Chunk):
     ) -> ContactState:
         """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
         self.tell(contact_id, before, after)
+        known = overview(after)
+        given = self.experiments.of_one(contact_id, known, before, (fact for _, fact, _ in applied))
+        if given is not before.given:
+            after = replace(after, given=given)
         self.holding.put(contact_id.encode(), after)
         stamps = stamps_of([record for record, _, _ in applied])
-        known = overview(after)
         self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.
         if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):

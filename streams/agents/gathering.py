@@ -36,6 +36,7 @@ class Gathering(Chunk):
         held = self.holding.get_many(by_roof)
         for key, arrived in by_roof.items():
             self._gather(key.decode(), held[key], arrived)
+        self.close()
 
     def _gather(self, roof: str, before: ContactState, arrived: Records) -> None:
         place = place_of(before)

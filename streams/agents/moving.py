@@ -38,6 +38,7 @@ class Moving(Chunk):
         held = self.holding.get_many(by_node)
         for key, told in by_node.items():
             self._move(key.decode(), held[key], told)
+        self.close()
 
     def _move(self, node: str, before: ContactState, told: Sequence[Told]) -> None:
         after = before

@@ -7,9 +7,9 @@ from faust.types import TP
 from streams.contact import decode
 from streams.contact.erasing import place_of
 from streams.engine.changelog import PartitionReader
-from streams.engine.partition import ENGINES_OWN, read_watermark, watermark_key
+from streams.engine.partition import read_watermark, watermark_key
 from streams.engine.runs import KafkaRecord
-from streams.engine.states import GENERATION_KEY
+from streams.engine.states import BESIDE, GENERATION_KEY, NO_STATES
 from streams.engine.store import Position, Store
 
 _OF_OTHERS = b"/"
@@ -50,19 +50,24 @@ class Following:
 
     def kept(self) -> Iterator[tuple[bytes, bytes]]:
         """Every key and value, without the engine's own."""
-        return ((key, value) for key, value in self._store.items() if not key.startswith(ENGINES_OWN))
+        return ((key, value) for key, value in self._store.items() if not key.startswith(NO_STATES))
 
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
 
     def _take(self, records: list[KafkaRecord]) -> None:
-        wanted = {each.key: each.value for each in records if each.key is not None and _OF_OTHERS not in each.key[1:]}
+        """What is kept beside the states follows from them and from what else is kept."""
+        wanted = {each.key: each.value for each in records if each.key is not None and _is_own(each.key)}
         self._store.write(wanted, _HERE)
         for key, value in wanted.items():
-            if key.startswith((ENGINES_OWN, _OF_OTHERS)):
+            if key.startswith((*NO_STATES, _OF_OTHERS)):
                 continue
             if value is not None and place_of(decode(value)).asked is not None:
                 self._asking.add(key)
             else:
                 self._asking.discard(key)
+
+
+def _is_own(key: bytes) -> bool:
+    return _OF_OTHERS not in key[1:] and not key.startswith(BESIDE)

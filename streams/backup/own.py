@@ -13,7 +13,7 @@ NO_ERASURES: tuple[Erasure, ...] = ()
 
 
 def own(state: ContactState) -> ContactState:
-    """The state as if nobody had been told of it: no roof, no parts, nothing closed; an erasure stays.
+    """The state as if nobody had been told of it: no roof, no parts, nothing closed or counted; an erasure stays.
 
     That something was shown under its id stays too, so that readers hear when nothing is any more.
     """
@@ -26,7 +26,7 @@ def own(state: ContactState) -> ContactState:
         swept=place.swept,
         shown="nothing" if place.shown == "nothing" else "profile",
     )
-    return replace(state, place=kept)
+    return replace(state, place=kept, given=())
 
 
 def swept(state: ContactState, node: str, version: int, roof: Roof) -> ContactState:

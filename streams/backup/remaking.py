@@ -20,8 +20,7 @@ from streams.contact.erasing import place_of
 from streams.contact.place import Erasure, Place
 from streams.contact.standing import is_nothing, is_worth_sending, part_key, trace, trace_key
 from streams.contact.telling import news, told
-from streams.engine.partition import ENGINES_OWN
-from streams.engine.states import GENERATION_KEY, Codec, Recent, States
+from streams.engine.states import GENERATION_KEY, NO_STATES, Codec, Recent, States
 from streams.engine.store import OpenStore, Position
 from streams.engine.writer import Output
 
@@ -92,7 +91,7 @@ class Remaking:
 
     def take(self, partition: int, key: bytes, value: bytes) -> None:
         """One record. Raises `Unreadable` when it is of a format that this version does not know."""
-        if key.startswith(ENGINES_OWN):
+        if key.startswith(NO_STATES):
             return
         if key.startswith(_TRACE):
             self._keep_trace(key, decode(value), partition)

@@ -14,6 +14,7 @@ from events.refusal import Refusal
 from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS
 from sinks.keys import partition_of
 from streams.agents.moving import version_in
+from streams.agents.sweeps import recount_record
 from streams.backup import manifest as names
 from streams.backup.errors import BackupError
 from streams.backup.files import Record, read_records
@@ -97,12 +98,16 @@ class _Restoring:
         return Remaking(stores, target, inflight, order.forgotten)
 
     async def write_tables(self, remaking: Remaking) -> None:
-        """Changelogs, profiles, links, closed channels; and up to where what waits already is folded."""
+        """Changelogs, profiles, links, closed channels; up to where what waits is folded already; and that all count.
+
+        Sums of experiments begin anew, since what people have added to them is not kept.
+        """
         for number in range(self._partitions_before):
             for record in read_records(self._directory / names.contacts_file(number)):
                 remaking.take(number, record.key or b"", record.value or b"")
         await self._write(remaking.outputs())
         await self._write(await self._watermarks())
+        await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
         """What was not folded yet, the campaigns on hold, and the experiments as they are planned."""

@@ -45,6 +45,9 @@ KEPT = frozenset(
 )
 """Whatever is in no such topic follows from the backup, or begins anew; see also `_is_kept`."""
 
+READ_ANEW = frozenset({EXPERIMENT_DEFINITIONS})
+"""Of those that are kept: what tables had made of them is not."""
+
 LAST = IDENTITY_LINKS
 """Made when all is written: until then no worker starts."""
 
@@ -70,7 +73,8 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
                     "state, say --replace; else restore into brokers without them"
                 )
             _require_the_same(kafka, settings, manifest, there)
-        _delete(admin, settings.app_id, anew)
+        _forget(admin, settings.app_id, [*anew, *(found for found in there if found.topic.name in READ_ANEW)])
+        _delete(admin, anew)
         _grow(admin, settings, [found for found in there if _is_kept(found.topic.name, settings)])
         create_topics(admin, settings, but=[LAST])
     finally:
@@ -109,14 +113,20 @@ def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifes
         )
 
 
-def _delete(admin: KafkaAdminClient, group: str, found: Sequence[Found]) -> None:
-    names = {entry.topic.name for entry in found}
-    if not names:
-        return
+def _forget(admin: KafkaAdminClient, group: str, found: Sequence[Found]) -> None:
+    """Have workers read these from the start."""
     places = [TopicPartition(entry.topic.name, number) for entry in found for number in range(entry.partitions)]
+    if not places:
+        return
     done = admin.list_group_offsets(group)[group]
     if mine := [place for place in places if place in done]:
         admin.delete_group_offsets(group, mine)
+
+
+def _delete(admin: KafkaAdminClient, found: Sequence[Found]) -> None:
+    names = {entry.topic.name for entry in found}
+    if not names:
+        return
     admin.delete_topics(sorted(names))
     for _ in range(_PAUSES):
         if not names & set(admin.list_topics()):

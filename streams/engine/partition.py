@@ -7,10 +7,10 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
@@ -24,11 +24,11 @@ from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.restoring import position_now, restore
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
-from streams.engine.states import State, States
+from streams.engine.states import BESIDE, State, States
 from streams.engine.writer import Output, TransactionWriter
 
 ENGINES_OWN = b"\x00"
-"""No key of a table starts with it."""
+"""No key of a table starts with it, nor with `BESIDE`."""
 
 _WATERMARK = ENGINES_OWN + b"watermark\x00"
 
@@ -38,13 +38,15 @@ class Effects(Generic[State]):
     """What folding a chunk does: new states by key (None deletes), and records for other topics.
 
     `encoded`: those of the states that the fold has encoded for an output anyway; it need not have any. `forgets`: what
-    is replaced is to be gone from the disk as well, as what is deleted is in any case.
+    is replaced is to be gone from the disk as well, as what is deleted is in any case. `beside`: what is kept beside
+    the states, as bytes (None deletes); its keys are its own.
     """
 
     changes: dict[bytes, State | None] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     encoded: dict[bytes, bytes] = field(default_factory=dict)
     forgets: bool = False
+    beside: dict[bytes, bytes | None] = field(default_factory=dict)
 
 
 #: Folds records onto the states there are. Called again after a failure: no effects but those returned.
@@ -135,6 +137,11 @@ class TablePartition(Generic[State]):
         """The last offset of the source partition that the state holds; None before the first."""
         return read_watermark(self._store.get(watermark_key(source)))
 
+    @property
+    def memory(self) -> Mapping[str, Any]:
+        """What folds have at hand of what is kept beside the states; nothing before the first."""
+        return self._states.memory
+
     async def release(self) -> None:
         """Give up the right to write; the store stays, so that opening again reads only what is new."""
         writer, self._writer = self._writer, None
@@ -193,6 +200,7 @@ class TablePartition(Generic[State]):
             return
         effects = fold(self._states, records)
         changes = self._encoded(effects)
+        changes.update((BESIDE + key, value) for key, value in effects.beside.items())
         topic_id = self._source_id(chunk.tp.topic)
         changes[watermark_key(chunk.tp)] = write_watermark(chunk.next_offset - 1, topic_id)
         assert self._writer is not None  # nosec B101 # for the type checker

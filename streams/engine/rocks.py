@@ -11,6 +11,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -133,6 +134,14 @@ class RocksStore:
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         held = cast(Iterator[tuple[bytes, bytes]], self._db.items())  # raw mode knows bytes alone
         return ((key, value) for key, value in held if key != _POSITION_KEY)
+
+    def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        try:
+            held = cast(Iterator[tuple[bytes, bytes]], self._db.items(from_key=after + b"\x00"))
+            return list(islice((pair for pair in held if pair[0] != _POSITION_KEY), most))
+        except Exception:
+            self._distrust()
+            raise
 
     def wipe(self) -> None:
         self._db.close()

@@ -6,7 +6,7 @@ written to again soon. States are never changed in place, so the same one may be
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from streams.engine.store import OpenStore, Position, Store
 
@@ -14,6 +14,12 @@ State = TypeVar("State")
 
 GENERATION_KEY = b"\x00generation"
 """In a changelog: how often the tables were made anew, if ever. No key of a table begins with a zero byte."""
+
+BESIDE = b"\x01"
+"""What is kept beside the states, and no codec reads, begins with it, and no key of a table does."""
+NO_STATES = (b"\x00", BESIDE)
+"""Of the keys of a changelog or a store, those that begin so are of no states."""
+_BEFORE_STATES = b"\x02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class States(Generic[State]):
         self.encode = codec.encode
         self._decode = codec.decode
         self._recent = recent
+        self.memory: dict[str, Any] = {}
+        """What a fold has made of records beside the states, to have it at hand; never without them."""
 
     @property
     def generation(self) -> int:
@@ -104,6 +112,26 @@ class States(Generic[State]):
             found.update(read)
         return found
 
+    def following(self, after: bytes, most: int) -> list[tuple[bytes, State]]:
+        """The states behind this key in the order of the keys' bytes, so many of them, fewer at the end.
+
+        They do not count as used: who walks through a table leaves those that are at hand there.
+        """
+        found = self.store.following(max(after, _BEFORE_STATES), most)
+        return [(key, self._decode(value)) for key, value in found]
+
+    def beside(self, key: bytes) -> bytes | None:
+        """A record beside the states, or None."""
+        return self.store.get(BESIDE + key)
+
+    def beside_following(self, prefix: bytes, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        """The records beside the states whose keys begin so, behind this key, in the order of their bytes."""
+        begin = BESIDE + max(prefix, after)
+        found = self.store.following(begin, most)
+        if not after and (first := self.store.get(begin)) is not None:
+            found = [(begin, first), *found][:most]
+        return [(key[len(BESIDE) :], value) for key, value in found if key.startswith(BESIDE + prefix)]
+
     def commit(
         self, changes: Mapping[bytes, State | None], encoded: Mapping[bytes, bytes | None], position: Position
     ) -> None:
@@ -114,8 +142,9 @@ class States(Generic[State]):
         if deleted:
             self._recent.drop(deleted)
             kept = {key: state for key, state in changes.items() if state is not None}
-        self._recent.put(kept, sum(map(len, filter(None, encoded.values()))))
+        self._recent.put(kept, sum(len(encoded[key] or b"") for key in kept))
 
     def forget(self) -> None:
         """Read everything from the store again, which has been changed meanwhile."""
         self._recent.clear()
+        self.memory.clear()

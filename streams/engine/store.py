@@ -5,6 +5,7 @@ belong to, and holds the position up to which it stands for them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import nsmallest
 from typing import NamedTuple, Protocol
 
 
@@ -38,6 +39,9 @@ class Store(Protocol):
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Every key and value, in no order."""
+
+    def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        """The first keys behind this one in the order of their bytes, with their values: so many, fewer at the end."""
 
     def wipe(self) -> None:
         """Forget everything, the position included."""
@@ -83,6 +87,9 @@ class MemoryStore:
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         return iter(self._values.items())
+
+    def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        return nsmallest(most, ((key, value) for key, value in self._values.items() if key > after))
 
     def wipe(self) -> None:
         self._values.clear()

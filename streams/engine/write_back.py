@@ -88,6 +88,19 @@ class WriteBackStore:
         self.flush()
         return self.below.items()
 
+    def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        while True:
+            held = self.below.following(after, most)
+            last = held[-1][0] if len(held) == most else None  # behind it there may be more below
+            found: dict[bytes, bytes | None] = dict(held)
+            found.update(
+                (key, value) for key, value in self._waiting.items() if key > after and (last is None or key <= last)
+            )
+            there = [(key, value) for key, value in found.items() if value is not None]
+            if there or last is None:
+                return sorted(there)[:most]
+            after = last
+
     def wipe(self) -> None:
         self._waiting = {}
         self._position = None

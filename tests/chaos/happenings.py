@@ -7,7 +7,7 @@ and again about the same one: it was sent and it bounced, it was given and given
 from collections.abc import Callable
 from random import Random
 
-from streams.demo.truth import Fields
+from streams.demo.truth import Experiment, Fields
 from streams.demo.voice import DAY, Spelling, utc
 
 _OUTCOMES = ("contacted", "contacted", "refused", "left_message", "not_home", "wrong_number", "language_barrier")
@@ -100,7 +100,18 @@ def _email(rng: Random) -> Happening:
         about["purpose"] = rng.choice(_PURPOSES)
     if rng.random() < 0.2:
         about["team"] = "youth"
+    if type_ == "email.sent" and rng.random() < 0.3:
+        about["experiment"] = _arm(rng)
     return "email-events", type_, about
+
+
+def _assignment(rng: Random) -> Happening:
+    return "outreach-events", "experiment.assigned", {"experiment": _arm(rng)}
+
+
+def _arm(rng: Random) -> Experiment:
+    """Mostly the same variant, or nearly everybody would be given both."""
+    return {"id": f"e-{rng.randrange(3)}", "variant": "A" if rng.random() < 0.9 else "B"}
 
 
 def _leaving(rng: Random) -> Happening:
@@ -116,5 +127,5 @@ def _suppression(rng: Random) -> Happening:
 _ALL: tuple[Callable[[Random], Happening], ...] = (
     *(_email,) * 8,
     *(_report,) * 4,
-    *(_text, _text, _gift, _gift, _refund, _wish, _wish, _form, _leaving, _stop, _suppression),
+    *(_text, _text, _gift, _gift, _refund, _wish, _wish, _form, _leaving, _stop, _suppression, _assignment),
 )

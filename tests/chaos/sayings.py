@@ -7,12 +7,14 @@ from random import Random
 from typing import cast
 
 from streams.demo.encoding import attributes, body, encode, key
-from streams.demo.oracle import closed_channels, is_known, profile_of
+from streams.demo.oracle import closed_channels, experiment_results, is_known, profile_of
 from streams.demo.recount import Profile
+from streams.demo.recount_experiments import Arm
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from streams.demo.voice import DAY, MINUTE, Spelling, Voice, utc
 from tests.chaos.happenings import something
 from tests.chaos.people import Command, Identifier, People, Person, contact_of
+from tests.chaos.trials import CHANGED
 
 FIRST, LAST = utc(2012, 1, 1), utc(2012, 6, 1)
 REPEATED, TAKEN_BACK = 0.02, 0.02
@@ -22,11 +24,15 @@ _LATER = utc(2012, 7, 1)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`profiles` and closed channels by roof. `merged`: the roof of each identifier that lives under another one."""
+    """`profiles` and closed channels by roof. `merged`: the roof of each identifier that lives under another one.
+
+    `experiments`: by variant what all people of an experiment add up to.
+    """
 
     profiles: dict[str, Profile]
     merged: dict[str, str]
     closed: dict[str, Profile]
+    experiments: dict[str, dict[str, Arm]]
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Sayings:
         profiles: dict[str, Profile] = {}
         merged: dict[str, str] = {}
         closed: dict[str, Profile] = {}
+        known: list[list[Sent]] = []
         for group in self._groups():
             names = {one: identify(contact_of([one])) for one in group}
             roof = min(group, key=lambda one: (one.rank, names[one]))
@@ -49,11 +56,12 @@ class Sayings:
             heard_of = [one for one in group if any(map(_happened, self.records.get(one, ())))]
             absorbed = sorted(names[one] for one in heard_of if one != roof)
             if is_known(said):
+                known.append(said)
                 profiles[names[roof]] = profile_of(names[roof], said, identify) | {"merged_from": absorbed}
             if channels := closed_channels(said):
                 closed[names[roof]] = channels
             merged.update((names[one], names[roof]) for one in group if one != roof)
-        return Outcome(profiles, merged, closed)
+        return Outcome(profiles, merged, closed, experiment_results(known, CHANGED))
 
     def _groups(self) -> Iterator[list[Identifier]]:
         """The identifiers of each person; what spouses share is nobody's."""

@@ -21,6 +21,7 @@ from streams.demo.workers import Workers
 from tests.chaos.people import people
 from tests.chaos.sayings import Outcome, Sayings, sayings
 from tests.chaos.site import Site
+from tests.chaos.trials import NAMES, define, wrong_results
 from tests.chaos.verdict import latest_in, wrongs
 from tests.integration.waiting import until
 
@@ -54,15 +55,20 @@ def test_many_people_are_told_apart_and_put_together(site: Site, seed: int, kill
 
 
 def play(site: Site, seed: int, size: Size, *, killed: bool) -> None:
-    """Publish half, kill a worker if that is wanted, publish the rest; then lose all that is in Redis."""
+    """Publish half, kill a worker if that is wanted, publish the rest; then lose all that is in Redis.
+
+    Experiments are defined in the middle, so that all who were counted are counted anew.
+    """
     rng, deployment = Random(seed), site.deployment
     said = sayings(rng, people(rng, size.people, size.couples), size.interactions, deployment.identify)
     outcome = said.outcome(deployment.identify)
+    assert outcome.experiments.keys() == set(NAMES)
     team = {name: site.start(name) for name in ("one", "two")}
     half = len(said.publications) // 2
     publish_all(deployment, said.publications[:half])
     if killed:
         kill_in_the_middle(site, team, rng)
+    define(deployment)
     publish_all(deployment, said.publications[half:])
     if killed:
         site.start(next(name for name, worker in team.items() if worker.process.poll() is not None))
@@ -152,6 +158,7 @@ def wrong_people(deployment: Deployment, outcome: Outcome) -> list[str]:
     index = names | {name: roof for name, roof in outcome.merged.items() if is_identity_hash(name)}
     return [
         *wrongs(deployment, outcome.profiles, set()),
+        *wrong_results(deployment, outcome.experiments),
         *unlike("contact-links", outcome.merged, links),
         *map(str, compare_profiles(outcome.closed, latest_in(deployment, CONTACT_SUPPRESSIONS), CONTACT_SUPPRESSIONS)),
         *unlike("redis, merged_into", outcome.merged, merged_in_redis(deployment)),

@@ -21,11 +21,12 @@ from streams.demo.collecting import letters_in_topic, profiles_in_redis, records
 from streams.demo.deployment import Deployment
 from streams.demo.oracle import all_closed_channels
 from streams.demo.recount import Profile
+from streams.engine.partition import ENGINES_OWN
+from streams.engine.states import NO_STATES
 from streams.topics import CONTACTS_TABLE, changelog_name
 from tests.chaos.versions import wrong_versions
 
 Truth = Mapping[str, Profile]
-_ENGINES_OWN = b"\x00"
 _OF_A_ROOF = "/"
 """In the keys of what a roof keeps of others, and in no contact_id."""
 
@@ -58,7 +59,7 @@ def table_of(deployment: Deployment) -> dict[bytes, bytes]:
 
 def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
     """The profile of each person of a table, as its readers would see it: of a roof with all that is under it."""
-    states = {key.decode(): decode(value) for key, value in table.items() if not key.startswith(_ENGINES_OWN)}
+    states = {key.decode(): decode(value) for key, value in table.items() if not key.startswith(NO_STATES)}
     found = {}
     for name, state in states.items():
         place = place_of(state)
@@ -93,8 +94,10 @@ def _wrongly_closed(deployment: Deployment, truth: Truth) -> Iterator[str]:
 def _parts_of_nobody(table: Mapping[bytes, bytes]) -> Iterator[str]:
     """A roof knows whom it keeps."""
     for key in table:
+        if key.startswith(NO_STATES):
+            continue
         roof, slash, fragment = key.decode().partition(_OF_A_ROOF)
-        if slash and roof and not key.startswith(_ENGINES_OWN):
+        if slash and roof:
             state = table.get(roof.encode())
             if state is None or fragment not in place_of(decode(state)).parts:
                 yield f"table: {roof} keeps a part of {fragment} and does not know of it"
@@ -102,7 +105,7 @@ def _parts_of_nobody(table: Mapping[bytes, bytes]) -> Iterator[str]:
 
 def _wrong_watermarks(deployment: Deployment, table: Mapping[bytes, bytes]) -> Iterator[str]:
     """Every partition of the input is folded to its end, and the table says so."""
-    said = {key: int(value.split()[0]) for key, value in table.items() if key.startswith(_ENGINES_OWN)}
+    said = {key: int(value.split()[0]) for key, value in table.items() if key.startswith(ENGINES_OWN)}
     for tp, end in deployment.observer.ends([INTERACTIONS]).items():
         if found := _unless_folded_to(end, tp, said):
             yield found

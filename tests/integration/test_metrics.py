@@ -45,6 +45,8 @@ NAMED = {
     *("harmonia_recovery_seconds", "harmonia_recovering_seconds", "harmonia_recovery_records_to_go"),
     *("harmonia_redis_memory_used_ratio", "harmonia_state_disk_used_ratio", "harmonia_team_expected"),
     "harmonia_policy_broken",
+    *("harmonia_experiments", "harmonia_experiment_results", "harmonia_experiment_evaluation_seconds"),
+    *("harmonia_experiment_waiting_seconds", "harmonia_experiment_uncounted"),
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
     *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
@@ -59,7 +61,8 @@ WORDS = {
     "type": set(MODELS),
     "stage": {"intake", "contacts"},
     "reason": {*(reason.value for reason in Reason), *REASONS},
-    "agent": {"intake", "contacts", "links", "campaigns", "redis", "results"},
+    "agent": {"intake", "contacts", "links", "campaigns", "experiments", "redis", "results"},
+    "status": {"running", "ended", "recounting"},
     "campaign": {"named", "none"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},

@@ -190,3 +190,19 @@ async def test_a_value_may_be_larger_than_a_batch(bench: Bench) -> None:
     async with bench.owned(restored):
         assert [restored.get(b"big-%d" % n) for n in range(4)] == [large] * 4
     assert [record.value for record in await bench.cluster.committed(bench.outputs)] == [large] * 4
+
+
+async def test_what_is_kept_beside_the_states_is_the_next_owners_too(bench: Bench) -> None:
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk([0]), lambda states, records: Effects({b"k": b"1"}, beside={b"a": b"x"}))
+        await owner.apply(bench.chunk([1]), lambda states, records: Effects(beside={b"a": None, b"b": b"y"}))
+
+    seen: list[object] = []
+
+    def look(states: States[bytes], records: Records) -> Effects[bytes]:
+        seen.extend((states.beside(b"a"), states.beside(b"b"), states.following(b"", 9)))
+        return Effects()
+
+    async with bench.owned() as owner:
+        await owner.apply(bench.chunk([2]), look)
+    assert seen == [None, b"y", [(b"k", b"1")]]

@@ -16,7 +16,7 @@ from streams import identity
 from streams.backup.remaking import Forgotten, Remaking, Target
 from streams.contact import decode
 from streams.contact.erasing import place_of
-from streams.engine.partition import ENGINES_OWN
+from streams.engine.states import NO_STATES
 from streams.engine.store import Position, open_memory_store
 from streams.engine.writer import Output
 from tests.property.links.sayings import Saying, contacts, interaction
@@ -54,7 +54,7 @@ def is_asking(table: dict[bytes, bytes]) -> bool:
     return any(
         place_of(decode(value)).asked is not None
         for key, value in table.items()
-        if b"/" not in key and not key.startswith(ENGINES_OWN)
+        if b"/" not in key and not key.startswith(NO_STATES)
     )
 
 
@@ -196,7 +196,7 @@ def put(world: World, output: Output) -> None:
         world.stores[output.partition].write({output.key: output.value}, Position("topic", 1, 0))
     elif output.topic != LINKS:
         world.publish(output)
-    elif not output.key.startswith(ENGINES_OWN):
+    elif not output.key.startswith(NO_STATES):
         world.nodes[output.key.decode()] = identity.decode(output.value or b"")
 
 

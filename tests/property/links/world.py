@@ -20,6 +20,9 @@ from events.topics import (
     CONTACT_STATE,
     CONTACT_SUPPRESSIONS,
     DEAD_LETTERS,
+    EXPERIMENT_DEFINITIONS,
+    EXPERIMENT_PARTIALS,
+    EXPERIMENT_SWEEPS,
     IDENTITY_LINKS,
     INTERACTIONS,
 )
@@ -28,7 +31,7 @@ from streams import identity
 from streams.agents.announcements import GENERATION_BITS, Printer
 from streams.agents.contacts import folded
 from streams.contact import ContactState, decode, encode
-from streams.engine.states import Codec, Recent, States
+from streams.engine.states import BESIDE, NO_STATES, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
 from streams.pressure import default_policy
@@ -36,7 +39,7 @@ from tests.unit.engine.kafka_records import Fetched
 
 PARTITIONS = 3
 CROWD = 50
-SOURCES = (INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS)
+SOURCES = (INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS)
 Log = tuple[str, int]
 
 
@@ -69,6 +72,7 @@ class World:
     latest: dict[str, dict[str, Latest]] = field(default_factory=lambda: defaultdict(dict))
     alerts: list[dict[str, JSON]] = field(default_factory=list)
     order: list[tuple[int, int]] = field(default_factory=list)
+    partials: list[Output] = field(default_factory=list)
 
     def say(self, interaction: Interaction, appended_at: int) -> str:
         """Append it to `interactions`; returns its fragment."""
@@ -127,7 +131,8 @@ class World:
 
     def table(self) -> dict[bytes, bytes]:
         """All that is kept of contacts."""
-        return {key: value for store in self.stores.values() for key, value in store.items()}
+        items = (item for store in self.stores.values() for item in store.items())
+        return {key: value for key, value in items if not key.startswith(NO_STATES)}
 
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
@@ -138,6 +143,7 @@ class World:
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes
         encoded = {key: None if state is None else encode(state) for key, state in changes.items()}
+        encoded |= {BESIDE + key: value for key, value in done.effects.beside.items()}
         states.commit(changes, encoded, Position("topic", 1, 0))
         for output in done.effects.outputs:
             self.publish(output)
@@ -169,6 +175,9 @@ class World:
         assert output.topic != DEAD_LETTERS
         assert output.key is not None
         key, headers = output.key.decode(), dict(output.headers)
+        if output.topic == EXPERIMENT_PARTIALS:
+            self.partials.append(output)
+            return
         if output.topic in (CONTACT_STATE, CONTACT_LINKS):
             self._expect_a_newer_version(key, headers)
         if output.topic == CONTACT_ALERTS:

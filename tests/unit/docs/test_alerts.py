@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from streams.agents.publishing import Rule as ExperimentRule
 from streams.campaigns.kept import Rule as CampaignRule
 from streams.pressure.alerting import Rule
 
@@ -14,4 +15,5 @@ def test_every_rule_is_explained() -> None:
         *get_args(Rule),
         *get_args(CampaignRule),
         "erased",
+        *get_args(ExperimentRule),
     }

@@ -66,6 +66,21 @@ class StoreContract:
         assert dict(store.items()) == odd
         assert {key: store.get(key) for key in odd} == odd
 
+    def test_keys_are_walked_through_in_the_order_of_their_bytes(self, store: Store) -> None:
+        held: Changes = {b"c": b"3", b"": b"0", b"b\x00": b"2", b"b": b"1", b"\xff": b"4"}
+        store.write(held, HERE)
+
+        assert store.following(b"", 2) == [(b"b", b"1"), (b"b\x00", b"2")]
+        assert store.following(b"b\x00", 2) == [(b"c", b"3"), (b"\xff", b"4")]
+        assert store.following(b"c", 2) == [(b"\xff", b"4")]
+        assert store.following(b"\xff", 2) == []
+
+    def test_what_was_deleted_is_walked_past(self, store: Store) -> None:
+        store.write({b"%d" % number: b"1" for number in range(9)}, HERE)
+        store.write(dict.fromkeys([b"%d" % number for number in range(7)]), HERE)
+
+        assert store.following(b"0", 2) == [(b"7", b"1"), (b"8", b"1")]
+
     def test_a_wiped_store_is_a_new_one(self, store: Store) -> None:
         store.write({b"a": b"1"}, HERE)
         store.wipe()
@@ -84,5 +99,7 @@ def any_writes_end_as_those_of_a_dict(open_store: Callable[[], Store], writes: l
         store.write(changes, Position("topic-a", number, 0))
         told = {key: value for key, value in {**told, **changes}.items() if value is not None}
         assert dict(store.items()) == told
+        for most in (1, 2, 9):
+            assert store.following(b"\x00", most) == sorted((k, v) for k, v in told.items() if k > b"\x00")[:most]
         assert store.position == Position("topic-a", number, 0)
     store.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.states import GENERATION_KEY, Codec, Recent, States
+from streams.engine.states import BESIDE, GENERATION_KEY, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 
 NUMBERS: Codec[int] = Codec(lambda number: b"%d" % number, int)
@@ -159,3 +159,42 @@ def test_a_table_that_was_never_made_anew_is_of_generation_zero(store: CountingS
 def test_the_generation_is_what_the_changelog_says(store: CountingStore) -> None:
     store.write({GENERATION_KEY: b"7"}, HERE)
     assert states_in(store).generation == 7
+
+
+def test_a_table_is_walked_through_without_what_is_beside_its_states(store: CountingStore) -> None:
+    states = states_in(store, room=20)
+    beside = {b"\x00generation": b"2", BESIDE + b"\xff": b"raw", BESIDE: b"raw"}
+    states.commit({b"b": 2, b"a": 1, b"c": 3}, {b"a": b"1", b"b": b"2", b"c": b"3", **beside}, HERE)
+
+    assert states.following(b"", 2) == [(b"a", 1), (b"b", 2)]
+    assert states.following(b"b", 2) == [(b"c", 3)]
+    assert states.following(b"c", 2) == []
+
+
+def test_who_walks_through_a_table_leaves_the_states_that_are_at_hand(store: CountingStore) -> None:
+    states = states_in(store, room=20)
+    for number in range(10, 100):
+        commit(states, {b"k%d" % number: number})
+
+    states.following(b"", 90)
+
+    assert (states.get(b"k99"), store.asked) == (99, [])
+
+
+def test_records_beside_the_states_are_found_by_their_keys_and_in_order(store: CountingStore) -> None:
+    states = states_in(store)
+    held = {b"p/2": b"two", b"p/1": b"one", b"p/": b"none", b"q/": b"other"}
+    states.commit({b"p/3": 3}, {b"p/3": b"3", **{BESIDE + key: value for key, value in held.items()}}, HERE)
+
+    assert (states.beside(b"p/1"), states.beside(b"p/3")) == (b"one", None)
+    assert states.beside_following(b"p/", b"", 2) == [(b"p/", b"none"), (b"p/1", b"one")]
+    assert states.beside_following(b"p/", b"p/1", 2) == [(b"p/2", b"two")]
+
+
+def test_what_was_made_of_records_beside_the_states_goes_with_what_is_at_hand(store: CountingStore) -> None:
+    states = states_in(store)
+    states.memory["book"] = 1
+
+    states.forget()
+
+    assert states.memory == {}

@@ -30,6 +30,8 @@ def test_the_topics_between_the_agents_are_compacted_but_for_counts() -> None:
         "contact-roofs": ("compact", None),
         "contact-fragments": ("compact", None),
         "campaign-counts": ("delete", 1),
+        "experiment-partials": ("delete", 1),
+        "experiment-sweeps": ("compact", None),
     }
     assert BY_NAME["contact-fragments"].max_message_bytes == BY_NAME["contact-state"].max_message_bytes
 
@@ -46,7 +48,8 @@ def test_the_topics_of_the_clinic_keep_what_they_are_told() -> None:
 
 def test_only_a_few_topics_have_a_number_of_partitions_of_their_own() -> None:
     assert [topic.name for topic in topics.ALL if topic.partitions is not None] == [
-        *("campaign-holds", "identity-links", "campaign-counts", "dead-letters-requeued", "source-quarantines"),
+        *("campaign-holds", "identity-links", "campaign-counts", "experiment-partials"),
+        *("dead-letters-requeued", "source-quarantines"),
     ]
 
 

@@ -40,6 +40,11 @@ PROMISED = {
     "harmonia_state_disk_used_ratio": set(),
     "harmonia_policy_broken": set(),
     "harmonia_team_expected": {"team"},
+    "harmonia_experiments": {"status"},
+    "harmonia_experiment_results_total": set(),
+    "harmonia_experiment_evaluation_seconds": set(),
+    "harmonia_experiment_waiting_seconds": set(),
+    "harmonia_experiment_uncounted_total": set(),
 }
 
 
@@ -49,7 +54,7 @@ def metrics() -> Metrics:
 
 
 def test_the_metrics_and_their_labels_are_those_that_dashboards_use(metrics: Metrics) -> None:
-    parts = (metrics, metrics.campaign, metrics.standing)
+    parts = (metrics, metrics.campaign, metrics.standing, metrics.experiments)
     made = [value for part in parts for value in vars(part).values() if isinstance(value, MetricWrapperBase)]
     names = {each._name + ("_total" if each._type == "counter" else ""): set(each._labelnames) for each in made}
 

@@ -59,6 +59,7 @@ def test_the_topics_wanted_are_all_of_the_list_and_a_compacted_changelog_for_eac
         ("there-contacts-changelog", "compact", None),
         ("there-links-changelog", "compact", 1),
         ("there-campaigns-changelog", "compact", 1),
+        ("there-experiments-changelog", "compact", 1),
     ]
 
 
@@ -102,8 +103,8 @@ def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settin
     create_topics(cast(KafkaAdminClient, admin), SETTINGS)
 
     assert {name for name, count in admin.made.items() if count == 1} == {
-        *("identity-links", "campaign-holds", "campaign-counts"),
-        *("there-links-changelog", "there-campaigns-changelog"),
+        *("identity-links", "campaign-holds", "campaign-counts", "experiment-partials"),
+        *("there-links-changelog", "there-campaigns-changelog", "there-experiments-changelog"),
         *("dead-letters-requeued", "source-quarantines"),
     }
     assert set(admin.made.values()) == {1, SETTINGS.partitions}

@@ -18,10 +18,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 import orjson
+from msgspec.structs import replace
 
 from streams import campaigns, identity
 from streams.campaigns.codec import FORMAT as CAMPAIGNS_FORMAT
 from streams.contact.codec import FORMAT as CONTACTS_FORMAT
+from streams.experiments import kept as experiments
+from streams.experiments.following import with_differences
+from streams.experiments.partials import Counted
+from streams.experiments.totals import add_up, closed
 from streams.formats import Format
 from streams.identity.codec import FORMAT as NODES_FORMAT
 from tests.chaos.verdict import profiles_in
@@ -81,10 +86,32 @@ def sums_in(states: States) -> Mapping[str, Any]:
     return {key: {name: getattr(one, name) for name in one.__struct_fields__} for key, one in kept.items()}
 
 
+def added_up() -> States:
+    """The experiments table while people are counted anew by another definition."""
+    [row] = add_up([Counted([("ask", "", "A")], [15_000, 1, 0], [0, 3, 1, 1, 0, 0, 0, 0, 1])]).values()
+    first = with_differences(experiments.Experiment(), {"": [("A", 15_000, row), ("A", 14_990, row)]})
+    first = replace(first, totals={"": closed(first.totals[""], 14_995)})
+    ask = with_differences(first, {"1b2c3d4e": [("A", 15_000, row)]})
+    ask = replace(ask, definition=b"{}", next=None, stands={3: "1b2c3d4e"}, peaks={"A": b"\0" * 240}, told=("/split",))
+    line = experiments.Line(NOON, NOON, (("A", 2.5),), ("A",), "recounting", NOON)
+    held: dict[bytes, experiments.Kept] = {
+        b"experiment/ask": ask,
+        b"board": experiments.Board({"ask": line}, frozenset({3})),
+    }
+    return {key: experiments.encode(value) for key, value in held.items()}
+
+
+def added_up_in(states: States) -> Mapping[str, Any]:
+    """The fields of every experiment and of the board by name."""
+    held = {key.decode(): experiments.decode(value) for key, value in states.items()}
+    return {key: {name: getattr(one, name) for name in one.__struct_fields__} for key, one in held.items()}
+
+
 TABLES = (
     Kept("contacts", CONTACTS_FORMAT, contacts, profiles_in),
     Kept("links", NODES_FORMAT, links, nodes_in),
     Kept("campaigns", CAMPAIGNS_FORMAT, sums, sums_in),
+    Kept("experiments", experiments.FORMAT, added_up, added_up_in),
 )
 """Every table of a worker."""
 

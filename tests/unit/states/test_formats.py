@@ -95,7 +95,7 @@ def structs_in(value: object) -> Iterator[object]:
             yield from structs_in(each)
 
 
-OURS = ("streams.campaigns", "streams.contact", "streams.identity", "events")
+OURS = ("streams.campaigns", "streams.contact", "streams.experiments", "streams.identity", "events")
 
 
 def declared(kind: type[Stored]) -> set[type[msgspec.Struct]]:

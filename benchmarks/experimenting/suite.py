@@ -1,0 +1,142 @@
+"""The suite: CPU of this thread, everything that waits left out.
+
+Contacts with and without experiments are measured in turn, so that what neighbours do is in both; a ratio is of each
+pair of rounds.
+"""
+
+import time
+from collections.abc import Sequence
+
+from benchmarks.core.load import NOW_MS, chunks
+from benchmarks.experimenting.load import EACH, EXPERIMENTS, NAMES, Heard, heard, people
+from benchmarks.results import Figure, Goal, Section
+from benchmarks.suites import Orders
+from streams.agents.announcements import Printer
+from streams.agents.book import book_of
+from streams.agents.folding import Folding
+from streams.agents.reckoning import Reckoning
+from streams.contact import ContactState, decode, encode
+from streams.engine.fetched import Fetched
+from streams.engine.garbage import collect_rarely
+from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.engine.store import MemoryStore, Position
+from streams.experiments import kept
+from streams.experiments.board import AT_ONCE
+from streams.experiments.columns import Columns
+from streams.experiments.given import Given
+from streams.experiments.kept import Kept
+from streams.experiments.partials import Tick, write_partial
+from streams.experiments.rules import DAY_MS
+from streams.pressure import default_policy
+
+CONTACTS, QUICK_CONTACTS = 4_000, 400
+FACTS = (5, 30)
+ROUNDS_EACH = 5
+CHUNK = 250
+"""Contacts whose differences are told in one record."""
+_PRINTER = Printer(0, 8, 1)
+_CODEC = Codec(encode, decode)
+_HERE = Position("", 0, 0)
+
+
+def experiments(orders: Orders) -> Section:
+    """Measure contacts of few and of many facts, and the agent that adds up."""
+    contacts = QUICK_CONTACTS if orders.quick else CONTACTS
+    rounds = range(orders.rounds * ROUNDS_EACH)
+    figures: list[Figure] = []
+    loads = {facts: _both(contacts, facts, orders.seed) for facts in FACTS}
+    collect_rarely()
+    for facts, (without, with_them) in loads.items():
+        pairs = [(_contacts(without), _contacts(with_them)) for _ in rounds]
+        figures += _side_by_side(f"contacts, {EACH} messages and {facts} records", pairs)
+    figures += _adding_up(contacts, orders.seed, len(rounds))
+    return Section("Experiments", tuple(figures), (_NOTE,))
+
+
+_NOTE = (
+    f"CPU of one thread. Contacts: {EXPERIMENTS:,} experiments, {EACH} of them given to each contact, against the same "
+    "records without; from a record to profile, encoded state and the record of differences. Adding up: differences "
+    f"of so many contacts with {EACH} experiments each are put aside, then all {EXPERIMENTS:,} get a result anew"
+)
+
+
+def _both(contacts: int, facts: int, seed: int) -> tuple[Heard, Heard]:
+    without, with_them = (heard(contacts, facts, seed, with_experiments=has) for has in (False, True))
+    return without, with_them
+
+
+def _side_by_side(subject: str, pairs: Sequence[tuple[float, float]]) -> list[Figure]:
+    return [
+        Figure(f"{subject}, without", "CPU", "µs a record", tuple(without for without, _ in pairs)),
+        Figure(f"{subject}, with", "CPU", "µs a record", tuple(with_them for _, with_them in pairs)),
+        Figure(subject, "throughput kept", "", tuple(one / other for one, other in pairs), Goal("at least", 0.7)),
+    ]
+
+
+def _contacts(of: Heard) -> float:
+    recent: Recent[ContactState] = Recent(1 << 40)
+    recent.put(of.known, 0)
+    states = States(MemoryStore(), _CODEC, recent)
+    book = book_of(states)
+    for name in NAMES:  # as they are in a partition that has been at work for a while
+        book.admits(name, NOW_MS // DAY_MS)
+    began = time.thread_time()
+    for chunk in chunks(of.records):
+        folding = Folding(states, _PRINTER, NOW_MS, default_policy())
+        folding.take(chunk.records)
+        for state in filter(None, folding.effects.changes.values()):
+            encode(state)
+    return (time.thread_time() - began) / len(of.records) * 1e6
+
+
+def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
+    """Rounds of one agent, as it goes on: what was added up before is there."""
+    agent = _Agent()
+    aside, results, longest = [], [], []
+    for number in range(rounds + 1):
+        given = people(contacts, seed + number, NOW_MS // DAY_MS)
+        told = [value for start in range(0, contacts, CHUNK) for value in _told(given[start : start + CHUNK])]
+        began = time.thread_time()
+        for value in told:
+            agent.take(value)
+        put = time.thread_time()
+        ticks = [agent.tick() for _ in range(EXPERIMENTS // AT_ONCE + 1)]
+        if number:  # the first one finds nothing, and makes it all
+            aside.append((put - began) / contacts / EACH * 1e6)
+            results.append(sum(ticks))
+            longest.append(max(ticks))
+    return [
+        Figure("putting differences aside", "CPU", "µs a difference", tuple(aside)),
+        Figure(f"{EXPERIMENTS:,} results", "CPU", "s", tuple(results)),
+        Figure("the longest tick", "CPU", "s", tuple(longest)),
+    ]
+
+
+def _told(given: Sequence[Sequence[Given]]) -> list[bytes]:
+    columns = Columns()
+    for each in given:
+        columns.replace((), each)
+    return list(columns.records())
+
+
+class _Agent:
+    """The experiments agent without Kafka, on a store in memory."""
+
+    def __init__(self) -> None:
+        self._states: States[Kept] = States(MemoryStore(), Codec(kept.encode, kept.decode), Recent(1 << 30))
+        self._offset = 0
+
+    def take(self, value: bytes) -> None:
+        self._offset += 1
+        record = Fetched("experiment-partials", 0, self._offset, NOW_MS + self._offset, b"", value, ())
+        reckoning = Reckoning(self._states, _PRINTER.partitions)
+        reckoning.take([record])
+        changes = reckoning.effects.changes
+        encoded = {key: None if each is None else kept.encode(each) for key, each in changes.items()}
+        encoded |= {BESIDE + key: each for key, each in reckoning.effects.beside.items()}
+        self._states.commit(changes, encoded, _HERE)
+
+    def tick(self) -> float:
+        began = time.thread_time()
+        self.take(write_partial(Tick()))
+        return time.thread_time() - began

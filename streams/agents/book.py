@@ -1,0 +1,114 @@
+"""What a partition of contacts keeps beside its states of experiments: rules, who was ever counted, what is recounted.
+
+It is decoded once and then at hand for as long as the partition is not opened again (`States.memory`); whatever is
+changed in it goes into the transaction of the chunk that changes it.
+"""
+
+from collections.abc import Iterator
+from typing import cast
+
+import msgspec
+from msgspec import Struct
+
+from streams.contact import ContactState
+from streams.engine.states import States
+from streams.experiments.rules import DEFAULT, Rule
+
+MOST_COUNTED = 10_000
+"""Experiments of which a partition keeps that somebody was counted in them; more are not counted."""
+UNHEARD_DAYS = 30
+"""Who was not heard of for so long makes room for others, if there is none."""
+
+_RULE = b"rule/"
+_COUNTED = b"counted/"
+_SWEEP = b"sweep"
+_AT_ONCE = 1_000
+_MEMORY = "experiments"
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Sweep(Struct, frozen=True, array_like=True):
+    """Who is counted anew now, and who afterwards. `experiments`, `waiting`: None is all of them.
+
+    `number`: how many there were before; a record that drives another one moves nothing.
+    """
+
+    number: int
+    experiments: tuple[str, ...] | None
+    waiting: tuple[str, ...] | None = ()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether anybody is counted anew."""
+        return self.experiments is None or bool(self.experiments)
+
+
+_read_rule = msgspec.msgpack.Decoder(Rule).decode
+_read_sweep = msgspec.msgpack.Decoder(Sweep).decode
+
+
+class Book:
+    """`rules`: of defined experiments that are not counted by the defaults. `counted`: by experiment the last day.
+
+    `sweep`: the last one. `beside`: what of it is to be written.
+    """
+
+    def __init__(self, states: States[ContactState]) -> None:
+        self.rules = {name: _read_rule(value) for name, value in _all(states, _RULE)}
+        self.counted = {name: int(value) for name, value in _all(states, _COUNTED)}
+        sweep = states.beside(_SWEEP)
+        self.sweep = None if sweep is None else _read_sweep(sweep)
+        self.beside: dict[bytes, bytes | None] = {}
+
+    def edition(self, experiment: str) -> str:
+        """By which people are counted now."""
+        return self.rules.get(experiment, DEFAULT).edition
+
+    def rule(self, experiment: str, rule: Rule) -> None:
+        """Count by this rule from now on."""
+        key = _RULE + experiment.encode()
+        if rule == DEFAULT:
+            self.rules.pop(experiment, None)
+            self.beside[key] = None
+        else:
+            self.rules[experiment] = rule
+            self.beside[key] = _encode(rule)
+
+    def admits(self, experiment: str, day: int) -> bool:
+        """Whether people are counted in it, of whom one is heard today; there is no room for any number of them."""
+        if self.counted.get(experiment) == day:
+            return True
+        if experiment not in self.counted and len(self.counted) >= MOST_COUNTED and not self._make_room(day):
+            return False
+        self.counted[experiment] = day
+        self.beside[_COUNTED + experiment.encode()] = b"%d" % day
+        return True
+
+    def sweeps(self, sweep: Sweep) -> None:
+        """What is counted anew from now on."""
+        self.sweep = sweep
+        self.beside[_SWEEP] = _encode(sweep)
+
+    def _make_room(self, day: int) -> bool:
+        old = [name for name, last in self.counted.items() if last < day - UNHEARD_DAYS]
+        for name in old:
+            del self.counted[name]
+            self.beside[_COUNTED + name.encode()] = None
+        return bool(old)
+
+
+def book_of(states: States[ContactState]) -> Book:
+    """That of a partition, with nothing in it to be written yet."""
+    book = cast(Book | None, states.memory.get(_MEMORY))
+    if book is None:
+        book = states.memory[_MEMORY] = Book(states)
+    book.beside = {}
+    return book
+
+
+def _all(states: States[ContactState], prefix: bytes) -> Iterator[tuple[str, bytes]]:
+    after = b""
+    while found := states.beside_following(prefix, after, _AT_ONCE):
+        yield from ((key[len(prefix) :].decode(), value) for key, value in found)
+        after = found[-1][0]

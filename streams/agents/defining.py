@@ -1,0 +1,39 @@
+"""From records of `experiment-definitions`: rules by which people are counted from now on, and who is counted anew."""
+
+from events.refusal import Refusal
+from streams.agents.chunks import Chunk
+from streams.agents.experimenting import told
+from streams.agents.sweeps import begun
+from streams.engine.runs import Records
+from streams.experiments.defined import read_definition, rule_of
+from streams.experiments.partials import Defined, Stands, write_partial
+
+
+class Defining(Chunk):
+    """One chunk of `experiment-definitions`. `unread`: the offsets of records that say nothing; they change nothing."""
+
+    def take(self, records: Records) -> None:
+        """Go by each definition from now on, and count anew whoever was counted by another rule."""
+        changed: set[str] = set()
+        for record in records:
+            read = read_definition(record.key, record.value)
+            if isinstance(read, Refusal):
+                self.unread.append((record.offset, read))
+                continue
+            experiment, definition = read
+            if self.printer.partition == 0:
+                self.effects.outputs.append(told(write_partial(Defined(experiment, record.value))))
+            rule, before = rule_of(definition), self.book.edition(experiment)
+            self.book.rule(experiment, rule)
+            if rule.edition != before:
+                changed.add(experiment)
+        self._count_anew(changed)
+        self.close()
+
+    def _count_anew(self, changed: set[str]) -> None:
+        """Nobody has to be counted anew where nobody was ever counted."""
+        known = {each for each in changed if each in self.book.counted}
+        if stands := {each: self.book.edition(each) for each in sorted(changed - known)}:
+            self.effects.outputs.append(told(write_partial(Stands(self.printer.partition, stands))))
+        if known:
+            self.effects.outputs += begun(self.book, self.printer.partition, known)

@@ -1,0 +1,96 @@
+"""What a chunk of contacts changes in experiments: what each person gives to them, and the differences of the sums."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from events.topics import EXPERIMENT_PARTIALS
+from streams.agents.book import Book
+from streams.contact import ContactState
+from streams.contact.merging import person
+from streams.contact.overview import Overview, overview
+from streams.contact.place import Place
+from streams.contact.showing import shown_of
+from streams.contact.state import Fact
+from streams.engine.writer import Output
+from streams.experiments import counting
+from streams.experiments.columns import Columns
+from streams.experiments.given import Given
+from streams.experiments.rules import DAY_MS
+
+MOST_GIVEN = 200
+"""Experiments that one person is counted in; of more those that are defined come first, then by their names."""
+
+_NOTHING: tuple[Given, ...] = ()
+
+
+class Experimenting:
+    """Of one chunk. `uncounted`: how often a person was left out of an experiment, since there are too many of them."""
+
+    def __init__(self, book: Book, at_ms: int) -> None:
+        self._book = book
+        self._day = at_ms // DAY_MS
+        self._changes = Columns()
+        self.uncounted = 0
+
+    def of_one(
+        self, contact_id: str, known: Overview, before: ContactState, applied: Iterable[Fact]
+    ) -> tuple[Given, ...]:
+        """What a person of one fragment gives who has just taken these facts, and of whom `known` is shown."""
+        if not known.assigned and not before.given:
+            return _NOTHING
+        if not counting.may_change(applied, known):
+            return before.given
+        return self._replaced(contact_id, known, before.given)
+
+    def of_all(
+        self, contact_id: str, place: Place, fragments: Mapping[str, ContactState], before: ContactState
+    ) -> tuple[Given, ...]:
+        """What a person gives who is shown under this id, if anybody is; who is under a roof is counted there."""
+        if not before.given and not any(map(has_arms, fragments.values())):
+            return _NOTHING
+        shown = "nothing" if place.roof is not None else shown_of(place, fragments)
+        known = None if isinstance(shown, str) else overview(person(shown))
+        return self._replaced(contact_id, known, before.given)
+
+    def outputs(self) -> list[Output]:
+        """What is told of the chunk."""
+        return [told(value) for value in self._changes.records()]
+
+    @property
+    def beside(self) -> dict[bytes, bytes | None]:
+        """What is to be kept beside the states."""
+        return self._book.beside
+
+    def _replaced(self, contact_id: str, known: Overview | None, before: tuple[Given, ...]) -> tuple[Given, ...]:
+        after = _NOTHING if known is None else counting.given(contact_id, known, self._book.rules, before)
+        if after is not before:
+            after = self._bounded(after)
+            self._changes.replace(before, after)
+        return after
+
+    def _bounded(self, given: tuple[Given, ...]) -> tuple[Given, ...]:
+        kept = given
+        if len(given) > MOST_GIVEN:
+            rules = self._book.rules
+            first = sorted(given, key=lambda each: (each.experiment not in rules, each.experiment))[:MOST_GIVEN]
+            kept = tuple(sorted(first, key=lambda each: each.experiment))
+        admits, day = self._book.admits, self._day
+        if not all(admits(each.experiment, day) for each in kept):
+            kept = tuple(each for each in kept if admits(each.experiment, day))
+        self.uncounted += len(given) - len(kept)
+        return kept
+
+
+def told(value: bytes) -> Output:
+    """A record for the experiments agent."""
+    return Output(EXPERIMENT_PARTIALS, 0, b"contacts", value)
+
+
+def has_arms(state: ContactState) -> bool:
+    """Whether anything carried a variant of an experiment."""
+    return bool(state.settled.arms) or any(fact.arm is not None for fact in state.facts.values())
+
+
+def arms_of(state: ContactState) -> Iterator[str]:
+    """The experiments of which anything carried a variant, some of them several times."""
+    yield from (each.arm.experiment for each in state.settled.arms)
+    yield from (fact.arm.experiment for fact in state.facts.values() if fact.arm is not None)

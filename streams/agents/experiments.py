@@ -1,0 +1,100 @@
+"""Experiments: adds up what partitions of contacts tell; sums, position, results and alerts appear together or not."""
+
+import logging
+import time
+
+from msgspec import Struct
+
+from events.topics import EXPERIMENT_PARTIALS
+from streams.agents.reckoning import STAGE, Reckoning
+from streams.agents.stamps import Clock
+from streams.engine.errors import NotOwned
+from streams.engine.partition import Effects
+from streams.engine.runs import Records, Run
+from streams.engine.states import States
+from streams.engine.table import ChunkTable
+from streams.engine.writer import Outbox, Output
+from streams.experiments.kept import Kept
+from streams.experiments.partials import Tick, write_partial
+from streams.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_S = 1.0
+"""Between two ticks at least."""
+PART = 4
+"""And at least so many times as long as the last evaluation took, so that those take a fifth of the time."""
+_WORK = "work"
+
+
+class _Work(Struct):
+    """What a tick would find. Kept with what else is made of the table, so it is forgotten with that."""
+
+    waits_since: int | None = None
+    due: int | None = None
+
+
+class Experiments:
+    """Handles chunks of `experiment-partials`, and sends the ticks at which they are evaluated."""
+
+    def __init__(
+        self, table: ChunkTable[Kept], partitions: int, metrics: Metrics, clock: Clock, outbox: Outbox
+    ) -> None:
+        self._table = table
+        self._partitions = partitions
+        self._metrics = metrics
+        self._clock = clock
+        self._outbox = outbox
+        self._took = 0.0
+
+    async def __call__(self, chunk: Run) -> None:
+        """Fold the chunk in one transaction, then count what it did."""
+        last: Reckoning | None = None
+        took = 0.0
+
+        def fold(states: States[Kept], records: Records) -> Effects[Kept]:
+            nonlocal last, took
+            began = time.perf_counter()
+            last = Reckoning(states, self._partitions)
+            last.take(records)
+            work = states.memory.setdefault(_WORK, _Work())
+            work.waits_since, work.due = last.waits_since, last.next_due
+            took = time.perf_counter() - began
+            return last.effects
+
+        with self._metrics.chunk(STAGE):
+            await self._table.apply(chunk, fold)
+        if last is not None:
+            self._count(chunk, last, took)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next tick may be sent."""
+        return max(SHORTEST_S, PART * self._took)
+
+    async def tick(self) -> None:
+        """Send one if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""
+        try:
+            work: _Work | None = self._table.owned(0).memory.get(_WORK)
+        except NotOwned:
+            self._metrics.experiments.idle()
+            return
+        now = self._clock()
+        if work is not None:
+            self._metrics.experiments.waiting.set(max(0, now - (work.waits_since or now)) / 1000)
+            if work.waits_since is None and (work.due is None or work.due > now):
+                return
+        await self._outbox.write([Output(EXPERIMENT_PARTIALS, 0, b"tick", write_partial(Tick()))])
+
+    def _count(self, chunk: Run, reckoning: Reckoning, took: float) -> None:
+        metrics = self._metrics.experiments
+        metrics.uncounted.inc(reckoning.uncounted)
+        for rule, count in reckoning.alerts.items():
+            self._metrics.alerts.labels(rule).inc(count)
+        for offset in reckoning.refused:
+            logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)
+        if reckoning.is_published:
+            self._took = took
+            metrics.seconds.observe(took)
+            metrics.results.inc(reckoning.results)
+            metrics.stand(reckoning.statuses)

@@ -1,0 +1,158 @@
+"""What is published of experiments at a tick: results and alerts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import orjson
+from msgspec.structs import replace
+
+from events.experiment_results import ExperimentResult, Status
+from events.outputs import SystemAlert
+from events.times import render_time
+from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
+from sinks.keys import partition_of
+from streams.agents.alarms import alert_id
+from streams.engine.states import States
+from streams.engine.writer import Output
+from streams.experiments.evaluating import Case, Evaluated, Looked, evaluate
+from streams.experiments.following import is_recounted, shown
+from streams.experiments.kept import Experiment, Kept, Line
+from streams.experiments.metrics import PLACE
+from streams.experiments.moments import is_time, json_of, most_of, with_moment
+from streams.experiments.plans import Plan, plan_of
+from streams.experiments.resulting import breached, discoverable, is_broken, result_of
+from streams.experiments.rules import DAY_MS
+from streams.experiments.totals import Totals, closed
+
+Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
+"""What each means is in `docs/alerts.md`."""
+
+_HISTORY = b"history/"
+
+
+class Publishing:
+    """At one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many there are.
+
+    `is_recounted`: whether some partition counts everybody anew.
+    """
+
+    def __init__(self, states: States[Kept], partitions: int, now: int, *, is_recounted: bool) -> None:
+        self._states = states
+        self._partitions = partitions
+        self._now = now
+        self._as_of = render_time(now)
+        self._is_recounted = is_recounted
+        self._looks: list[tuple[dict[str, Experiment], list[Plan], Evaluated]] = []
+        self.outputs: list[Output] = []
+        self.beside: dict[bytes, bytes | None] = {}
+        self.alerts: Counter[str] = Counter()
+        self.results = 0
+
+    def look(self, experiments: Mapping[str, Experiment]) -> dict[str, tuple[Experiment, Line]]:
+        """Close the days that are over and look at what there is: the experiments after that, and their lines."""
+        plans = [plan_of(name, each.definition) for name, each in experiments.items()]
+        held = {name: self._closed(each, plan) for (name, each), plan in zip(experiments.items(), plans, strict=True)}
+        cases = [
+            Case(name, plan, shown(each), each.peaks, each.split_peak)
+            for (name, each), plan in zip(held.items(), plans, strict=True)
+        ]
+        found = evaluate(cases)
+        looked: dict[str, tuple[Experiment, Line]] = {}
+        for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
+            peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
+            after = replace(each, peaks=peaks, split_peak=seen.split_peak)
+            status = self._status(each, plan)
+            after = self._alarmed(name, after, plan, seen, found) if status != "recounting" else after
+            log_e = tuple(discoverable(plan, seen, found)) if status != "ended" else None
+            looked[name] = after, Line(due=self._due(after, plan), log_e=log_e, status=status)
+        self._looks.append(({name: each for name, (each, _) in looked.items()}, plans, found))
+        return looked
+
+    def write(self, lines: Mapping[str, Line]) -> None:
+        """The results of all that was looked at."""
+        most = most_of(len(lines))
+        for held, plans, found in self._looks:
+            for name, plan, seen in zip(held, plans, found.looked, strict=True):
+                line = lines[name]
+                result = result_of(name, plan, seen, found, as_of=self._as_of, status=line.status, found=line.found)
+                self._write(name, result, most)
+
+    def _write(self, name: str, result: ExperimentResult, most: int) -> None:
+        key = history_key(name)
+        history = self._states.beside(key)
+        if history is None or is_time(name, self._now, history):
+            history = self.beside[key] = with_moment(history, result, self._now, most)
+        value: object = result
+        if json := json_of(history):
+            value = {**result, "history": orjson.Fragment(json)}
+        place = partition_of(name, self._partitions)
+        self.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), orjson.dumps(value)))
+        self.results += 1
+
+    def _closed(self, experiment: Experiment, plan: Plan) -> Experiment:
+        """With the days closed whose windows are over; and what was the largest so far is that of these figures."""
+        until = (self._now - plan.rule.window_ms) // DAY_MS
+        totals = dict(experiment.totals)
+        totals[experiment.edition] = closed(totals.get(experiment.edition, Totals()), until)
+        of = f"{experiment.edition}/{plan.baseline}"
+        if of != experiment.peaks_of:
+            return replace(experiment, totals=totals, peaks={}, split_peak=0.0, peaks_of=of)
+        return replace(experiment, totals=totals)
+
+    def _status(self, experiment: Experiment, plan: Plan) -> Status:
+        if is_recounted(experiment) or self._is_recounted:
+            return "recounting"
+        ends = None if plan.ended is None else plan.ended + plan.rule.window_ms
+        return "ended" if ends is not None and ends <= self._now else "running"
+
+    def _due(self, experiment: Experiment, plan: Plan) -> int | None:
+        """When the next day closes, or the experiment ends."""
+        totals = experiment.totals.get(experiment.edition, Totals())
+        days = [min(arm.days) for arm in totals.arms.values() if arm.days]
+        times = [(min(days) + 1) * DAY_MS + plan.rule.window_ms] if days else []
+        if plan.ended is not None and plan.ended + plan.rule.window_ms > self._now:
+            times.append(plan.ended + plan.rule.window_ms)
+        return min(times, default=None)
+
+    def _alarmed(self, name: str, experiment: Experiment, plan: Plan, seen: Looked, found: Evaluated) -> Experiment:
+        """With what is to be told of it, each thing once for each edition."""
+        told = list(experiment.told)
+        for what, rule, detail in _alarms(plan, seen, found):
+            of = f"{experiment.edition}/{what}"
+            if of not in told:
+                told.append(of)
+                self._alert(name, rule, of, detail)
+        return experiment if len(told) == len(experiment.told) else replace(experiment, told=tuple(told))
+
+    def _alert(self, name: str, rule: Rule, of: str, detail: str) -> None:
+        alert: SystemAlert = {
+            "alert_id": alert_id(rule, name, "", of, ""),
+            "rule": rule,
+            "subject": name,
+            "at": self._as_of,
+            "evidence": [],
+            "detail": detail,
+        }
+        place = partition_of(name, self._partitions)
+        self.outputs.append(Output(SYSTEM_ALERTS, place, name.encode(), orjson.dumps(alert)))
+        self.alerts[rule] += 1
+
+
+def history_key(name: str) -> bytes:
+    """Under which the history is kept beside the experiments."""
+    return _HISTORY + name.encode()
+
+
+def _alarms(plan: Plan, seen: Looked, found: Evaluated) -> Sequence[tuple[str, Rule, str]]:
+    """What, by which rule, and in words."""
+    alarms: list[tuple[str, Rule, str]] = []
+    if is_broken(seen.split_peak):
+        people = found.assigned[seen.first : seen.first + len(seen.variants)]
+        parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
+        alarms.append(("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
+    for metric, variant in breached(plan, seen, found):
+        effect = found.harms.effect[seen.pairs[variant]][PLACE[metric]]
+        detail = f"{metric}: {variant} has more than {seen.baseline}, {effect * 100:+.3g} people of a hundred so far"
+        alarms.append((f"guardrail/{variant}/{metric}", "experiment_guardrail", detail))
+    return alarms

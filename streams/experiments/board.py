@@ -1,0 +1,51 @@
+"""What has to be known of all experiments at once: which of them found something, and when there is something to do."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from streams.experiments.kept import Line
+from streams.inference.discoveries import discoveries
+
+MOST = 10_000
+"""Experiments that are kept; of more those that came first."""
+AT_ONCE = 2_000
+"""Experiments that are looked at in one go, for a third of a second: everybody else in the worker waits so long."""
+FORGOTTEN_AFTER_MS = 400 * 86_400_000
+
+
+def found_by(lines: Mapping[str, Line]) -> dict[str, tuple[str, ...]]:
+    """By experiment that runs the variants of which the primary metric is a discovery among all of them (e-BH)."""
+    claims = [(name, variant, log_e) for name, line in lines.items() for variant, log_e in line.log_e or ()]
+    found: dict[str, tuple[str, ...]] = {name: () for name, line in lines.items() if line.log_e is not None}
+    if not claims:
+        return found
+    are = discoveries(np.array([log_e for _, _, log_e in claims], np.float64))
+    for place in np.flatnonzero(are).tolist():
+        name, variant, _ = claims[place]
+        found[name] += (variant,)
+    return found
+
+
+def due(lines: Mapping[str, Line], now: int) -> list[str]:
+    """The experiments of which a day closes by now, or that end."""
+    return [name for name, line in lines.items() if line.due is not None and line.due <= now]
+
+
+def next_due(lines: Mapping[str, Line]) -> int | None:
+    """When there is something to do, also if nothing comes."""
+    return min((when for line in lines.values() for when in (line.due, line.changed) if when is not None), default=None)
+
+
+def first_due(lines: Mapping[str, Line], now: int) -> set[str]:
+    """Those whose turn it is to be looked at: the ones that have waited longest, no more than there is time for."""
+    waiting = {name: line.changed for name, line in lines.items() if line.changed is not None}
+    waiting |= {name: lines[name].due or 0 for name in due(lines, now) if name not in waiting}
+    if len(waiting) <= AT_ONCE:
+        return set(waiting)
+    return set(sorted(waiting, key=lambda name: waiting[name])[:AT_ONCE])
+
+
+def forgotten(lines: Mapping[str, Line], now: int) -> Collection[str]:
+    """Those of which nothing was heard for so long that they are of no use to anybody."""
+    return [name for name, line in lines.items() if line.heard < now - FORGOTTEN_AFTER_MS]

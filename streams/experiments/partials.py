@@ -1,0 +1,71 @@
+"""What partitions of contacts tell the place where experiments are added up: the values of `experiment-partials`.
+
+Differences come by the ten thousand, so a record of them has columns: they become arrays without a look at each.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+MOST_BYTES = 512 << 10
+"""Of a record of differences."""
+
+HEAD, SUM, GROUP, IN_GROUP = 3, 9, 3, 5
+"""How many numbers each of the columns of `Counted` has for one of its things."""
+
+
+class Counted(Struct, frozen=True, array_like=True, tag=1):
+    """Differences of cells. Of a cell `names`: experiment, edition, variant; `heads`: day, people, contaminated.
+
+    `sums`: of a cell and a metric: place of the cell here, place of the metric, then the seven of `Sums`. `groups`:
+    cell, group, people. `in_groups`: cell, group, metric, outcomes, covariates.
+    """
+
+    names: Sequence[tuple[str, str, str]]
+    heads: Sequence[int]
+    sums: Sequence[int] = ()
+    groups: Sequence[int] = ()
+    in_groups: Sequence[int] = ()
+
+
+class Stands(Struct, frozen=True, array_like=True, tag=2):
+    """Whoever was counted in this partition is counted by these editions now, by experiment."""
+
+    partition: int
+    editions: Mapping[str, str]
+
+
+class Defined(Struct, frozen=True, array_like=True, tag=3):
+    """The value of a record of `experiment-definitions`; None: taken back."""
+
+    experiment: str
+    definition: bytes | None
+
+
+class Tick(Struct, frozen=True, array_like=True, tag=4):
+    """Time goes by: that of the record is now. `of`: how many ticks the sender had sent before."""
+
+    of: int = 0
+
+
+class Recounting(Struct, frozen=True, array_like=True, tag=5):
+    """This partition counts everybody anew, since a restore, or has done so."""
+
+    partition: int
+    is_done: bool = False
+
+
+Partial: TypeAlias = Counted | Stands | Defined | Tick | Recounting
+
+write_partial = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(Partial).decode
+
+
+def read_partial(value: bytes | None) -> Partial | None:
+    """What a record says; None for one that is not of Harmonia's making."""
+    try:
+        return None if value is None else _read(value)
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -1,0 +1,251 @@
+"""From figures to the value of `experiment-results`: thousands of them every few seconds."""
+
+from collections.abc import Collection, Mapping, Sequence
+from math import exp, isnan
+
+from events.experiment_results import (
+    Comparison,
+    ContactedEffect,
+    ExperimentResult,
+    Guardrail,
+    Metric,
+    SampleRatio,
+    Status,
+    Variant,
+    Withheld,
+)
+from streams.experiments.evaluating import LEVEL, Evaluated, Looked, OfContacted, Scope
+from streams.experiments.metrics import HARM, METRICS, PLACE
+from streams.experiments.metrics import Metric as Name
+from streams.experiments.plans import Plan
+from streams.inference.split import THRESHOLD
+
+_LARGEST = 690.0
+"""A logarithm whose e-value is still a number that JSON has."""
+_ALPHA = 1 - LEVEL
+_NOT_CONTACTED = frozenset({"contacted"})
+
+TOO_FEW = "fewer than 100 people in one of the two"
+TOO_FEW_GROUPS = "fewer than 30 groups of households or turfs in one of the two, so nobody can tell how far they differ"
+TOO_RARE = "too few people with this outcome so far, or without it"
+
+
+def result_of(  # noqa: PLR0913 (each is a part of a result)
+    experiment: str,
+    plan: Plan,
+    looked: Looked,
+    of: Evaluated,
+    *,
+    as_of: str,
+    status: Status,
+    found: Collection[str] = (),
+) -> ExperimentResult:
+    """The value, without history. `found`: variants of which the primary metric is a discovery."""
+    contaminated = sum(of.contaminated[looked.first : looked.first + len(looked.variants)])
+    comparisons, withheld = _comparisons(plan, looked, of, found)
+    result: ExperimentResult = {
+        "experiment": experiment,
+        "as_of": as_of,
+        "status": status,
+        "contaminated": contaminated,
+        "currency": plan.rule.currency,
+        "variants": _variants(plan, looked, of),
+        "comparisons": comparisons,
+        "sample_ratio": _sample_ratio(looked),
+        "guardrails": _guardrails(plan, looked, of),
+        "unit": plan.rule.unit,
+        "baseline": looked.baseline,
+        "window_s": plan.rule.window_ms // 1000,
+        "winsorised_at": plan.rule.winsorise,
+        "definition": plan.rule.edition,
+        "primary": plan.metrics[0],
+    }
+    if withheld:
+        result["withheld"] = withheld
+    if contacted := _contacted(plan, looked, of):
+        result["contacted"] = contacted
+    if warnings := _warnings(plan, looked, of):
+        result["warnings"] = warnings
+    return result
+
+
+def p_of(log_e: float) -> float:
+    """The always-valid p of the largest logarithm of an e-value so far."""
+    return exp(-log_e) if log_e > 0 else 1.0
+
+
+def is_broken(split_peak: float) -> bool:
+    """Whether people were surely not assigned as planned."""
+    return p_of(split_peak) < THRESHOLD
+
+
+def _variants(plan: Plan, looked: Looked, of: Evaluated) -> dict[str, Variant]:
+    found: dict[str, Variant] = {}
+    places = [(metric, PLACE[metric]) for metric in plan.metrics]
+    for arm, name in enumerate(looked.variants, looked.first):
+        n, sums = of.assigned[arm], of.sums[arm]
+        metrics: dict[str, Metric] = {
+            metric: {"sum": sums[place], "mean": sums[place] / n if n else None} for metric, place in places
+        }
+        found[name] = {"assigned": n, "metrics": metrics, "closed": of.closed[arm]}
+    return found
+
+
+def _comparisons(
+    plan: Plan, looked: Looked, of: Evaluated, found: Collection[str]
+) -> tuple[list[Comparison], list[Withheld]]:
+    made: list[Comparison] = []
+    withheld: list[Withheld] = []
+    baseline = looked.baseline or ""
+    arm_of = dict(zip(looked.variants, range(looked.first, looked.first + len(looked.variants)), strict=True))
+    of_baseline = arm_of.get(baseline, looked.first)
+    for variant, pair in looked.pairs.items():
+        arm = arm_of[variant]
+        closed = of.closed[arm] or of.closed[of_baseline]
+        is_open = (of.closed[arm], of.closed[of_baseline]) != (of.assigned[arm], of.assigned[of_baseline])
+        for metric in plan.metrics:
+            place = PLACE[metric]
+            is_made = False
+            if closed and of.over_closed.enough[pair][place]:
+                discovery = variant in found and metric == plan.metrics[0]
+                made.append(_comparison(metric, variant, baseline, of.over_closed, pair, discovery=discovery))
+                is_made = True
+            if (is_open or not closed) and of.over_all.enough[pair][place]:
+                made.append(_comparison(metric, variant, baseline, of.over_all, pair, provisional=True))
+                is_made = True
+            if not is_made:
+                withheld.append({"metric": metric, "variant": variant, "why": _why(of.over_all, pair)})
+    return made, withheld
+
+
+def _comparison(  # noqa: PLR0913 (its fields)
+    metric: Name,
+    variant: str,
+    baseline: str,
+    scope: Scope,
+    pair: int,
+    *,
+    discovery: bool = False,
+    provisional: bool = False,
+) -> Comparison:
+    place = PLACE[metric]
+    log_e, peak = scope.log_e[pair][place], scope.peaks[pair][place]
+    return {
+        "metric": metric,
+        "variant": variant,
+        "baseline": baseline,
+        "effect": scope.effect[pair][place],
+        "low": scope.low[pair][place],
+        "high": scope.high[pair][place],
+        "level": LEVEL,
+        "p_always_valid": exp(-peak) if peak > 0 else 1.0,
+        "e_value": exp(log_e if log_e < _LARGEST else _LARGEST),
+        "discovery": discovery,
+        "provisional": provisional,
+        "raw_effect": scope.raw_effect[pair][place],
+        "people": int(scope.people[pair][place]),
+    }
+
+
+def _why(scope: Scope, pair: int) -> str:
+    if scope.too_few[pair]:
+        return TOO_FEW
+    return TOO_FEW_GROUPS if scope.too_few_groups[pair] else TOO_RARE
+
+
+def _sample_ratio(looked: Looked) -> SampleRatio:
+    ratio: SampleRatio = {"p_always_valid": p_of(looked.split_peak), "broken": is_broken(looked.split_peak)}
+    if looked.shares is not None:
+        ratio["planned"] = dict(looked.shares)
+    return ratio
+
+
+def _guardrails(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
+    return [
+        {
+            "metric": metric,
+            "variant": variant,
+            "baseline": looked.baseline or "",
+            "effect": of.harms.effect[pair][PLACE[metric]],
+            "low": of.harms.low[pair][PLACE[metric]],
+            "p_always_valid": p_of(of.harms.peaks[pair][PLACE[metric]]),
+            "breached": p_of(of.harms.peaks[pair][PLACE[metric]]) < _ALPHA,
+        }
+        for metric in plan.guardrails
+        if metric in HARM
+        for variant, pair in looked.pairs.items()
+        if of.harms.enough[pair][PLACE[metric]]
+    ]
+
+
+def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffect]:
+    """Over closed days where those are enough, else over everybody."""
+    if not of.contacted_all.place:
+        return []
+    made: list[ContactedEffect] = []
+    for variant, pair in looked.pairs.items():
+        for metric in plan.metrics:
+            if metric in _NOT_CONTACTED:
+                continue
+            for scope, provisional in ((of.contacted_closed, False), (of.contacted_all, True)):
+                place = scope.place.get(pair)
+                if place is not None and scope.enough[place][PLACE[metric]]:
+                    made.append(
+                        _on_contacted(metric, variant, looked.baseline or "", scope, place, provisional=provisional)
+                    )
+                    break
+    return made
+
+
+def _on_contacted(  # noqa: PLR0913 (its fields)
+    metric: Name, variant: str, baseline: str, scope: OfContacted, place: int, *, provisional: bool
+) -> ContactedEffect:
+    at = PLACE[metric]
+    low, high = scope.low[place][at], scope.high[place][at]
+    return {
+        "metric": metric,
+        "variant": variant,
+        "baseline": baseline,
+        "contact_rate": scope.rate[place][at],
+        "baseline_contact_rate": scope.baseline_rate[place][at],
+        "effect": scope.effect[place][at],
+        "low": None if isnan(low) else low,
+        "high": None if isnan(high) else high,
+        "level": LEVEL,
+        "provisional": provisional,
+    }
+
+
+def _warnings(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
+    warnings: list[str] = []
+    if plan.arms:
+        people: Mapping[str, int] = dict(
+            zip(looked.variants, of.assigned[looked.first : looked.first + len(looked.variants)], strict=True)
+        )
+        strange = [name for name in looked.variants if name not in plan.arms and people[name]]
+        if strange:
+            who = ", ".join(f"{name} ({people[name]:,} people)" for name in strange[:5])
+            warnings.append(f"UNPLANNED VARIANT: {who}: not in the definition, so not in the check of the split")
+    if not plan.is_split_known:
+        warnings.append("SPLIT NOT CHECKED: some strata have a split of their own, so there is none for all together")
+    if unwatched := [metric for metric in plan.guardrails if metric not in HARM]:
+        watched = ", ".join(metric for metric in METRICS if metric in HARM)
+        warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {watched} can be watched")
+    return warnings
+
+
+def breached(plan: Plan, looked: Looked, of: Evaluated) -> list[tuple[Name, str]]:
+    """The guardrails that are breached, each with the variant."""
+    return [
+        (metric, variant)
+        for metric in plan.guardrails
+        if metric in HARM
+        for variant, pair in looked.pairs.items()
+        if of.harms.enough[pair][PLACE[metric]] and p_of(of.harms.peaks[pair][PLACE[metric]]) < _ALPHA
+    ]
+
+
+def discoverable(plan: Plan, looked: Looked, of: Evaluated) -> Sequence[tuple[str, float]]:
+    """The logarithms of e-values of now of the primary metric over closed days, by variant."""
+    place = PLACE[plan.metrics[0]]
+    return tuple((variant, of.over_closed.log_e[pair][place]) for variant, pair in looked.pairs.items())

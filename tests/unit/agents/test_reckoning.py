@@ -1,0 +1,238 @@
+"""What one place makes of what partitions tell of experiments."""
+
+from collections.abc import Mapping
+
+import orjson
+import pytest
+
+from events.experiment_results import ExperimentResult
+from events.json_types import JSON
+from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
+from streams.agents import aside, reckoning
+from streams.agents.reckoning import Reckoning
+from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.engine.store import MemoryStore, Position
+from streams.experiments import board, kept
+from streams.experiments.columns import Columns
+from streams.experiments.defined import definition_record, rule_of
+from streams.experiments.given import Given
+from streams.experiments.kept import Kept
+from streams.experiments.metrics import PLACE
+from streams.experiments.partials import Defined, Partial, Recounting, Stands, Tick, write_partial
+from streams.experiments.rules import DAY_MS
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.experiments.writing import defined
+
+TODAY = 20_000
+NOW = TODAY * DAY_MS + 1_000
+PARTITIONS = 2
+TICK = write_partial(Tick())
+
+
+class Agent:
+    """On a store in memory; `outputs`: what its last chunk wrote."""
+
+    def __init__(self) -> None:
+        self._states: States[Kept] = States(MemoryStore(), Codec(kept.encode, kept.decode), Recent(1 << 20))
+        self._offset = 0
+        self.now = NOW
+        self.last: Reckoning | None = None
+
+    def take(self, *values: bytes | None) -> Reckoning:
+        records = []
+        for value in values:
+            self._offset += 1
+            records.append(Fetched(self._offset, value, b"", (), self.now))
+        done = self.last = Reckoning(self._states, PARTITIONS)
+        done.take(records)
+        changes = done.effects.changes
+        encoded = {key: None if each is None else kept.encode(each) for key, each in changes.items()}
+        encoded |= {BESIDE + key: each for key, each in done.effects.beside.items()}
+        self._states.commit(changes, encoded, Position("topic", 1, 0))
+        return done
+
+    def tell(self, *partials: Partial) -> Reckoning:
+        return self.take(*map(write_partial, partials))
+
+    def tick(self) -> dict[str, ExperimentResult | None]:
+        """The results that are written."""
+        done = self.take(TICK)
+        return {
+            (each.key or b"").decode(): None if each.value is None else orjson.loads(each.value)
+            for each in done.effects.outputs
+            if each.topic == EXPERIMENT_RESULTS
+        }
+
+    def alerts(self) -> list[dict[str, JSON]]:
+        assert self.last is not None
+        return [orjson.loads(each.value or b"") for each in self.last.effects.outputs if each.topic == SYSTEM_ALERTS]
+
+
+@pytest.fixture
+def agent() -> Agent:
+    return Agent()
+
+
+def people(variant: str, count: int, edition: str = "", day: int = TODAY, **metrics: int) -> list[Given]:
+    values = tuple((PLACE[name], each, 0, each) for name, each in metrics.items())  # type: ignore[index]
+    return [Given("ask", variant, day, edition, values=values) for _ in range(count)]
+
+
+def told(*groups: list[Given], but: list[Given] | None = None) -> list[bytes]:
+    """Each of them is one person's only experiment; `but`: these are counted no more."""
+    columns = Columns()
+    for given in [each for group in groups for each in group]:
+        columns.replace((), (given,))
+    for given in but or []:
+        columns.replace((given,), ())
+    return list(columns.records())
+
+
+def assigned(result: ExperimentResult | None) -> Mapping[str, int]:
+    assert result is not None
+    return {name: variant["assigned"] for name, variant in result["variants"].items()}
+
+
+def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> None:
+    assert agent.take(*told(people("A", 3), people("B", 2, donated=1))).waits_since == NOW
+    assert agent.take(*told(people("A", 1))).effects.outputs == []
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert (assigned(result), result["status"]) == ({"A": 4, "B": 2}, "running")
+    assert result["variants"]["B"]["metrics"]["donated"] == {"sum": 2, "mean": 1.0}
+    assert agent.tick() == {}
+
+
+def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reckoning, "MOST_BYTES", 10)
+    assert agent.take(*told(people("A", 3))).waits_since is None
+    assert assigned(agent.tick()["ask"]) == {"A": 3}
+
+
+def test_what_waits_is_known_to_the_next_owner(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent._states.forget()
+    assert aside.aside_of(agent._states).oldest == NOW
+    assert assigned(agent.tick()["ask"]) == {"A": 3}
+
+
+def test_a_day_is_closed_once_its_window_is_over(agent: Agent) -> None:
+    agent.take(*told(people("A", 3), people("B", 2, day=TODAY - 8)))
+    first = agent.tick()["ask"]
+    assert first is not None
+    assert [variant["closed"] for variant in first["variants"].values()] == [0, 2]
+    agent.now += 8 * DAY_MS
+    second = agent.tick()["ask"]
+    assert second is not None
+    assert [variant["closed"] for variant in second["variants"].values()] == [3, 2]
+    assert agent.tick() == {}
+
+
+def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
+    agent.take(*told(people("A", 900), people("B", 100)))
+    agent.tick()
+    [alert] = agent.alerts()
+    assert (alert["rule"], alert["subject"]) == ("experiment_split_broken", "ask")
+    agent.take(*told(people("A", 9)))
+    agent.tick()
+    assert agent.alerts() == []
+
+
+def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
+    agent.take(*told(people("A", 500), people("B", 460), people("B", 40, unsubscribed=1)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert [(each["metric"], each["breached"]) for each in result["guardrails"]] == [
+        ("unsubscribed", True),
+        ("complained", False),
+    ]
+    [alert] = agent.alerts()
+    assert alert["rule"] == "experiment_guardrail"
+
+
+def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Agent) -> None:
+    definition = defined("ask", window="1d")
+    edition = rule_of(definition).edition
+    before = people("A", 3)
+    agent.take(*told(before))
+    agent.tick()
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.take(*told(people("A", 3, edition), but=before))
+    agent.tell(Stands(0, {"ask": edition}))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], shown["definition"], assigned(shown)) == ("recounting", "", {"A": 3})
+
+    agent.tell(Stands(1, {"ask": edition}))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], shown["definition"]) == ("running", edition)
+    assert assigned(shown) == {"short": 0, "long": 0, "A": 3}
+    assert shown["warnings"] == [
+        "UNPLANNED VARIANT: A (3 people): not in the definition, so not in the check of the split"
+    ]
+
+
+def test_a_definition_that_changes_nothing_of_how_people_are_counted_is_shown_at_once(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], shown["primary"]) == ("running", "voted")
+
+
+def test_a_definition_that_comes_and_goes_leaves_the_sums_as_they_are(agent: Agent) -> None:
+    definition = defined("ask", window="1d")
+    before, meanwhile = people("A", 3), people("A", 3, rule_of(definition).edition)
+    agent.take(*told(before))
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.take(*told(meanwhile, but=before))
+    agent.tell(Defined("ask", None))
+    agent.take(*told(before, but=meanwhile))
+    agent.tell(*(Stands(number, {"ask": ""}) for number in range(PARTITIONS)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown)) == ("running", {"A": 3})
+
+
+def test_while_a_partition_counts_everybody_anew_all_results_say_so(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tell(Recounting(1))
+    assert [each and each["status"] for each in agent.tick().values()] == ["recounting"]
+    agent.tell(Recounting(1, is_done=True))
+    assert [each and each["status"] for each in agent.tick().values()] == ["running"]
+
+
+def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 3)
+    columns = Columns()
+    columns.replace((), [Given(f"e{number}", "A", TODAY) for number in range(5)])
+    agent.take(*columns.records())
+    assert len(agent.tick()) == 3
+    assert agent.last is not None
+    assert agent.last.uncounted == 2
+
+
+def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "AT_ONCE", 2)
+    columns = Columns()
+    columns.replace((), [Given(f"e{number}", "A", TODAY) for number in range(5)])
+    agent.take(*columns.records())
+    assert [len(agent.tick()) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    assert agent.tick() == {"ask": None}
+    assert agent.tick() == {}
+
+
+def test_what_says_nothing_is_passed_over(agent: Agent) -> None:
+    done = agent.take(b"\xff", None, TICK)
+    assert (done.refused, done.effects.outputs) == ([1, 2], [])
