@@ -1,0 +1,122 @@
+"""A fold whose bug was fixed reaches the past while the system runs: exactly those change who should, and nobody goes
+back to what was said of them before."""
+
+import dataclasses
+from pathlib import Path
+from random import Random
+
+import orjson
+import pytest
+
+from events.topics import CONTACT_STATE, INTERACTIONS
+from streams.demo.collecting import records_of, versions_in_topic
+from streams.demo.deployment import Deployment
+from streams.demo.publishing import publish
+from streams.demo.truth import Sent
+from streams.rebuild.differing import differences
+from streams.rebuild.positions import Positions, read_positions
+from tests.chaos.changed_fold import RIGHT, WRONG
+from tests.chaos.sayings import Sayings
+from tests.chaos.site import Site
+from tests.chaos.test_losing_everything import (
+    Key,
+    Story,
+    a_site,
+    a_story,
+    keys_of,
+    publishing,
+    run,
+    until_right,
+)
+from tests.integration.command import ended_well, refused
+from tests.integration.lake_process import running_lake
+from tests.integration.waiting import until
+
+CHANGED = "tests.chaos.changed_fold"
+
+
+@pytest.mark.short
+@pytest.mark.timeout(300)
+def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, seed: int) -> None:
+    with a_site(tmp_path, "one") as site:
+        story = a_story(Random(seed), site.deployment)
+        then = as_changed(story)
+        lake = {"HARMONIA_LAKE": str(tmp_path / "lake"), "HARMONIA_LAKE_FLUSH_S": "1"}
+        worker = site.start("worker")
+        with running_lake(site.folder, "lake", environment_of(site, lake)):
+            publish(site.deployment.producer, story.known, lambda: None)
+            until_in_lake(tmp_path / "lake")
+            with publishing(site.deployment, story.more) as more:
+                ended_well(run(site, "rebuild", "build", "built", program=CHANGED, **lake))
+        kept = keys_of([*story.known, *more])
+        assert keys_of(story.known) < kept < keys_of(story.everything), "the load was over: this would show nothing"
+        until_right(site.deployment, story, kept)
+        compare(site, story, then, kept)
+        assert "workers" in refused(run(site, "rebuild", "switch", "built", program=CHANGED))
+
+        before = versions_in_topic(site.deployment.consumer)
+        worker.stop()
+        publish(site.deployment.producer, story.later, lambda: None)
+        ended_well(run(site, "rebuild", "switch", "built", program=CHANGED))
+        site.start("changed", program=CHANGED)
+        until_right(site.deployment, then, kept | keys_of(story.later))
+        nobody_went_back(site.deployment, before)
+
+
+def compare(site: Site, story: Story, then: Story, kept: set[Key]) -> None:
+    """Exactly those differ who should, but for those who were heard of since."""
+    ended = run(site, "rebuild", "compare", "built", "--json", "--samples", "1000", program=CHANGED)
+    assert ended.returncode == 1, ended.stderr
+    found = orjson.loads(ended.stdout)
+    assert (found["only_running"], found["only_built"]) == (0, 0), found
+    assert found["moved_on"]
+    now, changed = story.outcome(site.deployment, kept), then.outcome(site.deployment, kept)
+    moved = {now.merged.get(key, key) for key in keys_since(site, read_positions(site.folder / "built"))}
+    should = {
+        (name, each.path)
+        for name, profile in now.profiles.items()
+        if name not in moved
+        for each in differences(profile, changed.profiles[name])
+    }
+    assert should
+    assert {(each["contact_id"], each["field"]) for each in found["samples"]} == should
+
+
+def nobody_went_back(deployment: Deployment, before: dict[bytes, int]) -> None:
+    """Of no contact a reader of `contact-state`, from its beginning, finds a version that is not larger."""
+    last = dict(before)
+    for record in records_of(deployment.consumer, CONTACT_STATE):
+        version = int(dict(record.headers)["version"])
+        assert version > last.get(record.key, 0), record.key
+        last[record.key] = version
+    assert all(last[key] > version for key, version in before.items())
+
+
+def as_changed(story: Story) -> Story:
+    """The same with what the changed fold makes of it."""
+    records = {name: [_changed(sent) for sent in said] for name, said in story.said.records.items()}
+    return dataclasses.replace(story, said=Sayings(story.said.publications, records, story.said.who))
+
+
+def _changed(sent: Sent) -> Sent:
+    if sent.contact.get("region") != WRONG:
+        return sent
+    return dataclasses.replace(sent, contact={**sent.contact, "region": RIGHT})
+
+
+def keys_since(site: Site, positions: Positions) -> set[str]:
+    """Whom `interactions` speaks of behind what was built."""
+    records = records_of(site.deployment.consumer, INTERACTIONS)
+    return {each.key.decode() for each in records if each.offset >= positions.folded[each.partition]}
+
+
+def environment_of(site: Site, lake: dict[str, str]) -> dict[str, str]:
+    """For the process that fills the lake."""
+    own = site.deployment.settings
+    servers = {"KAFKA_BOOTSTRAP": own.kafka_bootstrap, "REDIS_URL": own.redis_url}
+    return {**servers, "HARMONIA_APP_ID": own.app_id, "HARMONIA_PARTITIONS": str(own.partitions), **lake}
+
+
+def until_in_lake(lake: Path) -> None:
+    """Something is: how much does not matter, the rest is in the topic."""
+    until(lambda: lake.is_dir() and any(lake.rglob("interactions/**/*.parquet")), "rows in the lake")
