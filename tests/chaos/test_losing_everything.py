@@ -181,7 +181,9 @@ def a_story(rng: Random, deployment: Deployment) -> Story:
 
 
 @contextmanager
-def publishing(deployment: Deployment, publications: Sequence[Publication]) -> Iterator[list[Publication]]:
+def publishing(
+    deployment: Deployment, publications: Sequence[Publication], pause_s: float = PAUSE_S
+) -> Iterator[list[Publication]]:
     """A few at a time, for the length of a block; in the list are those that were."""
     published: list[Publication] = []
     done = threading.Event()
@@ -190,7 +192,7 @@ def publishing(deployment: Deployment, publications: Sequence[Publication]) -> I
     def go() -> None:
         try:
             for start in range(0, len(publications), SLICE):
-                if done.wait(PAUSE_S):
+                if done.wait(pause_s):
                     return
                 some = publications[start : start + SLICE]
                 publish(deployment.producer, some, lambda: None)

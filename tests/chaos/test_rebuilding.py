@@ -35,6 +35,10 @@ from tests.integration.waiting import until
 CHANGED = "tests.chaos.changed_fold"
 
 
+PAUSE_S = 0.2
+"""A build begins many processes, so there has to be load for long."""
+
+
 @pytest.mark.short
 @pytest.mark.timeout(300)
 def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, seed: int) -> None:
@@ -46,7 +50,7 @@ def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, s
         with running_lake(site.folder, "lake", environment_of(site, lake)):
             publish(site.deployment.producer, story.known, lambda: None)
             until_in_lake(tmp_path / "lake")
-            with publishing(site.deployment, story.more) as more:
+            with publishing(site.deployment, story.more, PAUSE_S) as more:
                 ended_well(run(site, "rebuild", "build", "built", program=CHANGED, **lake))
         kept = keys_of([*story.known, *more])
         assert keys_of(story.known) < kept < keys_of(story.everything), "the load was over: this would show nothing"
@@ -57,7 +61,7 @@ def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, s
         before = versions_in_topic(site.deployment.consumer)
         worker.stop()
         publish(site.deployment.producer, story.later, lambda: None)
-        ended_well(run(site, "rebuild", "switch", "built", program=CHANGED))
+        ended_well(run(site, "rebuild", "switch", "built", "--processes", "1", program=CHANGED))
         site.start("changed", program=CHANGED)
         until_right(site.deployment, then, kept | keys_of(story.later))
         nobody_went_back(site.deployment, before)
