@@ -1,7 +1,7 @@
 """The states of all fragments after their histories, as the files of contacts of a backup."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -70,21 +70,29 @@ class Made(NamedTuple):
 
 def advance_bucket(work: Work, bucket: Bucket) -> Advanced:
     """Fold the histories of one bucket, and write the states into a file of its own."""
-    folding = _Folding(work)
+    erased = Erasures() if work.lake is None else _erasures(work.lake)
+    folding = Folding(work.partitions, erased, _traces(work.traces))
     write_records(_path_of(work, bucket.number), folding.records(bucket.histories()))
     return Advanced(folding.contacts, folding.outcomes, frozenset(folding.used))
 
 
-class _Folding:
-    def __init__(self, work: Work) -> None:
-        self._partitions = work.partitions
-        self._erased = Erasures() if work.lake is None else _erasures(work.lake)
-        self._traces = _traces(work.traces)
+class Folding:
+    """From histories to records of a backup's contacts.
+
+    `erased`: the lake's list. `traces`: what the running system keeps of those whose identifiers it does not keep, as
+    records of a backup, by key; those that are of somebody's here come into `used`.
+    """
+
+    def __init__(self, partitions: int, erased: Erasures, traces: Mapping[bytes, bytes]) -> None:
+        self._partitions = partitions
+        self._erased = erased
+        self._traces = traces
         self.outcomes = Counter[str]()
         self.used: set[bytes] = set()
         self.contacts = 0
 
     def records(self, histories: Iterable[History]) -> Iterator[Record]:
+        """Of each fragment of whom anything is known."""
         for each in histories:
             state = self._state(each)
             if state != _NOBODY:
