@@ -41,8 +41,6 @@ def _failing_plainly() -> Iterator[None]:
             refuse(str(error))
         except OSError as error:
             refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")
-        except ValueError as error:
-            refuse(f"HARMONIA_LAKE: {error}")
 
 
 @app.command("build")
@@ -63,7 +61,10 @@ def build(
     with _failing_plainly():
         require_topics(settings)
         plan = building.Plan(place_of(settings), directory, processes, wait)
-        done = building.build(settings, plan, typer.echo)
+        try:
+            done = building.build(settings, plan, typer.echo)
+        except ValueError as error:
+            refuse(f"HARMONIA_LAKE: {error}")
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()))
     typer.echo(
         f"{directory}: {done.manifest.contacts} records of {done.from_lake} interactions of the lake and "

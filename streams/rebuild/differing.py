@@ -73,7 +73,7 @@ class Comparing:
 
     def found(self) -> Comparison:
         """What came out so far, the fields that differ most often first."""
-        self._found.fields = dict(self._fields.most_common())
+        self._found.fields = {path: count for path, count in self._fields.most_common() if path}
         self._found.samples = self._kept
         return self._found
 
@@ -88,7 +88,7 @@ class Comparing:
     def _keep(self, contact_id: str, found: Difference) -> None:
         if self._fields[found.path] < self._most:
             self._kept.append(Sample(contact_id, *found))
-        self._fields[found.path] += bool(found.path)
+        self._fields[found.path] += 1
 
 
 def differences(before: Profile | None, after: Profile | None) -> Iterator[Difference]:

@@ -1,7 +1,6 @@
 """`harmonia` with another fold: of everybody in New Jersey it says Pennsylvania.
 
-For the state that is a fold whose bug was fixed: every state and many profiles come out differently. Processes that are
-spawned read this module as well, so they fold alike.
+For the state that is a fold whose bug was fixed. Processes that are spawned read this module too, so they fold alike.
 """
 
 from events.contact import Contact
