@@ -50,8 +50,8 @@ class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = (
-        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_given", "_mail", "_ordered"),
-        *("_place", "_settled", "_version", "_weight"),
+        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_given", "_mail"),
+        *("_ordered", "_place", "_settled", "_version", "_weight"),
     )
 
     def __init__(self, state: ContactState, *, begun: bool) -> None:

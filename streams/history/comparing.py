@@ -4,18 +4,24 @@ from msgspec.structs import replace
 
 from streams.contact import ContactState, fold
 from streams.contact.erasing import place_of
-from streams.contact.state import Fact, Retraction
+from streams.contact.messages import Message
+from streams.contact.state import WEEK, Fact, Retraction
 
 _FAR = 1 << 48
-"""Later (ms) than anything: everything has settled by then."""
+"""Later (ms) than anything."""
 
-_NOTHING = Fact("interaction.retracted", _FAR, "nobody", "nothing", _FAR, detail=Retraction("nobody", "nothing"))
+_LAST_WORDS = (
+    Fact("email.deferred", _FAR, "nobody", "last", _FAR, detail=Message("last")),
+    Fact("interaction.retracted", _FAR, "nobody", "nothing", _FAR + 2 * WEEK, detail=Retraction("nobody", "none")),
+)
+"""A message that settles, and with it all that can, and what lets it."""
 
 
 def essence(state: ContactState) -> ContactState:
     """The state once all has settled, without its version but with what that implies.
 
     A worker keeps nothing of a chunk that has only copies, not even how late they came. So of one history it may be a
-    few copies behind another worker, which settles later and never differently.
+    few copies behind another worker, which settles later and never differently. What a state has `given` to experiments
+    is the account of who counts them, and left out as well.
     """
-    return replace(fold(state, [_NOTHING])[0], version=0, place=place_of(state))
+    return replace(fold(state, _LAST_WORDS)[0], version=0, place=place_of(state), given=())

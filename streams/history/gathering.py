@@ -38,14 +38,15 @@ class Gathered(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """A share of the contacts."""
+    """A share of the contacts: one of so many."""
 
     number: int
+    buckets: int
     spills: tuple[Path, ...]
 
     def histories(self) -> Iterator[History]:
         """Each of its contacts once, in no order."""
-        return histories(read_bucket(self.spills, self.number))
+        return histories(read_bucket(self.spills, self.number, self.buckets))
 
 
 class _Task(NamedTuple):
@@ -81,7 +82,7 @@ def gather(
 
 def each_bucket(gathered: Gathered, work: Callable[[Bucket], Made], processes: int = 1) -> Iterator[Made]:
     """What `work` makes of each bucket, in their order. It is pickled: a module's function or a `partial`."""
-    buckets = (Bucket(number, gathered.spills) for number in range(gathered.buckets))
+    buckets = (Bucket(number, gathered.buckets, gathered.spills) for number in range(gathered.buckets))
     return in_processes(work, buckets, processes)
 
 

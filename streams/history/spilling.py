@@ -1,9 +1,11 @@
 """Rows in any order become files in which each bucket's rows lie together.
 
-A bucket is a share of the contacts, by a hash of their ids. Each spill is a file of Arrow batches, the first of them of
-bucket 0 and so on, so a bucket is read by one look into every spill, and nothing but a spill is ever in memory.
+A bucket is a share of the contacts, by a hash of their ids. Each spill is a stream of Arrow batches, the first of them
+of bucket 0 and so on, and after it where each of them begins: so a bucket is read by two looks into every spill, and
+nothing but a spill is ever in memory.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
@@ -16,6 +18,8 @@ from streams.history.source import NEEDED_SCHEMA, only_of_somebody
 SPILL_BYTES = 64 << 20
 """Rows of so many bytes are sorted at once."""
 
+_START_BYTES = array("q").itemsize
+_NOTHING = pa.RecordBatch.from_pylist([], NEEDED_SCHEMA)
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 
 
@@ -66,22 +70,29 @@ def _write(table: pa.Table, buckets: int, path: Path) -> None:
     for number in numbers:
         counts[number] += 1
     by_bucket = table.take(pc.sort_indices(pa.array(numbers, pa.int32())))
-    with pa.ipc.new_file(path.as_posix(), NEEDED_SCHEMA, options=_OPTIONS) as file:
-        for piece in _sliced(by_bucket, counts):
-            file.write_batch(piece)
+    starts = array("q")
+    with pa.OSFile(path.as_posix(), "wb") as file:
+        with pa.ipc.new_stream(file, NEEDED_SCHEMA, options=_OPTIONS) as stream:
+            stream.write_batch(_NOTHING)  # with the first batch goes the schema
+            for piece in _sliced(by_bucket, counts):
+                starts.append(file.tell())
+                stream.write_batch(piece)
+        file.write(starts.tobytes())
 
 
 def _sliced(table: pa.Table, counts: Sequence[int]) -> Iterator[pa.RecordBatch]:
     whole = table.combine_chunks().to_batches()
-    batch = whole[0] if whole else pa.RecordBatch.from_pylist([], NEEDED_SCHEMA)
+    batch = whole[0] if whole else _NOTHING
     start = 0
     for count in counts:
         yield batch.slice(start, count)
         start += count
 
 
-def read_bucket(spills: Iterable[Path], bucket: int) -> Iterator[pa.RecordBatch]:
-    """The rows of a bucket in all spills."""
+def read_bucket(spills: Iterable[Path], bucket: int, buckets: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a bucket, of so many, in all spills."""
     for path in spills:
         with pa.OSFile(path.as_posix()) as file:
-            yield pa.ipc.open_file(file).get_batch(bucket)
+            file.seek(file.size() - _START_BYTES * (buckets - bucket))
+            file.seek(*array("q", file.read(_START_BYTES)))
+            yield pa.ipc.read_record_batch(pa.ipc.read_message(file), NEEDED_SCHEMA)
