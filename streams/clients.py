@@ -138,10 +138,9 @@ class KafkaClients:
         """What a group has done of each partition; nothing of a group that is not known. Blocks."""
         admin = self.admin()
         try:
-            offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
+            return committed(admin, group)
         finally:
             admin.close()
-        return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
 
     def members_of(self, group: str) -> int:
         """How many are in a group now. Blocks."""
@@ -191,6 +190,12 @@ class KafkaClients:
             "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
             "fetch_max_wait_ms": self._settings.fetch_wait_ms,
         }
+
+
+def committed(admin: KafkaAdminClient, group: str) -> dict[Place, int]:
+    """The same with a client that stays open. Blocks."""
+    offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
+    return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
 
 
 def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:

@@ -1,6 +1,7 @@
-"""What every chart drawn by hand needs: round values along an axis."""
+"""What every chart drawn by hand needs: round values along an axis, and text as SVG and HTML take it."""
 
 import math
+from html import escape
 
 _FACTORS = (1, 2, 2.5, 5, 10)
 _ROUNDING = 1e-9
@@ -15,3 +16,9 @@ def steps(low: float, high: float, count: int = 4) -> list[float]:
     step = next(size * factor for factor in _FACTORS if size * factor >= raw * 0.999)
     first, last = math.floor(low / step + _ROUNDING), math.ceil(high / step - _ROUNDING)
     return [step * number for number in range(first, last + 1)]
+
+
+def escaped(said: str) -> str:
+    """Text as SVG takes it: control characters are no XML."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said)
+    return escape(shown, quote=False)

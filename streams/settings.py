@@ -8,9 +8,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import DotEnvSettingsSource
 
+from events.contact import is_time_zone
 from events.identifiers import Hasher
 from streams.servers import ENV_FILE, ServerSettings
 
@@ -27,6 +28,15 @@ Place = Annotated[Path, BeforeValidator(_not_empty)]
 """A file or a directory. An empty one would be the working directory, which nobody means."""
 PlaceOrUri = Annotated[str, BeforeValidator(_not_empty)]
 """A directory, or a URI of a store."""
+
+
+def _zone(value: str) -> str:
+    if not is_time_zone(value):
+        raise ValueError("is no IANA time zone, such as America/New_York")
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
 
 
 class Settings(ServerSettings):
@@ -94,6 +104,7 @@ class Settings(ServerSettings):
         le=86_400,
         description="Seconds until a record is in the lake; fewer make more, smaller files",
     )
+    time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,
         ge=5,

@@ -10,6 +10,7 @@ from streams.api.contacts import CURES, contacts
 from streams.api.documents import openapi_of
 from streams.api.door import behind_a_door
 from streams.api.experiments import STATUS_CURE, experiments
+from streams.api.insights import insights
 from streams.api.mistakes import mistaken
 from streams.api.office import Office
 from streams.api.permissions import permissions
@@ -29,6 +30,7 @@ def build_api(office: Office) -> ASGIApp:
     app.include_router(contacts(office))
     app.include_router(permissions(office))
     app.include_router(experiments(office))
+    app.include_router(insights(office))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)

@@ -13,13 +13,14 @@ from sinks.lookup import Incomplete, Lookup
 from streams.api.metrics import ApiMetrics
 from streams.api.problems import Code, Problem
 from streams.api.tokens import Caller, Scope, Tokens
+from streams.insights.apart import Apart
 from streams.permission.audit import AuditLog, AuditUnavailable
 from streams.permission.judging import Judge
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """`clock`: ms since 1970."""
+    """`clock`: ms since 1970. `time_zone`: where days begin."""
 
     tokens: Tokens
     hasher: Hasher
@@ -29,6 +30,8 @@ class Office:
     audit: AuditLog
     metrics: ApiMetrics
     clock: Callable[[], int]
+    history: Apart
+    time_zone: str
 
     def caller(self, authorization: str | None) -> Caller:
         """Who asks. Raises a Problem when nobody that is known does."""

@@ -21,6 +21,7 @@ Code = Literal[
     "results_incomplete",
     "audit_unavailable",
     "reservations_unavailable",
+    "insights_unavailable",
 ]
 STATUS: Mapping[Code, tuple[int, str]] = {
     "unauthorized": (401, "Show a token that is known"),
@@ -36,6 +37,7 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "results_incomplete": (503, "Redis does not hold all results of experiments"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
     "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
+    "insights_unavailable": (503, "There is no answer now"),
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2

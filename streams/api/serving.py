@@ -26,6 +26,7 @@ from streams.clients import KafkaClients, redis_client
 from streams.ending import end_within
 from streams.engine.errors import Unusable
 from streams.health import HealthServer
+from streams.insights.apart import Apart
 from streams.permission.audit import LAST_WAIT_S, AuditLog
 from streams.permission.judging import Judge
 from streams.permission.keeping import Keeping
@@ -84,9 +85,14 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             closing.push_async_callback(audit.stop)
             keeping = Keeping(KafkaClients(settings).idempotent_producer)
             closing.push_async_callback(keeping.close)
+            history = Apart()
+            closing.push_async_callback(history.stop)
             judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             results = Results(redis, settings.profiles_oldest_s)
-            office = Office(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock)
+            office = Office(
+                *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
+                settings.time_zone,
+            )
             config = uvicorn.Config(
                 build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
             )

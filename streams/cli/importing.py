@@ -2,8 +2,7 @@
 
 import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,10 +18,12 @@ from events.adapters.vendors import known_as
 from events.contact import is_time_zone
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.file_bar import file_bar
+from streams.cli.import_told import reporting, say_report
 from streams.clients import KafkaClients
-from streams.importing.journal import Journal, Progress
+from streams.importing.journal import Journal, Progress, fingerprint_of
 from streams.importing.pieces import VENDORS, Job, Unreadable, source_of
 from streams.importing.run import Outlet, Report, send, show
+from streams.importing.sending import Way
 from streams.settings import Settings
 from streams.topics import require_topic
 
@@ -54,7 +55,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     feed = Feed(source or source_of(name), time.time_ns() // 1_000_000, settings.phone_region, time_zone, _codes(codes))
     job = Job(name, feed, _mapping(mapping))
-    with failing_plainly(), _reporting(refused) as report:
+    with failing_plainly(), reporting(refused) as report:
         for file in files:
             try:
                 _show(file, job, report, as_json=as_json) if dry_run else _send(file, job, report, settings, again)
@@ -63,7 +64,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
             except OSError as error:
                 refuse(f"{file.name}: {error.strerror or type(error).__name__}")
     if not (dry_run and as_json):
-        _say(report, as_json=as_json)
+        say_report(report, as_json=as_json)
 
 
 def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
@@ -72,7 +73,7 @@ def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
 
 
 def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool) -> None:
-    kept = Journal(settings.home, file, job)
+    kept = Journal(settings.home, fingerprint_of(file, job))
     before = Progress() if again else kept.read()
     if before.finished:
         typer.echo(f"{file.name}: was imported before; --again imports it once more", err=True)
@@ -80,35 +81,8 @@ def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool)
     if before.done:
         typer.echo(f"{file.name}: goes on after {before.done:,} that are done", err=True)
     with closing(KafkaClients(settings).tool_producer()) as producer, file_bar(file, _errors) as bar:
-        send(file, job, report, bar, Outlet(producer, kept, before.done, partial(require_topic, settings)))
-
-
-@contextmanager
-def _reporting(path: Path | None) -> Iterator[Report]:
-    if path is None:
-        yield Report(None)
-        return
-    try:
-        file = path.open("wb")
-    except OSError as error:
-        refuse(f"--refused: {path}: {error.strerror}", WRONG_USE)
-    with file:
-        yield Report(file)
-
-
-def _say(report: Report, *, as_json: bool) -> None:
-    counts = report.counts
-    for line in report.shown:
-        typer.echo(line, err=True)
-    if (more := counts.refused.total() - len(report.shown)) > 0:
-        typer.echo(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
-    if as_json:
-        parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
-        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
-        return
-    for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
-        for what, number in sorted(counter.items()):
-            typer.echo(f"{number:>12,}  {name}{what}")
+        way = Way(producer, partial(require_topic, settings), job.feed.received_at)
+        send(file, job, report, bar, Outlet(way, kept, before.done))
 
 
 def _mapping(path: Path | None) -> MappingFile | None:

@@ -14,20 +14,24 @@ from streams.cli import (
     local,
     policy,
     rebuild,
+    report,
     schemas,
     suppressions,
     topics,
 )
 from streams.cli.api import api
 from streams.cli.assign import assign
+from streams.cli.backtest import backtest
 from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
 from streams.cli.gateway import gateway
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
+from streams.cli.insights import insights
 from streams.cli.permit import permit
 from streams.cli.produce import produce
+from streams.cli.replaying import replay
 from streams.cli.restore import restore
 from streams.cli.status import status
 from streams.cli.worker import worker
@@ -60,6 +64,8 @@ app.command()(restore)
 app.add_typer(rebuild.app, name="rebuild")
 app.command()(status)
 app.command("import")(import_command)
+app.command()(replay)
+app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
@@ -67,6 +73,8 @@ app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
 app.add_typer(experiment_group.app, name="experiments")
+app.command()(insights)
+app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(schemas.app, name="schemas")
 

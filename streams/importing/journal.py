@@ -25,10 +25,10 @@ class Progress:
 
 
 class Journal:
-    """The record of one file, read in one way (vendor, source, mapping, codes, zone), in Harmonia's home."""
+    """The record of one file, read in one way, in Harmonia's home; `fingerprint`: what both are known again by."""
 
-    def __init__(self, home: Path, file: Path, job: Job) -> None:
-        self._path = home / FOLDER / f"{_fingerprint(file, job)}.json"
+    def __init__(self, home: Path, fingerprint: str, folder: str = FOLDER) -> None:
+        self._path = home / folder / f"{fingerprint}.json"
 
     def read(self) -> Progress:
         """What was done; nothing if there is no record or it was cut short while it was written."""
@@ -49,8 +49,10 @@ class Journal:
         part.replace(self._path)
 
 
-def _fingerprint(file: Path, job: Job) -> str:
+def fingerprint_of(file: Path, job: Job) -> str:
     """Of all that is in the file, since one that was corrected may be as long, and of what it is read by.
+
+    That is vendor, source, mapping, codes and zone.
 
     Its name and place do not matter. With a mapping that was mended it is another import: what was refused is read.
     """

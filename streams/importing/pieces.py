@@ -5,7 +5,7 @@ A piece's number never changes for one file, so that an import that was interrup
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -41,12 +41,22 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class AsItIs:
+    """What was an interaction before: bytes that go to a topic as they are. `key` None: any partition will do."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """`number`: from 0, in the order of the file. `line`: where it stands, from 1, for people."""
 
     number: int
     line: int
-    results: list[Result]
+    results: Sequence[Result | AsItIs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,18 @@
 """One export after the other: shown only, or sent and remembered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import orjson
-from kafka import KafkaProducer
 
 from events.adapters.feed import LeftOut, Refused, Result
 from events.envelope import encode_structured
 from events.json_types import JSON
 from streams.importing.journal import Journal, Progress
-from streams.importing.pieces import Job, Piece, pieces
-from streams.importing.sending import Counts, Sending
+from streams.importing.pieces import AsItIs, Job, Piece, pieces
+from streams.importing.sending import Counts, Sending, Way
 
 _MOST_SHOWN = 20
 
@@ -60,9 +59,11 @@ def show(file: Path, job: Job, report: Report, bar: Bar, say: Callable[[dict[str
                 say(shown)
 
 
-def _shown(result: Result, name: str, line: int) -> dict[str, JSON] | None:
+def _shown(result: Result | AsItIs, name: str, line: int) -> dict[str, JSON] | None:
     if isinstance(result, LeftOut):
         return None
+    if isinstance(result, AsItIs):
+        return {"interaction": orjson.loads(result.value)}
     if isinstance(result, Refused):
         why = {"reason": result.refusal.reason.value, "detail": result.refusal.detail}
         return {"refused": {**why, "file": name, "line": line}}
@@ -72,37 +73,43 @@ def _shown(result: Result, name: str, line: int) -> dict[str, JSON] | None:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """Where the pieces of a file go, from number `done` on, and where it is noted how far they have come.
+    """Which way the pieces of a file go, from number `done` on, and where it is noted how far they have come.
 
-    `require` is asked for each topic before anything goes there, and raises if it is not there.
+    `pace` may hold up whoever sends, before each piece of which something is sent.
     """
 
-    producer: KafkaProducer
+    way: Way
     kept: Journal
     done: int
-    require: Callable[[str], None]
+    pace: Callable[[], None] | None = None
 
 
 def send(file: Path, job: Job, report: Report, bar: Bar, to: Outlet) -> None:
-    """Send what is not done of a file, and note in the journal what is acknowledged.
+    """Send what is not done of a file. Raises `Unreadable`, and as `deliver`."""
+    deliver(file.name, pieces(file, job, bar.watch), report, bar.advance, to)
 
-    Raises `Unreadable`, `OSError`, or `KafkaError`: then what was noted is done, and the next run goes on there.
+
+def deliver(name: str, found: Iterable[Piece], report: Report, advance: Callable[[int], object], to: Outlet) -> None:
+    """Send what is not done, and note in the journal what is acknowledged.
+
+    Raises `OSError`, or `KafkaError`: then what was noted is done, and the next run goes on there.
     """
 
     def left() -> Iterator[Piece]:
-        for piece in pieces(file, job, bar.watch):
+        for piece in found:
             if piece.number >= to.done:
-                report.add(file.name, piece)
+                report.add(name, piece)
+                if to.pace is not None and any(not isinstance(result, LeftOut) for result in piece.results):
+                    to.pace()
                 yield piece
 
     last_done = to.done
 
     def acknowledged(last: Piece) -> None:
         nonlocal last_done
-        bar.advance(last.number + 1 - last_done)
+        advance(last.number + 1 - last_done)
         last_done = last.number + 1
         to.kept.write(Progress(last_done))
 
-    sending = Sending(to.producer, file.name, job.feed.received_at, to.require)
-    sending.send(left(), acknowledged)
+    Sending(to.way, name).send(left(), acknowledged)
     to.kept.write(Progress(last_done, finished=True))

@@ -17,7 +17,7 @@ from events.dead_letters import Origin, dead_letter_headers
 from events.envelope import encode_structured
 from events.interactions import topic_of
 from events.topics import DEAD_LETTERS
-from streams.importing.pieces import Piece
+from streams.importing.pieces import AsItIs, Piece
 
 STAGE = "import"
 PIECES_AT_ONCE = 2_000
@@ -32,7 +32,7 @@ class Counts:
     refused: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def add(self, result: Result) -> None:
+    def add(self, result: Result | AsItIs) -> None:
         """Count one result."""
         if isinstance(result, Refused):
             self.refused[result.refusal.reason.value] += 1
@@ -42,14 +42,26 @@ class Counts:
             self.interactions[result.type] += 1
 
 
-class Sending:
-    """The pieces of one file. `require` raises unless a topic is there; `at_ms`: when letters are said refused."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How pieces go. `require` raises unless a topic is there. `at_ms`: when letters are said refused, and by `stage`.
 
-    def __init__(self, producer: KafkaProducer, file_name: str, at_ms: int, require: Callable[[str], None]) -> None:
-        self._producer = producer
+    `at_once`: pieces between two acknowledgements.
+    """
+
+    producer: KafkaProducer
+    require: Callable[[str], None]
+    at_ms: int
+    stage: str = STAGE
+    at_once: int = PIECES_AT_ONCE
+
+
+class Sending:
+    """The pieces of one file."""
+
+    def __init__(self, way: Way, file_name: str) -> None:
+        self._way = way
         self._file_name = file_name
-        self._at_ms = at_ms
-        self._require = require
         self._used: set[str] = set()
 
     def send(self, pieces: Iterable[Piece], acknowledged: Callable[[Piece], None]) -> None:
@@ -58,26 +70,29 @@ class Sending:
         Raises `KafkaError` when Kafka does not take it within a minute.
         """
         waiting = iter(pieces)
-        while batch := list(islice(waiting, PIECES_AT_ONCE)):
+        while batch := list(islice(waiting, self._way.at_once)):
             futures = [self._send(result, piece) for piece in batch for result in piece.results]
-            self._producer.flush(PATIENCE_S)
+            self._way.producer.flush(PATIENCE_S)
             for future in futures:
                 if future is not None:
                     future.get(PATIENCE_S)
             acknowledged(batch[-1])
 
-    def _send(self, result: Result, piece: Piece) -> Any:
+    def _send(self, result: Result | AsItIs, piece: Piece) -> Any:
+        send = self._way.producer.send
         if isinstance(result, LeftOut):
             return None
+        if isinstance(result, AsItIs):
+            return send(self._to(result.topic), key=result.key, value=result.value)
         if isinstance(result, Refused):
-            origin = Origin(STAGE, self._file_name, 0, piece.line)
-            headers = dead_letter_headers([], result.refusal, origin, self._at_ms)
-            return self._producer.send(self._to(DEAD_LETTERS), value=result.element, headers=headers)
-        return self._producer.send(self._to(topic_of(result.type)), value=encode_structured(result))
+            origin = Origin(self._way.stage, self._file_name, 0, piece.line)
+            headers = dead_letter_headers([], result.refusal, origin, self._way.at_ms)
+            return send(self._to(DEAD_LETTERS), value=result.element, headers=headers)
+        return send(self._to(topic_of(result.type)), value=encode_structured(result))
 
     def _to(self, topic: str) -> str:
         """Of other topics whoever imports need not know anything."""
         if topic not in self._used:
-            self._require(topic)
+            self._way.require(topic)
             self._used.add(topic)
         return topic

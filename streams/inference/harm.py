@@ -30,9 +30,10 @@ class Harm:
     """Of each of K comparisons of rates; every array has the shape [K].
 
     `effect`: the difference of the rates. `low`: with the probability `level` it is never below that, at all looks
-    together. `times_low`: likewise how many times as high the treated arm's rate is at least, 0 if nothing can be said.
-    `log_e`: logarithm of the e-value against "not higher", at least log(1 / (1 - level)) exactly if `low` is at least
-    0. `enough` is false where an arm is empty or told by too few groups; then `log_e` is 0 and the rest means nothing.
+    together; -1 without a case, since nothing is known then. `times_low`: likewise how many times as high the treated
+    arm's rate is at least, 0 if nothing can be said. `log_e`: logarithm of the e-value against "not higher", at least
+    log(1 / (1 - level)) exactly if `low` is at least 0. `enough` is false where an arm is empty or told by too few
+    groups; then `log_e` is 0 and the rest means nothing.
     """
 
     effect: Floats
@@ -78,7 +79,8 @@ def _unsure(effect: Floats, least: Floats, all_cases: Floats, level: float) -> F
     """
     off = np.sqrt(ratio(boundary.limit(level, all_cases, boundary.rho2(level, _TUNED_FOR)), all_cases))
     lower = effect - np.hypot(effect - least, effect * off)
-    return np.where(least >= 0.0, np.maximum(lower, 0.0), lower)
+    lower = np.where(least >= 0.0, np.maximum(lower, 0.0), lower)
+    return np.where(all_cases > 0.0, lower, -1.0)
 
 
 def _least_chance(cases: Floats, all_cases: Floats, share: Floats, evidence: float) -> Floats:

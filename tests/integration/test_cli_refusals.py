@@ -16,6 +16,8 @@ WRONG_USE: list[tuple[str, ...]] = [
     ("nonsense",),
     ("produce",),
     ("produce", "no-such-file.jsonl"),
+    ("replay", "--rate", "0", "x"),
+    ("backtest",),
     ("worker", "--processes", "0"),
     ("dead-letters", "list", "--reason", "nonsense"),
     ("dead-letters", "requeue", "--mapping", "no-such-file.toml"),
@@ -32,7 +34,7 @@ def test_wrong_use_has_an_exit_code_of_its_own(words: tuple[str, ...]) -> None:
 
 COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
-    *(("produce",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
+    *(("produce",), ("replay",), ("backtest",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
     *(("experiments", name) for name in ("define", "definitions", "withdraw")),
     *(("assign",), ("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show")),
     *(("suppressions", "export"), *(("dead-letters", name) for name in ("group", "show", "requeue", "release"))),

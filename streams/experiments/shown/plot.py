@@ -6,9 +6,9 @@ what is provisional is dashed, and each panel says in words what the interval sa
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from html import escape
 
 from events.experiment_results import ExperimentResult, History, Moment
+from streams.drawing import escaped
 from streams.experiments.shown import units
 from streams.experiments.shown.plane import HEIGHT, LEFT, RIGHT, Plane, Point, plane_of, point_of
 from streams.experiments.shown.verdicts import word_of
@@ -61,8 +61,8 @@ def _head(result: ExperimentResult, history: History, words: Sequence[str], heig
     now = f"{told}. At {result['as_of']}: {'; '.join(words)}."
     box = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     yield f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-labelledby="title told">'
-    yield f'<title id="title">{_text(title)}</title>'
-    yield f'<desc id="told">{_text(now)}</desc>'
+    yield f'<title id="title">{escaped(title)}</title>'
+    yield f'<desc id="told">{escaped(now)}</desc>'
     yield f"<style>{_STYLE}</style>"
     yield f'<rect class="paper" width="{WIDTH}" height="{height}" fill="{_PAPER}"/>'
     yield _words(14, 26, title, 'class="ink title" font-weight="bold"', _INK)
@@ -132,11 +132,4 @@ def _digits(ticks: Sequence[float]) -> int:
 
 
 def _words(x: float, y: float, said: str, how: str, fill: str) -> str:
-    return f'<text x="{x}" y="{y}" {how} fill="{fill}">{_text(said)}</text>'
-
-
-def _text(said: str) -> str:
-    """As SVG takes it: control characters are no XML."""
-    return escape(
-        "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said), quote=False
-    )
+    return f'<text x="{x}" y="{y}" {how} fill="{fill}">{escaped(said)}</text>'

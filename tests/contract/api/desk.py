@@ -1,6 +1,7 @@
 """The API as an ASGI application over a Redis that the sinks have filled, and whoever asks it."""
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp, Message
 
 from events.identifiers import Hasher
+from events.json_types import JSON
 from events.outputs import Address, ContactProfile, Touch
 from events.times import render_time
 from sinks.base import Change
@@ -22,6 +24,7 @@ from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
 from streams.api.tokens import read_tokens
 from streams.contact import ContactState, profile
+from streams.insights.apart import Apart
 from streams.permission.audit import AuditLog
 from streams.permission.judging import Judge
 from streams.permission.keeping import NotKept
@@ -32,6 +35,21 @@ NOON = 1_770_224_400_000
 HOUR, DAY = 3_600_000, 86_400_000
 ADDRESS = "Ada.Lovelace@Example.org"
 HASHER = Hasher([b"test"])
+SERIES: dict[str, JSON] = {
+    "metric": "email.sent",
+    "by": "day",
+    "time_zone": "America/New_York",
+    "only": {},
+    "split": None,
+    "left_out": 0,
+    "from": "2012-02-21T05:00:00.000Z",
+    "to": "2012-02-22T05:00:00.000Z",
+    "as_of": "2012-02-22T10:00:00.000Z",
+    "series": [{"name": None, "total": 3, "points": [{"at": "2012-02-21T05:00:00.000Z", "value": 3}]}],
+}
+_PROGRAM = "import sys; sys.exit('broken') if '--team=broken' in sys.argv else print(sys.argv[1])"
+INSIGHTS = (sys.executable, "-c", _PROGRAM, orjson.dumps(SERIES).decode())
+"""In place of `harmonia insights`: answers the same to every question, but for one team."""
 
 
 def token_of(team: str, scopes: str = "read+permit+reserve", secret: str = "") -> str:
@@ -70,8 +88,11 @@ class Desk:
         self.kept: list[int] = []
         self.takes_notes = True
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
-        tokens, results = read_tokens(TOKENS), Results(redis, oldest_s)
-        self.office = Office(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at)
+        tokens, results, history = read_tokens(TOKENS), Results(redis, oldest_s), Apart(INSIGHTS)
+        self.office = Office(
+            *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
+            "America/New_York",
+        )
         self.app: ASGIApp = build_api(self.office)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:

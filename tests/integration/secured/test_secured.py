@@ -56,6 +56,10 @@ def test_what_the_lists_allow_is_enough(site: Site) -> None:
     assert (exported.returncode, ADA.encode() in exported.stdout) == (0, True)
     assert b"not_json" in ended_well(site.run(OPERATOR, "dead-letters", "list")).stdout
     until(lambda: said_in(site, AUDIT_LOG), "the record of what was answered")
+    reported = ended_well(site.run(OPERATOR, "report", "daily", "--json"))
+    assert json.loads(reported.stdout)["day"]["held"] is not None
+    status, series = site.api.ask("/v1/insights?metric=donation.made&from=2012-02-22&to=2012-02-23")
+    assert (status, series["series"][0]["total"]) == (200, 1)
 
 
 def test_a_certificate_will_do_instead_of_a_password(site: Site) -> None:

@@ -169,6 +169,7 @@ def test_whatever_the_sums_are_every_figure_is_finite(pairs: list[tuple[Row, Row
 
 
 @lawful
+@example([(1, 0, 1, 0)])
 @given(st.lists(st.tuples(*(st.integers(0, 10**6) for _ in range(4))), min_size=1, max_size=5))
 def test_harm_is_finite_and_its_bound_is_above_zero_exactly_where_its_e_value_is_large(
     counts: list[tuple[int, int, int, int]],

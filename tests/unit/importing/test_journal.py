@@ -4,7 +4,7 @@ from pathlib import Path
 
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
-from streams.importing.journal import FOLDER, Journal, Progress
+from streams.importing.journal import FOLDER, Journal, Progress, fingerprint_of
 from streams.importing.pieces import Job
 from tests.unit.adapters.test_rows import GIFTS
 
@@ -13,7 +13,7 @@ def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van"
     (home / name).write_bytes(content)
     mapping = parse_mapping(GIFTS.replace("gifts", how.get("mapping", "gifts")))
     feed = Feed(how.get("source", "field/van"), 0, time_zone=how.get("time_zone", "UTC"))
-    return Journal(home, home / name, Job(vendor, feed, mapping))
+    return Journal(home, fingerprint_of(home / name, Job(vendor, feed, mapping)))
 
 
 def test_it_is_known_again_under_another_name(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""A backtest as tables in words and units that people know, what to beware of first."""
+
+from collections.abc import Iterator, Sequence
+
+from streams.backtest.intervals import Interval, mean_amount, part
+from streams.backtest.outcomes import DAY
+from streams.backtest.run import Orders, Result
+from streams.backtest.shown.figures import POLICIES, VERDICTS, changes, currency_of, of_decision, reasons, split
+from streams.backtest.tally import Cell
+from streams.experiments.shown import units
+from streams.experiments.shown.pages import Page, Part, Row
+
+_FOLLOWED = ("touches", "people", "gave", "given a person", "left", "complained")
+
+
+def page(result: Result, orders: Orders) -> Page:
+    """All of a backtest."""
+    currency = currency_of(result.tally)
+    days = f"{orders.window / DAY:g} days"
+    parts = [_decisions(result)]
+    parts.append(_followed("what followed, by what the two policies say (old → new)", changes(result.tally), currency))
+    for policy in POLICIES:
+        rows = [(verdict, of_decision(result.tally, policy, verdict)) for verdict in VERDICTS]
+        parts.append(_followed(f"what followed, by what the {policy} policy says", rows, currency))
+    parts += [_reasons(result), *(_splits(result, by) for by in ("team", "channel", "week"))]
+    return Page(
+        list(_warnings(result, days)), list(_facts(result, orders)), [each for each in parts if each.rows], _notes(days)
+    )
+
+
+def _warnings(result: Result, days: str) -> Iterator[str]:
+    if not result.linked:
+        yield (
+            "the lake has no snapshot of who is one person: each identifier counts as a person of its own. "
+            "`harmonia lake snapshot` takes one"
+        )
+    if result.open:
+        yield f"{result.open:,} touches are of the last {days}: what followed them is not all known yet"
+    if result.unjudged:
+        yield f"{result.unjudged:,} touches are at times that no policy can be asked about, and were left out"
+
+
+def _facts(result: Result, orders: Orders) -> Iterator[tuple[str, str]]:
+    yield "new policy", orders.new.version
+    yield "old policy", orders.old.version
+    yield "touches", f"{result.sends:,} of {result.people:,} people, from {result.rows:,} interactions"
+    if orders.cascade:
+        yield "judged", "one after the other: what a policy does not allow does not count for later touches"
+    else:
+        yield "judged", "as it was: what a policy does not allow happened all the same, and counts for later touches"
+
+
+def _notes(days: str) -> Sequence[str]:
+    return (
+        f"What followed: within {days} after a touch. A person counts once in a line, with each gift once.",
+        "Intervals are 95 %: of rates Wilson's, of money by resampling people.",
+        "It is not what the touches caused: those whom a policy denies are other people than those whom it allows.",
+    )
+
+
+def _decisions(result: Result) -> Part:
+    rows = []
+    for verdict in VERDICTS:
+        cells = [of_decision(result.tally, policy, verdict) for policy in POLICIES]
+        told = [text for cell in cells for text in (f"{cell.touches:,}", _share(cell.touches, result.sends))]
+        rows.append((verdict, *told))
+    return Part("decisions", ("decision", "new", "", "old", ""), rows if result.sends else [], frozenset({1, 2, 3, 4}))
+
+
+def _followed(title: str, groups: Sequence[tuple[str, Cell]], currency: str | None) -> Part:
+    rows = [(name, *followed(cell, currency)) for name, cell in groups if cell.touches]
+    return Part(title, ("decision", *_FOLLOWED), rows, frozenset({1, 2}))
+
+
+def followed(cell: Cell, currency: str | None) -> Row:
+    """Touches, people, and what became of those, each with its interval."""
+    return (
+        f"{cell.touches:,}",
+        f"{cell.people:,}",
+        rate(part(cell.gave, cell.people)),
+        amount(cell, currency),
+        rate(part(cell.left, cell.people)),
+        rate(part(cell.complained, cell.people)),
+    )
+
+
+def rate(found: Interval | None) -> str:
+    """`4.1 % (3.2 to 5.0)`."""
+    if found is None:
+        return "-"
+    return f"{found.value * 100:.1f} % ({found.low * 100:.1f} to {found.high * 100:.1f})"
+
+
+def amount(cell: Cell, currency: str | None) -> str:
+    """The mean of all of its people, who gave or not."""
+    if currency is None or not cell.people:
+        return "-"
+    told = units.money(cell.amounts[currency] / cell.people, currency)
+    ends = mean_amount(cell, currency)
+    if ends is None:
+        return f"{told} (too few)"
+    return f"{told} ({units.money(ends.low, currency)} to {units.money(ends.high, currency)})"
+
+
+def _reasons(result: Result) -> Part:
+    rows = [
+        (reason, verdict, f"{new:,}", f"{old:,}", f"{new - old:+,}" if new != old else "")
+        for reason, verdict, new, old in reasons(result.tally)
+    ]
+    return Part("reasons (docs/policy.md)", ("reason", "decision", "new", "old", "more"), rows, frozenset({2, 3, 4}))
+
+
+def _splits(result: Result, by: str) -> Part:
+    rows = []
+    for value in result.tally.values(by):
+        new, old = (split(result.tally, policy, by, value) for policy in POLICIES)
+        held = [_share(each[1] + each[2], sum(each)) for each in (new, old)]
+        rows.append((value, f"{sum(new):,}", *(f"{count:,}" for count in new), held[0], held[1]))
+    columns = (by, "touches", "allow", "defer", "deny", "not allowed", "by the old")
+    title = f"by {by}, under the new policy" + (" (Mondays, UTC)" if by == "week" else "")
+    return Part(title, columns, rows, frozenset(range(1, 7)))
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count / of * 100:.1f} %" if of else "-"

@@ -1,0 +1,103 @@
+"""`harmonia backtest`: what another policy would have said to the past, and what became of those people."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from streams.cli.experiment_results import print_page
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.moments import moment_given
+from streams.permission.policies import policy_of
+from streams.pressure import Mistakes, Policy, read_policy
+
+if TYPE_CHECKING:
+    from streams.backtest.run import Orders, Result
+
+_errors = Console(stderr=True, highlight=False)
+
+
+def backtest(  # noqa: PLR0913 (options of a command)
+    *,
+    policy: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The policy to try, TOML.")],
+    against: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Another one; without it that of HARMONIA_POLICY.")
+    ] = None,
+    lake: Annotated[str | None, typer.Option(help="A lake or a folder of its files; without it HARMONIA_LAKE.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="A date or RFC 3339 time: touches since.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="And before this one.")] = None,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="What a policy does not allow does not count for later touches.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="FILE.html", help="Tables and charts in one file.")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="As many as there are cores, if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: every count.")] = False,
+) -> None:
+    """Ask a policy about every touch of the past, as it was known just before it, beside the policy that holds now."""
+    from streams.backtest.past import Span  # noqa: PLC0415 (no other command waits for Arrow and SciPy)
+    from streams.backtest.run import Orders, end_of  # noqa: PLC0415
+    from streams.backtest.shown.figures import json_of  # noqa: PLC0415
+    from streams.backtest.shown.html import html_of  # noqa: PLC0415
+    from streams.backtest.shown.pages import page  # noqa: PLC0415
+
+    settings = load_settings()
+    place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
+    first, last = moment_given("--from", since), moment_given("--to", until)
+    span = Span(Span().since if first is None else first, Span().until if last is None else last)
+    with failing_plainly(), _reading(place):
+        old = policy_of(settings.policy) if against is None else _policy(against)
+        orders = Orders(_policy(policy), old, span, cascade, end=end_of(place))
+        result = _run(place, orders, processes or os.cpu_count() or 1)
+    if out is not None:
+        _write(out, html_of(result, orders))
+    if as_json:
+        typer.echo(orjson.dumps(json_of(result, orders)))
+    else:
+        print_page(page(result, orders))
+
+
+def _policy(file: Path) -> Policy:
+    try:
+        found = read_policy(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        refuse(f"{file}: not UTF-8, as TOML has to be")
+    if isinstance(found, Mistakes):
+        refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
+    return found
+
+
+@contextmanager
+def _reading(place: str) -> Iterator[None]:
+    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (as above)
+
+    try:
+        yield
+    except FileNotFoundError:
+        refuse(f"{place}: a file in it is gone; where files are merged at this time, run it again")
+    except (Damaged, ValueError) as error:
+        refuse(f"{place}: {error}")
+    except OSError as error:
+        refuse(f"{place}: {error.strerror or type(error).__name__}")
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        refuse(f"--out: {path}: {error.strerror}")
+    typer.echo(f"written into {path}", err=True)
+
+
+def _run(place: str, orders: "Orders", processes: int) -> "Result":
+    from streams.backtest.run import backtest as run  # noqa: PLC0415 (as above)
+
+    with tempfile.TemporaryDirectory(prefix="harmonia-backtest-") as folder, _errors.status("Asking the past"):
+        return run(place, orders, Path(folder) / "spills", processes)

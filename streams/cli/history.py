@@ -1,0 +1,28 @@
+"""How commands ask history: the lake and what is not in it yet."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from streams.cli.failures import failing_plainly, refuse
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.insights.reading import Read
+
+Answer = TypeVar("Answer")
+
+
+def ask_history(settings: Settings, question: "Callable[[Read], Answer]") -> Answer:
+    """What it answers of the history of this moment; ends the command with a reason where that cannot be read."""
+    import duckdb  # noqa: PLC0415 (no other command waits for DuckDB and Arrow)
+
+    from sinks.lake.manifests import Damaged  # noqa: PLC0415
+    from streams.insights.reading import ask_now  # noqa: PLC0415
+
+    with failing_plainly():
+        try:
+            return ask_now(settings, question)
+        except Damaged as error:
+            refuse(str(error))
+        except (OSError, duckdb.Error) as error:
+            refuse(f"HARMONIA_LAKE cannot be read ({type(error).__name__}): is it where it was, and whole?")

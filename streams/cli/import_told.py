@@ -1,0 +1,41 @@
+"""What is said of an import, and of a replay, at its end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import typer
+
+from streams.cli.failures import WRONG_USE, refuse
+from streams.importing.run import Report
+
+
+@contextmanager
+def reporting(path: Path | None) -> Iterator[Report]:
+    """A report for the length of a block, with a file for what is refused, or without one."""
+    if path is None:
+        yield Report(None)
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        refuse(f"--refused: {path}: {error.strerror}", WRONG_USE)
+    with file:
+        yield Report(file)
+
+
+def say_report(report: Report, *, as_json: bool) -> None:
+    """What became of everything: refusals on standard error, counts on standard output."""
+    counts = report.counts
+    for line in report.shown:
+        typer.echo(line, err=True)
+    if (more := counts.refused.total() - len(report.shown)) > 0:
+        typer.echo(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
+    if as_json:
+        parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
+        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
+        return
+    for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
+        for what, number in sorted(counter.items()):
+            typer.echo(f"{number:>12,}  {name}{what}")

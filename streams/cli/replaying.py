@@ -1,0 +1,100 @@
+"""`harmonia replay`: history once more, from the lake or from files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from streams.app import wall_clock
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.import_told import reporting, say_report
+from streams.cli.moments import moment_given
+
+if TYPE_CHECKING:
+    from streams.replay.run import Screen
+    from streams.replay.selection import Selection
+
+_errors = Console(stderr=True, highlight=False)
+
+
+def replay(  # noqa: PLR0913 (options of a command)
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A lake, a folder or a file; a URI as of HARMONIA_LAKE.")],
+    *,
+    since: Annotated[str | None, typer.Option("--from", help="A date or RFC 3339 time: what happened since.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="And before this one.")] = None,
+    types: Annotated[list[str] | None, typer.Option("--types", help="Such as donation.*,form.submitted.")] = None,
+    rate: Annotated[float | None, typer.Option(min=1, help="Records a second, at most.")] = None,
+    regardless: Annotated[
+        bool, typer.Option("--regardless", help="Do not slow down, nor pause, where workers are behind.")
+    ] = False,
+    erasures: Annotated[
+        bool, typer.Option("--erasures", help="Erase first whom it tells to erase: in a system that has not yet.")
+    ] = False,
+    refused: Annotated[Path | None, typer.Option(dir_okay=False, help="File for refusals, a line each.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; say what would be sent.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what was replayed before, from its start.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Tell history again: from a lake or its Parquet files, JSON lines or CSV, plain, gzip or zstd.
+
+    Facts that are known are recognised. Messages older than 7 days stay out: they enter by a rebuild. It yields to live
+    traffic. A replay that was interrupted goes on where it was.
+    """
+    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.importing.pieces import Unreadable  # noqa: PLC0415
+    from streams.replay.history import History  # noqa: PLC0415
+    from streams.replay.parts import meant, parts_of  # noqa: PLC0415
+    from streams.replay.run import Orders, send, show  # noqa: PLC0415
+
+    settings = load_settings()
+    selection = _selection(since, until, types)
+    with failing_plainly(), reporting(refused) as report:
+        try:
+            history = History(parts_of(path), selection, settings.phone_region, wall_clock(), erases=erasures)
+            with _bar(path, [part.rows for part in meant(history.parts, selection)]) as screen:
+                if dry_run:
+                    show(history, report, screen)
+                else:
+                    send(history, Orders(rate, not regardless, again), settings, report, screen)
+        except (Unreadable, Damaged) as error:
+            refuse(f"{path}: {error}")
+        except FileNotFoundError:
+            refuse(f"{path}: a file in it is gone; where files were merged meanwhile, run this again: it goes on")
+        except OSError as error:
+            refuse(f"{path}: {error.strerror or type(error).__name__}")
+    say_report(report, as_json=as_json)
+
+
+def _selection(since: str | None, until: str | None, types: list[str] | None) -> "Selection":
+    from streams.replay.selection import Selection, types_named  # noqa: PLC0415 (as above)
+
+    try:
+        named = types_named(types) if types else None
+    except ValueError as error:
+        refuse(f"--types: {error}: no type has this name (docs/schemas has all)", WRONG_USE)
+    return Selection(moment_given("--from", since), moment_given("--to", until), named)
+
+
+@contextmanager
+def _bar(path: str, rows: list[int | None]) -> Iterator["Screen"]:
+    """On standard error, if somebody looks at it."""
+    from streams.replay.run import Screen  # noqa: PLC0415 (as above)
+
+    bar = Progress(
+        TextColumn(path.rpartition("/")[2] or path),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:,.0f} rows"),
+        TimeElapsedColumn(),
+        console=_errors,
+        transient=True,
+        disable=not _errors.is_terminal,
+    )
+    known = [each for each in rows if each is not None]
+    with bar:
+        task = bar.add_task("", total=sum(known) if len(known) == len(rows) else None)
+        yield Screen(lambda more: bar.advance(task, more), _errors.print)

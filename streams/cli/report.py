@@ -1,0 +1,90 @@
+"""`harmonia report`: pages for people."""
+
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.history import ask_history
+from streams.insights.spans import day_of
+from streams.morning.figures import Report
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.insights.reading import Read
+
+app = typer.Typer(help="Pages for people.", no_args_is_help=True)
+
+
+@app.callback()
+def report() -> None:
+    """Pages for people."""
+
+
+@app.command("daily")
+def daily(
+    day: Annotated[
+        str | None, typer.Option("--date", help="Such as 2012-02-22, in HARMONIA_TIME_ZONE; without it yesterday.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for daily-DATE.html and .txt; without it text here.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: the figures, nothing left out.")] = False,
+) -> None:
+    """Show a day beside the same day of the week before: money, messages, doors, shifts, and who was held back."""
+    settings = load_settings()
+    found = _report(settings, _day(day, settings.time_zone))
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+    if out is not None:
+        _write(found, out)
+    elif not as_json:
+        from streams.morning.page import page_of  # noqa: PLC0415 (no other command needs it)
+        from streams.morning.text import text_of  # noqa: PLC0415
+
+        typer.echo(text_of(page_of(found)), nl=False)
+
+
+def _report(settings: Settings, day: date) -> Report:
+    from streams.morning.asking import days_of, report_of  # noqa: PLC0415 (no other command waits for DuckDB)
+    from streams.morning.held import held_on  # noqa: PLC0415
+
+    with failing_plainly():
+        held = held_on(settings, days_of(day, settings.time_zone))
+
+    def ask(read: "Read") -> Report:
+        return report_of(read.history, day, settings.time_zone, read.as_of, held)
+
+    return ask_history(settings, ask)
+
+
+def _write(found: Report, folder: Path) -> None:
+    from streams.morning.html import html_of  # noqa: PLC0415 (no other command needs it)
+    from streams.morning.page import page_of  # noqa: PLC0415
+    from streams.morning.text import text_of  # noqa: PLC0415
+
+    page = page_of(found)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for ending, text in (("html", html_of(page)), ("txt", text_of(page))):
+            path = folder / f"daily-{found.day.date}.{ending}"
+            path.write_text(text, "utf-8")
+            typer.echo(path, err=True)
+    except OSError as error:
+        refuse(f"--out: {folder}: {error.strerror}")
+
+
+def _day(text: str | None, zone: str) -> date:
+    if text is None:
+        return day_of(time.time_ns() // 1_000_000, zone) - timedelta(days=1)
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = date.min
+    if not date(1970, 1, 8) <= found <= date(2200, 1, 1):
+        refuse("--date: give a date such as 2012-02-22", WRONG_USE)
+    return found

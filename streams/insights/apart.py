@@ -1,0 +1,93 @@
+"""Asks `harmonia insights` in a process of its own, for a process that has others to answer meanwhile.
+
+One at a time, with a time limit, and of equal questions one for all who ask them. What is answered is remembered for
+a while: a page that many look at costs one question.
+"""
+
+import asyncio
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+
+COMMAND = (sys.executable, "-m", "streams.cli.main", "insights")
+LIMIT_S = 60.0
+FRESH_S = 60.0
+MOST_WAITING = 8
+MOST_REMEMBERED = 64
+
+
+class NoAnswer(Exception):
+    """There is none. The text says why, in words for whoever asked."""
+
+
+class Apart:
+    """One for each process. `command` is asked with options and prints an answer; `clock`: seconds that only grow."""
+
+    def __init__(
+        self,
+        command: Sequence[str] = COMMAND,
+        limit_s: float = LIMIT_S,
+        fresh_s: float = FRESH_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._command = command
+        self._limit_s = limit_s
+        self._fresh_s = fresh_s
+        self._clock = clock
+        self._turn = asyncio.Semaphore(1)
+        self._asked: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
+        self._known: OrderedDict[tuple[str, ...], tuple[float, bytes]] = OrderedDict()
+
+    async def ask(self, said: Mapping[str, str]) -> bytes:
+        """The answer to a question in these parameters, JSON. Raises NoAnswer."""
+        options = tuple(f"--{name}={value}" for name, value in sorted(said.items()) if name != "metric")
+        words = ("--json", *options, "--", said["metric"])
+        at, answer = self._known.get(words, (0.0, b""))
+        if answer and self._clock() - at < self._fresh_s:
+            return answer
+        task = self._asked.get(words)
+        if task is None:
+            if len(self._asked) >= MOST_WAITING:
+                raise NoAnswer("others are being answered")
+            task = self._asked[words] = asyncio.create_task(self._run(words))
+            task.add_done_callback(lambda done: self._end(words, done))
+        return await asyncio.shield(task)
+
+    async def stop(self) -> None:
+        """Let nothing go on."""
+        tasks = list(self._asked.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, words: tuple[str, ...], done: asyncio.Task[bytes]) -> None:
+        del self._asked[words]
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._known[words] = self._clock(), done.result()
+        self._known.move_to_end(words)
+        while len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+
+    async def _run(self, words: Sequence[str]) -> bytes:
+        async with self._turn:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            try:
+                async with asyncio.timeout(self._limit_s):
+                    answer, _ = await process.communicate()
+            except TimeoutError:
+                raise NoAnswer("it took too long; ask for less") from None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        if process.returncode:
+            raise NoAnswer("Kafka or the lake cannot be read")
+        return answer

@@ -1,0 +1,111 @@
+"""Reads a history as it is now: what the lake's manifests name, and from where each partition of it ends the topic.
+
+What is committed when this begins is in it. The lake is looked at first: whatever it takes in meanwhile is read from
+the topic as well, behind the offsets that were seen, and never twice.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+import duckdb
+import pyarrow as pa
+from faust.types import TP
+
+from events.topics import INTERACTIONS
+from sinks.lake.files import Files, open_files
+from sinks.lake.manifests import Range, folder_of, read
+from sinks.lake.reading import Live, live
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
+from streams.insights.history import NOTHING_SEEN, History, tail_table
+from streams.lake.errors import LakeStopped
+from streams.settings import Settings
+
+ATTEMPTS = 5
+Answer = TypeVar("Answer")
+
+
+class Read(NamedTuple):
+    """What was read. `as_of`: all up to then is in it, ms since 1970; `tail`: so many rows are not in the lake."""
+
+    history: History
+    as_of: int
+    tail: int
+
+
+def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
+    """What a question answers of the history as it is now.
+
+    A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`,
+    `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
+    """
+    files = _lake_of(settings)
+    for attempt in range(ATTEMPTS):
+        try:
+            return question(asyncio.run(read_now(settings, files)))
+        except duckdb.IOException:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+def _lake_of(settings: Settings) -> Files | None:
+    """The lake that the settings name; nothing is written there."""
+    if settings.lake is None:
+        return None
+    try:
+        return open_files(settings.lake)
+    except ValueError as error:
+        raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
+
+
+async def read_now(settings: Settings, files: Files | None) -> Read:
+    """The lake's files by their manifests, and the committed records behind them."""
+    as_of = time.time_ns() // 1_000_000
+    kafka = KafkaClients(settings)
+    topic_id = kafka.topic_id(INTERACTIONS)
+    seen = NOTHING_SEEN if files is None else live(files)
+    numbers = kafka.partitions_of(INTERACTIONS)
+    begin = {} if files is None else positions(files, seen, topic_id, numbers)
+    async with PartitionReader(kafka) as reader:
+        ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
+        starts = {place: await reader.start_of(place) for place in ends}
+        if files is not None:
+            _require_whole(starts, begin)
+        tables = [
+            await _tail(reader, place, max(starts[place], begin.get(place.partition, 0)), end, topic_id)
+            for place, end in ends.items()
+        ]
+    tail = pa.concat_tables(tables)
+    return Read(History(files, seen, tail), as_of, len(tail))
+
+
+def positions(files: Files, seen: Live, topic_id: str, partitions: range) -> dict[int, int]:
+    """Where each partition of the topic goes on behind the lake that was seen; without those that it has nothing of."""
+    last = {number: seen.ranges.get(folder_of(topic_id, number)) for number in partitions}
+    return {number: read(files, name, Range).last_offset + 1 for number, name in last.items() if name is not None}
+
+
+def _require_whole(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:
+    """Raise LakeStopped where something lies in neither, since it was deleted before the lake had it."""
+    if not begin and any(starts.values()):
+        raise LakeStopped(
+            "HARMONIA_LAKE holds nothing of interactions, and the topic has deleted what was first: is the lake where "
+            "it was? `harmonia lake run` fills one"
+        )
+    for place, start in starts.items():
+        if begin.get(place.partition, start) < start:
+            raise LakeStopped(
+                f"{place.topic} partition {place.partition}: the lake ends before {begin[place.partition]}, the topic "
+                f"begins at {start}, and what is between is in neither: see `harmonia lake run --skip-lost`"
+            )
+
+
+async def _tail(reader: PartitionReader, place: TP, start: int, end: int, topic_id: str) -> pa.Table:
+    tables = [
+        tail_table([record for record in run.records if record.offset < end], topic_id)
+        async for run in reader.runs(place, start, end)
+    ]
+    return pa.concat_tables([tail_table((), topic_id), *tables])

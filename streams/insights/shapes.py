@@ -1,0 +1,39 @@
+"""What `harmonia insights --json` and `GET /v1/insights` answer."""
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+
+class Point(TypedDict):
+    """What was counted in the hour or day that begins `at`."""
+
+    at: str
+    value: int | float
+
+
+class SeriesDocument(TypedDict):
+    """One series. `name`: of what it is split by; null where nothing was said. `currency`: of money, in minor units."""
+
+    name: str | None
+    currency: NotRequired[str]
+    total: int | float
+    points: list[Point]
+
+
+InsightsDocument = TypedDict(
+    "InsightsDocument",
+    {
+        "metric": str,
+        "by": str,
+        "time_zone": str,
+        "from": str,
+        "to": str,
+        "only": dict[str, str],
+        "split": str | None,
+        "as_of": str,
+        "series": list[SeriesDocument],
+        "left_out": int,
+    },
+)
+"""An answer. `as_of`: everything up to then is in it. `left_out`: how many smaller series there are besides."""

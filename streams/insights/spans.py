@@ -1,0 +1,65 @@
+"""Days and hours as people have them: in a time zone, where a day may have 23 or 25 hours."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+By = Literal["hour", "day"]
+
+_MS = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR_MS = 3_600_000
+
+
+class Span(NamedTuple):
+    """From `since` up to but without `until`, in ms since 1970."""
+
+    since: int
+    until: int
+
+    def wider(self, before: int, after: int) -> "Span":
+        """The same and so many ms more on either side."""
+        return Span(self.since - before, self.until + after)
+
+    def utc_dates(self) -> tuple[str, str]:
+        """The first and the last UTC date of it."""
+        return _utc_date(self.since), _utc_date(max(self.since, self.until - 1))
+
+
+def midnight(day: date, zone: str) -> int:
+    """When a day begins there, in ms since 1970."""
+    return (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) - _EPOCH) // _MS
+
+
+def day_span(day: date, zone: str) -> Span:
+    """A whole day there."""
+    return Span(midnight(day, zone), midnight(day + timedelta(days=1), zone))
+
+
+def day_of(ms: int, zone: str) -> date:
+    """The date there at a time."""
+    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone)).date()
+
+
+def starts(by: By, span: Span, zone: str) -> list[int]:
+    """When each hour or day begins that lies in a span, also in part. An hour that comes twice in autumn is two."""
+    first = day_of(span.since, zone)
+    found = [midnight(first, zone)]
+    if by == "hour":
+        while found[-1] + HOUR_MS <= span.since:
+            found.append(found[-1] + HOUR_MS)
+        return list(range(found[-1], span.until, HOUR_MS))
+    while (following := midnight(first := first + timedelta(days=1), zone)) < span.until:
+        found.append(following)
+    return found
+
+
+def place_of(ms: int, beginnings: Sequence[int]) -> int:
+    """In which of them a time lies."""
+    return bisect_right(beginnings, ms) - 1
+
+
+def _utc_date(ms: int) -> str:
+    return (_EPOCH + timedelta(milliseconds=ms)).date().isoformat()

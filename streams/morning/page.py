@@ -1,0 +1,71 @@
+"""What the page shows, before it is text or HTML: warnings, headline figures, small tables."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from streams.morning.figures import Day, Report
+from streams.morning.tables import Table, earlier_of, tables_of
+from streams.morning.warnings import warnings
+from streams.morning.words import change, money, number
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class Tile(Struct, frozen=True):
+    """One figure in large."""
+
+    name: str
+    value: str
+    beside: str
+
+
+class Page(Struct, frozen=True):
+    """All of it, in order."""
+
+    title: str
+    subtitle: str
+    warnings: tuple[str, ...]
+    tiles: tuple[Tile, ...]
+    tables: tuple[Table, ...]
+
+
+def page_of(report: Report) -> Page:
+    """The page of a report."""
+    day, before = report.day, report.before
+    return Page(
+        title=_written(day.date),
+        subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at {_at(report)}",
+        warnings=tuple(warnings(report)),
+        tiles=tuple(_tiles(day, before)),
+        tables=tables_of(day, before),
+    )
+
+
+def _written(day: str) -> str:
+    read = date.fromisoformat(day)
+    return f"{read:%A}, {read.day} {read:%B %Y}"
+
+
+def _at(report: Report) -> str:
+    at = (_EPOCH + timedelta(milliseconds=report.as_of)).astimezone(ZoneInfo(report.time_zone))
+    return f"{at:%H:%M} on {at.day} {at:%B %Y}"
+
+
+def _tiles(day: Day, before: Day) -> Iterable[Tile]:
+    for one in day.money[:1]:
+        earlier = earlier_of(one, before)
+        for name, now, then in (
+            ("gross", money(one.gross, one.currency), change(one.gross, earlier.gross)),
+            ("net", money(one.net, one.currency), change(one.net, earlier.net)),
+            ("gifts", number(one.gifts), change(one.gifts, earlier.gifts)),
+            ("new donors", number(one.new_donors), change(one.new_donors, earlier.new_donors)),
+        ):
+            yield Tile(name, now, then)
+    for label, method in (("doors", "door"), ("calls", "phone")):
+        attempts = [sum(one.attempts for one in each.methods if one.name == method) for each in (day, before)]
+        yield Tile(label, number(attempts[0]), change(*attempts))
+    delivered = [sum(one.delivered for one in each.sends) for each in (day, before)]
+    yield Tile("delivered", number(delivered[0]), change(*delivered))

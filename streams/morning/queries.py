@@ -1,0 +1,118 @@
+"""The questions to the views that need nothing but SQL. Each gives the fields of one kind of figures, in order.
+
+`$since` and `$until`: the day, in ms since 1970.
+"""
+
+MONEY = """
+    WITH firsts AS (
+        SELECT * FROM donations WHERE gross > 0 AND contact_id IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY contact_id ORDER BY "time", source, id) = 1
+    ),
+    fresh AS (
+        SELECT currency, count(*) AS people FROM firsts
+        WHERE epoch_ms("time") >= $since AND epoch_ms("time") < $until
+        GROUP BY currency
+    ),
+    totals AS (
+        SELECT currency, count(*) FILTER (gross > 0) AS gifts, sum(gross) AS gross, sum(refunded) AS refunded,
+               count(DISTINCT contact_id) FILTER (gross > 0) AS donors
+        FROM donations
+        WHERE epoch_ms("time") >= $since AND epoch_ms("time") < $until
+        GROUP BY currency
+    )
+    SELECT t.currency, t.gifts, t.gross, t.refunded, t.donors, coalesce(f.people, 0)
+    FROM totals AS t LEFT JOIN fresh AS f ON f.currency = t.currency
+    ORDER BY t.gross DESC, t.currency
+"""
+
+_PART = """
+    SELECT {name}, currency, count(*) FILTER (gross > 0) AS gifts, sum(gross) AS gross, sum(refunded) AS refunded
+    FROM donations
+    WHERE epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY ALL
+    ORDER BY sum(net) DESC, {name}, currency
+"""
+REFCODES = _PART.format(name="refcode")
+COMMITTEES = _PART.format(name="committee")
+
+PLEDGES = """
+    WITH words AS (
+        SELECT contact_id, pledge_id, "type", epoch_ms("time") AS moment, source, id
+        FROM interactions_effective
+        WHERE pledge_id IS NOT NULL AND epoch_ms("time") < $until
+          AND "type" IN ('donation.made', 'donation.charge_failed', 'donation.pledge_cancelled')
+    ),
+    states AS (
+        SELECT *, lag("type") OVER (PARTITION BY contact_id, pledge_id ORDER BY moment, source, id) AS earlier
+        FROM words
+    ),
+    -- Since when the pledge stands as it does: the latest word that changed it.
+    changes AS (
+        SELECT contact_id, pledge_id, max(moment) AS since FROM states
+        WHERE earlier IS DISTINCT FROM "type"
+        GROUP BY contact_id, pledge_id
+    ),
+    latest AS (
+        SELECT * FROM words
+        QUALIFY row_number() OVER (
+            PARTITION BY contact_id, pledge_id ORDER BY moment DESC, source DESC, id DESC
+        ) = 1
+    )
+    SELECT
+        count(*) FILTER (l."type" = 'donation.made'),
+        count(*) FILTER (l."type" = 'donation.charge_failed'),
+        count(*) FILTER (l."type" = 'donation.pledge_cancelled'),
+        count(*) FILTER (l."type" = 'donation.made' AND c.since >= $since),
+        count(*) FILTER (l."type" = 'donation.charge_failed' AND c.since >= $since),
+        count(*) FILTER (l."type" = 'donation.pledge_cancelled' AND c.since >= $since)
+    FROM latest AS l JOIN changes AS c ON c.contact_id = l.contact_id AND c.pledge_id = l.pledge_id
+"""
+
+PROVIDERS = """
+    SELECT mailbox,
+           count(DISTINCT (contact_id, message_id)) FILTER ("type" = 'email.delivered') AS delivered,
+           count(*) FILTER ("type" = 'email.unsubscribed'),
+           count(*) FILTER ("type" = 'email.complained')
+    FROM interactions_effective
+    WHERE "type" IN ('email.delivered', 'email.unsubscribed', 'email.complained')
+      AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY mailbox
+    ORDER BY delivered DESC, mailbox
+"""
+
+_TALKS = """
+    SELECT {name}, count(*) AS attempts, count(*) FILTER (outcome = 'contacted'),
+           count(*) FILTER (outcome = 'contacted' AND support IN (1, 2))
+    FROM interactions_effective
+    WHERE "type" = 'canvass.reported' {only}
+      AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY {name}
+    ORDER BY attempts DESC, {name}
+"""
+METHODS = _TALKS.format(name="method", only="")
+TURFS = _TALKS.format(name="turf", only="AND method = 'door'")
+
+MEETINGS = """
+    WITH words AS (
+        SELECT contact_id, event_id, "type", "time", source, id,
+               coalesce(starts_at, max(starts_at) OVER (PARTITION BY contact_id, event_id)) AS starts
+        FROM interactions_effective
+        WHERE "type" IN ('rsvp.made', 'rsvp.cancelled', 'rsvp.attended', 'rsvp.no_show')
+    ),
+    latest AS (
+        SELECT * FROM words
+        QUALIFY row_number() OVER (
+            PARTITION BY contact_id, event_id, starts ORDER BY "time" DESC, source DESC, id DESC
+        ) = 1
+    )
+    SELECT event_id,
+           count(*) FILTER ("type" <> 'rsvp.cancelled') AS promised,
+           count(*) FILTER ("type" = 'rsvp.attended'),
+           count(*) FILTER ("type" = 'rsvp.no_show'),
+           count(*) FILTER ("type" = 'rsvp.cancelled')
+    FROM latest
+    WHERE epoch_ms(coalesce(starts, "time")) >= $since AND epoch_ms(coalesce(starts, "time")) < $until
+      AND (starts IS NOT NULL OR "type" IN ('rsvp.attended', 'rsvp.no_show'))
+    GROUP BY event_id
+    ORDER BY promised DESC, event_id
+"""

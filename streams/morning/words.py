@@ -1,0 +1,57 @@
+"""Figures as people read them."""
+
+from collections.abc import Mapping
+
+from events.adapters.words import decimals
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+NOTHING = "–"
+
+
+def number(value: int) -> str:
+    """`12,345`."""
+    return f"{value:,}"
+
+
+def money(amount: int | None, currency: str) -> str:
+    """Minor units as `$1,234.56`, or `1,234.56 CHF`."""
+    if amount is None:
+        return NOTHING
+    digits = decimals(currency)
+    units, rest = divmod(abs(amount), 10**digits)
+    text = f"{units:,}" + (f".{rest:0{digits}}" if digits else "")
+    minus = "-" if amount < 0 else ""
+    sign = _SIGNS.get(currency)
+    return f"{minus}{sign}{text}" if sign else f"{minus}{text} {currency}"
+
+
+def all_money(amounts: Mapping[str, int]) -> str:
+    """Of each currency, without cents."""
+    return " + ".join(_whole(amount, currency) for currency, amount in sorted(amounts.items())) or NOTHING
+
+
+def _whole(amount: int, currency: str) -> str:
+    unit = 10 ** decimals(currency)
+    return money(round(amount / unit) * unit, currency).replace(f".{'0' * decimals(currency)}", "")
+
+
+def share(part: int, whole: int, decimals: int = 0) -> str:
+    """`26%`; of nothing there is none."""
+    return f"{100 * part / whole:.{decimals}f}%" if whole else NOTHING
+
+
+def change(now: int | None, before: int | None) -> str:
+    """`+12%`; from nothing there is none."""
+    if not before or before < 0 or now is None:
+        return NOTHING
+    return f"{round(100 * (now - before) / before):+d}%"
+
+
+def thousandths(value: int) -> str:
+    """An expected number, `17.9`; of many without the tenth."""
+    return f"{value / 1000:,.1f}" if value < 1_000_000 else f"{value / 1000:,.0f}"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """`1 gift`, `2 gifts`."""
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,48 @@
+"""What is to be told again, and what becomes of each row of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sinks.lake.erasures import Erasures, erasure_of, read_erasures
+from streams.importing.pieces import Piece
+from streams.replay.judging import ERASED_TYPE, Judge, erasure_in
+from streams.replay.parts import Part, meant
+from streams.replay.rows import rows_of
+from streams.replay.selection import Selection
+
+_ERASURES_ALONE = Selection(types=frozenset({ERASED_TYPE}))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is to be told again. `parts`: all that there are, also those in which nothing is meant. `now`: ms.
+
+    `erases`: the erasures in it are told as well, before everything else. A system that knows them would forget what
+    was said since, so they are only for one that does not.
+    """
+
+    parts: list[Part]
+    selection: Selection
+    phone_region: str
+    now: int
+    erases: bool = False
+
+    def judge(self) -> Judge:
+        """Knows who was erased: by the lake's list, and by the commands in the parts. Raises as reading them does."""
+        told = Erasures(erasure_of(fragment, time) for fragment, time, _ in self.erasures())
+        lake = next((part.files for part in self.parts if part.immutable), None)
+        erased = (told,) if lake is None else (told, read_erasures(lake))
+        return Judge(self.selection, erased, self.phone_region, self.now, erases=self.erases)
+
+    def erasures(self) -> Iterator[tuple[str, int, bytes]]:
+        """Fragment, time and bytes of each command to forget somebody, whatever else is meant."""
+        for part in meant(self.parts, _ERASURES_ALONE):
+            for row in rows_of(part.files, part.place):
+                if (found := erasure_in(row)) is not None:
+                    yield found
+
+
+def pieces_of(part: Part, judge: Judge) -> Iterator[Piece]:
+    """Every row of a part, with what becomes of it. Raises `Unreadable`, and OSError."""
+    for number, row in enumerate(rows_of(part.files, part.place)):
+        yield Piece(number, row.line, judge.judge(row))

@@ -1,0 +1,106 @@
+"""What is in the lake and what is only in the topic yet are one history, wherever the one ends and the other begins."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from events.json_types import JSON
+from events.topics import AUDIT_LOG, INTERACTIONS
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
+from streams.cli.main import app
+from streams.cli.reading import records_of
+from streams.clients import KafkaClients
+from streams.local.stack import Stack
+from streams.settings import Settings
+from streams.topics import create_topics
+from tests.integration.command import harmonia, on
+from tests.integration.said import fresh
+from tests.integration.system import settings_of
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.lake.lying import lying
+
+DAYS = ("--from", "2012-02-21", "--to", "2012-02-23")
+FILED, LATER = 20, 3
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack) -> Settings:
+    settings = settings_of(stack)
+    admin = KafkaClients(settings).admin()
+    create_topics(admin, settings)
+    admin.close()
+    return settings
+
+
+def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = fresh()
+    who: JSON = {"contact_id": fresh()}
+    taken_back: JSON = {"source": "digital/mailer", "id": "i7"}
+    forms = [
+        lying(number, "form.submitted", contact=who, campaign_id=campaign, kind="signup")
+        for number in range(FILED + LATER)
+    ]
+    retraction = lying(FILED + LATER, "interaction.retracted", contact=who, retracts=taken_back)
+    files = LocalFiles(tmp_path / "lake")
+
+    produce(settings, forms[:FILED])
+    file_all(settings, files)
+    produce(settings, [*forms[FILED:], forms[3], retraction])
+
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", settings.kafka_bootstrap)
+    monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("HARMONIA_TIME_ZONE", "America/New_York")
+    ask = ["insights", "form.submitted", "--campaign", campaign, *DAYS, "--json"]
+    between = orjson.loads(CliRunner().invoke(app, ask).output)
+    file_all(settings, files)
+    filed = orjson.loads(CliRunner().invoke(app, ask).output)
+
+    assert between["series"] == filed["series"]
+    assert [point["value"] for point in between["series"][0]["points"]] == [0, FILED + LATER - 1]
+    assert between["series"][0]["points"][1]["at"] == "2012-02-22T05:00:00.000Z"
+
+
+def test_the_report_of_a_day_says_who_was_held_back(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+    now, reason = datetime.now(UTC), fresh()
+    producer = KafkaClients(settings).tool_producer()
+    answers = [{"contact_id": f"c{number % 3}", "decision": "deny", "reason": reason} for number in range(5)]
+    record = {"request": "r", "at": now.isoformat(), "team": "t", "what": "permission", "channel": "email"}
+    producer.send(AUDIT_LOG, orjson.dumps({**record, "answers": answers})).get(30)
+    producer.close()
+    today = now.date().isoformat()
+
+    ended = harmonia(tmp_path, "report", "daily", "--date", today, "--json", "--out", "pages", environment=on(stack))
+
+    assert ended.returncode == 0, ended.stderr
+    assert [one["people"] for one in orjson.loads(ended.stdout)["day"]["held"] if one["reason"] == reason] == [3]
+    assert "HELD BACK" in (tmp_path / f"pages/daily-{today}.txt").read_text()
+    assert f"{now:%B %Y}</title>" in (tmp_path / f"pages/daily-{today}.html").read_text()
+
+
+def produce(settings: Settings, records: list[Fetched]) -> None:
+    producer = KafkaClients(settings).tool_producer()
+    for record in records:
+        producer.send(INTERACTIONS, record.value, record.key)
+    producer.close()
+
+
+def file_all(settings: Settings, files: LocalFiles) -> None:
+    """Have the lake hold all that the topic has now."""
+    kafka = KafkaClients(settings)
+    writer = LakeWriter(files, kafka.topic_id(INTERACTIONS))
+    consumer = kafka.tool_consumer()
+    found: dict[int, list[Any]] = defaultdict(list)
+    for record in records_of(consumer, INTERACTIONS):
+        found[record.partition].append(record)
+    consumer.close()
+    for partition, records in found.items():
+        first = writer.position(partition) or 0
+        new = [record for record in records if record.offset >= first]
+        if new:
+            writer.write(partition, first, new[-1].offset, new)

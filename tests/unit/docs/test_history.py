@@ -1,0 +1,37 @@
+"""The pages on replay and backtest say the numbers that the code goes by."""
+
+from pathlib import Path
+
+from streams.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE
+from streams.backtest.outcomes import DAY
+from streams.backtest.run import WINDOW
+from streams.backtest.tally import RESAMPLES
+from streams.replay.judging import MARGIN
+from streams.replay.pacing import BUSY_S, CALM_S, FEW, TOO_BUSY_S
+from streams.replay.run import FOLDER, STAGE
+
+DOCS = Path(__file__).parents[3] / "docs"
+REPLAY = (DOCS / "replay.md").read_text("utf-8")
+BACKTEST = " ".join((DOCS / "backtest.md").read_text("utf-8").split())
+
+
+def test_when_a_replay_yields_is_what_its_page_says() -> None:
+    said = [line.split("|")[1].strip() for line in REPLAY.partition("| workers are behind by")[2].splitlines()[2:5]]
+
+    assert said == [
+        f"up to {FEW} records, or {CALM_S:g} seconds",
+        f"{BUSY_S:g} seconds and more",
+        f"{TOO_BUSY_S:g} seconds and more",
+    ]
+
+
+def test_the_names_and_the_margin_of_a_replay_are_those_of_its_page() -> None:
+    assert f"$HARMONIA_HOME/{FOLDER}" in REPLAY
+    assert f"(stage `{STAGE}`)" in REPLAY
+    assert (MARGIN, "Two hours of the week" in REPLAY) == (2 * 3_600_000, True)
+
+
+def test_the_figures_of_a_backtest_are_those_of_its_page() -> None:
+    assert f"within {WINDOW // DAY} days" in BACKTEST
+    assert f"({RESAMPLES} resamples" in BACKTEST
+    assert f"fewer than {FEWEST_PEOPLE} people or {FEWEST_GIVERS} givers" in BACKTEST

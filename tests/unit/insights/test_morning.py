@@ -1,0 +1,225 @@
+"""The morning's page of small lakes, and what is made of its figures."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from events.json_types import JSON
+from streams.morning.asking import report_of
+from streams.morning.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
+from streams.morning.html import html_of
+from streams.morning.page import page_of
+from streams.morning.text import WIDTH, text_of
+from streams.morning.warnings import warnings
+from streams.morning.words import change, money
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW
+from tests.unit.insights.lakes import only_tail
+from tests.unit.lake.lying import DAY, lying
+
+HOUR = 3_600_000
+TODAY = date(2012, 2, 22)
+PLEDGE = "donation.pledge_cancelled"
+QUIET = Day("2012-02-22", (), (), (), Pledges(0, 0, 0, 0, 0, 0), (), (), (), (), (), ())
+
+
+def day_of(*records: Fetched) -> Day:
+    return report_of(only_tail(records), TODAY, "UTC", NOW, ((), ())).day
+
+
+def about(who: str) -> JSON:
+    return {"contact_id": who}
+
+
+def paid(offset: int, pledge: str, at: int = NOW, who: str = "c1") -> Fetched:
+    gift = f"a:{offset}"
+    return lying(
+        offset, "donation.made", at, donation_id=gift, amount=1000, currency="USD", pledge_id=pledge, contact=about(who)
+    )
+
+
+def test_pledges_stand_as_the_last_word_says_and_are_new_since_that_changed() -> None:
+    day = day_of(
+        paid(0, "p1", NOW - 3 * DAY),
+        paid(1, "p1"),  # goes on
+        paid(2, "p2", NOW - DAY),
+        lying(3, "donation.charge_failed", pledge_id="p2"),
+        lying(4, "donation.charge_failed", NOW - 2 * DAY, pledge_id="p3"),
+        paid(5, "p3"),  # comes back
+        paid(6, "p4", NOW - 2 * DAY),
+        lying(7, PLEDGE, NOW - DAY, pledge_id="p4"),
+        lying(8, PLEDGE, pledge_id="p5", contact=about("c2")),
+        paid(9, "p5", NOW - DAY, who="c3"),  # another person's
+    )
+
+    assert day.pledges == Pledges(active=3, failing=1, cancelled=2, newly_active=1, newly_failing=1, newly_cancelled=1)
+
+
+def test_what_happens_after_the_day_is_not_known_on_it() -> None:
+    records = [paid(0, "p1", NOW - DAY), lying(1, PLEDGE, pledge_id="p1")]
+
+    found = report_of(only_tail(records), date(2012, 2, 21), "UTC", NOW, ((), ()))
+
+    assert found.day.pledges == Pledges(1, 0, 0, 1, 0, 0)
+
+
+def test_a_refund_is_of_the_day_it_was_made_on_and_of_its_gifts_refcode() -> None:
+    gift: dict[str, Any] = {"donation_id": "a:1", "amount": 9000, "currency": "USD"}
+    refund: dict[str, Any] = {"refund_id": "r", "donation_id": "a:1", "amount": 4000, "currency": "USD"}
+    day = day_of(
+        lying(0, "donation.made", NOW - 2 * DAY, refcode="spring", committee="C1", **gift),
+        lying(1, "donation.refunded", **refund),
+    )
+
+    assert day.money == (Money("USD", 0, 0, 4000, 0, 0),)
+    assert day.refcodes == (Part("spring", "USD", 0, 0, 4000),)
+    assert day.committees == (Part("C1", "USD", 0, 0, 4000),)
+
+
+@pytest.mark.parametrize(
+    ("gift", "raised"),
+    [
+        ({"campaign_id": "ask-1"}, {"ask-1": {"USD": 700}}),
+        ({"refcode": "ask-1"}, {"ask-1": {"USD": 700}}),
+        ({}, {"ask-2": {"USD": 700}}),
+        ({"refcode": "website"}, {"ask-2": {"USD": 700}}),
+        ({"instalment": 2, "pledge_id": "p"}, {}),
+        ({"campaign_id": "never sent"}, {}),
+        ({"contact": {"contact_id": "somebody-else"}}, {}),
+    ],
+)
+def test_a_gift_is_raised_by_what_it_names_or_by_the_last_that_asked(
+    gift: dict[str, JSON], raised: dict[str, dict[str, int]]
+) -> None:
+    def sent(offset: int, campaign: str, before: int, purpose: str = "fundraising") -> Fetched:
+        at = NOW - before * HOUR
+        return lying(
+            offset,
+            "email.sent",
+            at,
+            message_id=f"m{offset}",
+            campaign_id=campaign,
+            purpose=purpose,
+            contact=about("c1"),
+        )
+
+    fields: dict[str, Any] = {"donation_id": "a:1", "amount": 700, "currency": "USD", **gift}
+    day = day_of(
+        sent(0, "ask-1", 9),
+        sent(1, "ask-2", 2),
+        sent(2, "news", 1, "informational"),
+        lying(3, "donation.made", **fields),
+    )
+
+    assert {send.campaign: send.raised for send in day.sends if send.raised} == raised
+
+
+def test_an_asking_of_more_than_a_day_before_has_raised_nothing() -> None:
+    asking = lying(0, "email.sent", NOW - DAY - 1, message_id="m", campaign_id="ask", purpose="fundraising")
+
+    assert [send for send in day_of(asking, paid(1, "p")).sends if send.raised] == []
+
+
+def test_a_shift_counts_its_promises_by_the_last_word_of_each_person() -> None:
+    def word(offset: int, who: str, what: str, at: int, **more: JSON) -> Fetched:
+        return lying(offset, f"rsvp.{what}", at, event_id="e1", contact=about(who), **more)
+
+    starts = "2012-02-22T09:00:00Z"
+    day = day_of(
+        word(0, "a", "made", NOW - 9 * DAY, starts_at=starts),
+        word(1, "a", "attended", NOW),
+        word(2, "b", "made", NOW - 9 * DAY, starts_at=starts),
+        word(3, "b", "no_show", NOW),
+        word(4, "c", "made", NOW - 9 * DAY, starts_at=starts),
+        word(5, "c", "cancelled", NOW - DAY),
+        word(6, "d", "made", NOW - 9 * DAY, starts_at=starts),
+        word(7, "e", "made", NOW - DAY, starts_at="2012-02-25T09:00:00Z"),
+    )
+
+    assert day.meetings == (Meeting("e1", promised=3, attended=1, no_show=1, cancelled=1),)
+
+
+def report(day: Day, before: Day = QUIET) -> Report:
+    return Report("America/New_York", NOW, day, replace(before, date="2012-02-15"))
+
+
+BUSY = replace(
+    QUIET,
+    money=(Money("USD", 20, 100_000, 500, 19, 4),),
+    methods=(Talks("door", 100, 40, 20),),
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "before", "said"),
+    [
+        (replace(BUSY, money=()), BUSY, "No gift at all, and 20 the week before: has a feed stopped?"),
+        (replace(BUSY, methods=()), BUSY, "No door at all, and 100 the week before"),
+        (replace(BUSY, money=(Money("USD", 9, 60_000, 0, 9, 0),)), BUSY, "Gross was $600.00, 40% less than $1,000.00"),
+        (
+            replace(QUIET, money=(Money("USD", 1, 100, 900, 1, 0),)),
+            QUIET,
+            "More was given back than came in: net -$8.00",
+        ),
+        (replace(QUIET, pledges=Pledges(90, 7, 1, 0, 5, 0)), QUIET, "5 pledges began to fail; 7 are failing, 90 are"),
+        (replace(QUIET, providers=(Provider("gmail", 2_000, 0, 2),)), QUIET, "Gmail asks senders to stay below 0.1%"),
+        (replace(QUIET, providers=(Provider("gmail", 2_000, 0, 6),)), QUIET, "Gmail asks senders never to reach 0.3%"),
+        (replace(QUIET, sends=(Send("ask", ("email",), 1_000, 0, 20, 0, {}),)), QUIET, "2.0% of ask want no more"),
+        (replace(BUSY, methods=(Talks("door", 80, 10, 1),)), BUSY, "At the doors 12% were met, 40% the week before"),
+        (
+            replace(QUIET, meetings=(Meeting("e1", 12, 4, 6, 0),)),
+            QUIET,
+            "60% of those who had promised did not come to e1",
+        ),
+        (replace(QUIET, held=None), QUIET, "Who was held back is not known"),
+    ],
+)
+def test_what_stands_out_is_said(day: Day, before: Day, said: str) -> None:
+    assert [warning for warning in warnings(report(day, before)) if said in warning]
+
+
+@pytest.mark.parametrize("day", [QUIET, BUSY])
+def test_nothing_stands_out_on_a_day_like_the_one_before(day: Day) -> None:
+    assert warnings(report(day, day)) == []
+    assert "Nothing stands out." in text_of(page_of(report(day, day)))
+    assert "Nothing stands out." in html_of(page_of(report(day, day)))
+
+
+FULL = replace(
+    BUSY,
+    refcodes=tuple(Part(f"a-long-refcode-of-some-campaign-{n}", "USD", 1_000, 99_999_999, 0) for n in range(30)),
+    sends=tuple(
+        Send(f"<b>campaign</b> & {n}", ("email", "text"), 1_000_000, 9_999_999, 999, 99, {"USD": 99_999_999})
+        for n in range(30)
+    ),
+    turfs=tuple(Talks(f"turf-{n}", 10, 5, 2) for n in range(30)),
+    held=(Held("deny", "hard_bounced", "email", 12),),
+)
+
+
+def test_text_is_as_wide_as_a_mail_and_html_is_what_it_says() -> None:
+    page = page_of(report(FULL, BUSY))
+
+    text, html = text_of(page), html_of(page)
+
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "18 others" in text
+    assert "hard bounced, email" in text
+    assert "&lt;b&gt;campaign&lt;/b&gt; &amp; 0" in html
+    assert "<b>campaign" not in html
+    assert "http" not in html
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [(123_456, "USD", "$1,234.56"), (-5, "USD", "-$0.05"), (1_234, "JPY", "1,234 JPY"), (1_500, "CHF", "15.00 CHF")],
+)
+def test_money_is_written_as_people_write_it(amount: int, currency: str, shown: str) -> None:
+    assert money(amount, currency) == shown
+
+
+@pytest.mark.parametrize(("now", "before", "shown"), [(120, 100, "+20%"), (0, 100, "-100%"), (5, 0, "–"), (5, -9, "–")])
+def test_a_change_is_of_something(now: int, before: int, shown: str) -> None:
+    assert change(now, before) == shown
