@@ -49,7 +49,7 @@ def build(
     processes: Processes = 2,
     wait: Wait = 60.0,
 ) -> None:
-    """Fold the lake, and the topic behind it, into DIR while the system runs, of which nothing is touched.
+    """Fold the lake, and the topic behind it, into DIR while the system runs; nothing of it is touched.
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
