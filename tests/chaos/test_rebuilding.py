@@ -1,20 +1,25 @@
 """A fold whose bug was fixed reaches the past while the system runs: exactly those change who should, and nobody goes
 back to what was said of them before."""
 
+import asyncio
 import dataclasses
 from pathlib import Path
 from random import Random
 
 import orjson
 import pytest
+from kafka import TopicPartition
 
 from events.topics import CONTACT_STATE, INTERACTIONS
+from streams.backup.errors import BackupError
+from streams.clients import KafkaClients
 from streams.demo.collecting import records_of, versions_in_topic
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.publishing import publish
 from streams.demo.truth import Sent
 from streams.rebuild.differing import differences
 from streams.rebuild.positions import Positions, read_positions
+from streams.rebuild.tail import keys_behind
 from tests.chaos.changed_fold import RIGHT, WRONG
 from tests.chaos.sayings import Sayings
 from tests.chaos.site import Site
@@ -67,6 +72,7 @@ def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, s
         with open_deployment(site.deployment.settings.model_copy(update={"partitions": MORE})) as deployment:
             until_right(deployment, then, kept | keys_of(story.later))
             nobody_went_back(deployment, before)
+            what_is_gone_is_missed(deployment, read_positions(site.folder / "built"))
 
 
 def compare(site: Site, story: Story, then: Story, kept: set[Key]) -> None:
@@ -96,6 +102,17 @@ def nobody_went_back(deployment: Deployment, before: dict[bytes, int]) -> None:
         assert version > last.get(record.key, 0), record.key
         last[record.key] = version
     assert all(last[key] > version for key, version in before.items())
+
+
+def what_is_gone_is_missed(deployment: Deployment, built: Positions) -> None:
+    """Where the topic lacks what came behind what was built, nothing is told of it, and so nothing switched to."""
+    admin = KafkaClients(deployment.settings).admin()
+    try:
+        admin.delete_records({TopicPartition(INTERACTIONS, 0): built.folded[0] + 1})
+    finally:
+        admin.close()
+    with pytest.raises(BackupError, match="was deleted"):
+        asyncio.run(keys_behind(deployment.settings, built.folded, lambda _: None))
 
 
 def as_changed(story: Story) -> Story:
