@@ -1,6 +1,7 @@
 """`harmonia` with another fold: of everybody in New Jersey it says Pennsylvania.
 
 For the state that is a fold whose bug was fixed. Processes that are spawned read this module too, so they fold alike.
+It is never imported by a test: it would change the fold of all that come after.
 """
 
 from events.contact import Contact
@@ -8,8 +9,7 @@ from events.usual import UsualContact
 from streams.cli.main import app
 from streams.contact import facts
 from streams.contact.state import Zones
-
-WRONG, RIGHT = "US-NJ", "US-PA"
+from tests.chaos.regions import RIGHT, WRONG
 
 _as_said = facts._zones
 

@@ -9,9 +9,11 @@ from random import Random
 import orjson
 import pytest
 from kafka import TopicPartition
+from typer.testing import CliRunner
 
 from events.topics import CONTACT_STATE, INTERACTIONS
 from streams.backup.errors import BackupError
+from streams.cli.main import app
 from streams.clients import KafkaClients
 from streams.demo.collecting import records_of, versions_in_topic
 from streams.demo.deployment import Deployment, open_deployment
@@ -20,7 +22,7 @@ from streams.demo.truth import Sent
 from streams.rebuild.differing import differences
 from streams.rebuild.positions import Positions, read_positions
 from streams.rebuild.tail import keys_behind
-from tests.chaos.changed_fold import RIGHT, WRONG
+from tests.chaos.regions import RIGHT, WRONG
 from tests.chaos.sayings import Sayings
 from tests.chaos.site import Site
 from tests.chaos.test_losing_everything import (
@@ -77,8 +79,9 @@ def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, s
 
 def compare(site: Site, story: Story, then: Story, kept: set[Key]) -> None:
     """Exactly those differ who should, but for those who were heard of since."""
-    ended = run(site, "rebuild", "compare", "built", "--json", "--samples", "1000", program=CHANGED)
-    assert ended.returncode == 1, ended.stderr
+    words = ["rebuild", "compare", str(site.folder / "built"), "--json", "--samples", "1000"]
+    ended = CliRunner().invoke(app, words, env=environment_of(site, {}))
+    assert ended.exit_code == 1, ended.output
     found = orjson.loads(ended.stdout)
     assert (found["only_running"], found["only_built"]) == (0, 0), found
     assert found["moved_on"]

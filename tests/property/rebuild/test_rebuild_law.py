@@ -68,6 +68,6 @@ def folded(world: World, copy: Copy) -> Iterator[Fetched]:
 
 
 Rebuilding.TestCase.settings = settings(
-    max_examples=50, stateful_step_count=30, deadline=None, report_multiple_bugs=False
+    max_examples=30, stateful_step_count=30, deadline=None, report_multiple_bugs=False
 )
 TestRebuilding = Rebuilding.TestCase
