@@ -95,7 +95,8 @@ class Command(Struct, frozen=True):
 class Roof(Struct, frozen=True):
     """The value of `contact-roofs`: which node names the person of this one.
 
-    `erased`: this person is to be forgotten, and `roof` is the one that the node had. `version` only grows for a node.
+    `erased`: this person is to be forgotten, and `roof` is the one that the node had. Its own name as `roof`, where
+    nobody was erased: it is to tell its class. `version` only grows for a node.
     """
 
     roof: Node

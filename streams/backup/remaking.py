@@ -170,7 +170,7 @@ class Remaking:
     def _roofs(self) -> Iterator[tuple[str, str]]:
         """Each node that is under another one, and that one."""
         for name, value in self._nodes.store.items():
-            if (roof := identity.decode(value).roof) is not None:
+            if (roof := identity.decode(value).roof) not in (None, name.decode()):
                 yield name.decode(), roof
 
     def _tell_classes(self) -> bool:

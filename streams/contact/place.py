@@ -64,7 +64,8 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     """What links and erasures have made of a fragment, and what other topics say of it.
 
     `roof`: the fragment that names its person, None for itself; `told`: the version of the latest record that said so.
-    `parts`: the fragments under it that have sent theirs, sorted. `linked`: it had another roof or parts at some time.
+    `parts`: the fragments under it that have sent theirs, sorted. `linked`: it had another roof or parts at some time,
+    or a command made it one with others.
 
     `erased`: the latest erasure. `asked`: one by a command of its own, which the links agent has not carried out yet.
     `marks`: the fragment names the erased person. `swept`: the version under which the erasure was told; what was sent

@@ -22,7 +22,7 @@ def moved(state: ContactState, node: str, version: int, roof: Roof | None) -> Co
         erasure = Erasure(roof.erased.time, roof.erased.source, roof.erased.id)
         return _swept(state, replace(place, roof=None, swept=version, marks=roof.roof == node), erasure)
     above = None if roof is None or roof.roof == node else roof.roof
-    return replace(state, place=replace(place, roof=above, linked=place.linked or above is not None))
+    return replace(state, place=replace(place, roof=above, linked=place.linked or roof is not None))
 
 
 def _swept(state: ContactState, place: Place, erasure: Erasure) -> ContactState:
@@ -75,9 +75,13 @@ def is_nothing(state: ContactState) -> bool:
 
 
 def trace(state: ContactState) -> ContactState:
-    """What has to stay of a fragment of which nothing is known: its counters, and since when it is forgotten."""
+    """What has to stay of a fragment of which nothing is known: its counters, and since when it is forgotten.
+
+    Also whether it is linked: once something is heard of it, it is to tell its class.
+    """
     place = place_of(state)
-    return ContactState(version=state.version, place=Place(told=place.told, erased=place.erased, swept=place.swept))
+    kept = Place(told=place.told, linked=place.linked, erased=place.erased, swept=place.swept)
+    return ContactState(version=state.version, place=kept)
 
 
 def trace_key(node: str) -> bytes:

@@ -6,7 +6,7 @@ nothing but a spill is ever in memory.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -19,7 +19,6 @@ SPILL_BYTES = 64 << 20
 """Rows of so many bytes are sorted at once."""
 
 _START_BYTES = array("q").itemsize
-_NOTHING = pa.RecordBatch.from_pylist([], NEEDED_SCHEMA)
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd", use_threads=False)
 
 
@@ -49,6 +48,8 @@ class Spiller:
         kept = only_of_somebody(batch)
         self.without += len(batch) - len(kept)
         self.rows += len(kept)
+        if not len(kept):
+            return
         self._waiting.append(kept)
         self._bytes += kept.nbytes
         if self._bytes >= SPILL_BYTES:
@@ -56,7 +57,7 @@ class Spiller:
 
     def spill(self) -> None:
         """Write what is waiting; to be called at the end."""
-        if not self._waiting:
+        if not self._bytes:
             return
         table = pa.Table.from_batches(self._waiting, NEEDED_SCHEMA).combine_chunks()
         self._waiting, self._bytes = [], 0
@@ -69,23 +70,21 @@ def _write(table: pa.Table, buckets: int, path: Path) -> None:
     counts = [0] * buckets
     for number in numbers:
         counts[number] += 1
-    by_bucket = table.take(pc.sort_indices(pa.array(numbers, pa.int32())))
+    rows = table.take(pc.sort_indices(pa.array(numbers, pa.int32()))).combine_chunks().to_batches()[0]
     starts = array("q")
     with pa.OSFile(path.as_posix(), "wb") as file:
         with pa.ipc.new_stream(file, NEEDED_SCHEMA, options=_OPTIONS) as stream:
-            stream.write_batch(_NOTHING)  # with the first batch goes the schema
-            for piece in _sliced(by_bucket, counts):
+            stream.write_batch(rows.slice(0, 0))  # with the first batch goes the schema
+            for piece in _sliced(rows, counts):
                 starts.append(file.tell())
                 stream.write_batch(piece)
         file.write(starts.tobytes())
 
 
-def _sliced(table: pa.Table, counts: Sequence[int]) -> Iterator[pa.RecordBatch]:
-    whole = table.combine_chunks().to_batches()
-    batch = whole[0] if whole else _NOTHING
+def _sliced(rows: pa.RecordBatch, counts: Iterable[int]) -> Iterator[pa.RecordBatch]:
     start = 0
     for count in counts:
-        yield batch.slice(start, count)
+        yield rows.slice(start, count)
         start += count
 
 

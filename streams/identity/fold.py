@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from events.links import Command, Erased, Forgotten, Link
 from streams.identity.applying import Told, apply
 from streams.identity.graph import Graph
-from streams.identity.nodes import MOST_LINKED, NOTHING, Mark, Node, Read, is_crowded, is_too_much
+from streams.identity.nodes import MOST_LINKED, NOTHING, Mark, Node, Read, is_crowded, is_too_much, lacks_class
 from streams.identity.people import People
 
 Finding = Literal["crowded", "disputed", "overruled", "saturated"]
@@ -26,7 +26,10 @@ class Heard(NamedTuple):
 
 
 class RoofTold(NamedTuple):
-    """What is to be told of a node. `roof` None: it stands alone. `version` only grows for a node."""
+    """What is to be told of a node. `roof` None: it stands alone. `version` only grows for a node.
+
+    Its own name as `roof`: it has no other, but a command makes it one with others, so it is to tell its class.
+    """
 
     node: str
     version: int
@@ -94,7 +97,7 @@ class Folding:
         self._look_for_findings(change, starts, heard)
 
     def _settle(self, name: str, node: Node, roof: str, version: int) -> None:
-        told = None if roof == name else roof
+        told = roof if roof != name or lacks_class(name, node) else None
         if told != node.roof:
             node = replace(node, roof=told, mark=None)
             self.roofs.append(RoofTold(name, version, told))

@@ -20,6 +20,9 @@ SATURATED_TIMES = 4
 LEAST_ROOM = 1_000
 """Entries that a node may have at least, whatever the limit of contacts: also as the stronger end of its edges."""
 
+_CLASSED = frozenset({"voter", "external"})
+"""The kinds of which each is of a class."""
+
 MOST_LINKED = 1_000
 """With so many commands on a node, no more are kept that make it one with others: whoever gave them has erred."""
 
@@ -46,8 +49,9 @@ class Node(Struct, frozen=True, array_like=True):
 
     `exclusive` is its class. `seen` and `aliases` are its edges: those named with it, and those that are the same
     identifier under another key. A node's own name in `seen` only tells its class. `roof`: as last told, None for its
-    own. `saturated`: it had too many edges to keep, so they are gone and it links nobody until a rebuild. `mark`: what
-    it was last told is an erasure; `marked`: those that were told so by its own word, which is `erased`.
+    own; its own name if it was to tell its class. `saturated`: it had too many edges to keep, so they are gone and it
+    links nobody until a rebuild. `mark`: what it was last told is an erasure; `marked`: those that were told so by its
+    own word, which is `erased`.
     """
 
     exclusive: str | None = None
@@ -74,6 +78,15 @@ Rank: TypeAlias = tuple[int, str]
 def rank(name: str) -> Rank:
     """The place of a node by strength: the strongest kind first, then the smallest name."""
     return KIND_ORDER.index(kind_of(name)), name
+
+
+def lacks_class(name: str, node: Node) -> bool:
+    """Whether a command makes it one with others while nobody has told of which class it is.
+
+    An interaction tells the classes of all that it names, a command knows hashes only.
+    """
+    is_told = node.exclusive is not None or kind_of(name) not in _CLASSED
+    return not is_told and any(ruling.same for ruling in node.rulings.values())
 
 
 def is_crowded(name: str, node: Node, crowd: int) -> bool:

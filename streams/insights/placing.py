@@ -10,7 +10,7 @@ from streams.insights.history import Reach
 from streams.insights.spans import Span
 
 DAY_MS = 86_400_000
-MESSAGE_DAYS = 31
+MESSAGE_DAYS = 14
 """So many days apart, a message's events still know of each other."""
 SENDINGS = frozenset({"email.sent", "email.delivered", "text.sent", "text.delivered"})
 

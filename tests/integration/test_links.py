@@ -106,7 +106,7 @@ def roofs_in(records: Kept, partitions: int) -> dict[str, str]:
         assert version > versions.get(node, -1)
         assert record.partition == partition_of(node, partitions)
         roofs[node], versions[node] = None if roof is None else roof.roof, version
-    return {node: roof for node, roof in roofs.items() if roof is not None}
+    return {node: roof for node, roof in roofs.items() if roof not in (None, node)}
 
 
 def test_when_the_owner_of_the_links_is_killed_the_other_worker_goes_on(

@@ -133,7 +133,7 @@ class Table:
 
     def roofs(self) -> dict[str, str]:
         """The roof of each node that is not its own, as a reader of what was told knows it."""
-        return {name: told.roof for name, told in self.told.items() if told.roof is not None}
+        return {name: told.roof for name, told in self.told.items() if told.roof not in (None, name)}
 
     def nodes(self) -> dict[str, Node]:
         return {name: decode(state) for name, state in self.states.items()}

@@ -63,6 +63,21 @@ def test_a_ruling_that_is_taken_back_counts_no_more() -> None:
     assert table.roofs() == {BOB: ADA, MAIL: ADA}
 
 
+def test_whom_only_a_command_links_is_to_tell_its_class_once() -> None:
+    """The roof of a person hears of it as well: a command knows hashes only, and nobody else may ever name it."""
+    table = Table()
+    assert told(table, ruling(ANN, MAIL, same=True)) == [RoofTold(MAIL, 0, ANN), RoofTold(ANN, 0, ANN)]
+    assert told(table, ruling(ANN, PHONE, same=True)) == [RoofTold(PHONE, 1, ANN)]
+    assert told(table, edge(ANN, ANN, ANN)) == [RoofTold(ANN, 2, None)]
+    assert told(table, ruling(BEN, MAIL, same=False), ruling(ADA, BOB, same=True)) == [RoofTold(BOB, 4, ADA)]
+
+
+def test_whom_no_command_links_any_more_is_not_asked_for_its_class() -> None:
+    table = Table()
+    table.fold([ruling(ANN, MAIL, same=True)])
+    assert told(table, ruling(ANN, MAIL, same=False, time=1)) == [RoofTold(MAIL, 1, None), RoofTold(ANN, 1, None)]
+
+
 def test_a_command_frees_what_two_share_also_where_neither_may_link_itself() -> None:
     """Nothing leads from the two voters to what they share: each is in dispute for reasons of its own."""
     van = [hashed("external", number) for number in range(4)]

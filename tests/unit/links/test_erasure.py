@@ -1,5 +1,8 @@
 """A person is forgotten: what is told of it, what is left, and how somebody begins anew."""
 
+import pytest
+
+from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_STATE, IDENTITY_LINKS
 from streams.contact import decode
 from streams.contact.standing import trace_key
@@ -140,3 +143,32 @@ def test_others_who_know_a_name_of_the_person_keep_what_is_theirs() -> None:
     bo = town.hashed({"voter_id": "NY:2"})
     assert town.world.profiles().keys() == {bo}
     assert town.world.merged() == {town.hashed(BY_EMAIL): bo}
+
+
+NY_1: dict[str, JSON] = {"voter_id": "NY:1"}
+NY_2: dict[str, JSON] = {"voter_id": "NY:2"}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_whoever_shares_what_a_command_has_given_to_somebody_else_is_erased_without_them(is_known: bool) -> None:
+    """The other one was never named with anything, and is a voter of the same state: so they are two people."""
+    town = Town()
+    if is_known:
+        town.say("form.submitted", NY_2, time=T1)
+    town.link(town.hashed(BY_EMAIL), town.hashed(NY_2), time=T1)
+    town.say("form.submitted", NY_2, time=T1)
+    town.say("contact.erased", {**NY_1, **BY_EMAIL}, time=T2)
+
+    assert [*town.world.profiles()] == [town.hashed(NY_2)]
+    assert [*town.world.closed()] == [town.hashed(NY_1)]
+
+
+def test_whoever_was_named_with_what_a_command_gives_to_somebody_else_outlives_them() -> None:
+    town = Town()
+    town.say("form.submitted", NY_2, time=T1)
+    town.say("form.submitted", {**NY_1, **BY_EMAIL}, time=T1)
+    town.link(town.hashed(BY_EMAIL), town.hashed(NY_2), time=T1)
+    town.say("contact.erased", BY_EMAIL, time=T2)
+
+    assert [*town.world.profiles()] == [town.hashed(NY_1)]
+    assert [*town.world.closed()] == [town.hashed(NY_2)]
