@@ -63,7 +63,7 @@ async def restore_backup(settings: Settings, order: Order) -> int:
     outbox = Outbox(KafkaClients(settings))
     try:
         restoring = _Restoring(settings, order, outbox)
-        remaking = restoring.remaking(work)
+        remaking = remaking_of(settings, order, work)
         try:
             await restoring.write_tables(remaking)
         finally:
@@ -78,6 +78,23 @@ async def restore_backup(settings: Settings, order: Order) -> int:
     return remaking.contacts
 
 
+def remaking_of(settings: Settings, order: Order, work: Path) -> Remaking:
+    """What takes the contacts of a backup and says what follows; `work`: a folder for it. To be closed."""
+    contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
+    before, crowd = order.manifest.partitions, settings.identity_crowd
+    target = Target(contacts, links, settings.partitions, before, order.generation, crowd)
+    inflight: dict[str, list[tuple[int, Roof]]] = {}
+    for node, version, roof in _erasures(read_records(order.directory / names.ERASURES)):
+        inflight.setdefault(node, []).append((version, roof))
+    return Remaking(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, order.forgotten)
+
+
+def contacts_of(order: Order) -> Iterator[Record]:
+    """Every record of the contacts of a backup."""
+    for number in range(order.manifest.partitions):
+        yield from read_records(order.directory / names.contacts_file(number))
+
+
 class _Restoring:
     def __init__(self, settings: Settings, order: Order, outbox: Outbox) -> None:
         self._settings = settings
@@ -87,24 +104,13 @@ class _Restoring:
         self._outbox = outbox
         self._contacts = changelog_name(settings, CONTACTS_TABLE)
 
-    def remaking(self, work: Path) -> Remaking:
-        settings, before, order = self._settings, self._partitions_before, self._order
-        links = changelog_name(settings, LINKS_TABLE)
-        target = Target(self._contacts, links, settings.partitions, before, order.generation, settings.identity_crowd)
-        stores = WriteBackStores(RocksStores(work), HELD_BACK_BYTES)
-        inflight: dict[str, list[tuple[int, Roof]]] = {}
-        for node, version, roof in _erasures(read_records(self._directory / names.ERASURES)):
-            inflight.setdefault(node, []).append((version, roof))
-        return Remaking(stores, target, inflight, order.forgotten)
-
     async def write_tables(self, remaking: Remaking) -> None:
         """Changelogs, profiles, links, closed channels; up to where what waits is folded already; and that all count.
 
         Sums of experiments begin anew, since what people have added to them is not kept.
         """
-        for number in range(self._partitions_before):
-            for record in read_records(self._directory / names.contacts_file(number)):
-                remaking.take(number, record.key or b"", record.value or b"")
+        for record in contacts_of(self._order):
+            remaking.take(record.partition, record.key or b"", record.value or b"")
         await self._write(remaking.outputs())
         await self._write(await self._watermarks())
         await self._write(map(recount_record, range(self._settings.partitions)))

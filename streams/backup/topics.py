@@ -63,7 +63,7 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     kafka = KafkaClients(settings)
     admin = kafka.admin()
     try:
-        _require_no_workers(kafka, settings.app_id)
+        require_no_workers(kafka, settings.app_id)
         there = [found for found in describe_topics(admin, settings) if found.partitions]
         anew = [found for found in there if not _is_kept(found.topic.name, settings)]
         if used := _used(kafka, [INTERACTIONS, *(found.topic.name for found in anew)]):
@@ -95,7 +95,8 @@ def open_for_workers(settings: Settings) -> None:
         admin.close()
 
 
-def _require_no_workers(kafka: KafkaClients, group: str) -> None:
+def require_no_workers(kafka: KafkaClients, group: str) -> None:
+    """Raises `BackupError` while there is one. Blocks."""
     if members := kafka.members_of(group):
         raise BackupError(f"{members} workers of {group} are running: stop them before restoring")
 

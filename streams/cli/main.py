@@ -13,6 +13,7 @@ from streams.cli import (
     lake,
     local,
     policy,
+    rebuild,
     report,
     schemas,
     suppressions,
@@ -60,6 +61,7 @@ app.add_typer(lake.app, name="lake")
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)
+app.add_typer(rebuild.app, name="rebuild")
 app.command()(status)
 app.command("import")(import_command)
 app.command()(replay)

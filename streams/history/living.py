@@ -28,14 +28,15 @@ class Lived(NamedTuple):
 _NOTHING = ContactState()
 
 
-def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHING) -> Lived:
+def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHING, *, begun: bool = False) -> Lived:
     """`before` with `facts` taken in, which are in the order in which they came.
 
     What other agents tell of a contact is not in its interactions: links to other fragments, parts of them, and
     erasures by one of them. Whoever knows of an erasure begins with a state of which it is known. The version counts
     announcements, of which there are fewer than in the stream; `given` stays as it was, since nothing is counted here.
+    `begun`: as `fold` has it.
     """
-    after, became = fold(before, facts, begun=_may_be_anew(before.place))
+    after, became = fold(before, facts, begun=begun or _may_be_anew(before.place))
     applied = [fact for fact, outcome in zip(facts, became, strict=True) if outcome is Outcome.APPLIED]
     state = _announced(contact_id, before, after, applied) if applied else before
     return Lived(state, Counter(became))

@@ -39,7 +39,7 @@ from tests.chaos.sayings import FIRST, LAST, Outcome, Sayings, sayings
 from tests.chaos.site import Site, open_site
 from tests.chaos.test_people import _standing, index_in_redis, merged_in_redis, unlike
 from tests.chaos.verdict import _parts_of_nobody, latest_in, profiles_in, table_of
-from tests.integration.command import Ended, ended_well, harmonia, refused
+from tests.integration.command import COMMAND, Ended, ended_well, harmonia, refused
 from tests.integration.waiting import until
 
 PEOPLE, COUPLES, SAID = 200, 10, 2_000
@@ -153,7 +153,7 @@ def a_site(tmp_path: Path, name: str) -> Iterator[Site]:
         yield site
 
 
-def run(site: Site, *words: str, **settings: str) -> Ended:
+def run(site: Site, *words: str, program: str = COMMAND, **settings: str) -> Ended:
     own = site.deployment.settings
     environment = {
         "KAFKA_BOOTSTRAP": own.kafka_bootstrap,
@@ -162,7 +162,7 @@ def run(site: Site, *words: str, **settings: str) -> Ended:
         "HARMONIA_PARTITIONS": str(own.partitions),
         **settings,
     }
-    return harmonia(site.folder, *words, environment=environment)
+    return harmonia(site.folder, *words, environment=environment, program=program)
 
 
 def a_story(rng: Random, deployment: Deployment) -> Story:
@@ -181,24 +181,29 @@ def a_story(rng: Random, deployment: Deployment) -> Story:
 
 
 @contextmanager
-def publishing(deployment: Deployment, publications: Sequence[Publication]) -> Iterator[None]:
-    """A few at a time, for the length of a block."""
+def publishing(
+    deployment: Deployment, publications: Sequence[Publication], pause_s: float = PAUSE_S
+) -> Iterator[list[Publication]]:
+    """A few at a time, for the length of a block; in the list are those that were."""
+    published: list[Publication] = []
     done = threading.Event()
     failures: list[BaseException] = []
 
     def go() -> None:
         try:
             for start in range(0, len(publications), SLICE):
-                if done.wait(PAUSE_S):
+                if done.wait(pause_s):
                     return
-                publish(deployment.producer, publications[start : start + SLICE], lambda: None)
+                some = publications[start : start + SLICE]
+                publish(deployment.producer, some, lambda: None)
+                published.extend(some)
         except BaseException as failure:  # noqa: BLE001 - told to the test
             failures.append(failure)
 
     thread = threading.Thread(target=go)
     thread.start()
     try:
-        yield
+        yield published
     finally:
         done.set()
         thread.join()

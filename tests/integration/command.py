@@ -9,14 +9,17 @@ from pathlib import Path
 from streams.local.stack import Stack
 
 Ended = subprocess.CompletedProcess[bytes]
+COMMAND = "streams.cli.main"
 SERVERS = ("KAFKA_BOOTSTRAP", "REDIS_URL")
 PATIENCE_S = 150
 
 
-def harmonia(folder: Path, *words: str, environment: Mapping[str, str], given: bytes | None = None) -> Ended:
+def harmonia(
+    folder: Path, *words: str, environment: Mapping[str, str], given: bytes | None = None, program: str = COMMAND
+) -> Ended:
     """Run it to its end in a folder, where no `.env` can be; `given` is its standard input."""
     return subprocess.run(
-        [sys.executable, "-m", "streams.cli.main", *words],
+        [sys.executable, "-m", program, *words],
         cwd=folder,
         env=environment_of(folder, environment),
         input=given,

@@ -1,0 +1,136 @@
+"""`harmonia rebuild`: fold history again beside the running system, see what would change, and switch to it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.topics import require_topics
+
+if TYPE_CHECKING:
+    from streams.rebuild.differing import Comparison
+
+app = typer.Typer(
+    help="Fold all of history again with this version's fold, compare, and switch. Thrown away by deleting DIR.",
+    no_args_is_help=True,
+)
+
+Built = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="What `build` has made.")]
+Processes = Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")]
+Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help="Seconds to wait for erasures on their way.")]
+
+
+@contextmanager
+def _failing_plainly() -> Iterator[None]:
+    """As `failing_plainly`, and where a lake is none or a directory cannot be written to."""
+    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.formats import Unreadable  # noqa: PLC0415
+
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
+    with failing_plainly():
+        try:
+            yield
+        except (Damaged, Unreadable) as error:
+            refuse(str(error))
+        except OSError as error:
+            refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")
+
+
+@app.command("build")
+def build(
+    directory: Annotated[Path, typer.Argument(file_okay=False, metavar="DIR", help="A new directory.")],
+    processes: Processes = 2,
+    wait: Wait = 60.0,
+) -> None:
+    """Fold the lake, and the topic behind it, into DIR while the system runs; nothing of it is touched.
+
+    DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
+    """
+    from streams.lake.serving import place_of  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.rebuild import building  # noqa: PLC0415
+
+    settings = load_settings()
+    began = time.monotonic()
+    with _failing_plainly():
+        require_topics(settings)
+        plan = building.Plan(place_of(settings), directory, processes, wait)
+        try:
+            done = building.build(settings, plan, typer.echo)
+        except ValueError as error:
+            refuse(f"HARMONIA_LAKE: {error}")
+    outcomes = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()))
+    typer.echo(
+        f"{directory}: {done.manifest.contacts} records of {done.from_lake} interactions of the lake and "
+        f"{done.from_topic} of the topic, {time.monotonic() - began:.1f} s; {outcomes}; {done.nobody} of nobody"
+    )
+
+
+@app.command("compare")
+def compare(
+    directory: Built,
+    samples: Annotated[int, typer.Option("--samples", min=0, max=1000, help="To show of each field.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say which profiles a switch would change, and how. Exit code 0: none; 1: some.
+
+    Those of whom something was heard since are counted apart.
+    """
+    from streams.rebuild import comparing  # noqa: PLC0415 (no other command waits for Arrow)
+
+    settings = load_settings()
+    with _failing_plainly():
+        found = asyncio.run(comparing.compare(settings, directory, samples))
+    typer.echo(msgspec.json.encode(found) if as_json else "\n".join(_said(found)))
+    raise typer.Exit(0 if found.is_equal else REFUSED)
+
+
+def _said(found: "Comparison") -> Iterator[str]:
+    yield (
+        f"{found.equal} equal, {found.differ} differ, {found.only_running} only in the running state, "
+        f"{found.only_built} only in what was built; of {found.moved_on} others something was heard since"
+    )
+    for field, count in found.fields.items():
+        yield f"{count:8} {field}"
+    for each in found.samples:
+        before, after = (msgspec.json.encode(value).decode() for value in (each.before, each.after))
+        yield f"{each.contact_id} {each.field or '(all)'}: {before} -> {after}"
+
+
+@app.command("switch")
+def switch(
+    directory: Built,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="How many there are to be, if not as many as before.")
+    ] = None,
+    processes: Processes = 2,
+    wait: Wait = 10.0,
+) -> None:
+    """Put what was built in the place of the running state, as a new generation. Stop the workers before.
+
+    Producers may go on. Exit code 1, and nothing changed, while a worker runs or an erasure is on its way.
+    """
+    from streams.backup.manifest import read_manifest  # noqa: PLC0415 (no other command waits for Faust)
+    from streams.rebuild import switching  # noqa: PLC0415
+
+    settings = load_settings()
+    began = time.monotonic()
+    with _failing_plainly():
+        wanted = read_manifest(directory).partitions if partitions is None else partitions
+        if settings.partitions != wanted:
+            refuse(
+                f"HARMONIA_PARTITIONS is {settings.partitions}, and {wanted} partitions are to be made: set it to "
+                "that, for workers too, or say --partitions",
+                WRONG_USE,
+            )
+        done = switching.switch(settings, directory, processes, wait, typer.echo)
+    typer.echo(
+        f"{done.fragments} fragments of generation {done.generation} in {settings.partitions} partitions, "
+        f"{done.from_topic} interactions of the topic in them, {time.monotonic() - began:.1f} s. Start the workers"
+    )

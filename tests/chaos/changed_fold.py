@@ -1,0 +1,27 @@
+"""`harmonia` with another fold: of everybody in New Jersey it says Pennsylvania.
+
+For the state that is a fold whose bug was fixed. Processes that are spawned read this module too, so they fold alike.
+It is never imported by a test: it would change the fold of all that come after.
+"""
+
+from events.contact import Contact
+from events.usual import UsualContact
+from streams.cli.main import app
+from streams.contact import facts
+from streams.contact.state import Zones
+from tests.chaos.regions import RIGHT, WRONG
+
+_as_said = facts._zones
+
+
+def _moved(contact: Contact | UsualContact) -> Zones | None:
+    zones = _as_said(contact)
+    if zones is None or zones.region != WRONG:
+        return zones
+    return Zones(RIGHT, zones.time_zone, zones.postal_code)
+
+
+facts._zones = _moved
+
+if __name__ == "__main__":
+    app()

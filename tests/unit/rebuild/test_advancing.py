@@ -1,0 +1,60 @@
+"""From a lake and a backup to the files of contacts of another one."""
+
+from pathlib import Path
+
+from streams.backup.files import Record, read_records, write_records
+from streams.backup.manifest import contacts_file
+from streams.contact import ContactState, decode, encode
+from streams.contact.place import Erasure, Place
+from streams.contact.standing import trace_key
+from streams.history.gathering import Gathered
+from streams.rebuild.advancing import Made, Work, advance
+from streams.rebuild.placed import Kind
+from streams.rebuild.sorting import add_states, gather_lake, lake_now, traces_of
+from tests.unit.events.records import NOW
+from tests.unit.history.lakes import said, written
+from tests.unit.lake.lying import TOPIC_ID
+
+PARTITIONS = 3
+
+
+def rebuilt(tmp_path: Path, known: list[Record]) -> tuple[dict[bytes, ContactState], Made]:
+    """The states of the lake, with what the running system knows."""
+    written(tmp_path / "lake", said())
+    backup, target, work = tmp_path / "backup", tmp_path / "target", tmp_path / "work"
+    for folder in (backup, target, work):
+        folder.mkdir()
+    for number in range(PARTITIONS):
+        write_records(backup / contacts_file(number), [each for each in known if each.partition == number])
+    lake = lake_now(str(tmp_path / "lake"), TOPIC_ID, PARTITIONS)
+    assert lake.ends == [43, 41, 0], "a partition of which the lake has nothing begins at 0"
+    gathered: Gathered = gather_lake(lake, work / "sorted", 1)
+    gathered = add_states(Kind.KNOWN, backup, PARTITIONS, work / "sorted", gathered)
+    write_records(work / "traces.zst", traces_of(backup, PARTITIONS))
+    todo = Work(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS)
+    made = advance(todo, gathered, target, 1, lambda _: None)
+    found = [each for number in range(PARTITIONS) for each in read_records(target / contacts_file(number))]
+    assert made.contacts == len([each for each in found if not (each.key or b"").startswith(b"/")])
+    return {each.key or b"": decode(each.value or b"") for each in found}, made
+
+
+def test_all_of_the_lake_is_folded_and_what_the_lake_does_not_know_is_taken_over(tmp_path: Path) -> None:
+    erased = ContactState(version=4, place=Place(erased=Erasure(NOW, "office/desk", "1"), marks=True, shown="erased"))
+    stranger = Record(2, trace_key("stranger"), encode(ContactState(place=Place(erased=Erasure(1, "a", "b")))))
+    states, made = rebuilt(tmp_path, [Record(0, b"nobody", encode(erased)), stranger])
+    assert {f"c{number}".encode() for number in range(5)} | {b"nobody", stranger.key} == states.keys()
+    assert sum(len(states[f"c{number}".encode()].facts) for number in range(5)) == 40
+    assert states[b"nobody"].place is not None
+    assert states[b"nobody"].place.marks
+    assert made.outcomes["applied"] == 40
+    assert made.outcomes["duplicate"] == 1
+
+
+def test_whoever_is_known_by_a_trace_alone_does_not_come_back(tmp_path: Path) -> None:
+    trace = ContactState(version=4, place=Place(erased=Erasure(NOW + 1, "office/desk", "1"), swept=3))
+    states, made = rebuilt(tmp_path, [Record(1, trace_key("c1"), encode(trace))])
+    assert trace_key("c1") not in states, "it is a state by now"
+    assert not states[b"c1"].facts
+    assert states[b"c1"].place is not None
+    assert states[b"c1"].place.swept == 3
+    assert made.outcomes["in_vain"] == 8
