@@ -36,6 +36,7 @@ def test_topics_that_are_there_are_left_and_described(system: System, tmp_path: 
     alone = {topic.name for topic in ALL if topic.partitions == 1} | {
         "harmonia-links-changelog",
         "harmonia-campaigns-changelog",
+        "harmonia-experiments-changelog",
     }
     assert {row["topic"]: row["partitions"] for row in described} == {
         **{topic.name: 8 for topic in ALL},

@@ -116,7 +116,8 @@ def test_who_is_assigned_is_told_once_however_often_it_is_done(one: Strategist, 
     first, second = (one.ended_well("assign", one.name, "--emit", given=people.encode()) for _ in range(2))
     assert first == second
     rows = [line.split(",") for line in first.splitlines()[1:]]
-    told = [assigned(record) for record in records_of(consumer, OUTREACH_EVENTS) if one.name.encode() in record.value]
+    sent = records_of(consumer, OUTREACH_EVENTS)
+    told = [assigned(record) for record in sent if one.name.encode() in (record.value or b"")]
     meant = {(row[0], row[1], row[2]) for row in rows if row[2]}
     assert {variant for _, _, variant in meant} == {"short", "long", "holdout"}
     assert Counter(map(said, told)) == dict.fromkeys(meant, 2)

@@ -51,5 +51,5 @@ async def test_what_the_api_is_can_be_read_by_everybody(desk: Desk) -> None:
     assert answer.status == 200
     assert {*answer.json["paths"]} == {
         *("/v1/contacts/{contact_id}", "/v1/contacts", "/v1/permissions"),
-        *("/v1/experiments", "/v1/experiments/{experiment_id}"),
+        *("/v1/experiments", "/v1/experiments/{experiment_id}", "/v1/insights"),
     }
