@@ -32,11 +32,11 @@ def commanded(files: Files) -> Iterator[Erasure]:
     for file in live(files).of(INTERACTIONS):
         if type_in(file.name) != _ERASED_TYPE or not files.there(file.name):
             continue
-        table = read_columns(files, file.name, ["fragment", "time"])
-        times = table["time"].cast(pa.int64()).to_pylist()
-        for fragment, time in zip(table["fragment"].to_pylist(), times, strict=True):
+        table = read_columns(files, file.name, ["fragment", "time", "appended_at"])
+        times, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("time", "appended_at"))
+        for fragment, time, came in zip(table["fragment"].to_pylist(), times, heard, strict=True):
             if fragment is not None and time is not None:
-                yield erasure_of(fragment, time)
+                yield erasure_of(fragment, time, came)
 
 
 def erase(files: Files, erased: Erasures) -> Forgotten:

@@ -16,17 +16,19 @@ from sinks.lake.parquet import read_parquet, write_parquet
 from sinks.lake.schema import MOMENT, TEXT
 
 ERASURES = "erasures"
-ERASURES_SCHEMA = pa.schema([("trace", TEXT), ("fragment_sha256", TEXT), ("until", MOMENT)])
+ERASURES_SCHEMA = pa.schema([("trace", TEXT), ("fragment_sha256", TEXT), ("until", MOMENT), ("heard", MOMENT)])
 """`trace`: BLAKE2b (16 bytes) of a fragment, as the state has it; `fragment_sha256`: for whoever asks in SQL, null
-where only the trace is known. `until`: what happened up to then never counts again."""
+where only the trace is known. `until`: what happened up to then never counts again. `heard`: when the broker got the
+command, which may say an earlier time; what had come by then is forgotten as well. Null where that is not known."""
 
 
 class Erasure(NamedTuple):
-    """One identifier of somebody. `until`: ms since 1970."""
+    """One identifier of somebody. `until`, `heard`: ms since 1970."""
 
     trace: str
     fragment_sha256: str | None
     until: int
+    heard: int | None = None
 
 
 class Erasures:
@@ -35,9 +37,12 @@ class Erasures:
     def __init__(self, found: Iterable[Erasure] = (), names: frozenset[str] = frozenset()) -> None:
         self.names = names
         self._until: dict[str, int] = {}
+        self._heard: dict[str, int] = {}
         self._known = set(found)
         for each in self._known:
             self._until[each.trace] = max(each.until, self._until.get(each.trace, each.until))
+            heard = max(each.until, each.heard or each.until)
+            self._heard[each.trace] = max(heard, self._heard.get(each.trace, heard))
 
     def __len__(self) -> int:
         """How many identifiers."""
@@ -47,14 +52,18 @@ class Erasures:
         """Until when (ms) what is known under a fragment is forgotten; None: it is not."""
         return self._until.get(trace_of(fragment)) if self._until else None
 
+    def heard(self, fragment: str) -> int | None:
+        """Until when (ms) what was appended under it is forgotten: not earlier than `until`."""
+        return self._heard.get(trace_of(fragment)) if self._heard else None
+
     def new(self, found: Iterable[Erasure]) -> list[Erasure]:
         """Those that are not known yet, each once."""
         return [each for each in dict.fromkeys(found) if each not in self._known]
 
 
-def erasure_of(fragment: str, until: int) -> Erasure:
-    """That all is forgotten which happened under a fragment until a time."""
-    return Erasure(trace_of(fragment), sha256(fragment.encode()).hexdigest(), until)
+def erasure_of(fragment: str, until: int, heard: int | None = None) -> Erasure:
+    """That all is forgotten which happened under a fragment until a time, or was appended until it was heard."""
+    return Erasure(trace_of(fragment), sha256(fragment.encode()).hexdigest(), until, heard)
 
 
 def trace_of(fragment: str) -> str:
@@ -70,14 +79,14 @@ def read_erasures(files: Files, known: Erasures | None = None) -> Erasures:
     found: list[Erasure] = []
     for name in names:
         table = read_parquet(files, name, ERASURES_SCHEMA)
-        until = table["until"].cast(pa.int64()).to_pylist()
-        found += map(Erasure, table["trace"].to_pylist(), table["fragment_sha256"].to_pylist(), until)
+        until, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("until", "heard"))
+        found += map(Erasure, table["trace"].to_pylist(), table["fragment_sha256"].to_pylist(), until, heard)
     return Erasures(found, frozenset(names))
 
 
 def add_erasures(files: Files, new: Iterable[Erasure]) -> None:
     """Have the list hold these as well, if there are any."""
-    columns: Mapping[str, list[object]] = {"trace": [], "fragment_sha256": [], "until": []}
+    columns: Mapping[str, list[object]] = {name: [] for name in ERASURES_SCHEMA.names}
     for each in new:
         for name, value in each._asdict().items():
             columns[name].append(value)

@@ -5,6 +5,7 @@ something of this type happened at that time, in which campaign and on which lis
 another, to a person or to what a producer knows.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -50,6 +51,9 @@ def forget(table: pa.Table, type_: str, erased: Erasures) -> Left | None:
     return Left(pa.concat_tables([others, pa.table(columns, schema=INTERACTIONS_SCHEMA)]), len(found))
 
 
+Until = Callable[[str], int | None]
+"""One of the two that `Erasures` has: until when (ms) a fragment is forgotten; None: it is not."""
+
 WHOSE = ["fragment", "contact_ids", "time", "appended_at"]
 """The columns that tell."""
 
@@ -59,37 +63,39 @@ def of_erased(table: pa.Table, erased: Erasures) -> pa.ChunkedArray:
 
     By when it happened, or when the broker got it: what was folded was forgotten, whatever time it bore.
     """
-    named = _until(table["fragment"], erased)
-    pairs = [_latest(pair, erased) for pair in table["contact_ids"].to_pylist()]
-    until = pc.max_element_wise(named, pa.chunked_array([pa.array(pairs, MS)]))
-    happened = pc.less_equal(table["time"].cast(MS), until)
-    came = pc.less_equal(table["appended_at"].cast(MS), until)
+    happened = pc.less_equal(table["time"].cast(MS), _of_any(table, erased.until))
+    came = pc.less_equal(table["appended_at"].cast(MS), _of_any(table, erased.heard))
     return pc.fill_null(pc.or_kleene(happened, came), pa.scalar(value=False))
 
 
-def _until(names: pa.ChunkedArray, erased: Erasures) -> pa.ChunkedArray:
+def _of_any(table: pa.Table, until: Until) -> pa.ChunkedArray:
+    pairs = [_latest(pair, until) for pair in table["contact_ids"].to_pylist()]
+    return pc.max_element_wise(_until(table["fragment"], until), pa.chunked_array([pa.array(pairs, MS)]))
+
+
+def _until(names: pa.ChunkedArray, until: Until) -> pa.ChunkedArray:
     """Until when each of these is forgotten; null: not at all."""
-    known = {name: until for name in names.unique().to_pylist() if name and (until := erased.until(name)) is not None}
+    known = {name: end for name in names.unique().to_pylist() if name and (end := until(name)) is not None}
     places = pc.index_in(names, pa.array(list(known), pa.string()))
     return pa.chunked_array([pa.array(list(known.values()), MS)]).take(places)
 
 
-def _latest(pair: list[str] | None, erased: Erasures) -> int | None:
+def _latest(pair: list[str] | None, until: Until) -> int | None:
     if not pair:
         return None
-    return max((until for name in pair if (until := erased.until(name)) is not None), default=None)
+    return max((end for name in pair if (end := until(name)) is not None), default=None)
 
 
 def forget_profiles(table: pa.Table, erased: Erasures) -> Left | None:
     """The rows of `contact_state` without those that hold anything of before an erasure. None: there are none."""
-    until = _until(table["contact_id"], erased)
+    until = _until(table["contact_id"], erased.heard)
     first = pc.fill_null(table["first_seen"].cast(MS), 0)
     return _without(table, pc.less_equal(first, until))
 
 
 def forget_links(table: pa.Table, day: int, erased: Erasures) -> Left | None:
     """The rows of `contact_links` of a day (ms) without those of people erased since. None: there are none."""
-    until = pc.max_element_wise(_until(table["contact_id"], erased), _until(table["merged_into"], erased))
+    until = pc.max_element_wise(_until(table["contact_id"], erased.heard), _until(table["merged_into"], erased.heard))
     return _without(table, pc.greater_equal(until, pa.scalar(day, MS)))
 
 

@@ -20,6 +20,7 @@ from sinks.lake.schema import MOMENT, TEXT
 CONTACT_STATE = "contact_state"
 CONTACT_LINKS = "contact_links"
 SNAPSHOTS = f"{MANIFESTS}/snapshots"
+_STAGED = f"{STAGING}/snapshots"
 
 CONTACT_STATE_SCHEMA = pa.schema(
     [("contact_id", TEXT), ("version", pa.int64()), ("first_seen", MOMENT), ("last_seen", MOMENT), ("profile", TEXT)]
@@ -89,6 +90,22 @@ class SnapshotWriter:
         self._files.delete_below(staging)
 
 
+def give_up(files: Files, before: str, now: int) -> list[str]:
+    """End the snapshots of dates before this one that were begun and never ended; returns the dates.
+
+    What they have staged are profiles, in which nobody would look for an erased person. Such a date is one without
+    files from then on, so that whoever is at it still, frozen, finds that it is there. Raises OSError, and `Damaged`.
+    """
+    start = len(_STAGED) + 1
+    dates = sorted({name[start:].partition("/")[0] for name in files.below(_STAGED)})
+    given_up = [date for date in dates if date < before]
+    for date in given_up:
+        writer = SnapshotWriter(files, date, now)
+        if not writer.is_taken():
+            writer.commit()
+    return given_up
+
+
 def manifest_of(date: str) -> str:
     """The name of a date's manifest."""
     return f"{SNAPSHOTS}/{date}.json"
@@ -96,7 +113,7 @@ def manifest_of(date: str) -> str:
 
 def staging_of(date: str) -> str:
     """Where its files lie before."""
-    return f"{STAGING}/snapshots/{date}"
+    return f"{_STAGED}/{date}"
 
 
 class _Seen(Struct):

@@ -60,6 +60,8 @@ def _since_erasure(said: Sequence[Said]) -> Sequence[Said]:
     found: list[Said] = []
     begun = False
     for each in said:
+        if each.fact is last:  # what had come is gone, also what happened after the time that it says
+            found, begun = [], False
         if each.fact.time > last.time and not isinstance(each.fact.detail, Erase):
             begun = begun or begins(each.fact)
             if begun or binds(each.fact):

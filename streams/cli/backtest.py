@@ -14,6 +14,7 @@ from rich.console import Console
 from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.moments import moment_given
+from streams.local.signals import signals_end_the_block
 from streams.permission.policies import policy_of
 from streams.pressure import Mistakes, Policy, read_policy
 
@@ -99,5 +100,9 @@ def _write(path: Path, content: str) -> None:
 def _run(place: str, orders: "Orders", processes: int) -> "Result":
     from streams.backtest.run import backtest as run  # noqa: PLC0415 (as above)
 
-    with tempfile.TemporaryDirectory(prefix="harmonia-backtest-") as folder, _errors.status("Asking the past"):
+    with (
+        signals_end_the_block(),  # rows of people are in the folder
+        tempfile.TemporaryDirectory(prefix="harmonia-backtest-") as folder,
+        _errors.status("Asking the past"),
+    ):
         return run(place, orders, Path(folder) / "spills", processes)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from streams.cli.failures import failing_plainly, refuse
+from streams.local.signals import signals_end_the_block
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def ask_history(settings: Settings, question: "Callable[[Read], Answer]") -> Ans
     from sinks.lake.manifests import Damaged  # noqa: PLC0415
     from streams.insights.reading import ask_now  # noqa: PLC0415
 
-    with failing_plainly():
+    with failing_plainly(), signals_end_the_block():  # DuckDB may have rows of people in a temporary folder
         try:
             return ask_now(settings, question)
         except Damaged as error:

@@ -10,6 +10,7 @@ import typer
 
 from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.local.signals import signals_end_the_block
 from streams.topics import require_topic
 
 _DAY_MS = 86_400_000
@@ -89,12 +90,16 @@ def erase(
     ] = None,
 ) -> None:
     """Take erased people out of the lake: whom the system says to be erased, the file, and commands in the lake."""
-    from streams.lake.erasing import erase_from_lake, told  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.rows import date_of  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.snapshots import give_up  # noqa: PLC0415
+    from streams.app import wall_clock  # noqa: PLC0415
+    from streams.lake.erasing import erase_from_lake, told  # noqa: PLC0415
     from streams.lake.serving import files_of  # noqa: PLC0415
 
-    settings = load_settings()
+    settings, now = load_settings(), wall_clock()
     with _failing_plainly():
         files = files_of(settings)
+        give_up(files, date_of(now // _DAY_MS - 1), now)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
     typer.echo(f"{done.rows} rows in {done.files} files lost their person")
@@ -128,7 +133,8 @@ def fold(
     with _failing_plainly():
         place = place_of(load_settings())
         try:
-            done = fold_lake(place, out, processes, typer.echo)
+            with signals_end_the_block():  # rows of people are in its folder of work
+                done = fold_lake(place, out, processes, typer.echo)
         except ValueError as error:
             refuse(f"HARMONIA_LAKE: {error}")
     counts = ", ".join(f"{count} {name}" for name, count in sorted((done.outcomes + done.refused).items()))

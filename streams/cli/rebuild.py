@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.local.signals import signals_end_the_block
 from streams.topics import require_topics
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def compare(
     from streams.rebuild import comparing  # noqa: PLC0415 (no other command waits for Arrow)
 
     settings = load_settings()
-    with _failing_plainly():
+    with _failing_plainly(), signals_end_the_block():  # profiles are in a folder of its own
         found = asyncio.run(comparing.compare(settings, directory, samples))
     typer.echo(msgspec.json.encode(found) if as_json else "\n".join(_said(found)))
     raise typer.Exit(0 if found.is_equal else REFUSED)

@@ -36,10 +36,24 @@ def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHIN
     announcements, of which there are fewer than in the stream; `given` stays as it was, since nothing is counted here.
     `begun`: as `fold` has it.
     """
-    after, became = fold(before, facts, begun=begun or _may_be_anew(before.place))
-    applied = [fact for fact, outcome in zip(facts, became, strict=True) if outcome is Outcome.APPLIED]
+    left = facts[_forgotten(before.place, facts) :]
+    after, became = fold(before, left, begun=begun or _may_be_anew(before.place))
+    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is Outcome.APPLIED]
     state = _announced(contact_id, before, after, applied) if applied else before
-    return Lived(state, Counter(became))
+    return Lived(state, Counter([*became, *[Outcome.IN_VAIN] * (len(facts) - len(left))]))
+
+
+def _forgotten(place: Place | None, facts: Sequence[Fact]) -> int:
+    """How many facts came before the command of the erasure that is known already, and went with it.
+
+    It acts when it is heard: what had come is gone, also what happened after the time that it says.
+    """
+    if place is None or place.erased is None:
+        return 0
+    for number in range(len(facts), 0, -1):
+        if isinstance(facts[number - 1].detail, Erase) and facts[number - 1].time == place.erased.time:
+            return number
+    return 0
 
 
 def _may_be_anew(place: Place | None) -> bool:

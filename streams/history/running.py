@@ -18,6 +18,7 @@ def fold_lake(place: str, out: Path, processes: int, say: Callable[[str], None])
     """
     if out.exists() and any(out.iterdir()):
         raise LakeStopped(f"{out} is not empty: name a folder that is, or none yet")
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     work = out / "_work"
     try:
         gathered = _gather(place, work, processes)

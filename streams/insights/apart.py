@@ -1,20 +1,27 @@
 """Asks `harmonia insights` in a process of its own, for a process that has others to answer meanwhile.
 
 One at a time, with a time limit, and of equal questions one for all who ask them. What is answered is remembered for
-a while: a page that many look at costs one question.
+a while: a page that many look at costs one question. It gives way to whoever asks for processors, and what it spills
+to disk is gone with it, also when it is killed: those are rows of people.
 """
 
 import asyncio
+import os
 import sys
+import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 COMMAND = (sys.executable, "-m", "streams.cli.main", "insights")
 LIMIT_S = 60.0
 FRESH_S = 60.0
 MOST_WAITING = 8
-MOST_REMEMBERED = 64
+MOST_REMEMBERED_BYTES = 32 << 20
+"""Of answers, which may have ten megabytes each; the latest stays in any case."""
+GIVES_WAY = 10
+"""How nice it is (nice(2))."""
 
 
 class NoAnswer(Exception):
@@ -67,27 +74,39 @@ class Apart:
             return
         self._known[words] = self._clock(), done.result()
         self._known.move_to_end(words)
-        while len(self._known) > MOST_REMEMBERED:
+        while len(self._known) > 1 and sum(len(answer) for _, answer in self._known.values()) > MOST_REMEMBERED_BYTES:
             self._known.popitem(last=False)
 
     async def _run(self, words: Sequence[str]) -> bytes:
         async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                *words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-            try:
-                async with asyncio.timeout(self._limit_s):
-                    answer, _ = await process.communicate()
-            except TimeoutError:
-                raise NoAnswer("it took too long; ask for less") from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
+            with tempfile.TemporaryDirectory(prefix="harmonia-insights-", ignore_cleanup_errors=True) as folder:
+                return await self._answer(words, folder)
+
+    async def _answer(self, words: Sequence[str], folder: str) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": folder},
+        )
+        try:
+            _give_way(process.pid)
+            async with asyncio.timeout(self._limit_s):
+                answer, _ = await process.communicate()
+        except TimeoutError:
+            raise NoAnswer("it took too long; ask for less") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         if process.returncode:
             raise NoAnswer("Kafka or the lake cannot be read")
         return answer
+
+
+def _give_way(pid: int) -> None:
+    """At once, since threads take it from the one that makes them."""
+    with suppress(ProcessLookupError):
+        os.setpriority(os.PRIO_PROCESS, pid, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -14,11 +14,12 @@ from msgspec.structs import replace
 
 from streams.backup.errors import BackupError
 from streams.backup.files import File, write_records
-from streams.backup.manifest import NAME, Manifest, write_manifest
+from streams.backup.manifest import NAME, POLICY, Manifest, write_manifest
 from streams.backup.manifest import contacts_file as contacts_file_of
 from streams.backup.taking import take_backup
 from streams.rebuild.advancing import Made, Work, advance
 from streams.rebuild.placed import Kind
+from streams.rebuild.positions import NAME as POSITIONS
 from streams.rebuild.positions import Positions, write_positions
 from streams.rebuild.sorting import (
     add_states,
@@ -36,6 +37,8 @@ WORK = "work"
 """A folder of what is being built: whoever finds one, and no manifest, may begin anew."""
 
 TRACES = "traces.zst"
+_FOLDERS = frozenset({WORK, "system", "sorted", "folded"})
+_FILES = frozenset({POSITIONS, POLICY})
 
 
 class Plan(NamedTuple):
@@ -95,8 +98,9 @@ def complete(system: Path, directory: Path, manifest: Manifest, made: Made) -> M
 def _begin(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = {path.name for path in directory.iterdir()}
-        if found and (WORK not in found or NAME in found):
+        found = _names_in(directory)
+        ours = all(map(_is_ours, found | _names_in(directory / WORK)))
+        if found and (WORK not in found or NAME in found or not ours):
             raise BackupError(f"{directory} is not empty: name a new directory, or delete this one")
         for path in directory.iterdir():  # one that was killed has left it
             if path.name != WORK:
@@ -105,3 +109,12 @@ def _begin(directory: Path) -> None:
         (directory / WORK).mkdir(mode=0o700)
     except OSError as error:
         raise BackupError(f"{directory} cannot be written to: {error.strerror}") from error
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a build that was killed may have left it; what else is there is somebody's, and not ours to delete."""
+    return name in _FOLDERS or name in _FILES or name.endswith((".zst", ".part"))

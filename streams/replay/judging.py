@@ -65,7 +65,7 @@ class Judge:
         return [ERASED if self._is_erased(fragment, opened.time) else kept(row.value, fragment, type_)]
 
     def _is_erased(self, fragment: str, time: int) -> bool:
-        ends = (each.until(fragment) for each in self._erased)
+        ends = (each.heard(fragment) for each in self._erased)
         return any(end is not None and time <= end for end in ends)
 
     def _said(self, value: bytes, type_: str) -> Judged:

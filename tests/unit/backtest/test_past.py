@@ -110,6 +110,15 @@ def test_nothing_before_an_erasure_is_known_and_a_new_record_has_to_begin() -> N
     assert send.known["counts"] == {"form.submitted": 1}
 
 
+def test_what_had_come_before_an_erasure_is_gone_also_what_happened_after_its_time() -> None:
+    told = Telling()
+    told.say("form.submitted", 70)
+    told.say("email.sent", 60, message_id="a")
+    told.say("contact.erased", 80)
+
+    assert asked(told) == []
+
+
 def test_what_is_not_allowed_counts_for_later_unless_it_is_taken_out() -> None:
     told = Telling()
     told.say("donation.made", 100)

@@ -31,6 +31,7 @@ def test_it_says_what_it_has_folded_and_leaves_nothing_else(tmp_path: Path, monk
         ],
     )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["contact_state", "states"]
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
 
 
 def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

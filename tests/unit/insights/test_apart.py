@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.insights.apart import MOST_WAITING, Apart, NoAnswer
+from streams.insights.apart import GIVES_WAY, MOST_REMEMBERED_BYTES, MOST_WAITING, Apart, NoAnswer
 
 COUNTS = """
 import pathlib, sys
@@ -80,6 +80,41 @@ async def test_whoever_stops_leaves_nothing_running(tmp_path: Path) -> None:
 def require_dead(started: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text()), 0)
+
+
+SPILLS = """
+import os, pathlib, sys, tempfile, time
+spilt = pathlib.Path(tempfile.mkdtemp()) / "rows"
+spilt.write_text("of people")
+with open(sys.argv[1], "w") as told:
+    print(spilt, os.getpriority(os.PRIO_PROCESS, 0), file=told)
+time.sleep(600)
+"""
+
+
+async def test_what_is_killed_leaves_no_rows_behind_and_has_given_way(tmp_path: Path) -> None:
+    apart = Apart((sys.executable, "-c", SPILLS, str(tmp_path / "told")), limit_s=2)
+
+    with pytest.raises(NoAnswer, match="too long"):
+        await apart.ask({"metric": "net"})
+
+    spilt, niceness = (tmp_path / "told").read_text().split()
+    require_gone(Path(spilt))
+    assert int(niceness) >= GIVES_WAY
+
+
+def require_gone(file: Path) -> None:
+    assert not file.exists()
+
+
+async def test_no_more_is_remembered_than_there_is_room_for(tmp_path: Path) -> None:
+    answers_at_length = COUNTS.replace("print(len", f"print('x' * {MOST_REMEMBERED_BYTES // 2}, len")
+    apart = Apart((sys.executable, "-c", answers_at_length, str(tmp_path / "asked")))
+
+    for metric in ("net", "gross", "gross", "net"):
+        await apart.ask({"metric": metric})
+
+    assert len((tmp_path / "asked").read_text().splitlines()) == 3
 
 
 async def test_a_failure_is_no_answer_and_is_not_remembered(tmp_path: Path) -> None:

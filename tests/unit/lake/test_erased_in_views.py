@@ -75,3 +75,21 @@ def test_the_money_stays_once_without_the_person(lake: LocalFiles) -> None:
         found = asked.sql("SELECT contact_id, donation_id, net FROM donations ORDER BY donation_id").fetchall()
 
     assert found == [(None, "ab:1", 5000), (None, "ab:2", 5000), ("bob", "ab:4", 5000)]
+
+
+def test_what_came_before_the_command_is_gone_also_what_happened_after_the_time_that_it_says(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path)
+    history = [
+        lying(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1"),
+        lying(1, "email.opened", at=START + 2 * HOUR, contact=ADA),
+        lying(2, "contact.erased", at=START, contact=ADA),
+    ]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, history)
+    assert people(files) == []
+
+    forget(files)
+
+    assert people(files) == []
+    with ask_lake(files) as asked:
+        assert asked.sql("SELECT count(*) FROM lake_interactions WHERE fragment IS NOT NULL").fetchall() == [(0,)]
+        assert asked.sql("SELECT contact_id, net FROM donations").fetchall() == [(None, 5000)]

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from streams.gateway.hooks import read_hooks
+from streams.insights.history import MEMORY
 from streams.settings import Settings
 from tests.unit.packaging.dockerfile import stages
 from tests.unit.packaging.manifests import (
@@ -333,6 +334,16 @@ def test_the_sizing_guide_says_the_same(overlay: str, column: int) -> None:
     assert said["disk of a worker"].replace(" GiB", "Gi") == claim["spec"]["resources"]["requests"]["storage"]
     gibibytes = [_gibibytes(memory[what]["memory"]) for what in ("requests", "limits")]
     assert said["memory of a worker"] == "{:g} GiB, at most {:g}".format(*gibibytes)
+
+
+@every_overlay
+def test_the_api_has_room_for_a_question_to_history(overlay: str) -> None:
+    pod = named(overlay, "Deployment", "harmonia-api")["spec"]["template"]["spec"]
+    [tmp] = [volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if volume["name"] == "tmp"]
+
+    assert MEMORY == "1GB"
+    assert _gibibytes(pod["containers"][0]["resources"]["limits"]["memory"]) >= 2
+    assert _gibibytes(tmp) >= 4
 
 
 def _gibibytes(quantity: str) -> float:

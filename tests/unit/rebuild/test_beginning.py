@@ -2,9 +2,11 @@
 
 from msgspec.structs import replace
 
-from streams.contact import ContactState
+from streams.contact import ContactState, fold
+from streams.contact.commands import Erase
 from streams.contact.place import Erasure, Place
 from streams.contact.state import Fact
+from streams.history.living import lived
 from streams.rebuild.beginning import beginning
 from tests.unit.events.records import NOW
 
@@ -62,3 +64,19 @@ def test_that_a_profile_is_out_is_not_forgotten() -> None:
     known = ContactState(version=2, place=Place(shown="merged", roof="crm.bo", linked=True))
     place = beginning(None, [known], None).state.place
     assert place == Place(shown="profile", linked=True)
+
+
+def test_what_was_heard_before_the_command_of_an_erasure_does_not_come_back_whatever_time_it_bore() -> None:
+    asked_at, gave, gave_again = NOW, NOW + 1, NOW + 2
+    facts = [
+        Fact("form.submitted", gave, "team/a", "1", NOW + 5),
+        Fact("contact.erased", asked_at, "office/desk", "1", NOW + 6, detail=Erase()),
+    ]
+    anew = Fact("form.submitted", gave_again, "team/a", "2", NOW + 7)
+    running = fold(ContactState(), facts)[0]
+    assert not running.facts
+
+    before = beginning(None, [running], None).state
+
+    assert not lived("c1", facts, before).state.facts
+    assert lived("c1", [*facts, anew], before).state.facts.keys() == {anew.key}

@@ -54,6 +54,15 @@ def test_nothing_is_built_into_a_directory_that_is_somebodys(tmp_path: Path) -> 
     assert (tmp_path / "letter").exists()
 
 
+@pytest.mark.parametrize("name", ["letter", f"{WORK}/thesis"])
+def test_what_is_somebodys_is_left_alone_where_a_folder_has_our_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / WORK).mkdir()
+    (tmp_path / name).write_text("all of it")
+    with pytest.raises(BackupError, match="is not empty"):
+        _begin(tmp_path)
+    assert (tmp_path / name).exists()
+
+
 def test_what_is_whole_is_not_built_over(tmp_path: Path) -> None:
     (tmp_path / WORK).mkdir()
     (tmp_path / NAME).write_text("{}")

@@ -1,0 +1,50 @@
+"""Snapshots that were begun and never ended."""
+
+import pytest
+
+from sinks.base import Change
+from sinks.lake.files import Files
+from sinks.lake.manifests import STAGING
+from sinks.lake.reading import live
+from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, give_up, profiles_table
+
+OLD, NEW = "2012-02-20", "2012-02-22"
+
+
+def begun(files: Files, date: str) -> SnapshotWriter:
+    """A snapshot with somebody in it."""
+    writer = SnapshotWriter(files, date, 0)
+    with writer.file(CONTACT_STATE) as add:
+        add(profiles_table([Change("ada", 1, b"{}", None, None)]))
+    return writer
+
+
+def test_of_what_was_never_ended_no_profile_stays(files: Files) -> None:
+    begun(files, OLD)
+
+    assert give_up(files, NEW, 0) == [OLD]
+
+    assert files.below(STAGING) == []
+    assert live(files).of(CONTACT_STATE) == []
+
+
+def test_whoever_wakes_up_later_is_too_late(files: Files) -> None:
+    frozen = begun(files, OLD)
+    give_up(files, NEW, 0)
+
+    assert frozen.commit() is None
+
+    assert files.below(STAGING) == []
+    assert live(files).of(CONTACT_STATE) == []
+
+
+@pytest.mark.parametrize("date", [OLD, NEW])
+def test_what_is_whole_or_of_a_later_date_stays(files: Files, date: str) -> None:
+    writer = begun(files, date)
+    if date == OLD:
+        writer.commit()
+
+    assert give_up(files, NEW, 0) == []
+
+    assert writer.commit() is None if date == OLD else writer.commit() is not None
+    assert len(live(files).of(CONTACT_STATE)) == 1
