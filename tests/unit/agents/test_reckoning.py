@@ -140,6 +140,32 @@ def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
     assert agent.alerts() == []
 
 
+def is_broken(result: ExperimentResult | None) -> bool:
+    assert result is not None
+    return result["sample_ratio"]["broken"]
+
+
+def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_corrected(agent: Agent) -> None:
+    for variants, broken in (({"A": 1, "B": 1}, True), ({"A": 9, "B": 1}, False), ({"A": 1, "B": 9}, True)):
+        agent.tell(Defined("ask", definition_record(defined("ask", variants=variants))[1]))
+        agent.take(*told(people("A", 900), people("B", 100)))
+        assert is_broken(agent.tick()["ask"]) is broken
+        assert len(agent.alerts()) == broken
+
+
+def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:
+    agent.tell(Recounting(0))
+    agent.take(*told(people("A", 1_000), people("B", 1_000, day=TODAY - 8), people("A", 500, day=TODAY - 8, donated=1)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert not any(each["discovery"] for each in shown["comparisons"])
+    agent.take(*told(people("B", 500, day=TODAY - 8, donated=1)))
+    agent.tell(Recounting(0, is_done=True))
+    shown = agent.tick()["ask"]
+    assert not is_broken(shown)
+    assert agent.alerts() == []
+
+
 def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
     agent.take(*told(people("A", 500), people("B", 460), people("B", 40, unsubscribed=1)))
     result = agent.tick()["ask"]
