@@ -19,7 +19,7 @@ from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
 from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due
-from streams.experiments.following import defined, standing, with_differences
+from streams.experiments.following import defined, is_nothing, standing, with_differences
 from streams.experiments.kept import Board, Experiment, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
 from streams.experiments.totals import MOST_ARMS, Ints, add_up
@@ -187,9 +187,12 @@ class Reckoning:
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)
 
     def _forget(self, name: str) -> None:
+        """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""
         del self._lines[name]
-        self._held.pop(name, None)
-        self.effects.changes[key_of_experiment(name)] = None
+        self._read([name])
+        if is_nothing(self._held[name]):
+            del self._held[name]
+            self.effects.changes[key_of_experiment(name)] = None
         self.effects.beside[history_key(name)] = None
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))

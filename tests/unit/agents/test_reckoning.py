@@ -259,6 +259,27 @@ def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
     assert agent.tick() == {}
 
 
+def test_an_experiment_with_nobody_in_it_leaves_nothing(agent: Agent) -> None:
+    agent.take(*told(people("A", 3), but=people("A", 3)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    assert agent.tick() == {"ask": None}
+    assert agent._states.get(reckoning.key_of_experiment("ask")) is None
+
+
+def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:
+    gone = people("A", 1, donated=1)
+    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.take(*told(gone, people("A", 2)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    agent.take(*told(but=gone))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
+
+
 def test_what_says_nothing_is_passed_over(agent: Agent) -> None:
     done = agent.take(b"\xff", None, TICK)
     assert (done.refused, done.effects.outputs) == ([1, 2], [])
