@@ -18,11 +18,12 @@ from streams.engine.partition import Effects
 from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
+from streams.experiments.adding import add_up
 from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due
 from streams.experiments.following import defined, is_nothing, standing, with_differences
 from streams.experiments.kept import Board, Experiment, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
-from streams.experiments.totals import MOST_ARMS, Ints, add_up
+from streams.experiments.totals import MOST_ARMS, Ints
 
 STAGE = "experiments"
 _BOARD = b"board"
@@ -115,7 +116,9 @@ class Reckoning:
         if not differences:
             return
         rows: dict[str, dict[str, list[tuple[str, int, Ints]]]] = defaultdict(lambda: defaultdict(list))
-        for (name, edition, variant, day), row in add_up(differences).items():
+        found, strange = add_up(differences)
+        self.uncounted += strange
+        for (name, edition, variant, day), row in found.items():
             rows[name][edition].append((variant, day, row))
         self._read(rows)
         for name, more in rows.items():

@@ -17,8 +17,8 @@ from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.given import Given
 from streams.experiments.kept import Kept
-from streams.experiments.metrics import PLACE
-from streams.experiments.partials import Defined, Partial, Recounting, Stands, Tick, write_partial
+from streams.experiments.metrics import METRICS, PLACE
+from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.experiments.writing import defined
@@ -278,6 +278,31 @@ def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(age
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
+
+
+ONE = [("ask", "", "A")]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        Counted(ONE, [TODAY, 1]),
+        Counted(ONE, [TODAY, 2**63, 0]),
+        Counted(ONE, [TODAY, 1, 0], [5, 1, *[1] * 7]),
+        Counted(ONE, [TODAY, 1, 0], [-1, 1, *[1] * 7]),
+        Counted([*ONE, ("ask", "", "B")], [TODAY, 1, 0] * 2, [0, len(METRICS), *[1] * 7]),
+        Counted(ONE, [TODAY, 1, 0], (), [0, 128, 1]),
+        Counted(ONE, [TODAY, 1, 0], (), [0, 1, 1], [0, 1, len(METRICS), 1, 1]),
+        Counted(ONE, [TODAY, 1, 0], (), (), [0, 1, 1, 1, 1]),
+    ],
+)
+def test_differences_that_cannot_be_added_up_are_left_out_and_stop_nobody(agent: Agent, strange: Counted) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tell(strange)
+    agent.take(*told(people("B", 2)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 2}
+    assert agent.last is not None
+    assert agent.last.uncounted == 1
 
 
 def test_what_says_nothing_is_passed_over(agent: Agent) -> None:
