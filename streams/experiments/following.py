@@ -36,7 +36,7 @@ def is_nothing(experiment: Experiment) -> bool:
 def with_differences(experiment: Experiment, more: Mapping[str, Iterable[tuple[str, int, Ints]]]) -> Experiment:
     """The experiment with rows more, by edition."""
     frozen = experiment.frozen
-    if frozen is None and any(edition != experiment.edition for edition in more):
+    if frozen is None and (is_recounted(experiment) or any(edition != experiment.edition for edition in more)):
         frozen = experiment.totals.get(experiment.edition, NONE)
     totals = dict(experiment.totals)
     for edition, rows in more.items():

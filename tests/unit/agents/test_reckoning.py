@@ -201,6 +201,23 @@ def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Ag
     ]
 
 
+def test_what_is_shown_stays_also_where_the_new_definition_counts_nobody(agent: Agent) -> None:
+    """As where the people were assigned before it starts: they are taken away, and nobody comes."""
+    definition = defined("ask", start="2030-01-01T00:00:00Z")
+    agent.take(*told(people("A", 3)))
+    agent.tick()
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.take(*told(but=people("A", 2)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown)) == ("recounting", {"A": 3})
+    agent.take(*told(but=people("A", 1)))
+    agent.tell(*(Stands(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown)) == ("running", {"short": 0, "long": 0})
+
+
 def test_a_definition_that_changes_nothing_of_how_people_are_counted_is_shown_at_once(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
