@@ -64,7 +64,8 @@ class Publishing:
             status, after = self._status(each, plan), each
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
-                after = replace(each, peaks=peaks, split_peak=seen.split_peak)
+                # Of equal parts that nobody planned only those of now: what is sent variant by variant comes to them.
+                after = replace(each, peaks=peaks, split_peak=seen.split_peak if plan.split else 0.0)
                 after = self._alarmed(name, after, plan, seen, found)
             is_judged = status != "ended" and not self._is_recounted
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None

@@ -153,6 +153,14 @@ def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_correc
         assert len(agent.alerts()) == broken
 
 
+def test_a_split_that_nobody_planned_is_not_broken_for_good_by_variants_that_are_sent_one_after_the_other(
+    agent: Agent,
+) -> None:
+    for variant, broken in (("A", False), ("B", False), ("C", True), ("C", False)):
+        agent.take(*told(people(variant, 1_000 if variant != "C" else 500)))
+        assert is_broken(agent.tick()["ask"]) is broken
+
+
 def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:
     agent.tell(Recounting(0))
     agent.take(*told(people("A", 1_000), people("B", 1_000, day=TODAY - 8), people("A", 500, day=TODAY - 8, donated=1)))
