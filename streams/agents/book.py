@@ -22,6 +22,7 @@ UNHEARD_DAYS = 30
 _RULE = b"rule/"
 _COUNTED = b"counted/"
 _SWEEP = b"sweep"
+_MADE_ROOM = b"made-room"
 _AT_ONCE = 1_000
 _MEMORY = "experiments"
 
@@ -59,6 +60,7 @@ class Book:
         self.counted = {name: int(value) for name, value in _all(states, _COUNTED)}
         sweep = states.beside(_SWEEP)
         self.sweep = None if sweep is None else _read_sweep(sweep)
+        self._made_room = states.beside(_MADE_ROOM) is not None
         self.beside: dict[bytes, bytes | None] = {}
 
     def edition(self, experiment: str) -> str:
@@ -85,6 +87,10 @@ class Book:
         self.beside[_COUNTED + experiment.encode()] = b"%d" % day
         return True
 
+    def may_count(self, experiment: str) -> bool:
+        """Whether anybody may be counted in it: who made room for others still is."""
+        return self._made_room or experiment in self.counted
+
     def sweeps(self, sweep: Sweep) -> None:
         """What is counted anew from now on."""
         self.sweep = sweep
@@ -95,6 +101,9 @@ class Book:
         for name in old:
             del self.counted[name]
             self.beside[_COUNTED + name.encode()] = None
+        if old:
+            self._made_room = True
+            self.beside[_MADE_ROOM] = b"1"
         return bool(old)
 
 

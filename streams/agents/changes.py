@@ -22,7 +22,7 @@ def link_of(record: KafkaRecord) -> Change | None:
     try:
         survivor = None if record.value is None else _read_link(record.value).merged_into
         return Change(record.key.decode(), int(version), None, None, survivor, alone=survivor is None)
-    except ValueError:  # no JSON of that shape, no UTF-8, or no number that anybody counts to
+    except (ValueError, RecursionError):  # no JSON of that shape, no UTF-8, or no number that anybody counts to
         return None
 
 

@@ -2,11 +2,11 @@
 
 from events.refusal import Refusal
 from streams.agents.chunks import Chunk
-from streams.agents.experimenting import told
+from streams.agents.experimenting import standing, told
 from streams.agents.sweeps import begun
 from streams.engine.runs import Records
 from streams.experiments.defined import read_definition, rule_of
-from streams.experiments.partials import Defined, Stands, write_partial
+from streams.experiments.partials import Defined, write_partial
 
 
 class Defining(Chunk):
@@ -32,8 +32,8 @@ class Defining(Chunk):
 
     def _count_anew(self, changed: set[str]) -> None:
         """Nobody has to be counted anew where nobody was ever counted."""
-        known = {each for each in changed if each in self.book.counted}
+        known = {each for each in changed if self.book.may_count(each)}
         if stands := {each: self.book.edition(each) for each in sorted(changed - known)}:
-            self.effects.outputs.append(told(write_partial(Stands(self.printer.partition, stands))))
+            self.effects.outputs += standing(self.printer.partition, stands)
         if known:
             self.effects.outputs += begun(self.book, self.printer.partition, known)

@@ -29,7 +29,7 @@ def result_of(record: KafkaRecord) -> ResultChange | None:
     try:
         experiment_id = (record.key or b"").decode()
         result = None if record.value is None else _read_result(record.value)
-    except ValueError:  # no UTF-8, or no JSON of that shape
+    except (ValueError, RecursionError):  # no UTF-8, or no JSON of that shape
         return None
     if not 0 < len(experiment_id) <= MAX_ID or (result is not None and result["experiment"] != experiment_id):
         return None

@@ -14,10 +14,14 @@ from streams.engine.writer import Output
 from streams.experiments import counting
 from streams.experiments.columns import Columns
 from streams.experiments.given import Given
+from streams.experiments.partials import Stands, write_partial
 from streams.experiments.rules import DAY_MS
 
 MOST_GIVEN = 200
 """Experiments that one person is counted in; of more those that are defined come first, then by their names."""
+
+AT_ONCE = 500
+"""Experiments of which one record says by which edition they are counted: ids may have a kilobyte each."""
 
 _NOTHING: tuple[Given, ...] = ()
 
@@ -83,6 +87,13 @@ class Experimenting:
 def told(value: bytes) -> Output:
     """A record for the experiments agent."""
     return Output(EXPERIMENT_PARTIALS, 0, b"contacts", value)
+
+
+def standing(partition: int, editions: Mapping[str, str]) -> list[Output]:
+    """What says at which editions a partition stands: as many records as it takes for none to be too large."""
+    names = sorted(editions)
+    parts = [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
+    return [told(write_partial(Stands(partition, {name: editions[name] for name in part}))) for part in parts]
 
 
 def has_arms(state: ContactState) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
+from zlib import crc32
 
 import orjson
 from msgspec.structs import replace
@@ -60,11 +61,14 @@ class Publishing:
         found = evaluate(cases)
         looked: dict[str, tuple[Experiment, Line]] = {}
         for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
-            peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
-            after = replace(each, peaks=peaks, split_peak=seen.split_peak)
-            status = self._status(each, plan)
-            after = self._alarmed(name, after, plan, seen, found) if status != "recounting" else after
-            log_e = tuple(discoverable(plan, seen, found)) if status != "ended" else None
+            status, after = self._status(each, plan), each
+            if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
+                peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
+                # Of equal parts that nobody planned only those of now: what is sent variant by variant comes to them.
+                after = replace(each, peaks=peaks, split_peak=seen.split_peak if plan.split else 0.0)
+                after = self._alarmed(name, after, plan, seen, found)
+            is_judged = status != "ended" and not self._is_recounted
+            log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
             looked[name] = after, Line(due=self._due(after, plan), log_e=log_e, status=status)
         self._looks.append(({name: each for name, (each, _) in looked.items()}, plans, found))
         return looked
@@ -95,7 +99,7 @@ class Publishing:
         until = (self._now - plan.rule.window_ms) // DAY_MS
         totals = dict(experiment.totals)
         totals[experiment.edition] = closed(totals.get(experiment.edition, Totals()), until)
-        of = f"{experiment.edition}/{plan.baseline}"
+        of = _judged_by(experiment.edition, plan)
         if of != experiment.peaks_of:
             return replace(experiment, totals=totals, peaks={}, split_peak=0.0, peaks_of=of)
         return replace(experiment, totals=totals)
@@ -116,10 +120,10 @@ class Publishing:
         return min(times, default=None)
 
     def _alarmed(self, name: str, experiment: Experiment, plan: Plan, seen: Looked, found: Evaluated) -> Experiment:
-        """With what is to be told of it, each thing once for each edition."""
+        """With what is to be told of it, each thing once for all that it is judged by."""
         told = list(experiment.told)
         for what, rule, detail in _alarms(plan, seen, found):
-            of = f"{experiment.edition}/{what}"
+            of = f"{experiment.peaks_of}/{what}"
             if of not in told:
                 told.append(of)
                 self._alert(name, rule, of, detail)
@@ -142,6 +146,15 @@ class Publishing:
 def history_key(name: str) -> bytes:
     """Under which the history is kept beside the experiments."""
     return _HISTORY + name.encode()
+
+
+def _judged_by(edition: str, plan: Plan) -> str:
+    """Differs where what was the largest so far says nothing of what is tested now.
+
+    A plan that is corrected is another hypothesis, and so is the evidence against it.
+    """
+    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), plan.is_split_known]
+    return f"{edition}/{crc32(orjson.dumps(said)):08x}"
 
 
 def _alarms(plan: Plan, seen: Looked, found: Evaluated) -> Sequence[tuple[str, Rule, str]]:

@@ -18,11 +18,12 @@ from streams.engine.partition import Effects
 from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
+from streams.experiments.adding import add_up
 from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due
-from streams.experiments.following import defined, standing, with_differences
+from streams.experiments.following import defined, is_nothing, standing, with_differences
 from streams.experiments.kept import Board, Experiment, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
-from streams.experiments.totals import MOST_ARMS, Ints, add_up
+from streams.experiments.totals import MOST_ARMS, Ints
 
 STAGE = "experiments"
 _BOARD = b"board"
@@ -115,7 +116,9 @@ class Reckoning:
         if not differences:
             return
         rows: dict[str, dict[str, list[tuple[str, int, Ints]]]] = defaultdict(lambda: defaultdict(list))
-        for (name, edition, variant, day), row in add_up(differences).items():
+        found, strange = add_up(differences)
+        self.uncounted += strange
+        for (name, edition, variant, day), row in found.items():
             rows[name][edition].append((variant, day, row))
         self._read(rows)
         for name, more in rows.items():
@@ -187,9 +190,12 @@ class Reckoning:
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)
 
     def _forget(self, name: str) -> None:
+        """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""
         del self._lines[name]
-        self._held.pop(name, None)
-        self.effects.changes[key_of_experiment(name)] = None
+        self._read([name])
+        if is_nothing(self._held[name]):
+            del self._held[name]
+            self.effects.changes[key_of_experiment(name)] = None
         self.effects.beside[history_key(name)] = None
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))

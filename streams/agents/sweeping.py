@@ -9,13 +9,13 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from streams.agents.chunks import Chunk
-from streams.agents.experimenting import arms_of, told
+from streams.agents.experimenting import arms_of, standing, told
 from streams.agents.sweeps import RECOUNT, Step, begun, ended, read_step, step_record
 from streams.contact import ContactState
 from streams.contact.erasing import place_of
 from streams.contact.standing import counting
 from streams.engine.runs import Records
-from streams.experiments.partials import Recounting, Stands, write_partial
+from streams.experiments.partials import Recounting, write_partial
 
 STATES_AT_ONCE = 250
 _OF_NOBODY = b"/"
@@ -73,10 +73,10 @@ class Sweeping(Chunk):
             self._tell(Recounting(partition, is_done=True))
             experiments = {*self.book.counted, *self.book.rules}
         if again is not None and (done := {each: self.book.edition(each) for each in experiments if each not in again}):
-            self._tell(Stands(partition, done))
+            self.effects.outputs += standing(partition, done)
         self.effects.outputs += ended(self.book, partition)
 
-    def _tell(self, said: Stands | Recounting) -> None:
+    def _tell(self, said: Recounting) -> None:
         self.effects.outputs.append(told(write_partial(said)))
 
 

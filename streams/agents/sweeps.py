@@ -31,7 +31,7 @@ def read_step(value: bytes | None) -> Step | None:
     """What a record says; None for one that says nothing."""
     try:
         return None if value is None else _decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 

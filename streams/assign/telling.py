@@ -1,6 +1,7 @@
 """`experiment.assigned` for everybody who is in an experiment, also who gets nothing: no other event names those.
 
-A second run says the same again under the same ids, and the fold drops the copies.
+A second run says the same again under the same ids, and the fold drops the copies. Whoever gets another variant by
+then, since the definition has changed, is told of under another id: they stay in the first, and are contaminated.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ def assigned(definition: ExperimentDefinition, given: Given, voice: Voice, at: s
         data["team"] = voice.team
     return {
         "specversion": "1.0",
-        "id": assignment_id(definition, unit.person),
+        "id": assignment_id(definition, unit.person, given.variant),
         "source": voice.source,
         "type": TYPE,
         "time": at,

@@ -92,11 +92,14 @@ class Assigning:
         return self._slice.from_ <= self._group.of(unit) < self._slice.to
 
 
-def assignment_id(definition: ExperimentDefinition, person: str) -> str:
+def assignment_id(definition: ExperimentDefinition, person: str, variant: str) -> str:
     """The id of a person's `experiment.assigned`: the same in every run, so that a second one is a copy.
+
+    Of another variant, which a changed definition may give, it is another one: that is no copy, but contaminates.
 
     `person`: the identifier by which the person is named, an address as its keyed hash: from an id that was made of an
     address alone it could be guessed.
     """
-    text = _SEPARATOR.join((b"assigned", definition.id.encode(), definition.salt.encode(), person.encode()))
+    words = "assigned", definition.id, definition.salt, person, variant
+    text = _SEPARATOR.join(word.encode() for word in words)
     return hashlib.sha256(text).hexdigest()[:32]

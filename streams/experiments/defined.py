@@ -49,7 +49,12 @@ def read_definition(key: bytes | None, value: bytes | None) -> tuple[str, Experi
         return Refusal(Reason.NOT_JSON, "value: not JSON: write definitions with `harmonia experiments define`")
     if not isinstance(said, dict):
         return Refusal(Reason.INVALID_DATA, "value: give an object with the fields of a definition")
-    given = orjson.dumps({name: field for name, field in said.items() if field is not None})
+    try:
+        given = orjson.dumps({name: field for name, field in said.items() if field is not None})
+    except orjson.JSONEncodeError:  # what is nested deeper than it writes, it reads all the same
+        return Refusal(
+            Reason.NOT_JSON, "value: nested too deeply: write definitions with `harmonia experiments define`"
+        )
     try:
         definition = ExperimentDefinition.model_validate_json(given, extra="ignore")
     except ValidationError as error:

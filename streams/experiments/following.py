@@ -27,10 +27,16 @@ def is_recounted(experiment: Experiment) -> bool:
     return experiment.frozen is not None or experiment.next != NO_NEXT or bool(experiment.stands)
 
 
+def is_nothing(experiment: Experiment) -> bool:
+    """Whether nobody is counted in it and nobody has defined it."""
+    is_defined = experiment.definition is not None or experiment.next not in {NO_NEXT, None}
+    return not is_defined and all(held.is_empty for held in experiment.totals.values())
+
+
 def with_differences(experiment: Experiment, more: Mapping[str, Iterable[tuple[str, int, Ints]]]) -> Experiment:
     """The experiment with rows more, by edition."""
     frozen = experiment.frozen
-    if frozen is None and any(edition != experiment.edition for edition in more):
+    if frozen is None and (is_recounted(experiment) or any(edition != experiment.edition for edition in more)):
         frozen = experiment.totals.get(experiment.edition, NONE)
     totals = dict(experiment.totals)
     for edition, rows in more.items():

@@ -6,17 +6,15 @@ as is counted at most (1,000,000 minor units); nor does a sum of whole amounts b
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from streams.experiments.cells import Where
 from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS
-from streams.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted
 
 N, CONTAMINATED, SUMS = 0, 1, 2
 """Where in a row people are, and where the sums of the first metric begin."""
@@ -73,55 +71,6 @@ def _written(row: Ints) -> bytes:
         return row.tobytes()
     packed = _PACKED + zlib.compress(row.tobytes(), 1)
     return packed if len(packed) != _PLAIN else _PACKED + packed
-
-
-def add_up(records: Sequence[Counted]) -> dict[Where, Ints]:
-    """The rows of all the differences together, by cell."""
-    places: dict[Where, int] = {}
-    where = [_places(record, places) for record in records]
-    rows = np.zeros((len(places), WIDTH), np.int64)
-    flat = rows.reshape(-1)
-    for cells, record in zip(where, records, strict=True):
-        heads = np.array(record.heads, np.int64).reshape(-1, HEAD)
-        np.add.at(flat, cells * WIDTH + N, heads[:, 1])
-        np.add.at(flat, cells * WIDTH + CONTAMINATED, heads[:, 2])
-        sums = np.array(record.sums, np.int64).reshape(-1, SUM)
-        first = cells[sums[:, 0]] * WIDTH + SUMS + OF_A_METRIC * sums[:, 1]
-        np.add.at(flat, first[:, None] + np.arange(OF_A_METRIC), sums[:, 2:])
-    found = dict(zip(places, rows, strict=True))
-    return {**found, **_with_groups(found, where, records)}
-
-
-def _places(record: Counted, places: dict[Where, int]) -> NDArray[np.intp]:
-    days = record.heads[::HEAD]
-    return np.array(
-        [places.setdefault((*names, day), len(places)) for names, day in zip(record.names, days, strict=True)],
-        np.intp,
-    )
-
-
-def _with_groups(
-    found: Mapping[Where, Ints], where: Sequence[NDArray[np.intp]], records: Sequence[Counted]
-) -> dict[Where, Ints]:
-    wide: dict[int, Ints] = {}
-    names = list(found) if any(record.groups for record in records) else []
-    for cells, record in zip(where, records, strict=True):
-        for cell, group, n in np.array(record.groups, np.int64).reshape(-1, GROUP).tolist():
-            _wide(wide, int(cells[cell]), found, names)[WIDTH + OF_A_GROUP * group] += n
-        for cell, group, metric, y, x in np.array(record.in_groups, np.int64).reshape(-1, IN_GROUP).tolist():
-            at = WIDTH + OF_A_GROUP * group + 1 + 2 * metric
-            row = _wide(wide, int(cells[cell]), found, names)
-            row[at] += y
-            row[at + 1] += x
-    return {names[place]: row for place, row in wide.items()}
-
-
-def _wide(wide: dict[int, Ints], place: int, found: Mapping[Where, Ints], names: Sequence[Where]) -> Ints:
-    row = wide.get(place)
-    if row is None:
-        row = wide[place] = np.zeros(GROUPED_WIDTH, np.int64)
-        row[:WIDTH] = found[names[place]]
-    return row
 
 
 def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:

@@ -72,6 +72,7 @@ def test_a_null_link_is_a_contact_that_stands_alone_again() -> None:
         record(b"{}", VERSION),
         record(b'{"merged_into": null}', VERSION),
         record(b'{"merged_into": "\xff"}', VERSION),
+        record(b'{"later":' + b"[" * 100_000, VERSION),
     ],
 )
 def test_a_link_that_is_not_of_harmonias_making_is_passed_over(foreign: Fetched) -> None:

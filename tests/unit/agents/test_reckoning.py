@@ -17,8 +17,8 @@ from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.given import Given
 from streams.experiments.kept import Kept
-from streams.experiments.metrics import PLACE
-from streams.experiments.partials import Defined, Partial, Recounting, Stands, Tick, write_partial
+from streams.experiments.metrics import METRICS, PLACE
+from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.experiments.writing import defined
@@ -140,6 +140,40 @@ def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
     assert agent.alerts() == []
 
 
+def is_broken(result: ExperimentResult | None) -> bool:
+    assert result is not None
+    return result["sample_ratio"]["broken"]
+
+
+def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_corrected(agent: Agent) -> None:
+    for variants, broken in (({"A": 1, "B": 1}, True), ({"A": 9, "B": 1}, False), ({"A": 1, "B": 9}, True)):
+        agent.tell(Defined("ask", definition_record(defined("ask", variants=variants))[1]))
+        agent.take(*told(people("A", 900), people("B", 100)))
+        assert is_broken(agent.tick()["ask"]) is broken
+        assert len(agent.alerts()) == broken
+
+
+def test_a_split_that_nobody_planned_is_not_broken_for_good_by_variants_that_are_sent_one_after_the_other(
+    agent: Agent,
+) -> None:
+    for variant, broken in (("A", False), ("B", False), ("C", True), ("C", False)):
+        agent.take(*told(people(variant, 1_000 if variant != "C" else 500)))
+        assert is_broken(agent.tick()["ask"]) is broken
+
+
+def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:
+    agent.tell(Recounting(0))
+    agent.take(*told(people("A", 1_000), people("B", 1_000, day=TODAY - 8), people("A", 500, day=TODAY - 8, donated=1)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert not any(each["discovery"] for each in shown["comparisons"])
+    agent.take(*told(people("B", 500, day=TODAY - 8, donated=1)))
+    agent.tell(Recounting(0, is_done=True))
+    shown = agent.tick()["ask"]
+    assert not is_broken(shown)
+    assert agent.alerts() == []
+
+
 def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
     agent.take(*told(people("A", 500), people("B", 460), people("B", 40, unsubscribed=1)))
     result = agent.tick()["ask"]
@@ -173,6 +207,23 @@ def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Ag
     assert shown["warnings"] == [
         "UNPLANNED VARIANT: A (3 people): not in the definition, so not in the check of the split"
     ]
+
+
+def test_what_is_shown_stays_also_where_the_new_definition_counts_nobody(agent: Agent) -> None:
+    """As where the people were assigned before it starts: they are taken away, and nobody comes."""
+    definition = defined("ask", start="2030-01-01T00:00:00Z")
+    agent.take(*told(people("A", 3)))
+    agent.tick()
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.take(*told(but=people("A", 2)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown)) == ("recounting", {"A": 3})
+    agent.take(*told(but=people("A", 1)))
+    agent.tell(*(Stands(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown)) == ("running", {"short": 0, "long": 0})
 
 
 def test_a_definition_that_changes_nothing_of_how_people_are_counted_is_shown_at_once(agent: Agent) -> None:
@@ -231,6 +282,52 @@ def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
     agent.now += board.FORGOTTEN_AFTER_MS + 1
     assert agent.tick() == {"ask": None}
     assert agent.tick() == {}
+
+
+def test_an_experiment_with_nobody_in_it_leaves_nothing(agent: Agent) -> None:
+    agent.take(*told(people("A", 3), but=people("A", 3)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    assert agent.tick() == {"ask": None}
+    assert agent._states.get(reckoning.key_of_experiment("ask")) is None
+
+
+def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:
+    gone = people("A", 1, donated=1)
+    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.take(*told(gone, people("A", 2)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    agent.take(*told(but=gone))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
+
+
+ONE = [("ask", "", "A")]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        Counted(ONE, [TODAY, 1]),
+        Counted(ONE, [TODAY, 2**63, 0]),
+        Counted(ONE, [TODAY, 1, 0], [5, 1, *[1] * 7]),
+        Counted(ONE, [TODAY, 1, 0], [-1, 1, *[1] * 7]),
+        Counted([*ONE, ("ask", "", "B")], [TODAY, 1, 0] * 2, [0, len(METRICS), *[1] * 7]),
+        Counted(ONE, [TODAY, 1, 0], (), [0, 128, 1]),
+        Counted(ONE, [TODAY, 1, 0], (), [0, 1, 1], [0, 1, len(METRICS), 1, 1]),
+        Counted(ONE, [TODAY, 1, 0], (), (), [0, 1, 1, 1, 1]),
+    ],
+)
+def test_differences_that_cannot_be_added_up_are_left_out_and_stop_nobody(agent: Agent, strange: Counted) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tell(strange)
+    agent.take(*told(people("B", 2)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 2}
+    assert agent.last is not None
+    assert agent.last.uncounted == 1
 
 
 def test_what_says_nothing_is_passed_over(agent: Agent) -> None:

@@ -14,9 +14,10 @@ AT = "2026-02-03T18:00:00.000Z"
 LIST = "contact_id,voter_id,external.van,email,phone,household\n{}\n"
 
 
-def said(row: str, team: str | None = None, unit: str = "contact") -> Interaction:
-    [given] = Run(LIST.format(row), defined("ask", unit=unit)).given
-    event = assigned(defined("ask", unit=unit), given, Voice("field/lists", team), AT)
+def said(row: str, team: str | None = None, unit: str = "contact", **fields: object) -> Interaction:
+    definition = defined("ask", unit=unit, **fields)
+    [given] = Run(LIST.format(row), definition).given
+    event = assigned(definition, given, Voice("field/lists", team), AT)
     found = decode(Record("outreach-events", orjson.dumps(event), (), 1_770_141_600_000))
     assert isinstance(found, Interaction), found
     return found
@@ -41,6 +42,15 @@ def test_a_household_is_said_as_cluster_and_a_team_where_there_is_one() -> None:
 def test_a_second_run_says_the_same_under_the_same_id() -> None:
     assert said("c-1,,,,,h").id == said("c-1,,,,,other").id
     assert said("c-1,,,,,h").id != said("c-2,,,,,h").id
+
+
+def test_whoever_gets_another_variant_by_a_changed_definition_is_told_of_anew() -> None:
+    """A copy would be dropped, and nobody would hear that they were given both."""
+    before, after = said("c-1,,,,,h"), said("c-1,,,,,h", variants={"a": 1, "b": 1})
+    assert isinstance(before.data, ExperimentAssigned)
+    assert isinstance(after.data, ExperimentAssigned)
+    assert before.data.experiment.variant != after.data.experiment.variant
+    assert before.id != after.id
 
 
 def test_an_id_does_not_tell_an_address_to_whoever_tries_them_out() -> None:

@@ -121,10 +121,14 @@ def test_in_a_rollout_everybody_gets_the_variant() -> None:
     assert set(found.values()) == {"long"}
 
 
-def test_an_assignment_has_the_same_id_in_every_run_and_another_one_for_every_person() -> None:
-    assert assignment_id(ASK, "c-1") == assignment_id(ASK, "c-1")
+def test_an_assignment_has_the_same_id_in_every_run_and_another_one_for_every_person_and_variant() -> None:
+    assert assignment_id(ASK, "c-1", "long") == assignment_id(ASK, "c-1", "long")
+    definitions = ASK, defined("b"), defined("b", salt="s")
     ids = {
-        assignment_id(definition, unit) for definition in (ASK, defined("b"), defined("b", salt="s")) for unit in "xy"
+        assignment_id(definition, unit, variant)
+        for definition in definitions
+        for unit in "xy"
+        for variant in ("short", "long")
     }
-    assert len(ids) == 6
-    assert assignment_id(ASK, "c-1") == "95446d3e54bfb28921f6344fae5c55a7"
+    assert len(ids) == 12
+    assert assignment_id(ASK, "c-1", "long") == "621c11e028dab00836c2d6639bbe1bb5"

@@ -37,6 +37,11 @@ def refused(key: bytes | None, value: bytes | None) -> Refusal:
     return found
 
 
+def test_what_is_nested_deeper_than_it_could_be_written_is_refused_and_stops_nobody() -> None:
+    said = b'{"id":"ask","later":' + b"[" * 300 + b"]" * 300 + b"}"
+    assert refused(b"ask", said).reason is Reason.NOT_JSON
+
+
 def test_what_is_written_is_read_again() -> None:
     for definition in (defined(), defined(**FULL)):
         assert read_definition(*definition_record(definition)) == (definition.id, definition)

@@ -24,9 +24,10 @@ from streams import campaigns, identity
 from streams.campaigns.codec import FORMAT as CAMPAIGNS_FORMAT
 from streams.contact.codec import FORMAT as CONTACTS_FORMAT
 from streams.experiments import kept as experiments
+from streams.experiments.adding import add_up
 from streams.experiments.following import with_differences
 from streams.experiments.partials import Counted
-from streams.experiments.totals import add_up, closed
+from streams.experiments.totals import closed
 from streams.formats import Format
 from streams.identity.codec import FORMAT as NODES_FORMAT
 from tests.chaos.verdict import profiles_in
@@ -88,7 +89,7 @@ def sums_in(states: States) -> Mapping[str, Any]:
 
 def added_up() -> States:
     """The experiments table while people are counted anew by another definition."""
-    [row] = add_up([Counted([("ask", "", "A")], [15_000, 1, 0], [0, 3, 1, 1, 0, 0, 0, 0, 1])]).values()
+    [row] = add_up([Counted([("ask", "", "A")], [15_000, 1, 0], [0, 3, 1, 1, 0, 0, 0, 0, 1])])[0].values()
     first = with_differences(experiments.Experiment(), {"": [("A", 15_000, row), ("A", 14_990, row)]})
     first = replace(first, totals={"": closed(first.totals[""], 14_995)})
     ask = with_differences(first, {"1b2c3d4e": [("A", 15_000, row)]})

@@ -1,0 +1,52 @@
+"""What a partition keeps of experiments beside its states."""
+
+import pytest
+
+from events.topics import ALL, EXPERIMENT_PARTIALS
+from streams.agents import book
+from streams.agents.book import UNHEARD_DAYS, Book, book_of
+from streams.agents.experimenting import standing
+from streams.contact import ContactState, decode, encode
+from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.engine.store import MemoryStore, Position
+from streams.experiments.partials import Stands, read_partial
+
+
+@pytest.fixture
+def states() -> States[ContactState]:
+    return States(MemoryStore(), Codec(encode, decode), Recent(0))
+
+
+def opened_again(states: States[ContactState], held: Book) -> Book:
+    states.commit({}, {BESIDE + key: value for key, value in held.beside.items()}, Position("topic", 1, 0))
+    states.forget()
+    return book_of(states)
+
+
+def test_who_made_room_for_others_is_still_counted_anew(
+    states: States[ContactState], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People were counted in it, and by a new rule they would else stay with the old one for ever."""
+    monkeypatch.setattr(book, "MOST_COUNTED", 1)
+    held = book_of(states)
+    assert held.admits("old", 1)
+    assert not held.may_count("new")
+    assert not held.admits("new", 1 + UNHEARD_DAYS)
+    assert held.admits("new", 2 + UNHEARD_DAYS)
+    for each in (held, opened_again(states, held)):
+        assert list(each.counted) == ["new"]
+        assert each.may_count("old")
+
+
+def test_no_record_of_editions_is_too_large_whatever_experiments_are_called() -> None:
+    editions = {f"{number:05d}".ljust(256, "\N{GRINNING FACE}"): "12345678" for number in range(1_201)}
+    records = standing(3, editions)
+    [limit] = [topic.max_message_bytes for topic in ALL if topic.name == EXPERIMENT_PARTIALS]
+    assert all(len(record.value or b"") < limit for record in records)
+    said: dict[str, str] = {}
+    for record in records:
+        read = read_partial(record.value)
+        assert isinstance(read, Stands)
+        assert read.partition == 3
+        said |= read.editions
+    assert said == editions
