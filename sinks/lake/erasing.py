@@ -29,14 +29,28 @@ class Forgotten(NamedTuple):
 
 def commanded(files: Files) -> Iterator[Erasure]:
     """The erasures that the lake itself tells of, by the commands in it."""
-    for file in live(files).of(INTERACTIONS):
-        if type_in(file.name) != _ERASED_TYPE or not files.there(file.name):
-            continue
-        table = read_columns(files, file.name, ["fragment", "time", "appended_at"])
+    for table in _commands(files, ["fragment", "time", "appended_at"]):
         times, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("time", "appended_at"))
         for fragment, time, came in zip(table["fragment"].to_pylist(), times, heard, strict=True):
             if fragment is not None and time is not None:
                 yield erasure_of(fragment, time, came)
+
+
+def heard_at(files: Files) -> dict[tuple[str, str], int]:
+    """When the broker got each command in the lake, by its source and id. One that is taken out has lost its id."""
+    found: dict[tuple[str, str], int] = {}
+    for table in _commands(files, ["source", "id", "appended_at"]):
+        names = zip(table["source"].to_pylist(), table["id"].to_pylist(), strict=True)
+        for (source, id_), came in zip(names, table["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
+            if source is not None and id_ is not None:
+                found[source, id_] = min(came, found.get((source, id_), came))
+    return found
+
+
+def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
+    for file in live(files).of(INTERACTIONS):
+        if type_in(file.name) == _ERASED_TYPE and files.there(file.name):
+            yield read_columns(files, file.name, columns)
 
 
 def erase(files: Files, erased: Erasures) -> Forgotten:

@@ -2,32 +2,47 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
-from sinks.lake.erasing import Forgotten, commanded, erase
+from sinks.lake.erasing import Forgotten, commanded, erase, heard_at
 from sinks.lake.erasures import Erasure, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.backup.ledger import Entry, erased_nodes, read
 from streams.settings import Settings
 
 
-async def told(settings: Settings) -> list[Erasure]:
+class Told(NamedTuple):
+    """That an identifier of somebody is forgotten, and by which command: it may have been said under another one."""
+
+    erasure: Erasure
+    source: str
+    id: str
+
+
+async def told(settings: Settings) -> list[Told]:
     """Every erasure that `contact-roofs` still holds: those of the last day at least. Raises Kafka's errors."""
     found = []
     async for node, _, roof in erased_nodes(settings):
         if roof.erased is not None:
-            found.append(erasure_of(node, roof.erased.time))
+            found.append(Told(erasure_of(node, roof.erased.time), roof.erased.source, roof.erased.id))
     return found
 
 
-def erase_from_lake(files: Files, told: Iterable[Erasure], ledger: Path | None) -> Forgotten:
-    """Take out whoever is known to be erased, and remember it. Raises `BackupError` for a ledger that is none."""
+def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> Forgotten:
+    """Take out whoever is known to be erased, and remember it. Raises `BackupError` for a ledger that is none.
+
+    What had come when a command was heard is forgotten under each identifier of the person, so it is looked up when
+    that was, before the command itself is taken out.
+    """
     kept = [] if ledger is None else map(_of_ledger, read(ledger))
-    add_erasures(files, read_erasures(files).new([*told, *kept, *commanded(files)]))
+    heard = heard_at(files)
+    found = [each.erasure._replace(heard=heard.get((each.source, each.id))) for each in (*told, *kept)]
+    add_erasures(files, read_erasures(files).new([*found, *commanded(files)]))
     return erase(files, read_erasures(files))
 
 
-def _of_ledger(entry: Entry) -> Erasure:
+def _of_ledger(entry: Entry) -> Told:
     """Of most there it is only the hash that is known."""
     if entry.contact_id is not None:
-        return erasure_of(entry.contact_id, entry.time)
-    return Erasure(entry.trace.removeprefix("/"), None, entry.time)
+        return Told(erasure_of(entry.contact_id, entry.time), entry.source, entry.id)
+    return Told(Erasure(entry.trace.removeprefix("/"), None, entry.time), entry.source, entry.id)

@@ -1,0 +1,59 @@
+"""An erasure acts when it is heard, under every identifier of the person, whatever time the command bears."""
+
+from pathlib import Path
+
+import pytest
+
+from sinks.lake.erasing import heard_at
+from sinks.lake.erasures import erasure_of, read_erasures, trace_of
+from sinks.lake.files import Files, LocalFiles
+from sinks.lake.writer import LakeWriter
+from streams.backup.ledger import Entry, keep
+from streams.lake.erasing import Told, erase_from_lake
+from tests.unit.events.records import NOW
+from tests.unit.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.lake.seen import seen
+
+OTHER = "c1"
+COMMAND = 1
+"""The offset of the command, which is said under `c9` and says a time of yesterday."""
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Files:
+    files = LocalFiles(tmp_path / "lake")
+    gifts = [lying(at, "donation.made", contact={"contact_id": OTHER}) for at in (0, 2)]
+    command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gifts[0], command, gifts[1]])
+    return files
+
+
+def test_what_had_come_by_then_is_taken_out_under_another_identifier_too(lake: Files) -> None:
+    [(source, id_)] = heard_at(lake)
+    assert forgotten(lake) == []
+
+    erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), source, id_)], None)
+
+    assert forgotten(lake) == [0, COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+    assert heard_at(lake) == {}
+
+
+def test_so_it_is_with_those_of_whom_a_ledger_knows_the_hash_alone(lake: Files, tmp_path: Path) -> None:
+    [(source, id_)] = heard_at(lake)
+    keep(tmp_path / "erasures.jsonl", [Entry(f"/{trace_of(OTHER)}", NOW - DAY, source, id_)])
+
+    erase_from_lake(lake, [], tmp_path / "erasures.jsonl")
+
+    assert forgotten(lake) == [0, COMMAND]
+
+
+def test_of_a_command_that_the_lake_does_not_hold_the_time_alone_is_known(lake: Files) -> None:
+    erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), "elsewhere", "x")], None)
+
+    assert forgotten(lake) == [COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW - DAY
+
+
+def forgotten(files: Files) -> list[int]:
+    return [offset for _, offset, value in seen(files) if value is None]
