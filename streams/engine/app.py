@@ -12,7 +12,8 @@ from faust.types.auth import CredentialsT
 
 from streams.clients import KafkaClients, identity_for_kafka
 from streams.engine import transport
-from streams.engine.errors import EngineError
+from streams.engine.errors import EngineError, Fenced
+from streams.engine.instance import given_away
 from streams.engine.lanes import Lanes
 from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.recovery import TableManager
@@ -128,6 +129,8 @@ class ChunkApp(faust.App):
         """
         known = isinstance(error, EngineError | Unreadable)
         why = f"{type(error).__name__}: {error}" if known else told(error)
+        if isinstance(error, Fenced) and self.instance and (cause := given_away(self.instance)) not in why:
+            why = f"{why}; {cause}"  # whoever has the name may write before the group tells this one
         logger.critical("stopping at %s: %s", tp or "no partition in particular", why)
         self.onlooker.failed(error)
         logging.shutdown()

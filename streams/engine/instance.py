@@ -37,17 +37,20 @@ def name_in_group(instance: str, topics: Iterable[str]) -> str:
     return f"{instance}.{digest[:8]}"
 
 
+def given_away(instance: str) -> str:
+    """Why a worker with a name is fenced."""
+    return (
+        f"the group has given the place of HARMONIA_INSTANCE {instance} away: to another process of that name, "
+        "or since this one was not heard of for a session"
+    )
+
+
 def stop_when_replaced(coordinator: Any, instance: str, stop: Callable[[Fenced], None]) -> None:
     """Have `stop` called instead of joining anew once the group does not know this member any more."""
     forget, push = coordinator.reset_generation, coordinator._push_error_to_user
 
     def replaced() -> None:
-        stop(
-            Fenced(
-                f"the group has given the place of HARMONIA_INSTANCE {instance} away: to another process of that name, "
-                "or since this one was not heard of for a session"
-            )
-        )
+        stop(Fenced(given_away(instance)))
 
     def reset_generation() -> None:
         if coordinator.member_id != JoinGroupRequest.UNKNOWN_MEMBER_ID and not coordinator._closing.done():

@@ -6,6 +6,7 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.errors import Fenced, StateLost
+from streams.engine.instance import given_away
 from streams.engine.recovery import Recovery, TableManager
 from streams.engine.transport import Consumer
 from streams.formats import OtherFormat
@@ -81,6 +82,19 @@ def test_what_is_known_to_happen_needs_no_page_of_calls(
     [record] = caplog.records
     assert type(error).__name__ in record.getMessage()
     assert ("File " in record.getMessage()) == calls
+
+
+@pytest.mark.parametrize("said", ["another worker owns this partition", given_away("pod-1")])
+def test_a_worker_with_a_name_that_is_fenced_says_who_may_have_it(said: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The broker may refuse what it writes before the group tells it anything."""
+    named = SETTINGS.model_copy(update={"instance": "pod-1"})
+    app = ChunkApp(named, KafkaClients(named), lambda _: None, lambda _: None)
+    with caplog.at_level(logging.CRITICAL):
+        app.fail_stop(Fenced(said))
+
+    [record] = caplog.records
+    assert said in record.getMessage()
+    assert record.getMessage().count("HARMONIA_INSTANCE pod-1 away: to another process of that name") == 1
 
 
 async def test_a_lane_that_fails_ends_the_process() -> None:
