@@ -16,13 +16,13 @@ from sinks.keys import partition_of
 from streams.agents.alarms import alert_id
 from streams.engine.states import States
 from streams.engine.writer import Output
-from streams.experiments.evaluating import Case, Evaluated, Looked, evaluate
+from streams.experiments.evaluated import Evaluated, Looked
+from streams.experiments.evaluating import Case, evaluate
 from streams.experiments.following import is_recounted, shown
 from streams.experiments.kept import Experiment, Kept, Line
-from streams.experiments.metrics import PLACE
 from streams.experiments.moments import is_time, json_of, most_of, with_moment
 from streams.experiments.plans import Plan, plan_of
-from streams.experiments.resulting import breached, discoverable, is_broken, result_of
+from streams.experiments.resulting import discoverable, guardrails_of, is_broken, result_of
 from streams.experiments.rules import DAY_MS
 from streams.experiments.totals import Totals, closed
 
@@ -160,12 +160,13 @@ def _judged_by(edition: str, plan: Plan) -> str:
 def _alarms(plan: Plan, seen: Looked, found: Evaluated) -> Sequence[tuple[str, Rule, str]]:
     """What, by which rule, and in words."""
     alarms: list[tuple[str, Rule, str]] = []
-    if is_broken(seen.split_peak):
+    if is_broken(seen):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
         parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
         alarms.append(("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
-    for metric, variant in breached(plan, seen, found):
-        effect = found.harms.effect[seen.pairs[variant]][PLACE[metric]]
-        detail = f"{metric}: {variant} has more than {seen.baseline}, {effect * 100:+.3g} people of a hundred so far"
-        alarms.append((f"guardrail/{variant}/{metric}", "experiment_guardrail", detail))
+    for each in guardrails_of(plan, seen, found):
+        if each["breached"]:
+            metric, variant, more = each["metric"], each["variant"], each["effect"] * 100
+            detail = f"{metric}: {variant} has more than {each['baseline']}, {more:+.3g} people of a hundred so far"
+            alarms.append((f"guardrail/{variant}/{metric}", "experiment_guardrail", detail))
     return alarms

@@ -14,10 +14,12 @@ from events.experiment_results import (
     Variant,
     Withheld,
 )
-from streams.experiments.evaluating import LEVEL, Evaluated, Looked, OfContacted, Scope
+from streams.experiments.evaluated import Evaluated, Looked, OfContacted, Scope
+from streams.experiments.evaluating import LEVEL
 from streams.experiments.metrics import HARM, METRICS, PLACE
 from streams.experiments.metrics import Metric as Name
 from streams.experiments.plans import Plan
+from streams.inference.enough import MIN_GROUPS, MIN_PEOPLE
 from streams.inference.split import THRESHOLD
 
 _LARGEST = 690.0
@@ -25,8 +27,10 @@ _LARGEST = 690.0
 _ALPHA = 1 - LEVEL
 _NOT_CONTACTED = frozenset({"contacted"})
 
-TOO_FEW = "fewer than 100 people in one of the two"
-TOO_FEW_GROUPS = "fewer than 30 groups of households or turfs in one of the two, so nobody can tell how far they differ"
+TOO_FEW = f"fewer than {MIN_PEOPLE} people in one of the two"
+TOO_FEW_GROUPS = (
+    f"fewer than {MIN_GROUPS} groups of households or turfs in one of the two, so nobody can tell how far they differ"
+)
 TOO_RARE = "too few people with this outcome so far, or without it"
 
 
@@ -52,7 +56,7 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
         "variants": _variants(plan, looked, of),
         "comparisons": comparisons,
         "sample_ratio": _sample_ratio(looked),
-        "guardrails": _guardrails(plan, looked, of),
+        "guardrails": guardrails_of(plan, looked, of),
         "unit": plan.rule.unit,
         "baseline": looked.baseline,
         "window_s": plan.rule.window_ms // 1000,
@@ -69,14 +73,9 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
     return result
 
 
-def p_of(log_e: float) -> float:
-    """The always-valid p of the largest logarithm of an e-value so far."""
-    return exp(-log_e) if log_e > 0 else 1.0
-
-
-def is_broken(split_peak: float) -> bool:
+def is_broken(looked: Looked) -> bool:
     """Whether people were surely not assigned as planned."""
-    return p_of(split_peak) < THRESHOLD
+    return looked.split_p < THRESHOLD
 
 
 def _variants(plan: Plan, looked: Looked, of: Evaluated) -> dict[str, Variant]:
@@ -129,7 +128,7 @@ def _comparison(  # noqa: PLR0913 (its fields)
     provisional: bool = False,
 ) -> Comparison:
     place = PLACE[metric]
-    log_e, peak = scope.log_e[pair][place], scope.peaks[pair][place]
+    log_e = scope.log_e[pair][place]
     return {
         "metric": metric,
         "variant": variant,
@@ -138,7 +137,7 @@ def _comparison(  # noqa: PLR0913 (its fields)
         "low": scope.low[pair][place],
         "high": scope.high[pair][place],
         "level": LEVEL,
-        "p_always_valid": exp(-peak) if peak > 0 else 1.0,
+        "p_always_valid": scope.p[pair][place],
         "e_value": exp(log_e if log_e < _LARGEST else _LARGEST),
         "discovery": discovery,
         "provisional": provisional,
@@ -154,13 +153,14 @@ def _why(scope: Scope, pair: int) -> str:
 
 
 def _sample_ratio(looked: Looked) -> SampleRatio:
-    ratio: SampleRatio = {"p_always_valid": p_of(looked.split_peak), "broken": is_broken(looked.split_peak)}
+    ratio: SampleRatio = {"p_always_valid": looked.split_p, "broken": is_broken(looked)}
     if looked.shares is not None:
         ratio["planned"] = dict(looked.shares)
     return ratio
 
 
-def _guardrails(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
+def guardrails_of(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
+    """What is watched, whether it is breached or not."""
     return [
         {
             "metric": metric,
@@ -168,8 +168,8 @@ def _guardrails(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
             "baseline": looked.baseline or "",
             "effect": of.harms.effect[pair][PLACE[metric]],
             "low": of.harms.low[pair][PLACE[metric]],
-            "p_always_valid": p_of(of.harms.peaks[pair][PLACE[metric]]),
-            "breached": p_of(of.harms.peaks[pair][PLACE[metric]]) < _ALPHA,
+            "p_always_valid": of.harms.p[pair][PLACE[metric]],
+            "breached": of.harms.p[pair][PLACE[metric]] < _ALPHA,
         }
         for metric in plan.guardrails
         if metric in HARM
@@ -232,17 +232,6 @@ def _warnings(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
         watched = ", ".join(metric for metric in METRICS if metric in HARM)
         warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {watched} can be watched")
     return warnings
-
-
-def breached(plan: Plan, looked: Looked, of: Evaluated) -> list[tuple[Name, str]]:
-    """The guardrails that are breached, each with the variant."""
-    return [
-        (metric, variant)
-        for metric in plan.guardrails
-        if metric in HARM
-        for variant, pair in looked.pairs.items()
-        if of.harms.enough[pair][PLACE[metric]] and p_of(of.harms.peaks[pair][PLACE[metric]]) < _ALPHA
-    ]
 
 
 def discoverable(plan: Plan, looked: Looked, of: Evaluated) -> Sequence[tuple[str, float]]:

@@ -1,0 +1,81 @@
+"""What was found of many experiments at once: lists by arm, by pair of a variant and its baseline, and by metric."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Table: TypeAlias = list[list[float]]
+"""By pair and metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Comparisons over closed days, or over everybody. `p`: of the largest e-value so far; it holds at every look."""
+
+    effect: Table
+    low: Table
+    high: Table
+    log_e: Table
+    p: Table
+    raw_effect: Table
+    people: Table
+    enough: list[list[bool]]
+    too_few: list[bool]
+    """By pair: fewer people than an interval takes."""
+    too_few_groups: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Harms:
+    """Guardrails, over everybody."""
+
+    effect: Table
+    low: Table
+    p: Table
+    enough: list[list[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class OfContacted:
+    """The effect on those who were reached, by pair that has any; NaN where nothing bounds it."""
+
+    place: dict[int, int]
+    effect: Table
+    low: Table
+    high: Table
+    rate: Table
+    baseline_rate: Table
+    enough: list[list[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One case: its variants, and which pairs of all are its own. `first`: of its variants among all arms.
+
+    `split_peak`: the largest logarithm of the e-value against the planned split so far, and `split_p`: its p.
+    """
+
+    variants: Sequence[str]
+    baseline: str | None
+    first: int
+    pairs: Mapping[str, int]
+    shares: Mapping[str, float] | None
+    split_peak: float
+    split_p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Of all cases. By arm `assigned`, `closed`, `contaminated` and `sums` (of whole amounts, by metric)."""
+
+    looked: list[Looked]
+    assigned: list[int]
+    closed: list[int]
+    contaminated: list[int]
+    sums: list[list[int]]
+    over_closed: Scope
+    over_all: Scope
+    harms: Harms
+    contacted_closed: OfContacted
+    contacted_all: OfContacted
+    peaks: list[bytes]
