@@ -76,7 +76,7 @@ class ExperimentDefinition(Part):
     start: Timestamp | None = None
     end: Timestamp | None = None
     salt: Id = Field(default_factory=lambda found: str(found.get("id", "")))
-    tuned_for: Annotated[int, Field(ge=100, le=10**9)] = 10_000
+    tuned_for: Annotated[int, Field(ge=100, le=10**9)] = 20_000
     guardrails: Metrics = ("unsubscribed", "complained")
     owner: Text = ""
     hypothesis: Text = ""

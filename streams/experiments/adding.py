@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.experiments.cells import Where
 from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS
-from streams.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted
+from streams.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted, Where
 from streams.experiments.totals import CONTAMINATED, GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, N
 
 _STRANGE = (ValueError, IndexError, OverflowError)

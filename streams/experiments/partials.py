@@ -16,10 +16,15 @@ HEAD, SUM, GROUP, IN_GROUP = 3, 9, 3, 5
 """How many numbers each of the columns of `Counted` has for one of its things."""
 
 
+Where: TypeAlias = tuple[str, str, str, int]
+"""A cell, which is a set of people: experiment, edition, variant, and day of assignment in days since 1970, UTC."""
+
+
 class Counted(Struct, frozen=True, array_like=True, tag=1):
     """Differences of cells. Of a cell `names`: experiment, edition, variant; `heads`: day, people, contaminated.
 
-    `sums`: of a cell and a metric: place of the cell here, place of the metric, then the seven of `Sums`. `groups`:
+    `sums`: of a cell and a metric: place of the cell here, place of the metric, then outcomes (y), their squares,
+    covariates (x), their squares, x times y, the outcomes of the contacted, and outcomes before winsorising. `groups`:
     cell, group, people. `in_groups`: cell, group, metric, outcomes, covariates.
     """
 

@@ -26,7 +26,6 @@ from streams.topics import require_topic
 
 DAY_MS = 86_400_000
 ATTEMPTS = 5
-PIECE = 5_000
 
 
 @dataclass(frozen=True, slots=True)

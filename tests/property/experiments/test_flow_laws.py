@@ -22,11 +22,10 @@ from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
 from streams.experiments import counting, kept
-from streams.experiments.cells import Difference, Where
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.following import is_recounted
 from streams.experiments.kept import Experiment, Kept
-from streams.experiments.partials import Tick, write_partial
+from streams.experiments.partials import Tick, Where, write_partial
 from streams.experiments.rules import Rule
 from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, both, row_of
 from tests.property.links.sayings import Saying, as_they_come, erasure, interaction, stories
@@ -35,6 +34,7 @@ from tests.property.links.world import World
 from tests.unit.backup.test_remaking import copy_of
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
+from tests.unit.experiments.cells import Difference
 from tests.unit.experiments.writing import defined
 
 NAMES = ("x", "y")

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from streams.contact import ContactState
 from streams.demo.recount_experiments import Arm, added_up
-from streams.experiments.cells import Cell, Difference, Sums, Where
 from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
+from streams.experiments.partials import Where
 from tests.property.contact.strategies import Feed, chunks
 from tests.property.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by, lawful
 from tests.unit.contact.said import fold
+from tests.unit.experiments.cells import Cell, Difference, Sums
 
 COUNTED = ("y", "yy", "x", "xx", "xy", "yd", "raw")
 Cells = dict[Where, Cell]

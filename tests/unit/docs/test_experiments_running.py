@@ -9,6 +9,7 @@ from streams.experiments.assigning import Assigning
 from streams.experiments.defined import edition_of, rule_of
 from streams.experiments.rules import Rule
 from streams.experiments.written import read_definitions
+from streams.inference.comparing import TUNED_FOR
 from streams.pressure.mistakes import Mistakes
 
 PAGE = (Path(__file__).parents[3] / "docs" / "experiments-running.md").read_text()
@@ -31,8 +32,8 @@ def test_every_field_has_its_row() -> None:
 
 def test_the_defaults_are_those_of_the_code() -> None:
     found = shown()[0]
-    assert (found.winsorise, found.covariate_days, found.tuned_for, found.unit) == (500_000, 28, 10_000, "contact")
-    for default in ('`"contact"`', '`"7d"`', '`"USD"`', "`500_000`", "`28`", "`10_000`"):
+    assert (found.winsorise, found.covariate_days, found.tuned_for, found.unit) == (500_000, 28, TUNED_FOR, "contact")
+    for default in ('`"contact"`', '`"7d"`', '`"USD"`', "`500_000`", "`28`", f"`{TUNED_FOR:_}`"):
         assert default in TABLE
 
 

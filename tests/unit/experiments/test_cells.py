@@ -1,8 +1,8 @@
 """What people add up to."""
 
-from streams.experiments.cells import Cell, Difference, Sums
 from streams.experiments.given import Given
 from streams.experiments.metrics import PLACE
+from tests.unit.experiments.cells import Cell, Difference, Sums
 
 DONATED, CONTACTED = PLACE["donated"], PLACE["contacted"]
 ONE = Given("x", "A", 7, "e", 3, contaminated=True, values=((DONATED, 2, 3, 5), (CONTACTED, 1, 0, 1)))

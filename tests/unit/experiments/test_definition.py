@@ -27,7 +27,7 @@ def test_two_lines_define_an_experiment_and_all_else_has_a_default() -> None:
     found = one(LEAST)
     assert (found.arms, found.baseline, found.salt, found.holdout) == (("short", "long"), "short", "ask", 0.0)
     assert (found.unit, found.window_ms, found.currency, found.winsorise) == ("contact", 7 * 86_400_000, "USD", 500_000)
-    assert (found.covariate_days, found.phase, found.tuned_for) == (28, "test", 10_000)
+    assert (found.covariate_days, found.phase, found.tuned_for) == (28, "test", 20_000)
     assert (found.metrics[0], {*found.metrics}) == ("donated", {*METRICS})
     assert found.guardrails == ("unsubscribed", "complained")
 

@@ -1,12 +1,12 @@
-"""Sums over people: exact, in integers, added up and taken apart in any order."""
+"""Sums over people, one by one and in Python's own integers: what the columns of chunks have to come to."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from streams.experiments.given import Given
 from streams.experiments.metrics import PLACE
+from streams.experiments.partials import Where
 
 _CONTACTED = PLACE["contacted"]
 
@@ -38,12 +38,8 @@ class Cell(Struct, array_like=True):
     groups: dict[int, tuple[int, dict[int, tuple[int, int]]]] = {}
 
 
-Where: TypeAlias = tuple[str, str, str, int]
-"""Experiment, edition, variant, day of assignment."""
-
-
 class Difference:
-    """What a chunk of changes adds to cells, which may be less than nothing."""
+    """What changes of people add to cells, which may be less than nothing."""
 
     __slots__ = ("cells",)
 
