@@ -14,12 +14,12 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from sinks.lake.files import Files, LocalFiles, RemoteFiles
+from sinks.lake.asking import ask_lake
+from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from sinks.lake.reading import Live
 from sinks.lake.rows import LogRecord, tables_of
 from sinks.lake.schema import INTERACTIONS_SCHEMA
-from sinks.lake.views import views_sql
 from streams.insights.spans import Span
 
 ALWAYS = frozenset({"interaction.retracted", "contact.erased", "donation.made", "form.submitted", "consent.changed"})
@@ -62,15 +62,13 @@ def opened(history: History, reaches: Iterable[Reach]) -> Iterator[duckdb.DuckDB
     A file may be merged into another before it is read: then this raises `duckdb.IOException`, and the cure is to look
     at the lake again. Times are in UTC.
     """
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config=_limits(folder)) as connection:
-        if isinstance(history.files, RemoteFiles):
-            connection.register_filesystem(history.files.system)
-        connection.execute("SET TimeZone = 'UTC'")
+    with tempfile.TemporaryDirectory() as folder:
         files = history.files or LocalFiles(Path(folder) / "no-lake")
-        connection.execute(views_sql(files, _part(history.seen, list(reaches))))
-        connection.register("live_rows", history.tail)
-        connection.execute(_BOTH.format(columns=", ".join(f'"{name}"' for name in COLUMNS)))
-        yield connection
+        limits = {"memory_limit": MEMORY, "temp_directory": folder}
+        with ask_lake(files, _part(history.seen, list(reaches)), limits) as connection:
+            connection.register("live_rows", history.tail)
+            connection.execute(_BOTH.format(columns=", ".join(f'"{name}"' for name in COLUMNS)))
+            yield connection
 
 
 COLUMNS = (
@@ -102,10 +100,6 @@ def tail_table(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
 
 
 TAIL_SCHEMA = pa.schema([*INTERACTIONS_SCHEMA, ("date", pa.date32()), ("type", pa.string())])
-
-
-def _limits(folder: str) -> dict[str, str | bool | int | float | list[str]]:
-    return {"memory_limit": MEMORY, "temp_directory": folder}
 
 
 def _part(seen: Live, reaches: list[Reach]) -> Live:

@@ -2,6 +2,7 @@
 
 from html import escape
 
+from streams.html_file import html_file
 from streams.morning.page import Page, Tile
 from streams.morning.tables import Table
 
@@ -43,20 +44,14 @@ _WIDE = 6
 
 def html_of(page: Page) -> str:
     """The whole file."""
-    title = escape(page.title)
     parts = [
-        f"<h1>{title}</h1>",
+        f"<h1>{escape(page.title)}</h1>",
         f'<p class="subtitle">{escape(page.subtitle)}</p>',
         _warnings(page.warnings),
         f'<div class="tiles">{"".join(map(_tile, page.tiles))}</div>',
         f'<div class="tables">{"".join(map(_table, page.tables))}</div>',
     ]
-    head = (
-        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style>"
-    )
-    body = "\n".join(parts)
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+    return html_file(page.title, _STYLE, parts)
 
 
 def _warnings(warnings: tuple[str, ...]) -> str:

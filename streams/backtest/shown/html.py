@@ -11,6 +11,7 @@ from streams.backtest.shown.pages import amount, page, rate
 from streams.backtest.tally import Cell
 from streams.drawing import escaped
 from streams.experiments.shown.pages import Page, Part
+from streams.html_file import html_file
 
 MOST_REASONS = 16
 _STYLE = """
@@ -36,12 +37,7 @@ def html_of(result: Result, orders: Orders) -> str:
     title = f"What policy {orders.new.version} would have said"
     parts = [f"<h1>{escaped(title)}</h1>", *_head(shown), *_charts(result), *map(_table, shown.parts)]
     parts += [f'<p class="note">{escaped(note)}</p>' for note in shown.notes]
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escaped(title)}</title><style>{_STYLE}{charts.STYLE}</style>"
-    )
-    body = "\n".join(parts)
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+    return html_file(title, _STYLE + charts.STYLE, parts)
 
 
 def _head(shown: Page) -> Iterator[str]:
