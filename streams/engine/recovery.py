@@ -14,6 +14,7 @@ from faust.tables.recovery import RebalanceAgain, ServiceStopped
 from faust.tables.recovery import Recovery as StockRecovery
 from mode import Service
 
+from streams.engine.garbage import collect_what_was_closed
 from streams.engine.table import ChunkTable
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Recovery(StockRecovery):
             self._set_recovery_started()
             app.onlooker.taking_over()
             await self._take_over()
+            collect_what_was_closed()
             app.lanes.open(generation)
             await self.on_recovery_completed(generation)
             app.onlooker.taken_over()

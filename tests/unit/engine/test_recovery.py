@@ -1,6 +1,8 @@
 """One recovery at a time, and none that goes on when its partitions are given up."""
 
 import asyncio
+import gc
+import weakref
 from typing import cast
 
 import pytest
@@ -70,6 +72,36 @@ async def test_a_recovery_that_ends_says_so(office: Office) -> None:
     office.begin()
     await everything_that_can()
     assert office.ready == [0]
+
+
+async def test_what_the_partitions_of_before_left_behind_is_freed(office: Office) -> None:
+    """Clients are in cycles with their connections, and the collector would look at what is so old once in hours."""
+    client = Client()
+    connection = client.connection
+    gc.collect(1)  # it is as old now as what a worker holds for a while
+    del client
+    gc.collect(1)
+    assert connection() is not None
+
+    office.taken_over.set()
+    office.begin()
+    await everything_that_can()
+
+    assert connection() is None
+
+
+class Client:
+    """Something that its connection knows, and whose connection it is."""
+
+    class Connection:
+        """One that is closed."""
+
+        def __init__(self, client: "Client") -> None:
+            self.client = client
+
+    def __init__(self) -> None:
+        self._connection = Client.Connection(self)
+        self.connection = weakref.ref(self._connection)
 
 
 async def test_no_recovery_is_nothing_to_halt(office: Office) -> None:
