@@ -17,14 +17,18 @@ from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import asked, begins, has_record, may_count, place_of
 from streams.contact.merging import first_copy, in_order, weigh
 from streams.contact.place import Carried, Erasure
-from streams.contact.settling import due_at, due_of, settle, size_of_mail
-from streams.contact.state import ContactState, Fact, Key
+from streams.contact.settling import due_at, due_of, not_due, settle, size_of_mail
+from streams.contact.state import MESSAGES, ContactState, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
 
 RESERVE = 262_144
 """Bytes beyond `ROOM` for retractions, commands and refusals alone."""
+
+
+PATIENCE = 64
+"""How many facts a patient fold takes before it settles; it costs memory, and time for each that is looked at again."""
 
 
 class Outcome(Enum):
@@ -36,12 +40,16 @@ class Outcome(Enum):
     IN_VAIN = "in_vain"
 
 
-def fold(state: ContactState, facts: Iterable[Fact], *, begun: bool = False) -> tuple[ContactState, list[Outcome]]:
+def fold(
+    state: ContactState, facts: Iterable[Fact], *, begun: bool = False, patient: bool = False
+) -> tuple[ContactState, list[Outcome]]:
     """`state` with the facts taken in the order given, and what became of each. `state` itself stays as it is.
 
-    `begun`: the person may have a new record since the erasure, under other identifiers.
+    `begun`: the person may have a new record since the erasure, under other identifiers. `patient`: messages that are
+    due settle many at once, which is cheaper for whoever has many facts, and at the latest before a fact for which it
+    matters that they have, and at the end: what settles later settles the same.
     """
-    draft = _Draft(state, begun=begun)
+    draft = _Draft(state, begun=begun, patience=PATIENCE if patient else 0)
     outcomes = [draft.take(fact) for fact in facts]
     return draft.state(), outcomes
 
@@ -50,11 +58,12 @@ class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = (
-        *("_begun", "_carried", "_clock", "_commands", "_due", "_exclusive", "_facts", "_given", "_mail"),
-        *("_ordered", "_place", "_settled", "_version", "_weight"),
+        *("_begun", "_carried", "_clock", "_commands", "_due", "_due_since", "_exclusive", "_facts", "_given", "_mail"),
+        *("_ordered", "_patience", "_place", "_settled", "_version", "_waiting", "_weight"),
     )
 
-    def __init__(self, state: ContactState, *, begun: bool) -> None:
+    def __init__(self, state: ContactState, *, begun: bool, patience: int) -> None:
+        self._patience = patience
         self._begin(state, begun=begun)
 
     def _begin(self, state: ContactState, *, begun: bool) -> None:
@@ -72,8 +81,12 @@ class _Draft:
         self._place = state.place
         self._given = state.given
         self._ordered = True
+        self._waiting = 0
+        self._due_since = self._clock
 
     def state(self) -> ContactState:
+        if self._waiting:
+            self._settle(self._due_since)
         self._sort()
         table = self._tidied() if self._carried.changed else self._carried.table
         known = self._facts, self._settled, self._clock, self._due, self._weight
@@ -87,12 +100,33 @@ class _Draft:
         if detail is Erase:
             return self._erase(fact)
         self._clock = max(self._clock, fact.appended_at)
-        if self._clock >= self._due:
-            self._settle()
+        if self._clock >= self._due or self._waiting:
+            self._settle_for(fact)
         if detail in COMMANDS:
             self._commands = dict(self._commands)
             return self._keep(self._commands, fact)
         return self._keep(self._facts, fact)
+
+    def _settle_for(self, fact: Fact) -> None:
+        """Settle what is due, or put it off: to the moment at which it would have settled."""
+        is_due = self._clock >= self._due
+        if self._waiting < self._patience and self._may_wait(fact):
+            self._waiting += 1
+            if is_due:
+                self._due_since = self._clock
+                self._due = due_of(not_due(self._facts.values(), self._clock))
+            return
+        if self._waiting:
+            self._settle(self._due_since)
+        if is_due:
+            self._settle(self._clock)
+
+    def _may_wait(self, fact: Fact) -> bool:
+        """Whether it is the same to this fact and to what is due which of them is first: a message that is no copy.
+
+        A gift may put right an earlier one, a report may stand in the place of another, and so on.
+        """
+        return fact.type in MESSAGES and fact.key not in self._facts and self._weight < ROOM // 2
 
     def _keep(self, kept: dict[Key, Fact], fact: Fact) -> Outcome:
         more = 0
@@ -143,9 +177,9 @@ class _Draft:
         self._weight = weigh(self._facts, self._commands, table, self._settled)
         return table
 
-    def _settle(self) -> None:
+    def _settle(self, clock: int) -> None:
         self._sort()
-        leaving, settled = settle(self._facts.values(), self._clock, self._carried, self._settled)
+        leaving, settled = settle(self._facts.values(), clock, self._carried, self._settled)
         for fact in leaving:
             del self._facts[fact.key]
             self._weight -= len(encode_fact(fact))
@@ -154,6 +188,7 @@ class _Draft:
         self._weight += mail - (size_of_mail(self._settled) if self._mail is None else self._mail)
         self._settled, self._mail = settled, mail
         self._due = due_of(self._facts.values())
+        self._waiting = 0
 
     def _erase(self, fact: Fact) -> Outcome:
         before = place_of(ContactState(version=self._version, place=self._place))

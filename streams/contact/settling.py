@@ -68,6 +68,12 @@ def due_of(facts: Iterable[Fact]) -> int:
     return NEVER if first is None else first + WEEK + 1
 
 
+def not_due(facts: Iterable[Fact], clock: int) -> Iterable[Fact]:
+    """Those that do not settle at `clock`."""
+    appended = clock - WEEK
+    return (fact for fact in facts if fact.appended_at >= appended)
+
+
 def _due(facts: Iterable[Fact], clock: int) -> list[Fact]:
     appended = clock - WEEK  # as `due_at` has it
     return [fact for fact in facts if fact.appended_at < appended and fact.type in MESSAGES]

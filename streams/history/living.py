@@ -37,7 +37,7 @@ def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHIN
     `begun`: as `fold` has it.
     """
     left = facts[_forgotten(before.place, facts) :]
-    after, became = fold(before, left, begun=begun or _may_be_anew(before.place))
+    after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
     applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is Outcome.APPLIED]
     state = _announced(contact_id, before, after, applied) if applied else before
     return Lived(state, Counter([*became, *[Outcome.IN_VAIN] * (len(facts) - len(left))]))

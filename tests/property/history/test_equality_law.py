@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from events.harmonised import harmonise
 from sinks.lake.rows import tables_of
-from streams.contact import ContactState, decode
+from streams.contact import ContactState, decode, fold
+from streams.contact.state import Fact
 from streams.engine.store import MemoryStore
 from streams.history.comparing import essence
 from streams.history.contacts import histories, read_rows
@@ -60,14 +61,8 @@ def streamed(pieces: Sequence[Sequence[Fetched]]) -> dict[str, ContactState]:
 
 
 def again(records: Sequence[Fetched]) -> dict[str, ContactState]:
-    tables = tables_of(records, "topic").values()
-    rows = [batch for table in tables for batch in table.select(list(NEEDED)).to_batches()]
-    found = {}
-    for history in histories(rows):
-        state = lived(history.contact_id, [read.fact for read in read_rows(history)]).state
-        if state != ContactState():
-            found[history.contact_id] = essence(state)
-    return found
+    states = {name: lived(name, facts).state for name, facts in said_to_each(records).items()}
+    return {name: essence(state) for name, state in states.items() if state != ContactState()}
 
 
 @lawful
@@ -77,3 +72,20 @@ def test_history_folded_again_is_what_the_stream_has_kept(records: list[Fetched]
     event(f"settled: {any(state.settled.totals.counts for state in states.values())}")
     event(f"erased: {any(state.place is not None and state.place.erased for state in states.values())}")
     assert again(records) == states
+
+
+@lawful
+@given(partitions())
+def test_settling_many_at_once_keeps_what_settling_each_does(records: list[Fetched]) -> None:
+    """Not only the same in the end: the very same state, and the same became of each fact."""
+    for name, facts in said_to_each(records).items():
+        patient, impatient = (fold(ContactState(), facts, patient=each) for each in (True, False))
+        assert patient == impatient, name
+        event(f"settled: {bool(patient[0].settled.totals.counts)}, {len(set(patient[1]))} outcomes")
+
+
+def said_to_each(records: Sequence[Fetched]) -> dict[str, list[Fact]]:
+    rows = [
+        batch for table in tables_of(records, "topic").values() for batch in table.select(list(NEEDED)).to_batches()
+    ]
+    return {each.contact_id: [read.fact for read in read_rows(each)] for each in histories(rows)}
