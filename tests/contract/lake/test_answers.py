@@ -1,6 +1,7 @@
 """What a store of objects does and a folder does not: answers get lost, and moving is copying and deleting."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from sinks.lake.compacting import compact
 from sinks.lake.erasing import erase
@@ -10,7 +11,7 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
 from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import TOPIC_ID, lying
+from tests.unit.lake.lying import DAY, TOPIC_ID, lying
 from tests.unit.lake.seen import rows_of, seen, seen_by_manifests
 
 TOPIC = [lying(at, "donation.made", contact={"contact_id": "c0"}) for at in range(3)]
@@ -38,12 +39,15 @@ def bring_in(files: Files) -> None:
         LakeWriter(files, TOPIC_ID).write(0, record.offset, record.offset, [record])
 
 
-def bring_in_and_die(files: Files) -> None:
-    """The last one has been copied and is staged as well."""
-    for record in TOPIC[:2]:
-        LakeWriter(files, TOPIC_ID).write(0, record.offset, record.offset, [record])
+def bring_in_and_die(files: Files) -> list[tuple[int, int]]:
+    """A file of the day before has been copied and is staged as well; all rows that are known, by place."""
+    day_before = [lying(at, "donation.made", NOW - DAY, contact={"contact_id": "c0"}) for at in range(2)]
+    for record in TOPIC:
+        LakeWriter(files, TOPIC_ID).write(1, record.offset, record.offset, [replace(record, partition=1)])
+    LakeWriter(files, TOPIC_ID).write(0, 0, 0, day_before[:1])
     with suppress(Crash):
-        LakeWriter(CopyingHalf(files, 0, crash), TOPIC_ID).write(0, 2, 2, TOPIC[2:])
+        LakeWriter(CopyingHalf(files, 0, crash), TOPIC_ID).write(0, 1, 1, day_before[1:])
+    return [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
 
 
 def whose(files: Files) -> list[str | None]:
@@ -70,21 +74,21 @@ def test_a_creation_whose_answer_is_lost_is_one(files: Files) -> None:
 
 
 def test_who_is_erased_does_not_come_back_with_a_file_that_was_copied_and_not_taken_away(files: Files) -> None:
-    bring_in_and_die(files)
+    rows = bring_in_and_die(files)
     erased = Erasures([erasure_of("c0", NOW)])
 
     erase(files, erased)
     LakeWriter(files, TOPIC_ID).position(0)
     erase(files, erased)
 
-    assert whose(files) == [None] * len(TOPIC)
+    assert whose(files) == [None] * len(rows)
 
 
 def test_what_was_merged_does_not_come_back_with_it(files: Files) -> None:
-    bring_in_and_die(files)
+    rows = bring_in_and_die(files)
 
     compact(files, "2012-02-23")
     LakeWriter(files, TOPIC_ID).position(0)
     compact(files, "2012-02-23")
 
-    assert [offset for _, offset, _ in seen(files)] == [record.offset for record in TOPIC]
+    assert [(partition, offset) for partition, offset, _ in seen(files)] == rows
