@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import duckdb
 
 from sinks.lake.files import Files, RemoteFiles
+from sinks.lake.objects import ObjectFiles
 from sinks.lake.reading import Live, live
 from sinks.lake.views import views_sql
 
@@ -19,7 +20,7 @@ def ask_lake(
     as the dates of folders are. Raises OSError, and `Damaged`.
     """
     connection = duckdb.connect(config=dict(config or {}))
-    if isinstance(files, RemoteFiles):
+    if isinstance(files, RemoteFiles | ObjectFiles):
         connection.register_filesystem(files.system)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(views_sql(files, live(files) if seen is None else seen))

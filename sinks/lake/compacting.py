@@ -37,8 +37,10 @@ def compact(files: Files, before: str, most_bytes: int = MOST_BYTES) -> Compacte
     while True:
         rewriter.begin()
         try:
-            for group in groups(live(files).of(INTERACTIONS), before, most_bytes):
-                if all(files.there(file.name) for file in group):  # else it is on its way into its place
+            where = live(files)
+            for group in groups(where.of(INTERACTIONS), before, most_bytes):
+                # What is on its way into its place is for the next time, even if it is there as well.
+                if all(file.name not in where.places and files.there(file.name) for file in group):
                     rewriter.rewrite([file.name for file in group], [_merged(files, group)])
                     rows = sum(file.rows for file in group)
                     done = Compacted(done.before + len(group), done.after + 1, done.rows + rows)

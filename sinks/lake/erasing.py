@@ -72,8 +72,8 @@ def erase(files: Files, erased: Erasures) -> Forgotten:
 def _touched(files: Files, where: Live, erased: Erasures) -> Iterator[tuple[LakeFile, Left]]:
     """Each file that is to be rewritten, and what is left of it."""
     for name, file in sorted(where.files.items()):
-        if not files.there(name):
-            continue  # on its way into its place: for the next time
+        if name in where.places or not files.there(name):
+            continue  # on its way into its place: for the next time, even if it is there as well
         left = _left(files, file, erased)
         if left is not None:
             yield file, left

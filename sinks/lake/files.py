@@ -1,7 +1,8 @@
-"""Where the lake lies: a folder of this machine, or whatever fsspec opens. Names are relative to the lake, with `/`.
+"""Where the lake lies: a folder of this machine, an object store, or whatever else fsspec opens.
 
-The lake needs one thing of a store that not every library offers: to create a file as a whole, and only where there is
-none. That is what makes a manifest a commit point. Failures of the store are `OSError`s.
+Names are relative to the lake, with `/`. The lake needs one thing of a store that not every library offers: to create a
+file as a whole, and only where there is none. That is what makes a manifest a commit point. Failures of the store are
+`OSError`s.
 """
 
 import os
@@ -14,6 +15,8 @@ from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
 import fsspec
+
+from sinks.lake.objects import SCHEMES, open_objects
 
 
 class Files(Protocol):
@@ -40,9 +43,11 @@ class Files(Protocol):
         ...
 
     def create(self, name: str, content: bytes, draft: str) -> bool:
-        """Create a file with all its content or not at all. False: there is one already, which stays as it is.
+        """Create a file with all its content or not at all. False: there is another already, which stays as it is.
 
-        `draft` is a name that this process alone uses: the content may lie under it for a moment.
+        `content` is what nobody else writes. So where just that is there, the store's client has called again, as it
+        does when an answer is lost, and it is ours: True. `draft` is a name that this process alone uses: the content
+        may lie under it for a moment.
         """
         ...
 
@@ -112,7 +117,7 @@ class LocalFiles:
         try:
             os.link(self._root / draft, path)
         except FileExistsError:
-            return False
+            return path.read_bytes() == content
         finally:
             self.delete(draft)
         _sync(path.parent)
@@ -186,7 +191,7 @@ class RemoteFiles:
         try:
             self._system.pipe_file(self._at(name), content, mode="create")
         except FileExistsError:
-            return False
+            return self.read(name) == content
         return True
 
     def move(self, source: str, target: str) -> bool:
@@ -229,6 +234,8 @@ def open_files(place: str) -> Files:
     scheme = urlsplit(place).scheme if "://" in place else "file"
     if scheme == "file":
         return LocalFiles(Path(urlsplit(place).path if "://" in place else place))
+    if scheme in SCHEMES:
+        return open_objects(place)
     try:
         system, root = fsspec.core.url_to_fs(place)
     except ImportError as error:

@@ -49,7 +49,8 @@ class Checkpoint(Struct, frozen=True):
 class Live(NamedTuple):
     """The lake at a moment: its files by name, and how it came to be.
 
-    `places`: where those lie that are not in their place yet, since whoever is to move them has crashed or is at it.
+    `places`: where those lie that are not in their place yet, since whoever is to move them has crashed or is at it. On
+    a store that moves by copying they may be there as well: whoever takes them from there finds them back later.
     """
 
     files: Mapping[str, LakeFile]
@@ -70,7 +71,7 @@ class Live(NamedTuple):
 def live(files: Files) -> Live:
     """What the lake consists of now. Raises OSError, and `Damaged`."""
     known = _last_checkpoint(files)
-    found = _Found(frozenset(files.below(STAGING)))
+    found = _Found()
     found.add(known.files, "", "")
     rewritten = files.below(REWRITES)[known.rewrites :]  # first: what is merged while we read shows as it was before
     ranges = dict(known.ranges)
@@ -88,26 +89,27 @@ def live(files: Files) -> Live:
         done = read(files, name, Rewrite)
         found.take_away(done.old)
         found.add(done.new, staging_of_rewrite(done.number), done.writer)
-    return Live(found.files, found.places, ranges, snapshots, known.rewrites + len(rewritten))
+    places = found.places(files.below(STAGING))  # last: what is not staged any more has been moved, and stays so
+    return Live(found.files, places, ranges, snapshots, known.rewrites + len(rewritten))
 
 
 class _Found:
-    def __init__(self, staged: frozenset[str]) -> None:
-        self._staged = staged
+    def __init__(self) -> None:
         self.files: dict[str, LakeFile] = {}
-        self.places: dict[str, str] = {}
+        self._staged: dict[str, str] = {}
 
     def add(self, new: Iterable[LakeFile], staging: str, writer: str) -> None:
         for file in new:
             self.files[file.name] = file
-            place = staged_name(staging, writer, file.name)
-            if place in self._staged:
-                self.places[file.name] = place
+            self._staged[staged_name(staging, writer, file.name)] = file.name
 
     def take_away(self, old: Iterable[str]) -> None:
         for name in old:
             self.files.pop(name, None)
-            self.places.pop(name, None)
+
+    def places(self, staged: Iterable[str]) -> dict[str, str]:
+        found = {self._staged[place]: place for place in staged if place in self._staged}
+        return {name: place for name, place in found.items() if name in self.files}
 
 
 def addresses(files: Files, dataset: str, where: Live | None = None) -> list[str]:

@@ -49,7 +49,7 @@ def _require_writable(files: Files) -> None:
     """Create a file as manifests are created, twice, and take it away. Raises ValueError."""
     folder = f"{STAGING}/trials/{new_name()}"
     try:
-        made = [files.create(f"{folder}/trial", b"", f"{folder}/draft") for _ in range(2)]
+        made = [files.create(f"{folder}/trial", content, f"{folder}/draft") for content in (b"1", b"2")]
         files.delete_below(folder)
     except Exception as error:  # each store has errors of its own
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__

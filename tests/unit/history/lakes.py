@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from events.json_types import JSON
-from sinks.lake.files import LocalFiles
+from sinks.lake.files import Files, LocalFiles
 from sinks.lake.writer import LakeWriter
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -34,6 +34,12 @@ def _at(offset: int) -> int:
 def written(folder: Path, records: Sequence[Fetched], pieces: int = 3) -> LocalFiles:
     """A lake of these, each partition in so many ranges."""
     files = LocalFiles(folder)
+    fill(files, records, pieces)
+    return files
+
+
+def fill(files: Files, records: Sequence[Fetched], pieces: int = 3) -> None:
+    """The same anywhere."""
     by_partition: dict[int, list[Fetched]] = defaultdict(list)
     for record in records:
         by_partition[record.partition].append(record)
@@ -45,4 +51,3 @@ def written(folder: Path, records: Sequence[Fetched], pieces: int = 3) -> LocalF
             piece = found[start : start + size]
             writer.write(partition, first, piece[-1].offset, piece)
             first = piece[-1].offset + 1
-    return files

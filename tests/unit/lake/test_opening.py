@@ -46,6 +46,26 @@ def test_a_store_that_is_not_known_or_has_no_package_is_refused() -> None:
     assert refusal("gdrive://lake").startswith("HARMONIA_LAKE: gdrive:// needs a Python package that is not installed")
 
 
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("s3://key:secret@bucket/lake", "credentials do not belong into a URI: give them in the environment"),
+        ("s3:///lake", "s3:// needs a bucket: s3://bucket/lake"),
+        ("s3://bucket/lake?endpoint=x", "what follows the path of s3:// is not understood: s3:// takes ?endpoint_ov"),
+        ("gs://bucket/lake?region=x", "what follows the path of gs:// is not understood: s3:// takes ?endpoint_over"),
+    ],
+)
+def test_a_uri_that_is_not_understood_is_refused_and_no_secret_is_repeated(place: str, why: str) -> None:
+    assert refusal(place).startswith(f"HARMONIA_LAKE: {why}")
+    assert "secret" not in refusal(place)
+
+
+def test_an_endpoint_is_no_part_of_an_address() -> None:
+    for override in ("http://127.0.0.1:1", "127.0.0.1:1&scheme=http"):
+        files = open_files(f"s3://bucket/some/lake?endpoint_override={override}&region=us-east-1")
+        assert files.address("interactions") == "s3://bucket/some/lake/interactions"
+
+
 def test_what_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
