@@ -25,6 +25,7 @@ from streams.backup.topics import require_no_workers
 from streams.clients import KafkaClients
 from streams.rebuild.advancing import Work, advance
 from streams.rebuild.building import TRACES, WORK, complete
+from streams.rebuild.heard import of_said, together
 from streams.rebuild.placed import Kind
 from streams.rebuild.positions import Positions, read_positions
 from streams.rebuild.sorting import add_states, add_tail, buckets_for, clear, tail_until, traces_of
@@ -95,13 +96,15 @@ def _bring_up(
         folder.mkdir(mode=0o700)
     tail = tail_until(positions.topic_id, positions.folded, before)
     nothing = buckets_for(before.contacts, processes)
-    gathered, _ = add_tail(settings, tail, work / "sorted", nothing)
+    gathered, _, in_tail = add_tail(settings, tail, work / "sorted", nothing)
+    heard = together(of_said(positions.heard), in_tail)
     from_topic = gathered.rows
     say(f"{from_topic} interactions came after what was built")
     gathered = add_states(Kind.REBUILT, directory, before.partitions, work / "sorted", gathered)
     gathered = add_states(Kind.KNOWN, directory / BEFORE, before.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(directory / BEFORE, before.partitions))
-    made = advance(Work(None, work / TRACES, work / "folded", before.partitions), gathered, target, processes, say)
+    todo = Work(None, work / TRACES, work / "folded", before.partitions, heard)
+    made = advance(todo, gathered, target, processes, say)
     write_manifest(target, complete(directory / BEFORE, target, before, made))
     clear(work)
     return from_topic
