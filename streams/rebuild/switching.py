@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from events.topics import INTERACTIONS
 from streams.backup.errors import BackupError
 from streams.backup.files import write_records
 from streams.backup.manifest import (
@@ -29,7 +30,7 @@ from streams.rebuild.heard import of_said, together
 from streams.rebuild.placed import Kind
 from streams.rebuild.positions import Positions, read_positions
 from streams.rebuild.sorting import add_states, add_tail, buckets_for, clear, tail_until, traces_of
-from streams.rebuild.tail import topic_id_of
+from streams.rebuild.tail import count_between, topic_id_of
 from streams.settings import Settings
 
 BEFORE = "before"
@@ -60,6 +61,7 @@ def switch(
     require_no_workers(KafkaClients(settings), settings.app_id)
     running = settings.model_copy(update={"partitions": manifest.partitions})
     _require_the_topic(running, positions)
+    require_caught_up(running, positions)
     before = _copy(running, directory, patience_s)
     say(f"the system as it is was copied into {directory / BEFORE}")
     from_topic = _bring_up(running, directory, positions, processes, say)
@@ -73,6 +75,22 @@ def switch(
 def _require_the_topic(settings: Settings, positions: Positions) -> None:
     if asyncio.run(topic_id_of(settings)) != positions.topic_id:
         raise BackupError("`interactions` has been made anew since this was built: build anew")
+
+
+def require_caught_up(settings: Settings, positions: Positions) -> None:
+    """Raise `BackupError` where something was folded that the workers have not come to; Kafka's errors.
+
+    They would take it for a copy, and neither count it for campaigns nor judge it. Offsets alone do not tell: behind
+    the last record may be markers of transactions, which the lake counts and workers do not.
+    """
+    done = KafkaClients(settings).committed_by(settings.app_id)
+    begins = [done.get((INTERACTIONS, number), 0) for number in range(len(positions.folded))]
+    ahead = asyncio.run(count_between(settings, begins, positions.folded))
+    if ahead:
+        raise BackupError(
+            f"{ahead} interactions are in what was built and were not done by the workers, since the lake was ahead of "
+            "them: campaigns would never count these. Start the workers until they have caught up, and switch then"
+        )
 
 
 def _copy(settings: Settings, directory: Path, patience_s: float) -> Manifest:
