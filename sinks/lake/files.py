@@ -149,7 +149,7 @@ class LocalFiles:
 
     def _make(self, folder: Path) -> None:
         """Make a folder and those above it that are not there."""
-        if folder.is_dir():
+        if folder.exists():
             return
         self._make(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
