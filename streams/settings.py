@@ -104,6 +104,9 @@ class Settings(ServerSettings):
         le=86_400,
         description="Seconds until a record is in the lake; fewer make more, smaller files",
     )
+    lake_group_reads: bool = Field(
+        False, description="Whether the group of the lake's folder may read what is in it; else its owner alone"
+    )
     time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,

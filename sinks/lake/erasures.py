@@ -56,6 +56,10 @@ class Erasures:
         """Until when (ms) what was appended under it is forgotten: not earlier than `until`."""
         return self._heard.get(trace_of(fragment)) if self._heard else None
 
+    def knows(self, erasure: Erasure) -> bool:
+        """Whether all is forgotten that this one says, or more."""
+        return self._until.get(erasure.trace, erasure.until - 1) >= erasure.until
+
     def new(self, found: Iterable[Erasure]) -> list[Erasure]:
         """Those that are not known yet, each once."""
         return [each for each in dict.fromkeys(found) if each not in self._known]

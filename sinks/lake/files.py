@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -76,10 +77,15 @@ class AbstractWriting(Protocol):
 
 
 class LocalFiles:
-    """A folder of this machine, on a file system that knows hard links."""
+    """A folder of this machine, on a file system that knows hard links.
 
-    def __init__(self, root: Path) -> None:
+    What is made in it is its owner's alone, whatever the umask says; with `group_reads` its group may read as well.
+    Folders that are there already stay as they are.
+    """
+
+    def __init__(self, root: Path, *, group_reads: bool = False) -> None:
         self._root = root.absolute()
+        self._group_reads = group_reads
 
     def below(self, folder: str) -> list[str]:
         """See `Files`."""
@@ -102,8 +108,8 @@ class LocalFiles:
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """See `Files`."""
         path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        self._make(path.parent)
+        with os.fdopen(self._open_new(path), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -113,7 +119,7 @@ class LocalFiles:
         with self.writing(draft) as file:
             file.write(content)
         path = self._root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make(path.parent)
         try:
             os.link(self._root / draft, path)
         except FileExistsError:
@@ -126,7 +132,7 @@ class LocalFiles:
     def move(self, source: str, target: str) -> bool:
         """See `Files`."""
         path = self._root / target
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make(path.parent)
         try:
             (self._root / source).rename(path)
         except FileNotFoundError:
@@ -145,6 +151,21 @@ class LocalFiles:
     def address(self, name: str) -> str:
         """See `Files`."""
         return (self._root / name).as_posix()
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder and those above it that are not there."""
+        if folder.exists():
+            return
+        self._make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if self._group_reads:  # added to what it has: numbers alone would take the bit away that hands its group on
+            folder.chmod(S_IMODE(folder.stat().st_mode) | 0o050)
+
+    def _open_new(self, path: Path) -> int:
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if self._group_reads:
+            os.fchmod(opened, 0o640)
+        return opened
 
 
 class RemoteFiles:
@@ -229,11 +250,14 @@ class RemoteFiles:
         self._system.makedirs(self._at(name).rpartition("/")[0], exist_ok=True)
 
 
-def open_files(place: str) -> Files:
-    """The lake at a folder or a URI. Raises ValueError that says what is wrong with it; asks nothing of a store yet."""
+def open_files(place: str, *, group_reads: bool = False) -> Files:
+    """The lake at a folder or a URI. Raises ValueError that says what is wrong with it; asks nothing of a store yet.
+
+    `group_reads`: see `LocalFiles`; of a store it is the store that says who may read.
+    """
     scheme = urlsplit(place).scheme if "://" in place else "file"
     if scheme == "file":
-        return LocalFiles(Path(urlsplit(place).path if "://" in place else place))
+        return LocalFiles(Path(urlsplit(place).path if "://" in place else place), group_reads=group_reads)
     if scheme in SCHEMES:
         return open_objects(place)
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.local.signals import signals_end_the_block
 from streams.topics import require_topics
 
@@ -22,6 +22,9 @@ app = typer.Typer(
     help="Fold all of history again with this version's fold, compare, and switch. Thrown away by deleting DIR.",
     no_args_is_help=True,
 )
+
+DIFFERS = 3
+"""Exit code of `compare` where a switch would change something: 1 is of a comparison that could not be made."""
 
 Built = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="What `build` has made.")]
 Processes = Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")]
@@ -79,7 +82,7 @@ def compare(
     samples: Annotated[int, typer.Option("--samples", min=0, max=1000, help="To show of each field.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Say which profiles a switch would change, and how. Exit code 0: none; 1: some.
+    """Say which profiles a switch would change, and how. Exit code 0: none; 3: some; 1: it could not be told.
 
     Those of whom something was heard since are counted apart.
     """
@@ -89,7 +92,7 @@ def compare(
     with _failing_plainly(), signals_end_the_block():  # profiles are in a folder of its own
         found = asyncio.run(comparing.compare(settings, directory, samples))
     typer.echo(msgspec.json.encode(found) if as_json else "\n".join(_said(found)))
-    raise typer.Exit(0 if found.is_equal else REFUSED)
+    raise typer.Exit(0 if found.is_equal else DIFFERS)
 
 
 def _said(found: "Comparison") -> Iterator[str]:

@@ -18,13 +18,19 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from events.topics import INTERACTIONS
+from sinks.lake.files import open_files
+from sinks.lake.manifests import Damaged
+from sinks.lake.reading import live
 from streams.clients import KafkaClients, tool_redis
 from streams.doctor.configuration import examine_configuration
 from streams.doctor.finding import Finding, fail, ok, warn
+from streams.doctor.lake import examine_lake, judge_behind
 from streams.doctor.machine import examine_machine
 from streams.doctor.permissions import judge_group, judge_permissions
 from streams.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
 from streams.doctor.topics import judge_topics
+from streams.engine.errors import MissingTopic
+from streams.insights.reading import positions
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, describe_topics, wanted
 
@@ -37,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
     looks: list[Look] = [
         partial(examine_configuration, settings),
         partial(examine_machine, settings),
+        partial(examine_lake, settings, time.time_ns() // 1_000_000),
         partial(_examine_kafka, settings),
         partial(_examine_redis, settings),
     ]
@@ -53,7 +60,7 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        looks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock]
+        looks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
         for look in looks:
             yield from _asked(partial(look, admin, settings), look.__name__.strip("_").replace("_", " "))
     finally:
@@ -117,6 +124,22 @@ def _broker_clock(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findi
     asked = {TopicPartition(INTERACTIONS, number): OffsetSpec.MAX_TIMESTAMP for number in range(settings.partitions)}
     stamps = [found.timestamp for found in admin.list_partition_offsets(asked).values() if found.timestamp > 0]
     yield from judge_newest(max(stamps, default=None), time.time_ns() // 1_000_000)
+
+
+def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    """How far behind it is; what else is wrong with it was found before."""
+    if settings.lake is None:
+        return
+    with suppress(OSError, ValueError, Damaged, MissingTopic):
+        files = open_files(settings.lake)
+        topic_id = KafkaClients(settings).topic_id(INTERACTIONS)
+        begin = positions(files, live(files), topic_id, range(settings.partitions))
+        places = [TopicPartition(INTERACTIONS, number) for number in range(settings.partitions)]
+        starts, ends = (
+            {place.partition: int(found.offset) for place, found in admin.list_partition_offsets(asked).items()}
+            for asked in (dict.fromkeys(places, OffsetSpec.EARLIEST), dict.fromkeys(places, OffsetSpec.LATEST))
+        )
+        yield judge_behind(begin, starts, ends)
 
 
 def _examine_redis(settings: Settings) -> Iterator[Finding]:

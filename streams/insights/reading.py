@@ -6,7 +6,7 @@ the topic as well, behind the offsets that were seen, and never twice.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 import duckdb
@@ -17,6 +17,7 @@ from events.topics import INTERACTIONS
 from sinks.lake.files import Files, open_files
 from sinks.lake.manifests import Range, folder_of, read
 from sinks.lake.reading import Live, live
+from sinks.lake.rows import LogRecord
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.insights.history import NOTHING_SEEN, History, tail_table
@@ -24,6 +25,8 @@ from streams.lake.errors import LakeStopped
 from streams.settings import Settings
 
 ATTEMPTS = 5
+MOST_TAIL_BYTES = 512 << 20
+"""Of rows that are in no file of a lake: they are in memory while a question is answered, beside what DuckDB takes."""
 Answer = TypeVar("Answer")
 
 
@@ -61,6 +64,28 @@ def _lake_of(settings: Settings) -> Files | None:
         raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
 
 
+class Room:
+    """Memory for rows that are not in the lake; more than `most` bytes of them are refused."""
+
+    def __init__(self, topic_id: str, most: int, *, lake: bool) -> None:
+        self._topic_id = topic_id
+        self._most = most
+        self._lake = lake
+        self._taken = 0
+
+    def take(self, records: Iterable[LogRecord]) -> pa.Table:
+        """Records as rows. Raises `LakeStopped` with the cure where there is no room for them."""
+        table = tail_table(records, self._topic_id)
+        self._taken += table.nbytes
+        if self._taken <= self._most:
+            return table
+        cure = "let `harmonia lake run` catch up"
+        raise LakeStopped(
+            f"more than {self._most >> 20} MiB of interactions are in no lake, and cannot be counted in memory: "
+            f"{cure if self._lake else f'set HARMONIA_LAKE, and {cure}'}"
+        )
+
+
 async def read_now(settings: Settings, files: Files | None) -> Read:
     """The lake's files by their manifests, and the committed records behind them."""
     as_of = time.time_ns() // 1_000_000
@@ -69,13 +94,14 @@ async def read_now(settings: Settings, files: Files | None) -> Read:
     seen = NOTHING_SEEN if files is None else live(files)
     numbers = kafka.partitions_of(INTERACTIONS)
     begin = {} if files is None else positions(files, seen, topic_id, numbers)
+    room = Room(topic_id, MOST_TAIL_BYTES, lake=files is not None)
     async with PartitionReader(kafka) as reader:
         ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
         starts = {place: await reader.start_of(place) for place in ends}
         if files is not None:
             _require_whole(starts, begin)
         tables = [
-            await _tail(reader, place, max(starts[place], begin.get(place.partition, 0)), end, topic_id)
+            await _tail(reader, place, max(starts[place], begin.get(place.partition, 0)), end, room)
             for place, end in ends.items()
         ]
     tail = pa.concat_tables(tables)
@@ -103,9 +129,9 @@ def _require_whole(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:
             )
 
 
-async def _tail(reader: PartitionReader, place: TP, start: int, end: int, topic_id: str) -> pa.Table:
+async def _tail(reader: PartitionReader, place: TP, start: int, end: int, room: Room) -> pa.Table:
     tables = [
-        tail_table([record for record in run.records if record.offset < end], topic_id)
+        room.take([record for record in run.records if record.offset < end])
         async for run in reader.runs(place, start, end)
     ]
-    return pa.concat_tables([tail_table((), topic_id), *tables])
+    return pa.concat_tables([room.take(()), *tables])

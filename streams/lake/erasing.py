@@ -28,6 +28,13 @@ async def told(settings: Settings) -> list[Told]:
     return found
 
 
+def pending(files: Files, told: Iterable[Told] = ()) -> int:
+    """How many commands to erase somebody have not been carried out in the lake, as far as it and `told` tell."""
+    known = read_erasures(files)
+    waiting = {(each.source, each.id) for each in told if not known.knows(each.erasure)}
+    return len(waiting.union(heard_at(files)))
+
+
 def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> Forgotten:
     """Take out whoever is known to be erased, and remember it. Raises `BackupError` for a ledger that is none.
 

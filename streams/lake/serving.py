@@ -31,7 +31,7 @@ def files_of(settings: Settings) -> Files:
     """The lake that the settings name. Raises `LakeStopped` that names the setting and the cure."""
     place = place_of(settings)
     try:
-        files = open_files(place)
+        files = open_files(place, group_reads=settings.lake_group_reads)
         _require_writable(files)
     except ValueError as error:
         raise LakeStopped(f"HARMONIA_LAKE: {error}") from error

@@ -11,27 +11,30 @@ from sinks.lake.erasures import Erasures, read_erasures
 from sinks.lake.files import open_files
 from streams.backup.files import RECORDS_AT_ONCE, File, Record, RecordsOut, read_records, write_records
 from streams.backup.manifest import contacts_file
-from streams.contact import ContactState, decode, encode
+from streams.contact import ContactState, Outcome, decode, encode
 from streams.contact.standing import trace_key
 from streams.history.contacts import History, read_rows
 from streams.history.gathering import Bucket, Gathered, each_bucket
 from streams.history.living import lived
 from streams.rebuild.beginning import beginning
+from streams.rebuild.heard import Heard, forgotten_until
 from streams.rebuild.placed import parted
 
 _NOBODY = ContactState()
+_NONE_HEARD: Heard = {}
 
 
 class Work(NamedTuple):
     """`lake`: whose list of erased people counts; None: none. `traces`: records of those of whom no identifier is kept.
 
-    `out`: a folder for what each bucket comes to.
+    `out`: a folder for what each bucket comes to. `heard`: commands to erase somebody.
     """
 
     lake: str | None
     traces: Path
     out: Path
     partitions: int
+    heard: Heard = _NONE_HEARD
 
 
 class Advanced(NamedTuple):
@@ -71,7 +74,7 @@ class Made(NamedTuple):
 def advance_bucket(work: Work, bucket: Bucket) -> Advanced:
     """Fold the histories of one bucket, and write the states into a file of its own."""
     erased = Erasures() if work.lake is None else _erasures(work.lake)
-    folding = Folding(work.partitions, erased, _traces(work.traces))
+    folding = Folding(work.partitions, erased, _traces(work.traces), work.heard)
     write_records(_path_of(work, bucket.number), folding.records(bucket.histories()))
     return Advanced(folding.contacts, folding.outcomes, frozenset(folding.used))
 
@@ -80,13 +83,17 @@ class Folding:
     """From histories to records of a backup's contacts.
 
     `erased`: the lake's list. `traces`: what the running system keeps of those whose identifiers it does not keep, as
-    records of a backup, by key; those that are of somebody's here come into `used`.
+    records of a backup, by key; those that are of somebody's here come into `used`. `heard`: when each command to erase
+    somebody came.
     """
 
-    def __init__(self, partitions: int, erased: Erasures, traces: Mapping[bytes, bytes]) -> None:
+    def __init__(
+        self, partitions: int, erased: Erasures, traces: Mapping[bytes, bytes], heard: Heard = _NONE_HEARD
+    ) -> None:
         self._partitions = partitions
         self._erased = erased
         self._traces = traces
+        self._heard = heard
         self.outcomes = Counter[str]()
         self.used: set[bytes] = set()
         self.contacts = 0
@@ -108,10 +115,19 @@ class Folding:
             known.append(decode(trace))
         before, begun = beginning(rebuilt, known, self._erased.until(name))
         refused = Counter[str]()
+        history, in_vain = self._of_after(history, known)
         done = lived(name, [read.fact for read in read_rows(history, refused)], before, begun=begun)
         self.outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
-        self.outcomes.update(refused)
+        self.outcomes.update(refused + in_vain)
         return done.state
+
+    def _of_after(self, history: History, known: Iterable[ContactState]) -> tuple[History, Counter[str]]:
+        """What had not come yet when the person was erased, whatever time it bears; how much else there was."""
+        until = forgotten_until(known, self._heard)
+        if until is None:
+            return history, Counter()
+        left = [row for row in history.rows if row.appended_at > until]
+        return History(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
 
 
 class _Merging:

@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from sinks.lake.erasing import heard_at
+from sinks.lake.files import open_files
 from streams.backup.errors import BackupError
 from streams.backup.files import File, write_records
 from streams.backup.manifest import NAME, POLICY, Manifest, write_manifest
 from streams.backup.manifest import contacts_file as contacts_file_of
 from streams.backup.taking import take_backup
 from streams.rebuild.advancing import Made, Work, advance
+from streams.rebuild.heard import said, together
 from streams.rebuild.placed import Kind
 from streams.rebuild.positions import NAME as POSITIONS
 from streams.rebuild.positions import Positions, write_positions
@@ -71,15 +74,16 @@ def build(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Built:
     gathered = gather_lake(lake, work / "sorted", plan.processes)
     from_lake = gathered.rows
     tail = tail_until(topic_id, lake.ends, system)
-    gathered, folded = add_tail(settings, tail, work / "sorted", gathered)
+    gathered, folded, in_tail = add_tail(settings, tail, work / "sorted", gathered)
+    heard = together(heard_at(open_files(plan.lake)), in_tail)
     from_topic = gathered.rows - from_lake
     say(f"{gathered.rows} interactions of somebody sorted, {from_topic} of them from the topic")
     gathered = add_states(Kind.KNOWN, work / "system", system.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(work / "system", system.partitions))
-    todo = Work(lake.place, work / TRACES, work / "folded", system.partitions)
+    todo = Work(lake.place, work / TRACES, work / "folded", system.partitions, heard)
     made = advance(todo, gathered, plan.directory, plan.processes, say)
     manifest = complete(work / "system", plan.directory, system, made)
-    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes)))
+    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), said(heard)))
     write_manifest(plan.directory, manifest)
     clear(work)
     return Built(manifest, from_lake, from_topic, gathered.without, made.outcomes)

@@ -13,11 +13,15 @@ NAME = "rebuild.json"
 
 
 class Positions(Struct, frozen=True):
-    """`topic_id`: of `interactions`; `folded`: by partition the offset behind the last one that is in the states."""
+    """`topic_id`: of `interactions`; `folded`: by partition the offset behind the last one that is in the states.
+
+    `heard`: source and id of commands to erase somebody, and when the broker got them (ms).
+    """
 
     topic_id: str
     folded: list[int]
     outcomes: dict[str, int] = {}
+    heard: list[tuple[str, str, int]] = []
 
 
 def write_positions(directory: Path, positions: Positions) -> None:

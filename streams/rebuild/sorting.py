@@ -17,6 +17,7 @@ from streams.backup.files import Record, read_records
 from streams.backup.manifest import Manifest, contacts_file, interactions_file
 from streams.history.gathering import ROWS_IN_A_BUCKET, Gathered, gather
 from streams.history.spilling import Spiller
+from streams.rebuild.heard import Heard, heard_in, together
 from streams.rebuild.placed import Kind, rows_of_states
 from streams.rebuild.tail import read_tails
 from streams.settings import Settings
@@ -71,27 +72,29 @@ def tail_until(topic_id: str, begins: Sequence[int], manifest: Manifest) -> Tail
 
 
 class Sorted(NamedTuple):
-    """`folded`: by partition the offset behind the last record that was read."""
+    """`folded`: by partition the offset behind the last record that was read. `heard`: commands to erase among them."""
 
     gathered: Gathered
     folded: list[int]
+    heard: Heard
 
 
 def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: Gathered) -> Sorted:
     """Put what the topic holds to what was gathered. Raises `BackupError` and Kafka's errors."""
     folder.mkdir(parents=True, exist_ok=True)
     spiller = Spiller(folder, "tail", gathered.buckets)
-    folded = list(tail.begins)
+    folded, heard = list(tail.begins), dict[tuple[str, str], int]()
 
     async def take() -> None:
         batches = read_tails(settings, tail.topic_id, tail.begins, tail.ends, tail.waiting)
         async for batch in batches:
             for number, offset in _last_of(batch):
                 folded[number] = offset + 1
+            heard.update(together(heard, heard_in(batch)))
             spiller.take(batch)
 
     asyncio.run(take())
-    return Sorted(_with(gathered, spiller, folder), folded)
+    return Sorted(_with(gathered, spiller, folder), folded, heard)
 
 
 def add_states(kind: Kind, backup: Path, partitions: int, folder: Path, gathered: Gathered) -> Gathered:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from events.topics import INTERACTIONS
 from streams.backup.errors import BackupError
 from streams.backup.files import write_records
 from streams.backup.manifest import (
@@ -25,10 +26,11 @@ from streams.backup.topics import require_no_workers
 from streams.clients import KafkaClients
 from streams.rebuild.advancing import Work, advance
 from streams.rebuild.building import TRACES, WORK, complete
+from streams.rebuild.heard import of_said, together
 from streams.rebuild.placed import Kind
 from streams.rebuild.positions import Positions, read_positions
 from streams.rebuild.sorting import add_states, add_tail, buckets_for, clear, tail_until, traces_of
-from streams.rebuild.tail import topic_id_of
+from streams.rebuild.tail import count_between, topic_id_of
 from streams.settings import Settings
 
 BEFORE = "before"
@@ -59,6 +61,7 @@ def switch(
     require_no_workers(KafkaClients(settings), settings.app_id)
     running = settings.model_copy(update={"partitions": manifest.partitions})
     _require_the_topic(running, positions)
+    require_caught_up(running, positions)
     before = _copy(running, directory, patience_s)
     say(f"the system as it is was copied into {directory / BEFORE}")
     from_topic = _bring_up(running, directory, positions, processes, say)
@@ -72,6 +75,22 @@ def switch(
 def _require_the_topic(settings: Settings, positions: Positions) -> None:
     if asyncio.run(topic_id_of(settings)) != positions.topic_id:
         raise BackupError("`interactions` has been made anew since this was built: build anew")
+
+
+def require_caught_up(settings: Settings, positions: Positions) -> None:
+    """Raise `BackupError` where something was folded that the workers have not come to; Kafka's errors.
+
+    They would take it for a copy, and neither count it for campaigns nor judge it. Offsets alone do not tell: behind
+    the last record may be markers of transactions, which the lake counts and workers do not.
+    """
+    done = KafkaClients(settings).committed_by(settings.app_id)
+    begins = [done.get((INTERACTIONS, number), 0) for number in range(len(positions.folded))]
+    ahead = asyncio.run(count_between(settings, begins, positions.folded))
+    if ahead:
+        raise BackupError(
+            f"{ahead} interactions are in what was built and were not done by the workers, since the lake was ahead of "
+            "them: campaigns would never count these. Start the workers until they have caught up, and switch then"
+        )
 
 
 def _copy(settings: Settings, directory: Path, patience_s: float) -> Manifest:
@@ -95,13 +114,15 @@ def _bring_up(
         folder.mkdir(mode=0o700)
     tail = tail_until(positions.topic_id, positions.folded, before)
     nothing = buckets_for(before.contacts, processes)
-    gathered, _ = add_tail(settings, tail, work / "sorted", nothing)
+    gathered, _, in_tail = add_tail(settings, tail, work / "sorted", nothing)
+    heard = together(of_said(positions.heard), in_tail)
     from_topic = gathered.rows
     say(f"{from_topic} interactions came after what was built")
     gathered = add_states(Kind.REBUILT, directory, before.partitions, work / "sorted", gathered)
     gathered = add_states(Kind.KNOWN, directory / BEFORE, before.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(directory / BEFORE, before.partitions))
-    made = advance(Work(None, work / TRACES, work / "folded", before.partitions), gathered, target, processes, say)
+    todo = Work(None, work / TRACES, work / "folded", before.partitions, heard)
+    made = advance(todo, gathered, target, processes, say)
     write_manifest(target, complete(directory / BEFORE, target, before, made))
     clear(work)
     return from_topic

@@ -32,6 +32,18 @@ async def read_tails(
                 yield rows_of_records(topic_id, ready)
 
 
+async def count_between(settings: Settings, begins: Sequence[int], ends: Sequence[int]) -> int:
+    """How many records there are from `begins` up to `ends`, of all partitions. Raises Kafka's errors."""
+    found = 0
+    async with PartitionReader(KafkaClients(settings)) as reader:
+        for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+            place = TP(INTERACTIONS, number)
+            last = min(end, await reader.end_of(place))
+            async for run in reader.runs(place, max(begin, await reader.start_of(place)), last):
+                found += sum(record.offset < last for record in run.records)
+    return found
+
+
 async def keys_behind(settings: Settings, begins: Sequence[int], take: Callable[[str], None]) -> None:
     """Give the key of each record from there to the end. Raises as `read_tails` does."""
     async with PartitionReader(KafkaClients(settings)) as reader:

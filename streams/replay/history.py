@@ -1,10 +1,13 @@
 """What is to be told again, and what becomes of each row of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sinks.lake.erasing import commanded
 from sinks.lake.erasures import Erasures, erasure_of, read_erasures
-from streams.importing.pieces import Piece
+from sinks.lake.files import Files
+from streams.importing.pieces import Piece, Unreadable
+from streams.lake.erasing import Told, pending
 from streams.replay.judging import ERASED_TYPE, Judge, erasure_in
 from streams.replay.parts import Part, meant
 from streams.replay.rows import rows_of
@@ -27,11 +30,29 @@ class History:
     now: int
     erases: bool = False
 
+    @property
+    def lake(self) -> Files | None:
+        """The lake that the parts are of; None: they are of none."""
+        return next((part.files for part in self.parts if part.immutable), None)
+
+    def require_erased(self, told: Iterable[Told] = ()) -> None:
+        """Raise `Unreadable` where a lake still holds people who were erased, as far as it and `told` tell.
+
+        Under which names they are in it only `lake erase` finds out. Where `erases` they are told of as well.
+        """
+        waiting = 0 if self.lake is None or self.erases else pending(self.lake, told)
+        if waiting:
+            raise Unreadable(
+                f"{waiting} erasures are not carried out in this lake yet, and people would come back: "
+                "run `harmonia lake erase` first"
+            )
+
     def judge(self) -> Judge:
         """Knows who was erased: by the lake's list, and by the commands in the parts. Raises as reading them does."""
-        told = Erasures(erasure_of(fragment, time) for fragment, time, _ in self.erasures())
-        lake = next((part.files for part in self.parts if part.immutable), None)
-        erased = (told,) if lake is None else (told, read_erasures(lake))
+        if self.lake is None:
+            erased = [Erasures(erasure_of(fragment, time) for fragment, time, _ in self.erasures())]
+        else:
+            erased = [Erasures(commanded(self.lake)), read_erasures(self.lake)]
         return Judge(self.selection, erased, self.phone_region, self.now, erases=self.erases)
 
     def erasures(self) -> Iterator[tuple[str, int, bytes]]:

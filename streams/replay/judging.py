@@ -62,11 +62,14 @@ class Judge:
             return [NOBODYS]
         if type_ == ERASED_TYPE:
             return [] if self._erases else [ERASURES]
-        return [ERASED if self._is_erased(fragment, opened.time) else kept(row.value, fragment, type_)]
+        came = opened.time if row.appended_at is None else row.appended_at
+        return [ERASED if self._is_erased(fragment, opened.time, came) else kept(row.value, fragment, type_)]
 
-    def _is_erased(self, fragment: str, time: int) -> bool:
-        ends = (each.heard(fragment) for each in self._erased)
-        return any(end is not None and time <= end for end in ends)
+    def _is_erased(self, fragment: str, time: int, came: int) -> bool:
+        return any(
+            (until is not None and time <= until) or (heard is not None and came <= heard)
+            for until, heard in ((each.until(fragment), each.heard(fragment)) for each in self._erased)
+        )
 
     def _said(self, value: bytes, type_: str) -> Judged:
         topic = topic_of(type_)

@@ -1,6 +1,7 @@
 """What lies at a path, row by row: the lake, a folder, or a file of Parquet, JSON lines or CSV.
 
-Of Parquet and CSV two columns are read: `fragment` and `event`, as the lake has them. The record's bytes say the rest.
+Of Parquet and CSV two columns are read: `fragment` and `event`, as the lake has them, and of Parquet `appended_at` if
+it is there as the lake has it. The record's bytes say the rest.
 """
 
 import gzip
@@ -16,11 +17,12 @@ from pyarrow.parquet import ParquetFile
 
 from events.refusal import Reason, Refusal
 from sinks.lake.files import Files
+from sinks.lake.schema import COLUMNS
 from streams.importing.opening import open_unpacked
 from streams.importing.pieces import Unreadable
 from streams.importing.tables import csv_rows, first_line, json_rows
 
-FRAGMENT, EVENT = "fragment", "event"
+FRAGMENT, EVENT, APPENDED_AT = "fragment", "event", "appended_at"
 _NEEDED = [FRAGMENT, EVENT]
 _MAGIC = b"PAR1"
 _ROWS_AT_ONCE = 5_000
@@ -33,7 +35,7 @@ class Row(NamedTuple):
     """`value`: an event's bytes, or why there are none in `raw`.
 
     `line`: where, from 1. `of_lake`: it is one of the lake's, which names its `fragment`; of JSON lines only its event
-    can tell.
+    can tell. `appended_at`: when the broker got it (ms), where that is known.
     """
 
     line: int
@@ -41,6 +43,7 @@ class Row(NamedTuple):
     value: bytes | Refusal | None
     fragment: str | None = None
     of_lake: bool = True
+    appended_at: int | None = None
 
     @property
     def is_nobodys(self) -> bool:
@@ -80,12 +83,18 @@ def _plainly() -> Iterator[None]:
 def _parquet(file: BinaryIO) -> Iterator[Row]:
     opened: Any = ParquetFile(file)
     _require(opened.schema_arrow.names)
+    columns = [*_NEEDED, *([APPENDED_AT] if _tells_when(opened.schema_arrow) else [])]
     line = 0
-    for batch in opened.iter_batches(batch_size=_ROWS_AT_ONCE, columns=_NEEDED):
-        for fragment, event in zip(batch[FRAGMENT].to_pylist(), batch[EVENT].to_pylist(), strict=True):
+    for batch in opened.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
+        times = batch[APPENDED_AT].cast(pa.int64()).to_pylist() if APPENDED_AT in columns else [None] * len(batch)
+        for fragment, event, came in zip(batch[FRAGMENT].to_pylist(), batch[EVENT].to_pylist(), times, strict=True):
             line += 1
             value = event.encode() if isinstance(event, str) else event
-            yield Row(line, value or b"", value, fragment)
+            yield Row(line, value or b"", value, fragment, appended_at=came)
+
+
+def _tells_when(schema: pa.Schema) -> bool:
+    return APPENDED_AT in schema.names and schema.field(APPENDED_AT).type == COLUMNS[APPENDED_AT]
 
 
 def _json(file: BinaryIO) -> Iterator[Row]:

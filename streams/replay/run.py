@@ -1,5 +1,6 @@
 """One part of history after the other: shown only, or sent and remembered."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -7,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from events.topics import INTERACTIONS
+from events.topics import CONTACT_ROOFS, INTERACTIONS
 from streams.clients import KafkaClients
 from streams.importing.journal import Journal, Progress
 from streams.importing.pieces import Piece
 from streams.importing.run import Outlet, Report, deliver
 from streams.importing.sending import PIECES_AT_ONCE, Sending, Way
+from streams.lake.erasing import told
 from streams.replay.behind import watching_workers
 from streams.replay.history import History, pieces_of
 from streams.replay.judging import ERASED_TYPE, kept
@@ -43,6 +45,7 @@ class Orders:
 
 def show(history: History, report: Report, screen: Screen) -> None:
     """Read all and send nothing. Raises `Unreadable`, OSError and `Damaged`."""
+    history.require_erased()
     judge = history.judge()
     if history.erases:
         for piece in _erasures(history):
@@ -56,6 +59,9 @@ def show(history: History, report: Report, screen: Screen) -> None:
 def send(history: History, orders: Orders, settings: Settings, report: Report, screen: Screen) -> None:
     """Send what is not done. Raises Kafka's errors, `EngineError`, and as `show`: the next run goes on then."""
     require_topic(settings, INTERACTIONS)
+    if history.lake is not None:
+        require_topic(settings, CONTACT_ROOFS)
+        history.require_erased(asyncio.run(told(settings)))
     with ExitStack() as open_:
         behind = open_.enter_context(watching_workers(settings)) if orders.yields else None
         pace = Pace(orders.rate, behind, screen.say)

@@ -16,6 +16,7 @@ from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
 from streams.cli.reading import records_of
 from streams.clients import KafkaClients
+from streams.insights import reading
 from streams.local.stack import Stack
 from streams.settings import Settings
 from streams.topics import create_topics
@@ -63,6 +64,11 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
 
     assert between["series"] == filed["series"]
     assert [point["value"] for point in between["series"][0]["points"]] == [0, FILED + LATER - 1]
+    with monkeypatch.context() as cramped:
+        cramped.delenv("HARMONIA_LAKE")
+        cramped.setattr(reading, "MOST_TAIL_BYTES", 1 << 10)
+        refused = CliRunner().invoke(app, ask)
+        assert (refused.exit_code, "set HARMONIA_LAKE" in refused.output) == (1, True)
     assert between["series"][0]["points"][1]["at"] == "2012-02-22T05:00:00.000Z"
 
 

@@ -38,6 +38,16 @@ alive AS (
     LEFT JOIN begun AS b ON b.contact_id = n.contact_id
     WHERE n."type" NOT IN ('contact.erased', 'contact.linked', 'contact.unlinked', 'contact.suppressed')
       AND (e.contact_id IS NULL OR (n."time" > e."until" AND n.appended_at >= b.begun_at))
+    UNION ALL BY NAME
+    -- Money of whom `lake erase` has not taken out yet: already as it will lie there then.
+    SELECT
+        n.topic_id, n."partition", n."offset", n.appended_at, n.source, n.id, n."time", n.team, n."date", n."type",
+        n.campaign_id, n.purpose, n.amount, n.currency, n.period, n.instalment, n.committee, n.election, n.refcode,
+        n.kind, n.donation_id, n.refund_id, n.retracts_source, n.retracts_id
+    FROM named AS n
+    JOIN erased AS e ON e.contact_id = n.contact_id
+    WHERE n."type" IN ('donation.made', 'donation.refunded', 'interaction.retracted')
+      AND (n."time" <= e."until" OR n.appended_at <= e.since)
 ),
 -- Copies: the first appended counts. A row that is seen twice while files are merged is a copy as well.
 once AS (

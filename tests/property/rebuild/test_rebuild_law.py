@@ -13,6 +13,7 @@ from streams.backup.files import Record
 from streams.engine.states import NO_STATES
 from streams.history.contacts import histories
 from streams.rebuild.advancing import Folding
+from streams.rebuild.heard import heard_in, together
 from streams.rebuild.placed import Kind, rows_of_records, rows_of_states
 from tests.property.links.test_backup_law import Burning, Copy, Cut, newer_than, remade
 from tests.property.links.world import World
@@ -52,7 +53,7 @@ class Rebuilding(Burning):
         states = [each for each in known if each.key not in traces]
         rows = [rows_of_states(Kind.KNOWN, states)]
         rows += [rows_of_records(f"{number:04}", records) for number, records in enumerate(self.history)]
-        folding = Folding(len(copy.cuts), Erasures(), traces)
+        folding = Folding(len(copy.cuts), Erasures(), traces, together(*map(heard_in, rows[1:])))
         found = list(folding.records(histories(rows)))
         found += [each for each in known if each.key in traces and each.key not in folding.used]
         return replace(copy, cuts={number: cut_of(cut, number, found) for number, cut in copy.cuts.items()})

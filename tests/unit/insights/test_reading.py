@@ -1,8 +1,10 @@
 import pytest
 from faust.types import TP
 
-from streams.insights.reading import _require_whole
+from streams.insights.history import tail_table
+from streams.insights.reading import Room, _require_whole
 from streams.lake.errors import LakeStopped
+from tests.unit.lake.lying import TOPIC_ID, lying
 
 FIRST, SECOND = TP("interactions", 0), TP("interactions", 1)
 
@@ -31,3 +33,14 @@ def test_a_lake_that_reaches_to_where_the_topic_begins_leaves_nothing_out(
 def test_what_is_in_neither_is_told(starts: dict[TP, int], begin: dict[int, int], said: str) -> None:
     with pytest.raises(LakeStopped, match=said):
         _require_whole(starts, begin)
+
+
+@pytest.mark.parametrize(("lake", "cure"), [(False, "set HARMONIA_LAKE"), (True, "let `harmonia lake run` catch up")])
+def test_what_has_no_room_in_memory_is_refused_with_the_cure(lake: bool, cure: str) -> None:
+    records = [lying(0, "donation.made")]
+    table = tail_table(records, TOPIC_ID)
+    room = Room(TOPIC_ID, 2 * table.nbytes, lake=lake)
+
+    assert room.take(records).equals(room.take(records))
+    with pytest.raises(LakeStopped, match=cure):
+        room.take(records)

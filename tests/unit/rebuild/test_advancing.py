@@ -9,6 +9,7 @@ from streams.contact.place import Erasure, Place
 from streams.contact.standing import trace_key
 from streams.history.gathering import Gathered
 from streams.rebuild.advancing import Made, Work, advance
+from streams.rebuild.heard import Heard
 from streams.rebuild.placed import Kind
 from streams.rebuild.sorting import add_states, gather_lake, lake_now, traces_of
 from tests.unit.events.records import NOW
@@ -16,9 +17,12 @@ from tests.unit.history.lakes import said, written
 from tests.unit.lake.lying import TOPIC_ID
 
 PARTITIONS = 3
+NOTHING_HEARD: Heard = {}
 
 
-def rebuilt(tmp_path: Path, known: list[Record]) -> tuple[dict[bytes, ContactState], Made]:
+def rebuilt(
+    tmp_path: Path, known: list[Record], heard: Heard = NOTHING_HEARD
+) -> tuple[dict[bytes, ContactState], Made]:
     """The states of the lake, with what the running system knows."""
     written(tmp_path / "lake", said())
     backup, target, work = tmp_path / "backup", tmp_path / "target", tmp_path / "work"
@@ -31,7 +35,7 @@ def rebuilt(tmp_path: Path, known: list[Record]) -> tuple[dict[bytes, ContactSta
     gathered: Gathered = gather_lake(lake, work / "sorted", 1)
     gathered = add_states(Kind.KNOWN, backup, PARTITIONS, work / "sorted", gathered)
     write_records(work / "traces.zst", traces_of(backup, PARTITIONS))
-    todo = Work(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS)
+    todo = Work(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS, heard)
     made = advance(todo, gathered, target, 1, lambda _: None)
     found = [each for number in range(PARTITIONS) for each in read_records(target / contacts_file(number))]
     assert made.contacts == len([each for each in found if not (each.key or b"").startswith(b"/")])
@@ -58,3 +62,16 @@ def test_whoever_is_known_by_a_trace_alone_does_not_come_back(tmp_path: Path) ->
     assert states[b"c1"].place is not None
     assert states[b"c1"].place.swept == 3
     assert made.outcomes["in_vain"] == 8
+
+
+def test_an_erasure_acts_when_it_was_heard_also_where_another_name_of_the_person_heard_it(tmp_path: Path) -> None:
+    before_all_said = Erasure(NOW - 99_999, "office/desk", "1")
+    told = ContactState(version=4, place=Place(told=3, erased=before_all_said, swept=3, shown="erased"))
+    known = [Record(1, b"c1", encode(told)), Record(1, trace_key("c2"), encode(told))]
+
+    states, made = rebuilt(tmp_path, known, {("office/desk", "1"): NOW + 99_999})
+
+    assert not states[b"c1"].facts
+    assert not states[b"c2"].facts
+    assert states[b"c3"].facts
+    assert made.outcomes["in_vain"] == 17, "one of them cannot be read"

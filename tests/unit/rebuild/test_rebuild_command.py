@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 from streams.backup.errors import BackupError
 from streams.backup.manifest import FORMAT, NAME, Manifest, identity_of, write_manifest
 from streams.cli.main import app
+from streams.rebuild import comparing
 from streams.rebuild.building import WORK, _begin
+from streams.rebuild.differing import Comparison
 from streams.rebuild.positions import Positions, read_positions, write_positions
 from streams.settings import Settings
 
@@ -34,6 +36,17 @@ def test_what_is_no_backup_is_neither_compared_nor_switched_to(tmp_path: Path) -
 
 def test_a_backup_that_was_not_built_is_not_compared(tmp_path: Path) -> None:
     assert "was not made by `harmonia rebuild build`" in said("compare", str(a_backup(tmp_path / "one")), code=1)
+
+
+@pytest.mark.parametrize(("found", "code"), [(Comparison(equal=2), 0), (Comparison(equal=1, differ=1), 3)])
+def test_that_something_differs_is_told_apart_from_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Comparison, code: int
+) -> None:
+    async def compared(*_: object) -> Comparison:
+        return found
+
+    monkeypatch.setattr(comparing, "compare", compared)
+    said("compare", str(tmp_path), code=code)
 
 
 def test_other_partitions_have_to_be_said(tmp_path: Path) -> None:

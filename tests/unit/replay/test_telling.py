@@ -20,6 +20,7 @@ from sinks.lake.writer import LakeWriter
 from streams.contact.state import WEEK
 from streams.importing.pieces import AsItIs, Unreadable
 from streams.importing.run import Report
+from streams.lake.erasing import Told, erase_from_lake
 from streams.replay.history import History, pieces_of
 from streams.replay.judging import ERASED, ERASURES, MARGIN, NOBODYS, OLD
 from streams.replay.parts import meant, parts_of
@@ -130,6 +131,29 @@ def test_erasures_go_first_where_they_are_asked_for(tmp_path: Path) -> None:
 
     assert dict(report.counts.interactions) == {"contact.erased": 1, "donation.made": 1}
     assert not report.counts.left_out
+
+
+def test_a_lake_that_still_holds_erased_people_is_not_told_again(tmp_path: Path) -> None:
+    command = lying(0, "contact.erased", NOW - 2 * DAY)
+    lake(tmp_path, command, lying(1, "donation.made", NOW - DAY, contact={"email": "ada@example.org"}))
+    files = LocalFiles(tmp_path)
+
+    with pytest.raises(Unreadable, match=r"^1 erasures are not carried out in this lake yet.*`harmonia lake erase`"):
+        show(history(tmp_path), Report(None), Screen(lambda _: None, pytest.fail))
+    erase_from_lake(files, [], None)
+    show(history(tmp_path), Report(None), Screen(lambda _: None, pytest.fail))
+
+    of_another_name = Told(erasure_of("c2", NOW - DAY), "office/desk", "x")
+    with pytest.raises(Unreadable, match=r"^1 erasures"):
+        history(tmp_path).require_erased([of_another_name])
+    erase_from_lake(files, [of_another_name], None)
+    history(tmp_path).require_erased([of_another_name])
+
+
+def test_who_hears_of_an_erasure_from_the_lake_goes_by_when_it_was_heard_there(tmp_path: Path) -> None:
+    lake(tmp_path, lying(1, "contact.erased", NOW - 2 * DAY), lying(0, "donation.made", NOW - DAY))
+
+    assert told(history(tmp_path, erases=True)) == [ERASED]
 
 
 def test_what_the_lake_keeps_of_the_erased_is_nobodys(tmp_path: Path) -> None:
