@@ -54,7 +54,10 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
 
 def harmonised_again(interaction: Interaction) -> bytes:
     """The value of a record for what `read_harmonised` has read, wherever that lay: without what intake lets not in."""
-    return _written(interaction, interaction.data.plain())
+    body = interaction.data.plain()
+    body.pop("team", None)
+    body["team"] = team_behind(interaction)
+    return _written(interaction, body)
 
 
 def _written(interaction: Interaction, body: dict[str, JSON]) -> bytes:

@@ -1,4 +1,4 @@
-"""What is promised of an old file on any store: each row of it is a row of the lake once, whatever happens meanwhile."""
+"""What is promised of an old file on any store: each row of it is there once, whatever happens meanwhile."""
 
 from pathlib import Path
 

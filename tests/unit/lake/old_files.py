@@ -38,7 +38,7 @@ def filed(path: Path, said: Sequence[JSON]) -> Path:
     return path
 
 
-def brought(  # noqa: PLR0913 (what, where to, and how)
+def brought(
     files: Files,
     *paths: Path,
     selection: Selection = ALL,
