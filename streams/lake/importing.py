@@ -14,7 +14,7 @@ from sinks.lake.erasures import Erasure, Erasures, add_erasures, read_erasures
 from sinks.lake.files import Files
 from sinks.lake.imported import log_of
 from sinks.lake.writer import LakeWriter, Overtaken
-from streams.importing.pieces import AsItIs, Piece
+from streams.importing.pieces import AsItIs, Piece, Unreadable
 from streams.importing.run import Report
 from streams.lake.buffers import ROW_BYTES, Limits
 from streams.lake.door import Door, Taken
@@ -46,7 +46,7 @@ class Old:
         """Whom it tells to forget, whatever else is meant."""
         door = self.door()
         for part in meant(self.parts, _ERASURES_ALONE):
-            for row in rows_of(part.files, part.place):
+            for row in _rows(part):
                 yield from door.erasures(row)
 
 
@@ -55,7 +55,7 @@ def show(files: Files, old: Old, report: Report, screen: Screen) -> None:
     _require_another(files, old)
     door = old.door(read_erasures(files), Erasures(old.erasures()))
     for part in meant(old.parts, old.selection):
-        for number, row in enumerate(rows_of(part.files, part.place)):
+        for number, row in enumerate(_rows(part)):
             report.add(part.name, _piece(number, row, door.judge(row)))
             screen.advance(1)
 
@@ -76,6 +76,14 @@ def bring_in(files: Files, old: Old, limits: Limits, report: Report, screen: Scr
             bringing.begin(screen)
     if before:
         screen.say(f"{before:,} rows were brought in before")
+
+
+def _rows(part: Part) -> Iterator[Row]:
+    """Of a file; what is wrong with it is said with its name."""
+    try:
+        yield from rows_of(part.files, part.place)
+    except Unreadable as error:
+        raise Unreadable(f"{part.name}: {error}") from error
 
 
 def _require_another(files: Files, old: Old) -> None:
@@ -118,7 +126,7 @@ class _Bringing:
         """Bring in the rest. False: somebody else is at the same file, so begin again."""
         number = self.next - 1
         try:
-            for number, row in enumerate(rows_of(self.part.files, self.part.place)):
+            for number, row in enumerate(_rows(self.part)):
                 if number >= self.next:
                     self._take(number, row)
                     if self._is_full():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import zstandard
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
@@ -41,9 +42,12 @@ def test_it_says_what_became_of_everything_and_a_dry_run_does_nothing(file: Path
         (("{file}", "--types", "email.mad"), 2, "--types: email.mad"),
         (("{file}", "--to", "monday"), 2, "--to: give a date"),
         (("{file}", "{file}x"), 1, "old.jsonlx: there is nothing"),
+        (("{file}.zst",), 1, "old.jsonl.zst: is damaged or was cut short"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_cure(file: Path, words: tuple[str, ...], code: int, said: str) -> None:
+    file.with_suffix(".jsonl.zst").write_bytes(zstandard.compress(file.read_bytes())[:-3])
+
     ended = run(*(word.format(file=file) for word in words))
 
     assert (ended.exit_code, said in ended.stderr) == (code, True), ended.stderr
