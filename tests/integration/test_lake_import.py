@@ -59,7 +59,7 @@ def test_old_messages_reach_those_whom_they_are_about(stack: Stack, tmp_path: Pa
 
 def has_given(system: System, name: str) -> bool:
     counts = json.loads(until_in_redis(system, name))["counts"]
-    return counts == {"email.sent": 1, "donation.made": 1}
+    return bool(counts == {"email.sent": 1, "donation.made": 1})
 
 
 def killed_in_the_middle(folder: Path, file: Path, environment: dict[str, str]) -> None:

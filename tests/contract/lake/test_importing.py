@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from events.json_types import JSON
 from sinks.lake.compacting import compact
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import STAGING
@@ -15,7 +16,7 @@ from tests.unit.lake.seen import Seen, seen, seen_by_manifests
 
 YEAR = 365 * DAY
 MOST_CALLS = 100
-SAID = [
+SAID: list[JSON] = [
     *(old(str(at), ("email.sent", "donation.made")[at % 2], NOW - YEAR - at % 2 * DAY) for at in range(4)),
     {"type": "nothing"},
     old("last", "email.opened", NOW - YEAR),

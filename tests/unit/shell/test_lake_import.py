@@ -7,6 +7,7 @@ import pytest
 import zstandard
 from typer.testing import CliRunner, Result
 
+from events.json_types import JSON
 from streams.cli.main import app
 from tests.unit.events.records import NOW
 from tests.unit.lake.lying import DAY
@@ -17,7 +18,7 @@ from tests.unit.lake.old_files import filed, old
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
-    said = [old("1", "email.sent", NOW - 90 * DAY), old("2", "donation.made", NOW - 80 * DAY), "no object"]
+    said: list[JSON] = [old("1", "email.sent", NOW - 90 * DAY), old("2", "donation.made", NOW - 80 * DAY), "no object"]
     return filed(tmp_path / "old.jsonl", said)
 
 
