@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -15,7 +15,7 @@ from streams.history.comparing import essence
 from streams.history.contacts import histories, read_rows
 from streams.history.living import lived
 from streams.history.source import NEEDED
-from tests.property.history.test_equality_law import LATE, chunks, erasures, lawful, record, streamed
+from tests.property.history.test_equality_law import LATE, chunks, erasures, record, streamed
 from tests.property.links.sayings import Saying, stories
 from tests.unit.contact.said import DAY
 from tests.unit.engine.kafka_records import Fetched
@@ -71,7 +71,7 @@ def at_their_time(past: Past) -> list[Fetched]:
     return [replace(each, offset=at) for at, each in enumerate(found)]
 
 
-@lawful
+@settings(max_examples=60, deadline=None)
 @given(pasts(), st.data())
 def test_what_was_imported_is_folded_as_if_it_had_been_streamed_at_its_time(past: Past, data: st.DataObject) -> None:
     states = streamed(data.draw(chunks(at_their_time(past))))
