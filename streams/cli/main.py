@@ -11,6 +11,7 @@ from streams.cli import (
     experiment_results,  # noqa: F401 - its commands join the group
     experiments,  # noqa: F401 - so do its
     lake,
+    lake_import,  # noqa: F401 - so does its
     local,
     policy,
     rebuild,

@@ -51,11 +51,11 @@ def replay(  # noqa: PLR0913 (options of a command)
     from streams.replay.run import Orders, send, show  # noqa: PLC0415
 
     settings = load_settings()
-    selection = _selection(since, until, types)
+    selection = selection_given(since, until, types)
     with failing_plainly(), reporting(refused) as report:
         try:
             history = History(parts_of(path), selection, settings.phone_region, wall_clock(), erases=erasures)
-            with _bar(path, [part.rows for part in meant(history.parts, selection)]) as screen:
+            with history_bar(path, [part.rows for part in meant(history.parts, selection)]) as screen:
                 if dry_run:
                     show(history, report, screen)
                 else:
@@ -69,7 +69,8 @@ def replay(  # noqa: PLR0913 (options of a command)
     say_report(report, as_json=as_json)
 
 
-def _selection(since: str | None, until: str | None, types: list[str] | None) -> "Selection":
+def selection_given(since: str | None, until: str | None, types: list[str] | None) -> "Selection":
+    """What these options mean. Ends the command where one of them means nothing."""
     from streams.replay.selection import Selection, types_named  # noqa: PLC0415 (as above)
 
     try:
@@ -80,7 +81,7 @@ def _selection(since: str | None, until: str | None, types: list[str] | None) ->
 
 
 @contextmanager
-def _bar(path: str, rows: list[int | None]) -> Iterator["Screen"]:
+def history_bar(path: str, rows: list[int | None]) -> Iterator["Screen"]:
     """On standard error, if somebody looks at it."""
     from streams.replay.run import Screen  # noqa: PLC0415 (as above)
 

@@ -98,7 +98,7 @@ def is_harmonised(opened: Opened) -> bool:
 
     A contact that is named by `contact_id` alone is the same on either way.
     """
-    return any(map(is_identity_hash, _identifiers(opened)))
+    return any(map(is_identity_hash, identifiers_in(opened)))
 
 
 def fragment_of(row: Row, opened: Opened) -> str | None:
@@ -112,12 +112,12 @@ def named_in(opened: Opened) -> str | None:
     ids = data.get("contact_ids") if isinstance(data, dict) else None
     if isinstance(ids, list) and ids:
         return min(map(str, ids))
-    named: dict[str, JSON] = {str(place): text for place, text in enumerate(_identifiers(opened))}
+    named: dict[str, JSON] = {str(place): text for place, text in enumerate(identifiers_in(opened))}
     return strongest(named)
 
 
-def _identifiers(opened: Opened) -> Iterator[str]:
-    """Strongest first."""
+def identifiers_in(opened: Opened) -> Iterator[str]:
+    """What a contact is named by, strongest first."""
     data = opened.event.get("data")
     contact = data.get("contact") if isinstance(data, dict) else None
     if not isinstance(contact, dict):

@@ -77,7 +77,7 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise Unreadable("is damaged or was cut short: get it anew, and replay that") from error
+        raise Unreadable("is damaged or was cut short: get it anew, and give that") from error
 
 
 def _parquet(file: BinaryIO) -> Iterator[Row]:

@@ -49,12 +49,13 @@ alive AS (
     WHERE n."type" IN ('donation.made', 'donation.refunded', 'interaction.retracted')
       AND (n."time" <= e."until" OR n.appended_at <= e.since)
 ),
--- Copies: the first appended counts. A row that is seen twice while files are merged is a copy as well.
+-- Copies: the first appended counts, and of one that was imported the one that was appended. A row that is seen twice
+-- while files are merged is a copy as well.
 once AS (
     SELECT *
     FROM alive
     QUALIFY row_number() OVER (
-        PARTITION BY contact_id, source, id ORDER BY appended_at, "partition", "offset"
+        PARTITION BY contact_id, source, id ORDER BY starts_with(topic_id, 'imported-'), appended_at, "partition", "offset"
     ) = 1
 ),
 -- Whichever of the two arrived first.

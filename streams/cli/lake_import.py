@@ -1,0 +1,69 @@
+"""`harmonia lake import`: what happened before, from old files into the lake."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.app import wall_clock
+from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.import_told import reporting, say_report
+from streams.cli.lake import app
+from streams.cli.replaying import history_bar, selection_given
+
+if TYPE_CHECKING:
+    from streams.replay.parts import Part
+
+
+@app.command("import")
+def lake_import(  # noqa: PLR0913 (options of a command)
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders or another lake; also URIs.")],
+    *,
+    since: Annotated[str | None, typer.Option("--from", help="A date or RFC 3339 time: what happened since.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="And before this one.")] = None,
+    types: Annotated[list[str] | None, typer.Option("--types", help="Such as email.*,text.*.")] = None,
+    refused: Annotated[Path | None, typer.Option(dir_okay=False, help="File for refusals, a line each.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be written.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Bring old interactions into the lake: JSON lines, Parquet or CSV, plain, gzip or zstd. `rebuild` folds them.
+
+    Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
+    """
+    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.importing.pieces import Unreadable  # noqa: PLC0415
+    from streams.lake.buffers import Limits  # noqa: PLC0415
+    from streams.lake.importing import Old, bring_in, show  # noqa: PLC0415
+    from streams.lake.serving import files_of  # noqa: PLC0415
+    from streams.replay.parts import meant  # noqa: PLC0415
+
+    settings, selection = load_settings(), selection_given(since, until, types)
+    limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
+    with failing_plainly(), reporting(refused) as report:
+        files = files_of(settings)
+        try:
+            old = Old(_parts(paths), selection, settings.hasher, wall_clock())
+            with history_bar(paths[0], [part.rows for part in meant(old.parts, selection)]) as screen:
+                if dry_run:
+                    show(files, old, report, screen)
+                else:
+                    bring_in(files, old, limits, report, screen)
+        except (Unreadable, Damaged) as error:
+            refuse(str(error))
+        except OSError as error:
+            refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")
+    say_report(report, as_json=as_json)
+
+
+def _parts(paths: list[str]) -> "list[Part]":
+    """Of all paths, in order. Raises as `parts_of`, and says of which."""
+    from streams.importing.pieces import Unreadable  # noqa: PLC0415 (as above)
+    from streams.replay.parts import parts_of  # noqa: PLC0415
+
+    found = []
+    for path in paths:
+        try:
+            found += parts_of(path)
+        except Unreadable as error:
+            raise Unreadable(f"{path}: {error}") from error
+    return found
