@@ -4,8 +4,9 @@ Every experiment looks at two spans of it, so what lies in a span is looked up a
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import accumulate
+from operator import itemgetter
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,10 +14,9 @@ from msgspec import Struct
 from streams.contact.evidence import Evidence
 from streams.contact.hours import HOUR, ByHour, oldest
 from streams.contact.overview import Overview
-from streams.contact.state import Consent, Fact
+from streams.contact.state import Consent, Fact, Settled
 from streams.experiments.metrics import PLACE
 from streams.human import Judged
-from streams.human.known import Kind
 
 NET_AMOUNT = PLACE["net_amount"]
 OPENED, CLICKED = PLACE["opened"], PLACE["clicked"]
@@ -44,11 +44,6 @@ class Acts(Struct, frozen=True):
     hours: list[int]
     sums: list[int]
 
-    def between(self, start: int, end: int) -> int:
-        """From one place in `hours` up to but without another one."""
-        found = self.sums[end] - self.sums[start]
-        return found if found < MOST else MOST
-
 
 class Outcomes(Struct, frozen=True):
     """Opens, clicks and all else in order, and once more only the times of that."""
@@ -62,21 +57,19 @@ class Outcomes(Struct, frozen=True):
         """What lies from one time (ms) up to but without another one; of opens and clicks by whole hours."""
         opens, clicks, times = self.opens.hours, self.clicks.hours, self.times
         first, last = since // HOUR, until // HOUR
-        return (
-            *(bisect_left(opens, first), bisect_left(opens, last)),
-            *(bisect_left(clicks, first), bisect_left(clicks, last)),
-            *(bisect_left(times, since), bisect_left(times, until)),
-        )
+        opened, opened_until = bisect_left(opens, first), bisect_left(opens, last)
+        clicked, clicked_until = bisect_left(clicks, first), bisect_left(clicks, last)
+        return opened, opened_until, clicked, clicked_until, bisect_left(times, since), bisect_left(times, until)
 
     def within(self, span: Span, currency: str) -> Found:
         """All that lies in it; amounts of one currency."""
         first_open, last_open, first_click, last_click, first, last = span
         found: Found = {}
-        if opened := self.opens.between(first_open, last_open):
-            found[OPENED] = opened
-        if clicked := self.clicks.between(first_click, last_click):
-            found[CLICKED] = clicked
-        for _, place, what, of_currency in self.others[first:last]:
+        if first_open < last_open:
+            found[OPENED] = min(self.opens.sums[last_open] - self.opens.sums[first_open], MOST)
+        if first_click < last_click:
+            found[CLICKED] = min(self.clicks.sums[last_click] - self.clicks.sums[first_click], MOST)
+        for _, place, what, of_currency in self.others[first:last] if first < last else ():
             if place != NET_AMOUNT:
                 found[place] = what
             elif of_currency == currency:
@@ -85,33 +78,27 @@ class Outcomes(Struct, frozen=True):
 
 
 _NONE = Acts([], [0])
+_time = itemgetter(0)
 
 
 def outcomes(known: Overview) -> Outcomes:
     """All that experiments measure."""
-    settled, since = known.state.settled, oldest(known.state.clock)
     others = _others(known.found)
     others.sort(key=_time)
-    return Outcomes(
-        _of_kind(_by_hour(settled.opens_by_hour, known.acts, "open"), since),
-        _of_kind(_by_hour(settled.clicks_by_hour, known.acts, "click"), since),
-        [outcome[0] for outcome in others],
-        others,
-    )
+    opens, clicks = _by_hour(known.state.settled, known.acts)
+    since = oldest(known.state.clock)
+    return Outcomes(_of_kind(opens, since), _of_kind(clicks, since), [each[0] for each in others], others)
 
 
-def _time(outcome: Outcome) -> int:
-    return outcome[0]
-
-
-def _by_hour(settled: ByHour, acts: Iterable[Judged], kind: Kind) -> ByHour:
-    by_hour = settled
+def _by_hour(settled: Settled, acts: Collection[Judged]) -> tuple[ByHour, ByHour]:
+    """Opens and clicks, those that have settled and those that have not."""
+    if not acts:
+        return settled.opens_by_hour, settled.clicks_by_hour
+    opens, clicks = {**settled.opens_by_hour}, {**settled.clicks_by_hour}
     for act, milli in acts:
-        if act.kind == kind:
-            by_hour = {**settled} if by_hour is settled else by_hour
-            hour = act.time // HOUR
-            by_hour[hour] = by_hour.get(hour, 0) + milli
-    return by_hour
+        by_hour, hour = opens if act.kind == "open" else clicks, act.time // HOUR
+        by_hour[hour] = by_hour.get(hour, 0) + milli
+    return opens, clicks
 
 
 def _of_kind(by_hour: ByHour, since: int) -> Acts:
