@@ -11,6 +11,7 @@ from events.experiment_results import Unit
 from streams.contact.arms import Arm
 from streams.contact.assigned import Assigned
 from streams.contact.hours import HOUR, oldest
+from streams.contact.messages import Message
 from streams.contact.overview import Overview
 from streams.contact.state import Fact
 from streams.experiments.given import GROUPS, Given, Value
@@ -19,7 +20,7 @@ from streams.experiments.rules import DAY_MS, DEFAULT, Rule
 from streams.experiments.valued import Valued
 
 _ARRIVALS = frozenset({"email.sent", "email.delivered"})
-"""They tell a person's opens from a program's."""
+"""They tell a person's opens from a program's, each those of its own message."""
 
 _DECISIVE = frozenset({"email.dropped", "canvass.reported", "interaction.retracted"})
 """They may take an assignment away, the second where it is the earlier version of a report."""
@@ -65,9 +66,15 @@ def may_change(applied: Iterable[Fact], known: Overview) -> bool:
     for fact in applied:
         if fact.arm is not None or fact.type in _DECISIVE:
             return True
-        if known.assigned and fact.type not in _INDIFFERENT and (known.acts or fact.type not in _ARRIVALS):
+        if known.assigned and fact.type not in _INDIFFERENT and not (fact.type in _ARRIVALS and _is_idle(fact, known)):
             return True
     return False
+
+
+def _is_idle(arrival: Fact, known: Overview) -> bool:
+    """Whether nobody has done anything yet with the message that arrived, which is so of nearly every new one."""
+    said = arrival.detail
+    return isinstance(said, Message) and all(act.message_id != said.message_id for act, _ in known.acts)
 
 
 def _counts(assigned: int, rule: Rule) -> bool:
