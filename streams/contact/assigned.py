@@ -34,11 +34,12 @@ def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
         arm = fact.arm
         if arm is None or (drops and _is_dropped(fact, drops)):
             continue
-        known = first.get(arm.experiment)
+        experiment = arm.experiment
+        known = first.get(experiment)
         if known is None:
-            first[arm.experiment] = Assigned(fact.time, fact.source, fact.id, arm)
+            first[experiment] = Assigned(fact.time, fact.source, fact.id, arm)
         elif known.arm.variant != arm.variant:
-            mixed.add(arm.experiment)
+            mixed.add(experiment)
     for each in settled.arms:
         if drops and is_dropped(each.message_id, each.appended_at, drops):
             continue
@@ -68,15 +69,11 @@ def _is_dropped(fact: Fact, drops: Drops) -> bool:
 
 def render(known: Sequence[Assigned]) -> list[Assignment]:
     """The profile's `experiments`."""
-    return [_rendered(each) for each in known]
-
-
-def _rendered(each: Assigned) -> Assignment:
-    shown: Assignment = {
-        "id": each.arm.experiment,
-        "variant": each.arm.variant,
-        "assigned_at": render_time(each.time),
-    }
-    if each.contaminated:
-        shown["contaminated"] = True
+    shown: list[Assignment] = []
+    for each in known:
+        arm = each.arm
+        one: Assignment = {"id": arm.experiment, "variant": arm.variant, "assigned_at": render_time(each.time)}
+        if each.contaminated:
+            one["contaminated"] = True
+        shown.append(one)
     return shown

@@ -30,10 +30,21 @@ class Columns:
         self._groups: list[int] = []
         self._in_groups: list[int] = []
 
-    def replace(self, before: Iterable[Given], after: Iterable[Given]) -> None:
+    def replace(self, before: Sequence[Given], after: Sequence[Given]) -> None:
         """A person who was counted as `before` is counted as `after`; each experiment is there once."""
         if before is after:
             return
+        same = 0
+        for old, given in zip(before, after, strict=False):  # most people are in the experiments that they were in
+            if old is not given:
+                if old.experiment != given.experiment:
+                    break
+                if old != given:
+                    self._change(old, given)
+            same += 1
+        self._replace_others(before[same:], after[same:])
+
+    def _replace_others(self, before: Sequence[Given], after: Sequence[Given]) -> None:
         was = {each.experiment: each for each in before}
         for given in after:
             old = was.pop(given.experiment, None)

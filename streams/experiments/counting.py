@@ -4,21 +4,23 @@ It is a function of what is known and of the rules, in whatever order it came an
 and clicks of more than 400 days ago are not known any more: of them `before` is believed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from zlib import crc32
 
 from events.experiment_results import Unit
 from streams.contact.arms import Arm
 from streams.contact.assigned import Assigned
 from streams.contact.hours import HOUR, oldest
+from streams.contact.messages import Message
 from streams.contact.overview import Overview
 from streams.contact.state import Fact
 from streams.experiments.given import GROUPS, Given, Value
-from streams.experiments.outcomes import CLICKED, NET_AMOUNT, OPENED, Found, Outcomes, outcomes
+from streams.experiments.outcomes import CLICKED, OPENED, outcomes
 from streams.experiments.rules import DAY_MS, DEFAULT, Rule
+from streams.experiments.valued import Valued
 
 _ARRIVALS = frozenset({"email.sent", "email.delivered"})
-"""They tell a person's opens from a program's."""
+"""They tell a person's opens from a program's, each those of its own message."""
 
 _DECISIVE = frozenset({"email.dropped", "canvass.reported", "interaction.retracted"})
 """They may take an assignment away, the second where it is the earlier version of a report."""
@@ -42,14 +44,15 @@ def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: t
     if not known.assigned:
         return ()
     added = {one.experiment: one for one in before}
-    measured = outcomes(known)
+    values_of = Valued(outcomes(known)).values
     since = oldest(known.state.clock) * HOUR
     after = []
     for each in known.assigned:
         experiment = each.arm.experiment
         rule = rules.get(experiment, DEFAULT)
         if _counts(each.time, rule):
-            after.append(_given(contact_id, each, rule, measured, added.get(experiment), since))
+            values = values_of(each.time, rule)
+            after.append(_given(contact_id, each, rule, values, added.get(experiment), since))
     found = tuple(after)
     return before if found == before else found
 
@@ -63,9 +66,15 @@ def may_change(applied: Iterable[Fact], known: Overview) -> bool:
     for fact in applied:
         if fact.arm is not None or fact.type in _DECISIVE:
             return True
-        if known.assigned and fact.type not in _INDIFFERENT and (known.acts or fact.type not in _ARRIVALS):
+        if known.assigned and fact.type not in _INDIFFERENT and not (fact.type in _ARRIVALS and _is_idle(fact, known)):
             return True
     return False
+
+
+def _is_idle(arrival: Fact, known: Overview) -> bool:
+    """Whether nobody has done anything yet with the message that arrived, which is so of nearly every new one."""
+    said = arrival.detail
+    return isinstance(said, Message) and all(act.message_id != said.message_id for act, _ in known.acts)
 
 
 def _counts(assigned: int, rule: Rule) -> bool:
@@ -75,52 +84,23 @@ def _counts(assigned: int, rule: Rule) -> bool:
 
 
 def _given(  # noqa: PLR0913, PLR0917 (whom, in what, by which rule, and what is known)
-    contact_id: str, each: Assigned, rule: Rule, measured: Outcomes, before: Given | None, since: int
+    contact_id: str, each: Assigned, rule: Rule, values: tuple[Value, ...], before: Given | None, since: int
 ) -> Given:
+    """`before` itself where it is still so: nobody has to look into what has not changed."""
     arm, day = each.arm, each.time // DAY_MS
-    values = _values(each.time, rule, measured)
-    if before is not None and (before.edition, before.variant, before.day) == (rule.edition, arm.variant, day):
-        values = _with_forgotten(values, before, each.time, rule, since)
-    group = _group(contact_id, arm, rule.unit)
+    group = -1 if rule.unit == "contact" else _group(contact_id, arm, rule.unit)
+    if before is not None and before.variant == arm.variant and before.day == day and before.edition == rule.edition:
+        if (day - rule.covariate_days) * DAY_MS < since:
+            values = _with_forgotten(values, before, each.time, rule, since)
+        if values == before.values and group == before.group and each.contaminated == before.contaminated:
+            return before
     return Given(arm.experiment, arm.variant, day, rule.edition, group, each.contaminated, values)
 
 
 def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
     """People of whom no household or turf was named are groups by themselves."""
-    if unit == "contact":
-        return -1
     named = arm.cluster if arm.cluster is not None else arm.household if unit == "household" else arm.turf
     return (crc32(contact_id.encode()) if named is None else named) % GROUPS
-
-
-def _values(assigned: int, rule: Rule, measured: Outcomes) -> tuple[Value, ...]:
-    until, today = assigned + rule.window_ms, assigned // DAY_MS * DAY_MS
-    before = today - rule.covariate_days * DAY_MS
-    found: list[Value] = []
-    for acts in measured.acts:
-        y = acts.between(assigned // HOUR, until // HOUR)
-        x = acts.between(before // HOUR, today // HOUR)
-        if y or x:
-            found.append((acts.place, y, x, y))
-    if measured.others:
-        after, earlier = (
-            measured.between(assigned, until, rule.currency),
-            measured.between(before, today, rule.currency),
-        )
-        if after or earlier:
-            found += _of_all(after, earlier, rule.winsorise)
-            found.sort()
-    return tuple(found)
-
-
-def _of_all(after: Found, earlier: Found, most: int) -> Iterator[Value]:
-    for place in after.keys() | earlier.keys():
-        raw, x = after.get(place, 0), earlier.get(place, 0)
-        y = raw
-        if place == NET_AMOUNT:
-            y, x = max(-most, min(raw, most)), max(-most, min(x, most))
-        if raw or x:
-            yield place, y, x, raw
 
 
 def _with_forgotten(

@@ -4,8 +4,9 @@ Every experiment looks at two spans of it, so what lies in a span is looked up a
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import accumulate
+from operator import itemgetter
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,13 +14,13 @@ from msgspec import Struct
 from streams.contact.evidence import Evidence
 from streams.contact.hours import HOUR, ByHour, oldest
 from streams.contact.overview import Overview
-from streams.contact.state import Consent, Fact
+from streams.contact.state import Consent, Fact, Settled
 from streams.experiments.metrics import PLACE
 from streams.human import Judged
-from streams.human.known import Kind
 
 NET_AMOUNT = PLACE["net_amount"]
 OPENED, CLICKED = PLACE["opened"], PLACE["clicked"]
+CONTACTED, SUPPORT, DONATED = PLACE["contacted"], PLACE["support"], PLACE["donated"]
 MOST = 1_000
 """Thousandths that opens and clicks count at most."""
 
@@ -31,34 +32,44 @@ Outcome: TypeAlias = tuple[int, int, int, str]
 Of amounts the sum counts, of all others the latest."""
 
 Found: TypeAlias = dict[int, int]
-"""By the place of the metric what is not 0."""
+"""By the place of the metric what there is; what is not there is 0."""
+
+Span: TypeAlias = tuple[int, int, int, int, int, int]
+"""Where it begins and ends among the opens, the clicks and all else: two of them that are equal hold the same."""
 
 
 class Acts(Struct, frozen=True):
     """Of one kind: the hours in order, and what there was in thousandths before each of them and after the last."""
 
-    place: int
     hours: list[int]
     sums: list[int]
 
-    def between(self, since: int, until: int) -> int:
-        """From one hour up to but without another one."""
-        found = self.sums[bisect_left(self.hours, until)] - self.sums[bisect_left(self.hours, since)]
-        return found if found < MOST else MOST
-
 
 class Outcomes(Struct, frozen=True):
-    """`acts`: opens and clicks, if there are any. All else in order, and once more only the times of it."""
+    """Opens, clicks and all else in order, and once more only the times of that."""
 
-    acts: list[Acts]
+    opens: Acts
+    clicks: Acts
     times: list[int]
     others: list[Outcome]
 
-    def between(self, since: int, until: int, currency: str) -> Found:
-        """What is not of acts, from one time (ms) up to but without another one; amounts of one currency."""
+    def span(self, since: int, until: int) -> Span:
+        """What lies from one time (ms) up to but without another one; of opens and clicks by whole hours."""
+        opens, clicks, times = self.opens.hours, self.clicks.hours, self.times
+        first, last = since // HOUR, until // HOUR
+        opened, opened_until = bisect_left(opens, first), bisect_left(opens, last)
+        clicked, clicked_until = bisect_left(clicks, first), bisect_left(clicks, last)
+        return opened, opened_until, clicked, clicked_until, bisect_left(times, since), bisect_left(times, until)
+
+    def within(self, span: Span, currency: str) -> Found:
+        """All that lies in it; amounts of one currency."""
+        first_open, last_open, first_click, last_click, first, last = span
         found: Found = {}
-        start, end = bisect_left(self.times, since), bisect_left(self.times, until)
-        for _, place, what, of_currency in self.others[start:end] if start < end else ():
+        if first_open < last_open:
+            found[OPENED] = min(self.opens.sums[last_open] - self.opens.sums[first_open], MOST)
+        if first_click < last_click:
+            found[CLICKED] = min(self.clicks.sums[last_click] - self.clicks.sums[first_click], MOST)
+        for _, place, what, of_currency in self.others[first:last] if first < last else ():
             if place != NET_AMOUNT:
                 found[place] = what
             elif of_currency == currency:
@@ -66,50 +77,52 @@ class Outcomes(Struct, frozen=True):
         return found
 
 
+_NONE = Acts([], [0])
+_time = itemgetter(0)
+
+
 def outcomes(known: Overview) -> Outcomes:
     """All that experiments measure."""
-    others = sorted(_others(known.found), key=_time)
-    return Outcomes(list(_acts(known)), [time for time, _, _, _ in others], others)
+    others = _others(known.found)
+    others.sort(key=_time)
+    opens, clicks = _by_hour(known.state.settled, known.acts)
+    since = oldest(known.state.clock)
+    return Outcomes(_of_kind(opens, since), _of_kind(clicks, since), [each[0] for each in others], others)
 
 
-def _time(outcome: Outcome) -> int:
-    return outcome[0]
-
-
-def _acts(known: Overview) -> Iterator[Acts]:
-    """None before the hour that is the oldest now, as if all had settled just now."""
-    settled, since = known.state.settled, oldest(known.state.clock)
-    if opens := _by_hour(settled.opens_by_hour, known.acts, "open"):
-        yield _of_kind(OPENED, opens, since)
-    if clicks := _by_hour(settled.clicks_by_hour, known.acts, "click"):
-        yield _of_kind(CLICKED, clicks, since)
-
-
-def _by_hour(settled: ByHour, acts: Iterable[Judged], kind: Kind) -> ByHour:
-    by_hour = settled
+def _by_hour(settled: Settled, acts: Collection[Judged]) -> tuple[ByHour, ByHour]:
+    """Opens and clicks, those that have settled and those that have not."""
+    if not acts:
+        return settled.opens_by_hour, settled.clicks_by_hour
+    opens, clicks = {**settled.opens_by_hour}, {**settled.clicks_by_hour}
     for act, milli in acts:
-        if act.kind == kind:
-            by_hour = {**settled} if by_hour is settled else by_hour
-            hour = act.time // HOUR
-            by_hour[hour] = by_hour.get(hour, 0) + milli
-    return by_hour
+        by_hour, hour = opens if act.kind == "open" else clicks, act.time // HOUR
+        by_hour[hour] = by_hour.get(hour, 0) + milli
+    return opens, clicks
 
 
-def _of_kind(place: int, by_hour: ByHour, since: int) -> Acts:
+def _of_kind(by_hour: ByHour, since: int) -> Acts:
+    """None before the hour that is the oldest now, as if all had settled just now."""
+    if not by_hour:
+        return _NONE
     hours = sorted(by_hour)
-    hours = hours[bisect_left(hours, since) :]
-    return Acts(place, hours, list(accumulate(map(by_hour.__getitem__, hours), initial=0)))
+    if hours[0] < since:
+        hours = hours[bisect_left(hours, since) :]
+    return Acts(hours, list(accumulate(map(by_hour.__getitem__, hours), initial=0)))
 
 
-def _others(found: Evidence) -> Iterator[Outcome]:
+def _others(found: Evidence) -> list[Outcome]:
+    others: list[Outcome] = []
     for fact, report in found.reports:
         if report.outcome == "contacted":
-            yield fact.time, PLACE["contacted"], 1, ""
+            others.append((fact.time, CONTACTED, 1, ""))
         if report.support is not None:
-            yield fact.time, PLACE["support"], int(report.support in _SUPPORTERS), ""
-    yield from _words(found)
+            others.append((fact.time, SUPPORT, int(report.support in _SUPPORTERS), ""))
+    if found.ballots or found.replies or found.consents:
+        others += _words(found)
     if found.gifts or found.refunds:
-        yield from _money(found)
+        others += _money(found)
+    return others
 
 
 def _words(found: Evidence) -> Iterator[Outcome]:
@@ -138,7 +151,7 @@ def _walks_away(fact: Fact, said: Consent) -> bool:
 def _money(found: Evidence) -> Iterator[Outcome]:
     """A refund is at the time of its gift if that is known."""
     for fact, gift in found.gifts.values():
-        yield fact.time, PLACE["donated"], 1, ""
+        yield fact.time, DONATED, 1, ""
         yield fact.time, NET_AMOUNT, gift.amount, gift.currency
     for fact, refund in found.refunds.values():
         known = found.gifts.get(refund.donation_id or "")

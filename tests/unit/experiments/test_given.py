@@ -208,6 +208,7 @@ def test_nobody_asks_again_after_what_changes_nothing() -> None:
     in_test, reading = folded(assigned(), mail), folded(assigned(), mail, opened(NOON))
     assert not may_change([mail.fact()], overview(in_test))
     assert may_change([mail.fact()], overview(reading))
+    assert not may_change([said("email.sent", "n", message_id="n").fact()], overview(reading))
     assert may_change([gift("1", 5).fact()], overview(in_test))
     assert not may_change([gift("1", 5).fact()], overview(folded(gift("1", 5))))
     assert may_change([retracted("1").fact()], overview(folded(retracted("1"))))
