@@ -116,8 +116,8 @@ def _history(rng: Random, number: int, now_ms: int) -> Iterator[Saying]:
     for place in range(EACH):
         at = now_ms - DAY_MS - int(rng.random() * 5 * DAY_MS)
         arm = {"id": _placeholder(place), "variant": _variant(number, place)}
-        fields = {"message_id": f"m{place}-{_NOBODY}", "purpose": "fundraising", "experiment": arm}
-        yield _said("email.sent", None, f"sent-{place}-{_NOBODY}", at, fields)
+        sent: Fields = {"message_id": f"m{place}-{_NOBODY}", "purpose": "fundraising", "experiment": arm}
+        yield _said("email.sent", None, f"sent-{place}-{_NOBODY}", at, sent)
     for deed in range(rng.randrange(6)):
         id_ = f"deed-{deed}-{_NOBODY}"
         type_, fields = _deed(rng, _NOBODY, id_)

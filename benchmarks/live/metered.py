@@ -52,14 +52,15 @@ def _count_callbacks() -> None:
             whose = context.get(_whose, OTHERS)
         _seconds[whose] += taken
 
-    asyncio.Handle._run = run  # type: ignore[method-assign] # noqa: SLF001
+    setattr(asyncio.Handle, "_run", run)  # noqa: B010 - mypy would take it for a bound method
 
 
-def _put_down(owner: type[Any], name: str, whose: Callable[[Any], str]) -> None:
+def _put_down(owner: type[Any], name: str, whose: str | None) -> None:
+    """What this method does to an agent; None: to the one whose table it is of."""
     original: Callable[..., Awaitable[Any]] = getattr(owner, name)
 
     async def named(self: Any, *args: Any) -> Any:
-        token = _whose.set(whose(self))
+        token = _whose.set(whose or _TABLES.get(self.name, OTHERS))
         try:
             return await original(self, *args)
         finally:
@@ -91,9 +92,9 @@ def main() -> None:
         ContactStateSink: PROFILES,
     }
     for owner, whose in agents.items():
-        _put_down(owner, "__call__", lambda _, whose=whose: whose)
-    _put_down(Experiments, "tick", lambda _: EXPERIMENTS)
-    _put_down(ChunkTable, "_open", lambda table: _TABLES.get(table.name, OTHERS))
+        _put_down(owner, "__call__", whose)
+    _put_down(Experiments, "tick", EXPERIMENTS)
+    _put_down(ChunkTable, "_open", None)
     _count_callbacks()
     threading.Thread(
         target=_tell, args=(Path(os.environ[METER]), threading.main_thread().ident), daemon=True, name="meter"

@@ -144,7 +144,7 @@ async def redis_watched(settings: Settings) -> AsyncIterator[Seen]:
 
 async def _look(redis: Redis, key: str, seen: Seen) -> None:
     value = await redis.get(key)
-    if value is not None:
+    if isinstance(value, bytes):
         seen.note(value, time.time())
 
 
