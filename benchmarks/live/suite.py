@@ -17,7 +17,7 @@ from benchmarks.live.crowd import EACH, EXPERIMENTS, definitions, states
 from benchmarks.live.gifts import Gifts
 from benchmarks.live.pacing import GIFTS, Pace, keep_pace
 from benchmarks.live.watching import Counted, NotCounted, Seen, redis_watched, topic_watched
-from benchmarks.pipeline.rig import Rig, rig
+from benchmarks.pipeline.rig import Rig, must_run, rig
 from benchmarks.pipeline.states import write_states
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench
@@ -106,11 +106,11 @@ async def _round(bench: Bench, size: Size, seed: int) -> Found:
         await write_states(place.settings, states(size.contacts, now, seed, place.settings.hasher))
         _define(place)
         meter = place.folder / "meter.json"
-        with place.worker(METERED, {metered.METER: str(meter)}):
-            async with topic_watched(place.settings) as in_topic:
+        with place.worker(METERED, {metered.METER: str(meter)}) as workers:
+            async with topic_watched(place.settings, lambda: must_run(workers)) as in_topic:
                 await _count_everybody(place, in_topic, size.contacts * EACH)
                 bench.say(f"{in_topic.assigned:,} assignments are counted")
-                async with redis_watched(place.settings) as in_redis:
+                async with redis_watched(place.settings, lambda: must_run(workers)) as in_redis:
                     return await _measure(place, size, seed, in_topic, in_redis, meter)
 
 

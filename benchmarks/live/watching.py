@@ -7,7 +7,7 @@ experiment is looked at: whoever looked at all of them would take the processor 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -55,9 +55,14 @@ Counted = dict[tuple[Cell, int], float]
 
 
 class Seen:
-    """`counted`: see there. `results`: how many were seen."""
+    """`counted`: see there. `results`: how many were seen.
 
-    def __init__(self) -> None:
+    Parameters:
+        must_run: raises when whoever makes results has ended.
+    """
+
+    def __init__(self, must_run: Callable[[], None]) -> None:
+        self._must_run = must_run
         self._sums: dict[Cell, int] = {}
         self._assigned: dict[str, int] = {}
         self.counted: Counted = {}
@@ -87,18 +92,19 @@ class Seen:
         return {cell: total for cell, total in self._sums.items() if total}
 
     async def until(self, is_so: Callable[[], bool], what: str, patience_s: float) -> None:
-        """Return once it is so. Raises `NotCounted`."""
+        """Return once it is so. Raises `NotCounted`, or what `must_run` does."""
         since = time.monotonic()
         while not is_so():
+            self._must_run()
             if time.monotonic() - since > patience_s:
                 raise NotCounted(f"{what}: not within {patience_s:.0f} s; {self.assigned:,} assignments are counted")
             await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 @asynccontextmanager
-async def topic_watched(settings: Settings) -> AsyncIterator[Seen]:
+async def topic_watched(settings: Settings, must_run: Callable[[], None]) -> AsyncIterator[Seen]:
     """Every result that is committed, for the length of a block."""
-    seen = Seen()
+    seen = Seen(must_run)
     reader = KafkaClients(settings).reader()
     await reader.start()
     try:
@@ -120,9 +126,9 @@ async def topic_watched(settings: Settings) -> AsyncIterator[Seen]:
 
 
 @asynccontextmanager
-async def redis_watched(settings: Settings) -> AsyncIterator[Seen]:
+async def redis_watched(settings: Settings, must_run: Callable[[], None]) -> AsyncIterator[Seen]:
     """Every tenth experiment in Redis, told by Redis itself, for the length of a block."""
-    seen = Seen()
+    seen = Seen(must_run)
     redis = redis_client(settings)
     before = (await redis.config_get(_NOTICES))[_NOTICES] or ""
     await redis.config_set(_NOTICES, "K$")
@@ -150,8 +156,11 @@ async def _look(redis: Redis, key: str, seen: Seen) -> None:
 
 @asynccontextmanager
 async def _task(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """For the length of a block, which fails with it."""
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(work)
+    """For the length of a block; what it has failed with is raised at the end."""
+    task = asyncio.create_task(work)
+    try:
         yield
+    finally:
         task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -97,7 +97,7 @@ class Rig:
                 return seen
             elif rested > PATIENCE_S:
                 raise Stuck(f"nothing has moved for {PATIENCE_S:.0f} s: {self._progress()}\n{_last_words(workers)}")
-            _must_run(workers)
+            must_run(workers)
 
     def _in_redis(self) -> int:
         """The sum of the sink's offsets: cheap enough to look twenty times a second."""
@@ -125,7 +125,8 @@ class Rig:
         )
 
 
-def _must_run(workers: Workers) -> None:
+def must_run(workers: Workers) -> None:
+    """Raise `WorkerEnded` if it has ended by itself."""
     try:
         workers.must_run()
     except LocalStackError as error:
