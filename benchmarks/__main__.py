@@ -15,6 +15,7 @@ from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
 from benchmarks.experimenting.suite import experiments
+from benchmarks.live.suite import live
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
@@ -29,7 +30,14 @@ from streams.local.stack import local_stack, stop
 from streams.settings import Settings
 
 BARE: dict[str, BareSuite] = {"core": core, "experiments": experiments}
-SUITES: dict[str, Suite] = {"peers": side_by_side, **PIPELINE, "api": asking, "permit": permit, "gateway": receiving}
+SUITES: dict[str, Suite] = {
+    "peers": side_by_side,
+    **PIPELINE,
+    "live": live,
+    "api": asking,
+    "permit": permit,
+    "gateway": receiving,
+}
 ALL = (*BARE, *SUITES)
 
 

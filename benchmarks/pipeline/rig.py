@@ -4,7 +4,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from sinks.keys import TOPICS, position_key
 from streams.demo.between import nothing_is_between
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.progress import Progress
-from streams.demo.workers import Workers, start_workers
+from streams.demo.workers import COMMAND, Workers, start_workers
 from streams.local.errors import LocalStackError
 from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
@@ -32,6 +32,7 @@ QUIET_S = 1.5
 """Longer than the sink ever rests while there is work."""
 PATIENCE_S = 120.0
 _LAST_LINES = 40
+NO_SETTINGS: Mapping[str, str] = {}
 
 
 class Stuck(BenchmarkFailed):
@@ -56,18 +57,21 @@ class Rig:
         return self.deployment.settings
 
     @contextmanager
-    def worker(self) -> Iterator[Workers]:
+    def worker(self, program: str = COMMAND, environment: Mapping[str, str] = NO_SETTINGS) -> Iterator[Workers]:
         """One worker at work for the length of a block."""
-        workers = self.start_worker()
+        workers = self.start_worker(program, environment)
         try:
             yield workers
         finally:
             workers.stop()
 
-    def start_worker(self) -> Workers:
-        """One worker at work, with the state directory that the last one had. The caller stops it."""
-        environment = {**self.stack.environment, "HARMONIA_STATE_DIR": str(self.folder / "state")}
-        return start_workers(environment, self.folder / "worker.log")
+    def start_worker(self, program: str = COMMAND, environment: Mapping[str, str] = NO_SETTINGS) -> Workers:
+        """One worker at work, with the state directory that the last one had. The caller stops it.
+
+        `program`: a module that is run in the place of the command; `environment`: what it is told besides.
+        """
+        common = {**self.stack.environment, "HARMONIA_STATE_DIR": str(self.folder / "state")}
+        return start_workers({**common, **environment}, self.folder / "worker.log", program=program)
 
     def records(self, sayings: Iterable[Saying]) -> Records:
         """These interactions spread over the input partitions, as producers without keys would."""
@@ -93,7 +97,7 @@ class Rig:
                 return seen
             elif rested > PATIENCE_S:
                 raise Stuck(f"nothing has moved for {PATIENCE_S:.0f} s: {self._progress()}\n{_last_words(workers)}")
-            _must_run(workers)
+            must_run(workers)
 
     def _in_redis(self) -> int:
         """The sum of the sink's offsets: cheap enough to look twenty times a second."""
@@ -121,7 +125,8 @@ class Rig:
         )
 
 
-def _must_run(workers: Workers) -> None:
+def must_run(workers: Workers) -> None:
+    """Raise `WorkerEnded` if it has ended by itself."""
     try:
         workers.must_run()
     except LocalStackError as error:

@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 SHORTEST_S = 1.0
 """Between two ticks at least."""
 PART = 4
-"""And at least so many times as long as the last evaluation took, so that those take a fifth of the time."""
+"""And at least so many times as long as the last evaluation was busy, so that those take a fifth of the worker's CPU.
+
+Not by the clock: on a machine that is busy with other things all of it takes longer, and results would grow old twice.
+"""
 _WORK = "work"
 
 
@@ -45,32 +48,33 @@ class Experiments:
         self._metrics = metrics
         self._clock = clock
         self._outbox = outbox
-        self._took = 0.0
+        self._busy = 0.0
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
         last: Reckoning | None = None
-        took = 0.0
+        took = busy = 0.0
 
         def fold(states: States[Kept], records: Records) -> Effects[Kept]:
-            nonlocal last, took
-            began = time.perf_counter()
+            nonlocal last, took, busy
+            began, before = time.perf_counter(), time.thread_time()
             last = Reckoning(states, self._partitions)
             last.take(records)
             work = states.memory.setdefault(_WORK, _Work())
             work.waits_since, work.due = last.waits_since, last.next_due
-            took = time.perf_counter() - began
+            took, busy = time.perf_counter() - began, time.thread_time() - before
             return last.effects
 
         with self._metrics.chunk(STAGE):
             await self._table.apply(chunk, fold)
         if last is not None:
             self._count(chunk, last, took)
+            self._busy = busy if last.is_published else self._busy
 
     @property
     def pause(self) -> float:
         """Seconds until the next tick may be sent."""
-        return max(SHORTEST_S, PART * self._took)
+        return max(SHORTEST_S, PART * self._busy)
 
     async def tick(self) -> None:
         """Send one if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""
@@ -94,7 +98,6 @@ class Experiments:
         for offset in reckoning.refused:
             logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)
         if reckoning.is_published:
-            self._took = took
             metrics.seconds.observe(took)
             metrics.results.inc(reckoning.results)
             metrics.stand(reckoning.statuses)

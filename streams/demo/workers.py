@@ -12,6 +12,7 @@ from pathlib import Path
 
 from streams.local.errors import LocalStackError
 
+COMMAND = "streams.cli.main"
 STOP_SECONDS = 30
 """Longer than the grace after which a worker ends by itself."""
 LOOK_AGAIN_SECONDS = 0.05
@@ -48,22 +49,24 @@ class Workers:
             return self.process.wait()
 
 
-def start_workers(
+def start_workers(  # noqa: PLR0913 (each is a part of what is started)
     environment: Mapping[str, str],
     log: Path,
     processes: int = 1,
     keep_open: Sequence[int] = (),
     *,
     restart: bool = False,
+    program: str = COMMAND,
 ) -> Workers:
     """Start and wait until each process works on its partitions.
 
     `environment` is added to this process's own. Everything the workers say goes to `log`. `keep_open`: descriptors
-    that they hold for as long as they run, such as a lock's. `restart`: one that fails is started again.
+    that they hold for as long as they run, such as a lock's. `restart`: one that fails is started again. `program`: a
+    module that is run in the place of the command.
     Raises `LocalStackError` when they end before they work.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "streams.cli.main", "worker", "--processes", str(processes)]
+    command = [sys.executable, "-m", program, "worker", "--processes", str(processes)]
     command += ["--restart"] if restart else []
     with log.open("ab") as output:
         began = output.tell()

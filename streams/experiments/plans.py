@@ -1,6 +1,7 @@
 """What is judged, and how: of the definition, or the defaults of an experiment that nobody has defined."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -11,6 +12,8 @@ from streams.experiments.metrics import Metric
 from streams.experiments.rules import DEFAULT, Rule
 from streams.inference.comparing import TUNED_FOR
 
+MOST_PLANS = 10_000
+"""As many as there may be experiments: with less room each round of all of them would push out what the next needs."""
 USUAL_GUARDRAILS: tuple[Metric, ...] = ("unsubscribed", "complained")
 
 
@@ -50,8 +53,12 @@ class Plan(Struct, frozen=True):
 DEFAULTS = Plan()
 
 
+@lru_cache(maxsize=MOST_PLANS)
 def plan_of(experiment: str, definition: bytes | None) -> Plan:
-    """The plan of a record of `experiment-definitions`; the defaults of none, or of one that says nothing."""
+    """The plan of a record of `experiment-definitions`; the defaults of none, or of one that says nothing.
+
+    Kept, since it is asked for at each look, of which to read it would be a tenth.
+    """
     read = read_definition(experiment.encode(), definition)
     if isinstance(read, Refusal) or read[1] is None:
         return DEFAULTS

@@ -29,6 +29,7 @@ _PACKED = b"z"
 OF_A_GROUP = 1 + 2 * len(METRICS)
 """People, then outcomes and covariates of each metric."""
 GROUPED_WIDTH = WIDTH + GROUPS * OF_A_GROUP
+_NOBODY = bytes(8 * GROUPED_WIDTH)
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -64,12 +65,16 @@ def row_of(data: bytes) -> Ints:
 
 
 def _written(row: Ints) -> bytes:
-    """Empty where all is 0. A row of groups is packed, being forty times as long and full of zeros."""
-    if not row.any():
+    """Empty where all is 0. A row of groups is packed, being forty times as long and full of zeros.
+
+    Bytes are compared, since to ask numpy takes several times as long, and it is asked for each cell.
+    """
+    data = row.tobytes()
+    if data == _NOBODY[: len(data)]:
         return b""
     if row.size == WIDTH:
-        return row.tobytes()
-    packed = _PACKED + zlib.compress(row.tobytes(), 1)
+        return data
+    packed = _PACKED + zlib.compress(data, 1)
     return packed if len(packed) != _PLAIN else _PACKED + packed
 
 

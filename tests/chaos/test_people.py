@@ -3,9 +3,11 @@
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from random import Random
+from typing import Literal, TypeAlias, get_args
 
 import pytest
 
@@ -14,13 +16,13 @@ from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSION
 from sinks.keys import CONTACT, IDENTITY, contact_key, identity_key, position_key
 from streams.demo.check import compare_profiles
 from streams.demo.collecting import profiles_in_redis
-from streams.demo.deployment import Deployment
+from streams.demo.deployment import Deployment, counted
 from streams.demo.publishing import publish
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers
 from tests.chaos.people import people
 from tests.chaos.sayings import Outcome, Sayings, sayings
-from tests.chaos.site import Site
+from tests.chaos.site import EXIT_FENCED, SESSION_TIMEOUT_S, Site
 from tests.chaos.trials import NAMES, define, wrong_results
 from tests.chaos.verdict import latest_in, wrongs
 from tests.integration.waiting import until
@@ -29,6 +31,7 @@ STILL_S, STUCK_S, PATIENCE_S = 2.0, 20.0, 1500.0
 """For how long nothing moves until it is looked at, and until what is wrong is; how long things may move at all."""
 STILL_FOR_S = 5.0
 AT_ONCE, PUBLISHED_AT_ONCE = 1_000, 10_000
+Fault: TypeAlias = Literal["calm", "killed", "frozen"]
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,22 @@ FULL = Size(200_000, 20_000, 500)
 @pytest.mark.short
 @pytest.mark.timeout(300)
 def test_people_are_told_apart_and_put_together(site: Site, seed: int) -> None:
-    play(site, seed, SMALL, killed=True)
+    play(site, seed, SMALL, "killed")
+
+
+@pytest.mark.timeout(300)
+def test_whoever_adds_up_experiments_wakes_past_every_time_limit(site: Site, seed: int) -> None:
+    play(site, seed, SMALL, "frozen")
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("killed", [False, True], ids=["calm", "killed"])
-def test_many_people_are_told_apart_and_put_together(site: Site, seed: int, killed: bool) -> None:
-    play(site, seed, FULL, killed=killed)
+@pytest.mark.parametrize("fault", get_args(Fault))
+def test_many_people_are_told_apart_and_put_together(site: Site, seed: int, fault: Fault) -> None:
+    play(site, seed, FULL, fault)
 
 
-def play(site: Site, seed: int, size: Size, *, killed: bool) -> None:
-    """Publish half, kill a worker if that is wanted, publish the rest; then lose all that is in Redis.
+def play(site: Site, seed: int, size: Size, fault: Fault) -> None:
+    """Publish half, kill or freeze a worker if that is wanted, publish the rest; then lose all that is in Redis.
 
     Experiments are defined in the middle, so that all who were counted are counted anew.
     """
@@ -64,15 +72,19 @@ def play(site: Site, seed: int, size: Size, *, killed: bool) -> None:
     outcome = said.outcome(deployment.identify)
     assert outcome.experiments.keys() == set(NAMES)
     team = {name: site.start(name) for name in ("one", "two")}
-    half = len(said.publications) // 2
+    half, most = len(said.publications) // 2, len(said.publications) * 3 // 4
     publish_all(deployment, said.publications[:half])
-    if killed:
+    if fault == "killed":
         kill_in_the_middle(site, team, rng)
-    define(deployment)
-    publish_all(deployment, said.publications[half:])
-    if killed:
+    with frozen_in_the_middle(site, team) if fault == "frozen" else nullcontext():
+        define(deployment)
+        publish_all(deployment, said.publications[half:most])
+    publish_all(deployment, said.publications[most:])
+    if fault == "killed":
         site.start(next(name for name, worker in team.items() if worker.process.poll() is not None))
     must_come_out(deployment, outcome)
+    if fault == "frozen":
+        assert all(worker.process.poll() in (None, EXIT_FENCED) for worker in team.values())
     assert_two_people_in_one_are_noticed(deployment, said)
 
     deployment.redis.flushall()
@@ -95,6 +107,26 @@ def kill_in_the_middle(site: Site, team: Mapping[str, Workers], rng: Random) -> 
     victim = team[rng.choice(sorted(team))]
     os.killpg(victim.process.pid, signal.SIGKILL)
     assert victim.process.wait() == -signal.SIGKILL
+
+
+@contextmanager
+def frozen_in_the_middle(site: Site, team: Mapping[str, Workers]) -> Iterator[None]:
+    """The one who adds up experiments, for the length of a block, until another one does and every limit is over.
+
+    It may be fenced and end, or notice first that it is out of the group and join again. Neither may change a result.
+    """
+    frozen = until(lambda: next(filter(adds_up, team.values()), None), "results of experiments")
+    os.kill(frozen.process.pid, signal.SIGSTOP)
+    since = time.monotonic()
+    yield
+    [other] = (worker for worker in team.values() if worker is not frozen)
+    until(lambda: adds_up(other), "a successor that adds up")
+    until(lambda: time.monotonic() - since > 2.5 * SESSION_TIMEOUT_S, "the time limits")
+    os.kill(frozen.process.pid, signal.SIGCONT)
+
+
+def adds_up(worker: Workers) -> bool:
+    return counted(worker.addresses, "harmonia_experiments") > 0
 
 
 def must_come_out(deployment: Deployment, outcome: Outcome) -> None:
