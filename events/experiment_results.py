@@ -75,11 +75,16 @@ class ContactedEffect(TypedDict):
 
 
 class SampleRatio(TypedDict):
-    """Whether people were assigned in the planned proportions; `planned`: of each variant, adding up to 1."""
+    """Whether people were assigned in the planned proportions; `planned`: of each variant, adding up to 1.
+
+    `not_checked`: why nobody can tell, as of an experiment that nobody has defined. Then `p_always_valid` is 1 and
+    `broken` false, which says nothing.
+    """
 
     p_always_valid: float
     broken: bool
     planned: NotRequired[dict[str, float]]
+    not_checked: NotRequired[str]
 
 
 class Guardrail(TypedDict):

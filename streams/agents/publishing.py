@@ -64,8 +64,7 @@ class Publishing:
             status, after = self._status(each, plan), each
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
-                # Of equal parts that nobody planned only those of now: what is sent variant by variant comes to them.
-                after = replace(each, peaks=peaks, split_peak=seen.split_peak if plan.split else 0.0)
+                after = replace(each, peaks=peaks, split_peak=seen.split_peak)
                 after = self._alarmed(name, after, plan, seen, found)
             is_judged = status != "ended" and not self._is_recounted
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
@@ -153,7 +152,7 @@ def _judged_by(edition: str, plan: Plan) -> str:
 
     A plan that is corrected is another hypothesis, and so is the evidence against it.
     """
-    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), plan.is_split_known]
+    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), not plan.differs_by_stratum]
     return f"{edition}/{crc32(orjson.dumps(said)):08x}"
 
 

@@ -97,6 +97,8 @@ def _facts(result: ExperimentResult) -> Iterator[tuple[str, str]]:
 
 def _split(result: ExperimentResult) -> str:
     found = result["sample_ratio"]
+    if "not_checked" in found:
+        return "not checked"
     p = found["p_always_valid"]
     return f"{'BROKEN' if found['broken'] else 'as planned'} (p {'under 0.001' if p < 0.001 else f'= {p:.3f}'})"
 

@@ -131,6 +131,7 @@ def test_a_day_is_closed_once_its_window_is_over(agent: Agent) -> None:
 
 
 def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     agent.take(*told(people("A", 900), people("B", 100)))
     agent.tick()
     [alert] = agent.alerts()
@@ -153,12 +154,49 @@ def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_correc
         assert len(agent.alerts()) == broken
 
 
-def test_a_split_that_nobody_planned_is_not_broken_for_good_by_variants_that_are_sent_one_after_the_other(
-    agent: Agent,
-) -> None:
-    for variant, broken in (("A", False), ("B", False), ("C", True), ("C", False)):
-        agent.take(*told(people(variant, 1_000 if variant != "C" else 500)))
-        assert is_broken(agent.tick()["ask"]) is broken
+def test_a_misspelt_variant_breaks_no_split_that_nobody_planned(agent: Agent) -> None:
+    agent.take(*told(people("A", 1_000), people("B", 1_000), people("b", 1)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert result["sample_ratio"] == {
+        "p_always_valid": 1.0,
+        "broken": False,
+        "not_checked": "nobody has defined the experiment, so no parts are planned",
+    }
+    [warning] = result["warnings"]
+    assert warning == (
+        "SPLIT NOT CHECKED: nobody has defined the experiment, so no parts are planned. People are in A 49.98 %, "
+        "B 49.98 %, b 0.05 %: if that is not as you meant it, trust no difference. Say what is planned with "
+        "`harmonia experiments define`, and everybody so far is checked as well"
+    )
+    assert agent.alerts() == []
+
+
+def test_who_is_already_there_is_checked_once_the_experiment_is_defined(agent: Agent) -> None:
+    agent.take(*told(people("A", 900), people("B", 100)))
+    assert not is_broken(agent.tick()["ask"])
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    assert is_broken(agent.tick()["ask"])
+    assert [alert["rule"] for alert in agent.alerts()] == ["experiment_split_broken"]
+
+
+def test_one_variant_alone_has_no_split(agent: Agent) -> None:
+    agent.take(*told(people("A", 1_000)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert "warnings" not in result
+
+
+def test_a_split_that_differs_by_stratum_is_not_checked(agent: Agent) -> None:
+    by_state = {"column": "state", "splits": {"NY": {"A": 9, "B": 1}}}
+    plan = defined("ask", variants={"A": 1, "B": 1}, strata=by_state)
+    agent.tell(Defined("ask", definition_record(plan)[1]))
+    agent.take(*told(people("A", 900), people("B", 100)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert result["sample_ratio"]["not_checked"] == "some strata have a split of their own, so there is none for all"
+    [warning] = result["warnings"]
+    assert warning.startswith("SPLIT NOT CHECKED: some strata")
 
 
 def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:

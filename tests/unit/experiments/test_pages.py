@@ -55,6 +55,15 @@ def test_of_a_broken_split_nothing_is_said_to_be_better(
     assert "deadline             391  4.90 %  +1.07 pp (+0.21 to +1.93)  do not trust" in lines
 
 
+def test_a_split_that_is_not_checked_is_not_said_to_be_as_planned(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratio = {"p_always_valid": 1.0, "broken": False, "not_checked": "nobody has defined the experiment"}
+    lines = printed(gotv(sample_ratio=ratio), capsys, monkeypatch)
+
+    assert "split                   not checked" in lines
+
+
 def test_what_is_withheld_points_to_the_word_why(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
