@@ -88,7 +88,11 @@ class SampleRatio(TypedDict):
 
 
 class Guardrail(TypedDict):
-    """Whether a variant does harm, looked at while it is still going out, so on everybody so far."""
+    """Whether a variant does harm, looked at while it is still going out, so on everybody so far.
+
+    `breached`: of this guardrail by itself; without harm one in twenty ever is. `alerted`: it stood out beside those of
+    all other experiments as well, and an alert was sent.
+    """
 
     metric: str
     variant: str
@@ -97,6 +101,7 @@ class Guardrail(TypedDict):
     low: float
     p_always_valid: float
     breached: bool
+    alerted: NotRequired[bool]
 
 
 class Moment(TypedDict):

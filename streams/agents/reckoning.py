@@ -184,7 +184,8 @@ class Reckoning:
 
     def _look(self, publishing: Publishing, names: Collection[str]) -> None:
         self._read(names)
-        for name, (experiment, line) in publishing.look({name: self._held[name] for name in names}).items():
+        held = {name: self._held[name] for name in names}
+        for name, (experiment, line) in publishing.look(held, self._lines).items():
             self._held[name] = experiment
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)

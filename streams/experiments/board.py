@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from streams.experiments.kept import Line
+from streams.experiments.metrics import HARM
 from streams.inference.discoveries import discoveries
 
 MOST = 10_000
@@ -25,6 +26,19 @@ def found_by(lines: Mapping[str, Line]) -> dict[str, tuple[str, ...]]:
         name, variant, _ = claims[place]
         found[name] += (variant,)
     return found
+
+
+def watched(lines: Mapping[str, Line], but: Collection[str] = ()) -> int:
+    """How many guardrails there are: the usual two of each variant beside a baseline.
+
+    An experiment that was not looked at yet has one such variant at least.
+    """
+    variants = (max(1, len(line.log_e or ())) for name, line in lines.items() if name not in but and _runs(line))
+    return len(HARM) * sum(variants)
+
+
+def _runs(line: Line) -> bool:
+    return line.status != "ended"
 
 
 def due(lines: Mapping[str, Line], now: int) -> list[str]:

@@ -224,6 +224,44 @@ def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
     assert alert["rule"] == "experiment_guardrail"
 
 
+def others(count: int) -> list[bytes]:
+    """So many experiments with two people each, to whom nothing happened."""
+    columns = Columns()
+    for variant in "AB":
+        columns.replace((), [Given(f"other-{number}", variant, TODAY) for number in range(count)])
+    return list(columns.records())
+
+
+def alerted(result: ExperimentResult | None) -> list[tuple[str, bool, bool]]:
+    assert result is not None
+    return [(each["metric"], each["breached"], each["alerted"]) for each in result["guardrails"]]
+
+
+def test_what_may_be_chance_among_many_experiments_is_breached_and_told_to_nobody(agent: Agent) -> None:
+    agent.take(*others(20))
+    agent.tick()
+    agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
+    assert alerted(agent.tick()["ask"]) == [("unsubscribed", True, False), ("complained", False, False)]
+    assert agent.alerts() == []
+    agent.take(*told(people("B", 20, unsubscribed=1)))
+    assert alerted(agent.tick()["ask"]) == [("unsubscribed", True, True), ("complained", False, False)]
+    [alert] = agent.alerts()
+    assert alert["rule"] == "experiment_guardrail"
+
+
+def test_what_is_told_of_an_experiment_alone_takes_no_more_than_its_own_guardrails(agent: Agent) -> None:
+    agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
+    assert alerted(agent.tick()["ask"])[0] == ("unsubscribed", True, True)
+
+
+def test_those_that_were_not_looked_at_yet_count_as_well(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a restore, when thousands wait for their turn."""
+    monkeypatch.setattr(board, "AT_ONCE", 1)
+    agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
+    agent.take(*others(20))
+    assert alerted(agent.tick()["ask"])[0] == ("unsubscribed", True, False)
+
+
 def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Agent) -> None:
     definition = defined("ask", window="1d")
     edition = rule_of(definition).edition

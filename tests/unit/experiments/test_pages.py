@@ -6,7 +6,7 @@ from events.experiment_results import ExperimentResult
 from streams.cli.experiment_results import print_page
 from streams.experiments.shown.pages import line_of, page
 from streams.experiments.shown.summary import summary_of
-from tests.unit.experiments.example import CONTRACTS, comparison, doors, gotv
+from tests.unit.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail
 
 
 def printed(result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -35,6 +35,15 @@ def test_a_strategist_reads_the_warning_the_money_and_who_is_better(
     assert "deadline          $17,612.25     $2.21  +$0.70 (+$0.09 to +$1.31)  better" in lines
     assert "from a neighbour  2,566.4  32.00 %  +8.01 pp (+6.14 to +9.88)  better" in lines
     assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED" in lines
+
+
+def test_a_guardrail_of_which_an_alert_was_sent_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breached = {**guardrail("from a neighbour", 0.0039, 0.0014, breached=True), "alerted": True}
+    lines = printed(gotv(guardrails=[breached]), capsys, monkeypatch)
+
+    assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED, alert" in lines
 
 
 @pytest.mark.parametrize("result", [gotv(), doors(), CONTRACTS], ids=lambda result: result["experiment"])
