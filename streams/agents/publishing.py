@@ -77,7 +77,7 @@ class Publishing:
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
                 after = replace(each, peaks=peaks, split_peak=seen.split_peak)
                 after = self._alarmed(name, after, _alarms(plan, seen, found, most_p))
-            is_judged = status != "ended" and not self._is_recounted
+            is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
             looked[name] = after, Line(due=self._due(after, plan), log_e=log_e, status=status)
         self._looks.append(({name: each for name, (each, _) in looked.items()}, plans, found))

@@ -19,7 +19,7 @@ from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
 from streams.experiments.adding import add_up
-from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due
+from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due, settled
 from streams.experiments.following import defined, is_nothing, standing, with_differences
 from streams.experiments.kept import Board, Experiment, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
@@ -177,6 +177,7 @@ class Reckoning:
         others = {name for name, are in found.items() if are != self._lines[name].found}
         self._lines |= {name: replace(self._lines[name], found=found[name]) for name in others}
         self._look(publishing, others - names)
+        self._lines |= settled(self._lines)
         publishing.write(self._lines)
         self.effects.outputs += publishing.outputs
         self.effects.beside |= publishing.beside

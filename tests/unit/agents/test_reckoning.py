@@ -1,12 +1,14 @@
 """What one place makes of what partitions tell of experiments."""
 
 from collections.abc import Mapping
+from math import log
 
 import orjson
 import pytest
 
 from events.experiment_results import ExperimentResult
 from events.json_types import JSON
+from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.agents import aside, reckoning
 from streams.agents.reckoning import Reckoning
@@ -16,7 +18,7 @@ from streams.experiments import board, kept
 from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.given import Given
-from streams.experiments.kept import Kept
+from streams.experiments.kept import Kept, Line
 from streams.experiments.metrics import METRICS, PLACE
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, write_partial
 from streams.experiments.rules import DAY_MS
@@ -101,6 +103,46 @@ def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> 
     assert (assigned(result), result["status"]) == ({"A": 4, "B": 2}, "running")
     assert result["variants"]["B"]["metrics"]["donated"] == {"sum": 2, "mean": 1.0}
     assert agent.tick() == {}
+
+
+def is_discovery(result: ExperimentResult | None) -> bool:
+    assert result is not None
+    return any(each["discovery"] for each in result["comparisons"])
+
+
+def restored(agent: Agent) -> ExperimentResult:
+    """An experiment that ended long ago, as it is after everybody was counted anew."""
+    agent.tell(Recounting(0))
+    definition = defined("ask", variants={"A": 1, "B": 1}, end=render_time((TODAY - 10) * DAY_MS))
+    edition = rule_of(definition).edition
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    gave = people("B", 300, edition, day=TODAY - 12, donated=1)
+    agent.take(*told(people("A", 900, edition, day=TODAY - 12), people("B", 600, edition, day=TODAY - 12), gave))
+    agent.tell(*(Stands(number, {"ask": edition}) for number in range(PARTITIONS)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], is_discovery(shown)) == ("recounting", False)
+    agent.tell(Recounting(0, is_done=True))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert shown["status"] == "ended"
+    return shown
+
+
+def test_what_an_experiment_found_that_has_ended_is_found_again_after_a_restore(agent: Agent) -> None:
+    assert is_discovery(restored(agent))
+    agent.take(*others(5))
+    agent.tick()
+    line = agent.last and agent.last.board.lines["ask"]
+    assert line is not None
+    assert (line.log_e, line.found) == (None, ("B",))
+
+
+def test_those_that_wait_for_their_turn_are_among_those_beside_which_a_discovery_stands_out() -> None:
+    ended = Line(log_e=(("B", log(20.0)),), status="ended")
+    waiting = {f"other-{number}": Line() for number in range(100)}
+    assert board.found_by({"ask": ended}) == {"ask": ("B",)}
+    assert board.found_by({"ask": ended, **waiting}) == {"ask": ()}
 
 
 def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
