@@ -10,7 +10,7 @@ from streams.experiments.metrics import HARM
 from streams.inference.discoveries import discoveries
 
 MOST = 10_000
-"""Experiments that are kept; of more those that came first."""
+"""Experiments that are kept; of more those that came first. A defined one finds room among twice as many."""
 AT_ONCE = 2_000
 """Experiments that are looked at in one go, for a third of a second: everybody else in the worker waits so long."""
 FORGOTTEN_AFTER_MS = 400 * 86_400_000

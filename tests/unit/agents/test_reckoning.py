@@ -384,6 +384,32 @@ def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytes
     assert agent.last.uncounted == 2
 
 
+def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_the_board(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 3)
+    agent.take(*others(5))
+    agent.tick()
+    agent.take(*told(people("A", 3)))
+    assert agent.tick() == {}
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.take(*told(people("A", 3)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 0}
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    agent.take(*others(3))
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 4, "B": 0}
+
+
+def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 2)
+    for number in range(5):
+        name = f"e{number}"
+        agent.tell(Defined(name, definition_record(defined(name))[1]))
+    assert len(agent.tick()) == 4
+
+
 def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
