@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from zlib import crc32
 
 from events.experiment_results import Unit
+from events.fields import MAX_AMOUNT
 from streams.contact.arms import Arm
 from streams.contact.assigned import Assigned
 from streams.contact.hours import HOUR, oldest
@@ -118,6 +119,7 @@ def _of_all(after: Found, earlier: Found, most: int) -> Iterator[Value]:
         raw, x = after.get(place, 0), earlier.get(place, 0)
         y = raw
         if place == NET_AMOUNT:
+            raw = max(-MAX_AMOUNT, min(raw, MAX_AMOUNT))
             y, x = max(-most, min(raw, most)), max(-most, min(x, most))
         if raw or x:
             yield place, y, x, raw

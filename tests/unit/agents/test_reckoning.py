@@ -7,10 +7,12 @@ import orjson
 import pytest
 
 from events.experiment_results import ExperimentResult
+from events.fields import MAX_AMOUNT
 from events.json_types import JSON
 from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.agents import aside, reckoning
+from streams.agents.experiment_results import result_of
 from streams.agents.reckoning import Reckoning
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -22,6 +24,7 @@ from streams.experiments.kept import Kept, Line
 from streams.experiments.metrics import METRICS, PLACE
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, write_partial
 from streams.experiments.rules import DAY_MS
+from streams.experiments.shown.pages import page
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.experiments.writing import defined
 
@@ -447,6 +450,31 @@ def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(age
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
+
+
+def test_no_amount_that_is_taken_in_is_too_large_for_a_result_and_for_who_reads_it(agent: Agent) -> None:
+    huge = [Given("ask", "B", TODAY, values=((PLACE["net_amount"], 500_000, 500_000, MAX_AMOUNT),))] * 1_000
+    agent.take(*told(people("A", 1_000), huge))
+    done = agent.take(TICK)
+    [written] = [each for each in done.effects.outputs if each.topic == EXPERIMENT_RESULTS]
+    change = result_of(Fetched(1, written.value, written.key or b"", (), NOW))
+    assert change is not None
+    result: ExperimentResult = orjson.loads(change.value or b"")
+    assert result["variants"]["B"]["metrics"]["net_amount"]["sum"] == 1_000 * MAX_AMOUNT
+    assert page(result).parts
+
+
+def test_sums_that_leave_64_bits_stop_nobody_and_are_right_again_once_who_made_them_up_is_gone(agent: Agent) -> None:
+    raw = [0, PLACE["net_amount"], 0, 0, 0, 0, 0, 0, 2**62]
+    agent.take(*told(people("A", 1, net_amount=5)))
+    for _ in range(3):
+        agent.tell(Counted(ONE, [TODAY, 1, 0], raw))
+        agent.tick()
+    for _ in range(3):
+        agent.tell(Counted(ONE, [TODAY, -1, 0], [*raw[:-1], -(2**62)]))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert result["variants"]["A"]["metrics"]["net_amount"] == {"sum": 5, "mean": 5.0}
 
 
 ONE = [("ask", "", "A")]
