@@ -136,8 +136,8 @@ def test_what_an_experiment_found_that_has_ended_is_found_again_after_a_restore(
     assert is_discovery(restored(agent))
     agent.take(*others(5))
     agent.tick()
-    line = agent.last and agent.last.board.lines["ask"]
-    assert line is not None
+    assert agent.last is not None
+    line = agent.last.board.lines["ask"]
     assert (line.log_e, line.found) == (None, ("B",))
 
 
