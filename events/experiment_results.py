@@ -75,15 +75,24 @@ class ContactedEffect(TypedDict):
 
 
 class SampleRatio(TypedDict):
-    """Whether people were assigned in the planned proportions; `planned`: of each variant, adding up to 1."""
+    """Whether people were assigned in the planned proportions; `planned`: of each variant, adding up to 1.
+
+    `not_checked`: why nobody can tell, as of an experiment that nobody has defined. Then `p_always_valid` is 1 and
+    `broken` false, which says nothing.
+    """
 
     p_always_valid: float
     broken: bool
     planned: NotRequired[dict[str, float]]
+    not_checked: NotRequired[str]
 
 
 class Guardrail(TypedDict):
-    """Whether a variant does harm, looked at while it is still going out, so on everybody so far."""
+    """Whether a variant does harm, looked at while it is still going out, so on everybody so far.
+
+    `breached`: of this guardrail by itself; without harm one in twenty ever is. `alerted`: it stood out beside those of
+    all other experiments as well, and an alert was sent.
+    """
 
     metric: str
     variant: str
@@ -92,6 +101,7 @@ class Guardrail(TypedDict):
     low: float
     p_always_valid: float
     breached: bool
+    alerted: NotRequired[bool]
 
 
 class Moment(TypedDict):

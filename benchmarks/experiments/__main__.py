@@ -14,7 +14,7 @@ from benchmarks.experiments.errors import (
     missed_effects,
 )
 from benchmarks.experiments.finding import Finding
-from benchmarks.experiments.guardrails import alarms, false_alarms
+from benchmarks.experiments.guardrails import alarms, alerts, false_alarms, false_alerts
 from benchmarks.experiments.households import households_of_two, turfs
 from benchmarks.experiments.many import false_discoveries
 from benchmarks.experiments.power import against_the_t_test, with_covariates
@@ -37,6 +37,8 @@ SIMULATIONS: tuple[tuple[Simulation, int], ...] = (
     (turfs, 2_000),
     (false_alarms, 5_000),
     (alarms, 2_000),
+    (false_alerts, 200),
+    (alerts, 2_000),
     (reaching, 5_000),
 )
 """What is simulated, and how many experiments or runs of each."""

@@ -15,7 +15,10 @@ from streams.engine.states import States
 from streams.experiments.rules import DEFAULT, Rule
 
 MOST_COUNTED = 10_000
-"""Experiments of which a partition keeps that somebody was counted in them; more are not counted."""
+"""Experiments of which a partition keeps that somebody was counted in them; more are not counted.
+
+Those that are defined have room for as many again: whoever makes up experiments turns none of them away.
+"""
 UNHEARD_DAYS = 30
 """Who was not heard of for so long makes room for others, if there is none."""
 
@@ -50,7 +53,7 @@ _read_sweep = msgspec.msgpack.Decoder(Sweep).decode
 
 
 class Book:
-    """`rules`: of defined experiments that are not counted by the defaults. `counted`: by experiment the last day.
+    """`rules`: of defined experiments. `counted`: by experiment the last day.
 
     `sweep`: the last one. `beside`: what of it is to be written.
     """
@@ -67,10 +70,10 @@ class Book:
         """By which people are counted now."""
         return self.rules.get(experiment, DEFAULT).edition
 
-    def rule(self, experiment: str, rule: Rule) -> None:
-        """Count by this rule from now on."""
+    def rule(self, experiment: str, rule: Rule | None) -> None:
+        """Count by this rule from now on; None: it is defined no more, and counted by the defaults."""
         key = _RULE + experiment.encode()
-        if rule == DEFAULT:
+        if rule is None:
             self.rules.pop(experiment, None)
             self.beside[key] = None
         else:
@@ -81,7 +84,8 @@ class Book:
         """Whether people are counted in it, of whom one is heard today; there is no room for any number of them."""
         if self.counted.get(experiment) == day:
             return True
-        if experiment not in self.counted and len(self.counted) >= MOST_COUNTED and not self._make_room(day):
+        most = 2 * MOST_COUNTED if experiment in self.rules else MOST_COUNTED
+        if experiment not in self.counted and len(self.counted) >= most and not self._make_room(day, most):
             return False
         self.counted[experiment] = day
         self.beside[_COUNTED + experiment.encode()] = b"%d" % day
@@ -96,7 +100,7 @@ class Book:
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
 
-    def _make_room(self, day: int) -> bool:
+    def _make_room(self, day: int, most: int) -> bool:
         old = [name for name, last in self.counted.items() if last < day - UNHEARD_DAYS]
         for name in old:
             del self.counted[name]
@@ -104,7 +108,7 @@ class Book:
         if old:
             self._made_room = True
             self.beside[_MADE_ROOM] = b"1"
-        return bool(old)
+        return len(self.counted) < most
 
 
 def book_of(states: States[ContactState]) -> Book:

@@ -23,9 +23,9 @@ class Defining(Chunk):
             experiment, definition = read
             if self.printer.partition == 0:
                 self.effects.outputs.append(told(write_partial(Defined(experiment, record.value))))
-            rule, before = rule_of(definition), self.book.edition(experiment)
-            self.book.rule(experiment, rule)
-            if rule.edition != before:
+            before = self.book.edition(experiment)
+            self.book.rule(experiment, None if definition is None else rule_of(definition))
+            if self.book.edition(experiment) != before:
                 changed.add(experiment)
         self._count_anew(changed)
         self.close()

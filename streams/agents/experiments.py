@@ -2,10 +2,12 @@
 
 import logging
 import time
+from typing import get_args
 
 from msgspec import Struct
 
 from events.topics import EXPERIMENT_PARTIALS
+from streams.agents.publishing import Rule
 from streams.agents.reckoning import STAGE, Reckoning
 from streams.agents.stamps import Clock
 from streams.engine.errors import NotOwned
@@ -49,6 +51,8 @@ class Experiments:
         self._clock = clock
         self._outbox = outbox
         self._busy = 0.0
+        for rule in get_args(Rule):  # else nobody could tell that the first one was added
+            metrics.alerts.labels(rule)
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""

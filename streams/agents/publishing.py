@@ -1,14 +1,15 @@
 """What is published of experiments at a tick: results and alerts."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp
 from typing import Literal, TypeAlias
 from zlib import crc32
 
 import orjson
 from msgspec.structs import replace
 
-from events.experiment_results import ExperimentResult, Status
+from events.experiment_results import ExperimentResult, Guardrail, Status
 from events.outputs import SystemAlert
 from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
@@ -16,15 +17,18 @@ from sinks.keys import partition_of
 from streams.agents.alarms import alert_id
 from streams.engine.states import States
 from streams.engine.writer import Output
+from streams.experiments.board import watched
 from streams.experiments.evaluated import Evaluated, Looked
 from streams.experiments.evaluating import Case, evaluate
 from streams.experiments.following import is_recounted, shown
 from streams.experiments.kept import Experiment, Kept, Line
+from streams.experiments.metrics import HARM
 from streams.experiments.moments import is_time, json_of, most_of, with_moment
 from streams.experiments.plans import Plan, plan_of
 from streams.experiments.resulting import discoverable, guardrails_of, is_broken, result_of
 from streams.experiments.rules import DAY_MS
 from streams.experiments.totals import Totals, closed
+from streams.inference.many_guardrails import least_evidence
 
 Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
 """What each means is in `docs/alerts.md`."""
@@ -50,8 +54,13 @@ class Publishing:
         self.alerts: Counter[str] = Counter()
         self.results = 0
 
-    def look(self, experiments: Mapping[str, Experiment]) -> dict[str, tuple[Experiment, Line]]:
-        """Close the days that are over and look at what there is: the experiments after that, and their lines."""
+    def look(
+        self, experiments: Mapping[str, Experiment], lines: Mapping[str, Line]
+    ) -> dict[str, tuple[Experiment, Line]]:
+        """Close the days that are over and look at what there is: the experiments after that, and their lines.
+
+        `lines`: of all experiments, before that.
+        """
         plans = [plan_of(name, each.definition) for name, each in experiments.items()]
         held = {name: self._closed(each, plan) for (name, each), plan in zip(experiments.items(), plans, strict=True)}
         cases = [
@@ -59,15 +68,16 @@ class Publishing:
             for (name, each), plan in zip(held.items(), plans, strict=True)
         ]
         found = evaluate(cases)
+        mine = len(HARM) * sum(len(seen.pairs) for seen in found.looked)
+        most_p = exp(-least_evidence(mine + watched(lines, but=experiments)))
         looked: dict[str, tuple[Experiment, Line]] = {}
         for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
             status, after = self._status(each, plan), each
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
-                # Of equal parts that nobody planned only those of now: what is sent variant by variant comes to them.
-                after = replace(each, peaks=peaks, split_peak=seen.split_peak if plan.split else 0.0)
-                after = self._alarmed(name, after, plan, seen, found)
-            is_judged = status != "ended" and not self._is_recounted
+                after = replace(each, peaks=peaks, split_peak=seen.split_peak)
+                after = self._alarmed(name, after, _alarms(plan, seen, found, most_p))
+            is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
             looked[name] = after, Line(due=self._due(after, plan), log_e=log_e, status=status)
         self._looks.append(({name: each for name, (each, _) in looked.items()}, plans, found))
@@ -77,9 +87,10 @@ class Publishing:
         """The results of all that was looked at."""
         most = most_of(len(lines))
         for held, plans, found in self._looks:
-            for name, plan, seen in zip(held, plans, found.looked, strict=True):
+            for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
                 line = lines[name]
                 result = result_of(name, plan, seen, found, as_of=self._as_of, status=line.status, found=line.found)
+                result["guardrails"] = _told(each, result["guardrails"])
                 self._write(name, result, most)
 
     def _write(self, name: str, result: ExperimentResult, most: int) -> None:
@@ -119,10 +130,10 @@ class Publishing:
             times.append(plan.ended + plan.rule.window_ms)
         return min(times, default=None)
 
-    def _alarmed(self, name: str, experiment: Experiment, plan: Plan, seen: Looked, found: Evaluated) -> Experiment:
+    def _alarmed(self, name: str, experiment: Experiment, alarms: Iterable[tuple[str, Rule, str]]) -> Experiment:
         """With what is to be told of it, each thing once for all that it is judged by."""
         told = list(experiment.told)
-        for what, rule, detail in _alarms(plan, seen, found):
+        for what, rule, detail in alarms:
             of = f"{experiment.peaks_of}/{what}"
             if of not in told:
                 told.append(of)
@@ -148,25 +159,37 @@ def history_key(name: str) -> bytes:
     return _HISTORY + name.encode()
 
 
+def _guardrail(variant: str, metric: str) -> str:
+    return f"guardrail/{variant}/{metric}"
+
+
+def _told(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
+    """Each with whether it is among what was told."""
+    of = f"{experiment.peaks_of}/"
+    return [
+        {**each, "alerted": of + _guardrail(each["variant"], each["metric"]) in experiment.told} for each in guardrails
+    ]
+
+
 def _judged_by(edition: str, plan: Plan) -> str:
     """Differs where what was the largest so far says nothing of what is tested now.
 
     A plan that is corrected is another hypothesis, and so is the evidence against it.
     """
-    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), plan.is_split_known]
+    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), not plan.differs_by_stratum]
     return f"{edition}/{crc32(orjson.dumps(said)):08x}"
 
 
-def _alarms(plan: Plan, seen: Looked, found: Evaluated) -> Sequence[tuple[str, Rule, str]]:
-    """What, by which rule, and in words."""
+def _alarms(plan: Plan, seen: Looked, found: Evaluated, most_p: float) -> Sequence[tuple[str, Rule, str]]:
+    """What, by which rule, and in words. `most_p`: of a guardrail that stands out beside all that are watched."""
     alarms: list[tuple[str, Rule, str]] = []
     if is_broken(seen):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
         parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
         alarms.append(("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
     for each in guardrails_of(plan, seen, found):
-        if each["breached"]:
+        if each["p_always_valid"] <= most_p:
             metric, variant, more = each["metric"], each["variant"], each["effect"] * 100
             detail = f"{metric}: {variant} has more than {each['baseline']}, {more:+.3g} people of a hundred so far"
-            alarms.append((f"guardrail/{variant}/{metric}", "experiment_guardrail", detail))
+            alarms.append((_guardrail(variant, metric), "experiment_guardrail", detail))
     return alarms

@@ -19,8 +19,8 @@ from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
 from streams.experiments.adding import add_up
-from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due
-from streams.experiments.following import defined, is_nothing, standing, with_differences
+from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due, settled
+from streams.experiments.following import defined, is_defined, is_nothing, standing, with_differences
 from streams.experiments.kept import Board, Experiment, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
 from streams.experiments.totals import MOST_ARMS, Ints
@@ -134,7 +134,7 @@ class Reckoning:
         match partial:
             case Defined(experiment, definition):
                 self._read([experiment])
-                if self._is_known(experiment, now):
+                if self._is_known(experiment, now, said=definition is not None):
                     self._held[experiment] = defined(experiment, self._held[experiment], definition)
             case Stands(partition, editions):
                 self._read(editions)
@@ -152,10 +152,15 @@ class Reckoning:
             case _:
                 pass
 
-    def _is_known(self, name: str, now: int) -> bool:
-        """Whether it is kept; it is from now on, if there is room."""
+    def _is_known(self, name: str, now: int, *, said: bool = False) -> bool:
+        """Whether it is kept; it is from now on, if there is room.
+
+        `said`: whether it is being defined. What is defined finds room also where others have filled the board that
+        nobody has defined, as whoever writes into a topic may make up.
+        """
         line = self._lines.get(name)
-        if line is None and len(self._lines) >= MOST:
+        most = 2 * MOST if said or is_defined(self._held[name]) else MOST
+        if line is None and len(self._lines) >= most:
             del self._held[name]
             return False
         self._lines[name] = replace(_changed(line or Line(), now), heard=now)
@@ -177,6 +182,7 @@ class Reckoning:
         others = {name for name, are in found.items() if are != self._lines[name].found}
         self._lines |= {name: replace(self._lines[name], found=found[name]) for name in others}
         self._look(publishing, others - names)
+        self._lines |= settled(self._lines)
         publishing.write(self._lines)
         self.effects.outputs += publishing.outputs
         self.effects.beside |= publishing.beside
@@ -184,7 +190,8 @@ class Reckoning:
 
     def _look(self, publishing: Publishing, names: Collection[str]) -> None:
         self._read(names)
-        for name, (experiment, line) in publishing.look({name: self._held[name] for name in names}).items():
+        held = {name: self._held[name] for name in names}
+        for name, (experiment, line) in publishing.look(held, self._lines).items():
             self._held[name] = experiment
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)

@@ -59,7 +59,6 @@ class Looked:
     baseline: str | None
     first: int
     pairs: Mapping[str, int]
-    shares: Mapping[str, float] | None
     split_peak: float
     split_p: float
 

@@ -160,26 +160,22 @@ class _Field:
         )
 
     def looked(self) -> list[Looked]:
-        shares = [
-            case.plan.shares([name for place, name in enumerate(names) if self.all.rows[first + place, N] > 0])
-            for case, names, first in zip(self._cases, self._variants, self._firsts, strict=False)
-        ]
-        peaks = self._split_peaks(shares)
+        peaks = self._split_peaks()
         return [
             Looked(self._variants[number], self._baselines[number], self._firsts[number], self._pairs[number], *each)
-            for number, each in enumerate(zip(shares, peaks.tolist(), always_valid_p(peaks).tolist(), strict=True))
+            for number, each in enumerate(zip(peaks.tolist(), always_valid_p(peaks).tolist(), strict=True))
         ]
 
-    def _split_peaks(self, shares: Sequence[Mapping[str, float] | None]) -> NDArray[np.float64]:
+    def _split_peaks(self) -> NDArray[np.float64]:
         most = max(map(len, self._variants), default=0)
         counts, planned = np.zeros((len(self._cases), most)), np.zeros((len(self._cases), most))
         planned[:, :1] = 1.0  # where nothing is planned, so that nothing is divided by 0
         deff = np.ones(len(self._cases))
-        for number, (names, share) in enumerate(zip(self._variants, shares, strict=True)):
-            if share is not None:
+        for number, (case, names) in enumerate(zip(self._cases, self._variants, strict=True)):
+            if split := case.plan.split:
                 first = self._firsts[number]
                 planned[number] = 0.0
-                planned[number, : len(names)] = [share.get(name, 0.0) for name in names]
+                planned[number, : len(names)] = [split.get(name, 0.0) for name in names]
                 mine = np.arange(first, first + len(names))
                 counts[number, : len(names)] = self.all.rows[mine, N]
                 if self._grouped[number]:

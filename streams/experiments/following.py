@@ -27,10 +27,14 @@ def is_recounted(experiment: Experiment) -> bool:
     return experiment.frozen is not None or experiment.next != NO_NEXT or bool(experiment.stands)
 
 
+def is_defined(experiment: Experiment) -> bool:
+    """Whether somebody has said how it is judged, be it shown yet or not."""
+    return experiment.definition is not None or experiment.next not in {NO_NEXT, None}
+
+
 def is_nothing(experiment: Experiment) -> bool:
     """Whether nobody is counted in it and nobody has defined it."""
-    is_defined = experiment.definition is not None or experiment.next not in {NO_NEXT, None}
-    return not is_defined and all(held.is_empty for held in experiment.totals.values())
+    return not is_defined(experiment) and all(held.is_empty for held in experiment.totals.values())
 
 
 def with_differences(experiment: Experiment, more: Mapping[str, Iterable[tuple[str, int, Ints]]]) -> Experiment:

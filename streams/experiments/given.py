@@ -6,7 +6,7 @@ from msgspec import Struct
 
 Value: TypeAlias = tuple[int, int, int, int]
 """Of a metric: its place in `METRICS`, the outcome in the window, the same in the days before assignment, and the
-outcome before it was winsorised."""
+outcome before it was winsorised: of one person never more than the largest gift that is taken in."""
 
 GROUPS = 128
 """Households and turfs are put together by a hash into so many groups, so that their spread can be told from sums."""

@@ -38,8 +38,8 @@ class Line(Struct, frozen=True, array_like=True):
     """What the board says of an experiment. Times in ms of append time.
 
     `heard`: of last. `due`: when a day closes or the experiment ends. `log_e`: of the primary metric by variant, over
-    closed days, None of an experiment that does not run; `found`: which of them are discoveries. `changed`: since when
-    something is in no result yet.
+    closed days, None of an experiment that does not run: it is judged once more when it is first seen to have ended.
+    `found`: which of them are discoveries. `changed`: since when something is in no result yet.
     """
 
     heard: int = 0

@@ -14,14 +14,16 @@ from streams.inference.comparing import TUNED_FOR
 
 MOST_PLANS = 10_000
 """As many as there may be experiments: with less room each round of all of them would push out what the next needs."""
+UNDEFINED = "nobody has defined the experiment, so no parts are planned"
+DIFFERS = "some strata have a split of their own, so there is none for all"
 USUAL_GUARDRAILS: tuple[Metric, ...] = ("unsubscribed", "complained")
 
 
 class Plan(Struct, frozen=True):
     """`arms`: variants that are planned, in order; `baseline` empty: the first that is seen. `split`: their shares.
 
-    `is_split_known`: whether a share is planned for every variant. `ended`: since when (ms) nobody is assigned for a
-    test any more.
+    `split` is empty where none are planned for all together: without a definition, or where it `differs_by_stratum`.
+    `ended`: since when (ms) nobody is assigned for a test any more.
     """
 
     rule: Rule = DEFAULT
@@ -30,7 +32,7 @@ class Plan(Struct, frozen=True):
     metrics: tuple[Metric, ...] = DEFAULT_METRICS
     guardrails: tuple[Metric, ...] = USUAL_GUARDRAILS
     split: Mapping[str, float] = {}
-    is_split_known: bool = True
+    differs_by_stratum: bool = False
     tuned_for: int = TUNED_FOR
     ended: int | None = None
 
@@ -38,16 +40,15 @@ class Plan(Struct, frozen=True):
         """Those that are planned, and behind them those that were seen."""
         return [*self.arms, *sorted(set(seen).difference(self.arms))]
 
-    def shares(self, seen: Collection[str]) -> Mapping[str, float] | None:
-        """The planned part of each variant; equal parts of those that were seen if there is no plan.
+    @property
+    def why_unchecked(self) -> str:
+        """Why nobody can say whether people were assigned as planned; empty where that is checked.
 
-        None: nobody can say whether people were assigned as planned.
+        Without a definition equal parts would be a guess, and every misspelt variant a false alarm.
         """
-        if not self.is_split_known:
-            return None
         if self.split:
-            return self.split
-        return dict.fromkeys(sorted(seen), 1 / len(seen)) if len(seen) > 1 else None
+            return ""
+        return DIFFERS if self.differs_by_stratum else UNDEFINED
 
 
 DEFAULTS = Plan()
@@ -75,7 +76,7 @@ def _plan(definition: ExperimentDefinition) -> Plan:
         metrics=definition.metrics,
         guardrails=definition.guardrails,
         split=split or {},
-        is_split_known=split is not None,
+        differs_by_stratum=split is None,
         tuned_for=definition.tuned_for,
         ended=min(ends, default=None),
     )

@@ -1,6 +1,6 @@
 """From figures to the value of `experiment-results`: thousands of them every few seconds."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from math import exp, isnan
 
 from events.experiment_results import (
@@ -16,9 +16,10 @@ from events.experiment_results import (
 )
 from streams.experiments.evaluated import Evaluated, Looked, OfContacted, Scope
 from streams.experiments.evaluating import LEVEL
-from streams.experiments.metrics import HARM, METRICS, PLACE
+from streams.experiments.metrics import HARM, PLACE
 from streams.experiments.metrics import Metric as Name
 from streams.experiments.plans import Plan
+from streams.experiments.remarks import remarks_of
 from streams.inference.enough import MIN_GROUPS, MIN_PEOPLE
 from streams.inference.split import THRESHOLD
 
@@ -55,7 +56,7 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
         "currency": plan.rule.currency,
         "variants": _variants(plan, looked, of),
         "comparisons": comparisons,
-        "sample_ratio": _sample_ratio(looked),
+        "sample_ratio": _sample_ratio(plan, looked),
         "guardrails": guardrails_of(plan, looked, of),
         "unit": plan.rule.unit,
         "baseline": looked.baseline,
@@ -68,7 +69,7 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
         result["withheld"] = withheld
     if contacted := _contacted(plan, looked, of):
         result["contacted"] = contacted
-    if warnings := _warnings(plan, looked, of):
+    if warnings := remarks_of(plan, looked, of):
         result["warnings"] = warnings
     return result
 
@@ -152,10 +153,12 @@ def _why(scope: Scope, pair: int) -> str:
     return TOO_FEW_GROUPS if scope.too_few_groups[pair] else TOO_RARE
 
 
-def _sample_ratio(looked: Looked) -> SampleRatio:
+def _sample_ratio(plan: Plan, looked: Looked) -> SampleRatio:
     ratio: SampleRatio = {"p_always_valid": looked.split_p, "broken": is_broken(looked)}
-    if looked.shares is not None:
-        ratio["planned"] = dict(looked.shares)
+    if plan.split:
+        ratio["planned"] = dict(plan.split)
+    else:
+        ratio["not_checked"] = plan.why_unchecked
     return ratio
 
 
@@ -214,24 +217,6 @@ def _on_contacted(  # noqa: PLR0913 (its fields)
         "level": LEVEL,
         "provisional": provisional,
     }
-
-
-def _warnings(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
-    warnings: list[str] = []
-    if plan.arms:
-        people: Mapping[str, int] = dict(
-            zip(looked.variants, of.assigned[looked.first : looked.first + len(looked.variants)], strict=True)
-        )
-        strange = [name for name in looked.variants if name not in plan.arms and people[name]]
-        if strange:
-            who = ", ".join(f"{name} ({people[name]:,} people)" for name in strange[:5])
-            warnings.append(f"UNPLANNED VARIANT: {who}: not in the definition, so not in the check of the split")
-    if not plan.is_split_known:
-        warnings.append("SPLIT NOT CHECKED: some strata have a split of their own, so there is none for all together")
-    if unwatched := [metric for metric in plan.guardrails if metric not in HARM]:
-        watched = ", ".join(metric for metric in METRICS if metric in HARM)
-        warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {watched} can be watched")
-    return warnings
 
 
 def discoverable(plan: Plan, looked: Looked, of: Evaluated) -> Sequence[tuple[str, float]]:

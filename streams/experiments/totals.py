@@ -2,7 +2,9 @@
 
 A row has people, contaminated people and the seven sums of each metric; of households and turfs it goes on with people,
 outcomes and covariates of each group. No sum of squares reaches 2^63 before nine million people have each given as much
-as is counted at most (1,000,000 minor units); nor does a sum of whole amounts before 90,000 people gave 10^14 each.
+as is counted at most (1,000,000 minor units); nor does a sum of whole amounts before 90,000 people gave 10^14 each,
+which is the most that one person counts for. Beyond that sums go round (modulo 2^64), so they are right again once
+who made such gifts up is erased; comparisons never see them.
 """
 
 import zlib

@@ -3,6 +3,7 @@
 Of the experiments of one person most windows hold the same outcomes, so each set of them is looked at once.
 """
 
+from events.fields import MAX_AMOUNT
 from streams.experiments.given import Value
 from streams.experiments.outcomes import NET_AMOUNT, Found, Outcomes, Span
 from streams.experiments.rules import DAY_MS, Rule
@@ -40,6 +41,7 @@ class Valued:
             if not raw and not x:
                 continue
             if place == NET_AMOUNT:
+                raw = max(-MAX_AMOUNT, min(raw, MAX_AMOUNT))
                 values.append((place, max(-most, min(raw, most)), max(-most, min(x, most)), raw))
             else:
                 values.append((place, raw, x, raw))

@@ -43,12 +43,17 @@ class Harm:
     enough: Bools
 
 
+def evidence(treated: Arm, baseline: Arm) -> Floats:
+    """The `log_e` of `harm` alone."""
+    share, sure = _share(treated, baseline)
+    deff = np.maximum(treated.deff, baseline.deff)
+    return np.where(sure, _log_e(treated.y / deff, (treated.y + baseline.y) / deff, share), 0.0)
+
+
 def harm(treated: Arm, baseline: Arm, *, level: float = 0.95) -> Harm:
     """Test that the treated arm's rate of a 0-or-1 outcome is not higher."""
     n = treated.n + baseline.n
-    groups = np.minimum(treated.groups, baseline.groups)
-    sure = (treated.n > 0) & (baseline.n > 0) & (groups >= MIN_GROUPS)
-    share = np.where(sure, ratio(treated.n, n), 0.5)
+    share, sure = _share(treated, baseline)
     deff = np.maximum(treated.deff, baseline.deff)
     cases, all_cases = treated.y / deff, (treated.y + baseline.y) / deff
     chance = _least_chance(cases, all_cases, share, -np.log(1.0 - level))
@@ -58,9 +63,16 @@ def harm(treated: Arm, baseline: Arm, *, level: float = 0.95) -> Harm:
         effect=effect,
         low=_unsure(effect, least, all_cases, level),
         times_low=chance / (1.0 - chance) * (1.0 - share) / share,
-        log_e=np.where(sure, _log_e(cases, all_cases, share), 0.0),
+        log_e=evidence(treated, baseline),
         enough=sure,
     )
+
+
+def _share(treated: Arm, baseline: Arm) -> tuple[Floats, Bools]:
+    """The treated arm's share of the people, and where there is enough to say anything."""
+    groups = np.minimum(treated.groups, baseline.groups)
+    sure = (treated.n > 0) & (baseline.n > 0) & (groups >= MIN_GROUPS)
+    return np.where(sure, ratio(treated.n, treated.n + baseline.n), 0.5), sure
 
 
 def _log_e(cases: Floats, all_cases: Floats, chance: Floats) -> Floats:

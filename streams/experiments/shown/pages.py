@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary, Headline
+from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary, Guardrail, Headline
 from events.times import parse_time, render_time
 from streams.experiments.shown import units
 from streams.experiments.shown.headline import baseline_of, comparison_of, metrics_of, primary_of
@@ -97,6 +97,8 @@ def _facts(result: ExperimentResult) -> Iterator[tuple[str, str]]:
 
 def _split(result: ExperimentResult) -> str:
     found = result["sample_ratio"]
+    if "not_checked" in found:
+        return "not checked"
     p = found["p_always_valid"]
     return f"{'BROKEN' if found['broken'] else 'as planned'} (p {'under 0.001' if p < 0.001 else f'= {p:.3f}'})"
 
@@ -194,12 +196,18 @@ def _guardrails(result: ExperimentResult) -> Part:
             each["metric"],
             units.effect(each["metric"], each["effect"], currency),
             units.effect(each["metric"], each["low"], currency),
-            "BREACHED" if each["breached"] else "holds",
+            _guarded(each),
         )
         for each in result["guardrails"]
     ]
     columns = ("variant", "metric", "effect", "at least", "guardrail")
     return Part("guardrails, of everybody so far", columns, rows, frozenset({2, 3}))
+
+
+def _guarded(guardrail: Guardrail) -> str:
+    if not guardrail["breached"]:
+        return "holds"
+    return "BREACHED, alert" if guardrail.get("alerted") else "BREACHED"
 
 
 def _notes(result: ExperimentResult, parts: Sequence[Part]) -> Iterator[str]:

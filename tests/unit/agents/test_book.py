@@ -10,6 +10,7 @@ from streams.contact import ContactState, decode, encode
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.experiments.partials import Stands, read_partial
+from streams.experiments.rules import DEFAULT
 
 
 @pytest.fixture
@@ -36,6 +37,21 @@ def test_who_made_room_for_others_is_still_counted_anew(
     for each in (held, opened_again(states, held)):
         assert list(each.counted) == ["new"]
         assert each.may_count("old")
+
+
+def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_it(
+    states: States[ContactState], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "MOST_COUNTED", 2)
+    held = book_of(states)
+    held.rule("defined", DEFAULT)
+    held.rule("withdrawn", DEFAULT)
+    held.rule("withdrawn", None)
+    assert all(held.admits(f"made up {number}", 1) for number in range(2))
+    held = opened_again(states, held)
+    assert not held.admits("made up", 1)
+    assert not held.admits("withdrawn", 1)
+    assert held.admits("defined", 1)
 
 
 def test_no_record_of_editions_is_too_large_whatever_experiments_are_called() -> None:

@@ -1,14 +1,18 @@
 """What one place makes of what partitions tell of experiments."""
 
 from collections.abc import Mapping
+from math import log
 
 import orjson
 import pytest
 
 from events.experiment_results import ExperimentResult
+from events.fields import MAX_AMOUNT
 from events.json_types import JSON
+from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.agents import aside, reckoning
+from streams.agents.experiment_results import result_of
 from streams.agents.reckoning import Reckoning
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -16,10 +20,11 @@ from streams.experiments import board, kept
 from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.given import Given
-from streams.experiments.kept import Kept
+from streams.experiments.kept import Kept, Line
 from streams.experiments.metrics import METRICS, PLACE
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, write_partial
 from streams.experiments.rules import DAY_MS
+from streams.experiments.shown.pages import page
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.experiments.writing import defined
 
@@ -103,6 +108,46 @@ def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> 
     assert agent.tick() == {}
 
 
+def is_discovery(result: ExperimentResult | None) -> bool:
+    assert result is not None
+    return any(each["discovery"] for each in result["comparisons"])
+
+
+def restored(agent: Agent) -> ExperimentResult:
+    """An experiment that ended long ago, as it is after everybody was counted anew."""
+    agent.tell(Recounting(0))
+    definition = defined("ask", variants={"A": 1, "B": 1}, end=render_time((TODAY - 10) * DAY_MS))
+    edition = rule_of(definition).edition
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    gave = people("B", 300, edition, day=TODAY - 12, donated=1)
+    agent.take(*told(people("A", 900, edition, day=TODAY - 12), people("B", 600, edition, day=TODAY - 12), gave))
+    agent.tell(*(Stands(number, {"ask": edition}) for number in range(PARTITIONS)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], is_discovery(shown)) == ("recounting", False)
+    agent.tell(Recounting(0, is_done=True))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert shown["status"] == "ended"
+    return shown
+
+
+def test_what_an_experiment_found_that_has_ended_is_found_again_after_a_restore(agent: Agent) -> None:
+    assert is_discovery(restored(agent))
+    agent.take(*others(5))
+    agent.tick()
+    assert agent.last is not None
+    line = agent.last.board.lines["ask"]
+    assert (line.log_e, line.found) == (None, ("B",))
+
+
+def test_those_that_wait_for_their_turn_are_among_those_beside_which_a_discovery_stands_out() -> None:
+    ended = Line(log_e=(("B", log(20.0)),), status="ended")
+    waiting = {f"other-{number}": Line() for number in range(100)}
+    assert board.found_by({"ask": ended}) == {"ask": ("B",)}
+    assert board.found_by({"ask": ended, **waiting}) == {"ask": ()}
+
+
 def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +176,7 @@ def test_a_day_is_closed_once_its_window_is_over(agent: Agent) -> None:
 
 
 def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     agent.take(*told(people("A", 900), people("B", 100)))
     agent.tick()
     [alert] = agent.alerts()
@@ -153,12 +199,49 @@ def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_correc
         assert len(agent.alerts()) == broken
 
 
-def test_a_split_that_nobody_planned_is_not_broken_for_good_by_variants_that_are_sent_one_after_the_other(
-    agent: Agent,
-) -> None:
-    for variant, broken in (("A", False), ("B", False), ("C", True), ("C", False)):
-        agent.take(*told(people(variant, 1_000 if variant != "C" else 500)))
-        assert is_broken(agent.tick()["ask"]) is broken
+def test_a_misspelt_variant_breaks_no_split_that_nobody_planned(agent: Agent) -> None:
+    agent.take(*told(people("A", 1_000), people("B", 1_000), people("b", 1)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert result["sample_ratio"] == {
+        "p_always_valid": 1.0,
+        "broken": False,
+        "not_checked": "nobody has defined the experiment, so no parts are planned",
+    }
+    [warning] = result["warnings"]
+    assert warning == (
+        "SPLIT NOT CHECKED: nobody has defined the experiment, so no parts are planned. People are in A 49.98 %, "
+        "B 49.98 %, b 0.05 %: if that is not as you meant it, trust no difference. Say what is planned with "
+        "`harmonia experiments define`, and everybody so far is checked as well"
+    )
+    assert agent.alerts() == []
+
+
+def test_who_is_already_there_is_checked_once_the_experiment_is_defined(agent: Agent) -> None:
+    agent.take(*told(people("A", 900), people("B", 100)))
+    assert not is_broken(agent.tick()["ask"])
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    assert is_broken(agent.tick()["ask"])
+    assert [alert["rule"] for alert in agent.alerts()] == ["experiment_split_broken"]
+
+
+def test_one_variant_alone_has_no_split(agent: Agent) -> None:
+    agent.take(*told(people("A", 1_000)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert "warnings" not in result
+
+
+def test_a_split_that_differs_by_stratum_is_not_checked(agent: Agent) -> None:
+    by_state = {"column": "state", "splits": {"NY": {"A": 9, "B": 1}}}
+    plan = defined("ask", variants={"A": 1, "B": 1}, strata=by_state)
+    agent.tell(Defined("ask", definition_record(plan)[1]))
+    agent.take(*told(people("A", 900), people("B", 100)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert result["sample_ratio"]["not_checked"] == "some strata have a split of their own, so there is none for all"
+    [warning] = result["warnings"]
+    assert warning.startswith("SPLIT NOT CHECKED: some strata")
 
 
 def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:
@@ -184,6 +267,44 @@ def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
     ]
     [alert] = agent.alerts()
     assert alert["rule"] == "experiment_guardrail"
+
+
+def others(count: int) -> list[bytes]:
+    """So many experiments with two people each, to whom nothing happened."""
+    columns = Columns()
+    for variant in "AB":
+        columns.replace((), [Given(f"other-{number}", variant, TODAY) for number in range(count)])
+    return list(columns.records())
+
+
+def alerted(result: ExperimentResult | None) -> list[tuple[str, bool, bool]]:
+    assert result is not None
+    return [(each["metric"], each["breached"], each["alerted"]) for each in result["guardrails"]]
+
+
+def test_what_may_be_chance_among_many_experiments_is_breached_and_told_to_nobody(agent: Agent) -> None:
+    agent.take(*others(20))
+    agent.tick()
+    agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
+    assert alerted(agent.tick()["ask"]) == [("unsubscribed", True, False), ("complained", False, False)]
+    assert agent.alerts() == []
+    agent.take(*told(people("B", 20, unsubscribed=1)))
+    assert alerted(agent.tick()["ask"]) == [("unsubscribed", True, True), ("complained", False, False)]
+    [alert] = agent.alerts()
+    assert alert["rule"] == "experiment_guardrail"
+
+
+def test_what_is_told_of_an_experiment_alone_takes_no_more_than_its_own_guardrails(agent: Agent) -> None:
+    agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
+    assert alerted(agent.tick()["ask"])[0] == ("unsubscribed", True, True)
+
+
+def test_those_that_were_not_looked_at_yet_count_as_well(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a restore, when thousands wait for their turn."""
+    monkeypatch.setattr(board, "AT_ONCE", 1)
+    agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
+    agent.take(*others(20))
+    assert alerted(agent.tick()["ask"])[0] == ("unsubscribed", True, False)
 
 
 def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Agent) -> None:
@@ -266,6 +387,32 @@ def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytes
     assert agent.last.uncounted == 2
 
 
+def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_the_board(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 3)
+    agent.take(*others(5))
+    agent.tick()
+    agent.take(*told(people("A", 3)))
+    assert agent.tick() == {}
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.take(*told(people("A", 3)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 0}
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    agent.take(*others(3))
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 4, "B": 0}
+
+
+def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 2)
+    for number in range(5):
+        name = f"e{number}"
+        agent.tell(Defined(name, definition_record(defined(name))[1]))
+    assert len(agent.tick()) == 4
+
+
 def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +450,31 @@ def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(age
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
+
+
+def test_no_amount_that_is_taken_in_is_too_large_for_a_result_and_for_who_reads_it(agent: Agent) -> None:
+    huge = [Given("ask", "B", TODAY, values=((PLACE["net_amount"], 500_000, 500_000, MAX_AMOUNT),))] * 1_000
+    agent.take(*told(people("A", 1_000), huge))
+    done = agent.take(TICK)
+    [written] = [each for each in done.effects.outputs if each.topic == EXPERIMENT_RESULTS]
+    change = result_of(Fetched(1, written.value, written.key or b"", (), NOW))
+    assert change is not None
+    result: ExperimentResult = orjson.loads(change.value or b"")
+    assert result["variants"]["B"]["metrics"]["net_amount"]["sum"] == 1_000 * MAX_AMOUNT
+    assert page(result).parts
+
+
+def test_sums_that_leave_64_bits_stop_nobody_and_are_right_again_once_who_made_them_up_is_gone(agent: Agent) -> None:
+    raw = [0, PLACE["net_amount"], 0, 0, 0, 0, 0, 0, 2**62]
+    agent.take(*told(people("A", 1, net_amount=5)))
+    for _ in range(3):
+        agent.tell(Counted(ONE, [TODAY, 1, 0], raw))
+        agent.tick()
+    for _ in range(3):
+        agent.tell(Counted(ONE, [TODAY, -1, 0], [*raw[:-1], -(2**62)]))
+    result = agent.tick()["ask"]
+    assert result is not None
+    assert result["variants"]["A"]["metrics"]["net_amount"] == {"sum": 5, "mean": 5.0}
 
 
 ONE = [("ask", "", "A")]

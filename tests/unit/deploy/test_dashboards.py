@@ -15,6 +15,7 @@ ASKED_FOR = {
     *("Donations net by hour", "Doors by hour", "Opens by hour: people and all", "Unsubscribes by hour"),
     *("Gateway: answers by status", "Gateway: events by outcome", "Gateway: time of an answer (p99)"),
     *("Gateway: bytes that wait for Kafka", "Alerts by hour"),
+    *("Experiments by status", "Experiments: alerts by hour", "Experiments: seconds until a result has it"),
 }
 
 

@@ -4,6 +4,7 @@ from zlib import crc32
 
 import pytest
 
+from events.fields import MAX_AMOUNT
 from streams.contact import ContactState
 from streams.contact.overview import overview
 from streams.experiments.counting import given, may_change
@@ -141,6 +142,14 @@ def test_only_money_in_the_currency_of_the_experiment_counts() -> None:
     gifts = gift("1", 20), gift("2", 30, currency="EUR")
     assert figures(assigned(), *gifts)["net_amount"] == (20, 0, 20)
     assert figures(assigned(), *gifts, rule=Rule(currency="EUR"))["net_amount"] == (30, 0, 30)
+
+
+def test_one_person_counts_no_more_than_the_largest_gift_that_is_taken_in_either_way() -> None:
+    """So no sum of a person leaves 64 bits, whoever makes up gifts."""
+    gifts = [gift(str(number), MAX_AMOUNT) for number in range(3)]
+    assert figures(assigned(), *gifts)["net_amount"] == (500_000, 0, MAX_AMOUNT)
+    refunds = [refund(str(number), MAX_AMOUNT) for number in range(3)]
+    assert figures(assigned(), *refunds)["net_amount"] == (-500_000, 0, -MAX_AMOUNT)
 
 
 def test_amounts_are_winsorised_either_way_and_kept_as_they_were() -> None:

@@ -6,7 +6,7 @@ from events.experiment_results import ExperimentResult
 from streams.cli.experiment_results import print_page
 from streams.experiments.shown.pages import line_of, page
 from streams.experiments.shown.summary import summary_of
-from tests.unit.experiments.example import CONTRACTS, comparison, doors, gotv
+from tests.unit.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail
 
 
 def printed(result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -37,6 +37,15 @@ def test_a_strategist_reads_the_warning_the_money_and_who_is_better(
     assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED" in lines
 
 
+def test_a_guardrail_of_which_an_alert_was_sent_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breached = {**guardrail("from a neighbour", 0.0039, 0.0014, breached=True), "alerted": True}
+    lines = printed(gotv(guardrails=[breached]), capsys, monkeypatch)
+
+    assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED, alert" in lines
+
+
 @pytest.mark.parametrize("result", [gotv(), doors(), CONTRACTS], ids=lambda result: result["experiment"])
 def test_it_has_room_at_80_columns(
     result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -53,6 +62,15 @@ def test_of_a_broken_split_nothing_is_said_to_be_better(
     assert lines[0].startswith("! BROKEN SPLIT: control 33.37 %, deadline 33.24 %, from a neighbour 33.40 %")
     assert not any(line.endswith(("better", "better *", "worse")) for line in lines)
     assert "deadline             391  4.90 %  +1.07 pp (+0.21 to +1.93)  do not trust" in lines
+
+
+def test_a_split_that_is_not_checked_is_not_said_to_be_as_planned(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratio = {"p_always_valid": 1.0, "broken": False, "not_checked": "nobody has defined the experiment"}
+    lines = printed(gotv(sample_ratio=ratio), capsys, monkeypatch)
+
+    assert "split                   not checked" in lines
 
 
 def test_what_is_withheld_points_to_the_word_why(

@@ -20,6 +20,8 @@ SHORT = {
     "households": households.households_of_two(100),
     "turfs": households.turfs(100),
     "harm": guardrails.false_alarms(200),
+    "alerts": guardrails.false_alerts(30),
+    "disasters": guardrails.alerts(100),
     "reaching": reaching.reaching(300),
 }
 
