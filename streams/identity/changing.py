@@ -1,12 +1,13 @@
 """The graph before some nodes change and after it, and what that may have changed elsewhere."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from streams.identity.applying import Told, apply
 from streams.identity.graph import Graph
-from streams.identity.nodes import MOST_LINKED, Node, is_crowded, is_too_much
+from streams.identity.nodes import MOST_LINKED, Node, Read, is_crowded, is_too_much
 
 Finding = Literal["crowded", "disputed", "overruled", "saturated"]
 
@@ -70,3 +71,26 @@ class Change:
             or was.aliases.keys() != node.aliases.keys()
             or (was.exclusive != node.exclusive and not is_new)
         )
+
+
+class Effect(NamedTuple):
+    """What links that name these nodes change, and whom something may be told."""
+
+    named: set[str]
+    change: Change
+    starts: set[str]
+    reached: set[str]
+
+    def looked_at(self) -> set[str]:
+        """The nodes that have a say in it."""
+        return self.change.before.nodes.keys() | self.change.after.nodes.keys()
+
+
+def effect_of(told: Sequence[Told], read: Read, crowd: int) -> Effect:
+    """What is told, taken together, on the nodes that `read` gives."""
+    named = {name for link in told for name in (link.a, link.b)}
+    before = Graph(read, crowd)
+    before.need(named)
+    change = Change(before, apply(told, before.nodes), crowd)
+    starts = change.starts()
+    return Effect(named, change, starts, change.after.reach(before.reach(starts) | starts))

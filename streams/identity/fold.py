@@ -4,63 +4,17 @@ Only what a change can reach is read: what its nodes were linked to before it, a
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeGuard
 
 from msgspec.structs import replace
 
-from events.links import Command, Erased, Forgotten, Link, Seen, Unseen, read_link, write_link
-from events.refusal import Refusal
-from streams.identity.applying import Told, apply
-from streams.identity.changing import Change, Finding
+from events.links import Command, Erased, Forgotten, Link, Unseen
+from streams.identity.applying import Told
+from streams.identity.changing import Change, Effect, effect_of
 from streams.identity.graph import Graph
 from streams.identity.nodes import NOTHING, Mark, Node, Read, lacks_class, unheard
 from streams.identity.people import People
+from streams.identity.records import Found, Heard, RoofTold, is_of_itself, kept, names_in, unkept
 from streams.identity.waiting import Kept, Waiting, is_too_much, together
-
-
-class Heard(NamedTuple):
-    """A record: what it says, its offset, and when the broker appended it (ms since 1970)."""
-
-    link: Link
-    offset: int
-    at: int
-
-
-class RoofTold(NamedTuple):
-    """What is to be told of a node. `roof` None: it stands alone. `version` only grows for a node.
-
-    Its own name as `roof`: it has no other, but a command makes it one with others, so it is to tell its class. `asks`:
-    it is to say so also if it does not know, since an erasure waits for that.
-    """
-
-    node: str
-    version: int
-    roof: str | None
-    erased: Command | None = None
-    asks: bool = False
-
-
-class Found(NamedTuple):
-    """What somebody should look at: an identifier that from now on links nobody, or is linked by no further command.
-
-    `by`: the record that made it so.
-    """
-
-    finding: Finding
-    node: str
-    by: Heard
-
-
-class _Effect(NamedTuple):
-    """What records that name these nodes change, and whom something may be told."""
-
-    named: set[str]
-    change: Change
-    starts: set[str]
-    reached: set[str]
-
-    def looked_at(self) -> set[str]:
-        return self.change.before.nodes.keys() | self.change.after.nodes.keys()
 
 
 class Folding:
@@ -90,21 +44,21 @@ class Folding:
         Where nobody knows yet who that is, it waits, and what has to do with it: see `streams.identity.waiting`.
         """
         records = list(records)
-        self._read({heard.link.a for heard in records if _is_of_itself(heard.link)})  # all at once
-        waiting: list[Heard] = []
+        self._read({heard.link.a for heard in records if is_of_itself(heard.link)})  # all at once
+        links: list[Heard] = []
         for heard in records:
             if not (isinstance(heard.link, Erased | Forgotten) or self._is_answer(heard.link)):
-                waiting.append(heard)
+                links.append(heard)
                 continue
-            self._link_what_may_be(waiting)
-            waiting = []
+            self._link_what_may_be(links)
+            links = []
             if isinstance(heard.link, Erased):
                 self._erase(heard.link, heard)
             elif isinstance(heard.link, Forgotten):
                 self._forget(heard.link.fragment, heard)
             else:
                 self._hear_answer(heard)
-        self._link_what_may_be(waiting)
+        self._link_what_may_be(links)
 
     def ask_again(self, keepers: Iterable[str]) -> None:
         """Put the questions again for which the erasures of these fragments wait."""
@@ -115,25 +69,16 @@ class Folding:
         """All but what would have something told to who is held: that goes behind what waits, in its order."""
         if not heard:
             return
-        effect = self._effect_of(heard)
+        effect = effect_of(_told(heard), self._read, self._crowd)
         if not self._are_held(effect.reached) and not self._are_held(effect.named):
             self._link(heard, effect)
         elif len(heard) == 1:
-            self._hold(effect.looked_at(), Waiting(behind=(_kept(heard[0]),)), heard[0].offset)
+            self._hold(effect.looked_at(), Waiting(behind=(kept(heard[0]),)), heard[0].offset)
         else:
             self._link_what_may_be(heard[: len(heard) // 2])
             self._link_what_may_be(heard[len(heard) // 2 :])
 
-    def _effect_of(self, heard: Sequence[Heard]) -> "_Effect":
-        told: list[Told] = [one.link for one in heard if not isinstance(one.link, Erased | Forgotten)]
-        named = {name for link in told for name in (link.a, link.b)}
-        before = Graph(self._read, self._crowd)
-        before.need(named)
-        change = Change(before, apply(told, before.nodes), self._crowd)
-        starts = change.starts()
-        return _Effect(named, change, starts, change.after.reach(before.reach(starts) | starts))
-
-    def _link(self, heard: Sequence[Heard], effect: "_Effect") -> None:
+    def _link(self, heard: Sequence[Heard], effect: Effect) -> None:
         after = effect.change.after
         roofs = People(after, effect.reached).roofs()
         for name in sorted(effect.reached):
@@ -152,7 +97,7 @@ class Folding:
         graph = Graph(self._read, self._crowd)
         reached = graph.reach([erased.fragment])
         if self._are_held(graph.nodes):
-            self._hold(graph.nodes, Waiting(behind=(_kept(heard),)), heard.offset)
+            self._hold(graph.nodes, Waiting(behind=(kept(heard),)), heard.offset)
             return
         if graph.nodes[erased.fragment].erased == Command(erased.time, erased.source, erased.id):
             return
@@ -164,8 +109,8 @@ class Folding:
             return
         start = len(self.roofs)
         if lacking:
-            answers = [_heard(self._answers[name])._replace(offset=heard.offset) for name in lacking]
-            self._link(answers, self._effect_of(answers))
+            answers = [unkept(self._answers[name])._replace(offset=heard.offset) for name in lacking]
+            self._link(answers, effect_of(_told(answers), self._read, self._crowd))
         self._tell(erased, heard.offset)
         # Of one version no more than the last is told of a node.
         self.roofs[start:] = {told.node: told for told in self.roofs[start:]}.values()
@@ -189,7 +134,7 @@ class Folding:
         graph = Graph(self._read, self._crowd)
         graph.need([fragment, *told_by.marked])
         if self._are_held(graph.nodes):
-            self._hold(graph.nodes, Waiting(behind=(_kept(heard),)), heard.offset)
+            self._hold(graph.nodes, Waiting(behind=(kept(heard),)), heard.offset)
             return
         for name, node in self._read(told_by.marked).items():
             if node.mark is not None and node.mark.teller == fragment:
@@ -203,18 +148,18 @@ class Folding:
         self.roofs.append(RoofTold(name, version, self._read([name])[name].roof or name, asks=True))
 
     def _wait_for(self, names: Iterable[str], erased: Heard) -> Waiting:
-        return Waiting({}, dict.fromkeys(names, erased.offset), dict(self._answers), (_kept(erased),))
+        return Waiting({}, dict.fromkeys(names, erased.offset), dict(self._answers), (kept(erased),))
 
     def _is_answer(self, link: Link) -> bool:
-        if not _is_of_itself(link):
+        if not is_of_itself(link):
             return False
         held = self._read([link.a])[link.a].held
         return held is not None and link.a in self._waiting_of(held).asked
 
     def _hear_answer(self, heard: Heard) -> None:
         """It also waits: behind what was told before it."""
-        [name] = set(_names(heard.link))
-        self._hold([name], Waiting(answers={name: _kept(heard)}, behind=(_kept(heard),)), heard.offset)
+        [name] = set(names_in(heard.link))
+        self._hold([name], Waiting(answers={name: kept(heard)}, behind=(kept(heard),)), heard.offset)
 
     def _hold(self, names: Iterable[str], more: Waiting, offset: int) -> None:
         """Have these nodes wait for this as well, together with all that any of them waits for."""
@@ -234,11 +179,11 @@ class Folding:
         for name, node in self._read(waiting.held).items():
             self._keep(name, replace(node, held=None, waiting=None))
         before = self._answers, self._rested, self._now
-        silent = {name: _kept(Heard(Unseen(name, name, name), version, 0)) for name, version in waiting.asked.items()}
+        silent = {name: kept(Heard(Unseen(name, name, name), version, 0)) for name, version in waiting.asked.items()}
         self._answers = {**self._answers, **waiting.answers, **silent}
         self._rested = {**self._rested, **waiting.held}
         self._now = max(self._now, waiting.behind[-1].offset)
-        self.take(map(_heard, waiting.behind))
+        self.take(map(unkept, waiting.behind))
         self._answers, self._rested, self._now = before
 
     def _version(self, name: str, offset: int) -> int:
@@ -253,7 +198,7 @@ class Folding:
 
     def _look_for_findings(self, change: Change, starts: Iterable[str], heard: Sequence[Heard]) -> None:
         for finding, name in change.findings(starts):
-            by = next((one for one in reversed(heard) if name in _names(one.link)), heard[-1])
+            by = next((one for one in reversed(heard) if name in names_in(one.link)), heard[-1])
             self.findings.append(Found(finding, name, by))
 
     def _read(self, names: Collection[str]) -> dict[str, Node]:
@@ -268,20 +213,5 @@ class Folding:
             self.changes[name] = None if node == NOTHING else node
 
 
-def _kept(heard: Heard) -> Kept:
-    return Kept(*write_link(heard.link), heard.offset, heard.at)
-
-
-def _heard(kept: Kept) -> Heard:
-    link = read_link(kept.key, kept.value)
-    if isinstance(link, Refusal):  # it was read when it came
-        raise ValueError(link.detail)
-    return Heard(link, kept.offset, kept.at)
-
-
-def _is_of_itself(link: Link) -> TypeGuard[Seen | Unseen]:
-    return isinstance(link, Seen | Unseen) and link.a == link.b
-
-
-def _names(link: Link) -> tuple[str, ...]:
-    return (link.fragment,) if isinstance(link, Erased | Forgotten) else (link.a, link.b)
+def _told(heard: Iterable[Heard]) -> list[Told]:
+    return [one.link for one in heard if not isinstance(one.link, Erased | Forgotten)]

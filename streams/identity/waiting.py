@@ -2,9 +2,9 @@
 
 A command knows hashes only: whom it makes one with others may be a voter of whom nobody has said of which state, and an
 erasure would reach another voter of that state who uses the same address. So the fragments of such nodes are asked
-first. Meanwhile all that has a say in whom the erasure reaches is held: nobody of it is told anything, and what names
-any of it waits in its order. Then everything is folded as if the answers had come before the erasure, each record
-under the offset that it had: what was said behind the command neither widens nor narrows it.
+first. Meanwhile all that has a say in whom the erasure reaches is held: it is told nothing, and what names it, or would
+have it told something, waits in its order. Then everything is folded as if the answers had come before the erasure,
+each record under the offset that it had: what was said behind the command neither widens nor narrows it.
 
 Every wait ends. The question is told in the transaction that begins the wait, and the partition of whoever is asked
 answers it in the one by which it has read the question, whatever is or is not known there: also if nothing was ever
