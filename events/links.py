@@ -40,7 +40,7 @@ class Seen(Struct, frozen=True):
 
 
 class Unseen(Struct, frozen=True):
-    """The teller has no such interaction any more."""
+    """The teller has no such interaction any more. `a` = `b` = `teller`: it does not tell its class, or not so."""
 
     teller: Node
     a: Node
@@ -80,6 +80,9 @@ class Forgotten(Struct, frozen=True):
     fragment: Node
 
 
+OVERDUE = b"overdue"
+"""The key of a record without a value: what was asked for an erasure (`Roof.asks`) is to be asked again."""
+
 Link: TypeAlias = Seen | Unseen | Said | Unsaid | Erased | Forgotten
 """A record of `identity-links`."""
 
@@ -92,16 +95,20 @@ class Command(Struct, frozen=True):
     id: str
 
 
-class Roof(Struct, frozen=True):
+class Roof(Struct, frozen=True, omit_defaults=True):
     """The value of `contact-roofs`: which node names the person of this one.
 
     `erased`: this person is to be forgotten, and `roof` is the one that the node had. Its own name as `roof`, where
     nobody was erased: it is to tell its class. `version` only grows for a node.
+
+    `asks`: an erasure waits for whether this node knows of which class it is. It says so again under its own name, or
+    that it does not (`Unseen`, which takes nothing back). Older versions pass over this field.
     """
 
     roof: Node
     version: int
     erased: Command | None = None
+    asks: bool = False
 
 
 class _SeenValue(Struct, frozen=True):

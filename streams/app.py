@@ -125,7 +125,8 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     _agent(app, "intake", [t.name for t in INPUT_TOPICS], intake)
     contacts = Contacts(table, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
-    _agent(app, "links", [IDENTITY_LINKS], Links(links, new_linking, metrics))
+    finding = Links(links, new_linking, metrics, outbox)
+    _agent(app, "links", [IDENTITY_LINKS], finding)
     rating = Campaigns(rates, settings.partitions, metrics, policy=policies.now)
     _agent(app, "campaigns", [CAMPAIGN_COUNTS], rating)
     adding = Experiments(sums, settings.partitions, metrics, wall_clock, outbox)
@@ -142,7 +143,13 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         standing.topic_partitions.labels(topic).set(count)
     watch = Watch(app, [sink, holds, results], metrics, wall_clock, schedule)
     surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
-    beside = [watch, quarantining, surroundings, Ticking(app, adding), Tidying(settings.state_dir)]
+    beside = [
+        watch,
+        quarantining,
+        surroundings,
+        *(Ticking(app, each) for each in (adding, finding)),
+        Tidying(settings.state_dir),
+    ]
     return Worker(app, [closing, health, *beside])
 
 

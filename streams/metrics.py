@@ -73,7 +73,8 @@ class Metrics:
         self.identity_links = Counter(
             "harmonia_identity_links_total",
             "Records of identity-links by what they say "
-            "(seen, unseen, said, unsaid, erased, forgotten; refused: nothing that can be read)",
+            "(seen, unseen, said, unsaid, erased, forgotten; overdue: what is to be asked again; "
+            "refused: nothing that can be read)",
             ["kind"],
             registry=registry,
         )

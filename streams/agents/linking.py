@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 import orjson
 
-from events.links import Link, Roof, Said, read_link, write_roof
+from events.links import OVERDUE, Link, Roof, Said, read_link, write_roof
 from events.outputs import EvidenceItem, SystemAlert
 from events.refusal import Refusal
 from events.times import render_time
@@ -26,6 +26,9 @@ from streams.identity import Finding, Folding, Found, Heard, Node, RoofTold
 STAGE = "links"
 POLICY_VERSION = "1"
 REFUSED = "refused"
+WAITS = "waits"
+"""In a partition's memory: the fragments whose erasure waits for answers."""
+_WAITS = b"waits"
 _DETAILS: Mapping[Finding, str] = {
     "crowded": "more contacts carry this identifier than may share one: it links nobody while they do",
     "disputed": "people who conflict share this identifier (two voter ids of a state, or two ids in one system): "
@@ -61,11 +64,26 @@ class Linking:
     def take(self, records: Records) -> None:
         """Fold the records in their order. `refused`: the offsets of those that say nothing, and why."""
         self._folding.take([heard for record in records if (heard := self._hear(record)) is not None])
+        self._see_who_waits(is_overdue=any(record.key == OVERDUE for record in records))
         self.effects.changes.update((name.encode(), node) for name, node in self._folding.changes.items())
         self.effects.outputs += map(self._roof, self._folding.roofs)
         self.effects.outputs += map(self._alert, self._folding.findings)
 
+    def _see_who_waits(self, *, is_overdue: bool) -> None:
+        """Their names lie beside the states, for whoever has this partition next."""
+        before = frozenset(orjson.loads(self._states.beside(_WAITS) or b"[]"))
+        changes = self._folding.changes
+        begun = {name for name, node in changes.items() if node is not None and node.waiting is not None}
+        waits = self._states.memory[WAITS] = before.difference(changes) | begun
+        if waits != before:
+            self.effects.beside[_WAITS] = orjson.dumps(sorted(waits)) if waits else None
+        if is_overdue:
+            self._folding.ask_again(waits)
+
     def _hear(self, record: KafkaRecord) -> Heard | None:
+        if record.key == OVERDUE:
+            self.kinds["overdue"] += 1
+            return None
         link = read_link(record.key, record.value)
         if isinstance(link, Refusal):
             self.kinds[REFUSED] += 1
@@ -80,7 +98,7 @@ class Linking:
 
     def _roof(self, told: RoofTold) -> Output:
         version = (self._generation << GENERATION_BITS) + told.version
-        value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased))
+        value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased, asks=told.asks))
         headers = [("version", b"%d" % version)]
         return Output(CONTACT_ROOFS, self._partition(told.node), told.node.encode(), value, headers)
 

@@ -46,6 +46,17 @@ def news(fragment: str, before: ContactState, after: ContactState, erasing: Iter
     return [*_changed(was, last), erased, *_withdrawn((was | last).values()), *now.values()]
 
 
+def answers(fragment: str, state: ContactState) -> list[Link]:
+    """What a fragment says to the question of which class it is: that, or that it does not know.
+
+    What it does not tell of itself otherwise, since its edges do, it takes back in the same breath.
+    """
+    nothing = Unseen(fragment, fragment, fragment)
+    if (itself := told(fragment, state).get(write_link(nothing)[0])) is not None:
+        return [itself]
+    return [*_classes(fragment, [Carried(exclusive=state.exclusive)]), nothing]
+
+
 def is_silent(state: ContactState) -> bool:
     """Whether a fragment surely tells nothing; so it is with most."""
     return state.place is None and not (state.carried or state.commands or state.settled.carried)

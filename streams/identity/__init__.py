@@ -4,9 +4,11 @@ A pure package: no broker, no store, no clock. `resolve` looks at a whole graph,
 both come to the same.
 """
 
+from streams.identity.changing import Finding
 from streams.identity.codec import decode, encode
-from streams.identity.fold import Finding, Folding, Found, Heard, RoofTold
+from streams.identity.fold import Folding
 from streams.identity.nodes import Node
+from streams.identity.records import Found, Heard, RoofTold
 from streams.identity.resolving import Resolution, resolve
 
 __all__ = [

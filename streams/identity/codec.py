@@ -9,7 +9,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     node: Node
 
 
-FORMAT = Format(1, _Stored)
+FORMAT = Format(2, _Stored, older={1})
 
 
 def encode(node: Node) -> bytes:

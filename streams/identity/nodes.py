@@ -4,6 +4,7 @@ All that decides who is one person lies in the states of the nodes, and each hol
 can be read as they are needed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from msgspec import Struct
 
 from events.identifiers import KIND_ORDER, kind_of
 from events.links import Command
+from streams.identity.waiting import Waiting
 
 Tellers: TypeAlias = tuple[str, ...]
 """The fragments that tell of an edge, sorted."""
@@ -51,7 +53,7 @@ class Node(Struct, frozen=True, array_like=True):
     identifier under another key. A node's own name in `seen` only tells its class. `roof`: as last told, None for its
     own; its own name if it was to tell its class. `saturated`: it had too many edges to keep, so they are gone and it
     links nobody until a rebuild. `mark`: what it was last told is an erasure; `marked`: those that were told so by its
-    own word, which is `erased`.
+    own word, which is `erased`. `held`: the fragment with whose erasure it waits, and which has in `waiting` for what.
     """
 
     exclusive: str | None = None
@@ -63,6 +65,8 @@ class Node(Struct, frozen=True, array_like=True):
     mark: Mark | None = None
     erased: Command | None = None
     marked: tuple[str, ...] = ()
+    held: str | None = None
+    waiting: Waiting | None = None
 
 
 NOTHING = Node()
@@ -87,6 +91,18 @@ def lacks_class(name: str, node: Node) -> bool:
     """
     is_told = node.exclusive is not None or kind_of(name) not in _CLASSED
     return not is_told and any(ruling.same for ruling in node.rulings.values())
+
+
+def unheard(names: Collection[str], nodes: Mapping[str, Node]) -> list[str]:
+    """Those of whom it may matter, among these, that nobody has told of which class they are, sorted.
+
+    Classes tell nodes of one kind apart.
+    """
+    lacking = sorted(name for name in names if lacks_class(name, nodes[name]))
+    if not lacking:
+        return lacking
+    kinds = Counter(map(kind_of, names))
+    return [name for name in lacking if kinds[kind_of(name)] > 1]
 
 
 def is_crowded(name: str, node: Node, crowd: int) -> bool:

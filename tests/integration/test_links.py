@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from events.links import End, Link, Said, Seen, read_roof, seen, write_link
+from events.links import Command, End, Erased, Link, Said, Seen, read_roof, said, seen, write_link
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS
 from sinks.keys import partition_of
 from streams.demo.deployment import Deployment, open_deployment
@@ -143,3 +143,25 @@ def test_what_is_no_record_of_ours_stops_nothing(team: Team, deployment: Deploym
         "the refused record counted",
     )
     assert "nobody" not in owning.log.read_text()
+
+
+def test_an_erasure_that_has_to_wait_for_a_class_is_carried_out(team: Team, deployment: Deployment) -> None:
+    """One who was never heard of is asked and answers. Whoever begins to find roofs asks what may be overdue."""
+    owning = team[owner(team)]
+    asked, voter, mail = hashed("voter", 20_001), hashed("voter", 20_000), hashed("email", 20_000)
+    by = Command(9, "office", "e-1")
+    with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
+        linked = said(mail, asked, same=True, by=by)
+        tell(deployment.producer, [_voted(voter, mail), linked, Erased(mail, by.time, by.source, by.id)])
+        roofs.until(lambda kept: erased_by(by, kept) == {asked, voter, mail}, "everybody erased")
+    until(
+        lambda: sample(owning.addresses[0], "harmonia_identity_links_total", kind="overdue") > 0,
+        "a record that has overdue questions put again",
+    )
+
+
+def erased_by(by: Command, records: Kept) -> set[str]:
+    """Who was told of this erasure."""
+    read = [read_roof(record.key, record.value) for record in records]
+    told = [one for one in read if isinstance(one, tuple)]
+    return {node for node, roof in told if roof is not None and roof.erased == by}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from events.links import Command, End, Link, Said, Seen, Unsaid, Unseen, said, seen
+from events.links import Command, End, Erased, Link, Said, Seen, Unsaid, Unseen, said, seen
 from streams.identity import Folding, Heard, Node, RoofTold, decode, encode
 from tests.property.identity.oracle import Pair, World
 
@@ -63,6 +64,12 @@ def changes(draw: st.DrawFn) -> Link:
 
 
 LIVES = st.lists(changes(), max_size=40)
+ERASURES = st.sampled_from(NAMES).map(lambda name: Erased(name, 9, "office", ""))
+
+
+def numbered(links: Sequence[Link]) -> list[Link]:
+    """Each erasure by a command of its own."""
+    return [replace(link, id=f"{at}") if isinstance(link, Erased) else link for at, link in enumerate(links)]
 
 
 def held(links: Sequence[Link]) -> dict[tuple[str, ...], Seen | Said]:
@@ -110,6 +117,8 @@ class Table:
     told: dict[str, RoofTold] = field(default_factory=dict)
     offset: int = 0
     read: int = 0
+    history: list[RoofTold] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def fold(self, links: Sequence[Link]) -> Folding:
         """Fold a chunk; the offsets go on, and what is told of a node must not go back."""
@@ -118,8 +127,10 @@ class Table:
         self.offset += len(links)
         for told in folding.roofs:
             before = self.told.get(told.node)
-            assert before is None or before.version < told.version
+            assert before is None or before.version < told.version or (before.asks and before.version == told.version)
             self.told[told.node] = told
+            self.history.append(told)
+            self.asked += [told.node] * told.asks
         for name, node in folding.changes.items():
             if node is None:
                 self.states.pop(name, None)
@@ -130,6 +141,16 @@ class Table:
     def fold_in_chunks(self, links: Sequence[Link], size: int) -> None:
         for start in range(0, len(links), size):
             self.fold(links[start : start + size])
+
+    def answer(self, known: Collection[str] = NAMES, most: int = 1_000) -> None:
+        """Have those who were asked say of which class they are, the `known` ones; an answer may call for another."""
+        while self.asked and most:
+            name, most = self.asked.pop(0), most - 1
+            self.fold([edge(name, name, name) if name in known else Unseen(name, name, name)])
+
+    def erased(self) -> set[tuple[str, Command]]:
+        """Who was told of which erasure."""
+        return {(told.node, told.erased) for told in self.history if told.erased is not None}
 
     def roofs(self) -> dict[str, str]:
         """The roof of each node that is not its own, as a reader of what was told knows it."""

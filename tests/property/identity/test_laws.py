@@ -12,12 +12,15 @@ from streams.identity import Resolution, resolve
 from tests.property.identity.graphs import (
     CLASSES,
     CROWD,
+    ERASURES,
     LIVES,
     NAMES,
     PAIRS,
     Table,
+    changes,
     held,
     lawful,
+    numbered,
     others,
     ruling,
     world_of,
@@ -96,12 +99,33 @@ def test_once_erasures_are_done_nothing_remembers_them(life: list[Link], fragmen
     table = Table()
     erasures = [Erased(name, time, "office", f"{time}") for time, name in enumerate(fragments)]
     table.fold_in_chunks([*life, *erasures, *life], size)
+    table.answer()
     for erasure in erasures:
         table.fold([Forgotten(erasure.fragment)])
     assert [told for told in table.told.values() if told.erased] == []
     assert table.roofs() == others(resolved(life).roofs)
     table.fold([undone(link) for link in held(life).values()])
+    table.fold([Unseen(name, name, name) for name in CLASSES])  # what they have answered
     assert table.states == {}
+
+
+@lawful
+@given(st.lists(changes() | ERASURES, max_size=40), st.data())
+def test_an_erasure_that_waits_for_answers_reaches_whom_it_would_reach_if_they_were_there(
+    life: list[Link], data: st.DataObject
+) -> None:
+    """Whenever they come, and whatever comes before them; one knows of which class it is, another one does not."""
+    known = data.draw(st.sets(st.sampled_from(sorted(CLASSES))))
+    late, early = Table(), Table()
+    for link in numbered(life):
+        late.fold([link])
+        early.fold([link])
+        early.answer(known)
+        late.answer(known, data.draw(st.integers(0, 1)) if late.asked else 0)
+    late.answer(known)
+    assert late.erased() == early.erased()
+    assert late.roofs() == early.roofs()
+    assert late.nodes() == early.nodes()
 
 
 @lawful

@@ -1,17 +1,12 @@
 """Any story of people and their identifiers, told in any pieces, comes out as the truth."""
 
-from collections.abc import Sequence
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from events.identifiers import kind_of
 from events.json_types import JSON
-from streams.identity.nodes import NOTHING
 from tests.property.links.sayings import (
     APPENDED,
-    NODES,
     TIMES,
     Saying,
     as_they_come,
@@ -26,8 +21,6 @@ from tests.property.links.sayings import (
 from tests.property.links.truth import Truth
 from tests.property.links.world import World
 from tests.unit.events.records import NOW
-
-CLASSED = {name for name in NODES if kind_of(name) in ("voter", "external")}
 
 
 class Story(RuleBasedStateMachine):
@@ -90,13 +83,10 @@ class Story(RuleBasedStateMachine):
     def somebody_is_erased(self, data: st.DataObject, contact: dict[str, JSON], time: int) -> None:
         """It acts when it is folded, so other fragments are at rest: else which side a thing is on is anybody's guess.
 
-        What the erased one itself has heard just before and just after it is on the side on which it was said. Only
-        whom a command has just linked may not have told yet of which class it is: it is waited for.
+        What the erased one itself has heard just before and just after it is on the side on which it was said.
         """
         self.world.settle()
         self._say_of(contact, data)
-        if self._is_to_tell_its_class(self.said[-3:]):
-            self.world.settle()
         self._append(
             Saying(interaction("contact.erased", self.next_id(), time, "office/desk", {"contact": contact}), NOW)
         )
@@ -109,11 +99,6 @@ class Story(RuleBasedStateMachine):
             said = data.draw(sayings_of(self.next_id(), contact, self.world.hasher))
             if not self.truth.hangs_on_others(said, self.world.hasher):
                 self._append(Saying(said, data.draw(APPENDED)))
-
-    def _is_to_tell_its_class(self, said: Sequence[Saying]) -> bool:
-        linked = [each.interaction.data.plain() for each in said if each.interaction.type == "contact.linked"]
-        named = {str(name) for plain in linked for name in plain["contact_ids"]}  # type: ignore[union-attr]
-        return any(self.world.nodes.get(name, NOTHING).exclusive is None for name in named & CLASSED)
 
     def teardown(self) -> None:
         self.world.settle()

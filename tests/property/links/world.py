@@ -163,7 +163,7 @@ class World:
                 self.nodes[name] = node
         for told in folding.roofs:
             version = (self.generation << GENERATION_BITS) + told.version
-            value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased))
+            value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased, asks=told.asks))
             headers = [("version", b"%d" % version)]
             self.publish(Output(CONTACT_ROOFS, self.partition_of(told.node), told.node.encode(), value, headers))
 

@@ -1,11 +1,11 @@
 import orjson
 import pytest
 
-from events.links import Command, Erased, Forgotten, Link, read_roof, write_link
+from events.links import OVERDUE, Command, Erased, Forgotten, Link, Roof, Unseen, read_roof, write_link
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.agents.linking import Linking
-from streams.engine.states import GENERATION_KEY, Codec, Recent, States
+from streams.agents.linking import WAITS, Linking
+from streams.engine.states import BESIDE, GENERATION_KEY, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
 from streams.identity import decode, encode
@@ -44,6 +44,8 @@ class Table:
         linking.take([one if isinstance(one, Fetched) else record(start + n, one) for n, one in enumerate(links)])
         changes = linking.effects.changes
         encoded = {key: None if node is None else encode(node) for key, node in changes.items()}
+        encoded |= {BESIDE + key: value for key, value in linking.effects.beside.items()}
+        self.waits = states.memory[WAITS]
         states.commit(changes, encoded, Position("topic", self._offset, 0))
         return linking
 
@@ -140,3 +142,21 @@ def test_a_record_that_says_nothing_is_counted_and_passed_over(key: bytes | None
     assert offset == 1
     assert "seen/a" not in refusal.detail
     assert len(outputs_to(CONTACT_ROOFS, linking)) == 2
+
+
+def test_for_what_an_erasure_waits_is_asked_again_when_it_is_overdue_whoever_has_the_table_by_then() -> None:
+    """Also under the version of the first question, since the erasure has that as well."""
+    overdue = Fetched(9, None, OVERDUE, timestamp=NOON, topic="identity-links", partition=0)
+    question = Roof(ANN, (GENERATION << 40) + 2, asks=True)
+    table = Table()
+    first = table.fold(edge(ANN, ANN, MAIL), ruling(MAIL, BEN, same=True), Erased(MAIL, 9, "office", "e-1"))
+    assert table.waits == {MAIL}
+    again = table.fold(overdue)
+    assert again.kinds == {"overdue": 1}
+    for told in (outputs_to(CONTACT_ROOFS, first)[-1], *outputs_to(CONTACT_ROOFS, again)):
+        assert (told.key, read_roof(told.key, told.value)) == (BEN.encode(), (BEN, question))
+
+    table.fold(Unseen(BEN, BEN, BEN))
+    assert table.waits == set()
+    assert not any(key.startswith(BESIDE) for key in table.nodes())
+    assert table.fold(overdue).effects.outputs == []

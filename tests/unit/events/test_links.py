@@ -132,7 +132,7 @@ def test_a_roof_is_read_as_it_was_written(erased: Command | None) -> None:
     assert orjson.loads(write_roof(roof)) == {
         "roof": VOTER,
         "version": 7,
-        "erased": None if erased is None else {"time": erased.time, "source": erased.source, "id": erased.id},
+        **({} if erased is None else {"erased": {"time": erased.time, "source": erased.source, "id": erased.id}}),
     }
     assert read_roof(EMAIL.encode(), write_roof(roof)) == (EMAIL, roof)
 

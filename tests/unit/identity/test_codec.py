@@ -7,6 +7,7 @@ from events.links import Command
 from streams.formats import Unreadable
 from streams.identity import Node, decode, encode
 from streams.identity.nodes import Mark, Ruling
+from streams.identity.waiting import Kept, Waiting
 
 BY = Command(9, "office", "c-1")
 FULL = Node(
@@ -19,6 +20,8 @@ FULL = Node(
     mark=Mark("ada", BY),
     erased=BY,
     marked=("ada", "email:0"),
+    held="ada",
+    waiting=Waiting({"ada": 7}, {"voter:1": 7}, {"voter:2": Kept(b"k", None, 8, 9)}, (Kept(b"k", b"v", 7, 9),)),
 )
 
 
@@ -32,7 +35,7 @@ def test_the_example_has_all_that_a_node_may_have() -> None:
 
 
 def test_the_first_element_is_the_format() -> None:
-    assert msgspec.msgpack.decode(encode(FULL))[0] == 1
+    assert msgspec.msgpack.decode(encode(FULL))[0] == 2
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(FULL)[:-1]])

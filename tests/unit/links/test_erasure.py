@@ -172,3 +172,17 @@ def test_whoever_was_named_with_what_a_command_gives_to_somebody_else_outlives_t
 
     assert [*town.world.profiles()] == [town.hashed(NY_1)]
     assert [*town.world.closed()] == [town.hashed(NY_2)]
+
+
+def test_an_erasure_right_behind_a_command_waits_until_it_is_known_of_which_state_the_other_voter_is() -> None:
+    """Nobody has heard yet of the class of whom the command has linked, when the erasure comes to the links agent."""
+    town = Town()
+    town.say("form.submitted", NY_2, time=T1)
+    town.say("form.submitted", {**NY_1, **BY_EMAIL}, time=T1)
+    one, other = sorted([town.hashed(BY_EMAIL), town.hashed(NY_2)])
+    town.append("contact.linked", {"contact_ids": [one, other]}, "link", T1)
+    town.append("contact.erased", {"contact": BY_EMAIL}, "erasure", T2)
+    town.world.settle()
+
+    assert [*town.world.profiles()] == [town.hashed(NY_1)]
+    assert [*town.world.closed()] == [town.hashed(NY_2)]

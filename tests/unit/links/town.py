@@ -41,10 +41,14 @@ class Town:
         self.say("interaction.retracted", contact, retracts={"source": "team/a", "id": id_})
 
     def tell(self, type_: str, data: dict[str, JSON], id_: str, time: str) -> None:
+        self.append(type_, data, id_, time)
+        self.world.settle()
+
+    def append(self, type_: str, data: dict[str, JSON], id_: str, time: str) -> None:
+        """Say it, and leave the agents as they are."""
         at = parse_time(time) if time else NOW
         assert at is not None
         self.world.say(interaction(type_, id_, at, "team/a", data), NOW)
-        self.world.settle()
 
     def hashed(self, contact: dict[str, JSON]) -> str:
         """The fragment of these identifiers."""

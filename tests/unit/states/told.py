@@ -11,6 +11,7 @@ from events.json_types import JSON
 from events.links import Command
 from streams.identity import Node
 from streams.identity.nodes import Mark, Ruling
+from streams.identity.waiting import Kept, Waiting
 from tests.property.links.sayings import interaction
 from tests.property.links.world import World
 from tests.unit.contact.said import DAY, HOUR
@@ -63,11 +64,14 @@ class Told:
 
     @property
     def nodes(self) -> Mapping[str, Node]:
-        """The links table, with two nodes that take more than a story."""
+        """The links table, with nodes that take more than a story."""
         by = Command(NOON, "office/desk", "c-1")
         full = Node(saturated=True, roof="crm.z", mark=Mark("crm.z", by), erased=by, marked=("crm.y",))
         ruled = Node("voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": Ruling(same=False, by=by)})
-        return {**self.world.nodes, "crm.full": full, "crm.ruled": ruled}
+        erased = Kept(b"erased/crm.held", b"{}", 7, NOON)
+        waiting = Waiting({"crm.held": 7}, {"voter:0": 7}, {"voter:1": Kept(b"seen/1", None, 8, NOON)}, (erased,))
+        held = Node(held="crm.held", waiting=waiting)
+        return {**self.world.nodes, "crm.full": full, "crm.ruled": ruled, "crm.held": held}
 
     def _say(self, type_: str, contact: Fields, at: tuple[int, int] = (NOON, NOON), **data: JSON) -> str:
         """`at`: when it happened, and when it was appended."""
