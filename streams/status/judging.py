@@ -23,8 +23,12 @@ SEVERITIES: dict[str, Severity] = {
     "SinkBehind": "ticket",
     "PolicyBroken": "ticket",
 }
-UNSEEN = ("FencingLoop", "RecoveryTooLong", "TeamSilent", "ErrorBudgetBurns", "GatewayErrors", "GatewayUnproven")
-"""Alerts for which one look is not enough, or that only a gateway knows of: Prometheus has them."""
+UNSEEN = (
+    *("FencingLoop", "RecoveryTooLong", "TeamSilent", "ErrorBudgetBurns", "GatewayErrors", "GatewayUnproven"),
+    *("ExperimentHarms", "ExperimentResultsOld", "ExperimentSplitBroken", "ExperimentSumsBehind", "ExperimentsFull"),
+    "LakeBehind",
+)
+"""Alerts for which one look is not enough, or that only others know of, such as a gateway: Prometheus has them."""
 
 LONGEST_WAIT_S, STALE_S, BEHIND_S = 60.0, 60.0, 15.0
 FULL = 0.85
