@@ -83,7 +83,7 @@ class Settings(ServerSettings):
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
     )
     lake: PlaceOrUri | None = Field(
-        None, description="The lake: a folder, or a URI that fsspec opens, such as s3://bucket/lake (docs/lake.md)"
+        None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
     )
     lake_flush_rows: int = Field(
         200_000,
