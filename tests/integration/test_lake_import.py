@@ -21,7 +21,7 @@ from tests.integration.waiting import until
 from tests.unit.lake.old_files import brought, filed
 from tests.unit.lake.seen import Seen, seen
 
-OPENS, ROWS = 400, "10"
+OPENS, ROWS = 400, "5"
 NOW = 1_900_000_000_000
 """Later than any clock that this runs by: it is the same then what is ahead of it."""
 
