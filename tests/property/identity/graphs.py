@@ -119,6 +119,7 @@ class Table:
     read: int = 0
     history: list[RoofTold] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    answers: list[Link] = field(default_factory=list)
 
     def fold(self, links: Sequence[Link]) -> Folding:
         """Fold a chunk; the offsets go on, and what is told of a node must not go back."""
@@ -146,7 +147,8 @@ class Table:
         """Have those who were asked say of which class they are, the `known` ones; an answer may call for another."""
         while self.asked and most:
             name, most = self.asked.pop(0), most - 1
-            self.fold([edge(name, name, name) if name in known else Unseen(name, name, name)])
+            self.answers.append(edge(name, name, name) if name in known else Unseen(name, name, name))
+            self.fold(self.answers[-1:])
 
     def erased(self) -> set[tuple[str, Command]]:
         """Who was told of which erasure."""
