@@ -17,7 +17,7 @@ from streams.history.contacts import History, read_rows
 from streams.history.gathering import Bucket, Gathered, each_bucket
 from streams.history.living import lived
 from streams.rebuild.beginning import beginning
-from streams.rebuild.heard import Heard, forgotten_until
+from streams.rebuild.heard import Heard, of_after
 from streams.rebuild.placed import parted
 
 _NOBODY = ContactState()
@@ -123,10 +123,7 @@ class Folding:
 
     def _of_after(self, history: History, known: Iterable[ContactState]) -> tuple[History, Counter[str]]:
         """What had not come yet when the person was erased, whatever time it bears; how much else there was."""
-        until = forgotten_until(known, self._heard)
-        if until is None:
-            return history, Counter()
-        left = [row for row in history.rows if row.appended_at > until]
+        left = list(of_after(history.rows, known, self._heard))
         return History(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
 
 

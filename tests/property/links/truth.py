@@ -45,6 +45,11 @@ class Truth:
         fragment, heard = hear(interaction, hasher, 0)
         return heard.said.type != "contact.erased" and self._hangs_on_others(fragment, heard)
 
+    def is_in_vain(self, interaction: Interaction, hasher: Hasher) -> bool:
+        """Whether it is dropped, since the person was erased and has not begun anew."""
+        fragment, _ = hear(interaction, hasher, 0)
+        return self.hangs_on_others(interaction, hasher) and not self._may_be_anew(fragment)
+
     def _hangs_on_others(self, fragment: str, heard: Heard) -> bool:
         return not (self._has_begun(fragment) or opens(heard) or binds(heard))
 

@@ -2,7 +2,8 @@
 
 from streams.contact import ContactState
 from streams.contact.place import Erasure, Place
-from streams.rebuild.heard import forgotten_until, heard_in, of_said, said, together
+from streams.history.contacts import Row
+from streams.rebuild.heard import heard_in, of_after, of_said, said, together
 from streams.rebuild.placed import rows_of_records
 from tests.unit.events.records import NOW
 from tests.unit.lake.lying import DAY, lying, odd
@@ -22,7 +23,17 @@ def test_of_copies_the_first_counts_and_a_file_says_it_again() -> None:
     assert of_said(said({NAME: 3})) == {NAME: 3}
 
 
-def test_it_is_forgotten_until_then_of_whom_the_system_knows_it() -> None:
-    erased = ContactState(place=Place(erased=Erasure(NOW - DAY, *NAME)))
-    assert forgotten_until([erased, ContactState()], {NAME: NOW}) == NOW
-    assert forgotten_until([erased], {}) is None
+ERASED = [ContactState(place=Place(erased=Erasure(NOW - DAY, *NAME)))]
+
+
+def test_what_had_come_by_then_is_of_before_whatever_it_says() -> None:
+    rows = [Row("topic", 0, at, NOW + at, b"{}") for at in range(4)]
+    assert [row.offset for row in of_after(rows, ERASED, {NAME: NOW + 1})] == [2, 3]
+    assert of_after(rows, ERASED, {}) == rows
+    assert of_after(rows, [ContactState()], {NAME: NOW + 1}) == rows
+
+
+def test_in_one_millisecond_the_command_stands_between_what_came_before_it_and_after_it() -> None:
+    (value,) = [COMMAND.value or b""]
+    rows = [Row("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]
+    assert [row.offset for row in of_after(rows, ERASED, {NAME: NOW})] == [3, 4]
