@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
 from streams.insights.spans import day_of
 from streams.morning.figures import Report
@@ -53,10 +53,8 @@ def _report(settings: Settings, day: date) -> Report:
     from streams.morning.asking import days_of, report_of  # noqa: PLC0415 (no other command waits for DuckDB)
     from streams.morning.held import held_on  # noqa: PLC0415
 
-    with failing_plainly():
-        held = held_on(settings, days_of(day, settings.time_zone))
-
     def ask(read: "Read") -> Report:
+        held = held_on(settings, days_of(day, settings.time_zone))
         return report_of(read.history, day, settings.time_zone, read.as_of, held)
 
     return ask_history(settings, ask)
