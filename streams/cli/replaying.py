@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from streams.app import wall_clock
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
-from streams.cli.moments import moment_given
+from streams.cli.moments import span_given
 
 if TYPE_CHECKING:
     from streams.replay.run import Screen
@@ -77,7 +77,7 @@ def selection_given(since: str | None, until: str | None, types: list[str] | Non
         named = types_named(types) if types else None
     except ValueError as error:
         refuse(f"--types: {error}: no type has this name (docs/schemas has all)", WRONG_USE)
-    return Selection(moment_given("--from", since), moment_given("--to", until), named)
+    return Selection(*span_given(since, until), named)
 
 
 @contextmanager

@@ -29,11 +29,14 @@ def page(result: Result, orders: Orders) -> Page:
 
 
 def _warnings(result: Result, days: str) -> Iterator[str]:
+    if not result.sends + result.unjudged:
+        yield f"nobody was reached in this time: of {result.rows:,} interactions none is a touch in it"
     if not result.linked:
-        yield (
-            "the lake has no snapshot of who is one person: each identifier counts as a person of its own. "
-            "`harmonia lake snapshot` takes one"
-        )
+        alone = "each identifier counts as a person of its own"
+        if result.lake:
+            yield f"the lake has no snapshot of who is one person: {alone}. `harmonia lake snapshot` takes one"
+        else:
+            yield f"who is one person is not told there: {alone}"
     if result.open:
         yield f"{result.open:,} touches are of the last {days}: what followed them is not all known yet"
     if result.unjudged:

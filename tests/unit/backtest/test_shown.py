@@ -61,6 +61,15 @@ def test_what_to_beware_of_comes_first() -> None:
     assert "left out" in third
 
 
+def test_where_there_is_no_lake_it_has_no_snapshot_either() -> None:
+    found = result()
+    found.linked = found.lake = False
+
+    [warning] = page(found, ORDERS).warnings
+
+    assert warning.startswith("who is one person is not told there: each identifier counts as a person")
+
+
 @pytest.mark.parametrize(("cascade", "word"), [(False, "happened all the same"), (True, "does not count for later")])
 def test_it_says_how_the_past_was_judged(cascade: bool, word: str) -> None:
     facts = dict(page(result(), replace(ORDERS, cascade=cascade)).facts)
