@@ -77,12 +77,15 @@ def _write(found: Report, folder: Path) -> None:
 
 
 def _day(text: str | None, zone: str) -> date:
+    today = day_of(time.time_ns() // 1_000_000, zone)
     if text is None:
-        return day_of(time.time_ns() // 1_000_000, zone) - timedelta(days=1)
+        return today - timedelta(days=1)
     try:
         found = date.fromisoformat(text)
     except ValueError:
         found = date.min
     if not date(1970, 1, 8) <= found <= date(2200, 1, 1):
         refuse("--date: give a date such as 2012-02-22", WRONG_USE)
+    if found > today:
+        refuse(f"--date: this day has not begun in HARMONIA_TIME_ZONE ({zone}): give a date up to {today}", WRONG_USE)
     return found

@@ -12,6 +12,7 @@ from streams.cli.series import sparkline
         (["insights", "email.sent", "--from", "today"], "--from: give a date such as 2012-02-22"),
         (["report", "daily", "--date", "yesterday"], "--date: give a date such as 2012-02-22"),
         (["report", "daily", "--date", "1969-01-01"], "--date: give a date such as 2012-02-22"),
+        (["report", "daily", "--date", "2199-01-01"], "--date: this day has not begun"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(words: list[str], said: str) -> None:
