@@ -62,7 +62,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
     if as_json:
         typer.echo(orjson.dumps(json_of(result, orders)))
     else:
-        print_page(page(result, orders))
+        print_page(page(result, orders, Console().width))
 
 
 def _policy(file: Path) -> Policy:

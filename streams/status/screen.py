@@ -102,7 +102,9 @@ def _position(held: Held) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 or name == "of" else "right", no_wrap=True, vertical="bottom")
+        table.add_column(
+            name, justify="left" if number == 0 or name == "of" else "right", no_wrap=True, vertical="bottom"
+        )
     return table
 
 
