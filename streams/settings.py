@@ -20,7 +20,7 @@ LOCAL_IDENTITY_KEY = "harmonia-local-only"
 
 def _not_empty(value: object) -> object:
     if value == "":
-        raise ValueError("is empty: name a path, or do not set it")
+        raise ValueError("is empty: name a place, or do not set it")
     return value
 
 

@@ -10,11 +10,13 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from sinks.lake.files import Files
+from sinks.lake.files import Files, new_name
 
 INTERACTIONS = "interactions"
 MANIFESTS = "_manifests"
 STAGING = "_staging"
+_BEGUN = "_lake"
+_BEGUN_SAYS = b"Here a lake of Harmonia begins. docs/lake.md says what lies where.\n"
 _DIGITS = 20
 
 
@@ -108,6 +110,16 @@ def date_in(name: str) -> str:
 def type_in(name: str) -> str:
     """The type of the folder in which a file lies; empty where it has none."""
     return name.partition("/type=")[2].partition("/")[0]
+
+
+def begin(files: Files) -> None:
+    """Say that the lake is here, also while nothing is in it."""
+    files.create(_BEGUN, _BEGUN_SAYS, f"{STAGING}/begun/{new_name()}")
+
+
+def is_lake(files: Files) -> bool:
+    """Whether one has begun here. Raises OSError."""
+    return files.there(_BEGUN) or bool(files.below(MANIFESTS))
 
 
 class Damaged(Exception):

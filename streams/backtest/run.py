@@ -7,7 +7,7 @@ from pathlib import Path
 
 from events.times import parse_time
 from sinks.lake.files import open_files
-from sinks.lake.manifests import date_in
+from sinks.lake.manifests import date_in, is_lake
 from streams.backtest.counting import Said, counting
 from streams.backtest.judging import judge
 from streams.backtest.outcomes import DAY, Afterwards
@@ -41,8 +41,8 @@ class Orders:
 class Result:
     """`sends`: touches that were judged; `open`: of those, how many whose window had not ended at the end of the past.
 
-    `rows`: of the lake; `people`: with a touch in the span; `linked`: a snapshot said who is one person. `unjudged`:
-    touches at times that no policy can be asked about.
+    `rows`: of the lake; `people`: with a touch in the span; `linked`: a snapshot said who is one person, which
+    only a `lake` has. `unjudged`: touches at times that no policy can be asked about.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -52,6 +52,7 @@ class Result:
     open: int = 0
     unjudged: int = 0
     linked: bool = False
+    lake: bool = True
 
     def add(self, other: "Result") -> None:
         """Other people."""
@@ -87,7 +88,7 @@ def backtest(place: str, orders: Orders, folder: Path, processes: int) -> Result
 
     Raises OSError, ValueError and `Damaged` as gathering does.
     """
-    result = Result(linked=bool(links_of(place)))
+    result = Result(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
     gathered = gather_people(place, folder, processes)
     for part in each_bucket(gathered, partial(_of_bucket, orders, result.linked), processes):
         result.add(part)
@@ -95,8 +96,14 @@ def backtest(place: str, orders: Orders, folder: Path, processes: int) -> Result
 
 
 def end_of(place: str) -> int | None:
-    """Up to when the past of a lake is known: the end of its last day (UTC), ms; None where files have no dates."""
-    dates = [date for piece in pieces(open_files(place)) if (date := date_in(piece.name))]
+    """Up to when the past of a lake is known: the end of its last day (UTC), ms; None where files have no dates.
+
+    Raises ValueError where there are no files, OSError, and `Damaged`.
+    """
+    found = pieces(open_files(place))
+    if not found:
+        raise ValueError("there is no past: name a lake that `harmonia lake run` has filled, or a folder of its files")
+    dates = [date for piece in found if (date := date_in(piece.name))]
     day = parse_time(f"{max(dates)}T00:00:00Z") if dates else None
     return None if day is None else day + DAY
 

@@ -63,7 +63,7 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     kafka = KafkaClients(settings)
     admin = kafka.admin()
     try:
-        require_no_workers(kafka, settings.app_id)
+        require_no_workers(kafka, settings.app_id, "restoring")
         there = [found for found in describe_topics(admin, settings) if found.partitions]
         anew = [found for found in there if not _is_kept(found.topic.name, settings)]
         if used := _used(kafka, [INTERACTIONS, *(found.topic.name for found in anew)]):
@@ -95,10 +95,18 @@ def open_for_workers(settings: Settings) -> None:
         admin.close()
 
 
-def require_no_workers(kafka: KafkaClients, group: str) -> None:
-    """Raises `BackupError` while there is one. Blocks."""
-    if members := kafka.members_of(group):
-        raise BackupError(f"{members} workers of {group} are running: stop them before restoring")
+def require_no_workers(kafka: KafkaClients, group: str, what: str) -> None:
+    """Raises `BackupError` while there is one. `what` is to be done without them. Blocks."""
+    if told := judge_workers(kafka.members_of(group), group, what):
+        raise BackupError(told)
+
+
+def judge_workers(members: int, group: str, what: str) -> str | None:
+    """What is wrong with so many; None: nothing."""
+    if members == 0:
+        return None
+    found, them = ("worker", "it") if members == 1 else ("workers", "them")
+    return f"{members} {found} of {group} {'is' if members == 1 else 'are'} running: stop {them} before {what}"
 
 
 def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[Found]) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.moments import moment_given
+from streams.cli.moments import span_given
 from streams.local.signals import signals_end_the_block
 from streams.permission.policies import policy_of
 from streams.pressure import Mistakes, Policy, read_policy
@@ -51,7 +51,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
 
     settings = load_settings()
     place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
-    first, last = moment_given("--from", since), moment_given("--to", until)
+    first, last = span_given(since, until)
     span = Span(Span().since if first is None else first, Span().until if last is None else last)
     with failing_plainly(), _reading(place):
         old = policy_of(settings.policy) if against is None else _policy(against)
@@ -62,7 +62,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
     if as_json:
         typer.echo(orjson.dumps(json_of(result, orders)))
     else:
-        print_page(page(result, orders))
+        print_page(page(result, orders, Console().width))
 
 
 def _policy(file: Path) -> Policy:

@@ -73,8 +73,9 @@ def _cure_for_redis(error: RedisError) -> str:
 
 
 def _say(where: tuple[int | str, ...], message: str) -> str:
+    ours = message.removeprefix("Value error, ")
     if not where:
-        return message.removeprefix("Value error, ")
+        return ours
     name = str(where[0]).upper()
     variable = name if name in ("KAFKA_BOOTSTRAP", "REDIS_URL") else f"HARMONIA_{name}"
-    return f"{variable}{said_in(variable)}: {message}"
+    return f"{variable}{said_in(variable)}{' ' if ours.startswith('is ') else ': '}{ours}"

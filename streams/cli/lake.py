@@ -51,12 +51,12 @@ def run(
 def snapshot() -> None:
     """Write what `contact-state` and `contact-links` say now as the snapshot of today (UTC), once."""
     from streams.app import wall_clock  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.lake.serving import files_of  # noqa: PLC0415
+    from streams.lake.serving import lake_of  # noqa: PLC0415
     from streams.lake.snapshotting import take_snapshot  # noqa: PLC0415
 
     settings = load_settings()
     with _failing_plainly():
-        taken = asyncio.run(take_snapshot(settings, files_of(settings), wall_clock()))
+        taken = asyncio.run(take_snapshot(settings, lake_of(settings), wall_clock()))
     if taken is None:
         typer.echo("there is a snapshot of today already")
     else:
@@ -73,13 +73,13 @@ def compact(
     from sinks.lake.compacting import compact as merge  # noqa: PLC0415 (no other command waits for Arrow)
     from sinks.lake.rows import date_of  # noqa: PLC0415
     from streams.app import wall_clock  # noqa: PLC0415
-    from streams.lake.serving import files_of  # noqa: PLC0415
+    from streams.lake.serving import lake_of  # noqa: PLC0415
 
     days = older_than.removesuffix("d")
     if not days.isdigit() or len(days) > 4:
         refuse("--older-than: give days, such as 1d", WRONG_USE)
     with _failing_plainly():
-        done = merge(files_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
+        done = merge(lake_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
     typer.echo(f"{done.before} files became {done.after}, {done.rows} rows")
 
 
@@ -94,11 +94,11 @@ def erase(
     from sinks.lake.snapshots import give_up  # noqa: PLC0415
     from streams.app import wall_clock  # noqa: PLC0415
     from streams.lake.erasing import erase_from_lake, told  # noqa: PLC0415
-    from streams.lake.serving import files_of  # noqa: PLC0415
+    from streams.lake.serving import lake_of  # noqa: PLC0415
 
     settings, now = load_settings(), wall_clock()
     with _failing_plainly():
-        files = files_of(settings)
+        files = lake_of(settings)
         give_up(files, date_of(now // _DAY_MS - 1), now)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
@@ -114,10 +114,10 @@ def views(
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
     from sinks.lake.reading import live  # noqa: PLC0415 (no other command waits for Arrow)
     from sinks.lake.views import views_sql  # noqa: PLC0415
-    from streams.lake.serving import files_of  # noqa: PLC0415
+    from streams.lake.serving import lake_of  # noqa: PLC0415
 
     with _failing_plainly():
-        files = files_of(load_settings())
+        files = lake_of(load_settings())
         typer.echo(views_sql(files, live(files) if exact else None))
 
 
@@ -128,10 +128,11 @@ def fold(
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
     from streams.history.running import fold_lake  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.lake.serving import place_of  # noqa: PLC0415
+    from streams.lake.serving import place_of, require_files  # noqa: PLC0415
 
     with _failing_plainly():
         place = place_of(load_settings())
+        require_files(place)
         try:
             with signals_end_the_block():  # rows of people are in its folder of work
                 done = fold_lake(place, out, processes, typer.echo)

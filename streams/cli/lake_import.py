@@ -30,7 +30,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
     """
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.manifests import Damaged, is_lake  # noqa: PLC0415 (no other command waits for Arrow)
     from streams.importing.pieces import Unreadable  # noqa: PLC0415
     from streams.lake.buffers import Limits  # noqa: PLC0415
     from streams.lake.importing import Old, bring_in, show  # noqa: PLC0415
@@ -42,6 +42,8 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     with failing_plainly(), reporting(refused) as report:
         files = files_of(settings)
         try:
+            if not is_lake(files):
+                typer.echo(f"no lake was at {files.address('')}: a new one begins there", err=True)
             old = Old(_parts(paths), selection, settings.hasher, wall_clock())
             with history_bar(paths[0], [part.rows for part in meant(old.parts, selection)]) as screen:
                 if dry_run:

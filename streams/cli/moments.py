@@ -10,3 +10,11 @@ def moment_given(option: str, text: str | None) -> int | None:
     if text is not None and found is None:
         refuse(f"{option}: give a date, such as 2012-02-22, or an RFC 3339 time with an offset", WRONG_USE)
     return found
+
+
+def span_given(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """What `--from` and `--to` say. Ends the command where there is no time between them."""
+    first, last = moment_given("--from", since), moment_given("--to", until)
+    if first is not None and last is not None and first >= last:
+        refuse("--from: give a time before `--to`", WRONG_USE)
+    return first, last

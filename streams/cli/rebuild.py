@@ -57,12 +57,13 @@ def build(
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
-    from streams.lake.serving import place_of  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.lake.serving import place_of, require_lake  # noqa: PLC0415 (no other command waits for Arrow)
     from streams.rebuild import building  # noqa: PLC0415
 
     settings = load_settings()
     began = time.monotonic()
     with _failing_plainly():
+        require_lake(place_of(settings))
         require_topics(settings)
         plan = building.Plan(place_of(settings), directory, processes, wait)
         try:

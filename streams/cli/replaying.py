@@ -1,5 +1,6 @@
 """`harmonia replay`: history once more, from the lake or from files."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from streams.app import wall_clock
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
-from streams.cli.moments import moment_given
+from streams.cli.moments import span_given
+from streams.local.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.replay.run import Screen
     from streams.replay.selection import Selection
 
+_INTERRUPTED = 128 + signal.SIGINT
 _errors = Console(stderr=True, highlight=False)
 
 
@@ -46,20 +49,22 @@ def replay(  # noqa: PLR0913 (options of a command)
     """
     from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
     from streams.importing.pieces import Unreadable  # noqa: PLC0415
+    from streams.replay.alone import alone  # noqa: PLC0415
     from streams.replay.history import History  # noqa: PLC0415
     from streams.replay.parts import meant, parts_of  # noqa: PLC0415
-    from streams.replay.run import Orders, send, show  # noqa: PLC0415
+    from streams.replay.run import FOLDER, Orders, send, show  # noqa: PLC0415
 
     settings = load_settings()
     selection = selection_given(since, until, types)
-    with failing_plainly(), reporting(refused) as report:
+    with failing_plainly(), _saying_how_it_goes_on(), reporting(refused) as report:
         try:
             history = History(parts_of(path), selection, settings.phone_region, wall_clock(), erases=erasures)
             with history_bar(path, [part.rows for part in meant(history.parts, selection)]) as screen:
                 if dry_run:
                     show(history, report, screen)
                 else:
-                    send(history, Orders(rate, not regardless, again), settings, report, screen)
+                    with alone(settings.home / FOLDER, path):
+                        send(history, Orders(rate, not regardless, again), settings, report, screen)
         except (Unreadable, Damaged) as error:
             refuse(f"{path}: {error}")
         except FileNotFoundError:
@@ -67,6 +72,18 @@ def replay(  # noqa: PLR0913 (options of a command)
         except OSError as error:
             refuse(f"{path}: {error.strerror or type(error).__name__}")
     say_report(report, as_json=as_json)
+
+
+@contextmanager
+def _saying_how_it_goes_on() -> Iterator[None]:
+    """Where SIGINT, SIGTERM or SIGHUP ends the block, the command ends with 128 and the signal's number."""
+    with signals_end_the_block():
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit) as error:
+            code = error.code if isinstance(error, SystemExit) else _INTERRUPTED
+            typer.echo("interrupted; the same command goes on where it was", err=True)
+            raise SystemExit(code) from error
 
 
 def selection_given(since: str | None, until: str | None, types: list[str] | None) -> "Selection":
@@ -77,7 +94,7 @@ def selection_given(since: str | None, until: str | None, types: list[str] | Non
         named = types_named(types) if types else None
     except ValueError as error:
         refuse(f"--types: {error}: no type has this name (docs/schemas has all)", WRONG_USE)
-    return Selection(moment_given("--from", since), moment_given("--to", until), named)
+    return Selection(*span_given(since, until), named)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
 from streams.insights.spans import day_of
 from streams.morning.figures import Report
@@ -53,10 +53,8 @@ def _report(settings: Settings, day: date) -> Report:
     from streams.morning.asking import days_of, report_of  # noqa: PLC0415 (no other command waits for DuckDB)
     from streams.morning.held import held_on  # noqa: PLC0415
 
-    with failing_plainly():
-        held = held_on(settings, days_of(day, settings.time_zone))
-
     def ask(read: "Read") -> Report:
+        held = held_on(settings, days_of(day, settings.time_zone))
         return report_of(read.history, day, settings.time_zone, read.as_of, held)
 
     return ask_history(settings, ask)
@@ -79,12 +77,15 @@ def _write(found: Report, folder: Path) -> None:
 
 
 def _day(text: str | None, zone: str) -> date:
+    today = day_of(time.time_ns() // 1_000_000, zone)
     if text is None:
-        return day_of(time.time_ns() // 1_000_000, zone) - timedelta(days=1)
+        return today - timedelta(days=1)
     try:
         found = date.fromisoformat(text)
     except ValueError:
         found = date.min
     if not date(1970, 1, 8) <= found <= date(2200, 1, 1):
         refuse("--date: give a date such as 2012-02-22", WRONG_USE)
+    if found > today:
+        refuse(f"--date: this day has not begun in HARMONIA_TIME_ZONE ({zone}): give a date up to {today}", WRONG_USE)
     return found

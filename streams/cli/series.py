@@ -23,6 +23,7 @@ def show(document: InsightsDocument) -> None:
     else:
         heads = (document["split"] or "currency", f"by {document['by']}", document["metric"])
         print_table(heads, [_line(document, one) for one in series])
+        print_lines([_spanned(document, series[0])])
     print_lines([f"total {_figure(one, one['total'])}" for one in series if document["split"] is None])
     if document["left_out"]:
         print_lines([f"and {document['left_out']} smaller ones"])
@@ -31,12 +32,24 @@ def show(document: InsightsDocument) -> None:
 
 def sparkline(values: Sequence[int | float], widest: int = _WIDEST) -> str:
     """Bars from nothing to the largest value; of more values than there is room for, neighbours are added up."""
-    step = max(1, -(-len(values) // widest))
+    step = _step(len(values), widest)
     sums = [sum(values[at : at + step]) for at in range(0, len(values), step)]
     largest = max(sums, default=0)
     if largest <= 0:
         return _BARS[0] * len(sums)
     return "".join(_BARS[round(max(value, 0) / largest * (len(_BARS) - 1))] for value in sums)
+
+
+def _step(values: int, widest: int = _WIDEST) -> int:
+    """So many values are one character."""
+    return max(1, -(-values // widest))
+
+
+def _spanned(document: InsightsDocument, one: SeriesDocument) -> str:
+    """Of a line of bars, what its ends are and what one of them is."""
+    first, last = (_local(one["points"][place]["at"], document) for place in (0, -1))
+    step = _step(len(one["points"]))
+    return f"from {first} to {last}, {step} {document['by']}{'s' if step > 1 else ''} a character"
 
 
 def _points(document: InsightsDocument, one: SeriesDocument) -> list[tuple[str, str, str]]:

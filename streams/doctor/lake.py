@@ -6,7 +6,7 @@ from stat import S_IMODE
 
 from sinks.lake.erasing import heard_at
 from sinks.lake.files import Files, LocalFiles, open_files
-from sinks.lake.manifests import INTERACTIONS, MANIFESTS, Damaged
+from sinks.lake.manifests import INTERACTIONS, Damaged, is_lake
 from sinks.lake.reading import live
 from streams.doctor.finding import Finding, fail, ok, warn
 from streams.lake.errors import LakeStopped
@@ -30,7 +30,7 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
         return
     try:
         files = open_files(settings.lake)
-        if not files.below(MANIFESTS):
+        if not is_lake(files):
             yield warn(WHAT, "there is no lake there yet", "start `harmonia lake run`, or name the one that there is")
             return
         files_of(settings)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from faust.types import TP
 
 from events.topics import INTERACTIONS
-from sinks.lake.files import Files, open_files
+from sinks.lake.files import Files
 from sinks.lake.manifests import Range, folder_of, read
 from sinks.lake.reading import Live, live
 from sinks.lake.rows import LogRecord
@@ -22,6 +22,7 @@ from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.insights.history import NOTHING_SEEN, History, tail_table
 from streams.lake.errors import LakeStopped
+from streams.lake.serving import require_lake
 from streams.settings import Settings
 
 ATTEMPTS = 5
@@ -41,10 +42,10 @@ class Read(NamedTuple):
 def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
     """What a question answers of the history as it is now.
 
-    A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`,
-    `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
+    A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`, also
+    where the settings name a lake that is not there, `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
     """
-    files = _lake_of(settings)
+    files = None if settings.lake is None else require_lake(settings.lake)
     for attempt in range(ATTEMPTS):
         try:
             return question(asyncio.run(read_now(settings, files)))
@@ -52,16 +53,6 @@ def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError
-
-
-def _lake_of(settings: Settings) -> Files | None:
-    """The lake that the settings name; nothing is written there."""
-    if settings.lake is None:
-        return None
-    try:
-        return open_files(settings.lake)
-    except ValueError as error:
-        raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
 
 
 class Room:

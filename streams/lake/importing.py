@@ -13,6 +13,7 @@ from events.topics import INTERACTIONS
 from sinks.lake.erasures import Erasure, Erasures, add_erasures, read_erasures
 from sinks.lake.files import Files
 from sinks.lake.imported import log_of
+from sinks.lake.manifests import begin
 from sinks.lake.writer import LakeWriter, Overtaken
 from streams.importing.pieces import AsItIs, Piece, Unreadable
 from streams.importing.run import Report
@@ -66,6 +67,7 @@ def bring_in(files: Files, old: Old, limits: Limits, report: Report, screen: Scr
     First it is remembered whom the files tell to forget: so nobody comes back, in whichever file they are.
     """
     _require_another(files, old)
+    begin(files)
     add_erasures(files, read_erasures(files).new(old.erasures()))
     door, before = old.door(read_erasures(files)), 0
     for part in meant(old.parts, old.selection):

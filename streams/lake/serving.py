@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from events.topics import INTERACTIONS
 from sinks.lake.files import Files, new_name, open_files
-from sinks.lake.manifests import STAGING
+from sinks.lake.manifests import STAGING, begin, is_lake
 from sinks.lake.writer import LakeWriter
 from streams.clients import KafkaClients
 from streams.ending import end_within
@@ -29,9 +29,8 @@ NOT_POLLED_MS = 600_000
 
 def files_of(settings: Settings) -> Files:
     """The lake that the settings name. Raises `LakeStopped` that names the setting and the cure."""
-    place = place_of(settings)
+    files = _opened(place_of(settings), group_reads=settings.lake_group_reads)
     try:
-        files = open_files(place, group_reads=settings.lake_group_reads)
         _require_writable(files)
     except ValueError as error:
         raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
@@ -43,6 +42,35 @@ def place_of(settings: Settings) -> str:
     if settings.lake is None:
         raise LakeStopped("HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake")
     return settings.lake
+
+
+def lake_of(settings: Settings) -> Files:
+    """The same for whoever begins none. Raises `LakeStopped` also where there is none, and OSError."""
+    require_lake(place_of(settings))
+    return files_of(settings)
+
+
+def require_lake(place: str) -> Files:
+    """The lake at `place`, of HARMONIA_LAKE, to read. Raises `LakeStopped` where none has begun, and OSError."""
+    files = _opened(place)
+    if not is_lake(files):
+        raise LakeStopped(
+            f"there is no lake at {files.address('')}: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"
+        )
+    return files
+
+
+def require_files(place: str) -> None:
+    """The same for whoever reads also a folder of a lake's files that is no lake itself."""
+    if not _opened(place).below(""):
+        require_lake(place)
+
+
+def _opened(place: str, *, group_reads: bool = False) -> Files:
+    try:
+        return open_files(place, group_reads=group_reads)
+    except ValueError as error:
+        raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
 
 
 def _require_writable(files: Files) -> None:
@@ -63,6 +91,7 @@ def run_lake(settings: Settings, say: Callable[[str], None], *, skip_lost: bool)
     files = files_of(settings)
     wait_for_kafka(settings, group_of(settings), say)
     require_topic(settings, INTERACTIONS)
+    begin(files)
     writer = LakeWriter(files, KafkaClients(settings).topic_id(INTERACTIONS))
     asyncio.run(_serve(settings, writer, say, skip_lost=skip_lost))
 

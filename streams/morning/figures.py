@@ -55,8 +55,8 @@ class Pledges(Struct, frozen=True):
 class Send(Struct, frozen=True):
     """What happened on the day with messages of one campaign.
 
-    `delivered`: messages. `clicks_human`: expected number of clicks by people, in thousandths. `raised`: gross by
-    currency.
+    `delivered`, `sent`: messages. `clicks_human`: expected number of clicks by people, in thousandths. `raised`: gross
+    by currency.
     """
 
     campaign: str | None
@@ -66,6 +66,12 @@ class Send(Struct, frozen=True):
     unsubscribes: int
     complaints: int
     raised: Mapping[str, int]
+    sent: int = 0
+
+    @property
+    def reached(self) -> int:
+        """Messages that were delivered; those that were sent where none was reported delivered, as by many tools."""
+        return self.delivered or self.sent
 
 
 class Provider(Struct, frozen=True):

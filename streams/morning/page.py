@@ -67,5 +67,5 @@ def _tiles(day: Day, before: Day) -> Iterable[Tile]:
     for label, method in (("doors", "door"), ("calls", "phone")):
         attempts = [sum(one.attempts for one in each.methods if one.name == method) for each in (day, before)]
         yield Tile(label, number(attempts[0]), change(*attempts))
-    delivered = [sum(one.delivered for one in each.sends) for each in (day, before)]
-    yield Tile("delivered", number(delivered[0]), change(*delivered))
+    reached = [sum(one.reached for one in each.sends) for each in (day, before)]
+    yield Tile("messages", number(reached[0]), change(*reached))

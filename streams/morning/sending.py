@@ -18,22 +18,22 @@ RAISED_WITHIN_MS = 86_400_000
 
 
 def sends(connection: duckdb.DuckDBPyConnection, span: Span) -> tuple[Send, ...]:
-    """Those with the most delivered messages first. `place` must have made its views."""
+    """Those with the most messages first. `place` must have made its views."""
     clicks: dict[str | None, int] = defaultdict(int)
     for act in judged_acts(connection, span):
         if act.kind == "click":
             clicks[act.campaign] += act.milli
     raised = _raised(connection, span)
     told: dict[str | None, tuple[Any, ...]] = {row[0]: row[1:] for row in _asked(connection, _MESSAGES, span)}
-    nothing: tuple[Any, ...] = ((), 0, 0, 0)
+    nothing: tuple[Any, ...] = ((), 0, 0, 0, 0)
     found = []
     for campaign in told.keys() | clicks.keys() | raised.keys():
-        channels, delivered, unsubscribes, complaints = told.get(campaign, nothing)
+        channels, sent, delivered, unsubscribes, complaints = told.get(campaign, nothing)
         money = raised.get(campaign, {})
         found.append(
-            Send(campaign, tuple(channels), delivered, clicks.get(campaign, 0), unsubscribes, complaints, money)
+            Send(campaign, tuple(channels), delivered, clicks.get(campaign, 0), unsubscribes, complaints, money, sent)
         )
-    return tuple(sorted(found, key=lambda one: (-one.delivered, one.campaign or "")))
+    return tuple(sorted(found, key=lambda one: (-one.reached, one.campaign or "")))
 
 
 def _raised(connection: duckdb.DuckDBPyConnection, span: Span) -> dict[str | None, dict[str, int]]:
@@ -52,12 +52,14 @@ def _asked(connection: duckdb.DuckDBPyConnection, sql: str, span: Span) -> list[
 
 _MESSAGES = """
     SELECT campaign, list_sort(list(DISTINCT reached_by)),
+           count(DISTINCT (contact_id, message_id)) FILTER ("type" IN ('email.sent', 'text.sent')),
            count(DISTINCT (contact_id, message_id)) FILTER ("type" IN ('email.delivered', 'text.delivered')),
            count(*) FILTER ("type" IN ('email.unsubscribed', 'text.opted_out')),
            count(*) FILTER ("type" = 'email.complained')
     FROM placed_effective
     WHERE "type" IN (
-            'email.delivered', 'text.delivered', 'email.unsubscribed', 'text.opted_out', 'email.complained'
+            'email.sent', 'text.sent', 'email.delivered', 'text.delivered',
+            'email.unsubscribed', 'text.opted_out', 'email.complained'
         )
       AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
     GROUP BY campaign

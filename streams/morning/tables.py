@@ -99,8 +99,8 @@ def _parts(title: str, column: str, parts: Sequence[Part], before: Sequence[Part
 
 
 def _sends(day: Day) -> Table:
-    these = [send for send in day.sends if send.delivered]
-    earlier = [send for send in day.sends if not send.delivered]
+    these = [send for send in day.sends if send.reached]
+    earlier = [send for send in day.sends if not send.reached]
     rows = [_send(send.campaign or "no campaign", send) for send in these[:MOST_ROWS]]
     if left := these[MOST_ROWS:]:
         rows.append(_send(f"{len(left)} others", _together(left)))
@@ -111,17 +111,17 @@ def _sends(day: Day) -> Table:
         "Clicks: how many are likely to have been people's. Left: unsubscribed, or STOP. Raised: by gifts that name "
         "the campaign, or came within a day of its asking."
     )
-    return Table("Messages", columns, tuple(rows), note, "No message was delivered.")
+    if any(send.sent and not send.delivered for send in these):
+        note += " Sent: nothing was reported delivered."
+    return Table("Messages", columns, tuple(rows), note, "No message was sent or delivered.")
 
 
 def _send(name: str, send: Send) -> tuple[str, ...]:
-    per_1000 = {
-        currency: round(gross * 1000 / send.delivered) for currency, gross in send.raised.items() if send.delivered
-    }
+    per_1000 = {currency: round(gross * 1000 / send.reached) for currency, gross in send.raised.items() if send.reached}
     return (
         name,
         ", ".join(send.channels) or NOTHING,
-        number(send.delivered),
+        number(send.delivered) if send.delivered or not send.sent else f"{number(send.sent)} sent",
         thousandths(send.clicks_human),
         number(send.unsubscribes),
         number(send.complaints),
@@ -138,11 +138,12 @@ def _together(these: Sequence[Send]) -> Send:
     return Send(
         None,
         (),
-        sum(send.delivered for send in these),
+        sum(send.reached for send in these) if any(send.delivered for send in these) else 0,
         sum(send.clicks_human for send in these),
         sum(send.unsubscribes for send in these),
         sum(send.complaints for send in these),
         raised,
+        sum(send.sent for send in these),
     )
 
 

@@ -74,8 +74,8 @@ def _mail(day: Day) -> Iterator[str]:
                 f"mailboxes was complained about ({number(provider.complaints)}); Gmail asks senders {limit}."
             )
     for send in day.sends:
-        if send.campaign and send.delivered >= ENOUGH_MAIL and send.unsubscribes >= UNSUBSCRIBES * send.delivered:
-            yield f"{share(send.unsubscribes, send.delivered, 1)} of {send.campaign} want no more messages."
+        if send.campaign and send.reached >= ENOUGH_MAIL and send.unsubscribes >= UNSUBSCRIBES * send.reached:
+            yield f"{share(send.unsubscribes, send.reached, 1)} of {send.campaign} want no more messages."
 
 
 def _doors(day: Day, before: Day) -> Iterator[str]:

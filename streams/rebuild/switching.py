@@ -58,7 +58,7 @@ def switch(
     manifest, positions = read_manifest(directory), read_positions(directory)
     require_identity(manifest, settings)
     require_whole(directory, manifest)
-    require_no_workers(KafkaClients(settings), settings.app_id)
+    require_no_workers(KafkaClients(settings), settings.app_id, "switching")
     running = settings.model_copy(update={"partitions": manifest.partitions})
     _require_the_topic(running, positions)
     require_caught_up(running, positions)

@@ -14,6 +14,7 @@ from streams.status.judging import UNSEEN, Finding
 from streams.status.seen import Broker, Held, Seen, Store
 
 MOST_REASONS = 4
+MOST_PARTITIONS = 3
 _STYLES = {"page": "bold red", "ticket": "yellow"}
 
 
@@ -63,15 +64,21 @@ def _lines(seen: Seen, found: Sequence[Finding]) -> Iterator[RenderableType]:
 def _kafka(seen: Seen, kafka: Broker) -> Iterator[RenderableType]:
     life = "" if seen.sign_of_life_s is None else f"; last sign of life {seen.sign_of_life_s:,.0f} s ago"
     yield Text(f"workers: {kafka.members} ({kafka.group_state}){life}")
-    table = _table("topic", "oldest waits", "records to do", "partitions", "stalled", "no worker")
+    table = _table("topic", "oldest\nwaits", "records\nto do", "partitions", "stalled", "no\nworker")
     names = {topic.name for topic in INPUT_TOPICS}
     for flow in kafka.flows:
         if flow.topic in names or flow.topic == "interactions" or flow.lag or flow.unowned:
-            stands = ",".join(map(str, flow.stalled)) or "-", str(flow.unowned or "-")
+            stands = _stalled(flow.stalled), str(flow.unowned or "-")
             table.add_row(flow.topic, f"{flow.waits_s:,.0f} s", f"{flow.lag:,}", str(flow.partitions), *stands)
     yield table
     refused = sum(kafka.refused.values())
     yield Text(f"refused in the last hour: {refused:,} of {kafka.came_in:,}{_reasons(kafka)}")
+
+
+def _stalled(partitions: Sequence[int]) -> str:
+    """The first of them; what is wrong, above, names all."""
+    more = len(partitions) - MOST_PARTITIONS
+    return ",".join(map(str, partitions[:MOST_PARTITIONS])) + (f" +{more}" if more > 0 else "") or "-"
 
 
 def _reasons(kafka: Broker) -> str:
@@ -95,7 +102,9 @@ def _position(held: Held) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 or name == "of" else "right", no_wrap=True)
+        table.add_column(
+            name, justify="left" if number == 0 or name == "of" else "right", no_wrap=True, vertical="bottom"
+        )
     return table
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
 from sinks.lake.asking import ask_lake
 from sinks.lake.files import LocalFiles
-from sinks.lake.manifests import MANIFESTS, STAGING, Range, read
+from sinks.lake.manifests import MANIFESTS, STAGING, Range, begin, read
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
 from streams.cli.reading import records_of
@@ -101,6 +101,7 @@ def test_a_snapshot_has_the_newest_of_each_contact_and_whom_it_was_merged_into(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = LocalFiles(tmp_path)
+    begin(files)
     producer = KafkaClients(settings).tool_producer()
     for topic, key, version, value in [
         (CONTACT_STATE, "ada", 2, {"last_seen": "2012-02-22T10:00:00.000Z"}),

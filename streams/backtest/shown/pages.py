@@ -1,6 +1,8 @@
 """A backtest as tables in words and units that people know, what to beware of first."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from streams.backtest.intervals import Interval, mean_amount, part
 from streams.backtest.outcomes import DAY
@@ -10,18 +12,21 @@ from streams.backtest.tally import Cell
 from streams.experiments.shown import units
 from streams.experiments.shown.pages import Page, Part, Row
 
+_WIDE = 116
+"""Characters that a table with intervals needs."""
 _FOLLOWED = ("touches", "people", "gave", "given a person", "left", "complained")
 
 
-def page(result: Result, orders: Orders) -> Page:
-    """All of a backtest."""
+def page(result: Result, orders: Orders, width: int | None = None) -> Page:
+    """All of a backtest. `width`: characters; where they are few, intervals stand in tables of their own."""
     currency = currency_of(result.tally)
     days = f"{orders.window / DAY:g} days"
     parts = [_decisions(result)]
-    parts.append(_followed("what followed, by what the two policies say (old → new)", changes(result.tally), currency))
+    told = partial(_apart if width is not None and width < _WIDE else _followed, currency=currency)
+    parts += told("what followed, by what the two policies say (old → new)", changes(result.tally))
     for policy in POLICIES:
         rows = [(verdict, of_decision(result.tally, policy, verdict)) for verdict in VERDICTS]
-        parts.append(_followed(f"what followed, by what the {policy} policy says", rows, currency))
+        parts += told(f"what followed, by what the {policy} policy says", rows)
     parts += [_reasons(result), *(_splits(result, by) for by in ("team", "channel", "week"))]
     return Page(
         list(_warnings(result, days)), list(_facts(result, orders)), [each for each in parts if each.rows], _notes(days)
@@ -29,11 +34,14 @@ def page(result: Result, orders: Orders) -> Page:
 
 
 def _warnings(result: Result, days: str) -> Iterator[str]:
+    if not result.sends + result.unjudged:
+        yield f"nobody was reached in this time: of {result.rows:,} interactions none is a touch in it"
     if not result.linked:
-        yield (
-            "the lake has no snapshot of who is one person: each identifier counts as a person of its own. "
-            "`harmonia lake snapshot` takes one"
-        )
+        alone = "each identifier counts as a person of its own"
+        if result.lake:
+            yield f"the lake has no snapshot of who is one person: {alone}. `harmonia lake snapshot` takes one"
+        else:
+            yield f"who is one person is not told there: {alone}"
     if result.open:
         yield f"{result.open:,} touches are of the last {days}: what followed them is not all known yet"
     if result.unjudged:
@@ -67,9 +75,18 @@ def _decisions(result: Result) -> Part:
     return Part("decisions", ("decision", "new", "", "old", ""), rows if result.sends else [], frozenset({1, 2, 3, 4}))
 
 
-def _followed(title: str, groups: Sequence[tuple[str, Cell]], currency: str | None) -> Part:
+def _followed(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[Part]:
     rows = [(name, *followed(cell, currency)) for name, cell in groups if cell.touches]
-    return Part(title, ("decision", *_FOLLOWED), rows, frozenset({1, 2}))
+    yield Part(title, ("decision", *_FOLLOWED), rows, frozenset({1, 2}))
+
+
+def _apart(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[Part]:
+    """The same in two tables: what it was, and its intervals."""
+    for shown in _followed(title, groups, currency=currency):
+        rows = [(*row[:3], *(cell.partition(" (")[0] for cell in row[3:])) for row in shown.rows]
+        yield replace(shown, rows=rows, right=frozenset(range(1, 7)))
+        ends = [(row[0], *(cell.partition(" (")[2].rstrip(")") or "-" for cell in row[3:])) for row in shown.rows]
+        yield Part(f"{title}: intervals", ("decision", *_FOLLOWED[2:]), ends)
 
 
 def followed(cell: Cell, currency: str | None) -> Row:

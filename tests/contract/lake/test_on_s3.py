@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from sinks.base import Change
 from sinks.lake.asking import ask_lake
 from sinks.lake.files import Files, open_files
-from sinks.lake.manifests import INTERACTIONS, STAGING
+from sinks.lake.manifests import INTERACTIONS, STAGING, begin, is_lake
 from sinks.lake.reading import addresses
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, Overtaken
@@ -78,6 +78,14 @@ def test_a_file_of_which_the_writing_fails_is_not_there(s3_place: str) -> None:
     assert files.below("") == []
     with pytest.raises(FileNotFoundError):
         files.open("a/b")
+
+
+def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None:
+    files = open_files(s3_place)
+    before = is_lake(files)
+    begin(files)
+
+    assert (before, is_lake(files)) == (False, True)
 
 
 def test_it_is_asked_by_its_views(lake: Files) -> None:

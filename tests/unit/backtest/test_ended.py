@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
 from streams.backtest.run import Orders, Result
 from streams.cli.main import app
+from tests.unit.lake.lying import TOPIC_ID, lying
 
 
 def test_whatever_lay_in_between_is_gone_when_it_is_told_to_stop(
@@ -25,7 +28,7 @@ def test_whatever_lay_in_between_is_gone_when_it_is_told_to_stop(
 
     monkeypatch.setattr("streams.backtest.run.backtest", stopped)
     policy = str(Path(__file__).with_name("policy.toml"))
-    (tmp_path / "lake").mkdir()
+    LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, 0, [lying(0, "email.sent")])
 
     ended = CliRunner().invoke(app, ["backtest", "--policy", policy, "--lake", str(tmp_path / "lake")])
 

@@ -14,6 +14,7 @@ from streams.backtest.shown.figures import json_of
 from streams.backtest.shown.html import html_of
 from streams.backtest.shown.pages import page
 from streams.backtest.tally import Judged
+from streams.cli.experiment_results import print_page
 from streams.contact.messages import Touch
 from streams.pressure import Decision, PermissionRequest, default_policy
 from tests.unit.events.records import NOW
@@ -50,6 +51,22 @@ def test_every_table_says_what_was_counted() -> None:
     assert [row[0] for row in tables["by week, under the new policy (Mondays, UTC)"]] == ["2012-02-20"]
 
 
+def test_on_a_narrow_screen_no_interval_is_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wide, narrow = page(result(), ORDERS), page(result(), ORDERS, width=80)
+    tables = {part.title: [*part.rows] for part in narrow.parts}
+    change = "what followed, by what the two policies say (old → new)"
+
+    assert tables[change][1][:5] == ("allow → deny", "30", "30", "20.0 %", "$5.00")
+    assert tables[f"{change}: intervals"][1][1].startswith("9.5 to ")
+    assert page(result(), ORDERS, width=200) == wide
+    print_page(narrow)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.count(" to ") for line in lines if line.startswith("allow → deny")] == [0, 4]
+
+
 def test_what_to_beware_of_comes_first() -> None:
     found = result()
     found.linked, found.open, found.unjudged = False, 7, 1
@@ -59,6 +76,15 @@ def test_what_to_beware_of_comes_first() -> None:
     assert "no snapshot" in first
     assert second.startswith("7 touches are of the last 7 days")
     assert "left out" in third
+
+
+def test_where_there_is_no_lake_it_has_no_snapshot_either() -> None:
+    found = result()
+    found.linked = found.lake = False
+
+    [warning] = page(found, ORDERS).warnings
+
+    assert warning.startswith("who is one person is not told there: each identifier counts as a person")
 
 
 @pytest.mark.parametrize(("cascade", "word"), [(False, "happened all the same"), (True, "does not count for later")])

@@ -53,7 +53,7 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
     [
         (None, "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
         ("nosuch://lake", "HARMONIA_LAKE: nosuch:// is no file system that fsspec knows"),
-        ("empty", "HARMONIA_LAKE: there are no interactions in it that are anybody's"),
+        ("empty", "there is no lake at {}/empty: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"),
     ],
 )
 def test_what_is_no_lake_is_said_in_a_line(
@@ -64,7 +64,7 @@ def test_what_is_no_lake_is_said_in_a_line(
     if lake is not None:
         monkeypatch.setenv(LAKE, lake)
 
-    assert fold(tmp_path / "out") == (1, [said_])
+    assert fold(tmp_path / "out") == (1, [said_.format(tmp_path)])
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,11 +102,14 @@ class Recount:
         return one.fields.get("campaign_id") or self._campaigns[name].get(message)
 
     def _sends(self, day: date) -> Recounted:
+        sent: dict[Any, set[Any]] = defaultdict(set)
         delivered: dict[Any, set[Any]] = defaultdict(set)
         clicks: Counter[Any] = Counter()
         left: Counter[Any] = Counter()
         complained: Counter[Any] = Counter()
         raised: dict[Any, Counter[str]] = defaultdict(Counter)
+        for name, one in self._told(day, "email.sent", "text.sent"):
+            sent[self._campaign(name, one)].add((name, one.fields["message_id"]))
         for name, one in self._told(day, "email.delivered", "text.delivered"):
             delivered[self._campaign(name, one)].add((name, one.fields["message_id"]))
         for name, one in self._told(day, "email.clicked"):
@@ -119,8 +122,12 @@ class Recount:
             if (campaign := self._raised_by(name, one)) is not None:
                 raised[campaign][one.fields["currency"]] += one.fields["amount"]
         return {
-            name: (len(delivered[name]), clicks[name], left[name], complained[name], dict(raised[name]))
-            for name in {*delivered, *clicks, *left, *complained, *raised}
+            name: (
+                *(len(messages[name]) for messages in (sent, delivered)),
+                *(counts[name] for counts in (clicks, left, complained)),
+                dict(raised[name]),
+            )
+            for name in {*sent, *delivered, *clicks, *left, *complained, *raised}
         }
 
     def _raised_by(self, name: str, gift: Told) -> str | None:

@@ -85,7 +85,7 @@ def plain(day: Day) -> dict[str, Any]:
         "refcodes": {(one.name, one.currency): (one.gifts, one.gross, one.refunded) for one in day.refcodes},
         "committees": {(one.name, one.currency): (one.gifts, one.gross, one.refunded) for one in day.committees},
         "sends": {
-            one.campaign: (one.delivered, one.clicks_human, one.unsubscribes, one.complaints, one.raised)
+            one.campaign: (one.sent, one.delivered, one.clicks_human, one.unsubscribes, one.complaints, one.raised)
             for one in day.sends
         },
         "providers": {

@@ -11,6 +11,7 @@ from streams.morning.asking import report_of
 from streams.morning.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
 from streams.morning.html import html_of
 from streams.morning.page import page_of
+from streams.morning.tables import tables_of
 from streams.morning.text import WIDTH, text_of
 from streams.morning.warnings import warnings
 from streams.morning.words import change, money
@@ -122,6 +123,29 @@ def test_an_asking_of_more_than_a_day_before_has_raised_nothing() -> None:
     assert [send for send in day_of(asking, paid(1, "p")).sends if send.raised] == []
 
 
+def test_a_send_of_which_nothing_is_reported_delivered_is_of_the_day_all_the_same() -> None:
+    def told(offset: int, what: str, at: int, who: str, campaign: str) -> Fetched:
+        return lying(offset, f"email.{what}", at, message_id="m", campaign_id=campaign, contact=about(who))
+
+    day = day_of(
+        told(0, "sent", NOW, "a", "ask"),
+        told(1, "sent", NOW, "b", "ask"),
+        told(2, "unsubscribed", NOW, "a", "ask"),
+        told(3, "sent", NOW - 2 * DAY, "a", "old"),
+        told(4, "unsubscribed", NOW, "a", "old"),
+        told(5, "sent", NOW, "a", "news"),
+        told(6, "delivered", NOW, "a", "news"),
+    )
+    [table] = [table for table in tables_of(day, day) if table.title == "Messages"]
+
+    assert [row[:5:2] for row in table.rows] == [
+        ("ask", "2 sent", "1"),
+        ("news", "1", "0"),
+        ("of earlier sends", "0", "1"),
+    ]
+    assert "Sent: nothing was reported delivered." in table.note
+
+
 def test_a_shift_counts_its_promises_by_the_last_word_of_each_person() -> None:
     def word(offset: int, who: str, what: str, at: int, **more: JSON) -> Fetched:
         return lying(offset, f"rsvp.{what}", at, event_id="e1", contact=about(who), **more)
@@ -167,6 +191,7 @@ BUSY = replace(
         (replace(QUIET, providers=(Provider("gmail", 2_000, 0, 2),)), QUIET, "Gmail asks senders to stay below 0.1%"),
         (replace(QUIET, providers=(Provider("gmail", 2_000, 0, 6),)), QUIET, "Gmail asks senders never to reach 0.3%"),
         (replace(QUIET, sends=(Send("ask", ("email",), 1_000, 0, 20, 0, {}),)), QUIET, "2.0% of ask want no more"),
+        (replace(QUIET, sends=(Send("ask", ("email",), 0, 0, 20, 0, {}, 1_000),)), QUIET, "2.0% of ask want no more"),
         (replace(BUSY, methods=(Talks("door", 80, 10, 1),)), BUSY, "At the doors 12% were met, 40% the week before"),
         (
             replace(QUIET, meetings=(Meeting("e1", 12, 4, 6, 0),)),
@@ -191,7 +216,7 @@ FULL = replace(
     BUSY,
     refcodes=tuple(Part(f"a-long-refcode-of-some-campaign-{n}", "USD", 1_000, 99_999_999, 0) for n in range(30)),
     sends=tuple(
-        Send(f"<b>campaign</b> & {n}", ("email", "text"), 1_000_000, 9_999_999, 999, 99, {"USD": 99_999_999})
+        Send(f"<b>campaign</b> & {n}", ("email",), n and 10**6, 9_999_999, 999, 99, {"USD": 99_999_999}, 2 * 10**6)
         for n in range(30)
     ),
     turfs=tuple(Talks(f"turf-{n}", 10, 5, 2) for n in range(30)),

@@ -8,6 +8,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from typer.testing import CliRunner
 
 from sinks.lake.files import LocalFiles, RemoteFiles, open_files
+from sinks.lake.manifests import begin, is_lake
+from sinks.lake.reading import live
 from streams.cli.main import app
 from streams.lake.errors import LakeStopped
 from streams.lake.serving import files_of
@@ -84,8 +86,45 @@ def test_a_command_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (ended.exit_code, ended.output) == (1, "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows\n")
 
 
+@pytest.mark.parametrize("place", ["{}/typo", "memory://typo"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["lake", name] for name in ("snapshot", "compact", "erase", "views")),
+        ["lake", "views", "--exact"],
+        ["lake", "fold", "--out", "{}/folded"],
+        ["rebuild", "build", "{}/built"],
+        ["insights", "email.sent"],
+        ["report", "daily"],
+    ],
+)
+def test_a_lake_that_is_not_there_is_no_empty_lake(
+    words: list[str], place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HARMONIA_LAKE", place.format(tmp_path))
+
+    ended = CliRunner().invoke(app, [word.format(tmp_path) for word in words])
+
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"there is no lake at {open_files(place.format(tmp_path)).address('')}: set ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lake_in_which_nothing_is_yet_is_a_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_LAKE", "memory://begun")
+    files = open_files("memory://begun")
+
+    assert not is_lake(files)
+    begin(files)
+    begin(files)
+    assert is_lake(files)
+    assert live(files).files == {}
+    assert CliRunner().invoke(app, ["lake", "views"]).exit_code == 0
+
+
 def test_days_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path))
+    begin(LocalFiles(tmp_path))
 
     assert CliRunner().invoke(app, ["lake", "compact", "--older-than", "soon"]).exit_code == 2
     assert CliRunner().invoke(app, ["lake", "compact", "--older-than", "0d"]).output == "0 files became 0, 0 rows\n"

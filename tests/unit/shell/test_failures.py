@@ -63,6 +63,17 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
     assert said.out == ""
 
 
+def test_an_empty_place_is_told_in_our_own_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARMONIA_LAKE", "")
+
+    with pytest.raises(typer.Exit):
+        load_settings()
+
+    assert capsys.readouterr().err == "HARMONIA_LAKE is empty: name a place, or do not set it\n"
+
+
 def test_settings_that_do_not_fit_each_other_are_both_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,8 @@ from streams.pressure import default_text
 from tests.unit.events.records import NOW
 from tests.unit.lake.lying import DAY, TOPIC_ID, lying
 
+REVERSED = ("--from", "2012-02-22", "--to", "2012-02-22")
+
 
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -51,14 +53,19 @@ def test_a_dry_run_says_what_would_be_sent(lake: Path) -> None:
         (("backtest", "--policy", "{lake}/../policy.toml"), 2, "HARMONIA_LAKE"),
         (("backtest", "--policy", "{lake}/../broken.toml", "--lake", "{lake}"), 1, "broken.toml"),
         (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}", "--to", "x"), 2, "--to: give a date"),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}x"), 1, "{lake}x: there is no past: name"),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}/../home"), 1, "home: there is no past: "),
+        (("backtest", "--policy", "{lake}/../policy.toml", "--lake", "{lake}", *REVERSED), 2, "--from: give a time"),
+        (("replay", "{lake}", "--dry-run", *REVERSED), 2, "--from: give a time before `--to`"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_cure(lake: Path, words: tuple[str, ...], code: int, said: str) -> None:
     (lake.parent / "broken.toml").write_text("caps = 1")
+    (lake.parent / "home").mkdir()
 
     ended = run(*(word.format(lake=lake) for word in words))
 
-    assert (ended.exit_code, said in ended.stderr) == (code, True), ended.stderr
+    assert (ended.exit_code, said.format(lake=lake) in ended.stderr) == (code, True), ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -74,6 +81,15 @@ def test_a_backtest_asks_both_policies_and_writes_a_file(lake: Path) -> None:
     assert ("old", "unknown_address") in reasons
     assert ("new", "unknown_address") not in reasons
     assert file.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_a_time_in_which_nobody_was_reached_is_told(lake: Path) -> None:
+    words = ("--policy", lake.parent / "policy.toml", "--lake", lake, "--processes", "1")
+
+    ended = run("backtest", *words, "--to", "2012-01-01")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout.startswith("! nobody was reached in this time: of 4 interactions none is a touch")
 
 
 def test_people_get_tables(lake: Path) -> None:

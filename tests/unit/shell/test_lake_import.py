@@ -32,6 +32,7 @@ def test_it_says_what_became_of_everything_and_a_dry_run_does_nothing(file: Path
         ended = run(file, *words)
         assert (ended.exit_code, orjson.loads(ended.stdout)) == (0, counts), ended.stderr
         assert "old.jsonl: line 3: not_json" in ended.stderr
+    assert f"no lake was at {file.parent}/lake: a new one begins there" in ended.stderr
     again = run(file)
     assert (again.exit_code, again.stdout) == (0, "")
     assert again.stderr.strip() == "3 rows were brought in before"

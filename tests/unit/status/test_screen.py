@@ -56,6 +56,22 @@ def test_what_is_wrong_comes_with_what_to_do() -> None:
     assert "page   PartitionStalled: donation-events: nothing is done in partition 3, 5" in lines
 
 
+def test_headings_are_whole_whatever_is_wrong() -> None:
+    flows = [
+        replace(flow, lag=12_345_678, waits_s=86_400.0, stalled=tuple(range(flow.partitions)), unowned=flow.partitions)
+        for flow in FLOWS
+    ]
+    lines = shown(replace(WELL, kafka=Broker("Stable", 1, flows)))
+    heading = next(number for number, line in enumerate(lines) if line.startswith("topic"))
+
+    assert lines[heading - 1].split() == ["oldest", "records", "no"]
+    assert lines[heading].split() == ["topic", "waits", "to", "do", "partitions", "stalled", "worker"]
+    assert "…" not in "\n".join(lines)
+    rows = [line for line in lines if "12,345,678" in line]
+    assert len(rows) == len(flows)
+    assert rows[0].split()[-3:] == ["0,1,2", "+5", "8"]
+
+
 def test_where_kafka_is_away_the_rest_is_shown() -> None:
     text = "\n".join(shown(replace(WELL, kafka="Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?")))
 
