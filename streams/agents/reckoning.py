@@ -13,7 +13,7 @@ from events.experiment_results import Status
 from events.topics import EXPERIMENT_RESULTS
 from sinks.keys import partition_of
 from streams.agents.aside import MOST_BYTES, aside_of, kept, key_of, put, waiting
-from streams.agents.publishing import Publishing, history_key
+from streams.agents.publishing import Publishing, history_keys
 from streams.engine.partition import Effects
 from streams.engine.runs import Records
 from streams.engine.states import States
@@ -203,7 +203,7 @@ class Reckoning:
         if is_nothing(self._held[name]):
             del self._held[name]
             self.effects.changes[key_of_experiment(name)] = None
-        self.effects.beside[history_key(name)] = None
+        self.effects.beside |= dict.fromkeys(history_keys(name))
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))
 

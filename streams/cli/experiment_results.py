@@ -16,6 +16,7 @@ from streams.cli.experiment_group import app
 from streams.cli.failures import load_settings, refuse
 from streams.cli.tables import print_lines, print_table
 from streams.clients import redis_client
+from streams.experiments.history import with_history
 from streams.experiments.shown.pages import Page, line_of, page
 from streams.experiments.shown.plot import svg
 from streams.settings import Settings
@@ -98,9 +99,10 @@ def _missing(found: Incomplete) -> str:
 
 
 def _draw(result: ExperimentResult, path: Path) -> None:
-    drawn = svg(result)
+    drawn = svg(with_history(result, result))  # one that an earlier version has written ends before itself
     if drawn is None:
-        refuse("there is no history to draw yet: nothing was compared so far")
+        typer.echo("--plot: there is no history to draw yet: nothing was compared so far", err=True)
+        return
     try:
         path.write_text(drawn)
     except OSError as error:

@@ -13,6 +13,7 @@ from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.agents import aside, reckoning
 from streams.agents.experiment_results import result_of
+from streams.agents.publishing import history_keys
 from streams.agents.reckoning import Reckoning
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -106,6 +107,33 @@ def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> 
     assert (assigned(result), result["status"]) == ({"A": 4, "B": 2}, "running")
     assert result["variants"]["B"]["metrics"]["donated"] == {"sum": 2, "mean": 1.0}
     assert agent.tick() == {}
+
+
+def test_the_last_moment_of_the_history_is_the_result_that_carries_it(agent: Agent) -> None:
+    for _ in range(20):
+        agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1)))
+        agent.now += 7_000
+        result = agent.tick()["ask"]
+        assert result is not None
+        [shown] = [each for each in result["comparisons"] if each["metric"] == "donated"]
+        last = result["history"]["variants"]["B"][-1]
+        assert (last["as_of"], last["people"]) == (result["as_of"], shown["people"])
+        assert last["low"] == pytest.approx(shown["low"], rel=1e-5)
+        assert 1 <= len(result["history"]["variants"]["B"]) <= 5
+
+
+def test_a_history_begins_anew_with_another_primary_metric_and_goes_when_it_is_forgotten(agent: Agent) -> None:
+    agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1, voted=1)))
+    agent.tick()
+    agent.now += 1_000
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}, metrics=["voted"]))[1]))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert shown["history"]["metric"] == "voted"
+    assert [each["as_of"] for each in shown["history"]["variants"]["B"]] == [shown["as_of"]]
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    assert [agent._states.beside(key) for key in history_keys("ask")] == [None, None]
 
 
 def is_discovery(result: ExperimentResult | None) -> bool:
