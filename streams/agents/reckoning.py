@@ -177,6 +177,7 @@ class Reckoning:
             self._forget(name)
         publishing = Publishing(self._states, self._partitions, now, is_recounted=bool(self.board.recounting))
         names = first_due(self._lines, now)
+        names -= self._forget_nothing(names)
         self._look(publishing, names)
         found = found_by(self._lines)
         others = {name for name, are in found.items() if are != self._lines[name].found}
@@ -195,6 +196,14 @@ class Reckoning:
             self._held[name] = experiment
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)
+
+    def _forget_nothing(self, names: Collection[str]) -> set[str]:
+        """Those of them that are nothing any more, as one that was withdrawn before anybody was in it."""
+        self._read(names)
+        gone = {name for name in names if not self.board.recounting and is_nothing(self._held[name])}
+        for name in gone:
+            self._forget(name)
+        return gone
 
     def _forget(self, name: str) -> None:
         """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""

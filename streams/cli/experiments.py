@@ -101,8 +101,14 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
     if as_json:
         typer.echo(orjson.dumps({"id": experiment, "outcome": "withdrawn", "recounts": recounts}))
         return
-    counted = "; its people are counted anew, by the defaults" if recounts else ""
-    print_lines([f"{experiment}: withdrawn{counted}"])
+    print_lines(_withdrawn(experiment, recounts=recounts))
+
+
+def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
+    yield f"{experiment}: withdrawn"
+    yield "    if nobody is in it, its result goes; else it goes on by the defaults (to end one, define it with an end)"
+    if recounts:
+        yield "    its people are counted anew"
 
 
 def _change(there: Planned, definition: ExperimentDefinition) -> _Change:

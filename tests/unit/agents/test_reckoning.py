@@ -69,6 +69,11 @@ class Agent:
             if each.topic == EXPERIMENT_RESULTS
         }
 
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        assert self.last is not None
+        return self.last.board.lines
+
     def alerts(self) -> list[dict[str, JSON]]:
         assert self.last is not None
         return [orjson.loads(each.value or b"") for each in self.last.effects.outputs if each.topic == SYSTEM_ALERTS]
@@ -459,12 +464,49 @@ def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
     assert agent.tick() == {}
 
 
-def test_an_experiment_with_nobody_in_it_leaves_nothing(agent: Agent) -> None:
-    agent.take(*told(people("A", 3), but=people("A", 3)))
-    agent.tick()
-    agent.now += board.FORGOTTEN_AFTER_MS + 1
+def test_an_experiment_that_nobody_defined_and_nobody_is_in_any_more_leaves_nothing(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3}
+    agent.take(*told(but=people("A", 3)))
     assert agent.tick() == {"ask": None}
     assert agent._states.get(reckoning.key_of_experiment("ask")) is None
+    assert agent.tick() == {}
+
+
+@pytest.mark.parametrize("changed", [{}, {"window": "1d"}])
+def test_a_withdrawn_experiment_that_nobody_is_in_goes(agent: Agent, changed: dict[str, JSON]) -> None:
+    definition = defined("ask", **changed)
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(*(Stands(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
+    assert assigned(agent.tick()["ask"]) == {"short": 0, "long": 0}
+    agent.tell(Defined("ask", None))
+    if changed:  # until all partitions stand at the defaults it may be that somebody is counted in it
+        assert agent.tick()["ask"] is not None
+        agent.tell(*(Stands(number, {"ask": ""}) for number in range(PARTITIONS)))
+    assert agent.tick() == {"ask": None}
+    assert "ask" not in agent.lines
+    assert agent.tick() == {}
+
+
+def test_a_withdrawn_experiment_that_somebody_is_in_goes_on_by_the_defaults(agent: Agent) -> None:
+    agent.tell(Defined("ask", definition_record(defined("ask"))[1]))
+    agent.take(*told(people("short", 3)))
+    agent.tick()
+    agent.tell(Defined("ask", None))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown), "not_checked" in shown["sample_ratio"]) == ("running", {"short": 3}, True)
+
+
+def test_while_everybody_is_counted_anew_nothing_goes(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tick()
+    agent.tell(Recounting(0))
+    agent.take(*told(but=people("A", 3)))
+    assert agent.tick()["ask"] is not None
+    agent.take(*told(people("A", 3)))
+    agent.tell(Recounting(0, is_done=True))
+    assert assigned(agent.tick()["ask"]) == {"A": 3}
 
 
 def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:
