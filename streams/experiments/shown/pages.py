@@ -195,7 +195,7 @@ def _guardrails(result: ExperimentResult) -> Part:
             each["variant"],
             each["metric"],
             units.effect(each["metric"], each["effect"], currency),
-            units.effect(each["metric"], each["low"], currency),
+            units.close_effect(each["metric"], each["low"], currency) if _is_known(each) else "-",
             _guarded(each),
         )
         for each in result["guardrails"]
@@ -205,9 +205,14 @@ def _guardrails(result: ExperimentResult) -> Part:
 
 
 def _guarded(guardrail: Guardrail) -> str:
-    if not guardrail["breached"]:
-        return "holds"
-    return "BREACHED, alert" if guardrail.get("alerted") else "BREACHED"
+    if guardrail["breached"]:
+        return "BREACHED, alert" if guardrail.get("alerted") else "BREACHED"
+    return "holds" if _is_known(guardrail) else "not known yet"
+
+
+def _is_known(guardrail: Guardrail) -> bool:
+    """Of a result of before this was said: where the bound is all that there could be, nobody did it."""
+    return guardrail.get("known", guardrail["breached"] or guardrail["low"] > -1)
 
 
 def _notes(result: ExperimentResult, parts: Sequence[Part]) -> Iterator[str]:

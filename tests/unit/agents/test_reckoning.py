@@ -302,6 +302,20 @@ def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
     assert alert["rule"] == "experiment_guardrail"
 
 
+@pytest.mark.parametrize(
+    ("assigned_to_each", "left", "known"), [(10, 1, False), (1_000, 0, False), (1_000, 2, True), (10, 10, True)]
+)
+def test_of_few_people_or_without_any_harm_nothing_is_known_of_a_guardrail(
+    agent: Agent, assigned_to_each: int, left: int, *, known: bool
+) -> None:
+    here = people("B", assigned_to_each - left)
+    agent.take(*told(people("A", assigned_to_each), here, people("B", left, unsubscribed=1)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    [found] = [each for each in shown["guardrails"] if each["metric"] == "unsubscribed"]
+    assert (found["known"], found["breached"]) == (known, left == 10)
+
+
 def others(count: int) -> list[bytes]:
     """So many experiments with two people each, to whom nothing happened."""
     columns = Columns()

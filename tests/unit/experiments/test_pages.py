@@ -46,6 +46,29 @@ def test_a_guardrail_of_which_an_alert_was_sent_says_so(
     assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED, alert" in lines
 
 
+@pytest.mark.parametrize(
+    ("changed", "row"),
+    [
+        ({"effect": 0.0, "low": -1.0}, "deadline  unsubscribed  0.00 pp         -  not known yet"),
+        ({"known": False}, "deadline  unsubscribed  +0.03 pp         -  not known yet"),
+        ({"known": True}, "deadline  unsubscribed  +0.03 pp  -0.16 pp  holds"),
+        (
+            {"effect": 0.0003, "low": 0.00002, "breached": True},
+            "deadline  unsubscribed  +0.03 pp  +0.002 pp  BREACHED",
+        ),
+    ],
+)
+def test_a_guardrail_says_no_more_than_is_known_of_it(
+    changed: dict[str, float | bool],
+    row: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = {**guardrail("deadline", 0.0003, -0.0016, breached=False), **changed}
+
+    assert row in printed(gotv(guardrails=[found]), capsys, monkeypatch)
+
+
 @pytest.mark.parametrize("result", [gotv(), doors(), CONTRACTS], ids=lambda result: result["experiment"])
 def test_it_has_room_at_80_columns(
     result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
