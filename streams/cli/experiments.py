@@ -78,7 +78,7 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
         there = read_planned(settings)
         definition = there.definitions.get(experiment)
         if definition is None and experiment not in there.unreadable:
-            refuse("no such definition: see `harmonia experiments definitions`")
+            refuse(f"{printable(experiment)}: no such definition; see `harmonia experiments definitions`")
         write_planned(settings, [withdrawal_record(experiment)])
     recounts = rule_of(definition).edition != ""
     if as_json:

@@ -102,7 +102,7 @@ def test_without_a_history_the_table_is_shown_and_no_file_written(url: str, tmp_
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["unknown"], "no result of this experiment: `harmonia experiments list` names those that have one\n"),
+        (["unknown"], "unknown: no result of this experiment: `harmonia experiments list` names those that have one\n"),
         (
             ["gotv-subject-lines", "--plot", "no/such/place.svg"],
             "--plot: no/such/place.svg: No such file or directory\n",
@@ -133,7 +133,7 @@ def test_of_a_redis_that_lacks_something_it_shows_what_is_there_and_says_so(
         f"this may be old or lack something: {why}; see `harmonia status`\n",
     )
     assert "x12" in listed.stdout
-    assert unknown.stderr.startswith(f"no result of this experiment, and {why}: ")
+    assert unknown.stderr.startswith(f"unknown: no result of this experiment, and {why}: ")
 
 
 def test_a_redis_that_is_away_is_said_to_be() -> None:
