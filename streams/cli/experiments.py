@@ -12,10 +12,11 @@ from events.json_types import JSON
 from streams.cli.experiment_group import app
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.planned import Planned, definitions_in, read_planned, write_planned
-from streams.cli.tables import print_lines, print_table, printable
+from streams.cli.tables import print_lines, printable
 from streams.experiments.changing import Change, change_of, told
-from streams.experiments.defined import definition_record, planned, rule_of, withdrawal_record
+from streams.experiments.defined import definition_record, rule_of, withdrawal_record
 from streams.experiments.excluding import clashes
+from streams.experiments.shown.plans import lines_of
 
 __all__ = ["app"]
 
@@ -66,8 +67,8 @@ def show_definitions(as_json: AsJson = False) -> None:
         return
     if not definitions:
         typer.echo("no experiment is defined")
-    columns = ("experiment", "variants", "unit", "window", "judged by", "phase", "from", "until", "owner")
-    print_table(columns, map(_row, definitions))
+    for definition in definitions:
+        print_lines(lines_of(definition))
 
 
 @app.command()
@@ -108,24 +109,3 @@ def _json(change: Change) -> dict[str, JSON]:
         "recounts": change.recounts,
         "resplits": change.resplits,
     }
-
-
-def _row(definition: ExperimentDefinition) -> tuple[str, ...]:
-    return (
-        definition.id,
-        _variants(definition),
-        definition.unit,
-        definition.window,
-        definition.metrics[0],
-        definition.phase if definition.rollout_variant is None else f"rollout of {definition.rollout_variant}",
-        definition.start or "",
-        definition.end or "",
-        definition.owner,
-    )
-
-
-def _variants(definition: ExperimentDefinition) -> str:
-    shares = planned(definition)
-    if shares is None:
-        return f"{', '.join(definition.arms)}: by {definition.strata.column if definition.strata else ''}"
-    return ", ".join(f"{variant} {share:.1%}" for variant, share in shares.items())

@@ -96,6 +96,23 @@ def test_a_split_that_is_not_checked_is_not_said_to_be_as_planned(
     assert "split                   not checked" in lines
 
 
+def test_where_there_is_nothing_but_the_provisional_the_line_above_it_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = gotv(comparisons=[comparison("donated", "deadline", 0.001, 0.012, provisional=True)], window_s=3_600)
+    lines = printed(early, capsys, monkeypatch)
+
+    place = lines.index("donated: gave (primary)")
+    assert lines[place + 3 : place + 5] == [
+        "deadline             391  4.90 %  nothing yet",
+        "  provisional                     +0.65 pp (+0.10 to +1.20)  better",
+    ]
+    assert "days of assignment whose window is over, of which there is nothing yet." in " ".join(
+        line.strip() for line in lines[-3:]
+    )
+    assert "outcomes count          up to 1 hour after assignment" in lines
+
+
 def test_what_is_withheld_points_to_the_word_why(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
