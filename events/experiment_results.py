@@ -91,7 +91,8 @@ class Guardrail(TypedDict):
     """Whether a variant does harm, looked at while it is still going out, so on everybody so far.
 
     `breached`: of this guardrail by itself; without harm one in twenty ever is. `alerted`: it stood out beside those of
-    all other experiments as well, and an alert was sent.
+    all other experiments as well, and an alert was sent. `known`: whether it can be said to hold where it is not
+    breached; it cannot while there are few people, or nobody of either did it.
     """
 
     metric: str
@@ -102,6 +103,7 @@ class Guardrail(TypedDict):
     p_always_valid: float
     breached: bool
     alerted: NotRequired[bool]
+    known: NotRequired[bool]
 
 
 class Moment(TypedDict):

@@ -4,10 +4,11 @@ Weights are whole numbers, since a strategist says "half and half" or "45, 45 an
 Those who get nothing are a share of everybody, as they are spoken of, and the weights part the rest.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails
 
 from events.experiment_results import Unit
 from events.experiments.metrics import METRICS, Metric
@@ -60,7 +61,7 @@ class ExperimentDefinition(Part):
 
     id: Id
     variants: Annotated[Split, AfterValidator(_not_the_holdout)]
-    holdout: Annotated[Share, Field(json_schema_extra={"exclusiveMaximum": 1})] = 0.0
+    holdout: Annotated[Share, Field(json_schema_extra={"exclusiveMaximum": 1}, validate_default=True)] = 0.0
     baseline: Id = Field(default_factory=_baseline)
     unit: Unit = "contact"
     metrics: Annotated[Metrics, Field(min_length=1)] = DEFAULT_METRICS
@@ -71,8 +72,8 @@ class ExperimentDefinition(Part):
     exclusion: Exclusion | None = None
     strata: Strata | None = None
     phase: Literal["test", "rollout"] = "test"
-    rollout_variant: Id | None = None
-    rollout_since: Timestamp | None = None
+    rollout_variant: Annotated[Id | None, Field(validate_default=True)] = None
+    rollout_since: Annotated[Timestamp | None, Field(validate_default=True)] = None
     start: Timestamp | None = None
     end: Timestamp | None = None
     salt: Id = Field(default_factory=lambda found: str(found.get("id", "")))
@@ -96,43 +97,56 @@ class ExperimentDefinition(Part):
         text: str | None = getattr(self, field)
         return None if text is None else parse_time(text)
 
-    @model_validator(mode="after")
-    def _has_something_to_compare(self) -> Self:
-        if self.holdout == 1:
-            raise wrong("holdout is everybody", "give a share below 1, such as 0.1 for 10 %")
-        if len(self.arms) < 2:
+    # Of several fields, but checked with one of them: all is told at once, whatever else is wrong.
+
+    @field_validator("holdout")
+    @classmethod
+    def _leaves_something_to_compare(cls, holdout: float, others: ValidationInfo) -> float:
+        if holdout == 1:
+            raise wrong("is everybody", "give a share below 1, such as 0.1 for 10 %")
+        if not holdout and len(others.data.get("variants", "ab")) < 2:
             raise wrong("there is one variant and no holdout", "give another variant, or a share such as holdout = 0.1")
-        if self.baseline not in self.arms:
-            raise wrong("baseline is no variant", f"give one of {', '.join(self.arms)}")
-        return self
+        return holdout
 
-    @model_validator(mode="after")
-    def _splits_its_own_variants(self) -> Self:
-        for stratum, split in (self.strata.splits if self.strata else {}).items():
-            if unknown := sorted(set(split) - set(self.variants)):
-                raise wrong(
-                    f"strata.splits.{stratum} names {unknown[0]}, which is no variant",
-                    f"give weights for {', '.join(self.variants)} alone",
-                )
-        return self
+    @field_validator("baseline", "rollout_variant")
+    @classmethod
+    def _is_a_variant(cls, variant: str | None, others: ValidationInfo) -> str | None:
+        if variant is not None and {"variants", "holdout"} <= others.data.keys():
+            arms = [*others.data["variants"], *([HOLDOUT] if others.data["holdout"] else [])]
+            if variant not in arms:
+                raise wrong("is no variant", f"give one of {', '.join(arms)}")
+        return variant
 
-    @model_validator(mode="after")
-    def _is_of_one_phase(self) -> Self:
-        if self.phase == "test":
-            for field in ("rollout_variant", "rollout_since"):
-                if getattr(self, field) is not None:
-                    raise wrong(
-                        f'{field} is of a rollout, and phase is "test"', 'give phase = "rollout", or leave it out'
-                    )
-        elif self.rollout_variant not in self.arms:
-            raise wrong("rollout_variant is no variant", f"give one of {', '.join(self.arms)}")
-        elif self.rollout_since is None:
-            raise wrong("rollout_since is missing", "give the time since which everybody gets the variant")
-        return self
+    @field_validator("strata")
+    @classmethod
+    def _splits_its_own_variants(cls, strata: Strata | None, others: ValidationInfo) -> Strata | None:
+        variants = others.data.get("variants")
+        if strata is not None and variants and (mistakes := list(_unknown_in(strata, variants))):
+            raise ValidationError.from_exception_data("strata", mistakes)
+        return strata
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        start, end = self.ms("start"), self.ms("end")
-        if start is not None and end is not None and end <= start:
-            raise wrong("end is not after start", "give a later end")
-        return self
+    @field_validator("rollout_variant", "rollout_since")
+    @classmethod
+    def _is_of_its_phase(cls, value: str | None, others: ValidationInfo) -> str | None:
+        phase = others.data.get("phase")
+        if phase == "test" and value is not None:
+            raise wrong('is of a rollout, and phase is "test"', 'give phase = "rollout", or leave it out')
+        if phase == "rollout" and value is None:
+            raise wrong("is missing", "a rollout has a variant, and a time since which everybody gets it")
+        return value
+
+    @field_validator("end")
+    @classmethod
+    def _ends_after_it_starts(cls, end: str | None, others: ValidationInfo) -> str | None:
+        start = others.data.get("start")
+        if start is not None and end is not None and (parse_time(end) or 0) <= (parse_time(start) or 0):
+            raise wrong("is not after start", "give a later end")
+        return end
+
+
+def _unknown_in(strata: Strata, variants: Mapping[str, int]) -> Iterator[InitErrorDetails]:
+    for stratum, split in strata.splits.items():
+        if unknown := sorted(set(split) - set(variants)):
+            problem = f"names {', '.join(unknown)}, which is no variant"
+            mistake = wrong(problem, f"give weights for {', '.join(variants)} alone")
+            yield InitErrorDetails(type=mistake, loc=("splits", stratum), input=split)

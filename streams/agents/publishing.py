@@ -23,7 +23,8 @@ from streams.experiments.evaluating import Case, evaluate
 from streams.experiments.following import is_recounted, shown
 from streams.experiments.kept import Experiment, Kept, Line
 from streams.experiments.metrics import HARM
-from streams.experiments.moments import is_time, json_of, most_of, with_moment
+from streams.experiments.moments import Kept as Moments
+from streams.experiments.moments import most_of, with_result
 from streams.experiments.plans import Plan, plan_of
 from streams.experiments.resulting import discoverable, guardrails_of, is_broken, result_of
 from streams.experiments.rules import DAY_MS
@@ -33,7 +34,7 @@ from streams.inference.many_guardrails import least_evidence
 Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
 """What each means is in `docs/alerts.md`."""
 
-_HISTORY = b"history/"
+_HISTORY, _LAST = b"history/", b"moment/"
 
 
 class Publishing:
@@ -94,13 +95,14 @@ class Publishing:
                 self._write(name, result, most)
 
     def _write(self, name: str, result: ExperimentResult, most: int) -> None:
-        key = history_key(name)
-        history = self._states.beside(key)
-        if history is None or is_time(name, self._now, history):
-            history = self.beside[key] = with_moment(history, result, self._now, most)
-        value: object = result
-        if json := json_of(history):
-            value = {**result, "history": orjson.Fragment(json)}
+        stays, last = history_keys(name)
+        before = Moments(self._states.beside(stays), self._states.beside(last))
+        after, history = with_result(name, before, result, self._now, most)
+        if after.stays != before.stays:
+            self.beside[stays] = after.stays
+        if after.last != before.last:
+            self.beside[last] = after.last
+        value: object = result if history is None else {**result, "history": history}
         place = partition_of(name, self._partitions)
         self.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), orjson.dumps(value)))
         self.results += 1
@@ -154,9 +156,9 @@ class Publishing:
         self.alerts[rule] += 1
 
 
-def history_key(name: str) -> bytes:
-    """Under which the history is kept beside the experiments."""
-    return _HISTORY + name.encode()
+def history_keys(name: str) -> tuple[bytes, bytes]:
+    """Under which what stays of the history, and its last moments, are kept beside the experiments."""
+    return _HISTORY + name.encode(), _LAST + name.encode()
 
 
 def _guardrail(variant: str, metric: str) -> str:

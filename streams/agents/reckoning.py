@@ -13,7 +13,7 @@ from events.experiment_results import Status
 from events.topics import EXPERIMENT_RESULTS
 from sinks.keys import partition_of
 from streams.agents.aside import MOST_BYTES, aside_of, kept, key_of, put, waiting
-from streams.agents.publishing import Publishing, history_key
+from streams.agents.publishing import Publishing, history_keys
 from streams.engine.partition import Effects
 from streams.engine.runs import Records
 from streams.engine.states import States
@@ -177,6 +177,7 @@ class Reckoning:
             self._forget(name)
         publishing = Publishing(self._states, self._partitions, now, is_recounted=bool(self.board.recounting))
         names = first_due(self._lines, now)
+        names -= self._forget_nothing(names)
         self._look(publishing, names)
         found = found_by(self._lines)
         others = {name for name, are in found.items() if are != self._lines[name].found}
@@ -196,6 +197,14 @@ class Reckoning:
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)
 
+    def _forget_nothing(self, names: Collection[str]) -> set[str]:
+        """Those of them that are nothing any more, as one that was withdrawn before anybody was in it."""
+        self._read(names)
+        gone = {name for name in names if not self.board.recounting and is_nothing(self._held[name])}
+        for name in gone:
+            self._forget(name)
+        return gone
+
     def _forget(self, name: str) -> None:
         """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""
         del self._lines[name]
@@ -203,7 +212,7 @@ class Reckoning:
         if is_nothing(self._held[name]):
             del self._held[name]
             self.effects.changes[key_of_experiment(name)] = None
-        self.effects.beside[history_key(name)] = None
+        self.effects.beside |= dict.fromkeys(history_keys(name))
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))
 

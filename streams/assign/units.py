@@ -1,5 +1,6 @@
 """What a row of a list says that an assignment needs: who it is, what is assigned as a whole, and the stratum."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -12,7 +13,7 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.audience import Header, Record, Unusable, fields_of, strongest_of
 
-Trouble: TypeAlias = Literal["malformed_row", "no_identifier", "no_household", "no_turf"]
+Trouble: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
 """Why nothing is assigned to a row."""
 
 COLUMN = "variant"
@@ -52,11 +53,11 @@ class Reader:
             return "malformed_row"
         named = strongest_of(self._header, fields, self._hasher)
         if named is None:
-            return "no_identifier"
+            return self._unnamed(fields)
         column, value, person = named
         contact: dict[str, JSON] = {"external": {column.system: value}} if column.system else {column.field: value}
         if not _would_be_taken(contact):
-            return "no_identifier"
+            return "malformed_identifier"
         stratum = "" if self._stratum is None else fields[self._stratum].strip()
         if self._cluster is None:
             return Unit(person, person, contact, None, stratum)
@@ -64,6 +65,11 @@ class Reader:
         if not 1 <= len(cluster) <= MAX_TEXT or not _is_text(cluster):
             return self._without
         return Unit(cluster, person, contact, cluster, stratum)
+
+    def _unnamed(self, fields: Sequence[str]) -> Trouble:
+        """Whether nobody is named, or only by what is no identifier, such as a contact_id with a space in it."""
+        is_said = any(fields[column.position].strip() for column in self._header.naming)
+        return "malformed_identifier" if is_said else "no_identifier"
 
 
 def what_lacks(header: Header, definition: ExperimentDefinition) -> Unusable | None:

@@ -26,6 +26,7 @@ from streams.audience import Audience, Unusable, open_ids
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.planned import definitions_in, read_planned
 from streams.cli.rows_bar import rows_bar
+from streams.cli.tables import printable
 from streams.clients import KafkaClients
 from streams.experiments.assigning import Assigning
 from streams.experiments.defined import planned
@@ -75,13 +76,13 @@ def _definition(settings: Settings, experiment: str, file: Path | None) -> Exper
     if file is None:
         there = read_planned(settings)
         if refusal := there.unreadable.get(experiment):
-            refuse(f"the definition cannot be read: {refusal.detail}")
+            refuse(f"{printable(experiment)}: the definition cannot be read: {refusal.detail}")
         definitions = there.definitions
     else:
         definitions = {each.id: each for each in definitions_in(file)}
     if experiment not in definitions:
         cure = "see `harmonia experiments definitions`" if file is None else f"{file} defines {', '.join(definitions)}"
-        refuse(f"EXPERIMENT: no such definition; {cure}", WRONG_USE)
+        refuse(f"{printable(experiment)}: no such definition; {cure}", WRONG_USE)
     return definitions[experiment]
 
 

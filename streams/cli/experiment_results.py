@@ -14,8 +14,9 @@ from sinks.experiments import Results
 from sinks.lookup import Incomplete, Whole
 from streams.cli.experiment_group import app
 from streams.cli.failures import load_settings, refuse
-from streams.cli.tables import print_lines, print_table
+from streams.cli.tables import print_lines, print_table, printable
 from streams.clients import redis_client
+from streams.experiments.history import with_history
 from streams.experiments.shown.pages import Page, line_of, page
 from streams.experiments.shown.plot import svg
 from streams.settings import Settings
@@ -62,7 +63,10 @@ def show(
     seen = _read(load_settings(), lambda results: results.one(experiment))
     if seen.value is None:
         incomplete = f", and {_missing(seen.standing)}" if isinstance(seen.standing, Incomplete) else ""
-        refuse(f"no result of this experiment{incomplete}: `harmonia experiments list` names those that have one")
+        refuse(
+            f"{printable(experiment)}: no result of this experiment{incomplete}: "
+            "`harmonia experiments list` names those that have one"
+        )
     _say_what_is_missing(seen.standing)
     result: ExperimentResult = orjson.loads(seen.value)
     if plot is not None:
@@ -98,9 +102,10 @@ def _missing(found: Incomplete) -> str:
 
 
 def _draw(result: ExperimentResult, path: Path) -> None:
-    drawn = svg(result)
+    drawn = svg(with_history(result, result))  # one that an earlier version has written ends before itself
     if drawn is None:
-        refuse("there is no history to draw yet: nothing was compared so far")
+        typer.echo("--plot: there is no history to draw yet: nothing was compared so far", err=True)
+        return
     try:
         path.write_text(drawn)
     except OSError as error:

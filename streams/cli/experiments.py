@@ -1,9 +1,8 @@
 """`harmonia experiments define, definitions, withdraw`: what is tried, on whom, and how it will be judged."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import orjson
 import typer
@@ -13,30 +12,15 @@ from events.json_types import JSON
 from streams.cli.experiment_group import app
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.planned import Planned, definitions_in, read_planned, write_planned
-from streams.cli.tables import print_lines, print_table, printable
-from streams.experiments.defined import (
-    ASSIGNING,
-    changed_fields,
-    definition_record,
-    planned,
-    rule_of,
-    withdrawal_record,
-)
+from streams.cli.tables import print_lines, printable
+from streams.experiments.changing import Change, change_of, told
+from streams.experiments.defined import definition_record, rule_of, withdrawal_record
 from streams.experiments.excluding import clashes
+from streams.experiments.shown.plans import lines_of
 
 __all__ = ["app"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What a definition is beside the one that is there; `recounts`: people are counted otherwise than before."""
-
-    definition: ExperimentDefinition
-    outcome: Literal["new", "changed", "unchanged"]
-    fields: tuple[str, ...]
-    recounts: bool
 
 
 @app.command()
@@ -57,14 +41,14 @@ def define(
     with failing_plainly():
         there = read_planned(settings)
         _refuse_clashes(there, found)
-        changes = [_change(there, definition) for definition in found]
+        changes = [change_of(there.definitions.get(definition.id), definition) for definition in found]
         if not dry_run:
             write_planned(settings, [definition_record(definition) for definition in found])
     if as_json:
         typer.echo(orjson.dumps([_json(change) for change in changes]))
         return
     for change in changes:
-        print_lines(_told(change))
+        print_lines(told(change))
     if dry_run:
         print_lines(["nothing was written: --dry-run"])
 
@@ -83,8 +67,8 @@ def show_definitions(as_json: AsJson = False) -> None:
         return
     if not definitions:
         typer.echo("no experiment is defined")
-    columns = ("experiment", "variants", "unit", "window", "judged by", "phase", "from", "until", "owner")
-    print_table(columns, map(_row, definitions))
+    for definition in definitions:
+        print_lines(lines_of(definition))
 
 
 @app.command()
@@ -95,65 +79,33 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
         there = read_planned(settings)
         definition = there.definitions.get(experiment)
         if definition is None and experiment not in there.unreadable:
-            refuse("no such definition: see `harmonia experiments definitions`")
+            refuse(f"{printable(experiment)}: no such definition; see `harmonia experiments definitions`")
         write_planned(settings, [withdrawal_record(experiment)])
     recounts = rule_of(definition).edition != ""
     if as_json:
         typer.echo(orjson.dumps({"id": experiment, "outcome": "withdrawn", "recounts": recounts}))
         return
-    counted = "; its people are counted anew, by the defaults" if recounts else ""
-    print_lines([f"{experiment}: withdrawn{counted}"])
+    print_lines(_withdrawn(experiment, recounts=recounts))
 
 
-def _change(there: Planned, definition: ExperimentDefinition) -> _Change:
-    before = there.definitions.get(definition.id)
-    recounts = rule_of(before).edition != rule_of(definition).edition
-    if before is None:
-        return _Change(definition, "new", (), recounts)
-    fields = changed_fields(before, definition)
-    return _Change(definition, "changed" if fields else "unchanged", fields, recounts)
+def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
+    yield f"{experiment}: withdrawn"
+    yield "    if nobody is in it, its result goes; else it goes on by the defaults (to end one, define it with an end)"
+    if recounts:
+        yield "    its people are counted anew"
 
 
 def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> None:
     new = {definition.id: definition for definition in found}
-    if told := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
-        refuse(told)
+    if both := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
+        refuse(both)
 
 
-def _told(change: _Change) -> Iterator[str]:
-    said = f"{change.definition.id}: {change.outcome}"
-    yield f"{said}: {', '.join(change.fields)}" if change.fields else said
-    if change.recounts:
-        yield "    it counts people otherwise: all who were seen in it are counted anew"
-    if ASSIGNING & {*change.fields}:
-        yield "    it changes who gets what: results keep everybody in the variant that they were given first"
-
-
-def _json(change: _Change) -> dict[str, JSON]:
+def _json(change: Change) -> dict[str, JSON]:
     return {
         "id": change.definition.id,
         "outcome": change.outcome,
         "fields": [*change.fields],
         "recounts": change.recounts,
+        "resplits": change.resplits,
     }
-
-
-def _row(definition: ExperimentDefinition) -> tuple[str, ...]:
-    return (
-        definition.id,
-        _variants(definition),
-        definition.unit,
-        definition.window,
-        definition.metrics[0],
-        definition.phase if definition.rollout_variant is None else f"rollout of {definition.rollout_variant}",
-        definition.start or "",
-        definition.end or "",
-        definition.owner,
-    )
-
-
-def _variants(definition: ExperimentDefinition) -> str:
-    shares = planned(definition)
-    if shares is None:
-        return f"{', '.join(definition.arms)}: by {definition.strata.column if definition.strata else ''}"
-    return ", ".join(f"{variant} {share:.1%}" for variant, share in shares.items())

@@ -33,8 +33,9 @@ def is_defined(experiment: Experiment) -> bool:
 
 
 def is_nothing(experiment: Experiment) -> bool:
-    """Whether nobody is counted in it and nobody has defined it."""
-    return not is_defined(experiment) and all(held.is_empty for held in experiment.totals.values())
+    """Whether nobody is counted in it and nobody has defined it, nor is anybody being counted anew."""
+    is_empty = all(held.is_empty for held in experiment.totals.values())
+    return is_empty and not is_defined(experiment) and not is_recounted(experiment)
 
 
 def with_differences(experiment: Experiment, more: Mapping[str, Iterable[tuple[str, int, Ints]]]) -> Experiment:

@@ -20,24 +20,37 @@ SHORTEST_MS = 60_000
 Moments: TypeAlias = Sequence[Moment]
 
 
-def extended(history: Moments, moment: Moment, most: int = MOST) -> list[Moment]:
+def extended(history: Moments, moment: Moment, most: int = MOST, shift: int = 0) -> list[Moment]:
     """The history with a moment more, and at most so many (3 at least): the first, and the last of each span of time.
 
     Spans begin at whole multiples of their length, so what a shorter one has dropped a longer one would have dropped
     too: thinning little by little ends as thinning all at once. What was said at that time or later is said anew.
+    `shift`: so many ms earlier, that those of thousands of experiments do not all begin at once.
     """
+    if not history:
+        return [moment]
     now = _at(moment)
     kept = [earlier for earlier in history if _at(earlier) < now] + [moment]
-    span = SHORTEST_MS
-    while now // span - _at(kept[0]) // span + 2 > most:
-        span *= 2
-    last = {_at(each) // span: each for each in kept}
-    first = [] if last[_at(kept[0]) // span] is kept[0] else [kept[0]]
+    span = _span(kept[0], now, most, shift)
+    last = {(_at(each) + shift) // span: each for each in kept}
+    first = [] if last[(_at(kept[0]) + shift) // span] is kept[0] else [kept[0]]
     return [*first, *last.values()]
 
 
-def with_history(before: ExperimentResult | None, result: ExperimentResult) -> ExperimentResult:
-    """The result with the history of the one before it, and itself as the last moment.
+def until(history: Moments, most: int = MOST, shift: int = 0) -> int:
+    """When (ms) the span ends in which the last moment is: up to then a later one takes its place, but for the first.
+
+    So `extended` changes nothing else of such a history until then.
+    """
+    now = _at(history[-1])
+    if len(history) == 1:
+        return now
+    span = _span(history[0], now, most, shift)
+    return ((now + shift) // span + 1) * span - shift
+
+
+def with_history(before: ExperimentResult | None, result: ExperimentResult, shift: int = 0) -> ExperimentResult:
+    """The result with the history of the one before it, and itself as the last moment. `shift`: see `extended`.
 
     It begins anew where the definition, the primary metric, the baseline or the level is another: those figures cannot
     be held against each other. Without a comparison now, what there was stays.
@@ -53,7 +66,7 @@ def with_history(before: ExperimentResult | None, result: ExperimentResult) -> E
     variants = known["variants"]
     most = max(LEAST, MOST // len(variants.keys() | found.keys()))
     added = {
-        variant: extended(variants.get(variant, ()), _moment(result["as_of"], each), most)
+        variant: extended(variants.get(variant, ()), _moment(result["as_of"], each), most, shift)
         for variant, each in found.items()
     }
     history: History = {
@@ -88,6 +101,14 @@ def _moment(as_of: str, comparison: Comparison) -> Moment:
 def _short(value: float) -> float:
     """Six digits: nobody reads more off a picture."""
     return float(f"{value:.6g}")
+
+
+def _span(first: Moment, now: int, most: int, shift: int) -> int:
+    """The shortest of which there are so many since the first moment."""
+    span = SHORTEST_MS
+    while (now + shift) // span - (_at(first) + shift) // span + 2 > most:
+        span *= 2
+    return span
 
 
 def _at(moment: Moment) -> int:

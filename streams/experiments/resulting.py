@@ -173,12 +173,23 @@ def guardrails_of(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
             "low": of.harms.low[pair][PLACE[metric]],
             "p_always_valid": of.harms.p[pair][PLACE[metric]],
             "breached": of.harms.p[pair][PLACE[metric]] < _ALPHA,
+            "known": _is_known(of, pair, PLACE[metric]),
         }
         for metric in plan.guardrails
         if metric in HARM
         for variant, pair in looked.pairs.items()
         if of.harms.enough[pair][PLACE[metric]]
     ]
+
+
+def _is_known(of: Evaluated, pair: int, place: int) -> bool:
+    """Whether a guardrail that is not breached says anything: nobody knows of too few people, nor where nobody did it.
+
+    A difference of parts is never below -1, so a bound there says nothing.
+    """
+    if of.harms.p[pair][place] < _ALPHA:
+        return True
+    return of.harms.low[pair][place] > -1 and not (of.over_all.too_few[pair] or of.over_all.too_few_groups[pair])
 
 
 def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffect]:

@@ -89,11 +89,20 @@ def test_it_is_drawn_into_a_file(url: str, tmp_path: Path) -> None:
     assert parse(file).getroot().tag.endswith("svg")  # nosec B314 # drawn here
 
 
+def test_without_a_history_the_table_is_shown_and_no_file_written(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "new.svg"
+
+    ended = run(url, "show", "x12", "--plot", str(file))
+
+    assert (ended.exit_code, ended.stdout) == (0, run(url, "show", "x12").stdout)
+    assert ended.stderr == "--plot: there is no history to draw yet: nothing was compared so far\n"
+    assert not file.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["unknown"], "no result of this experiment: `harmonia experiments list` names those that have one\n"),
-        (["x12", "--plot", "new.svg"], "there is no history to draw yet: nothing was compared so far\n"),
+        (["unknown"], "unknown: no result of this experiment: `harmonia experiments list` names those that have one\n"),
         (
             ["gotv-subject-lines", "--plot", "no/such/place.svg"],
             "--plot: no/such/place.svg: No such file or directory\n",
@@ -124,7 +133,7 @@ def test_of_a_redis_that_lacks_something_it_shows_what_is_there_and_says_so(
         f"this may be old or lack something: {why}; see `harmonia status`\n",
     )
     assert "x12" in listed.stdout
-    assert unknown.stderr.startswith(f"no result of this experiment, and {why}: ")
+    assert unknown.stderr.startswith(f"unknown: no result of this experiment, and {why}: ")
 
 
 def test_a_redis_that_is_away_is_said_to_be() -> None:

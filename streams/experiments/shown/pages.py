@@ -12,7 +12,9 @@ from streams.experiments.shown.warnings import assigned_of, is_broken, warnings_
 
 Row = tuple[str, ...]
 DISCOVERY = " *"
-_DAY_S = 86_400
+_NOTHING = "nothing yet"
+_PROVISIONAL = "  provisional"
+_HOUR_S, _DAY_S = 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _facts(result: ExperimentResult) -> Iterator[tuple[str, str]]:
     if (baseline := baseline_of(result)) is not None:
         yield "compared with", baseline
     if (window := result.get("window_s")) is not None:
-        yield "outcomes count for", _span(window) + " after assignment"
+        yield "outcomes count", f"up to {_span(window)} after assignment"
     if result.get("unit", "contact") != "contact":
         yield "assigned by", f"{result['unit']}; figures are of people"
     yield "split", _split(result)
@@ -151,9 +153,9 @@ def _of_variant(result: ExperimentResult, metric: str, variant: str) -> Iterator
     if closed is None and so_far is None:
         yield (variant, *figures, _instead(result, metric, variant), "")
         return
-    yield (variant, *figures, *(("", "") if closed is None else _compared(result, closed)))
+    yield (variant, *figures, *((_NOTHING, "") if closed is None else _compared(result, closed)))
     if so_far is not None:
-        yield ("  provisional", "", "", *_compared(result, so_far))
+        yield (_PROVISIONAL, "", "", *_compared(result, so_far))
 
 
 def _instead(result: ExperimentResult, metric: str, variant: str) -> str:
@@ -161,7 +163,7 @@ def _instead(result: ExperimentResult, metric: str, variant: str) -> str:
     if any((each["metric"], each["variant"]) == (metric, variant) for each in result.get("withheld", [])):
         return "no comparison: see above"
     guarded = any((each["metric"], each["variant"]) == (metric, variant) for each in result["guardrails"])
-    return "see guardrails" if guarded else "nothing yet"
+    return "see guardrails" if guarded else _NOTHING
 
 
 def _compared(result: ExperimentResult, found: Comparison) -> tuple[str, str]:
@@ -195,7 +197,7 @@ def _guardrails(result: ExperimentResult) -> Part:
             each["variant"],
             each["metric"],
             units.effect(each["metric"], each["effect"], currency),
-            units.effect(each["metric"], each["low"], currency),
+            units.close_effect(each["metric"], each["low"], currency) if _is_known(each) else "-",
             _guarded(each),
         )
         for each in result["guardrails"]
@@ -205,9 +207,14 @@ def _guardrails(result: ExperimentResult) -> Part:
 
 
 def _guarded(guardrail: Guardrail) -> str:
-    if not guardrail["breached"]:
-        return "holds"
-    return "BREACHED, alert" if guardrail.get("alerted") else "BREACHED"
+    if guardrail["breached"]:
+        return "BREACHED, alert" if guardrail.get("alerted") else "BREACHED"
+    return "holds" if _is_known(guardrail) else "not known yet"
+
+
+def _is_known(guardrail: Guardrail) -> bool:
+    """Of a result of before this was said: where the bound is all that there could be, nobody did it."""
+    return guardrail.get("known", guardrail["breached"] or guardrail["low"] > -1)
 
 
 def _notes(result: ExperimentResult, parts: Sequence[Part]) -> Iterator[str]:
@@ -216,13 +223,19 @@ def _notes(result: ExperimentResult, parts: Sequence[Part]) -> Iterator[str]:
         yield "pp: percentage points. Intervals hold at every look: looking often does not make them wrong."
     else:
         yield "Intervals hold at every look: looking often does not make them wrong."
-    if "  provisional" in cells:
+    if _PROVISIONAL in cells:
         yield (
             "provisional: of everybody so far, also of those whose window is still open; the line above it is of the "
-            "days of assignment whose window is over."
+            f"days of assignment whose window is over{_of_none(result)}."
         )
     if any(cell.endswith(DISCOVERY) for cell in cells):
         yield "*: also beside all other running experiments, a discovery."
+
+
+def _of_none(result: ExperimentResult) -> str:
+    """Said where that line has nothing to compare."""
+    has_closed = any(not each["provisional"] for each in result["comparisons"])
+    return "" if has_closed else f", of which there is {_NOTHING}"
 
 
 def _time(text: str, *, seconds: bool = False) -> str:
@@ -234,5 +247,5 @@ def _time(text: str, *, seconds: bool = False) -> str:
 def _span(seconds: int) -> str:
     days, rest = divmod(seconds, _DAY_S)
     if rest or not days:
-        return f"{seconds / 3600:g} hours"
+        return f"{seconds / 3600:g} hour{'s' if seconds != _HOUR_S else ''}"
     return f"{days} day{'s' if days > 1 else ''}"

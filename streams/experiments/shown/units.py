@@ -7,6 +7,7 @@ from streams.experiments.metrics import THOUSANDTHS
 
 Kind = Literal["part", "thousandths", "money"]
 
+_MOST_DIGITS = 6
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -41,6 +42,14 @@ def mean(metric: str, value: float | None, currency: str | None) -> str:
 def effect(metric: str, value: float, currency: str | None) -> str:
     """A difference of means, with its sign: `+0.39 pp` (percentage points) or `+$0.12`."""
     return signed(in_units(metric, value, currency), unit_of(metric, currency), digits_of(metric, currency))
+
+
+def close_effect(metric: str, value: float, currency: str | None) -> str:
+    """The same with more digits where it would be rounded to 0, which it is not."""
+    shown, digits = in_units(metric, value, currency), digits_of(metric, currency)
+    while 0 < abs(shown) < 0.5 * 10.0**-digits and digits < _MOST_DIGITS:
+        digits += 1
+    return signed(shown, unit_of(metric, currency), digits)
 
 
 def interval(metric: str, low: float, high: float, currency: str | None) -> str:

@@ -13,6 +13,7 @@ from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.agents import aside, reckoning
 from streams.agents.experiment_results import result_of
+from streams.agents.publishing import history_keys
 from streams.agents.reckoning import Reckoning
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -68,6 +69,11 @@ class Agent:
             if each.topic == EXPERIMENT_RESULTS
         }
 
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        assert self.last is not None
+        return self.last.board.lines
+
     def alerts(self) -> list[dict[str, JSON]]:
         assert self.last is not None
         return [orjson.loads(each.value or b"") for each in self.last.effects.outputs if each.topic == SYSTEM_ALERTS]
@@ -106,6 +112,33 @@ def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> 
     assert (assigned(result), result["status"]) == ({"A": 4, "B": 2}, "running")
     assert result["variants"]["B"]["metrics"]["donated"] == {"sum": 2, "mean": 1.0}
     assert agent.tick() == {}
+
+
+def test_the_last_moment_of_the_history_is_the_result_that_carries_it(agent: Agent) -> None:
+    for _ in range(20):
+        agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1)))
+        agent.now += 7_000
+        result = agent.tick()["ask"]
+        assert result is not None
+        [shown] = [each for each in result["comparisons"] if each["metric"] == "donated"]
+        last = result["history"]["variants"]["B"][-1]
+        assert (last["as_of"], last["people"]) == (result["as_of"], shown["people"])
+        assert last["low"] == pytest.approx(shown["low"], rel=1e-5)
+        assert 1 <= len(result["history"]["variants"]["B"]) <= 5
+
+
+def test_a_history_begins_anew_with_another_primary_metric_and_goes_when_it_is_forgotten(agent: Agent) -> None:
+    agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1, voted=1)))
+    agent.tick()
+    agent.now += 1_000
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}, metrics=["voted"]))[1]))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert shown["history"]["metric"] == "voted"
+    assert [each["as_of"] for each in shown["history"]["variants"]["B"]] == [shown["as_of"]]
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    assert [agent._states.beside(key) for key in history_keys("ask")] == [None, None]
 
 
 def is_discovery(result: ExperimentResult | None) -> bool:
@@ -267,6 +300,20 @@ def test_a_guardrail_is_told_of_while_it_goes_out(agent: Agent) -> None:
     ]
     [alert] = agent.alerts()
     assert alert["rule"] == "experiment_guardrail"
+
+
+@pytest.mark.parametrize(
+    ("assigned_to_each", "left", "known"), [(10, 1, False), (1_000, 0, False), (1_000, 2, True), (10, 10, True)]
+)
+def test_of_few_people_or_without_any_harm_nothing_is_known_of_a_guardrail(
+    agent: Agent, assigned_to_each: int, left: int, *, known: bool
+) -> None:
+    here = people("B", assigned_to_each - left)
+    agent.take(*told(people("A", assigned_to_each), here, people("B", left, unsubscribed=1)))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    [found] = [each for each in shown["guardrails"] if each["metric"] == "unsubscribed"]
+    assert (found["known"], found["breached"]) == (known, left == 10)
 
 
 def others(count: int) -> list[bytes]:
@@ -431,12 +478,49 @@ def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
     assert agent.tick() == {}
 
 
-def test_an_experiment_with_nobody_in_it_leaves_nothing(agent: Agent) -> None:
-    agent.take(*told(people("A", 3), but=people("A", 3)))
-    agent.tick()
-    agent.now += board.FORGOTTEN_AFTER_MS + 1
+def test_an_experiment_that_nobody_defined_and_nobody_is_in_any_more_leaves_nothing(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3}
+    agent.take(*told(but=people("A", 3)))
     assert agent.tick() == {"ask": None}
     assert agent._states.get(reckoning.key_of_experiment("ask")) is None
+    assert agent.tick() == {}
+
+
+@pytest.mark.parametrize("changed", [{}, {"window": "1d"}])
+def test_a_withdrawn_experiment_that_nobody_is_in_goes(agent: Agent, changed: dict[str, JSON]) -> None:
+    definition = defined("ask", **changed)
+    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(*(Stands(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
+    assert assigned(agent.tick()["ask"]) == {"short": 0, "long": 0}
+    agent.tell(Defined("ask", None))
+    if changed:  # until all partitions stand at the defaults it may be that somebody is counted in it
+        assert agent.tick()["ask"] is not None
+        agent.tell(*(Stands(number, {"ask": ""}) for number in range(PARTITIONS)))
+    assert agent.tick() == {"ask": None}
+    assert "ask" not in agent.lines
+    assert agent.tick() == {}
+
+
+def test_a_withdrawn_experiment_that_somebody_is_in_goes_on_by_the_defaults(agent: Agent) -> None:
+    agent.tell(Defined("ask", definition_record(defined("ask"))[1]))
+    agent.take(*told(people("short", 3)))
+    agent.tick()
+    agent.tell(Defined("ask", None))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (shown["status"], assigned(shown), "not_checked" in shown["sample_ratio"]) == ("running", {"short": 3}, True)
+
+
+def test_while_everybody_is_counted_anew_nothing_goes(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tick()
+    agent.tell(Recounting(0))
+    agent.take(*told(but=people("A", 3)))
+    assert agent.tick()["ask"] is not None
+    agent.take(*told(people("A", 3)))
+    agent.tell(Recounting(0, is_done=True))
+    assert assigned(agent.tick()["ask"]) == {"A": 3}
 
 
 def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:

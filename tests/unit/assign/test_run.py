@@ -70,17 +70,23 @@ def test_whoever_is_outside_the_slice_has_no_variant_and_is_not_told_of() -> Non
 
 
 def test_rows_that_name_nobody_stay_in_their_place_without_a_variant() -> None:
-    text = 'contact_id,household\nc-1,h-1\nbad id,h-1\nc-2,\n"c-3,h-3\nc-4,h-4,more\nc-5,h-5\n'
+    text = 'contact_id,household\nc-1,h-1\nbad id,h-1\nc-2,\n"c-3,h-3\nc-4,h-4,more\nc-5,h-5\n ,h-5\n'
     done = Run(text, HOUSES)
-    assert done.summary.troubles == {"no_identifier": 1, "no_household": 1, "malformed_row": 2}
+    why = {"malformed_identifier": 1, "no_identifier": 1, "no_household": 1, "malformed_row": 2}
+    assert done.summary.troubles == why
     assert [given.unit.person for given in done.given] == ["c-1", "c-5"]
     lines = done.out.splitlines()
     assert lines[2:6] == ["bad id,h-1,", "c-2,,", '"""c-3,h-3",,', '"c-4,h-4,more",,']
 
 
+def test_a_line_with_nothing_in_it_is_no_row() -> None:
+    done = Run("c-10\n\nc-1\n", ASK)
+    assert (done.out, done.summary.rows) == ("contact_id,variant\nc-10,long\nc-1,control\n", 2)
+
+
 def test_an_identifier_that_intake_would_refuse_names_nobody() -> None:
     done = Run(f"voter_id\nNew York:1\nNY:1\nNY:{'1' * 300}\n", ASK)
-    assert (done.summary.troubles, len(done.given)) == ({"no_identifier": 2}, 1)
+    assert (done.summary.troubles, len(done.given)) == ({"malformed_identifier": 2}, 1)
 
 
 def test_what_is_written_was_told_before(monkeypatch: pytest.MonkeyPatch) -> None:

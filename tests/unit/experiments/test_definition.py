@@ -102,8 +102,8 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
         ("holdout = -0.1", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
         ("holdout = nan", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
         ("holdout = true", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
-        ("holdout = 1.0", "", "holdout is everybody; give a share below 1"),
-        ("baseline = 'none'", "", "baseline is no variant; give one of short, long"),
+        ("holdout = 1.0", ".holdout", "is everybody; give a share below 1"),
+        ("baseline = 'none'", ".baseline", "is no variant; give one of short, long"),
         ("metrics = []", ".metrics", "should have at least 1 item"),
         ("metrics = ['donated', 'donated']", ".metrics", "names donated twice; name each metric once"),
         ("metrics = ['money']", ".metrics[0]", "give 'opened', 'clicked'"),
@@ -114,13 +114,26 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
         ("exclusion = { group = 'g', from = 0, to = 2 }", ".exclusion.to", "give a number from 0 to 1"),
         ("exclusion = 'g'", ".exclusion", "give a table of its keys"),
         ("strata = {}", ".strata.column", "is missing; add it"),
-        ("strata = { column = 's', splits = { NY = { tall = 1 } } }", "", "names tall, which is no variant; give"),
+        (
+            "strata = { column = 's', splits = { NY = { tall = 1 } } }",
+            ".strata.splits.NY",
+            "names tall, which is no variant; give",
+        ),
         ("phase = 'done'", ".phase", "give 'test' or 'rollout'"),
-        ("phase = 'rollout'", "", "rollout_variant is no variant; give one of short, long"),
-        ("phase = 'rollout'\nrollout_variant = 'long'", "", "rollout_since is missing; give the time since which"),
-        ("rollout_variant = 'long'", "", 'is of a rollout, and phase is "test"; give phase = "rollout", or leave it'),
+        (
+            "phase = 'rollout'\nrollout_variant = 'tall'\nrollout_since = 2026-02-01T00:00:00Z",
+            ".rollout_variant",
+            "is no variant; give one of short, long",
+        ),
+        ("phase = 'rollout'\nrollout_since = 2026-02-01T00:00:00Z", ".rollout_variant", "is missing; a rollout has"),
+        ("phase = 'rollout'\nrollout_variant = 'long'", ".rollout_since", "is missing; a rollout has"),
+        (
+            "rollout_variant = 'long'",
+            ".rollout_variant",
+            'is of a rollout, and phase is "test"; give phase = "rollout", or leave it',
+        ),
         ("start = 2026-02-01T00:00:00", ".start", "give an RFC 3339 time with an offset"),
-        ("start = 2026-02-01T00:00:00Z\nend = 2026-02-01T00:00:00Z", "", "end is not after start; give a later end"),
+        ("start = 2026-02-01T00:00:00Z\nend = 2026-02-01T00:00:00Z", ".end", "is not after start; give a later end"),
         ("salt = ''", ".salt", "at least 1 character"),
         ("owner = 1", ".owner", "give a text in quotes"),
         ("tuned_for = 99999999999999999999", "", "has a number that is too large; give a smaller one"),
@@ -132,10 +145,30 @@ def test_each_mistake_is_told_with_its_key_and_its_cure(more: str, key: str, tol
     assert told in line
 
 
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    more = """
+window = "1w"
+baseline = "none"
+strata = { column = "s", splits = { NY = { tall = 1 }, NJ = { long = 1, odd = 1, wide = 1 } } }
+phase = "rollout"
+start = 2026-02-01T00:00:00Z
+end = 2026-01-01T00:00:00Z
+"""
+    assert [line.partition("; ")[0] for line in mistakes(LEAST + more)] == [
+        "experiment[0].baseline: is no variant",
+        "experiment[0].window: is '1w'",
+        "experiment[0].strata.splits.NY: names tall, which is no variant",
+        "experiment[0].strata.splits.NJ: names odd, wide, which is no variant",
+        "experiment[0].rollout_variant: is missing",
+        "experiment[0].rollout_since: is missing",
+        "experiment[0].end: is not after start",
+    ]
+
+
 @pytest.mark.parametrize(
     ("variants", "key", "told"),
     [
-        ("{ short = 1 }", "", "there is one variant and no holdout; give another variant, or a share"),
+        ("{ short = 1 }", ".holdout", "there is one variant and no holdout; give another variant, or a share"),
         ("{}", ".variants", "should have at least 1 item"),
         ("{ short = 0.5, long = 0.5 }", ".variants.short", "give a whole number from 1 to 1,000,000: two equal halves"),
         ("{ short = 0, long = 1 }", ".variants.short", "give a whole number"),

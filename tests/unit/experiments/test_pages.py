@@ -46,6 +46,29 @@ def test_a_guardrail_of_which_an_alert_was_sent_says_so(
     assert "from a neighbour  unsubscribed  +0.39 pp  +0.14 pp  BREACHED, alert" in lines
 
 
+@pytest.mark.parametrize(
+    ("changed", "row"),
+    [
+        ({"effect": 0.0, "low": -1.0}, "deadline  unsubscribed  0.00 pp         -  not known yet"),
+        ({"known": False}, "deadline  unsubscribed  +0.03 pp         -  not known yet"),
+        ({"known": True}, "deadline  unsubscribed  +0.03 pp  -0.16 pp  holds"),
+        (
+            {"effect": 0.0003, "low": 0.00002, "breached": True},
+            "deadline  unsubscribed  +0.03 pp  +0.002 pp  BREACHED",
+        ),
+    ],
+)
+def test_a_guardrail_says_no_more_than_is_known_of_it(
+    changed: dict[str, float | bool],
+    row: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = {**guardrail("deadline", 0.0003, -0.0016, breached=False), **changed}
+
+    assert row in printed(gotv(guardrails=[found]), capsys, monkeypatch)
+
+
 @pytest.mark.parametrize("result", [gotv(), doors(), CONTRACTS], ids=lambda result: result["experiment"])
 def test_it_has_room_at_80_columns(
     result: ExperimentResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -71,6 +94,23 @@ def test_a_split_that_is_not_checked_is_not_said_to_be_as_planned(
     lines = printed(gotv(sample_ratio=ratio), capsys, monkeypatch)
 
     assert "split                   not checked" in lines
+
+
+def test_where_there_is_nothing_but_the_provisional_the_line_above_it_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = gotv(comparisons=[comparison("donated", "deadline", 0.001, 0.012, provisional=True)], window_s=3_600)
+    lines = printed(early, capsys, monkeypatch)
+
+    place = lines.index("donated: gave (primary)")
+    assert lines[place + 3 : place + 5] == [
+        "deadline             391  4.90 %  nothing yet",
+        "  provisional                     +0.65 pp (+0.10 to +1.20)  better",
+    ]
+    assert "days of assignment whose window is over, of which there is nothing yet." in " ".join(
+        line.strip() for line in lines[-3:]
+    )
+    assert "outcomes count          up to 1 hour after assignment" in lines
 
 
 def test_what_is_withheld_points_to_the_word_why(

@@ -27,7 +27,7 @@ def test_a_list_is_assigned_without_a_server(file: Path) -> None:
     assert (ended.exit_code, ended.stdout) == (0, "contact_id,variant\nc-1,control\nc-4,short\nbad id,\n")
     assert "2 of 3 rows are in gotv-ask" in ended.stderr
     assert "40.50%" in ended.stderr
-    assert "1 were not assigned: no_identifier" in ended.stderr
+    assert "1 were not assigned: malformed_identifier" in ended.stderr
 
 
 def test_the_counts_are_there_for_programs(file: Path) -> None:
@@ -38,7 +38,7 @@ def test_the_counts_are_there_for_programs(file: Path) -> None:
         "variants": {"short": 1, "control": 1, "long": 0, "holdout": 0},
         "planned": {"short": 0.405, "control": 0.405, "long": 0.09, "holdout": 0.1},
         "excluded": 0,
-        "not_assigned": {"no_identifier": 1},
+        "not_assigned": {"malformed_identifier": 1},
         "emitted": 0,
     }
 
@@ -69,7 +69,7 @@ def test_in_a_rollout_everybody_gets_its_variant(file: Path) -> None:
 def test_what_is_wrong_is_told_before_a_row_is_written(file: Path) -> None:
     unknown = run(file, "c-1\n", experiment="other")
     assert (unknown.exit_code, unknown.stdout) == (2, "")
-    assert "no such definition" in unknown.stderr
+    assert "other: no such definition" in unknown.stderr
     assert "gotv-ask" in unknown.stderr
     nobody = run(file, "first,last\nAda,L\n")
     assert (nobody.exit_code, nobody.stdout) == (2, "")
