@@ -40,14 +40,14 @@ MOST_ARMS = 64
 """Variants of an experiment that are counted, those that came first: a definition has 32 at most, and their holdout."""
 
 
-class Arm(Struct, frozen=True, array_like=True):
+class Arm(Struct, frozen=True, array_like=True, gc=False):
     """One variant: rows as bytes, of all days that are closed together and of each one that is open."""
 
     closed: bytes = b""
     days: dict[int, bytes] = {}
 
 
-class Totals(Struct, frozen=True, array_like=True):
+class Totals(Struct, frozen=True, array_like=True, gc=False):
     """What was counted of an experiment by one edition. `closed_until`: the first day that is not closed."""
 
     arms: dict[str, Arm] = {}
