@@ -171,14 +171,15 @@ class _Field:
         counts, planned = np.zeros((len(self._cases), most)), np.zeros((len(self._cases), most))
         planned[:, :1] = 1.0  # where nothing is planned, so that nothing is divided by 0
         deff = np.ones(len(self._cases))
+        n = self.all.rows[:, N].astype(np.float64).tolist()
         for number, (case, names) in enumerate(zip(self._cases, self._variants, strict=True)):
             if split := case.plan.split:
                 first = self._firsts[number]
-                planned[number] = 0.0
-                planned[number, : len(names)] = [split.get(name, 0.0) for name in names]
-                mine = np.arange(first, first + len(names))
-                counts[number, : len(names)] = self.all.rows[mine, N]
+                rest = [0.0] * (most - len(names))
+                planned[number] = [*(split.get(name, 0.0) for name in names), *rest]
+                counts[number] = [*n[first : first + len(names)], *rest]
                 if self._grouped[number]:
+                    mine = np.arange(first, first + len(names))
                     deff[number] = spread(self.all.groups_of(mine)[None, :, :, 0])[0]
         before = np.array([case.split_peak for case in self._cases])
         return np.maximum(before, log_bayes_factor(counts, planned, deff)) if most else before
