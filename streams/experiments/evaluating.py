@@ -140,8 +140,12 @@ class _Field:
 
         peaks = np.maximum(self._peaks[:, HARMED], spread_out(found.log_e))
         enough = spread_out(found.enough.astype(np.float64)) > 0
-        tables = spread_out(found.effect), spread_out(found.low), always_valid_p(peaks)
-        return Harms(*(table.ravel().tolist() for table in tables), enough=enough.ravel().tolist()), peaks
+        return Harms(
+            effect=spread_out(found.effect).ravel().tolist(),
+            low=spread_out(found.low).ravel().tolist(),
+            p=always_valid_p(peaks).ravel().tolist(),
+            enough=enough.ravel().tolist(),
+        ), peaks
 
     def on_contacted(self, held: Held) -> OfContacted:
         contacted = held.rows[:, SUMS + OF_A_METRIC * PLACE["contacted"] + Y]
