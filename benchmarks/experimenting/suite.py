@@ -6,6 +6,7 @@ pair of rounds.
 
 import time
 from collections.abc import Sequence
+from math import ceil
 
 from benchmarks.core.load import NOW_MS, chunks
 from benchmarks.experimenting.load import EACH, EXPERIMENTS, NAMES, Heard, heard, people
@@ -100,7 +101,7 @@ def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
         for value in told:
             agent.take(value)
         put = time.thread_time()
-        ticks = [agent.tick() for _ in range(EXPERIMENTS // AT_ONCE + 1)]
+        ticks = [agent.tick() for _ in range(ceil(EXPERIMENTS / AT_ONCE))]
         if number:  # the first one finds nothing, and makes it all
             aside.append((put - began) / contacts / EACH * 1e6)
             results.append(sum(ticks))

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import exp
 from typing import Literal, TypeAlias
-from zlib import crc32
 
 import orjson
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from streams.experiments.kept import Experiment, Kept, Line
 from streams.experiments.metrics import HARM
 from streams.experiments.moments import Kept as Moments
 from streams.experiments.moments import most_of, with_result
-from streams.experiments.plans import Plan, plan_of
+from streams.experiments.plans import MOST_PLANS, Plan, hypothesis_of, plan_of
 from streams.experiments.resulting import discoverable, guardrails_of, is_broken, result_of
 from streams.experiments.rules import DAY_MS
 from streams.experiments.totals import Totals, closed
@@ -35,6 +35,7 @@ Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
 """What each means is in `docs/alerts.md`."""
 
 _HISTORY, _LAST = b"history/", b"moment/"
+_place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
 
 
 class Publishing:
@@ -63,7 +64,9 @@ class Publishing:
         `lines`: of all experiments, before that.
         """
         plans = [plan_of(name, each.definition) for name, each in experiments.items()]
-        held = {name: self._closed(each, plan) for (name, each), plan in zip(experiments.items(), plans, strict=True)}
+        held = {
+            name: self._closed(name, each, plan) for (name, each), plan in zip(experiments.items(), plans, strict=True)
+        }
         cases = [
             Case(name, plan, shown(each), each.peaks, each.split_peak)
             for (name, each), plan in zip(held.items(), plans, strict=True)
@@ -103,19 +106,21 @@ class Publishing:
         if after.last != before.last:
             self.beside[last] = after.last
         value: object = result if history is None else {**result, "history": history}
-        place = partition_of(name, self._partitions)
+        place = _place_of(name, self._partitions)
         self.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), orjson.dumps(value)))
         self.results += 1
 
-    def _closed(self, experiment: Experiment, plan: Plan) -> Experiment:
+    def _closed(self, name: str, experiment: Experiment, plan: Plan) -> Experiment:
         """With the days closed whose windows are over; and what was the largest so far is that of these figures."""
         until = (self._now - plan.rule.window_ms) // DAY_MS
-        totals = dict(experiment.totals)
-        totals[experiment.edition] = closed(totals.get(experiment.edition, Totals()), until)
-        of = _judged_by(experiment.edition, plan)
+        before = experiment.totals.get(experiment.edition)
+        after = closed(before or Totals(), until)
+        if after is not before:
+            experiment = replace(experiment, totals={**experiment.totals, experiment.edition: after})
+        of = f"{experiment.edition}/{hypothesis_of(name, experiment.definition)}"
         if of != experiment.peaks_of:
-            return replace(experiment, totals=totals, peaks={}, split_peak=0.0, peaks_of=of)
-        return replace(experiment, totals=totals)
+            return replace(experiment, peaks={}, split_peak=0.0, peaks_of=of)
+        return experiment
 
     def _status(self, experiment: Experiment, plan: Plan) -> Status:
         if is_recounted(experiment) or self._is_recounted:
@@ -126,11 +131,12 @@ class Publishing:
     def _due(self, experiment: Experiment, plan: Plan) -> int | None:
         """When the next day closes, or the experiment ends."""
         totals = experiment.totals.get(experiment.edition, Totals())
-        days = [min(arm.days) for arm in totals.arms.values() if arm.days]
-        times = [(min(days) + 1) * DAY_MS + plan.rule.window_ms] if days else []
-        if plan.ended is not None and plan.ended + plan.rule.window_ms > self._now:
-            times.append(plan.ended + plan.rule.window_ms)
-        return min(times, default=None)
+        days = [day for arm in totals.arms.values() for day in arm.days]
+        closes = (min(days) + 1) * DAY_MS + plan.rule.window_ms if days else None
+        if plan.ended is None or plan.ended + plan.rule.window_ms <= self._now:
+            return closes
+        ends = plan.ended + plan.rule.window_ms
+        return ends if closes is None else min(closes, ends)
 
     def _alarmed(self, name: str, experiment: Experiment, alarms: Iterable[tuple[str, Rule, str]]) -> Experiment:
         """With what is to be told of it, each thing once for all that it is judged by."""
@@ -151,7 +157,7 @@ class Publishing:
             "evidence": [],
             "detail": detail,
         }
-        place = partition_of(name, self._partitions)
+        place = _place_of(name, self._partitions)
         self.outputs.append(Output(SYSTEM_ALERTS, place, name.encode(), orjson.dumps(alert)))
         self.alerts[rule] += 1
 
@@ -171,15 +177,6 @@ def _told(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guard
     return [
         {**each, "alerted": of + _guardrail(each["variant"], each["metric"]) in experiment.told} for each in guardrails
     ]
-
-
-def _judged_by(edition: str, plan: Plan) -> str:
-    """Differs where what was the largest so far says nothing of what is tested now.
-
-    A plan that is corrected is another hypothesis, and so is the evidence against it.
-    """
-    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), not plan.differs_by_stratum]
-    return f"{edition}/{crc32(orjson.dumps(said)):08x}"
 
 
 def _alarms(plan: Plan, seen: Looked, found: Evaluated, most_p: float) -> Sequence[tuple[str, Rule, str]]:

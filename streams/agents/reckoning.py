@@ -163,7 +163,8 @@ class Reckoning:
         if line is None and len(self._lines) >= most:
             del self._held[name]
             return False
-        self._lines[name] = replace(_changed(line or Line(), now), heard=now)
+        line = line or Line()
+        self._lines[name] = replace(line, heard=now, changed=now if line.changed is None else line.changed)
         return True
 
     def _read(self, names: Collection[str]) -> None:

@@ -1,25 +1,38 @@
-"""What was found of many experiments at once: lists by arm, by pair of a variant and its baseline, and by metric."""
+"""What was found of many experiments at once: lists by arm, by pair of a variant and its baseline, and by metric.
+
+One flat list of each figure: a list for each pair took twice as long, and the garbage collector walks over them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Table: TypeAlias = list[list[float]]
-"""By pair and metric."""
+from streams.experiments.metrics import METRICS
+
+Table: TypeAlias = list[float]
+"""By pair and metric, see `place_of`."""
+
+
+def place_of(pair: int, metric: int) -> int:
+    """Where in a table a pair and (by its place among all) a metric are."""
+    return pair * len(METRICS) + metric
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Comparisons over closed days, or over everybody. `p`: of the largest e-value so far; it holds at every look."""
+    """Comparisons over closed days, or over everybody. `p`: of the largest e-value so far; it holds at every look.
 
+    Where nothing at all is `enough`, as over closed days of young experiments, the tables below that are empty.
+    """
+
+    log_e: Table
+    enough: list[bool]
     effect: Table
     low: Table
     high: Table
-    log_e: Table
     p: Table
     raw_effect: Table
     people: Table
-    enough: list[list[bool]]
     too_few: list[bool]
     """By pair: fewer people than an interval takes."""
     too_few_groups: list[bool]
@@ -32,7 +45,7 @@ class Harms:
     effect: Table
     low: Table
     p: Table
-    enough: list[list[bool]]
+    enough: list[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,7 @@ class OfContacted:
     high: Table
     rate: Table
     baseline_rate: Table
-    enough: list[list[bool]]
+    enough: list[bool]
 
 
 @dataclass(frozen=True, slots=True)

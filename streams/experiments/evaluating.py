@@ -112,15 +112,16 @@ class _Field:
         raw = by_metric(held.rows)[:, :, RAW] / np.maximum(n, 1)[:, None]
         people = np.minimum(n[self._treated], n[self._baseline])
         groups = np.minimum(treated.groups, baseline.groups).reshape(shape)
+        asked = slice(None if found.enough.any() else 0)
         return Scope(
-            effect=found.effect.reshape(shape).tolist(),
-            low=found.low.reshape(shape).tolist(),
-            high=found.high.reshape(shape).tolist(),
-            log_e=log_e.tolist(),
-            p=always_valid_p(peaks).tolist(),
-            raw_effect=(raw[self._treated] - raw[self._baseline]).tolist(),
-            people=found.people.reshape(shape).tolist(),
-            enough=found.enough.reshape(shape).tolist(),
+            log_e=found.log_e.tolist(),
+            enough=found.enough.tolist(),
+            effect=found.effect[asked].tolist(),
+            low=found.low[asked].tolist(),
+            high=found.high[asked].tolist(),
+            p=always_valid_p(peaks).ravel()[asked].tolist(),
+            raw_effect=(raw[self._treated] - raw[self._baseline]).ravel()[asked].tolist(),
+            people=found.people[asked].tolist(),
             too_few=(people < MIN_PEOPLE).tolist(),
             too_few_groups=(groups.min(axis=1) < MIN_GROUPS).tolist(),
         ), peaks
@@ -139,8 +140,12 @@ class _Field:
 
         peaks = np.maximum(self._peaks[:, HARMED], spread_out(found.log_e))
         enough = spread_out(found.enough.astype(np.float64)) > 0
-        p = always_valid_p(peaks).tolist()
-        return Harms(spread_out(found.effect).tolist(), spread_out(found.low).tolist(), p, enough.tolist()), peaks
+        return Harms(
+            effect=spread_out(found.effect).ravel().tolist(),
+            low=spread_out(found.low).ravel().tolist(),
+            p=always_valid_p(peaks).ravel().tolist(),
+            enough=enough.ravel().tolist(),
+        ), peaks
 
     def on_contacted(self, held: Held) -> OfContacted:
         contacted = held.rows[:, SUMS + OF_A_METRIC * PLACE["contacted"] + Y]
@@ -148,15 +153,14 @@ class _Field:
         if chosen is None or not chosen.size:
             return OfContacted({}, [], [], [], [], [], [])
         found = self._sides(held, chosen).on_contacted(LEVEL)
-        shape = len(chosen), len(METRICS)
         return OfContacted(
             {pair: place for place, pair in enumerate(chosen.tolist())},
-            found.effect.reshape(shape).tolist(),
-            found.low.reshape(shape).tolist(),
-            found.high.reshape(shape).tolist(),
-            found.rate.reshape(shape).tolist(),
-            found.baseline_rate.reshape(shape).tolist(),
-            found.enough.reshape(shape).tolist(),
+            found.effect.tolist(),
+            found.low.tolist(),
+            found.high.tolist(),
+            found.rate.tolist(),
+            found.baseline_rate.tolist(),
+            found.enough.tolist(),
         )
 
     def looked(self) -> list[Looked]:
@@ -171,14 +175,15 @@ class _Field:
         counts, planned = np.zeros((len(self._cases), most)), np.zeros((len(self._cases), most))
         planned[:, :1] = 1.0  # where nothing is planned, so that nothing is divided by 0
         deff = np.ones(len(self._cases))
+        n = self.all.rows[:, N].astype(np.float64).tolist()
         for number, (case, names) in enumerate(zip(self._cases, self._variants, strict=True)):
             if split := case.plan.split:
                 first = self._firsts[number]
-                planned[number] = 0.0
-                planned[number, : len(names)] = [split.get(name, 0.0) for name in names]
-                mine = np.arange(first, first + len(names))
-                counts[number, : len(names)] = self.all.rows[mine, N]
+                rest = [0.0] * (most - len(names))
+                planned[number] = [*(split.get(name, 0.0) for name in names), *rest]
+                counts[number] = [*n[first : first + len(names)], *rest]
                 if self._grouped[number]:
+                    mine = np.arange(first, first + len(names))
                     deff[number] = spread(self.all.groups_of(mine)[None, :, :, 0])[0]
         before = np.array([case.split_peak for case in self._cases])
         return np.maximum(before, log_bayes_factor(counts, planned, deff)) if most else before

@@ -76,10 +76,13 @@ def _switched(name: str, experiment: Experiment, edition: str) -> Experiment:
 
 def _settled(experiment: Experiment) -> Experiment:
     """Without editions in which nobody is counted any more; shown as it is again, if there is no other."""
-    totals = {
-        edition: held
-        for edition, held in experiment.totals.items()
-        if edition == experiment.edition or not held.is_empty
-    }
+    totals = experiment.totals
+    if len(totals) > 1 or experiment.edition not in totals:
+        totals = {
+            edition: held for edition, held in totals.items() if edition == experiment.edition or not held.is_empty
+        }
     is_one = not experiment.stands and experiment.next == NO_NEXT and not totals.keys() - {experiment.edition}
-    return replace(experiment, totals=totals, frozen=None if is_one else experiment.frozen)
+    frozen = None if is_one else experiment.frozen
+    if len(totals) == len(experiment.totals) and frozen is experiment.frozen:
+        return experiment
+    return replace(experiment, totals=totals, frozen=frozen)

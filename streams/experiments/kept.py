@@ -10,7 +10,7 @@ from streams.formats import Format, Stored
 from streams.formats import encode as write
 
 
-class Experiment(Struct, frozen=True, array_like=True, tag=1):
+class Experiment(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """One experiment. `edition`: the rule by which the figures that are shown were counted.
 
     `totals`: by edition, exact at any time. `definition`: the value of the record that says what is shown, None for the
@@ -34,7 +34,7 @@ class Experiment(Struct, frozen=True, array_like=True, tag=1):
     told: tuple[str, ...] = ()
 
 
-class Line(Struct, frozen=True, array_like=True):
+class Line(Struct, frozen=True, array_like=True, gc=False):
     """What the board says of an experiment. Times in ms of append time.
 
     `heard`: of last. `due`: when a day closes or the experiment ends. `log_e`: of the primary metric by variant, over

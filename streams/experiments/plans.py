@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from zlib import crc32
 
+import orjson
 from msgspec import Struct
 
 from events.experiments import DEFAULT_METRICS, ExperimentDefinition
@@ -64,6 +66,17 @@ def plan_of(experiment: str, definition: bytes | None) -> Plan:
     if isinstance(read, Refusal) or read[1] is None:
         return DEFAULTS
     return _plan(read[1])
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def hypothesis_of(experiment: str, definition: bytes | None) -> str:
+    """Differs where the largest e-values of one plan so far say nothing of what is tested by another.
+
+    A plan that is corrected is another hypothesis, and so is the evidence against it.
+    """
+    plan = plan_of(experiment, definition)
+    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), not plan.differs_by_stratum]
+    return f"{crc32(orjson.dumps(said)):08x}"
 
 
 def _plan(definition: ExperimentDefinition) -> Plan:

@@ -14,7 +14,7 @@ from events.experiment_results import (
     Variant,
     Withheld,
 )
-from streams.experiments.evaluated import Evaluated, Looked, OfContacted, Scope
+from streams.experiments.evaluated import Evaluated, Looked, OfContacted, Scope, place_of
 from streams.experiments.evaluating import LEVEL
 from streams.experiments.metrics import HARM, PLACE
 from streams.experiments.metrics import Metric as Name
@@ -104,14 +104,14 @@ def _comparisons(
         closed = of.closed[arm] or of.closed[of_baseline]
         is_open = (of.closed[arm], of.closed[of_baseline]) != (of.assigned[arm], of.assigned[of_baseline])
         for metric in plan.metrics:
-            place = PLACE[metric]
+            at = place_of(pair, PLACE[metric])
             is_made = False
-            if closed and of.over_closed.enough[pair][place]:
+            if closed and of.over_closed.enough[at]:
                 discovery = variant in found and metric == plan.metrics[0]
-                made.append(_comparison(metric, variant, baseline, of.over_closed, pair, discovery=discovery))
+                made.append(_comparison(metric, variant, baseline, of.over_closed, at, discovery=discovery))
                 is_made = True
-            if (is_open or not closed) and of.over_all.enough[pair][place]:
-                made.append(_comparison(metric, variant, baseline, of.over_all, pair, provisional=True))
+            if (is_open or not closed) and of.over_all.enough[at]:
+                made.append(_comparison(metric, variant, baseline, of.over_all, at, provisional=True))
                 is_made = True
             if not is_made:
                 withheld.append({"metric": metric, "variant": variant, "why": _why(of.over_all, pair)})
@@ -123,27 +123,26 @@ def _comparison(  # noqa: PLR0913 (its fields)
     variant: str,
     baseline: str,
     scope: Scope,
-    pair: int,
+    at: int,
     *,
     discovery: bool = False,
     provisional: bool = False,
 ) -> Comparison:
-    place = PLACE[metric]
-    log_e = scope.log_e[pair][place]
+    log_e = scope.log_e[at]
     return {
         "metric": metric,
         "variant": variant,
         "baseline": baseline,
-        "effect": scope.effect[pair][place],
-        "low": scope.low[pair][place],
-        "high": scope.high[pair][place],
+        "effect": scope.effect[at],
+        "low": scope.low[at],
+        "high": scope.high[at],
         "level": LEVEL,
-        "p_always_valid": scope.p[pair][place],
+        "p_always_valid": scope.p[at],
         "e_value": exp(log_e if log_e < _LARGEST else _LARGEST),
         "discovery": discovery,
         "provisional": provisional,
-        "raw_effect": scope.raw_effect[pair][place],
-        "people": int(scope.people[pair][place]),
+        "raw_effect": scope.raw_effect[at],
+        "people": int(scope.people[at]),
     }
 
 
@@ -169,27 +168,28 @@ def guardrails_of(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
             "metric": metric,
             "variant": variant,
             "baseline": looked.baseline or "",
-            "effect": of.harms.effect[pair][PLACE[metric]],
-            "low": of.harms.low[pair][PLACE[metric]],
-            "p_always_valid": of.harms.p[pair][PLACE[metric]],
-            "breached": of.harms.p[pair][PLACE[metric]] < _ALPHA,
-            "known": _is_known(of, pair, PLACE[metric]),
+            "effect": of.harms.effect[at],
+            "low": of.harms.low[at],
+            "p_always_valid": of.harms.p[at],
+            "breached": of.harms.p[at] < _ALPHA,
+            "known": _is_known(of, pair, at),
         }
         for metric in plan.guardrails
         if metric in HARM
         for variant, pair in looked.pairs.items()
-        if of.harms.enough[pair][PLACE[metric]]
+        for at in (place_of(pair, PLACE[metric]),)
+        if of.harms.enough[at]
     ]
 
 
-def _is_known(of: Evaluated, pair: int, place: int) -> bool:
+def _is_known(of: Evaluated, pair: int, at: int) -> bool:
     """Whether a guardrail that is not breached says anything: nobody knows of too few people, nor where nobody did it.
 
     A difference of parts is never below -1, so a bound there says nothing.
     """
-    if of.harms.p[pair][place] < _ALPHA:
+    if of.harms.p[at] < _ALPHA:
         return True
-    return of.harms.low[pair][place] > -1 and not (of.over_all.too_few[pair] or of.over_all.too_few_groups[pair])
+    return of.harms.low[at] > -1 and not (of.over_all.too_few[pair] or of.over_all.too_few_groups[pair])
 
 
 def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffect]:
@@ -203,26 +203,25 @@ def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffec
                 continue
             for scope, provisional in ((of.contacted_closed, False), (of.contacted_all, True)):
                 place = scope.place.get(pair)
-                if place is not None and scope.enough[place][PLACE[metric]]:
+                if place is not None and scope.enough[at := place_of(place, PLACE[metric])]:
                     made.append(
-                        _on_contacted(metric, variant, looked.baseline or "", scope, place, provisional=provisional)
+                        _on_contacted(metric, variant, looked.baseline or "", scope, at, provisional=provisional)
                     )
                     break
     return made
 
 
 def _on_contacted(  # noqa: PLR0913 (its fields)
-    metric: Name, variant: str, baseline: str, scope: OfContacted, place: int, *, provisional: bool
+    metric: Name, variant: str, baseline: str, scope: OfContacted, at: int, *, provisional: bool
 ) -> ContactedEffect:
-    at = PLACE[metric]
-    low, high = scope.low[place][at], scope.high[place][at]
+    low, high = scope.low[at], scope.high[at]
     return {
         "metric": metric,
         "variant": variant,
         "baseline": baseline,
-        "contact_rate": scope.rate[place][at],
-        "baseline_contact_rate": scope.baseline_rate[place][at],
-        "effect": scope.effect[place][at],
+        "contact_rate": scope.rate[at],
+        "baseline_contact_rate": scope.baseline_rate[at],
+        "effect": scope.effect[at],
         "low": None if isnan(low) else low,
         "high": None if isnan(high) else high,
         "level": LEVEL,
@@ -233,4 +232,4 @@ def _on_contacted(  # noqa: PLR0913 (its fields)
 def discoverable(plan: Plan, looked: Looked, of: Evaluated) -> Sequence[tuple[str, float]]:
     """The logarithms of e-values of now of the primary metric over closed days, by variant."""
     place = PLACE[plan.metrics[0]]
-    return tuple((variant, of.over_closed.log_e[pair][place]) for variant, pair in looked.pairs.items())
+    return tuple((variant, of.over_closed.log_e[place_of(pair, place)]) for variant, pair in looked.pairs.items())
