@@ -148,16 +148,16 @@ def test_what_is_no_record_of_ours_stops_nothing(team: Team, deployment: Deploym
 def test_an_erasure_that_has_to_wait_for_a_class_is_carried_out(team: Team, deployment: Deployment) -> None:
     """One who was never heard of is asked and answers. Whoever begins to find roofs asks what may be overdue."""
     owning = team[owner(team)]
+    until(
+        lambda: sample(owning.addresses[0], "harmonia_identity_links_total", kind="overdue") > 0,
+        "a record that has overdue questions put again, from one who has folded nothing yet",
+    )
     asked, voter, mail = hashed("voter", 20_001), hashed("voter", 20_000), hashed("email", 20_000)
     by = Command(9, "office", "e-1")
     with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
         linked = said(mail, asked, same=True, by=by)
         tell(deployment.producer, [_voted(voter, mail), linked, Erased(mail, by.time, by.source, by.id)])
         roofs.until(lambda kept: erased_by(by, kept) == {asked, voter, mail}, "everybody erased")
-    until(
-        lambda: sample(owning.addresses[0], "harmonia_identity_links_total", kind="overdue") > 0,
-        "a record that has overdue questions put again",
-    )
 
 
 def erased_by(by: Command, records: Kept) -> set[str]:

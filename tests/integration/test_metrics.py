@@ -17,6 +17,7 @@ from events.interactions.canvass import Outcome as CanvassOutcome
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
+from streams.agents.publishing import Rule
 from streams.local.stack import local_stack
 from streams.measuring.fail_stops import REASONS
 from streams.measuring.names import is_team
@@ -64,9 +65,10 @@ WORDS = {
     "agent": {"intake", "contacts", "links", "campaigns", "experiments", "redis", "results"},
     "status": {"running", "ended", "recounting"},
     "campaign": {"named", "none"},
-    "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "refused"},
+    "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "overdue", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},
     "sink": {"redis", "holds", "results"},
+    "rule": set(get_args(Rule)),
 }
 
 
