@@ -27,7 +27,8 @@ def pushed_by_messages(live: Collection[Fact], settled: Settled, clock: int) -> 
                 killed[key] = min(fact.appended_at, killed.get(key, NEVER))
     pushed = -NEVER
     for mailing in settled.mailings:
-        shown.pop(mailing.key, None)  # it has been known for longer
+        if shown.pop(mailing.key, None) is not None:
+            continue  # it settled in part, and pushed at its own week by the earliest that was known then
         if mailing.touch is not None and mailing.killed is None and mailing.key not in killed:
             pushed = max(pushed, mailing.touch.time - LISTED)
     for key, facts in shown.items():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams import contact
 from streams.contact import ContactState, Outcome, profile
 from streams.contact.state import MESSAGES
 from tests.unit.contact.said import (
@@ -159,3 +160,17 @@ def test_settled_opens_weigh_by_the_hour_as_long_as_they_are_known() -> None:
     assert folded(later(WEEK + 1)).weight < one.weight < two.weight
     done, _ = fold(two, [appended(NOON + 401 * DAY, sent("4")), later(409 * DAY)])
     assert done.settled.opens_by_hour == {}
+
+
+def test_a_message_that_settles_in_two_steps_is_a_touch_of_when_it_first_came() -> None:
+    """So it is the same whether both words of it settle at once or one by one."""
+    told = [
+        appended(NOON, said("email.delivered", "a", NOON + 10 * HOUR, message_id="m")),
+        appended(NOON + 3 * DAY, said("email.sent", "b", NOON + 5 * HOUR, message_id="m")),
+        appended(NOON + WEEK + 2, said("email.sent", "c", NOON + WEEK, message_id="x")),
+        appended(NOON + 10 * DAY + 5, said("email.sent", "d", NOON + 10 * DAY, message_id="y")),
+    ]
+    facts = [arrival.fact() for arrival in told]
+    one_by_one, at_once = (contact.fold(ContactState(), facts, patient=patient)[0] for patient in (False, True))
+    assert one_by_one == at_once
+    assert one_by_one.settled.horizon == NOON + 5 * HOUR - 30 * DAY
