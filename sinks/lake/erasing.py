@@ -15,6 +15,7 @@ from sinks.lake.parquet import read_columns, read_parquet
 from sinks.lake.reading import Live, live
 from sinks.lake.rewriting import Overtaken, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
+from sinks.lake.settling import settle
 from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
 
 _ERASED_TYPE = "contact.erased"
@@ -55,6 +56,7 @@ def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
 
 def erase(files: Files, erased: Erasures) -> Forgotten:
     """Rewrite each file that holds any of them. Raises OSError, and `Damaged`."""
+    settle(files)
     rewriter = Rewriter(files)
     done = Forgotten(0, 0)
     while True:
