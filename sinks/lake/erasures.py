@@ -4,7 +4,7 @@ A state keeps the same of an erased person, in the same way: since when, under a
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b, sha256
 from typing import NamedTuple
 
@@ -47,6 +47,10 @@ class Erasures:
     def __len__(self) -> int:
         """How many identifiers."""
         return len(self._until)
+
+    def __iter__(self) -> Iterator[Erasure]:
+        """All that was said, of an identifier perhaps more than once."""
+        return iter(sorted(self._known, key=str))
 
     def until(self, fragment: str) -> int | None:
         """Until when (ms) what is known under a fragment is forgotten; None: it is not."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from events.adapters.feed import LeftOut, Refused
 from events.identifiers import Hasher
 from events.topics import INTERACTIONS
+from sinks.lake.erasing import heard_at
 from sinks.lake.erasures import Erasure, Erasures, add_erasures, read_erasures
 from sinks.lake.files import Files
 from sinks.lake.imported import log_of
@@ -43,8 +44,14 @@ class Old:
         """Through which all of it comes."""
         return Door(self.selection, self.hasher, self.now, erased)
 
+    def lakes(self) -> list[Files]:
+        """Other lakes that are to be brought in."""
+        return list({part.files.address(""): part.files for part in self.parts if part.immutable}.values())
+
     def erasures(self) -> Iterator[Erasure]:
-        """Whom it tells to forget, whatever else is meant."""
+        """Whom it tells to forget, whatever else is meant: of another lake also whom its own list has."""
+        for lake in self.lakes():
+            yield from read_erasures(lake)
         door = self.door()
         for part in meant(self.parts, _ERASURES_ALONE):
             for row in _rows(part):
@@ -53,7 +60,7 @@ class Old:
 
 def show(files: Files, old: Old, report: Report, screen: Screen) -> None:
     """Read all and write nothing. Raises `Unreadable`, OSError, `Damaged` and `LakeStopped`."""
-    _require_another(files, old)
+    _require_ready(files, old)
     door = old.door(read_erasures(files), Erasures(old.erasures()))
     for part in meant(old.parts, old.selection):
         for number, row in enumerate(_rows(part)):
@@ -66,7 +73,7 @@ def bring_in(files: Files, old: Old, limits: Limits, report: Report, screen: Scr
 
     First it is remembered whom the files tell to forget: so nobody comes back, in whichever file they are.
     """
-    _require_another(files, old)
+    _require_ready(files, old)
     begin(files)
     add_erasures(files, read_erasures(files).new(old.erasures()))
     door, before = old.door(read_erasures(files)), 0
@@ -86,6 +93,16 @@ def _rows(part: Part) -> Iterator[Row]:
         yield from rows_of(part.files, part.place)
     except Unreadable as error:
         raise Unreadable(f"{part.name}: {error}") from error
+
+
+def _require_ready(files: Files, old: Old) -> None:
+    _require_another(files, old)
+    for lake in old.lakes():
+        if waiting := len(heard_at(lake)):
+            raise LakeStopped(
+                f"{waiting} erasures are not carried out in the lake at {lake.address('')}, and people would come "
+                "back: run `harmonia lake erase` there first"
+            )
 
 
 def _require_another(files: Files, old: Old) -> None:

@@ -185,3 +185,38 @@ def test_the_lake_is_not_brought_into_itself(tmp_path: Path) -> None:
     other = LocalFiles(tmp_path / "other")
     brought(other, tmp_path / "lake")
     assert [row["event"] for row in in_lake(other)] == [row["event"] for row in in_lake(files)]
+
+
+def test_whom_another_lake_has_forgotten_does_not_come_in_from_another_file(tmp_path: Path) -> None:
+    files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
+    brought(another, filed(tmp_path / "b.jsonl", [old("9", "email.sent", THEN, {"contact_id": "bob"})]))
+    add_erasures(another, [erasure_of(EMAIL, THEN + 2 * DAY, THEN + 3 * DAY)])
+
+    told = brought(files, tmp_path / "another", filed(tmp_path / "old.jsonl", [MAIL]))
+
+    assert told.counts.left_out[ERASED.why] == 1
+    assert [row["id"] for row in in_lake(files)] == ["9"]
+    assert read_erasures(files).heard(EMAIL) == THEN + 3 * DAY
+
+
+def test_another_lake_has_to_be_erased_before_it_is_brought_in(tmp_path: Path) -> None:
+    files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
+    forgotten = old("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada"})
+    LakeWriter(another, TOPIC_ID).write(0, 0, 1, [harmonised(MAIL, THEN), harmonised(forgotten, NOW, 1)])
+
+    with pytest.raises(LakeStopped, match=r"1 erasures are not carried out .* run `harmonia lake erase` there"):
+        brought(files, tmp_path / "another")
+    assert files.below("") == []
+
+
+def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    forgotten = old("3", "contact.erased", THEN + 2 * DAY)
+    [table] = tables_of([harmonised(forgotten, THEN + 5 * DAY)], TOPIC_ID).values()
+    parquet.write_table(table, tmp_path / "x.parquet")
+    meanwhile = old("5", "email.sent", THEN + 4 * DAY)
+
+    told = brought(files, tmp_path / "x.parquet", filed(tmp_path / "old.jsonl", [meanwhile]))
+
+    assert told.counts.left_out[ERASED.why] == 1
+    assert in_lake(files) == []
