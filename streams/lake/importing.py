@@ -5,6 +5,8 @@ Nothing is sent to anybody. The running system hears of it by a rebuild, which f
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from posixpath import normpath
 from typing import NamedTuple
 
 from events.adapters.feed import LeftOut, Refused
@@ -106,8 +108,16 @@ def _require_ready(files: Files, old: Old) -> None:
 
 
 def _require_another(files: Files, old: Old) -> None:
-    if any(part.files.address("") == files.address("") for part in old.parts):
+    """Wherever in the lake it lies, and by whatever name it is called."""
+    lake = _resolved(files.address(""))
+    if any(f"{_resolved(part.files.address(part.place))}/".startswith(f"{lake}/") for part in old.parts):
         raise LakeStopped("what lies in the lake is in the lake: give other files")
+
+
+def _resolved(address: str) -> str:
+    """Without links, `..` and a slash at its end."""
+    scheme, mark, path = address.rpartition("://")
+    return f"{scheme}{mark}{normpath(path)}" if mark else Path(path).resolve().as_posix()
 
 
 class _Record(NamedTuple):
