@@ -61,6 +61,18 @@ def test_of_a_command_that_the_lake_does_not_hold_the_time_alone_is_known(lake: 
     assert read_erasures(lake).heard(OTHER) == NOW - DAY
 
 
+def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(lake: Files) -> None:
+    [(source, id_)] = heard_at(lake)
+    erase_from_lake(lake, [], None)
+    assert heard_at(lake) == {}
+
+    names = [Told(erasure_of(name, NOW - DAY), source, id_) for name in (OTHER, "c9")]
+    erase_from_lake(lake, names, None)
+
+    assert forgotten(lake) == [0, COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+
+
 def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     with pytest.raises(Crash):
