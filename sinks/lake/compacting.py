@@ -14,6 +14,7 @@ from sinks.lake.parquet import read_parquet
 from sinks.lake.reading import live, write_checkpoint
 from sinks.lake.rewriting import Overtaken, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
+from sinks.lake.settling import settle
 
 MOST_BYTES = 256 << 20
 """Of a merged file, at most."""
@@ -32,6 +33,7 @@ class Compacted(NamedTuple):
 
 def compact(files: Files, before: str, most_bytes: int = MOST_BYTES) -> Compacted:
     """Merge what lies in folders of dates before this one (`2012-02-22`). Raises OSError, and `Damaged`."""
+    settle(files)
     rewriter = Rewriter(files)
     done = Compacted(0, 0, 0)
     while True:

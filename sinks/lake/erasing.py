@@ -1,6 +1,7 @@
 """Takes erased people out of every file that holds them, of history and of snapshots. As often as one likes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from sinks.lake.parquet import read_columns, read_parquet
 from sinks.lake.reading import Live, live
 from sinks.lake.rewriting import Overtaken, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
+from sinks.lake.settling import settle
 from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
 
 _ERASED_TYPE = "contact.erased"
@@ -48,13 +50,25 @@ def heard_at(files: Files) -> dict[tuple[str, str], int]:
 
 
 def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
-    for file in live(files).of(INTERACTIONS):
-        if type_in(file.name) == _ERASED_TYPE and files.there(file.name):
-            yield read_columns(files, file.name, columns)
+    where = live(files)
+    for file in where.of(INTERACTIONS):
+        if type_in(file.name) == _ERASED_TYPE:
+            table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, columns)
+            if table is not None:
+                yield table
+
+
+def _read_where_it_lies(files: Files, place: str, name: str, columns: list[str]) -> pa.Table | None:
+    """From `place`, or from its own name where it has been moved meanwhile. None: it was rewritten meanwhile."""
+    for each in dict.fromkeys((place, name)):
+        with suppress(FileNotFoundError):
+            return read_columns(files, each, columns)
+    return None
 
 
 def erase(files: Files, erased: Erasures) -> Forgotten:
     """Rewrite each file that holds any of them. Raises OSError, and `Damaged`."""
+    settle(files)
     rewriter = Rewriter(files)
     done = Forgotten(0, 0)
     while True:

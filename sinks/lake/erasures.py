@@ -4,7 +4,7 @@ A state keeps the same of an erased person, in the same way: since when, under a
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b, sha256
 from typing import NamedTuple
 
@@ -38,15 +38,22 @@ class Erasures:
         self.names = names
         self._until: dict[str, int] = {}
         self._heard: dict[str, int] = {}
+        self._said: dict[str, int] = {}
         self._known = set(found)
         for each in self._known:
             self._until[each.trace] = max(each.until, self._until.get(each.trace, each.until))
             heard = max(each.until, each.heard or each.until)
             self._heard[each.trace] = max(heard, self._heard.get(each.trace, heard))
+            if each.heard is not None:
+                self._said[each.trace] = max(each.heard, self._said.get(each.trace, each.heard))
 
     def __len__(self) -> int:
         """How many identifiers."""
         return len(self._until)
+
+    def __iter__(self) -> Iterator[Erasure]:
+        """All that was said, of an identifier perhaps more than once."""
+        return iter(sorted(self._known, key=str))
 
     def until(self, fragment: str) -> int | None:
         """Until when (ms) what is known under a fragment is forgotten; None: it is not."""
@@ -55,6 +62,10 @@ class Erasures:
     def heard(self, fragment: str) -> int | None:
         """Until when (ms) what was appended under it is forgotten: not earlier than `until`."""
         return self._heard.get(trace_of(fragment)) if self._heard else None
+
+    def said_heard(self, fragment: str) -> int | None:
+        """When (ms) the last command was heard of which the list says so; None: it says of none."""
+        return self._said.get(trace_of(fragment)) if self._said else None
 
     def knows(self, erasure: Erasure) -> bool:
         """Whether all is forgotten that this one says, or more."""

@@ -31,6 +31,10 @@ class Files(Protocol):
         """Whether there is such a file."""
         ...
 
+    def changed(self, name: str) -> int | None:
+        """When a file was written, by the store's clock (ms since 1970). None: it is gone, or the store cannot tell."""
+        ...
+
     def read(self, name: str) -> bytes:
         """All of a file. Raises FileNotFoundError."""
         ...
@@ -95,6 +99,13 @@ class LocalFiles:
     def there(self, name: str) -> bool:
         """See `Files`."""
         return (self._root / name).is_file()
+
+    def changed(self, name: str) -> int | None:
+        """See `Files`."""
+        try:
+            return (self._root / name).stat().st_mtime_ns // 1_000_000
+        except FileNotFoundError:
+            return None
 
     def read(self, name: str) -> bytes:
         """See `Files`."""
@@ -190,6 +201,14 @@ class RemoteFiles:
         """See `Files`."""
         self._system.invalidate_cache()
         return bool(self._system.isfile(self._at(name)))
+
+    def changed(self, name: str) -> int | None:
+        """See `Files`."""
+        try:
+            found = self._system.modified(self._at(name))
+        except (FileNotFoundError, NotImplementedError):
+            return None
+        return int(found.timestamp() * 1000)
 
     def read(self, name: str) -> bytes:
         """See `Files`."""

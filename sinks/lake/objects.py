@@ -56,6 +56,14 @@ class ObjectFiles:
                 return False
         return True
 
+    def changed(self, name: str) -> int | None:
+        """See `Files`."""
+        with _as_os_errors():
+            try:
+                return round(obstore.head(self._store, name)["last_modified"].timestamp() * 1000)
+            except FileNotFoundError:
+                return None
+
     def read(self, name: str) -> bytes:
         """See `Files`."""
         with _as_os_errors():

@@ -7,6 +7,7 @@ Another writer may be at the same partition, frozen at any line of this. So what
 is a manifest of that range, and then only what it names is kept.
 """
 
+import errno
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -66,6 +67,7 @@ class LakeWriter:
             name = self._file_name(folder, partition, first, last)
             size = self._stage(staged_name(staging, writer, name), table if left is None else left.table)
             files.append(LakeFile(name, table.num_rows, size))
+        self._require_staged(staging, writer, files)
         return self._commit(Range(self._topic_id, partition, first, last, writer, tuple(files)))
 
     def skip(self, partition: int, first: int, last: int) -> Range:
@@ -95,6 +97,12 @@ class LakeWriter:
         for file in done.files:
             self._files.move(staged_name(staging, done.writer, file.name), file.name)
         self._files.delete_below(staging)
+
+    def _require_staged(self, staging: str, writer: str, files: Sequence[LakeFile]) -> None:
+        """Raise FileNotFoundError where this process was frozen for so long that its files were given up."""
+        staged = set(self._files.below(f"{staging}/{writer}"))
+        if not all(staged_name(staging, writer, file.name) in staged for file in files):
+            raise FileNotFoundError(errno.ENOENT, "what was to be written was taken away meanwhile: begin again")
 
     def _stage(self, name: str, table: pa.Table) -> int:
         with self._files.writing(name) as file:

@@ -91,6 +91,7 @@ def erase(
 ) -> None:
     """Take erased people out of the lake: whom the system says to be erased, the file, and commands in the lake."""
     from sinks.lake.rows import date_of  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.settling import give_up_imports  # noqa: PLC0415
     from sinks.lake.snapshots import give_up  # noqa: PLC0415
     from streams.app import wall_clock  # noqa: PLC0415
     from streams.lake.erasing import erase_from_lake, told  # noqa: PLC0415
@@ -100,6 +101,7 @@ def erase(
     with _failing_plainly():
         files = lake_of(settings)
         give_up(files, date_of(now // _DAY_MS - 1), now)
+        give_up_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
     typer.echo(f"{done.rows} rows in {done.files} files lost their person")

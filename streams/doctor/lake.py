@@ -8,6 +8,7 @@ from sinks.lake.erasing import heard_at
 from sinks.lake.files import Files, LocalFiles, open_files
 from sinks.lake.manifests import INTERACTIONS, Damaged, is_lake
 from sinks.lake.reading import live
+from sinks.lake.settling import unended_imports
 from streams.doctor.finding import Finding, fail, ok, warn
 from streams.lake.errors import LakeStopped
 from streams.lake.serving import files_of
@@ -16,6 +17,7 @@ from streams.settings import Settings
 WHAT = "HARMONIA_LAKE"
 OVERDUE_MS = 26 * 3_600_000
 """`lake erase` runs once a day at least: for so long `contact-roofs` is sure to tell whose names were one person's."""
+DAY_MS = 86_400_000
 MUCH_BEHIND = 100_000
 _OTHERS, _GROUP = 0o007, 0o070
 _RUN = "is `harmonia lake run` up? docs/runbooks/lake-behind.md"
@@ -36,6 +38,7 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
         files_of(settings)
         yield _size(files)
         yield judge_erasures(heard_at(files).values(), now)
+        yield judge_begun(len(live(files).places), len(unended_imports(files, now - DAY_MS)))
     except (ValueError, LakeStopped) as error:
         yield fail(WHAT, str(error).removeprefix(f"{WHAT}: "), "docs/lake.md says which stores will do")
     except Damaged as error:
@@ -56,6 +59,15 @@ def judge_erasures(heard: Collection[int], now: int) -> Finding:
     if now - min(heard) <= OVERDUE_MS:
         return ok(what, found)
     return warn(what, found, "run `harmonia lake erase`, and have it run every day")
+
+
+def judge_begun(places: int, unended: int) -> Finding:
+    """`places`: files on their way into their place. `unended`: what an import staged more than a day ago, and left."""
+    what = "writings into the lake"
+    if not places + unended:
+        return ok(what, "all that were begun have ended")
+    found = f"{places} files are on their way, and {unended} of imports that never ended: nobody is taken out of them"
+    return warn(what, found, "if it stays so: `harmonia lake erase` ends what was killed")
 
 
 def judge_modes(mode: int, *, group_reads: bool) -> Iterator[Finding]:

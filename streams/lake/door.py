@@ -60,7 +60,10 @@ class Door:
         return ERASED if taken.type not in MONEY and self._is_erased(taken) else taken
 
     def erasures(self, row: Row) -> Iterator[Erasure]:
-        """Whom a row tells to forget: each identifier that it names, whatever else is meant."""
+        """Whom a row tells to forget: each identifier that it names, whatever else is meant.
+
+        Heard when the broker got it, where the row says when that was.
+        """
         if not isinstance(row.value, bytes) or ERASED_TYPE.encode() not in row.value:
             return
         opened = open_harmonised(row.value)
@@ -69,7 +72,8 @@ class Door:
         taken = self._taken(row.value, opened)
         named = None if isinstance(taken, Refusal) else open_harmonised(taken.value)
         if isinstance(named, Opened):
-            yield from (erasure_of(name, named.time, named.time) for name in identifiers_in(named))
+            heard = max(named.time, row.appended_at or named.time)
+            yield from (erasure_of(name, named.time, heard) for name in identifiers_in(named))
 
     def _taken(self, value: bytes, opened: Opened) -> Taken | Refusal:
         type_, time = opened.head[2], opened.time

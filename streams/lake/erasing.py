@@ -1,11 +1,11 @@
 """Who was erased, from all that knows of it: the links agent's topic, a ledger of backups, and commands in the lake."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from sinks.lake.erasing import Forgotten, commanded, erase, heard_at
-from sinks.lake.erasures import Erasure, add_erasures, erasure_of, read_erasures
+from sinks.lake.erasures import Erasure, Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.backup.ledger import Entry, erased_nodes, read
 from streams.settings import Settings
@@ -42,10 +42,20 @@ def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> 
     that was, before the command itself is taken out.
     """
     kept = [] if ledger is None else map(_of_ledger, read(ledger))
-    heard = heard_at(files)
-    found = [each.erasure._replace(heard=heard.get((each.source, each.id))) for each in (*told, *kept)]
-    add_erasures(files, read_erasures(files).new([*found, *commanded(files)]))
+    known = read_erasures(files)
+    found = _with_heard([*told, *kept], heard_at(files), known)
+    add_erasures(files, known.new([*found, *commanded(files)]))
     return erase(files, read_erasures(files))
+
+
+def _with_heard(said: Iterable[Told], heard: Mapping[tuple[str, str], int], known: Erasures) -> list[Erasure]:
+    """When each was heard: by its command in the lake, or by the list, which may have it under another of its names."""
+    said, listed = list(said), {(each.trace, each.until): each.heard for each in known if each.heard is not None}
+    came = dict(heard)
+    for each in said:
+        if (at := listed.get((each.erasure.trace, each.erasure.until))) is not None:
+            came.setdefault((each.source, each.id), at)
+    return [each.erasure._replace(heard=came.get((each.source, each.id))) for each in said]
 
 
 def _of_ledger(entry: Entry) -> Told:

@@ -5,11 +5,14 @@ Nothing is sent to anybody. The running system hears of it by a rebuild, which f
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from posixpath import normpath
 from typing import NamedTuple
 
 from events.adapters.feed import LeftOut, Refused
 from events.identifiers import Hasher
 from events.topics import INTERACTIONS
+from sinks.lake.erasing import heard_at
 from sinks.lake.erasures import Erasure, Erasures, add_erasures, read_erasures
 from sinks.lake.files import Files
 from sinks.lake.imported import log_of
@@ -43,8 +46,14 @@ class Old:
         """Through which all of it comes."""
         return Door(self.selection, self.hasher, self.now, erased)
 
+    def lakes(self) -> list[Files]:
+        """Other lakes that are to be brought in."""
+        return list({part.files.address(""): part.files for part in self.parts if part.immutable}.values())
+
     def erasures(self) -> Iterator[Erasure]:
-        """Whom it tells to forget, whatever else is meant."""
+        """Whom it tells to forget, whatever else is meant: of another lake also whom its own list has."""
+        for lake in self.lakes():
+            yield from read_erasures(lake)
         door = self.door()
         for part in meant(self.parts, _ERASURES_ALONE):
             for row in _rows(part):
@@ -53,7 +62,7 @@ class Old:
 
 def show(files: Files, old: Old, report: Report, screen: Screen) -> None:
     """Read all and write nothing. Raises `Unreadable`, OSError, `Damaged` and `LakeStopped`."""
-    _require_another(files, old)
+    _require_ready(files, old)
     door = old.door(read_erasures(files), Erasures(old.erasures()))
     for part in meant(old.parts, old.selection):
         for number, row in enumerate(_rows(part)):
@@ -66,7 +75,7 @@ def bring_in(files: Files, old: Old, limits: Limits, report: Report, screen: Scr
 
     First it is remembered whom the files tell to forget: so nobody comes back, in whichever file they are.
     """
-    _require_another(files, old)
+    _require_ready(files, old)
     begin(files)
     add_erasures(files, read_erasures(files).new(old.erasures()))
     door, before = old.door(read_erasures(files)), 0
@@ -88,9 +97,27 @@ def _rows(part: Part) -> Iterator[Row]:
         raise Unreadable(f"{part.name}: {error}") from error
 
 
+def _require_ready(files: Files, old: Old) -> None:
+    _require_another(files, old)
+    for lake in old.lakes():
+        if waiting := len(heard_at(lake)):
+            raise LakeStopped(
+                f"{waiting} erasures are not carried out in the lake at {lake.address('')}, and people would come "
+                "back: run `harmonia lake erase` there first"
+            )
+
+
 def _require_another(files: Files, old: Old) -> None:
-    if any(part.files.address("") == files.address("") for part in old.parts):
+    """Wherever in the lake it lies, and by whatever name it is called."""
+    lake = _resolved(files.address(""))
+    if any(f"{_resolved(part.files.address(part.place))}/".startswith(f"{lake}/") for part in old.parts):
         raise LakeStopped("what lies in the lake is in the lake: give other files")
+
+
+def _resolved(address: str) -> str:
+    """Without links, `..` and a slash at its end."""
+    scheme, mark, path = address.rpartition("://")
+    return f"{scheme}{mark}{normpath(path)}" if mark else Path(path).resolve().as_posix()
 
 
 class _Record(NamedTuple):

@@ -123,7 +123,9 @@ class Folding:
 
     def _of_after(self, history: History, known: Iterable[ContactState]) -> tuple[History, Counter[str]]:
         """What had not come yet when the person was erased, whatever time it bears; how much else there was."""
-        left = list(of_after(history.rows, known, self._heard))
+        listed = self._erased.said_heard(history.contact_id)  # also of commands that `lake erase` has taken out
+        after = of_after(history.rows, known, self._heard)
+        left = [row for row in after if listed is None or row.appended_at > listed]
         return History(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
 
 

@@ -69,13 +69,14 @@ def build(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Built:
     _begin(plan.directory)
     topic_id = asyncio.run(topic_id_of(settings))
     lake = lake_now(plan.lake, topic_id, settings.partitions)
+    in_lake = heard_at(open_files(plan.lake))  # now: `lake erase` takes the commands out
     system = asyncio.run(take_backup(settings, work / "system", plan.patience_s))
     say(f"the running system was copied: {system.contacts} records")
     gathered = gather_lake(lake, work / "sorted", plan.processes)
     from_lake = gathered.rows
     tail = tail_until(topic_id, lake.ends, system)
     gathered, folded, in_tail = add_tail(settings, tail, work / "sorted", gathered)
-    heard = together(heard_at(open_files(plan.lake)), in_tail)
+    heard = together(in_lake, in_tail)
     from_topic = gathered.rows - from_lake
     say(f"{gathered.rows} interactions of somebody sorted, {from_topic} of them from the topic")
     gathered = add_states(Kind.KNOWN, work / "system", system.partitions, work / "sorted", gathered)

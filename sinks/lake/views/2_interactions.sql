@@ -50,13 +50,17 @@ alive AS (
       AND (n."time" <= e."until" OR n.appended_at <= e.since)
 ),
 -- Copies: the first appended counts, and of one that was imported the one that was appended. A row that is seen twice
--- while files are merged is a copy as well.
+-- while files are merged is a copy as well. Nobody's is a copy of somebody's too: what came again after an erasure. Not
+-- retractions: what nobody gave stays taken back.
 once AS (
     SELECT *
     FROM alive
     QUALIFY row_number() OVER (
         PARTITION BY contact_id, source, id ORDER BY starts_with(topic_id, 'imported-'), appended_at, "partition", "offset"
     ) = 1
+    AND (
+        contact_id IS NOT NULL OR "type" = 'interaction.retracted' OR count(contact_id) OVER (PARTITION BY source, id) = 0
+    )
 ),
 -- Whichever of the two arrived first.
 retracted AS (

@@ -1,5 +1,6 @@
 """What is found of a lake in a folder, and what of one that Kafka is compared with."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from streams.lake.erasing import erase_from_lake
 from streams.settings import Settings
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.events.records import NOW
+from tests.unit.lake.interrupted import Crash, Interrupted, crash
 from tests.unit.lake.lying import TOPIC_ID, lying
+from tests.unit.lake.old_files import brought, filed, old
 
 
 @pytest.fixture
@@ -72,6 +75,21 @@ def test_erasures_that_wait_for_longer_than_a_day_are_told(files: LocalFiles, tm
 
     assert found(tmp_path / "lake", NOW + OVERDUE_MS + 3_600_000)[name].verdict == "ok"
     assert judge_erasures([NOW], NOW + OVERDUE_MS).verdict == "ok"
+
+
+def test_what_was_begun_and_never_ended_is_told(files: LocalFiles, tmp_path: Path) -> None:
+    name = "writings into the lake"
+    assert found(tmp_path / "lake")[name].verdict == "ok"
+    for calls in (4, 5):  # before there is a manifest, and then
+        with pytest.raises(Crash):
+            brought(
+                Interrupted(files, calls, crash),
+                filed(tmp_path / f"{calls}.jsonl", [old(str(calls), "email.sent", NOW)]),
+            )
+
+    now = time.time_ns() // 1_000_000
+    assert found(tmp_path / "lake", now)[name].found.startswith("1 files are on their way, and 0 of imports")
+    assert found(tmp_path / "lake", now + 2 * OVERDUE_MS)[name].found.startswith("1 files are on their way, and 1 of")
 
 
 @pytest.mark.parametrize(

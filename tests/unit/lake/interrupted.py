@@ -29,6 +29,9 @@ class Interrupted:
     def there(self, name: str) -> bool:
         return self._files.there(name)
 
+    def changed(self, name: str) -> int | None:
+        return self._files.changed(name)
+
     def read(self, name: str) -> bytes:
         return self._files.read(name)
 

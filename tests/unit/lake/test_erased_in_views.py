@@ -1,5 +1,6 @@
 """Nobody who was erased is in a view, before and after the lake has forgotten them, and their money is once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,36 @@ def money(files: LocalFiles) -> list[tuple[object, ...]]:
         found = asked.sql('SELECT * FROM lake_counted WHERE contact_id IS NULL ORDER BY "offset"').fetchall()
         assert found
         return [*found, *asked.sql("SELECT * FROM donations ORDER BY id").fetchall()]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_gift_of_which_a_copy_came_after_the_command_is_somebodys_and_counts_once(
+    tmp_path: Path, forgotten: bool
+) -> None:
+    files = LocalFiles(tmp_path)
+    gift = lying(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1")
+    copy = replace(gift, offset=2, timestamp=NOW + 2)
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gift, lying(1, "contact.erased", at=START, contact=ADA), copy])
+    if forgotten:
+        forget(files)
+
+    with ask_lake(files) as asked:
+        assert asked.sql("SELECT contact_id, net FROM donations").fetchall() == [("ada", 5000)]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_was_taken_back_before_stays_so_when_a_copy_of_that_comes_after_the_command(
+    tmp_path: Path, forgotten: bool
+) -> None:
+    files = LocalFiles(tmp_path)
+    taken_back: JSON = {"source": "digital/mailer", "id": "i0"}
+    gift = lying(0, "donation.made", at=START - HOUR, contact=ADA, donation_id="ab:1")
+    back = lying(1, "interaction.retracted", at=START + 2 * HOUR, contact=ADA, retracts=taken_back)
+    command = lying(2, "contact.erased", at=START, contact=ADA)
+    again = [lying(3, "form.submitted", at=START + 3 * HOUR, contact=ADA), replace(back, offset=4, timestamp=NOW + 4)]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 4, [gift, back, command, *again])
+    if forgotten:
+        forget(files)
+
+    with ask_lake(files) as asked:
+        assert asked.sql("SELECT * FROM donations").fetchall() == []

@@ -1,20 +1,26 @@
 """An erasure acts when it is heard, under every identifier of the person, whatever time the command bears."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from sinks.lake.erasing import heard_at
+from sinks.lake.erasing import commanded, heard_at
 from sinks.lake.erasures import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
+from sinks.lake.manifests import INTERACTIONS
+from sinks.lake.settling import settle
 from sinks.lake.writer import LakeWriter
 from streams.backup.ledger import Entry, keep
-from streams.lake.erasing import Told, erase_from_lake
+from streams.lake.erasing import Told, erase_from_lake, pending
 from tests.unit.events.records import NOW
+from tests.unit.lake.interrupted import Crash, Interrupted, crash
 from tests.unit.lake.lying import DAY, TOPIC_ID, lying
 from tests.unit.lake.seen import seen
 
 OTHER = "c1"
+MOVING = 4
+"""The call of a writer of one file before which its manifest is there, and the file not in its place."""
 COMMAND = 1
 """The offset of the command, which is said under `c9` and says a time of yesterday."""
 
@@ -53,6 +59,49 @@ def test_of_a_command_that_the_lake_does_not_hold_the_time_alone_is_known(lake: 
 
     assert forgotten(lake) == [COMMAND]
     assert read_erasures(lake).heard(OTHER) == NOW - DAY
+
+
+def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(lake: Files) -> None:
+    [(source, id_)] = heard_at(lake)
+    erase_from_lake(lake, [], None)
+    assert heard_at(lake) == {}
+
+    names = [Told(erasure_of(name, NOW - DAY), source, id_) for name in (OTHER, "c9")]
+    erase_from_lake(lake, names, None)
+
+    assert forgotten(lake) == [0, COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+
+
+def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    with pytest.raises(Crash):
+        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
+    assert not files.below(INTERACTIONS)
+
+    assert list(heard_at(files).values()) == [NOW]
+    assert [each.trace for each in commanded(files)] == [trace_of(OTHER)]
+    assert pending(files) == 1
+
+
+def test_so_it_is_if_the_file_is_moved_while_somebody_looks(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    with pytest.raises(Crash):
+        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
+
+    assert list(heard_at(Moved(files)).values()) == [NOW]
+
+
+class Moved(Interrupted):
+    """What is on its way comes to its place just before it is opened."""
+
+    def __init__(self, files: Files) -> None:
+        super().__init__(files, 0, crash)
+        self._lake = files
+
+    def open(self, name: str) -> BinaryIO:
+        settle(self._lake)
+        return super().open(name)
 
 
 def forgotten(files: Files) -> list[int]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import orjson
 import pyarrow.csv as pa_csv
 import pytest
@@ -14,20 +15,23 @@ from events.json_types import JSON
 from sinks.lake.asking import ask_lake
 from sinks.lake.erasing import erase
 from sinks.lake.erasures import add_erasures, erasure_of, read_erasures
-from sinks.lake.files import LocalFiles
+from sinks.lake.files import LocalFiles, RemoteFiles, new_name
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.history.folding import fold_history
 from streams.history.gathering import gather
+from streams.importing.run import Report
 from streams.lake.errors import LakeStopped
+from streams.lake.importing import Old, bring_in
 from streams.replay.judging import ERASED
+from streams.replay.parts import parts_of
 from streams.replay.selection import Selection
 from tests.unit.agents.harmonised import HASHER
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted
 from tests.unit.lake.lying import DAY, TOPIC_ID
-from tests.unit.lake.old_files import ADDRESS, EMAIL, brought, filed, old
+from tests.unit.lake.old_files import ADDRESS, ALL, EMAIL, MANY, SILENT, brought, filed, old
 from tests.unit.lake.seen import rows_of
 
 THEN = NOW - 200 * DAY
@@ -180,8 +184,69 @@ def test_the_lake_is_not_brought_into_itself(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     brought(files, filed(tmp_path / "old.jsonl", [MAIL]))
 
+    (tmp_path / "link").symlink_to(tmp_path / "lake")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file.parquet").symlink_to(tmp_path / "lake" / files.below(INTERACTIONS)[0])
+    for name in (
+        "lake",
+        "link",
+        "folder/../lake",
+        "lake/interactions",
+        "folder",
+        f"lake/{files.below(INTERACTIONS)[0]}",
+    ):
+        with pytest.raises(LakeStopped, match="give other files"):
+            brought(files, tmp_path / name)
     with pytest.raises(LakeStopped, match="give other files"):
-        brought(files, tmp_path / "lake")
+        brought(LocalFiles(tmp_path / "link"), tmp_path / "lake")
     other = LocalFiles(tmp_path / "other")
     brought(other, tmp_path / "lake")
     assert [row["event"] for row in in_lake(other)] == [row["event"] for row in in_lake(files)]
+
+
+def test_whom_another_lake_has_forgotten_does_not_come_in_from_another_file(tmp_path: Path) -> None:
+    files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
+    brought(another, filed(tmp_path / "b.jsonl", [old("9", "email.sent", THEN, {"contact_id": "bob"})]))
+    add_erasures(another, [erasure_of(EMAIL, THEN + 2 * DAY, THEN + 3 * DAY)])
+
+    told = brought(files, tmp_path / "another", filed(tmp_path / "old.jsonl", [MAIL]))
+
+    assert told.counts.left_out[ERASED.why] == 1
+    assert [row["id"] for row in in_lake(files)] == ["9"]
+    assert read_erasures(files).heard(EMAIL) == THEN + 3 * DAY
+
+
+def test_another_lake_has_to_be_erased_before_it_is_brought_in(tmp_path: Path) -> None:
+    files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
+    forgotten = old("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada"})
+    LakeWriter(another, TOPIC_ID).write(0, 0, 1, [harmonised(MAIL, THEN), harmonised(forgotten, NOW, 1)])
+
+    with pytest.raises(LakeStopped, match=r"1 erasures are not carried out .* run `harmonia lake erase` there"):
+        brought(files, tmp_path / "another")
+    assert files.below("") == []
+
+
+def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    forgotten = old("3", "contact.erased", THEN + 2 * DAY)
+    [table] = tables_of([harmonised(forgotten, THEN + 5 * DAY)], TOPIC_ID).values()
+    parquet.write_table(table, tmp_path / "x.parquet")
+    meanwhile = old("5", "email.sent", THEN + 4 * DAY)
+
+    told = brought(files, tmp_path / "x.parquet", filed(tmp_path / "old.jsonl", [meanwhile]))
+
+    assert told.counts.left_out[ERASED.why] == 1
+    assert in_lake(files) == []
+
+
+def test_nor_is_one_on_a_store(tmp_path: Path) -> None:
+    system, root = fsspec.filesystem("memory"), f"/lake-{new_name()}"
+    files, beside = RemoteFiles(system, root), RemoteFiles(system, f"{root}-2")
+    brought(files, filed(tmp_path / "old.jsonl", [MAIL]))
+
+    parts = [part for name in (root, f"{root}/interactions") for part in parts_of(f"memory:/{name}")]
+    for part in parts:
+        with pytest.raises(LakeStopped, match="give other files"):
+            bring_in(files, Old([part], ALL, HASHER, NOW), MANY, Report(None), SILENT)
+    bring_in(beside, Old(parts[:1], ALL, HASHER, NOW), MANY, Report(None), SILENT)
+    assert len(beside.below(INTERACTIONS)) == 1

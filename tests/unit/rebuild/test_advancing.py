@@ -1,7 +1,10 @@
 """From a lake and a backup to the files of contacts of another one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from sinks.lake import erasures
+from sinks.lake.erasures import add_erasures, erasure_of
 from streams.backup.files import Record, read_records, write_records
 from streams.backup.manifest import contacts_file
 from streams.contact import ContactState, decode, encode
@@ -21,10 +24,10 @@ NOTHING_HEARD: Heard = {}
 
 
 def rebuilt(
-    tmp_path: Path, known: list[Record], heard: Heard = NOTHING_HEARD
+    tmp_path: Path, known: list[Record], heard: Heard = NOTHING_HEARD, listed: Sequence[erasures.Erasure] = ()
 ) -> tuple[dict[bytes, ContactState], Made]:
     """The states of the lake, with what the running system knows."""
-    written(tmp_path / "lake", said())
+    add_erasures(written(tmp_path / "lake", said()), listed)
     backup, target, work = tmp_path / "backup", tmp_path / "target", tmp_path / "work"
     for folder in (backup, target, work):
         folder.mkdir()
@@ -75,3 +78,13 @@ def test_an_erasure_acts_when_it_was_heard_also_where_another_name_of_the_person
     assert not states[b"c2"].facts
     assert states[b"c3"].facts
     assert made.outcomes["in_vain"] == 17, "one of them cannot be read"
+
+
+def test_of_a_command_that_is_taken_out_already_the_lakes_list_says_when_it_was_heard(tmp_path: Path) -> None:
+    listed = [erasure_of("c1", NOW - 99_999, NOW + 99_999), erasure_of("c2", NOW - 99_999)]
+
+    states, made = rebuilt(tmp_path, [], listed=listed)
+
+    assert not states[b"c1"].facts
+    assert states[b"c2"].facts, "of this one only the time is known that it says"
+    assert made.outcomes["in_vain"] >= 8

@@ -1,0 +1,76 @@
+"""What killed imports have begun: nobody who is erased stays in it, even if nobody ever says `lake import` again."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from sinks.lake.compacting import compact
+from sinks.lake.erasures import erasure_of
+from sinks.lake.files import Files
+from sinks.lake.manifests import INTERACTIONS, STAGING
+from sinks.lake.reading import live
+from sinks.lake.settling import give_up_imports
+from streams.lake.erasing import Told, erase_from_lake
+from tests.unit.events.records import NOW
+from tests.unit.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.lake.lying import DAY
+from tests.unit.lake.old_files import EMAIL, brought, filed, old
+from tests.unit.lake.seen import rows_of
+
+STAGED_HALF, STAGED, COMMITTED = 3, 4, 5
+"""The calls of an import of one file before which it dies: its file is half there, all, and named by a manifest."""
+
+
+@pytest.fixture
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filed(tmp_path_factory.mktemp("old") / "old.jsonl", [old("1", "form.submitted", NOW - 9 * DAY)])
+
+
+def killed(files: Files, file: Path, at: int) -> None:
+    with pytest.raises(Crash):
+        brought(Interrupted(files, at, crash), file)
+    assert files.below(STAGING)
+
+
+def test_whoever_is_erased_is_taken_out_of_what_a_killed_import_had_written(files: Files, file: Path) -> None:
+    killed(files, file, COMMITTED)
+
+    assert erase_from_lake(files, [Told(erasure_of(EMAIL, NOW), "office/desk", "1")], None).rows == 1
+
+    assert files.below(STAGING) == []
+    assert [row["fragment"] for name in files.below(INTERACTIONS) for row in rows_of(files, name)] == [None]
+
+
+def test_before_files_are_merged_it_is_put_in_its_place_as_well(files: Files, file: Path) -> None:
+    killed(files, file, COMMITTED)
+
+    compact(files, "2013-01-01")
+
+    assert (files.below(STAGING), live(files).places) == ([], {})
+
+
+@pytest.mark.parametrize("at", [STAGED_HALF, STAGED])
+def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_again(
+    files: Files, file: Path, at: int
+) -> None:
+    killed(files, file, at)
+    now = time.time_ns() // 1_000_000
+    assert give_up_imports(files, now - DAY) == []
+
+    assert give_up_imports(files, now + DAY)
+
+    assert files.below(STAGING) == []
+    assert brought(files, file).counts.interactions.total() == 1
+
+
+def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) -> None:
+    said = [old("1", "form.submitted", NOW - 9 * DAY), old("2", "donation.made", NOW - 9 * DAY)]
+    file, tomorrow = filed(file, said), time.time_ns() // 1_000_000 + DAY
+    frozen = Interrupted(files, STAGED, lambda: give_up_imports(files, tomorrow))  # one of its two files is staged
+
+    with pytest.raises(FileNotFoundError):
+        brought(frozen, file)
+
+    assert live(files).of(INTERACTIONS) == []
+    assert brought(files, file).counts.interactions.total() == 2
