@@ -1,6 +1,6 @@
 """Takes erased people out of every file that holds them, of history and of snapshots. As often as one likes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from events.times import parse_time
-from sinks.lake.erasures import Erasure, Erasures, erasure_of
+from sinks.lake.erasures import Erasure, Erasures, erasure_of, trace_of
 from sinks.lake.files import Files, new_name
 from sinks.lake.forgetting import WHOSE, Left, forget, forget_links, forget_profiles, of_erased
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
@@ -47,6 +47,31 @@ def heard_at(files: Files) -> dict[tuple[str, str], int]:
             if source is not None and id_ is not None:
                 found[source, id_] = min(came, found.get((source, id_), came))
     return found
+
+
+def later_of(files: Files, erasures: Collection[Erasure]) -> set[str]:
+    """The traces of those under whose names something happened after the time that their erasure says."""
+    found: set[str] = set()
+    if not erasures:
+        return found
+    until = {each.trace: each.until for each in sorted(erasures, key=lambda each: each.until)}
+    where = live(files)
+    for file in where.of(INTERACTIONS):
+        table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, WHOSE)
+        if table is not None:
+            found |= _later_in(table, until)
+    return found
+
+
+def _later_in(table: pa.Table, until: Mapping[str, int]) -> set[str]:
+    table = table.filter(pc.greater(table["time"].cast(pa.int64()), min(until.values())))
+    last: dict[str, int] = {}
+    rows = (table[name].to_pylist() for name in ("fragment", "contact_ids"))
+    for fragment, others, at in zip(*rows, table["time"].cast(pa.int64()).to_pylist(), strict=True):
+        for name in {fragment, *(others or ())} - {None}:
+            last[name] = max(at, last.get(name, at))
+    traces = ((trace_of(name), at) for name, at in last.items())
+    return {trace for trace, at in traces if trace in until and at > until[trace]}
 
 
 def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:

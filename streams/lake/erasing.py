@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sinks.lake.erasing import Forgotten, commanded, erase, heard_at
+from sinks.lake.erasing import Forgotten, commanded, erase, heard_at, later_of
 from sinks.lake.erasures import Erasure, Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.backup.ledger import Entry, erased_nodes, read
@@ -29,9 +29,17 @@ async def told(settings: Settings) -> list[Told]:
 
 
 def pending(files: Files, told: Iterable[Told] = ()) -> int:
-    """How many commands to erase somebody have not been carried out in the lake, as far as it and `told` tell."""
-    known = read_erasures(files)
+    """How many commands to erase somebody have not been carried out in the lake, as far as it and `told` tell.
+
+    One that the lake has not got yet may have been carried out until the time that it says, and no further. While
+    there is anything of later under such a name it waits.
+    """
+    known, told = read_erasures(files), list(told)
     waiting = {(each.source, each.id) for each in told if not known.knows(each.erasure)}
+    sure = {(each.trace, each.until) for each in known if each.heard is not None}
+    unsure = [each for each in told if (each.erasure.trace, each.erasure.until) not in sure]
+    if later := later_of(files, [each.erasure for each in unsure]):
+        waiting.update((each.source, each.id) for each in unsure if each.erasure.trace in later)
     return len(waiting.union(heard_at(files)))
 
 

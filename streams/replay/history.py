@@ -44,7 +44,7 @@ class History:
         if waiting:
             raise Unreadable(
                 f"{waiting} erasures are not carried out in this lake yet, and people would come back: "
-                "run `harmonia lake erase` first"
+                "run `harmonia lake erase` first, once `harmonia lake run` has come to the commands"
             )
 
     def judge(self) -> Judge:

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import pytest
 
-from sinks.lake.erasing import commanded, heard_at
+from sinks.lake.erasing import commanded, heard_at, later_of
 from sinks.lake.erasures import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
@@ -71,6 +71,22 @@ def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(
 
     assert forgotten(lake) == [0, COMMAND]
     assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+
+
+def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_was_heard(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    gift = lying(0, "donation.made", at=NOW - DAY + 1, contact={"contact_id": OTHER})
+    LakeWriter(files, TOPIC_ID).write(0, 0, 0, [gift])
+    told = [Told(erasure_of(OTHER, NOW - DAY), "digital/mailer", "i1")]
+    erase_from_lake(files, told, None)
+    assert (forgotten(files), pending(files, told)) == ([], 1)
+    assert later_of(files, [erasure_of(OTHER, NOW - DAY + 1), erasure_of("c9", NOW - DAY)]) == set()
+
+    command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
+    LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
+    erase_from_lake(files, told, None)
+
+    assert (forgotten(files), pending(files, told)) == ([0, COMMAND], 0)
 
 
 def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None:
