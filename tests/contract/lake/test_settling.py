@@ -30,7 +30,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def killed(files: Files, file: Path, at: int) -> None:
     with pytest.raises(Crash):
         brought(Interrupted(files, at, crash), file)
-    assert files.below(STAGING)
+    assert files.below(STAGING) or at == STAGED_HALF  # of which a store shows nothing
 
 
 def test_whoever_is_erased_is_taken_out_of_what_a_killed_import_had_written(files: Files, file: Path) -> None:
@@ -56,9 +56,10 @@ def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_ag
 ) -> None:
     killed(files, file, at)
     now = time.time_ns() // 1_000_000
+    staged = files.below(STAGING)
     assert give_up_imports(files, now - DAY) == []
 
-    assert give_up_imports(files, now + DAY)
+    assert give_up_imports(files, now + DAY) == staged
 
     assert files.below(STAGING) == []
     assert brought(files, file).counts.interactions.total() == 1
