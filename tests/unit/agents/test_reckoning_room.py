@@ -1,0 +1,79 @@
+"""Whom there is room for, whose turn it is, and who is forgotten."""
+
+import pytest
+
+from streams.agents import reckoning
+from streams.experiments import board
+from streams.experiments.columns import Columns
+from streams.experiments.defined import definition_record
+from streams.experiments.given import Given
+from streams.experiments.partials import Defined
+from tests.unit.agents.reckoned import TODAY, Agent, assigned, others, people, told
+from tests.unit.experiments.writing import defined
+
+
+def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 3)
+    columns = Columns()
+    columns.replace((), [Given(f"e{number}", "A", TODAY) for number in range(5)])
+    agent.take(*columns.records())
+    assert len(agent.tick()) == 3
+    assert agent.last is not None
+    assert agent.last.uncounted == 2
+
+
+def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_the_board(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 3)
+    agent.take(*others(5))
+    agent.tick()
+    agent.take(*told(people("A", 3)))
+    assert agent.tick() == {}
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.take(*told(people("A", 3)))
+    assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 0}
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    agent.take(*others(3))
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 4, "B": 0}
+
+
+def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reckoning, "MOST", 2)
+    for number in range(5):
+        name = f"e{number}"
+        agent.tell(Defined(name, definition_record(defined(name))[1]))
+    assert len(agent.tick()) == 4
+
+
+def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "AT_ONCE", 2)
+    columns = Columns()
+    columns.replace((), [Given(f"e{number}", "A", TODAY) for number in range(5)])
+    agent.take(*columns.records())
+    assert [len(agent.tick()) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
+    agent.take(*told(people("A", 3)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    assert agent.tick() == {"ask": None}
+    assert agent.tick() == {}
+
+
+def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:
+    gone = people("A", 1, donated=1)
+    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.take(*told(gone, people("A", 2)))
+    agent.tick()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.tick()
+    agent.take(*told(but=gone))
+    shown = agent.tick()["ask"]
+    assert shown is not None
+    assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
