@@ -17,8 +17,17 @@ from streams.contact.commands import COMMANDS, Erase
 from streams.contact.erasing import asked, begins, has_record, may_count, place_of
 from streams.contact.merging import first_copy, in_order, weigh
 from streams.contact.place import Carried, Erasure
-from streams.contact.settling import due_at, due_of, not_due, settle, size_of_mail
-from streams.contact.state import MESSAGES, ContactState, Fact, Key
+from streams.contact.settling import (
+    due_at,
+    due_of,
+    known_messages,
+    message_of,
+    messages_due,
+    not_due,
+    settle,
+    size_of_mail,
+)
+from streams.contact.state import MESSAGES, NEVER, ContactState, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
@@ -58,7 +67,19 @@ class _Draft:
     """A state while it takes facts: copied once, however many there are."""
 
     __slots__ = (
-        *("_begun", "_carried", "_clock", "_commands", "_due", "_due_since", "_exclusive", "_facts", "_given", "_mail"),
+        *(
+            "_begun",
+            "_carried",
+            "_clock",
+            "_commands",
+            "_due",
+            "_due_since",
+            "_exclusive",
+            "_facts",
+            "_given",
+            "_known",
+            "_mail",
+        ),
         *("_ordered", "_patience", "_place", "_settled", "_version", "_waiting", "_weight"),
     )
 
@@ -83,6 +104,7 @@ class _Draft:
         self._ordered = True
         self._waiting = 0
         self._due_since = self._clock
+        self._known = known_messages(self._settled) if self._patience else set[str]()
 
     def state(self) -> ContactState:
         if self._waiting:
@@ -110,7 +132,7 @@ class _Draft:
     def _settle_for(self, fact: Fact) -> None:
         """Settle what is due, or put it off: to the moment at which it would have settled."""
         is_due = self._clock >= self._due
-        if self._waiting < self._patience and self._may_wait(fact):
+        if self._waiting < self._patience and self._may_wait(fact, is_due=is_due):
             self._waiting += 1
             if is_due:
                 self._due_since = self._clock
@@ -121,12 +143,20 @@ class _Draft:
         if is_due:
             self._settle(self._clock)
 
-    def _may_wait(self, fact: Fact) -> bool:
-        """Whether it is the same to this fact and to what is due which of them is first: a message that is no copy.
+    def _may_wait(self, fact: Fact, *, is_due: bool) -> bool:
+        """Whether it is the same to this fact and to what is due which of them is first: no copy, of another message.
 
-        A gift may put right an earlier one, a report may stand in the place of another, and so on.
+        A gift may put right an earlier one, a report may stand in the place of another, and so on. No word of a message
+        settles together with one that would have settled before it: meanwhile that might have been forgotten.
         """
-        return fact.type in MESSAGES and fact.key not in self._facts and self._weight < ROOM // 2
+        if fact.type not in MESSAGES or fact.key in self._facts or self._weight >= ROOM // 2:
+            return False
+        if is_due:
+            more = messages_due(self._facts.values(), self._due_since if self._waiting else -NEVER, self._clock)
+            if not self._known.isdisjoint(more):
+                return False
+            self._known.update(more)
+        return message_of(fact) not in self._known
 
     def _keep(self, kept: dict[Key, Fact], fact: Fact) -> Outcome:
         more = 0
@@ -189,6 +219,7 @@ class _Draft:
         self._settled, self._mail = settled, mail
         self._due = due_of(self._facts.values())
         self._waiting = 0
+        self._known = known_messages(settled) if self._patience else set()
 
     def _erase(self, fact: Fact) -> Outcome:
         before = place_of(ContactState(version=self._version, place=self._place))

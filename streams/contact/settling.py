@@ -74,6 +74,26 @@ def not_due(facts: Iterable[Fact], clock: int) -> Iterable[Fact]:
     return (fact for fact in facts if fact.appended_at >= appended)
 
 
+def messages_due(facts: Iterable[Fact], since: int, clock: int) -> set[str]:
+    """The messages of those that settle at `clock` and did not at `since`."""
+    first, last = since - WEEK, clock - WEEK
+    return {message_of(fact) for fact in facts if first <= fact.appended_at < last and fact.type in MESSAGES}
+
+
+def known_messages(settled: Settled) -> set[str]:
+    """The messages of which something has settled that may still meet what is said of them."""
+    of_mail = (each.message_id for each in settled.mailings)
+    of_arms = (each.message_id for each in settled.arms)
+    return {*of_mail, *of_arms, *(message for message, _ in settled.drops)}
+
+
+def message_of(fact: Fact) -> str:
+    """The id of the message that a fact is a word of. Raises TypeError for any other."""
+    if not isinstance(fact.detail, Message | Deed):
+        raise TypeError(fact.type)
+    return fact.detail.message_id
+
+
 def _due(facts: Iterable[Fact], clock: int) -> list[Fact]:
     appended = clock - WEEK  # as `due_at` has it
     return [fact for fact in facts if fact.appended_at < appended and fact.type in MESSAGES]
