@@ -4,7 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
+
+from tests.integration.waiting import until
 
 KEY = "lake"
 SECRET = "a secret of the tests"
@@ -71,13 +72,14 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
         client_options={"allow_http": True},
         retry_config={"max_retries": 0},
     )
-    ends = time.monotonic() + STARTS_WITHIN_S
-    while True:
+
+    def takes_something() -> bool:
         try:
             obstore.put(store, "_up", b"1")
         except BaseError:
-            if server.poll() is not None or time.monotonic() > ends:
+            if server.poll() is not None:
                 raise RuntimeError(f"SeaweedFS did not start:\n{log.read_text()[-2000:]}") from None
-            time.sleep(0.1)
-        else:
-            return
+            return False
+        return True
+
+    until(takes_something, "SeaweedFS to take something", STARTS_WITHIN_S)
