@@ -41,6 +41,17 @@ def test_the_bounds_are_below_what_was_seen_and_come_near_it() -> None:
     assert 1.8 < result.times_low[0] < 2.0
 
 
+@pytest.mark.parametrize(("cases", "others"), [(3, 0), (1, 1), (12, 0), (30, 15), (20, 80), (400, 0), (4_000, 2_000)])
+def test_the_least_chance_is_where_the_evidence_ends(cases: int, others: int) -> None:
+    evidence = np.log(20)
+    treated, everybody = np.array([float(cases)]), np.array([float(cases + others)])
+    [least] = module._least_chance(treated, everybody, evidence)
+    chances = np.linspace(0, 1, 100_001)
+    refuted = module._log_e(treated, everybody, chances) >= evidence
+    assert least == pytest.approx(chances[refuted].max(initial=0.0), abs=1.1e-5)
+    assert least == 0 or module._log_e(treated, everybody, np.array([least])) == pytest.approx(evidence)
+
+
 def test_people_who_were_assigned_together_count_less() -> None:
     arms = rate(40, of=9_000), rate(16, of=9_000)
     together = [replace(arm, deff=np.array([2.0]), groups=np.array([100.0])) for arm in arms]
