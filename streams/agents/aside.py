@@ -1,41 +1,87 @@
-"""What partitions have told and is in no sum yet: put aside as it comes, since to add up often costs more than that."""
+"""What partitions have told: put aside as it comes, and kept until all sums that it is in are written.
 
-from collections.abc import Iterator
+To add up often costs more than to put aside, and to write sums often costs more than to add them up again.
+"""
 
-from msgspec import Struct
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct, field
 
 from streams.engine.states import States
 from streams.experiments.kept import Kept
 
 MOST_BYTES = 16 << 20
-"""Beyond which it is added up at once, whether or not it is time for results."""
+"""Of what nobody has looked at yet. Beyond that it is added up at once, whether or not it is time for results."""
+
+MOST_LOGGED = 48 << 20
+"""Of what is added up and in sums that are not written yet. Beyond that they are written at once."""
 
 _PREFIX = b"aside/"
 _AT_ONCE = 500
 _MEMORY = "aside"
 
 
+class Told(Struct, frozen=True, gc=False):
+    """A record that is aside: its offset, when it was told (ms), and its value."""
+
+    offset: int
+    at: int
+    value: bytes
+
+
 class Aside(Struct):
-    """How much there is, and since when (ms) the oldest has waited; None: nothing waits."""
+    """`fresh`: what is not added up yet, `size` bytes. `log`: offset and size of what is, `logged` bytes together.
 
+    `is_behind`: whether sums are as the store has them, so that the log is to be added to them.
+    """
+
+    fresh: list[Told] = field(default_factory=list)
     size: int = 0
-    oldest: int | None = None
+    log: deque[tuple[int, int]] = field(default_factory=deque)
+    logged: int = 0
+    is_behind: bool = False
+
+    @property
+    def oldest(self) -> int | None:
+        """Since when (ms) the oldest of what is in no sum has waited; None: nothing waits."""
+        return self.fresh[0].at if self.fresh else None
+
+    def put(self, told: Told) -> None:
+        """Add one that is fresh."""
+        self.fresh.append(told)
+        self.size += len(told.value)
+
+    def take(self) -> Sequence[Told]:
+        """All that is fresh, which is not from then on."""
+        taken, self.fresh, self.size = self.fresh, [], 0
+        return taken
+
+    def note(self, offset: int, size: int) -> None:
+        """One more is added up."""
+        self.log.append((offset, size))
+        self.logged += size
+
+    def trim(self, until: int) -> Iterator[int]:
+        """The offsets up to this one of what is added up, which is nobody's from then on."""
+        while self.log and self.log[0][0] <= until:
+            offset, size = self.log.popleft()
+            self.logged -= size
+            yield offset
 
 
-def aside_of(states: States[Kept]) -> Aside:
-    """What there is, of which a fold may keep account."""
+def aside_of(states: States[Kept], added: int) -> Aside:
+    """What there is, of which a fold may keep account. `added`: up to which offset it has been added up."""
     found: Aside | None = states.memory.get(_MEMORY)
     if found is None:
         found = states.memory[_MEMORY] = Aside()
-        for _, at, value in waiting(states):
-            put(found, at, value)
+        for told in waiting(states):
+            if told.offset > added:
+                found.put(told)
+            else:
+                found.note(told.offset, len(told.value))
+        found.is_behind = bool(found.log)
     return found
-
-
-def put(aside: Aside, at: int, value: bytes) -> None:
-    """Count one more."""
-    aside.size += len(value)
-    aside.oldest = at if aside.oldest is None else aside.oldest
 
 
 def key_of(offset: int) -> bytes:
@@ -43,14 +89,15 @@ def key_of(offset: int) -> bytes:
     return _PREFIX + offset.to_bytes(8)
 
 
-def kept(at: int, value: bytes) -> bytes:
+def kept(told: Told) -> bytes:
     """What is put there."""
-    return at.to_bytes(8) + value
+    return told.at.to_bytes(8) + told.value
 
 
-def waiting(states: States[Kept]) -> Iterator[tuple[bytes, int, bytes]]:
-    """Key, time and value of all that is aside, in the order in which it came."""
+def waiting(states: States[Kept]) -> Iterator[Told]:
+    """All that is aside, in the order in which it came."""
     after = b""
     while found := states.beside_following(_PREFIX, after, _AT_ONCE):
-        yield from ((key, int.from_bytes(value[:8]), value[8:]) for key, value in found)
+        for key, value in found:
+            yield Told(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])
         after = found[-1][0]

@@ -3,8 +3,8 @@
 No effects, so it may be done again. The records are Harmonia's own: one that cannot be read is passed over.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import cast
 
 from msgspec.structs import replace
@@ -12,18 +12,20 @@ from msgspec.structs import replace
 from events.experiment_results import Status
 from events.topics import EXPERIMENT_RESULTS
 from sinks.keys import partition_of
-from streams.agents.aside import MOST_BYTES, aside_of, kept, key_of, put, waiting
+from streams.agents.aside import MOST_BYTES, MOST_LOGGED, Told, aside_of, kept, key_of
+from streams.agents.catching_up import catch_up
+from streams.agents.in_hand import InHand
 from streams.agents.publishing import Publishing, history_keys
 from streams.engine.partition import Effects
 from streams.engine.runs import Records
 from streams.engine.states import States
 from streams.engine.writer import Output
-from streams.experiments.adding import add_up
+from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due, settled
 from streams.experiments.following import defined, is_defined, is_nothing, standing, with_differences
-from streams.experiments.kept import Board, Experiment, Kept, Line
+from streams.experiments.kept import Board, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
-from streams.experiments.totals import MOST_ARMS, Ints
+from streams.experiments.totals import MOST_ARMS
 
 STAGE = "experiments"
 _BOARD = b"board"
@@ -43,9 +45,9 @@ class Reckoning:
     def __init__(self, states: States[Kept], partitions: int) -> None:
         self._states = states
         self._partitions = partitions
-        self._aside = aside_of(states)
-        self._held: dict[str, Experiment] = {}
+        self._in_hand = InHand(states)
         self.board = cast(Board, states.get(_BOARD) or Board())
+        self._aside = aside_of(states, self.board.added)
         self._lines = dict(self.board.lines)
         self.effects: Effects[Kept] = Effects()
         self.alerts: Counter[str] = Counter()
@@ -62,7 +64,7 @@ class Reckoning:
     @property
     def next_due(self) -> int | None:
         """When (ms) there is something to do, also if nothing comes."""
-        return next_due(self.board.lines)
+        return min((when for when in (next_due(self.board.lines), self._in_hand.due) if when is not None), default=None)
 
     @property
     def statuses(self) -> Counter[Status]:
@@ -71,7 +73,6 @@ class Reckoning:
 
     def take(self, records: Records) -> None:
         """Put aside what comes; at a tick add it up, and publish what has changed."""
-        fresh: list[tuple[int, int, bytes, Partial]] = []
         for record in records:
             read = read_partial(record.value)
             if read is None or record.value is None:
@@ -79,26 +80,32 @@ class Reckoning:
             elif isinstance(read, Tick):
                 self.is_published = True
             else:
-                fresh.append((record.offset, record.timestamp, record.value, read))
-        now = records[-1].timestamp
-        if not self.is_published and self._aside.size + sum(len(value) for _, _, value, _ in fresh) <= MOST_BYTES:
-            for offset, at, value, _ in fresh:
-                self.effects.beside[key_of(offset)] = kept(at, value)
-                put(self._aside, at, value)
+                self._put_aside(Told(record.offset, record.timestamp, record.value))
+        if not self.is_published and self._aside.size <= MOST_BYTES:
             return
-        self._add_all([*self._waiting(), *(read for _, _, _, read in fresh)], now)
+        now, added = records[-1].timestamp, records[-1].offset
+        if self._aside.is_behind:
+            catch_up(self._states, self._in_hand, self._lines.keys(), self.board.added, now)
+            self._aside.is_behind = False
+        self._add_all(self._fresh(), now)
         if self.is_published:
             self._publish(now)
-        self._keep()
+        self._keep(added, now)
 
-    def _waiting(self) -> list[Partial]:
-        found = []
-        for key, _, value in waiting(self._states):
-            self.effects.beside[key] = None
-            if (read := read_partial(value)) is not None:
-                found.append(read)
-        self._aside.size, self._aside.oldest = 0, None
-        return found
+    def _put_aside(self, told: Told) -> None:
+        self.effects.beside[key_of(told.offset)] = kept(told)
+        self._aside.put(told)
+
+    def _fresh(self) -> Iterator[Partial]:
+        """All that is not added up; differences stay aside until they are in sums that are written."""
+        for told in self._aside.take():
+            read = read_partial(told.value)
+            if isinstance(read, Counted):
+                self._aside.note(told.offset, len(told.value))
+            else:
+                self.effects.beside[key_of(told.offset)] = None
+            if read is not None:
+                yield read
 
     def _add_all(self, partials: Iterable[Partial], now: int) -> None:
         """In their order, so that who was counted by an edition is in its sums before it is shown."""
@@ -115,16 +122,14 @@ class Reckoning:
     def _add(self, differences: Sequence[Counted], now: int) -> None:
         if not differences:
             return
-        rows: dict[str, dict[str, list[tuple[str, int, Ints]]]] = defaultdict(lambda: defaultdict(list))
         found, strange = add_up(differences)
         self.uncounted += strange
-        for (name, edition, variant, day), row in found.items():
-            rows[name][edition].append((variant, day, row))
-        self._read(rows)
+        rows = by_experiment(found)
+        self._in_hand.read(rows)
         for name, more in rows.items():
             if self._is_known(name, now):
-                before = self._held[name]
-                self._held[name] = after = with_differences(before, more)
+                after = with_differences(self._in_hand[name], more)
+                self._in_hand.set(name, after)
                 arms = after.totals.get(after.edition)
                 self.uncounted += arms is not None and len(arms.arms) >= MOST_ARMS
             else:
@@ -133,15 +138,15 @@ class Reckoning:
     def _hear(self, partial: Partial, now: int) -> None:
         match partial:
             case Defined(experiment, definition):
-                self._read([experiment])
+                self._in_hand.read([experiment])
                 if self._is_known(experiment, now, said=definition is not None):
-                    self._held[experiment] = defined(experiment, self._held[experiment], definition)
+                    self._in_hand.set(experiment, defined(experiment, self._in_hand[experiment], definition))
             case Stands(partition, editions):
-                self._read(editions)
+                self._in_hand.read(editions)
                 for experiment, edition in editions.items():
                     if self._is_known(experiment, now):
-                        held = self._held[experiment]
-                        self._held[experiment] = standing(experiment, held, partition, edition, self._partitions)
+                        held = standing(experiment, self._in_hand[experiment], partition, edition, self._partitions)
+                        self._in_hand.set(experiment, held)
             case Recounting(partition, is_done):
                 now_counted = {partition}
                 recounting = self.board.recounting
@@ -159,19 +164,15 @@ class Reckoning:
         nobody has defined, as whoever writes into a topic may make up.
         """
         line = self._lines.get(name)
-        most = 2 * MOST if said or is_defined(self._held[name]) else MOST
+        most = 2 * MOST if said or is_defined(self._in_hand[name]) else MOST
         if line is None and len(self._lines) >= most:
-            del self._held[name]
+            self._in_hand.put_back(name)
             return False
-        line = line or Line()
+        if line is None:
+            self._in_hand.write_at_once(name)
+            line = Line()
         self._lines[name] = replace(line, heard=now, changed=now if line.changed is None else line.changed)
         return True
-
-    def _read(self, names: Collection[str]) -> None:
-        """Have these in hand."""
-        missing = {key_of_experiment(name): name for name in names if name not in self._held}
-        for key, held in self._states.get_many(missing).items():
-            self._held[missing[key]] = cast(Experiment, held or Experiment())
 
     def _publish(self, now: int) -> None:
         for name in forgotten(self._lines, now):
@@ -191,17 +192,17 @@ class Reckoning:
         self.alerts, self.results = publishing.alerts, publishing.results
 
     def _look(self, publishing: Publishing, names: Collection[str]) -> None:
-        self._read(names)
-        held = {name: self._held[name] for name in names}
+        self._in_hand.read(names)
+        held = {name: self._in_hand[name] for name in names}
         for name, (experiment, line) in publishing.look(held, self._lines).items():
-            self._held[name] = experiment
+            self._in_hand.set(name, experiment)
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)
 
     def _forget_nothing(self, names: Collection[str]) -> set[str]:
         """Those of them that are nothing any more, as one that was withdrawn before anybody was in it."""
-        self._read(names)
-        gone = {name for name in names if not self.board.recounting and is_nothing(self._held[name])}
+        self._in_hand.read(names)
+        gone = {name for name in names if not self.board.recounting and is_nothing(self._in_hand[name])}
         for name in gone:
             self._forget(name)
         return gone
@@ -209,23 +210,22 @@ class Reckoning:
     def _forget(self, name: str) -> None:
         """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""
         del self._lines[name]
-        self._read([name])
-        if is_nothing(self._held[name]):
-            del self._held[name]
-            self.effects.changes[key_of_experiment(name)] = None
+        self._in_hand.read([name])
+        if is_nothing(self._in_hand[name]):
+            self._in_hand.delete(name)
         self.effects.beside |= dict.fromkeys(history_keys(name))
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))
 
-    def _keep(self) -> None:
-        self.board = replace(self.board, lines=self._lines)
+    def _keep(self, added: int, now: int) -> None:
+        """Write what cannot wait, and forget what is aside and in all sums that are written."""
+        is_too_much = self._aside.logged > MOST_LOGGED
+        before, self.board = self.board.added, replace(self.board, lines=self._lines, added=added)
         self.effects.changes[_BOARD] = self.board
-        self.effects.changes.update((key_of_experiment(name), held) for name, held in self._held.items())
-
-
-def key_of_experiment(name: str) -> bytes:
-    """Under which it is kept."""
-    return b"experiment/" + name.encode()
+        self.effects.changes |= self._in_hand.changes(before, added, now, all_of_them=is_too_much)
+        needs = self._in_hand.needs
+        for offset in self._aside.trim(added if needs is None else needs):
+            self.effects.beside[key_of(offset)] = None
 
 
 def _changed(line: Line, now: int) -> Line:

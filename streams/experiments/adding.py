@@ -1,5 +1,6 @@
 """Differences as they were told, to rows that are added to what is kept."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,6 +25,14 @@ def add_up(records: Sequence[Counted]) -> tuple[dict[Where, Ints], int]:
     except _STRANGE:
         sound = [record for record in records if _is_sound(record)]
         return _added_up(sound), len(records) - len(sound)
+
+
+def by_experiment(found: Mapping[Where, Ints]) -> dict[str, dict[str, list[tuple[str, int, Ints]]]]:
+    """The rows by experiment and edition, each with its variant and day."""
+    rows: dict[str, dict[str, list[tuple[str, int, Ints]]]] = defaultdict(lambda: defaultdict(list))
+    for (name, edition, variant, day), row in found.items():
+        rows[name][edition].append((variant, day, row))
+    return rows
 
 
 def _is_sound(record: Counted) -> bool:

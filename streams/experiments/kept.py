@@ -19,7 +19,8 @@ class Experiment(Struct, frozen=True, array_like=True, tag=1, gc=False):
     are counted anew by another edition.
 
     `peaks`: the largest logarithms of e-values so far, by variant, and `split_peak` that of the split; `peaks_of`: what
-    they are of. `told`: the alerts that were sent.
+    they are of. Those in `Peaks` are newer, where there are any. `told`: the alerts that were sent. `added`: the offset
+    up to which what was told is in `totals`; what is aside behind it has to be added.
     """
 
     edition: str = ""
@@ -32,6 +33,15 @@ class Experiment(Struct, frozen=True, array_like=True, tag=1, gc=False):
     split_peak: float = 0.0
     peaks_of: str = ""
     told: tuple[str, ...] = ()
+    added: int = -1
+
+
+class Peaks(Struct, frozen=True, array_like=True, tag=3, gc=False):
+    """The fields of an experiment of these names, written whenever they change: they cannot be added up again."""
+
+    peaks: dict[str, bytes] = {}
+    split_peak: float = 0.0
+    peaks_of: str = ""
 
 
 class Line(Struct, frozen=True, array_like=True, gc=False):
@@ -51,24 +61,28 @@ class Line(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Board(Struct, frozen=True, array_like=True, tag=2):
-    """Of all experiments. `recounting`: the partitions in which everybody is counted anew."""
+    """Of all experiments. `recounting`: the partitions in which everybody is counted anew.
+
+    `added`: up to which offset all that was told has been heard.
+    """
 
     lines: dict[str, Line] = {}
     recounting: frozenset[int] = frozenset()
+    added: int = -1
 
 
-Kept: TypeAlias = Experiment | Board
+Kept: TypeAlias = Experiment | Board | Peaks
 
 
 class _Stored(Stored, frozen=True, array_like=True):
     kept: Kept
 
 
-FORMAT = Format(1, _Stored)
+FORMAT = Format(2, _Stored, older={1})
 
 
 def encode(kept: Kept) -> bytes:
-    """The bytes of an experiment, or of the board."""
+    """The bytes of any of them."""
     return write(_Stored(FORMAT.number, kept))
 
 

@@ -1,6 +1,7 @@
 """What is added up of experiments is what everybody gives to them by the rules of now, in whatever order it came."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from events.json_types import JSON
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS
-from streams.agents import sweeping
-from streams.agents.reckoning import Reckoning, key_of_experiment
+from streams.agents import catching_up, in_hand, sweeping
+from streams.agents.in_hand import InHand
+from streams.agents.reckoning import Reckoning
 from streams.agents.sweeps import recount_record
 from streams.contact import decode
 from streams.contact.erasing import place_of
@@ -46,6 +48,9 @@ lawful = settings(max_examples=25, deadline=None, suppress_health_check=[HealthC
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "STATES_AT_ONCE", 2)
+    monkeypatch.setattr(catching_up, "_AT_ONCE", 500)
+    monkeypatch.setattr(in_hand, "SOONEST_MS", 1)
+    monkeypatch.setattr(in_hand, "SPREAD_MS", 181)
 
 
 class Office:
@@ -54,7 +59,7 @@ class Office:
     def __init__(self, world: World) -> None:
         self._world = world
         self._states: States[Kept] = States(MemoryStore(), Codec(kept.encode, kept.decode), Recent(0))
-        self._read = 0
+        self._read = self._offset = 0
         self.rules: dict[str, Rule] = {}
 
     def define(self, name: str, window: str | None, unit: str) -> None:
@@ -68,14 +73,23 @@ class Office:
         """Add up so much of what was told."""
         values = [output.value for output in self._world.partials[self._read : self._read + count]]
         self._read += len(values)
-        self._take([Fetched(self._read + place, value, b"", (), NOW) for place, value in enumerate(values)])
-        self._take([Fetched(0, write_partial(Tick()), b"", (), NOW)])
+        self._take(values)
+        self._take([write_partial(Tick())])
+
+    def begin_again(self) -> None:
+        """As a worker does to whom the partition is given: with the store alone."""
+        self._states.forget()
 
     def experiments(self) -> dict[str, Experiment]:
-        found = {name: self._states.get(key_of_experiment(name)) for name in NAMES}
-        return {name: each for name, each in found.items() if isinstance(each, Experiment)}
+        in_hand = InHand(self._states)
+        in_hand.read(NAMES)
+        return {name: each for name, each in in_hand.items() if each != Experiment()}
 
-    def _take(self, records: list[Fetched]) -> None:
+    def _take(self, values: Sequence[bytes | None]) -> None:
+        records = []
+        for value in values:
+            self._offset += 1
+            records.append(Fetched(self._offset, value, b"", (), NOW + self._offset))
         if not records:
             return
         reckoning = Reckoning(self._states, self._world.partitions)
@@ -166,6 +180,8 @@ def test_sums_are_of_everybody_by_the_rules_of_now_whatever_was_defined_and_link
             if waiting := world.waiting():
                 world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))
             office.hear(data.draw(st.integers(0, 9)))
+            if data.draw(st.booleans()):
+                office.begin_again()
     settle(world, office)
     agrees(world, office)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from events.json_types import JSON
-from streams.agents import reckoning
+from streams.agents.in_hand import key_of_experiment
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.partials import Defined, Recounting, Stands
 from tests.unit.agents.reckoned import PARTITIONS, Agent, assigned, people, told
@@ -85,7 +85,7 @@ def test_an_experiment_that_nobody_defined_and_nobody_is_in_any_more_leaves_noth
     assert assigned(agent.tick()["ask"]) == {"A": 3}
     agent.take(*told(but=people("A", 3)))
     assert agent.tick() == {"ask": None}
-    assert agent._states.get(reckoning.key_of_experiment("ask")) is None
+    assert agent._states.get(key_of_experiment("ask")) is None
     assert agent.tick() == {}
 
 

@@ -94,10 +94,12 @@ def added_up() -> States:
     first = replace(first, totals={"": closed(first.totals[""], 14_995)})
     ask = with_differences(first, {"1b2c3d4e": [("A", 15_000, row)]})
     ask = replace(ask, definition=b"{}", next=None, stands={3: "1b2c3d4e"}, peaks={"A": b"\0" * 240}, told=("/split",))
+    ask = replace(ask, added=41)
     line = experiments.Line(NOON, NOON, (("A", 2.5),), ("A",), "recounting", NOON)
     held: dict[bytes, experiments.Kept] = {
         b"experiment/ask": ask,
-        b"board": experiments.Board({"ask": line}, frozenset({3})),
+        b"peaks/ask": experiments.Peaks({"A": b"\1" * 240}, 0.5, "1b2c3d4e/donated"),
+        b"board": experiments.Board({"ask": line}, frozenset({3}), added=43),
     }
     return {key: experiments.encode(value) for key, value in held.items()}
 
