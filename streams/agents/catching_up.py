@@ -2,20 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from msgspec.structs import replace
-
 from streams.agents.aside import waiting
 from streams.agents.in_hand import InHand
 from streams.engine.states import States
 from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.following import with_differences
 from streams.experiments.kept import Kept
-from streams.experiments.partials import Counted, read_partial
+from streams.experiments.partials import Counted, lacking, read_partial
 
 _AT_ONCE = 8 << 20
 """Bytes of what is aside that are read in one go: in memory they are ten times as many."""
-_NOBODYS = "", "", ""
-"""The name of a cell that is not to be added. No experiment has it."""
 
 
 def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], added: int, now: int) -> None:
@@ -28,11 +24,11 @@ def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], adde
     for records in _pieces(states, added):
         names = {cell[0] for _, record in records for cell in record.names}.intersection(known)
         in_hand.read(names)
-        ends = {name: in_hand[name].added for name in names}
+        ends = {name: in_hand.lean(name).added for name in names}
         found, _ = add_up([_lacking(offset, record, ends) for offset, record in records])
         for name, more in by_experiment(found).items():
             if name in ends:
-                in_hand.add(name, with_differences(in_hand[name], more), now)
+                in_hand.add(name, with_differences(in_hand.whole(name), more), now)
 
 
 def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counted]]]:
@@ -52,5 +48,4 @@ def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counte
 
 def _lacking(offset: int, record: Counted, ends: Mapping[str, int]) -> Counted:
     """The record without what is in the sums of the store."""
-    names = [cell if ends.get(cell[0], offset) < offset else _NOBODYS for cell in record.names]
-    return replace(record, names=names)
+    return lacking(record, [ends.get(name, offset) < offset for name, _, _ in record.names])

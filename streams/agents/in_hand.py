@@ -5,7 +5,7 @@ can be added again, from what is aside: so an experiment of which nothing else h
 What cannot be had again is written at once, and the largest e-values, which move more often, as a state of their own.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from typing import cast
 from zlib import crc32
 
@@ -13,7 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.engine.states import States
+from streams.experiments.following import is_defined, is_nothing, is_recounted
 from streams.experiments.kept import Experiment, Kept, Peaks
+from streams.experiments.rows import Rows
 
 SOONEST_MS, SPREAD_MS = 30_000, 15_000
 """An experiment is written so long after the store was the same for the last time; not all of them at once."""
@@ -27,7 +29,7 @@ _MEMORY = "in hand"
 class _Ahead(Struct):
     """Of an experiment that is not as the store has it. `due`: when (ms) it is to be written.
 
-    `needs`: what is aside behind this offset has to be kept for it.
+    `needs`: what is aside behind this offset has to be kept for it. `size`: bytes, none of one whose sums are rows.
     """
 
     experiment: Experiment
@@ -37,29 +39,42 @@ class _Ahead(Struct):
 
 
 class _Memory(Struct):
-    ahead: dict[str, _Ahead] = {}
+    ahead: dict[str, _Ahead]
+    rows: Rows
     size: int = 0
 
 
-class InHand(Mapping[str, Experiment]):
-    """Of one chunk those that were read, as they are after what was set. See the module."""
+class InHand:
+    """Of one chunk those that were read, as they are after what was set. See the module.
+
+    `rows`: the sums of those that have changed again since they are ahead of the store; they have none of their own.
+    """
 
     def __init__(self, states: States[Kept]) -> None:
         self._states = states
-        self._memory: _Memory = states.memory.setdefault(_MEMORY, _Memory())
+        self._memory: _Memory = states.memory.setdefault(_MEMORY, _Memory({}, Rows()))
         self._now: dict[str, Experiment] = {}
         self._before: dict[str, Experiment] = {}
         self._at_once: set[str] = set()
         self._gone: set[str] = set()
+        self.rows = self._memory.rows
 
-    def __getitem__(self, name: str) -> Experiment:
+    def lean(self, name: str) -> Experiment:
+        """One that was read, with its sums where they are not rows."""
         return self._now[name]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._now)
+    def whole(self, name: str) -> Experiment:
+        """One that was read, with its sums, which are no rows any more."""
+        if name in self.rows:
+            self._now[name] = self._with_sums(name, self._now[name])
+            self.rows.drop(name)
+        return self._now[name]
 
-    def __len__(self) -> int:
-        return len(self._now)
+    def is_nothing(self, name: str) -> bool:
+        """Whether nobody is counted in one that was read, and nobody has defined it."""
+        if is_defined(self._now[name]) or (name in self.rows and self.rows.anybody(name)):
+            return False
+        return is_nothing(self.whole(name))
 
     def read(self, names: Collection[str]) -> None:
         """Have these in hand."""
@@ -73,6 +88,17 @@ class InHand(Mapping[str, Experiment]):
                     self._now[name] = self._before[name] = held.experiment
         if missing:
             self._read(missing)
+
+    def to_rows(self, names: Collection[str]) -> None:
+        """Of those that are ahead of the store already, and that nobody counts anew, have the sums as rows."""
+        for name in names:
+            held = self._now[name]
+            totals = held.totals.get(held.edition)
+            is_plain = len(held.totals) == 1 and not is_recounted(held)
+            if totals is None or not is_plain or name not in self._memory.ahead or name in self.rows:
+                continue
+            if self.rows.take(name, held.edition, totals):
+                self._now[name] = replace(held, totals={})
 
     def set(self, name: str, experiment: Experiment) -> None:
         """It is this one from now on."""
@@ -115,12 +141,12 @@ class InHand(Mapping[str, Experiment]):
             if _has_other_peaks(was, experiment):
                 changes[_key_of_peaks(name)] = Peaks(experiment.peaks, experiment.split_peak, experiment.peaks_of)
             if at_once or _is_other(was, experiment) or not self._put_ahead(name, experiment, before, now):
+                changes[key_of_experiment(name)] = replace(self._with_sums(name, experiment), added=added)
                 self._drop_ahead(name)
-                changes[key_of_experiment(name)] = replace(experiment, added=added)
         due = {name: each for name, each in self._memory.ahead.items() if all_of_them or each.due <= now}
         for name, held in due.items():
+            changes[key_of_experiment(name)] = replace(self._with_sums(name, held.experiment), added=added)
             self._drop_ahead(name)
-            changes[key_of_experiment(name)] = replace(held.experiment, added=added)
         return changes
 
     @property
@@ -148,10 +174,11 @@ class InHand(Mapping[str, Experiment]):
     def _put_ahead(self, name: str, experiment: Experiment, needs: int, now: int) -> bool:
         """Whether there is room for it."""
         held = self._memory.ahead.get(name)
+        size = 0 if name in self.rows else _size(experiment)
         if held is not None:
-            held.experiment = experiment
+            self._memory.size += size - held.size
+            held.experiment, held.size = experiment, size
             return True
-        size = _size(experiment)
         if self._memory.size + size > MOST_BYTES:
             return False
         due = now + SOONEST_MS + crc32(name.encode()) % SPREAD_MS
@@ -159,9 +186,16 @@ class InHand(Mapping[str, Experiment]):
         self._memory.size += size
         return True
 
+    def _with_sums(self, name: str, experiment: Experiment) -> Experiment:
+        if name not in self.rows:
+            return experiment
+        return replace(experiment, totals={experiment.edition: self.rows.totals(name)})
+
     def _drop_ahead(self, name: str) -> None:
         if (held := self._memory.ahead.pop(name, None)) is not None:
             self._memory.size -= held.size
+        if name in self.rows:
+            self.rows.drop(name)
 
 
 def key_of_experiment(name: str) -> bytes:

@@ -7,6 +7,7 @@ from math import exp
 from typing import Literal, TypeAlias
 
 import orjson
+from msgspec import Struct
 from msgspec.structs import replace
 
 from events.experiment_results import ExperimentResult, Guardrail, Status
@@ -20,15 +21,17 @@ from streams.engine.writer import Output
 from streams.experiments.board import watched
 from streams.experiments.evaluated import Evaluated, Looked
 from streams.experiments.evaluating import Case, evaluate
-from streams.experiments.following import is_recounted, shown
+from streams.experiments.following import NONE, is_recounted, shown
 from streams.experiments.kept import Experiment, Kept, Line
 from streams.experiments.metrics import HARM
 from streams.experiments.moments import Kept as Moments
 from streams.experiments.moments import most_of, with_result
 from streams.experiments.plans import MOST_PLANS, Plan, hypothesis_of, plan_of
 from streams.experiments.resulting import discoverable, guardrails_of, is_broken, result_of
+from streams.experiments.rows import Rows
 from streams.experiments.rules import DAY_MS
-from streams.experiments.totals import Totals, closed
+from streams.experiments.sides import first_day
+from streams.experiments.totals import closed
 from streams.inference.many_guardrails import least_evidence
 
 Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
@@ -38,19 +41,31 @@ _HISTORY, _LAST = b"history/", b"moment/"
 _place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
 
 
+class _Seen(Struct, gc=False):
+    """One that was looked at, to be shown once it is known what the others are."""
+
+    experiment: str
+    plan: Plan
+    looked: Looked
+    guardrails: list[Guardrail]
+
+
 class Publishing:
     """At one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many there are.
 
-    `is_recounted`: whether some partition counts everybody anew.
+    Parameters:
+        rows: of experiments whose sums are there and nowhere else.
+        is_recounted: whether some partition counts everybody anew.
     """
 
-    def __init__(self, states: States[Kept], partitions: int, now: int, *, is_recounted: bool) -> None:
+    def __init__(self, states: States[Kept], rows: Rows, partitions: int, now: int, *, is_recounted: bool) -> None:
         self._states = states
+        self._rows = rows
         self._partitions = partitions
         self._now = now
         self._as_of = render_time(now)
         self._is_recounted = is_recounted
-        self._looks: list[tuple[dict[str, Experiment], list[Plan], Evaluated]] = []
+        self._looks: list[tuple[list[_Seen], Evaluated]] = []
         self.outputs: list[Output] = []
         self.beside: dict[bytes, bytes | None] = {}
         self.alerts: Counter[str] = Counter()
@@ -68,34 +83,45 @@ class Publishing:
             name: self._closed(name, each, plan) for (name, each), plan in zip(experiments.items(), plans, strict=True)
         }
         cases = [
-            Case(name, plan, shown(each), each.peaks, each.split_peak)
+            Case(name, plan, self._rows.get(name) or shown(each), each.peaks, each.split_peak)
             for (name, each), plan in zip(held.items(), plans, strict=True)
         ]
-        found = evaluate(cases)
+        found = evaluate(cases, self._rows.array)
         mine = len(HARM) * sum(len(seen.pairs) for seen in found.looked)
         most_p = exp(-least_evidence(mine + watched(lines, but=experiments)))
         looked: dict[str, tuple[Experiment, Line]] = {}
+        shown_later: list[_Seen] = []
         for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
             status, after = self._status(each, plan), each
+            guardrails = guardrails_of(plan, seen, found)
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
                 after = replace(each, peaks=peaks, split_peak=seen.split_peak)
-                after = self._alarmed(name, after, _alarms(plan, seen, found, most_p))
+                after = self._alarmed(name, after, _alarms(seen, found, guardrails, most_p))
             is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
-            looked[name] = after, Line(due=self._due(after, plan), log_e=log_e, status=status)
-        self._looks.append(({name: each for name, (each, _) in looked.items()}, plans, found))
+            looked[name] = after, Line(due=self._due(name, after, plan), log_e=log_e, status=status)
+            shown_later.append(_Seen(name, plan, seen, _told(after, guardrails)))
+        self._looks.append((shown_later, found))
         return looked
 
     def write(self, lines: Mapping[str, Line]) -> None:
         """The results of all that was looked at."""
         most = most_of(len(lines))
-        for held, plans, found in self._looks:
-            for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
-                line = lines[name]
-                result = result_of(name, plan, seen, found, as_of=self._as_of, status=line.status, found=line.found)
-                result["guardrails"] = _told(each, result["guardrails"])
-                self._write(name, result, most)
+        for looked, found in self._looks:
+            for each in looked:
+                line = lines[each.experiment]
+                result = result_of(
+                    each.experiment,
+                    each.plan,
+                    each.looked,
+                    found,
+                    each.guardrails,
+                    as_of=self._as_of,
+                    status=line.status,
+                    found=line.found,
+                )
+                self._write(each.experiment, result, most)
 
     def _write(self, name: str, result: ExperimentResult, most: int) -> None:
         stays, last = history_keys(name)
@@ -113,9 +139,10 @@ class Publishing:
     def _closed(self, name: str, experiment: Experiment, plan: Plan) -> Experiment:
         """With the days closed whose windows are over; and what was the largest so far is that of these figures."""
         until = (self._now - plan.rule.window_ms) // DAY_MS
-        before = experiment.totals.get(experiment.edition)
-        after = closed(before or Totals(), until)
-        if after is not before:
+        before = experiment.totals.get(experiment.edition, NONE)
+        if name in self._rows:
+            self._rows.close(name, until)
+        elif (after := closed(before, until)) is not before:
             experiment = replace(experiment, totals={**experiment.totals, experiment.edition: after})
         of = f"{experiment.edition}/{hypothesis_of(name, experiment.definition)}"
         if of != experiment.peaks_of:
@@ -128,11 +155,10 @@ class Publishing:
         ends = None if plan.ended is None else plan.ended + plan.rule.window_ms
         return "ended" if ends is not None and ends <= self._now else "running"
 
-    def _due(self, experiment: Experiment, plan: Plan) -> int | None:
+    def _due(self, name: str, experiment: Experiment, plan: Plan) -> int | None:
         """When the next day closes, or the experiment ends."""
-        totals = experiment.totals.get(experiment.edition, Totals())
-        days = [day for arm in totals.arms.values() for day in arm.days]
-        closes = (min(days) + 1) * DAY_MS + plan.rule.window_ms if days else None
+        first = first_day(self._rows.get(name) or experiment.totals.get(experiment.edition, NONE))
+        closes = None if first is None else (first + 1) * DAY_MS + plan.rule.window_ms
         if plan.ended is None or plan.ended + plan.rule.window_ms <= self._now:
             return closes
         ends = plan.ended + plan.rule.window_ms
@@ -173,20 +199,24 @@ def _guardrail(variant: str, metric: str) -> str:
 
 def _told(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
     """Each with whether it is among what was told."""
+    if not experiment.told:
+        return [{**each, "alerted": False} for each in guardrails]
     of = f"{experiment.peaks_of}/"
     return [
         {**each, "alerted": of + _guardrail(each["variant"], each["metric"]) in experiment.told} for each in guardrails
     ]
 
 
-def _alarms(plan: Plan, seen: Looked, found: Evaluated, most_p: float) -> Sequence[tuple[str, Rule, str]]:
+def _alarms(
+    seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float
+) -> Sequence[tuple[str, Rule, str]]:
     """What, by which rule, and in words. `most_p`: of a guardrail that stands out beside all that are watched."""
     alarms: list[tuple[str, Rule, str]] = []
     if is_broken(seen):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
         parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
         alarms.append(("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
-    for each in guardrails_of(plan, seen, found):
+    for each in guardrails:
         if each["p_always_valid"] <= most_p:
             metric, variant, more = each["metric"], each["variant"], each["effect"] * 100
             detail = f"{metric}: {variant} has more than {each['baseline']}, {more:+.3g} people of a hundred so far"

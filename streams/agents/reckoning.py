@@ -22,7 +22,7 @@ from streams.engine.states import States
 from streams.engine.writer import Output
 from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due, settled
-from streams.experiments.following import defined, is_defined, is_nothing, standing, with_differences
+from streams.experiments.following import defined, is_defined, standing, with_differences
 from streams.experiments.kept import Board, Kept, Line
 from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
 from streams.experiments.totals import MOST_ARMS
@@ -120,15 +120,19 @@ class Reckoning:
         self._add(differences, now)
 
     def _add(self, differences: Sequence[Counted], now: int) -> None:
-        if not differences:
-            return
+        touched, rest = self._in_hand.rows.add(differences)
+        self._lines |= {name: _heard(self._lines[name], now) for name in touched}
+        if rest:
+            self._add_one_by_one(rest, now)
+
+    def _add_one_by_one(self, differences: Sequence[Counted], now: int) -> None:
         found, strange = add_up(differences)
         self.uncounted += strange
         rows = by_experiment(found)
         self._in_hand.read(rows)
         for name, more in rows.items():
             if self._is_known(name, now):
-                after = with_differences(self._in_hand[name], more)
+                after = with_differences(self._in_hand.whole(name), more)
                 self._in_hand.set(name, after)
                 arms = after.totals.get(after.edition)
                 self.uncounted += arms is not None and len(arms.arms) >= MOST_ARMS
@@ -140,12 +144,14 @@ class Reckoning:
             case Defined(experiment, definition):
                 self._in_hand.read([experiment])
                 if self._is_known(experiment, now, said=definition is not None):
-                    self._in_hand.set(experiment, defined(experiment, self._in_hand[experiment], definition))
+                    self._in_hand.set(experiment, defined(experiment, self._in_hand.whole(experiment), definition))
             case Stands(partition, editions):
                 self._in_hand.read(editions)
                 for experiment, edition in editions.items():
                     if self._is_known(experiment, now):
-                        held = standing(experiment, self._in_hand[experiment], partition, edition, self._partitions)
+                        held = standing(
+                            experiment, self._in_hand.whole(experiment), partition, edition, self._partitions
+                        )
                         self._in_hand.set(experiment, held)
             case Recounting(partition, is_done):
                 now_counted = {partition}
@@ -164,20 +170,21 @@ class Reckoning:
         nobody has defined, as whoever writes into a topic may make up.
         """
         line = self._lines.get(name)
-        most = 2 * MOST if said or is_defined(self._in_hand[name]) else MOST
+        most = 2 * MOST if said or is_defined(self._in_hand.lean(name)) else MOST
         if line is None and len(self._lines) >= most:
             self._in_hand.put_back(name)
             return False
         if line is None:
             self._in_hand.write_at_once(name)
             line = Line()
-        self._lines[name] = replace(line, heard=now, changed=now if line.changed is None else line.changed)
+        self._lines[name] = _heard(line, now)
         return True
 
     def _publish(self, now: int) -> None:
         for name in forgotten(self._lines, now):
             self._forget(name)
-        publishing = Publishing(self._states, self._partitions, now, is_recounted=bool(self.board.recounting))
+        is_recounted = bool(self.board.recounting)
+        publishing = Publishing(self._states, self._in_hand.rows, self._partitions, now, is_recounted=is_recounted)
         names = first_due(self._lines, now)
         names -= self._forget_nothing(names)
         self._look(publishing, names)
@@ -193,7 +200,8 @@ class Reckoning:
 
     def _look(self, publishing: Publishing, names: Collection[str]) -> None:
         self._in_hand.read(names)
-        held = {name: self._in_hand[name] for name in names}
+        self._in_hand.to_rows(names)
+        held = {name: self._in_hand.lean(name) for name in names}
         for name, (experiment, line) in publishing.look(held, self._lines).items():
             self._in_hand.set(name, experiment)
             line_before = self._lines[name]
@@ -202,7 +210,7 @@ class Reckoning:
     def _forget_nothing(self, names: Collection[str]) -> set[str]:
         """Those of them that are nothing any more, as one that was withdrawn before anybody was in it."""
         self._in_hand.read(names)
-        gone = {name for name in names if not self.board.recounting and is_nothing(self._in_hand[name])}
+        gone = {name for name in names if not self.board.recounting and self._in_hand.is_nothing(name)}
         for name in gone:
             self._forget(name)
         return gone
@@ -211,7 +219,8 @@ class Reckoning:
         """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""
         del self._lines[name]
         self._in_hand.read([name])
-        if is_nothing(self._in_hand[name]):
+        self._in_hand.whole(name)
+        if self._in_hand.is_nothing(name):
             self._in_hand.delete(name)
         self.effects.beside |= dict.fromkeys(history_keys(name))
         place = partition_of(name, self._partitions)
@@ -226,6 +235,10 @@ class Reckoning:
         needs = self._in_hand.needs
         for offset in self._aside.trim(added if needs is None else needs):
             self.effects.beside[key_of(offset)] = None
+
+
+def _heard(line: Line, now: int) -> Line:
+    return replace(line, heard=now, changed=now if line.changed is None else line.changed)
 
 
 def _changed(line: Line, now: int) -> Line:

@@ -11,7 +11,7 @@ from streams.experiments.metrics import METRICS
 from streams.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted, Where
 from streams.experiments.totals import CONTAMINATED, GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, N
 
-_STRANGE = (ValueError, IndexError, OverflowError)
+STRANGE = (ValueError, IndexError, OverflowError)
 """What comes of columns of another length, of places that are none, and of numbers that no sum has."""
 
 
@@ -22,23 +22,25 @@ def add_up(records: Sequence[Counted]) -> tuple[dict[Where, Ints], int]:
     """
     try:
         return _added_up(records), 0
-    except _STRANGE:
-        sound = [record for record in records if _is_sound(record)]
+    except STRANGE:
+        sound = [record for record in records if is_sound(record)]
         return _added_up(sound), len(records) - len(sound)
 
 
 def by_experiment(found: Mapping[Where, Ints]) -> dict[str, dict[str, list[tuple[str, int, Ints]]]]:
-    """The rows by experiment and edition, each with its variant and day."""
+    """The rows by experiment and edition, each with its variant and day; without nobody's."""
     rows: dict[str, dict[str, list[tuple[str, int, Ints]]]] = defaultdict(lambda: defaultdict(list))
     for (name, edition, variant, day), row in found.items():
-        rows[name][edition].append((variant, day, row))
+        if name:
+            rows[name][edition].append((variant, day, row))
     return rows
 
 
-def _is_sound(record: Counted) -> bool:
+def is_sound(record: Counted) -> bool:
+    """Whether it can be added up."""
     try:
         _added_up([record])
-    except _STRANGE:
+    except STRANGE:
         return False
     return True
 
@@ -49,16 +51,22 @@ def _added_up(records: Sequence[Counted]) -> dict[Where, Ints]:
     rows = np.zeros((len(places), WIDTH), np.int64)
     flat = rows.reshape(-1)
     for cells, record in zip(where, records, strict=True):
-        heads = np.array(record.heads, np.int64).reshape(-1, HEAD)
+        heads, sums = columns_of(record)
         np.add.at(flat, cells * WIDTH + N, heads[:, 1])
         np.add.at(flat, cells * WIDTH + CONTAMINATED, heads[:, 2])
-        sums = np.array(record.sums, np.int64).reshape(-1, SUM)
-        _require(sums[:, 0], len(cells))
-        _require(sums[:, 1], len(METRICS))
         first = cells[sums[:, 0]] * WIDTH + SUMS + OF_A_METRIC * sums[:, 1]
         np.add.at(flat, first[:, None] + np.arange(OF_A_METRIC), sums[:, 2:])
     found = dict(zip(places, rows, strict=True))
     return {**found, **_with_groups(found, where, records)}
+
+
+def columns_of(record: Counted) -> tuple[Ints, Ints]:
+    """Heads and sums, a row for each of their things. Raises one of `STRANGE`."""
+    heads = np.array(record.heads, np.int64).reshape(-1, HEAD)
+    sums = np.array(record.sums, np.int64).reshape(-1, SUM)
+    _require(sums[:, 0], len(record.names))
+    _require(sums[:, 1], len(METRICS))
+    return heads, sums
 
 
 def _places(record: Counted, places: dict[Where, int]) -> NDArray[np.intp]:

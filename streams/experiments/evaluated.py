@@ -50,7 +50,10 @@ class Harms:
 
 @dataclass(frozen=True, slots=True)
 class OfContacted:
-    """The effect on those who were reached, by pair that has any; NaN where nothing bounds it."""
+    """The effect on those who were reached, by pair that has any; NaN where nothing bounds it.
+
+    `any_enough`: by such a pair, whether anything is `enough`.
+    """
 
     place: dict[int, int]
     effect: Table
@@ -59,6 +62,7 @@ class OfContacted:
     rate: Table
     baseline_rate: Table
     enough: list[bool]
+    any_enough: list[bool]
 
 
 @dataclass(frozen=True, slots=True)

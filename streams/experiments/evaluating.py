@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from streams.experiments.evaluated import Evaluated, Harms, Looked, OfContacted, Scope
 from streams.experiments.metrics import HARM, METRICS, PLACE
 from streams.experiments.plans import Plan
-from streams.experiments.sides import Held, Sides, at, by_metric, held_of, joined
-from streams.experiments.totals import CONTAMINATED, OF_A_METRIC, RAW, SUMS, Arm, N, Totals, Y
+from streams.experiments.rows import NO_ROWS, Live
+from streams.experiments.sides import Held, Sides, at, by_metric, joined, over_all, over_closed, seen_in
+from streams.experiments.totals import CONTAMINATED, OF_A_METRIC, RAW, SUMS, Ints, N, Totals, Y
 from streams.inference import arms as inference
 from streams.inference.clusters import spread
 from streams.inference.comparing import Compared, compare
@@ -27,18 +28,21 @@ _NO_PEAKS = np.zeros(_PEAKS).tobytes()
 
 
 class Case(Struct, frozen=True):
-    """An experiment to be looked at. `peaks`: of the largest logarithms of e-values so far, as bytes, by variant."""
+    """An experiment to be looked at, of which sums are `totals` or rows of an array.
+
+    `peaks`: of the largest logarithms of e-values so far, as bytes, by variant.
+    """
 
     experiment: str
     plan: Plan
-    totals: Totals
+    totals: Totals | Live
     peaks: Mapping[str, bytes] = {}
     split_peak: float = 0.0
 
 
-def evaluate(cases: Sequence[Case]) -> Evaluated:
-    """What may be said now."""
-    field = _Field(cases)
+def evaluate(cases: Sequence[Case], array: Ints = NO_ROWS) -> Evaluated:
+    """What may be said now. `array`: the rows of those whose sums are in it."""
+    field = _Field(cases, array)
     over_closed, closed_peaks = field.compared(field.closed, CLOSED)
     over_all, all_peaks = field.compared(field.all, EVERYBODY)
     harms, harm_peaks = field.harms()
@@ -61,19 +65,17 @@ def evaluate(cases: Sequence[Case]) -> Evaluated:
 class _Field:
     """All arms and pairs of the cases, as arrays."""
 
-    def __init__(self, cases: Sequence[Case]) -> None:
+    def __init__(self, cases: Sequence[Case], array: Ints) -> None:
         self._cases = cases
-        self._variants = [case.plan.variants(_seen(case.totals)) for case in cases]
-        self._firsts = np.cumsum([0, *map(len, self._variants)]).tolist()
-        held = [
-            case.totals.arms.get(name, Arm())
-            for case, names in zip(cases, self._variants, strict=True)
-            for name in names
+        self._variants = [
+            case.plan.variants(seen)
+            for case, seen in zip(cases, seen_in([case.totals for case in cases], array), strict=True)
         ]
+        self._firsts = np.cumsum([0, *map(len, self._variants)]).tolist()
+        held = [case.totals.arms.get(name) for case, names in zip(cases, self._variants, strict=True) for name in names]
         self._grouped = np.array([case.plan.rule.unit != "contact" for case in cases], np.bool_)
         wide = np.repeat(self._grouped, list(map(len, self._variants)))
-        self.closed = held_of([[arm.closed] for arm in held], wide)
-        self.all = held_of([[arm.closed, *arm.days.values()] for arm in held], wide)
+        self.closed, self.all = over_closed(held, wide, array), over_all(held, wide, array)
         self._pair()
 
     def _pair(self) -> None:
@@ -151,7 +153,7 @@ class _Field:
         contacted = held.rows[:, SUMS + OF_A_METRIC * PLACE["contacted"] + Y]
         chosen = np.flatnonzero(contacted[self._treated] + contacted[self._baseline]) if self._treated.size else None
         if chosen is None or not chosen.size:
-            return OfContacted({}, [], [], [], [], [], [])
+            return OfContacted({}, [], [], [], [], [], [], [])
         found = self._sides(held, chosen).on_contacted(LEVEL)
         return OfContacted(
             {pair: place for place, pair in enumerate(chosen.tolist())},
@@ -161,6 +163,7 @@ class _Field:
             found.rate.tolist(),
             found.baseline_rate.tolist(),
             found.enough.tolist(),
+            np.any(found.enough.reshape(-1, len(METRICS)), axis=1).tolist(),
         )
 
     def looked(self) -> list[Looked]:
@@ -204,7 +207,3 @@ class _Field:
 
     def _sides(self, held: Held, chosen: NDArray[np.intp]) -> Sides:
         return Sides(held, self._treated[chosen], self._baseline[chosen], self._in_groups[chosen])
-
-
-def _seen(totals: Totals) -> list[str]:
-    return [name for name, arm in totals.arms.items() if arm.closed or arm.days]

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 MOST_BYTES = 512 << 10
 """Of a record of differences."""
@@ -33,6 +34,16 @@ class Counted(Struct, frozen=True, array_like=True, tag=1):
     sums: Sequence[int] = ()
     groups: Sequence[int] = ()
     in_groups: Sequence[int] = ()
+
+
+NOBODYS = "", "", ""
+"""The names of a cell that is not to be added: no experiment has them."""
+
+
+def lacking(record: Counted, wanted: Sequence[bool]) -> Counted:
+    """The record with only these of its cells."""
+    names = [cell if is_wanted else NOBODYS for cell, is_wanted in zip(record.names, wanted, strict=True)]
+    return replace(record, names=names)
 
 
 class Stands(Struct, frozen=True, array_like=True, tag=2):

@@ -40,6 +40,7 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
     plan: Plan,
     looked: Looked,
     of: Evaluated,
+    guardrails: list[Guardrail],
     *,
     as_of: str,
     status: Status,
@@ -57,7 +58,7 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
         "variants": _variants(plan, looked, of),
         "comparisons": comparisons,
         "sample_ratio": _sample_ratio(plan, looked),
-        "guardrails": guardrails_of(plan, looked, of),
+        "guardrails": guardrails,
         "unit": plan.rule.unit,
         "baseline": looked.baseline,
         "window_s": plan.rule.window_ms // 1000,
@@ -194,16 +195,19 @@ def _is_known(of: Evaluated, pair: int, at: int) -> bool:
 
 def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffect]:
     """Over closed days where those are enough, else over everybody."""
-    if not of.contacted_all.place:
-        return []
     made: list[ContactedEffect] = []
+    scopes = (of.contacted_closed, False), (of.contacted_all, True)
     for variant, pair in looked.pairs.items():
-        for metric in plan.metrics:
+        found = [
+            (scope, place, provisional)
+            for scope, provisional in scopes
+            if (place := scope.place.get(pair)) is not None and scope.any_enough[place]
+        ]
+        for metric in plan.metrics if found else ():
             if metric in _NOT_CONTACTED:
                 continue
-            for scope, provisional in ((of.contacted_closed, False), (of.contacted_all, True)):
-                place = scope.place.get(pair)
-                if place is not None and scope.enough[at := place_of(place, PLACE[metric])]:
+            for scope, place, provisional in found:
+                if scope.enough[at := place_of(place, PLACE[metric])]:
                     made.append(
                         _on_contacted(metric, variant, looked.baseline or "", scope, at, provisional=provisional)
                     )

@@ -1,6 +1,6 @@
 """The two sides of comparisons as arrays that statistics take: by pair and metric, and by group if there are any."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS, PLACE
+from streams.experiments.rows import Live, LiveArm
 from streams.experiments.totals import (
     GROUPED_WIDTH,
     OF_A_GROUP,
@@ -19,8 +20,10 @@ from streams.experiments.totals import (
     XY,
     YD,
     YY,
+    Arm,
     Ints,
     N,
+    Totals,
     X,
     Y,
     rows,
@@ -131,7 +134,43 @@ def joined(parts: Collection[tuple[NDArray[np.intp], Compared]], size: int) -> C
     return Compared(**whole)
 
 
-def held_of(parts: Sequence[Sequence[bytes]], wide: NDArray[np.bool_]) -> Held:
+def first_day(totals: Totals | Live) -> int | None:
+    """Of those that are open."""
+    if isinstance(totals, Live):
+        return totals.first_day
+    return min((day for arm in totals.arms.values() for day in arm.days), default=None)
+
+
+def seen_in(totals: Sequence[Totals | Live], array: Ints) -> list[list[str]]:
+    """Of each of these the variants in which there is anything."""
+    places = [arm.whole for each in totals if isinstance(each, Live) for arm in each.arms.values()]
+    found = iter(np.any(array[places], axis=1).tolist())
+    return [
+        [name for name in each.arms if next(found)]
+        if isinstance(each, Live)
+        else [name for name, arm in each.arms.items() if arm.closed or arm.days]
+        for each in totals
+    ]
+
+
+def over_closed(arms: Sequence[Arm | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+    """The sums of these arms over all days that are closed."""
+    held = _held_of([[arm.closed] if isinstance(arm, Arm) else [] for arm in arms], wide)
+    return _with_rows(held, {place: arm.closed for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
+
+
+def over_all(arms: Sequence[Arm | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+    """The sums of these arms over all days."""
+    held = _held_of([[arm.closed, *arm.days.values()] if isinstance(arm, Arm) else [] for arm in arms], wide)
+    return _with_rows(held, {place: arm.whole for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
+
+
+def _with_rows(held: Held, places: Mapping[int, int], array: Ints) -> Held:
+    held.rows[list(places)] = array[list(places.values())]
+    return held
+
+
+def _held_of(parts: Sequence[Sequence[bytes]], wide: NDArray[np.bool_]) -> Held:
     arms = np.flatnonzero(wide)
     groups = rows([parts[arm] for arm in arms.tolist()], GROUPED_WIDTH)[:, WIDTH:]
     return Held(

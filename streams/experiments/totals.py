@@ -24,14 +24,14 @@ OF_A_METRIC = 7
 Y, YY, X, XX, XY, YD, RAW = range(OF_A_METRIC)
 """Places of the sums of a metric."""
 WIDTH = SUMS + OF_A_METRIC * len(METRICS)
-_PLAIN = WIDTH * 8
+PLAIN = WIDTH * 8
 """Bytes of a row without groups."""
 _PACKED = b"z"
 """Before a row with groups, once or twice, so that it has another length. No packed bytes begin with it."""
 OF_A_GROUP = 1 + 2 * len(METRICS)
 """People, then outcomes and covariates of each metric."""
 GROUPED_WIDTH = WIDTH + GROUPS * OF_A_GROUP
-_NOTHING, _NOBODY = bytes(_PLAIN), bytes(8 * GROUPED_WIDTH)
+_NOTHING, _NOBODY = bytes(PLAIN), bytes(8 * GROUPED_WIDTH)
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -66,7 +66,7 @@ def row_of(data: bytes) -> Ints:
     """The row that was written; of nothing all 0."""
     if not data:
         return np.zeros(WIDTH, np.int64)
-    return np.frombuffer(data if len(data) == _PLAIN else zlib.decompress(data.lstrip(_PACKED)), np.int64)
+    return np.frombuffer(data if len(data) == PLAIN else zlib.decompress(data.lstrip(_PACKED)), np.int64)
 
 
 def _written(row: Ints) -> bytes:
@@ -80,7 +80,7 @@ def _written(row: Ints) -> bytes:
     if row.size == WIDTH:
         return data
     packed = _PACKED + zlib.compress(data, 1)
-    return packed if len(packed) != _PLAIN else _PACKED + packed
+    return packed if len(packed) != PLAIN else _PACKED + packed
 
 
 def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:
@@ -125,7 +125,7 @@ def _closed(arm: Arm, until: int) -> Arm:
 
 def both(data: bytes, row: Ints) -> bytes:
     """The sum of two rows; empty where that is 0 throughout."""
-    if len(data) == _PLAIN and row.size == WIDTH:  # as nearly all are, at each tick by the ten thousand
+    if len(data) == PLAIN and row.size == WIDTH:  # as nearly all are, at each tick by the ten thousand
         data = (np.frombuffer(data, np.int64) + row).tobytes()
         return b"" if data == _NOTHING else data
     if not data:
@@ -149,14 +149,14 @@ def _put(days: dict[int, bytes], day: int, row: bytes) -> None:
 def rows(parts: Sequence[Sequence[bytes]], width: int = WIDTH) -> Ints:
     """Of each of these the sum of its rows, cut or filled to a width. Shape [len(parts), width]."""
     found = np.zeros((len(parts), width), np.int64)
-    plain = [(place, data) for place, each in enumerate(parts) for data in each if len(data) == _PLAIN]
+    plain = [(place, data) for place, each in enumerate(parts) for data in each if len(data) == PLAIN]
     if plain:
         held = np.frombuffer(b"".join([data for _, data in plain]), np.int64).reshape(-1, WIDTH)
         places, starts = np.unique(np.array([place for place, _ in plain], np.intp), return_index=True)
         found[places, :WIDTH] = np.add.reduceat(held, starts, axis=0)
     for place, each in enumerate(parts):
         for data in each:
-            if data and len(data) != _PLAIN:
+            if data and len(data) != PLAIN:
                 row = row_of(data)[:width]
                 found[place, : row.size] += row
     return found

@@ -9,9 +9,9 @@ USUAL = "donated"
 
 def primary_of(result: ExperimentResult) -> str | None:
     """The metric by which the experiment is judged; None: nothing is measured."""
-    measured = metrics_of(result)
     if (named := result.get("primary")) is not None:
         return named
+    measured = metrics_of(result)
     return USUAL if USUAL in measured else next(iter(measured), None)
 
 

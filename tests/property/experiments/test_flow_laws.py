@@ -83,7 +83,7 @@ class Office:
     def experiments(self) -> dict[str, Experiment]:
         in_hand = InHand(self._states)
         in_hand.read(NAMES)
-        return {name: each for name, each in in_hand.items() if each != Experiment()}
+        return {name: each for name in NAMES if (each := in_hand.whole(name)) != Experiment()}
 
     def _take(self, values: Sequence[bytes | None]) -> None:
         records = []
