@@ -30,6 +30,7 @@ from sinks.keys import partition_of
 from streams import identity
 from streams.agents.announcements import GENERATION_BITS, Printer
 from streams.agents.contacts import folded
+from streams.agents.questions import Heard
 from streams.contact import ContactState, decode, encode
 from streams.engine.states import BESIDE, NO_STATES, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -138,7 +139,13 @@ class World:
         topic, number = log
         states = States(self.stores[number], Codec(encode, decode), Recent(0))
         done = folded(
-            topic, states, chunk, Printer(number, self.partitions, self.generation), 0, policy=default_policy()
+            topic,
+            states,
+            chunk,
+            Printer(number, self.partitions, self.generation),
+            0,
+            policy=default_policy(),
+            heard=Heard(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
         )
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes
