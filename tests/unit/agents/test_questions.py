@@ -36,15 +36,15 @@ class Partition:
 
     # Who is linked tells its class by itself too, so that may be there twice.
 
-    def asked(self, end: int, *questions: Fetched) -> list[Link]:
+    def asked(self, end: int, *questions: Fetched) -> Sequence[Link]:
         return self._fold(CONTACT_ROOFS, questions, end)
 
-    def folds(self, *records: Fetched) -> list[Link]:
+    def folds(self, *records: Fetched) -> Sequence[Link]:
         answers = self._fold(INTERACTIONS, records)
         self.done = records[-1].offset + 1
         return answers
 
-    def _fold(self, topic: str, records: Sequence[Fetched], end: int = 0) -> list[Link]:
+    def _fold(self, topic: str, records: Sequence[Fetched], end: int = 0) -> Sequence[Link]:
         states = States(self.store, CONTACTS, Recent(0))
         chunk = folded(topic, states, records, PRINTER, AT, policy=default_policy(), heard=Heard(self.done, end))
         effects = chunk.effects
