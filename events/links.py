@@ -136,6 +136,7 @@ _read_parts = re.compile(
     rf"seen/({_NODE})/({_NODE})/({_NODE})|said/({_NODE})/({_NODE})|erased/({_NODE})".encode()
 ).fullmatch
 _is_node = re.compile(_NODE.encode()).fullmatch
+_ASKS = b'"asks"'
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: must be seen/<teller>/<a>/<b>, said/<a>/<b> or erased/<fragment>")
@@ -198,6 +199,11 @@ def read_roof(key: bytes | None, value: bytes | None) -> tuple[str, Roof | None]
         return key.decode(), None if value is None else _roof_value(value)
     except _UNREADABLE:
         return _NO_VALUE
+
+
+def may_ask(value: bytes | None) -> bool:
+    """Whether a value of `contact-roofs` may have `asks`: a quick look, which most need not pass."""
+    return value is not None and _ASKS in value
 
 
 def _read_key(key: bytes | None) -> Unseen | Unsaid | Forgotten | Refusal:

@@ -26,7 +26,6 @@ _RULE = b"rule/"
 _COUNTED = b"counted/"
 _SWEEP = b"sweep"
 _MADE_ROOM = b"made-room"
-_AT_ONCE = 1_000
 _MEMORY = "experiments"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -121,7 +120,4 @@ def book_of(states: States[ContactState]) -> Book:
 
 
 def _all(states: States[ContactState], prefix: bytes) -> Iterator[tuple[str, bytes]]:
-    after = b""
-    while found := states.beside_following(prefix, after, _AT_ONCE):
-        yield from ((key[len(prefix) :].decode(), value) for key, value in found)
-        after = found[-1][0]
+    return ((key[len(prefix) :].decode(), value) for key, value in states.all_beside(prefix))

@@ -13,6 +13,7 @@ from streams.agents.book import book_of
 from streams.agents.dead_letters import dead_letter
 from streams.agents.experimenting import Experimenting
 from streams.agents.holding import Holding
+from streams.agents.questions import Heard, questions_of
 from streams.agents.stamps import received_at, received_header
 from streams.agents.tallying import Tally
 from streams.contact import ContactState, Outcome
@@ -20,7 +21,7 @@ from streams.contact.announcing import Step, announce
 from streams.contact.erasing import place_of
 from streams.contact.overview import Overview
 from streams.contact.state import Fact
-from streams.contact.telling import is_silent, news
+from streams.contact.telling import answers, is_silent, news
 from streams.contact.triggers import Trigger
 from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
@@ -35,6 +36,7 @@ class Chunk(ABC):
     """One chunk: its effects, how many interactions had which outcome, refusals which reason, alerts which rule.
 
     `reports`: how many complaints and unsubscriptions there were, by type and by whether they named a campaign.
+    `heard`: how far `interactions` are folded; given before the chunk is, where that is anything to it.
     `unread`: offsets of records that say nothing and are no dead letters, and why.
 
     Parameters:
@@ -47,6 +49,8 @@ class Chunk(ABC):
     def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
         self.states = states
         self.holding = Holding(states)
+        self.heard = Heard()
+        self.questions = questions_of(states)
         self.book = book_of(states)
         self.experiments = Experimenting(self.book, at_ms)
         self.printer = printer
@@ -79,9 +83,11 @@ class Chunk(ABC):
         return state
 
     def close(self) -> None:
-        """Say what the chunk means to experiments, once all of it is folded."""
+        """Say what the chunk means to experiments and to open questions, once all of it is folded."""
+        for node in self.questions.due(self.heard.folded):
+            self.answer(node, self.holding.now(node))
         self.effects.outputs += self.experiments.outputs()
-        self.effects.beside = self.experiments.beside
+        self.effects.beside = {**self.experiments.beside, **self.questions.beside}
 
     def _counted(self, step: Step, state: ContactState) -> ContactState:
         """The state after a step with what its person gives to experiments, before anybody is told of it."""
@@ -90,9 +96,23 @@ class Chunk(ABC):
         return state if given == state.given else replace(state, given=given)
 
     def tell(self, contact_id: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> None:
-        """Tell the links agent what is new."""
+        """Tell the links agent what is new, and what it waits for: whoever is erased next may have told it before."""
+        if after.exclusive and contact_id in self.questions:
+            self.answer(contact_id, after)
         if not (is_silent(before) and is_silent(after)):
             self.effects.outputs += map(told, news(contact_id, before, after, erasing))
+
+    def ask(self, node: str, version: int, state: ContactState) -> None:
+        """Answer a question, now or once more is folded. `version`: of the record that asked."""
+        if state.exclusive or self.heard.is_all:
+            self.answer(node, state)
+        else:
+            self.questions.ask(node, version, self.heard.end)
+
+    def answer(self, node: str, state: ContactState) -> None:
+        """Say of which class a fragment is, or that it is of none."""
+        self.effects.outputs += map(told, answers(node, state))
+        self.questions.answered(node)
 
     def judge(
         self, contact_id: str, known: Overview, found: Collection[Trigger], before: Iterable[ContactState]

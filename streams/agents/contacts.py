@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
+from events.links import may_ask
 from events.topics import (
     CAMPAIGN_COUNTS,
     CONTACT_ALERTS,
@@ -30,10 +31,11 @@ from streams.agents.defining import Defining
 from streams.agents.folding import Folding
 from streams.agents.gathering import Gathering
 from streams.agents.moving import Moving
+from streams.agents.questions import Heard
 from streams.agents.stamps import Clock
 from streams.agents.sweeping import Sweeping
 from streams.contact import ContactState, Outcome
-from streams.engine.partition import Effects
+from streams.engine.partition import Effects, folded_to
 from streams.engine.runs import Records, Run
 from streams.engine.states import States
 from streams.engine.table import ChunkTable, Flow
@@ -68,11 +70,14 @@ class Contacts:
         """Fold the chunk in one transaction, then count what it did."""
         last: Chunk | None = None
         policy = self._policy()
+        interactions = TP(INTERACTIONS, chunk.tp.partition)
+        end = await self._table.lacks(interactions) if _asks(chunk) else 0
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
             printer = Printer(chunk.tp.partition, self._partitions, states.generation)
-            last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy)
+            heard = Heard(folded_to(states.store, interactions), end)
+            last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy, heard=heard)
             return last.effects
 
         with self._metrics.chunk(STAGE):
@@ -120,9 +125,22 @@ def flow_of(partitions: int) -> Flow:
 
 
 def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
-    topic: str, states: States[ContactState], records: Records, printer: Printer, at_ms: int, *, policy: Policy
+    topic: str,
+    states: States[ContactState],
+    records: Records,
+    printer: Printer,
+    at_ms: int,
+    *,
+    policy: Policy,
+    heard: Heard,
 ) -> Chunk:
-    """Records of one topic folded onto the states before them."""
+    """Records of one topic folded onto the states before them; `heard`: how far `interactions` are."""
     chunk = _KINDS.get(topic, Folding)(states, printer, at_ms, policy)
+    chunk.heard = heard
     chunk.take(records)
     return chunk
+
+
+def _asks(chunk: Run) -> bool:
+    """Whether it may ask anybody for a class."""
+    return chunk.tp.topic == CONTACT_ROOFS and any(may_ask(record.value) for record in chunk.records)

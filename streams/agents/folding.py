@@ -60,6 +60,8 @@ class Folding(Chunk):
             state = held[key]
             for part in _cut(arrived):
                 state = self._fold(key, state, part)
+        if records:
+            self.heard = self.heard._replace(folded=records[-1].offset + 1)
         self.effects.outputs += [counted(campaign, counts) for campaign, counts in self._campaigns.found().items()]
         self.close()
 

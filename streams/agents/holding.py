@@ -26,6 +26,13 @@ class Holding:
         self._traced.update(key for key, place in unknown.items() if traces[place] is not None)
         return {key: state or traces[unknown[key]] or ContactState() for key, state in held.items()}
 
+    def now(self, contact_id: str) -> ContactState:
+        """The state of a contact as it is by now."""
+        key = contact_id.encode()
+        if key not in self.changes:
+            return self.get_many([key])[key]
+        return self.changes[key] or self.changes.get(trace_key(contact_id)) or ContactState()
+
     def parts(self, contact_id: str, place: Place | None) -> dict[str, ContactState]:
         """The parts under a roof, as they are by now."""
         if place is None or not place.parts:

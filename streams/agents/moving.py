@@ -7,14 +7,12 @@ from msgspec.structs import replace
 
 from events.links import Roof, read_roof
 from events.refusal import Reason, Refusal
-from streams.agents.announcements import told as linked
 from streams.agents.chunks import Chunk
 from streams.contact import ContactState
 from streams.contact.announcing import Step
 from streams.contact.erasing import place_of
 from streams.contact.place import Erasure
 from streams.contact.standing import counting, moved, part_key
-from streams.contact.telling import answers
 from streams.engine.runs import KafkaRecord, Records
 
 _NO_VERSION = Refusal(Reason.INVALID_DATA, "headers: `version` must be a number")
@@ -60,8 +58,8 @@ class Moving(Chunk):
             erasures=() if forgotten is None else (forgotten,),
         )
         self.finish(step, ())
-        if any(roof is not None and roof.asks for _, roof in told):
-            self.effects.outputs += map(linked, answers(node, after))
+        if asking := [version for version, roof in told if roof is not None and roof.asks]:
+            self.ask(node, max(asking), after)
 
     def _swept(self, node: str, state: ContactState) -> tuple[dict[str, ContactState], ContactState]:
         """The parts under this roof, without those of a person who has been forgotten."""

@@ -73,24 +73,30 @@ def closed(arms: tuple[Armed, ...], drops: tuple[Drop, ...], since: int) -> tupl
     """
     if not drops and not any(each.message_id and each.appended_at < since for each in arms):
         return arms, drops
-    known = by_message(drops)
-    standing = (each for each in arms if not is_dropped(each.message_id, each.appended_at, known))
     kept = [
-        each if each.appended_at >= since or not each.message_id else Armed(*each.stamp, each.arm) for each in standing
+        each if each.appended_at >= since or not each.message_id else Armed(*each.stamp, each.arm)
+        for each in _standing(arms, drops)
     ]
     return all_arms(kept), tuple(drop for drop in drops if drop[1] >= since)
 
 
-def all_arms(*groups: Iterable[Armed]) -> tuple[Armed, ...]:
-    """Each variant of each message once, sorted: the earliest.
+def all_arms(arms: Iterable[Armed], drops: Collection[Drop] = ()) -> tuple[Armed, ...]:
+    """Each variant of each message once, sorted: the earliest of those that no drop takes back.
 
-    A later one stays too if it was appended before that one: a drop might take back the earlier one alone.
+    A later one stays too if it was appended before that one: a drop that is still to come might take back the earlier
+    one alone. One that is known may do so either way, so it comes first.
     """
     known: dict[tuple[str, str, str], list[Armed]] = {}
-    for group in groups:
-        for each in group:
-            known.setdefault((each.arm.experiment, each.arm.variant, each.message_id), []).append(each)
+    for each in _standing(arms, drops):
+        known.setdefault((each.arm.experiment, each.arm.variant, each.message_id), []).append(each)
     return tuple(each for key in sorted(known) for each in _needed(known[key]))
+
+
+def _standing(arms: Iterable[Armed], drops: Collection[Drop]) -> Iterable[Armed]:
+    if not drops:
+        return arms
+    known = by_message(drops)
+    return (each for each in arms if not is_dropped(each.message_id, each.appended_at, known))
 
 
 def _needed(arms: list[Armed]) -> list[Armed]:

@@ -100,6 +100,7 @@ def _due(facts: Iterable[Fact], clock: int) -> list[Fact]:
 
 
 def _left_of(counted: Sequence[Fact], carried: Table) -> Settled:
+    """Of the arms all: which of them are needed is told by all drops."""
     messages = [(fact, fact.detail) for fact in counted if isinstance(fact.detail, Message)]
     return Settled(
         totals=total(counted),
@@ -107,7 +108,7 @@ def _left_of(counted: Sequence[Fact], carried: Table) -> Settled:
         carried=tuple(sorted(carried.named_by(counted))),
         mailings=all_mailings(_mailing(*each) for each in messages if each[0].type in SHOWS or each[0].type in KILLS),
         mailboxes=mailboxes(messages, carried.table),
-        arms=all_arms(_armed(fact) for fact in counted if fact.arm is not None),
+        arms=tuple(_armed(fact) for fact in counted if fact.arm is not None),
         drops=all_drops(_drop(*each) for each in messages if each[0].type == "email.dropped"),
     )
 
@@ -150,6 +151,7 @@ def both(one: Settled, other: Settled) -> Settled:
     carried = one.carried
     if other.carried and other.carried != carried:
         carried = tuple(sorted({*one.carried, *other.carried}))
+    drops = all_drops(one.drops, other.drops) if other.drops else one.drops
     return Settled(
         totals=add(one.totals, other.totals),
         whereabouts=later(one.whereabouts, other.whereabouts),
@@ -160,8 +162,8 @@ def both(one: Settled, other: Settled) -> Settled:
         opens_human=one.opens_human + other.opens_human,
         clicks_human=one.clicks_human + other.clicks_human,
         echoes=all_echoes(one.echoes, other.echoes),
-        arms=all_arms(one.arms, other.arms) if other.arms else one.arms,
-        drops=all_drops(one.drops, other.drops) if other.drops else one.drops,
+        arms=all_arms((*one.arms, *other.arms), drops) if other.arms else one.arms,
+        drops=drops,
         opens_by_hour=both_hours(one.opens_by_hour, other.opens_by_hour),
         clicks_by_hour=both_hours(one.clicks_by_hour, other.clicks_by_hour),
     )

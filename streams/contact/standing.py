@@ -26,8 +26,11 @@ def moved(state: ContactState, node: str, version: int, roof: Roof | None) -> Co
 
 
 def _swept(state: ContactState, place: Place, erasure: Erasure) -> ContactState:
-    """All is forgotten, unless the fragment has heard of this erasure or a later one by itself."""
-    if place.asked is not None and place.asked.time <= erasure.time:
+    """All is forgotten, unless the fragment has heard of this erasure or a later one by itself.
+
+    Only the one that it has asked for ends its asking: that one may still wait, and reach others than this one does.
+    """
+    if place.asked == erasure:
         place = replace(place, asked=None)
     if place.erased is not None and place.erased.time >= erasure.time:
         return replace(state, place=place)

@@ -71,3 +71,10 @@ class PartitionReader:
             if records or reached > position:
                 position = reached
                 yield Run(tp, records, position, generation=-1)
+
+    async def first_from(self, tp: TP, start: int, end: int) -> int | None:
+        """The offset of the first record that is seen from `start` on; None if `end` is reached without one."""
+        async for run in self.runs(tp, start, end):
+            if run.records:
+                return run.records[0].offset
+        return None

@@ -19,12 +19,14 @@ from streams.clients import KafkaClients
 from streams.engine.errors import Fenced, StateLost
 from streams.engine.forgetting import Forgetting
 from streams.engine.gaps import Gap
+from streams.engine.lacking import end_of_lacking
 from streams.engine.leftovers import Leftovers
 from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.restoring import position_now, restore
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
 from streams.engine.states import BESIDE, State, States
+from streams.engine.store import Store
 from streams.engine.writer import Output, TransactionWriter
 
 ENGINES_OWN = b"\x00"
@@ -137,6 +139,10 @@ class TablePartition(Generic[State]):
         """The last offset of the source partition that the state holds; None before the first."""
         return read_watermark(self._store.get(watermark_key(source)))
 
+    async def lacks(self, source: TP) -> int:
+        """Where the source ends, if the state lacks any of it; else 0: see `end_of_lacking`. Raises a Kafka error."""
+        return await end_of_lacking(self._kafka, source, self.watermark(source))
+
     @property
     def memory(self) -> Mapping[str, Any]:
         """What folds have at hand of what is kept beside the states; nothing before the first."""
@@ -228,6 +234,12 @@ class TablePartition(Generic[State]):
         now = self._source_id(source.topic)
         if written_for and now and written_for != now:
             raise StateLost(f"{source.topic} has been made anew: the state stands for another topic of that name")
+
+
+def folded_to(store: Store, source: TP) -> int:
+    """The offset after the last one of a source that is folded; 0 before the first."""
+    watermark = read_watermark(store.get(watermark_key(source)))
+    return 0 if watermark is None else watermark + 1
 
 
 def watermark_key(source: TP) -> bytes:

@@ -68,12 +68,8 @@ async def _is_in(kafka: KafkaClients, held: Position, changelog: TP, end: int) -
 
 
 async def _first_from(kafka: KafkaClients, isolation: str, tp: TP, start: int, end: int) -> int | None:
-    """The offset of the first record that is seen from `start` on, if there is one before `end`."""
     async with PartitionReader(kafka, isolation) as reader:
-        async for run in reader.runs(tp, start, end):
-            if run.records:
-                return run.records[0].offset
-    return None
+        return await reader.first_from(tp, start, end)
 
 
 def _now() -> int:

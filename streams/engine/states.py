@@ -4,7 +4,7 @@ Reading a state from the store and decoding it costs as much as folding into it,
 written to again soon. States are never changed in place, so the same one may be given out twice.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -20,6 +20,7 @@ BESIDE = b"\x01"
 NO_STATES = (b"\x00", BESIDE)
 """Of the keys of a changelog or a store, those that begin so are of no states."""
 _BEFORE_STATES = b"\x02"
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,13 @@ class States(Generic[State]):
         if not after and (first := self.store.get(begin)) is not None:
             found = [(begin, first), *found][:most]
         return [(key[len(BESIDE) :], value) for key, value in found if key.startswith(BESIDE + prefix)]
+
+    def all_beside(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All records beside the states whose keys begin so, a piece of the store at a time."""
+        after = b""
+        while found := self.beside_following(prefix, after, _AT_ONCE):
+            yield from found
+            after = found[-1][0]
 
     def commit(
         self, changes: Mapping[bytes, State | None], encoded: Mapping[bytes, bytes | None], position: Position

@@ -94,6 +94,11 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         async with self._locks[chunk.tp.partition], self._turns.of(len(chunk.records)):
             await self.owned(chunk.tp.partition).apply(chunk, fold)
 
+    async def lacks(self, source: TP) -> int:
+        """`TablePartition.lacks` of the source's partition, tried several times. Raises `NotOwned` too."""
+        partition = self.owned(source.partition)
+        return await retried(lambda: partition.lacks(source), f"{self.name}: looking where {source} ends")
+
     async def take_over(self, partitions: Iterable[int]) -> None:
         """Own exactly these partitions: close others, fence former owners, read what is new in the changelogs.
 

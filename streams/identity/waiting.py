@@ -7,8 +7,9 @@ have it told something, waits in its order. Then everything is folded as if the 
 each record under the offset that it had: what was said behind the command neither widens nor narrows it.
 
 Every wait ends. The question is told in the transaction that begins the wait, and the partition of whoever is asked
-answers it in the one by which it has read the question, whatever is or is not known there: also if nothing was ever
-heard of them, if they were erased meanwhile, or if the command was taken back. An answer is heard past all that waits,
+answers it, whatever is or is not known there, in the one by which it has read the question or as soon as it has folded
+what `interactions` held by then: also if nothing was ever heard of them, if they were erased meanwhile, or if the
+command was taken back. An answer is heard past all that waits,
 so no wait hangs on another one. Only an older version reads a question and knows of no answer: so whoever finds roofs
 asks again every few seconds until a newer one has taken its place.
 """

@@ -9,9 +9,11 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from events.dead_letters import DeadLetter
+from events.links import Roof, write_roof
 from events.refusal import Reason
-from streams.agents import announcements, dead_letters
+from streams.agents import announcements, contacts, dead_letters
 from streams.agents.contacts import Contacts
+from streams.agents.moving import Moving
 from streams.contact import ContactState, decode, encode
 from streams.engine.app import ChunkApp
 from streams.engine.runs import Run
@@ -47,9 +49,12 @@ class Team:
         return self.table
 
     async def fold(self, *records: Fetched) -> None:
+        await self.hear(*records, source=self.source)
+
+    async def hear(self, *records: Fetched, source: TP) -> None:
         agent = Contacts(self.table, 1, self.metrics, lambda: AT, policy=default_policy)
-        placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *self.source) for r in records]
-        await agent(Run(self.source, placed, placed[-1].offset + 1, 1))
+        placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *source) for r in records]
+        await agent(Run(source, placed, placed[-1].offset + 1, 1))
 
     async def profiles(self) -> list[tuple[bytes | None, int]]:
         """Key and version of each profile, as readers see them."""
@@ -111,3 +116,32 @@ async def test_a_chunk_that_comes_again_is_counted_no_more(team: Team) -> None:
     await team.fold(said(0, who="a"))
 
     assert (team.counted("applied"), team.counted("duplicate")) == (1, None)
+
+
+async def test_none_is_told_of_a_fragment_before_what_interactions_held_when_it_was_asked(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if another worker has taken over in between, and once nothing waits, at once."""
+    links, roofs = (team.cluster.make_partition(purpose) for purpose in ("identity-links", "contact-roofs"))
+    monkeypatch.setattr(announcements, "IDENTITY_LINKS", links.topic)
+    monkeypatch.setattr(contacts, "INTERACTIONS", team.source.topic)
+    monkeypatch.setattr(contacts, "CONTACT_ROOFS", roofs.topic)
+    monkeypatch.setitem(contacts._KINDS, roofs.topic, Moving)
+    await team.cluster.put(team.source, [b"a", b"b"])
+
+    await team.fold(said(0, who="a"))
+    await team.hear(asking(0, "c"), source=roofs)
+    await team.hear(asking(1, "c"), source=roofs)
+    assert await team.cluster.committed(links) == []
+
+    await team.table.close()
+    await team.new_worker().take_over([0])
+    await team.fold(said(1, who="b"))
+    await team.hear(asking(2, "d"), source=roofs)
+    answers = [(record.key, record.value) for record in await team.cluster.committed(links)]
+    assert answers == [(b"seen/c/c/c", None), (b"seen/d/d/d", None)]
+
+
+def asking(offset: int, node: str) -> Fetched:
+    value = write_roof(Roof(node, 1, asks=True))
+    return Fetched(offset, value, node.encode(), [("version", b"1")])

@@ -14,14 +14,12 @@ from events.links import Roof, read_roof
 from events.topics import CONTACT_LINKS, CONTACT_ROOFS, CONTACT_STATE, INTERACTIONS
 from streams import identity
 from streams.backup.remaking import Forgotten, Remaking, Target
-from streams.contact import decode
-from streams.contact.erasing import place_of
 from streams.engine.states import NO_STATES
 from streams.engine.store import Position, open_memory_store
 from streams.engine.writer import Output
 from tests.property.links.sayings import Saying, contacts, interaction
 from tests.property.links.test_machine import Story
-from tests.property.links.world import CROWD, World
+from tests.property.links.world import CROWD, World, asking
 from tests.unit.contact.said import HOUR
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -50,15 +48,6 @@ class Copy:
     cuts: dict[int, Cut]
     roofs: dict[int, int]
     interactions: dict[int, int]
-
-
-def is_asking(table: dict[bytes, bytes]) -> bool:
-    """Whether an erasure is under way that only the links agent can carry out."""
-    return any(
-        place_of(decode(value)).asked is not None
-        for key, value in table.items()
-        if b"/" not in key and not key.startswith(NO_STATES)
-    )
 
 
 class Burning(Story):
@@ -115,7 +104,7 @@ class Burning(Story):
 
     def _copy_partition(self, number: int) -> None:
         table = dict(self.world.stores[number].items())
-        if is_asking(table):
+        if asking(table):
             return
         read = self.world.read
         self.cuts[number] = Cut(table, read[INTERACTIONS, number], read[CONTACT_ROOFS, number])

@@ -10,7 +10,7 @@ from events.envelope import Interaction
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.json_types import JSON
-from events.links import Roof, read_link, write_roof
+from events.links import Erased, Roof, read_link, write_roof
 from events.refusal import Refusal
 from events.topics import (
     CONTACT_ALERTS,
@@ -30,7 +30,9 @@ from sinks.keys import partition_of
 from streams import identity
 from streams.agents.announcements import GENERATION_BITS, Printer
 from streams.agents.contacts import folded
+from streams.agents.questions import Heard
 from streams.contact import ContactState, decode, encode
+from streams.contact.erasing import place_of
 from streams.engine.states import BESIDE, NO_STATES, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
@@ -134,11 +136,23 @@ class World:
         items = (item for store in self.stores.values() for item in store.items())
         return {key: value for key, value in items if not key.startswith(NO_STATES)}
 
+    def waiting_erasures(self) -> set[str]:
+        """The fragments whose person is to be forgotten, once it is known who that is."""
+        kept = (each for node in self.nodes.values() if node.waiting is not None for each in node.waiting.behind)
+        links = (read_link(each.key, each.value) for each in kept)
+        return {link.fragment for link in links if isinstance(link, Erased)}
+
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
         states = States(self.stores[number], Codec(encode, decode), Recent(0))
         done = folded(
-            topic, states, chunk, Printer(number, self.partitions, self.generation), 0, policy=default_policy()
+            topic,
+            states,
+            chunk,
+            Printer(number, self.partitions, self.generation),
+            0,
+            policy=default_policy(),
+            heard=Heard(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
         )
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes
@@ -224,3 +238,12 @@ class World:
         """Why the null records of `contact-state` are null."""
         nulls = {key: latest for key, latest in self.latest[CONTACT_STATE].items() if latest.value is None}
         return {key: (latest.headers["reason"] or b"").decode() for key, latest in nulls.items()}
+
+
+def asking(table: Mapping[bytes, bytes]) -> set[str]:
+    """Of the fragments in it, those that ask to have their person forgotten."""
+    return {
+        key.decode()
+        for key, value in table.items()
+        if b"/" not in key and not key.startswith(NO_STATES) and place_of(decode(value)).asked is not None
+    }

@@ -6,8 +6,9 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
+from tests.property.links.world import asking
 from tests.unit.events.records import REQUIRED
-from tests.unit.links.town import BY_EMAIL, T1, T2, T3, Town
+from tests.unit.links.town import BY_EMAIL, BY_PHONE, T1, T2, T3, Town
 
 NY_1: dict[str, JSON] = {"voter_id": "NY:1"}
 NY_2: dict[str, JSON] = {"voter_id": "NY:2"}
@@ -91,3 +92,22 @@ def test_a_command_that_is_taken_back_meanwhile_ends_the_wait_as_well(topics: tu
         work(town, topic)
     town.world.settle()
     assert left(town) == {town.hashed(NY_1)}
+
+
+def test_whoever_waits_for_an_erasure_asks_for_it_though_another_one_has_reached_them() -> None:
+    """Or a backup would be taken while it waits, which knows nothing of it."""
+    town = Town()
+    town.say("form.submitted", {**NY_1, **BY_EMAIL, **BY_PHONE}, time=T1)
+    town.append("contact.erased", {"contact": BY_PHONE}, "another", T3)
+    work(town, INTERACTIONS)
+    work(town, IDENTITY_LINKS)
+    town.append("contact.linked", {"contact_ids": pair(town, BY_EMAIL, NY_2)}, "link", T1)
+    town.append("contact.erased", {"contact": BY_EMAIL}, "erasure", T2)
+    work(town, INTERACTIONS)
+    work(town, CONTACT_ROOFS)
+    work(town, IDENTITY_LINKS)
+    assert town.world.waiting_erasures() == {town.hashed(BY_EMAIL)}
+    assert town.world.waiting_erasures() <= asking(town.world.table())
+    town.world.settle()
+    assert left(town) == set()
+    assert not asking(town.world.table())
