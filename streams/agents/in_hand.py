@@ -18,7 +18,7 @@ from streams.experiments.kept import Experiment, Kept, Peaks
 from streams.experiments.rows import Rows
 
 SOONEST_MS, SPREAD_MS = 30_000, 15_000
-"""An experiment is written so long after the store was the same for the last time; not all of them at once."""
+"""An experiment is written so long after the store had it as it was; not all of them at once."""
 
 MOST_BYTES = 64 << 20
 """Of experiments that are not as the store has them. What there is no room for is written at once."""
@@ -27,15 +27,17 @@ _MEMORY = "in hand"
 
 
 class _Ahead(Struct):
-    """Of an experiment that is not as the store has it. `due`: when (ms) it is to be written.
+    """An experiment that is ahead of the store, or was: `is_stored` once that has it as it is.
 
-    `needs`: what is aside behind this offset has to be kept for it. `size`: bytes, none of one whose sums are rows.
+    `needs`: what is aside behind this offset has to be kept for it. `due`: when (ms) it is to be written, or forgotten
+    here if nothing has become of it since it was. `size`: bytes, none of one whose sums are rows.
     """
 
     experiment: Experiment
     needs: int
     due: int
     size: int
+    is_stored: bool = False
 
 
 class _Memory(Struct):
@@ -100,6 +102,13 @@ class InHand:
             if self.rows.take(name, held.edition, totals):
                 self._now[name] = replace(held, totals={})
 
+    def added_to(self, names: Collection[str], before: int) -> None:
+        """Something was added to these rows. `before`: see `changes`."""
+        for name in names:
+            held = self._memory.ahead[name]
+            if held.is_stored:
+                held.is_stored, held.needs = False, before
+
     def set(self, name: str, experiment: Experiment) -> None:
         """It is this one from now on."""
         self._now[name] = experiment
@@ -145,19 +154,23 @@ class InHand:
                 self._drop_ahead(name)
         due = {name: each for name, each in self._memory.ahead.items() if all_of_them or each.due <= now}
         for name, held in due.items():
-            changes[key_of_experiment(name)] = replace(self._with_sums(name, held.experiment), added=added)
-            self._drop_ahead(name)
+            if not held.is_stored:
+                changes[key_of_experiment(name)] = replace(self._with_sums(name, held.experiment), added=added)
+            if held.is_stored or all_of_them:
+                self._drop_ahead(name)
+            else:
+                held.is_stored, held.due = True, _due(name, now)
         return changes
 
     @property
     def needs(self) -> int | None:
         """What is aside up to this offset is nobody's any more; None: nor is all the rest."""
-        return min((each.needs for each in self._memory.ahead.values()), default=None)
+        return min((each.needs for each in self._memory.ahead.values() if not each.is_stored), default=None)
 
     @property
     def due(self) -> int | None:
         """When (ms) the next one is to be written."""
-        return min((each.due for each in self._memory.ahead.values()), default=None)
+        return min((each.due for each in self._memory.ahead.values() if not each.is_stored), default=None)
 
     def _read(self, names: Collection[str]) -> None:
         keys = {key_of_experiment(name): name for name in names}
@@ -178,11 +191,11 @@ class InHand:
         if held is not None:
             self._memory.size += size - held.size
             held.experiment, held.size = experiment, size
+            self.added_to([name], needs)
             return True
         if self._memory.size + size > MOST_BYTES:
             return False
-        due = now + SOONEST_MS + crc32(name.encode()) % SPREAD_MS
-        self._memory.ahead[name] = _Ahead(experiment, needs, due, size)
+        self._memory.ahead[name] = _Ahead(experiment, needs, _due(name, now), size)
         self._memory.size += size
         return True
 
@@ -205,6 +218,10 @@ def key_of_experiment(name: str) -> bytes:
 
 def _key_of_peaks(name: str) -> bytes:
     return b"peaks/" + name.encode()
+
+
+def _due(name: str, now: int) -> int:
+    return now + SOONEST_MS + crc32(name.encode()) % SPREAD_MS
 
 
 def _has_other_peaks(was: Experiment, now: Experiment) -> bool:

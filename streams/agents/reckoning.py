@@ -35,7 +35,8 @@ class Reckoning:
     """One chunk: its effects, and what it did.
 
     `refused`: the offsets that say nothing; `uncounted`: how many experiments and variants there was no room for.
-    `alerts`: by rule. `results`: how many were written. `is_published`: whether it was time for that.
+    `alerts`: by rule. `results`: how many were written. `is_published`: whether it was time for that. `is_added_up`:
+    whether anything was done but to put aside.
 
     Parameters:
         states: the experiments and the board before the chunk.
@@ -53,7 +54,7 @@ class Reckoning:
         self.alerts: Counter[str] = Counter()
         self.results = 0
         self.uncounted = 0
-        self.is_published = False
+        self.is_published = self.is_added_up = False
         self.refused: list[int] = []
 
     @property
@@ -83,6 +84,7 @@ class Reckoning:
                 self._put_aside(Told(record.offset, record.timestamp, record.value))
         if not self.is_published and self._aside.size <= MOST_BYTES:
             return
+        self.is_added_up = True
         now, added = records[-1].timestamp, records[-1].offset
         if self._aside.is_behind:
             catch_up(self._states, self._in_hand, self._lines.keys(), self.board.added, now)
@@ -121,6 +123,7 @@ class Reckoning:
 
     def _add(self, differences: Sequence[Counted], now: int) -> None:
         touched, rest = self._in_hand.rows.add(differences)
+        self._in_hand.added_to(touched, self.board.added)
         self._lines |= {name: _heard(self._lines[name], now) for name in touched}
         if rest:
             self._add_one_by_one(rest, now)

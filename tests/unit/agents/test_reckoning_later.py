@@ -52,6 +52,37 @@ def test_a_new_experiment_is_written_at_once_and_what_comes_to_it_later(agent: A
     assert stored(agent) == 5
 
 
+def test_what_goes_on_changing_is_written_again_and_again_and_what_does_not_is_not(agent: Agent) -> None:
+    begun(agent)
+    written = []
+    for change in (0, 1, 0, 0, 1, 1):
+        agent.take(*told(people("A", change)))
+        agent.now += LATER_MS
+        agent.tick()
+        assert agent.last is not None
+        written.append((ASK in agent.last.effects.changes, aside(agent)))
+    assert written == [(True, 0), (True, 0), (False, 0), (False, 0), (False, 1), (True, 0)]
+    assert stored(agent) == 8
+
+
+def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(agent)
+    agent.take(*told(people("A", 1)))
+    agent.tick()
+    agent.now += LATER_MS
+    agent.take(*others(1))
+    agent.tick()
+    assert aside(agent) == 0
+    monkeypatch.setattr(board, "AT_ONCE", 0)
+    agent.take(*told(people("A", 1)))
+    assert agent.tick() == {}
+    monkeypatch.undo()
+    agent._states.forget()
+    assert assigned(agent.tick()["ask"]) == {"A": 7}
+
+
 def test_it_is_not_written_before_that(agent: Agent) -> None:
     begun(agent)
     agent.now += in_hand.SOONEST_MS - 1
