@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections import deque
+from statistics import median
 from typing import get_args
 
 from msgspec import Struct
@@ -11,6 +13,7 @@ from streams.agents.publishing import Rule
 from streams.agents.reckoning import STAGE, Reckoning
 from streams.agents.stamps import Clock
 from streams.engine.errors import NotOwned
+from streams.engine.garbage import collecting_later
 from streams.engine.partition import Effects
 from streams.engine.runs import Records, Run
 from streams.engine.states import States
@@ -24,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_S = 1.0
 """Between two ticks at least."""
-PART = 6
+PART = 4.5
 """And at least so many times as long as the last evaluation was busy, so that those take a sixth of the worker's CPU.
 
 Reading and writing take half as much again and more: in a running worker 0.29 of a core. While 5,000 experiments change
@@ -54,7 +57,7 @@ class Experiments:
         self._metrics = metrics
         self._clock = clock
         self._outbox = outbox
-        self._busy = 0.0
+        self._busy: deque[float] = deque([0.0], 3)
         for rule in get_args(Rule):  # else nobody could tell that the first one was added
             metrics.alerts.labels(rule)
 
@@ -67,7 +70,8 @@ class Experiments:
             nonlocal last, took, busy
             began, before = time.perf_counter(), time.thread_time()
             last = Reckoning(states, self._partitions)
-            last.take(records)
+            with collecting_later():
+                last.take(records)
             work: _Work | None = states.memory.get(_WORK)
             if (
                 work is None or last.is_added_up
@@ -81,12 +85,13 @@ class Experiments:
             await self._table.apply(chunk, fold)
         if last is not None:
             self._count(chunk, last, took)
-            self._busy = busy if last.is_published else self._busy
+            if last.is_published:
+                self._busy.append(busy)
 
     @property
     def pause(self) -> float:
         """Seconds until the next tick may be sent."""
-        return max(SHORTEST_S, PART * self._busy)
+        return max(SHORTEST_S, PART * median(self._busy))
 
     async def tick(self) -> None:
         """Send one if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""

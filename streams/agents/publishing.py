@@ -109,7 +109,8 @@ class Publishing:
         """The results of all that was looked at."""
         most = most_of(len(lines))
         for looked, found in self._looks:
-            for each in looked:
+            histories = self._histories([each.experiment for each in looked])
+            for each, before in zip(looked, histories, strict=True):
                 line = lines[each.experiment]
                 result = result_of(
                     each.experiment,
@@ -121,12 +122,15 @@ class Publishing:
                     status=line.status,
                     found=line.found,
                 )
-                self._write(each.experiment, result, most)
+                self._write(each.experiment, result, before, most)
 
-    def _write(self, name: str, result: ExperimentResult, most: int) -> None:
-        stays, last = history_keys(name)
-        before = Moments(self._states.beside(stays), self._states.beside(last))
+    def _histories(self, names: Sequence[str]) -> list[Moments]:
+        held = iter(self._states.beside_many([key for name in names for key in history_keys(name)]))
+        return [Moments(stays, last) for stays, last in zip(held, held, strict=True)]
+
+    def _write(self, name: str, result: ExperimentResult, before: Moments, most: int) -> None:
         after, history = with_result(name, before, result, self._now, most)
+        stays, last = history_keys(name)
         if after.stays != before.stays:
             self.beside[stays] = after.stays
         if after.last != before.last:

@@ -6,6 +6,8 @@ time. With Python's usual thresholds the collector walked over them again and ag
 
 import ctypes
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 YOUNG_OBJECTS = 100_000
 """So many more objects made than freed start a collection of the young ones."""
@@ -19,6 +21,18 @@ def collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, _YOUNG_COLLECTIONS, _MIDDLE_COLLECTIONS)
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Do not look for garbage for the length of a block, which makes much that is free again soon and in no cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def collect_what_was_closed() -> None:

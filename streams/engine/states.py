@@ -4,7 +4,7 @@ Reading a state from the store and decoding it costs as much as folding into it,
 written to again soon. States are never changed in place, so the same one may be given out twice.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -124,6 +124,10 @@ class States(Generic[State]):
     def beside(self, key: bytes) -> bytes | None:
         """A record beside the states, or None."""
         return self.store.get(BESIDE + key)
+
+    def beside_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        """Records beside the states, in the order of their keys: one look at the store for all of them."""
+        return self.store.get_many([BESIDE + key for key in keys])
 
     def beside_following(self, prefix: bytes, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
         """The records beside the states whose keys begin so, behind this key, in the order of their bytes."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from streams.engine.fetched import Fetched
-from streams.engine.garbage import YOUNG_OBJECTS, collect_rarely
+from streams.engine.garbage import YOUNG_OBJECTS, collect_rarely, collecting_later
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output
 
@@ -23,6 +23,31 @@ def test_what_is_loaded_is_left_out_and_the_rest_is_looked_at_rarely() -> None:
     assert gc.get_freeze_count() > 10_000
     assert gc.get_threshold()[0] == YOUNG_OBJECTS
     assert gc.isenabled()
+
+
+def test_what_is_made_and_freed_at_once_is_not_looked_at() -> None:
+    seen: list[str] = []
+    gc.callbacks.append(lambda phase, _: seen.append(phase))
+    try:
+        gc.set_threshold(1_000)
+        with collecting_later():
+            made = [[number] for number in range(10_000)]
+            del made
+        assert (seen, gc.isenabled()) == ([], True)
+        made = [[number] for number in range(10_000)]
+        assert seen
+    finally:
+        gc.callbacks.pop()
+
+
+def test_who_collects_nothing_goes_on_so() -> None:
+    gc.disable()
+    try:
+        with collecting_later():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_records_are_nothing_to_walk_over() -> None:

@@ -187,6 +187,7 @@ def test_records_beside_the_states_are_found_by_their_keys_and_in_order(store: C
     states.commit({b"p/3": 3}, {b"p/3": b"3", **{BESIDE + key: value for key, value in held.items()}}, HERE)
 
     assert (states.beside(b"p/1"), states.beside(b"p/3")) == (b"one", None)
+    assert states.beside_many([b"p/2", b"p/3", b"p/1"]) == [b"two", None, b"one"]
     assert states.beside_following(b"p/", b"", 2) == [(b"p/", b"none"), (b"p/1", b"one")]
     assert states.beside_following(b"p/", b"p/1", 2) == [(b"p/2", b"two")]
 
