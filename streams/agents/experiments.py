@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_S = 1.0
 """Between two ticks at least."""
-PART = 4.5
+PART = 4
 """And at least so many times as long as the last evaluation was busy, so that those take a sixth of the worker's CPU.
 
 Reading and writing take half as much again and more: in a running worker 0.29 of a core. While 5,000 experiments change

@@ -202,6 +202,8 @@ class Reckoning:
         self.alerts, self.results = publishing.alerts, publishing.results
 
     def _look(self, publishing: Publishing, names: Collection[str]) -> None:
+        if not names:
+            return
         self._in_hand.read(names)
         self._in_hand.to_rows(names)
         held = {name: self._in_hand.lean(name) for name in names}

@@ -1,10 +1,11 @@
 """What a result says of itself where its figures do not: the `warnings` of `experiment-results`."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import lru_cache
 
 from streams.experiments.evaluated import Evaluated, Looked
 from streams.experiments.metrics import HARM, METRICS
-from streams.experiments.plans import Plan
+from streams.experiments.plans import MOST_PLANS, Plan
 from streams.experiments.shown.units import percent
 
 
@@ -19,20 +20,21 @@ def remarks_of(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
             who = ", ".join(f"{name} ({people[name]:,} people)" for name in strange[:5])
             warnings.append(f"UNPLANNED VARIANT: {who}: not in the definition, so not in the check of the split")
     if plan.why_unchecked and len(people) > 1:
-        warnings.append(_unchecked(plan, people))
+        warnings.append(_unchecked(plan.why_unchecked, tuple(people.items()), is_cured=not plan.differs_by_stratum))
     if unwatched := [metric for metric in plan.guardrails if metric not in HARM]:
         watched = ", ".join(metric for metric in METRICS if metric in HARM)
         warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {watched} can be watched")
     return warnings
 
 
-def _unchecked(plan: Plan, people: Mapping[str, int]) -> str:
-    """With the parts, so that who knows what was meant sees what a check would have found."""
-    everybody = sum(people.values())
-    parts = [f"{name} {percent(n / everybody)}" for name, n in people.items()]
+@lru_cache(maxsize=MOST_PLANS)
+def _unchecked(why: str, people: Sequence[tuple[str, int]], *, is_cured: bool) -> str:
+    """With the parts, so that who knows what was meant sees what a check would have found. They seldom change."""
+    everybody = sum(n for _, n in people)
+    parts = [f"{name} {percent(n / everybody)}" for name, n in people]
     shown = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more" if len(parts) > 5 else "")
     cure = ". Say what is planned with `harmonia experiments define`, and everybody so far is checked as well"
     return (
-        f"SPLIT NOT CHECKED: {plan.why_unchecked}. People are in {shown}: if that is not as you meant it, trust no "
-        f"difference{'' if plan.differs_by_stratum else cure}"
+        f"SPLIT NOT CHECKED: {why}. People are in {shown}: if that is not as you meant it, trust no "
+        f"difference{cure if is_cured else ''}"
     )
