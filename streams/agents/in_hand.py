@@ -129,7 +129,8 @@ class InHand:
     def add(self, name: str, experiment: Experiment, now: int) -> None:
         """It is this one since what is aside was added again to what the store has."""
         self._now[name] = self._before[name] = experiment
-        self._put_ahead(name, experiment, experiment.added, now)
+        if not self._put_ahead(name, experiment, experiment.added, now):
+            self.write_at_once(name)
 
     def changes(self, before: int, added: int, now: int, *, all_of_them: bool) -> dict[bytes, Kept | None]:
         """What is to be written now.

@@ -131,6 +131,15 @@ def test_where_there_is_no_room_in_memory_it_is_written_at_once(agent: Agent, mo
     assert (stored(agent), aside(agent)) == (5, 0)
 
 
+def test_nor_is_there_where_what_was_aside_is_added_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun(agent)
+    agent._states.forget()
+    monkeypatch.setattr(in_hand, "MOST_BYTES", 500)
+    agent.take(*others(1))
+    agent.tick()
+    assert (stored(agent), aside(agent)) == (5, 0)
+
+
 def test_too_much_that_is_aside_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(agent)
     monkeypatch.setattr(reckoning, "MOST_LOGGED", 0)
