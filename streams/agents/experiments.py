@@ -9,7 +9,7 @@ from typing import get_args
 from msgspec import Struct
 
 from events.topics import EXPERIMENT_PARTIALS
-from streams.agents.publishing import Rule
+from streams.agents.experiment_alerts import Rule
 from streams.agents.reckoning import STAGE, Reckoning
 from streams.agents.stamps import Clock
 from streams.engine.errors import NotOwned

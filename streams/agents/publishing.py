@@ -1,10 +1,9 @@
 """What is published of experiments at a tick: results and alerts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import exp
-from typing import Literal, TypeAlias
 
 import orjson
 from msgspec import Struct
@@ -15,7 +14,7 @@ from events.outputs import SystemAlert
 from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.agents.alarms import alert_id
+from streams.agents.experiment_alerts import Rule, alarms_of, told, with_told
 from streams.engine.states import States
 from streams.engine.writer import Output
 from streams.experiments.board import watched
@@ -27,15 +26,12 @@ from streams.experiments.metrics import HARM
 from streams.experiments.moments import Kept as Moments
 from streams.experiments.moments import most_of, with_result
 from streams.experiments.plans import MOST_PLANS, Plan, hypothesis_of, plan_of
-from streams.experiments.resulting import discoverable, guardrails_of, is_broken, result_of
+from streams.experiments.resulting import discoverable, guardrails_of, result_of
 from streams.experiments.rows import Rows
 from streams.experiments.rules import DAY_MS
 from streams.experiments.sides import first_day
 from streams.experiments.totals import closed
 from streams.inference.many_guardrails import least_evidence
-
-Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
-"""What each means is in `docs/alerts.md`."""
 
 _HISTORY, _LAST = b"history/", b"moment/"
 _place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
@@ -97,11 +93,13 @@ class Publishing:
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
                 after = replace(each, peaks=peaks, split_peak=seen.split_peak)
-                after = self._alarmed(name, after, _alarms(seen, found, guardrails, most_p))
+                after, alerts = told(name, after, alarms_of(seen, found, guardrails, most_p), self._as_of)
+                for alert in alerts:
+                    self._alert(name, *alert)
             is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
             looked[name] = after, Line(due=self._due(name, after, plan), log_e=log_e, status=status)
-            shown_later.append(_Seen(name, plan, seen, _told(after, guardrails)))
+            shown_later.append(_Seen(name, plan, seen, with_told(after, guardrails)))
         self._looks.append((shown_later, found))
         return looked
 
@@ -168,25 +166,7 @@ class Publishing:
         ends = plan.ended + plan.rule.window_ms
         return ends if closes is None else min(closes, ends)
 
-    def _alarmed(self, name: str, experiment: Experiment, alarms: Iterable[tuple[str, Rule, str]]) -> Experiment:
-        """With what is to be told of it, each thing once for all that it is judged by."""
-        told = list(experiment.told)
-        for what, rule, detail in alarms:
-            of = f"{experiment.peaks_of}/{what}"
-            if of not in told:
-                told.append(of)
-                self._alert(name, rule, of, detail)
-        return experiment if len(told) == len(experiment.told) else replace(experiment, told=tuple(told))
-
-    def _alert(self, name: str, rule: Rule, of: str, detail: str) -> None:
-        alert: SystemAlert = {
-            "alert_id": alert_id(rule, name, "", of, ""),
-            "rule": rule,
-            "subject": name,
-            "at": self._as_of,
-            "evidence": [],
-            "detail": detail,
-        }
+    def _alert(self, name: str, rule: Rule, alert: SystemAlert) -> None:
         place = _place_of(name, self._partitions)
         self.outputs.append(Output(SYSTEM_ALERTS, place, name.encode(), orjson.dumps(alert)))
         self.alerts[rule] += 1
@@ -195,34 +175,3 @@ class Publishing:
 def history_keys(name: str) -> tuple[bytes, bytes]:
     """Under which what stays of the history, and its last moments, are kept beside the experiments."""
     return _HISTORY + name.encode(), _LAST + name.encode()
-
-
-def _guardrail(variant: str, metric: str) -> str:
-    return f"guardrail/{variant}/{metric}"
-
-
-def _told(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
-    """Each with whether it is among what was told."""
-    if not experiment.told:
-        return [{**each, "alerted": False} for each in guardrails]
-    of = f"{experiment.peaks_of}/"
-    return [
-        {**each, "alerted": of + _guardrail(each["variant"], each["metric"]) in experiment.told} for each in guardrails
-    ]
-
-
-def _alarms(
-    seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float
-) -> Sequence[tuple[str, Rule, str]]:
-    """What, by which rule, and in words. `most_p`: of a guardrail that stands out beside all that are watched."""
-    alarms: list[tuple[str, Rule, str]] = []
-    if is_broken(seen):
-        people = found.assigned[seen.first : seen.first + len(seen.variants)]
-        parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
-        alarms.append(("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
-    for each in guardrails:
-        if each["p_always_valid"] <= most_p:
-            metric, variant, more = each["metric"], each["variant"], each["effect"] * 100
-            detail = f"{metric}: {variant} has more than {each['baseline']}, {more:+.3g} people of a hundred so far"
-            alarms.append((_guardrail(variant, metric), "experiment_guardrail", detail))
-    return alarms

@@ -18,7 +18,7 @@ from events.interactions.canvass import Outcome as CanvassOutcome
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.topics import ALL
-from streams.agents.publishing import Rule
+from streams.agents.experiment_alerts import Rule
 from streams.local.stack import local_stack
 from streams.measuring.fail_stops import REASONS
 from streams.measuring.names import is_team

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from streams.agents.publishing import Rule as ExperimentRule
+from streams.agents.experiment_alerts import Rule as ExperimentRule
 from streams.campaigns.kept import Rule as CampaignRule
 from streams.pressure.alerting import Rule
 
