@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from events.json_types import JSON
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS
-from streams.agents import catching_up, in_hand, sweeping
+from streams.agents import ahead, catching_up, sweeping
 from streams.agents.in_hand import InHand
 from streams.agents.reckoning import Reckoning
 from streams.agents.sweeps import recount_record
@@ -49,8 +49,8 @@ lawful = settings(max_examples=25, deadline=None, suppress_health_check=[HealthC
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "STATES_AT_ONCE", 2)
     monkeypatch.setattr(catching_up, "_AT_ONCE", 500)
-    monkeypatch.setattr(in_hand, "SOONEST_MS", 1)
-    monkeypatch.setattr(in_hand, "SPREAD_MS", 181)
+    monkeypatch.setattr(ahead, "SOONEST_MS", 1)
+    monkeypatch.setattr(ahead, "SPREAD_MS", 181)
 
 
 class Office:

@@ -3,7 +3,7 @@
 import pytest
 
 from events.experiment_results import ExperimentResult
-from streams.agents import catching_up, in_hand, reckoning
+from streams.agents import ahead, catching_up, reckoning
 from streams.agents.in_hand import key_of_experiment
 from streams.experiments import board
 from streams.experiments.defined import definition_record, rule_of
@@ -12,7 +12,7 @@ from streams.experiments.partials import Defined, Stands
 from tests.unit.agents.reckoned import PARTITIONS, Agent, assigned, others, people, told
 from tests.unit.experiments.writing import defined
 
-LATER_MS = in_hand.SOONEST_MS + in_hand.SPREAD_MS
+LATER_MS = ahead.SOONEST_MS + ahead.SPREAD_MS
 ASK = key_of_experiment("ask")
 
 
@@ -85,7 +85,7 @@ def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
 
 def test_it_is_not_written_before_that(agent: Agent) -> None:
     begun(agent)
-    agent.now += in_hand.SOONEST_MS - 1
+    agent.now += ahead.SOONEST_MS - 1
     agent.take(*told(people("A", 1)))
     agent.tick()
     assert (stored(agent), aside(agent)) == (3, 2)
@@ -126,7 +126,7 @@ def test_what_there_was_no_room_for_is_not_added_once_there_is(agent: Agent, mon
 
 
 def test_where_there_is_no_room_in_memory_it_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_hand, "MOST_BYTES", 500)
+    monkeypatch.setattr(ahead, "MOST_BYTES", 500)
     begun(agent)
     assert (stored(agent), aside(agent)) == (5, 0)
 
@@ -134,7 +134,7 @@ def test_where_there_is_no_room_in_memory_it_is_written_at_once(agent: Agent, mo
 def test_nor_is_there_where_what_was_aside_is_added_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(agent)
     agent._states.forget()
-    monkeypatch.setattr(in_hand, "MOST_BYTES", 500)
+    monkeypatch.setattr(ahead, "MOST_BYTES", 500)
     agent.take(*others(1))
     agent.tick()
     assert (stored(agent), aside(agent)) == (5, 0)
