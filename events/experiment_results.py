@@ -176,7 +176,8 @@ class ExperimentSummary(TypedDict):
 
     `assigned`: to all variants. `warnings`: how many. `primary`: its metric.
 
-    `broken_split`: people were not assigned in the planned proportions, so trust no headline.
+    `broken_split`: people were not assigned in the planned proportions, so trust no headline. `breached`: the variants
+    that drive people away; absent in what was written before it was known.
     """
 
     experiment: str
@@ -185,6 +186,7 @@ class ExperimentSummary(TypedDict):
     assigned: int
     warnings: int
     broken_split: bool
+    breached: NotRequired[list[str]]
     currency: str | None
     primary: str | None
     headlines: list[Headline]

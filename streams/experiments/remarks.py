@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from streams.experiments.evaluated import Evaluated, Looked
 from streams.experiments.metrics import HARM, METRICS
-from streams.experiments.plans import MOST_PLANS, Plan
+from streams.experiments.plans import MOST_PLANS, UNDEFINED, Plan
 from streams.experiments.shown.units import percent
 
 
@@ -21,6 +21,11 @@ def remarks_of(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
             warnings.append(f"UNPLANNED VARIANT: {who}: not in the definition, so not in the check of the split")
     if plan.why_unchecked and len(people) > 1:
         warnings.append(_unchecked(plan.why_unchecked, tuple(people.items()), is_cured=not plan.differs_by_stratum))
+    elif plan.why_unchecked == UNDEFINED and people:
+        warnings.append(
+            "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant. Is its id "
+            "written as you meant it? Define it with `harmonia experiments define`, or mend the id where it is sent"
+        )
     if unwatched := [metric for metric in plan.guardrails if metric not in HARM]:
         watched = ", ".join(metric for metric in METRICS if metric in HARM)
         warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {watched} can be watched")

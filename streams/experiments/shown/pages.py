@@ -49,13 +49,16 @@ def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
     """Of a list: id, status, people, warnings and time; and how the variants do by the primary metric."""
     count = summary["warnings"]
     warned = "no warnings" if not count else f"{count} warning{'s' if count > 1 else ''}"
-    head = summary["experiment"], summary["status"], f"{summary['assigned']:,} people", warned, _time(summary["as_of"])
-    metric = summary["primary"]
-    if metric is None or not summary["headlines"]:
-        return head, "nothing to compare yet"
-    told = [_told(summary, metric, each) for each in summary["headlines"]]
-    broken = "split BROKEN, trust nothing of it: " if summary["broken_split"] else ""
-    return head, f"{broken}{metric} against {summary['headlines'][0]['baseline']}: {'; '.join(told)}"
+    people = f"{summary['assigned']:,} {'person' if summary['assigned'] == 1 else 'people'}"
+    head = summary["experiment"], summary["status"], people, warned, _time(summary["as_of"])
+    worst = ["split BROKEN, trust nothing of it"] if summary["broken_split"] else []
+    if breached := summary.get("breached"):
+        worst.append(f"guardrail BREACHED, stop sending {', '.join(breached)}")
+    metric, told = summary["primary"], "nothing to compare yet"
+    if metric is not None and summary["headlines"]:
+        found = [_told(summary, metric, each) for each in summary["headlines"]]
+        told = f"{metric} against {summary['headlines'][0]['baseline']}: {'; '.join(found)}"
+    return head, ": ".join([*(["; ".join(worst)] if worst else []), told])
 
 
 def _told(summary: ExperimentSummary, metric: str, headline: Headline) -> str:
@@ -180,9 +183,10 @@ def _contacted(result: ExperimentResult, *, provisional: bool) -> Part:
         if each["provisional"] != provisional:
             continue
         metric, currency = each["metric"], result["currency"]
-        told, word = units.effect(metric, each["effect"], currency), "not yet known"
+        told, word = "-", "not yet known"  # a figure that nothing bounds may be anything, also more than everybody
         if each["low"] is not None and each["high"] is not None:
-            told += f" ({units.interval(metric, each['low'], each['high'], currency)})"
+            ends = units.interval(metric, each["low"], each["high"], currency)
+            told = f"{units.effect(metric, each['effect'], currency)} ({ends})"
             word = word_of(metric, each["low"], each["high"])
         reached = f"{each['contact_rate'] * 100:.1f} %", f"{each['baseline_contact_rate'] * 100:.1f} %"
         rows.append((each["variant"], metric, *reached, told, "do not trust" if is_broken(result) else word))

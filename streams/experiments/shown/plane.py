@@ -16,8 +16,9 @@ WIDEST = 4.0
 MOST_DATES = 6
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_HOUR, _DAY = 3_600_000, 86_400_000
+_MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 _SPANS = (
+    *(_MINUTE * minutes for minutes in (1, 2, 5, 10, 15, 30)),
     *(_HOUR * hours for hours in (1, 2, 3, 6, 12)),
     *(_DAY * days for days in (1, 2, 4, 7, 14, 28, 91, 182, 364)),
 )
@@ -81,7 +82,10 @@ def plane_of(lines: Sequence[Sequence[Point]], top: float = 0.0) -> Plane:
     shown += [line[-1] for line in lines]
     ticks = steps(min(0.0, *(point.low for point in shown)), max(0.0, *(point.high for point in shown)))
     begin, end = min(point.at for point in points), max(point.at for point in points)
-    return Plane(begin, end, ticks, top) if begin < end else Plane(begin - _HOUR, end + _HOUR, ticks, top)
+    if begin == end:
+        return Plane(begin - _HOUR, end + _HOUR, ticks, top)
+    around = _MINUTE if end - begin < 2 * _MINUTE else 0  # else no round time might be there
+    return Plane(begin - around, end + around, ticks, top)
 
 
 def _date(at: int, span: int) -> str:

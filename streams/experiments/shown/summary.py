@@ -17,6 +17,7 @@ def summary_of(result: ExperimentResult) -> ExperimentSummary:
         "assigned": assigned_of(result),
         "warnings": len(warnings_of(result)),
         "broken_split": is_broken(result),
+        "breached": sorted({each["variant"] for each in result["guardrails"] if each["breached"]}),
         "currency": result["currency"],
         "primary": primary,
         "headlines": [] if primary is None else list(_headlines(result, primary)),

@@ -56,6 +56,7 @@ async def test_the_list_has_a_line_of_each_by_id(desk: Desk, results: ResultsSin
         "assigned": 24_013,
         "warnings": 1,
         "broken_split": False,
+        "breached": ["from a neighbour"],
         "currency": "USD",
         "primary": "donated",
         "headlines": [

@@ -51,8 +51,15 @@ def test_who_is_already_there_is_checked_once_the_experiment_is_defined(agent: A
     assert [alert["rule"] for alert in agent.alerts()] == ["experiment_split_broken"]
 
 
-def test_one_variant_alone_has_no_split(agent: Agent) -> None:
+def test_one_variant_alone_has_no_split_and_may_be_a_misspelt_id(agent: Agent) -> None:
     agent.take(*told(people("A", 1_000)))
+    result = agent.tick()["ask"]
+    assert result is not None
+    [warning] = result.get("warnings", [])
+    assert warning.startswith(
+        "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant"
+    )
+    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     result = agent.tick()["ask"]
     assert result is not None
     assert "warnings" not in result

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.experiment_results import ExperimentResult
+from events.experiment_results import ContactedEffect, ExperimentResult
 from streams.cli.experiment_results import print_page
 from streams.experiments.shown.pages import line_of, page
 from streams.experiments.shown.summary import summary_of
@@ -145,15 +145,30 @@ def test_a_line_of_the_list_says_how_the_variants_do() -> None:
 
     assert head == ("gotv-subject-lines", "running", "24,013 people", "1 warning", "2026-02-11 17:30 UTC")
     assert told == (
-        "donated against control: deadline +1.07 pp, better, a discovery; from a neighbour +0.13 pp, not yet known"
+        "guardrail BREACHED, stop sending from a neighbour: donated against control: deadline +1.07 pp, better, "
+        "a discovery; from a neighbour +0.13 pp, not yet known"
     )
+    assert line_of(summary_of(gotv(variants={"A": {"assigned": 1, "metrics": {}}})))[0][2] == "1 person"
 
 
 def test_a_line_of_a_broken_or_a_provisional_one_says_so() -> None:
     _, told = line_of(summary_of(doors()))
-    _, nothing = line_of(summary_of(gotv(comparisons=[])))
-    _, early = line_of(summary_of(gotv(comparisons=[comparison("donated", "deadline", -0.1, -0.01, provisional=True)])))
+    _, nothing = line_of(summary_of(gotv(comparisons=[], guardrails=[])))
+    _, harm = line_of(summary_of(doors() | {"comparisons": [], "guardrails": gotv()["guardrails"]}))
+    now = [comparison("donated", "deadline", -0.1, -0.01, provisional=True)]
+    _, early = line_of(summary_of(gotv(comparisons=now, guardrails=[])))
 
     assert told == "split BROKEN, trust nothing of it: voted against nothing: knock +2.96 pp, provisional"
     assert nothing == "nothing to compare yet"
+    assert harm == (
+        "split BROKEN, trust nothing of it; guardrail BREACHED, stop sending from a neighbour: nothing to compare yet"
+    )
     assert early == "donated against control: deadline -5.50 pp, worse, provisional"
+
+
+def test_of_whom_nothing_bounds_the_effect_no_figure_is_shown() -> None:
+    """It may be above 100 %: so few more were reached that it is divided by next to nothing."""
+    [known] = [each for each in doors().get("contacted", []) if each["metric"] == "voted"][:1]
+    unbounded: ContactedEffect = {**known, "effect": 1.0342, "low": None, "high": None}
+    [part] = [each for each in page({**doors(), "contacted": [unbounded]}).parts if "reached" in each.title]
+    assert [row[4] for row in part.rows] == ["-"]

@@ -3,7 +3,10 @@
 import re
 from xml.etree.ElementTree import Element, fromstring  # nosec B405 # of what the test has just drawn
 
+import pytest
+
 from events.experiment_results import ExperimentResult
+from events.times import parse_time, render_time
 from streams.experiments.history import with_history
 from streams.experiments.shown.plane import HEIGHT, LEFT, RIGHT
 from streams.experiments.shown.plot import svg
@@ -47,6 +50,17 @@ def test_it_has_a_zero_line_in_each_panel_dates_and_a_word_on_what_is_dashed() -
     assert words(picture)[-1] == (
         "Dates in UTC. Dashed: provisional, of everybody so far. Intervals that reach the edge are wider than shown."
     )
+
+
+@pytest.mark.parametrize("span_s", [1, 90, 240, 1_800])
+def test_a_short_time_has_dates_too(span_s: int) -> None:
+    result = gotv()
+    last = parse_time(result["as_of"]) or 0
+    told = None
+    for at in (last - span_s * 1_000, last):
+        told = with_history(told, {**result, "as_of": render_time(at)})
+    assert told is not None
+    assert 2 <= sum(each.startswith("11 Feb 1") for each in words(drawn(told))) <= 7
 
 
 def test_the_interval_ends_where_it_stands_now_on_the_scale() -> None:
