@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
+from streams.assign.together import Together
 from streams.assign.units import COLUMN, Reader, Trouble, Unit
 from streams.audience import Audience, Record
 from streams.audience.adding import malformed_with_columns, quoted, with_columns
@@ -45,10 +46,11 @@ class Summary:
 class Assignments:
     """Assigns the rows of one list."""
 
-    def __init__(self, audience: Audience, reader: Reader, assigning: Assigning) -> None:
+    def __init__(self, audience: Audience, reader: Reader, assigning: Assigning, together: Together) -> None:
         self._audience = audience
         self._reader = reader
         self._assigning = assigning
+        self._together = together
         self.summary = Summary()
 
     def write(self, out: BinaryIO, tell: Tell, told: Told) -> None:
@@ -75,6 +77,7 @@ class Assignments:
             self.summary.excluded += 1
             return with_columns(record.raw, ("",))
         self.summary.variants[variant] += 1
+        self._together.hear(unit, variant)
         given.append(Given(unit, variant))
         return with_columns(record.raw, (_quoted(variant),))
 

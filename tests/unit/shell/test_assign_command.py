@@ -43,6 +43,35 @@ def test_the_counts_are_there_for_programs(file: Path) -> None:
     }
 
 
+DOOR = """[[experiment]]
+id = "door"
+unit = "household"
+variants = { walk = 1, call = 1 }
+strata = { column = "state", splits.NY = { walk = 1 }, splits.NJ = { call = 1 } }
+"""
+
+
+def test_households_in_several_variants_are_told_of_once_by_their_number(file: Path) -> None:
+    file.write_text(DOOR)
+    text = "contact_id,household,state\nc-1,h-1,NY\nc-2,h-1,NJ\nc-3,h-2,NY\nc-4,h-2,NY\n"
+    ended = run(file, text, experiment="door")
+    assert (ended.exit_code, ended.stdout.count("\n")) == (0, 5)
+    assert ended.stderr.splitlines()[-1] == (
+        "1 of 2 households is in several variants, since its people are in several strata: "
+        "give all of a household the same state"
+    )
+    assert json.loads(run(file, text, "--json", experiment="door").stderr)["parted"] == 1
+    more = run(file, f"{text}c-5,h-2,NJ\n", experiment="door").stderr
+    assert "2 of 2 households are in several variants, since their people" in more
+
+
+def test_households_that_are_together_are_not_told_of(file: Path) -> None:
+    file.write_text(DOOR)
+    text = "contact_id,household,state\nc-1,h-1,NY\nc-2,h-1,NY\nc-3,h-2,NJ\n"
+    assert "several" not in run(file, text, experiment="door").stderr
+    assert json.loads(run(file, text, "--json", experiment="door").stderr)["parted"] == 0
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
