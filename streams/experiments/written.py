@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from events.experiments import ExperimentDefinition
 from streams.experiments.defined import REFERENCE
+from streams.experiments.stricter import stricter
 from streams.pressure.mistakes import Mistake, Mistakes, mistakes_in
 
 _TABLES = "experiment"
@@ -46,11 +47,15 @@ def _definition(table: dict[str, object], where: str) -> ExperimentDefinition | 
         said = orjson.dumps(table)
     except orjson.JSONEncodeError:
         return _one(where, "has a number that is too large", "give a smaller one")
+    mistakes = [*stricter(table)]
     try:
-        return ExperimentDefinition.model_validate_json(said)
+        definition = ExperimentDefinition.model_validate_json(said)
     except ValidationError as error:
-        wrong = mistakes_in(error, REFERENCE).found
-        return Mistakes(tuple(each._replace(key=f"{where}.{each.key}" if each.key else where) for each in wrong))
+        mistakes[:0] = mistakes_in(error, REFERENCE).found
+    else:
+        if not mistakes:
+            return definition
+    return Mistakes(tuple(each._replace(key=f"{where}.{each.key}" if each.key else where) for each in mistakes))
 
 
 def _one(key: str, problem: str, cure: str) -> Mistakes:

@@ -109,6 +109,11 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
         ("metrics = ['money']", ".metrics[0]", "give 'opened', 'clicked'"),
         ("metrics = 'donated'", ".metrics", 'give a list, such as ["..."]'),
         ("guardrails = ['calm']", ".guardrails[0]", "give 'opened', 'clicked'"),
+        (
+            "guardrails = ['complained', 'donated', 'opened']",
+            ".guardrails",
+            "nobody watches opened or donated for harm; name unsubscribed or complained there, and what is to be",
+        ),
         ("exclusion = { group = 'g', from = 0.5, to = 0.5 }", ".exclusion", "is empty; give a `from` that is less"),
         ("exclusion = { group = 'g', from = 0.5 }", ".exclusion.to", "is missing; add it, nothing is guessed"),
         ("exclusion = { group = 'g', from = 0, to = 2 }", ".exclusion.to", "give a number from 0 to 1"),
@@ -143,6 +148,15 @@ def test_each_mistake_is_told_with_its_key_and_its_cure(more: str, key: str, tol
     [line] = mistakes(f"{LEAST}{more}\n")
     assert line.startswith(f"experiment[0]{key}: ")
     assert told in line
+
+
+def test_a_guardrail_that_nobody_watches_is_told_with_all_else() -> None:
+    told = mistakes(f"{LEAST}guardrails = ['donated', 'donated', 'calm']\nholdout = 2\n")
+    assert [line.partition(":")[0].removeprefix("experiment[0].") for line in told] == [
+        "holdout",
+        "guardrails[2]",
+        "guardrails",
+    ]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
