@@ -13,7 +13,7 @@ from sinks.base import SinkUnavailable
 from sinks.experiments import Results
 from sinks.lookup import Incomplete, Whole
 from streams.cli.experiment_group import app
-from streams.cli.failures import load_settings, refuse
+from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.tables import print_lines, print_table, printable
 from streams.clients import redis_client
 from streams.experiments.history import with_history
@@ -60,6 +60,8 @@ def show(
     ] = None,
 ) -> None:
     """Show what an experiment says so far, warnings first. Exit code 1 when it has no result."""
+    if plot is not None and plot.suffix.lower() != ".svg":
+        refuse(f"--plot: {printable(str(plot))}: give a name that ends in .svg, which is what is drawn", WRONG_USE)
     seen = _read(load_settings(), lambda results: results.one(experiment))
     if seen.value is None:
         incomplete = f", and {_missing(seen.standing)}" if isinstance(seen.standing, Incomplete) else ""
@@ -69,12 +71,12 @@ def show(
         )
     _say_what_is_missing(seen.standing)
     result: ExperimentResult = orjson.loads(seen.value)
-    if plot is not None:
-        _draw(result, plot)
     if as_json:
         typer.echo(seen.value)
     else:
         print_page(page(result))
+    if plot is not None:
+        _draw(result, plot)
 
 
 def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen:
@@ -109,7 +111,7 @@ def _draw(result: ExperimentResult, path: Path) -> None:
     try:
         path.write_text(drawn)
     except OSError as error:
-        refuse(f"--plot: {path}: {error.strerror}")
+        refuse(f"--plot: {path}: {error.strerror}; give a file that may be written")
     typer.echo(f"drawn into {path}", err=True)
 
 
