@@ -10,7 +10,16 @@ _CURE = f"name {listed(metric for metric in METRICS if metric in HARM)} there, a
 
 def stricter(table: Mapping[str, object]) -> Iterator[Mistake]:
     """The mistakes of a table that has not been checked otherwise yet."""
+    yield from _names(table.get("variants"))
     yield from _guardrails(table.get("guardrails"))
+
+
+def _names(variants: object) -> Iterator[Mistake]:
+    """Spaces that nobody sees: tools that report the name without them would report another variant."""
+    for name in variants if isinstance(variants, dict) else ():
+        if name and name != name.strip():
+            cure = f"write it {name.strip()!r}" if name.strip() else "give it a name that can be seen"
+            yield Mistake("variants", f"{name!r} has space at its ends", cure)
 
 
 def _guardrails(named: object) -> Iterator[Mistake]:

@@ -11,6 +11,7 @@ from streams.experiments.stricter import stricter
 from streams.pressure.mistakes import Mistake, Mistakes, mistakes_in
 
 _TABLES = "experiment"
+_MISNAMED = f"{_TABLES}s"
 
 
 def read_definitions(text: str) -> list[ExperimentDefinition] | Mistakes:
@@ -20,6 +21,8 @@ def read_definitions(text: str) -> list[ExperimentDefinition] | Mistakes:
     except tomllib.TOMLDecodeError as error:
         return _one("", f"is not TOML: {error}", "correct that place")
     tables = said.pop(_TABLES, None)
+    if _MISNAMED in said:
+        return _one(_MISNAMED, "is not known", f"rename [[{_MISNAMED}]] to [[{_TABLES}]], wherever it stands")
     if said:
         return _one(next(iter(said)), "is in no experiment", f"put it below a line [[{_TABLES}]]: {REFERENCE}")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):

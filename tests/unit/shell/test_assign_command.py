@@ -30,6 +30,11 @@ def test_a_list_is_assigned_without_a_server(file: Path) -> None:
     assert "1 were not assigned: malformed_identifier" in ended.stderr
 
 
+def test_a_definition_may_have_the_mark_that_windows_writes(file: Path) -> None:
+    file.write_text(f"\ufeff{ASK}")
+    assert run(file, "c-1\n").stdout == "contact_id,variant\nc-1,control\n"
+
+
 def test_the_counts_are_there_for_programs(file: Path) -> None:
     counted = json.loads(run(file, "c-1\nc-4\nbad id\n", "--json").stderr)
     assert counted == {
