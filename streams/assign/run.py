@@ -6,7 +6,7 @@ Rows are written once what is said of them has been acknowledged, so what was wr
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 from streams.assign.together import Together
@@ -51,12 +51,19 @@ class Assignments:
         self._reader = reader
         self._assigning = assigning
         self._together = together
+        self._chunks = _chunks(audience.records())
+        self._ahead: Sequence[Record] = ()
         self.summary = Summary()
+
+    def has_rows(self) -> bool:
+        """Whether there is any; reads as far as that, and `write` writes what was read."""
+        self._ahead = self._ahead or next(self._chunks, ())
+        return bool(self._ahead)
 
     def write(self, out: BinaryIO, tell: Tell, told: Told) -> None:
         """Write every row with its variant behind it; empty where it has none."""
         out.write(with_columns(self._audience.raw_header, (COLUMN,)))
-        for chunk in _chunks(self._audience.records()):
+        for chunk in chain([self._ahead] if self._ahead else [], self._chunks):
             given: list[Given] = []
             rows = [self._row(record, given) for record in chunk]
             if given:

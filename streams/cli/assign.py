@@ -68,6 +68,10 @@ def assign(  # noqa: PLR0913 (options of a command)
     audience = _audience(found)
     together = Together(found)
     assignments = Assignments(audience, Reader(audience.header, found, settings.hasher), Assigning(found), together)
+    if emit and not assignments.has_rows():
+        refuse(
+            "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
+        )
     voice = Voice(source, team) if emit else None
     with failing_plainly(), _tell(settings, found, voice) as tell, rows_bar(audience.file, _errors) as told:
         assignments.write(sys.stdout.buffer, tell, told)
@@ -96,7 +100,8 @@ def _warn(definition: ExperimentDefinition) -> None:
         refuse("--emit: it is rolled out, and nobody is counted who is assigned now; leave it out", WRONG_USE)
     start, end = definition.ms("start"), definition.ms("end")
     if (start is not None and now < start) or (end is not None and end <= now):
-        refuse("--emit: now is not between its start and its end, so nobody would be counted; leave it out", WRONG_USE)
+        between = f"its start ({definition.start or 'none'}) and its end ({definition.end or 'none'})"
+        refuse(f"--emit: now is not between {between}, so nobody would be counted; leave it out", WRONG_USE)
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 
 import orjson
 import typer
@@ -28,10 +28,22 @@ Seen = TypeVar("Seen")
 AsJson = Annotated[bool, typer.Option("--json", help="For programs, as GET /v1/experiments answers.")]
 
 
+_STATUSES = f"[{'|'.join(get_args(Status))}]"
+
+
+def _known(status: str | None) -> str | None:
+    """Typer checks a literal too, and tells of a wrong one with pydantic's words before its own."""
+    if status is not None and status not in get_args(Status):
+        raise typer.BadParameter(f"{status!r} is not one of {', '.join(map(repr, get_args(Status)))}.")
+    return status
+
+
 @app.command("list")
 def list_command(
     *,
-    status: Annotated[Status | None, typer.Option(help="Only those of this status.")] = None,
+    status: Annotated[
+        str | None, typer.Option(callback=_known, metavar=_STATUSES, help="Only those of this status.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List all experiments that have a result, and how their variants do by the primary metric."""

@@ -80,8 +80,14 @@ def test_households_that_are_together_are_not_told_of(file: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ("end = 2020-01-01T00:00:00Z", "now is not between its start and its end"),
-        ("start = 9990-01-01T00:00:00Z", "now is not between its start and its end"),
+        (
+            "end = 2020-01-01T00:00:00Z",
+            "now is not between its start (none) and its end (2020-01-01T00:00:00.000Z)",
+        ),
+        (
+            "start = 9990-01-01T00:00:00Z",
+            "now is not between its start (9990-01-01T00:00:00.000Z) and its end (none)",
+        ),
         (
             'phase = "rollout"\nrollout_variant = "long"\nrollout_since = 2026-01-01T00:00:00Z',
             "it is rolled out, and nobody is counted who is assigned now",
@@ -93,6 +99,13 @@ def test_nobody_is_told_of_who_would_not_count(file: Path, more: str, told: str)
     ended = run(file, "c-1\n", "--emit")
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert told in ended.stderr
+
+
+@pytest.mark.parametrize("text", ["", "contact_id\n", "contact_id,state\n\n \n"])
+def test_of_nobody_nothing_is_told(file: Path, text: str) -> None:
+    ended = run(file, text, "--emit")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_in_a_rollout_everybody_gets_its_variant(file: Path) -> None:

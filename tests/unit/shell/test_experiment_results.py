@@ -43,3 +43,10 @@ def test_where_it_cannot_be_drawn_the_table_is_shown_all_the_same(tmp_path: Path
     assert (ended.exit_code, ended.stdout) == (1, run("show", "gotv-subject-lines").stdout)
     assert "donations, net in all" in ended.stdout
     assert ended.stderr == f"--plot: {file}: No such file or directory; give a file that may be written\n"
+
+
+def test_a_status_that_there_is_not_is_told_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    ended = run("list", "--status", "foo")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "Invalid value for '--status': 'foo' is not one of 'running', 'ended', 'recounting'." in ended.stderr
