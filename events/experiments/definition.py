@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails
 
 from events.experiment_results import Unit
 from events.experiments.metrics import METRICS, Metric
-from events.experiments.parts import Exclusion, Part, Share, Split, Strata, Window, window_ms, wrong
+from events.experiments.parts import Currency, Exclusion, Part, Share, Split, Strata, Window, window_ms, wrong
 from events.fields import Id, Text, Timestamp
 from events.times import parse_time
 
@@ -66,7 +66,7 @@ class ExperimentDefinition(Part):
     unit: Unit = "contact"
     metrics: Annotated[Metrics, Field(min_length=1)] = DEFAULT_METRICS
     window: Window = "7d"
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    currency: Currency = "USD"
     winsorise: Annotated[int, Field(ge=1, le=1_000_000)] = 500_000
     covariate_days: Annotated[int, Field(ge=0, le=365)] = 28
     exclusion: Exclusion | None = None

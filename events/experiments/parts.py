@@ -16,6 +16,7 @@ MOST_STRATA = 1_000
 HEAVIEST = 1_000_000
 
 _UNITS = {"h": HOUR_MS, "d": DAY_MS}
+_is_currency = re.compile(r"[A-Z]{3}").fullmatch
 _is_span = re.compile(r"([1-9]\d{0,4})([hd])").fullmatch
 
 
@@ -46,14 +47,29 @@ def _checked_weight(weight: object) -> object:
     return weight
 
 
+def _checked_table_of_weights(split: object) -> object:
+    if not isinstance(split, dict):
+        raise wrong("is no table of weights", "give each variant its weight, such as { a = 1, b = 1 }")
+    return split
+
+
 def _checked_share(share: object) -> object:
     if type(share) not in (int, float) or not 0 <= share <= 1:  # type: ignore[operator]
         raise wrong("is no share", "give a number from 0 to 1, such as 0.1 for 10 %")
     return share
 
 
+def _checked_currency(code: object) -> object:
+    if isinstance(code, str) and not _is_currency(code):
+        raise wrong(f"is {code[:20]!r}", "give three capital letters, such as USD")
+    return code
+
+
 Window = Annotated[str, AfterValidator(_checked_window)]
 """1 hour to 90 days: `36h`, `7d`."""
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), BeforeValidator(_checked_currency)]
+"""As ISO 4217 writes it: `USD`."""
 
 Weight = Annotated[int, BeforeValidator(_checked_weight), Field(json_schema_extra={"minimum": 1, "maximum": HEAVIEST})]
 """Of a variant, to be compared with the weights of the others."""
@@ -61,7 +77,9 @@ Weight = Annotated[int, BeforeValidator(_checked_weight), Field(json_schema_extr
 Share = Annotated[float, BeforeValidator(_checked_share), Field(json_schema_extra={"minimum": 0, "maximum": 1})]
 """A part of everybody, 0 to 1."""
 
-Split = Annotated[dict[Id, Weight], Field(min_length=1, max_length=MOST_VARIANTS)]
+Split = Annotated[
+    dict[Id, Weight], Field(min_length=1, max_length=MOST_VARIANTS), BeforeValidator(_checked_table_of_weights)
+]
 """Variants with their weights."""
 
 

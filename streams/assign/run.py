@@ -6,9 +6,10 @@ Rows are written once what is said of them has been acknowledged, so what was wr
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
+from streams.assign.together import Together
 from streams.assign.units import COLUMN, Reader, Trouble, Unit
 from streams.audience import Audience, Record
 from streams.audience.adding import malformed_with_columns, quoted, with_columns
@@ -45,16 +46,24 @@ class Summary:
 class Assignments:
     """Assigns the rows of one list."""
 
-    def __init__(self, audience: Audience, reader: Reader, assigning: Assigning) -> None:
+    def __init__(self, audience: Audience, reader: Reader, assigning: Assigning, together: Together) -> None:
         self._audience = audience
         self._reader = reader
         self._assigning = assigning
+        self._together = together
+        self._chunks = _chunks(audience.records())
+        self._ahead: Sequence[Record] = ()
         self.summary = Summary()
+
+    def has_rows(self) -> bool:
+        """Whether there is any; reads as far as that, and `write` writes what was read."""
+        self._ahead = self._ahead or next(self._chunks, ())
+        return bool(self._ahead)
 
     def write(self, out: BinaryIO, tell: Tell, told: Told) -> None:
         """Write every row with its variant behind it; empty where it has none."""
         out.write(with_columns(self._audience.raw_header, (COLUMN,)))
-        for chunk in _chunks(self._audience.records()):
+        for chunk in chain([self._ahead] if self._ahead else [], self._chunks):
             given: list[Given] = []
             rows = [self._row(record, given) for record in chunk]
             if given:
@@ -75,6 +84,7 @@ class Assignments:
             self.summary.excluded += 1
             return with_columns(record.raw, ("",))
         self.summary.variants[variant] += 1
+        self._together.hear(unit, variant)
         given.append(Given(unit, variant))
         return with_columns(record.raw, (_quoted(variant),))
 

@@ -15,12 +15,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from events.experiment_results import Unit
 from events.experiments import ExperimentDefinition
 from events.fields import MAX_ID, MAX_TEXT
 from events.json_types import JSON
 from events.topics import OUTREACH_EVENTS
 from streams.assign.run import Assignments, Summary, Tell
 from streams.assign.telling import Telling, Voice
+from streams.assign.together import Parted, Together
 from streams.assign.units import Reader, what_lacks
 from streams.audience import Audience, Unusable, open_ids
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
@@ -64,12 +66,17 @@ def assign(  # noqa: PLR0913 (options of a command)
     if emit:
         _warn(found)
     audience = _audience(found)
-    assignments = Assignments(audience, Reader(audience.header, found, settings.hasher), Assigning(found))
+    together = Together(found)
+    assignments = Assignments(audience, Reader(audience.header, found, settings.hasher), Assigning(found), together)
+    if emit and not assignments.has_rows():
+        refuse(
+            "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
+        )
     voice = Voice(source, team) if emit else None
     with failing_plainly(), _tell(settings, found, voice) as tell, rows_bar(audience.file, _errors) as told:
         assignments.write(sys.stdout.buffer, tell, told)
         sys.stdout.buffer.flush()
-    _say(found, assignments.summary, emitted=emit, as_json=as_json)
+    _say(found, assignments.summary, together.parted(), emitted=emit, as_json=as_json)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
@@ -93,7 +100,8 @@ def _warn(definition: ExperimentDefinition) -> None:
         refuse("--emit: it is rolled out, and nobody is counted who is assigned now; leave it out", WRONG_USE)
     start, end = definition.ms("start"), definition.ms("end")
     if (start is not None and now < start) or (end is not None and end <= now):
-        refuse("--emit: now is not between its start and its end, so nobody would be counted; leave it out", WRONG_USE)
+        between = f"its start ({definition.start or 'none'}) and its end ({definition.end or 'none'})"
+        refuse(f"--emit: now is not between {between}, so nobody would be counted; leave it out", WRONG_USE)
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
@@ -120,10 +128,13 @@ def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | N
         producer.close()
 
 
-def _say(definition: ExperimentDefinition, summary: Summary, *, emitted: bool, as_json: bool) -> None:
+def _say(
+    definition: ExperimentDefinition, summary: Summary, parted: Parted | None, *, emitted: bool, as_json: bool
+) -> None:
     shares = (planned(definition) or {}) if definition.phase == "test" else {}
     if as_json:
-        typer.echo(orjson.dumps(_json(definition, summary, shares, emitted=emitted)), err=True)
+        counts = _json(definition, summary, shares, emitted=emitted)
+        typer.echo(orjson.dumps(counts if parted is None else {**counts, "parted": parted.several}), err=True)
         return
     total = summary.variants.total()
     table = Table("variant", "rows", "share", "planned", box=None)
@@ -138,6 +149,16 @@ def _say(definition: ExperimentDefinition, summary: Summary, *, emitted: bool, a
         _errors.print(f"{summary.excluded:,} are not: another slice of their exclusion group is theirs")
     for trouble, rows in sorted(summary.troubles.items()):
         _errors.print(f"{rows:,} were not assigned: {trouble}")
+    if parted is not None and parted.several and definition.strata is not None:
+        typer.echo(_parted(definition.unit, definition.strata.column, parted), err=True)
+
+
+def _parted(unit: Unit, column: str, parted: Parted) -> str:
+    are, their = ("is", "its") if parted.several == 1 else ("are", "their")
+    return (
+        f"{parted.several:,} of {parted.units:,} {unit}s {are} in several variants, since {their} people are in "
+        f"several strata: give all of a {unit} the same {printable(column)}"
+    )
 
 
 def _json(

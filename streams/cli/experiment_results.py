@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 
 import orjson
 import typer
@@ -13,7 +13,7 @@ from sinks.base import SinkUnavailable
 from sinks.experiments import Results
 from sinks.lookup import Incomplete, Whole
 from streams.cli.experiment_group import app
-from streams.cli.failures import load_settings, refuse
+from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.tables import print_lines, print_table, printable
 from streams.clients import redis_client
 from streams.experiments.history import with_history
@@ -28,10 +28,22 @@ Seen = TypeVar("Seen")
 AsJson = Annotated[bool, typer.Option("--json", help="For programs, as GET /v1/experiments answers.")]
 
 
+_STATUSES = f"[{'|'.join(get_args(Status))}]"
+
+
+def _known(status: str | None) -> str | None:
+    """Typer checks a literal too, and tells of a wrong one with pydantic's words before its own."""
+    if status is not None and status not in get_args(Status):
+        raise typer.BadParameter(f"{status!r} is not one of {', '.join(map(repr, get_args(Status)))}.")
+    return status
+
+
 @app.command("list")
 def list_command(
     *,
-    status: Annotated[Status | None, typer.Option(help="Only those of this status.")] = None,
+    status: Annotated[
+        str | None, typer.Option(callback=_known, metavar=_STATUSES, help="Only those of this status.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List all experiments that have a result, and how their variants do by the primary metric."""
@@ -60,6 +72,8 @@ def show(
     ] = None,
 ) -> None:
     """Show what an experiment says so far, warnings first. Exit code 1 when it has no result."""
+    if plot is not None and plot.suffix.lower() != ".svg":
+        refuse(f"--plot: {printable(str(plot))}: give a name that ends in .svg, which is what is drawn", WRONG_USE)
     seen = _read(load_settings(), lambda results: results.one(experiment))
     if seen.value is None:
         incomplete = f", and {_missing(seen.standing)}" if isinstance(seen.standing, Incomplete) else ""
@@ -69,12 +83,12 @@ def show(
         )
     _say_what_is_missing(seen.standing)
     result: ExperimentResult = orjson.loads(seen.value)
-    if plot is not None:
-        _draw(result, plot)
     if as_json:
         typer.echo(seen.value)
     else:
         print_page(page(result))
+    if plot is not None:
+        _draw(result, plot)
 
 
 def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen:
@@ -109,7 +123,7 @@ def _draw(result: ExperimentResult, path: Path) -> None:
     try:
         path.write_text(drawn)
     except OSError as error:
-        refuse(f"--plot: {path}: {error.strerror}")
+        refuse(f"--plot: {path}: {error.strerror}; give a file that may be written")
     typer.echo(f"drawn into {path}", err=True)
 
 

@@ -78,7 +78,7 @@ def _said(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
 def definitions_in(file: Path) -> list[ExperimentDefinition]:
     """The definitions of a file; ends the command with exit code 1 and every mistake when it has any."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
     except OSError as error:
         refuse(f"{file}: {error.strerror}")
     except UnicodeDecodeError:

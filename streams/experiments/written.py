@@ -7,9 +7,11 @@ from pydantic import ValidationError
 
 from events.experiments import ExperimentDefinition
 from streams.experiments.defined import REFERENCE
+from streams.experiments.stricter import stricter
 from streams.pressure.mistakes import Mistake, Mistakes, mistakes_in
 
 _TABLES = "experiment"
+_MISNAMED = f"{_TABLES}s"
 
 
 def read_definitions(text: str) -> list[ExperimentDefinition] | Mistakes:
@@ -19,6 +21,8 @@ def read_definitions(text: str) -> list[ExperimentDefinition] | Mistakes:
     except tomllib.TOMLDecodeError as error:
         return _one("", f"is not TOML: {error}", "correct that place")
     tables = said.pop(_TABLES, None)
+    if _MISNAMED in said:
+        return _one(_MISNAMED, "is not known", f"rename [[{_MISNAMED}]] to [[{_TABLES}]], wherever it stands")
     if said:
         return _one(next(iter(said)), "is in no experiment", f"put it below a line [[{_TABLES}]]: {REFERENCE}")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
@@ -46,11 +50,15 @@ def _definition(table: dict[str, object], where: str) -> ExperimentDefinition | 
         said = orjson.dumps(table)
     except orjson.JSONEncodeError:
         return _one(where, "has a number that is too large", "give a smaller one")
+    mistakes = [*stricter(table)]
     try:
-        return ExperimentDefinition.model_validate_json(said)
+        definition = ExperimentDefinition.model_validate_json(said)
     except ValidationError as error:
-        wrong = mistakes_in(error, REFERENCE).found
-        return Mistakes(tuple(each._replace(key=f"{where}.{each.key}" if each.key else where) for each in wrong))
+        mistakes[:0] = mistakes_in(error, REFERENCE).found
+    else:
+        if not mistakes:
+            return definition
+    return Mistakes(tuple(each._replace(key=f"{where}.{each.key}" if each.key else where) for each in mistakes))
 
 
 def _one(key: str, problem: str, cure: str) -> Mistakes:

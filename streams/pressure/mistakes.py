@@ -9,6 +9,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 _REFERENCE = "see docs/policy.md"
 _FOLLOWS = "default_factory_not_called"
 """A default that hangs on a key that is wrong itself."""
+_KEY = "[key]"
+"""Where pydantic finds a mistake in the name of a key, and not in what it holds."""
+_FILL = {"string_too_short": "give at least one character", "too_short": "name at least one"}
 _KINDS = {
     "tuple_type": 'give a list, such as ["..."]',
     "dict_type": "give a table of its keys",
@@ -49,7 +52,11 @@ def mistakes_in(error: ValidationError, reference: str = _REFERENCE) -> Mistakes
 
 
 def _mistake(details: ErrorDetails, reference: str) -> Mistake:
-    key = _path(details["loc"])
+    places = details["loc"]
+    if places[-1:] == (_KEY,):
+        wrong_name = _mistake({**details, "loc": ()}, reference)
+        return Mistake(_path(places[:-2]), f"a name in it {wrong_name.problem}", wrong_name.cure)
+    key = _path(places)
     given: dict[str, Any] = details.get("ctx", {})
     match details["type"]:
         case _ if "cure" in given:
@@ -60,6 +67,8 @@ def _mistake(details: ErrorDetails, reference: str) -> Mistake:
             return Mistake(key, "is not known", f"correct its name or take it out: {reference}")
         case "literal_error":
             return Mistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
+        case "string_too_short" | "too_short" if given["min_length"] == 1:
+            return Mistake(key, "is empty", f"{_FILL[details['type']]}: {reference}")
     cure = _KINDS.get(details["type"], f"{_lower(details['msg'].removeprefix('Value error, '))}: {reference}")
     return Mistake(key, f"is {_shown(details['input'])}", cure)
 

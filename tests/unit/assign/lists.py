@@ -6,6 +6,7 @@ from io import BytesIO
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
 from streams.assign.run import Assignments, Given
+from streams.assign.together import Together
 from streams.assign.units import Reader, what_lacks
 from streams.audience import Audience, open_ids
 from streams.experiments.assigning import Assigning
@@ -25,7 +26,9 @@ class Run:
     def __init__(self, text: str, definition: ExperimentDefinition) -> None:
         audience = opened(text)
         assert what_lacks(audience.header, definition) is None
-        self.assignments = Assignments(audience, Reader(audience.header, definition, HASHER), Assigning(definition))
+        self.together = Together(definition)
+        reader = Reader(audience.header, definition, HASHER)
+        self.assignments = Assignments(audience, reader, Assigning(definition), self.together)
         self.given: list[Given] = []
         self.written_before: list[int] = []
         self.done = (0, 0)

@@ -1,9 +1,12 @@
 """Rows go out as they came, each with its variant, and nobody is put in twice or left out unheard."""
 
+from io import BytesIO
+
 import pytest
 
 from streams.assign import run
-from streams.assign.units import what_lacks
+from streams.assign.together import Together
+from streams.assign.units import Reader, what_lacks
 from streams.audience import Unusable
 from streams.experiments.assigning import Assigning
 from tests.unit.assign.lists import HASHER, Run, opened
@@ -94,6 +97,18 @@ def test_what_is_written_was_told_before(monkeypatch: pytest.MonkeyPatch) -> Non
     done = Run("".join(f"c-{n}\n" for n in range(8)), ASK)
     assert done.written_before == [0, 3, 6]
     assert done.done == (8, 32)
+
+
+def test_to_ask_whether_there_are_rows_takes_none_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "CHUNK", 2)
+    for rows in (0, 1, 5):
+        audience, out = opened("contact_id\n" + "".join(f"c-{n}\n" for n in range(rows))), BytesIO()
+        reader = Reader(audience.header, ASK, HASHER)
+        assignments = run.Assignments(audience, reader, Assigning(ASK), Together(ASK))
+        assert [assignments.has_rows(), assignments.has_rows()] == [rows > 0] * 2
+        assignments.write(out, lambda _: None, lambda *_: None)
+        names = [line.partition(",")[0] for line in out.getvalue().decode().splitlines()[1:]]
+        assert names == [f"c-{n}" for n in range(rows)]
 
 
 def test_a_list_that_lacks_a_column_is_refused_with_its_name() -> None:

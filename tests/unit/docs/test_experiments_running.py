@@ -24,6 +24,11 @@ def shown() -> list[ExperimentDefinition]:
     return found
 
 
+def test_the_hypothesis_that_is_shown_is_the_one_that_is_judged() -> None:
+    """A holdout is the baseline unless another one is named, and a shorter ask is compared with the usual one."""
+    assert [each.baseline for each in shown()] == ["control", "walk"]
+
+
 def test_every_field_has_its_row() -> None:
     named = re.findall(r"^\| ((?:`\w+`(?:, )?)+)", TABLE, re.MULTILINE)
     assert {name for row in named for name in re.findall(r"\w+", row)} == {*ExperimentDefinition.model_fields}

@@ -48,6 +48,11 @@ def test_what_is_written_is_read_again() -> None:
     assert read_definition(*withdrawal_record("ask")) == ("ask", None)
 
 
+def test_what_files_may_not_say_any_more_is_read_where_it_was_written() -> None:
+    definition = defined(guardrails=("donated",), variants={" short": 1, "long ": 1})
+    assert read_definition(*definition_record(definition)) == (definition.id, definition)
+
+
 def test_a_record_says_what_its_writer_left_to_defaults() -> None:
     key, value = definition_record(defined())
     said = orjson.loads(value)

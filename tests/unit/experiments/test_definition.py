@@ -91,7 +91,9 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
         ("window = '0h'", ".window", 'give hours or days, "1h" to "90d"'),
         ("window = '٣d'", ".window", 'give hours or days, "1h" to "90d"'),
         ("window = 7", ".window", "give a text in quotes"),
-        ("currency = 'usd'", ".currency", "string should match pattern '^[A-Z]{3}$'"),
+        ("currency = 'usd'", ".currency", "is 'usd'; give three capital letters, such as USD"),
+        ('currency = "USD\\n"', ".currency", "give three capital letters"),
+        ("currency = 1", ".currency", "is 1; give a text in quotes"),
         ("winsorise = 0", ".winsorise", "input should be greater than or equal to 1"),
         ("winsorise = 1_000_001", ".winsorise", "input should be less than or equal to 1000000"),
         ("winsorise = 50.0", ".winsorise", "input should be a valid integer"),
@@ -104,11 +106,16 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
         ("holdout = true", ".holdout", "give a number from 0 to 1, such as 0.1 for 10 %"),
         ("holdout = 1.0", ".holdout", "is everybody; give a share below 1"),
         ("baseline = 'none'", ".baseline", "is no variant; give one of short, long"),
-        ("metrics = []", ".metrics", "should have at least 1 item"),
+        ("metrics = []", ".metrics", "is empty; name at least one: see docs/experiments-running.md"),
         ("metrics = ['donated', 'donated']", ".metrics", "names donated twice; name each metric once"),
         ("metrics = ['money']", ".metrics[0]", "give 'opened', 'clicked'"),
         ("metrics = 'donated'", ".metrics", 'give a list, such as ["..."]'),
         ("guardrails = ['calm']", ".guardrails[0]", "give 'opened', 'clicked'"),
+        (
+            "guardrails = ['complained', 'donated', 'opened']",
+            ".guardrails",
+            "nobody watches opened or donated for harm; name unsubscribed or complained there, and what is to be",
+        ),
         ("exclusion = { group = 'g', from = 0.5, to = 0.5 }", ".exclusion", "is empty; give a `from` that is less"),
         ("exclusion = { group = 'g', from = 0.5 }", ".exclusion.to", "is missing; add it, nothing is guessed"),
         ("exclusion = { group = 'g', from = 0, to = 2 }", ".exclusion.to", "give a number from 0 to 1"),
@@ -119,6 +126,8 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
             ".strata.splits.NY",
             "names tall, which is no variant; give",
         ),
+        ("strata = { column = 's', splits.NY = ['short'] }", ".strata.splits.NY", "such as { a = 1, b = 1 }"),
+        ("strata = { column = 's', splits.NY = { '' = 1 } }", ".strata.splits.NY", "a name in it is empty"),
         ("phase = 'done'", ".phase", "give 'test' or 'rollout'"),
         (
             "phase = 'rollout'\nrollout_variant = 'tall'\nrollout_since = 2026-02-01T00:00:00Z",
@@ -134,7 +143,7 @@ def test_donations_come_first_where_no_metric_is_named() -> None:
         ),
         ("start = 2026-02-01T00:00:00", ".start", "give an RFC 3339 time with an offset"),
         ("start = 2026-02-01T00:00:00Z\nend = 2026-02-01T00:00:00Z", ".end", "is not after start; give a later end"),
-        ("salt = ''", ".salt", "at least 1 character"),
+        ("salt = ''", ".salt", "is empty; give at least one character: see docs"),
         ("owner = 1", ".owner", "give a text in quotes"),
         ("tuned_for = 99999999999999999999", "", "has a number that is too large; give a smaller one"),
     ],
@@ -143,6 +152,15 @@ def test_each_mistake_is_told_with_its_key_and_its_cure(more: str, key: str, tol
     [line] = mistakes(f"{LEAST}{more}\n")
     assert line.startswith(f"experiment[0]{key}: ")
     assert told in line
+
+
+def test_a_guardrail_that_nobody_watches_is_told_with_all_else() -> None:
+    told = mistakes(f"{LEAST}guardrails = ['donated', 'donated', 'calm']\nholdout = 2\n")
+    assert [line.partition(":")[0].removeprefix("experiment[0].") for line in told] == [
+        "holdout",
+        "guardrails[2]",
+        "guardrails",
+    ]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -169,12 +187,19 @@ end = 2026-01-01T00:00:00Z
     ("variants", "key", "told"),
     [
         ("{ short = 1 }", ".holdout", "there is one variant and no holdout; give another variant, or a share"),
-        ("{}", ".variants", "should have at least 1 item"),
+        ("{}", ".variants", "is empty; name at least one"),
+        ('{ "" = 1, long = 1 }', ".variants", "a name in it is empty; give at least one character: see docs"),
+        ('{ "short " = 1, long = 1 }', ".variants", "'short ' has space at its ends; write it 'short'"),
+        ('{ "  " = 1, long = 1 }', ".variants", "'  ' has space at its ends; give it a name that can be seen"),
         ("{ short = 0.5, long = 0.5 }", ".variants.short", "give a whole number from 1 to 1,000,000: two equal halves"),
         ("{ short = 0, long = 1 }", ".variants.short", "give a whole number"),
         ("{ short = true, long = 1 }", ".variants.short", "give a whole number"),
         ("{ short = 1, holdout = 1 }", ".variants", "take it out of variants and give their share of everybody"),
-        ('["short", "long"]', ".variants", "give a table of its keys"),
+        (
+            '["short", "long"]',
+            ".variants",
+            "is no table of weights; give each variant its weight, such as { a = 1, b = 1 }",
+        ),
     ],
 )
 def test_variants_are_weights_by_name(variants: str, key: str, told: str) -> None:
@@ -202,6 +227,7 @@ def test_the_mistakes_of_all_experiments_are_told_at_once() -> None:
         ("", "the file: has no table [[experiment]]; give one for each experiment"),
         ("[experiment]\nid = 'x'\n", "the file: has no table [[experiment]]"),
         (f"owner = 'me'\n{LEAST}", "owner: is in no experiment; put it below a line [[experiment]]"),
+        ("[[experiments]]\nid = 'x'\n", "experiments: is not known; rename [[experiments]] to [[experiment]]"),
         (f"{LEAST}{LEAST}", "experiment[1].id: ask is there twice; define it once"),
     ],
 )

@@ -30,6 +30,11 @@ def test_a_list_is_assigned_without_a_server(file: Path) -> None:
     assert "1 were not assigned: malformed_identifier" in ended.stderr
 
 
+def test_a_definition_may_have_the_mark_that_windows_writes(file: Path) -> None:
+    file.write_text(f"\ufeff{ASK}")
+    assert run(file, "c-1\n").stdout == "contact_id,variant\nc-1,control\n"
+
+
 def test_the_counts_are_there_for_programs(file: Path) -> None:
     counted = json.loads(run(file, "c-1\nc-4\nbad id\n", "--json").stderr)
     assert counted == {
@@ -43,11 +48,46 @@ def test_the_counts_are_there_for_programs(file: Path) -> None:
     }
 
 
+DOOR = """[[experiment]]
+id = "door"
+unit = "household"
+variants = { walk = 1, call = 1 }
+strata = { column = "state", splits.NY = { walk = 1 }, splits.NJ = { call = 1 } }
+"""
+
+
+def test_households_in_several_variants_are_told_of_once_by_their_number(file: Path) -> None:
+    file.write_text(DOOR)
+    text = "contact_id,household,state\nc-1,h-1,NY\nc-2,h-1,NJ\nc-3,h-2,NY\nc-4,h-2,NY\n"
+    ended = run(file, text, experiment="door")
+    assert (ended.exit_code, ended.stdout.count("\n")) == (0, 5)
+    assert ended.stderr.splitlines()[-1] == (
+        "1 of 2 households is in several variants, since its people are in several strata: "
+        "give all of a household the same state"
+    )
+    assert json.loads(run(file, text, "--json", experiment="door").stderr)["parted"] == 1
+    more = run(file, f"{text}c-5,h-2,NJ\n", experiment="door").stderr
+    assert "2 of 2 households are in several variants, since their people" in more
+
+
+def test_households_that_are_together_are_not_told_of(file: Path) -> None:
+    file.write_text(DOOR)
+    text = "contact_id,household,state\nc-1,h-1,NY\nc-2,h-1,NY\nc-3,h-2,NJ\n"
+    assert "several" not in run(file, text, experiment="door").stderr
+    assert json.loads(run(file, text, "--json", experiment="door").stderr)["parted"] == 0
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ("end = 2020-01-01T00:00:00Z", "now is not between its start and its end"),
-        ("start = 9990-01-01T00:00:00Z", "now is not between its start and its end"),
+        (
+            "end = 2020-01-01T00:00:00Z",
+            "now is not between its start (none) and its end (2020-01-01T00:00:00.000Z)",
+        ),
+        (
+            "start = 9990-01-01T00:00:00Z",
+            "now is not between its start (9990-01-01T00:00:00.000Z) and its end (none)",
+        ),
         (
             'phase = "rollout"\nrollout_variant = "long"\nrollout_since = 2026-01-01T00:00:00Z',
             "it is rolled out, and nobody is counted who is assigned now",
@@ -59,6 +99,13 @@ def test_nobody_is_told_of_who_would_not_count(file: Path, more: str, told: str)
     ended = run(file, "c-1\n", "--emit")
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert told in ended.stderr
+
+
+@pytest.mark.parametrize("text", ["", "contact_id\n", "contact_id,state\n\n \n"])
+def test_of_nobody_nothing_is_told(file: Path, text: str) -> None:
+    ended = run(file, text, "--emit")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_in_a_rollout_everybody_gets_its_variant(file: Path) -> None:
