@@ -187,6 +187,15 @@ def test_so_are_those_whom_another_definition_counts_that_is_not_known_yet(agent
     assert assigned(agent.tick()["ask"]) == {"A": 5}
 
 
+def test_so_are_they_where_the_sums_are_rows(agent: Agent) -> None:
+    """They go from one edition to the other in one record, so what is shown stops before it."""
+    begun(agent)
+    agent.take(*told(people("A", 1)))
+    agent.tick()
+    agent.take(*told(people("A", 4, "1b2c3d4e"), but=people("A", 4)))
+    assert assigned(agent.tick()["ask"]) == {"A": 6}
+
+
 def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_owner(agent: Agent) -> None:
     begun(agent)
     agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
