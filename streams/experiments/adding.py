@@ -81,7 +81,7 @@ def _with_groups(
     found: Mapping[Where, Ints], where: Sequence[NDArray[np.intp]], records: Sequence[Counted]
 ) -> dict[Where, Ints]:
     wide: dict[int, Ints] = {}
-    names = list(found) if any(record.groups for record in records) else []
+    names = list(found) if any(record.groups or record.in_groups for record in records) else []
     for cells, record in zip(where, records, strict=True):
         groups = np.array(record.groups, np.int64).reshape(-1, GROUP)
         in_groups = np.array(record.in_groups, np.int64).reshape(-1, IN_GROUP)

@@ -8,8 +8,8 @@ from streams.agents.in_hand import key_of_experiment
 from streams.experiments import board
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.kept import Experiment
-from streams.experiments.partials import Defined, Stands
-from tests.unit.agents.reckoned import PARTITIONS, Agent, assigned, others, people, told
+from streams.experiments.partials import Counted, Defined, Stands
+from tests.unit.agents.reckoned import PARTITIONS, TODAY, Agent, assigned, others, people, told
 from tests.unit.experiments.writing import defined
 
 LATER_MS = in_hand.SOONEST_MS + in_hand.SPREAD_MS
@@ -205,6 +205,20 @@ def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_
     result = agent.tick()["ask"]
     assert result is not None
     assert (assigned(result)["A"], result["primary"]) == (6, "voted")
+
+
+def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes of a group of which no people are told are added with groups of others, so they are by themselves."""
+    monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
+    begun(agent)
+    of_others = Counted([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
+    agent.tell(of_others, Counted([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))
+    assert assigned(agent.tick()["ask"]) == {"A": 6}
+    agent._states.forget()
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 7}
 
 
 def p_of(result: ExperimentResult | None) -> float:
