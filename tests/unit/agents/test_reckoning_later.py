@@ -157,6 +157,16 @@ def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agen
     assert assigned(agent.tick()["ask"]) == {"A": 6}
 
 
+def test_so_is_what_was_forgotten_right_after_the_next_owner_had_added_it_again(agent: Agent) -> None:
+    begun(agent)
+    agent._states.forget()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    assert agent.tick() == {"ask": None}
+    agent._states.forget()
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 6}
+
+
 def test_people_who_are_being_counted_anew_are_shown_as_they_were_by_the_next_owner_too(agent: Agent) -> None:
     definition = defined("ask", window="1d")
     edition = rule_of(definition).edition
