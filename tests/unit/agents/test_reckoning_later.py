@@ -197,6 +197,21 @@ def test_so_are_those_whom_another_definition_counts_that_is_not_known_yet(agent
     assert assigned(agent.tick()["ask"]) == {"A": 5}
 
 
+def test_so_are_they_if_pieces_end_where_another_edition_counts_nobody_for_a_moment(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
+    begun(agent)
+    anew = people("A", 1, "1b2c3d4e")
+    agent.take(*told(anew, but=people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 5}
+    agent.take(*told(but=anew), *told(anew))
+    agent.tick()
+    agent._states.forget()
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 5}
+
+
 def test_so_are_they_where_the_sums_are_rows(agent: Agent) -> None:
     """They go from one edition to the other in one record, so what is shown stops before it."""
     begun(agent)
