@@ -81,7 +81,7 @@ def _with_groups(
     found: Mapping[Where, Ints], where: Sequence[NDArray[np.intp]], records: Sequence[Counted]
 ) -> dict[Where, Ints]:
     wide: dict[int, Ints] = {}
-    names = list(found) if any(record.groups or record.in_groups for record in records) else []
+    names = list(found) if any(record.groups for record in records) else []
     for cells, record in zip(where, records, strict=True):
         groups = np.array(record.groups, np.int64).reshape(-1, GROUP)
         in_groups = np.array(record.in_groups, np.int64).reshape(-1, IN_GROUP)
@@ -89,6 +89,8 @@ def _with_groups(
             _require(column[:, 0], len(cells))
             _require(column[:, 1], GROUPS)
         _require(in_groups[:, 2], len(METRICS))
+        if in_groups.size and not groups.size:
+            raise IndexError("outcomes of groups without people")  # by itself, whatever else is added up with it
         for cell, group, n in groups.tolist():
             _wide(wide, int(cells[cell]), found, names)[WIDTH + OF_A_GROUP * group] += n
         for cell, group, metric, y, x in in_groups.tolist():

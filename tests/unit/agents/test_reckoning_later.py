@@ -235,11 +235,12 @@ def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_
 def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Outcomes of a group of which no people are told are added with groups of others, so they are by themselves."""
+    """Outcomes of a group of which no people are told are of nobody's making, also where others have some."""
     monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
     begun(agent)
     of_others = Counted([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
     agent.tell(of_others, Counted([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))
+    agent.take(*told(people("A", 1)))
     assert assigned(agent.tick()["ask"]) == {"A": 6}
     agent._states.forget()
     agent.take(*told(people("A", 1)))
