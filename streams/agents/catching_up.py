@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from streams.agents.aside import waiting
 from streams.agents.in_hand import InHand
 from streams.engine.states import States
@@ -28,7 +30,9 @@ def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], adde
         found, _ = add_up([_lacking(offset, record, ends) for offset, record in records])
         for name, more in by_experiment(found).items():
             if name in ends:
-                in_hand.add(name, with_differences(in_hand.whole(name), more), now)
+                before = in_hand.whole(name)
+                # Whenever that changed all was written; a piece may end where nobody is counted anew for a moment.
+                in_hand.add(name, replace(with_differences(before, more), frozen=before.frozen), now)
 
 
 def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counted]]]:

@@ -221,12 +221,17 @@ class Reckoning:
         return gone
 
     def _forget(self, name: str) -> None:
-        """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later."""
+        """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later.
+
+        They are written: to one that has no line nothing of what is aside is added again.
+        """
         del self._lines[name]
         self._in_hand.read([name])
         self._in_hand.whole(name)
         if self._in_hand.is_nothing(name):
             self._in_hand.delete(name)
+        else:
+            self._in_hand.write_at_once(name)
         self.effects.beside |= dict.fromkeys(history_keys(name))
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))

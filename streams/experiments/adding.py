@@ -89,6 +89,8 @@ def _with_groups(
             _require(column[:, 0], len(cells))
             _require(column[:, 1], GROUPS)
         _require(in_groups[:, 2], len(METRICS))
+        if in_groups.size and not groups.size:
+            raise IndexError("outcomes of groups without people")  # by itself, whatever else is added up with it
         for cell, group, n in groups.tolist():
             _wide(wide, int(cells[cell]), found, names)[WIDTH + OF_A_GROUP * group] += n
         for cell, group, metric, y, x in in_groups.tolist():

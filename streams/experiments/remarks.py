@@ -13,7 +13,7 @@ def remarks_of(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
     """Sentences; the words before the colon are explained in docs/experiments-reading.md."""
     warnings: list[str] = []
     assigned = of.assigned[looked.first : looked.first + len(looked.variants)]
-    people = {name: n for name, n in zip(looked.variants, assigned, strict=True) if n}
+    people = {name: n for name, n in zip(looked.variants, assigned, strict=True) if n > 0}
     if plan.arms:
         strange = [name for name in looked.variants if name not in plan.arms and name in people]
         if strange:

@@ -122,17 +122,36 @@ class Rows(Mapping[str, Live]):
         live.first_day = min((day for arm in live.arms.values() for day in arm.days), default=None)
 
     def add(self, records: Sequence[Counted]) -> tuple[Collection[str], list[Counted]]:
-        """Add what can be added here: the experiments that were added to, and the records without that."""
+        """Add what can be added here: the experiments that were added to, and the records without that.
+
+        Of an experiment that is counted by another edition as well nothing is: what is shown of it has to stay as it is
+        before all of that (`following`).
+        """
         touched: set[str] = set()
         rest: list[Counted] = []
-        for record in records:
-            places = self._places_of(record)
-            if any(places) and not self._add(record, np.array(places, np.intp)):
-                places = [_NOBODYS_ROW] * len(record.names)
+        for record, found in zip(records, self._places_of_all(records), strict=True):
+            is_added = any(found) and self._add(record, np.array(found, np.intp))
+            places = found if is_added else [_NOBODYS_ROW] * len(record.names)
             touched.update([cell[0] for cell, place in zip(record.names, places, strict=True) if place])
             if not all(places):
                 rest.append(lacking(record, [place == _NOBODYS_ROW for place in places]))
         return touched, rest
+
+    def _places_of_all(self, records: Sequence[Counted]) -> Sequence[list[int]]:
+        found = [self._places_of(record) for record in records]
+        apart = {
+            name
+            for record, places in zip(records, found, strict=True)
+            if not all(places)
+            for name, edition, _ in record.names
+            if (live := self._live.get(name)) is not None and live.edition != edition
+        }
+        if not apart:
+            return found
+        return [
+            [_NOBODYS_ROW if cell[0] in apart else place for cell, place in zip(record.names, places, strict=True)]
+            for record, places in zip(records, found, strict=True)
+        ]
 
     def _places_of(self, record: Counted) -> list[int]:
         """Of each cell that of its row; that of nobody where it has none here."""

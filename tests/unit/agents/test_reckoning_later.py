@@ -8,8 +8,8 @@ from streams.agents.in_hand import key_of_experiment
 from streams.experiments import board
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.kept import Experiment
-from streams.experiments.partials import Defined, Stands
-from tests.unit.agents.reckoned import PARTITIONS, Agent, assigned, others, people, told
+from streams.experiments.partials import Counted, Defined, Stands
+from tests.unit.agents.reckoned import PARTITIONS, TODAY, Agent, assigned, others, people, told
 from tests.unit.experiments.writing import defined
 
 LATER_MS = ahead.SOONEST_MS + ahead.SPREAD_MS
@@ -157,6 +157,16 @@ def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agen
     assert assigned(agent.tick()["ask"]) == {"A": 6}
 
 
+def test_so_is_what_was_forgotten_right_after_the_next_owner_had_added_it_again(agent: Agent) -> None:
+    begun(agent)
+    agent._states.forget()
+    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    assert agent.tick() == {"ask": None}
+    agent._states.forget()
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 6}
+
+
 def test_people_who_are_being_counted_anew_are_shown_as_they_were_by_the_next_owner_too(agent: Agent) -> None:
     definition = defined("ask", window="1d")
     edition = rule_of(definition).edition
@@ -187,6 +197,30 @@ def test_so_are_those_whom_another_definition_counts_that_is_not_known_yet(agent
     assert assigned(agent.tick()["ask"]) == {"A": 5}
 
 
+def test_so_are_they_if_pieces_end_where_another_edition_counts_nobody_for_a_moment(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
+    begun(agent)
+    anew = people("A", 1, "1b2c3d4e")
+    agent.take(*told(anew, but=people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 5}
+    agent.take(*told(but=anew), *told(anew))
+    agent.tick()
+    agent._states.forget()
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 5}
+
+
+def test_so_are_they_where_the_sums_are_rows(agent: Agent) -> None:
+    """They go from one edition to the other in one record, so what is shown stops before it."""
+    begun(agent)
+    agent.take(*told(people("A", 1)))
+    agent.tick()
+    agent.take(*told(people("A", 4, "1b2c3d4e"), but=people("A", 4)))
+    assert assigned(agent.tick()["ask"]) == {"A": 6}
+
+
 def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_owner(agent: Agent) -> None:
     begun(agent)
     agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
@@ -196,6 +230,21 @@ def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_
     result = agent.tick()["ask"]
     assert result is not None
     assert (assigned(result)["A"], result["primary"]) == (6, "voted")
+
+
+def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes of a group of which no people are told are of nobody's making, also where others have some."""
+    monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
+    begun(agent)
+    of_others = Counted([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
+    agent.tell(of_others, Counted([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 6}
+    agent._states.forget()
+    agent.take(*told(people("A", 1)))
+    assert assigned(agent.tick()["ask"]) == {"A": 7}
 
 
 def p_of(result: ExperimentResult | None) -> float:

@@ -77,3 +77,19 @@ def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(age
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (assigned(shown)["A"], shown["primary"]) == (2, "voted")
+
+
+def test_nobody_left_on_balance_where_some_were_never_counted_stops_nobody(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was turned away is taken from the sums all the same, once there is room."""
+    monkeypatch.setattr(reckoning, "MOST", 1)
+    agent.take(*others(1))
+    agent.take(*told(people("A", 2)))
+    agent.tick()
+    monkeypatch.setattr(reckoning, "MOST", 2)
+    agent.take(*told(people("B", 1), but=people("A", 1)))
+    result = agent.tick()["ask"]
+    assert assigned(result) == {"A": -1, "B": 1}
+    assert result is not None
+    assert [each.partition(":")[0] for each in result.get("warnings", [])] == ["NOT DEFINED"]

@@ -28,11 +28,19 @@ def test_what_is_all_here_leaves_nothing_for_others(rows: Rows) -> None:
     assert people(rows) == 2
 
 
-@pytest.mark.parametrize("other", [("ask", "", "B"), ("ask", "1b2c3d4e", "A"), ("door", "", "A")])
+@pytest.mark.parametrize("other", [("ask", "", "B"), ("door", "", "A")])
 def test_what_is_not_here_is_left_for_others_without_what_is(rows: Rows, other: tuple[str, str, str]) -> None:
     record = Counted([("ask", "", "A"), other], [DAY, 1, 0, DAY, 1, 0], [1, 3, 5, 25, 0, 0, 0, 0, 5])
     assert rows.add([record]) == ({"ask"}, [Counted([NOBODYS, other], record.heads, record.sums)])
     assert people(rows) == 1
+
+
+def test_of_one_that_is_counted_by_another_edition_too_all_is_left(rows: Rows) -> None:
+    """What came before it in the same records too: what is shown has to stay as it was before all of them."""
+    anew = Counted([("ask", "1b2c3d4e", "A"), ("door", "", "A")], [DAY, 1, 0, DAY, 1, 0])
+    assert rows.take("door", "", NONE)
+    assert rows.add([ONE, anew]) == ({"door"}, [ONE, Counted([anew.names[0], NOBODYS], anew.heads)])
+    assert people(rows) == 0
 
 
 @pytest.mark.parametrize(
