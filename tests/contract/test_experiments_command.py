@@ -53,8 +53,9 @@ def test_all_are_listed_with_how_they_do(url: str) -> None:
         "    split BROKEN, trust nothing of it: voted against nothing: knock +2.96 pp,",
         "        provisional",
         "gotv-subject-lines  running     24,013 people  1 warning    2026-02-11 17:30 UTC",
-        "    donated against control: deadline +1.07 pp, better, a discovery; from a",
-        "        neighbour +0.13 pp, not yet known",
+        "    guardrail BREACHED, stop sending from a neighbour: donated against control:",
+        "        deadline +1.07 pp, better, a discovery; from a neighbour +0.13 pp, not",
+        "        yet known",
         "x12                 running     1,000 people   no warnings  2026-02-03 18:00 UTC",
         "    nothing to compare yet",
     ]
