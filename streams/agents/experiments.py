@@ -30,9 +30,9 @@ SHORTEST_S = 1.0
 PART = 4
 """And at least so many times as long as evaluations are busy, so that those take a fifth of the worker's CPU.
 
-Reading and writing take half as much again: in a running worker 0.29 of a core. While 5,000 experiments change all the
-time, what was told just after a tick is added up at the next and, at worst, in a result by the one after: 5.0 s at most
-and 2.1 s at the median (docs/performance.md). Where no more change than one tick looks at, one pause less.
+Reading and writing take half as much again: in a running worker 0.30 of a core. While 5,000 experiments change all the
+time, what was told just after a tick is added up at the next and, at worst, in a result by the one after: 4.5 s at most
+and 1.6 s at the median (docs/performance.md). Where no more change than one tick looks at, one pause less.
 
 Not by the clock: on a machine that is busy with other things all of it takes longer, and results would grow old twice.
 By the median of the last three, since one that others held up would hold up the next.
