@@ -18,7 +18,6 @@ MOST_LOGGED = 48 << 20
 """Of what is added up and in sums that are not written yet. Beyond that they are written at once."""
 
 _PREFIX = b"aside/"
-_AT_ONCE = 500
 _MEMORY = "aside"
 
 
@@ -96,8 +95,5 @@ def kept(told: Told) -> bytes:
 
 def waiting(states: States[Kept]) -> Iterator[Told]:
     """All that is aside, in the order in which it came."""
-    after = b""
-    while found := states.beside_following(_PREFIX, after, _AT_ONCE):
-        for key, value in found:
-            yield Told(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])
-        after = found[-1][0]
+    for key, value in states.all_beside(_PREFIX):
+        yield Told(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])

@@ -74,9 +74,8 @@ class Experiments:
             with collecting_later():
                 last.take(records)
             work: _Work | None = states.memory.get(_WORK)
-            if (
-                work is None or last.is_added_up
-            ):  # else it is what it was, and to look through all of them takes a while
+            # To look through all of them for what is due takes a while, and only adding up changes it.
+            if work is None or last.is_added_up:
                 work = states.memory[_WORK] = _Work(due=last.next_due)
             work.waits_since = last.waits_since
             took, busy = time.perf_counter() - began, time.thread_time() - before

@@ -57,7 +57,7 @@ def harm(treated: Arm, baseline: Arm, *, level: float = 0.95) -> Harm:
     share, sure = _share(treated, baseline)
     deff = np.maximum(treated.deff, baseline.deff)
     cases, all_cases = treated.y / deff, (treated.y + baseline.y) / deff
-    chance = _least_chance(cases, all_cases, -np.log(1.0 - level))
+    chance = _least_chance(cases, np.maximum(cases, all_cases), -np.log(1.0 - level))
     effect = ratio(treated.y, treated.n) - ratio(baseline.y, baseline.n)
     least = ratio(treated.y + baseline.y, n) * (chance - share) / (share * (1.0 - share))
     return Harm(

@@ -58,6 +58,13 @@ def test_people_who_were_assigned_together_count_less() -> None:
     assert harm(*together).log_e == pytest.approx(harm(rate(20, of=4_500), rate(8, of=4_500)).log_e)
 
 
+@pytest.mark.parametrize("fewer_than_none", [-3, -5, -9])
+def test_a_sum_that_is_below_nothing_for_a_moment_makes_no_figure_that_is_none(fewer_than_none: int) -> None:
+    """As where somebody is taken away in one partition before they are added in another."""
+    result = harm(rate(5, of=900), rate(fewer_than_none, of=900))
+    assert all(np.isfinite(each[0]) for each in (result.effect, result.low, result.times_low, result.log_e))
+
+
 def test_nothing_is_said_of_an_empty_arm_or_of_few_groups() -> None:
     few = replace(rate(90, of=9_000), groups=np.array([29.0]))
     for result in (harm(rate(50, of=900), rate(0, of=0)), harm(few, rate(10, of=9_000))):
