@@ -19,6 +19,9 @@ MOST_COUNTED = 10_000
 
 Those that are defined have room for as many again: whoever makes up experiments turns none of them away.
 """
+MOST_NOTED = 100_000
+"""Names of cells that are known to be counted in today: 10 MB."""
+
 UNHEARD_DAYS = 30
 """Who was not heard of for so long makes room for others, if there is none."""
 
@@ -58,12 +61,14 @@ class Book:
     """
 
     def __init__(self, states: States[ContactState]) -> None:
-        self.rules = {name: _read_rule(value) for name, value in _all(states, _RULE)}
+        self._alike: dict[Rule, Rule] = {}
+        self.rules = {name: self._one_of(_read_rule(value)) for name, value in _all(states, _RULE)}
         self.counted = {name: int(value) for name, value in _all(states, _COUNTED)}
         sweep = states.beside(_SWEEP)
         self.sweep = None if sweep is None else _read_sweep(sweep)
         self._made_room = states.beside(_MADE_ROOM) is not None
         self.beside: dict[bytes, bytes | None] = {}
+        self._admitted: tuple[int, set[bytes]] = 0, set()
 
     def edition(self, experiment: str) -> str:
         """By which people are counted now."""
@@ -76,7 +81,7 @@ class Book:
             self.rules.pop(experiment, None)
             self.beside[key] = None
         else:
-            self.rules[experiment] = rule
+            self.rules[experiment] = self._one_of(rule)
             self.beside[key] = _encode(rule)
 
     def admits(self, experiment: str, day: int) -> bool:
@@ -90,6 +95,12 @@ class Book:
         self.beside[_COUNTED + experiment.encode()] = b"%d" % day
         return True
 
+    def admitted(self, day: int) -> set[bytes]:
+        """What a caller has noted of those that `admits` let in on that day, for as long as there is room for notes."""
+        if self._admitted[0] != day or len(self._admitted[1]) > MOST_NOTED:
+            self._admitted = day, set()
+        return self._admitted[1]
+
     def may_count(self, experiment: str) -> bool:
         """Whether anybody may be counted in it: who made room for others still is."""
         return self._made_room or experiment in self.counted
@@ -98,6 +109,10 @@ class Book:
         """What is counted anew from now on."""
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
+
+    def _one_of(self, rule: Rule) -> Rule:
+        """Thousands of experiments have few rules, and what is one object is at hand in the processor's caches."""
+        return self._alike.setdefault(rule, rule)
 
     def _make_room(self, day: int, most: int) -> bool:
         old = [name for name, last in self.counted.items() if last < day - UNHEARD_DAYS]

@@ -6,6 +6,9 @@ from events.experiment_results import Unit
 
 DAY_MS = 86_400_000
 
+LONGEST = 366 * DAY_MS
+"""No rule looks further back from an assignment."""
+
 
 class Rule(Struct, frozen=True, array_like=True):
     """Times in ms since 1970. An experiment without a definition has the defaults.

@@ -27,6 +27,7 @@ from streams.experiments import counting, kept
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.following import is_recounted
 from streams.experiments.kept import Experiment, Kept
+from streams.experiments.packed import NOTHING, unpacked
 from streams.experiments.partials import Tick, Where, write_partial
 from streams.experiments.rules import Rule
 from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, both, row_of
@@ -112,7 +113,7 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
         parts = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         shown = shown_of(place, {name: state, **counting_parts(parts, place)})
         if place.roof is None and not isinstance(shown, str):
-            whole.replace((), counting.given(name, overview(person(shown)), rules, ()))
+            whole.replace((), unpacked(counting.given(name, overview(person(shown)), rules, NOTHING)))
     return whole
 
 

@@ -10,6 +10,7 @@ from streams.contact.overview import overview
 from streams.experiments.counting import given, may_change
 from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING, packed, unpacked
 from streams.experiments.rules import DAY_MS, Rule
 from tests.unit.contact.said import (
     DAY,
@@ -38,8 +39,8 @@ def opened(time: int, id_: str = "o") -> Arrival:
 
 
 def test_who_is_in_no_experiment_gives_nothing() -> None:
-    assert given(DONOR, overview(folded(gift("1", 5))), {}, ()) == ()
-    assert given(DONOR, overview(ContactState()), {}, ()) == ()
+    assert given(DONOR, overview(folded(gift("1", 5))), {}, NOTHING) is NOTHING
+    assert given(DONOR, overview(ContactState()), {}, NOTHING) is NOTHING
 
 
 def test_one_is_given_for_each_experiment_in_their_order() -> None:
@@ -207,9 +208,10 @@ def test_the_group_is_that_of_the_unit() -> None:
 
 def test_what_changes_nothing_is_the_very_same() -> None:
     state = folded(assigned(), gift("1", 20))
-    before = tuple(given_by(state))
+    before = packed(given_by(state))
     assert given(DONOR, overview(state), {}, before) is before
-    assert given(DONOR, overview(state), {"x": Rule("2")}, before)[0].edition == "2"
+    (one,) = unpacked(given(DONOR, overview(state), {"x": Rule("2")}, before))
+    assert one.edition == "2"
 
 
 def test_nobody_asks_again_after_what_changes_nothing() -> None:
@@ -223,6 +225,16 @@ def test_nobody_asks_again_after_what_changes_nothing() -> None:
     assert may_change([retracted("1").fact()], overview(folded(retracted("1"))))
 
 
+def test_nobody_asks_again_after_one_more_message_of_the_same_variant() -> None:
+    def sent(name: str, variant: str, experiment: str = "x") -> Arrival:
+        return said("email.sent", name, NOON, message_id=name, experiment={"id": experiment, "variant": variant})
+
+    first = sent("a", "B")
+    for more, changes in ((sent("b", "B"), False), (sent("b", "A"), True), (sent("b", "B", "y"), True)):
+        assert may_change([more.fact()], overview(folded(first, more))) is changes
+    assert may_change([first.fact()], overview(folded(first, sent("b", "B"))))
+
+
 def test_a_report_may_take_an_assignment_away_that_it_does_not_name() -> None:
     carrying = report("2", NOON + 1, report_id="r", experiment={"id": "x", "variant": "A"})
     earlier = report("1", NOON, report_id="r")
@@ -232,11 +244,11 @@ def test_a_report_may_take_an_assignment_away_that_it_does_not_name() -> None:
 
 def test_opens_of_more_than_400_days_ago_count_as_they_were_counted() -> None:
     state = folded(assigned(), opened(NOON), opened(NOON - DAY, "p"))
-    before = tuple(given_by(state))
+    before = packed(given_by(state))
     later, _ = fold(state, [appended(NOON + 500 * DAY, gift("1", 5, NOON + HOUR))])
     (one,) = given_by(later, before=before)
     assert {METRICS[place]: values for place, *values in one.values} == {
-        "opened": [*before[0].values[0][1:]],
+        "opened": [*before.values[0][0][1:]],
         "donated": [1, 0, 1],
         "net_amount": [5, 0, 5],
     }
