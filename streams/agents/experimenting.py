@@ -33,8 +33,8 @@ class Experimenting:
     def of_one(self, contact_id: str, known: Overview, before: ContactState, applied: Iterable[Fact]) -> Packed:
         """What a person of one fragment gives who has just taken these facts, and of whom `known` is shown."""
         if not known.assigned and not before.given.names:
-            return NOTHING
-        if not counting.may_change(applied, known):
+            return before.given
+        if not counting.may_change(applied, known, self.book.rules, before.given):
             return before.given
         return self._replaced(contact_id, known, before.given)
 
@@ -43,7 +43,7 @@ class Experimenting:
     ) -> Packed:
         """What a person gives who is shown under this id, if anybody is; who is under a roof is counted there."""
         if not before.given.names and not any(map(has_arms, fragments.values())):
-            return NOTHING
+            return before.given
         shown = "nothing" if place.roof is not None else shown_of(place, fragments)
         known = None if isinstance(shown, str) else overview(person(shown))
         return self._replaced(contact_id, known, before.given)
@@ -72,12 +72,12 @@ class Experimenting:
 
     def _admitted(self, given: Packed) -> Packed:
         """Without what there is no room for. Of most experiments somebody was heard today."""
-        if self.book.admitted(self._day).issuperset(given.names):
+        if self.book.has_noted(given.names, self._day):
             return given
         kept = [each for each in unpacked(given) if self.book.admits(each.experiment, self._day)]
         self.uncounted += len(given.names) - len(kept)
         after = packed(kept)
-        self.book.admitted(self._day).update(after.names)
+        self.book.note(after.names)
         return after
 
 

@@ -13,7 +13,7 @@ from msgspec import Raw
 from streams.experiments.given import Value
 from streams.experiments.metrics import PLACE
 from streams.experiments.packed import PLAIN, Packed, Place, Values
-from streams.experiments.partials import GROUP, HEAD, IN_GROUP, MOST_BYTES, SUM, Counting, write_partial
+from streams.experiments.partials import GROUP, HEAD, IN_GROUP, MOST_BYTES, SUM, CountedAsWritten, write_partial
 from streams.experiments.totals import Ints
 
 _CONTACTED = PLACE["contacted"]
@@ -31,9 +31,9 @@ class Columns:
     __slots__ = ("_changes", "_counts", "_days", "_groups", "_in_groups", "_names", "_row_changes", "_row_places")
 
     def __init__(self) -> None:
+        # Of places, by a number that one place may have many of until it is told:
         self._names: list[bytes] = []
         self._days: list[int] = []
-        """Of places; one may be there many times, until they are told."""
         self._counts: list[int] = []
         self._row_places: list[int] = []
         self._row_changes: list[int] = []
@@ -49,12 +49,12 @@ class Columns:
             pairs = list(zip(before.of, after.of, strict=True))
             self._change(after.names, after.days, pairs, before.values, after.values)
         else:
-            self._replace_others(before, after)
+            self._replace_where_others(before, after)
         if before.marks or after.marks:
             self._regroup(before, after)
 
-    def _replace_others(self, before: Packed, after: Packed) -> None:
-        """Of experiments that are in one of them alone, the other is as if it had no values."""
+    def _replace_where_others(self, before: Packed, after: Packed) -> None:
+        """The same where they are not in the same places: who is in one of them alone had no values, or has none."""
         was = {place: number for number, place in enumerate(before.places)}
         was_marked, marked = before.marked, after.marked
         pairs: list[tuple[int, int]] = []
@@ -83,7 +83,10 @@ class Columns:
         before: Sequence[Values],
         after: Sequence[Values],
     ) -> None:
-        """Where the one of `before` is the other of `after` now, which most are: the same in nearly all places."""
+        """In each place the values of one number in `before` are those of another number in `after` now (`pairs`).
+
+        Of most people there is one pair for all places, so what it changes is made once.
+        """
         different = dict.fromkeys(pairs)
         for pair in different:
             changes = self._made(before[pair[0]], after[pair[1]])
@@ -136,6 +139,7 @@ class Columns:
             self._in_groups += place, group, metric, sign * y, sign * x
 
     def _told(self, place: Place) -> int:
+        """Its number from now on."""
         self._names.append(place[0])
         self._days.append(place[1])
         return len(self._names) - 1
@@ -166,7 +170,7 @@ class Columns:
 
     def _parts(self, names: Sequence[Raw], heads: Sequence[int], columns: Sequence[Ints]) -> Iterator[bytes]:
         """One record of these cells, or as many as it takes for none to be too large."""
-        record = write_partial(Counting(names, heads, *(column.ravel().tolist() for column in columns)))
+        record = write_partial(CountedAsWritten(names, heads, *(column.ravel().tolist() for column in columns)))
         if len(record) <= MOST_BYTES or len(names) == 1:
             yield record
             return

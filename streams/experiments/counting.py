@@ -84,24 +84,31 @@ def at_most(most: int, known: Overview, rules: Mapping[str, Rule]) -> tuple[Over
     return replace(known, assigned=kept), len(counted) - len(kept)
 
 
-def may_change(applied: Iterable[Fact], known: Overview) -> bool:
-    """False: what a fragment has just taken surely leaves `given` as it was. `known`: of its person, after that.
+def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rule], before: Packed) -> bool:
+    """False: what a fragment has just taken surely leaves `given` as it was, which is `before`.
+
+    `known`: of its person, after that. `rules`: as for `given`.
 
     It is enough to ask this where nothing else has happened than that interactions were folded. After a link, an
     erasure, a part that came or left, or another rule, `given` itself has to be asked.
     """
     for fact in applied:
-        if fact.type in _DECISIVE or (fact.arm is not None and not _is_known(fact, fact.arm, known)):
+        if fact.type in _DECISIVE or (fact.arm is not None and not _is_counted(fact, fact.arm, known, rules, before)):
             return True
         if known.assigned and fact.type not in _INDIFFERENT and not (fact.type in _ARRIVALS and _is_idle(fact, known)):
             return True
     return False
 
 
-def _is_known(fact: Fact, arm: Arm, known: Overview) -> bool:
-    """Whether the person is in that variant of the experiment by something else, and would be without this fact."""
+def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule], before: Packed) -> bool:
+    """Whether the person is counted in that variant of the experiment by something else than this fact.
+
+    One who is in it and is not counted, for want of room or by an earlier rule, may be from now on.
+    """
     given = next((each for each in known.assigned if each.arm.experiment == arm.experiment), None)
-    return given is not None and given.arm.variant == arm.variant and (given.source, given.id) != fact.key
+    if given is None or given.arm.variant != arm.variant or (given.source, given.id) == fact.key:
+        return False
+    return names_of((arm.experiment, rules.get(arm.experiment, DEFAULT).edition, arm.variant)) in before.names
 
 
 def _is_idle(arrival: Fact, known: Overview) -> bool:

@@ -40,13 +40,13 @@ Span: TypeAlias = tuple[int, int]
 class Outcomes(Struct, frozen=True):
     """All that a person did, in order: the times (ms), and for each of them and for the end what there was before it.
 
-    Of opens and clicks, in thousandths, their sums; of all else, `others`, how many.
+    Of opens and clicks, in thousandths, their sums; of all else, `others`, how many (`others_before`).
     """
 
     times: list[int]
     opened: list[int]
     clicked: list[int]
-    before: list[int]
+    others_before: list[int]
     others: list[Outcome]
 
     def span(self, since: int, until: int) -> Span:
@@ -61,7 +61,7 @@ class Outcomes(Struct, frozen=True):
             found[OPENED] = min(opened, MOST)
         if clicked := self.clicked[last] - self.clicked[first]:
             found[CLICKED] = min(clicked, MOST)
-        for _, place, what, of_currency in self.others[self.before[first] : self.before[last]]:
+        for _, place, what, of_currency in self.others[self.others_before[first] : self.others_before[last]]:
             if place != NET_AMOUNT:
                 found[place] = what
             elif of_currency == currency:

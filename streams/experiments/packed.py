@@ -22,7 +22,7 @@ Mark: TypeAlias = tuple[int, int, bool]
 """Which of the experiments, group, and whether contaminated: see `Given`. Of most people there is none."""
 
 MOST = 200
-"""Experiments that one person is counted in: `of` has a byte for each."""
+"""Experiments that one person is counted in, so that a byte tells their different outcomes apart."""
 
 
 class Packed(Struct, frozen=True, array_like=True, gc=False):
@@ -68,7 +68,7 @@ def experiment_of(names: bytes) -> str:
 
 
 def packed(given: Iterable[Given]) -> Packed:
-    """What somebody gives to each of at most `MOST` experiments, by experiment."""
+    """What somebody gives to each experiment, by experiment; at most 256 different outcomes."""
     every = tuple(given)
     return Packed(
         tuple(names_of((each.experiment, each.edition, each.variant)) for each in every),

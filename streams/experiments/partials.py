@@ -36,7 +36,7 @@ class Counted(Struct, frozen=True, array_like=True, tag=1):
     in_groups: Sequence[int] = ()
 
 
-class Counting(Struct, frozen=True, array_like=True, tag=1):
+class CountedAsWritten(Struct, frozen=True, array_like=True, tag=1):
     """The same as it is written: `names` of which each is encoded already."""
 
     names: Sequence[Raw]
@@ -90,7 +90,7 @@ _read = msgspec.msgpack.Decoder(Partial).decode
 
 
 _TICK = b"\x04"
-"""What comes after the length of an encoded `Tick`."""
+"""The second byte of a `Tick` as `write_partial` has it; others write none."""
 
 
 def is_tick(value: bytes) -> bool:

@@ -87,7 +87,7 @@ def test_what_surely_changes_nothing_changes_nothing(feed: Feed, rules: Rules) -
     for arrival in feed.delivered:
         before, fact = given_by(state, rules), arrival.fact()
         state, _ = fold(state, [arrival])
-        if not may_change([fact], overview(state)):
+        if not may_change([fact], overview(state), rules, before):
             event(f"indifferent: {fact.type}, assigned: {bool(before)}")
             assert given_by(state, rules) == before
 

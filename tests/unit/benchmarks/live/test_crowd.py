@@ -42,7 +42,7 @@ def test_all_that_is_said_is_of_the_person_and_may_move_results() -> None:
         assert isinstance(read, Interaction)
         assert HASHER.fragment(read.data.contact) == contact_id
         head = read.id, read.source, read.type, read.dataschema
-        assert may_change([fact_of(head, read.time, read.data, NOW_MS)], known)
+        assert may_change([fact_of(head, read.time, read.data, NOW_MS)], known, {}, NOTHING)
 
 
 def test_every_second_experiment_is_defined() -> None:
