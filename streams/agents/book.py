@@ -4,7 +4,7 @@ It is decoded once and then at hand for as long as the partition is not opened a
 changed in it goes into the transaction of the chunk that changes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import cast
 
 import msgspec
@@ -19,6 +19,10 @@ MOST_COUNTED = 10_000
 
 Those that are defined have room for as many again: whoever makes up experiments turns none of them away.
 """
+MOST_NOTED = 4 << 20
+"""Bytes of the names of cells of which is known that people are counted in them today."""
+_MOST_ALIKE = 1_000
+
 UNHEARD_DAYS = 30
 """Who was not heard of for so long makes room for others, if there is none."""
 
@@ -58,12 +62,15 @@ class Book:
     """
 
     def __init__(self, states: States[ContactState]) -> None:
-        self.rules = {name: _read_rule(value) for name, value in _all(states, _RULE)}
+        self._alike: dict[Rule, Rule] = {}
+        self.rules = {name: self._one_of(_read_rule(value)) for name, value in _all(states, _RULE)}
         self.counted = {name: int(value) for name, value in _all(states, _COUNTED)}
         sweep = states.beside(_SWEEP)
         self.sweep = None if sweep is None else _read_sweep(sweep)
         self._made_room = states.beside(_MADE_ROOM) is not None
         self.beside: dict[bytes, bytes | None] = {}
+        self._noted_on = self._noted_bytes = 0
+        self._noted: set[bytes] = set()
 
     def edition(self, experiment: str) -> str:
         """By which people are counted now."""
@@ -76,7 +83,7 @@ class Book:
             self.rules.pop(experiment, None)
             self.beside[key] = None
         else:
-            self.rules[experiment] = rule
+            self.rules[experiment] = self._one_of(rule)
             self.beside[key] = _encode(rule)
 
     def admits(self, experiment: str, day: int) -> bool:
@@ -90,6 +97,19 @@ class Book:
         self.beside[_COUNTED + experiment.encode()] = b"%d" % day
         return True
 
+    def has_noted(self, names: Iterable[bytes], day: int) -> bool:
+        """Whether all of these were noted on that day, so that `admits` lets all their experiments in."""
+        if day != self._noted_on:
+            self._noted_on, self._noted, self._noted_bytes = day, set(), 0
+        return self._noted.issuperset(names)
+
+    def note(self, names: Collection[bytes]) -> None:
+        """These were let in by `admits` on the day that `has_noted` was asked about last (`packed.names_of`)."""
+        self._noted_bytes += sum(map(len, names))
+        if self._noted_bytes > MOST_NOTED:
+            self._noted, self._noted_bytes = set(), 0
+        self._noted.update(names)
+
     def may_count(self, experiment: str) -> bool:
         """Whether anybody may be counted in it: who made room for others still is."""
         return self._made_room or experiment in self.counted
@@ -98,6 +118,12 @@ class Book:
         """What is counted anew from now on."""
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
+
+    def _one_of(self, rule: Rule) -> Rule:
+        """Thousands of experiments have few rules, and what is one object is at hand in the processor's caches."""
+        if len(self._alike) > _MOST_ALIKE:
+            self._alike.clear()
+        return self._alike.setdefault(rule, rule)
 
     def _make_room(self, day: int, most: int) -> bool:
         old = [name for name, last in self.counted.items() if last < day - UNHEARD_DAYS]
