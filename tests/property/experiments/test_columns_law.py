@@ -14,9 +14,9 @@ from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
 from streams.experiments.packed import NOTHING, packed, unpacked
 from streams.experiments.partials import Counted, Where, read_partial
-from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
+from streams.experiments.totals import GROUPED_WIDTH, Ints
 from tests.property.experiments.people import lawful
-from tests.unit.experiments.cells import Cell, Difference
+from tests.unit.experiments.cells import Difference, row_of
 
 VALUES = st.dictionaries(st.integers(0, len(METRICS) - 1), st.integers(-3, 3), max_size=3).map(
     lambda found: tuple((place, y, abs(y) % 2, y + 1) for place, y in sorted(found.items()))
@@ -93,17 +93,3 @@ def changed(steps: Sequence[Sequence[Sequence[Given]]]) -> dict[Where, list[int]
 def wide(row: Ints) -> list[int]:
     found: list[int] = np.pad(row, (0, GROUPED_WIDTH - len(row))).tolist()
     return found
-
-
-def row_of(cell: Cell) -> Ints:
-    row: Ints = np.zeros(GROUPED_WIDTH, np.int64)
-    row[:2] = cell.n, cell.contaminated
-    for metric, sums in cell.sums.items():
-        first = SUMS + OF_A_METRIC * metric
-        row[first : first + OF_A_METRIC] = sums.y, sums.yy, sums.x, sums.xx, sums.xy, sums.yd, sums.raw
-    for group, (n, totals) in cell.groups.items():
-        first = WIDTH + OF_A_GROUP * group
-        row[first] = n
-        for metric, (y, x) in totals.items():
-            row[first + 1 + 2 * metric : first + 3 + 2 * metric] = y, x
-    return row

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +30,7 @@ from streams.experiments.kept import Experiment, Kept
 from streams.experiments.packed import NOTHING, unpacked
 from streams.experiments.partials import Tick, Where, write_partial
 from streams.experiments.rules import Rule
-from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, both, row_of
+from streams.experiments.totals import GROUPED_WIDTH, WIDTH, Ints, both, row_of
 from tests.property.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.links.test_backup_law import remade
 from tests.property.links.world import World
@@ -39,6 +38,7 @@ from tests.unit.backup.test_remaking import copy_of
 from tests.unit.contact.said import HOUR
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
+from tests.unit.experiments import cells
 from tests.unit.experiments.cells import Difference
 from tests.unit.experiments.writing import defined
 
@@ -122,19 +122,12 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
 
 def rows_of(difference: Difference) -> dict[Where, list[int]]:
     """As rows are kept."""
-    rows = {}
-    for where, cell in difference.cells.items():
-        row = rows[where] = np.zeros(GROUPED_WIDTH if cell.groups else WIDTH, np.int64)
-        row[:SUMS] = cell.n, cell.contaminated
-        for metric, sums in cell.sums.items():
-            first = SUMS + OF_A_METRIC * metric
-            row[first : first + OF_A_METRIC] = sums.y, sums.yy, sums.x, sums.xx, sums.xy, sums.yd, sums.raw
-        for group, (n, totals) in cell.groups.items():
-            first = WIDTH + OF_A_GROUP * group
-            row[first] = n
-            for metric, of in totals.items():
-                row[first + 1 + 2 * metric : first + 3 + 2 * metric] = of
-    return _by_day(rows)
+    return _by_day(
+        {
+            where: cells.row_of(cell)[: GROUPED_WIDTH if cell.groups else WIDTH]
+            for where, cell in difference.cells.items()
+        }
+    )
 
 
 def kept_rows(experiments: dict[str, Experiment]) -> dict[Where, list[int]]:
