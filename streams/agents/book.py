@@ -21,7 +21,6 @@ Those that are defined have room for as many again: whoever makes up experiments
 """
 MOST_NOTED = 4 << 20
 """Bytes of the names of cells of which is known that people are counted in them today."""
-_MOST_ALIKE = 1_000
 
 UNHEARD_DAYS = 30
 """Who was not heard of for so long makes room for others, if there is none."""
@@ -62,8 +61,7 @@ class Book:
     """
 
     def __init__(self, states: States[ContactState]) -> None:
-        self._alike: dict[Rule, Rule] = {}
-        self.rules = {name: self._one_of(_read_rule(value)) for name, value in _all(states, _RULE)}
+        self.rules = {name: _read_rule(value) for name, value in _all(states, _RULE)}
         self.counted = {name: int(value) for name, value in _all(states, _COUNTED)}
         sweep = states.beside(_SWEEP)
         self.sweep = None if sweep is None else _read_sweep(sweep)
@@ -83,7 +81,7 @@ class Book:
             self.rules.pop(experiment, None)
             self.beside[key] = None
         else:
-            self.rules[experiment] = self._one_of(rule)
+            self.rules[experiment] = rule
             self.beside[key] = _encode(rule)
 
     def admits(self, experiment: str, day: int) -> bool:
@@ -118,12 +116,6 @@ class Book:
         """What is counted anew from now on."""
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
-
-    def _one_of(self, rule: Rule) -> Rule:
-        """Thousands of experiments have few rules, and what is one object is at hand in the processor's caches."""
-        if len(self._alike) > _MOST_ALIKE:
-            self._alike.clear()
-        return self._alike.setdefault(rule, rule)
 
     def _make_room(self, day: int, most: int) -> bool:
         old = [name for name, last in self.counted.items() if last < day - UNHEARD_DAYS]

@@ -25,7 +25,7 @@ class Experimenting:
     """Of one chunk. `uncounted`: how often a person was left out of an experiment, since there are too many of them."""
 
     def __init__(self, book: Book, at_ms: int) -> None:
-        self.book = book
+        self._book = book
         self._day = at_ms // DAY_MS
         self._changes = Columns()
         self.uncounted = 0
@@ -34,7 +34,7 @@ class Experimenting:
         """What a person of one fragment gives who has just taken these facts, and of whom `known` is shown."""
         if not known.assigned and not before.given.names:
             return before.given
-        if not counting.may_change(applied, known, self.book.rules, before.given):
+        if not counting.may_change(applied, known, self._book.rules, before.given):
             return before.given
         return self._replaced(contact_id, known, before.given)
 
@@ -55,14 +55,14 @@ class Experimenting:
     @property
     def beside(self) -> dict[bytes, bytes | None]:
         """What is to be kept beside the states."""
-        return self.book.beside
+        return self._book.beside
 
     def _replaced(self, contact_id: str, known: Overview | None, before: Packed) -> Packed:
         after, left_out = NOTHING, 0
         if known is not None:
             if len(known.assigned) > MOST:
-                known, left_out = counting.at_most(MOST, known, self.book.rules)
-            after = counting.given(contact_id, known, self.book.rules, before)
+                known, left_out = counting.at_most(MOST, known, self._book.rules)
+            after = counting.given(contact_id, known, self._book.rules, before)
         if after is before:
             return before
         after = self._admitted(after)
@@ -72,12 +72,12 @@ class Experimenting:
 
     def _admitted(self, given: Packed) -> Packed:
         """Without what there is no room for. Of most experiments somebody was heard today."""
-        if self.book.has_noted(given.names, self._day):
+        if self._book.has_noted(given.names, self._day):
             return given
-        kept = [each for each in unpacked(given) if self.book.admits(each.experiment, self._day)]
+        kept = [each for each in unpacked(given) if self._book.admits(each.experiment, self._day)]
         self.uncounted += len(given.names) - len(kept)
         after = packed(kept)
-        self.book.note(after.names)
+        self._book.note(after.names)
         return after
 
 

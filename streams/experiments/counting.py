@@ -51,7 +51,7 @@ def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: P
     of = valued.of(counted)
     names = tuple([names_of((each.arm.experiment, rule.edition, each.arm.variant)) for each, rule in counted])
     found = Packed(
-        before.names if names == before.names else names,  # of most people for ever the same, and so kept once
+        names,
         tuple([each.time // DAY_MS for each, _ in counted]),
         tuple(valued.values),
         of,

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.agents import book, experimenting
-from streams.agents.book import book_of
+from streams.agents.book import Book, book_of
 from streams.agents.experimenting import Experimenting
 from streams.contact import ContactState, decode, encode
 from streams.contact.overview import overview
@@ -19,9 +19,14 @@ from tests.unit.experiments.people import assigned
 
 
 @pytest.fixture
-def experiments() -> Experimenting:
+def held() -> Book:
     states: States[ContactState] = States(MemoryStore(), Codec(encode, decode), Recent(0))
-    return Experimenting(book_of(states), NOON)
+    return book_of(states)
+
+
+@pytest.fixture
+def experiments(held: Book) -> Experimenting:
+    return Experimenting(held, NOON)
 
 
 def counted(experiments: Experimenting, *arrivals: Arrival) -> Packed:
@@ -37,10 +42,10 @@ def people_told(experiments: Experimenting) -> dict[str, int]:
 
 
 def test_a_person_is_in_so_many_experiments_those_that_are_defined_first(
-    experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
+    held: Book, experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(experimenting, "MOST", 3)
-    experiments.book.rule("z", Rule("1", covariate_days=0))
+    held.rule("z", Rule("1", covariate_days=0))
     found = counted(experiments, *(assigned(experiment=name) for name in "vwxyz"))
     assert list(found.experiments) == ["v", "w", "z"]
     assert experiments.uncounted == 2
@@ -48,28 +53,28 @@ def test_a_person_is_in_so_many_experiments_those_that_are_defined_first(
 
 
 def test_who_is_before_a_definitions_start_leaves_no_one_out(
-    experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
+    held: Book, experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(experimenting, "MOST", 1)
-    experiments.book.rule("x", Rule("1", start=NOON + 1))
+    held.rule("x", Rule("1", start=NOON + 1))
     assert list(counted(experiments, assigned(experiment="x"), assigned(experiment="y")).experiments) == ["y"]
     assert experiments.uncounted == 0
 
 
 def test_experiments_without_room_are_left_out_and_those_that_are_counted_stay(
-    experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
+    held: Book, experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(book, "MOST_COUNTED", 2)
     first = counted(experiments, assigned(experiment="x"), assigned(experiment="y"))
     assert list(counted(experiments, *(assigned(experiment=name) for name in "wxyz")).experiments) == ["x", "y"]
     assert list(first.experiments) == ["x", "y"]
     assert experiments.uncounted == 2
-    assert experiments.book.beside == {b"counted/x": b"%d" % (NOON // DAY_MS), b"counted/y": b"%d" % (NOON // DAY_MS)}
+    assert held.beside == {b"counted/x": b"%d" % (NOON // DAY_MS), b"counted/y": b"%d" % (NOON // DAY_MS)}
 
 
-def test_whoever_is_heard_of_on_another_day_is_noted_for_that_day(experiments: Experimenting) -> None:
+def test_whoever_is_heard_of_on_another_day_is_noted_for_that_day(held: Book, experiments: Experimenting) -> None:
     counted(experiments, assigned(experiment="x"))
-    later = Experimenting(experiments.book, NOON + DAY_MS)
-    experiments.book.beside = {}
+    later = Experimenting(held, NOON + DAY_MS)
+    held.beside = {}
     counted(later, assigned("A", experiment="x"))
-    assert experiments.book.beside == {b"counted/x": b"%d" % (NOON // DAY_MS + 1)}
+    assert held.beside == {b"counted/x": b"%d" % (NOON // DAY_MS + 1)}
