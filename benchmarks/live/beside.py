@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from statistics import fmean, median
 from typing import TypeAlias
 
 from benchmarks.live import metered
@@ -75,8 +76,8 @@ def _figures(rounds: Sequence[Mapping[str, Sequence[Pair]]]) -> tuple[Figure, ..
     for load in LOADS:
         found = [each[load] for each in rounds]
         for whose in WHOSE:
-            without = tuple(_mean([pair.without for pair in pairs], whose) for pairs in found)
-            within = tuple(_mean([pair.within for pair in pairs], whose) for pairs in found)
+            without = tuple(fmean(pair.without[whose] for pair in pairs) for pairs in found)
+            within = tuple(fmean(pair.within[whose] for pair in pairs) for pairs in found)
             figures.append(Figure(f"{load}, without", f"CPU, {whose}", "µs an interaction", without))
             figures.append(Figure(f"{load}, with", f"CPU, {whose}", "µs an interaction", within))
         figures.append(Figure(load, "throughput kept", "of 1", tuple(map(kept, found)), KEPT))
@@ -85,12 +86,7 @@ def _figures(rounds: Sequence[Mapping[str, Sequence[Pair]]]) -> tuple[Figure, ..
 
 def kept(pairs: Sequence[Pair]) -> float:
     """The share of its throughput that the contacts agent keeps with experiments: the middle one of all pairs."""
-    shares = sorted(pair.without[metered.CONTACTS] / pair.within[metered.CONTACTS] for pair in pairs)
-    return (shares[(len(shares) - 1) // 2] + shares[len(shares) // 2]) / 2
-
-
-def _mean(used: Sequence[Used], whose: str) -> float:
-    return sum(each[whose] for each in used) / len(used)
+    return median(pair.without[metered.CONTACTS] / pair.within[metered.CONTACTS] for pair in pairs)
 
 
 async def _round(bench: Bench, size: Size, seed: int) -> Mapping[str, Sequence[Pair]]:
