@@ -15,6 +15,7 @@ from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
 from benchmarks.experimenting.suite import experiments
+from benchmarks.live.beside import beside
 from benchmarks.live.suite import live
 from benchmarks.peers import ratios
 from benchmarks.peers.known import OURS
@@ -34,6 +35,7 @@ SUITES: dict[str, Suite] = {
     "peers": side_by_side,
     **PIPELINE,
     "live": live,
+    "beside": beside,
     "api": asking,
     "permit": permit,
     "gateway": receiving,

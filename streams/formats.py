@@ -30,6 +30,7 @@ class Stored(Struct, frozen=True, array_like=True):
 
 Kind = TypeVar("Kind", bound=Stored)
 encode = msgspec.msgpack.Encoder().encode
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _head_of = msgspec.msgpack.Decoder(Stored).decode
 
 
@@ -49,11 +50,22 @@ class Format(Generic[Kind]):
     def decode(self, data: bytes) -> Kind:
         """What was encoded. Raises `Unreadable`, and `OtherFormat` where it is for another version to read."""
         try:
-            if (found := _head_of(data).format) not in self.readable:
-                raise OtherFormat(_cure(found, self.number))
-            return self._decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unreadable(f"not a state of format {self.number}") from error
+            found = self._decode(data)
+        except _UNREADABLE as error:
+            raise self._unreadable(data) from error
+        if found.format not in self.readable:
+            raise OtherFormat(_cure(found.format, self.number))
+        return found
+
+    def _unreadable(self, data: bytes) -> Unreadable:
+        """Why it is: states of another version need not look like those of this one at all."""
+        try:
+            found = _head_of(data).format
+        except _UNREADABLE:
+            found = self.number
+        if found in self.readable:
+            return Unreadable(f"not a state of format {self.number}")
+        return OtherFormat(_cure(found, self.number))
 
 
 def _cure(found: int, known: int) -> str:

@@ -23,6 +23,7 @@ from streams.engine.fetched import Fetched
 from streams.experiments import counting
 from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING
 
 EXPERIMENTS = 5_000
 NAMES = tuple(f"experiment-{number:05d}" for number in range(EXPERIMENTS))
@@ -76,7 +77,7 @@ def _values(rng: Random) -> tuple[tuple[int, int, int, int], ...]:
 def _with_given(contact_id: str, state: ContactState) -> ContactState:
     if not has_arms(state):
         return state
-    return replace(state, given=counting.given(contact_id, overview(state), {}, ()))
+    return replace(state, given=counting.given(contact_id, overview(state), {}, NOTHING))
 
 
 def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -> Fetched:

@@ -26,6 +26,7 @@ from streams.experiments.board import AT_ONCE
 from streams.experiments.columns import Columns
 from streams.experiments.given import Given
 from streams.experiments.kept import Kept
+from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from streams.pressure import default_policy
@@ -116,7 +117,7 @@ def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
 def _told(given: Sequence[Sequence[Given]]) -> list[bytes]:
     columns = Columns()
     for each in given:
-        columns.replace((), each)
+        columns.replace(NOTHING, packed(each))
     return list(columns.records())
 
 

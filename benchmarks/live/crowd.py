@@ -7,11 +7,12 @@ gifts are what is followed from the first topic to the results (`gifts`).
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import cast
 from zlib import crc32
 
 import orjson
 
-from benchmarks.pipeline.sayings import Fields, Saying
+from benchmarks.pipeline.sayings import Fields, Saying, event, written
 from events.contact import Contact
 from events.envelope import Interaction, Record, decode
 from events.experiments import ExperimentDefinition
@@ -65,10 +66,18 @@ def definitions() -> Iterator[ExperimentDefinition]:
         yield ExperimentDefinition.model_validate(said)
 
 
-def states(contacts: int, now_ms: int, seed: int, hasher: Hasher) -> Iterator[tuple[str, bytes]]:
-    """What is known of so many contacts, by contact_id, as if it had been folded; nobody is counted yet."""
-    templates = [_template(Random(f"{seed} {number}"), number, now_ms) for number in range(_TEMPLATES)]
-    for person in range(contacts):
+def states(
+    people: Iterable[int], now_ms: int, seed: int, hasher: Hasher, *, in_experiments: bool = True
+) -> Iterator[tuple[str, bytes]]:
+    """What is known of these people, by contact_id, as if it had been folded; nobody is counted yet.
+
+    `in_experiments`: whether they are, or the very same was sent to them without.
+    """
+    templates = [
+        _template(Random(f"{seed} {number}"), number, now_ms, in_experiments=in_experiments)
+        for number in range(_TEMPLATES)
+    ]
+    for person in people:
         state = templates[person % _TEMPLATES].replace(_NOBODY.encode(), b"%08d" % person)
         for place in range(EACH):
             experiment = _experiment(person, place)
@@ -95,6 +104,16 @@ def something(rng: Random, person: int, id_: str, now_ms: int) -> Saying:
     return _said(type_, person, id_, now_ms, fields)
 
 
+def ordinary(rng: Random, person: int, id_: str, now_ms: int, *, in_experiments: bool) -> Saying:
+    """Anything of just now in the mix of `pipeline.sayings`; all mail carries one of the person's experiments."""
+    said = event(rng, person, id_, now_ms, _contact(person))
+    place = rng.randrange(EACH)
+    if in_experiments and said["type"] == "email.sent":
+        arm = {"id": name_of(_experiment(person, place)), "variant": _variant(person, place)}
+        said["data"] = {**cast(Fields, said["data"]), "experiment": arm}
+    return written({**said, "time": render_time(now_ms)})
+
+
 def _experiment(person: int, place: int) -> int:
     return crc32(f"{person}/{place}".encode()) % _OF_ONE * EACH + place
 
@@ -107,16 +126,17 @@ def _placeholder(place: int) -> str:
     return f"experiment-{_NONE}{place}"
 
 
-def _template(rng: Random, number: int, now_ms: int) -> bytes:
-    said = list(_history(rng, number, now_ms))
+def _template(rng: Random, number: int, now_ms: int, *, in_experiments: bool) -> bytes:
+    said = list(_history(rng, number, now_ms, in_experiments=in_experiments))
     return encode(fold(ContactState(version=len(said)), list(_facts(said, now_ms)))[0])
 
 
-def _history(rng: Random, number: int, now_ms: int) -> Iterator[Saying]:
+def _history(rng: Random, number: int, now_ms: int, *, in_experiments: bool) -> Iterator[Saying]:
     for place in range(EACH):
         at = now_ms - DAY_MS - int(rng.random() * 5 * DAY_MS)
-        arm = {"id": _placeholder(place), "variant": _variant(number, place)}
-        sent: Fields = {"message_id": f"m{place}-{_NOBODY}", "purpose": "fundraising", "experiment": arm}
+        sent: Fields = {"message_id": f"m{place}-{_NOBODY}", "purpose": "fundraising"}
+        if in_experiments:
+            sent["experiment"] = {"id": _placeholder(place), "variant": _variant(number, place)}
         yield _said("email.sent", None, f"sent-{place}-{_NOBODY}", at, sent)
     for deed in range(rng.randrange(6)):
         id_ = f"deed-{deed}-{_NOBODY}"
@@ -139,8 +159,8 @@ def _deed(rng: Random, person: str, id_: str) -> tuple[str, Fields]:
 def _said(type_: str, person: int | None, id_: str, at: int, fields: Fields) -> Saying:
     topic, source = _TOPICS[type_.partition(".")[0]]
     data = {"contact": _contact(person), **fields}
-    event = {"specversion": "1.0", "id": id_, "source": source, "type": type_, "time": render_time(at), "data": data}
-    return Saying(topic, orjson.dumps(event))
+    told = {"specversion": "1.0", "id": id_, "source": source, "type": type_, "time": render_time(at), "data": data}
+    return Saying(topic, orjson.dumps(told))
 
 
 def _contact(person: int | None) -> Fields:

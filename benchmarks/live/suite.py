@@ -105,18 +105,19 @@ def _figures(found: Sequence[Found]) -> tuple[Figure, ...]:
 async def _round(bench: Bench, size: Size, seed: int) -> Found:
     with rig(bench.home) as place:
         now = time.time_ns() // 1_000_000
-        await write_states(place.settings, states(size.contacts, now, seed, place.settings.hasher))
-        _define(place)
+        await write_states(place.settings, states(range(size.contacts), now, seed, place.settings.hasher))
+        define(place)
         meter = place.folder / "meter.json"
         with place.worker(METERED, {metered.METER: str(meter), **PATIENT}) as workers:
             async with topic_watched(place.settings, lambda: must_run(workers)) as in_topic:
-                await _count_everybody(place, in_topic, size.contacts * EACH)
+                await count_everybody(place, in_topic, size.contacts * EACH)
                 bench.say(f"{in_topic.assigned:,} assignments are counted")
                 async with redis_watched(place.settings, lambda: must_run(workers)) as in_redis:
                     return await _measure(place, size, seed, in_topic, in_redis, meter)
 
 
-def _define(place: Rig) -> None:
+def define(place: Rig) -> None:
+    """Every second experiment."""
     for definition in definitions():
         key, value = definition_record(definition)
         for number in range(place.settings.partitions):
@@ -124,7 +125,8 @@ def _define(place: Rig) -> None:
     place.deployment.producer.flush()
 
 
-async def _count_everybody(place: Rig, seen: Seen, assignments: int) -> None:
+async def count_everybody(place: Rig, seen: Seen, assignments: int) -> None:
+    """Have all partitions count whoever is there, and wait for the results."""
     for number in range(place.settings.partitions):
         record = recount_record(number)
         place.deployment.producer.send(EXPERIMENT_SWEEPS, record.value, record.key, partition=number)
@@ -137,10 +139,10 @@ async def _measure(  # noqa: PLR0913, PLR0917 (each is a part of it)
 ) -> Found:
     gifts = Gifts()
     await keep_pace(place.settings, Pace(size.rate, size.warm, size.contacts, seed), gifts)
-    before, results = _read(meter), in_topic.results
+    before, results = read(meter), in_topic.results
     pace = Pace(size.rate, size.seconds, size.contacts, seed + 1_000_000)
     appended = await keep_pace(place.settings, pace, gifts)
-    after, more = _read(meter), in_topic.results - results
+    after, more = read(meter), in_topic.results - results
     await in_topic.until(lambda: in_topic.sums == gifts.given, "counting all gifts", PATIENCE_S)
     await in_redis.until(lambda: _tenth(in_topic) == in_redis.sums, "all gifts in Redis", PATIENCE_S)
     wall = after[metered.AT] - before[metered.AT]
@@ -155,6 +157,7 @@ def _tenth(seen: Seen) -> Mapping[object, int]:
     return {cell: total for cell, total in seen.sums.items() if cell.experiment.endswith("0")}
 
 
-def _read(meter: Path) -> dict[str, float]:
+def read(meter: Path) -> dict[str, float]:
+    """What a metered worker has said last."""
     found: dict[str, float] = json.loads(meter.read_bytes())
     return found

@@ -64,13 +64,28 @@ def sayings(contacts: int, count: int, seed: int, now_ms: int) -> Iterator[Sayin
 
 def saying(rng: Random, person: int, id_: str, now_ms: int, contact: Fields | None = None) -> Saying:
     """One interaction with this person, who is named by `contact`; without it as such an interaction does usually."""
+    return written(event(rng, person, id_, now_ms, contact))
+
+
+def written(event: Fields) -> Saying:
+    """As a team's tool would send it."""
+    return Saying(_PLACES[str(event["type"]).partition(".")[0]][0], orjson.dumps(event))
+
+
+def event(rng: Random, person: int, id_: str, now_ms: int, contact: Fields | None = None) -> Fields:
+    """The same before it is written."""
     type_ = rng.choices(_TYPES, cum_weights=_BOUNDS)[0]
     family = type_.partition(".")[0]
-    topic, source = _PLACES[family]
     data: Fields = {"contact": contact or contact_of(person, family), **_fields(type_, person, id_, rng)}
     time = render_time(now_ms - int(rng.random() * _WEEK_MS))
-    event = {"specversion": "1.0", "id": id_, "source": source, "type": type_, "time": time, "data": data}
-    return Saying(topic, orjson.dumps(event))
+    return {
+        "specversion": "1.0",
+        "id": id_,
+        "source": _PLACES[family][1],
+        "type": type_,
+        "time": time,
+        "data": data,
+    }
 
 
 def contact_of(person: int, family: str) -> Fields:

@@ -4,7 +4,7 @@ It is decoded once and then at hand for as long as the partition is not opened a
 changed in it goes into the transaction of the chunk that changes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import cast
 
 import msgspec
@@ -19,6 +19,9 @@ MOST_COUNTED = 10_000
 
 Those that are defined have room for as many again: whoever makes up experiments turns none of them away.
 """
+MOST_NOTED = 4 << 20
+"""Bytes of the names of cells of which is known that people are counted in them today."""
+
 UNHEARD_DAYS = 30
 """Who was not heard of for so long makes room for others, if there is none."""
 
@@ -64,6 +67,8 @@ class Book:
         self.sweep = None if sweep is None else _read_sweep(sweep)
         self._made_room = states.beside(_MADE_ROOM) is not None
         self.beside: dict[bytes, bytes | None] = {}
+        self._noted_on = self._noted_bytes = 0
+        self._noted: set[bytes] = set()
 
     def edition(self, experiment: str) -> str:
         """By which people are counted now."""
@@ -89,6 +94,19 @@ class Book:
         self.counted[experiment] = day
         self.beside[_COUNTED + experiment.encode()] = b"%d" % day
         return True
+
+    def has_noted(self, names: Iterable[bytes], day: int) -> bool:
+        """Whether all of these were noted on that day, so that `admits` lets all their experiments in."""
+        if day != self._noted_on:
+            self._noted_on, self._noted, self._noted_bytes = day, set(), 0
+        return self._noted.issuperset(names)
+
+    def note(self, names: Collection[bytes]) -> None:
+        """These were let in by `admits` on the day that `has_noted` was asked about last (`packed.names_of`)."""
+        self._noted_bytes += sum(map(len, names))
+        if self._noted_bytes > MOST_NOTED:
+            self._noted, self._noted_bytes = set(), 0
+        self._noted.update(names)
 
     def may_count(self, experiment: str) -> bool:
         """Whether anybody may be counted in it: who made room for others still is."""

@@ -7,6 +7,7 @@ from streams.agents.sweeps import begun
 from streams.engine.runs import Records
 from streams.experiments.defined import read_definition, rule_of
 from streams.experiments.partials import Defined, write_partial
+from streams.experiments.rules import DEFAULT
 
 
 class Defining(Chunk):
@@ -15,6 +16,7 @@ class Defining(Chunk):
     def take(self, records: Records) -> None:
         """Go by each definition from now on, and count anew whoever was counted by another rule."""
         changed: set[str] = set()
+        left_out: set[str] = set()
         for record in records:
             read = read_definition(record.key, record.value)
             if isinstance(read, Refusal):
@@ -23,16 +25,18 @@ class Defining(Chunk):
             experiment, definition = read
             if self.printer.partition == 0:
                 self.effects.outputs.append(told(write_partial(Defined(experiment, record.value))))
-            before = self.book.edition(experiment)
+            before = self.book.rules.get(experiment, DEFAULT)
             self.book.rule(experiment, None if definition is None else rule_of(definition))
-            if self.book.edition(experiment) != before:
+            if self.book.edition(experiment) != before.edition:
                 changed.add(experiment)
-        self._count_anew(changed)
+                if before.leaves_out:
+                    left_out.add(experiment)
+        self._count_anew(changed, left_out)
         self.close()
 
-    def _count_anew(self, changed: set[str]) -> None:
-        """Nobody has to be counted anew where nobody was ever counted."""
-        known = {each for each in changed if self.book.may_count(each)}
+    def _count_anew(self, changed: set[str], left_out: set[str]) -> None:
+        """Nobody has to be counted anew where nobody was ever counted, nor left out by the rule of before."""
+        known = {each for each in changed if each in left_out or self.book.may_count(each)}
         if stands := {each: self.book.edition(each) for each in sorted(changed - known)}:
             self.effects.outputs += standing(self.printer.partition, stands)
         if known:

@@ -13,17 +13,12 @@ from streams.contact.state import Fact
 from streams.engine.writer import Output
 from streams.experiments import counting
 from streams.experiments.columns import Columns
-from streams.experiments.given import Given
+from streams.experiments.packed import MOST, NOTHING, Packed, packed, unpacked
 from streams.experiments.partials import Stands, write_partial
 from streams.experiments.rules import DAY_MS
 
-MOST_GIVEN = 200
-"""Experiments that one person is counted in; of more those that are defined come first, then by their names."""
-
 AT_ONCE = 500
 """Experiments of which one record says by which edition they are counted: ids may have a kilobyte each."""
-
-_NOTHING: tuple[Given, ...] = ()
 
 
 class Experimenting:
@@ -35,22 +30,20 @@ class Experimenting:
         self._changes = Columns()
         self.uncounted = 0
 
-    def of_one(
-        self, contact_id: str, known: Overview, before: ContactState, applied: Iterable[Fact]
-    ) -> tuple[Given, ...]:
+    def of_one(self, contact_id: str, known: Overview, before: ContactState, applied: Iterable[Fact]) -> Packed:
         """What a person of one fragment gives who has just taken these facts, and of whom `known` is shown."""
-        if not known.assigned and not before.given:
-            return _NOTHING
-        if not counting.may_change(applied, known):
+        if not known.assigned and not before.given.names:
+            return before.given
+        if not counting.may_change(applied, known, self._book.rules, before.given):
             return before.given
         return self._replaced(contact_id, known, before.given)
 
     def of_all(
         self, contact_id: str, place: Place, fragments: Mapping[str, ContactState], before: ContactState
-    ) -> tuple[Given, ...]:
+    ) -> Packed:
         """What a person gives who is shown under this id, if anybody is; who is under a roof is counted there."""
-        if not before.given and not any(map(has_arms, fragments.values())):
-            return _NOTHING
+        if not before.given.names and not any(map(has_arms, fragments.values())):
+            return before.given
         shown = "nothing" if place.roof is not None else shown_of(place, fragments)
         known = None if isinstance(shown, str) else overview(person(shown))
         return self._replaced(contact_id, known, before.given)
@@ -64,26 +57,28 @@ class Experimenting:
         """What is to be kept beside the states."""
         return self._book.beside
 
-    def _replaced(self, contact_id: str, known: Overview | None, before: tuple[Given, ...]) -> tuple[Given, ...]:
-        after = _NOTHING if known is None else counting.given(contact_id, known, self._book.rules, before)
-        if after is not before:
-            after = self._bounded(after)
-            self._changes.replace(before, after)
+    def _replaced(self, contact_id: str, known: Overview | None, before: Packed) -> Packed:
+        after, left_out = NOTHING, 0
+        if known is not None:
+            if len(known.assigned) > MOST:
+                known, left_out = counting.at_most(MOST, known, self._book.rules)
+            after = counting.given(contact_id, known, self._book.rules, before)
+        if after is before:
+            return before
+        after = self._admitted(after)
+        self.uncounted += left_out
+        self._changes.replace(before, after)
         return after
 
-    def _bounded(self, given: tuple[Given, ...]) -> tuple[Given, ...]:
-        kept = given
-        if len(given) > MOST_GIVEN:
-            rules = self._book.rules
-            first = sorted(given, key=lambda each: (each.experiment not in rules, each.experiment))[:MOST_GIVEN]
-            kept = tuple(sorted(first, key=lambda each: each.experiment))
-        admits, day, counted = self._book.admits, self._day, self._book.counted
-        for each in kept:
-            if counted.get(each.experiment) != day:  # seldom: of most somebody was heard today
-                kept = tuple(each for each in kept if admits(each.experiment, day))
-                break
-        self.uncounted += len(given) - len(kept)
-        return kept
+    def _admitted(self, given: Packed) -> Packed:
+        """Without what there is no room for. Of most experiments somebody was heard today."""
+        if self._book.has_noted(given.names, self._day):
+            return given
+        kept = [each for each in unpacked(given) if self._book.admits(each.experiment, self._day)]
+        self.uncounted += len(given.names) - len(kept)
+        after = packed(kept)
+        self._book.note(after.names)
+        return after
 
 
 def told(value: bytes) -> Output:

@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_S = 1.0
 """Between two ticks at least."""
-PART = 4
-"""And at least so many times as long as evaluations are busy, so that those take a fifth of the worker's CPU.
+PART = 3.5
+"""And at least so many times as long as evaluations are busy, so that those take two ninths of the worker's CPU.
 
-Reading and writing take half as much again: in a running worker 0.30 of a core. While 5,000 experiments change all the
-time, what was told just after a tick is added up at the next and, at worst, in a result by the one after: 4.5 s at most
-and 1.6 s at the median (docs/performance.md). Where no more change than one tick looks at, one pause less.
+Reading and writing take half as much again: in a running worker 0.31 of a core. While 5,000 experiments change all the
+time, what was told just after a tick is added up at the next and, at worst, in a result by the one after: 3.8 s at most
+and 1.4 s at the median (docs/performance.md). Where no more change than one tick looks at, one pause less.
 
 Not by the clock: on a machine that is busy with other things all of it takes longer, and results would grow old twice.
 By the median of the last three, since one that others held up would hold up the next.

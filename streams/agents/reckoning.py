@@ -24,7 +24,7 @@ from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.board import MOST, first_due, forgotten, found_by, next_due, settled
 from streams.experiments.following import defined, is_defined, standing, with_differences
 from streams.experiments.kept import Board, Kept, Line
-from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, Tick, read_partial
+from streams.experiments.partials import Counted, Defined, Partial, Recounting, Stands, is_tick, read_partial
 from streams.experiments.totals import MOST_ARMS
 
 STAGE = "experiments"
@@ -75,10 +75,9 @@ class Reckoning:
     def take(self, records: Records) -> None:
         """Put aside what comes; at a tick add it up, and publish what has changed."""
         for record in records:
-            read = read_partial(record.value)
-            if read is None or record.value is None:
+            if record.value is None:
                 self.refused.append(record.offset)
-            elif isinstance(read, Tick):
+            elif is_tick(record.value):
                 self.is_published = True
             else:
                 self._put_aside(Told(record.offset, record.timestamp, record.value))
@@ -106,7 +105,9 @@ class Reckoning:
                 self._aside.note(told.offset, len(told.value))
             else:
                 self.effects.beside[key_of(told.offset)] = None
-            if read is not None:
+            if read is None:
+                self.refused.append(told.offset)
+            else:
                 yield read
 
     def _add_all(self, partials: Iterable[Partial], now: int) -> None:

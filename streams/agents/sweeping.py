@@ -81,6 +81,6 @@ class Sweeping(Chunk):
 
 
 def _is_in_any(experiments: Collection[str], fragments: Collection[ContactState], state: ContactState) -> bool:
-    if any(each.experiment in experiments for each in state.given):
+    if any(name in experiments for name in state.given.experiments):
         return True
     return any(name in experiments for fragment in fragments for name in arms_of(fragment))

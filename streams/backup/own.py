@@ -8,6 +8,7 @@ from streams.contact.announcing import Announcement, Step, announce
 from streams.contact.erasing import place_of
 from streams.contact.place import Erasure, Place
 from streams.contact.standing import counting, moved, trace
+from streams.experiments.packed import NOTHING
 
 NO_ERASURES: tuple[Erasure, ...] = ()
 
@@ -26,7 +27,7 @@ def own(state: ContactState) -> ContactState:
         swept=place.swept,
         shown="nothing" if place.shown == "nothing" else "profile",
     )
-    return replace(state, place=kept, given=())
+    return replace(state, place=kept, given=NOTHING)
 
 
 def swept(state: ContactState, node: str, version: int, roof: Roof) -> ContactState:

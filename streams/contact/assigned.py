@@ -1,12 +1,12 @@
 """In which variant of which experiment a person is counted: the first that was given, and whether it was alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from events.outputs import Assignment
 from events.times import render_time
-from streams.contact.arms import Arm, Drops, by_message, is_dropped
+from streams.contact.arms import Arm, Armed, Drops, by_message, is_dropped
 from streams.contact.deeds import Deed
 from streams.contact.evidence import Evidence
 from streams.contact.messages import Message
@@ -40,7 +40,15 @@ def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
             first[experiment] = Assigned(fact.time, fact.source, fact.id, arm)
         elif known.arm.variant != arm.variant:
             mixed.add(experiment)
-    for each in settled.arms:
+    if settled.arms:
+        _take_settled(first, mixed, settled.arms, drops)
+    for experiment in mixed:
+        first[experiment] = _marked(first[experiment])
+    return [first[name] for name in sorted(first)]
+
+
+def _take_settled(first: dict[str, Assigned], mixed: set[str], arms: Iterable[Armed], drops: Drops) -> None:
+    for each in arms:
         if drops and is_dropped(each.message_id, each.appended_at, drops):
             continue
         known = first.get(each.arm.experiment)
@@ -48,7 +56,6 @@ def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
             mixed.add(each.arm.experiment)
         if known is None or each.stamp < (known.time, known.source, known.id):
             first[each.arm.experiment] = Assigned(each.time, each.source, each.id, each.arm)
-    return [_marked(first[name]) if name in mixed else first[name] for name in sorted(first)]
 
 
 def _marked(each: Assigned) -> Assigned:
@@ -69,11 +76,11 @@ def _is_dropped(fact: Fact, drops: Drops) -> bool:
 
 def render(known: Sequence[Assigned]) -> list[Assignment]:
     """The profile's `experiments`."""
-    shown: list[Assignment] = []
-    for each in known:
-        arm = each.arm
-        one: Assignment = {"id": arm.experiment, "variant": arm.variant, "assigned_at": render_time(each.time)}
+    shown: list[Assignment] = [
+        {"id": each.arm.experiment, "variant": each.arm.variant, "assigned_at": render_time(each.time)}
+        for each in known
+    ]
+    for each, one in zip(known, shown, strict=True):
         if each.contaminated:
             one["contaminated"] = True
-        shown.append(one)
     return shown

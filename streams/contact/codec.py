@@ -3,6 +3,7 @@
 from streams.contact.place import Carried, Place
 from streams.contact.state import ContactState, Fact, Settled
 from streams.experiments.given import Given
+from streams.experiments.packed import NOTHING, Packed, packed
 from streams.formats import Format, Stored
 from streams.formats import encode as write
 
@@ -18,11 +19,15 @@ class _Stored(Stored, frozen=True, array_like=True):
     carried: tuple[Carried, ...] = ()
     exclusive: str = ""
     place: Place | None = None
-    given: tuple[Given, ...] = ()
+    one_by_one: tuple[Given, ...] = ()
+    given: Packed = NOTHING
 
 
-FORMAT = Format(3, _Stored, older=(2,))
-"""Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read."""
+FORMAT = Format(4, _Stored, older=(2, 3))
+"""Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
+
+Format 3 kept what is given one by one.
+"""
 
 
 def encode(state: ContactState) -> bytes:
@@ -30,7 +35,7 @@ def encode(state: ContactState) -> bytes:
     facts, commands = list(state.facts.values()), tuple(state.commands.values())
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
     named = state.carried, state.exclusive
-    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, state.given))
+    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, given=state.given))
 
 
 def decode(data: bytes) -> ContactState:
@@ -47,7 +52,7 @@ def decode(data: bytes) -> ContactState:
         carried=stored.carried,
         exclusive=stored.exclusive,
         place=stored.place,
-        given=stored.given,
+        given=packed(stored.one_by_one) if stored.one_by_one else stored.given,
     )
 
 

@@ -28,7 +28,7 @@ def merge(a: ContactState, b: ContactState) -> ContactState:
         carried=table,
         exclusive=a.exclusive or b.exclusive,
         place=a.place or b.place,
-        given=a.given or b.given,
+        given=a.given if a.given.names else b.given,
     )
 
 

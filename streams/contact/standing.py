@@ -70,7 +70,7 @@ def is_worth_sending(state: ContactState) -> bool:
 
 def is_nothing(state: ContactState) -> bool:
     """Whether nothing is known of a fragment and nothing of it is out anywhere."""
-    if state.facts or state.commands or state.given or state.settled != Settled():
+    if state.facts or state.commands or state.given.names or state.settled != Settled():
         return False
     place = place_of(state)
     out = place.shown != "nothing" or bool(place.closed) or place.sent

@@ -17,7 +17,7 @@ from streams.contact.hours import ByHour
 from streams.contact.messages import Mailbox, Mailing, Message
 from streams.contact.place import Carried, Place
 from streams.contact.stamps import Stamp
-from streams.experiments.given import Given
+from streams.experiments.packed import NOTHING, Packed
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""
@@ -227,4 +227,4 @@ class ContactState(Struct, frozen=True):
     exclusive: str = ""
     place: Place | None = None
     mixed: bool = False
-    given: tuple[Given, ...] = ()
+    given: Packed = NOTHING

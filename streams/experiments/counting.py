@@ -4,8 +4,10 @@ It is a function of what is known and of the rules, in whatever order it came an
 and clicks of more than 400 days ago are not known any more: of them `before` is believed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from events.experiment_results import Unit
 from streams.contact.arms import Arm
@@ -14,10 +16,11 @@ from streams.contact.hours import HOUR, oldest
 from streams.contact.messages import Message
 from streams.contact.overview import Overview
 from streams.contact.state import Fact
-from streams.experiments.given import GROUPS, Given, Value
+from streams.experiments.given import GROUPS
 from streams.experiments.outcomes import CLICKED, OPENED, outcomes
-from streams.experiments.rules import DAY_MS, DEFAULT, Rule
-from streams.experiments.valued import Valued
+from streams.experiments.packed import NOTHING, Mark, Packed, Values, names_of, of_each
+from streams.experiments.rules import DAY_MS, DEFAULT, LONGEST, Rule
+from streams.experiments.valued import ByRule, Valued
 
 _ARRIVALS = frozenset({"email.sent", "email.delivered"})
 """They tell a person's opens from a program's, each those of its own message."""
@@ -35,40 +38,77 @@ _INDIFFERENT = frozenset(
 )
 
 
-def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: tuple[Given, ...]) -> tuple[Given, ...]:
+def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: Packed) -> Packed:
     """What the person adds to each experiment, by experiment. `rules`: by experiment; the others have the defaults.
 
     `before`: what the same person had added until now, which is returned itself where nothing has changed. `known` is
-    all of the person, not what is shown of somebody who is too much for one record.
+    all of the person, not what is shown of somebody who is too much for one record; see `at_most` for how many.
     """
     if not known.assigned:
-        return ()
-    added = {one.experiment: one for one in before}
-    values_of = Valued(outcomes(known)).values
-    since = oldest(known.state.clock) * HOUR
-    after = []
-    for each in known.assigned:
-        experiment = each.arm.experiment
-        rule = rules.get(experiment, DEFAULT)
-        if _counts(each.time, rule):
-            values = values_of(each.time, rule)
-            after.append(_given(contact_id, each, rule, values, added.get(experiment), since))
-    found = tuple(after)
+        return NOTHING if before.names else before
+    counted = _counted(known.assigned, rules)
+    valued = Valued(outcomes(known))
+    of = valued.of(counted)
+    names = tuple([names_of((each.arm.experiment, rule.edition, each.arm.variant)) for each, rule in counted])
+    found = Packed(
+        names,
+        tuple([each.time // DAY_MS for each, _ in counted]),
+        tuple(valued.values),
+        of,
+        tuple(_marks(contact_id, counted)),
+    )
+    found = _with_forgotten(found, counted, before, oldest(known.state.clock) * HOUR)
     return before if found == before else found
 
 
-def may_change(applied: Iterable[Fact], known: Overview) -> bool:
-    """False: what a fragment has just taken surely leaves `given` as it was. `known`: of its person, after that.
+def _counted(assigned: Iterable[Assigned], rules: Mapping[str, Rule]) -> Sequence[ByRule]:
+    """Those that count, with their rules."""
+    return [
+        (each, rule)
+        for each in assigned
+        if (rule := rules.get(each.arm.experiment, DEFAULT)) is DEFAULT or _counts(each.time, rule)
+    ]
+
+
+def _marks(contact_id: str, counted: Iterable[ByRule]) -> Iterator[Mark]:
+    for number, (each, rule) in enumerate(counted):
+        if each.contaminated or rule.unit != "contact":
+            yield number, _group(contact_id, each.arm, rule.unit), each.contaminated
+
+
+def at_most(most: int, known: Overview, rules: Mapping[str, Rule]) -> tuple[Overview, int]:
+    """The person in so many experiments, those that are defined first, and how many are left out."""
+    counted = [each for each, _ in _counted(known.assigned, rules)]
+    first = sorted(counted, key=lambda each: (each.arm.experiment not in rules, each.arm.experiment))[:most]
+    kept = sorted(first, key=lambda each: each.arm.experiment)
+    return replace(known, assigned=kept), len(counted) - len(kept)
+
+
+def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rule], before: Packed) -> bool:
+    """False: what a fragment has just taken surely leaves `given` as it was, which is `before`.
+
+    `known`: of its person, after that. `rules`: as for `given`.
 
     It is enough to ask this where nothing else has happened than that interactions were folded. After a link, an
     erasure, a part that came or left, or another rule, `given` itself has to be asked.
     """
     for fact in applied:
-        if fact.arm is not None or fact.type in _DECISIVE:
+        if fact.type in _DECISIVE or (fact.arm is not None and not _is_counted(fact, fact.arm, known, rules, before)):
             return True
         if known.assigned and fact.type not in _INDIFFERENT and not (fact.type in _ARRIVALS and _is_idle(fact, known)):
             return True
     return False
+
+
+def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule], before: Packed) -> bool:
+    """Whether the person is counted in that variant of the experiment by something else than this fact.
+
+    One who is in it and is not counted, for want of room or by an earlier rule, may be from now on.
+    """
+    given = next((each for each in known.assigned if each.arm.experiment == arm.experiment), None)
+    if given is None or given.arm.variant != arm.variant or (given.source, given.id) == fact.key:
+        return False
+    return names_of((arm.experiment, rules.get(arm.experiment, DEFAULT).edition, arm.variant)) in before.names
 
 
 def _is_idle(arrival: Fact, known: Overview) -> bool:
@@ -83,35 +123,33 @@ def _counts(assigned: int, rule: Rule) -> bool:
     return (rule.end is None or assigned < rule.end) and (rule.rollout is None or assigned < rule.rollout)
 
 
-def _given(  # noqa: PLR0913, PLR0917 (whom, in what, by which rule, and what is known)
-    contact_id: str, each: Assigned, rule: Rule, values: tuple[Value, ...], before: Given | None, since: int
-) -> Given:
-    """`before` itself where it is still so: nobody has to look into what has not changed."""
-    arm, day = each.arm, each.time // DAY_MS
-    group = -1 if rule.unit == "contact" else _group(contact_id, arm, rule.unit)
-    if before is not None and before.variant == arm.variant and before.day == day and before.edition == rule.edition:
-        if (day - rule.covariate_days) * DAY_MS < since:
-            values = _with_forgotten(values, before, each.time, rule, since)
-        if values == before.values and group == before.group and each.contaminated == before.contaminated:
-            return before
-    return Given(arm.experiment, arm.variant, day, rule.edition, group, each.contaminated, values)
-
-
 def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
     """People of whom no household or turf was named are groups by themselves."""
+    if unit == "contact":
+        return -1
     named = arm.cluster if arm.cluster is not None else arm.household if unit == "household" else arm.turf
     return (crc32(contact_id.encode()) if named is None else named) % GROUPS
 
 
-def _with_forgotten(
-    values: tuple[Value, ...], before: Given, assigned: int, rule: Rule, since: int
-) -> tuple[Value, ...]:
-    """`values` with opens and clicks as they were before wherever some of them may have been before `since` (ms)."""
+def _with_forgotten(found: Packed, counted: Sequence[ByRule], before: Packed, since: int) -> Packed:
+    """With opens and clicks as they were before, wherever some of them may have been before `since` (ms)."""
+    if not counted or min(found.days) * DAY_MS - LONGEST >= since:
+        return found
+    was = dict(zip(before.places, before.of, strict=True))
+    values = [found.values[each] for each in found.of]
+    for number, (place, (each, rule)) in enumerate(zip(found.places, counted, strict=True)):
+        if place in was:
+            values[number] = _believing(before.values[was[place]], values[number], each.time, rule, since)
+    different, of = of_each(values)
+    return replace(found, values=different, of=of)
+
+
+def _believing(before: Values, values: Values, assigned: int, rule: Rule, since: int) -> Values:
     keeps_y = assigned // HOUR * HOUR < since
     keeps_x = rule.covariate_days > 0 and (assigned // DAY_MS - rule.covariate_days) * DAY_MS < since
     if not keeps_y and not keeps_x:
         return values
-    was, now = ({value[0]: value for value in each} for each in (before.values, values))
+    was, now = ({value[0]: value for value in each} for each in (before, values))
     for place in (OPENED, CLICKED):
         _, old_y, old_x, _ = was.get(place, (place, 0, 0, 0))
         _, y, x, _ = now.pop(place, (place, 0, 0, 0))

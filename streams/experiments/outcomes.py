@@ -4,15 +4,14 @@ Every experiment looks at two spans of it, so what lies in a span is looked up a
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
-from itertools import accumulate
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from streams.contact.evidence import Evidence
-from streams.contact.hours import HOUR, ByHour, oldest
+from streams.contact.hours import HOUR, oldest
 from streams.contact.overview import Overview
 from streams.contact.state import Consent, Fact, Settled
 from streams.experiments.metrics import PLACE
@@ -34,42 +33,35 @@ Of amounts the sum counts, of all others the latest."""
 Found: TypeAlias = dict[int, int]
 """By the place of the metric what there is; what is not there is 0."""
 
-Span: TypeAlias = tuple[int, int, int, int, int, int]
-"""Where it begins and ends among the opens, the clicks and all else: two of them that are equal hold the same."""
-
-
-class Acts(Struct, frozen=True):
-    """Of one kind: the hours in order, and what there was in thousandths before each of them and after the last."""
-
-    hours: list[int]
-    sums: list[int]
+Span: TypeAlias = tuple[int, int]
+"""Where it begins and ends among all that happened: two of them that are equal hold the same."""
 
 
 class Outcomes(Struct, frozen=True):
-    """Opens, clicks and all else in order, and once more only the times of that."""
+    """All that a person did, in order: the times (ms), and for each of them and for the end what there was before it.
 
-    opens: Acts
-    clicks: Acts
+    Of opens and clicks, in thousandths, their sums; of all else, `others`, how many (`others_before`).
+    """
+
     times: list[int]
+    opened: list[int]
+    clicked: list[int]
+    others_before: list[int]
     others: list[Outcome]
 
     def span(self, since: int, until: int) -> Span:
-        """What lies from one time (ms) up to but without another one; of opens and clicks by whole hours."""
-        opens, clicks, times = self.opens.hours, self.clicks.hours, self.times
-        first, last = since // HOUR, until // HOUR
-        opened, opened_until = bisect_left(opens, first), bisect_left(opens, last)
-        clicked, clicked_until = bisect_left(clicks, first), bisect_left(clicks, last)
-        return opened, opened_until, clicked, clicked_until, bisect_left(times, since), bisect_left(times, until)
+        """What lies from one time (ms) up to but without another one."""
+        return bisect_left(self.times, since), bisect_left(self.times, until)
 
     def within(self, span: Span, currency: str) -> Found:
         """All that lies in it; amounts of one currency."""
-        first_open, last_open, first_click, last_click, first, last = span
+        first, last = span
         found: Found = {}
-        if first_open < last_open:
-            found[OPENED] = min(self.opens.sums[last_open] - self.opens.sums[first_open], MOST)
-        if first_click < last_click:
-            found[CLICKED] = min(self.clicks.sums[last_click] - self.clicks.sums[first_click], MOST)
-        for _, place, what, of_currency in self.others[first:last] if first < last else ():
+        if opened := self.opened[last] - self.opened[first]:
+            found[OPENED] = min(opened, MOST)
+        if clicked := self.clicked[last] - self.clicked[first]:
+            found[CLICKED] = min(clicked, MOST)
+        for _, place, what, of_currency in self.others[self.others_before[first] : self.others_before[last]]:
             if place != NET_AMOUNT:
                 found[place] = what
             elif of_currency == currency:
@@ -77,38 +69,59 @@ class Outcomes(Struct, frozen=True):
         return found
 
 
-_NONE = Acts([], [0])
 _time = itemgetter(0)
 
 
 def outcomes(known: Overview) -> Outcomes:
     """All that experiments measure."""
-    others = _others(known.found)
-    others.sort(key=_time)
-    opens, clicks = _by_hour(known.state.settled, known.acts)
-    since = oldest(known.state.clock)
-    return Outcomes(_of_kind(opens, since), _of_kind(clicks, since), [each[0] for each in others], others)
+    done, settled, since = _others(known.found), known.state.settled, oldest(known.state.clock)
+    if known.acts:
+        done += _acts(known.acts, since)
+    if settled.opens_by_hour or settled.clicks_by_hour:
+        done += _settled(settled, since)
+    done.sort(key=_time)
+    return _in_order(done)
 
 
-def _by_hour(settled: Settled, acts: Collection[Judged]) -> tuple[ByHour, ByHour]:
-    """Opens and clicks, those that have settled and those that have not."""
-    if not acts:
-        return settled.opens_by_hour, settled.clicks_by_hour
-    opens, clicks = {**settled.opens_by_hour}, {**settled.clicks_by_hour}
+def _in_order(done: Sequence[Outcome]) -> Outcomes:
+    opened, clicked, before = [0], [0], [0]
+    others: list[Outcome] = []
+    opens = clicks = 0
+    for each in done:
+        place = each[1]
+        if place == OPENED:
+            opens += each[2]
+        elif place == CLICKED:
+            clicks += each[2]
+        else:
+            others.append(each)
+        opened.append(opens)
+        clicked.append(clicks)
+        before.append(len(others))
+    return Outcomes([each[0] for each in done], opened, clicked, before, others)
+
+
+def _acts(acts: Collection[Judged], since: int) -> Iterator[Outcome]:
+    """Opens and clicks that have not settled, none before this hour.
+
+    They count by whole hours, so each is where its hour ends: a span holds it if the hour of its beginning, and not
+    that of its end, has come by then.
+    """
     for act, milli in acts:
-        by_hour, hour = opens if act.kind == "open" else clicks, act.time // HOUR
-        by_hour[hour] = by_hour.get(hour, 0) + milli
-    return opens, clicks
+        if (hour := act.time // HOUR) >= since:
+            yield _end_of(hour), OPENED if act.kind == "open" else CLICKED, milli, ""
 
 
-def _of_kind(by_hour: ByHour, since: int) -> Acts:
-    """None before the hour that is the oldest now, as if all had settled just now."""
-    if not by_hour:
-        return _NONE
-    hours = sorted(by_hour)
-    if hours[0] < since:
-        hours = hours[bisect_left(hours, since) :]
-    return Acts(hours, list(accumulate(map(by_hour.__getitem__, hours), initial=0)))
+def _settled(settled: Settled, since: int) -> Iterator[Outcome]:
+    """The same of those that have."""
+    for place, by_hour in ((OPENED, settled.opens_by_hour), (CLICKED, settled.clicks_by_hour)):
+        for hour, milli in by_hour.items():
+            if hour >= since:
+                yield _end_of(hour), place, milli, ""
+
+
+def _end_of(hour: int) -> int:
+    return (hour + 1) * HOUR - 1
 
 
 def _others(found: Evidence) -> list[Outcome]:

@@ -6,6 +6,9 @@ from events.experiment_results import Unit
 
 DAY_MS = 86_400_000
 
+LONGEST = 366 * DAY_MS
+"""No rule looks further back from the day of an assignment: definitions have at most 365 covariate days."""
+
 
 class Rule(Struct, frozen=True, array_like=True):
     """Times in ms since 1970. An experiment without a definition has the defaults.
@@ -26,6 +29,11 @@ class Rule(Struct, frozen=True, array_like=True):
     start: int | None = None
     end: int | None = None
     rollout: int | None = None
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether there is anybody in the experiment who does not count."""
+        return self.start is not None or self.end is not None or self.rollout is not None
 
 
 DEFAULT = Rule()

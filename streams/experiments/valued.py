@@ -3,52 +3,73 @@
 Of the experiments of one person most windows hold the same outcomes, so each set of them is looked at once.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import TypeAlias
+
 from events.fields import MAX_AMOUNT
+from streams.contact.assigned import Assigned
+from streams.contact.state import NEVER
 from streams.experiments.given import Value
 from streams.experiments.outcomes import NET_AMOUNT, Found, Outcomes, Span
+from streams.experiments.packed import Values
 from streams.experiments.rules import DAY_MS, Rule
+
+ByRule: TypeAlias = tuple[Assigned, Rule]
+"""Somebody in an experiment, and how that is counted."""
+
+_NOTHING: Span = (0, 0)
 
 
 class Valued:
-    """Outcomes of one person, and what was asked about them before."""
+    """Outcomes of one person, and what was asked about them before. `values`: what came of it, each once, in order."""
 
-    __slots__ = ("_earlier", "_outcomes", "_values", "_within")
+    __slots__ = ("_earlier", "_found", "_outcomes", "values")
 
     def __init__(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
         self._earlier: dict[tuple[int, int], Span] = {}
-        self._within: dict[tuple[Span, str], Found] = {}
-        self._values: dict[tuple[Span, Span, str, int], tuple[Value, ...]] = {}
+        self._found: dict[tuple[int, int, Span, str, int], int] = {}
+        self.values: dict[Values, int] = {}
 
-    def values(self, assigned: int, rule: Rule) -> tuple[Value, ...]:
-        """Those that are not all 0 of somebody who is in an experiment since then (ms), in the order of metrics."""
-        day = assigned // DAY_MS, rule.covariate_days
-        earlier = self._earlier.get(day)
+    def of(self, counted: Iterable[ByRule]) -> bytes:
+        """Of each of them, which of `values` are theirs; there may be 256 of those."""
+        times, found = self._outcomes.times, self._found
+        end, since, latest = len(times), times[0] if times else NEVER, times[-1] if times else -NEVER
+        places = []
+        for each, rule in counted:
+            assigned = each.time
+            until = assigned + rule.window_ms
+            first = 0 if assigned <= since else bisect_left(times, assigned)
+            last = end if latest < until else bisect_left(times, until)
+            key = first, last, self._before(assigned, rule) if first else _NOTHING, rule.currency, rule.winsorise
+            place = found.get(key)
+            if place is None:
+                values = self._valued(key[:2], key[2], rule)
+                place = found[key] = self.values.setdefault(values, len(self.values))
+            places.append(place)
+        return bytes(places)
+
+    def _before(self, assigned: int, rule: Rule) -> Span:
+        day, days = assigned // DAY_MS, rule.covariate_days
+        earlier = self._earlier.get((day, days))
         if earlier is None:
-            earlier = self._outcomes.span((day[0] - day[1]) * DAY_MS, day[0] * DAY_MS)
-            self._earlier[day] = earlier
-        asked = self._outcomes.span(assigned, assigned + rule.window_ms), earlier, rule.currency, rule.winsorise
-        values = self._values.get(asked)
-        if values is None:
-            values = self._values[asked] = self._valued(*asked)
-        return values
+            earlier = self._earlier[day, days] = self._outcomes.span((day - days) * DAY_MS, day * DAY_MS)
+        return earlier
 
-    def _valued(self, window: Span, before: Span, currency: str, most: int) -> tuple[Value, ...]:
-        after, earlier = self._found(window, currency), self._found(before, currency)
-        values = []
-        for place in sorted({**after, **earlier}):
-            raw, x = after.get(place, 0), earlier.get(place, 0)
-            if not raw and not x:
-                continue
-            if place == NET_AMOUNT:
-                raw = max(-MAX_AMOUNT, min(raw, MAX_AMOUNT))
-                values.append((place, max(-most, min(raw, most)), max(-most, min(x, most)), raw))
-            else:
-                values.append((place, raw, x, raw))
-        return tuple(values)
+    def _valued(self, window: Span, before: Span, rule: Rule) -> Values:
+        """Those that are not all 0, in the order of metrics."""
+        after, earlier = self._within(window, rule), self._within(before, rule)
+        places = sorted({**after, **earlier}) if earlier else sorted(after)
+        values = [_value(place, after.get(place, 0), earlier.get(place, 0), rule.winsorise) for place in places]
+        return tuple([value for value in values if value[2] or value[3]])
 
-    def _found(self, span: Span, currency: str) -> Found:
-        found = self._within.get((span, currency))
-        if found is None:
-            found = self._within[span, currency] = self._outcomes.within(span, currency)
-        return found
+    def _within(self, span: Span, rule: Rule) -> Found:
+        return self._outcomes.within(span, rule.currency) if span[0] < span[1] else {}
+
+
+def _value(place: int, raw: int, x: int, most: int) -> Value:
+    if place != NET_AMOUNT:
+        return place, raw, x, raw
+    raw = max(-MAX_AMOUNT, min(raw, MAX_AMOUNT))
+    return place, max(-most, min(raw, most)), max(-most, min(x, most)), raw

@@ -6,6 +6,7 @@ from streams.contact import ContactState, fold
 from streams.contact.erasing import place_of
 from streams.contact.messages import Message
 from streams.contact.state import WEEK, Fact, Retraction
+from streams.experiments.packed import NOTHING
 
 _FAR = 1 << 48
 """Later (ms) than anything."""
@@ -24,4 +25,4 @@ def essence(state: ContactState) -> ContactState:
     few copies behind another worker, which settles later and never differently. What a state has `given` to experiments
     is the account of who counts them, and left out as well.
     """
-    return replace(fold(state, _LAST_WORDS)[0], version=0, place=place_of(state), given=())
+    return replace(fold(state, _LAST_WORDS)[0], version=0, place=place_of(state), given=NOTHING)

@@ -153,6 +153,8 @@ class Filling(ConsumerRebalanceListener):  # type: ignore[misc]
                     return
                 await asyncio.sleep(PAUSE_S)
             self._go_on_at(number, await self._writing.position(number) or 0)
+            if not buffer.records:
+                self._writing.trouble = None  # it is in the lake, whoever wrote it
 
     def _go_on_at(self, number: int, position: int) -> None:
         """Where the lake goes on: nobody else knows what became of the last attempt."""

@@ -89,7 +89,8 @@ def test_the_lake_equals_the_topic_whoever_is_killed_or_frozen(
         frozen.process.send_signal(signal.SIGCONT)
         produce(settings, chance, (KILLED + 1) * RECORDS)
         until_rows(files, (KILLED + 2) * RECORDS)
-        assert ask(successor.metrics.replace("/metrics", "/readyz")) == (200, "ready\n")
+        ready = successor.metrics.replace("/metrics", "/readyz")
+        until(lambda: ask(ready) == (200, "ready\n") or None, "the successor is ready")
         successor.end()
 
     assert "offsets 5 to 8 are gone" in (tmp_path / "killed-0.log").read_text()

@@ -13,8 +13,8 @@ from streams.contact.overview import overview
 from streams.demo.recount import Told, one_version_each
 from streams.demo.recount_experiments import Definition, Person, person
 from streams.experiments.counting import given
-from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING, Packed, unpacked
 from streams.experiments.rules import Rule
 from tests.property.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
 from tests.unit.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
@@ -110,11 +110,11 @@ def feeds(draw: st.DrawFn, days: int = 6) -> Feed:
     return Feed(life, sorted(delivered, key=lambda arrival: arrival.appended_at) if days > 6 else delivered)
 
 
-def given_by(state: ContactState, rules: Rules, before: tuple[Given, ...] = ()) -> tuple[Given, ...]:
+def given_by(state: ContactState, rules: Rules, before: Packed = NOTHING) -> Packed:
     return given(DONOR, overview(state), rules, before)
 
 
-def shown(found: Iterable[Given]) -> dict[str, Person]:
+def shown(found: Packed) -> dict[str, Person]:
     """As the oracle says it."""
     return {
         one.experiment: {
@@ -123,7 +123,7 @@ def shown(found: Iterable[Given]) -> dict[str, Person]:
             "contaminated": one.contaminated,
             "metrics": {METRICS[place]: (y, x, raw) for place, y, x, raw in one.values},
         }
-        for one in found
+        for one in unpacked(found)
     }
 
 

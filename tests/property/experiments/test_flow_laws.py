@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.json_types import JSON
+from events.times import render_time
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS
 from streams.agents import ahead, catching_up, sweeping
 from streams.agents.in_hand import InHand
@@ -27,21 +27,25 @@ from streams.experiments import counting, kept
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.following import is_recounted
 from streams.experiments.kept import Experiment, Kept
+from streams.experiments.packed import NOTHING, unpacked
 from streams.experiments.partials import Tick, Where, write_partial
 from streams.experiments.rules import Rule
-from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, both, row_of
+from streams.experiments.totals import GROUPED_WIDTH, WIDTH, Ints, both, row_of
 from tests.property.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.links.test_backup_law import remade
 from tests.property.links.world import World
 from tests.unit.backup.test_remaking import copy_of
+from tests.unit.contact.said import HOUR
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
+from tests.unit.experiments import cells
 from tests.unit.experiments.cells import Difference
 from tests.unit.experiments.writing import defined
 
 NAMES = ("x", "y")
 WINDOWS = st.sampled_from(["1h", "1d", "7d", "90d"])
 UNITS = st.sampled_from(["contact", "household"])
+STARTS = st.none() | st.integers(-45, 5).map(lambda step: render_time(NOW + step * HOUR))
 lawful = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -62,8 +66,8 @@ class Office:
         self._read = self._offset = 0
         self.rules: dict[str, Rule] = {}
 
-    def define(self, name: str, window: str | None, unit: str) -> None:
-        definition = None if window is None else defined(name, window=window, unit=unit)
+    def define(self, name: str, window: str | None, unit: str, start: str | None = None) -> None:
+        definition = None if window is None else defined(name, window=window, unit=unit, start=start)
         key, value = (name.encode(), None) if definition is None else definition_record(definition)
         for number in range(self._world.partitions):
             self._world.publish(Output(EXPERIMENT_DEFINITIONS, number, key, value))
@@ -112,25 +116,18 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
         parts = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         shown = shown_of(place, {name: state, **counting_parts(parts, place)})
         if place.roof is None and not isinstance(shown, str):
-            whole.replace((), counting.given(name, overview(person(shown)), rules, ()))
+            whole.replace((), unpacked(counting.given(name, overview(person(shown)), rules, NOTHING)))
     return whole
 
 
 def rows_of(difference: Difference) -> dict[Where, list[int]]:
     """As rows are kept."""
-    rows = {}
-    for where, cell in difference.cells.items():
-        row = rows[where] = np.zeros(GROUPED_WIDTH if cell.groups else WIDTH, np.int64)
-        row[:SUMS] = cell.n, cell.contaminated
-        for metric, sums in cell.sums.items():
-            first = SUMS + OF_A_METRIC * metric
-            row[first : first + OF_A_METRIC] = sums.y, sums.yy, sums.x, sums.xx, sums.xy, sums.yd, sums.raw
-        for group, (n, totals) in cell.groups.items():
-            first = WIDTH + OF_A_GROUP * group
-            row[first] = n
-            for metric, of in totals.items():
-                row[first + 1 + 2 * metric : first + 3 + 2 * metric] = of
-    return _by_day(rows)
+    return _by_day(
+        {
+            where: cells.row_of(cell)[: GROUPED_WIDTH if cell.groups else WIDTH]
+            for where, cell in difference.cells.items()
+        }
+    )
 
 
 def kept_rows(experiments: dict[str, Experiment]) -> dict[Where, list[int]]:
@@ -175,7 +172,9 @@ def test_sums_are_of_everybody_by_the_rules_of_now_whatever_was_defined_and_link
     for saying in story:
         world.say(saying.interaction, saying.appended_at)
         if data.draw(st.integers(0, 3)) == 0:
-            office.define(data.draw(st.sampled_from(NAMES)), data.draw(st.none() | WINDOWS), data.draw(UNITS))
+            office.define(
+                data.draw(st.sampled_from(NAMES)), data.draw(st.none() | WINDOWS), data.draw(UNITS), data.draw(STARTS)
+            )
         if data.draw(st.booleans()):
             if waiting := world.waiting():
                 world.work(data.draw(st.sampled_from(waiting)), data.draw(st.integers(1, 4)))

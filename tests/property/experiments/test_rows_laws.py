@@ -12,6 +12,7 @@ from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.columns import Columns
 from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Counted, read_partial
 from streams.experiments.rows import Rows
 from streams.experiments.totals import Totals, added, closed
@@ -45,9 +46,9 @@ class Both:
     def tell(self, people: Sequence[Given], gone: Sequence[Given]) -> None:
         columns = Columns()
         for person in people:
-            columns.replace((), (person,))
+            columns.replace(NOTHING, packed([person]))
         for person in gone:
-            columns.replace((person,), ())
+            columns.replace(packed([person]), NOTHING)
         records = [read for value in columns.records() if isinstance(read := read_partial(value), Counted)]
         for name, more in by_experiment(add_up(records)[0]).items():
             self.apart[name] = added(self.apart.get(name, Totals()), more.get(EDITION, ()))

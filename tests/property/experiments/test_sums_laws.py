@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from streams.contact import ContactState
 from streams.demo.recount_experiments import Arm, added_up
-from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING, Packed, unpacked
 from streams.experiments.partials import Where
 from tests.property.contact.strategies import Feed, chunks
 from tests.property.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by, lawful
@@ -28,20 +28,20 @@ def test_differences_add_up_to_what_everybody_gives_now(
     total: Cells = {}
     scratch = Difference()
     for person in people:
-        state, before = ContactState(), tuple[Given, ...]()
+        state, before = ContactState(), NOTHING
         for chunk in data.draw(chunks(person.delivered)):
             state, _ = fold(state, chunk)
             before = _take(total, before, given_by(state, first, before))
-        scratch.replace((), _take(total, before, given_by(state, then)))
+        scratch.replace((), unpacked(_take(total, before, given_by(state, then))))
     event(f"cells: {len(scratch.cells)}")
     assert plain(total) == plain(scratch.cells)
     found = {where: cell for where, cell in scratch.cells.items() if cell.n}
     assert by_variant(found) == sums_of_the_oracle(people, then)
 
 
-def _take(total: Cells, before: tuple[Given, ...], after: tuple[Given, ...]) -> tuple[Given, ...]:
+def _take(total: Cells, before: Packed, after: Packed) -> Packed:
     step = Difference()
-    step.replace(before, after)
+    step.replace(unpacked(before), unpacked(after))
     for where, cell in step.cells.items():
         add(total.setdefault(where, Cell()), cell)
     return after

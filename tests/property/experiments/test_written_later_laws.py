@@ -15,6 +15,7 @@ from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.given import Given
 from streams.experiments.kept import Board
+from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Counted, Defined, Recounting, Stands, write_partial
 from streams.experiments.rows import Rows
 from tests.unit.agents.reckoned import PARTITIONS, TICK, TODAY, Agent
@@ -58,7 +59,7 @@ def what_is_told(data: st.DataObject, people: list[Given]) -> list[bytes]:
     """Of people who come, and of some who were there and go, in one record or each in its own."""
     more = data.draw(st.lists(PEOPLE, min_size=1, max_size=4))
     gone = data.draw(st.lists(st.integers(0, len(people) - 1), unique=True)) if people else []
-    steps = [((people[place],), ()) for place in gone] + [((), (each,)) for each in more]
+    steps = [(packed([people[place]]), NOTHING) for place in gone] + [(NOTHING, packed([each])) for each in more]
     people[:] = [each for place, each in enumerate(people) if place not in gone] + more
     found: list[bytes] = []
     columns = Columns()

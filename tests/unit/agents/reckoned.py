@@ -15,6 +15,7 @@ from streams.experiments.columns import Columns
 from streams.experiments.given import Given
 from streams.experiments.kept import Kept, Line
 from streams.experiments.metrics import PLACE
+from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Partial, Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from tests.unit.engine.kafka_records import Fetched
@@ -78,9 +79,9 @@ def told(*groups: list[Given], but: list[Given] | None = None) -> list[bytes]:
     """Each of them is one person's only experiment; `but`: these are counted no more."""
     columns = Columns()
     for given in [each for group in groups for each in group]:
-        columns.replace((), (given,))
+        columns.replace(NOTHING, packed([given]))
     for given in but or []:
-        columns.replace((given,), ())
+        columns.replace(packed([given]), NOTHING)
     return list(columns.records())
 
 
@@ -93,7 +94,7 @@ def others(count: int) -> list[bytes]:
     """So many experiments with two people each, to whom nothing happened."""
     columns = Columns()
     for variant in "AB":
-        columns.replace((), [Given(f"other-{number}", variant, TODAY) for number in range(count)])
+        columns.replace(NOTHING, packed(Given(f"other-{number}", variant, TODAY) for number in range(count)))
     return list(columns.records())
 
 

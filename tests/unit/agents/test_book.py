@@ -66,3 +66,18 @@ def test_no_record_of_editions_is_too_large_whatever_experiments_are_called() ->
         assert read.partition == 3
         said |= read.editions
     assert said == editions
+
+
+def test_what_was_noted_is_of_one_day_and_so_many_bytes(
+    states: States[ContactState], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = book_of(states)
+    assert not held.has_noted([b"one"], 1)
+    held.note([b"one", b"two"])
+    assert held.has_noted([b"one", b"two"], 1)
+    assert not held.has_noted([b"one"], 2)
+    monkeypatch.setattr(book, "MOST_NOTED", 5)
+    held.note([b"one"])
+    held.note([b"two"])
+    assert held.has_noted([b"two"], 2)
+    assert not held.has_noted([b"one"], 2)

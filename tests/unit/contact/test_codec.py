@@ -46,7 +46,7 @@ def test_answers_keep_their_kind() -> None:
 
 
 def test_the_first_element_is_the_format() -> None:
-    assert msgspec.msgpack.decode(encode(ContactState()))[0] == 3
+    assert msgspec.msgpack.decode(encode(ContactState()))[0] == 4
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(folded(gift("1", 5)))[:-1]])
@@ -57,6 +57,6 @@ def test_bytes_that_are_no_state_are_unreadable(data: bytes) -> None:
 
 def test_a_state_of_another_format_is_unreadable() -> None:
     with pytest.raises(match="format 9"):
-        decode(encode(ContactState()).replace(b"\x9c\x03", b"\x9c\x09", 1))
+        decode(encode(ContactState()).replace(b"\x9d\x04", b"\x9d\x09", 1))
     with pytest.raises(match="format 9"):
         decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 from msgspec import Struct
 
 from streams.experiments.given import Given
 from streams.experiments.metrics import PLACE
 from streams.experiments.partials import Where
+from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
 
 _CONTACTED = PLACE["contacted"]
 
@@ -85,3 +87,18 @@ class Difference:
             was_y, was_x = totals.get(place, (0, 0))
             totals[place] = was_y + sign * y, was_x + sign * x
         cell.groups[given.group] = n + sign, totals
+
+
+def row_of(cell: Cell) -> Ints:
+    """As a row is kept that has room for groups."""
+    row: Ints = np.zeros(GROUPED_WIDTH, np.int64)
+    row[:SUMS] = cell.n, cell.contaminated
+    for metric, sums in cell.sums.items():
+        first = SUMS + OF_A_METRIC * metric
+        row[first : first + OF_A_METRIC] = sums.y, sums.yy, sums.x, sums.xx, sums.xy, sums.yd, sums.raw
+    for group, (n, totals) in cell.groups.items():
+        first = WIDTH + OF_A_GROUP * group
+        row[first] = n
+        for metric, (y, x) in totals.items():
+            row[first + 1 + 2 * metric : first + 3 + 2 * metric] = y, x
+    return row

@@ -7,6 +7,7 @@ from streams.contact.overview import overview
 from streams.experiments.counting import given
 from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING, Packed, unpacked
 from streams.experiments.rules import Rule
 from tests.unit.contact.said import DONOR, NOON, Arrival, folded, said
 
@@ -19,8 +20,8 @@ def assigned(variant: str = "B", time: int = NOON, experiment: str = "x", **data
     return said("experiment.assigned", name, time, experiment={"id": experiment, "variant": variant}, **data)
 
 
-def given_by(state: ContactState, rules: Mapping[str, Rule] = NOBODYS, before: tuple[Given, ...] = ()) -> list[Given]:
-    return [*given(DONOR, overview(state), rules, before)]
+def given_by(state: ContactState, rules: Mapping[str, Rule] = NOBODYS, before: Packed = NOTHING) -> list[Given]:
+    return [*unpacked(given(DONOR, overview(state), rules, before))]
 
 
 def figures(*arrivals: Arrival, rule: Rule | None = None) -> dict[str, tuple[int, int, int]]:

@@ -10,7 +10,8 @@ from streams.contact.overview import overview
 from streams.experiments.counting import given, may_change
 from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS
-from streams.experiments.rules import DAY_MS, Rule
+from streams.experiments.packed import NOTHING, packed, unpacked
+from streams.experiments.rules import DAY_MS, LONGEST, Rule
 from tests.unit.contact.said import (
     DAY,
     DONOR,
@@ -27,6 +28,7 @@ from tests.unit.contact.said import (
     said,
 )
 from tests.unit.experiments.people import assigned, figures, given_by
+from tests.unit.experiments.writing import defined
 from tests.unit.human.people import CHROME
 
 WEEK = 7 * DAY
@@ -38,8 +40,8 @@ def opened(time: int, id_: str = "o") -> Arrival:
 
 
 def test_who_is_in_no_experiment_gives_nothing() -> None:
-    assert given(DONOR, overview(folded(gift("1", 5))), {}, ()) == ()
-    assert given(DONOR, overview(ContactState()), {}, ()) == ()
+    assert given(DONOR, overview(folded(gift("1", 5))), {}, NOTHING) is NOTHING
+    assert given(DONOR, overview(ContactState()), {}, NOTHING) is NOTHING
 
 
 def test_one_is_given_for_each_experiment_in_their_order() -> None:
@@ -207,36 +209,70 @@ def test_the_group_is_that_of_the_unit() -> None:
 
 def test_what_changes_nothing_is_the_very_same() -> None:
     state = folded(assigned(), gift("1", 20))
-    before = tuple(given_by(state))
+    before = packed(given_by(state))
     assert given(DONOR, overview(state), {}, before) is before
-    assert given(DONOR, overview(state), {"x": Rule("2")}, before)[0].edition == "2"
+    (one,) = unpacked(given(DONOR, overview(state), {"x": Rule("2")}, before))
+    assert one.edition == "2"
+
+
+def may_move(new: Arrival, *others: Arrival) -> bool:
+    """What somebody gives who has just taken one more."""
+    return may_change([new.fact()], overview(folded(*others, new)), {}, packed(given_by(folded(*others))))
 
 
 def test_nobody_asks_again_after_what_changes_nothing() -> None:
     mail = said("email.sent", "m", message_id="m")
-    in_test, reading = folded(assigned(), mail), folded(assigned(), mail, opened(NOON))
-    assert not may_change([mail.fact()], overview(in_test))
-    assert may_change([mail.fact()], overview(reading))
-    assert not may_change([said("email.sent", "n", message_id="n").fact()], overview(reading))
-    assert may_change([gift("1", 5).fact()], overview(in_test))
-    assert not may_change([gift("1", 5).fact()], overview(folded(gift("1", 5))))
-    assert may_change([retracted("1").fact()], overview(folded(retracted("1"))))
+    assert not may_move(mail, assigned())
+    assert may_move(mail, assigned(), opened(NOON))
+    assert not may_move(said("email.sent", "n", message_id="n"), assigned(), mail, opened(NOON))
+    assert may_move(gift("1", 5), assigned(), mail)
+    assert not may_move(gift("1", 5))
+    assert may_move(retracted("1"))
+
+
+def sent(name: str, variant: str, experiment: str = "x", time: int = NOON) -> Arrival:
+    return said("email.sent", name, time, message_id=name, experiment={"id": experiment, "variant": variant})
+
+
+def test_nobody_asks_again_after_one_more_message_of_the_same_variant() -> None:
+    first = sent("a", "B")
+    assert may_move(first)
+    assert not may_move(sent("b", "B"), first)
+    assert may_move(sent("b", "B", time=NOON - 1), first)
+    assert may_move(sent("b", "A"), first)
+    assert may_move(sent("b", "B", "y"), first)
+
+
+def test_who_is_in_an_experiment_and_is_not_counted_may_be_from_now_on() -> None:
+    first, second = sent("a", "B"), sent("b", "B")
+    known, rules = overview(folded(first, second)), {"x": Rule("2")}
+    assert may_change([second.fact()], known, rules, packed(given_by(folded(first))))
+    assert may_change([second.fact()], known, rules, NOTHING)
+    assert not may_change([second.fact()], known, rules, packed(given_by(folded(first), rules)))
 
 
 def test_a_report_may_take_an_assignment_away_that_it_does_not_name() -> None:
     carrying = report("2", NOON + 1, report_id="r", experiment={"id": "x", "variant": "A"})
     earlier = report("1", NOON, report_id="r")
     assert given_by(folded(carrying)) != given_by(folded(carrying, earlier)) == []
-    assert may_change([earlier.fact()], overview(folded(carrying, earlier)))
+    assert may_move(earlier, carrying)
+
+
+def test_no_definition_looks_further_back_than_the_fold_does() -> None:
+    """Or opens and clicks of more than 400 days ago would be forgotten for it."""
+    furthest = defined(covariate_days=LONGEST // DAY_MS - 1)
+    assert furthest.covariate_days * DAY_MS < LONGEST
+    with pytest.raises(ValueError, match="covariate_days"):
+        defined(covariate_days=furthest.covariate_days + 1)
 
 
 def test_opens_of_more_than_400_days_ago_count_as_they_were_counted() -> None:
     state = folded(assigned(), opened(NOON), opened(NOON - DAY, "p"))
-    before = tuple(given_by(state))
+    before = packed(given_by(state))
     later, _ = fold(state, [appended(NOON + 500 * DAY, gift("1", 5, NOON + HOUR))])
     (one,) = given_by(later, before=before)
     assert {METRICS[place]: values for place, *values in one.values} == {
-        "opened": [*before[0].values[0][1:]],
+        "opened": [*before.values[0][0][1:]],
         "donated": [1, 0, 1],
         "net_amount": [5, 0, 5],
     }

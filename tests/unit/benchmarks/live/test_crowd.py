@@ -9,27 +9,28 @@ from streams.contact.facts import fact_of
 from streams.contact.overview import overview
 from streams.experiments.counting import given, may_change
 from streams.experiments.metrics import METRICS
+from streams.experiments.packed import NOTHING, unpacked
 
 NOW_MS = 1_800_000_000_000
 HASHER = Hasher([b"a key for tests"])
-STATES = dict(states(3, NOW_MS, 7, HASHER))
+STATES = dict(states(range(3), NOW_MS, 7, HASHER))
 
 
 def test_whoever_is_known_is_in_the_cells_that_are_said() -> None:
     for person in range(3):
         contact_id = contact_id_of(person, HASHER)
         state = state_of(STATES[contact_id])
-        counted = given(contact_id, overview(state), {}, ())
+        counted = given(contact_id, overview(state), {}, NOTHING)
         assert encode(state) == STATES[contact_id]
-        assert sorted(Cell(each.experiment, each.variant) for each in counted) == sorted(cells_of(person))
+        assert sorted(Cell(each.experiment, each.variant) for each in unpacked(counted)) == sorted(cells_of(person))
         assert len({cell.experiment for cell in cells_of(person)}) == EACH
 
 
 def test_nobody_has_given_anything_before() -> None:
     amounts = METRICS.index("net_amount")
     for contact_id, value in STATES.items():
-        counted = given(contact_id, overview(state_of(value)), {}, ())
-        assert all(place != amounts for each in counted for place, *_ in each.values)
+        counted = given(contact_id, overview(state_of(value)), {}, NOTHING)
+        assert all(place != amounts for each in unpacked(counted) for place, *_ in each.values)
 
 
 def test_all_that_is_said_is_of_the_person_and_may_move_results() -> None:
@@ -41,7 +42,7 @@ def test_all_that_is_said_is_of_the_person_and_may_move_results() -> None:
         assert isinstance(read, Interaction)
         assert HASHER.fragment(read.data.contact) == contact_id
         head = read.id, read.source, read.type, read.dataschema
-        assert may_change([fact_of(head, read.time, read.data, NOW_MS)], known)
+        assert may_change([fact_of(head, read.time, read.data, NOW_MS)], known, {}, NOTHING)
 
 
 def test_every_second_experiment_is_defined() -> None:
