@@ -4,10 +4,19 @@ Its own record has eleven fields in a dictionary, is walked over by the garbage 
 parse: for each of the three agents that a record goes through.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
 from msgspec import Struct
+
+from events.refusal import Refusal
+from events.topics import INPUT_TOPICS
+from streams.engine.careful import Unread
+
+_FROM_ANYBODY = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
 class Fetched(Struct, frozen=True, gc=False):
@@ -22,10 +31,23 @@ class Fetched(Struct, frozen=True, gc=False):
     headers: tuple[tuple[str, bytes | None], ...]
 
 
+class Refused(Fetched, frozen=True, gc=False):
+    """What stands for a record, or for all up to `last_offset`, that nobody can read, and why: see `batches`."""
+
+    last_offset: int
+    refusal: Refusal
+
+
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """What was fetched of one partition; no deserializers, which nobody here uses."""
 
+    def __iter__(self) -> Iterator[Fetched]:
+        """Without a call for each record."""
+        return self._records_iterator or iter(())
+
     def _consumer_record(self, tp: Any, record: Any) -> Fetched:
+        if isinstance(record, Unread):
+            return _refused(tp, record)
         return Fetched(
             tp.topic,
             tp.partition,
@@ -35,6 +57,24 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             record.value,
             tuple(record.headers),
         )
+
+
+def _refused(tp: Any, record: Unread) -> Refused:
+    """Raises `CorruptRecordException` where nobody writes dead letters: of what the engine writes nothing may lack."""
+    if tp.topic not in _FROM_ANYBODY:
+        where = f"offsets {record.offset} to {record.last_offset}"
+        raise CorruptRecordException(f"{tp.topic}, partition {tp.partition}, {where}: {record.refusal.detail}")
+    return Refused(
+        tp.topic,
+        tp.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        tuple(record.headers),
+        record.last_offset,
+        record.refusal,
+    )
 
 
 class Drained(list[Fetched]):
@@ -50,11 +90,23 @@ class Drained(list[Fetched]):
 class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
     """What was fetched, until it is drained."""
 
+    _partition_records: Any
+
     def getall(self, max_records: int | None = None) -> Drained:
         start = self._partition_records.next_fetch_offset if self.has_more() else -1
-        drained = Drained(super().getall(max_records))
+        drained = Drained(self._drain(max_records))
         drained.start = start
         return drained
+
+    def _drain(self, max_records: int | None) -> list[Fetched]:
+        """As aiokafka's own, without a turn of its loop for each record."""
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return []
+        records = list(islice(self._partition_records, max_records))
+        self._update_position()
+        if max_records is None or len(records) < max_records:
+            self._partition_records = None
+        return records
 
 
 def hand_out_light_records() -> None:

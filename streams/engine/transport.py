@@ -17,9 +17,9 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
+from streams.engine.batches import read_any_batch
 from streams.engine.errors import StateLost
 from streams.engine.fetched import Drained, hand_out_light_records
-from streams.engine.header_names import read_any_header_name
 from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.runs import End, Run
 from streams.engine.writer import wait_briefly_for_markers
@@ -259,12 +259,12 @@ class Transport(stock.Transport):
 
 
 def register() -> None:
-    """Make the scheme known to Faust, header names of any bytes readable, records cheap and transactions quick.
+    """Make the scheme known to Faust, batches readable whatever is in them, records cheap and transactions quick.
 
     And a worker that was replaced recognisable.
     """
     wait_briefly_for_markers()
-    read_any_header_name()
+    read_any_batch()
     hand_out_light_records()
     know_fenced_instances()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
