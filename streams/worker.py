@@ -6,7 +6,7 @@ from typing import NoReturn
 import faust
 
 from streams.app import Worker, build_worker
-from streams.ending import end_within
+from streams.ending import end_when_memory_is_out, end_within
 from streams.engine.garbage import collect_rarely
 from streams.local.signals import signals_end_the_block
 from streams.log_noise import leave_out_the_ordinary
@@ -31,6 +31,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
         process.spinner = None  # it writes terminal codes even where there is no terminal
         hush_libraries(settings.log_level)
         leave_out_the_ordinary()
+        end_when_memory_is_out()
         collect_rarely()
         process.execute_from_commandline()
 
