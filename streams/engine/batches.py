@@ -6,6 +6,7 @@ that a record says it has; the rest is read with care, and in the place of what 
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from struct import Struct as Layout
 from typing import Any
 
@@ -40,7 +41,16 @@ class Batch:
     def __next__(self) -> Any:
         return next(self._batch)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator["Batch"]:
+        """Itself, once: aiokafka decides by the batch what a reader may see, and takes what comes of it for records."""
+        return iter((self,))
+
+    @property
+    def offset(self) -> int:
+        """Of its last record."""
+        return self.next_offset - 1
+
+    def records(self) -> Iterator[Any]:
         """The records in the order of their offsets, each a `Record` in its fields; some of them `Unread`."""
         head = Head(*_HEAD.unpack_from(self._raw))
         closed = bytes(self._raw[_BEGIN:])
@@ -60,10 +70,10 @@ class Batch:
         buffer = b"".join((raw[: _ATTRIBUTES.start], plain, raw[_ATTRIBUTES.stop : _BEGIN], *parts, SLACK))
         end = len(buffer) - len(SLACK)
         order = Order(head)
+        careful = CarefulReader(head, buffer, _BEGIN, end, closed).records(order)
         if is_sound(buffer, _BEGIN, end, head.records):
-            yield from _quickly(memoryview(buffer)[:end], order)
-        if order.done < head.records:
-            yield from CarefulReader(head, buffer, _BEGIN, end, closed).records(order)
+            return chain(_quickly(memoryview(buffer)[:end], order), careful)
+        return careful
 
     @property
     def next_offset(self) -> int:
@@ -73,21 +83,22 @@ class Batch:
 
 def _quickly(batch: memoryview, order: Order) -> Iterator[Any]:
     """By aiokafka's compiled reader, up to what it cannot read or what is out of order."""
-    done, headers, before, most = 0, 0, order.before, order.most
+    headers, before, most = 0, order.before, order.most
     try:
         for record in DefaultRecordBatch(batch):
-            offset = record.offset
             if record.headers:
                 headers += len(record.headers)
-            if headers > MAX_HEADERS_OF_BATCH or not before < offset <= most:
+                if headers > MAX_HEADERS_OF_BATCH:
+                    break
+            offset = record.offset
+            if not before < offset <= most:
                 break
             before = offset
             most += 1
-            done += 1
             yield record
     except Exception:  # noqa: BLE001 # nosec B110 - whatever it is, from here on the batch is read with care
         pass
-    order.done, order.before, order.most = done, before, most
+    order.before, order.most = before, most
 
 
 class Records(_MemoryRecordsPy):  # type: ignore[misc]

@@ -74,21 +74,24 @@ class Head(NamedTuple):
 class Order:
     """Which offsets the records of a batch can have: each is behind the one before, and leaves room for those to come.
 
-    Brokers give out consecutive ones and do not look at what the records say; compaction leaves gaps. `done`: how many
-    records have theirs; `before`: the last of these offsets; `most`: the highest that the next record can have.
+    Brokers give out consecutive ones and do not look at what the records say; compaction leaves gaps. `before`: the
+    last offset that is given; `most`: the highest that the next record can have.
     """
 
     def __init__(self, head: Head) -> None:
-        self.done = 0
         self.before = head.base_offset - 1
-        self.most = head.last_offset - head.records + 1
+        self.most = self._least = head.last_offset - head.records + 1
+
+    @property
+    def done(self) -> int:
+        """How many records have their offsets."""
+        return self.most - self._least
 
     def place(self, offset: int) -> tuple[int, bool]:
         """The offset of the next record, and whether that is the one that it says it has."""
         fits = self.before < offset <= self.most
         self.before = offset if fits else self.before + 1
         self.most += 1
-        self.done += 1
         return self.before, fits
 
 
@@ -111,6 +114,8 @@ class CarefulReader:
     def records(self, order: Order) -> Iterator[Record]:
         """The records behind those that `order` has placed already."""
         done = order.done
+        if done == self._head.records:
+            return
         for index in range(self._head.records):
             try:
                 begin, after = read_size(self._buffer, self._at, self._end)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from events.refusal import Refusal
 from events.topics import INPUT_TOPICS
+from streams.engine.batches import Batch
 from streams.engine.careful import Unread
 
 _FROM_ANYBODY = frozenset(topic.name for topic in INPUT_TOPICS)
@@ -41,22 +42,44 @@ class Refused(Fetched, frozen=True, gc=False):
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """What was fetched of one partition; no deserializers, which nobody here uses."""
 
+    next_fetch_offset: int
+    _records_iterator: Any
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._records_iterator = self._each(self._records_iterator)
+
     def __iter__(self) -> Iterator[Fetched]:
         """Without a call for each record."""
         return self._records_iterator or iter(())
 
-    def _consumer_record(self, tp: Any, record: Any) -> Fetched:
-        if isinstance(record, Unread):
-            return _refused(tp, record)
-        return Fetched(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            tuple(record.headers),
-        )
+    def _consumer_record(self, tp: Any, record: Any) -> tuple[int, Iterator[Any]]:
+        """What aiokafka hands on as one: where to begin, and the records of a batch."""
+        return self.next_fetch_offset, record.records() if isinstance(record, Batch) else iter((record,))
+
+    def _each(self, batches: Iterator[tuple[int, Iterator[Any]]]) -> Iterator[Fetched]:
+        topic, partition = self._tp
+        for start, records in batches:
+            after = self.next_fetch_offset
+            for record in records:
+                offset = record.offset
+                if offset < start:
+                    continue
+                self.next_fetch_offset = offset + 1
+                if isinstance(record, Unread):
+                    yield _refused(self._tp, record)
+                    continue
+                headers = record.headers
+                yield Fetched(
+                    topic,
+                    partition,
+                    offset,
+                    record.timestamp,
+                    record.key,
+                    record.value,
+                    tuple(headers) if headers else (),
+                )
+            self.next_fetch_offset = after
 
 
 def _refused(tp: Any, record: Unread) -> Refused:

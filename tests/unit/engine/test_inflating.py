@@ -47,7 +47,7 @@ def batch(name: str, *values: bytes, base: int = 7) -> bytes:
 
 
 def read(raw: bytes) -> list[tuple[int, bytes]]:
-    found = [(record.offset, record.value) for one in batches(raw) for record in one]
+    found = [(record.offset, record.value) for one in batches(raw) for record in one.records()]
     return [*found, (list(batches(raw))[-1].next_offset, b"")]
 
 
@@ -70,7 +70,7 @@ def test_a_bomb_is_one_letter_and_its_neighbours_are_read(name: str) -> None:
     tracemalloc.start()
     try:
         around = batch(name, b"before", base=6) + bomb + batch(name, b"after", base=9)
-        before, handed, after = [record for one in batches(around) for record in one]
+        before, handed, after = [record for one in batches(around) for record in one.records()]
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
