@@ -11,18 +11,24 @@ from events.times import parse_time, render_time
 
 Headers = Sequence[tuple[str, bytes | None]]
 
-OWN_NAMES = frozenset(f"dl_{name}" for name in ("reason", "detail", "stage", "topic", "partition", "offset", "time"))
+_ALWAYS = ("reason", "detail", "stage", "topic", "partition", "offset", "time")
+_LAST_OFFSET = "last_offset"
+OWN_NAMES = frozenset(f"dl_{name}" for name in (*_ALWAYS, _LAST_OFFSET))
 """Names of headers that are added to a refused record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a record stood: `stage` is the step that refused it, `offset` the line in an imported file."""
+    """Where a record stood: `stage` is the step that refused it, `offset` the line in an imported file.
+
+    `last_offset`: of the last record, where one letter stands for several of a batch that cannot be told apart.
+    """
 
     stage: str
     topic: str
     partition: int
     offset: int
+    last_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,27 @@ class DeadLetter:
     @classmethod
     def of(cls, headers: Headers) -> "DeadLetter | None":
         """Read from headers; of a record that was refused twice the latest. None: these are no dead letter's."""
-        text = {name: (value or b"").decode(errors="replace") for name, value in headers if name.startswith("dl_")}
+        text = _latest(headers)
         try:
             refusal = Refusal(Reason(text["dl_reason"]), text["dl_detail"])
             partition, offset = int(text["dl_partition"]), int(text["dl_offset"])
-            origin = Origin(text["dl_stage"], text["dl_topic"], partition, offset)
+            last = int(text["dl_last_offset"]) if "dl_last_offset" in text else None
+            origin = Origin(text["dl_stage"], text["dl_topic"], partition, offset, last)
             time = parse_time(text["dl_time"])
         except (KeyError, ValueError):
             return None
         return None if time is None else cls(refusal, origin, time)
+
+
+def _latest(headers: Headers) -> dict[str, str]:
+    """What was added last; what comes before may be anything."""
+    text: dict[str, str] = {}
+    for name, value in headers:
+        if name == "dl_reason":
+            text.clear()
+        if name in OWN_NAMES:
+            text[name] = (value or b"").decode(errors="replace")
+    return text
 
 
 def dead_letter_headers(
@@ -60,4 +78,6 @@ def dead_letter_headers(
         "offset": str(origin.offset),
         "time": render_time(at_ms),
     }
+    if origin.last_offset is not None:
+        added[_LAST_OFFSET] = str(origin.last_offset)
     return [*headers, *((f"dl_{name}", text.encode()) for name, text in added.items())]

@@ -1,14 +1,21 @@
-"""A process that is told to stop ends in time, whatever is away: hard, if it must be."""
+"""A process that is told to stop ends in time, whatever is away; one without memory ends at once. Hard, if need be."""
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 logger = logging.getLogger(__name__)
 
 EXIT_HARD = 70
+_NO_MEMORY = (
+    b"CRITICAL: out of memory, so this process ends now; what it had in hand is done again. "
+    b"Give it more memory: docs/sizing.md\n"
+)
+_STDERR = 2
 
 
 def end_within(seconds: float, what: str, stop_process: Callable[[int], Any] = os._exit) -> threading.Timer:
@@ -31,3 +38,51 @@ def _end(seconds: float, what: str, stop_process: Callable[[int], Any]) -> None:
     )
     logging.shutdown()
     stop_process(EXIT_HARD)
+
+
+def end_without_memory(stop_process: Callable[[int], Any] = os._exit) -> None:
+    """Say so and end the process. Nothing is asked of the log, which would need memory."""
+    os.write(_STDERR, _NO_MEMORY)
+    stop_process(EXIT_HARD)
+
+
+def end_when_memory_is_out(stop_process: Callable[[int], Any] = os._exit) -> None:
+    """From now on a `MemoryError` ends this process, wherever it comes up.
+
+    Libraries catch it, write it into the log and go on with half of what they had: a worker that would never be ready
+    and hear no signal. So each record of the log is looked at, and what nobody catches.
+    """
+
+    def look(error: BaseException | None) -> None:
+        if is_of_memory(error):
+            end_without_memory(stop_process)
+
+    make, uncaught, in_thread = logging.getLogRecordFactory(), sys.excepthook, threading.excepthook
+
+    def make_record(*args: Any, **more: Any) -> logging.LogRecord:
+        record = make(*args, **more)
+        if record.exc_info:
+            look(record.exc_info[1])
+        return record
+
+    def on_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        look(error)
+        uncaught(kind, error, trace)
+
+    def on_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+        look(args.exc_value)
+        in_thread(args)
+
+    logging.setLogRecordFactory(make_record)
+    sys.excepthook, threading.excepthook = on_uncaught, on_uncaught_in_thread
+
+
+def is_of_memory(error: BaseException | None) -> bool:
+    """Whether memory has run out, here or in what this came of."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, MemoryError):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False

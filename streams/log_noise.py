@@ -1,10 +1,19 @@
-"""What libraries warn of although all is well: whoever reads a worker's first lines should find only what matters."""
+"""What libraries say although all is well, and what is said again and again: a log shows what matters, and once."""
 
 import logging
+import re
+
+from aiokafka.errors import KafkaError as AioKafkaError
+from kafka.errors import KafkaError
 
 _ORDINARY = frozenset({"Heartbeat failed for group %s because it is rebalancing"})
 """Messages of every rebalance."""
 _LOGGER = logging.getLogger("aiokafka.consumer.group_coordinator")
+_OURS = "streams."
+_OF_SERVERS = (OSError, KafkaError, AioKafkaError)
+_numbers = re.compile(r"\d+")
+SHOWN_AGAIN_S = 300.0
+_MOST_KEPT = 1_000
 
 
 def leave_out_the_ordinary() -> None:
@@ -13,4 +22,48 @@ def leave_out_the_ordinary() -> None:
 
 
 def _is_worth_reading(record: logging.LogRecord) -> bool:
-    return record.msg not in _ORDINARY or logging.getLogger().isEnabledFor(logging.DEBUG)
+    return record.msg not in _ORDINARY or _all_is_shown()
+
+
+def _all_is_shown() -> bool:
+    return logging.getLogger().isEnabledFor(logging.DEBUG)
+
+
+class TroubleInALine(logging.Filter):
+    """Shows a server that is away or hangs up in a line, where a library would add from which of its calls it heard."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, _OF_SERVERS) and not _all_is_shown():
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
+class Repeats(logging.Filter):
+    """Shows a warning or an error once, and then again after a while with how often it was repeated.
+
+    While a broker is away aiokafka says so hundreds of times a second. Of lines that are Harmonia's own, those that
+    differ in numbers alone are the same: each partition has one. For one handler.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not logging.WARNING <= record.levelno < logging.CRITICAL or _all_is_shown():
+            return True
+        text = record.getMessage()
+        key = record.name, _numbers.sub("#", text) if record.name.startswith(_OURS) else text
+        since, repeated = self._shown.get(key, (0.0, 0))
+        if record.created - since < SHOWN_AGAIN_S:
+            self._shown[key] = since, repeated + 1
+            return False
+        self._shown.pop(key, None)  # so that the latest are the last
+        self._shown[key] = record.created, 0
+        while len(self._shown) > _MOST_KEPT:
+            del self._shown[next(iter(self._shown))]
+        if repeated:
+            record.msg, record.args = f"{text} (and {repeated} times more since this was last shown)", ()
+        return True

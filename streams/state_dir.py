@@ -1,6 +1,7 @@
 """The directory of local stores: one process's alone, and without stores that it has left behind."""
 
 import fcntl
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +14,7 @@ TIDY_EVERY_S = 3600.0
 """Between two looks for stores that were left behind."""
 
 _CHILD = "worker-{}"
+_PRIVATE, _GROUP, _OTHERS = stat.S_IRWXU, stat.S_IRWXG, stat.S_IRWXO
 
 
 def child_of(state_dir: Path, index: int) -> Path:
@@ -21,9 +23,13 @@ def child_of(state_dir: Path, index: int) -> Path:
 
 
 def own(state_dir: Path) -> TextIO:
-    """Make the directory this process's alone, for as long as the returned file is open. Raises `Unusable`."""
+    """Make the directory this process's alone, for as long as the returned file is open, and closed to other users.
+
+    Raises `Unusable`.
+    """
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        _close_to_others(state_dir)
         lock = (state_dir / "lock").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -31,6 +37,19 @@ def own(state_dir: Path) -> TextIO:
     except OSError as error:
         raise Unusable(f"HARMONIA_STATE_DIR cannot be used: {error.strerror}") from error
     return lock
+
+
+def _close_to_others(state_dir: Path) -> None:
+    """Let nobody else look in, also where it was made by an older version or by hand.
+
+    A volume that is shared with a group by its set-group-ID bit, as Kubernetes does with `fsGroup`, stays the group's;
+    and of one that another user made, root mostly, the mode is not this process's to change.
+    """
+    mode = stat.S_IMODE(state_dir.stat().st_mode)
+    wanted = mode & ~_OTHERS if mode & stat.S_ISGID else mode & ~(_GROUP | _OTHERS)
+    if mode != wanted:
+        with suppress(PermissionError):
+            state_dir.chmod(wanted)
 
 
 def own_for_workers(state_dir: Path) -> TextIO:

@@ -1,15 +1,16 @@
 """Runs one worker in this process, after a look at whether the topics are as the settings say."""
 
 from collections.abc import Callable
+from logging import Logger
 from typing import NoReturn
 
 import faust
 
 from streams.app import Worker, build_worker
-from streams.ending import end_within
+from streams.ending import end_when_memory_is_out, end_within
 from streams.engine.garbage import collect_rarely
 from streams.local.signals import signals_end_the_block
-from streams.log_noise import leave_out_the_ordinary
+from streams.log_noise import Repeats, TroubleInALine, leave_out_the_ordinary
 from streams.logs import hush_libraries
 from streams.settings import Settings
 from streams.starting import require_usable, wait_until_ready
@@ -31,6 +32,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
         process.spinner = None  # it writes terminal codes even where there is no terminal
         hush_libraries(settings.log_level)
         leave_out_the_ordinary()
+        end_when_memory_is_out()
         collect_rarely()
         process.execute_from_commandline()
 
@@ -41,6 +43,12 @@ class _Process(faust.Worker):
     def __init__(self, settings: Settings, worker: Worker) -> None:
         super().__init__(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
         self._grace_s = settings.grace_s
+
+    def on_setup_root_logger(self, logger: Logger, level: int) -> None:
+        """Called once there are handlers."""
+        for handler in logger.handlers:
+            handler.addFilter(TroubleInALine())
+            handler.addFilter(Repeats())
 
     async def on_stop(self) -> None:
         """Called before anything of it is stopped."""

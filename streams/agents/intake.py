@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
-from events.envelope import Record, decode
+from events.envelope import Interaction, Record, decode
 from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
-from events.refusal import Refusal
+from events.refusal import Reason, Refusal
 from events.short_way import harmonise_usual
 from events.topics import INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
 from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import Clock, received_header
+from streams.engine.fetched import Refused
 from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord, Records, Run
 from streams.engine.turns import Turns
@@ -28,6 +29,7 @@ STAGE = "intake"
 Judged: TypeAlias = TakenIn | Refusal
 """The interaction, or why there is none."""
 
+_REASONS = tuple(Reason)
 RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
@@ -61,6 +63,8 @@ class Intake:
 
     def _judge(self, record: KafkaRecord) -> Judged:
         read = Record(record.topic, record.value, record.headers, record.timestamp)
+        if isinstance(record, Refused):
+            return _first_of(record.refusal, decode(read, self._hasher.phone_region))
         if usual := harmonise_usual(read, self._hasher):
             return usual
         interaction = decode(read, self._hasher.phone_region)
@@ -108,3 +112,9 @@ class Intake:
             for place, record in enumerate(records):
                 if place not in refused:
                     self._guard.accepted(record.value, record.headers, record.timestamp)
+
+
+def _first_of(refusal: Refusal, judged: Interaction | Refusal) -> Refusal:
+    """Of why a record cannot be read and what would be said of its bytes, what `dl_reason` says first."""
+    found = [refusal, judged] if isinstance(judged, Refusal) else [refusal]
+    return min(found, key=lambda one: _REASONS.index(one.reason))

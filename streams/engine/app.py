@@ -11,6 +11,7 @@ from faust.types import TP
 from faust.types.auth import CredentialsT
 
 from streams.clients import KafkaClients, identity_for_kafka
+from streams.ending import end_without_memory, is_of_memory
 from streams.engine import transport
 from streams.engine.errors import EngineError, Fenced
 from streams.engine.instance import given_away
@@ -127,6 +128,8 @@ class ChunkApp(faust.App):
 
         What is known to happen says itself what to do; of anything else it is shown where it came from.
         """
+        if is_of_memory(error):
+            end_without_memory(self._stop_process)
         known = isinstance(error, EngineError | Unreadable)
         why = f"{type(error).__name__}: {error}" if known else told(error)
         if isinstance(error, Fenced) and self.instance and (cause := given_away(self.instance)) not in why:

@@ -27,3 +27,7 @@ class NotOwned(EngineError):
 
 class Unusable(EngineError):
     """A directory or a port that the settings name cannot be used; the text names the setting."""
+
+
+class StoreFailed(EngineError):
+    """A store on disk cannot be read or written: the disk is full or failing, or what is on it is spoilt."""

@@ -4,10 +4,20 @@ Its own record has eleven fields in a dictionary, is walked over by the garbage 
 parse: for each of the three agents that a record goes through.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
 from msgspec import Struct
+
+from events.refusal import Refusal
+from events.topics import INPUT_TOPICS
+from streams.engine.batches import Batch
+from streams.engine.careful import Unread
+
+_FROM_ANYBODY = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
 class Fetched(Struct, frozen=True, gc=False):
@@ -22,19 +32,72 @@ class Fetched(Struct, frozen=True, gc=False):
     headers: tuple[tuple[str, bytes | None], ...]
 
 
+class Refused(Fetched, frozen=True, gc=False):
+    """What stands for a record, or for all up to `last_offset`, that nobody can read, and why: see `batches`."""
+
+    last_offset: int
+    refusal: Refusal
+
+
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """What was fetched of one partition; no deserializers, which nobody here uses."""
 
-    def _consumer_record(self, tp: Any, record: Any) -> Fetched:
-        return Fetched(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            tuple(record.headers),
-        )
+    next_fetch_offset: int
+    _records_iterator: Any
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._records_iterator = self._each(self._records_iterator)
+
+    def __iter__(self) -> Iterator[Fetched]:
+        """Without a call for each record."""
+        return self._records_iterator or iter(())
+
+    def _consumer_record(self, tp: Any, record: Any) -> tuple[int, Iterator[Any]]:
+        """What aiokafka hands on as one: where to begin, and the records of a batch."""
+        return self.next_fetch_offset, record.records() if isinstance(record, Batch) else iter((record,))
+
+    def _each(self, batches: Iterator[tuple[int, Iterator[Any]]]) -> Iterator[Fetched]:
+        topic, partition = self._tp
+        for start, records in batches:
+            after = self.next_fetch_offset
+            for record in records:
+                offset = record.offset
+                if offset < start:
+                    continue
+                self.next_fetch_offset = offset + 1
+                if isinstance(record, Unread):
+                    yield _refused(self._tp, record)
+                    continue
+                headers = record.headers
+                yield Fetched(
+                    topic,
+                    partition,
+                    offset,
+                    record.timestamp,
+                    record.key,
+                    record.value,
+                    tuple(headers) if headers else (),
+                )
+            self.next_fetch_offset = after
+
+
+def _refused(tp: Any, record: Unread) -> Refused:
+    """Raises `CorruptRecordException` where nobody writes dead letters: of what the engine writes nothing may lack."""
+    if tp.topic not in _FROM_ANYBODY:
+        where = f"offsets {record.offset} to {record.last_offset}"
+        raise CorruptRecordException(f"{tp.topic}, partition {tp.partition}, {where}: {record.refusal.detail}")
+    return Refused(
+        tp.topic,
+        tp.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        tuple(record.headers),
+        record.last_offset,
+        record.refusal,
+    )
 
 
 class Drained(list[Fetched]):
@@ -50,11 +113,23 @@ class Drained(list[Fetched]):
 class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
     """What was fetched, until it is drained."""
 
+    _partition_records: Any
+
     def getall(self, max_records: int | None = None) -> Drained:
         start = self._partition_records.next_fetch_offset if self.has_more() else -1
-        drained = Drained(super().getall(max_records))
+        drained = Drained(self._drain(max_records))
         drained.start = start
         return drained
+
+    def _drain(self, max_records: int | None) -> list[Fetched]:
+        """As aiokafka's own, without a turn of its loop for each record."""
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return []
+        records = list(islice(self._partition_records, max_records))
+        self._update_position()
+        if max_records is None or len(records) < max_records:
+            self._partition_records = None
+        return records
 
 
 def hand_out_light_records() -> None:

@@ -29,7 +29,7 @@ from rocksdict import (
     WriteOptions,
 )
 
-from streams.engine.errors import Unusable
+from streams.engine.errors import StoreFailed, Unusable
 from streams.engine.store import Position
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ _WRITE_BUFFER_BYTES = 8 << 20
 _BLOCK_BYTES = 8 << 10
 _BLOOM_BITS = 10
 _OPEN_FILES = 64
+_KIND = 2
+"""Parts of RocksDB's words that say no more than what happened: "IO error: No space left on device"."""
 
 
 class RocksStores:
@@ -80,8 +82,8 @@ class RocksStores:
 class RocksStore:
     """A `Store` in a RocksDB of its own.
 
-    Raises what rocksdict raises when the disk fails or what is on it is spoilt: the process must stop. The store is not
-    trusted any more and will be made anew, so that the next process does not stop at the same place.
+    Raises `StoreFailed` when the disk fails or what is on it is spoilt: the process must stop. The store is not trusted
+    any more and will be made anew, so that the next process does not stop at the same place.
     """
 
     def __init__(self, path: Path, options: Options) -> None:
@@ -103,17 +105,15 @@ class RocksStore:
     def get(self, key: bytes) -> bytes | None:
         try:
             value: bytes | None = self._db.get(key)
-        except Exception:
-            self._distrust()
-            raise
+        except Exception as error:
+            raise self._failed(error) from error
         return value
 
     def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
         try:
             values = cast(list[bytes | None], self._db.get(list(keys)))
-        except Exception:
-            self._distrust()
-            raise
+        except Exception as error:
+            raise self._failed(error) from error
         return values
 
     def write(self, changes: Mapping[bytes, bytes | None], position: Position) -> None:
@@ -126,9 +126,8 @@ class RocksStore:
         batch.put(_POSITION_KEY, orjson.dumps(tuple(position)))
         try:
             self._db.write(batch, self._without_log)
-        except Exception:
-            self._distrust()
-            raise
+        except Exception as error:
+            raise self._failed(error) from error
         self._position = position
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
@@ -139,14 +138,16 @@ class RocksStore:
         try:
             held = cast(Iterator[tuple[bytes, bytes]], self._db.items(from_key=after + b"\x00"))
             return list(islice((pair for pair in held if pair[0] != _POSITION_KEY), most))
-        except Exception:
-            self._distrust()
-            raise
+        except Exception as error:
+            raise self._failed(error) from error
 
     def wipe(self) -> None:
-        self._db.close()
-        Rdict.destroy(str(self._path), self._options)
-        self._db = Rdict(str(self._path), self._options)
+        try:
+            self._db.close()
+            Rdict.destroy(str(self._path), self._options)
+            self._db = Rdict(str(self._path), self._options)
+        except Exception as error:
+            raise self._failed(error) from error
         self._position = None
 
     def forgetting(self) -> Callable[[], None]:
@@ -162,14 +163,18 @@ class RocksStore:
         try:
             self._db.flush()
             self._db.compact_range(None, None, self._to_the_bottom)
-        except Exception:
-            self._distrust()
-            raise
+        except Exception as error:
+            raise self._failed(error) from error
         self._has_forgotten = True
 
-    def _distrust(self) -> None:
+    def _failed(self, error: Exception) -> StoreFailed:
+        """Not to be trusted from now on. Of what RocksDB says, its kind: what comes behind may be a key."""
         with suppress(OSError):
             (self._path / DISTRUSTED).touch()
+        kind = ": ".join(str(error).split(": ")[:_KIND])
+        return StoreFailed(
+            f"HARMONIA_STATE_DIR: the store {self._path} failed: {kind}. Its disk may be full or failing"
+        )
 
 
 def _read_position(value: bytes | None) -> Position | None:

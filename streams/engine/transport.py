@@ -5,7 +5,7 @@ message carries a `Run` as its value; Faust's acknowledgements are ignored.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -17,12 +17,12 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
+from streams.engine.batches import read_any_batch
 from streams.engine.errors import StateLost
 from streams.engine.fetched import Drained, hand_out_light_records
-from streams.engine.header_names import read_any_header_name
 from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.runs import End, Run
-from streams.engine.writer import wait_briefly_for_markers
+from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
 
 if TYPE_CHECKING:
     from streams.engine.app import ChunkApp
@@ -157,12 +157,16 @@ class Consumer(stock.Consumer):
             while not (self.should_stop or fetcher.should_stop):
                 messages = [message async for _, message in self.getmany(timeout=1.0)]
                 if messages and not self.should_stop:
-                    await self.wait_first(asyncio.gather(*map(self.callback, messages)), self.suspend_flow.wait())
+                    await self.wait_first(self._hand_on(messages), self.suspend_flow.wait())
                 else:
                     await asyncio.sleep(0)
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
+
+    async def _hand_on(self, messages: Iterable[Message]) -> None:
+        """A coroutine around `gather`: that which is cancelled and awaited by nobody ends with an error to be told."""
+        await asyncio.gather(*map(self.callback, messages))
 
     async def wait_empty(self) -> None:
         """Before partitions are given up: end the chunks in hand, commit what is done, stop writing."""
@@ -259,12 +263,13 @@ class Transport(stock.Transport):
 
 
 def register() -> None:
-    """Make the scheme known to Faust, header names of any bytes readable, records cheap and transactions quick.
+    """Make the scheme known to Faust, batches readable whatever is in them, records cheap and transactions quick.
 
     And a worker that was replaced recognisable.
     """
     wait_briefly_for_markers()
-    read_any_header_name()
+    retrieve_what_nobody_awaits()
+    read_any_batch()
     hand_out_light_records()
     know_fenced_instances()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

@@ -14,7 +14,7 @@ from functools import partial
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
-from aiokafka.producer import sender
+from aiokafka.producer import message_accumulator, sender, transaction_manager
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.types import TP
@@ -164,6 +164,27 @@ def wait_briefly_for_markers() -> None:
     Until then it refuses the next one. Marking takes one or two milliseconds, and aiokafka asks again after 20.
     """
     sender.BACKOFF_OVERRIDE = MARKERS_TAKE_S
+
+
+def retrieve_what_nobody_awaits() -> None:
+    """Let what producers wait for fail also where nobody waits any more, for the whole process.
+
+    When a producer is fenced aiokafka tells the ends of its transaction and of its batches, whoever asked for them, and
+    asyncio logs each that is heard by nobody as an error. Whoever awaits one hears of it all the same.
+    """
+    for module in (message_accumulator, transaction_manager):
+        module.create_future = _create_future
+
+
+def _create_future() -> asyncio.Future[object]:
+    future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    future.add_done_callback(_retrieve)
+    return future
+
+
+def _retrieve(future: asyncio.Future[object]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _answer(written: asyncio.Future[None], failure: Exception | None) -> None:

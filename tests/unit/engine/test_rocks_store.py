@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from streams.engine.errors import Unusable
+from streams.engine.errors import StoreFailed, Unusable
 from streams.engine.rocks import RocksStores
 from streams.engine.store import Store
 from streams.engine.write_back import WriteBackStores
@@ -230,12 +230,22 @@ def test_where_nothing_can_be_kept_the_setting_is_named(tmp_path: Path) -> None:
         RocksStores(tmp_path)("contacts", 0)
 
 
+def test_what_the_disk_says_is_told_and_no_key(stores: RocksStores) -> None:
+    store = stores("contacts", 0)
+    full = Exception("IO error: No space left on device: While appending to file: 000012.sst: ada@example.org")
+
+    said = str(store._failed(full))
+
+    assert said.endswith("contacts/0 failed: IO error: No space left on device. Is its disk full or failing?")
+    store.close()
+
+
 def test_a_store_that_could_not_be_written_is_not_trusted(stores: RocksStores) -> None:
     store = stores("contacts", 0)
     store.write({b"a": b"1"}, HERE)
     store._db.close()  # as good as a disk that fails
 
-    with pytest.raises(Exception, match="closed"):
+    with pytest.raises(StoreFailed, match=r"HARMONIA_STATE_DIR: the store .*contacts/0 failed: .*closed"):
         store.write({b"a": b"2"}, HERE)
 
     again = stores("contacts", 0)

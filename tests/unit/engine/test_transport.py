@@ -121,6 +121,27 @@ async def test_runs_of_a_fetch_do_not_wait_for_each_other(consumer: OfflineConsu
     draining.cancel()
 
 
+async def test_what_a_rebalance_interrupts_is_no_error_in_the_log(consumer: OfflineConsumer) -> None:
+    consumer.fetched = {A: run([4], tp=A), B: run([7], tp=B)}
+
+    async def take(_: Message) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    logged: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: logged.append(context["message"]))
+    consumer.callback, consumer.loop = take, asyncio.get_running_loop()
+    draining = asyncio.create_task(consumer._drain_messages(Service()))
+    await everything_that_can()
+
+    consumer.suspend_flow.set()
+    consumer.fetched = {}
+    await everything_that_can()
+    gc.collect()
+
+    assert logged == []
+    draining.cancel()
+
+
 async def test_a_run_of_another_generation_is_not_handed_on(consumer: OfflineConsumer) -> None:
     consumer.fetched = {A: run([4], generation=0, tp=A), B: run([7], generation=1, tp=B)}
 

@@ -1,3 +1,4 @@
+import stat
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,38 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match="HARMONIA_STATE_DIR cannot be used"):
         own(tmp_path / "file")
+
+
+@pytest.mark.parametrize("before", [None, 0o755, 0o777, 0o700])
+def test_nobody_else_may_look_into_it(tmp_path: Path, before: int | None) -> None:
+    state = tmp_path / "state"
+    if before is not None:
+        state.mkdir()
+        state.chmod(before)
+
+    own(state).close()
+    own(child_of(state, 0)).close()
+
+    assert [stat.S_IMODE(there.stat().st_mode) for there in (state, child_of(state, 0))] == [0o700, 0o700]
+
+
+def test_a_volume_that_a_group_shares_stays_the_groups(tmp_path: Path) -> None:
+    """So Kubernetes hands it out, and makes all of it anew when it does not find it so."""
+    tmp_path.chmod(0o2775)
+
+    own(tmp_path).close()
+
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o2770
+
+
+def test_a_directory_of_another_user_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o777)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    own(tmp_path).close()
 
 
 def test_who_starts_workers_has_their_directories_too(tmp_path: Path) -> None:

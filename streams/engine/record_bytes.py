@@ -1,0 +1,141 @@
+r"""One record of a batch, read from its bytes by Kafka's format: every length is held against what is there.
+
+A record is its size, an attributes byte, how far its time and its offset are from the batch's, key, value, and headers;
+all numbers are zigzag varints. A header's name is bytes to Kafka; what is no UTF-8 in it is shown as `\xff`.
+"""
+
+from typing import NamedTuple
+
+Headers = list[tuple[str, bytes | None]]
+
+SLACK = bytes(64)
+"""To be put behind a buffer: aiokafka's compiled reader may look some 20 bytes past the end before it notices."""
+MAX_HEADERS = 1_000
+"""Of one record. Kafka has no limit, and ten million empty ones fit into 30 KB of gzip."""
+LEAST = 6
+"""Bytes of the shortest record, without its size."""
+_LONG = 2 * MAX_HEADERS
+"""Bytes of a record; a shorter one has no room for more headers, each of which takes two."""
+_MORE = 0x80
+_LONGEST_VARINT = 10
+_WORD = 1 << 64
+
+
+class Broken(Exception):
+    """The bytes are not those of a record."""
+
+
+class Body(NamedTuple):
+    """A record without its headers, of which there are `headers` from `at` on."""
+
+    timestamp_delta: int
+    offset_delta: int
+    key: bytes | None
+    value: bytes | None
+    headers: int
+    at: int
+
+
+def is_sound(buffer: bytes, at: int, end: int, count: int) -> bool:
+    """Whether from `at` to `end` stand exactly so many records that the compiled reader can be trusted with.
+
+    It runs for every record, so it looks at no more than it must: the sizes lead from record to record to the end, no
+    attributes byte is one that aiokafka would take for a longer number, and nothing long has too many headers. `buffer`
+    goes on for at least `SLACK` behind `end`.
+    """
+    for _ in range(count):
+        step = _STEPS[buffer[at] << 8 | buffer[at + 1]]
+        if not step or buffer[at + 2] >= _MORE:
+            step = _step(buffer, at, end)
+            if not step:
+                return False
+        at += step
+        if at > end:
+            return False
+    return at == end
+
+
+def _steps() -> list[int]:
+    """By the two bytes that a record begins with, how far it is to the next, where they alone say so."""
+    steps = [0] * (1 << 16)
+    for low in range(_MORE, 2 * _MORE, 2):
+        for high in range(1, _LONG >> 6):
+            steps[low << 8 | high] = 2 + ((low & 0x7F | high << 7) >> 1)
+    return steps
+
+
+_STEPS = _steps()
+
+
+def _step(buffer: bytes, at: int, end: int) -> int:
+    """The same for any record; 0 where it is not to be trusted."""
+    try:
+        begin, after = read_size(buffer, at, end)
+        if buffer[begin] >= _MORE or read_body(buffer, begin, after).headers > MAX_HEADERS:
+            return 0
+    except Broken:
+        return 0
+    return after - at
+
+
+def read_size(buffer: bytes, at: int, end: int) -> tuple[int, int]:
+    """Where a record begins behind its size, and where it ends. Raises `Broken` where no record can begin."""
+    size, at = _varint(buffer, at, end)
+    if size < LEAST or size > end - at:
+        raise Broken
+    return at, at + size
+
+
+def read_body(buffer: bytes, at: int, end: int) -> Body:
+    """What is between a record's size and its headers. Raises `Broken`."""
+    timestamp_delta, at = _varint(buffer, at + 1, end)
+    offset_delta, at = _varint(buffer, at, end)
+    key, at = _bytes(buffer, at, end)
+    value, at = _bytes(buffer, at, end)
+    headers, at = _varint(buffer, at, end)
+    if headers < 0:
+        raise Broken
+    return Body(timestamp_delta, offset_delta, key, value, headers, at)
+
+
+def read_headers(buffer: bytes, body: Body, end: int) -> Headers:
+    """The headers, which end where the record does. Raises `Broken`."""
+    at, headers = body.at, []
+    for _ in range(body.headers):
+        name, at = _bytes(buffer, at, end)
+        value, at = _bytes(buffer, at, end)
+        if name is None:
+            raise Broken
+        headers.append((name.decode(errors="backslashreplace"), value))
+    if at != end:
+        raise Broken
+    return headers
+
+
+def signed(number: int) -> int:
+    """A sum as a computer's words of 64 bits hold it."""
+    return (number + _WORD // 2) % _WORD - _WORD // 2
+
+
+def _bytes(buffer: bytes, at: int, end: int) -> tuple[bytes | None, int]:
+    """What a length leads; None where the length is below zero."""
+    length, at = _varint(buffer, at, end)
+    if length < 0:
+        return None, at
+    if length > end - at:
+        raise Broken
+    return buffer[at : at + length], at + length
+
+
+def _varint(buffer: bytes, at: int, end: int) -> tuple[int, int]:
+    number = 0
+    for place in range(_LONGEST_VARINT):
+        if at >= end:
+            break
+        byte = buffer[at]
+        at += 1
+        number |= (byte & 0x7F) << 7 * place
+        if byte < _MORE:
+            number %= _WORD
+            return number >> 1 ^ -(number & 1), at
+    raise Broken

@@ -1,0 +1,150 @@
+"""What a broker takes and no consumer can read: nothing stops, and each offset is counted or told of in a letter."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.structs import TopicPartition
+from kafka import KafkaProducer
+
+from events.dead_letters import DeadLetter
+from events.topics import DEAD_LETTERS, INTERACTIONS
+from streams.local.stack import local_stack
+from streams.settings import Settings
+from tests.integration.letters import on
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system, until_in_redis
+from tests.integration.tap import Kept, tapped
+from tests.unit.engine.crafted import BAD, CODECS, GOOD, KINDS, Craft, Maker, craft
+
+TOPIC = "email-events"
+ROUNDS = 2
+TAKEN_BY_BROKERS = {
+    ("any_attributes", "none"),
+    ("header_name_that_is_no_text_beside_high_attributes", "none"),
+    ("offset_of_another", "none"),
+    ("trailed", "gzip"),
+    ("trailed", "snappy"),
+    ("more_than_a_thousand_headers", "zstd"),
+}
+"""Some of the kinds of which it is known; that all are refused must not pass for success."""
+
+
+class Latin(str):
+    """Text that every encoder writes as Latin-1, as a producer in C would."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
+        return super().encode("latin-1", errors)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """On a stack of its own: what kills a worker once kills every one that comes after."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    with (
+        local_stack(folder / "stack") as stack,
+        running_system(stack, folder, HARMONIA_QUARANTINE_LETTERS="0") as running,
+    ):
+        yield running
+
+
+def test_the_name_of_a_header_that_is_not_utf_8_stops_nothing(system: System) -> None:
+    contact_id = fresh()
+    value, _ = structured(event("email.opened", {"contact_id": contact_id}))
+    producer = KafkaProducer(bootstrap_servers=system.settings.kafka_brokers)
+    with tapped(system.settings, DEAD_LETTERS) as tap:
+        headers = [(Latin("größe"), b"v"), ("own", b"header")]
+        producer.send(TOPIC, partition=3, value=b"bad", headers=headers).get(30)
+        producer.send(TOPIC, partition=3, value=value, headers=headers).get(30)
+        producer.close()
+        assert json.loads(until_in_redis(system, contact_id))["counts"] == {"email.opened": 1}
+        [letter] = tap.until(bool, "the letter")
+    assert letter.value == b"bad"
+    assert [text for _, text in letter.headers[:2]] == [b"v", b"header"]
+    assert system.workers.process.poll() is None
+
+
+class Events(Maker):
+    """All records are opens of one person."""
+
+    def __init__(self, seed: int, contact_id: str) -> None:
+        super().__init__(seed)
+        self._contact_id = contact_id
+
+    def value(self, place: int) -> bytes:
+        value, _ = structured(event("email.opened", {"contact_id": self._contact_id}))
+        return value
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A batch that a broker took, at an offset."""
+
+    kind: str
+    codec: str
+    made: Craft
+    partition: int
+    base: int
+
+    @property
+    def offsets(self) -> set[tuple[int, int]]:
+        return {(self.partition, self.base + place) for place in range(self.made.count)}
+
+
+async def send_crafted(settings: Settings, rng: Maker) -> list[Taken]:
+    """Send batches of all kinds as they are; those of which the broker says that it took them."""
+    client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
+    await client.bootstrap()
+    await client.set_topics((TOPIC,))
+    taken = []
+    try:
+        for _ in range(ROUNDS):
+            for kind in KINDS:
+                for codec in CODECS:
+                    made, partition = craft(kind, codec, rng), rng.randrange(settings.partitions)
+                    request = ProduceRequest(None, -1, 20_000, [(TOPIC, [(partition, made.raw)])])
+                    leader = client.cluster.leader_for_partition(TopicPartition(TOPIC, partition))
+                    answer = await client.send(leader, request)
+                    [(_, [(_, error, base, *_)])] = answer.topics
+                    if not error:
+                        taken.append(Taken(kind, codec, made, partition, base))
+    finally:
+        await client.close()
+    return taken
+
+
+def told_of(records: Kept) -> set[tuple[int, int]]:
+    """The partition and offset of everything that letters stand for."""
+    told = set()
+    for letter in map(DeadLetter.of, (record.headers for record in on(records, DEAD_LETTERS))):
+        assert letter is not None
+        first, last = letter.origin.offset, letter.origin.last_offset
+        told |= {(letter.origin.partition, offset) for offset in range(first, (first if last is None else last) + 1)}
+    return told
+
+
+async def test_of_batches_that_nobody_can_read_each_offset_is_counted_or_told(system: System) -> None:
+    contact_id = fresh()
+    with tapped(system.settings, DEAD_LETTERS, INTERACTIONS) as tap:
+        taken = await send_crafted(system.settings, Events(9, contact_id))
+        sent = {place for one in taken for place in one.offsets}
+
+        def is_all(records: Kept) -> bool:
+            assert system.workers.process.poll() is None, f"the worker has ended; see {system.log}"
+            return len(told_of(records)) + len({one.value for one in on(records, INTERACTIONS)}) >= len(sent)
+
+        records = tap.until(is_all, "all offsets")
+    assert {(one.kind, one.codec) for one in taken} >= TAKEN_BY_BROKERS
+    good = {(one.partition, one.base + place) for one in taken for place in one.made.good}
+    certain = {place for one in taken if one.kind in (*GOOD, *BAD) for place in one.offsets}
+    assert told_of(records) <= sent - good
+    assert told_of(records) >= certain - good
+    counted = {json.loads(one.value or b"")["id"] for one in on(records, INTERACTIONS)}
+    assert counted >= {json.loads(value)["id"] for one in taken for value in one.made.good.values()}
+    assert len(counted) + len(told_of(records)) == len(sent)
+    assert "Traceback" not in system.log.read_text()
