@@ -29,9 +29,9 @@ class HookTable(BaseModel):
     """One hook as it stands in the file.
 
     `source`: the CloudEvents source, TEAM/TOOL. `secrets`: `env:NAME` or `file:PATH`, one or two. `window_hours`: how
-    old a signature may be; wide, because a vendor that was refused may send the same again for most of a day, and a
-    copy does no harm. `url`: as the vendor knows it (Twilio signs it). `topics`: ARNs of SNS. `confirm`: answer SNS
-    when it asks whether a subscription is meant. `codes`: a codes file of VAN's.
+    old a signature may be; wide, because a vendor that was refused may send the same again for most of a day. `url`: as
+    the vendor knows it (Twilio signs it). `topics`: ARNs of SNS. `confirm`: answer SNS when it asks whether a
+    subscription is meant. `codes`: a codes file of VAN's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

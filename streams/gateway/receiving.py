@@ -1,15 +1,15 @@
 """`POST /v1/hooks/{hook}`: a webhook is proven, read by its adapter, and answered once Kafka has all of it."""
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Feed
-from events.adapters.words import word
 from streams.gateway.answers import CURES, problem, taken
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Unavailable
 from streams.gateway.signatures import BY_HEADER, CHECKS, Sent, Verdict
-from streams.gateway.sns import CONFIRMATION, is_amazons, read_message
+from streams.gateway.sns import CONFIRMATION, is_amazons, read_message, signed_fields
 
 HOOK = "harmonia.hook"
 """Where the scope of a request says which hook it counts for."""
@@ -42,8 +42,8 @@ def hooks(desk: Desk) -> APIRouter:
 async def _receive(desk: Desk, hook: Hook, request: Request, body: bytes) -> Response:
     if hook.auth not in BY_HEADER and (unproven := await _unproven(desk, hook, request, body)):
         return unproven
-    if hook.auth == "sns" and hook.confirm:
-        await _confirm(desk, body)
+    if hook.auth == "sns":
+        body = await _of_sns(desk, hook, body)
     feed = Feed(hook.source, desk.clock(), desk.phone_region, hook.time_zone, hook.codes)
     await desk.keep(hook.name, hook.read(body, feed))
     return taken()
@@ -62,13 +62,14 @@ async def _verdict(desk: Desk, hook: Hook, request: Request, body: bytes, at: in
     if hook.auth == "none":
         return "right"
     if hook.auth == "sns":
-        return await desk.certificates.check(body, hook.topics)
+        return await desk.certificates.check(body, hook.topics, at, hook.proof.window_ms)
     return CHECKS[hook.auth](Sent(dict(request.headers), body, at, hook.url), hook.proof)
 
 
-async def _confirm(desk: Desk, body: bytes) -> None:
-    """Say yes to SNS, by the address in a message that has been proven; on Amazon's hosts only."""
-    message = read_message(body)
-    url = word(message.get("SubscribeURL"))
-    if word(message.get("Type")) == CONFIRMATION and url is not None and is_amazons(url):
+async def _of_sns(desk: Desk, hook: Hook, body: bytes) -> bytes:
+    """What SNS signed of a message that has been proven. Where the operator has said so a subscription is confirmed."""
+    signed = signed_fields(read_message(body)) or {}
+    url = signed.get("SubscribeURL", "")
+    if hook.confirm and signed.get("Type") == CONFIRMATION and is_amazons(url):
         await desk.fetch(url)
+    return orjson.dumps(signed)
