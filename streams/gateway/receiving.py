@@ -63,7 +63,13 @@ async def _verdict(desk: Desk, hook: Hook, request: Request, body: bytes, at: in
         return "right"
     if hook.auth == "sns":
         return await desk.certificates.check(body, hook.topics, at, hook.proof.window_ms)
-    return CHECKS[hook.auth](Sent(dict(request.headers), body, at, hook.url), hook.proof)
+    return CHECKS[hook.auth](Sent(_headers(request), body, at, hook.url), hook.proof)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """The first of each name. Made of the list itself: Starlette's mapping goes through all of it for each name."""
+    listed: list[tuple[bytes, bytes]] = request.scope["headers"]
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(listed)}
 
 
 async def _of_sns(desk: Desk, hook: Hook, body: bytes) -> bytes:

@@ -108,7 +108,7 @@ class Gateway:
             "raw_path": parts.path.encode(),
             "query_string": parts.query.encode(),
             "root_path": "",
-            "headers": [(b"host", b"evil.example"), *headers],
+            "headers": headers,
         }
         await self.app(scope, receive, send)
         told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
