@@ -54,7 +54,7 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
         variables = part(event, "user-variables")
         for recipient in recipients:
             contact = carried.person(variables if len(recipients) == 1 else {}, email=recipient)
-            yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact} | _data(event, type_))
+            yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact, **_data(event, type_)})
 
 
 def _recipients(event: dict[str, JSON], type_: str) -> list[JSON]:

@@ -3,6 +3,8 @@
 import base64
 from pathlib import Path
 
+import pytest
+
 from tests.unit.gateway.asking import Gateway, Header
 
 HOOK = """
@@ -44,3 +46,12 @@ async def test_of_a_header_that_is_sent_twice_the_first_counts(tmp_path: Path) -
 
     assert (await gateway.ask("/v1/hooks/postmark", b"[]", [right, wrong])).status == 204
     assert (await gateway.ask("/v1/hooks/postmark", b"[]", [wrong, right])).status == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/hooks/postmark/", "/v1/events/", "/v1/hooks/"])
+async def test_an_address_with_a_slash_too_many_is_not_sent_elsewhere(tmp_path: Path, path: str) -> None:
+    gateway = Gateway(tmp_path, HOOK, {"LOGIN": "tool:hush"}, NOW)
+
+    answer = await gateway.ask(path, headers=[(b"host", b"evil.example")])
+
+    assert (answer.status, answer.headers.get("location")) == (404, None)
