@@ -2,6 +2,8 @@
 
 import logging
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from aiokafka.errors import KafkaError as AioKafkaError
 from kafka.errors import KafkaError
@@ -44,11 +46,12 @@ class Repeats(logging.Filter):
     """Shows a warning or an error once, and then again after a while with how often it was repeated.
 
     While a broker is away aiokafka says so hundreds of times a second. Of lines that are Harmonia's own, those that
-    differ in numbers alone are the same: each partition has one. For one handler.
+    differ in numbers alone are the same: each partition has one. For one handler, or one logger.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown_again_s: float = SHOWN_AGAIN_S) -> None:
         super().__init__()
+        self._shown_again_s = shown_again_s
         self._shown: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -57,7 +60,7 @@ class Repeats(logging.Filter):
         text = record.getMessage()
         key = record.name, _numbers.sub("#", text) if record.name.startswith(_OURS) else text
         since, repeated = self._shown.get(key, (0.0, 0))
-        if record.created - since < SHOWN_AGAIN_S:
+        if record.created - since < self._shown_again_s:
             self._shown[key] = since, repeated + 1
             return False
         self._shown.pop(key, None)  # so that the latest are the last
@@ -67,3 +70,17 @@ class Repeats(logging.Filter):
         if repeated:
             record.msg, record.args = f"{text} (and {repeated} times more since this was last shown)", ()
         return True
+
+
+@contextmanager
+def each_once_a_second(loggers: Iterable[str]) -> Iterator[None]:
+    """Let each warning and error of these loggers through once a second at most, in this block."""
+    once = Repeats(1.0)
+    named = [logging.getLogger(name) for name in loggers]
+    for logger in named:
+        logger.addFilter(once)
+    try:
+        yield
+    finally:
+        for logger in named:
+            logger.removeFilter(once)

@@ -117,6 +117,12 @@ class ServerSettings(BaseSettings):
         return all(_is_loopback(broker) for broker in self.kafka_brokers)
 
     @property
+    def redis_is_local(self) -> bool:
+        """Whether Redis is on a loopback address or a socket of this machine."""
+        host = urlsplit(self.redis_url).hostname
+        return self.redis_url.startswith("unix:") or host is None or _is_loopback_host(host)
+
+    @property
     def kafka_speaks_tls(self) -> bool:
         """Whether connections to Kafka are encrypted."""
         return self.kafka_security.endswith("SSL")
@@ -159,7 +165,10 @@ def _is_url(text: str) -> bool:
 
 def _is_loopback(broker: str) -> bool:
     name, colon, _ = broker.rpartition(":")
-    host = name if colon else broker
+    return _is_loopback_host(name if colon else broker)
+
+
+def _is_loopback_host(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

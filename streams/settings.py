@@ -16,6 +16,8 @@ from events.identifiers import Hasher
 from streams.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
+LEAST_KEY_BYTES = 16
+"""Of an identity key: whose hash is whose could be tried out with a shorter one."""
 
 
 def _not_empty(value: object) -> object:
@@ -48,7 +50,7 @@ class Settings(ServerSettings):
     identity_key: SecretStr = Field(
         SecretStr(LOCAL_IDENTITY_KEY),
         description="Key of the identifier hash; several separated by commas, the first writes. "
-        "Must be set where Kafka is not on loopback",
+        "Must be set, to 16 bytes or more, where Kafka or Redis is not on loopback",
     )
     identity_key_file: Path | None = Field(None, description="File that holds it")
     phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
@@ -172,9 +174,19 @@ class Settings(ServerSettings):
             raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
         if not self.identity_keys:
             raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
-        if self.identity_keys[0] == LOCAL_IDENTITY_KEY.encode() and not self.kafka_is_local:
-            raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP is not on loopback")
+        if not (self.kafka_is_local and self.redis_is_local):
+            self._require_secret(self.identity_keys[0])
         return self
+
+    def _require_secret(self, key: bytes) -> None:
+        """Of the key that writes; an older one behind it is what a rotation leaves behind."""
+        if key == LOCAL_IDENTITY_KEY.encode():
+            raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL is not on loopback")
+        if len(key) < LEAST_KEY_BYTES:
+            raise ValueError(
+                f"HARMONIA_IDENTITY_KEY is shorter than {LEAST_KEY_BYTES} bytes, so it can be guessed: set one of "
+                "`openssl rand -hex 32`. Where the short one has written already, put the new one before it (new,old)"
+            )
 
     @property
     def hasher(self) -> Hasher:

@@ -3,9 +3,12 @@
 `event-data.id` is Mailgun's own and stays through its retries, but two accounts that report one message give it two, so
 the act is the message, the recipient, the event and its time. A click adds the link. Which opens were a machine's is
 said by `client-info.bot`; `gmail` there is Google's image proxy, through which people read too, so it says nothing.
+What was rejected names its recipients only in the header `To` of its message: each was sent nothing. Of several people
+the variables say who none of them is.
 """
 
 from collections.abc import Iterable
+from email.utils import getaddresses
 
 from events.adapters import carried
 from events.adapters.drafts import Draft, Proposed, read_elements
@@ -26,6 +29,8 @@ _TYPES = {
 }
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "event-data.event: not an event of Mailgun's that has a type here")
 _NO_DATA = Refusal(Reason.INVALID_DATA, "event-data: must be an object")
+MOST_RECIPIENTS = 1_000
+"""Of one message; Mailgun takes no more."""
 _BY_PEOPLE = frozenset({"", "gmail"})
 
 
@@ -44,9 +49,20 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
     elif type_ is None:
         yield _UNKNOWN
     else:
-        yield Draft(
-            type_, seconds(event.get("timestamp"), "event-data.timestamp"), _act(event, type_), _data(event, type_)
-        )
+        time = seconds(event.get("timestamp"), "event-data.timestamp")
+        recipients = _recipients(event, type_)
+        variables = part(event, "user-variables")
+        for recipient in recipients:
+            contact = carried.person(variables if len(recipients) == 1 else {}, email=recipient)
+            yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact, **_data(event, type_)})
+
+
+def _recipients(event: dict[str, JSON], type_: str) -> list[JSON]:
+    named = event.get("recipient")
+    if named or type_ != "email.dropped":
+        return [named]
+    to = word(part(event, "message", "headers").get("to"))
+    return [address for _, address in getaddresses([to or ""])[:MOST_RECIPIENTS] if address] or [None]
 
 
 def _type_of(event: dict[str, JSON]) -> str | None:
@@ -59,12 +75,12 @@ def _type_of(event: dict[str, JSON]) -> str | None:
     return _TYPES.get(name or "")
 
 
-def _act(event: dict[str, JSON], type_: str) -> tuple[JSON, ...]:
+def _act(event: dict[str, JSON], type_: str, recipient: JSON) -> tuple[JSON, ...]:
     return (
         "mailgun",
         type_,
         _message(event),
-        (word(event.get("recipient")) or "").lower(),
+        (word(recipient) or "").lower(),
         event.get("timestamp"),
         word(event.get("url")),
     )
@@ -78,10 +94,9 @@ def _message(event: dict[str, JSON]) -> str | None:
 
 def _data(event: dict[str, JSON], type_: str) -> dict[str, JSON]:
     variables = part(event, "user-variables")
-    contact = carried.person(variables, email=event.get("recipient"))
     wish = type_ in ("email.unsubscribed", "email.complained")
     data = carried.about(variables) if wish else carried.message(variables)
-    data |= {"contact": contact} | present(message_id=_message(event))
+    data |= present(message_id=_message(event))
     client = part(event, "client-info")
     if type_ in ("email.opened", "email.clicked"):
         data |= present(user_agent=(word(client.get("user-agent")) or "")[:MAX_TEXT]) | _machine(client)

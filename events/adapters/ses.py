@@ -18,6 +18,7 @@ from events.json_types import JSON
 from events.refusal import Reason, Refusal
 
 _SNS_TYPES = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
+_OF_AN_ENVELOPE = frozenset({"Type", "Message"})
 _EVENTS = {
     "Send": ("mail", "email.sent"),
     "Delivery": ("delivery", "email.delivered"),
@@ -66,8 +67,8 @@ def _one(envelope: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
 
 
 def _message(envelope: dict[str, JSON]) -> dict[str, JSON] | None:
-    """The event within the envelope; with raw delivery there is no envelope."""
-    if "mail" in envelope:
+    """The event within the envelope; with raw delivery there is no envelope. Beside a message nothing is an event."""
+    if "mail" in envelope and not _OF_AN_ENVELOPE & envelope.keys():
         return envelope
     text = envelope.get("Message")
     try:

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.api.contacts import CURES, contacts
+from streams.api.contacts import CONTACT_ID_CURE, CURES, contacts
 from streams.api.documents import openapi_of
 from streams.api.door import behind_a_door
 from streams.api.experiments import STATUS_CURE, experiments
@@ -17,6 +17,8 @@ from streams.api.permissions import permissions
 from streams.api.problems import Problem
 from streams.permission.keeping import NotKept
 
+_WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
+
 
 def build_api(office: Office) -> ASGIApp:
     """Everything but the server. Nothing connects."""
@@ -26,6 +28,7 @@ def build_api(office: Office) -> ASGIApp:
         description="What is known of a person, may that person be reached, what do experiments say? See docs/api.md.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # they would go to whatever host a request names
     )
     app.include_router(contacts(office))
     app.include_router(permissions(office))
@@ -50,9 +53,10 @@ def build_api(office: Office) -> ASGIApp:
 
     @app.exception_handler(RequestValidationError)
     async def wrong(_: Request, error: RequestValidationError) -> Response:
-        if any("status" in one["loc"] for one in error.errors()):
-            return mistaken("status", STATUS_CURE).response()
-        field = next((place for one in error.errors() for place in one["loc"] if place in CURES), "")
+        places = [place for one in error.errors() for place in one["loc"]]
+        if wrong := next((place for place in places if place in _WRONG), None):
+            return mistaken(str(wrong), _WRONG[str(wrong)]).response()
+        field = next((place for place in places if place in CURES), "")
         return mistaken(field, f"is longer than it may be; {CURES[field]}").response()
 
     @app.exception_handler(HTTPException)

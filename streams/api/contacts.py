@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from events.fields import MAX_ID, MAX_TEXT
+from events.fields import CONTACT_ID_PATTERN, MAX_ID, MAX_TEXT
 from events.identifiers import Kind
 from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
@@ -17,6 +17,8 @@ from streams.api.problems import Problem
 from streams.api.tokens import Caller
 
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
+CONTACT_ID_CURE = "give 1 to 64 of letters, digits and _ . : -; an address goes into the query, see /openapi.json"
+"""It would stand in audit-log as it is, and an address has no place there."""
 CURES = {
     "external": "give <system>:<id>, such as van:123",
     "voter_id": "give <state>:<id>, such as NY:123",
@@ -38,7 +40,7 @@ def contacts(office: Office) -> APIRouter:
     router = APIRouter()
 
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")
-    async def contact(request: Request, contact_id: str) -> Response:
+    async def contact(request: Request, contact_id: Annotated[str, Path(pattern=CONTACT_ID_PATTERN)]) -> Response:
         """The profile of a contact; an absorbed id is answered with the survivor's."""
         caller = _reader(office, request)
         require_known(request)

@@ -1,22 +1,26 @@
 """The process of the API: its parts put together, and a server until a signal ends it."""
 
 import asyncio
+import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from typing import Any
 
 import uvicorn
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from starlette.types import ASGIApp
 
 from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
+from streams.api.connections import MOST_CONNECTIONS, Connections, LimitedConnection
 from streams.api.freshness import Freshness
-from streams.api.heads import LimitedHeads
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
 from streams.api.readiness import unready
@@ -27,6 +31,7 @@ from streams.ending import end_within
 from streams.engine.errors import Unusable
 from streams.health import HealthServer
 from streams.insights.apart import Apart
+from streams.log_noise import each_once_a_second
 from streams.permission.audit import LAST_WAIT_S, AuditLog
 from streams.permission.judging import Judge
 from streams.permission.keeping import Keeping
@@ -35,24 +40,57 @@ from streams.permission.policy_since import telling
 from streams.settings import Settings
 
 BACKLOG = 2048
+MOST_DESCRIPTORS = 65_536
+_TALKATIVE = ("uvicorn.error", "asyncio", "streams.api.connections", __name__)
+_NONE_LEFT = "socket.accept() out of system resource"
+
+logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Ends with exit code 0 on a signal. uvicorn's own raises it again, before audit records have been sent.
+    """Serves an application until a signal ends it, with limits for what strangers may take (`connections`).
 
-    Answers under way have the grace but for the seconds that their audit records may take after them.
+    It ends with exit code 0. uvicorn's own raises the signal again, before audit records have been sent. Answers under
+    way have the grace but for the seconds that their audit records may take after them. Half of the process's
+    descriptors are for connections; those that asyncio accepts at once are few, so that the limit is seen in time.
     """
 
-    def __init__(self, config: uvicorn.Config, grace_s: float = 20.0) -> None:
-        super().__init__(config)
+    def __init__(
+        self,
+        app: ASGIApp,
+        grace_s: float = 20.0,
+        connection: type[LimitedConnection] = LimitedConnection,
+        most: int = MOST_CONNECTIONS,
+    ) -> None:
+        descriptors = raise_descriptors()
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=connection,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                backlog=max(1, min(64, descriptors // 16)),
+                timeout_graceful_shutdown=max(1, int(grace_s - LAST_WAIT_S) - 1),
+            )
+        )
+        self.server_state = Connections(min(most, descriptors // 2))
         self._grace_s = grace_s
-        config.timeout_graceful_shutdown = max(1, int(grace_s - LAST_WAIT_S) - 1)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        asyncio.get_running_loop().set_exception_handler(_told_briefly)
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """See uvicorn; a second signal does not wait for the answers under way."""
         self.install_signals()
-        yield
+        with each_once_a_second(_TALKATIVE):
+            yield
 
     def install_signals(self) -> None:
         """Let them end it."""
@@ -64,6 +102,24 @@ class Server(uvicorn.Server):
         if not self.should_exit:
             end_within(self._grace_s, "the API")
         self.handle_exit(number, None)
+
+
+def raise_descriptors() -> int:
+    """Let the process have as many descriptors as it may, within reason, and return how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def _told_briefly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio says with a traceback for each connection that it cannot accept is a line here."""
+    if context.get("message") == _NONE_LEFT:
+        logger.error("no descriptor is left for another connection: raise the limit of open files (ulimit -n)")
+    else:
+        loop.default_exception_handler(context)
 
 
 async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
@@ -93,10 +149,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
             )
-            config = uvicorn.Config(
-                build_api(office), http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
-            )
-            server = Server(config, settings.grace_s)
+            server = Server(build_api(office), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
                 metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")

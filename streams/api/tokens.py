@@ -18,6 +18,8 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 ANY_TEAM = "*"
 _is_team = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,63}").fullmatch
 _is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
+_OF_NOTHING = frozenset(hashlib.sha256(text).hexdigest() for text in (b"", b"\n"))
+"""What a shell makes of a variable that is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,13 @@ class Tokens:
     def caller(self, authorization: str | None) -> Caller | None:
         """Who sends this header; None: nobody that is known. Looks at each token, and takes equally long for all."""
         scheme, _, token = (authorization or "").partition(" ")
-        digest = hashlib.sha256(token.strip().encode(errors="replace")).digest()
+        token = token.strip()
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
         found: Caller | None = None
         for known, caller in self._callers:
             if hmac.compare_digest(known, digest):
                 found = caller
-        return found if scheme.lower() == "bearer" else None
+        return found if token and scheme.lower() == "bearer" else None
 
 
 def read_tokens(setting: str) -> Tokens:
@@ -65,6 +68,8 @@ def _read(number: int, item: str) -> tuple[bytes, Caller]:
         raise _wrong(number, f"has a scope that is none: give some of {', '.join(SCOPES)}, joined by +")
     if not _is_digest(digest):
         raise _wrong(number, "does not end in the SHA-256 of its token, 64 hexadecimal digits")
+    if digest in _OF_NOTHING:
+        raise _wrong(number, "is the SHA-256 of an empty token: the variable that should hold it was not set")
     return bytes.fromhex(digest), Caller(team, known)
 
 

@@ -6,9 +6,7 @@ from streams.api.tokens import read_tokens
 from streams.doctor.finding import Finding, fail, ok, warn
 from streams.engine.errors import Unusable
 from streams.permission.policies import policy_of
-from streams.settings import LOCAL_IDENTITY_KEY, Settings
-
-LEAST_KEY_BYTES = 16
+from streams.settings import LEAST_KEY_BYTES, LOCAL_IDENTITY_KEY, Settings
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ CURES: dict[Verdict, str] = {
     "missing": "Send the signature or the login that this hook wants; see docs/gateway.md",
     "wrong": "The signature or login is not of a secret that is valid now",
     "stale": "The signature is too old, or a clock is wrong",
+    "used": "The signature has come with another body before",
 }
 
 

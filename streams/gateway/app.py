@@ -21,6 +21,7 @@ def build_gateway(desk: Desk) -> ASGIApp:
         description="Webhooks of campaign tools, and CloudEvents over HTTP. See docs/gateway.md.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # they would go to whatever host a request names
     )
     app.include_router(hooks(desk))
     app.include_router(events(desk))

@@ -1,7 +1,7 @@
 """What every route of the gateway needs, and what it does with what an adapter has read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from events.adapters.feed import LeftOut, Refused, Result
 from streams.api.tokens import Tokens
@@ -10,11 +10,12 @@ from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.sns import Certificates, Fetch
+from streams.gateway.used import UsedSeals
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only."""
+    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way."""
 
     hooks: Mapping[str, Hook]
     tokens: Tokens
@@ -25,6 +26,7 @@ class Desk:
     bodies: Bodies
     clock: Callable[[], int]
     phone_region: str
+    used: Mapping[str, UsedSeals] = field(default_factory=lambda: {way: UsedSeals() for way in ("mailgun", "twilio")})
 
     async def keep(self, hook: str, results: Sequence[Result]) -> None:
         """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""

@@ -17,7 +17,7 @@ from events.adapters.feed import NOTHING, Adapter
 from events.adapters.vendors import BODIES, known_as
 from events.contact import is_time_zone
 from streams.engine.errors import Unusable
-from streams.gateway.signatures import Proof, public_key
+from streams.gateway.signatures import BY_HEADER, Proof, public_key
 
 Auth = Literal["basic", "secret", "sendgrid", "mailgun", "twilio", "sns", "none"]
 _is_name = re.compile(r"[a-z0-9][a-z0-9-]{0,63}").fullmatch
@@ -25,13 +25,17 @@ _HOUR_MS = 3_600_000
 _USUAL: Mapping[str, Auth] = {"sendgrid": "sendgrid", "mailgun": "mailgun", "ses": "sns", "twilio": "twilio"}
 
 
+Secrets = Annotated[list[Annotated[str, Field(pattern=r"^(env|file):.+$")]], Field(max_length=2)]
+
+
 class HookTable(BaseModel):
     """One hook as it stands in the file.
 
-    `source`: the CloudEvents source, TEAM/TOOL. `secrets`: `env:NAME` or `file:PATH`, one or two. `window_hours`: how
-    old a signature may be; wide, because a vendor that was refused may send the same again for most of a day, and a
-    copy does no harm. `url`: as the vendor knows it (Twilio signs it). `topics`: ARNs of SNS. `confirm`: answer SNS
-    when it asks whether a subscription is meant. `codes`: a codes file of VAN's.
+    `source`: the CloudEvents source, TEAM/TOOL. `secrets`: `env:NAME` or `file:PATH`, one or two. `login`: the same,
+    user:password that a vendor that signs must show besides. `window_hours`: how old a signature may be; wide, because
+    a vendor that was refused may send the same again for most of a day. `url`: as the vendor knows it (Twilio signs
+    it). `topics`: ARNs of SNS. `confirm`: answer SNS when it asks whether a subscription is meant. `codes`: a codes
+    file of VAN's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,7 +43,8 @@ class HookTable(BaseModel):
     vendor: str | None = None
     source: Annotated[str, Field(min_length=1, max_length=256)]
     auth: Auth | None = None
-    secrets: Annotated[list[Annotated[str, Field(pattern=r"^(env|file):.+$")]], Field(max_length=2)] = []
+    secrets: Secrets = []
+    login: Secrets = []
     window_hours: Annotated[float, Field(gt=0, le=72)] = 24
     url: str = ""
     topics: list[str] = []
@@ -65,6 +70,7 @@ class Hook(BaseModel):
     source: str
     auth: Auth
     proof: Proof
+    login: Proof | None
     url: str
     topics: frozenset[str]
     confirm: bool
@@ -97,8 +103,11 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
     if vendor not in BODIES:
         raise _wrong(name, f"vendor: one of {', '.join(BODIES)}")
     auth = read.auth or _USUAL.get(vendor, "basic")
-    secrets = [_secret(name, said, path.parent, environment) for said in read.secrets]
-    if problem := _lacks(auth, read, secrets):
+    secrets, login = (
+        [_secret(name, field, said, path.parent, environment) for said in listed]
+        for field, listed in (("secrets", read.secrets), ("login", read.login))
+    )
+    if problem := _lacks(auth, read, secrets) or _no_login(auth, login):
         raise _wrong(name, problem)
     return Hook(
         name=name,
@@ -107,6 +116,7 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
         source=read.source,
         auth=auth,
         proof=Proof(secrets, int(read.window_hours * _HOUR_MS)),
+        login=Proof(login, 0) if login else None,
         url=read.url,
         topics=frozenset(read.topics),
         confirm=read.confirm,
@@ -122,25 +132,35 @@ def _lacks(auth: Auth, read: HookTable, secrets: list[str]) -> str | None:
         return "secrets: are for nothing with auth none" if secrets else None
     if not secrets:
         return "secrets: give at least one, env:NAME or file:PATH"
-    if auth == "basic" and not all(all(secret.partition(":")[::2]) for secret in secrets):
+    if auth == "basic" and not all(map(_is_login, secrets)):
         return "secrets: with auth basic each is user:password"
     if auth == "sendgrid" and not all(map(public_key, secrets)):
         return "secrets: with auth sendgrid each is the verification key that SendGrid shows"
     return "url: Twilio signs it, so give it as Twilio knows it" if auth == "twilio" and not read.url else None
 
 
-def _secret(name: str, said: str, folder: Path, environment: Mapping[str, str]) -> str:
+def _no_login(auth: Auth, login: list[str]) -> str | None:
+    if login and auth in ("none", *BY_HEADER):
+        return f"login: is for vendors that sign; with auth {auth} it is for nothing"
+    return None if all(map(_is_login, login)) else "login: each is user:password"
+
+
+def _is_login(secret: str) -> bool:
+    return all(secret.partition(":")[::2])
+
+
+def _secret(name: str, field: str, said: str, folder: Path, environment: Mapping[str, str]) -> str:
     kind, _, where = said.partition(":")
     if kind == "env":
         found = environment.get(where, "").strip()
-        cure = f"secrets: the environment has no {where}"
+        cure = f"{field}: the environment has no {where}"
     else:
         file = folder / where
         try:
             found = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             found = ""
-        cure = f"secrets: {file} cannot be read, or is empty"
+        cure = f"{field}: {file} cannot be read, or is empty"
     if not found:
         raise _wrong(name, cure)
     return found

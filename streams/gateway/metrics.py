@@ -37,7 +37,7 @@ class GatewayMetrics:
         )
         self.unproven = Counter(
             "harmonia_gateway_unproven_total",
-            "Requests that did not prove where they are from (missing, wrong, stale)",
+            "Requests that did not prove where they are from (missing, wrong, stale, used)",
             ["hook", "why"],
             registry=registry,
         )

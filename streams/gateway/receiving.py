@@ -1,15 +1,15 @@
 """`POST /v1/hooks/{hook}`: a webhook is proven, read by its adapter, and answered once Kafka has all of it."""
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Feed
-from events.adapters.words import word
 from streams.gateway.answers import CURES, problem, taken
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Unavailable
-from streams.gateway.signatures import BY_HEADER, CHECKS, Sent, Verdict
-from streams.gateway.sns import CONFIRMATION, is_amazons, read_message
+from streams.gateway.signatures import BY_HEADER, CHECKS, Sent, Verdict, seal_of
+from streams.gateway.sns import CONFIRMATION, is_amazons, read_message, signed_fields
 
 HOOK = "harmonia.hook"
 """Where the scope of a request says which hook it counts for."""
@@ -26,49 +26,84 @@ def hooks(desk: Desk) -> APIRouter:
         if found is None:
             return problem("unknown_hook", "The gateway's file names the hooks")
         request.scope[HOOK] = found.name
-        if found.auth in BY_HEADER and (early := await _unproven(desk, found, request, b"")):
+        if early := _stranger(desk, found, request):
             return early
         body = await desk.bodies.read(request)
         if isinstance(body, Response):
             return body
+        sent = Sent(_headers(request), body, desk.clock(), found.url)
         try:
-            return await _receive(desk, found, request, body)
+            return await _unproven(desk, found, sent) or await _receive(desk, found, sent)
         except (Unavailable, OSError):
             return problem("unavailable", "Nothing is lost if it is sent again")
 
     return router
 
 
-async def _receive(desk: Desk, hook: Hook, request: Request, body: bytes) -> Response:
-    if hook.auth not in BY_HEADER and (unproven := await _unproven(desk, hook, request, body)):
-        return unproven
-    if hook.auth == "sns" and hook.confirm:
-        await _confirm(desk, body)
-    feed = Feed(hook.source, desk.clock(), desk.phone_region, hook.time_zone, hook.codes)
-    await desk.keep(hook.name, hook.read(body, feed))
+async def _receive(desk: Desk, hook: Hook, sent: Sent) -> Response:
+    """Answer what has been proven."""
+    seal = seal_of(hook.auth, sent)
+    if seal is None:
+        await _keep(desk, hook, sent)
+        return taken()
+    seals = desk.used[hook.auth]
+    use = seals.take(seal, sent.body)
+    if use in ("used", "stale"):
+        return _refused(desk, hook, use)
+    try:
+        await _keep(desk, hook, sent)
+    except Unavailable:
+        if use == "first":
+            seals.give_back(seal)
+        raise
+    seals.take(seal, sent.body)  # the first of two copies may have failed meanwhile, and given it back
     return taken()
 
 
-async def _unproven(desk: Desk, hook: Hook, request: Request, body: bytes) -> Response | None:
-    """The answer to what does not prove where it is from; None: it does. A login is looked at before any body."""
-    verdict = await _verdict(desk, hook, request, body, desk.clock())
-    if verdict == "right":
+async def _keep(desk: Desk, hook: Hook, sent: Sent) -> None:
+    body = await _of_sns(desk, hook, sent.body) if hook.auth == "sns" else sent.body
+    feed = Feed(hook.source, sent.at, desk.phone_region, hook.time_zone, hook.codes)
+    await desk.keep(hook.name, hook.read(body, feed))
+
+
+def _stranger(desk: Desk, hook: Hook, request: Request) -> Response | None:
+    """The answer to whoever shows no login, where the hook wants one; before any body is read."""
+    wanted = [(hook.auth, hook.proof)] if hook.auth in BY_HEADER else []
+    if hook.login is not None:
+        wanted.append(("basic", hook.login))
+    sent = Sent(_headers(request) if wanted else {}, b"", desk.clock())
+    for way, proof in wanted:
+        if (verdict := CHECKS[way](sent, proof)) != "right":
+            return _refused(desk, hook, verdict)
+    return None
+
+
+async def _unproven(desk: Desk, hook: Hook, sent: Sent) -> Response | None:
+    """The answer to what is not signed as it should be; None: it is, or its login was enough."""
+    if hook.auth == "none" or hook.auth in BY_HEADER:
         return None
+    if hook.auth == "sns":
+        verdict = await desk.certificates.check(sent.body, hook.topics, sent.at, hook.proof.window_ms)
+    else:
+        verdict = CHECKS[hook.auth](sent, hook.proof)
+    return None if verdict == "right" else _refused(desk, hook, verdict)
+
+
+def _refused(desk: Desk, hook: Hook, verdict: Verdict) -> Response:
     desk.metrics.unproven.labels(hook.name, verdict).inc()
     return problem("unproven", CURES[verdict])
 
 
-async def _verdict(desk: Desk, hook: Hook, request: Request, body: bytes, at: int) -> Verdict:
-    if hook.auth == "none":
-        return "right"
-    if hook.auth == "sns":
-        return await desk.certificates.check(body, hook.topics)
-    return CHECKS[hook.auth](Sent(dict(request.headers), body, at, hook.url), hook.proof)
+def _headers(request: Request) -> dict[str, str]:
+    """The first of each name. Made of the list itself: Starlette's mapping goes through all of it for each name."""
+    listed: list[tuple[bytes, bytes]] = request.scope["headers"]
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(listed)}
 
 
-async def _confirm(desk: Desk, body: bytes) -> None:
-    """Say yes to SNS, by the address in a message that has been proven; on Amazon's hosts only."""
-    message = read_message(body)
-    url = word(message.get("SubscribeURL"))
-    if word(message.get("Type")) == CONFIRMATION and url is not None and is_amazons(url):
+async def _of_sns(desk: Desk, hook: Hook, body: bytes) -> bytes:
+    """What SNS signed of a message that has been proven. Where the operator has said so a subscription is confirmed."""
+    signed = signed_fields(read_message(body)) or {}
+    url = signed.get("SubscribeURL", "")
+    if hook.confirm and signed.get("Type") == CONFIRMATION and is_amazons(url):
         await desk.fetch(url)
+    return orjson.dumps(signed)

@@ -4,11 +4,9 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-import uvicorn
 from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader
 from prometheus_client import CollectorRegistry
 
-from streams.api.heads import LimitedHeads
 from streams.api.serving import Server, listening, url_of
 from streams.api.tokens import read_tokens
 from streams.app import wall_clock
@@ -49,11 +47,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             desk = Desk(
                 hooks, tokens, mailbox, certificates, fetch, metrics, Bodies(), wall_clock, settings.phone_region
             )
-            app = build_gateway(desk)
-            config = uvicorn.Config(
-                app, http=LimitedHeads, ws="none", lifespan="off", log_config=None, access_log=False
-            )
-            server = Server(config, settings.grace_s)
+            server = Server(build_gateway(desk), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
                 metrics.registry, mailbox.unready, address, lambda url: say(f"metrics on {url}/metrics")

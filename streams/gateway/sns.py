@@ -2,30 +2,49 @@
 
 The certificate is fetched once and kept; nothing else that a message names is ever fetched but, where the operator has
 said so, the address that confirms a subscription, on the same hosts.
+
+Names and values are signed as lines, one under the other, so a text that somebody had signed for a topic of theirs
+could be cut into other fields, with a topic of somebody else among them. That needs a `Type` of one's own or a line
+break outside of `Message`: neither is taken. What is not signed is not handed on.
 """
 
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
-import orjson
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
-from events.adapters.words import word
-from events.json_types import JSON
-from streams.gateway.signatures import Verdict
+from events.times import parse_time
+from streams.gateway.signatures import Verdict, is_fresh
 
-_HOST = re.compile(r"sns\.[a-z0-9-]{2,40}\.amazonaws\.com(\.cn)?").fullmatch
-_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
-_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_HOST = re.compile(
+    r"sns\.((?!cn)[a-z]{2}(-gov)?-(north|south|east|west|central)(east|west)?-[1-9]\d?\.amazonaws\.com"
+    r"|cn-(north|south|east|west)(east|west)?-[1-9]\d?\.amazonaws\.com\.cn)"
+).fullmatch
 CONFIRMATION = "SubscriptionConfirmation"
+_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_SIGNED: Mapping[str, tuple[str, ...]] = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    CONFIRMATION: _CONFIRMATION,
+    "UnsubscribeConfirmation": _CONFIRMATION,
+}
+"""The fields that the signature of each type covers, in its order."""
+_OPTIONAL = frozenset({"Subject"})
+_OF_LINES = frozenset({"Message"})
+_FIELDS = {name for names in _SIGNED.values() for name in names} | {"Signature", "SignatureVersion", "SigningCertURL"}
+_Envelope = msgspec.defstruct("_Envelope", [(name, str | None, None) for name in sorted(_FIELDS)])
+_envelopes = msgspec.json.Decoder(_Envelope)
 MOST_CERTIFICATES = 16
+
+Message = Mapping[str, str]
+"""The fields of an envelope that SNS gives any meaning, as texts."""
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """The body at an address; raises `OSError` if it cannot be had."""
@@ -54,16 +73,25 @@ class Certificates:
         self._fetch = fetch
         self._known: dict[str, RSAPublicKey] = {}
 
-    async def check(self, body: bytes, topics: frozenset[str]) -> Verdict:
-        """Whether SNS signed it for one of these topics (ARN). Raises `OSError` without its certificate."""
+    async def check(self, body: bytes, topics: frozenset[str], at: int, window_ms: int) -> Verdict:
+        """Whether SNS signed it for one of these topics (ARN), not long ago. Raises `OSError` without its certificate.
+
+        `at`: when it came, in milliseconds since 1970.
+        """
         message = read_message(body)
-        given, url = word(message.get("Signature")), word(message.get("SigningCertURL"))
+        given, url = message.get("Signature"), message.get("SigningCertURL")
         if given is None or url is None:
             return "missing"
-        if not is_amazons(url, ".pem") or urlsplit(url).query or word(message.get("TopicArn")) not in topics:
+        signed = signed_fields(message)
+        if signed is None or signed["TopicArn"] not in topics:
+            return "wrong"
+        if not is_amazons(url, ".pem") or urlsplit(url).query:
             return "wrong"
         key = await self._key(url)
-        return "right" if key is not None and _is_signed(message, given, key) else "wrong"
+        said = parse_time(signed["Timestamp"])
+        if key is None or said is None or not _is_signed(signed, given, message.get("SignatureVersion", ""), key):
+            return "wrong"
+        return "right" if is_fresh(said, at, window_ms) else "stale"
 
     async def _key(self, url: str) -> RSAPublicKey | None:
         if url not in self._known:
@@ -79,21 +107,29 @@ class Certificates:
         return self._known[url]
 
 
-def read_message(body: bytes) -> dict[str, JSON]:
-    """The envelope; empty if the body is none."""
+def read_message(body: bytes) -> Message:
+    """The envelope; empty if the body is none. What has no meaning in one is passed over, however much it is."""
     try:
-        found: JSON = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        found: dict[str, str | None] = msgspec.structs.asdict(_envelopes.decode(body))
+    except (msgspec.DecodeError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _is_signed(message: dict[str, JSON], given: str, key: RSAPublicKey) -> bool:
-    names = _NOTIFICATION if word(message.get("Type")) == "Notification" else _CONFIRMATION
-    told = "".join(f"{name}\n{value}\n" for name in names if isinstance(value := message.get(name), str))
-    algorithm = SHA256() if word(message.get("SignatureVersion")) == "2" else SHA1()  # nosec B303 # SNS\'s version 1
+def signed_fields(message: Message) -> Message | None:
+    """What the signature of a message covers, and nothing else of it; None for what SNS never sends."""
+    names = _SIGNED.get(message.get("Type", ""), ())
+    found = {name: message[name] for name in names if name in message}
+    if not found or any(name not in found for name in names if name not in _OPTIONAL):
+        return None
+    return None if any("\n" in value for name, value in found.items() if name not in _OF_LINES) else found
+
+
+def _is_signed(signed: Message, given: str, version: str, key: RSAPublicKey) -> bool:
+    told = "".join(f"{name}\n{value}\n" for name, value in signed.items())
+    algorithm = SHA256() if version == "2" else SHA1()  # nosec B303 # SNS\'s version 1
     try:
-        key.verify(base64.b64decode(given, validate=True), told.encode(errors="replace"), PKCS1v15(), algorithm)
+        key.verify(base64.b64decode(given, validate=True), told.encode(), PKCS1v15(), algorithm)
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True

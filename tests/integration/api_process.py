@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +60,12 @@ class Api:
 
 
 @contextmanager
-def running_api(folder: Path, environment: Mapping[str, str]) -> Iterator[Api]:
-    """The process for the length of a block; it must end well."""
+def running_api(folder: Path, environment: Mapping[str, str], under: Sequence[str] = ()) -> Iterator[Api]:
+    """The process for the length of a block; it must end well. `under`: a command that starts it."""
     log = folder / "api.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "api"],
+            [*under, sys.executable, "-m", "streams.cli.main", "api"],
             cwd=folder,
             env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +72,8 @@ class Line:
 
 
 @contextmanager
-def running_gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Gateway]:
-    """The process for the length of a block; it must end well."""
+def running_gateway(folder: Path, environment: Mapping[str, str], under: Sequence[str] = ()) -> Iterator[Gateway]:
+    """The process for the length of a block; it must end well. `under`: a command that starts it."""
     log = folder / "gateway.log"
     (folder / "gateway.toml").write_text(HOOKS)
     own = {
@@ -84,7 +84,7 @@ def running_gateway(folder: Path, environment: Mapping[str, str]) -> Iterator[Ga
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "gateway"],
+            [*under, sys.executable, "-m", "streams.cli.main", "gateway"],
             cwd=folder,
             env={**environment_of(folder, environment), **own},
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""`harmonia api` before there is anything to answer from, and when it is told to stop."""
+"""`harmonia api` before there is anything to answer from, in a crowd, and when it is told to stop."""
 
 import http.client
 import os
@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.integration.api_process import TOKENS, Api, running_api
+from tests.integration.crowd import FEW_DESCRIPTORS, half_open
 from tests.integration.waiting import until
 
 BODY = b'{"channel": "email"}'
@@ -24,12 +27,27 @@ def nobody() -> Iterator[dict[str, str]]:
         yield {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0"}
 
 
-def test_it_says_at_its_start_why_it_is_of_no_use_and_ends_well_all_the_same(tmp_path: Path) -> None:
-    with nobody() as environment, running_api(tmp_path, {**environment, "HARMONIA_API_TOKENS": ""}) as api:
-        said = api.log.read_text()
-        assert "HARMONIA_API_TOKENS is empty, so every request is answered 401: docs/api.md" in said
-        assert "Redis does not answer (ConnectionError)" in said
-        assert api.ask("/v1/contacts/ada")[0] == 401
+@pytest.fixture(scope="module")
+def useless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Without a server, a token, or many descriptors; it must end well all the same."""
+    folder = tmp_path_factory.mktemp("useless")
+    with nobody() as servers, running_api(folder, servers | {"HARMONIA_API_TOKENS": ""}, FEW_DESCRIPTORS) as api:
+        yield api
+
+
+def test_it_says_at_its_start_why_it_is_of_no_use(useless: Api) -> None:
+    said = useless.log.read_text()
+    assert "HARMONIA_API_TOKENS is empty, so every request is answered 401: docs/api.md" in said
+    assert "Redis does not answer (ConnectionError)" in said
+    assert useless.ask("/v1/contacts/ada")[0] == 401
+
+
+def test_whoever_sends_a_whole_request_is_answered_beside_many_that_do_not(useless: Api) -> None:
+    said = len(useless.log.read_text().splitlines())
+    with half_open(useless.url):
+        for _ in range(5):
+            assert useless.ask("/v1/contacts/ada")[0] == 401
+    assert len(useless.log.read_text().splitlines()) < said + 20
 
 
 def test_a_request_that_is_under_way_when_it_is_told_to_stop_is_answered(tmp_path: Path) -> None:

@@ -99,3 +99,21 @@ async def test_every_look_is_written_down_and_no_address_is(desk: Desk, filling:
         ("reader", "read", "eve", None, "unknown"),
         ("reader", "read", hashed("eve@example.org"), None, "unknown"),
     ]
+
+
+@pytest.mark.parametrize("name", [ADDRESS, "+12125550123", "Ada Lovelace", "x" * 65])
+async def test_what_can_be_no_contact_id_is_refused_and_written_down_nowhere(
+    desk: Desk, filling: Filling, name: str
+) -> None:
+    await filling.all([known("ada")])
+    answer = await desk.get(f"/v1/contacts/{name}")
+    assert (answer.status, [one["field"] for one in answer.json["mistakes"]]) == (422, ["contact_id"])
+    assert name.encode() not in answer.body
+    assert desk.audited() == []
+
+
+@pytest.mark.parametrize("path", ["/v1/contacts/", "/v1/insights/", "/v1/permissions/"])
+async def test_an_address_that_is_none_is_not_sent_elsewhere(desk: Desk, path: str) -> None:
+    answer = await desk.get(path)
+    assert answer.status == 404
+    assert "location" not in answer.headers

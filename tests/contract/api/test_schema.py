@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 
@@ -15,7 +14,7 @@ from events.experiment_results import ExperimentResult
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
-from streams.api.serving import Server
+from streams.api.serving import Server, listening
 from tests.contract.api.desk import Desk, known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased
@@ -50,14 +49,12 @@ def url(redis_server: RedisServer) -> Iterator[str]:
             await Filling(sink, holds).all([known("0"), erased("00", 1)])
             await fill(ResultsSink(client, stale_after=STALE_AFTER), *RESULTS)
             app = Desk(client, oldest_s=LONG_S).app
-            server = InAThread(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
+            server = InAThread(app)
             servers.append(server)
-            task = asyncio.create_task(server.serve())
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
-                await asyncio.sleep(0.01)
-            found.append(server.servers[0].sockets[0].getsockname()[1])
-            started.set()
-            await task
+            with listening("127.0.0.1", 0) as listener:
+                found.append(listener.getsockname()[1])
+                started.set()
+                await server.serve(sockets=[listener])
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()

@@ -34,6 +34,11 @@ def _one(type_: str, data: dict[str, object], body: dict[str, object]) -> Fixtur
     return Fixture(body, [(type_, AT, data)])
 
 
+def _rejected(to: str) -> dict[str, object]:
+    headers = {"to": to, "message-id": "20251124.1.AA@mg.example.org"}
+    return _body("rejected", recipient=None, message={"headers": headers})
+
+
 _CLIENT = {"client-name": "Mail", "client-type": "mobile browser", "user-agent": "Mail/1"}
 _OPENED = _MESSAGE | {"user_agent": "Mail/1"}
 
@@ -47,6 +52,14 @@ FIXTURES = {
     "accepted": _one("email.sent", _MESSAGE, _body("accepted")),
     "rejected": _one(
         "email.dropped", _MESSAGE | {"reason": "old"}, _body("rejected", reject={"reason": "old", "description": ""})
+    ),
+    "rejected, its recipient in a header alone": _one("email.dropped", _MESSAGE, _rejected("Ada <ada@example.org>")),
+    "rejected, of two": Fixture(
+        _rejected('"Byron, Cleo" <Cleo@example.org>, bob@example.org'),
+        [
+            ("email.dropped", AT, _MESSAGE | {"contact": {"email": "Cleo@example.org"}}),
+            ("email.dropped", AT, _MESSAGE | {"contact": {"email": "bob@example.org"}}),
+        ],
     ),
     "delivered": _one("email.delivered", _MESSAGE, _body("delivered", **{"delivery-status": {"code": 250}})),
     "failed for good": _one(

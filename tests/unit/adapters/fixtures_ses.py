@@ -150,6 +150,7 @@ FIXTURES = {
     "SNS asks": Fixture(_sns({}, Type="SubscriptionConfirmation", Token="t"), left_out="subscription_of_sns"),
     "SNS says goodbye": Fixture(_sns({}, Type="UnsubscribeConfirmation"), left_out="subscription_of_sns"),
     "unknown": Fixture(_sns(_event("Received")), refused="unsupported_type"),
+    "an event beside its message": Fixture(_sns({}, Message="{") | _event("Open", open=_READ), refused="not_json"),
     "no message": Fixture(_sns({}, Message="{"), refused="not_json"),
     "no time": Fixture(_sns(_event("Open", open={})), refused="no_time"),
     "nobody": Fixture(_sns(_event("Open", (), open=_READ)), refused="no_identifier"),

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from streams.api.tokens import Caller, read_tokens
+from streams.api.tokens import Caller, Tokens, read_tokens
 from streams.engine.errors import Unusable
 
 
@@ -19,6 +19,20 @@ def test_a_caller_is_known_by_its_token() -> None:
 @pytest.mark.parametrize("header", [None, "", "one", "Basic one", "Bearer", "Bearer two", "Bearer One"])
 def test_nobody_else_is(header: str | None) -> None:
     assert read_tokens(item("digital", "read", "one")).caller(header) is None
+
+
+@pytest.mark.parametrize("text", [b"", b"\n"])
+def test_the_hash_of_an_empty_token_is_refused(text: bytes) -> None:
+    """As an unset variable of a shell would make it; then a request without a token would be let in."""
+    with pytest.raises(Unusable, match=r"HARMONIA_API_TOKENS: item 2 .* empty token") as raised:
+        read_tokens(f"{item('field', 'read', 'one')} digital:publish+erase:{hashlib.sha256(text).hexdigest()}")
+    assert hashlib.sha256(text).hexdigest() not in str(raised.value)
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "bearer  "])
+def test_an_empty_token_is_nobodys_whatever_is_known(header: str) -> None:
+    known = Tokens([(hashlib.sha256(b"").digest(), Caller("digital", frozenset({"read"})))])
+    assert known.caller(header) is None
 
 
 def test_without_a_setting_nobody_is_known() -> None:

@@ -12,7 +12,7 @@ from streams.engine.transport import Consumer
 from streams.formats import OtherFormat
 from streams.settings import Settings
 
-SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret", partitions=3)
+SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret of the test", partitions=3)
 
 
 def app_that_stops(codes: list[int]) -> ChunkApp:

@@ -47,13 +47,16 @@ def by_twilio(url: str, fields: Mapping[str, str], secret: str) -> dict[str, str
     return {"x-twilio-signature": base64.b64encode(made).decode()}
 
 
+SNS_SAID_AT = "2025-11-24T16:00:00.000Z"
+
+
 def by_sns(version: str = "2", **more: str) -> bytes:
     message = {
         "Type": "Notification",
         "MessageId": "m-1",
         "TopicArn": TOPIC,
         "Message": "{}",
-        "Timestamp": "2025-11-24T16:00:00.000Z",
+        "Timestamp": SNS_SAID_AT,
         "SignatureVersion": version,
         "SigningCertURL": f"{AMAZON}/SimpleNotificationService-1.pem",
         **more,

@@ -1,17 +1,35 @@
 """SNS: signed by a certificate of Amazon's, for a topic that is known; and nothing is fetched from anywhere else."""
 
 import asyncio
+from pathlib import Path
 
 import orjson
 import pytest
 from aiohttp import StreamReader
 from aiohttp.base_protocol import BaseProtocol
 
+from events.adapters.words import part
+from events.times import parse_time
 from streams.gateway.serving import MOST_FETCHED, whole
+from streams.gateway.signatures import Verdict
 from streams.gateway.sns import Certificates, is_amazons
-from tests.unit.gateway.keys import AMAZON, TOPIC, by_sns, certificate
+from tests.unit.gateway.asking import Gateway
+from tests.unit.gateway.keys import AMAZON, SNS_SAID_AT, TOPIC, by_sns, certificate
 
 TOPICS = frozenset({TOPIC})
+SAID_AT = parse_time(SNS_SAID_AT) or 0
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+HOOK = f"""
+[hooks.ses]
+source = "digital/ses"
+topics = ["{TOPIC}"]
+confirm = true
+"""
+COMPLAINT = {
+    "eventType": "Complaint",
+    "mail": {"messageId": "m-1", "destination": ["ada@example.org"]},
+    "complaint": {"complainedRecipients": [{"emailAddress": "ada@example.org"}], "timestamp": SNS_SAID_AT},
+}
 
 
 class Amazon:
@@ -24,20 +42,24 @@ class Amazon:
         return self._answer
 
 
+async def verdict(amazon: Amazon, body: bytes, at: int = SAID_AT) -> Verdict:
+    return await Certificates(amazon.fetch).check(body, TOPICS, at, 24 * HOUR_MS)
+
+
 @pytest.mark.parametrize("version", ["1", "2"])
 async def test_a_message_of_either_version(version: str) -> None:
     amazon = Amazon()
     certificates = Certificates(amazon.fetch)
 
-    assert await certificates.check(by_sns(version), TOPICS) == "right"
-    assert await certificates.check(by_sns(version, Subject="Bounce"), TOPICS) == "right"
+    for body in (by_sns(version), by_sns(version, Subject="Bounce")):
+        assert await certificates.check(body, TOPICS, SAID_AT, HOUR_MS) == "right"
     assert len(amazon.asked) == 1
 
 
 async def test_a_confirmation() -> None:
     asked = by_sns(Type="SubscriptionConfirmation", Token="t", SubscribeURL=f"{AMAZON}/?Action=ConfirmSubscription")
 
-    assert await Certificates(Amazon().fetch).check(asked, TOPICS) == "right"
+    assert await verdict(Amazon(), asked) == "right"
 
 
 @pytest.mark.parametrize(
@@ -53,22 +75,22 @@ async def test_a_confirmation() -> None:
 async def test_a_message_that_was_changed(changed: dict[str, str]) -> None:
     body = orjson.dumps(orjson.loads(by_sns()) | changed)
 
-    assert await Certificates(Amazon().fetch).check(body, TOPICS) == "wrong"
+    assert await verdict(Amazon(), body) == "wrong"
 
 
 async def test_another_topic_of_amazons_is_wrong() -> None:
     body = by_sns(TopicArn="arn:aws:sns:us-east-1:666:mail")
 
-    assert await Certificates(Amazon().fetch).check(body, TOPICS) == "wrong"
+    assert await verdict(Amazon(), body) == "wrong"
 
 
 async def test_what_is_no_certificate_proves_nothing() -> None:
-    assert await Certificates(Amazon(b"<html>").fetch).check(by_sns(), TOPICS) == "wrong"
+    assert await verdict(Amazon(b"<html>"), by_sns()) == "wrong"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"Signature":1,"SigningCertURL":2}'])
 async def test_what_is_no_message_is_missing(body: bytes) -> None:
-    assert await Certificates(Amazon().fetch).check(body, TOPICS) in ("missing", "wrong")
+    assert await verdict(Amazon(), body) in ("missing", "wrong")
 
 
 async def test_an_answer_in_pieces_is_read_whole() -> None:
@@ -98,7 +120,7 @@ async def test_a_certificate_has_one_address() -> None:
     amazon = Amazon()
     body = by_sns(SigningCertURL=f"{AMAZON}/SimpleNotificationService-1.pem?again=1")
 
-    assert await Certificates(amazon.fetch).check(body, TOPICS) == "wrong"
+    assert await verdict(amazon, body) == "wrong"
     assert amazon.asked == []
 
 
@@ -111,6 +133,10 @@ async def test_a_certificate_has_one_address() -> None:
         "https://sns.us-east-1.amazonaws.com@evil.example/a.pem",
         "https://user@sns.us-east-1.amazonaws.com/a.pem",
         "https://sns.us-east-1.amazonaws.com:8443/a.pem",
+        "https://sns.anybodys-bucket.amazonaws.com/a.pem",
+        "https://sns.us-east-1.amazonaws.com.cn/a.pem",
+        "https://sns.cn-north-1.amazonaws.com/a.pem",
+        "https://sns.us-east-1-x.amazonaws.com/a.pem",
         "https://s3.us-east-1.amazonaws.com/a.pem",
         "https://sns.us-east-1.amazonaws.com/a.html",
         "https://[",
@@ -121,5 +147,72 @@ async def test_nothing_is_fetched_from_elsewhere(url: str) -> None:
     amazon = Amazon()
 
     assert not is_amazons(url, ".pem")
-    assert await Certificates(amazon.fetch).check(by_sns(SigningCertURL=url), TOPICS) == "wrong"
+    assert await verdict(amazon, by_sns(SigningCertURL=url)) == "wrong"
     assert amazon.asked == []
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-4", "us-gov-west-1", "me-central-1", "cn-northwest-1"])
+def test_every_region_has_a_host(region: str) -> None:
+    assert is_amazons(f"https://sns.{region}.amazonaws.com{'.cn' if region[:2] == 'cn' else ''}/a.pem", ".pem")
+
+
+def recut(theirs: bytes, **cut: str) -> bytes:
+    """A message that was signed for another topic, its signed lines made into other fields."""
+    signed = orjson.loads(theirs)
+    kept = {name: signed[name] for name in ("Signature", "SignatureVersion", "SigningCertURL")}
+    return orjson.dumps(kept | cut)
+
+
+async def test_a_text_signed_for_another_topic_is_not_taken_with_a_type_of_its_own() -> None:
+    """The forger chooses `Message` of a topic of theirs so that its lines look like those of a confirmation."""
+    theirs = "arn:aws:sns:us-east-1:666:mail"
+    inner = f"hello\nMessageId\nx\nSubscribeURL\nhttps://x\nTimestamp\n{SNS_SAID_AT}\nToken\nt\nTopicArn\n{TOPIC}\nType\nany"
+    signed = by_sns(TopicArn=theirs, Message=inner)
+    tail = f"any\nMessageId\nm-1\nTimestamp\n{SNS_SAID_AT}\nTopicArn\n{theirs}\nType\nNotification"
+    cut = {"MessageId": "x", "SubscribeURL": "https://x", "Timestamp": SNS_SAID_AT, "Token": "t", "TopicArn": TOPIC}
+
+    assert await verdict(Amazon(), recut(signed, Message="hello", Type=tail, **cut)) == "wrong"
+
+
+@pytest.mark.parametrize("field", ["MessageId", "Subject", "Timestamp"])
+async def test_only_the_message_has_lines(field: str) -> None:
+    assert await verdict(Amazon(), by_sns(**{field: f"{SNS_SAID_AT}\nx"})) == "wrong"
+
+
+@pytest.mark.parametrize("type_", ["notification", "Notification ", "Confirm", ""])
+async def test_of_three_types_alone(type_: str) -> None:
+    body = by_sns(Type=type_, Token="t", SubscribeURL=f"{AMAZON}/")
+
+    assert await verdict(Amazon(), body) == "wrong"
+
+
+async def test_what_is_old_or_of_tomorrow_is_stale() -> None:
+    for at in (SAID_AT - 4 * MINUTE_MS, SAID_AT + 24 * HOUR_MS):
+        assert await verdict(Amazon(), by_sns(), at) == "right"
+    for at in (SAID_AT - 6 * MINUTE_MS, SAID_AT + 24 * HOUR_MS + 1):
+        assert await verdict(Amazon(), by_sns(), at) == "stale"
+
+
+async def test_what_stands_beside_a_signed_message_says_nothing(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, HOOK, {}, SAID_AT, Amazon().fetch)
+    signed = orjson.loads(by_sns(Message=orjson.dumps(COMPLAINT).decode()))
+    forged = COMPLAINT | {
+        "complaint": {"timestamp": SNS_SAID_AT, "complainedRecipients": [{"emailAddress": "b@c.org"}]}
+    }
+
+    answer = await gateway.ask("/v1/hooks/ses", orjson.dumps(signed | forged))
+
+    assert answer.status == 204
+    assert [part(one, "data", "contact") for one in gateway.said] == [{"email": "ada@example.org"}]
+    assert b"b@c.org" not in b"".join(one.value or b"" for one in gateway.kept.outputs)
+
+
+async def test_a_message_that_cannot_be_read_is_a_dead_letter_of_what_was_signed(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, HOOK, {}, SAID_AT, Amazon().fetch)
+    signed = orjson.loads(by_sns(Message="{"))
+
+    assert (await gateway.ask("/v1/hooks/ses", orjson.dumps(signed | {"mail": {"x": 1}}))).status == 204
+
+    (letter,) = gateway.kept.outputs
+    kept = {name: signed[name] for name in ("Message", "MessageId", "Timestamp", "TopicArn", "Type")}
+    assert orjson.loads(letter.value or b"") == kept

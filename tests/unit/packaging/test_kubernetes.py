@@ -102,7 +102,9 @@ def test_settings_are_known_and_fit_together(overlay: str) -> None:
     fields = {name: value for name, value in fields.items() if name not in mounted} | secrets
     if fields.get("kafka_security", "").startswith("SASL"):
         fields["kafka_username"] = "each workload's own"
-    assert Settings.model_validate({**fields, "identity_key": "s3cret"}).partitions == int(said["HARMONIA_PARTITIONS"])
+    assert Settings.model_validate({**fields, "identity_key": "s3cret" * 3}).partitions == int(
+        said["HARMONIA_PARTITIONS"]
+    )
 
 
 @every_overlay

@@ -43,7 +43,7 @@ def test_a_secret_may_be_a_file(field: str, tmp_path: Path, authority: Authority
     more: dict[str, dict[str, Any]] = {
         "kafka_password": {"kafka_security": "SASL_SSL", "kafka_username": "worker"},
         "kafka_key_password": {"kafka_security": "SSL", "kafka_certificate": certificate, "kafka_key": key},
-        "redis_key_password": {"redis_url": "rediss://h", "redis_certificate": certificate, "redis_key": key},
+        "redis_key_password": {"redis_url": "rediss://", "redis_certificate": certificate, "redis_key": key},
     }
 
     settings = Settings.model_validate({f"{field}_file": tmp_path / "secret", **more.get(field, {})})

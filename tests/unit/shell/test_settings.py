@@ -62,14 +62,29 @@ def test_elsewhere_the_public_key_writes_nothing(brokers: str, key: str | None) 
         Settings.model_validate({"kafka_bootstrap": brokers, **given})
 
 
-def test_elsewhere_a_secret_will_do() -> None:
-    assert Settings(kafka_bootstrap="kafka:9092", identity_key="s3cret").identity_keys == [b"s3cret"]
+@pytest.mark.parametrize("url", ["redis://redis:6379/0", "rediss://10.0.0.1/0", "redis://a:b@cache.example.org:1"])
+def test_nor_does_it_where_redis_is_elsewhere(url: str) -> None:
+    with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL"):
+        Settings(redis_url=url)
 
 
-def test_of_several_identity_keys_the_first_comes_first() -> None:
-    settings = Settings(kafka_bootstrap="kafka:9092", identity_key="new, old ,,older")
+@pytest.mark.parametrize("url", ["redis://localhost", "redis://[::1]:6379/0", "unix:///run/redis.sock", "redis://"])
+def test_a_redis_of_this_machine_wants_none(url: str) -> None:
+    assert Settings(redis_url=url).identity_keys == [LOCAL_IDENTITY_KEY.encode()]
 
-    assert settings.identity_keys == [b"new", b"old", b"older"]
+
+@pytest.mark.parametrize("elsewhere", [{"kafka_bootstrap": "kafka:9092"}, {"redis_url": "redis://redis:6379/0"}])
+@pytest.mark.parametrize("key", ["s3cret", "fifteen bytes..", "s3cret,a secret that is long enough"])
+def test_elsewhere_a_key_that_can_be_guessed_is_refused(elsewhere: dict[str, str], key: str) -> None:
+    with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY is shorter than 16 bytes") as refused:
+        Settings.model_validate({**elsewhere, "identity_key": key})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_of_several_identity_keys_the_first_comes_first_and_must_be_long() -> None:
+    settings = Settings(kafka_bootstrap="kafka:9092", identity_key="sixteen bytes..., old ,,older")
+
+    assert settings.identity_keys == [b"sixteen bytes...", b"old", b"older"]
 
 
 def test_a_secret_is_not_shown() -> None:

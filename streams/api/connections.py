@@ -1,0 +1,211 @@
+"""What strangers may take of a server before anything of theirs is proven: bytes of headers, time, and connections.
+
+uvicorn's faster reader of HTTP has no such limits of its own. Whoever reaches the port could else send a header without
+an end, thousands of them, or none at all on as many connections as the process has descriptors.
+"""
+
+import asyncio
+import logging
+from typing import NoReturn
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+logger = logging.getLogger(__name__)
+
+MAX_HEAD_BYTES = 64 << 10
+MAX_HEADERS = 100
+MAX_PIPELINED = 16
+MOST_CONNECTIONS = 1_024
+SLICE = 16 << 10
+"""Bytes that are read at a time, so that a limit is noticed soon."""
+
+_SORRY = b"Too many connections: send it again.\n"
+_CROWDED = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 5\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_SORRY), _SORRY)
+)
+_TOO_MUCH = "The headers are too large or too many."
+
+
+class _TooMuch(Exception):
+    """Ends the reading of a request, in a way that the parser knows."""
+
+
+class Connections(ServerState):
+    """The connections of one server, `most` at most.
+
+    One beyond that takes the place of whichever has gone longest without having sent a whole request, so that those who
+    send theirs at once are answered, however many send none. If each is being answered the new one is turned away.
+    """
+
+    def __init__(self, most: int = MOST_CONNECTIONS) -> None:
+        super().__init__()
+        self.most = most
+        self.waiting: dict[LimitedConnection, None] = {}
+
+    def make_room(self) -> None:
+        """Close one if there are too many."""
+        if len(self.connections) <= self.most:
+            return
+        logger.warning("%d connections, as many as there may be: whichever has waited longest is closed", self.most)
+        next(iter(self.waiting)).turn_away()
+
+
+class LimitedConnection(HttpToolsProtocol):
+    """A connection of which each request has its headers within limits of bytes, number and time.
+
+    Too many or too long: 400, and it is closed. Too slow: it is closed, and so is one that does not read its answers.
+    `server_state` must be `Connections`.
+    """
+
+    head_s = 10.0
+    """Seconds from a connection's start, or from the answer before, until all headers must be there."""
+    answer_s = 30.0
+    """Seconds in which an answer that waits to be read must move."""
+
+    server_state: Connections
+    _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+    _in_head = False
+    _moved = False
+    _is_too_much = False
+    _bytes = 0
+    _partly = 0
+    _headers = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See asyncio."""
+        super().connection_made(transport)
+        self._wait()
+        self.server_state.make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self.server_state.waiting.pop(self, None)
+        self._stop_waiting()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        whole = memoryview(data)
+        for start in range(0, len(data), SLICE):
+            self._moved = False
+            super().data_received(whole[start : start + SLICE])  # type: ignore[arg-type]
+            if self.transport.is_closing():
+                return
+            self._partly = 0 if self._moved else self._partly + SLICE
+            if self._partly > MAX_HEAD_BYTES:
+                self.send_400_response(_TOO_MUCH)
+                return
+
+    def send_400_response(self, msg: str) -> None:
+        """See uvicorn, which does not tell one fault from another."""
+        super().send_400_response(_TOO_MUCH if self._is_too_much else msg)
+
+    def on_message_begin(self) -> None:
+        """See uvicorn."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._refuse()
+        super().on_message_begin()
+        self._in_head, self._moved = True, True
+        self._bytes = self._headers = 0
+        self.server_state.waiting.setdefault(self)
+
+    def on_url(self, url: bytes) -> None:
+        """See uvicorn."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See uvicorn. What comes after the body is none of the headers that the application sees."""
+        self._headers += 1
+        self._count(len(name) + len(value))
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """See uvicorn."""
+        self._in_head, self._moved = False, True
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """See uvicorn."""
+        self._moved = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """See uvicorn."""
+        self._moved = True
+        if not self.cycle.response_complete:
+            self.server_state.waiting.pop(self, None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """See uvicorn."""
+        under_way = bool(self.pipeline)
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._let_go()
+        elif not under_way:
+            self._wait()
+
+    def pause_writing(self) -> None:
+        """See asyncio."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.answer_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """See uvicorn."""
+        self._end()
+
+    def turn_away(self) -> None:
+        """Close it, since others have no room; whoever has asked something hears why."""
+        if self.cycle is None or self.cycle.response_complete:
+            asks = self._in_head or self.cycle is None
+        else:
+            asks = not self.cycle.response_started
+        if asks:
+            self.transport.write(_CROWDED)
+        self._end()
+
+    def _wait(self) -> None:
+        """For the headers of a request."""
+        self.server_state.waiting.setdefault(self)
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.head_s, self._end)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _end(self) -> None:
+        self.server_state.waiting.pop(self, None)
+        self._stop_waiting()
+        if not self.transport.is_closing():
+            self.transport.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """A connection that is closed is kept until its answer has been read, but not for ever."""
+        if self.transport.get_write_buffer_size() and self._unread is None:
+            self._unread = self.loop.call_later(self.answer_s, self.transport.abort)
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
+        if self._headers > MAX_HEADERS or self._bytes > MAX_HEAD_BYTES:
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        self._is_too_much = True
+        raise _TooMuch

@@ -1,0 +1,57 @@
+"""A request to the gateway, from its headers to what is kept of it."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from tests.unit.gateway.asking import Gateway, Header
+
+HOOK = """
+[hooks.postmark]
+source = "digital/postmark"
+secrets = ["env:LOGIN"]
+"""
+NOW = 1_764_000_000_000
+
+
+class Name(bytes):
+    """The name of a header, which counts how often one is looked at."""
+
+    looks = 0
+
+    def __eq__(self, other: object) -> bool:
+        Name.looks += 1
+        return super().__eq__(other)
+
+    __hash__ = bytes.__hash__
+
+
+def login(text: bytes) -> Header:
+    return (b"authorization", b"Basic " + base64.b64encode(text))
+
+
+async def test_headers_are_not_looked_at_again_for_each_of_them(tmp_path: Path) -> None:
+    gateway, many = Gateway(tmp_path, HOOK, {"LOGIN": "tool:hush"}, NOW), 1_000
+
+    headers = [(Name(b"x-%d" % number), b"y") for number in range(many)]
+
+    assert (await gateway.ask("/v1/hooks/postmark", headers=headers)).status == 401
+    assert Name.looks < 20 * many
+
+
+async def test_of_a_header_that_is_sent_twice_the_first_counts(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, HOOK, {"LOGIN": "tool:hush"}, NOW)
+    right, wrong = login(b"tool:hush"), login(b"tool:other")
+
+    assert (await gateway.ask("/v1/hooks/postmark", b"[]", [right, wrong])).status == 204
+    assert (await gateway.ask("/v1/hooks/postmark", b"[]", [wrong, right])).status == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/hooks/postmark/", "/v1/events/", "/v1/hooks/"])
+async def test_an_address_with_a_slash_too_many_is_not_sent_elsewhere(tmp_path: Path, path: str) -> None:
+    gateway = Gateway(tmp_path, HOOK, {"LOGIN": "tool:hush"}, NOW)
+
+    answer = await gateway.ask(path, headers=[(b"host", b"evil.example")])
+
+    assert (answer.status, answer.headers.get("location")) == (404, None)
