@@ -1,10 +1,9 @@
 """Dead letters for a terminal of 80 columns, two or three lines each, and without what may name a person.
 
 What producers write into `source` and `type` is theirs to choose, and so may be an address, or codes that a terminal
-obeys. What does not look like a name is shown as `*`.
+obeys. What does not look like a name is shown as `*`, to programs too.
 """
 
-import re
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -15,17 +14,9 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.clinic.causes import Group
 from streams.clinic.letters import Letter
+from streams.shown import named
 
-_is_name = re.compile(r"[A-Za-z0-9_./:+-]{1,80}", re.ASCII).fullmatch
-_has_number = re.compile(r"\d{7}").search
 _INDENT = (0, 0, 0, 4)
-
-
-def named(word: str | None) -> str:
-    """A producer's word as it may be shown; `-` where it could not be read."""
-    if word is None:
-        return "-"
-    return word if _is_name(word) and not _has_number(word) else "*"
 
 
 def second(ms: int) -> str:
@@ -57,6 +48,11 @@ def show_group(out: Console, group: Group) -> None:
         out.print(Padding(Text(line), (0, 0, 0, 9), expand=False))
 
 
+def told(word: str | None) -> str | None:
+    """A producer's word for a program; None where it could not be read."""
+    return None if word is None else named(word)
+
+
 def letter_row(letter: Letter) -> dict[str, JSON]:
     """The same for a program. `came_back`: how often it was sent anew before."""
     origin, place = letter.origin, letter.place
@@ -68,8 +64,8 @@ def letter_row(letter: Letter) -> dict[str, JSON]:
         "offset": origin.offset,
         "stage": origin.stage,
         "detail": letter.refusal.detail,
-        "source": letter.said.source,
-        "type": letter.said.type,
+        "source": told(letter.said.source),
+        "type": told(letter.said.type),
         "letter": {"topic": place.topic, "partition": place.partition, "offset": place.offset},
         "came_back": len(letter.history),
     }
@@ -77,8 +73,9 @@ def letter_row(letter: Letter) -> dict[str, JSON]:
 
 def group_row(group: Group) -> dict[str, JSON]:
     """The same for a program."""
+    cause = group.cause
     return {
-        **group.cause._asdict(),
+        **cause._replace(source=told(cause.source), type=told(cause.type))._asdict(),
         "count": group.count,
         "came_back": group.came_back,
         "first": render_time(group.first),

@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from events.requeued import with_history
 from streams.cli.letter_choice import choice_of, now_ms
-from streams.cli.letter_lines import named, show_group, show_letter
+from streams.cli.letter_lines import show_group, show_letter
 from streams.cli.letter_whole import show_whole, whole_row
 from streams.cli.main import app
 from streams.clinic.causes import grouped
-from tests.unit.clinic.writing import Headers, letter, once, saying
+from tests.unit.clinic.writing import HASHER, Headers, letter, once, saying
 from tests.unit.events.records import NOW
 
 WRONG: dict[tuple[str, ...], str] = {
@@ -56,19 +56,6 @@ def test_a_time_may_be_a_while_ago() -> None:
     assert choice_of(since="2012-02-22T10:00:00Z", until=None).since == NOW
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["ada@example.org", "tel:+12125550123", "Ada Lovelace", "\x1b[2J", "x" * 81, "", "ada%40example.org", "söurce"],
-)
-def test_what_is_no_name_is_not_shown(word: str) -> None:
-    assert named(word) == "*"
-
-
-@pytest.mark.parametrize("word", ["digital/mailer", "https://digital/mailer-2", "email.opened", "van:17"])
-def test_names_are_shown(word: str) -> None:
-    assert named(word) == word
-
-
 def shown(width: int = 80) -> Console:
     return Console(width=width, record=True, markup=False, highlight=False, file=StringIO())
 
@@ -77,7 +64,7 @@ def test_neither_lists_nor_groups_show_values_and_both_fit_80_columns() -> None:
     own: Headers = [("trace", b"\xff"), ("who", b"ada@example.org")]
     one = letter(
         saying(contact={"email": "ada@example.org"}),
-        headers=with_history(own, [once()]),
+        headers=with_history(None, own, [once()], HASHER),
         detail="data.message_id: " + "much too long, " * 9,
     )
     out = shown()
