@@ -119,7 +119,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     kept = ResultsSink(redis_client(settings), stale_after=STALE_AFTER_S)
     results = ExperimentResultsSink(kept, kafka, settings.partitions, metrics, wall_clock)
     holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
-    guard = Guard(Floods(settings.quarantine_letters, settings.quarantine_share))
+    guard = Guard(Floods(settings.quarantine_letters), settings.hasher)
     intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
     quarantining = Quarantining(guard, kafka, settings, wall_clock)
     _agent(app, "intake", [t.name for t in INPUT_TOPICS], intake)

@@ -1,6 +1,6 @@
 from events.requeued import with_history
 from streams.clinic.causes import SAMPLES, grouped
-from tests.unit.clinic.writing import letter, once, saying
+from tests.unit.clinic.writing import HASHER, letter, once, saying
 
 
 def test_letters_are_counted_by_cause_the_most_frequent_first() -> None:
@@ -25,5 +25,5 @@ def test_the_place_in_a_list_is_no_cause_of_its_own() -> None:
 
 
 def test_what_came_back_is_counted_in_its_group() -> None:
-    [group] = grouped([letter(), letter(headers=with_history([], [once()]))])
+    [group] = grouped([letter(), letter(headers=with_history(None, [], [once()], HASHER))])
     assert (group.count, group.came_back) == (2, 1)
