@@ -4,7 +4,7 @@ What producers write into `source` and `type` is theirs to choose, and so may be
 obeys. What does not look like a name is shown as `*`, to programs too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -29,23 +29,37 @@ def console() -> Console:
     return Console(markup=False, highlight=False, emoji=False)
 
 
-def show_letter(out: Console, letter: Letter) -> None:
+def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> None:
     """When, why and where; then who sent what, and what was wrong with it."""
     back = f"  came back {len(letter.history)}x" if letter.history else ""
     out.print(f"{second(letter.time)}  {letter.refusal.reason}  {letter.origin_place}{back}", soft_wrap=True)
+    if is_requeued:
+        out.print(Padding(Text("requeued since, so not open"), _INDENT, expand=False))
     source, type_ = letter.said
     out.print(Padding(Text(f"{named(type_)} of {named(source)}: {letter.refusal.detail}"), _INDENT, expand=False))
 
 
+def show_groups(out: Console, groups: Sequence[Group]) -> None:
+    """Those with open letters, and after them those of which all were requeued."""
+    mended = [group for group in groups if not group.open]
+    for heading, these in (("", [group for group in groups if group.open]), ("Nothing of these is open:", mended)):
+        if heading and these:
+            out.print(heading)
+        if these:
+            out.print(f"{'open':>7}  {'requeued':>8}")
+        for group in these:
+            show_group(out, group)
+
+
 def show_group(out: Console, group: Group) -> None:
-    """How many and why; where they came from; when, and some of them."""
+    """How many are open, how many were requeued, and why; where they came from; when, and some of them."""
     cause = group.cause
-    out.print(Text(f"{group.count:>7,}  {cause.reason}: {cause.detail}"))
+    out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {cause.detail}"))
     back = f"; {group.came_back:,} came back" if group.came_back else ""
     where = f"{cause.topic} ({cause.stage}): {named(cause.type)} of {named(cause.source)}{back}"
     when = f"{second(group.first)} to {second(group.last)}"
     for line in (where, when, *(f"such as {place}" for place in group.samples[-1:])):
-        out.print(Padding(Text(line), (0, 0, 0, 9), expand=False))
+        out.print(Padding(Text(line), (0, 0, 0, 19), expand=False))
 
 
 def told(word: str | None) -> str | None:
@@ -53,8 +67,8 @@ def told(word: str | None) -> str | None:
     return None if word is None else named(word)
 
 
-def letter_row(letter: Letter) -> dict[str, JSON]:
-    """The same for a program. `came_back`: how often it was sent anew before."""
+def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
+    """The same for a program. `came_back`: how often it was sent anew before. `requeued`: when since; None: open."""
     origin, place = letter.origin, letter.place
     return {
         "time": render_time(letter.time),
@@ -68,6 +82,7 @@ def letter_row(letter: Letter) -> dict[str, JSON]:
         "type": told(letter.said.type),
         "letter": {"topic": place.topic, "partition": place.partition, "offset": place.offset},
         "came_back": len(letter.history),
+        "requeued": requeued,
     }
 
 
@@ -77,6 +92,8 @@ def group_row(group: Group) -> dict[str, JSON]:
     return {
         **cause._replace(source=told(cause.source), type=told(cause.type))._asdict(),
         "count": group.count,
+        "open": group.open,
+        "requeued": group.requeued,
         "came_back": group.came_back,
         "first": render_time(group.first),
         "last": render_time(group.last),

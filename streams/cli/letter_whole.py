@@ -20,14 +20,15 @@ _LONGEST = 20_000
 """Characters of a value that a terminal is given."""
 
 
-def show_whole(out: Console, letter: Letter, *, with_value: bool) -> None:
-    """For people."""
+def show_whole(out: Console, letter: Letter, requeued: str | None, *, with_value: bool) -> None:
+    """For people. `requeued`: when it was, after this letter was written; None: it is open."""
     table = Table.grid(padding=(0, 2))
     source, type_ = letter.said
     for name, text in (
         ("record", str(letter.origin_place)),
         ("letter", str(letter.place)),
         ("refused", f"{second(letter.time)} by {letter.origin.stage}"),
+        ("state", "open" if requeued is None else f"requeued {requeued}"),
         ("reason", letter.refusal.reason.value),
         ("detail", letter.refusal.detail),
         ("source", named(source)),
@@ -44,10 +45,10 @@ def show_whole(out: Console, letter: Letter, *, with_value: bool) -> None:
         out.print("headers and value may name people: --value shows them")
 
 
-def whole_row(letter: Letter, *, with_value: bool) -> dict[str, JSON]:
+def whole_row(letter: Letter, requeued: str | None, *, with_value: bool) -> dict[str, JSON]:
     """For a program. Bytes that are no UTF-8 are base64, with `encoding` saying so."""
     row: dict[str, JSON] = {
-        **letter_row(letter),
+        **letter_row(letter, requeued),
         "history": orjson.loads(orjson.dumps([_once(letter, number) for number in range(len(letter.history))])),
         "headers": len(letter.headers),
         "bytes": len(letter.value or b""),
