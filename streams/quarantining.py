@@ -25,6 +25,7 @@ from streams.engine.leftovers import Leftovers
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import Output, TransactionWriter
 from streams.looking_back import LookBack
+from streams.measuring.quarantined import QuarantineMetrics
 from streams.quarantine.floods import MINUTE_MS, Flood
 from streams.quarantine.guard import Guard
 from streams.quarantine.orders import (
@@ -50,8 +51,11 @@ _PAUSE_S = 1.0
 class Quarantining(Service):
     """Keeps a guard up to date, for as long as the worker runs."""
 
-    def __init__(self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
+    ) -> None:
         super().__init__()
+        self._metrics = metrics
         self._guard = guard
         self._kafka = kafka
         self._clock = clock
@@ -90,6 +94,7 @@ class Quarantining(Service):
         held = {source: each for source, each in self._known.items() if each.until > ended}
         if held != self._guard.held:
             self._guard.told(held)
+        self._metrics.tell(held, self._clock())
 
     async def _look(self) -> list[Flood]:
         """Look into what is suspected, one minute of it at a time: the floods."""
@@ -142,6 +147,7 @@ class Quarantining(Service):
         key, value = quarantine_record(held)
         outputs = [Output(*PLACE, key, value)]
         if is_new(held, before):
+            alert = alert_of(held, flood.share)
             where = partition_of(flood.source, self._partitions)
-            outputs.append(Output(SYSTEM_ALERTS, where, key, orjson.dumps(alert_of(held, flood.share))))
+            outputs.append(Output(SYSTEM_ALERTS, where, alert["subject"].encode(), orjson.dumps(alert)))
         return outputs

@@ -1,14 +1,14 @@
 """Who was held back and why: counted from `audit-log`, in which every answer is written down before it is given."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from msgspec import Struct
 
 from events.times import parse_time
 from events.topics import AUDIT_LOG
+from streams.cli.reading import records_between
 from streams.clients import KafkaClients
 from streams.insights.spans import Span
 from streams.morning.figures import Held
@@ -55,35 +55,17 @@ def held_on(settings: Settings, spans: Sequence[Span]) -> list[tuple[Held, ...] 
     """The same for each span, from the topic; None where there is no such topic. Raises Kafka's errors."""
     consumer = KafkaClients(settings).tool_consumer()
     try:
-        places = [TopicPartition(AUDIT_LOG, number) for number in consumer.partitions_for_topic(AUDIT_LOG) or ()]
-        if not places:
+        if not consumer.partitions_for_topic(AUDIT_LOG):
             return [None for _ in spans]
-        return [held_in(_records(consumer, places, span), span) for span in spans]
+        return [held_in(_records(consumer, span), span) for span in spans]
     finally:
         consumer.close()
 
 
-def _records(consumer: KafkaConsumer, places: Sequence[TopicPartition], span: Span) -> Iterator[Asked]:
-    begin = _offsets(consumer, places, span.since)
-    end = _offsets(consumer, places, span.until + LATE_MS)
-    left = [place for place in places if begin[place] < end[place]]
-    if not left:
-        return
-    consumer.assign(left)
-    for place in left:
-        consumer.seek(place, begin[place])
-    while any(consumer.position(place) < end[place] for place in left):
-        for place, records in consumer.poll(timeout_ms=500).items():
-            for record in records:
-                if record.offset < end[place] and (asked := _read(record.value)) is not None:
-                    yield asked
-
-
-def _offsets(consumer: KafkaConsumer, places: Sequence[TopicPartition], at: int) -> dict[TopicPartition, int]:
-    """Of the first record that was appended at a time or later; where there is none, of the next to come."""
-    found: dict[TopicPartition, Any] = consumer.offsets_for_times(dict.fromkeys(places, at))
-    ends: dict[TopicPartition, int] = consumer.end_offsets(places)
-    return {place: ends[place] if found.get(place) is None else found[place].offset for place in places}
+def _records(consumer: KafkaConsumer, span: Span) -> Iterator[Asked]:
+    for record in records_between(consumer, AUDIT_LOG, span.since, span.until + LATE_MS):
+        if (asked := _read(record.value)) is not None:
+            yield asked
 
 
 def _read(value: bytes | None) -> Asked | None:
