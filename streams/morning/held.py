@@ -1,5 +1,6 @@
 """Who was held back and why: counted from `audit-log`, in which every answer is written down before it is given."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -12,11 +13,14 @@ from streams.cli.reading import records_between
 from streams.clients import KafkaClients
 from streams.insights.spans import Span
 from streams.morning.figures import Held
+from streams.permit.verdicts import REPEATED
 from streams.settings import Settings
 
 LATE_MS = 3_600_000
 """What is written down may wait so long while Kafka is away."""
 _HELD_BACK = frozenset({"defer", "deny"})
+_NOBODY = frozenset({"malformed_row", "no_identifier", REPEATED})
+"""Reasons of rows that name nobody, or somebody who was named before: nobody was held back by them."""
 
 
 class Told(Struct):
@@ -25,21 +29,31 @@ class Told(Struct):
     reason: str | None = None
 
 
+class Counted(Struct):
+    decision: str
+    reason: str
+    rows: int
+
+
 class Asked(Struct):
-    """What of a record of `audit-log` is counted."""
+    """What of a record of `audit-log` is counted: answers about people, or counts of a list's."""
 
     at: str
     what: str
     channel: str | None = None
     answers: list[Told] = []
+    counts: list[Counted] = []
+    request: str = ""
 
 
 _asked = msgspec.json.Decoder(Asked).decode
 
 
 def held_in(records: Iterable[Asked], span: Span) -> tuple[Held, ...]:
-    """How many people each answer other than yes was given about in a span, most first; each person once."""
+    """About how many each answer but yes was given in a span, most first; people once, rows of lists each time."""
     people: dict[tuple[str, str, str | None], set[str]] = {}
+    rows: Counter[tuple[str, str, str | None]] = Counter()
+    lists: set[str] = set()
     for record in records:
         at = parse_time(record.at)
         if record.what != "permission" or at is None or not span.since <= at < span.until:
@@ -47,8 +61,14 @@ def held_in(records: Iterable[Asked], span: Span) -> tuple[Held, ...]:
         for told in record.answers:
             if told.decision in _HELD_BACK and told.decision and told.reason:
                 people.setdefault((told.decision, told.reason, record.channel), set()).add(told.contact_id)
-    found = [Held(*answer, len(who)) for answer, who in people.items()]
-    return tuple(sorted(found, key=lambda one: (-one.people, one.reason, one.channel or "", one.decision)))
+        if not record.counts or record.request in lists:
+            continue  # one of a list may come twice
+        lists.add(record.request)
+        for count in record.counts:
+            if count.decision in _HELD_BACK and count.reason not in _NOBODY:
+                rows[count.decision, count.reason, record.channel] += count.rows
+    found = [Held(*answer, len(people.get(answer, ())), rows[answer]) for answer in people.keys() | rows.keys()]
+    return tuple(sorted(found, key=lambda one: (-one.people - one.rows, one.reason, one.channel or "", one.decision)))
 
 
 def held_on(settings: Settings, spans: Sequence[Span]) -> list[tuple[Held, ...] | None]:

@@ -1,14 +1,15 @@
 """Sources in quarantine, and those of which held records wait since, as they may be shown to anybody."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from events.times import render_time
 from streams.quarantine.orders import Quarantine
 from streams.shown import named
 
 
-class Listed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Listed:
     """A source by its name, or `*`. `since` and `until`: of its quarantine, RFC 3339; None: it was let go.
 
     `waiting`: how many of its records are held and nobody has released yet.

@@ -4,7 +4,7 @@ A share of everything does not show it: all gifts of one page are a handful amon
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from streams.clinic.letters import Said
 from streams.shown import named
@@ -14,7 +14,8 @@ LEAST = 10
 MOST = 0.5
 
 
-class Mostly(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Mostly:
     """More than half of these `sent` records were `refused`. Names are as they may be shown to anybody."""
 
     source: str

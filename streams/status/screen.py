@@ -34,9 +34,6 @@ def document(seen: Seen, found: Sequence[Finding]) -> dict[str, Any]:
 def _plain(seen: Seen) -> dict[str, Any]:
     said = asdict(seen)
     del said["at"]
-    if isinstance(seen.kafka, Broker):  # named tuples would be lists
-        said["kafka"]["quarantines"] = [each._asdict() for each in seen.kafka.quarantines]
-        said["kafka"]["mostly_refused"] = [each._asdict() for each in seen.kafka.mostly_refused]
     return {**said, "sign_of_life_s": seen.sign_of_life_s}
 
 

@@ -22,7 +22,7 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
         # Marks of a worker that ran here before look well for a minute.
         return said if code == 0 and said["sign_of_life_s"] < 15 else None
 
-    contact_id, refused = fresh(), f"{fresh()}/app"
+    contact_id, refused = fresh(), "status/mostly-refused"
     with open_deployment(settings_of(stack)) as deployment:
         for value in (event("donation.made", {"contact_id": contact_id}), event("donation.made", {})):
             deployment.producer.send("donation-events", structured(value)[0]).get(30)

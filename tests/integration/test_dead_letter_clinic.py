@@ -258,9 +258,9 @@ def test_a_cure_that_does_not_help_is_stopped(ward: Ward) -> None:
 
 def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Ward) -> None:
     """Another source, all of whose gifts are refused but who sends far more mail, is not held."""
-    producer, source, contact_id = ward.system.deployment.producer, f"flood-{fresh()}/app", fresh()
+    producer, source, contact_id = ward.system.deployment.producer, "flood/app", fresh()
     contact: dict[str, JSON] = {"contact_id": contact_id}
-    mixed = f"mixed-{fresh()}/app"
+    mixed = "mixed/app"
 
     def say(topic: str, type_: str, **attributes: str) -> None:
         said = {**event(type_, contact), "source": source, **attributes}

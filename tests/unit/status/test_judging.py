@@ -55,7 +55,7 @@ def test_where_all_is_well_nothing_is_found() -> None:
         (replace(WELL, redis="Redis: ConnectionError"), "PermissionsStale"),
         (kafka(mostly_refused=[GIFTS]), "DeadLetterFlood"),
         (kafka(quarantines=[MAILER]), "SourceQuarantined"),
-        (kafka(quarantines=[MAILER._replace(held_now=False)]), "SourceQuarantined"),
+        (kafka(quarantines=[replace(MAILER, held_now=False)]), "SourceQuarantined"),
         (held(None), "PermissionsStale"),
         (held(61.0), "PermissionsStale"),
         (held(1.0, missing=1), "PermissionsStale"),
