@@ -93,6 +93,8 @@ class Quarantining(Service):
         ended = self._clock() - _LATE_MS
         held = {source: each for source, each in self._known.items() if each.until > ended}
         if held != self._guard.held:
+            for source in self._guard.held.keys() - held.keys():
+                self._suspicions.forget(source)
             self._guard.told(held)
         self._metrics.tell(held, self._clock())
 

@@ -44,6 +44,11 @@ class Suspicions:
         ready = [suspicion for suspicion, due in self._waiting.values() if due <= now]
         return [suspicion for suspicion in ready if suspicion.at == ready[0].at]
 
+    def forget(self, source: str) -> None:
+        """Begin anew with a source: it was let go."""
+        for key in [key for key in self._waiting if key[0] == source]:
+            del self._waiting[key]
+
     def settle(self, suspicions: Iterable[Suspicion]) -> None:
         """These were looked into."""
         for suspicion in suspicions:

@@ -29,6 +29,15 @@ def test_what_a_worker_learns_an_hour_later_is_looked_into_at_once() -> None:
     assert kept.due(NOON + 3_600_000) == [ONE]
 
 
+def test_of_a_source_that_is_let_go_nothing_is_looked_into_that_was_suspected_before() -> None:
+    kept = Suspicions()
+    kept.hear(ONE, NOON)
+    kept.forget("s")
+    assert kept.due(NOON + MARGIN_MS) == []
+    kept.hear(ONE._replace(at=NOON + MINUTE_MS), NOON + MINUTE_MS)
+    assert len(kept.due(NOON + MINUTE_MS + MARGIN_MS)) == 1
+
+
 def test_one_look_is_about_one_minute() -> None:
     kept = Suspicions()
     for source, minute in (("s", 0), ("t", 1), ("t", 0)):
