@@ -7,6 +7,7 @@ equal text of two kinds never meets.
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from hmac import compare_digest
 from typing import Literal, Protocol, get_args
 
 from events.contact import Contact
@@ -69,11 +70,17 @@ class _Key:
         key = key if len(key) <= _MAX_KEY else blake2b(key).digest()
         self._ready = {kind: blake2b(key=key, digest_size=16, person=kind.encode()) for kind in get_args(Kind)}
         self.id = blake2b(key=key, digest_size=8, person=b"key id").hexdigest()
+        self._seal = blake2b(key=key, digest_size=16, person=b"seal")
 
     def hash(self, kind: Kind, value: str) -> str:
         hashed = self._ready[kind].copy()
         hashed.update(value.encode())
         return f"{kind}:{hashed.hexdigest()}"
+
+    def seal(self, text: bytes) -> str:
+        sealed = self._seal.copy()
+        sealed.update(text)
+        return sealed.hexdigest()
 
 
 class Hasher:
@@ -137,6 +144,14 @@ class Hasher:
     def key_ids(self) -> list[str]:
         """By which keys can be known again, and from which none can be told; the writing one first."""
         return [key.id for key in self._keys]
+
+    def seal(self, text: bytes) -> str:
+        """Proof that whoever wrote this has the writing key."""
+        return self._keys[0].seal(text)
+
+    def is_seal(self, text: bytes, proof: str) -> bool:
+        """Whether this is the proof of any key that is valid."""
+        return any(compare_digest(key.seal(text).encode(), proof.encode(errors="replace")) for key in self._keys)
 
     @property
     def rotates(self) -> bool:

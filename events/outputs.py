@@ -241,8 +241,19 @@ class AuditedDecision(TypedDict):
     reason: str | None
 
 
+class AuditedCount(TypedDict):
+    """How many rows of a list were answered alike."""
+
+    decision: str
+    reason: str
+    rows: int
+
+
 class AuditRecord(TypedDict):
-    """The value of `audit-log`: `team` did `what` at a time. Of one request there may be several, by its `request`."""
+    """The value of `audit-log`: `team` did `what` at a time. Of one request there may be several, by its `request`.
+
+    `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
+    """
 
     request: str
     at: str
@@ -253,3 +264,4 @@ class AuditRecord(TypedDict):
     campaign_id: str | None
     policy_version: str | None
     answers: list[AuditedDecision]
+    counts: NotRequired[list[AuditedCount]]

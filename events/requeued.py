@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.dead_letters import OWN_NAMES, Headers
+from events.identifiers import Hasher
 
 REQUEUED = "dl_requeued"
 
@@ -19,7 +21,8 @@ class Requeued(Struct, frozen=True, rename={"letter": "from"}):
 
     `letter` is where its dead letter stood and `origin` where the refused record did (topic/partition/offset each);
     `refused` and `at` are when it was refused and when it was sent (RFC 3339). `mapping`: the hash of what changed it,
-    None if nothing did. `run`: of which call of the command.
+    None if nothing did. `run`: of which call of the command. `proof`: of the latest, that whoever sent it has the
+    identity key, for anybody may write a header; it is of this record and no other. Older versions wrote none.
     """
 
     at: str
@@ -29,6 +32,7 @@ class Requeued(Struct, frozen=True, rename={"letter": "from"}):
     reason: str | None
     mapping: str | None
     run: str
+    proof: str | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -46,11 +50,31 @@ def history_of(headers: Headers) -> tuple[Requeued, ...]:
     return ()
 
 
+def was_requeued(value: bytes | None, headers: Headers, hasher: Hasher) -> bool:
+    """Whether an operator has sent this record anew. A header that is not proven says nothing."""
+    if not any(name == REQUEUED for name, _ in headers):
+        return False
+    history = history_of(headers)
+    proof = history[-1].proof if history else None
+    return proof is not None and hasher.is_seal(_sealed(history, value, headers), proof)
+
+
 def own_headers(headers: Headers) -> list[tuple[str, bytes | None]]:
     """The headers that a record had from its producer."""
     return [header for header in headers if header[0] != REQUEUED and header[0] not in OWN_NAMES]
 
 
-def with_history(headers: Headers, history: Sequence[Requeued]) -> list[tuple[str, bytes | None]]:
-    """The producer's headers, and the history behind them."""
-    return [*own_headers(headers), (REQUEUED, _encode(history))]
+def with_history(
+    value: bytes | None, headers: Headers, history: Sequence[Requeued], hasher: Hasher
+) -> list[tuple[str, bytes | None]]:
+    """The headers of a record's producer, and behind them the history with the proof of its latest entry."""
+    *before, last = history
+    proven = replace(last, proof=hasher.seal(_sealed(history, value, headers)))
+    return [*own_headers(headers), (REQUEUED, _encode([*before, proven]))]
+
+
+def _sealed(history: Sequence[Requeued], value: bytes | None, headers: Headers) -> bytes:
+    """What the proof is of: the record as its producer's, and its history but for the proof itself."""
+    *before, last = history
+    own = [(name.encode(errors="surrogatepass"), text) for name, text in own_headers(headers)]
+    return msgspec.msgpack.encode([[*before, replace(last, proof=None)], value, own])

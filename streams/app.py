@@ -49,6 +49,7 @@ from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.experiments import kept as experiments
 from streams.health import HealthServer
+from streams.held_records import HeldRecords
 from streams.measuring.standing import StandingMetrics
 from streams.measuring.surroundings import Surroundings
 from streams.measuring.takeover import TakeOvers
@@ -119,9 +120,9 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     kept = ResultsSink(redis_client(settings), stale_after=STALE_AFTER_S)
     results = ExperimentResultsSink(kept, kafka, settings.partitions, metrics, wall_clock)
     holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
-    guard = Guard(Floods(settings.quarantine_letters, settings.quarantine_share))
+    guard = Guard(Floods(settings.quarantine_letters), settings.hasher)
     intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
-    quarantining = Quarantining(guard, kafka, settings, wall_clock)
+    quarantining = Quarantining(guard, kafka, settings, wall_clock, metrics.quarantine)
     _agent(app, "intake", [t.name for t in INPUT_TOPICS], intake)
     contacts = Contacts(table, settings.partitions, metrics, wall_clock, policy=policies.now)
     _agent(app, "contacts", flow.sources, contacts)
@@ -146,6 +147,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     beside = [
         watch,
         quarantining,
+        HeldRecords(kafka, settings.partitions, metrics.quarantine),
         surroundings,
         *(Ticking(app, each) for each in (adding, finding)),
         Tidying(settings.state_dir),

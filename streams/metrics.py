@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from streams.measuring.campaign import CampaignMetrics
 from streams.measuring.experiments import ExperimentMetrics
+from streams.measuring.quarantined import QuarantineMetrics
 from streams.measuring.standing import StandingMetrics
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -21,6 +22,7 @@ class Metrics:
         self.campaign = CampaignMetrics(registry, teams)
         self.standing = StandingMetrics(registry)
         self.experiments = ExperimentMetrics(registry)
+        self.quarantine = QuarantineMetrics(registry)
         ProcessCollector(registry=registry)
         self.interactions = Counter(
             "harmonia_interactions_total",

@@ -3,6 +3,9 @@
 Quarantines are a topic, so that all workers hold the same and a new one knows; each reads all of it, outside of any
 group. Whoever sees a flood opens the one transactional id there is for this, which fences the others, reads the topic
 once more and only then writes: so of two workers that see a flood at once one says so, and there is one alert.
+
+What is refused of a source is a suspicion. It is a flood if what was appended about then, on whatever topic, bears it
+out.
 """
 
 import logging
@@ -21,6 +24,8 @@ from streams.engine.changelog import PartitionReader
 from streams.engine.leftovers import Leftovers
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import Output, TransactionWriter
+from streams.looking_back import LookBack
+from streams.measuring.quarantined import QuarantineMetrics
 from streams.quarantine.floods import MINUTE_MS, Flood
 from streams.quarantine.guard import Guard
 from streams.quarantine.orders import (
@@ -31,6 +36,7 @@ from streams.quarantine.orders import (
     quarantine_record,
     read_quarantine_record,
 )
+from streams.quarantine.suspicions import Suspicions, floods_in, span_of
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -45,14 +51,20 @@ _PAUSE_S = 1.0
 class Quarantining(Service):
     """Keeps a guard up to date, for as long as the worker runs."""
 
-    def __init__(self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
+    ) -> None:
         super().__init__()
+        self._metrics = metrics
         self._guard = guard
         self._kafka = kafka
         self._clock = clock
         self._id = f"{settings.app_id}-quarantine"
         self._partitions = settings.partitions
         self._calm_ms = settings.quarantine_minutes * MINUTE_MS
+        self._share = settings.quarantine_share
+        self._looks = LookBack(kafka, settings.hasher, settings.partitions)
+        self._suspicions = Suspicions()
         self._known: dict[str, Quarantine] = {}
 
     @Service.task
@@ -81,11 +93,27 @@ class Quarantining(Service):
         ended = self._clock() - _LATE_MS
         held = {source: each for source, each in self._known.items() if each.until > ended}
         if held != self._guard.held:
+            for source in self._guard.held.keys() - held.keys():
+                self._suspicions.forget(source)
             self._guard.told(held)
+        self._metrics.tell(held, self._clock())
+
+    async def _look(self) -> list[Flood]:
+        """Look into what is suspected, one minute of it at a time: the floods."""
+        now = self._clock()
+        for suspicion in self._guard.take_found():
+            before = self._known.get(suspicion.source)
+            if quarantine_after(Flood(*suspicion, share=1.0), before, self._calm_ms) is not None:
+                self._suspicions.hear(suspicion, now)
+        if not (due := self._suspicions.due(now)):
+            return []
+        tallies = await self._looks.tallies({each.source for each in due}, *span_of(due[0].at, now))
+        self._suspicions.settle(due)
+        return floods_in(due, tallies, self._share)
 
     async def _declare(self) -> None:
         """Say what was seen. After a failure it will be seen again, if it goes on."""
-        floods = [flood for flood in self._guard.take_found() if self._say(flood, self._known.get(flood.source))]
+        floods = await self._look()
         if not floods:
             return
         where = {partition_of(flood.source, self._partitions) for flood in floods}
@@ -121,6 +149,7 @@ class Quarantining(Service):
         key, value = quarantine_record(held)
         outputs = [Output(*PLACE, key, value)]
         if is_new(held, before):
+            alert = alert_of(held, flood.share)
             where = partition_of(flood.source, self._partitions)
-            outputs.append(Output(SYSTEM_ALERTS, where, key, orjson.dumps(alert_of(held, flood.share))))
+            outputs.append(Output(SYSTEM_ALERTS, where, alert["subject"].encode(), orjson.dumps(alert)))
         return outputs

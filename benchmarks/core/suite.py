@@ -88,8 +88,9 @@ def _figure(subject: str, micros: list[float]) -> Figure:
 
 async def _intake(incoming: list[Run]) -> float:
     outbox = _Nowhere(KafkaClients(Settings()))
-    guard = Guard(Floods(600, 0.5))
-    intake = Intake(outbox, Hasher(KEYS), _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS, guard=guard)
+    hasher = Hasher(KEYS)
+    guard = Guard(Floods(600), hasher)
+    intake = Intake(outbox, hasher, _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS, guard=guard)
     began = time.thread_time()
     for chunk in incoming:
         await intake(chunk)

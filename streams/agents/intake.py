@@ -19,7 +19,7 @@ from streams.agents.dead_letters import dead_letter
 from streams.agents.stamps import Clock, received_header
 from streams.engine.fetched import Refused
 from streams.engine.retry import retried
-from streams.engine.runs import KafkaRecord, Records, Run
+from streams.engine.runs import KafkaRecord, Run
 from streams.engine.turns import Turns
 from streams.engine.writer import Outbox, Output
 from streams.metrics import Metrics
@@ -32,6 +32,17 @@ Judged: TypeAlias = TakenIn | Refusal
 _REASONS = tuple(Reason)
 RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
+
+
+def judge(record: KafkaRecord, hasher: Hasher) -> Judged:
+    """What becomes of a record."""
+    read = Record(record.topic, record.value, record.headers, record.timestamp)
+    if isinstance(record, Refused):
+        return _first_of(record.refusal, decode(read, hasher.phone_region))
+    if usual := harmonise_usual(read, hasher):
+        return usual
+    interaction = decode(read, hasher.phone_region)
+    return interaction if isinstance(interaction, Refusal) else take_in(interaction, hasher)
 
 
 class Intake:
@@ -55,20 +66,11 @@ class Intake:
 
     async def _take(self, chunk: Run) -> None:
         with self._metrics.chunk(STAGE):
-            judged = [self._judge(record) for record in chunk.records]
+            judged = [judge(record, self._hasher) for record in chunk.records]
             outputs = [self._output(record, outcome) for record, outcome in zip(chunk.records, judged, strict=True)]
             held = self._hold(chunk, judged, outputs) if self._guard.is_needed else ()
             await retried(lambda: self._outbox.write(outputs), f"{chunk.tp}: writing")
         self._count(chunk, judged, held)
-
-    def _judge(self, record: KafkaRecord) -> Judged:
-        read = Record(record.topic, record.value, record.headers, record.timestamp)
-        if isinstance(record, Refused):
-            return _first_of(record.refusal, decode(read, self._hasher.phone_region))
-        if usual := harmonise_usual(read, self._hasher):
-            return usual
-        interaction = decode(read, self._hasher.phone_region)
-        return interaction if isinstance(interaction, Refusal) else take_in(interaction, self._hasher)
 
     def _output(self, record: KafkaRecord, outcome: Judged) -> Output:
         if isinstance(outcome, Refusal):
@@ -101,17 +103,8 @@ class Intake:
         self._metrics.campaign.took_in(Counter(one[2:] for one in taken if not isinstance(one, Refusal)))
         for refusal in letters:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
-        if refused or (chunk.records and self._guard.listens(chunk.records[-1].timestamp)):
-            self._tell_guard(chunk.records, refused)
-
-    def _tell_guard(self, records: Records, refused: Collection[int]) -> None:
-        for place in refused:
-            record = records[place]
+        for record in (chunk.records[place] for place in refused):
             self._guard.refused(record.value, record.headers, record.timestamp)
-        if self._guard.listens(records[-1].timestamp):
-            for place, record in enumerate(records):
-                if place not in refused:
-                    self._guard.accepted(record.value, record.headers, record.timestamp)
 
 
 def _first_of(refusal: Refusal, judged: Interaction | Refusal) -> Refusal:

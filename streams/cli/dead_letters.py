@@ -30,7 +30,7 @@ from streams.cli.letter_choice import (
     choice_of,
     topic_of,
 )
-from streams.cli.letter_lines import cases, console, group_row, letter_row, show_group, show_letter
+from streams.cli.letter_lines import cases, console, group_row, letter_row, show_groups, show_letter
 from streams.cli.letter_whole import show_whole, whole_row
 from streams.cli.release import release
 from streams.cli.requeue import requeue_command
@@ -38,7 +38,7 @@ from streams.clients import KafkaClients
 from streams.clinic.causes import grouped
 from streams.clinic.choosing import Choice
 from streams.clinic.letters import Letter, Place
-from streams.requeue.reading import letters_at, letters_in
+from streams.requeue.reading import letters_at, letters_in, requeued_at, requeued_names
 
 app = typer.Typer(help="Refused records: look at them, and send them anew.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
@@ -70,13 +70,15 @@ def list_command(  # noqa: PLR0913 (options of a command)
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
-    shown, total = _read(quarantined, lambda consumer, where: _latest(consumer, where, choice, last))
+    (shown, total), requeued = _read(
+        quarantined, lambda consumer, where: (_latest(consumer, where, choice, last), requeued_at(consumer))
+    )
     out = console()
     for letter in shown:
         if as_json:
-            typer.echo(orjson.dumps(letter_row(letter)))
+            typer.echo(orjson.dumps(letter_row(letter, requeued.get(letter.name))))
         else:
-            show_letter(out, letter)
+            show_letter(out, letter, is_requeued=letter.name in requeued)
     if not as_json:
         typer.echo(f"{len(shown)} of {cases(total, 'letter', 'letters')}")
 
@@ -97,21 +99,25 @@ def group(  # noqa: PLR0913 (options of a command)
     top: Annotated[int, typer.Option(min=1, help="At most so many groups, the largest.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Count refused records by cause: reason and field, topic, source and type."""
+    """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
-    groups = _read(quarantined, lambda consumer, where: grouped(filter(choice.takes, letters_in(consumer, where))))
+    groups = _read(
+        quarantined,
+        lambda consumer, where: grouped(
+            filter(choice.takes, letters_in(consumer, where)), requeued=requeued_names(consumer)
+        ),
+    )
     if as_json:
         for one in groups[:top]:
             typer.echo(orjson.dumps(group_row(one)))
         return
-    out = console()
-    for one in groups[:top]:
-        show_group(out, one)
-    total = sum(one.count for one in groups)
-    typer.echo(f"{cases(total, 'letter', 'letters')} of {cases(len(groups), 'cause', 'causes')}")
+    show_groups(console(), groups[:top])
+    still, requeued = sum(one.open for one in groups), sum(one.requeued for one in groups)
+    since = f"; {requeued:,} requeued" if requeued else ""
+    typer.echo(f"{cases(still, 'open letter', 'open letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
     if len(groups) > top:
         typer.echo(f"{len(groups) - top} causes are not shown: --top")
 
@@ -130,14 +136,16 @@ def show(
     if found is None:
         refuse("TOPIC/PARTITION/OFFSET: give where it stands, such as email-events/3/4711", WRONG_USE)
     place = Place(found[1], int(found[2]), int(found[3]))
-    letters = _read(quarantined, lambda consumer, topic: letters_at(consumer, place, topic))
+    letters, requeued = _read(
+        quarantined, lambda consumer, topic: (letters_at(consumer, place, topic), requeued_at(consumer))
+    )
     if not letters:
         refuse(f"{place}: there is no letter there, nor of that record; `harmonia dead-letters list` shows which are")
     for letter in letters:
         if as_json:
-            typer.echo(orjson.dumps(whole_row(letter, with_value=value)))
+            typer.echo(orjson.dumps(whole_row(letter, requeued.get(letter.name), with_value=value)))
         else:
-            show_whole(console(), letter, with_value=value)
+            show_whole(console(), letter, requeued.get(letter.name), with_value=value)
 
 
 def _latest(consumer: KafkaConsumer, topic: str, choice: Choice, most: int) -> tuple[list[Letter], int]:

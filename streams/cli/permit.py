@@ -21,6 +21,7 @@ from streams.cli.rows_bar import rows_bar
 from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
 from streams.permit.crew import judged
+from streams.permit.noting import record_of, write_down
 from streams.permit.rows import OWN
 from streams.permit.run import Files, Summary
 from streams.permit.run import permit as run
@@ -79,6 +80,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     job = Job(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
     summary = _run(audience, job, denied, processes)
+    _write_down(summary, job)
     _say(summary, audience.header, policy.version, as_json=as_json)
     if summary.stopped is not None:
         refuse(
@@ -112,6 +114,12 @@ def _file(path: Path | None) -> Iterator[BinaryIO | None]:
         refuse(f"--denied: {path}: {error.strerror}")
     with nullcontext() if file is None else file:
         yield file
+
+
+def _write_down(summary: Summary, job: Job) -> None:
+    """What was answered is right in any case, so that nobody can read it in the morning is said and no more."""
+    if summary.rows and (why := write_down(job, record_of(summary, job, time.time_ns() // 1_000_000))) is not None:
+        typer.echo(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
 
 
 def _say(summary: Summary, header: Header, policy_version: str, *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """Reading topics from their start to where they end now, for commands that look once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -22,3 +22,50 @@ def records_of(consumer: KafkaConsumer, topic: str, partitions: Iterable[int] | 
     while any(consumer.position(partition) < ends[partition] for partition in wanted):
         for records in consumer.poll(timeout_ms=500).values():
             yield from records
+
+
+def records_between(
+    consumer: KafkaConsumer, topic: str, since: int, until: int | None = None, most: int | None = None
+) -> Iterator[Any]:
+    """Committed records that were appended from `since` up to `until`, ms; None: all that are there now.
+
+    Of more than `most` the latest of each partition. Nothing where there is no such topic. Raises Kafka's errors.
+    """
+    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    yield from records_in(consumer, ranges_between(consumer, places, since, until, most))
+
+
+def ranges_between(
+    consumer: KafkaConsumer, places: Sequence[TopicPartition], since: int, until: int | None, most: int | None
+) -> dict[TopicPartition, range]:
+    """The offsets of the same."""
+    if not places:
+        return {}
+    begins = _offsets_at(consumer, places, since)
+    ends = consumer.end_offsets(places) if until is None else _offsets_at(consumer, places, until)
+    total = sum(max(0, ends[place] - begins[place]) for place in places)
+    found = {}
+    for place in places:
+        count = max(0, ends[place] - begins[place])
+        kept = count if most is None or total <= most else count * most // total
+        found[place] = range(ends[place] - kept, ends[place])
+    return found
+
+
+def records_in(consumer: KafkaConsumer, ranges: Mapping[TopicPartition, range]) -> Iterator[Any]:
+    """Committed records at these offsets. Raises Kafka's errors."""
+    wanted = [place for place, offsets in ranges.items() if offsets]
+    consumer.assign(wanted)
+    for place in wanted:
+        consumer.resume(place)
+        consumer.seek(place, ranges[place].start)
+    while any(consumer.position(place) < ranges[place].stop for place in wanted):
+        for place, records in consumer.poll(timeout_ms=500).items():
+            yield from (record for record in records if record.offset < ranges[place].stop)
+
+
+def _offsets_at(consumer: KafkaConsumer, places: Sequence[TopicPartition], at: int) -> dict[TopicPartition, int]:
+    """Of the first record that was appended at a time or later; where there is none, of the next to come."""
+    found: dict[TopicPartition, Any] = consumer.offsets_for_times(dict.fromkeys(places, max(0, at)))
+    ends: dict[TopicPartition, int] = consumer.end_offsets(places)
+    return {place: ends[place] if found.get(place) is None else found[place].offset for place in places}

@@ -16,7 +16,7 @@ from events.times import render_time
 from events.topics import QUARANTINE, SOURCE_QUARANTINES
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.letter_choice import JsonOption, now_ms
-from streams.cli.letter_lines import console, named, second
+from streams.cli.letter_lines import console, second
 from streams.cli.reading import records_of
 from streams.cli.requeue import (
     DryOption,
@@ -35,6 +35,7 @@ from streams.clinic.judging import Rules
 from streams.quarantine.orders import Quarantine, read_quarantine_record
 from streams.requeue.run import Order
 from streams.settings import Settings
+from streams.shown import named
 
 
 def release(  # noqa: PLR0913 (options of a command)
@@ -92,7 +93,7 @@ def _list(settings: Settings, *, as_json: bool) -> None:
 
 def _row(each: Quarantine, now: int) -> dict[str, JSON]:
     return {
-        "source": each.source,
+        "source": named(each.source),
         "since": render_time(each.since),
         "until": render_time(each.until),
         "refused": each.refused,

@@ -52,10 +52,17 @@ def daily(
 def _report(settings: Settings, day: date) -> Report:
     from streams.morning.asking import days_of, report_of  # noqa: PLC0415 (no other command waits for DuckDB)
     from streams.morning.held import held_on  # noqa: PLC0415
+    from streams.morning.unheard import held_now, mostly_refused_of, refused_on  # noqa: PLC0415
 
     def ask(read: "Read") -> Report:
-        held = held_on(settings, days_of(day, settings.time_zone))
-        return report_of(read.history, day, settings.time_zone, read.as_of, held)
+        spans = days_of(day, settings.time_zone)
+        held, refused = held_on(settings, spans), refused_on(settings, spans[0])
+        found = report_of(read.history, day, settings.time_zone, read.as_of, held)
+        return msgspec.structs.replace(
+            found,
+            refused=mostly_refused_of(read.history, spans[0], refused),
+            quarantines=held_now(settings, time.time_ns() // 1_000_000),
+        )
 
     return ask_history(settings, ask)
 

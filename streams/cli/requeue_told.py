@@ -9,13 +9,14 @@ from redis.exceptions import RedisError
 from rich.table import Table
 
 from events.json_types import JSON
-from streams.cli.letter_lines import cases, console, named
+from streams.cli.letter_lines import cases, console
 from streams.cli.person import find, masked
 from streams.clinic.effects import Added, leaves
 from streams.clinic.judging import WORDS
 from streams.requeue.rehearsal import Rehearsal
 from streams.requeue.run import Account, Order
 from streams.settings import Settings
+from streams.shown import named
 
 _ONCE = "What a profile holds already under the same source and id is not taken twice."
 
@@ -28,7 +29,7 @@ def account_row(account: Account, order: Order) -> dict[str, JSON]:
         "run": order.rules.run,
         "mapping": None if mapping is None else mapping.version,
         "matched": account.matched,
-        "sent": [{"topic": topic, "type": type_, "count": count} for (topic, type_), count in sent],
+        "sent": [{"topic": topic, "type": type_ and named(type_), "count": count} for (topic, type_), count in sent],
         "refused": [
             {"reason": reason, "detail": detail, "count": count}
             for (reason, detail), count in account.refused.most_common()

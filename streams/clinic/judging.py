@@ -103,7 +103,7 @@ def judge(letter: Letter, rules: Rules) -> Cured | Refusal | Left:
     type_ = said_by(value, own).type
     if left := _left(letter, type_, rules):
         return left
-    headers = _with_one_more(letter, own, rules)
+    headers = _with_one_more(letter, value, own, rules)
     judged = decode(Record(topic, value, headers, rules.now), rules.hasher.phone_region)
     return judged if isinstance(judged, Refusal) else Cured(topic, letter.key, value, headers, type_)
 
@@ -126,7 +126,7 @@ def _judge_harmonised(letter: Letter, rules: Rules) -> Cured | Refusal | Left:
     read = read_fact(letter.value, rules.now)
     if isinstance(read, Refusal):
         return read
-    headers = _with_one_more(letter, letter.headers, rules)
+    headers = _with_one_more(letter, letter.value, letter.headers, rules)
     return Cured(INTERACTIONS, letter.key, letter.value, headers, letter.said.type)
 
 
@@ -138,7 +138,7 @@ def _left(letter: Letter, type_: str | None, rules: Rules) -> Left | None:
     return None
 
 
-def _with_one_more(letter: Letter, own: Headers, rules: Rules) -> Headers:
+def _with_one_more(letter: Letter, value: bytes | None, own: Headers, rules: Rules) -> Headers:
     once = Requeued(
         at=render_time(rules.now),
         letter=str(letter.place),
@@ -148,4 +148,4 @@ def _with_one_more(letter: Letter, own: Headers, rules: Rules) -> Headers:
         mapping=None if rules.mapping is None else rules.mapping.version,
         run=rules.run,
     )
-    return with_history(own, [*letter.history, once])
+    return with_history(value, own, [*letter.history, once], rules.hasher)

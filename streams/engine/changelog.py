@@ -58,6 +58,13 @@ class PartitionReader:
         await self._consumer._client.set_topics({tp.topic for tp in tps})
         return {TP(*tp): int(end) for tp, end in (await self._consumer.end_offsets(tps)).items()}
 
+    async def offsets_at(self, tps: Sequence[TP], at: int) -> dict[TP, int]:
+        """The offsets of the first records that were appended at `at`, ms, or later; the end where there is none."""
+        ends = await self.ends_of(tps)
+        found = await self._consumer.offsets_for_times({TopicPartition(*tp): at for tp in tps})
+        first = {TP(*tp): None if entry is None else int(entry.offset) for tp, entry in found.items()}
+        return {tp: end if (offset := first.get(tp)) is None else min(offset, end) for tp, end in ends.items()}
+
     async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
         """Yield the records from `start` until `end` is reached; the last run may go beyond it."""
         partition = TopicPartition(tp.topic, tp.partition)  # aiokafka takes no other kind of tuple

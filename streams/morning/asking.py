@@ -35,8 +35,8 @@ def report_of(history: History, day: date, zone: str, as_of: int, held: Sequence
     with opened(history, [reach for span in spans for reach in _reaches(span)]) as connection:
         place(connection)
         dates = (day.isoformat(), (day - WEEK).isoformat())
-        found = [_day(connection, *each) for each in zip(dates, spans, held, strict=True)]
-    return Report(zone, as_of, *found)
+        now, before = (_day(connection, *each) for each in zip(dates, spans, held, strict=True))
+    return Report(zone, as_of, now, before)
 
 
 def _reaches(span: Span) -> list[Reach]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from streams.quarantine.listing import Listed
+from streams.refused.mostly import Mostly
+
 
 class Money(Struct, frozen=True):
     """What one day brought in one currency. `donors`: people, not gifts; `new_donors`: of them those who never gave."""
@@ -103,12 +106,16 @@ class Meeting(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """How many people a team asked about on the day and was told not to reach, or not yet."""
+    """How many a team asked about on the day and was told not to reach, or not yet.
+
+    `people`: who was asked about by way of the API, each once. `rows`: of the lists that were judged, however often.
+    """
 
     decision: str
     reason: str
     channel: str | None
     people: int
+    rows: int = 0
 
 
 class Day(Struct, frozen=True):
@@ -128,9 +135,14 @@ class Day(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """The page. `as_of`: up to when everything is in it, ms since 1970."""
+    """The page. `as_of`: up to when everything is in it, ms since 1970.
+
+    `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or still waited for.
+    """
 
     time_zone: str
     as_of: int
     day: Day
     before: Day
+    refused: tuple[Mostly, ...] = ()
+    quarantines: tuple[Listed, ...] = ()

@@ -5,11 +5,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.morning.figures import Day, Report
 from streams.morning.tables import Table, earlier_of, tables_of
 from streams.morning.warnings import warnings
 from streams.morning.words import change, money, number
+from streams.shown import printable
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -38,10 +40,15 @@ def page_of(report: Report) -> Page:
     return Page(
         title=_written(day.date),
         subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at {_at(report)}",
-        warnings=tuple(warnings(report)),
+        warnings=tuple(map(printable, warnings(report))),
         tiles=tuple(_tiles(day, before)),
-        tables=tables_of(day, before),
+        tables=tuple(_seen(table) for table in tables_of(report)),
     )
+
+
+def _seen(table: Table) -> Table:
+    """Producers choose refcodes, campaigns and turfs: nothing in them reaches a terminal or a page but what is seen."""
+    return replace(table, rows=tuple(tuple(map(printable, row)) for row in table.rows))
 
 
 def _written(day: str) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from streams.morning.figures import Day, Held, Money, Part, Send, Talks
+from streams.morning.figures import Day, Held, Money, Part, Report, Send, Talks
 from streams.morning.words import NOTHING, all_money, change, money, number, share, thousandths
+from streams.quarantine.listing import Listed
+from streams.refused.mostly import Mostly
 
 MOST_ROWS = 12
 """Of a table of many; what is left out is summed up in its last row."""
@@ -23,8 +25,9 @@ class Table(Struct, frozen=True):
     nothing: str = "Nothing."
 
 
-def tables_of(day: Day, before: Day) -> tuple[Table, ...]:
+def tables_of(report: Report) -> tuple[Table, ...]:
     """All of them, in order."""
+    day, before = report.day, report.before
     return (
         _money(day, before),
         _pledges(day, before),
@@ -36,6 +39,8 @@ def tables_of(day: Day, before: Day) -> tuple[Table, ...]:
         _talks("Doors by turf", "turf", day.turfs, before.turfs),
         _meetings(day),
         *_held(day.held),
+        *_refused(report.refused),
+        *_quarantines(report.quarantines),
     )
 
 
@@ -205,8 +210,37 @@ def _held(held: Sequence[Held] | None) -> Iterable[Table]:
             f"{one.reason.replace('_', ' ')}, {one.channel or 'all'}",
             _ANSWERS.get(one.decision, one.decision),
             number(one.people),
+            number(one.rows),
         )
         for one in held[:MOST_ROWS]
     )
-    note = "People whom a team asked about and was told not to reach, or not yet." if rows else ""
-    yield Table("Held back", ("why", "answer", "people"), rows, note, "Nobody whom a team asked about.")
+    note = (
+        "Whom a team asked about and was told not to reach, or not yet. People: by way of the API, each once. Rows: of "
+        "lists (`harmonia permit`), each time that one was judged."
+    )
+    columns = ("why", "answer", "people", "rows of lists")
+    yield Table("Held back", columns, rows, note if rows else "", "Nobody whom a team asked about.")
+
+
+def _refused(found: Sequence[Mostly]) -> Iterable[Table]:
+    if found:
+        rows = tuple(
+            (f"{one.source}, {one.type}", number(one.refused), number(one.sent), share(one.refused, one.sent))
+            for one in found[:MOST_ROWS]
+        )
+        note = "Sources of which more than half of a type was refused, so that it is in no figure of this page."
+        yield Table("Mostly refused", ("source and type", "refused", "sent", "share"), rows, note)
+
+
+def _quarantines(found: Sequence[Listed]) -> Iterable[Table]:
+    if found:
+        rows = tuple(
+            (one.source, _minute(one.since), "in force" if one.held_now else _minute(one.until), number(one.waiting))
+            for one in found[:MOST_ROWS]
+        )
+        note = "What can wait of them, such as opens and clicks, is held until somebody releases it. Times: UTC."
+        yield Table("In quarantine", ("source", "since", "until", "records that wait"), rows, note)
+
+
+def _minute(time: str | None) -> str:
+    return NOTHING if time is None else time[:16].replace("T", " ")

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 from streams.morning.figures import Day, Report, Talks
 from streams.morning.words import money, number, plural, share
+from streams.quarantine import listing
+from streams.refused import mostly
+from streams.refused.mostly import shortened
 
 FEWER = 0.7
 """Of the gross of the week before: below that it is said."""
@@ -17,6 +20,7 @@ ENOUGH_DOORS = 50
 ENOUGH_PROMISES = 10
 FLAKES = 0.5
 ENOUGH_PLEDGES = 5
+MOST_SOURCES = 5
 
 
 def warnings(report: Report) -> list[str]:
@@ -30,6 +34,7 @@ def warnings(report: Report) -> list[str]:
         *_doors(day, before),
         *_meetings(day),
         *_held(day),
+        *_unheard(report),
     ]
 
 
@@ -99,6 +104,14 @@ def _meetings(day: Day) -> Iterator[str]:
 def _held(day: Day) -> Iterator[str]:
     if day.held is None:
         yield "Who was held back is not known: the record of questions could not be read."
+
+
+def _unheard(report: Report) -> Iterator[str]:
+    """Of whom the page says too little."""
+    for one in shortened((f"{mostly.sentence(each)}." for each in report.refused), MOST_SOURCES):
+        yield one
+    for one in shortened((f"{each.source}: {listing.sentence(each)}." for each in report.quarantines), MOST_SOURCES):
+        yield one
 
 
 def _of(methods: tuple[Talks, ...], name: str) -> Talks:

@@ -1,23 +1,29 @@
 """Counts what is refused of each source, by the minute in which the broker had it.
 
 By append time and not by the clock: a worker that catches up after an hour sees the floods that there were, and none
-that is only its own haste. What is accepted is counted only of sources that are half-way to a flood, so that in
-ordinary times nothing is looked at twice.
+that is only its own haste. So many refused records are a suspicion and no more: topics are worked on one after the
+other, so what a worker has seen of a minute so far may be all that was bad in it. `streams.quarantine.suspicions` says
+what follows. Nothing is asked of records that are accepted.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
 from typing import NamedTuple
-
-from msgspec import Struct
 
 MINUTE_MS = 60_000
 MOST_COUNTS = 10_000
 """Counts of a source and a minute that are kept: whoever makes up a new source for each record is nobody's flood."""
 
 
+class Suspicion(NamedTuple):
+    """So many records of a source were refused in the minute that began `at`, ms."""
+
+    source: str
+    at: int
+    refused: int
+
+
 class Flood(NamedTuple):
-    """`at`: the start of the minute, ms. `share`: of what was seen of the source since it was suspected, refused."""
+    """`at`: the start of the minute, ms. `share`: of what the source sent then, refused."""
 
     source: str
     at: int
@@ -25,60 +31,24 @@ class Flood(NamedTuple):
     share: float
 
 
-class _Count(Struct):
-    refused: int = 0
-    refused_since: int = 0
-    accepted_since: int = 0
-
-
 class Floods:
-    """So many `letters` of one source in a minute are a flood, if they are `share` of what it sends; 0: none is."""
+    """So many `letters` of one source in a minute may be a flood; 0: none ever is."""
 
-    def __init__(self, letters: int, share: float) -> None:
+    def __init__(self, letters: int) -> None:
         self._letters = letters
-        self._share = share
-        self._counts: OrderedDict[tuple[str, int], _Count] = OrderedDict()
-        self._suspected: dict[str, int] = {}
+        self._counts: OrderedDict[tuple[str, int], int] = OrderedDict()
 
-    def suspected(self, at_ms: int) -> Collection[str]:
-        """Sources of which `accepted` wants to hear of what was appended then, not those that were quiet."""
-        for source, minute in [*self._suspected.items()]:
-            if minute < at_ms // MINUTE_MS - 1:
-                del self._suspected[source]
-        return self._suspected.keys()
-
-    def refused(self, source: str, at_ms: int) -> Flood | None:
-        """Count a refused record; the flood that it is part of, if there is one by now."""
+    def refused(self, source: str, at_ms: int) -> Suspicion | None:
+        """Count a refused record; what is suspected by now."""
         if not self._letters:
             return None
         key = source, at_ms // MINUTE_MS
-        count = self._counts.get(key)
-        if count is None:
-            count = self._begun(key)
-        count.refused += 1
-        if 2 * count.refused < self._letters:
-            return None
-        self._suspected[source] = key[1]
-        count.refused_since += 1
-        share = count.refused_since / (count.refused_since + count.accepted_since)
-        if count.refused < self._letters or share < self._share:
-            return None
-        return Flood(source, key[1] * MINUTE_MS, count.refused, share)
-
-    def accepted(self, source: str, at_ms: int) -> None:
-        """Count an accepted record, which matters if its source is suspected."""
-        count = self._counts.get((source, at_ms // MINUTE_MS))
-        if count is not None and 2 * count.refused >= self._letters:
-            count.accepted_since += 1
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        if len(self._counts) > MOST_COUNTS:
+            self._counts.popitem(last=False)
+        return Suspicion(source, key[1] * MINUTE_MS, count) if count >= self._letters else None
 
     def forget(self, source: str) -> None:
         """Begin anew with a source."""
-        self._suspected.pop(source, None)
         for key in [key for key in self._counts if key[0] == source]:
             del self._counts[key]
-
-    def _begun(self, key: tuple[str, int]) -> _Count:
-        count = self._counts[key] = _Count()
-        if len(self._counts) > MOST_COUNTS:
-            self._counts.popitem(last=False)
-        return count

@@ -10,6 +10,7 @@ from msgspec import Struct
 from events.outputs import SystemAlert
 from events.times import parse_time, render_time
 from streams.quarantine.floods import MINUTE_MS, Flood
+from streams.shown import named
 
 RULE = "source_quarantined"
 _VERSION = "1"
@@ -81,12 +82,15 @@ def is_new(held: Quarantine, before: Quarantine | None) -> bool:
 
 
 def alert_of(held: Quarantine, share: float) -> SystemAlert:
-    """What somebody is to look at: sent once for each quarantine, not each time that it is made longer."""
+    """What somebody is to look at: sent once for each quarantine, not each time that it is made longer.
+
+    The source is named, or `*` where it may be an address: the id tells one from another.
+    """
     trigger = "\x1f".join((RULE, held.source, str(held.since), _VERSION))
     return {
         "alert_id": blake2b(trigger.encode(errors="replace"), digest_size=16).hexdigest(),
         "rule": RULE,
-        "subject": held.source,
+        "subject": named(held.source),
         "at": render_time(held.since),
         "evidence": [],
         "detail": f"{held.refused} records refused within a minute, {share:.0%} of what it sent: what can wait is held "

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+import orjson
 from kafka import KafkaConsumer, TopicPartition
 
+from events.times import parse_time, render_time
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED
 from streams.cli.reading import records_of
 from streams.clinic.letters import Letter, Place, letter_of
@@ -49,6 +51,23 @@ def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> dict[str, i
 def requeued_names(consumer: KafkaConsumer) -> set[str]:
     """The names of all letters that were sent anew."""
     return {record.key.decode() for record in records_of(consumer, DEAD_LETTERS_REQUEUED) if record.value is not None}
+
+
+def requeued_at(consumer: KafkaConsumer) -> dict[str, str]:
+    """The same, and when that was, RFC 3339; empty where a note does not say it."""
+    found = {}
+    for record in records_of(consumer, DEAD_LETTERS_REQUEUED):
+        if record.value is not None:
+            found[record.key.decode()] = _time_in(record.value)
+    return found
+
+
+def _time_in(note: bytes) -> str:
+    try:
+        at = parse_time(orjson.loads(note)["at"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "" if at is None else render_time(at)
 
 
 def _letter(record: KafkaRecord) -> Letter | None:

@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple
 
 from events.topics import CONTACT_COMMANDS, CONTACT_FRAGMENTS, CONTACT_ROOFS, INPUT_TOPICS, INTERACTIONS
 from sinks.lookup import TOPICS as PERMISSIONS
+from streams.quarantine import listing
+from streams.refused import mostly
+from streams.refused.mostly import shortened
 from streams.status.seen import Broker, Flow, Held, Seen, Store
 
 Severity = Literal["page", "ticket"]
@@ -22,6 +25,7 @@ SEVERITIES: dict[str, Severity] = {
     "DeadLetterFlood": "ticket",
     "SinkBehind": "ticket",
     "PolicyBroken": "ticket",
+    "SourceQuarantined": "ticket",
 }
 UNSEEN = (
     *("FencingLoop", "RecoveryTooLong", "TeamSilent", "ErrorBudgetBurns", "GatewayErrors", "GatewayUnproven"),
@@ -32,6 +36,8 @@ UNSEEN = (
 
 LONGEST_WAIT_S, STALE_S, BEHIND_S = 60.0, 60.0, 15.0
 FULL = 0.85
+MOST_SOURCES = 5
+"""That are named of each kind; programs are told of all."""
 MUCH_LAG, MANY_LETTERS, FLOOD = 10_000, 100, 0.05
 URGENT = {*(topic.name for topic in INPUT_TOPICS), CONTACT_COMMANDS, INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS}
 """Topics that a donation or somebody's no goes through."""
@@ -74,6 +80,11 @@ def _of_kafka(kafka: Broker | str) -> Iterator[Finding]:
     refused = sum(kafka.refused.values())
     if refused > MANY_LETTERS and refused > FLOOD * kafka.came_in:
         yield Finding("DeadLetterFlood", f"{refused:,} of {kafka.came_in:,} records were refused in the last hour")
+    for each in shortened((f"{mostly.sentence(one)} in the last hour" for one in kafka.mostly_refused), MOST_SOURCES):
+        yield Finding("DeadLetterFlood", each)
+    held = (f"{one.source}: {listing.sentence(one)}" for one in kafka.quarantines)
+    for each in shortened(held, MOST_SOURCES):
+        yield Finding("SourceQuarantined", each)
 
 
 def _of_flow(flow: Flow, *, anybody: bool) -> Iterator[Finding]:

@@ -9,9 +9,17 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from events.dead_letters import DeadLetter
-from events.topics import DEAD_LETTERS, INPUT_TOPICS
+from events.topics import INPUT_TOPICS
 from streams.clients import KafkaClients
+from streams.refused.mostly import Mostly, mostly_refused, suspects
+from streams.refused.reading import (
+    Brief,
+    Refusals,
+    letters_between,
+    names_requeued_since,
+    quarantines_of,
+    sent_lately,
+)
 from streams.settings import Settings
 from streams.status.seen import Broker, Flow
 from streams.topics import read_by_workers
@@ -76,13 +84,16 @@ class _Look:
         there = {topic: sorted(self._asking.partitions_for_topic(topic) or ()) for topic in self._topics}
         places = [TopicPartition(topic, number) for topic, numbers in there.items() for number in numbers]
         group = self._admin.describe_groups([self._group])[self._group]
+        letters = list(letters_between(self._reading, self._now - HOUR_MS, most=MOST_LETTERS))
         return Broker(
             group_state=str(group["group_state"]),
             members=len(group["members"]),
             flows=self._flows(places, _owned(group)),
-            refused=self._refused(),
+            refused=dict(Counter(letter.reason for letter in letters).most_common()),
             came_in=sum(self._since(topic.name) for topic in INPUT_TOPICS),
             topics_missing=[topic for topic, numbers in there.items() if not numbers],
+            mostly_refused=self._mostly_refused(letters),
+            quarantines=quarantines_of(self._reading, self._now),
         )
 
     def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[Flow]:
@@ -133,19 +144,16 @@ class _Look:
             self._reading.pause(*(starts.keys() - open_))
         return waits
 
-    def _refused(self) -> dict[str, int]:
-        """Dead letters of the last hour, by reason."""
-        counts: Counter[str] = Counter()
-        starts, ends = self._hour_ago(DEAD_LETTERS)
-        todo = {tp for tp, offset in starts.items() if offset < ends[tp]}
-        self._reading.assign(list(todo))
-        self._reading.resume(*todo)
-        for tp in todo:
-            self._reading.seek(tp, starts[tp])
-        while any(self._reading.position(tp) < ends[tp] for tp in todo) and counts.total() < MOST_LETTERS:
-            for records in self._reading.poll(timeout_ms=500, max_records=2000).values():
-                counts.update(letter.refusal.reason.value for letter in map(_letter, records) if letter is not None)
-        return dict(counts.most_common())
+    def _mostly_refused(self, letters: Iterable[Brief]) -> list[Mostly]:
+        """Of the sources of which enough was refused, those of which most was."""
+        since = self._now - HOUR_MS
+        if not suspects(Counter(letter.said for letter in letters)):
+            return []
+        refusals = Refusals(names_requeued_since(self._reading, since))
+        for letter in letters:
+            refusals.add(letter)
+        wanted = suspects(refusals.counts)
+        return mostly_refused(*sent_lately(self._reading, refusals, wanted, since)) if wanted else []
 
     def _since(self, topic: str) -> int:
         """Records of a topic since an hour ago."""
@@ -159,10 +167,6 @@ class _Look:
         ends: Offsets = self._asking.end_offsets(places)
         found = self._asking.offsets_for_times(dict.fromkeys(places, self._now - HOUR_MS))
         return {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in places}, ends
-
-
-def _letter(record: Any) -> DeadLetter | None:
-    return DeadLetter.of(record.headers)
 
 
 def _owned(group: Mapping[str, Any]) -> set[TopicPartition]:

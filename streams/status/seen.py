@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from streams.quarantine.listing import Listed
+from streams.refused.mostly import Mostly
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -26,6 +29,8 @@ class Broker:
     """Kafka: the group of the workers, the topics that they read, and what was refused in the last hour.
 
     `refused`: by reason; `came_in`: records of the input topics. `topics_missing`: run `harmonia topics create`.
+    `mostly_refused`: sources of which most of a type is, as far as the latest records show. `quarantines`: sources that
+    are held, or of which held records wait.
     """
 
     group_state: str
@@ -34,6 +39,8 @@ class Broker:
     refused: Mapping[str, int] = field(default_factory=dict)
     came_in: int = 0
     topics_missing: Sequence[str] = ()
+    mostly_refused: Sequence[Mostly] = ()
+    quarantines: Sequence[Listed] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from events.json_types import JSON
+from events.topics import AUDIT_LOG
 from streams.local.stack import Stack
 from streams.permit.crew import ALONE
 from streams.pressure import default_policy
 from tests.integration.command import PATIENCE_S, Ended, ended_well, environment_of, harmonia, on, refused
 from tests.integration.said import afternoon, event, fresh, structured
 from tests.integration.system import System, running_system, state_of
+from tests.integration.tap import tapped
 from tests.integration.waiting import until
 
 ASK = ("permit", "--channel", "email", "--purpose", "fundraising", "--json", "--at")
@@ -107,6 +109,22 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
         "7": ("deny", "repeated_in_audience"),
     }
     assert sender.denied.read_bytes().startswith("\ufeffName,E-Mail,Note,harmonia_decision".encode())
+
+
+def test_what_was_denied_of_a_list_is_in_the_report_of_the_day(sender: Sender) -> None:
+    campaign = fresh()
+    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, environment=on(sender.system.stack)))
+    with tapped(sender.system.settings, AUDIT_LOG) as tap:
+        sender.judged(f"email\n{fresh()}@example.org\n{fresh()}@example.org\n\n", "--campaign", campaign)
+        tap.until(bool, "the record of the list")
+    [record] = [json.loads(one.value or b"") for one in tap.records]
+    assert record["counts"] == [{"decision": "deny", "reason": "held", "rows": 2}]
+    assert (record["campaign_id"], record["answers"]) == (campaign, [])
+    assert b"example.org" not in (tap.records[0].value or b"")
+    words, where = ("report", "daily", "--date", record["at"][:10], "--json"), on(sender.system.stack)
+    reported = ended_well(harmonia(sender.folder, *words, environment={**where, "HARMONIA_TIME_ZONE": "UTC"}))
+    [held] = [one for one in json.loads(reported.stdout)["day"]["held"] if one["reason"] == "held"]
+    assert held["rows"] >= 2
 
 
 def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> None:

@@ -22,10 +22,13 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
         # Marks of a worker that ran here before look well for a minute.
         return said if code == 0 and said["sign_of_life_s"] < 15 else None
 
-    contact_id = fresh()
+    contact_id, refused = fresh(), "status/mostly-refused"
     with open_deployment(settings_of(stack)) as deployment:
         for value in (event("donation.made", {"contact_id": contact_id}), event("donation.made", {})):
             deployment.producer.send("donation-events", structured(value)[0]).get(30)
+        for _ in range(12):
+            gift = {**event("donation.made", {}), "source": refused}
+            deployment.producer.send("donation-events", structured(gift)[0]).get(30)
     code, before = told()
     with running_system(stack, tmp_path) as system:
         until_in_redis(system, contact_id)
@@ -46,6 +49,8 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
     assert well["kafka"]["refused"]["no_identifier"] >= 1
     assert well["kafka"]["came_in"] >= 2
     assert 0 < well["redis"]["memory_used"] < 1
+    assert {"source": refused, "type": "donation.made", "refused": 12, "sent": 12} in well["kafka"]["mostly_refused"]
+    assert f"{refused}: 12 of 12 donation.made refused in the last hour" in [one["why"] for one in well["alerts"]]
     assert contact_id not in json.dumps(well)
     assert b"last sign of life" in shown.stdout
     assert shown.returncode == 0

@@ -39,6 +39,7 @@ EMPTY_ON_A_GOOD_DAY = {
     "harmonia_api_incomplete_total": "Redis lacks nothing",
     "harmonia_api_refused_total": "nobody without a token asks",
     "harmonia_identity_findings_total": "no identifier is shared by a crowd",
+    "harmonia_source_quarantined_since_seconds": "no source is in quarantine",
     "harmonia_lake_": "nobody fills a lake here",
 }
 """Metrics that have no sample then, each with why."""

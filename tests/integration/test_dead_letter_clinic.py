@@ -37,7 +37,7 @@ from streams.local.stack import Stack, local_stack
 from streams.requeue.desk import desk_id
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system, state_of
+from tests.integration.system import System, running_system, sample, state_of
 from tests.integration.tap import Tap, header, tapped
 from tests.integration.waiting import until
 
@@ -210,6 +210,10 @@ def test_letters_that_are_mended_end_in_the_profiles_of_the_oracle_whatever_happ
 
     again = json.loads(well(ward.requeue("--json")))
     assert (again["sent"], again["left"]) == ([], {"requeued": LETTERS})
+    groups = [json.loads(line) for line in well(ward.call("group", "--json", *CHOSEN)).splitlines()]
+    assert [sum(group[name] for group in groups) for name in ("open", "requeued")] == [0, LETTERS]
+    assert "Nothing of these is open:" in well(ward.call("group", *CHOSEN))
+    assert json.loads(well(ward.call("show", groups[0]["samples"][0], "--json")))["requeued"]
     found = sent_anew(ward)
     assert (len(found), found.total(), notes(ward) - before) == (LETTERS, LETTERS, LETTERS)
     assert_as_the_oracle_says(ward)
@@ -253,15 +257,25 @@ def test_a_cure_that_does_not_help_is_stopped(ward: Ward) -> None:
 
 
 def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Ward) -> None:
-    producer, source, contact_id = ward.system.deployment.producer, f"flood-{fresh()}/app", fresh()
+    """Another source, all of whose gifts are refused but who sends far more mail, is not held."""
+    producer, source, contact_id = ward.system.deployment.producer, "flood/app", fresh()
     contact: dict[str, JSON] = {"contact_id": contact_id}
+    mixed = "mixed/app"
 
     def say(topic: str, type_: str, **attributes: str) -> None:
         said = {**event(type_, contact), "source": source, **attributes}
         producer.send(topic, structured(said)[0])
 
     with tapped(ward.system.settings, QUARANTINE, SYSTEM_ALERTS) as tap:
+        for _ in range(4 * FLOOD):
+            say("email-events", "email.clicked", source=mixed)
+        until(lambda: profile_with(ward, contact_id, "email.clicked", 4 * FLOOD), "its mail")
         for _ in range(FLOOD + 20):
+            say("donation-events", "donation.made", time="yesterday", source=mixed)
+        producer.flush()
+        for _ in range(4 * FLOOD):
+            say("email-events", "email.clicked", source=mixed)
+        for _ in range(2 * FLOOD):  # in two minutes, if it must be
             say("email-events", "email.opened", time="yesterday")
         [alert] = tap.of(SYSTEM_ALERTS, source.encode())
         told = json.loads(alert.value or b"")
@@ -281,7 +295,16 @@ def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Wa
         profile = until(lambda: profile_with(ward, contact_id, "email.unsubscribed"), "the refusal")
         gift = until(lambda: profile_with(ward, contact_id, "donation.made"), "the gift")
         assert (profile["email"]["subscribed"], gift["donations"]["count"]) == (False, 1)
-        assert source in well(ward.call("release", "--list", "--json"))
+        look = CliRunner().invoke(app, ["status", "--json"], env=ward.where)
+        [shown] = json.loads(look.stdout)["kafka"]["quarantines"]
+        assert (shown["source"], shown["held_now"]) == (source, True)
+        assert 0 < shown["waiting"] <= opens + 2 * FLOOD
+        [url] = ward.system.workers.addresses
+        until(lambda: sample(url, "harmonia_quarantine_waiting_records"), "how many wait, in /metrics")
+        assert sample(url, "harmonia_source_quarantined_since_seconds", source=source)
+        listed = well(ward.call("release", "--list", "--json"))
+        assert source in listed
+        assert mixed not in listed
 
     released = ward.call("release", source, "--json")
     sent = sum(row["count"] for row in json.loads(released.stdout)["sent"])

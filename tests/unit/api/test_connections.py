@@ -224,4 +224,4 @@ def test_a_message_is_said_once_a_second_and_counted(said: pytest.LogCaptureFixt
     say("another", 100)
     say("crowded", 101)
 
-    assert [record.getMessage() for record in said.records] == ["crowded", "another", "crowded (9 more before it)"]
+    assert [record.getMessage() for record in said.records] == ["crowded", "another", "crowded (and 9 times more since this was last shown)"]

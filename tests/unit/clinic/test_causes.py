@@ -1,6 +1,6 @@
 from events.requeued import with_history
 from streams.clinic.causes import SAMPLES, grouped
-from tests.unit.clinic.writing import letter, once, saying
+from tests.unit.clinic.writing import HASHER, letter, once, saying
 
 
 def test_letters_are_counted_by_cause_the_most_frequent_first() -> None:
@@ -25,5 +25,21 @@ def test_the_place_in_a_list_is_no_cause_of_its_own() -> None:
 
 
 def test_what_came_back_is_counted_in_its_group() -> None:
-    [group] = grouped([letter(), letter(headers=with_history([], [once()]))])
+    [group] = grouped([letter(), letter(headers=with_history(None, [], [once()], HASHER))])
     assert (group.count, group.came_back) == (2, 1)
+
+
+def test_what_was_requeued_is_told_from_what_is_open_and_gives_no_samples() -> None:
+    one, other, last = (letter(saying(), offset=offset) for offset in (1, 2, 3))
+    [group] = grouped([one, other, last], {last.name})
+    assert (group.open, group.requeued, group.count) == (2, 1, 3)
+    assert [place.offset for place in group.samples] == [1, 2]
+    [group] = grouped([last, one], {last.name})
+    assert [place.offset for place in group.samples] == [1]
+
+
+def test_groups_with_open_letters_come_first_and_one_that_is_all_requeued_still_shows_where_it_was() -> None:
+    mended = [letter(b"{", offset=offset) for offset in range(9)]
+    groups = grouped([*mended, letter(saying(), detail="data.amount: Field required")], {one.name for one in mended})
+    assert [(group.open, group.requeued) for group in groups] == [(1, 0), (0, 9)]
+    assert len(groups[1].samples) == SAMPLES

@@ -1,7 +1,7 @@
 from events.refusal import Reason
 from events.requeued import with_history
 from streams.clinic.choosing import Choice
-from tests.unit.clinic.writing import letter, once, saying
+from tests.unit.clinic.writing import HASHER, letter, once, saying
 from tests.unit.events.records import NOW
 
 
@@ -12,7 +12,7 @@ def test_nothing_asked_for_takes_every_letter() -> None:
 
 
 def test_each_wish_takes_what_it_names_and_nothing_else() -> None:
-    one = letter(saying(), headers=with_history([], [once()]))
+    one = letter(saying(), headers=with_history(None, [], [once()], HASHER))
     right = [
         Choice(reason=Reason.INVALID_DATA),
         Choice(topic="email-events"),

@@ -5,7 +5,7 @@ from events.refusal import Reason, Refusal
 from events.requeued import history_of, with_history
 from streams.clinic.judging import WORDS, Cured, Left, interaction_of, judge
 from tests.unit.agents.harmonised import said
-from tests.unit.clinic.writing import Headers, letter, mapping_of, once, rules, saying
+from tests.unit.clinic.writing import HASHER, Headers, letter, mapping_of, once, rules, saying
 from tests.unit.events.records import NOW, event
 
 DAY = 86_400_000
@@ -66,12 +66,12 @@ def test_a_message_that_was_refused_a_week_ago_is_sent_only_if_that_is_asked_for
 
 
 def test_a_message_is_as_old_as_its_first_refusal() -> None:
-    headers = with_history([], [once("2012-01-01T00:00:00.000Z")])
+    headers = with_history(None, [], [once("2012-01-01T00:00:00.000Z")], HASHER)
     assert judge(letter(saying(), headers=headers), rules()) is Left.OLD_MESSAGE
 
 
 def test_what_came_back_too_often_is_left() -> None:
-    headers = with_history([], [once(), once(), once()])
+    headers = with_history(None, [], [once(), once(), once()], HASHER)
     assert judge(letter(saying(), headers=headers), rules()) is Left.TOO_OFTEN
     assert isinstance(judge(letter(saying(), headers=headers), rules(deepest=4)), Cured)
 

@@ -1,6 +1,11 @@
-from events.requeued import REQUEUED, history_of, own_headers, with_history
+import json
+
+from msgspec.structs import replace
+
+from events.identifiers import Hasher
+from events.requeued import REQUEUED, history_of, own_headers, was_requeued, with_history
 from streams.clinic.letters import Said, said_by
-from tests.unit.clinic.writing import letter, once, saying
+from tests.unit.clinic.writing import HASHER, letter, once, saying
 
 OWN: list[tuple[str, bytes | None]] = [("trace", b"\xff"), ("empty", None), ("trace", b"2")]
 
@@ -10,15 +15,31 @@ def test_a_letter_has_the_headers_of_its_producer_and_no_others() -> None:
 
 
 def test_a_history_travels_behind_the_producers_headers() -> None:
-    headers = with_history([*OWN, ("dl_reason", b"no_time")], [once(), once()])
+    headers = with_history(None, [*OWN, ("dl_reason", b"no_time")], [once(), once()], HASHER)
     assert headers[:3] == OWN
     assert [name for name, _ in headers[3:]] == [REQUEUED]
-    assert history_of(headers) == (once(), once())
+    assert [replace(each, proof=None) for each in history_of(headers)] == [once(), once()]
     assert own_headers(headers) == OWN
 
 
+def test_a_history_that_an_older_version_wrote_is_read_and_proves_nothing() -> None:
+    [(name, text)] = with_history(None, [], [once()], HASHER)
+    assert text is not None
+    [told] = json.loads(text)
+    del told["proof"]
+    headers = [(name, json.dumps([told]).encode())]
+    assert history_of(headers) == (once(),)
+    assert not was_requeued(None, headers, HASHER)
+
+
+def test_what_is_sent_anew_under_one_key_is_known_while_that_key_is_valid() -> None:
+    headers = with_history(b"value", OWN, [once()], Hasher([b"older"]))
+    assert was_requeued(b"value", headers, Hasher([b"newer", b"older"]))
+    assert not was_requeued(b"value", headers, Hasher([b"newer"]))
+
+
 def test_a_history_says_from_where_as_programs_read_it() -> None:
-    [(_, text)] = with_history([], [once()])
+    [(_, text)] = with_history(None, [], [once()], HASHER)
     assert text is not None
     assert b'"from":"dead-letters/3/1"' in text
     assert b'"origin":"email-events/3/2"' in text
@@ -52,6 +73,6 @@ def test_what_cannot_be_read_is_not_known() -> None:
 
 
 def test_when_it_was_first_refused_is_what_the_history_says() -> None:
-    headers = with_history([], [once("2012-02-01T00:00:00.000Z"), once()])
+    headers = with_history(None, [], [once("2012-02-01T00:00:00.000Z"), once()], HASHER)
     assert letter(headers=headers).first_refused == 1_328_054_400_000
     assert letter().first_refused == letter().time

@@ -11,6 +11,7 @@ from tests.unit.deploy.rules import metrics_in, rules
 ASKED_FOR = {
     *("Inflow by team", "Inflow by type", "Outcomes", "Lag", "From the producer's acknowledgement to Redis"),
     *("Dead letters by reason", "Pressure: alerts by rule", "Suppression: who said no, and how", "Rebalances"),
+    *("Quarantine: for how long, by source", "Quarantine: held records that wait"),
     *("Sinks: seconds behind", "Sinks: records behind", "Recovery"),
     *("Donations net by hour", "Doors by hour", "Opens by hour: people and all", "Unsubscribes by hour"),
     *("Gateway: answers by status", "Gateway: events by outcome", "Gateway: time of an answer (p99)"),

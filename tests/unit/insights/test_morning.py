@@ -3,18 +3,24 @@
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from events.json_types import JSON
+from streams.clinic.letters import Said
+from streams.insights.spans import day_span
 from streams.morning.asking import report_of
 from streams.morning.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
 from streams.morning.html import html_of
 from streams.morning.page import page_of
 from streams.morning.tables import tables_of
 from streams.morning.text import WIDTH, text_of
+from streams.morning.unheard import mostly_refused_of
 from streams.morning.warnings import warnings
 from streams.morning.words import change, money
+from streams.quarantine.listing import Listed
+from streams.refused.mostly import Mostly
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.insights.lakes import only_tail
@@ -136,7 +142,7 @@ def test_a_send_of_which_nothing_is_reported_delivered_is_of_the_day_all_the_sam
         told(5, "sent", NOW, "a", "news"),
         told(6, "delivered", NOW, "a", "news"),
     )
-    [table] = [table for table in tables_of(day, day) if table.title == "Messages"]
+    [table] = [table for table in tables_of(report(day, day)) if table.title == "Messages"]
 
     assert [row[:5:2] for row in table.rows] == [
         ("ask", "2 sent", "1"),
@@ -248,3 +254,55 @@ def test_money_is_written_as_people_write_it(amount: int, currency: str, shown: 
 @pytest.mark.parametrize(("now", "before", "shown"), [(120, 100, "+20%"), (0, 100, "-100%"), (5, 0, "–"), (5, -9, "–")])
 def test_a_change_is_of_something(now: int, before: int, shown: str) -> None:
     assert change(now, before) == shown
+
+
+ODD = "ask\x1b[2J\r\n\u202e1"
+
+
+def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor_page() -> None:
+    day = replace(
+        QUIET,
+        refcodes=(Part(ODD, "USD", 1, 100, 0),),
+        committees=(Part(ODD, "USD", 1, 100, 0),),
+        sends=(Send(ODD, ("email",), 2_000, 0, 100, 0, {}),),
+        turfs=(Talks(ODD, 10, 5, 2),),
+        meetings=(Meeting(ODD, 12, 4, 8, 0),),
+        providers=(Provider(ODD, 2_000, 0, 9),),
+    )
+    page = page_of(report(day))
+
+    for written in (text_of(page), html_of(page)):
+        assert "ask?[2J???1" in written
+        assert not any(sign in written for sign in "\x1b\r\u202e")
+
+
+HELD_NOW = Listed("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)
+UNHEARD = Mostly("finance/actblue", "donation.made", 40, 40)
+
+
+def test_sources_that_are_mostly_refused_or_held_are_named_above_and_in_a_table() -> None:
+    page = page_of(replace(report(QUIET), refused=(UNHEARD,), quarantines=(HELD_NOW,)))
+
+    assert page.warnings == (
+        "finance/actblue: 40 of 40 donation.made refused.",
+        "digital/mailer: in quarantine since 2012-02-22 10:00Z, 1,234 held records wait.",
+    )
+    text = text_of(page)
+    assert "finance/actblue, donation.made" in text
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "IN QUARANTINE" not in text_of(page_of(report(QUIET)))
+    told = msgspec.json.decode(msgspec.json.encode(replace(report(QUIET), refused=(UNHEARD,), quarantines=(HELD_NOW,))))
+    assert told["refused"] == [{"source": "finance/actblue", "type": "donation.made", "refused": 40, "sent": 40}]
+    assert told["quarantines"][0]["waiting"] == 1_234
+
+
+def test_what_history_has_of_a_source_and_type_is_what_was_accepted_of_it() -> None:
+    span = day_span(TODAY, "UTC")
+    accepted = only_tail([lying(offset, "donation.made", donation_id=f"a:{offset}") for offset in range(30)])
+    gifts, opens = Said("digital/mailer", "donation.made"), Said("digital/mailer", "email.opened")
+
+    [found] = mostly_refused_of(accepted, span, {gifts: 31, opens: 12})[:1]
+    assert (found.type, found.refused, found.sent) == ("donation.made", 31, 61)
+    assert [each.type for each in mostly_refused_of(accepted, span, {gifts: 30, opens: 12})] == ["email.opened"]
+    yesterday = day_span(date(2012, 2, 21), "UTC")
+    assert [each.sent for each in mostly_refused_of(accepted, yesterday, {gifts: 30})] == [30]

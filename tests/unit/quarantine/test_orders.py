@@ -45,6 +45,13 @@ def test_an_alert_has_an_id_for_each_quarantine_and_says_what_to_do() -> None:
     assert orjson.loads(orjson.dumps(alert)) == alert
 
 
+def test_an_alert_names_no_source_that_may_be_an_address() -> None:
+    alerts = [alert_of(Quarantine(source, NOW, NOW, 600), 1) for source in ("ada@example.org", "bob@example.org")]
+    assert [alert["subject"] for alert in alerts] == ["*", "*"]
+    assert b"example.org" not in orjson.dumps(alerts)
+    assert alerts[0]["alert_id"] != alerts[1]["alert_id"]
+
+
 CALM = 15 * MINUTE_MS
 
 

@@ -3,17 +3,19 @@
 from io import StringIO
 from pathlib import Path
 
+import orjson
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 from typer.testing import CliRunner
 
 from events.requeued import with_history
 from streams.cli.letter_choice import choice_of, now_ms
-from streams.cli.letter_lines import named, show_group, show_letter
+from streams.cli.letter_lines import group_row, letter_row, show_group, show_groups, show_letter
 from streams.cli.letter_whole import show_whole, whole_row
 from streams.cli.main import app
 from streams.clinic.causes import grouped
-from tests.unit.clinic.writing import Headers, letter, once, saying
+from tests.unit.clinic.writing import HASHER, Headers, letter, once, saying
 from tests.unit.events.records import NOW
 
 WRONG: dict[tuple[str, ...], str] = {
@@ -56,19 +58,6 @@ def test_a_time_may_be_a_while_ago() -> None:
     assert choice_of(since="2012-02-22T10:00:00Z", until=None).since == NOW
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["ada@example.org", "tel:+12125550123", "Ada Lovelace", "\x1b[2J", "x" * 81, "", "ada%40example.org", "söurce"],
-)
-def test_what_is_no_name_is_not_shown(word: str) -> None:
-    assert named(word) == "*"
-
-
-@pytest.mark.parametrize("word", ["digital/mailer", "https://digital/mailer-2", "email.opened", "van:17"])
-def test_names_are_shown(word: str) -> None:
-    assert named(word) == word
-
-
 def shown(width: int = 80) -> Console:
     return Console(width=width, record=True, markup=False, highlight=False, file=StringIO())
 
@@ -77,13 +66,13 @@ def test_neither_lists_nor_groups_show_values_and_both_fit_80_columns() -> None:
     own: Headers = [("trace", b"\xff"), ("who", b"ada@example.org")]
     one = letter(
         saying(contact={"email": "ada@example.org"}),
-        headers=with_history(own, [once()]),
+        headers=with_history(None, own, [once()], HASHER),
         detail="data.message_id: " + "much too long, " * 9,
     )
     out = shown()
     show_letter(out, one)
     show_group(out, grouped([one])[0])
-    show_whole(out, one, with_value=False)
+    show_whole(out, one, None, with_value=False)
     text = out.export_text()
     assert "email.opened of digital/mailer" in text
     assert "came back 1x" in text
@@ -93,14 +82,56 @@ def test_neither_lists_nor_groups_show_values_and_both_fit_80_columns() -> None:
 
 def test_a_value_is_shown_where_it_is_asked_for_and_no_terminal_obeys_it() -> None:
     out = shown()
-    show_whole(out, letter(b"\x1b[2J{", headers=[("h\x07", b"\xff")]), with_value=True)
+    show_whole(out, letter(b"\x1b[2J{", headers=[("h\x07", b"\xff")]), None, with_value=True)
     text = out.export_text()
     assert "\\x1b[2J{" in text
     assert "h\\x07: \\xff" in text
 
 
 def test_a_program_gets_bytes_that_are_no_text_as_base64() -> None:
-    row = whole_row(letter(b"\xff", headers=[("a", b"1"), ("b", None)]), with_value=True)
+    row = whole_row(letter(b"\xff", headers=[("a", b"1"), ("b", None)]), None, with_value=True)
     assert row["value"] == {"text": "/w==", "encoding": "base64"}
     assert row["headers"] == [{"name": "a", "text": "1"}, {"name": "b", "text": None}]
-    assert "value" not in whole_row(letter(b"\xff"), with_value=False)
+    assert "value" not in whole_row(letter(b"\xff"), None, with_value=False)
+
+
+def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
+    mended = [letter(saying(), offset=offset, detail="data.sum: Field required") for offset in range(500)]
+    out = shown()
+    show_groups(out, grouped([letter(saying(), offset=1000), *mended], {one.name for one in mended}))
+    text = out.export_text()
+    assert text.splitlines()[:2] == [
+        "   open  requeued",
+        "      1         0  invalid_data: data.message_id: Field required",
+    ]
+    assert "Nothing of these is open:" in text
+    assert "      0       500  invalid_data: data.sum: Field required" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_one_letter_says_whether_it_is_open() -> None:
+    one, out = letter(saying()), shown()
+    show_whole(out, one, None, with_value=False)
+    show_whole(out, one, "2012-02-23T10:00:00.000Z", with_value=False)
+    states = [line.split(maxsplit=1)[1].rstrip() for line in out.export_text().splitlines() if line.startswith("state")]
+    assert states == ["open", "requeued 2012-02-23T10:00:00.000Z"]
+    assert letter_row(one)["requeued"] is None
+    assert whole_row(one, "2012-02-23T10:00:00.000Z", with_value=False)["requeued"] == "2012-02-23T10:00:00.000Z"
+
+
+def test_a_source_that_is_an_address_is_hidden_from_programs_too() -> None:
+    one = letter(saying().replace(b"digital/mailer", b"ada@example.org"))
+    [group] = grouped([one])
+    for row in (letter_row(one), group_row(group), whole_row(one, None, with_value=False)):
+        assert row["source"] == "*"
+        assert b"example.org" not in orjson.dumps(row)
+
+
+def test_of_a_history_that_a_producer_wrote_nothing_odd_is_shown() -> None:
+    told = replace(once(), at="\x1b[2J", origin="ada@example.org", reason="\r\n", run="+12125550123")
+    one, out = letter(saying(), headers=with_history(None, [], [told], HASHER)), shown()
+    show_whole(out, one, None, with_value=False)
+    [row] = orjson.loads(orjson.dumps(whole_row(one, None, with_value=False)["history"]))
+    assert (row["at"], row["origin"], row["reason"], row["run"]) == ("*", "*", "*", "*")
+    text = out.export_text()
+    assert not any(odd in text for odd in ("\x1b", "example.org", "2125550123"))

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from streams.quarantine.listing import Listed
+from streams.refused.mostly import Mostly
 from streams.status.judging import SEVERITIES, UNSEEN, findings
 from streams.status.seen import Broker, Flow, Held, Seen, Store
 from tests.unit.deploy.rules import ROOT, alerts
@@ -12,6 +14,9 @@ WELL = Seen(
     redis=Store(0.5, [Held("redis", "contact-state", 1.0, 0, {0: 10}), Held("holds", "campaign-holds", 2.0)]),
     disk_used=0.5,
 )
+
+GIFTS = Mostly("finance/actblue", "donation.made", 40, 40)
+MAILER = Listed("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
 
 
 def kafka(**changed: object) -> Seen:
@@ -48,6 +53,9 @@ def test_where_all_is_well_nothing_is_found() -> None:
         (flow(lag=10_001, grows=True), "LagGrows"),
         (kafka(refused={"invalid_data": 70, "no_time": 31}, came_in=2000), "DeadLetterFlood"),
         (replace(WELL, redis="Redis: ConnectionError"), "PermissionsStale"),
+        (kafka(mostly_refused=[GIFTS]), "DeadLetterFlood"),
+        (kafka(quarantines=[MAILER]), "SourceQuarantined"),
+        (kafka(quarantines=[replace(MAILER, held_now=False)]), "SourceQuarantined"),
         (held(None), "PermissionsStale"),
         (held(61.0), "PermissionsStale"),
         (held(1.0, missing=1), "PermissionsStale"),
@@ -82,6 +90,15 @@ def test_what_is_not_wrong_is_not(seen: Seen) -> None:
     assert findings(seen) == []
 
 
+def test_whoever_is_mostly_refused_or_held_is_named_with_figures() -> None:
+    seen = kafka(mostly_refused=[GIFTS] * 7, quarantines=[MAILER])
+
+    said = [found.why for found in findings(seen)]
+    assert said[0] == "finance/actblue: 40 of 40 donation.made refused in the last hour"
+    assert said[5] == "2 more such sources"
+    assert said[6] == "digital/mailer: in quarantine since 2012-03-01 12:00Z, 1,234 held records wait"
+
+
 def test_without_any_worker_no_partition_is_named() -> None:
     seen = kafka(members=0, flows=[Flow("interactions", 8, unowned=8)])
 
@@ -102,6 +119,7 @@ def test_alerts_are_those_of_prometheus_with_their_severity() -> None:
 
 def test_each_names_the_runbook_that_prometheus_names() -> None:
     told = {alert["alert"]: alert["annotations"]["runbook"] for alert in alerts()}
-    for found in findings(replace(flow(waits_s=99.0, stalled=(1,)), policy_mistake="broken", redis="away")):
+    wrong = kafka(flows=[Flow("donation-events", 8, waits_s=99.0, stalled=(1,))], quarantines=[MAILER])
+    for found in findings(replace(wrong, policy_mistake="broken", redis="away")):
         assert found.runbook == told[found.alert]
         assert (ROOT / found.runbook).exists()

@@ -3,6 +3,8 @@ from dataclasses import replace
 import orjson
 from rich.console import Console
 
+from streams.quarantine.listing import Listed
+from streams.refused.mostly import Mostly
 from streams.settings import Settings
 from streams.status.judging import findings
 from streams.status.screen import document, screen
@@ -54,6 +56,33 @@ def test_what_is_wrong_comes_with_what_to_do() -> None:
     assert lines[1] == "page   DonationOrOptOutWaits: donation-events: the oldest record has waited for"
     assert "       do: docs/runbooks/donation-or-opt-out-waits.md" in lines
     assert "page   PartitionStalled: donation-events: nothing is done in partition 3, 5" in lines
+
+
+def test_sources_that_are_refused_or_held_are_named_in_80_columns_and_to_programs() -> None:
+    held = Listed("digital/mailer", "2012-03-01T11:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
+    gifts = Mostly("finance/actblue", "donation.made", 40, 40)
+    assert isinstance(WELL.kafka, Broker)
+    seen = replace(WELL, kafka=replace(WELL.kafka, quarantines=[held], mostly_refused=[gifts]))
+    lines = shown(seen)
+
+    assert lines[0].endswith("it flows, and something is to be looked at")
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "DeadLetterFlood: finance/actblue: 40 of 40 donation.made refused in the last hour" in text
+    assert "SourceQuarantined: digital/mailer: in quarantine since 2012-03-01 11:00Z, 1,234 held records wait" in text
+    told = orjson.loads(orjson.dumps(document(seen, findings(seen)), option=orjson.OPT_NON_STR_KEYS))
+    assert told["kafka"]["quarantines"] == [
+        {
+            "source": "digital/mailer",
+            "since": "2012-03-01T11:00:00.000Z",
+            "until": "2012-03-01T12:16:00.000Z",
+            "held_now": True,
+            "waiting": 1_234,
+        }
+    ]
+    assert told["kafka"]["mostly_refused"] == [
+        {"source": "finance/actblue", "type": "donation.made", "refused": 40, "sent": 40}
+    ]
 
 
 def test_headings_are_whole_whatever_is_wrong() -> None:
