@@ -64,7 +64,11 @@ class Intake:
         if usual := harmonise_usual(read, self._hasher):
             return usual
         interaction = decode(read, self._hasher.phone_region)
-        return interaction if isinstance(interaction, Refusal) else take_in(interaction, self._hasher)
+        if isinstance(interaction, Refusal):
+            return interaction
+        if interaction.data.model_extra:
+            self._metrics.unknown_fields.labels(interaction.type).inc()
+        return take_in(interaction, self._hasher)
 
     def _output(self, record: KafkaRecord, outcome: Judged) -> Output:
         if isinstance(outcome, Refusal):

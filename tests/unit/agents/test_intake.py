@@ -208,3 +208,14 @@ async def test_a_source_of_which_most_is_good_floods_nobody() -> None:
         await bench.take(*[opened(time="now")] * 2, *[opened(id=str(number)) for number in range(9)])
 
     assert list(bench.guard.take_found()) == []
+
+
+async def test_an_interaction_with_a_field_that_its_type_does_not_know_is_taken_and_counted() -> None:
+    bench = Bench()
+    data = {**event()["data"], "purpos": "fundraising"}  # type: ignore[dict-item]
+
+    outputs = await bench.take(opened(), opened(id="2", data=data))
+
+    assert [output.topic for output in outputs] == [INTERACTIONS, INTERACTIONS]
+    count = bench.metrics.registry.get_sample_value("harmonia_unknown_fields_total", {"type": "email.opened"})
+    assert count == 1
