@@ -5,7 +5,7 @@ So whoever sends them is told, before a mail to raise money counts as informatio
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias, get_args
+from typing import Any, NamedTuple, get_args
 
 from events.fields import Model
 from events.interactions import MODELS
@@ -15,8 +15,12 @@ from events.spelling import may_be_repeated, nearest
 MOST_TOLD = 20
 """Of one event."""
 
-_Shape: TypeAlias = Mapping[str, "_Shape | None"]
-"""The fields of an object by name, with those of the objects in them."""
+
+class _Shape(NamedTuple):
+    """The fields of an object, and of those of them that are objects the fields within."""
+
+    names: frozenset[str]
+    inner: Mapping[str, "_Shape"]
 
 
 class UnknownField(NamedTuple):
@@ -35,27 +39,25 @@ def unknown_fields(type_: str, data: JSON) -> list[UnknownField]:
     """Those of `data` of a type that the contract has, in the order in which they stand."""
     if type_ not in MODELS or not isinstance(data, dict):
         return []
-    shape = _shape(MODELS[type_])
-    if data.keys() <= shape.keys() and not any(isinstance(value, dict) for value in data.values()):
-        return []
-    return _within(type_, "data", data, shape)[:MOST_TOLD]
+    return _within(type_, "data", data, _shape(MODELS[type_]))[:MOST_TOLD]
 
 
 def _within(type_: str, path: str, said: Mapping[str, JSON], shape: _Shape) -> list[UnknownField]:
     found = []
-    for name, value in said.items():
-        if name not in shape:
-            if value is not None:
-                shown = name if may_be_repeated(name) else "*"
-                found.append(UnknownField(type_, f"{path}.{shown}", nearest(name, shape)))
-        elif isinstance(value, dict) and (inner := shape[name]) is not None:
+    if not said.keys() <= shape.names:
+        for name in (name for name, value in said.items() if name not in shape.names and value is not None):
+            shown = name if may_be_repeated(name) else "*"
+            found.append(UnknownField(type_, f"{path}.{shown}", nearest(name, sorted(shape.names))))
+    for name, inner in shape.inner.items():
+        if isinstance(value := said.get(name), dict):
             found += _within(type_, f"{path}.{name}", value, inner)
     return found
 
 
 @cache
 def _shape(model: type[Model]) -> _Shape:
-    return {name: _inner(info.annotation) for name, info in model.model_fields.items()}
+    inner = {name: _inner(info.annotation) for name, info in model.model_fields.items()}
+    return _Shape(frozenset(inner), {name: shape for name, shape in inner.items() if shape is not None})
 
 
 def _inner(annotation: Any) -> _Shape | None:
