@@ -16,7 +16,8 @@ def test_the_page_is_that_of_the_models() -> None:
 def test_every_field_of_every_type_is_in_its_table() -> None:
     parts = re.split(r"^### `([a-z_.]+)`$", PAGE, flags=re.MULTILINE)
     told = {
-        type_: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) for type_, text in zip(parts[1::2], parts[2::2])
+        type_: set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+        for type_, text in zip(parts[1::2], parts[2::2], strict=True)
     }
     common = {"contact", "team", "campaign_id", "universe", "turf"}
     assert told == {type_: set(model.model_fields) - common for type_, model in MODELS.items()}
