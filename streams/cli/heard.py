@@ -27,11 +27,11 @@ OF_CAMPAIGN = b"campaign/"
 """How the keys of campaigns begin in their table."""
 
 
-class _Data(msgspec.Struct):
+class _Data(msgspec.Struct, frozen=True):
     campaign_id: str | None = None
 
 
-class _Said(msgspec.Struct):
+class _Said(msgspec.Struct, frozen=True):
     data: _Data = _Data()
 
 

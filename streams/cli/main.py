@@ -5,6 +5,8 @@ import logging
 import typer
 
 from streams.cli import (
+    alerts,
+    campaigns,
     contact,
     dead_letters,
     experiment_group,
@@ -16,6 +18,7 @@ from streams.cli import (
     policy,
     rebuild,
     report,
+    reservations,
     schemas,
     suppressions,
     topics,
@@ -70,6 +73,9 @@ app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(permit)
+app.add_typer(reservations.app, name="reservations")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(campaigns.app, name="campaigns")
 app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
