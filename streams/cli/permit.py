@@ -17,6 +17,7 @@ from events.json_types import JSON
 from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.permit_check import check
 from streams.cli.rows_bar import rows_bar
 from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
@@ -32,10 +33,16 @@ _FIRST, _LAST = "0002-01-01", "9998-01-01"
 """Windows reach back from the time asked about, and openings lie ahead of it."""
 
 
+app = typer.Typer(invoke_without_command=True)
+app.command()(check)
+
+
+@app.callback()
 def permit(  # noqa: PLR0913 (options of a command)
+    context: typer.Context,
     *,
-    channel: Annotated[Channel, typer.Option(help="How they are to be reached.")],
-    purpose: Annotated[Purpose, typer.Option(help="What for.")],
+    channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
+    purpose: Annotated[Purpose | None, typer.Option(help="What for. Required.")] = None,
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     source: Annotated[str | None, typer.Option(help="Who will report what was sent.")] = None,
     committee: Annotated[str | None, typer.Option(help="For whom is asked to give.")] = None,
@@ -57,6 +64,10 @@ def permit(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when not everyone could be judged, because Redis lacks something: throw away what was written.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if channel is None or purpose is None:
+        context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
     reserve_ms = None if reserve is None else reserve * 1000

@@ -152,6 +152,9 @@ def test_a_hold_is_confirmed_listed_and_lifted(desk: Desk) -> None:
 
     assert listed() == [{"campaign_id": campaign, "until": "2099-01-01T00:00:00.000Z"}]
     assert campaign in ended_well(desk.run("hold", "--list")).stdout.decode()
+    rows = json.loads(ended_well(desk.run("campaigns", "list", "--json")).stdout)
+    [told] = [row for row in rows if row["campaign_id"] == campaign]
+    assert (told["on_hold"], told["until"], told["messages"]) == (True, "2099-01-01T00:00:00.000Z", 0)
     typo = f"{campaign[:-1]}_"
     reason = refused(desk.run("hold", "--campaign", typo, "--lift"))
     assert reason.startswith(f"no campaign {typo} has been heard of. Did you mean {campaign}? Nothing was changed")
