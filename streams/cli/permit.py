@@ -16,6 +16,7 @@ from events.interactions.base import Channel, Purpose
 from events.json_types import JSON
 from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
+from streams.cli.asked_names import remarks
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.permit_check import check
 from streams.cli.rows_bar import rows_bar
@@ -89,8 +90,12 @@ def permit(  # noqa: PLR0913 (options of a command)
     )
     job = Job(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
+    with failing_plainly():
+        names = remarks(settings, policy, request)
+    for remark in names if not as_json else ():
+        _errors.print(remark, markup=False)
     summary = _run(audience, job, denied, processes)
-    _say(summary, audience.header, policy.version, as_json=as_json)
+    _say(summary, audience.header, policy.version, names if as_json else None)
     if summary.stopped is not None:
         refuse(
             f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
@@ -125,9 +130,11 @@ def _file(path: Path | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _say(summary: Summary, header: Header, policy_version: str, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(orjson.dumps(_json(summary, header, policy_version)), err=True)
+def _say(summary: Summary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
+    """`remarked`: for programs, which get what was remarked of names along with the counts."""
+    if remarked is not None:
+        told = _json(summary, header, policy_version)
+        typer.echo(orjson.dumps(told | ({"remarks": [*remarked]} if remarked else {})), err=True)
         return
     if header.unread:
         _errors.print(f"not read, and given back as they were: the columns {', '.join(header.unread)}", markup=False)

@@ -9,10 +9,12 @@ import typer
 from events.json_types import JSON
 from events.times import render_time
 from sinks.base import SinkUnavailable
-from sinks.lookup import Incomplete, Lookup
+from sinks.lookup import Contact, Incomplete, Lookup, Unknown
 from sinks.reservations import Reservations
 from streams.api.models import Person
 from streams.api.naming import asked
+from streams.cli.asked_names import about_sender, remarks
+from streams.cli.effects import profile_of
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
 from streams.cli.person import masked
@@ -36,11 +38,14 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
     with failing_plainly():
         policy = policy_of(settings.policy)
         try:
-            answers = asyncio.run(_judged(settings, policy, whom, request))
+            contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:
             refuse(f"{trouble}; is REDIS_URL right and the server up?")
+        said_of = [*remarks(settings, policy, request), *_remarks(contact, request, word)]
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
+    for remark in said_of:
+        typer.echo(remark, err=True)
     [one] = answers.judged
     typer.echo(orjson.dumps(_plain(answers, one))) if as_json else _print(answers, one)
     decision = one.decision
@@ -49,15 +54,28 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
         raise typer.Exit(REFUSED)
 
 
-async def _judged(settings: Settings, policy: Policy, whom: Asked, request: PermissionRequest) -> Answers | Incomplete:
+async def _judged(
+    settings: Settings, policy: Policy, whom: Asked, request: PermissionRequest
+) -> tuple[Contact | None, Answers | Incomplete]:
+    """What is known of the person, if that can be said, and the answer."""
     client = redis_client(settings)
     keeping = Keeping(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
     try:
         lookup = Lookup(client, settings.profiles_oldest_s)
         judge = Judge(lookup, Reservations(client), lambda: policy, _now, keeping.keep)
-        return await judge.judge(Batch(request, _now(), [whom]))
+        seen = await lookup.look([whom.names])
+        contact = None if isinstance(seen, Incomplete) else seen.contacts[0]
+        return contact, await judge.judge(Batch(request, _now(), [whom]))
     finally:
         await client.aclose()
+
+
+def _remarks(contact: Contact | None, request: PermissionRequest, word: str) -> list[str]:
+    if isinstance(contact, Unknown):
+        return [f"{nobody(word)}; judged as somebody of whom nothing is known"]
+    stopped = profile_of(contact).get("stops", {}).get("senders", {}) if contact is not None else {}
+    remark = about_sender(request.sender, stopped)
+    return [] if remark is None else [remark]
 
 
 def _print(answers: Answers, one: Judged) -> None:
