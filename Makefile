@@ -58,8 +58,9 @@ bench: install ## the engine side by side with its peers, on a Kafka of its own;
 	@$(MAKE) --no-print-directory $(PEERS)/.installed || echo "The peers' libraries cannot be installed" >&2
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-schemas: install ## write docs/schemas from the models
+schemas: install ## write docs/schemas and docs/events.md from the models
 	$(BIN)/harmonia schemas export docs/schemas
+	$(BIN)/python -m events.reference > docs/events.md
 
 lock: dev ## choose the newest versions of all libraries, and pin them
 	$(COMPILE) pyproject.toml --output-file requirements.lock

@@ -12,6 +12,7 @@ from events.contact import Contact
 from events.fields import Model
 from events.interactions import MODELS
 from events.interactions.base import ExperimentArm, Reference
+from events.wording import in_plain_words
 
 _ENVELOPE = {"id", "source", "type", "time", "dataschema", "specversion", "data"}
 _MODELS: list[type[Model]] = [*MODELS.values(), Contact, ExperimentArm, Reference]
@@ -31,11 +32,11 @@ def field(path: Iterable[str | int]) -> str:
 
 
 def sentence(path: Iterable[str | int], cure: str) -> str:
-    """`data.amount: Input should be greater than 0`, cut to 200 characters."""
+    """`data.amount: give more than 0`, cut to 200 characters."""
     return f"{field(path)}: {cure}"[:_LONGEST]
 
 
 def explain(error: ValidationError, above: tuple[str, ...] = ("data",)) -> str:
     """The first thing that is wrong with `data`, without what was found there."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return sentence((*above, *first["loc"]), first["msg"].removeprefix("Value error, "))
+    first = error.errors(include_url=False, include_input=False)[0]
+    return sentence((*above, *first["loc"]), in_plain_words(first))

@@ -46,7 +46,7 @@ class _Harmonised(InteractionData):
     contact: HashedContact = HashedContact()
 
 
-class _Contractual(GenerateJsonSchema):
+class Contractual(GenerateJsonSchema):
     """A field that may be left out may be null as well; a key that breaks its pattern is an error.
 
     Titles that only repeat a field's name are left out.
@@ -73,7 +73,7 @@ def all_schemas() -> dict[str, JSON]:
     types: list[JSON] = [*MODELS]
     schemas["interactions.json"] = _event("interactions", {"enum": types}, _Harmonised)
     for name, adapter in _OUTPUTS.items():
-        schemas[f"{name}.json"] = {"$schema": _DRAFT, **adapter.json_schema(schema_generator=_Contractual)}
+        schemas[f"{name}.json"] = {"$schema": _DRAFT, **adapter.json_schema(schema_generator=Contractual)}
     return schemas
 
 
@@ -94,7 +94,7 @@ def render(schema: JSON) -> bytes:
 
 
 def _event(title: str, type_: JSON, model: type[InteractionData]) -> JSON:
-    data = model.model_json_schema(schema_generator=_Contractual)
+    data = model.model_json_schema(schema_generator=Contractual)
     return {
         "$schema": _DRAFT,
         "title": title,

@@ -40,6 +40,12 @@ class Metrics:
         self.duplicates = Counter(
             "harmonia_duplicates_total", "Interactions that a contact's state held already", registry=registry
         )
+        self.unknown_fields = Counter(
+            "harmonia_unknown_fields_total",
+            "Interactions, by type, with a field in data that the type does not know: perhaps a known one misspelled",
+            ["type"],
+            registry=registry,
+        )
         self.alerts = Counter(
             "harmonia_alerts_total",
             "Alerts about contacts, campaigns and experiments by rule (over_cap, double_touch, touch_after_stop, "

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from events.interactions import MODELS
 from events.json_types import JSON
+from events.wording import in_plain_words
 
 Kind = Literal["text", "lower", "integer", "amount", "boolean", "time", "list"]
 Constant = Annotated[str | int | bool, Field(union_mode="left_to_right")]
@@ -155,9 +156,9 @@ def parse_mapping(text: str) -> MappingFile:
 
 
 def _lines(error: ValidationError) -> Iterator[str]:
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
+    for one in error.errors(include_url=False, include_input=False):
         where = ".".join(str(step) for step in one["loc"] if step not in _SHAPES)
-        cure = one["msg"].removeprefix("Value error, ")
+        cure = in_plain_words(one)
         yield f"{where}: {cure}" if where else cure
 
 

@@ -16,6 +16,7 @@ from events.adapters.words import moment, part, parts, present, word
 from events.interactions.canvass import Method, Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.wording import in_plain_words
 
 SYSTEM = "van"
 _Id = Annotated[str, Field(pattern=r"^\d+$")]
@@ -47,7 +48,8 @@ def read_codes(found: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {"van": VanCodes.model_validate(found)}
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
+        mistakes = error.errors(include_url=False, include_input=False)
+        lines = (f"{'.'.join(map(str, one['loc']))}: {in_plain_words(one)}" for one in mistakes)
         raise WrongCodes("\n".join(lines)) from error
 
 

@@ -4,7 +4,7 @@
 what it is given, for the tests of whoever publishes. Nothing connects before a producer is made.
 """
 
-from events.client.building import InvalidEvent, Ready, build
+from events.client.building import InvalidEvent, Ready, UnknownFieldWarning, build
 from events.client.fake import FakeProducer
 
-__all__ = ["FakeProducer", "InvalidEvent", "Ready", "build"]
+__all__ = ["FakeProducer", "InvalidEvent", "Ready", "UnknownFieldWarning", "build"]

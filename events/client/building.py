@@ -1,5 +1,6 @@
 """An event, built and judged before anything is sent."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,11 @@ from uuid import uuid4
 
 import orjson
 
-from events.envelope import Record, decode
+from events.before_sending import judge
+from events.envelope import Record
 from events.interactions import topic_of
 from events.refusal import Refusal
+from events.unknown_fields import unknown_fields
 
 
 class InvalidEvent(ValueError):
@@ -19,6 +22,14 @@ class InvalidEvent(ValueError):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"{refusal.reason.value}: {refusal.detail}")
         self.reason = refusal.reason.value
+
+
+class UnknownFieldWarning(UserWarning):
+    """An event has a field that its type does not know: it is sent, and counts for nothing.
+
+    Like any warning it is shown once for each place of a program; `warnings.simplefilter("error", UnknownFieldWarning)`
+    makes tests fail of it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ def build(  # noqa: PLR0913 (the attributes of an envelope)
     `source`: TEAM/TOOL. `time`: when it happened, RFC 3339 or with a time zone. `id_`: of the act, so that the same act
     said again is one; None: a new one, and then only this producer's own retries are recognised. `data`: as the type's
     schema says, with the `contact`. `now_ms`: milliseconds since 1970, by which a time in the future is refused; None:
-    it is not.
+    it is not. Warns (`UnknownFieldWarning`) of fields that the type does not know.
     """
     if isinstance(time, datetime):
         if time.tzinfo is None:
@@ -59,10 +70,14 @@ def build(  # noqa: PLR0913 (the attributes of an envelope)
         "data": dict(data),
     }
     ready = Ready(topic_of(type_), orjson.dumps(event))
-    judged = decode(Record(ready.topic, ready.value, (), _ALWAYS if now_ms is None else now_ms), phone_region)
+    judged = judge(Record(ready.topic, ready.value, (), _ALWAYS if now_ms is None else now_ms), phone_region)
     if isinstance(judged, Refusal):
         raise InvalidEvent(judged)
+    for unknown in unknown_fields(type_, {**data}):
+        warnings.warn(str(unknown), UnknownFieldWarning, _SENDERS_FRAME)
     return ready
 
 
 _ALWAYS = 1 << 62
+_SENDERS_FRAME = 3
+"""Of the frames above the warning: that of whoever called `send`."""

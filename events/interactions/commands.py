@@ -46,7 +46,11 @@ class ContactUnlinked(PairCommand):
 
 
 class ContactSuppressed(InteractionData):
-    """Stop all contact, for ever or `until` a time, and keep the record."""
+    """Stop all contact, for ever or `until` a time, and keep the record.
+
+    The latest of a person counts. `until` equal to the event's own `time` lifts every earlier one; before it, it counts
+    for nothing.
+    """
 
     until: Timestamp | None = None
 

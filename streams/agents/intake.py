@@ -34,15 +34,19 @@ RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
 
-def judge(record: KafkaRecord, hasher: Hasher) -> Judged:
-    """What becomes of a record."""
+def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
+    """What becomes of a record. Into `unknown` goes the type of one with fields that its type does not know."""
     read = Record(record.topic, record.value, record.headers, record.timestamp)
     if isinstance(record, Refused):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
     if usual := harmonise_usual(read, hasher):
         return usual
     interaction = decode(read, hasher.phone_region)
-    return interaction if isinstance(interaction, Refusal) else take_in(interaction, hasher)
+    if isinstance(interaction, Refusal):
+        return interaction
+    if interaction.data.model_extra:
+        unknown[interaction.type] += 1
+    return take_in(interaction, hasher)
 
 
 class Intake:
@@ -66,11 +70,14 @@ class Intake:
 
     async def _take(self, chunk: Run) -> None:
         with self._metrics.chunk(STAGE):
-            judged = [judge(record, self._hasher) for record in chunk.records]
+            unknown: Counter[str] = Counter()
+            judged = [judge(record, self._hasher, unknown) for record in chunk.records]
             outputs = [self._output(record, outcome) for record, outcome in zip(chunk.records, judged, strict=True)]
             held = self._hold(chunk, judged, outputs) if self._guard.is_needed else ()
             await retried(lambda: self._outbox.write(outputs), f"{chunk.tp}: writing")
         self._count(chunk, judged, held)
+        for type_, count in unknown.items():
+            self._metrics.unknown_fields.labels(type_).inc(count)
 
     def _output(self, record: KafkaRecord, outcome: Judged) -> Output:
         if isinstance(outcome, Refusal):

@@ -4,14 +4,13 @@ The one exception is the name of a field that nobody knows, since nothing else t
 whoever sent it and nowhere else, and only if it can be no address and no number.
 """
 
-import re
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 
 from fastapi import Request
 from pydantic import ValidationError
 
 from events.fields import MAX_ID, MAX_TEXT
+from events.spelling import may_be_repeated, nearest
 from streams.api.models import LONGEST_RESERVATION_S, MOST_CONTACTS, NAMES, PermissionsAsked, Person
 from streams.api.problems import Mistake, Problem
 
@@ -37,7 +36,6 @@ _HOW = {
     "email": f"give an e-mail address, {MAX_TEXT} characters at most",
     "phone": f"give a phone number, {MAX_TEXT} characters at most",
 }
-_may_be_told = re.compile("[A-Za-z][A-Za-z_]{0,39}").fullmatch
 
 
 def invalid(error: ValidationError) -> Problem:
@@ -83,8 +81,8 @@ def _how(places: Sequence[int | str]) -> str:
 
 
 def _unknown(name: str, path: str, known: Collection[str]) -> Mistake:
-    near = get_close_matches(name.lower(), known, 1)
-    cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}" if known else "leave it out"
+    near = nearest(name, known)
+    cure = f"did you mean {near}?" if near else f"known are {', '.join(known)}" if known else "leave it out"
     return {"field": path, "cure": f"is not known here; {cure}"}
 
 
@@ -94,4 +92,4 @@ def _path(places: Sequence[int | str]) -> str:
 
 
 def _told(name: str) -> str:
-    return name if _may_be_told(name) else "(an unknown field)"
+    return name if may_be_repeated(name) else "(an unknown field)"

@@ -11,9 +11,10 @@ from events.times import render_time
 from sinks.base import Stored
 from streams.cli import deciding
 from streams.cli.failures import failing_plainly, load_settings, refuse
-from streams.cli.naming import CURE, HELP, METAVAR
+from streams.cli.naming import HELP, METAVAR, nobody
 from streams.cli.person import Person, look_up, masked, read_person
 from streams.cli.profile_tables import changes, said, shown
+from streams.cli.standing import missing, warn_of_what_is_missing
 from streams.cli.tables import print_lines, print_table
 from streams.contact.history import Step, history
 from streams.settings import Settings
@@ -22,6 +23,7 @@ app = typer.Typer(help="One person.", no_args_is_help=True)
 app.command()(deciding.link)
 app.command()(deciding.unlink)
 app.command()(deciding.suppress)
+app.command()(deciding.unsuppress)
 app.command()(deciding.erase)
 
 Who = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
@@ -35,10 +37,14 @@ def show(
         bool, typer.Option("--history", help="Each interaction that is still there, with what it changed.")
     ] = False,
 ) -> None:
-    """Show the profile of a contact. Exit code 1 when there is none. An absorbed one is shown as who it is now."""
+    """Show the profile of a contact. Exit code 1 when there is none. An absorbed one is shown as who it is now.
+
+    Where Redis is behind, as when no worker runs, standard error says so.
+    """
     settings = load_settings()
     with failing_plainly():
         contact_id, stored = _found(settings, who)
+        warn_of_what_is_missing(settings)
         if as_json and not with_history:
             typer.echo(stored.state)
             return
@@ -76,7 +82,8 @@ def export(who: Who) -> None:
 def _found(settings: Settings, who: str) -> tuple[str, Stored]:
     found = look_up(settings, who)
     if found is None:
-        refuse(f"no such contact: {CURE}")
+        lacking = missing(settings)
+        refuse(nobody(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
     if found[1].erased:
         refuse(f"{found[0]} has been erased")
     return found

@@ -10,6 +10,7 @@ from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFaile
 from pydantic import ValidationError
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
+from events.wording import in_plain_words
 from streams.backup.errors import BackupError
 from streams.engine.errors import EngineError
 from streams.local.errors import LocalStackError
@@ -30,7 +31,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        refuse("\n".join(_say(part["loc"], part["msg"]) for part in error.errors()), WRONG_USE)
+        refuse("\n".join(_say(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
 
 
 def require_showable(settings: Settings) -> None:
@@ -72,8 +73,7 @@ def _cure_for_redis(error: RedisError) -> str:
     return "is REDIS_URL right and the server up?"
 
 
-def _say(where: tuple[int | str, ...], message: str) -> str:
-    ours = message.removeprefix("Value error, ")
+def _say(where: tuple[int | str, ...], ours: str) -> str:
     if not where:
         return ours
     name = str(where[0]).upper()

@@ -46,6 +46,7 @@ def hold(  # noqa: PLR0913 (options of a command)
     lift: Annotated[bool, typer.Option("--lift", help="End the hold at once.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Show what is on hold.")] = False,
     by: Annotated[str, typer.Option(help="Who decides.")] = _BY,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also a campaign of which nobody has heard.")] = False,
     wait: Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait for Redis to show it.")] = 15.0,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -59,6 +60,8 @@ def hold(  # noqa: PLR0913 (options of a command)
     order = _Order(_campaign(campaign), _time_of(until, lift=lift), lift, by)
     with failing_plainly():
         require_topic(settings, CAMPAIGN_HOLDS)
+        if not anyway:
+            _require_heard(settings, order.campaign)
         offset = _send(settings, order)
         shown = _until_shown(settings, order, offset, wait)
     if not shown:
@@ -67,6 +70,13 @@ def hold(  # noqa: PLR0913 (options of a command)
             "Is a worker running, or did somebody else order otherwise?"
         )
     _say(order, as_json=as_json)
+
+
+def _require_heard(settings: Settings, campaign: str) -> None:
+    from streams.cli.heard import require_heard  # noqa: PLC0415 (for this alone)
+
+    if (remark := require_heard(settings, campaign)) is not None:
+        typer.echo(remark, err=True)
 
 
 def _send(settings: Settings, order: _Order) -> int:

@@ -16,7 +16,7 @@ from events.adapters.feed import NOTHING, Feed
 from events.adapters.mapping import MappingFile, WrongMapping, parse_mapping
 from events.adapters.vendors import known_as
 from events.contact import is_time_zone
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.file_bar import file_bar
 from streams.cli.import_told import reporting, say_report
 from streams.clients import KafkaClients
@@ -45,7 +45,8 @@ def import_command(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Import exports: JSON, JSON lines, CSV or Parquet, plain, gzip or zstd.
 
-    An import that was interrupted goes on where it was. What is refused goes to dead-letters and costs no neighbour.
+    An import that was interrupted goes on where it was. What is refused goes to dead-letters and costs no neighbour;
+    exit code 1 says that there was some, as of `produce`.
     """
     name = known_as(vendor)
     if name not in VENDORS:
@@ -65,6 +66,8 @@ def import_command(  # noqa: PLR0913 (options of a command)
                 refuse(f"{file.name}: {error.strerror or type(error).__name__}")
     if not (dry_run and as_json):
         say_report(report, as_json=as_json)
+    if report.counts.refused and not dry_run:
+        raise typer.Exit(REFUSED)
 
 
 def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:

@@ -35,7 +35,9 @@ def now_ms() -> int:
 
 def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
     """What the options choose; ends the command when a time cannot be read."""
-    return Choice(since=_moment("--since", since), until=_moment("--until", until), **others)
+    first = None if since is None else moment_ago("--since", since)
+    last = None if until is None else moment_ago("--until", until)
+    return Choice(since=first, until=last, **others)
 
 
 def topic_of(*, quarantined: bool) -> str:
@@ -43,9 +45,8 @@ def topic_of(*, quarantined: bool) -> str:
     return QUARANTINE if quarantined else DEAD_LETTERS
 
 
-def _moment(option: str, text: str | None) -> int | None:
-    if text is None:
-        return None
+def moment_ago(option: str, text: str) -> int:
+    """A time in ms since 1970, or so long ago. Ends the command where it is neither."""
     if found := _span(text):
         return now_ms() - int(found[1]) * _MINUTES[found[2]] * 60_000
     at = parse_time(text)

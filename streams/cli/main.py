@@ -5,6 +5,8 @@ import logging
 import typer
 
 from streams.cli import (
+    alerts,
+    campaigns,
     contact,
     dead_letters,
     experiment_group,
@@ -13,9 +15,11 @@ from streams.cli import (
     lake,
     lake_import,  # noqa: F401 - so does its
     local,
+    permit,
     policy,
     rebuild,
     report,
+    reservations,
     schemas,
     suppressions,
     topics,
@@ -30,7 +34,7 @@ from streams.cli.gateway import gateway
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
 from streams.cli.insights import insights
-from streams.cli.permit import permit
+from streams.cli.plain_usage import PlainUsage
 from streams.cli.produce import produce
 from streams.cli.replaying import replay
 from streams.cli.restore import restore
@@ -38,6 +42,7 @@ from streams.cli.status import status
 from streams.cli.worker import worker
 
 app = typer.Typer(
+    cls=PlainUsage,
     help="One living profile of each contact, from what every team does.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -69,7 +74,10 @@ app.command()(replay)
 app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(dead_letters.app, name="dead-letters")
-app.command()(permit)
+app.add_typer(permit.app, name="permit")
+app.add_typer(reservations.app, name="reservations")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(campaigns.app, name="campaigns")
 app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")

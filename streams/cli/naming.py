@@ -1,7 +1,7 @@
 """How somebody at a terminal names a person: as precisely as a producer, in one word.
 
 A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So what
-is decided about a contact_id is decided only about one that is known (`deciding`).
+is decided about a contact_id is decided only about one that is known (`desk`).
 """
 
 import re
@@ -16,6 +16,12 @@ HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or externa
 CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
 
 _KINDS: dict[str, Kind] = {"phone": "phone", "voter": "voter", "external": "external", "email": "email"}
+_CALLED: dict[Kind, str] = {
+    "phone": "phone number",
+    "voter": "voter id",
+    "external": "external id",
+    "email": "e-mail address",
+}
 _is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 
@@ -40,6 +46,17 @@ class Named:
             system, _, id_ = self.text.partition(":")
             return {"external": {system: id_}}
         return {"voter_id" if self.kind == "voter" else self.kind: self.text}
+
+
+def nobody(word: str) -> str:
+    """That nobody is known by a word, and what to look at; the word, which may be an address, is not repeated."""
+    meant = named(word)
+    if meant.kind is None:
+        return f"nobody is known by this {'contact_id' if _is_contact_id(word) else 'word'}: {CURE}"
+    return (
+        f"nobody is known by this {_CALLED[meant.kind]}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY "
+        "that of the workers?"
+    )
 
 
 def named(word: str) -> Named:

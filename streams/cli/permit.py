@@ -16,7 +16,9 @@ from events.interactions.base import Channel, Purpose
 from events.json_types import JSON
 from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
+from streams.cli.asked_names import remarks
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.permit_check import check
 from streams.cli.rows_bar import rows_bar
 from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
@@ -33,10 +35,16 @@ _FIRST, _LAST = "0002-01-01", "9998-01-01"
 """Windows reach back from the time asked about, and openings lie ahead of it."""
 
 
+app = typer.Typer(invoke_without_command=True)
+app.command()(check)
+
+
+@app.callback()
 def permit(  # noqa: PLR0913 (options of a command)
+    context: typer.Context,
     *,
-    channel: Annotated[Channel, typer.Option(help="How they are to be reached.")],
-    purpose: Annotated[Purpose, typer.Option(help="What for.")],
+    channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
+    purpose: Annotated[Purpose | None, typer.Option(help="What for. Required.")] = None,
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     source: Annotated[str | None, typer.Option(help="Who will report what was sent.")] = None,
     committee: Annotated[str | None, typer.Option(help="For whom is asked to give.")] = None,
@@ -58,6 +66,10 @@ def permit(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when not everyone could be judged, because Redis lacks something: throw away what was written.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if channel is None or purpose is None:
+        context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
     reserve_ms = None if reserve is None else reserve * 1000
@@ -79,9 +91,13 @@ def permit(  # noqa: PLR0913 (options of a command)
     )
     job = Job(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
+    with failing_plainly():
+        names = remarks(settings, policy, request)
+    for remark in names if not as_json else ():
+        _errors.print(remark, markup=False)
     summary = _run(audience, job, denied, processes)
     _write_down(summary, job)
-    _say(summary, audience.header, policy.version, as_json=as_json)
+    _say(summary, audience.header, policy.version, names if as_json else None)
     if summary.stopped is not None:
         refuse(
             f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
@@ -122,9 +138,11 @@ def _write_down(summary: Summary, job: Job) -> None:
         typer.echo(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
 
 
-def _say(summary: Summary, header: Header, policy_version: str, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(orjson.dumps(_json(summary, header, policy_version)), err=True)
+def _say(summary: Summary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
+    """`remarked`: for programs, which get what was remarked of names along with the counts."""
+    if remarked is not None:
+        told = _json(summary, header, policy_version)
+        typer.echo(orjson.dumps(told | ({"remarks": [*remarked]} if remarked else {})), err=True)
         return
     if header.unread:
         _errors.print(f"not read, and given back as they were: the columns {', '.join(header.unread)}", markup=False)

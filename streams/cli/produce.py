@@ -8,9 +8,12 @@ from typing import Annotated
 import orjson
 import typer
 
-from events.envelope import Record, decode
+from events.before_sending import judge
+from events.envelope import Record
 from events.interactions import topic_of
+from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.unknown_fields import UnknownField, unknown_fields
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
 from streams.clients import KafkaClients
 from streams.topics import require_topic
@@ -22,10 +25,14 @@ def produce(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Publish each line to the topic of its type. Lines that would be refused are named and not sent: exit code 1."""
+    """Publish each line to the topic of its type. Lines that would be refused are named and not sent: exit code 1.
+
+    Fields that a type does not know are sent, and named: one may be a known field misspelled.
+    """
     settings = load_settings()
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
+    unknown: Counter[UnknownField] = Counter()
     with failing_plainly():
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
@@ -35,28 +42,34 @@ def produce(
                 refused[routed.reason.value] += 1
                 typer.echo(f"line {number}: {routed.reason}: {routed.detail}", err=True)
             else:
-                if routed not in sent:  # of others a producer need not know anything
-                    require_topic(settings, routed)
-                sent[routed] += 1
-                acknowledged.append(producer.send(routed, value))
+                topic, strange = routed
+                if topic not in sent:  # of others a producer need not know anything
+                    require_topic(settings, topic)
+                sent[topic] += 1
+                unknown.update(strange)
+                acknowledged.append(producer.send(topic, value))
         for future in acknowledged:
             future.get()
         producer.close()
-    summary = {"sent": dict(sent), "refused": dict(refused)}
+    for field, number in unknown.most_common():
+        typer.echo(f"{number:,} × {field}", err=True)
+    summary: dict[str, JSON] = {"sent": {**sent}, "refused": {**refused}}
+    if unknown:
+        summary["unknown_fields"] = [{**field._asdict(), "events": number} for field, number in unknown.most_common()]
     typer.echo(orjson.dumps(summary) if as_json else f"sent {sent.total()}, refused {refused.total()}")
     raise typer.Exit(REFUSED if refused else 0)
 
 
-def route(value: bytes, phone_region: str, now_ms: int) -> str | Refusal:
-    """The topic for an event in structured mode, or why it would be refused."""
+def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[UnknownField]] | Refusal:
+    """The topic for an event in structured mode and what its type does not know, or why it would be refused."""
     try:
         event = orjson.loads(value)
     except orjson.JSONDecodeError:
         return Refusal(Reason.NOT_JSON, "not JSON: one whole event on each line")
     type_ = event.get("type") if isinstance(event, dict) else None
     topic = topic_of(type_) if isinstance(type_, str) else ""
-    outcome = decode(Record(topic, value, (), now_ms), phone_region)
-    return outcome if isinstance(outcome, Refusal) else topic
+    outcome = judge(Record(topic, value, (), now_ms), phone_region)
+    return outcome if isinstance(outcome, Refusal) else (topic, unknown_fields(outcome.type, event.get("data")))
 
 
 def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

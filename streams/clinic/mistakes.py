@@ -5,6 +5,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from events.wording import in_plain_words
+
 _REFERENCE = "see docs/dead-letters.md"
 
 
@@ -32,7 +34,7 @@ def mistakes_in(error: ValidationError) -> Mistakes:
     told: dict[str, str] = {}
     for details in error.errors(include_url=False, include_input=False):
         where = ".".join(str(step) for step in details["loc"][:2]) or "the file"
-        told.setdefault(where, _said(details["type"], details["msg"]))
+        told.setdefault(where, _said(details["type"], in_plain_words(details)))
     return Mistakes(tuple(f"{where}: {said}" for where, said in told.items()))
 
 

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 from events.interactions.anywhere import ConsentChannel
 from events.outputs import Stop, Stops
-from events.times import render_time
+from events.times import parse_time, render_time
 from streams.contact.commands import Suppress
 from streams.contact.consent import CHANNELS
 from streams.contact.evidence import Evidence
 from streams.contact.place import Closed, Reason
-from streams.contact.state import Consent, Fact, Report
+from streams.contact.state import NEVER, Consent, Fact, Report
 
 FOR_GOOD: tuple[Reason, ...] = ("deceased", "do_not_contact")
 """Outcomes of a canvass report that close everything, the graver one first."""
@@ -61,10 +61,26 @@ def closed_for_all(reports: Iterable[tuple[Fact, Report]], suppressions: Iterabl
     for reason in FOR_GOOD if latest else ():
         if reason in latest:
             return _by(latest[reason], reason)
-    last = max(suppressions, key=lambda fact: fact.stamp, default=None)
-    if last is None or not isinstance(last.detail, Suppress):
+    return _suppressed(suppressions)
+
+
+def _suppressed(said: Iterable[Fact]) -> Closed | None:
+    """By the latest of those that end no earlier than they begin; one that ends as it begins lifts what came before.
+
+    An end before the beginning is somebody's mistake, and a mistake opens nobody.
+    """
+    counting = [fact for fact in said if _end(fact) >= fact.time]
+    last = max(counting, key=lambda fact: fact.stamp, default=None)
+    if last is None or not isinstance(last.detail, Suppress) or _end(last) == last.time:
         return None
     return _by(last, "suppressed", until=last.detail.until)
+
+
+def _end(suppression: Fact) -> int:
+    """In ms; what has no end, or one that cannot be read, never ends."""
+    until = suppression.detail.until if isinstance(suppression.detail, Suppress) else None
+    end = None if until is None else parse_time(until)
+    return NEVER if end is None else end
 
 
 def _closed(said: Said, channel: ConsentChannel = "all") -> Closed | None:

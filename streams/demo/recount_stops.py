@@ -94,12 +94,14 @@ def _everything(told: list[Told], suppressions: list[Told]) -> Stop | None:
         reports = [one for one in of_type(told, "canvass.reported") if one.fields["outcome"] == outcome]
         if reports:
             return _stop(reports[-1], outcome)
-    if not suppressions:
+    ends = [(one, one.fields.get("until")) for one in suppressions]
+    counting = [(one, until) for one, until in ends if until is None or moment(until) >= one.at]
+    if not counting:
         return None
-    last = suppressions[-1]
-    until = last.fields.get("until")
-    stop = _stop(last, "suppressed")
-    return stop if until is None else stop | {"until": text_of(moment(until))}
+    last, until = counting[-1]
+    if until is None:
+        return _stop(last, "suppressed")
+    return None if moment(until) == last.at else _stop(last, "suppressed") | {"until": text_of(moment(until))}
 
 
 def _stop(one: Told, reason: str) -> Stop:

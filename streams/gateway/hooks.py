@@ -16,6 +16,7 @@ from events.adapters import van
 from events.adapters.feed import NOTHING, Adapter
 from events.adapters.vendors import BODIES, known_as
 from events.contact import is_time_zone
+from events.wording import in_plain_words
 from streams.engine.errors import Unusable
 from streams.gateway.signatures import BY_HEADER, Proof, public_key
 
@@ -176,8 +177,8 @@ def _codes(name: str, folder: Path, path: Path | None) -> Any:
 
 
 def _lines(error: ValidationError) -> Iterator[str]:
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        where, cure = ".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")
+    for one in error.errors(include_url=False, include_input=False):
+        where, cure = ".".join(map(str, one["loc"])), in_plain_words(one)
         yield f"{where}: {cure}" if where else cure
 
 

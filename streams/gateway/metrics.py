@@ -35,6 +35,12 @@ class GatewayMetrics:
             ["hook", "reason"],
             registry=registry,
         )
+        self.unknown_fields = Counter(
+            "harmonia_gateway_unknown_fields_total",
+            "Events of POST /v1/events, by type, with a field in data that the type does not know",
+            ["type"],
+            registry=registry,
+        )
         self.unproven = Counter(
             "harmonia_gateway_unproven_total",
             "Requests that did not prove where they are from (missing, wrong, stale, used)",

@@ -13,10 +13,13 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Result
-from events.envelope import Interaction, Record, decode
+from events.before_sending import judge
+from events.cloudevents import open_event
+from events.envelope import Interaction, Record
 from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.unknown_fields import UnknownField, unknown_fields
 from streams.api.tokens import Caller
 from streams.gateway.answers import problem
 from streams.gateway.desk import Desk
@@ -26,6 +29,8 @@ from streams.gateway.rights import forbidden
 
 EVENTS = "events"
 MOST_EVENTS = 10_000
+MOST_WARNINGS = 100
+"""That an answer holds; the metric counts all."""
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
 _PREFIX = "ce-"
@@ -93,17 +98,35 @@ async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Respo
         if isinstance(one, Refusal):
             desk.metrics.results.labels(EVENTS, "refused").inc()
             desk.metrics.refused.labels(EVENTS, one.reason.value).inc()
+    warnings = _warned(desk, records, judged)
     if refused and not accepted:
         return problem("invalid", "Mend the events and send them again", refused=refused)
     try:
         await desk.keep(EVENTS, accepted)
     except Unavailable:
         return problem("unavailable", "Nothing is lost if it is sent again")
-    return Response(orjson.dumps({"accepted": len(accepted), "refused": refused}), media_type="application/json")
+    answer = {"accepted": len(accepted), "refused": refused, **({"warnings": warnings} if warnings else {})}
+    return Response(orjson.dumps(answer), media_type="application/json")
+
+
+def _warned(desk: Desk, records: Sequence[Said], judged: Sequence[Interaction | Refusal]) -> list[dict[str, JSON]]:
+    """What accepted events have in `data` that their types do not know; counted, and the first of it told."""
+    found: list[dict[str, JSON]] = []
+    for place, one in enumerate(judged):
+        if isinstance(one, Interaction) and (unknown := _unknown(one, *records[place])):
+            desk.metrics.unknown_fields.labels(one.type).inc()
+            more = unknown[: MOST_WARNINGS - len(found)]
+            found += [{"index": place, "field": each.field, "detail": str(each)} for each in more]
+    return found
+
+
+def _unknown(read: Interaction, value: bytes, headers: Sequence[tuple[str, bytes]]) -> list[UnknownField]:
+    event = open_event(value, headers)
+    return [] if isinstance(event, Refusal) else unknown_fields(read.type, event.get("data"))
 
 
 def _judge(desk: Desk, caller: Caller, value: bytes, headers: Sequence[tuple[str, bytes]]) -> Interaction | Refusal:
-    read = decode(Record(_topic(value, headers), value, headers, desk.clock()), desk.phone_region)
+    read = judge(Record(_topic(value, headers), value, headers, desk.clock()), desk.phone_region)
     if isinstance(read, Refusal):
         return read
     return forbidden(read, caller) or read

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from events.wording import in_plain_words
+
 _REFERENCE = "see docs/policy.md"
 _FOLLOWS = "default_factory_not_called"
 """A default that hangs on a key that is wrong itself."""
@@ -69,7 +71,7 @@ def _mistake(details: ErrorDetails, reference: str) -> Mistake:
             return Mistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
         case "string_too_short" | "too_short" if given["min_length"] == 1:
             return Mistake(key, "is empty", f"{_FILL[details['type']]}: {reference}")
-    cure = _KINDS.get(details["type"], f"{_lower(details['msg'].removeprefix('Value error, '))}: {reference}")
+    cure = _KINDS.get(details["type"], f"{_lower(in_plain_words(details))}: {reference}")
     return Mistake(key, f"is {_shown(details['input'])}", cure)
 
 

@@ -96,7 +96,7 @@ def test_an_address_that_nobody_has_heard_of_is_suppressed_and_then_denied(
     until_answered(api)
     assert judged(api, address, other) == [("allow", "ok"), ("allow", "ok")]
 
-    sent = harmonia(tmp_path, "contact", "suppress", address, "--json", environment=on(system.stack))
+    sent = harmonia(tmp_path, "contact", "suppress", address, "--anyway", "--json", environment=on(system.stack))
     command = orjson.loads(ended_well(sent).stdout)
     until(lambda: judged(api, address, other) == [("deny", "suppressed"), ("allow", "ok")], "the suppression")
     [denied] = permissions(api, contacts=[{"email": address}])[1]["decisions"]

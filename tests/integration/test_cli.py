@@ -118,6 +118,18 @@ def test_produce_reads_standard_input_and_answers_programs(system: System, tmp_p
     assert json.loads(ended.stdout) == {"sent": {}, "refused": {"not_json": 2}}
 
 
+def test_produce_sends_a_field_that_no_type_has_and_names_the_one_that_was_meant(
+    system: System, tmp_path: Path
+) -> None:
+    mail = event("email.sent", {"contact_id": fresh()}, purpos="fundraising")
+    given = lines_of(structured(mail)[0], structured(mail)[0])
+    ended = harmonia(tmp_path, "produce", "-", "--json", environment=on(system.stack), given=given)
+    assert ended.returncode == 0
+    assert ended.stderr.decode().startswith("2 × data.purpos: no field of email.sent; did you mean purpose?")
+    strange = {"type": "email.sent", "field": "data.purpos", "near": "purpose", "events": 2}
+    assert json.loads(ended.stdout) == {"sent": {"email-events": 2}, "refused": {}, "unknown_fields": [strange]}
+
+
 def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: Path) -> None:
     contact_id = fresh()
     gift = structured(event("donation.made", {"contact_id": contact_id}))[0]
@@ -130,10 +142,19 @@ def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: 
     assert shown.stdout.rstrip(b"\n") == profile
 
 
-@pytest.mark.parametrize("who", ["nobody", "nobody@example.org", "no address @"])
-def test_a_contact_that_is_unknown_is_refused_and_not_repeated(system: System, tmp_path: Path, who: str) -> None:
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("nobody.at.all", "nobody is known by this contact_id: give a contact_id, an e-mail address, phone:NUMBER"),
+        ("nobody@example.org", "nobody is known by this e-mail address: is it spelled as it was reported"),
+    ],
+)
+def test_a_contact_that_is_unknown_is_refused_and_not_repeated(
+    system: System, tmp_path: Path, who: str, said: str
+) -> None:
     ended = harmonia(tmp_path, "contact", "show", who, "--json", environment=on(system.stack))
-    assert refused(ended).startswith("no such contact: give a contact_id, an e-mail address, phone:NUMBER")
+    assert refused(ended).startswith(said)
+    assert who not in ended.stderr.decode()
     assert ended.stdout == b""
 
 

@@ -130,12 +130,35 @@ def test_what_was_denied_of_a_list_is_in_the_report_of_the_day(sender: Sender) -
 def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> None:
     campaign, given = fresh(), f"email\n{fresh()}@example.org\n"
     where = on(sender.system.stack)
-    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, environment=where))
+    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=where))
     allowed, [row] = sender.judged(given, "--campaign", campaign)
     assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "deny", "held")
     assert len(sender.judged(given, "--campaign", fresh())[0]) == 1
     ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--lift", environment=where))
     assert len(sender.judged(given, "--campaign", campaign)[0]) == 1
+
+
+def test_one_person_is_asked_about_reserved_listed_and_given_back(sender: Sender) -> None:
+    address = sender.known()
+
+    def run(*words: str) -> Ended:
+        return harmonia(sender.folder, *words, environment=on(sender.system.stack))
+
+    def check(team: str) -> tuple[int, str]:
+        ended = run("permit", "check", address, "--channel", "letter", "--team", team, "--json")
+        [decision] = json.loads(ended.stdout)["decisions"]
+        return ended.returncode, f"{decision['decision']} {decision['reason']}"
+
+    assert check("field") == (0, "allow ok")
+    assert len(sender.judged(f"email\n{address}\n", "--team", "digital", "--reserve", A_DAY_S)[0]) == 1
+    assert check("field") == (1, "defer reserved")
+    [held] = map(json.loads, ended_well(run("reservations", "list", address, "--json")).stdout.splitlines())
+    assert (held["team"], held["channel"]) == ("digital", "email")
+    assert ended_well(run("reservations", "release", address)).stdout.startswith(
+        b"released: email, reserved by digital"
+    )
+    assert check("field") == (0, "allow ok")
+    assert refused(run("reservations", "release", address)) == "this person is not reserved\n"
 
 
 def test_whom_one_team_has_reserved_another_has_to_wait_for(sender: Sender) -> None:

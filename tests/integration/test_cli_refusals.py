@@ -36,7 +36,9 @@ COMMANDS: list[tuple[str, ...]] = [
     *(("demo",), ("local", "up"), ("local", "down"), ("topics", "create"), ("topics", "describe"), ("worker",)),
     *(("produce",), ("replay",), ("backtest",), ("contact", "show"), ("dead-letters", "list"), ("schemas", "export")),
     *(("experiments", name) for name in ("define", "definitions", "withdraw")),
-    *(("assign",), ("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show")),
+    *(("alerts", "list"), ("campaigns", "list"), ("reservations", "list"), ("reservations", "release")),
+    *(("contact", name) for name in ("link", "unlink", "suppress", "unsuppress", "erase", "export")),
+    *(("permit", "check"), ("assign",), ("permit",), ("hold",), ("doctor",), ("policy", "check"), ("policy", "show")),
     *(("suppressions", "export"), *(("dead-letters", name) for name in ("group", "show", "requeue", "release"))),
 ]
 

@@ -138,7 +138,9 @@ def test_what_cannot_be_meant_is_wrong_use(desk: Desk, words: tuple[str, ...], h
 def test_a_hold_is_confirmed_listed_and_lifted(desk: Desk) -> None:
     campaign = fresh()
     said = json.loads(
-        ended_well(desk.run("hold", "--campaign", campaign, "--until", "2099-01-01T00:00:00Z", "--json")).stdout
+        ended_well(
+            desk.run("hold", "--campaign", campaign, "--anyway", "--until", "2099-01-01T00:00:00Z", "--json")
+        ).stdout
     )
     assert said == {"campaign_id": campaign, "on_hold": True, "until": "2099-01-01T00:00:00.000Z"}
     held = desk._system.deployment.redis.hget("holds", campaign)
@@ -150,17 +152,31 @@ def test_a_hold_is_confirmed_listed_and_lifted(desk: Desk) -> None:
 
     assert listed() == [{"campaign_id": campaign, "until": "2099-01-01T00:00:00.000Z"}]
     assert campaign in ended_well(desk.run("hold", "--list")).stdout.decode()
+    rows = json.loads(ended_well(desk.run("campaigns", "list", "--json")).stdout)
+    [told] = [row for row in rows if row["campaign_id"] == campaign]
+    assert (told["on_hold"], told["until"], told["messages"]) == (True, "2099-01-01T00:00:00.000Z", 0)
+    typo = f"{campaign[:-1]}_"
+    reason = refused(desk.run("hold", "--campaign", typo, "--lift"))
+    assert reason.startswith(f"no campaign {typo} has been heard of. Did you mean {campaign}? Nothing was changed")
     lifted = ended_well(desk.run("hold", "--campaign", campaign, "--lift")).stdout.decode()
     assert lifted == f"{campaign} is not on hold any more; Redis shows it\n"
     assert desk._system.deployment.redis.hget("holds", campaign) is None
     assert listed() == []
 
 
+def test_a_campaign_that_any_channel_has_named_may_be_held(desk: Desk) -> None:
+    """Of texts nobody counts campaigns, so what was said last is looked at."""
+    campaign = fresh()
+    desk.say("outreach-events", "text.sent", {"contact_id": fresh()}, campaign_id=campaign)
+    until(lambda: desk.run("hold", "--campaign", campaign).returncode == 0, "the campaign")
+    ended_well(desk.run("hold", "--campaign", campaign, "--lift"))
+
+
 def test_a_hold_that_redis_does_not_show_is_not_confirmed(desk: Desk) -> None:
     """Nobody writes to this other database."""
     campaign = fresh()
     where = on(desk._system.stack, REDIS_URL=desk._system.stack.redis_url.rpartition("/")[0] + "/7")
-    ended = harmonia(desk.folder, "hold", "--campaign", campaign, "--wait", "0.3", environment=where)
+    ended = harmonia(desk.folder, "hold", "--campaign", campaign, "--anyway", "--wait", "0.3", environment=where)
     assert refused(ended).startswith("sent to campaign-holds, but Redis did not show it within 0.3 s")
 
 

@@ -51,7 +51,7 @@ data.sum = "data.amount"
 [cast]
 data.amount = "int"
 """
-CHOSEN = ("--reason", "invalid_data", "--detail", "Field required", "--since", "10m")
+CHOSEN = ("--reason", "invalid_data", "--detail", "is missing", "--since", "10m")
 SPOILT = {"donation.made": ("amount", "sum"), "email.sent": ("message_id", "messageId")}
 
 
@@ -163,8 +163,8 @@ def test_letters_are_seen_by_their_causes(ward: Ward) -> None:
     counts = Counter[tuple[str, str]]()
     for row in groups:
         counts[row["type"], row["detail"]] += row["count"]
-    assert counts["donation.made", "data.amount: Field required"] == LETTERS // 2
-    assert counts["email.sent", "data.message_id: Field required"] == LETTERS // 2
+    assert counts["donation.made", "data.amount: is missing"] == LETTERS // 2
+    assert counts["email.sent", "data.message_id: is missing"] == LETTERS // 2
     place = groups[0]["samples"][0]
     shown = well(ward.call("show", place))
     assert "--value shows" in shown

@@ -158,6 +158,22 @@ def test_an_event_in_binary_mode_and_alone(gateway: Gateway, frail: tuple[Path, 
     assert len(values_in(frail[1], "outreach-events", mark.encode())) == 2
 
 
+def test_a_field_that_no_type_has_is_taken_told_and_counted(gateway: Gateway) -> None:
+    good, odd = event(form_id=fresh()), event(form_id=fresh(), campain_id="gotv-1")
+
+    status, body = gateway.send(
+        "/v1/events", orjson.dumps([good, odd]), Content_Type=BATCH, Authorization="Bearer secret"
+    )
+
+    answer = orjson.loads(body)
+    assert (status, answer["accepted"], answer["refused"]) == (200, 2, [])
+    [warning] = answer["warnings"]
+    assert (warning["index"], warning["field"]) == (1, "data.campain_id")
+    assert "did you mean campaign_id?" in warning["detail"]
+    with urllib.request.urlopen(gateway.metrics, timeout=10) as answered:
+        assert b'harmonia_gateway_unknown_fields_total{type="form.submitted"}' in answered.read()
+
+
 def test_only_who_may_erases(gateway: Gateway) -> None:
     erased = {"specversion": "1.0", "id": fresh(), "type": "contact.erased", "time": "2025-11-24T16:00:00Z"}
     data = {"data": {"contact": {"contact_id": f"gateway-{fresh()}"}}}

@@ -77,7 +77,7 @@ def test_an_import_and_the_same_again(stack: Stack, settings: Settings, tmp_path
 
     assert len(dry.stdout.splitlines()) == 51
     assert json.loads(dry.stdout.splitlines()[-1])["refused"]["line"] == 52
-    assert (first.returncode, b"mail.csv: line 52: malformed_row" in first.stderr) == (0, True)
+    assert (first.returncode, b"mail.csv: line 52: malformed_row" in first.stderr) == (1, True)
     assert json.loads(first.stdout) == told
     assert json.loads((tmp_path / "no.jsonl").read_text())["line"] == 52
     assert (second.returncode, b"--again" in second.stderr) == (0, True)

@@ -51,7 +51,9 @@ def test_what_the_lists_allow_is_enough(site: Site) -> None:
     ended_well(site.run(OPERATOR, "contact", "export", ADA))
     ended_well(site.run(OPERATOR, "contact", "suppress", ADA))
     until(lambda: decision(site, "letter", {"contact_id": ADA}) == "deny", "the command")
-    ended_well(site.run(OPERATOR, "hold", "--campaign", fresh()))
+    ended_well(site.run(OPERATOR, "hold", "--campaign", fresh(), "--anyway"))
+    ended_well(site.run(OPERATOR, "alerts", "list"))
+    ended_well(site.run(OPERATOR, "campaigns", "list"))
     exported = site.run(OPERATOR, "suppressions", "export", "--channel", "email")
     assert (exported.returncode, ADA.encode() in exported.stdout) == (0, True)
     assert b"not_json" in ended_well(site.run(OPERATOR, "dead-letters", "list")).stdout

@@ -79,14 +79,22 @@ def _of_phone(naming: Iterable[Counted]) -> str:
 def closed(counted: Iterable[Counted]) -> dict[str, JSON]:
     """What `contact-suppressions` has to say; empty if all is open."""
     told = one_version_each(counted)
-    suppressed = [each for each in told if each.said.type == "contact.suppressed"]
-    found = {channel: why("suppressed", each, field(each, "until")) for each in suppressed for channel in CHANNELS}
+    last = suppression(told)
+    found = {} if last is None else dict.fromkeys(CHANNELS, why("suppressed", last, field(last, "until")))
     found |= dict(_by_consent(told))
     for outcome in ("do_not_contact", "deceased"):
         for each in told:
             if field(each, "outcome") == outcome:
                 found |= dict.fromkeys(CHANNELS, why(outcome, each))
     return found
+
+
+def suppression(told: Iterable[Counted]) -> Counted | None:
+    """The suppression that binds. One that ends before it begins never was; one that ends as it begins lifts."""
+    told = [each for each in told if each.said.type == "contact.suppressed"]
+    said = [each for each in told if str(field(each, "until") or "9") >= render_time(each.said.time)]
+    last = max(said, key=lambda each: each.stamp, default=None)
+    return None if last is None or field(last, "until") == render_time(last.said.time) else last
 
 
 def _by_consent(told: Iterable[Counted]) -> Iterator[tuple[str, JSON]]:

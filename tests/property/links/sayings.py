@@ -118,9 +118,11 @@ def sayings_of(draw: st.DrawFn, id_: str, named: dict[str, JSON], hasher: Hasher
 
 @st.composite
 def suppressions(draw: st.DrawFn, id_: str) -> Interaction:
-    """Somebody wants a person left alone, perhaps until a day."""
-    data: dict[str, JSON] = {"contact": draw(contacts()), "until": draw(st.none() | st.just(UNTIL))}
-    return interaction("contact.suppressed", id_, draw(TIMES), "office/desk", data)
+    """Somebody wants a person left alone, perhaps until a day; lifts that; or names an end before the beginning."""
+    time = draw(TIMES)
+    ends = [UNTIL, render_time(time), render_time(time - 1)]
+    data: dict[str, JSON] = {"contact": draw(contacts()), "until": draw(st.none() | st.sampled_from(ends))}
+    return interaction("contact.suppressed", id_, time, "office/desk", data)
 
 
 @st.composite

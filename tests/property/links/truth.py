@@ -172,9 +172,8 @@ class Truth:
         assert isinstance(shown["stops"], dict)
         shown["addresses"] = [*known]
         shown["email"]["status"] = ledger_truth.best(known)
-        stops = [each for each in told if each.said.type == "contact.suppressed"]
-        if stops and "all" not in shown["stops"]:
-            last = max(stops, key=lambda each: each.stamp)
+        last = ledger_truth.suppression(told)
+        if last is not None and "all" not in shown["stops"]:
             why = ledger_truth.why("suppressed", last, ledger_truth.field(last, "until"))
             assert isinstance(why, dict)
             shown["stops"]["all"] = {"at" if name == "since" else name: value for name, value in why.items()}

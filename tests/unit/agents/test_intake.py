@@ -199,3 +199,14 @@ async def test_what_is_refused_is_told_to_the_guard() -> None:
 
     [suspicion] = bench.guard.take_found()
     assert (suspicion.source, suspicion.refused) == ("digital/mailer", 4)
+
+
+async def test_an_interaction_with_a_field_that_its_type_does_not_know_is_taken_and_counted() -> None:
+    bench = Bench()
+    data = {**event()["data"], "purpos": "fundraising"}  # type: ignore[dict-item]
+
+    outputs = await bench.take(opened(), opened(id="2", data=data))
+
+    assert [output.topic for output in outputs] == [INTERACTIONS, INTERACTIONS]
+    count = bench.metrics.registry.get_sample_value("harmonia_unknown_fields_total", {"type": "email.opened"})
+    assert count == 1

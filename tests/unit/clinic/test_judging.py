@@ -28,7 +28,7 @@ def test_what_is_mended_goes_where_it_came_from_and_tells_its_history() -> None:
 
 def test_what_would_be_refused_again_is_not_sent() -> None:
     found = judge(letter(saying(message_id=None)), rules())
-    assert found == Refusal(Reason.INVALID_DATA, "data.message_id: Field required")
+    assert found == Refusal(Reason.INVALID_DATA, "data.message_id: is missing")
 
 
 def test_what_was_ahead_of_its_time_is_judged_by_the_time_of_now() -> None:

@@ -39,7 +39,7 @@ def test_a_version_is_of_what_is_said_and_not_of_how() -> None:
 MISTAKES = {
     "x = 1": "x: is not known; a mapping has topic, rename, values, default and cast",
     "[cast": "the file is no TOML: Expected ']'",
-    'topic = "contact-commands"': "topic: input should be 'email-events'",
+    'topic = "contact-commands"': "topic: give 'email-events'",
     '[rename]\ndata.sum = "amount"': "rename.data.sum: is no field of an interaction; give data.…",
     '[rename]\n"data." = "data.amount"': "rename.data.: is no path; give names with dots between them",
     "[rename]\ndata.sum = 5": "rename.data.sum: is no path",

@@ -23,7 +23,7 @@ def letter(  # noqa: PLR0913 (a record and why it was refused)
     topic: str = "email-events",
     stage: str = "intake",
     reason: Reason = Reason.INVALID_DATA,
-    detail: str = "data.message_id: Field required",
+    detail: str = "data.message_id: is missing",
     at: int = NOW,
     offset: int = 42,
 ) -> Letter:

@@ -4,6 +4,7 @@ import pytest
 
 from events.json_types import JSON
 from events.outputs import Stops
+from events.times import render_time
 from streams.contact import ContactState, fold, profile
 from streams.contact.suppressing import closed_channels_of, render
 from tests.unit.contact.said import DONOR, HOUR, NOON, Arrival, folded, profile_of, report, retracted, said
@@ -172,3 +173,32 @@ def test_a_suppression_alone_is_a_stop_of_somebody_of_whom_nothing_was_heard() -
     state, _ = fold(ContactState(), [suppressed().fact()])
     assert profile(DONOR, state)["stops"]["all"]["reason"] == "suppressed"
     assert profile(DONOR, state)["counts"] == {}
+
+
+EVER, LATER = suppressed("ever", NOON), NOON + HOUR
+
+
+def until(ms: int, id_: str = "until", time: int = LATER) -> Arrival:
+    return suppressed(id_, time, until=render_time(ms))
+
+
+def test_a_suppression_that_ends_before_it_begins_closes_and_lifts_nothing() -> None:
+    assert reasons(until(LATER - 1)) == {}
+    assert reasons(EVER, until(LATER - 1)) == {"all": ("suppressed", "ever")}
+
+
+def test_a_suppression_that_ends_as_it_begins_lifts_those_before_it_and_none_after() -> None:
+    lift = until(LATER, "lift")
+    assert reasons(EVER, lift) == reasons(EVER, until(NOON + 9 * HOUR, time=NOON + 1), lift) == {}
+    assert reasons(EVER, lift, suppressed("again", LATER + 1)) == {"all": ("suppressed", "again")}
+    assert reasons(EVER, lift, retracted("lift")) == {"all": ("suppressed", "ever")}
+
+
+def test_lifting_a_suppression_opens_nothing_that_was_closed_by_another_word() -> None:
+    assert reasons(EVER, said("text.opted_out"), until(LATER)) == {"text": ("opted_out", "1")}
+    assert reasons(EVER, report("1", outcome="deceased"), until(LATER)) == {"all": ("deceased", "1")}
+
+
+def test_what_was_lifted_for_one_identifier_is_lifted_for_the_person() -> None:
+    person = [folded(EVER), folded(until(LATER)), ContactState()]
+    assert closed_channels_of(person) == ()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from events.client import FakeProducer, InvalidEvent, build
+from events.client import FakeProducer, InvalidEvent, UnknownFieldWarning, build
 from events.envelope import Interaction, Record, decode
 
 AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
@@ -59,3 +59,23 @@ def test_the_fake_keeps_what_would_have_been_sent() -> None:
 
     assert [event["id"] for event in fake.events()] == ["1", "2"]
     assert [event["id"] for event in fake.events("email.opened")] == ["1"]
+
+
+def test_a_field_that_is_misspelled_is_sent_and_warned_of_where_it_was_written() -> None:
+    fake = FakeProducer("digital/mailer")
+
+    with pytest.warns(
+        UnknownFieldWarning, match=r"data\.purpos: no field of email\.opened; did you mean purpose\?"
+    ) as told:
+        fake.send("email.opened", {**OPENED, "purpos": "fundraising"}, time=AT)
+
+    assert len(fake.sent) == 1
+    assert [each.filename for each in told] == [__file__]
+
+
+def test_a_suppression_that_ends_before_it_begins_is_not_sent() -> None:
+    ada = {"contact": {"email": "ada@example.org"}}
+
+    with pytest.raises(InvalidEvent, match=r"data\.until: before the event's own time"):
+        build("contact.suppressed", {**ada, "until": "2026-01-01T00:00:00Z"}, source="office/desk", time=AT)
+    assert build("contact.suppressed", {**ada, "until": AT.isoformat()}, source="office/desk", time=AT)

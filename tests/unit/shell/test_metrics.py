@@ -8,6 +8,7 @@ PROMISED = {
     "harmonia_interactions_total": {"topic", "outcome"},
     "harmonia_dead_letters_total": {"stage", "reason"},
     "harmonia_duplicates_total": set(),
+    "harmonia_unknown_fields_total": {"type"},
     "harmonia_alerts_total": {"rule"},
     "harmonia_mail_reports_total": {"type", "campaign"},
     "harmonia_policy_changes_total": {"outcome"},

@@ -4,7 +4,7 @@ import pytest
 
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.cli.naming import Named, named
+from streams.cli.naming import CURE, Named, named, nobody
 
 HASHER = Hasher([b"new", b"old"])
 HASH = HASHER.lookups("voter", "NY:77")[0]
@@ -37,3 +37,24 @@ def test_an_identifier_may_be_known_under_each_key() -> None:
 @pytest.mark.parametrize("word", ["", "no id", "(212) 555-0199", "phone:12", "no@address"])
 def test_what_cannot_be_read_is_nobody(word: str) -> None:
     assert named(word).ids(HASHER) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "called"),
+    [
+        ("ada@exmaple.org", "e-mail address"),
+        ("phone:212-555-0199", "phone number"),
+        ("voter:NY:77", "voter id"),
+        ("external:van:1234567", "external id"),
+    ],
+)
+def test_whoever_gave_an_address_is_not_asked_for_one(word: str, called: str) -> None:
+    said = nobody(word)
+    assert said.startswith(f"nobody is known by this {called}: is it spelled as it was reported")
+    assert CURE not in said
+    assert word.rsplit(":", maxsplit=1)[-1] not in said
+
+
+def test_a_word_by_which_nobody_is_known_is_answered_with_what_else_may_be_given() -> None:
+    assert nobody("2125550199") == f"nobody is known by this contact_id: {CURE}"
+    assert nobody("no id") == f"nobody is known by this word: {CURE}"

@@ -1,0 +1,230 @@
+"""Sending what somebody has decided about people, and waiting until Redis shows it.
+
+Whom a word names is looked up first, for anything may look like a contact_id, and an address may be misspelled: a voter
+id was "sent", and nobody was forgotten. What was only sent may still be on its way while a mailing goes out.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import product
+
+import orjson
+import typer
+
+from events.envelope import Record, decode
+from events.identifiers import Hasher
+from events.json_types import JSON
+from events.refusal import Refusal
+from events.times import parse_time, render_time
+from events.topics import CONTACT_COMMANDS
+from sinks.lookup import Incomplete, Names, Unknown
+from streams.cli.decided import Awaited, Contacts, Taken, look, wait_until_shown
+from streams.cli.effects import are_forgotten, are_one, are_two, closed_besides, is_suppressed, suppression_of
+from streams.cli.failures import WRONG_USE, failing_plainly, refuse
+from streams.cli.naming import CURE, named, nobody
+from streams.cli.person import look_up
+from streams.clients import KafkaClients
+from streams.settings import Settings
+from streams.topics import require_topic
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """As it is sent. `fragment`: the identifier by which it goes."""
+
+    id: str
+    value: bytes
+    fragment: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """Commands, the words that name whom they are about, and whether their effect shows.
+
+    `shows` is asked with what was known of the people before, and what is known now. `said`: what follows then.
+    """
+
+    type: str
+    commands: Sequence[_Command]
+    words: Sequence[str]
+    shows: Callable[[Contacts, Contacts], bool]
+    said: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where it is decided: by whom, of whom (`anyway`: also of nobody known), and what is said of it.
+
+    `wait_s`: how long Redis has to show it; None: it is only sent.
+    """
+
+    settings: Settings
+    source: str
+    anyway: bool
+    wait_s: float | None
+    as_json: bool
+
+    def link(self, one: str, other: str) -> None:
+        """Two are one person."""
+        commands = self._rulings("contact.linked", one, other)
+        self._decide(_Decision("contact.linked", commands, [one, other], are_one, "they are one person"))
+
+    def unlink(self, one: str, other: str) -> None:
+        """Two are not one person."""
+        commands = self._rulings("contact.unlinked", one, other)
+        self._decide(
+            _Decision("contact.unlinked", commands, [one, other], lambda _, now: are_two(now), "they are two people")
+        )
+
+    def suppress(self, one: str, until: str | None) -> None:
+        """All contact stops, for ever or until a time that has not passed."""
+        now = _now()
+        end = _end(until, now)
+        command = self._about("contact.suppressed", one, now, {} if end is None else {"until": end})
+        said = f"nobody may reach this person {'until that is lifted' if end is None else f'until {end}'}"
+
+        def shows(_: Contacts, found: Contacts) -> bool:
+            return is_suppressed(found[0], self.source, command.id)
+
+        self._decide(_Decision("contact.suppressed", [command], [one], shows, said))
+
+    def unsuppress(self, one: str) -> None:
+        """The suppression that holds is lifted: by one that ends at the very time at which it begins."""
+        now = _now()
+        command = self._about("contact.suppressed", one, now, {"until": render_time(now)})
+        said = "no suppression stops contact with this person"
+        if not self.anyway:
+            said = self._lifted(one, now)
+
+        def shows(_: Contacts, found: Contacts) -> bool:
+            return suppression_of(found[0], now) is None
+
+        self._decide(_Decision("contact.suppressed", [command], [one], shows, said))
+
+    def erase(self, one: str) -> None:
+        """All is forgotten."""
+        command = self._about("contact.erased", one, _now(), {})
+        self._decide(
+            _Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), "this person is forgotten")
+        )
+
+    def _lifted(self, word: str, at: int) -> str:
+        """What is lifted, and what stays closed. Ends the command where there is nothing to lift."""
+        with failing_plainly():
+            [found] = self._known([word])
+        stays = "; ".join(closed_besides(found))
+        stop = suppression_of(found, at)
+        if stop is None:
+            refuse(
+                f"nothing to lift: no suppression shows in this person's profile{f'. Closed: {stays}' if stays else ''}"
+            )
+        end = f"until {stop['until']}" if "until" in stop else "for ever"
+        lifted = f"lifted: the suppression of {stop['at']} by {stop['source']}, {end}"
+        return f"{lifted}. {f'Stays closed: {stays}' if stays else 'Nothing else is closed'}"
+
+    def _rulings(self, type_: str, one: str, other: str) -> list[_Command]:
+        now = _now()
+        both = pairs(self.settings.hasher, one, other)
+        return [self._command(type_, now, {"contact_ids": [*pair]}, min(pair)) for pair in both]
+
+    def _about(self, type_: str, word: str, at: int, data: dict[str, JSON]) -> _Command:
+        fragment = next(iter(named(word).ids(self.settings.hasher)), "")
+        return self._command(type_, at, {"contact": named(word).contact(), **data}, fragment)
+
+    def _command(self, type_: str, at: int, data: dict[str, JSON], fragment: str) -> _Command:
+        """Ends the program where it would be refused."""
+        head: dict[str, JSON] = {"specversion": "1.0", "source": self.source, "type": type_, "time": render_time(at)}
+        id_ = str(uuid.uuid4())
+        value = orjson.dumps({**head, "id": id_, "data": data})
+        judged = decode(Record(CONTACT_COMMANDS, value, (), at), self.settings.phone_region)
+        if isinstance(judged, Refusal):
+            refuse(f"{judged.reason}: {judged.detail}; {CURE}")
+        return _Command(id_, value, fragment)
+
+    def _decide(self, decision: _Decision) -> None:
+        with failing_plainly():
+            before = () if self.anyway and self.wait_s is None else self._known(decision.words)
+            require_topic(self.settings, CONTACT_COMMANDS)
+            if self.wait_s is None:
+                self._send(decision)
+                return
+            shown = self._send_and_wait(decision, before, self.wait_s)
+        if not shown:
+            refuse(
+                f"sent to {CONTACT_COMMANDS}, but Redis did not show it within {self.wait_s:g} s: do not rely on it. "
+                "Is a worker running and not behind (`harmonia status`), or did somebody else decide otherwise?"
+            )
+        if not self.as_json:
+            typer.echo(f"{decision.said}; Redis shows it")
+
+    def _send_and_wait(self, decision: _Decision, before: Contacts, wait_s: float) -> bool:
+        """What was so before proves nothing: then the commands have to be seen where workers put them."""
+        names = [*self._names(decision.words), *([each.contact_id] for each in before)]
+        was_so = not before or decision.shows(before, before)
+        fragments = [command.fragment for command in decision.commands]
+        with Taken(self.settings, fragments) if was_so else nullcontext() as taken:
+            until = time.monotonic() + wait_s
+            self._send(decision)
+            if taken is not None and not taken.wait_for([command.id for command in decision.commands], until):
+                return False
+        awaited = Awaited(names, lambda now: decision.shows(before, now))
+        return wait_until_shown(self.settings, awaited, until)
+
+    def _send(self, decision: _Decision) -> None:
+        producer = KafkaClients(self.settings).tool_producer()
+        for sent in [producer.send(CONTACT_COMMANDS, command.value) for command in decision.commands]:
+            sent.get()
+        producer.close()
+        for command in decision.commands:
+            typer.echo(command.value if self.as_json else f"sent {decision.type} {command.id}")
+
+    def _known(self, words: Sequence[str]) -> Contacts:
+        """What is known of the people of these words. Ends the command where nobody is, or Redis can't be relied on.
+
+        Nothing where it can't and that is not to matter (`anyway`).
+        """
+        found = look(self.settings, self._names(words))
+        if isinstance(found, Incomplete):
+            if not self.anyway and not all(look_up(self.settings, word) for word in words):
+                refuse(
+                    f"nobody is known by that name, but Redis lacks something or is behind ({found.where} is "
+                    f"{found.why.replace('_', ' ')}; see `harmonia status`). Nothing was sent: try again, or --anyway"
+                )
+            return ()
+        unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, Unknown)]
+        if unknown and not self.anyway:
+            refuse(f"{nobody(unknown[0])}; nothing was sent: mend the name, or --anyway")
+        return found
+
+    def _names(self, words: Sequence[str]) -> list[Names]:
+        return [named(word).ids(self.settings.hasher) or [word] for word in words]
+
+
+def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
+    """Both as ids. An identifier goes by its hash, under each key that is valid.
+
+    Nobody may have said it since the last rotation, and so only its hash under an older key is known to be anybody's.
+    """
+    return list(product(named(one).ids(hasher) or [one], named(other).ids(hasher) or [other]))
+
+
+def _end(until: str | None, now: int) -> str | None:
+    if until is None:
+        return None
+    end = parse_time(until)
+    if end is None:
+        refuse("--until: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+    if end <= now:
+        refuse(
+            "--until: that time has passed, so nobody would be left alone; to lift a suppression: "
+            "`harmonia contact unsuppress`",
+            WRONG_USE,
+        )
+    return render_time(end)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,75 @@
+"""Whether what somebody has decided about people shows in what Redis holds of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from events.times import parse_time
+from sinks.lookup import Contact, Erased, Found
+
+_UNREACHABLE = frozenset({"complained", "hard_bounced", "wrong_number"})
+_FOR_GOOD = frozenset({"deceased", "do_not_contact"})
+"""Reasons that a profile shows rather than a suppression: nobody may be reached either way."""
+
+
+def are_one(before: Sequence[Contact], now: Sequence[Contact]) -> bool:
+    """Whether two are one person, and all that was known of each is in that person's profile."""
+    one, other = now[:2]
+    if one.contact_id != other.contact_id:
+        return False
+    within = {one.contact_id, *profile_of(one).get("merged_from", ())}
+    return all(each.contact_id in within for each in before if profile_of(each).get("counts"))
+
+
+def are_two(now: Sequence[Contact]) -> bool:
+    """Whether two are not the same person."""
+    return now[0].contact_id != now[1].contact_id
+
+
+def is_suppressed(contact: Contact, source: str, id_: str) -> bool:
+    """Whether nobody may reach a person, by this command or by what no command lifts."""
+    if isinstance(contact, Erased):
+        return True
+    stop = stop_of_all(contact)
+    return stop is not None and (stop["reason"] in _FOR_GOOD or (stop["source"], stop["id"]) == (source, id_))
+
+
+def suppression_of(contact: Contact, at: int) -> Mapping[str, Any] | None:
+    """The suppression that stops all contact at a time (ms), as the profile shows it; None: there is none."""
+    stop = stop_of_all(contact)
+    if stop is None or stop["reason"] != "suppressed":
+        return None
+    end = None if "until" not in stop else parse_time(stop["until"])
+    return stop if end is None or end > at else None
+
+
+def closed_besides(contact: Contact) -> list[str]:
+    """What is closed of a person, but by a suppression: a line each, of what and why and since when."""
+    stops = dict(profile_of(contact).get("stops", {}))
+    lists, senders = stops.pop("lists", {}), stops.pop("senders", {})
+    found = [(("everything" if name == "all" else name), stop) for name, stop in stops.items()]
+    found += [(f"list {name}", stop) for name, stop in lists.items()]
+    found += [(f"sender {name}", stop) for name, stop in senders.items()]
+    if isinstance(contact, Erased):
+        return ["everything (erased)"]
+    said = [f"{what} ({stop['reason']} {stop['at']})" for what, stop in found if stop["reason"] != "suppressed"]
+    addresses = [each for each in profile_of(contact).get("addresses", ()) if each["status"] in _UNREACHABLE]
+    return said + [f"an address for {each['channel']} ({each['status']})" for each in addresses]
+
+
+def are_forgotten(now: Sequence[Contact]) -> bool:
+    """Whether nothing is held of any of these."""
+    return not any(isinstance(each, Found) for each in now)
+
+
+def stop_of_all(contact: Contact) -> Mapping[str, Any] | None:
+    """What closes a person to everybody, as the profile shows it."""
+    found: Mapping[str, Any] | None = profile_of(contact).get("stops", {}).get("all")
+    return found
+
+
+def profile_of(contact: Contact) -> Mapping[str, Any]:
+    """The profile; empty where there is none."""
+    found: Mapping[str, Any] = orjson.loads(contact.profile) if isinstance(contact, Found) else {}
+    return found

@@ -1,0 +1,22 @@
+"""Wrong values of options, told in plain words: Typer hands on those of the library that it parses with."""
+
+from typing import Any
+
+from typer import BadParameter
+from typer.core import TyperGroup
+
+
+class PlainUsage(TyperGroup):
+    """The group at the top: whatever is parsed below it is told so."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As of any group."""
+        try:
+            return super().invoke(ctx)
+        except BadParameter as error:
+            cause: Any = error.__cause__
+            if hasattr(cause, "errors"):
+                from events.wording import in_plain_words  # noqa: PLC0415 (where something is wrong)
+
+                error.message = in_plain_words(cause.errors()[0])
+            raise

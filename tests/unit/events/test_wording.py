@@ -1,0 +1,110 @@
+"""Whoever gave a wrong field reads what would be right, never the words of the library that found it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from events.adapters import van
+from events.adapters.mapping import WrongMapping, parse_mapping
+from events.details import explain
+from events.interactions import MODELS
+from events.wording import in_plain_words
+from streams.clinic.mapping import read_mapping
+from streams.engine.errors import Unusable
+from streams.experiments.written import read_definitions
+from streams.gateway.hooks import read_hooks
+from streams.pressure.reading import read_policy
+
+LIBRARYS_OWN = ("value error", "extra inputs", "field required", "should be", "should have", "should match", "input ")
+WRONG: list[Any] = [
+    None,
+    "",
+    "x" * 9_000,
+    "x\u0000",
+    -1,
+    0,
+    10**20,
+    1.5,
+    True,
+    [],
+    ["a", "a"],
+    ["x"] * 200,
+    {},
+    {"x": 1},
+]
+
+
+def in_our_words(said: str) -> bool:
+    return not any(words in said.lower() for words in LIBRARYS_OWN)
+
+
+@pytest.mark.parametrize("type_", MODELS)
+def test_each_field_of_each_type_is_refused_in_our_words(type_: str) -> None:
+    model: type[BaseModel] = MODELS[type_]
+    said = set()
+    for name in model.model_fields:
+        for value in WRONG:
+            try:
+                model.model_validate({"contact": {"contact_id": "c"}, name: value})
+            except ValidationError as error:
+                said.add(explain(error))
+                said.update(in_plain_words(each) for each in error.errors(include_url=False))
+    assert [each for each in said if not in_our_words(each)] == []
+
+
+def test_the_form_that_is_wanted_is_named() -> None:
+    def found(type_: Any, value: object) -> ErrorDetails:
+        with pytest.raises(ValidationError) as error:
+            TypeAdapter(type_).validate_python(value, strict=True)
+        return error.value.errors()[0]
+
+    assert in_plain_words(found(int, "5")) == "give a whole number"
+    assert in_plain_words(found(bool, 1)) == "give true or false"
+    model = MODELS["donation.made"]
+    with pytest.raises(ValidationError) as error:
+        model.model_validate({"contact": {}, "donation_id": "a:1", "amount": 0, "currency": "USD"})
+    assert explain(error.value) == "data.amount: give more than 0"
+
+
+def gateway(folder: Path, text: str) -> str:
+    (folder / "gateway.toml").write_text(text)
+    with pytest.raises(Unusable) as error:
+        read_hooks(folder / "gateway.toml", {})
+    return str(error.value)
+
+
+def codes(_: Path, text: str) -> str:
+    with pytest.raises(van.WrongCodes) as error:
+        van.read_codes({"contact_types": {"2": text}, "reslts": {}})
+    return str(error.value)
+
+
+def mapping(_: Path, text: str) -> str:
+    with pytest.raises(WrongMapping) as error:
+        parse_mapping(text)
+    return str(error.value)
+
+
+FILES: list[tuple[Callable[[Path, str], str], str]] = [
+    (gateway, '[hooks.a]\nsource = ""\nvendor = 5\ntime_zone = "x"\nsecrt = 1\nwindow_hours = 99'),
+    (codes, "by foot"),
+    (mapping, 'name = "A B"\nextra = 1\n[[interactions]]\ntype = 5'),
+    (lambda _, text: str(read_policy(text)), 'x = 1\n[caps]\nemail = "many"'),
+    (lambda _, text: str(read_mapping(text)), 'x = 1\nrename = "y"\n[cast]\na = "b"'),
+    (lambda _, text: str(read_definitions(text)), '[[experiments]]\nid = 5\nx = 1\nvariants = "A"'),
+]
+
+
+@pytest.mark.parametrize(
+    ("read", "text"), FILES, ids=["gateway", "codes", "mapping", "policy", "clinic", "experiments"]
+)
+def test_a_file_with_mistakes_is_refused_in_our_words(
+    tmp_path: Path, read: Callable[[Path, str], str], text: str
+) -> None:
+    said = read(tmp_path, text)
+    assert said.strip()
+    assert in_our_words(said), said
