@@ -13,6 +13,7 @@ from streams.experiments.shown.warnings import assigned_of, is_broken, warnings_
 Row = tuple[str, ...]
 DISCOVERY = " *"
 _NOTHING = "nothing yet"
+_UNKNOWN = "not known"
 _PROVISIONAL = "  provisional"
 _HOUR_S, _DAY_S = 3_600, 86_400
 
@@ -149,6 +150,8 @@ def _of_variant(result: ExperimentResult, metric: str, variant: str) -> Iterator
     figures = ("-", "-")
     if found is not None:
         figures = units.total(metric, found["sum"], currency), units.mean(metric, found["mean"], currency)
+        if found.get("unknown", 0) and found["mean"] is None:
+            figures = _UNKNOWN, _UNKNOWN
     if variant == baseline_of(result):
         yield (variant, *figures, "baseline", "")
         return
