@@ -106,7 +106,7 @@ def _print_steps(steps: Iterable[Step]) -> None:
         fact = step.fact
         print_lines([f"{said(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
         for path, (was, now) in step.changed.items():
-            print_lines(f"    {path}: {change}" for change in changes(was, now))
+            print_lines(f"    {path}: {change}" for change in changes(path, was, now))
 
 
 def _row(step: Step) -> dict[str, JSON]:
