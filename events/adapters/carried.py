@@ -13,7 +13,7 @@ from typing import get_args
 from events.adapters.words import word
 from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_ID
-from events.interactions.base import Purpose
+from events.interactions.base import Purpose, spelt
 from events.json_types import JSON
 
 _ABOUT = ("team", "campaign_id", "universe", "turf")
@@ -44,7 +44,8 @@ def _text(carried: Mapping[str, JSON], name: str) -> str | None:
 def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
     """The above, and a message's purpose, list and experiment. A purpose that is none of the contract's is left out."""
     found = about(carried)
-    if (purpose := word(carried.get("purpose"))) in _PURPOSES:
+    purpose = spelt(word(carried.get("purpose")))
+    if isinstance(purpose, str) and purpose in _PURPOSES:
         found["purpose"] = purpose
     if listed := _text(carried, "list_id"):
         found["list_id"] = listed

@@ -5,14 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, cast, get_args
 
 import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel, Purpose, spelt
 from events.json_types import JSON
 from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
@@ -32,10 +32,19 @@ _FIRST, _LAST = "0002-01-01", "9998-01-01"
 """Windows reach back from the time asked about, and openings lie ahead of it."""
 
 
+def _purpose(said: str) -> str:
+    purpose = str(spelt(said))
+    if purpose not in get_args(Purpose):
+        raise typer.BadParameter(f"{said!r} is not one of {', '.join(map(repr, get_args(Purpose)))}.")
+    return purpose
+
+
 def permit(  # noqa: PLR0913 (options of a command)
     *,
     channel: Annotated[Channel, typer.Option(help="How they are to be reached.")],
-    purpose: Annotated[Purpose, typer.Option(help="What for.")],
+    purpose: Annotated[
+        str, typer.Option(callback=_purpose, metavar=f"<{'|'.join(get_args(Purpose))}>", help="What for.")
+    ],
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     source: Annotated[str | None, typer.Option(help="Who will report what was sent.")] = None,
     committee: Annotated[str | None, typer.Option(help="For whom is asked to give.")] = None,
@@ -67,7 +76,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         policy = policy_of(settings.policy)
     request = PermissionRequest(
         channel=channel,
-        purpose=purpose,
+        purpose=cast(Purpose, purpose),
         team=team,
         source=source,
         committee=committee,
