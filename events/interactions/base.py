@@ -18,7 +18,7 @@ def spelt(purpose: object) -> object:
 
 
 TakenPurpose = Annotated[Purpose, BeforeValidator(spelt, json_schema_input_type=PurposeAsSaid)]
-"""A purpose in either spelling. The fast readers know one of them: the other one is for the models, which are slower."""
+"""A purpose in either spelling. The fast readers know one of them; the other one is for the models."""
 
 
 class InteractionData(Model):
