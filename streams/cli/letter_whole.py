@@ -22,7 +22,7 @@ def show_whole(out: Console, letter: Letter, *, with_value: bool) -> None:
     source, type_ = letter.said
     for name, text in (
         ("record", str(letter.origin_place)),
-        ("letter", str(letter.place)),
+        ("dead letter", str(letter.place)),
         ("refused", f"{second(letter.time)} by {letter.origin.stage}"),
         ("reason", letter.refusal.reason.value),
         ("detail", letter.refusal.detail),
@@ -71,7 +71,7 @@ def _show_history(out: Console, letter: Letter) -> None:
     for once in letter.history:
         how = f"with mapping {once.mapping}" if once.mapping else "unchanged"
         out.print(Text(f"refused {once.refused} at {once.origin} as {once.reason};"))
-        out.print(Padding(Text(f"sent anew {once.at} {how}"), (0, 0, 0, 4), expand=False))
+        out.print(Padding(Text(f"requeued {once.at} {how}"), (0, 0, 0, 4), expand=False))
 
 
 def _show_bytes(out: Console, letter: Letter) -> None:
