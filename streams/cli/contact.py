@@ -35,7 +35,7 @@ def show(
         bool, typer.Option("--history", help="Each interaction that is still there, with what it changed.")
     ] = False,
 ) -> None:
-    """Show the profile of a contact. Exit code 1 when there is none. An absorbed one is shown as who it is now."""
+    """Show the profile of a contact. Exit code 1 when there is none. One that was merged is shown as who it is now."""
     settings = load_settings()
     with failing_plainly():
         contact_id, stored = _found(settings, who)

@@ -24,7 +24,7 @@ def demo(
     json: Annotated[Path | None, typer.Option("--json", dir_okay=False, help="Write the figures to this file.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave servers and workers running.")] = False,
 ) -> None:
-    """Start everything, publish real donations and what campaigns do around them, and check every profile.
+    """Start everything, publish real donations and what teams do around them, and check every profile.
 
     Exit code 1 when a profile differs from the recount.
     """

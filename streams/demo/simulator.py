@@ -1,4 +1,4 @@
-"""The input of the demo, made the same again from a seed: real donations, and around the donors what campaigns do.
+"""The input of the demo, made the same again from a seed: real donations, and around the donors what teams do.
 
 Order, repeats and mistakes are those of real feeds. Every record comes with the truth about it, so the demo can tell at
 the end whether each contact came out right.
