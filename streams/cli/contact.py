@@ -95,7 +95,7 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
     with_record = {*merged_from}
     rows = []
     for name in person.names:
-        what = "the contact_id" if name == person.contact_id else "a fragment" if name in with_record else "linked"
+        what = "the contact_id" if name == person.contact_id else "merged into it" if name in with_record else "linked"
         rows.append((masked(name), what))
     print_table(("identifier", "is"), rows, "found by")
 
