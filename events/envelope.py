@@ -46,7 +46,7 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class Interaction(Struct, frozen=True, gc=False):
-    """Something that happened between the campaign and one person. `time`: milliseconds since 1970.
+    """Something that happened between the organisation and one person. `time`: milliseconds since 1970.
 
     `id` and `source` together name it. `extensions`: attributes of the envelope that are not CloudEvents' own.
     """

@@ -15,10 +15,14 @@ Status = Literal["running", "ended", "recounting"]
 
 
 class Metric(TypedDict):
-    """`sum` is a count or an amount; `mean` is by assigned person, None of nobody."""
+    """`sum` is a count or an amount; `mean` is by assigned person of whom it is known, None of nobody.
+
+    `unknown`: how many were assigned so long ago when they were counted that nobody knows it of them any more.
+    """
 
     sum: int
     mean: float | None
+    unknown: NotRequired[int]
 
 
 class Variant(TypedDict):

@@ -27,13 +27,14 @@ class Metrics:
         self.interactions = Counter(
             "harmonia_interactions_total",
             "Interactions by the topic they were read from and what became of them "
-            "(input topics: accepted, refused, held; interactions: applied, duplicate, full, in_vain)",
+            "(input topics: accepted, refused: a dead letter, held: in quarantine; interactions: applied, duplicate, "
+            "full: the contact has no more room, in_vain: the person was erased)",
             ["topic", "outcome"],
             registry=registry,
         )
         self.dead_letters = Counter(
             "harmonia_dead_letters_total",
-            "Refused records by stage and dl_reason",
+            "Dead letters, which are refused records, by stage and dl_reason",
             ["stage", "reason"],
             registry=registry,
         )

@@ -1,9 +1,9 @@
-"""What campaigns hang on a message or a form in a vendor's free fields, under the contract's own names.
+"""What senders hang on a message or a form in a vendor's free fields, under the contract's own names.
 
 Every mailer hands its custom arguments, tags or metadata back with each event. Where they are called as the contract
 calls them, they say who the person is and what the message was for: `campaign_id`, `purpose`, `list_id`, `team`,
 `experiment_id` with `experiment_variant`, `contact_id`, `voter_id`, `external_<system>` and so on. What is there but
-not as the contract has it is left out: a campaign's slip in a template must not cost a person the STOP it hangs on.
+not as the contract has it is left out: a sender's slip in a template must not cost a person the STOP it hangs on.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import get_args
 from events.adapters.words import word
 from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_ID
-from events.interactions.base import Purpose
+from events.interactions.base import Purpose, spelt
 from events.json_types import JSON
 
 _ABOUT = ("team", "campaign_id", "universe", "turf")
@@ -44,7 +44,8 @@ def _text(carried: Mapping[str, JSON], name: str) -> str | None:
 def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
     """The above, and a message's purpose, list and experiment. A purpose that is none of the contract's is left out."""
     found = about(carried)
-    if (purpose := word(carried.get("purpose"))) in _PURPOSES:
+    purpose = spelt(word(carried.get("purpose")))
+    if isinstance(purpose, str) and purpose in _PURPOSES:
         found["purpose"] = purpose
     if listed := _text(carried, "list_id"):
         found["list_id"] = listed
@@ -55,7 +56,7 @@ def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def person(carried: Mapping[str, JSON], **known: JSON) -> dict[str, JSON]:
-    """A `contact` of what the vendor knows (`email`, `phone`, `external`) and what the campaign hung on it.
+    """A `contact` of what the vendor knows (`email`, `phone`, `external`) and what the sender hung on it.
 
     What the vendor says itself goes before what is carried.
     """

@@ -1,12 +1,24 @@
 """What every interaction carries, and the small values that several of them share."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from events.contact import Contact
 from events.fields import Id, Model, Name, Text
 
 Purpose = Literal["fundraising", "mobilisation", "informational", "transactional"]
+PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
 Channel = Literal["email", "text", "phone", "door", "letter"]
+
+
+def spelt(purpose: object) -> object:
+    """A purpose as the contract spells it: `mobilization` is `mobilisation`."""
+    return "mobilisation" if purpose == "mobilization" else purpose
+
+
+TakenPurpose = Annotated[Purpose, BeforeValidator(spelt, json_schema_input_type=PurposeAsSaid)]
+"""A purpose in either spelling. The fast readers know one of them; the other one is for the models."""
 
 
 class InteractionData(Model):

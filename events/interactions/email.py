@@ -3,14 +3,14 @@
 from typing import Literal
 
 from events.fields import Id, ScopeId, Text, Url
-from events.interactions.base import ExperimentArm, InteractionData, Purpose
+from events.interactions.base import ExperimentArm, InteractionData, TakenPurpose
 
 
 class EmailMessage(InteractionData):
     """Anything that names one message to one person."""
 
     message_id: Id
-    purpose: Purpose = "informational"
+    purpose: TakenPurpose = "informational"
     list_id: ScopeId = None
     experiment: ExperimentArm | None = None
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from events.fields import Id, Scope, Text, Timestamp
-from events.interactions.base import ExperimentArm, InteractionData, Purpose
+from events.interactions.base import ExperimentArm, InteractionData, TakenPurpose
 
 FormKind = Literal["petition", "signup", "volunteer"]
 
@@ -12,7 +12,7 @@ class TextMessage(InteractionData):
     """Anything that became of one text to one person."""
 
     message_id: Id
-    purpose: Purpose = "informational"
+    purpose: TakenPurpose = "informational"
     sender: Scope = None
     experiment: ExperimentArm | None = None
 

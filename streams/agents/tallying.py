@@ -1,4 +1,4 @@
-"""What a chunk of interactions means to the campaign, added up for its dashboards while states are at hand.
+"""What a chunk of interactions means to the organisation, added up for its dashboards while states are at hand.
 
 By fragment, as what is known of a person under several identifiers is elsewhere: of a gift that two of them report,
 each counts. Profiles are exact; these are for looking at the evening, not for accounts.

@@ -41,7 +41,7 @@ def contacts(office: Office) -> APIRouter:
 
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")
     async def contact(request: Request, contact_id: Annotated[str, Path(pattern=CONTACT_ID_PATTERN)]) -> Response:
-        """The profile of a contact; an absorbed id is answered with the survivor's."""
+        """The profile of a contact; an id that was merged into another's is answered with that one's."""
         caller = _reader(office, request)
         require_known(request)
         return await _profile(office, caller, [contact_id])

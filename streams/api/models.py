@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from typing_extensions import TypedDict
 
 from events.fields import MAX_ID, MAX_TEXT, ContactId
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel, TakenPurpose
 from events.outputs import EvidenceItem
 from events.times import parse_time
 from streams.pressure import Reason, Verdict
@@ -63,7 +63,7 @@ class PermissionsAsked(_Strict):
     """
 
     channel: Channel
-    purpose: Purpose
+    purpose: TakenPurpose
     contacts: Annotated[list[Person], Field(min_length=1, max_length=MOST_CONTACTS)]
     at: At | None = None
     team: Short | None = None

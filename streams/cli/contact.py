@@ -37,7 +37,7 @@ def show(
         bool, typer.Option("--history", help="Each interaction that is still there, with what it changed.")
     ] = False,
 ) -> None:
-    """Show the profile of a contact. Exit code 1 when there is none. An absorbed one is shown as who it is now.
+    """Show the profile of a contact. Exit code 1 when there is none. One that was merged is shown as who it is now.
 
     Where Redis is behind, as when no worker runs, standard error says so.
     """
@@ -102,7 +102,7 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
     with_record = {*merged_from}
     rows = []
     for name in person.names:
-        what = "the contact_id" if name == person.contact_id else "a fragment" if name in with_record else "linked"
+        what = "the contact_id" if name == person.contact_id else "merged into it" if name in with_record else "linked"
         rows.append((masked(name), what))
     print_table(("identifier", "is"), rows, "found by")
 
@@ -113,7 +113,7 @@ def _print_steps(steps: Iterable[Step]) -> None:
         fact = step.fact
         print_lines([f"{said(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
         for path, (was, now) in step.changed.items():
-            print_lines(f"    {path}: {change}" for change in changes(was, now))
+            print_lines(f"    {path}: {change}" for change in changes(path, was, now))
 
 
 def _row(step: Step) -> dict[str, JSON]:

@@ -1,4 +1,4 @@
-"""`harmonia dead-letters`: what was refused, why, where it came from, and how it is sent anew.
+"""`harmonia dead-letters`: what was refused, why, where it came from, and how it is requeued.
 
 Values are shown where they are asked for and nowhere else: they may name people.
 """
@@ -40,7 +40,7 @@ from streams.clinic.choosing import Choice
 from streams.clinic.letters import Letter, Place
 from streams.requeue.reading import letters_at, letters_in, requeued_at, requeued_names
 
-app = typer.Typer(help="Refused records: look at them, and send them anew.", no_args_is_help=True)
+app = typer.Typer(help="Dead letters, which are refused records: look at them, and requeue them.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
 app.command()(release)
 
@@ -80,7 +80,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
         else:
             show_letter(out, letter, is_requeued=letter.name in requeued)
     if not as_json:
-        typer.echo(f"{len(shown)} of {cases(total, 'letter', 'letters')}")
+        typer.echo(f"{len(shown)} of {cases(total, 'dead letter', 'dead letters')}")
 
 
 @app.command()
@@ -117,7 +117,7 @@ def group(  # noqa: PLR0913 (options of a command)
     show_groups(console(), groups[:top])
     still, requeued = sum(one.open for one in groups), sum(one.requeued for one in groups)
     since = f"; {requeued:,} requeued" if requeued else ""
-    typer.echo(f"{cases(still, 'open letter', 'open letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
+    typer.echo(f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
     if len(groups) > top:
         typer.echo(f"{len(groups) - top} causes are not shown: --top")
 
@@ -125,13 +125,13 @@ def group(  # noqa: PLR0913 (options of a command)
 @app.command()
 def show(
     where: Annotated[
-        str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="Of the letter, or of the record that was refused.")
+        str, typer.Argument(metavar="TOPIC/PARTITION/OFFSET", help="Of the dead letter, or of the refused record.")
     ],
     value: Annotated[bool, typer.Option("--value", help="Headers and value too. They may name people.")] = False,
     quarantined: HeldOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one letter with its history. Exit code 1 when there is none."""
+    """Show one dead letter with its history. Exit code 1 when there is none."""
     found = _is_place(where)
     if found is None:
         refuse("TOPIC/PARTITION/OFFSET: give where it stands, such as email-events/3/4711", WRONG_USE)
@@ -140,7 +140,7 @@ def show(
         quarantined, lambda consumer, topic: (letters_at(consumer, place, topic), requeued_at(consumer))
     )
     if not letters:
-        refuse(f"{place}: there is no letter there, nor of that record; `harmonia dead-letters list` shows which are")
+        refuse(f"{place}: no dead letter is there, nor of that record; `harmonia dead-letters list` shows which are")
     for letter in letters:
         if as_json:
             typer.echo(orjson.dumps(whole_row(letter, requeued.get(letter.name), with_value=value)))

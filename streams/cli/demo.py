@@ -1,6 +1,7 @@
 """`harmonia demo`: the whole system on this machine, on real donations, checked at the end."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +12,19 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 
 if TYPE_CHECKING:
     from streams.demo.run import Ended
+    from streams.demo.story import Story
 
 
 def demo(
     seed: Annotated[int, typer.Option(help="What is invented around the real donations follows from it.")] = 2012,
     scale: Annotated[
-        float, typer.Option(min=0.01, max=20, help="How much is invented; 1: about 54,000 records.")
+        float, typer.Option(min=0.01, max=20, help="How much is invented; 1: about 55,000 records.")
     ] = 1.0,
     processes: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
     json: Annotated[Path | None, typer.Option("--json", dir_okay=False, help="Write the figures to this file.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave servers and workers running.")] = False,
 ) -> None:
-    """Start everything, publish real donations and what campaigns do around them, and check every profile.
+    """Start everything, publish real donations and what teams do around them, and check every profile.
 
     Exit code 1 when a profile differs from the recount.
     """
@@ -50,17 +52,28 @@ def demo(
 
 
 def _say_how_to_reach(console: Console, ended: "Ended") -> None:
-    for name, value in ended.stack.environment.items():
-        console.print(f"{name}={value}", soft_wrap=True, highlight=False)
-    for address in ended.workers.addresses_now():
-        console.print(f"metrics: {address}", soft_wrap=True, highlight=False)
-    home = ended.log.parent
-    console.print(f"worker log: {ended.log}", soft_wrap=True, highlight=False)
-    console.print(
-        f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={home} {_this_command()} local down",
-        soft_wrap=True,
-        highlight=False,
-    )
+    for line in _how_to_reach(ended, _this_command()):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _how_to_reach(ended: "Ended", command: str) -> Iterator[str]:
+    environment = ended.stack.environment
+    yield from (f"{name}={value}" for name, value in environment.items())
+    yield from (f"metrics: {address}" for address in ended.workers.addresses_now())
+    yield f"worker log: {ended.log}"
+    yield f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={ended.log.parent} {command} local down"
+    yield "\nto try, in a shell that has"
+    yield f"  export {' '.join(f'{name}={value}' for name, value in environment.items())}"
+    yield from (f"  {words}" for words in _to_try(ended.story, command))
+
+
+def _to_try(story: "Story", command: str) -> Iterator[str]:
+    """What shows most of what the demo has left."""
+    yield f"{command} status"
+    yield from (f"{command} contact show {one.contact_id}" for one in story.figures.top_donors[:1])
+    yield f"{command} experiments show {story.tried[0].experiment}" if story.tried else f"{command} experiments list"
+    yield f"{command} dead-letters group"
+    yield f"{command} suppressions export --channel email --format csv"
 
 
 def _this_command() -> str:

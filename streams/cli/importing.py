@@ -1,4 +1,4 @@
-"""`harmonia import`: what a campaign tool has kept in files, as interactions."""
+"""`harmonia import`: what a team's tool has kept in files, as interactions."""
 
 import time
 import tomllib

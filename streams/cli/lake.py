@@ -60,7 +60,7 @@ def snapshot() -> None:
     if taken is None:
         typer.echo("there is a snapshot of today already")
     else:
-        typer.echo(f"date={taken.date}: {taken.contacts} contacts, {taken.links} absorbed")
+        typer.echo(f"date={taken.date}: {taken.contacts} contacts, {taken.links} merged into others")
 
 
 @app.command("compact")

@@ -20,7 +20,7 @@ TypeOption = Annotated[str | None, typer.Option("--type", help="Only those of th
 SinceOption = Annotated[str | None, typer.Option("--since", help="Refused since: RFC 3339, or 30m, 2h, 7d ago.")]
 UntilOption = Annotated[str | None, typer.Option("--until", help="Refused before: the same.")]
 DetailOption = Annotated[str | None, typer.Option("--detail", help="Only those with this in dl_detail.")]
-BackOption = Annotated[bool, typer.Option("--came-back", help="Only those that were sent anew before.")]
+BackOption = Annotated[bool, typer.Option("--came-back", help="Only those that were requeued before.")]
 HeldOption = Annotated[bool, typer.Option("--quarantined", help="Held records of quarantined sources instead.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 

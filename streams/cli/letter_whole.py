@@ -26,7 +26,7 @@ def show_whole(out: Console, letter: Letter, requeued: str | None, *, with_value
     source, type_ = letter.said
     for name, text in (
         ("record", str(letter.origin_place)),
-        ("letter", str(letter.place)),
+        ("dead letter", str(letter.place)),
         ("refused", f"{second(letter.time)} by {letter.origin.stage}"),
         ("state", "open" if requeued is None else f"requeued {requeued}"),
         ("reason", letter.refusal.reason.value),

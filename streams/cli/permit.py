@@ -5,20 +5,20 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, cast, get_args
 
 import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel, Purpose, spelt
 from events.json_types import JSON
 from events.times import parse_time, render_time
 from streams.audience import Audience, Header, Unusable, open_audience
 from streams.cli.asked_names import remarks
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.permit_check import check
+from streams.cli.permit_check import check, purpose_of
 from streams.cli.rows_bar import rows_bar
 from streams.permission.policies import policy_of
 from streams.permit.clerk import Clerk, Job
@@ -44,7 +44,10 @@ def permit(  # noqa: PLR0913 (options of a command)
     context: typer.Context,
     *,
     channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
-    purpose: Annotated[Purpose | None, typer.Option(help="What for. Required.")] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(callback=purpose_of, metavar=f"<{'|'.join(get_args(Purpose))}>", help="What for. Required."),
+    ] = None,
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     source: Annotated[str | None, typer.Option(help="Who will report what was sent.")] = None,
     committee: Annotated[str | None, typer.Option(help="For whom is asked to give.")] = None,
@@ -80,7 +83,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         policy = policy_of(settings.policy)
     request = PermissionRequest(
         channel=channel,
-        purpose=purpose,
+        purpose=cast(Purpose, purpose),
         team=team,
         source=source,
         committee=committee,

@@ -1,18 +1,28 @@
 """`harmonia permit check`: whether one person may be reached now, and why."""
 
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel, Purpose, spelt
 from streams.cli.naming import HELP, METAVAR
+
+
+def purpose_of(said: str | None) -> str | None:
+    """The purpose that somebody means, however it is spelt. Raises `typer.BadParameter` for what is none."""
+    purpose = None if said is None else str(spelt(said))
+    if purpose is not None and purpose not in get_args(Purpose):
+        raise typer.BadParameter(f"{said!r} is not one of {', '.join(map(repr, get_args(Purpose)))}.")
+    return purpose
 
 
 def check(  # noqa: PLR0913 (options of a command)
     one: Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)],
     *,
     channel: Annotated[Channel, typer.Option(help="How they are to be reached.")],
-    purpose: Annotated[Purpose, typer.Option(help="What for.")] = "informational",
+    purpose: Annotated[
+        str, typer.Option(callback=purpose_of, metavar=f"<{'|'.join(get_args(Purpose))}>", help="What for.")
+    ] = "informational",
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
@@ -25,7 +35,7 @@ def check(  # noqa: PLR0913 (options of a command)
 
     request = PermissionRequest(
         channel=channel,
-        purpose=purpose,
+        purpose=cast(Purpose, purpose),
         team=team,
         source=None,
         committee=None,

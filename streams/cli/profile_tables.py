@@ -1,5 +1,6 @@
 """A profile as people read it: what is known by path, lists as tables, and the names of what nothing is known of."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ import orjson
 
 from events.json_types import JSON
 from events.times import parse_time
+from streams.money import money
+
+_is_currency = re.compile(r"[A-Z]{3}").fullmatch
 
 Row = tuple[str, ...]
 
@@ -40,10 +44,18 @@ def shown(profile: Mapping[str, JSON]) -> Shown:
             if isinstance(value, list):
                 lists.append(_listed(path, value))
             else:
-                facts.append((path, said(value)))
+                facts.append((path, at(path, value)))
         if (len(facts), len(lists)) == before:
             unknown.append(name)
     return Shown(facts, lists, unknown)
+
+
+def at(path: str, value: JSON) -> str:
+    """What is at a path of the profile in a cell; amounts, which are by currency, as money."""
+    currency = path.rpartition(".")[2]
+    if path.startswith("donations.") and _is_currency(currency) and isinstance(value, int):
+        return money(value, currency)
+    return said(value)
 
 
 def said(value: JSON) -> str:
@@ -71,17 +83,20 @@ def _leaves(path: str, value: JSON) -> Iterator[tuple[str, JSON]]:
 def _listed(path: str, items: Sequence[JSON]) -> Listed:
     objects = [item for item in items if isinstance(item, dict)]
     columns = tuple(dict.fromkeys(name for item in objects for name in item))
-    return Listed(path, columns, [tuple(_cell(item.get(name)) for name in columns) for item in objects])
+    return Listed(path, columns, [tuple(_cell(item, name) for name in columns) for item in objects])
 
 
-def _cell(value: JSON) -> str:
+def _cell(item: Mapping[str, JSON], name: str) -> str:
+    value, currency = item.get(name), item.get("currency")
+    if name == "amount" and isinstance(value, int) and isinstance(currency, str):
+        return money(value, currency)
     return "" if value is None else said(value)
 
 
-def changes(was: JSON, now: JSON) -> Iterator[str]:
-    """What became of a value; of a list what is new in it and what is gone."""
+def changes(path: str, was: JSON, now: JSON) -> Iterator[str]:
+    """What became of the value at a path; of a list what is new in it and what is gone."""
     if not isinstance(was, list) and not isinstance(now, list):
-        yield f"{said(was)} → {said(now)}"
+        yield f"{at(path, was)} → {at(path, now)}"
         return
     before, after = (value if isinstance(value, list) else [] for value in (was, now))
     yield from (f"+ {_item(item)}" for item in after if item not in before)
@@ -89,4 +104,4 @@ def changes(was: JSON, now: JSON) -> Iterator[str]:
 
 
 def _item(item: JSON) -> str:
-    return " ".join(map(_cell, item.values())) if isinstance(item, dict) else said(item)
+    return " ".join(_cell(item, name) for name in item) if isinstance(item, dict) else said(item)

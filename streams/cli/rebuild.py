@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 import typer
 
+from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.profile_tables import at
 from streams.local.signals import signals_end_the_block
 from streams.topics import require_topics
 
@@ -104,7 +106,7 @@ def _said(found: "Comparison") -> Iterator[str]:
     for field, count in found.fields.items():
         yield f"{count:8} {field}"
     for each in found.samples:
-        before, after = (msgspec.json.encode(value).decode() for value in (each.before, each.after))
+        before, after = (at(each.field, cast(JSON, value)) for value in (each.before, each.after))
         yield f"{each.contact_id} {each.field or '(all)'}: {before} -> {after}"
 
 

@@ -1,6 +1,6 @@
-"""`harmonia dead-letters release`: lets a source out of quarantine and feeds back what was held of it.
+"""`harmonia dead-letters release`: lets a source out of quarantine and requeues what was held of it.
 
-What is fed back carries its history, and is not held again, whatever the workers have heard by then.
+What is requeued carries its history, and is not held again, whatever the workers have heard by then.
 """
 
 import uuid

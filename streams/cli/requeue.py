@@ -1,4 +1,4 @@
-"""`harmonia dead-letters requeue`: sends refused records anew, mended by a mapping if there is one."""
+"""`harmonia dead-letters requeue`: sends refused records to their topics again, mended by a mapping if there is one."""
 
 import asyncio
 import uuid
@@ -39,7 +39,7 @@ MappingOption = Annotated[
 ]
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Send nothing; show what would be sent and what it adds.")]
 StopOption = Annotated[int, typer.Option(min=0, max=100, help="Stop when more than so many percent come back.")]
-DeepOption = Annotated[int, typer.Option(min=1, max=100, help="Leave what was sent anew so many times before.")]
+DeepOption = Annotated[int, typer.Option(min=1, max=100, help="Leave what was requeued so many times before.")]
 OldOption = Annotated[bool, typer.Option("--old-messages", help="Messages too that were refused over 7 days ago.")]
 WaitOption = Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait for the workers after each batch.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Send so many at most.")]
@@ -58,7 +58,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     detail: DetailOption = None,
     came_back: BackOption = False,
     quarantined: HeldOption = False,
-    everything: Annotated[bool, typer.Option("--all", help="All letters; else choose some.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters; else choose some.")] = False,
     mapping: MappingOption = None,
     dry_run: DryOption = False,
     limit: LimitOption = None,
@@ -69,7 +69,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     people: PeopleOption = 3,
     as_json: JsonOption = False,
 ) -> None:
-    """Send refused records anew to where they came from, each of them once however often this is called.
+    """Requeue dead letters: send them to where they came from, each of them once however often this is called.
 
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
@@ -78,7 +78,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
         detail=detail, came_back=came_back,
     )  # fmt: skip
     if choice.is_everything is not everything:
-        refuse("choose letters by an option such as --reason or --source, or give --all alone", WRONG_USE)
+        refuse("choose dead letters by an option such as --reason or --source, or give --all alone", WRONG_USE)
     settings = load_settings()
     rules = Rules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,

@@ -11,6 +11,7 @@ from rich.table import Table
 from events.json_types import JSON
 from streams.cli.letter_lines import cases, console
 from streams.cli.person import find, masked
+from streams.cli.profile_tables import at, said
 from streams.clinic.effects import Added, leaves
 from streams.clinic.judging import WORDS
 from streams.requeue.rehearsal import Rehearsal
@@ -68,11 +69,11 @@ def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
     for name, added in found.sample.items():
         _tell_added(settings, name, added)
     if found.sample:
-        typer.echo(f"Letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
+        typer.echo(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
 
 
 def _tell_counts(account: Account, verb: str) -> None:
-    typer.echo(f"{cases(account.matched, 'letter', 'letters')} chosen, {account.sent.total():,} {verb}")
+    typer.echo(f"{cases(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
     for (topic, type_), count in sorted(account.sent.items()):
         typer.echo(f"  {count:>7,}  {topic}: {named(type_)}")
     if account.refused:
@@ -90,10 +91,10 @@ def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("  field", overflow="fold")
     table.add_column("now", no_wrap=True)
-    table.add_column("letters alone", no_wrap=True)
+    table.add_column("dead letters alone", no_wrap=True)
     for each in added:
-        shown = "?" if now is None else _short(now.get(each.field))
-        table.add_row(f"  {each.field}", shown, _short(each.value))
+        shown = "?" if now is None else short(each.field, now.get(each.field))
+        table.add_row(f"  {each.field}", shown, short(each.field, each.value))
     out.print(table)
 
 
@@ -106,6 +107,8 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
     return {} if found is None or found[1].state is None else dict(leaves(orjson.loads(found[1].state)))
 
 
-def _short(value: JSON) -> str:
-    """Of a time no more than the second."""
-    return "-" if value is None else str(value)[:19]
+def short(field: str, value: JSON) -> str:
+    """What is in a field of the profile: of a time or another text no more than a second takes, amounts as money."""
+    if value is None:
+        return "-"
+    return said(value)[:19] if isinstance(value, str) else at(field, value)

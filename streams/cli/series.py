@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from streams.cli.tables import print_lines, print_table
 from streams.insights.shapes import InsightsDocument, SeriesDocument
-from streams.morning.words import money
+from streams.money import money
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from events.identifiers import is_identity_hash
+
 _GAP = 2
 _NARROWEST = 10
 """Characters that are left to each column that is broken."""
@@ -27,7 +29,9 @@ def print_table(
     if not shown:
         return
     console = _console()
-    whole = _whole([max(map(len, column)) for column in zip(columns, *shown, strict=True)], console.width)
+    named = {place for place, column in enumerate(zip(*shown, strict=True)) if any(map(is_identity_hash, column))}
+    widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
+    whole = _whole(widths, named, console.width)
     table = Table(box=None, pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=place in whole, justify="right" if place in right else "left")
@@ -38,11 +42,15 @@ def print_table(
     console.print(table)
 
 
-def _whole(widths: Sequence[int], room: int) -> set[int]:
-    """The columns that need not be broken, the narrowest first: a time or a name is read at a glance."""
+def _whole(widths: Sequence[int], named: Collection[int], room: int) -> set[int]:
+    """The columns that need not be broken, the narrowest first: a time or a name is read at a glance.
+
+    `named`: those with a contact_id come before all others, since it is copied into the next command.
+    """
     whole: set[int] = set()
     left = room - _GAP * (len(widths) - 1)
-    for number, (width, place) in enumerate(sorted((width, place) for place, width in enumerate(widths)), start=1):
+    order = sorted((place not in named, width, place) for place, width in enumerate(widths))
+    for number, (_, width, place) in enumerate(order, start=1):
         left -= width
         if left < _NARROWEST * (len(widths) - number):
             break

@@ -57,8 +57,8 @@ WORDS: Table[Left, str] = {
     Left.FULL: "were refused because the person's state was full: --stage contacts asks for them alone",
     Left.IMPORTED: "are rows of an import: mend the file and import it again",
     Left.ELSEWHERE: "are of no topic that producers write to",
-    Left.TWIN: "have, as mended, the source and id of another letter and would be taken for a copy of it: change the "
-    "mapping",
+    Left.TWIN: "have, as mended, the source and id of another dead letter and would be taken for a copy of it: "
+    "change the mapping",
 }
 
 

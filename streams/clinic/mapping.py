@@ -50,13 +50,13 @@ def _inside(path: Path) -> Path:
 
 def _fills(path: Path) -> Path:
     if path in _ONE_EACH or path[:3] == ("data", "contact", "external"):
-        raise wrong("would be the same for all letters", "they would be taken for one: leave it out, or rename")
+        raise wrong("would be the same for all dead letters", "they would be taken for one: leave it out, or rename")
     return path
 
 
 def _says_anew(path: Path) -> Path:
     if path in _ONE_EACH or path[:3] == ("data", "contact", "external"):
-        raise wrong("tells letters apart", "two of them would be taken for one: leave it out, and mend the producer")
+        raise wrong("tells dead letters apart", "two would be taken for one: leave it out, and mend the producer")
     return path
 
 

@@ -7,9 +7,10 @@ address or name can be, so it may be printed.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.demo.recount import Profile
+from streams.demo.recount_experiments import Arm
 
 
 class _Word:
@@ -85,6 +86,31 @@ def compare_letters(expected: Iterable[tuple[str, bytes]], found: Iterable[Lette
             differences.append(
                 Difference("dead-letters", None, f"{reason}: records whose bytes were changed", 0, unlike)
             )
+    return differences
+
+
+def compare_experiments(
+    expected: Mapping[str, Mapping[str, Arm]], found: Mapping[str, Mapping[str, Any]]
+) -> list[Difference]:
+    """Whether the result of each experiment has as many people in each variant, and the same sum of each metric."""
+    differences = []
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found or name not in expected:
+            here, there = (PRESENT, ABSENT) if name in expected else (ABSENT, PRESENT)
+            differences.append(Difference("experiment-results", None, name, here, there))
+            continue
+        measured = {metric for one in found[name]["variants"].values() for metric in one["metrics"]}
+        truth = {
+            variant: {"assigned": arm["n"]} | {metric: arm["metrics"][metric]["raw"] for metric in measured}
+            for variant, arm in expected[name].items()
+        }
+        shown = {
+            variant: {"assigned": one["assigned"]} | {metric: each["sum"] for metric, each in one["metrics"].items()}
+            for variant, one in found[name]["variants"].items()
+            if one["assigned"]
+        }
+        for field, is_true, other in _unequal(truth, shown, name):
+            differences.append(Difference("experiment-results", None, field, is_true, other))
     return differences
 
 

@@ -1,15 +1,20 @@
 """The e-mail of the demo: campaigns of two teams, and what became of each message.
 
 The rates are those of a healthy political list: about 1.5 % bounce, a third opens (machines included), 3 % click, and
-a few in a thousand want no more.
+a few in a thousand want no more. Of every third campaign two subjects are tried, on half of its readers each; more open
+the second one. Those went out in the weeks before `today`, since opens of long ago count in no experiment any more.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 from streams.demo.cast import Cast, Donor
 from streams.demo.truth import ContactFields, Fields
 from streams.demo.voice import DAY, HOUR, MINUTE, SECOND, Spelling, Timed, Voice, utc
+
+SUBJECTS = "subject-"
+"""What the ids of experiments with subjects begin with."""
 
 _SENDS = 11_300
 _CAMPAIGN = 800
@@ -17,21 +22,27 @@ _FIRST_DAY, _LAST_DAY = utc(2011, 4, 10), utc(2012, 4, 18)
 _BROWSERS = ("Mozilla/5.0 (Windows NT 6.1)", "Mozilla/5.0 (iPhone; CPU iPhone OS 5_0)", "Mozilla/5.0 (Macintosh)")
 _OTHER_PURPOSES = ("informational", "mobilisation", "transactional")
 _PROXY = "GoogleImageProxy"
+_DRAWN_IN = 0.3
+_A_WEEK_READ = 20
+"""Days from such a mailing to today, at least: it is read for a week, and whoever left is back within nine days."""
 
 
-def mailings(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+def mailings(rng: Random, cast: Cast, scale: float, today: int) -> Iterator[Timed]:
     """All e-mail events of about `scale` times 11,300 messages."""
     left = round(_SENDS * scale)
     number = 0
     while left > 0:
         number += 1
-        audience = cast.some(rng, min(_CAMPAIGN, left))
-        left -= min(_CAMPAIGN, left)
-        yield from _Campaign(rng, number).to(audience)
+        size = min(_CAMPAIGN, left)
+        audience = cast.some(rng, size)
+        left -= size
+        yield from _Campaign(rng, number, today if size == _CAMPAIGN else None).to(audience)
 
 
 class _Campaign:
-    def __init__(self, rng: Random, number: int) -> None:
+    """One mailing. `today`: None where it is too small for two subjects."""
+
+    def __init__(self, rng: Random, number: int, today: int | None) -> None:
         fundraising = rng.random() < 0.6
         source = "finance/mailer" if fundraising else "digital/mailer"
         self._rng = rng
@@ -39,8 +50,9 @@ class _Campaign:
         self._name = f"{'ask' if fundraising else 'news'}-{number}"
         self._purpose = "fundraising" if fundraising else rng.choice(_OTHER_PURPOSES)
         self._team: Fields = {"team": "youth"} if rng.random() < 0.1 else {}
-        self._split = number % 3 == 0
-        self._starts = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(15 * HOUR, 22 * HOUR)
+        self._split = number % 3 == 0 and today is not None
+        day, hour = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY), rng.randrange(15 * HOUR, 22 * HOUR)
+        self._starts = hour + (today - (_A_WEEK_READ + number % 40) * DAY if today and self._split else day)
 
     def to(self, audience: list[Donor]) -> Iterator[Timed]:
         for place, donor in enumerate(audience):
@@ -55,8 +67,11 @@ class _Campaign:
             if rng.random() < 0.6:
                 return
         sent: Fields = {**about, "purpose": self._purpose, "list_id": "supporters"}
+        is_better = False
         if self._split:
-            sent["experiment"] = {"id": f"subject-{self._name}", "variant": rng.choice("AB")}
+            variant = rng.choice("AB")
+            sent["experiment"] = {"id": f"{SUBJECTS}{self._name}", "variant": variant}
+            is_better = variant == "B"
         yield say("email.sent", at, contact, sent)
         if dropped:
             return
@@ -75,7 +90,18 @@ class _Campaign:
                 at += 2 * HOUR
             at += rng.randrange(SECOND, 90 * SECOND)
             yield say("email.delivered", at, contact, about)
+            if is_better:
+                yield from self._drawn_in(at, contact, about)
             yield from self._reading(at, contact, about)
+
+    def _drawn_in(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+        """Who reads it for its subject, by chances of its own: all else is as it would be without."""
+        own = Random(about["message_id"])  # nosec B311 # invented people, no secrets
+        if own.random() < _DRAWN_IN:
+            agent = own.choice(_BROWSERS)
+            yield replace(self._voice, rng=own).say(
+                "email.opened", at + _a_while(own), contact, {**about, "user_agent": agent}
+            )
 
     def _reading(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
         say, rng = self._voice.say, self._rng

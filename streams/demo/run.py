@@ -3,6 +3,7 @@
 import fcntl
 import shutil
 import statistics
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -26,7 +27,9 @@ from streams.demo.playing import Played, play
 from streams.demo.progress import Progress
 from streams.demo.recount import Profile
 from streams.demo.script import Script, write_script
-from streams.demo.story import Story, flows, most_reached, net_donations, top_givers
+from streams.demo.story import Story, flows, most_reached, net_donations, top_donors, tried
+from streams.demo.trials import define, plans_of, results_in_redis, wrong_results
+from streams.demo.voice import DAY
 from streams.demo.workers import Workers, start_workers
 from streams.engine.errors import EngineError
 from streams.local.signals import signals_end_the_block
@@ -70,7 +73,7 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
     home = settings.home.resolve() / "demo"
     log = home / "worker.log"
     with console.status("Writing the script"):
-        script = write_script(options.seed, options.scale)
+        script = write_script(options.seed, options.scale, _today())
     with signals_end_the_block(), _alone(home) as lock, ExitStack() as started:
         stack = _start_stack(home, Given.of(settings), options.keep, console, started)
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
@@ -89,6 +92,11 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
     return Ended(story, stack, workers, log)
 
 
+def _today() -> int:
+    now = time.time_ns() // 1_000_000
+    return now - now % DAY
+
+
 @contextmanager
 def _alone(home: Path) -> Iterator[int]:
     """Hold the home's lock; workers that are kept hold it too, by its descriptor."""
@@ -101,11 +109,6 @@ def _alone(home: Path) -> Iterator[int]:
                 f"another demo, or what it kept, runs in {home}: stop it, or set HARMONIA_HOME to another directory"
             ) from None
         yield file.fileno()
-
-
-def verify(deployment: Deployment, script: Script) -> list[Difference]:
-    """Hold every profile, in Redis and in `contact-state`, all closed channels and dead letters against the truth."""
-    return _compare(deployment, script, script.profiles(deployment.identify), profiles_in_redis(deployment.redis))
 
 
 def _start_stack(home: Path, given: Given, keep: bool, console: Console, started: ExitStack) -> Stack:
@@ -125,19 +128,28 @@ def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
 
 
 def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> Story:
+    plans = plans_of(script.accepted())
     with bars(console, len(script.publications), len(script.accepted())) as move:
 
         def show(acknowledged: int, seen: Progress) -> None:
             workers.must_run()
             move(acknowledged, seen)
 
+        define(deployment.producer, deployment.settings.partitions, plans)
         played = play(deployment, script, show)
     with console.status("Checking every profile against a recount"):
         truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)
         differences = _compare(deployment, script, truth, in_redis)
+        shown = (truth if differences else in_redis).values()
         figures = _figures(deployment, script, workers, played, in_redis)
-    shown = (truth if differences else in_redis).values()
-    return Story(figures, flows(script.publications), top_givers(shown), most_reached(shown), len(truth), differences)
+    return Story(
+        figures,
+        flows(script.publications),
+        most_reached(shown),
+        tried(results_in_redis(deployment.redis, [plan.id for plan in plans])),
+        len(truth),
+        differences,
+    )
 
 
 def _compare(
@@ -150,6 +162,7 @@ def _compare(
             all_closed_channels(truth), closed_channels_in_topic(deployment.consumer), "contact-suppressions"
         ),
         *compare_letters(script.letters(), letters_in_topic(deployment.consumer)),
+        *wrong_results(deployment.redis, script.experiments(deployment.identify)),
     ]
 
 
@@ -167,5 +180,6 @@ def _figures(
         net_donations=net_donations(in_redis.values()),
         seconds=round(played.seconds, 2),
         events_per_second=round(played.records / played.seconds),
+        top_donors=top_donors(in_redis.values()),
         latency_ms=Latency(round(hundredths[49] * 1000, 1), round(hundredths[98] * 1000, 1)),
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from events.adapters.fec import RefusedRow
 from events.envelope import Interaction
 from streams.demo.contributions import as_sent, contributions
-from streams.demo.oracle import recount
+from streams.demo.oracle import experiment_results, recount
 from streams.demo.recount import Profile
-from streams.demo.simulator import simulate
+from streams.demo.recount_experiments import Arm
+from streams.demo.simulator import FILE_ENDS, simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 
 
@@ -36,9 +37,19 @@ class Script:
         """The profile that each contact must have; `identify` gives the contact_id."""
         return recount(self.accepted(), identify)
 
+    def experiments(self, identify: Callable[[ContactFields], str]) -> dict[str, dict[str, Arm]]:
+        """What the people of each experiment must add up to, by variant."""
+        people: dict[str, list[Sent]] = {}
+        for one in self.accepted():
+            people.setdefault(identify(one.contact), []).append(one)
+        return experiment_results(people.values(), {})
 
-def write_script(seed: int, scale: float = 1.0) -> Script:
-    """All of the file's rows, with about `scale` times 54,000 invented records around its donors."""
+
+def write_script(seed: int, scale: float = 1.0, today: int = FILE_ENDS) -> Script:
+    """All of the file's rows, with about `scale` times 55,000 invented records around its donors.
+
+    Experiments are of the weeks before `today`, a midnight (ms, UTC).
+    """
     imported = contributions()
     donations = [as_sent(one) for one in imported if isinstance(one, Interaction)]
-    return Script(simulate(donations, seed, scale), [one for one in imported if isinstance(one, RefusedRow)])
+    return Script(simulate(donations, seed, scale, today), [one for one in imported if isinstance(one, RefusedRow)])

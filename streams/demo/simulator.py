@@ -1,4 +1,4 @@
-"""The input of the demo, made the same again from a seed: real donations, and around the donors what campaigns do.
+"""The input of the demo, made the same again from a seed: real donations, and around the donors what teams do.
 
 Order, repeats and mistakes are those of real feeds. Every record comes with the truth about it, so the demo can tell at
 the end whether each contact came out right.
@@ -6,6 +6,7 @@ the end whether each contact came out right.
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import partial
 from math import exp, log
 from random import Random
 
@@ -19,34 +20,37 @@ from streams.demo.mailing import mailings
 from streams.demo.spoiling import spoil
 from streams.demo.texting import texts
 from streams.demo.truth import Kind, Publication, Sent
-from streams.demo.voice import DAY, MINUTE, Timed, when
+from streams.demo.voice import DAY, MINUTE, Timed, utc, when
 from streams.demo.volunteering import volunteering
 
 LATE_SHARE, REPEAT_SHARE, BAD_SHARE = 0.05, 0.02, 0.005
 _SHORTEST_DELAY, _LONGEST_DELAY = 10 * MINUTE, 5 * DAY
-_TEAMS = (
-    *(mailings, texts, canvassing, ballots, volunteering),
-    *(full_mailboxes, gifts_given_back, suppressions),
-)
+FILE_ENDS = utc(2012, 5, 1)
+"""The day after the last gift of the file."""
+
 _SOON = 200  # records later: half of the repeats are a producer's quick retry
 
 
-def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0) -> list[Publication]:
-    """Everything to publish, in this order.
+def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0, today: int = FILE_ENDS) -> list[Publication]:
+    """Everything to publish, in this order. Experiments are of the weeks before `today`, a midnight (ms, UTC).
 
     All `donations` are in it, and no other that is not given back in full. `scale` multiplies what is invented around
     them: 1 makes about 70,000 records with the 15,359 donations of the file.
     """
     rng = Random(seed)  # nosec B311 # invented people, no secrets
-    said = _said(rng, donations, scale)
+    said = _said(rng, donations, scale, today)
     good = [_publication(rng, one.sent, "first", late) for one, late in _in_order_of_arrival(rng, said)]
     return _with_repeats_and_bad(rng, good)
 
 
-def _said(rng: Random, donations: Sequence[Sent], scale: float) -> list[Timed]:
+def _said(rng: Random, donations: Sequence[Sent], scale: float, today: int) -> list[Timed]:
     cast = cast_of(donations, rng)
     said = [Timed(when(donation.time), donation) for donation in donations]
-    for team in _TEAMS:
+    teams = (
+        *(partial(mailings, today=today), texts, canvassing, ballots, partial(volunteering, today=today)),
+        *(full_mailboxes, gifts_given_back, suppressions),
+    )
+    for team in teams:
         said.extend(team(rng, cast, scale))
     return said
 

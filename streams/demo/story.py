@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
+from events.experiment_results import ExperimentResult
 from events.outputs import ContactProfile
 from streams.demo.check import Difference
-from streams.demo.figures import Figures
+from streams.demo.figures import Donor, Figures
 from streams.demo.recount import Profile
 from streams.demo.truth import Publication
+from streams.experiments.shown.pages import line_of
+from streams.experiments.shown.summary import summary_of
 
 
 @dataclass(slots=True)
@@ -22,17 +25,6 @@ class Flow:
     repeats: int = 0
     late: int = 0
     refused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Giver:
-    """A contact by money. `net`: minor units by currency."""
-
-    contact_id: str
-    region: str | None
-    gifts: int
-    net: Mapping[str, int]
-    last_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +44,22 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """An experiment: how many people were in it, and what it says so far of its primary metric."""
+
+    experiment: str
+    people: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that the summary shows; `compared` says how many profiles were held against the oracle."""
 
     figures: Figures
     flows: Sequence[Flow]
-    givers: Sequence[Giver]
     reached: Sequence[Reached]
+    tried: Sequence[Tried]
     compared: int
     differences: Sequence[Difference] = field(default=())
 
@@ -83,15 +84,15 @@ def net_donations(profiles: Iterable[Profile]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def top_givers(profiles: Iterable[Profile], most: int = 8) -> list[Giver]:
+def top_donors(profiles: Iterable[Profile], most: int = 8) -> list[Donor]:
     """The largest net amounts of one currency, in minor units."""
     found = []
     for profile in _typed(profiles):
         given = profile["donations"]
         if given["count"]:
             region = profile["zones"]["region"]
-            found.append(Giver(profile["contact_id"], region, given["count"], given["net"], given["last_at"]))
-    return sorted(found, key=lambda giver: (-max(giver.net.values()), giver.contact_id))[:most]
+            found.append(Donor(profile["contact_id"], region, given["count"], given["net"], given["last_at"]))
+    return sorted(found, key=lambda one: (-max(one.net.values()), one.contact_id))[:most]
 
 
 def most_reached(profiles: Iterable[Profile], most: int = 8) -> list[Reached]:
@@ -103,6 +104,12 @@ def most_reached(profiles: Iterable[Profile], most: int = 8) -> list[Reached]:
         talks = profile["canvass"]["contacts"]
         found.append(Reached(profile["contact_id"], profile["zones"]["region"], emails, texts, talks))
     return sorted(found, key=lambda one: (-one.total, one.contact_id))[:most]
+
+
+def tried(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Tried]:
+    """By id, in the words of `harmonia experiments list`."""
+    summaries = [summary_of(cast(ExperimentResult, result)) for _, result in results]
+    return [Tried(one["experiment"], one["assigned"], line_of(one)[1]) for one in summaries]
 
 
 def _typed(profiles: Iterable[Profile]) -> Iterable[ContactProfile]:

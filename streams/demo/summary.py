@@ -9,13 +9,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from streams.demo.figures import Figures
-from streams.demo.story import Flow, Giver, Reached, Story
+from streams.demo.figures import Donor, Figures
+from streams.demo.story import Flow, Reached, Story, Tried
+from streams.money import every_currency
+from streams.morning.words import plural
 
 _SHOWN_DIFFERENCES = 12
 _BAR = 14
-_SHORT_ID = 10
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _MEANINGS = {
     "too_large": "over 256 KiB",
     "not_json": "the bytes are no JSON",
@@ -37,7 +37,8 @@ def render(story: Story) -> RenderableType:
         _spaced(_headline(story)),
         _spaced(_incoming(story.flows)),
         _side_by_side(_refused(story.figures.dead_letters), _speed(story.figures)),
-        _side_by_side(_givers(story.givers), _reached(story.reached)),
+        _side_by_side(_donors(story.figures.top_donors), _reached(story.reached)),
+        _spaced(_tried(story.tried)),
         _verdict(story),
     )
 
@@ -51,22 +52,6 @@ def _side_by_side(left: RenderableType, right: RenderableType) -> Columns:
     return Columns([_spaced(left), _spaced(right)], padding=(0, 3))
 
 
-def money(amounts: Mapping[str, int]) -> str:
-    """Minor units by currency as a person writes them: `$6,912,345.67`."""
-    return " + ".join(_amount(amount, currency) for currency, amount in sorted(amounts.items())) or "nothing"
-
-
-def _amount(amount: int, currency: str) -> str:
-    units, cents = divmod(abs(amount), 100)
-    return f"{'-' if amount < 0 else ''}{_SIGNS.get(currency, f'{currency} ')}{units:,}.{cents:02d}"
-
-
-def short(contact_id: str) -> str:
-    """Enough of a contact_id to find it again: its kind and the first ten characters of its hash."""
-    kind, colon, rest = contact_id.rpartition(":")
-    return f"{kind}{colon}{rest[:_SHORT_ID]}{'…' if len(rest) > _SHORT_ID else ''}"
-
-
 def _headline(story: Story) -> Panel:
     figures = story.figures
     text = Text(justify="center")
@@ -74,7 +59,7 @@ def _headline(story: Story) -> Panel:
     text.append(" records in, ")
     text.append(f"{figures.contacts:,}", style="bold")
     text.append(" contacts out, ")
-    text.append(money(figures.net_donations), style="bold green")
+    text.append(every_currency(figures.net_donations, "nothing"), style="bold green")
     text.append(" of net donations\n")
     text.append(f"in {figures.seconds:,.1f} s, {figures.events_per_second:,.0f} records a second", style="dim")
     return Panel(text, title="harmonia", border_style="cyan", padding=(0, 2))
@@ -117,11 +102,11 @@ def _speed(figures: Figures) -> Table:
     return table
 
 
-def _givers(givers: Sequence[Giver]) -> Table:
+def _donors(donors: Sequence[Donor]) -> Table:
     table = _table("Top donors, net", "contact", "region", ">gifts", ">net")
-    for giver in givers:
-        net = Text(money(giver.net), style="green")
-        table.add_row(short(giver.contact_id), giver.region or "", f"{giver.gifts:,}", net)
+    for donor in donors:
+        net = Text(every_currency(donor.net, "nothing"), style="green")
+        table.add_row(donor.contact_id, donor.region or "", f"{donor.gifts:,}", net)
     return table
 
 
@@ -129,14 +114,22 @@ def _reached(reached: Sequence[Reached]) -> Table:
     table = _table("Most contacted", "contact", ">e-mails", ">texts", ">talks", ">all")
     for one in reached:
         channels = (f"{one.emails:,}", f"{one.texts:,}", f"{one.conversations:,}")
-        table.add_row(short(one.contact_id), *channels, Text(f"{one.total:,}", style="bold"))
+        table.add_row(one.contact_id, *channels, Text(f"{one.total:,}", style="bold"))
+    return table
+
+
+def _tried(tried: Sequence[Tried]) -> Table:
+    table = _table("What was tried, and what it says so far", "experiment", ">people", "")
+    for one in tried:
+        table.add_row(one.experiment, f"{one.people:,}", one.says)
     return table
 
 
 def _verdict(story: Story) -> Panel:
     differences = story.differences
     if not differences:
-        text = f"{story.compared:,} profiles recounted from what was sent: Redis and contact-state agree on each."
+        compared = f"{story.compared:,} profiles and {plural(len(story.tried), 'experiment', 'experiments')}"
+        text = f"{compared} recounted from what was sent: Redis and contact-state agree on each."
         return Panel(Text(text, style="green"), title="✓ self-check", border_style="green")
     lines = [Text(f"{len(differences):,} differences", style="bold red")]
     lines += [Text(str(difference)) for difference in differences[:_SHOWN_DIFFERENCES]]

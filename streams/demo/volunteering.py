@@ -1,4 +1,7 @@
-"""The volunteers' desk of the demo: meetings, forms, wishes about contact, and who is in which experiment."""
+"""The volunteers' desk of the demo: meetings, forms, wishes about contact, and an experiment with calls.
+
+The calls are of the weeks before `today`: at noon (A), or in the evening (B), when more people are reached.
+"""
 
 from collections.abc import Iterator
 from random import Random
@@ -7,6 +10,10 @@ from streams.demo.cast import Cast
 from streams.demo.truth import Fields
 from streams.demo.voice import DAY, HOUR, MINUTE, Spelling, Timed, Voice, utc
 
+CALLS = "thank-you-call"
+"""The id of the experiment."""
+
+_REACHED = {"A": 0.18, "B": 0.42}
 _RSVPS, _FORMS, _CONSENTS, _ASSIGNED = 800, 1_200, 600, 1_000
 _FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 20)
 _TIME_ZONES = {
@@ -20,8 +27,8 @@ _SHOWS_UP = ("rsvp.attended",) * 6 + ("rsvp.no_show",) * 3 + ("rsvp.cancelled",)
 _CHANNELS = ("email", "email", "text", "text", "phone", "phone", "door", "letter", "all")
 
 
-def volunteering(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
-    """About `scale` times 4,300 interactions, 1 % of the forms taken back."""
+def volunteering(rng: Random, cast: Cast, scale: float, today: int) -> Iterator[Timed]:
+    """About `scale` times 5,300 interactions, 1 % of the forms taken back."""
     desk = Voice(rng, "volunteers/desk", "outreach-events", Spelling.MILLISECONDS)
     for _ in range(round(_RSVPS * scale)):
         yield from _meeting(desk, cast)
@@ -30,9 +37,15 @@ def volunteering(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
     for _ in range(round(_CONSENTS * scale)):
         yield _wish(desk, cast)
     research = Voice(rng, "research/assigner", "outreach-events", Spelling.MICROSECONDS)
+    phones = Voice(rng, "field/phonebank", "canvass-events", Spelling.MILLISECONDS)
     for donor in cast.some(rng, round(_ASSIGNED * scale)):
-        arm: Fields = {"experiment": {"id": "thank-you-call", "variant": rng.choice("AB")}}
-        yield research.say("experiment.assigned", _some_day(rng), donor.contact(), arm)
+        variant = rng.choice("AB")
+        arm: Fields = {"experiment": {"id": CALLS, "variant": variant}}
+        day = today - rng.randrange(20, 60) * DAY
+        yield research.say("experiment.assigned", day + 12 * HOUR, donor.contact(), arm)
+        call: Fields = {"method": "phone", "outcome": "contacted" if rng.random() < _REACHED[variant] else "no_answer"}
+        at = day + (17 if variant == "A" else 24) * HOUR + rng.randrange(HOUR)
+        yield phones.say("canvass.reported", at, donor.contact(), call)
 
 
 def _meeting(desk: Voice, cast: Cast) -> Iterator[Timed]:

@@ -1,7 +1,8 @@
 """From what is known of a person to what the person adds to each experiment.
 
 It is a function of what is known and of the rules, in whatever order it came and whatever of it has settled. Only opens
-and clicks of more than 400 days ago are not known any more: of them `before` is believed.
+and clicks of more than 400 days ago are not known any more: of them `before` is believed, and of somebody who was not
+counted before it is said that nobody knows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from streams.contact.hours import HOUR, oldest
 from streams.contact.messages import Message
 from streams.contact.overview import Overview
 from streams.contact.state import Fact
-from streams.experiments.given import GROUPS
+from streams.experiments.given import GROUPS, UNKNOWN
 from streams.experiments.outcomes import CLICKED, OPENED, outcomes
 from streams.experiments.packed import NOTHING, Mark, Packed, Values, names_of, of_each
 from streams.experiments.rules import DAY_MS, DEFAULT, LONGEST, Rule
@@ -132,28 +133,33 @@ def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
 
 
 def _with_forgotten(found: Packed, counted: Sequence[ByRule], before: Packed, since: int) -> Packed:
-    """With opens and clicks as they were before, wherever some of them may have been before `since` (ms)."""
+    """With opens and clicks as they were before, or marked as unknown, wherever some may be of before `since` (ms)."""
     if not counted or min(found.days) * DAY_MS - LONGEST >= since:
         return found
     was = dict(zip(before.places, before.of, strict=True))
     values = [found.values[each] for each in found.of]
     for number, (place, (each, rule)) in enumerate(zip(found.places, counted, strict=True)):
-        if place in was:
-            values[number] = _believing(before.values[was[place]], values[number], each.time, rule, since)
+        held = before.values[was[place]] if place in was else None
+        values[number] = _believing(held, values[number], each.time, rule, since)
     different, of = of_each(values)
     return replace(found, values=different, of=of)
 
 
-def _believing(before: Values, values: Values, assigned: int, rule: Rule, since: int) -> Values:
+def _believing(before: Values | None, values: Values, assigned: int, rule: Rule, since: int) -> Values:
+    """`before`: None of somebody who was not counted yet."""
     keeps_y = assigned // HOUR * HOUR < since
     keeps_x = rule.covariate_days > 0 and (assigned // DAY_MS - rule.covariate_days) * DAY_MS < since
     if not keeps_y and not keeps_x:
         return values
-    was, now = ({value[0]: value for value in each} for each in (before, values))
+    was, now = ({value[0]: value for value in each or ()} for each in (before, values))
     for place in (OPENED, CLICKED):
-        _, old_y, old_x, _ = was.get(place, (place, 0, 0, 0))
-        _, y, x, _ = now.pop(place, (place, 0, 0, 0))
-        y, x = old_y if keeps_y else y, old_x if keeps_x else x
-        if y or x:
-            now[place] = place, y, x, y
+        _, old_y, old_x, old_raw = was.get(place, (place, 0, 0, 0))
+        _, y, x, raw = now.pop(place, (place, 0, 0, 0))
+        if before is None:
+            raw -= UNKNOWN if keeps_y else 0
+        else:
+            y, raw = (old_y, old_raw) if keeps_y else (y, raw)
+            x = old_x if keeps_x else x
+        if y or x or raw:
+            now[place] = place, y, x, raw
     return tuple(sorted(now.values()))

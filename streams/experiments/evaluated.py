@@ -79,16 +79,26 @@ class Looked:
     split_peak: float
     split_p: float
 
+    def arms_of(self, variant: str) -> tuple[int, int]:
+        """The places of a variant and of the baseline among all arms; without a baseline the first."""
+        names = list(self.variants)
+        baseline = 0 if self.baseline is None else names.index(self.baseline)
+        return self.first + names.index(variant), self.first + baseline
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Of all cases. By arm `assigned`, `closed`, `contaminated` and `sums` (of whole amounts, by metric)."""
+    """Of all cases. By arm `assigned`, `closed`, `contaminated` and `sums` (of whole amounts, by metric).
+
+    `unknown`: by arm and metric of how many people nobody knows it any more.
+    """
 
     looked: list[Looked]
     assigned: list[int]
     closed: list[int]
     contaminated: list[int]
     sums: list[list[int]]
+    unknown: list[list[int]]
     over_closed: Scope
     over_all: Scope
     harms: Harms

@@ -10,8 +10,17 @@ from streams.experiments.evaluated import Evaluated, Harms, Looked, OfContacted,
 from streams.experiments.metrics import HARM, METRICS, PLACE
 from streams.experiments.plans import Plan
 from streams.experiments.rows import NO_ROWS, Live
-from streams.experiments.sides import Held, Sides, at, by_metric, joined, over_all, over_closed, seen_in
-from streams.experiments.totals import CONTAMINATED, OF_A_METRIC, RAW, SUMS, Ints, N, Totals, Y
+from streams.experiments.sides import (
+    Held,
+    Sides,
+    at,
+    joined,
+    over_all,
+    over_closed,
+    seen_in,
+    whole_and_unknown,
+)
+from streams.experiments.totals import CONTAMINATED, OF_A_METRIC, SUMS, Ints, N, Totals, Y
 from streams.inference import arms as inference
 from streams.inference.clusters import spread
 from streams.inference.comparing import Compared, compare
@@ -47,12 +56,14 @@ def evaluate(cases: Sequence[Case], array: Ints = NO_ROWS) -> Evaluated:
     over_all, all_peaks = field.compared(field.all, EVERYBODY)
     harms, harm_peaks = field.harms()
     peaks = np.stack([closed_peaks, all_peaks, harm_peaks], axis=1)
+    sums, unknown = whole_and_unknown(field.all.rows)
     return Evaluated(
         looked=field.looked(),
         assigned=field.all.rows[:, N].tolist(),
         closed=field.closed.rows[:, N].tolist(),
         contaminated=field.all.rows[:, CONTAMINATED].tolist(),
-        sums=by_metric(field.all.rows)[:, :, RAW].tolist(),
+        sums=sums.tolist(),
+        unknown=unknown.tolist(),
         over_closed=over_closed,
         over_all=over_all,
         harms=harms,
@@ -111,7 +122,7 @@ class _Field:
         log_e = found.log_e.reshape(shape)
         peaks = np.maximum(self._peaks[:, scope], log_e)
         n = held.rows[:, N]
-        raw = by_metric(held.rows)[:, :, RAW] / np.maximum(n, 1)[:, None]
+        raw = whole_and_unknown(held.rows)[0] / np.maximum(n, 1)[:, None]
         people = np.minimum(n[self._treated], n[self._baseline])
         groups = np.minimum(treated.groups, baseline.groups).reshape(shape)
         asked = slice(None if found.enough.any() else 0)

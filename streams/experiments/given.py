@@ -6,7 +6,12 @@ from msgspec import Struct
 
 Value: TypeAlias = tuple[int, int, int, int]
 """Of a metric: its place in `METRICS`, the outcome in the window, the same in the days before assignment, and the
-outcome before it was winsorised: of one person never more than the largest gift that is taken in."""
+outcome before it was winsorised: of one person never more than the largest gift that is taken in.
+
+Of opens and clicks the last one is less by `UNKNOWN` where some of them may not be known any more."""
+
+UNKNOWN = 1
+"""So the sums of a metric that is never winsorised tell of how many people it is not known."""
 
 GROUPS = 128
 """Households and turfs are put together by a hash into so many groups, so that their spread can be told from sums."""

@@ -14,12 +14,14 @@ from events.experiment_results import (
     Variant,
     Withheld,
 )
+from streams.contact.hours import KEPT
 from streams.experiments.evaluated import Evaluated, Looked, OfContacted, Scope, place_of
 from streams.experiments.evaluating import LEVEL
 from streams.experiments.metrics import HARM, PLACE
 from streams.experiments.metrics import Metric as Name
 from streams.experiments.plans import Plan
 from streams.experiments.remarks import remarks_of
+from streams.experiments.rules import DAY_MS
 from streams.inference.enough import MIN_GROUPS, MIN_PEOPLE
 from streams.inference.split import THRESHOLD
 
@@ -33,6 +35,9 @@ TOO_FEW_GROUPS = (
     f"fewer than {MIN_GROUPS} groups of households or turfs in one of the two, so nobody can tell how far they differ"
 )
 TOO_RARE = "too few people with this outcome so far, or without it"
+FORGOTTEN = f"not known any more: opens and clicks are kept for {KEPT // DAY_MS} days"
+_MUCH = 0.01
+"""Part of the assigned of whom a metric is not known from which on nothing is compared by it."""
 
 
 def result_of(  # noqa: PLR0913 (each is a part of a result)
@@ -86,10 +91,21 @@ def _variants(plan: Plan, looked: Looked, of: Evaluated) -> dict[str, Variant]:
     for arm, name in enumerate(looked.variants, looked.first):
         n, sums = of.assigned[arm], of.sums[arm]
         metrics: dict[str, Metric] = {
-            metric: {"sum": sums[place], "mean": sums[place] / n if n else None} for metric, place in places
+            metric: _metric(sums[place], n, of.unknown[arm][place]) for metric, place in places
         }
         found[name] = {"assigned": n, "metrics": metrics, "closed": of.closed[arm]}
     return found
+
+
+def _metric(total: int, people: int, unknown: int) -> Metric:
+    known = people - unknown
+    found: Metric = {"sum": total, "mean": total / known if known > 0 else None}
+    return {**found, "unknown": unknown} if unknown else found
+
+
+def _is_unknown(of: Evaluated, arms: Sequence[int], place: int) -> bool:
+    """Whether too few are left of whom it is known in one of them."""
+    return any(of.unknown[arm][place] > _MUCH * of.assigned[arm] for arm in arms)
 
 
 def _comparisons(
@@ -98,13 +114,14 @@ def _comparisons(
     made: list[Comparison] = []
     withheld: list[Withheld] = []
     baseline = looked.baseline or ""
-    arm_of = dict(zip(looked.variants, range(looked.first, looked.first + len(looked.variants)), strict=True))
-    of_baseline = arm_of.get(baseline, looked.first)
     for variant, pair in looked.pairs.items():
-        arm = arm_of[variant]
+        arm, of_baseline = looked.arms_of(variant)
         closed = of.closed[arm] or of.closed[of_baseline]
         is_open = (of.closed[arm], of.closed[of_baseline]) != (of.assigned[arm], of.assigned[of_baseline])
         for metric in plan.metrics:
+            if _is_unknown(of, (arm, of_baseline), PLACE[metric]):
+                withheld.append({"metric": metric, "variant": variant, "why": FORGOTTEN})
+                continue
             at = place_of(pair, PLACE[metric])
             is_made = False
             if closed and of.over_closed.enough[at]:
@@ -204,7 +221,7 @@ def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffec
             if (place := scope.place.get(pair)) is not None and scope.any_enough[place]
         ]
         for metric in plan.metrics if found else ():
-            if metric in _NOT_CONTACTED:
+            if metric in _NOT_CONTACTED or _is_unknown(of, looked.arms_of(variant), PLACE[metric]):
                 continue
             for scope, place, provisional in found:
                 if scope.enough[at := place_of(place, PLACE[metric])]:

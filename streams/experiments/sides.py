@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.experiments.given import GROUPS
-from streams.experiments.metrics import METRICS, PLACE
+from streams.experiments.given import GROUPS, UNKNOWN
+from streams.experiments.metrics import METRICS, PLACE, THOUSANDTHS
 from streams.experiments.rows import Live, LiveArm
 from streams.experiments.totals import (
     GROUPED_WIDTH,
     OF_A_GROUP,
     OF_A_METRIC,
+    RAW,
     SUMS,
     WIDTH,
     XX,
@@ -32,6 +33,8 @@ from streams.inference import arms as inference
 from streams.inference.clusters import Groups, clustered
 from streams.inference.comparing import Compared
 from streams.inference.contacted import OnContacted, Reached, on_contacted, reached, reached_in_groups
+
+_ACTS = sorted(PLACE[metric] for metric in THOUSANDTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,19 @@ class Sides:
 
 def by_metric(held: Ints) -> Ints:
     return held[:, SUMS:WIDTH].reshape(-1, len(METRICS), OF_A_METRIC)
+
+
+def whole_and_unknown(held: Ints) -> tuple[Ints, Ints]:
+    """By row and metric the sum of whole amounts, and of how many people the metric is not known any more.
+
+    Acts are never winsorised: where their two sums differ, they do so by one for each whom nobody knows (`UNKNOWN`).
+    """
+    whole = by_metric(held)[:, :, RAW].copy()
+    unknown = np.zeros_like(whole)
+    acts = by_metric(held)[:, _ACTS, Y]
+    unknown[:, _ACTS] = (acts - whole[:, _ACTS]) // UNKNOWN
+    whole[:, _ACTS] = acts
+    return whole, unknown
 
 
 def arm_of(held: Ints) -> inference.Arm:

@@ -1,1 +1,1 @@
-"""Export files of campaign tools, read piece by piece into what the adapters make of them."""
+"""Export files of teams' tools, read piece by piece into what the adapters make of them."""

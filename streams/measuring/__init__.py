@@ -1,1 +1,1 @@
-"""What a worker tells of itself and of the campaign, for dashboards and alerts. Labels are bounded, and name nobody."""
+"""What a worker tells of itself and of what teams do, for dashboards and alerts. Labels are bounded and name nobody."""

@@ -1,4 +1,4 @@
-"""Metrics for the people of the campaign: who sends what, money, doors, and who really reads."""
+"""Metrics for the people of the organisation: who sends what, money, doors, and who really reads."""
 
 from collections import Counter as Count
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ TEAMS, CURRENCIES = 40, 20
 
 
 class CampaignMetrics:
-    """What the campaign does. `teams`: those that have a label of their own in any case."""
+    """What the teams do. `teams`: those that have a label of their own in any case."""
 
     def __init__(self, registry: CollectorRegistry, teams: Iterable[str] = ()) -> None:
         self._teams = Named(TEAMS, is_team, teams)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from events.adapters.words import decimals
+from streams.money import money as written
 
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 NOTHING = "–"
 
 
@@ -14,15 +14,8 @@ def number(value: int) -> str:
 
 
 def money(amount: int | None, currency: str) -> str:
-    """Minor units as `$1,234.56`, or `1,234.56 CHF`."""
-    if amount is None:
-        return NOTHING
-    digits = decimals(currency)
-    units, rest = divmod(abs(amount), 10**digits)
-    text = f"{units:,}" + (f".{rest:0{digits}}" if digits else "")
-    minus = "-" if amount < 0 else ""
-    sign = _SIGNS.get(currency)
-    return f"{minus}{sign}{text}" if sign else f"{minus}{text} {currency}"
+    """Minor units as `$1,234.56`; a dash where there is no amount."""
+    return NOTHING if amount is None else written(amount, currency)
 
 
 def all_money(amounts: Mapping[str, int]) -> str:

@@ -95,5 +95,5 @@ def alert_of(held: Quarantine, share: float) -> SystemAlert:
         "evidence": [],
         "detail": f"{held.refused} records refused within a minute, {share:.0%} of what it sent: what can wait is held "
         f"in the topic `quarantine` until {render_time(held.until)}, or longer if it goes on; money, refusals and "
-        "touches are not. `harmonia dead-letters release` feeds it back",
+        "touches are not. `harmonia dead-letters release` requeues it",
     }

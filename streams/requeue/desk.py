@@ -70,7 +70,7 @@ class Desk:
                 return await self._writer.write([output for sent in batch for output in self._outputs(sent, at_ms)])
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise TakenOver(
-                "somebody else has begun to send dead letters, so this call ends; what it had sent is noted"
+                "somebody else has begun to requeue dead letters, so this call ends; what it had sent is noted"
             ) from error
         except BROKER_TROUBLE as error:
             raise NotSent(

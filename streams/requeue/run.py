@@ -139,7 +139,7 @@ class Call:
         if account.came_back > self._order.stop_at * account.sent.total():
             account.stopped = (
                 f"{account.came_back} of {account.sent.total()} came back: see why with "
-                f"`harmonia dead-letters group --came-back` before you send more"
+                f"`harmonia dead-letters group --came-back` before you requeue more"
             )
         elif not handled:
             account.stopped = (

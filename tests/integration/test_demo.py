@@ -27,7 +27,7 @@ from tests.integration.waiting import until
 SCALE = "0.1"
 KEYS = {
     *("published", "accepted", "duplicates", "dead_letters", "contacts", "net_donations", "seconds"),
-    *("events_per_second", "latency_ms"),
+    *("events_per_second", "latency_ms", "top_donors"),
 }
 COUNTED, REFUSED = 15_359, {"memo_entry": 224, "malformed_row": 1}
 FILE = files("streams.demo").joinpath("data", "fec-2012-contributions.csv.gz")
@@ -63,6 +63,7 @@ def test_a_run_ends_well_and_its_figures_add_up_and_its_log_says_nothing_of_anyb
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
     assert figures["seconds"] > 0 < figures["events_per_second"]
     assert b"agree on each" in ended.stdout
+    assert b"thank-you-call" in ended.stdout
     assert [running(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
 
 
@@ -120,6 +121,10 @@ def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp
     assert len(re.findall(r"^metrics: http://\S+/metrics$", shown, re.MULTILINE)) == 2
     assert len(workers_of(home)) == 3
     assert_every_donation_is_there(Stack(servers["KAFKA_BOOTSTRAP"], servers["REDIS_URL"], ()), 4)
+    to_try = re.findall(r"^  harmonia (.+)$", shown, re.MULTILINE)
+    tried = {words: harmonia(tmp_path, *words.split(), environment=servers) for words in to_try}
+    assert {words: one.stderr for words, one in tried.items() if one.returncode or not one.stdout} == {}
+    assert len(tried) == 5
 
     said = re.search(r"to stop: kill (\d+); HARMONIA_HOME=(\S+) harmonia local down", shown)
     assert said is not None

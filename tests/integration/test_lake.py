@@ -123,7 +123,7 @@ def test_a_snapshot_has_the_newest_of_each_contact_and_whom_it_was_merged_into(
         CliRunner().invoke(app, ["lake", name]).output for name in ("snapshot", "snapshot", "erase")
     )
 
-    assert taken.endswith(": 1 contacts, 1 absorbed\n")
+    assert taken.endswith(": 1 contacts, 1 merged into others\n")
     assert again == "there is a snapshot of today already\n"
     assert erased == "0 rows in 0 files lost their person\n"
     with ask_lake(files) as lake:

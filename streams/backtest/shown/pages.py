@@ -9,8 +9,8 @@ from streams.backtest.outcomes import DAY
 from streams.backtest.run import Orders, Result
 from streams.backtest.shown.figures import POLICIES, VERDICTS, changes, currency_of, of_decision, reasons, split
 from streams.backtest.tally import Cell
-from streams.experiments.shown import units
 from streams.experiments.shown.pages import Page, Part, Row
+from streams.money import money
 
 _WIDE = 116
 """Characters that a table with intervals needs."""
@@ -112,11 +112,11 @@ def amount(cell: Cell, currency: str | None) -> str:
     """The mean of all of its people, who gave or not."""
     if currency is None or not cell.people:
         return "-"
-    told = units.money(cell.amounts[currency] / cell.people, currency)
+    told = money(cell.amounts[currency] / cell.people, currency)
     ends = mean_amount(cell, currency)
     if ends is None:
         return f"{told} (too few)"
-    return f"{told} ({units.money(ends.low, currency)} to {units.money(ends.high, currency)})"
+    return f"{told} ({money(ends.low, currency)} to {money(ends.high, currency)})"
 
 
 def _reasons(result: Result) -> Part:

@@ -9,10 +9,12 @@ from streams.experiments.shown import units
 from streams.experiments.shown.headline import baseline_of, comparison_of, metrics_of, primary_of
 from streams.experiments.shown.verdicts import MEANINGS, word_of
 from streams.experiments.shown.warnings import assigned_of, is_broken, warnings_of
+from streams.money import money
 
 Row = tuple[str, ...]
 DISCOVERY = " *"
 _NOTHING = "nothing yet"
+_UNKNOWN = "not known"
 _PROVISIONAL = "  provisional"
 _HOUR_S, _DAY_S = 3_600, 86_400
 
@@ -95,9 +97,9 @@ def _facts(result: ExperimentResult) -> Iterator[tuple[str, str]]:
         each["metrics"]["net_amount"]["sum"] for each in result["variants"].values() if "net_amount" in each["metrics"]
     ]
     if sums:
-        yield "donations, net in all", units.money(sum(sums), result["currency"])
+        yield "donations, net in all", money(sum(sums), result["currency"])
         if (most := result.get("winsorised_at")) is not None:
-            yield "amounts compared up to", f"{units.money(most, result['currency'])} a person; sums are whole"
+            yield "amounts compared up to", f"{money(most, result['currency'])} a person; sums are whole"
 
 
 def _split(result: ExperimentResult) -> str:
@@ -149,6 +151,8 @@ def _of_variant(result: ExperimentResult, metric: str, variant: str) -> Iterator
     figures = ("-", "-")
     if found is not None:
         figures = units.total(metric, found["sum"], currency), units.mean(metric, found["mean"], currency)
+        if found.get("unknown", 0) and found["mean"] is None:
+            figures = _UNKNOWN, _UNKNOWN
     if variant == baseline_of(result):
         yield (variant, *figures, "baseline", "")
         return

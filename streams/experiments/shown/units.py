@@ -4,11 +4,11 @@ from typing import Literal
 
 from events.adapters.words import decimals
 from streams.experiments.metrics import THOUSANDTHS
+from streams.money import money, sign_of
 
 Kind = Literal["part", "thousandths", "money"]
 
 _MOST_DIGITS = 6
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def kind_of(metric: str) -> Kind:
@@ -73,7 +73,7 @@ def in_units(metric: str, value: float, currency: str | None) -> float:
 
 def unit_of(metric: str, currency: str | None) -> str:
     """`pp`, or the sign of the currency."""
-    return _SIGNS.get(currency or "", currency or "") if kind_of(metric) == "money" else "pp"
+    return sign_of(currency) if kind_of(metric) == "money" else "pp"
 
 
 def digits_of(metric: str, currency: str | None) -> int:
@@ -81,22 +81,13 @@ def digits_of(metric: str, currency: str | None) -> int:
     return _decimals(currency) if kind_of(metric) == "money" else 2
 
 
-def money(minor: float, currency: str | None) -> str:
-    """An amount in minor units: `$1,205.00`, `-€3.10`, `JPY 120`."""
-    digits = _decimals(currency)
-    text = f"{abs(minor) / 10**digits:,.{digits}f}"
-    return ("-" if minor < 0 and float(text.replace(",", "")) else "") + _with(unit_of("net_amount", currency), text)
-
-
 def signed(value: float, unit: str, digits: int) -> str:
     """A number with its sign and its unit; nought has no sign."""
     text = f"{abs(value):,.{digits}f}"
     sign = "" if not float(text.replace(",", "")) else "+" if value > 0 else "-"
-    return f"{sign}{text} {unit}".rstrip() if unit in ("pp", "") else sign + _with(unit, text)
-
-
-def _with(unit: str, text: str) -> str:
-    return f"{unit} {text}".lstrip() if unit.isalpha() or not unit else unit + text
+    if unit in ("pp", ""):
+        return f"{sign}{text} {unit}".rstrip()
+    return sign + (f"{unit} {text}" if unit.isalpha() else unit + text)
 
 
 def _decimals(currency: str | None) -> int:

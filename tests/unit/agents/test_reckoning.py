@@ -9,8 +9,9 @@ from events.topics import EXPERIMENT_RESULTS
 from streams.agents import aside, reckoning
 from streams.agents.experiment_results import result_of
 from streams.experiments.given import Given
-from streams.experiments.metrics import METRICS, PLACE
+from streams.experiments.metrics import METRICS, PLACE, THOUSANDTHS
 from streams.experiments.partials import Counted
+from streams.experiments.resulting import FORGOTTEN
 from streams.experiments.rules import DAY_MS
 from streams.experiments.shown.pages import page
 from tests.unit.agents.reckoned import NOW, TICK, TODAY, Agent, assigned, people, told
@@ -107,3 +108,30 @@ def test_differences_that_cannot_be_added_up_are_left_out_and_stop_nobody(agent:
 def test_what_says_nothing_is_passed_over(agent: Agent) -> None:
     done = agent.take(b"\xff", None, TICK)
     assert (sorted(done.refused), done.effects.outputs) == ([1, 2], [])
+
+
+def test_opens_that_nobody_knows_any_more_are_no_nought_and_are_not_compared(agent: Agent) -> None:
+    forgotten = tuple((PLACE[metric], 0, 0, -1) for metric in THOUSANDTHS)
+    old = [[Given("ask", variant, TODAY - 900, values=forgotten) for _ in range(200)] for variant in "AB"]
+    agent.take(*told(*old, people("A", 1, opened=700)))
+
+    result = agent.tick()["ask"]
+
+    assert result is not None
+    assert result["variants"]["A"]["metrics"]["opened"] == {"sum": 700, "mean": 700.0, "unknown": 200}
+    assert result["variants"]["B"]["metrics"]["clicked"] == {"sum": 0, "mean": None, "unknown": 200}
+    why = {each["metric"]: each["why"] for each in result["withheld"]}
+    assert why["opened"] == why["clicked"] == FORGOTTEN
+    assert "not known" in [cell for part in page(result).parts for row in part.rows for cell in row]
+
+
+def test_a_few_of_whom_nobody_knows_it_keep_nobody_from_comparing(agent: Agent) -> None:
+    forgotten = [Given("ask", "A", TODAY - 900, values=((PLACE["opened"], 0, 0, -1),))]
+    readers = [people(variant, 250, opened=900) + people(variant, 250) for variant in "AB"]
+    agent.take(*told(*readers, forgotten))
+
+    result = agent.tick()["ask"]
+
+    assert result is not None
+    assert result["variants"]["A"]["metrics"]["opened"] == {"sum": 225_000, "mean": 450.0, "unknown": 1}
+    assert "opened" in {each["metric"] for each in result["comparisons"]}

@@ -111,3 +111,9 @@ def test_a_detail_shows_no_value_and_no_name_that_a_producer_made_up() -> None:
         assert refusal.reason == Reason.INVALID_DATA
         assert secret not in refusal.detail
         assert len(refusal.detail) <= 200
+
+
+@pytest.mark.parametrize("type_", ["email.sent", "email.opened", "text.sent"])
+def test_a_purpose_in_american_spelling_is_taken_and_written_in_the_contracts(type_: str) -> None:
+    said = accepted(event(type_, purpose="mobilization"))
+    assert said.data.plain()["purpose"] == "mobilisation"

@@ -276,7 +276,19 @@ def test_opens_of_more_than_400_days_ago_count_as_they_were_counted() -> None:
         "donated": [1, 0, 1],
         "net_amount": [5, 0, 5],
     }
-    assert [METRICS[value[0]] for value in given_by(later)[0].values] == ["donated", "net_amount"]
+
+
+def test_of_whom_was_first_counted_more_than_400_days_later_nobody_knows_the_opens() -> None:
+    state = folded(assigned(), opened(NOON))
+    later, _ = fold(state, [appended(NOON + 500 * DAY, gift("1", 5, NOON + HOUR))])
+    (one,) = given_by(later)
+    assert {METRICS[place]: values for place, *values in one.values} == {
+        "opened": [0, 0, -1],
+        "clicked": [0, 0, -1],
+        "donated": [1, 0, 1],
+        "net_amount": [5, 0, 5],
+    }
+    assert given_by(later, before=packed([one])) == [one]
 
 
 def test_every_metric_is_measured() -> None:

@@ -36,20 +36,6 @@ def test_an_interval_has_both_ends() -> None:
     assert units.interval("net_amount", -48.0, 57.5, "USD") == "-$0.48 to +$0.57"
 
 
-@pytest.mark.parametrize(
-    ("currency", "text"),
-    [
-        ("USD", "$12,345.67"),
-        ("EUR", "€12,345.67"),
-        ("JPY", "JPY 1,234,567"),
-        ("KWD", "KWD 1,234.567"),
-        (None, "12,345.67"),
-    ],
-)
-def test_money_has_the_decimals_of_its_currency(currency: str | None, text: str) -> None:
-    assert units.money(1_234_567, currency) == text
-
-
 def test_a_total_is_of_people_acts_or_money() -> None:
     found = [units.total(metric, 1_923_400, "USD") for metric in ("donated", "opened", "net_amount")]
     assert found == ["1,923,400", "1,923.4", "$19,234.00"]

@@ -19,7 +19,7 @@ from tests.unit.clinic.writing import HASHER, Headers, letter, once, saying
 from tests.unit.events.records import NOW
 
 WRONG: dict[tuple[str, ...], str] = {
-    ("requeue",): "choose letters by an option",
+    ("requeue",): "choose dead letters by an option",
     ("requeue", "--all", "--reason", "no_time"): "give --all alone",
     ("requeue", "--since", "yesterday"): "--since: give RFC 3339",
     ("list", "--until", "5"): "--until: give RFC 3339",

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from events.json_types import JSON
-from streams.cli.profile_tables import changes, said, shown
+from streams.cli.profile_tables import at, changes, said, shown
 from streams.contact import profile
 from tests.unit.contact.said import DONOR, folded, gift
 from tests.unit.contact.said import said as event
@@ -76,4 +76,27 @@ def test_values_are_written_for_people(value: JSON, cell: str) -> None:
     ],
 )
 def test_a_change_says_what_is_new_and_what_is_gone(was: JSON, now: JSON, told: list[str]) -> None:
-    assert list(changes(was, now)) == told
+    assert list(changes("tags", was, now)) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "cell"),
+    [
+        ("donations.net.USD", 959_940, "$9,599.40"),
+        ("donations.net.USD", -310, "-$3.10"),
+        ("donations.gross.JPY", 1_200, "JPY 1,200"),
+        ("donations.by_committee.C1.elections.P2012.KWD", 1_500, "KWD 1.500"),
+        ("donations.count", 4, "4"),
+        ("counts.ABC", 4, "4"),
+    ],
+)
+def test_amounts_are_money_and_counts_are_not(path: str, value: int, cell: str) -> None:
+    assert at(path, value) == cell
+    assert list(changes(path, None, value)) == [f"null → {cell}"]
+
+
+def test_the_amount_of_a_pledge_is_money() -> None:
+    pledge: dict[str, JSON] = {"id": "p", "amount": 2_500, "currency": "EUR", "period": "monthly", "status": "active"}
+    [pledges] = shown({"donations": {"net": {"USD": 500}, "pledges": [pledge]}}).lists
+    assert pledges.rows == [("p", "€25.00", "EUR", "monthly", "active")]
+    assert list(changes("donations.pledges", [], [pledge])) == ["+ p €25.00 EUR monthly active"]

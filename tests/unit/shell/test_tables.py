@@ -40,6 +40,15 @@ def test_names_are_whole_where_another_column_can_be_broken(capsys: pytest.Captu
     assert sum(line.count("word") for line in lines) == 30
 
 
+def test_a_contact_id_is_whole_where_a_longer_path_can_be_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    contact_id = f"external:{ID}"
+    rows = [("contact_id", contact_id), ("donations.by_committee.C00431171.last_at", "2011-12-13 00:00:00")]
+    print_table(("what", "is (times in UTC)"), rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["contact_id", contact_id]
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize("width", ["20", "40", "79", "200"])
 def test_no_letter_is_lost_at_any_width(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str

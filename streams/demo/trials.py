@@ -1,0 +1,78 @@
+"""The experiments of the demo: how each is planned, and whether its result is what a recount says."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+from kafka import KafkaProducer
+from redis import Redis
+
+from events.experiments import ExperimentDefinition
+from events.topics import EXPERIMENT_DEFINITIONS
+from sinks.keys import experiment_key
+from streams.demo.check import Difference, compare_experiments
+from streams.demo.mailing import SUBJECTS
+from streams.demo.recount_experiments import Arm
+from streams.demo.truth import Sent
+from streams.demo.volunteering import CALLS
+from streams.experiments.defined import definition_record
+
+Truth = Mapping[str, Mapping[str, Arm]]
+"""By experiment and variant what all people add up to."""
+
+_WAIT_S, _LOOK_AGAIN_S = 30.0, 0.2
+_HALVES = {"A": 1, "B": 1}
+_EXPECTED = 1_000
+"""People of each."""
+
+
+def plans_of(sent: Iterable[Sent]) -> list[ExperimentDefinition]:
+    """The definition of each experiment that is carried by any of these, by id."""
+    names = {one.fields["experiment"]["id"] for one in sent if "experiment" in one.fields}
+    return [_plan(name) for name in sorted(names)]
+
+
+def _plan(name: str) -> ExperimentDefinition:
+    if name == CALLS:
+        said: dict[str, Any] = {
+            "metrics": ("contacted", "support", "donated", "net_amount", "unsubscribed"),
+            "owner": "research",
+            "hypothesis": "More people are reached in the evening (B) than at noon (A).",
+        }
+    else:
+        mailing = name.removeprefix(SUBJECTS)
+        said = {
+            "metrics": ("opened", "clicked", "unsubscribed", "complained"),
+            "owner": "finance" if mailing.startswith("ask") else "digital",
+            "hypothesis": f"The second subject (B) of {mailing} is opened more often than the first (A).",
+        }
+    return ExperimentDefinition.model_validate({"id": name, "variants": _HALVES, "tuned_for": _EXPECTED, **said})
+
+
+def define(producer: KafkaProducer, partitions: int, plans: Iterable[ExperimentDefinition]) -> None:
+    """Write these definitions, before anybody is assigned."""
+    for plan in plans:
+        key, value = definition_record(plan)
+        for number in range(partitions):
+            producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
+    producer.flush()
+
+
+def wrong_results(redis: Redis, truth: Truth) -> list[Difference]:
+    """How the results in Redis differ from the truth, after half a minute at most: they are written the last of all."""
+    deadline = time.monotonic() + _WAIT_S
+    while (found := _differences(redis, truth)) and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_S)
+    return found
+
+
+def _differences(redis: Redis, truth: Truth) -> list[Difference]:
+    return compare_experiments(truth, dict(results_in_redis(redis, truth)))
+
+
+def results_in_redis(redis: Redis, names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The result of each of these that has one."""
+    for name in names:
+        if (value := redis.get(experiment_key(name))) is not None:
+            yield name, orjson.loads(value)

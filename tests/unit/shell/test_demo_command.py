@@ -1,0 +1,40 @@
+"""What `demo --keep` says at its end: how to reach what it has left, and what to try there."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from streams.cli.demo import _how_to_reach
+from streams.demo.figures import Donor, Figures, Latency
+from streams.demo.story import Story, Tried
+
+DONOR = Donor("external:0123456789abcdef0123456789abcdef", "US-CA", 4, {"USD": 959_940}, None)
+FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 1.0, 9.0, Latency(1.0, 2.0), [DONOR])
+STORY = Story(FIGURES, [], [], [Tried("subject-ask-12", 765, "")], 3)
+
+
+def said(story: Story) -> list[str]:
+    environment = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "REDIS_URL": "redis://127.0.0.1:2/0"}
+    workers = SimpleNamespace(addresses_now=lambda: ["http://127.0.0.1:3/metrics"], process=SimpleNamespace(pid=7))
+    ended = SimpleNamespace(
+        stack=SimpleNamespace(environment=environment), workers=workers, log=Path("/home/demo/worker.log"), story=story
+    )
+    return "\n".join(_how_to_reach(cast(Any, ended), "harmonia")).splitlines()
+
+
+def test_it_ends_with_five_commands_to_try_on_its_data() -> None:
+    assert said(STORY)[-6:] == [
+        "  export KAFKA_BOOTSTRAP=127.0.0.1:1 REDIS_URL=redis://127.0.0.1:2/0",
+        "  harmonia status",
+        f"  harmonia contact show {DONOR.contact_id}",
+        "  harmonia experiments show subject-ask-12",
+        "  harmonia dead-letters group",
+        "  harmonia suppressions export --channel email --format csv",
+    ]
+
+
+def test_without_donors_and_experiments_it_names_none() -> None:
+    said_of_nothing = said(replace(STORY, figures=replace(FIGURES, top_donors=[]), tried=[]))
+    assert not any("contact show" in line for line in said_of_nothing)
+    assert "  harmonia experiments list" in said_of_nothing
