@@ -1,12 +1,10 @@
 """What every interaction carries, and the small values that several of them share."""
 
-from typing import Literal
-
 from events.contact import Contact
 from events.fields import Id, Model, Name, Text
+from events.reaching import Channel, Purpose
 
-Purpose = Literal["fundraising", "mobilisation", "informational", "transactional"]
-Channel = Literal["email", "text", "phone", "door", "letter"]
+__all__ = ["Channel", "ExperimentArm", "InteractionData", "Purpose", "Reference"]
 
 
 class InteractionData(Model):

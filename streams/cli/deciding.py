@@ -4,28 +4,28 @@ What is decided is said with the time at which it was decided, and by whom: the 
 names is looked up first, for anything may look like one: a voter id was "sent", and nobody was forgotten.
 """
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from events.envelope import Record, decode
-from events.identifiers import Hasher
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import parse_time, render_time
 from events.topics import CONTACT_COMMANDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.naming import CURE, HELP, METAVAR, named
-from streams.cli.person import look_up
-from streams.clients import KafkaClients
-from streams.settings import Settings
-from streams.topics import require_topic
+
+if TYPE_CHECKING:
+    from events.identifiers import Hasher
+    from streams.settings import Settings
 
 One = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
 Other = Annotated[str, typer.Argument(metavar=METAVAR, help="Another one.")]
@@ -104,6 +104,10 @@ class _Desk:
 
     def send(self, type_: str, said: Sequence[dict[str, JSON]], known: Iterable[str]) -> None:
         """Send a command for each of `said`, or none if one of them would be refused or one of `known` is not."""
+        from streams.cli.person import look_up
+        from streams.clients import KafkaClients
+        from streams.topics import require_topic
+
         now = time.time_ns() // 1_000_000
         head: dict[str, JSON] = {"specversion": "1.0", "source": self.source, "type": type_, "time": render_time(now)}
         commands: dict[str, dict[str, JSON]] = {str(uuid.uuid4()): {**head, "data": data} for data in said}
@@ -120,6 +124,8 @@ class _Desk:
             typer.echo(value if self.as_json else f"sent {type_} {id_}")
 
     def _judged(self, command: dict[str, JSON], at: int) -> bytes:
+        from events.envelope import Record, decode
+
         value = orjson.dumps(command)
         judged = decode(Record(CONTACT_COMMANDS, value, (), at), self.settings.phone_region)
         if isinstance(judged, Refusal):

@@ -1,19 +1,21 @@
 """How a command ends when it can't do what was asked: a line that names the cure, exit code 1 or 2."""
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from aiokafka.errors import KafkaError as AioKafkaError
-from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
-from pydantic import ValidationError
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from streams.backup.errors import BackupError
 from streams.engine.errors import EngineError
 from streams.local.errors import LocalStackError
-from streams.settings import Settings, said_in
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 REFUSED = 1
 WRONG_USE = 2
@@ -27,6 +29,10 @@ def refuse(reason: str, code: int = REFUSED) -> NoReturn:
 
 def load_settings() -> Settings:
     """The settings; ends the command with exit code 2 when one is wrong, naming its variable and never its value."""
+    from pydantic import ValidationError
+
+    from streams.settings import Settings
+
     try:
         return Settings()
     except ValidationError as error:
@@ -44,15 +50,30 @@ def failing_plainly() -> Iterator[None]:
     """End the command with exit code 1 when Kafka or Redis is away or a precondition does not hold."""
     try:
         yield
-    except (KafkaError, AioKafkaError) as error:
-        refuse(f"Kafka: {type(error).__name__}; {_cure_for_kafka(error)}")
-    except RedisError as error:
-        refuse(f"Redis: {type(error).__name__}; {_cure_for_redis(error)}")
     except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
+    except Exception as error:
+        if (server := _server_that_failed(error)) is None:
+            raise
+        refuse(f"{server[0]}: {type(error).__name__}; {server[1]}")
 
 
-def _cure_for_kafka(error: KafkaError) -> str:
+def _server_that_failed(error: Exception) -> tuple[str, str] | None:
+    """Kafka or Redis, and the cure; None: neither. A library that nobody has imported has raised nothing."""
+    if "redis" in sys.modules:
+        from redis.exceptions import RedisError
+
+        if isinstance(error, RedisError):
+            return "Redis", _cure_for_redis(error)
+    for library in ("kafka", "aiokafka"):
+        if library in sys.modules and isinstance(error, import_module(f"{library}.errors").KafkaError):
+            return "Kafka", _cure_for_kafka(error)
+    return None
+
+
+def _cure_for_kafka(error: Exception) -> str:
+    from kafka.errors import AuthorizationError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
+
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
     if isinstance(error, AuthorizationError):
@@ -64,7 +85,9 @@ def _cure_for_kafka(error: KafkaError) -> str:
     )
 
 
-def _cure_for_redis(error: RedisError) -> str:
+def _cure_for_redis(error: Exception) -> str:
+    from redis.exceptions import AuthenticationError, NoPermissionError
+
     if isinstance(error, AuthenticationError):
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
     if isinstance(error, NoPermissionError):
@@ -73,6 +96,8 @@ def _cure_for_redis(error: RedisError) -> str:
 
 
 def _say(where: tuple[int | str, ...], message: str) -> str:
+    from streams.settings import said_in
+
     ours = message.removeprefix("Value error, ")
     if not where:
         return ours

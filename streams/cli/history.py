@@ -1,24 +1,26 @@
 """How commands ask history: the lake and what is not in it yet."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from streams.cli.failures import failing_plainly, refuse
 from streams.local.signals import signals_end_the_block
-from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.insights.reading import Read
+    from streams.settings import Settings
 
 Answer = TypeVar("Answer")
 
 
-def ask_history(settings: Settings, question: "Callable[[Read], Answer]") -> Answer:
+def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
     """What it answers of the history of this moment; ends the command with a reason where that cannot be read."""
-    import duckdb  # noqa: PLC0415 (no other command waits for DuckDB and Arrow)
+    import duckdb
 
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415
-    from streams.insights.reading import ask_now  # noqa: PLC0415
+    from sinks.lake.manifests import Damaged
+    from streams.insights.reading import ask_now
 
     with failing_plainly(), signals_end_the_block():  # DuckDB may have rows of people in a temporary folder
         try:

@@ -1,5 +1,7 @@
 """`harmonia insights`: what happened, by hour or day, from the lake and what is not in it yet."""
 
+from __future__ import annotations
+
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +10,10 @@ import typer
 
 from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
-from streams.cli.series import show
-from streams.insights.question import Mistake, question_of
-from streams.insights.shapes import InsightsDocument
 
 if TYPE_CHECKING:
     from streams.insights.reading import Read
+    from streams.insights.shapes import InsightsDocument
 
 
 def insights(  # noqa: PLR0913 (options of a command)
@@ -30,6 +30,9 @@ def insights(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as GET /v1/insights answers.")] = False,
 ) -> None:
     """Count what happened, copies and what was taken back left out, up to this moment."""
+    from streams.cli.series import show
+    from streams.insights.question import Mistake, question_of
+
     settings = load_settings()
     given = {"metric": metric, "by": by, "from": since, "to": until, "campaign": campaign, "team": team}
     given |= {"region": region, "channel": channel, "split": split}
@@ -39,9 +42,9 @@ def insights(  # noqa: PLR0913 (options of a command)
         name = "METRIC" if question.field == "metric" else f"--{question.field}"
         refuse(f"{name}: {question.cure}", WRONG_USE)
 
-    def ask(read: "Read") -> InsightsDocument:
-        from streams.insights.documents import document_of  # noqa: PLC0415 (no other command waits for DuckDB)
-        from streams.insights.series import answer  # noqa: PLC0415
+    def ask(read: Read) -> InsightsDocument:
+        from streams.insights.documents import document_of
+        from streams.insights.series import answer
 
         return document_of(question, answer(read.history, question), read.as_of)
 

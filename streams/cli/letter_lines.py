@@ -4,8 +4,11 @@ What producers write into `source` and `type` is theirs to choose, and so may be
 obeys. What does not look like a name is shown as `*`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,8 +16,10 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.clinic.causes import Group
-from streams.clinic.letters import Letter
+
+if TYPE_CHECKING:
+    from streams.clinic.causes import Group
+    from streams.clinic.letters import Letter
 
 _is_name = re.compile(r"[A-Za-z0-9_./:+-]{1,80}", re.ASCII).fullmatch
 _has_number = re.compile(r"\d{7}").search

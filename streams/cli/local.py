@@ -20,7 +20,7 @@ _errors = Console(stderr=True, highlight=False)
 def up() -> None:
     """Start both in the background and print KAFKA_BOOTSTRAP and REDIS_URL; what runs already stays as it is."""
     with _the_extra(), _errors.status("Looking for what runs") as status:
-        from streams.local.stack import Given, start  # noqa: PLC0415 (an extra, which workers lack)
+        from streams.local.stack import Given, start
 
         settings = load_settings()
         require_showable(settings)
@@ -33,7 +33,7 @@ def up() -> None:
 def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data too.")] = False) -> None:
     """Stop both; their data stays for the next `up`."""
     with _the_extra():
-        from streams.local.stack import stop  # noqa: PLC0415 (an extra, which workers lack)
+        from streams.local.stack import stop
 
         stopped = stop(load_settings().home, wipe=wipe)
     _errors.print(f"{len(stopped)} stopped" if stopped else "Nothing ran")

@@ -4,19 +4,22 @@ A word that is no other identifier is a contact_id, and anything may look like o
 is decided about a contact_id is decided only about one that is known (`deciding`).
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from events.fields import CONTACT_ID_PATTERN
-from events.identifiers import Hasher, Kind, is_identity_hash
 from events.json_types import JSON
+
+if TYPE_CHECKING:
+    from events.identifiers import Hasher, Kind
 
 METAVAR = "PERSON"
 HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
 CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
 
 _KINDS: dict[str, Kind] = {"phone": "phone", "voter": "voter", "external": "external", "email": "email"}
-_is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class Named:
 
     def ids(self, hasher: Hasher) -> list[str]:
         """The contact_ids that it may be: hashes under each key that is valid. None: it cannot be read."""
+        from events.fields import CONTACT_ID_PATTERN
+
         if self.kind is None:
-            return [self.text] if _is_contact_id(self.text) else []
+            return [self.text] if re.fullmatch(CONTACT_ID_PATTERN, self.text) else []
         return hasher.lookups(self.kind, self.text)
 
     def contact(self) -> dict[str, JSON]:
@@ -44,6 +49,8 @@ class Named:
 
 def named(word: str) -> Named:
     """What a word means. A hash as it stands in records is a contact_id."""
+    from events.identifiers import is_identity_hash
+
     kind, colon, text = word.partition(":")
     if colon and kind in _KINDS and not is_identity_hash(word):
         return Named(_KINDS[kind], text)

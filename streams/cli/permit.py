@@ -1,30 +1,28 @@
 """`harmonia permit`: who of an audience may be reached now, and why the others may not."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from events.interactions.base import Channel, Purpose
 from events.json_types import JSON
+from events.reaching import Channel, Purpose
 from events.times import parse_time, render_time
-from streams.audience import Audience, Header, Unusable, open_audience
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.rows_bar import rows_bar
-from streams.permission.policies import policy_of
-from streams.permit.clerk import Clerk, Job
-from streams.permit.crew import judged
-from streams.permit.rows import OWN
-from streams.permit.run import Files, Summary
-from streams.permit.run import permit as run
-from streams.pressure import PermissionRequest
+
+if TYPE_CHECKING:
+    from streams.audience import Audience, Header
+    from streams.permit.clerk import Job
+    from streams.permit.run import Summary
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
@@ -57,6 +55,10 @@ def permit(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when not everyone could be judged, because Redis lacks something: throw away what was written.
     """
+    from streams.permission.policies import policy_of
+    from streams.permit.clerk import Job
+    from streams.pressure import PermissionRequest
+
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
     reserve_ms = None if reserve is None else reserve * 1000
@@ -89,12 +91,19 @@ def permit(  # noqa: PLR0913 (options of a command)
 
 def _refuse_while_incomplete(job: Job) -> None:
     """Before the first byte is written."""
+    from streams.permit.clerk import Clerk
+
     with closing(Clerk(job)) as clerk:
         if (stopped := clerk.look()) is not None:
             refuse(f"{stopped.why} Nothing was written")
 
 
 def _run(audience: Audience, job: Job, denied: Path | None, processes: int) -> Summary:
+    from streams.cli.rows_bar import rows_bar
+    from streams.permit.crew import judged
+    from streams.permit.run import Files
+    from streams.permit.run import permit as run
+
     with _file(denied) as refused, rows_bar(audience.file, _errors) as told:
         out = sys.stdout.buffer
         outcomes = judged(audience.records(), job, processes)
@@ -143,6 +152,9 @@ def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JS
 
 
 def _audience() -> Audience:
+    from streams.audience import Unusable, open_audience
+    from streams.permit.rows import OWN
+
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)
     audience = open_audience(sys.stdin.buffer)

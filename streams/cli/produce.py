@@ -1,5 +1,7 @@
 """`harmonia produce`: publish interactions from a file, after a look at each line."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,12 +10,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from events.envelope import Record, decode
-from events.interactions import topic_of
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
-from streams.clients import KafkaClients
-from streams.topics import require_topic
 
 
 def produce(
@@ -23,6 +21,9 @@ def produce(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Publish each line to the topic of its type. Lines that would be refused are named and not sent: exit code 1."""
+    from streams.clients import KafkaClients
+    from streams.topics import require_topic
+
     settings = load_settings()
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
@@ -49,6 +50,9 @@ def produce(
 
 def route(value: bytes, phone_region: str, now_ms: int) -> str | Refusal:
     """The topic for an event in structured mode, or why it would be refused."""
+    from events.envelope import Record, decode
+    from events.interactions import topic_of
+
     try:
         event = orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -1,15 +1,20 @@
 """Reading topics from their start to where they end now, for commands that look once."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from __future__ import annotations
 
-from kafka import KafkaConsumer, TopicPartition
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from streams.engine.errors import MissingTopic
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
 
 
 def records_of(consumer: KafkaConsumer, topic: str, partitions: Iterable[int] | None = None) -> Iterator[Any]:
     """Every committed record of a topic, or of these partitions of it. Raises `MissingTopic`, and Kafka's errors."""
+    from kafka import TopicPartition
+
     there = consumer.partitions_for_topic(topic) or set()
     if not there:
         raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
