@@ -20,6 +20,7 @@ from streams.doctor.machine import (
     judge_open_files,
     judge_space,
     judge_versions,
+    pinned_here,
 )
 from streams.doctor.permissions import judge_group, judge_permissions, needed
 from streams.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
@@ -131,6 +132,20 @@ def test_versions() -> None:
     assert judge_versions({"redis": "6.0", "java": "17"}, installed).verdict == "ok"
     other = judge_versions({"redis": "7.0"}, installed)
     assert (other.verdict, "redis 6.0, not 7.0" in other.found) == ("warn", True)
+
+
+def test_a_version_that_the_lock_pins_for_another_python_is_none_to_compare_with() -> None:
+    lock = """numpy==2.4.6 ; python_full_version < '3.99' \\
+    --hash=sha256:94ed
+    # via scipy
+numpy==2.5.5 ; python_full_version >= '3.99' \\
+    --hash=sha256:94ee
+Typing_Extensions==4.15.0 \\
+    --hash=sha256:94ef
+colorama==0.4.6 ; sys_platform == 'no-such-system' \\
+    --hash=sha256:94f0
+"""
+    assert pinned_here(lock) == {"numpy": "2.4.6", "typing-extensions": "4.15.0"}
 
 
 def test_what_may_not_be_done_with_a_topic_is_named() -> None:
