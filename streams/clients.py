@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from streams.engine.errors import MissingTopic
+from streams.engine.errors import KafkaAway, MissingTopic
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -97,7 +97,7 @@ class KafkaClients:
         return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
 
     def topic_id(self, topic: str) -> str:
-        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `ConnectionError`."""
+        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `KafkaAway`."""
         from kafka.errors import KafkaError
 
         try:
@@ -107,13 +107,13 @@ class KafkaClients:
             finally:
                 admin.close()
         except KafkaError as error:
-            raise ConnectionError(f"asking for the topic {topic}: {type(error).__name__}") from error
+            raise KafkaAway(f"asking for the topic {topic}: {type(error).__name__}") from error
         if described["error_code"]:
             raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
         return str(described["topic_id"])
 
     def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
-        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `ConnectionError`."""
+        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `KafkaAway`."""
         from kafka.errors import KafkaError, TransactionalIdNotFoundError
 
         try:
@@ -125,12 +125,12 @@ class KafkaClients:
         except TransactionalIdNotFoundError:
             return None
         except KafkaError as error:
-            raise ConnectionError(f"asking for {transactional_id}: {type(error).__name__}") from error
+            raise KafkaAway(f"asking for {transactional_id}: {type(error).__name__}") from error
 
     def open_in(self, partitions: Iterable[Place], producer_id: int) -> set[Place]:
         """Those of the partitions in which this producer has records that are neither committed nor aborted.
 
-        Blocks; raises `ConnectionError`.
+        Blocks; raises `KafkaAway`.
         """
         from kafka import TopicPartition
         from kafka.errors import KafkaError
@@ -142,7 +142,7 @@ class KafkaClients:
             finally:
                 admin.close()
         except KafkaError as error:
-            raise ConnectionError(f"asking for the producer {producer_id}: {type(error).__name__}") from error
+            raise KafkaAway(f"asking for the producer {producer_id}: {type(error).__name__}") from error
         return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
 
     def committed_by(self, group: str) -> dict[Place, int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from streams.cli.failures import failing_plainly, refuse
+from streams.engine.errors import KafkaAway
 from streams.local.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -27,5 +28,7 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
             return ask_now(settings, question)
         except Damaged as error:
             refuse(str(error))
+        except KafkaAway:  # is an OSError too, and no fault of the lake
+            raise
         except (OSError, duckdb.Error) as error:
             refuse(f"HARMONIA_LAKE cannot be read ({type(error).__name__}): is it where it was, and whole?")

@@ -11,6 +11,7 @@ import typer
 
 from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.engine.errors import KafkaAway
 from streams.local.signals import signals_end_the_block
 
 _DAY_MS = 86_400_000
@@ -26,6 +27,8 @@ def _failing_plainly() -> Iterator[None]:
             yield
         except Damaged as error:
             refuse(str(error))
+        except KafkaAway:  # is an OSError too, and no fault of the lake
+            raise
         except OSError as error:
             refuse(f"HARMONIA_LAKE cannot be reached: {error.strerror or type(error).__name__}")
 

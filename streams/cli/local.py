@@ -5,6 +5,7 @@ The answer goes to standard output as `NAME=value` lines, for `export $(harmonia
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,8 +36,20 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data to
     with _the_extra():
         from streams.local.stack import stop
 
-        stopped = stop(load_settings().home, wipe=wipe)
-    _errors.print(f"{len(stopped)} stopped" if stopped else "Nothing ran")
+        home = load_settings().home
+        stopped = stop(home, wipe=wipe)
+    _errors.print(f"{len(stopped)} stopped" if stopped else _nothing(home), soft_wrap=True)
+
+
+def _nothing(home: Path) -> str:
+    """Why there was nothing to stop: most often this is another folder than that of `local up`."""
+    from streams.tried import no_file_here
+
+    if home.is_dir():
+        return f"Nothing ran in {home.resolve()}"
+    missing = no_file_here()
+    told = f"Nothing ran: there is no {home.absolute()}{f', and {missing}' if missing else ''}"
+    return f"{told}. Call this in the folder where `harmonia local up` was called, or set HARMONIA_HOME"
 
 
 @contextmanager

@@ -134,6 +134,15 @@ def test_versions() -> None:
     assert (other.verdict, "redis 6.0, not 7.0" in other.found) == ("warn", True)
 
 
+def test_a_variable_that_is_no_setting_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_TIMEZONE", "UTC")
+    found = {finding.what: finding for finding in examine_configuration(SETTINGS)}
+    assert (found["HARMONIA_TIMEZONE"].verdict, found["HARMONIA_TIMEZONE"].to_do) == (
+        "warn",
+        "did you mean HARMONIA_TIME_ZONE?",
+    )
+
+
 def test_a_version_that_the_lock_pins_for_another_python_is_none_to_compare_with() -> None:
     lock = """numpy==2.4.6 ; python_full_version < '3.99' \\
     --hash=sha256:94ed
@@ -206,7 +215,7 @@ def test_whatever_is_away_everything_else_is_looked_at(monkeypatch: pytest.Monke
         shown, ended = (CliRunner().invoke(app, words) for words in (["doctor"], ["doctor", "--json"]))
     assert shown.exit_code == ended.exit_code == 1
     assert "what to do" in shown.stdout
-    assert f"none answers at {address}" in next(
+    assert f"tried {address}, as KAFKA_BOOTSTRAP says" in next(
         one["found"] for one in json.loads(ended.stdout) if one["what"] == "brokers"
     )
     assert "S3CRET" not in shown.output + ended.output
