@@ -1,9 +1,10 @@
 """`harmonia local`: a Kafka and a Redis on this machine.
 
 The answer goes to standard output as `NAME=value` lines, for `export $(harmonia local up)`; all else to standard error.
+`local up > .env` would empty a file that is there before it is read: `--write-env` keeps what is in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,11 @@ _errors = Console(stderr=True, highlight=False)
 
 
 @app.command()
-def up() -> None:
+def up(
+    write_env: Annotated[
+        bool, typer.Option("--write-env", help="Write both into the file .env too; all else in it stays.")
+    ] = False,
+) -> None:
     """Start both in the background and print KAFKA_BOOTSTRAP and REDIS_URL; what runs already stays as it is."""
     with _the_extra(), _errors.status("Looking for what runs") as status:
         from streams.local.stack import Given, start
@@ -28,6 +33,8 @@ def up() -> None:
         stack = start(settings.home, Given.of(settings), status.update if _errors.is_terminal else _errors.print)
     for name, value in stack.environment.items():
         typer.echo(f"{name}={value}")
+    if write_env:
+        _write_env(stack.environment)
 
 
 @app.command()
@@ -39,6 +46,22 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data to
         home = load_settings().home
         stopped = stop(home, wipe=wipe)
     _errors.print(f"{len(stopped)} stopped" if stopped else _nothing(home), soft_wrap=True)
+
+
+def _write_env(values: Mapping[str, str]) -> None:
+    """Names alone are told: a value may be a key."""
+    from streams.local.env_file import write_env
+    from streams.servers import ENV_FILE
+
+    file = Path(ENV_FILE)
+    try:
+        kept = write_env(file, values)
+    except OSError as error:
+        refuse(f"--write-env: {file.absolute()}: {error.strerror}")
+    except UnicodeDecodeError:
+        refuse(f"--write-env: {file.absolute()} is no UTF-8 text: it stays as it is")
+    told = f"written into {file.absolute()}: {', '.join(values)}"
+    _errors.print(f"{told}; kept as it was: {', '.join(kept)}" if kept else told, soft_wrap=True)
 
 
 def _nothing(home: Path) -> str:
