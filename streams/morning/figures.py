@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from streams.insights.known import Known
+
 
 class Money(Struct, frozen=True):
     """What one day brought in one currency. `donors`: people, not gifts; `new_donors`: of them those who never gave."""
@@ -114,6 +116,12 @@ class Held(Struct, frozen=True):
 class Day(Struct, frozen=True):
     """One day. `held` None: the record of questions could not be read."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known to have happened on it."""
+        happened = (self.money, self.refcodes, self.sends, self.providers, self.methods, self.meetings)
+        return not any(happened)
+
     date: str
     money: tuple[Money, ...]
     refcodes: tuple[Part, ...]
@@ -128,9 +136,15 @@ class Day(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """The page. `as_of`: up to when everything is in it, ms since 1970."""
+    """The page. `as_of`: up to when everything is in it, ms since 1970. `lake`: whether there is one to read.
+
+    `known`: of a day without anything, from when to when there are interactions; None: there are none, or the day has
+    some.
+    """
 
     time_zone: str
     as_of: int
     day: Day
     before: Day
+    lake: bool = True
+    known: Known | None = None

@@ -1,17 +1,14 @@
 """What the page shows, before it is text or HTML: warnings, headline figures, small tables."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from msgspec import Struct
 
 from streams.morning.figures import Day, Report
 from streams.morning.tables import Table, earlier_of, tables_of
 from streams.morning.warnings import warnings
-from streams.morning.words import change, money, number
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+from streams.morning.words import change, money, number, written
 
 
 class Tile(Struct, frozen=True):
@@ -37,7 +34,8 @@ def page_of(report: Report) -> Page:
     day, before = report.day, report.before
     return Page(
         title=_written(day.date),
-        subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at {_at(report)}",
+        subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at "
+        f"{written(report.as_of, report.time_zone)}",
         warnings=tuple(warnings(report)),
         tiles=tuple(_tiles(day, before)),
         tables=tables_of(day, before),
@@ -47,11 +45,6 @@ def page_of(report: Report) -> Page:
 def _written(day: str) -> str:
     read = date.fromisoformat(day)
     return f"{read:%A}, {read.day} {read:%B %Y}"
-
-
-def _at(report: Report) -> str:
-    at = (_EPOCH + timedelta(milliseconds=report.as_of)).astimezone(ZoneInfo(report.time_zone))
-    return f"{at:%H:%M} on {at.day} {at:%B %Y}"
 
 
 def _tiles(day: Day, before: Day) -> Iterable[Tile]:

@@ -1,11 +1,20 @@
 """Figures as people read them."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from events.adapters.words import decimals
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 NOTHING = "–"
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def written(moment: int, zone: str) -> str:
+    """`17:00 on 31 May 2012`, of ms since 1970."""
+    at = (_EPOCH + timedelta(milliseconds=moment)).astimezone(ZoneInfo(zone))
+    return f"{at:%H:%M} on {at.day} {at:%B %Y}"
 
 
 def number(value: int) -> str:
