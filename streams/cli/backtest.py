@@ -57,7 +57,16 @@ def backtest(  # noqa: PLR0913 (options of a command)
     span = Span(Span().since if first is None else first, Span().until if last is None else last)
     with failing_plainly(), _reading(place):
         old = policy_of(settings.policy) if against is None else _policy(against)
-        orders = Orders(_policy(policy), old, span, cascade, end=end_of(place))
+        before = against or settings.policy
+        orders = Orders(
+            new=_policy(policy),
+            old=old,
+            span=span,
+            cascade=cascade,
+            end=end_of(place),
+            new_name=policy.name,
+            old_name="the default policy" if before is None else before.name,
+        )
         result = _run(place, orders, processes or os.cpu_count() or 1)
     if out is not None:
         _write(out, html_of(result, orders))

@@ -46,7 +46,11 @@ def permit(  # noqa: PLR0913 (options of a command)
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
     denied: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="File for the others: decision, reason, earliest_at, evidence.")
+        Path | None,
+        typer.Option(dir_okay=False, help="File for all others, the deferred too: decision, reason, earliest_at …"),
+    ] = None,
+    deferred: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File of their own for the deferred: not yet, but later.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that judge.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: the counts, on standard error.")] = False,
@@ -80,7 +84,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     )
     job = Job(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
-    summary = _run(audience, job, denied, processes)
+    summary = _run(audience, job, (denied, deferred), processes)
     _say(summary, audience.header, policy.version, as_json=as_json)
     if summary.stopped is not None:
         refuse(
@@ -98,27 +102,33 @@ def _refuse_while_incomplete(job: Job) -> None:
             refuse(f"{stopped.why} Nothing was written")
 
 
-def _run(audience: Audience, job: Job, denied: Path | None, processes: int) -> Summary:
+def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], processes: int) -> Summary:
+    """`others`: the files for those who are denied, and for those who are deferred."""
     from streams.cli.rows_bar import rows_bar
     from streams.permit.crew import judged
     from streams.permit.run import Files
     from streams.permit.run import permit as run
 
-    with _file(denied) as refused, rows_bar(audience.file, _errors) as told:
+    denied, deferred = others
+    with (
+        _file("--denied", denied) as refused,
+        _file("--deferred", deferred) as later,
+        rows_bar(audience.file, _errors) as told,
+    ):
         out = sys.stdout.buffer
         outcomes = judged(audience.records(), job, processes)
         with closing(outcomes):
-            summary = run(outcomes, Files(audience, out, refused), told)
+            summary = run(outcomes, Files(audience, out, refused, later), told)
         out.flush()
     return summary
 
 
 @contextmanager
-def _file(path: Path | None) -> Iterator[BinaryIO | None]:
+def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
     try:
         file = None if path is None else path.open("wb")
     except OSError as error:
-        refuse(f"--denied: {path}: {error.strerror}")
+        refuse(f"{option}: {path}: {error.strerror}")
     with nullcontext() if file is None else file:
         yield file
 
