@@ -1,30 +1,24 @@
 """The one place that makes Kafka and Redis clients, so that what they share is said once."""
 
+from __future__ import annotations
+
 import socket
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import ProducerState, TransactionDescription
-from kafka.errors import (
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
-    GroupIdNotFoundError,
-    KafkaError,
-    NotCoordinatorError,
-    TransactionalIdNotFoundError,
-)
-from redis import Redis as SyncRedis
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from streams.engine.errors import KafkaAway, MissingTopic
 
-from streams.engine.errors import MissingTopic
-from streams.servers import ServerSettings
-from streams.settings import Settings
-from streams.tls import context_of
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+    from kafka.admin import ProducerState, TransactionDescription
+    from redis import Redis as SyncRedis
+    from redis.asyncio import Redis
+
+    from streams.servers import ServerSettings
+    from streams.settings import Settings
+
 
 #: The largest batch of records, before compression. Below the smallest `max.message.bytes` of the topics written to.
 BATCH_BYTES = 1 << 20
@@ -66,6 +60,8 @@ class KafkaClients:
 
     def transactional_producer(self, transactional_id: str) -> AIOKafkaProducer:
         """A producer whose start fences every other one of the same id."""
+        from aiokafka import AIOKafkaProducer
+
         return AIOKafkaProducer(
             **self._shared,
             **self._batching(),
@@ -75,10 +71,14 @@ class KafkaClients:
 
     def idempotent_producer(self) -> AIOKafkaProducer:
         """A producer that neither loses nor reorders what it retries."""
+        from aiokafka import AIOKafkaProducer
+
         return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
 
     def reader(self, isolation_level: str = "read_committed", wait_ms: int | None = None) -> AIOKafkaConsumer:
         """A consumer without a group; the caller assigns partitions. `wait_ms`: of a fetch, if it need not be quick."""
+        from aiokafka import AIOKafkaConsumer
+
         fetching = {**self._fetching(), "isolation_level": isolation_level}
         if wait_ms is not None:
             fetching["fetch_max_wait_ms"] = wait_ms
@@ -86,14 +86,20 @@ class KafkaClients:
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
+        from aiokafka import AIOKafkaConsumer
+
         return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
 
     def admin(self, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> KafkaAdminClient:
         """For tools: topics and their configs. Connects when made, and looks so long for a broker."""
+        from kafka import KafkaAdminClient
+
         return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
 
     def topic_id(self, topic: str) -> str:
-        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `ConnectionError`."""
+        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `KafkaAway`."""
+        from kafka.errors import KafkaError
+
         try:
             admin = self.admin()
             try:
@@ -101,13 +107,15 @@ class KafkaClients:
             finally:
                 admin.close()
         except KafkaError as error:
-            raise ConnectionError(f"asking for the topic {topic}: {type(error).__name__}") from error
+            raise KafkaAway(f"asking for the topic {topic}: {type(error).__name__}") from error
         if described["error_code"]:
             raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
         return str(described["topic_id"])
 
     def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
-        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `ConnectionError`."""
+        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `KafkaAway`."""
+        from kafka.errors import KafkaError, TransactionalIdNotFoundError
+
         try:
             admin = self.admin()
             try:
@@ -117,13 +125,16 @@ class KafkaClients:
         except TransactionalIdNotFoundError:
             return None
         except KafkaError as error:
-            raise ConnectionError(f"asking for {transactional_id}: {type(error).__name__}") from error
+            raise KafkaAway(f"asking for {transactional_id}: {type(error).__name__}") from error
 
     def open_in(self, partitions: Iterable[Place], producer_id: int) -> set[Place]:
         """Those of the partitions in which this producer has records that are neither committed nor aborted.
 
-        Blocks; raises `ConnectionError`.
+        Blocks; raises `KafkaAway`.
         """
+        from kafka import TopicPartition
+        from kafka.errors import KafkaError
+
         try:
             admin = self.admin()
             try:
@@ -131,7 +142,7 @@ class KafkaClients:
             finally:
                 admin.close()
         except KafkaError as error:
-            raise ConnectionError(f"asking for the producer {producer_id}: {type(error).__name__}") from error
+            raise KafkaAway(f"asking for the producer {producer_id}: {type(error).__name__}") from error
         return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
 
     def committed_by(self, group: str) -> dict[Place, int]:
@@ -144,6 +155,8 @@ class KafkaClients:
 
     def members_of(self, group: str) -> int:
         """How many are in a group now. Blocks."""
+        from kafka.errors import GroupIdNotFoundError
+
         admin = self.admin()
         try:
             described = _once_there_is_a_coordinator(lambda: admin.describe_groups([group])[group])
@@ -164,12 +177,16 @@ class KafkaClients:
 
     def tool_producer(self) -> KafkaProducer:
         """For tools: a plain producer that waits for all replicas. Connects when made."""
+        from kafka import KafkaProducer
+
         return KafkaProducer(
             **self._tools, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
         )
 
     def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
         """For tools: a consumer without a group. Connects when made."""
+        from kafka import KafkaConsumer
+
         return KafkaConsumer(
             **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )
@@ -200,6 +217,8 @@ def committed(admin: KafkaAdminClient, group: str) -> dict[Place, int]:
 
 def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
     """The answer. Brokers that are new, or just back, need a moment to say who looks after a group."""
+    from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
+
     deadline = time.monotonic() + REQUEST_TIMEOUT_S
     while True:
         try:
@@ -216,6 +235,8 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
 
 def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
     """How both Kafka libraries are told who this process is, and by what it knows the brokers."""
+    from streams.tls import context_of
+
     said: dict[str, Any] = {"security_protocol": settings.kafka_security}
     if settings.kafka_speaks_tls:
         said["ssl_context"] = context_of(settings.kafka_tls)
@@ -233,12 +254,18 @@ def redis_client(settings: Settings) -> Redis:
 
     One retry at once, for a pooled connection that has died; an outage is the caller's to wait out.
     """
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
     retry = Retry(NoBackoff(), 1)
     return Redis.from_url(settings.redis_url, **_redis_options(settings), retry=retry)
 
 
 def tool_redis(settings: Settings) -> SyncRedis:
     """The Redis client of tools: blocking, answers stay bytes. Connects with the first call."""
+    from redis import Redis as SyncRedis
+
     return SyncRedis.from_url(settings.redis_url, **_redis_options(settings))
 
 

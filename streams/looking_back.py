@@ -51,4 +51,4 @@ class LookBack:
         source = said_by(record.value, record.headers).source
         if source is None or source not in sources or was_requeued(record.value, record.headers, self._hasher):
             return None
-        return source, isinstance(judge(record, self._hasher), Refusal)
+        return source, isinstance(judge(record, self._hasher, Counter()), Refusal)

@@ -13,8 +13,8 @@ from typing import get_args
 from events.adapters.words import word
 from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_ID
-from events.interactions.base import Purpose, spelt
 from events.json_types import JSON
+from events.reaching import Purpose, spelt
 
 _ABOUT = ("team", "campaign_id", "universe", "turf")
 _PURPOSES = frozenset(get_args(Purpose))

@@ -6,15 +6,11 @@ from pydantic import BeforeValidator
 
 from events.contact import Contact
 from events.fields import Id, Model, Name, Text
+from events.reaching import Channel, Purpose, spelt
 
-Purpose = Literal["fundraising", "mobilisation", "informational", "transactional"]
+__all__ = ["Channel", "ExperimentArm", "InteractionData", "Purpose", "Reference"]
+
 PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
-Channel = Literal["email", "text", "phone", "door", "letter"]
-
-
-def spelt(purpose: object) -> object:
-    """A purpose as the contract spells it: `mobilization` is `mobilisation`."""
-    return "mobilisation" if purpose == "mobilization" else purpose
 
 
 TakenPurpose = Annotated[Purpose, BeforeValidator(spelt, json_schema_input_type=PurposeAsSaid)]

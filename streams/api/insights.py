@@ -29,7 +29,7 @@ def insights(office: Office) -> APIRouter:
         request: Request,
         *,
         metric: Annotated[str, Query(json_schema_extra={"enum": [*METRICS]})] = "",
-        by: Annotated[str, Query(json_schema_extra={"enum": ["day", "hour"]})] = "day",
+        by: Annotated[str, Query(json_schema_extra={"enum": ["hour", "day", "week"]})] = "day",
         since: Annotated[str | None, Query(alias="from", description=_WHEN)] = None,
         to: Annotated[str | None, Query(description=f"{_WHEN}; up to but without it")] = None,
         campaign: str | None = None,

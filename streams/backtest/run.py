@@ -27,6 +27,7 @@ class Orders:
     """`new` is tried beside `old`, on touches within the span; `cascade`: see `judge`.
 
     `end`: ms; up to when the past is known. What followed a touch less than the window before it is not all known yet.
+    `new_name` and `old_name`: what people know the policies by, as their files; empty: only their versions are told.
     """
 
     new: Policy
@@ -35,6 +36,8 @@ class Orders:
     cascade: bool = False
     window: int = WINDOW
     end: int | None = None
+    new_name: str = ""
+    old_name: str = ""
 
 
 @dataclass(slots=True)

@@ -24,6 +24,6 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="For programs: each as it is in its topic, a line.")] = False,
 ) -> None:
     """List the alerts of contact-alerts and system-alerts, the latest last. Exit code 0 also where there are none."""
-    from streams.cli.alerts_told import Wanted, tell_alerts  # noqa: PLC0415 (for this command alone)
+    from streams.cli.alerts_told import Wanted, tell_alerts
 
     tell_alerts(Wanted(since, rule, about, latest), as_json=as_json)

@@ -1,6 +1,7 @@
 """`harmonia api`: whoever is about to reach somebody asks here."""
 
-import asyncio
+from __future__ import annotations
+
 from typing import Annotated
 
 import typer
@@ -13,7 +14,9 @@ def api(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free one.")] = 0,
 ) -> None:
     """Serve the HTTP API until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
-    from streams.api.serving import serve  # noqa: PLC0415 (no other command waits for FastAPI)
+    import asyncio
+
+    from streams.api.serving import serve
 
     settings = load_settings()
     with failing_plainly():

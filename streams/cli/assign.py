@@ -3,12 +3,14 @@
 Who gets what follows from the definition and the row alone, so it is the same on every machine, and no worker is asked.
 """
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -16,24 +18,18 @@ from rich.console import Console
 from rich.table import Table
 
 from events.experiment_results import Unit
-from events.experiments import ExperimentDefinition
-from events.fields import MAX_ID, MAX_TEXT
 from events.json_types import JSON
 from events.topics import OUTREACH_EVENTS
-from streams.assign.run import Assignments, Summary, Tell
-from streams.assign.telling import Telling, Voice
-from streams.assign.together import Parted, Together
-from streams.assign.units import Reader, what_lacks
-from streams.audience import Audience, Unusable, open_ids
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.planned import definitions_in, read_planned
-from streams.cli.rows_bar import rows_bar
 from streams.cli.tables import printable
-from streams.clients import KafkaClients
-from streams.experiments.assigning import Assigning
-from streams.experiments.defined import planned
-from streams.settings import Settings
-from streams.topics import require_topic
+
+if TYPE_CHECKING:
+    from events.experiments import ExperimentDefinition
+    from streams.assign.run import Summary, Tell
+    from streams.assign.telling import Voice
+    from streams.assign.together import Parted
+    from streams.audience import Audience
+    from streams.settings import Settings
 
 _errors = Console(stderr=True, highlight=False)
 _SOURCE = "operator/harmonia"
@@ -58,6 +54,14 @@ def assign(  # noqa: PLR0913 (options of a command)
 
     Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
     """
+    from events.fields import MAX_ID, MAX_TEXT
+    from streams.assign.run import Assignments
+    from streams.assign.telling import Voice
+    from streams.assign.together import Together
+    from streams.assign.units import Reader
+    from streams.cli.rows_bar import rows_bar
+    from streams.experiments.assigning import Assigning
+
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
         refuse(f"--source: 1 to {MAX_ID} characters; --team: up to {MAX_TEXT:,}", WRONG_USE)
@@ -80,6 +84,8 @@ def assign(  # noqa: PLR0913 (options of a command)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
+    from streams.cli.planned import definitions_in, read_planned
+
     if file is None:
         there = read_planned(settings)
         if refusal := there.unreadable.get(experiment):
@@ -105,6 +111,9 @@ def _warn(definition: ExperimentDefinition) -> None:
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
+    from streams.assign.units import what_lacks
+    from streams.audience import Unusable, open_ids
+
     if sys.stdin.isatty():
         refuse("give a list on standard input: harmonia assign EXPERIMENT < ids.csv > assigned.csv", WRONG_USE)
     audience = open_ids(sys.stdin.buffer)
@@ -117,6 +126,10 @@ def _audience(definition: ExperimentDefinition) -> Audience:
 
 @contextmanager
 def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | None) -> Iterator[Tell]:
+    from streams.assign.telling import Telling
+    from streams.clients import KafkaClients
+    from streams.topics import require_topic
+
     if voice is None:
         yield lambda _: None
         return
@@ -131,6 +144,8 @@ def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | N
 def _say(
     definition: ExperimentDefinition, summary: Summary, parted: Parted | None, *, emitted: bool, as_json: bool
 ) -> None:
+    from streams.experiments.defined import planned
+
     shares = (planned(definition) or {}) if definition.phase == "test" else {}
     if as_json:
         counts = _json(definition, summary, shares, emitted=emitted)

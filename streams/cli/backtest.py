@@ -1,5 +1,7 @@
 """`harmonia backtest`: what another policy would have said to the past, and what became of those people."""
 
+from __future__ import annotations
+
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,11 +17,10 @@ from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.moments import span_given
 from streams.local.signals import signals_end_the_block
-from streams.permission.policies import policy_of
-from streams.pressure import Mistakes, Policy, read_policy
 
 if TYPE_CHECKING:
     from streams.backtest.run import Orders, Result
+    from streams.pressure import Policy
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -43,11 +44,12 @@ def backtest(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: every count.")] = False,
 ) -> None:
     """Ask a policy about every touch of the past, as it was known just before it, beside the policy that holds now."""
-    from streams.backtest.past import Span  # noqa: PLC0415 (no other command waits for Arrow and SciPy)
-    from streams.backtest.run import Orders, end_of  # noqa: PLC0415
-    from streams.backtest.shown.figures import json_of  # noqa: PLC0415
-    from streams.backtest.shown.html import html_of  # noqa: PLC0415
-    from streams.backtest.shown.pages import page  # noqa: PLC0415
+    from streams.backtest.past import Span
+    from streams.backtest.run import Orders, end_of
+    from streams.backtest.shown.figures import json_of
+    from streams.backtest.shown.html import html_of
+    from streams.backtest.shown.pages import page
+    from streams.permission.policies import policy_of
 
     settings = load_settings()
     place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
@@ -55,7 +57,16 @@ def backtest(  # noqa: PLR0913 (options of a command)
     span = Span(Span().since if first is None else first, Span().until if last is None else last)
     with failing_plainly(), _reading(place):
         old = policy_of(settings.policy) if against is None else _policy(against)
-        orders = Orders(_policy(policy), old, span, cascade, end=end_of(place))
+        before = against or settings.policy
+        orders = Orders(
+            new=_policy(policy),
+            old=old,
+            span=span,
+            cascade=cascade,
+            end=end_of(place),
+            new_name=policy.name,
+            old_name="the default policy" if before is None else before.name,
+        )
         result = _run(place, orders, processes or os.cpu_count() or 1)
     if out is not None:
         _write(out, html_of(result, orders))
@@ -66,6 +77,8 @@ def backtest(  # noqa: PLR0913 (options of a command)
 
 
 def _policy(file: Path) -> Policy:
+    from streams.pressure import Mistakes, read_policy
+
     try:
         found = read_policy(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
@@ -77,7 +90,7 @@ def _policy(file: Path) -> Policy:
 
 @contextmanager
 def _reading(place: str) -> Iterator[None]:
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (as above)
+    from sinks.lake.manifests import Damaged
 
     try:
         yield
@@ -97,8 +110,8 @@ def _write(path: Path, content: str) -> None:
     typer.echo(f"written into {path}", err=True)
 
 
-def _run(place: str, orders: "Orders", processes: int) -> "Result":
-    from streams.backtest.run import backtest as run  # noqa: PLC0415 (as above)
+def _run(place: str, orders: Orders, processes: int) -> Result:
+    from streams.backtest.run import backtest as run
 
     with (
         signals_end_the_block(),  # rows of people are in the folder

@@ -1,18 +1,19 @@
 """`harmonia backup`: a copy of what everything else can be made of again, taken while the system runs."""
 
-import asyncio
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from streams.backup.manifest import Manifest
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.topics import require_topics
+
+if TYPE_CHECKING:
+    from streams.backup.manifest import Manifest
 
 
 def backup(
@@ -30,10 +31,16 @@ def backup(
     No identity key is copied, only its id. The copy has no address in it, but hashes: keep it as you keep the key.
     With --erasures alone nothing else is copied: have that done at least once a day, and better every minute.
     """
+    import asyncio
+
+    import msgspec
+
+    from streams.topics import require_topics
+
     if directory is None and erasures is None:
         refuse("name a directory, or a file with --erasures", WRONG_USE)
-    from streams.backup.ledger import keep, told_erasures  # noqa: PLC0415 (no other command waits for Faust)
-    from streams.backup.taking import take_backup  # noqa: PLC0415
+    from streams.backup.ledger import keep, told_erasures
+    from streams.backup.taking import take_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()

@@ -15,6 +15,6 @@ def campaigns() -> None:
 @app.command("list")
 def list_command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """List campaigns: e-mails of the last 30 days, complaints, unsubscriptions; and all that is on hold."""
-    from streams.cli.campaigns_told import tell_campaigns  # noqa: PLC0415 (for this command alone)
+    from streams.cli.campaigns_told import tell_campaigns
 
     tell_campaigns(as_json=as_json)

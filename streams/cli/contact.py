@@ -1,23 +1,25 @@
 """`harmonia contact`: what is known of one person, and what is decided about a record."""
 
-from collections.abc import Iterable
-from typing import Annotated
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from events.json_types import JSON
 from events.times import render_time
-from sinks.base import Stored
 from streams.cli import deciding
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.naming import HELP, METAVAR, nobody
-from streams.cli.person import Person, look_up, masked, read_person
-from streams.cli.profile_tables import changes, said, shown
-from streams.cli.standing import missing, warn_of_what_is_missing
 from streams.cli.tables import print_lines, print_table
-from streams.contact.history import Step, history
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from sinks.base import Stored
+    from streams.cli.person import Person
+    from streams.contact.history import Step
+    from streams.settings import Settings
 
 app = typer.Typer(help="One person.", no_args_is_help=True)
 app.command()(deciding.link)
@@ -41,6 +43,9 @@ def show(
 
     Where Redis is behind, as when no worker runs, standard error says so.
     """
+    from streams.cli.person import read_person
+    from streams.cli.standing import warn_of_what_is_missing
+
     settings = load_settings()
     with failing_plainly():
         contact_id, stored = _found(settings, who)
@@ -49,7 +54,7 @@ def show(
             typer.echo(stored.state)
             return
         person = read_person(settings, contact_id)
-    steps = history(contact_id, person.facts()) if with_history else ()
+    steps = _steps(person) if with_history else ()
     if as_json:
         for step in steps:
             typer.echo(orjson.dumps(_row(step)))
@@ -64,6 +69,8 @@ def show(
 @app.command()
 def export(who: Who) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
+    from streams.cli.person import read_person
+
     settings = load_settings()
     with failing_plainly():
         contact_id, stored = _found(settings, who)
@@ -79,7 +86,16 @@ def export(who: Who) -> None:
     typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
 
 
+def _steps(person: Person) -> Iterator[Step]:
+    from streams.contact.history import history
+
+    return history(person.contact_id, person.facts())
+
+
 def _found(settings: Settings, who: str) -> tuple[str, Stored]:
+    from streams.cli.person import look_up
+    from streams.cli.standing import missing
+
     found = look_up(settings, who)
     if found is None:
         lacking = missing(settings)
@@ -90,6 +106,8 @@ def _found(settings: Settings, who: str) -> tuple[str, Stored]:
 
 
 def _print_profile(profile: dict[str, JSON]) -> None:
+    from streams.cli.profile_tables import shown
+
     found = shown(profile)
     print_table(("what", "is (times in UTC)"), found.facts)
     for part in found.lists:
@@ -99,6 +117,8 @@ def _print_profile(profile: dict[str, JSON]) -> None:
 
 
 def _print_names(person: Person, merged_from: Iterable[str]) -> None:
+    from streams.cli.person import masked
+
     with_record = {*merged_from}
     rows = []
     for name in person.names:
@@ -108,6 +128,8 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
 
 
 def _print_steps(steps: Iterable[Step]) -> None:
+    from streams.cli.profile_tables import changes, said
+
     print_lines(["", "history, times in UTC"])
     for step in steps:
         fact = step.fact

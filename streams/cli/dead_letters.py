@@ -3,16 +3,17 @@
 Values are shown where they are asked for and nowhere else: they may name people.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from heapq import nlargest
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import orjson
 import typer
-from kafka import KafkaConsumer
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.letter_choice import (
@@ -31,14 +32,14 @@ from streams.cli.letter_choice import (
     topic_of,
 )
 from streams.cli.letter_lines import cases, console, group_row, letter_row, show_groups, show_letter
-from streams.cli.letter_whole import show_whole, whole_row
 from streams.cli.release import release
 from streams.cli.requeue import requeue_command
-from streams.clients import KafkaClients
-from streams.clinic.causes import grouped
-from streams.clinic.choosing import Choice
-from streams.clinic.letters import Letter, Place
-from streams.requeue.reading import letters_at, letters_in, requeued_at, requeued_names
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
+
+    from streams.clinic.choosing import Choice
+    from streams.clinic.letters import Letter
 
 app = typer.Typer(help="Dead letters, which are refused records: look at them, and requeue them.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
@@ -66,6 +67,8 @@ def list_command(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """List the latest refused records, oldest first."""
+    from streams.requeue.reading import requeued_at
+
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
@@ -100,6 +103,9 @@ def group(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
+    from streams.clinic.causes import grouped
+    from streams.requeue.reading import letters_in, requeued_names
+
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
@@ -117,7 +123,9 @@ def group(  # noqa: PLR0913 (options of a command)
     show_groups(console(), groups[:top])
     still, requeued = sum(one.open for one in groups), sum(one.requeued for one in groups)
     since = f"; {requeued:,} requeued" if requeued else ""
-    typer.echo(f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
+    typer.echo(
+        f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}"
+    )
     if len(groups) > top:
         typer.echo(f"{len(groups) - top} causes are not shown: --top")
 
@@ -132,6 +140,10 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one dead letter with its history. Exit code 1 when there is none."""
+    from streams.cli.letter_whole import show_whole, whole_row
+    from streams.clinic.letters import Place
+    from streams.requeue.reading import letters_at, requeued_at
+
     found = _is_place(where)
     if found is None:
         refuse("TOPIC/PARTITION/OFFSET: give where it stands, such as email-events/3/4711", WRONG_USE)
@@ -150,6 +162,8 @@ def show(
 
 def _latest(consumer: KafkaConsumer, topic: str, choice: Choice, most: int) -> tuple[list[Letter], int]:
     """The latest so many, oldest first, and how many there are."""
+    from streams.requeue.reading import letters_in
+
     seen: Counter[str] = Counter()
 
     def counted(letter: Letter) -> int:
@@ -161,6 +175,8 @@ def _latest(consumer: KafkaConsumer, topic: str, choice: Choice, most: int) -> t
 
 
 def _read(quarantined: bool, read: Callable[[KafkaConsumer, str], Found]) -> Found:
+    from streams.clients import KafkaClients
+
     settings = load_settings()
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         return read(consumer, topic_of(quarantined=quarantined))

@@ -96,7 +96,7 @@ def erase(  # noqa: PLR0913 (options of a command)
 
 
 def _desk(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> "Desk":
-    from streams.cli.desk import Desk  # noqa: PLC0415 (for nothing else but these commands)
-    from streams.cli.failures import load_settings  # noqa: PLC0415
+    from streams.cli.desk import Desk
+    from streams.cli.failures import load_settings
 
     return Desk(load_settings(), source, anyway, wait_s, as_json)

@@ -36,8 +36,8 @@ def demo(
     console = Console()
     with failing_plainly():
         try:
-            from streams.demo.run import Options, run_demo  # noqa: PLC0415 (needs the local stack, an extra)
-            from streams.demo.summary import render  # noqa: PLC0415
+            from streams.demo.run import Options, run_demo
+            from streams.demo.summary import render
         except ModuleNotFoundError as missing:
             refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
         ended = run_demo(settings, Options(seed, scale, processes, keep), console)

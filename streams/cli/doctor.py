@@ -18,7 +18,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 
     Exit code 1 when something fails.
     """
-    from streams.doctor import examine  # noqa: PLC0415 (no other command waits for RocksDB)
+    from streams.doctor import examine
 
     settings = load_settings()
     with failing_plainly():

@@ -1,25 +1,24 @@
 """`harmonia experiments list, show`: what experiments say so far, from Redis."""
 
-import asyncio
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
 import orjson
 import typer
 
 from events.experiment_results import ExperimentResult, ExperimentSummary, Status
-from sinks.base import SinkUnavailable
-from sinks.experiments import Results
-from sinks.lookup import Incomplete, Whole
 from streams.cli.experiment_group import app
 from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.tables import print_lines, print_table, printable
-from streams.clients import redis_client
-from streams.experiments.history import with_history
-from streams.experiments.shown.pages import Page, line_of, page
-from streams.experiments.shown.plot import svg
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from sinks.experiments import Results
+    from sinks.lookup import Incomplete, Whole
+    from streams.experiments.shown.pages import Page
+    from streams.settings import Settings
 
 __all__ = ["app"]
 
@@ -47,6 +46,8 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List all experiments that have a result, and how their variants do by the primary metric."""
+    from streams.experiments.shown.pages import line_of
+
     seen = _read(load_settings(), lambda results: results.all())
     found: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
     found = [each for each in found if status in (None, each["status"])]
@@ -72,6 +73,9 @@ def show(
     ] = None,
 ) -> None:
     """Show what an experiment says so far, warnings first. Exit code 1 when it has no result."""
+    from sinks.lookup import Incomplete
+    from streams.experiments.shown.pages import page
+
     if plot is not None and plot.suffix.lower() != ".svg":
         refuse(f"--plot: {printable(str(plot))}: give a name that ends in .svg, which is what is drawn", WRONG_USE)
     seen = _read(load_settings(), lambda results: results.one(experiment))
@@ -92,6 +96,12 @@ def show(
 
 
 def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen:
+    import asyncio
+
+    from sinks.base import SinkUnavailable
+    from sinks.experiments import Results
+    from streams.clients import redis_client
+
     async def read() -> Seen:
         client = redis_client(settings)
         try:
@@ -107,6 +117,8 @@ def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen
 
 def _say_what_is_missing(standing: Whole | Incomplete) -> None:
     """On standard error: what is there is worth looking at, and says of when it is."""
+    from sinks.lookup import Incomplete
+
     if isinstance(standing, Incomplete):
         typer.echo(f"this may be old or lack something: {_missing(standing)}; see `harmonia status`", err=True)
 
@@ -116,6 +128,9 @@ def _missing(found: Incomplete) -> str:
 
 
 def _draw(result: ExperimentResult, path: Path) -> None:
+    from streams.experiments.history import with_history
+    from streams.experiments.shown.plot import svg
+
     drawn = svg(with_history(result, result))  # one that an earlier version has written ends before itself
     if drawn is None:
         typer.echo("--plot: there is no history to draw yet: nothing was compared so far", err=True)

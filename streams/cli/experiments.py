@@ -1,22 +1,23 @@
 """`harmonia experiments define, definitions, withdraw`: what is tried, on whom, and how it will be judged."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from events.experiments import ExperimentDefinition
 from events.json_types import JSON
 from streams.cli.experiment_group import app
 from streams.cli.failures import failing_plainly, load_settings, refuse
-from streams.cli.planned import Planned, definitions_in, read_planned, write_planned
 from streams.cli.tables import print_lines, printable
-from streams.experiments.changing import Change, change_of, told
-from streams.experiments.defined import definition_record, rule_of, withdrawal_record
-from streams.experiments.excluding import clashes
-from streams.experiments.shown.plans import lines_of
+
+if TYPE_CHECKING:
+    from events.experiments import ExperimentDefinition
+    from streams.cli.planned import Planned
+    from streams.experiments.changing import Change
 
 __all__ = ["app"]
 
@@ -36,6 +37,10 @@ def define(
 
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
+    from streams.cli.planned import definitions_in, read_planned, write_planned
+    from streams.experiments.changing import change_of, told
+    from streams.experiments.defined import definition_record
+
     found = definitions_in(file)
     settings = load_settings()
     with failing_plainly():
@@ -56,6 +61,10 @@ def define(
 @app.command("definitions")
 def show_definitions(as_json: AsJson = False) -> None:
     """Show what is defined; what came of it shows `harmonia experiments list`."""
+    from streams.cli.planned import read_planned
+    from streams.experiments.defined import definition_record
+    from streams.experiments.shown.plans import lines_of
+
     settings = load_settings()
     with failing_plainly():
         there = read_planned(settings)
@@ -74,6 +83,9 @@ def show_definitions(as_json: AsJson = False) -> None:
 @app.command()
 def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
     """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
+    from streams.cli.planned import read_planned, write_planned
+    from streams.experiments.defined import rule_of, withdrawal_record
+
     settings = load_settings()
     with failing_plainly():
         there = read_planned(settings)
@@ -96,6 +108,8 @@ def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
 
 
 def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> None:
+    from streams.experiments.excluding import clashes
+
     new = {definition.id: definition for definition in found}
     if both := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
         refuse(both)

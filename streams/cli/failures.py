@@ -1,20 +1,22 @@
 """How a command ends when it can't do what was asked: a line that names the cure, exit code 1 or 2."""
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from aiokafka.errors import KafkaError as AioKafkaError
-from kafka.errors import AuthorizationError, KafkaError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
-from pydantic import ValidationError
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from events.wording import in_plain_words
 from streams.backup.errors import BackupError
-from streams.engine.errors import EngineError
+from streams.engine.errors import EngineError, KafkaAway
 from streams.local.errors import LocalStackError
-from streams.settings import Settings, said_in
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 REFUSED = 1
 WRONG_USE = 2
@@ -27,11 +29,22 @@ def refuse(reason: str, code: int = REFUSED) -> NoReturn:
 
 
 def load_settings() -> Settings:
-    """The settings; ends the command with exit code 2 when one is wrong, naming its variable and never its value."""
+    """The settings; ends the command with exit code 2 when one is wrong, naming its variable and never its value.
+
+    Variables that only look like settings are named on standard error.
+    """
+    from pydantic import ValidationError
+
+    from streams.settings import Settings
+    from streams.unknown_variables import unknown_variables
+
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         refuse("\n".join(_say(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
+    for unknown in unknown_variables():
+        typer.echo(str(unknown), err=True)
+    return settings
 
 
 def require_showable(settings: Settings) -> None:
@@ -45,15 +58,35 @@ def failing_plainly() -> Iterator[None]:
     """End the command with exit code 1 when Kafka or Redis is away or a precondition does not hold."""
     try:
         yield
-    except (KafkaError, AioKafkaError) as error:
-        refuse(f"Kafka: {type(error).__name__}; {_cure_for_kafka(error)}")
-    except RedisError as error:
-        refuse(f"Redis: {type(error).__name__}; {_cure_for_redis(error)}")
     except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
+    except Exception as error:
+        if (server := _server_that_failed(error)) is None:
+            raise
+        refuse(f"{server[0]}: {type(error.__cause__ or error).__name__}; {server[1]}")
 
 
-def _cure_for_kafka(error: KafkaError) -> str:
+def _server_that_failed(error: Exception) -> tuple[str, str] | None:
+    """Kafka or Redis, and the cure; None: neither. A library that nobody has imported has raised nothing."""
+    if isinstance(error, KafkaAway):
+        return "Kafka", _cure_for_kafka(error)
+    if "redis" in sys.modules:
+        from redis.exceptions import RedisError
+
+        if isinstance(error, RedisError):
+            return "Redis", _cure_for_redis(error)
+    for library in ("kafka", "aiokafka"):
+        if library in sys.modules and isinstance(error, import_module(f"{library}.errors").KafkaError):
+            return "Kafka", _cure_for_kafka(error)
+    return None
+
+
+def _cure_for_kafka(error: Exception) -> str:
+    from kafka.errors import AuthorizationError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
+
+    from streams.settings import Settings
+    from streams.tried import kafka_tried
+
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
     if isinstance(error, AuthorizationError):
@@ -61,19 +94,30 @@ def _cure_for_kafka(error: KafkaError) -> str:
     # The library tries again for as long as it may when it is not let in, and does not say why.
     return (
         "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
-        "password or certificate, one that it lets in?"
+        f"password or certificate, one that it lets in? {_sentence(kafka_tried(Settings()))}"
     )
 
 
-def _cure_for_redis(error: RedisError) -> str:
+def _cure_for_redis(error: Exception) -> str:
+    from redis.exceptions import AuthenticationError, NoPermissionError
+
+    from streams.settings import Settings
+    from streams.tried import redis_tried
+
     if isinstance(error, AuthenticationError):
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
     if isinstance(error, NoPermissionError):
         return "this user may not do that: see deploy/acl"
-    return "is REDIS_URL right and the server up?"
+    return f"is REDIS_URL right and the server up? {_sentence(redis_tried(Settings()))}"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _say(where: tuple[int | str, ...], ours: str) -> str:
+    from streams.settings import said_in
+
     if not where:
         return ours
     name = str(where[0]).upper()

@@ -1,6 +1,7 @@
 """`harmonia gateway`: campaign tools send their webhooks here."""
 
-import asyncio
+from __future__ import annotations
+
 from typing import Annotated
 
 import typer
@@ -13,7 +14,9 @@ def gateway(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free one.")] = 0,
 ) -> None:
     """Take webhooks and CloudEvents until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
-    from streams.gateway.serving import serve  # noqa: PLC0415 (no other command waits for FastAPI)
+    import asyncio
+
+    from streams.gateway.serving import serve
 
     settings = load_settings()
     with failing_plainly():

@@ -1,29 +1,48 @@
 """How commands ask history: the lake and what is not in it yet."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+import typer
+
 from streams.cli.failures import failing_plainly, refuse
+from streams.cli.waiting import waiting
+from streams.engine.errors import KafkaAway
+from streams.insights.spans import TOPIC_DAYS
 from streams.local.signals import signals_end_the_block
-from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.insights.reading import Read
+    from streams.settings import Settings
 
 Answer = TypeVar("Answer")
+WITHOUT_LAKE = (
+    f"no lake is set (HARMONIA_LAKE): this is what the topic interactions still holds, of at most {TOPIC_DAYS} days; "
+    "what is older is left out"
+)
 
 
-def ask_history(settings: Settings, question: "Callable[[Read], Answer]") -> Answer:
+def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
     """What it answers of the history of this moment; ends the command with a reason where that cannot be read."""
-    import duckdb  # noqa: PLC0415 (no other command waits for DuckDB and Arrow)
+    import duckdb
 
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415
-    from streams.insights.reading import ask_now  # noqa: PLC0415
+    from sinks.lake.manifests import Damaged
+    from streams.insights.reading import ask_now
 
-    with failing_plainly(), signals_end_the_block():  # DuckDB may have rows of people in a temporary folder
+    if settings.lake is None:
+        typer.echo(WITHOUT_LAKE, err=True)
+    with (
+        failing_plainly(),
+        signals_end_the_block(),  # DuckDB may have rows of people in a temporary folder
+        waiting("Reading history") as say,
+    ):
         try:
-            return ask_now(settings, question)
+            return ask_now(settings, question, say)
         except Damaged as error:
             refuse(str(error))
+        except KafkaAway:  # is an OSError too, and no fault of the lake
+            raise
         except (OSError, duckdb.Error) as error:
             refuse(f"HARMONIA_LAKE cannot be read ({type(error).__name__}): is it where it was, and whole?")

@@ -4,26 +4,24 @@ It is told to the topic and then looked for in Redis, where every answer comes f
 its way while a mailing goes out.
 """
 
+from __future__ import annotations
+
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from events.fields import MAX_ID
 from events.json_types import JSON
 from events.times import parse_time, render_time
 from events.topics import CAMPAIGN_HOLDS
-from sinks.held import held
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.reading import records_of
 from streams.cli.tables import print_table
-from streams.clients import KafkaClients, tool_redis
-from streams.permission.holds import hold_record, lift_record, read_hold_record
-from streams.settings import Settings
-from streams.topics import require_topic
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 _LOOK_AGAIN_S = 0.02
 _BY = "operator/harmonia"
@@ -51,6 +49,8 @@ def hold(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Put a campaign on hold: whoever asks for it is denied. Exit code 1 when Redis does not show it in time."""
+    from streams.topics import require_topic
+
     settings = load_settings()
     if listed:
         if campaign is not None or until is not None or lift:
@@ -73,7 +73,7 @@ def hold(  # noqa: PLR0913 (options of a command)
 
 
 def _require_heard(settings: Settings, campaign: str) -> None:
-    from streams.cli.heard import require_heard  # noqa: PLC0415 (for this alone)
+    from streams.cli.heard import require_heard
 
     if (remark := require_heard(settings, campaign)) is not None:
         typer.echo(remark, err=True)
@@ -81,6 +81,9 @@ def _require_heard(settings: Settings, campaign: str) -> None:
 
 def _send(settings: Settings, order: _Order) -> int:
     """Returns the offset of the record."""
+    from streams.clients import KafkaClients
+    from streams.permission.holds import hold_record, lift_record
+
     now = time.time_ns() // 1_000_000
     said = lift_record(order.campaign) if order.lift else hold_record(order.campaign, order.until, order.by, now)
     with closing(KafkaClients(settings).tool_producer()) as producer:
@@ -90,6 +93,9 @@ def _send(settings: Settings, order: _Order) -> int:
 
 def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
     """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
+    from sinks.held import held
+    from streams.clients import tool_redis
+
     given_up = time.monotonic() + wait_s
     with closing(tool_redis(settings)) as client:
         while True:
@@ -116,6 +122,10 @@ def _say(order: _Order, *, as_json: bool) -> None:
 
 def _list(settings: Settings, *, as_json: bool) -> None:
     """From the topic, which has what Redis may lack."""
+    from streams.cli.reading import records_of
+    from streams.clients import KafkaClients
+    from streams.permission.holds import read_hold_record
+
     holds: dict[str, int | None] = {}
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         for record in records_of(consumer, CAMPAIGN_HOLDS):
@@ -138,6 +148,8 @@ def _list(settings: Settings, *, as_json: bool) -> None:
 
 
 def _campaign(given: str | None) -> str:
+    from events.fields import MAX_ID
+
     if not given or len(given) > MAX_ID:
         refuse(f"--campaign: give the campaign_id, 1 to {MAX_ID} characters", WRONG_USE)
     return given

@@ -1,19 +1,26 @@
 """What is said of an import, and of a replay, at its end."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import typer
 
 from streams.cli.failures import WRONG_USE, refuse
-from streams.importing.run import Report
+
+if TYPE_CHECKING:
+    from streams.importing.run import Report
 
 
 @contextmanager
 def reporting(path: Path | None) -> Iterator[Report]:
     """A report for the length of a block, with a file for what is refused, or without one."""
+    from streams.importing.run import Report
+
     if path is None:
         yield Report(None)
         return

@@ -1,37 +1,36 @@
 """`harmonia import`: what a team's tool has kept in files, as interactions."""
 
+from __future__ import annotations
+
 import time
-import tomllib
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 from rich.console import Console
 
-from events.adapters import van
-from events.adapters.feed import NOTHING, Feed
-from events.adapters.mapping import MappingFile, WrongMapping, parse_mapping
-from events.adapters.vendors import known_as
-from events.contact import is_time_zone
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.file_bar import file_bar
 from streams.cli.import_told import reporting, say_report
-from streams.clients import KafkaClients
-from streams.importing.journal import Journal, Progress, fingerprint_of
-from streams.importing.pieces import VENDORS, Job, Unreadable, source_of
-from streams.importing.run import Outlet, Report, send, show
-from streams.importing.sending import Way
-from streams.settings import Settings
-from streams.topics import require_topic
 
+if TYPE_CHECKING:
+    from events.adapters.mapping import MappingFile
+    from streams.importing.pieces import Job
+    from streams.importing.run import Report
+    from streams.settings import Settings
+
+_VENDORS = (
+    "actblue", "actionnetwork", "fec", "generic", "mailgun", "mobilize", "movement", "p2p", "postmark", "sendgrid",
+    "ses", "twilio", "van",
+)  # fmt: skip
+"""As `VENDORS`, which only all adapters together tell: `--help` does not wait for them."""
 _errors = Console(stderr=True, highlight=False)
 
 
 def import_command(  # noqa: PLR0913 (options of a command)
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help=f"One of {', '.join(VENDORS)}.")],
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help=f"One of {', '.join(_VENDORS)}.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=True)],
     *,
     source: Annotated[str | None, typer.Option(help="Who says so, TEAM/TOOL; without it the vendor's name.")] = None,
@@ -48,6 +47,11 @@ def import_command(  # noqa: PLR0913 (options of a command)
     An import that was interrupted goes on where it was. What is refused goes to dead-letters and costs no neighbour;
     exit code 1 says that there was some, as of `produce`.
     """
+    from events.adapters.feed import Feed
+    from events.adapters.vendors import known_as
+    from events.contact import is_time_zone
+    from streams.importing.pieces import VENDORS, Job, Unreadable, source_of
+
     name = known_as(vendor)
     if name not in VENDORS:
         refuse(f"VENDOR: one of {', '.join(VENDORS)}", WRONG_USE)
@@ -71,11 +75,21 @@ def import_command(  # noqa: PLR0913 (options of a command)
 
 
 def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
+    from streams.cli.file_bar import file_bar
+    from streams.importing.run import show
+
     with file_bar(file, _errors) as bar:
         show(file, job, report, bar, (lambda result: typer.echo(orjson.dumps(result))) if as_json else None)
 
 
 def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool) -> None:
+    from streams.cli.file_bar import file_bar
+    from streams.clients import KafkaClients
+    from streams.importing.journal import Journal, Progress, fingerprint_of
+    from streams.importing.run import Outlet, send
+    from streams.importing.sending import Way
+    from streams.topics import require_topic
+
     kept = Journal(settings.home, fingerprint_of(file, job))
     before = Progress() if again else kept.read()
     if before.finished:
@@ -89,6 +103,8 @@ def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool)
 
 
 def _mapping(path: Path | None) -> MappingFile | None:
+    from events.adapters.mapping import WrongMapping, parse_mapping
+
     if path is None:
         return None
     try:
@@ -98,6 +114,11 @@ def _mapping(path: Path | None) -> MappingFile | None:
 
 
 def _codes(path: Path | None) -> Any:
+    import tomllib
+
+    from events.adapters import van
+    from events.adapters.feed import NOTHING
+
     if path is None:
         return NOTHING
     try:

@@ -1,6 +1,7 @@
 """`harmonia lake`: history as files that others read."""
 
-import asyncio
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,8 @@ import typer
 
 from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.engine.errors import KafkaAway
 from streams.local.signals import signals_end_the_block
-from streams.topics import require_topic
 
 _DAY_MS = 86_400_000
 
@@ -19,13 +20,15 @@ _DAY_MS = 86_400_000
 @contextmanager
 def _failing_plainly() -> Iterator[None]:
     """As `failing_plainly`, and where the lake cannot be reached, or is none."""
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
+    from sinks.lake.manifests import Damaged
 
     with failing_plainly():
         try:
             yield
         except Damaged as error:
             refuse(str(error))
+        except KafkaAway:  # is an OSError too, and no fault of the lake
+            raise
         except OSError as error:
             refuse(f"HARMONIA_LAKE cannot be reached: {error.strerror or type(error).__name__}")
 
@@ -40,7 +43,7 @@ def run(
     ] = False,
 ) -> None:
     """Write `interactions` into the lake until SIGINT or SIGTERM. Says where its metrics are."""
-    from streams.lake.serving import run_lake  # noqa: PLC0415 (no other command waits for Arrow)
+    from streams.lake.serving import run_lake
 
     settings = load_settings()
     with _failing_plainly():
@@ -50,9 +53,11 @@ def run(
 @app.command("snapshot")
 def snapshot() -> None:
     """Write what `contact-state` and `contact-links` say now as the snapshot of today (UTC), once."""
-    from streams.app import wall_clock  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.lake.serving import lake_of  # noqa: PLC0415
-    from streams.lake.snapshotting import take_snapshot  # noqa: PLC0415
+    import asyncio
+
+    from streams.app import wall_clock
+    from streams.lake.serving import lake_of
+    from streams.lake.snapshotting import take_snapshot
 
     settings = load_settings()
     with _failing_plainly():
@@ -70,10 +75,10 @@ def compact(
     ] = "1d",
 ) -> None:
     """Merge the small files of each day and type into few."""
-    from sinks.lake.compacting import compact as merge  # noqa: PLC0415 (no other command waits for Arrow)
-    from sinks.lake.rows import date_of  # noqa: PLC0415
-    from streams.app import wall_clock  # noqa: PLC0415
-    from streams.lake.serving import lake_of  # noqa: PLC0415
+    from sinks.lake.compacting import compact as merge
+    from sinks.lake.rows import date_of
+    from streams.app import wall_clock
+    from streams.lake.serving import lake_of
 
     days = older_than.removesuffix("d")
     if not days.isdigit() or len(days) > 4:
@@ -90,12 +95,15 @@ def erase(
     ] = None,
 ) -> None:
     """Take erased people out of the lake: whom the system says to be erased, the file, and commands in the lake."""
-    from sinks.lake.rows import date_of  # noqa: PLC0415 (no other command waits for Arrow)
-    from sinks.lake.settling import give_up_imports  # noqa: PLC0415
-    from sinks.lake.snapshots import give_up  # noqa: PLC0415
-    from streams.app import wall_clock  # noqa: PLC0415
-    from streams.lake.erasing import erase_from_lake, told  # noqa: PLC0415
-    from streams.lake.serving import lake_of  # noqa: PLC0415
+    import asyncio
+
+    from sinks.lake.rows import date_of
+    from sinks.lake.settling import give_up_imports
+    from sinks.lake.snapshots import give_up
+    from streams.app import wall_clock
+    from streams.lake.erasing import erase_from_lake, told
+    from streams.lake.serving import lake_of
+    from streams.topics import require_topic
 
     settings, now = load_settings(), wall_clock()
     with _failing_plainly():
@@ -114,9 +122,9 @@ def views(
     ] = False,
 ) -> None:
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
-    from sinks.lake.reading import live  # noqa: PLC0415 (no other command waits for Arrow)
-    from sinks.lake.views import views_sql  # noqa: PLC0415
-    from streams.lake.serving import lake_of  # noqa: PLC0415
+    from sinks.lake.reading import live
+    from sinks.lake.views import views_sql
+    from streams.lake.serving import lake_of
 
     with _failing_plainly():
         files = lake_of(load_settings())
@@ -129,8 +137,8 @@ def fold(
     processes: Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")] = 2,
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
-    from streams.history.running import fold_lake  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.lake.serving import place_of, require_files  # noqa: PLC0415
+    from streams.history.running import fold_lake
+    from streams.lake.serving import place_of, require_files
 
     with _failing_plainly():
         place = place_of(load_settings())

@@ -1,11 +1,12 @@
 """`harmonia lake import`: what happened before, from old files into the lake."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.app import wall_clock
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
 from streams.cli.lake import app
@@ -30,12 +31,13 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
     """
-    from sinks.lake.manifests import Damaged, is_lake  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.importing.pieces import Unreadable  # noqa: PLC0415
-    from streams.lake.buffers import Limits  # noqa: PLC0415
-    from streams.lake.importing import Old, bring_in, show  # noqa: PLC0415
-    from streams.lake.serving import files_of  # noqa: PLC0415
-    from streams.replay.parts import meant  # noqa: PLC0415
+    from sinks.lake.manifests import Damaged, is_lake
+    from streams.app import wall_clock
+    from streams.importing.pieces import Unreadable
+    from streams.lake.buffers import Limits
+    from streams.lake.importing import Old, bring_in, show
+    from streams.lake.serving import files_of
+    from streams.replay.parts import meant
 
     settings, selection = load_settings(), selection_given(since, until, types)
     limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
@@ -57,10 +59,10 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     say_report(report, as_json=as_json)
 
 
-def _parts(paths: list[str]) -> "list[Part]":
+def _parts(paths: list[str]) -> list[Part]:
     """Of all paths, in order. Raises as `parts_of`, and says of which."""
-    from streams.importing.pieces import Unreadable  # noqa: PLC0415 (as above)
-    from streams.replay.parts import parts_of  # noqa: PLC0415
+    from streams.importing.pieces import Unreadable
+    from streams.replay.parts import parts_of
 
     found = []
     for path in paths:

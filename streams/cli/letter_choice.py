@@ -1,8 +1,10 @@
 """The options by which every command of `dead-letters` chooses letters, and what they mean."""
 
+from __future__ import annotations
+
 import re
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +12,9 @@ from events.refusal import Reason
 from events.times import parse_time
 from events.topics import DEAD_LETTERS, QUARANTINE
 from streams.cli.failures import WRONG_USE, refuse
-from streams.clinic.choosing import Choice
+
+if TYPE_CHECKING:
+    from streams.clinic.choosing import Choice
 
 WhyOption = Annotated[Reason | None, typer.Option("--reason", help="Only those with this dl_reason.")]
 TopicOption = Annotated[str | None, typer.Option("--topic", help="Only those of this input topic.")]
@@ -35,6 +39,8 @@ def now_ms() -> int:
 
 def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
     """What the options choose; ends the command when a time cannot be read."""
+    from streams.clinic.choosing import Choice
+
     first = None if since is None else moment_ago("--since", since)
     last = None if until is None else moment_ago("--until", until)
     return Choice(since=first, until=last, **others)

@@ -4,7 +4,10 @@ What producers write into `source` and `type` is theirs to choose, and so may be
 obeys. What does not look like a name is shown as `*`, to programs too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -12,9 +15,11 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.clinic.causes import Group
-from streams.clinic.letters import Letter
 from streams.shown import named
+
+if TYPE_CHECKING:
+    from streams.clinic.causes import Group
+    from streams.clinic.letters import Letter
 
 _INDENT = (0, 0, 0, 4)
 

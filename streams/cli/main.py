@@ -1,6 +1,7 @@
 """The command `harmonia`: a thin shell; each group of commands is a module beside this one."""
 
 import logging
+from typing import Annotated
 
 import typer
 
@@ -31,10 +32,10 @@ from streams.cli.backup import backup
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
 from streams.cli.gateway import gateway
+from streams.cli.help import Commands
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
 from streams.cli.insights import insights
-from streams.cli.plain_usage import PlainUsage
 from streams.cli.produce import produce
 from streams.cli.replaying import replay
 from streams.cli.restore import restore
@@ -42,7 +43,8 @@ from streams.cli.status import status
 from streams.cli.worker import worker
 
 app = typer.Typer(
-    cls=PlainUsage,
+    cls=Commands,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="One living profile of each contact, from what every team does.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -50,8 +52,20 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"harmonia {version('harmonia')}")
+        raise typer.Exit
+
+
 @app.callback()
-def harmonia() -> None:
+def harmonia(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """One living profile of each contact, from what every team does."""
     logging.getLogger("kafka").setLevel(logging.ERROR)  # it warns of itself whenever the machine is busy
 

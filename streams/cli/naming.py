@@ -4,12 +4,16 @@ A word that is no other identifier is a contact_id, and anything may look like o
 is decided about a contact_id is decided only about one that is known (`desk`).
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from events.fields import CONTACT_ID_PATTERN
-from events.identifiers import Hasher, Kind, is_identity_hash
 from events.json_types import JSON
+
+if TYPE_CHECKING:
+    from events.identifiers import Hasher, Kind
 
 METAVAR = "PERSON"
 HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
@@ -22,7 +26,6 @@ _CALLED: dict[Kind, str] = {
     "external": "external id",
     "email": "e-mail address",
 }
-_is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,10 @@ class Named:
 
     def ids(self, hasher: Hasher) -> list[str]:
         """The contact_ids that it may be: hashes under each key that is valid. None: it cannot be read."""
+        from events.fields import CONTACT_ID_PATTERN
+
         if self.kind is None:
-            return [self.text] if _is_contact_id(self.text) else []
+            return [self.text] if re.fullmatch(CONTACT_ID_PATTERN, self.text) else []
         return hasher.lookups(self.kind, self.text)
 
     def contact(self) -> dict[str, JSON]:
@@ -50,9 +55,12 @@ class Named:
 
 def nobody(word: str) -> str:
     """That nobody is known by a word, and what to look at; the word, which may be an address, is not repeated."""
+    from events.fields import CONTACT_ID_PATTERN
+
     meant = named(word)
     if meant.kind is None:
-        return f"nobody is known by this {'contact_id' if _is_contact_id(word) else 'word'}: {CURE}"
+        is_contact_id = re.fullmatch(CONTACT_ID_PATTERN, word)
+        return f"nobody is known by this {'contact_id' if is_contact_id else 'word'}: {CURE}"
     return (
         f"nobody is known by this {_CALLED[meant.kind]}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY "
         "that of the workers?"
@@ -61,6 +69,8 @@ def nobody(word: str) -> str:
 
 def named(word: str) -> Named:
     """What a word means. A hash as it stands in records is a contact_id."""
+    from events.identifiers import is_identity_hash
+
     kind, colon, text = word.partition(":")
     if colon and kind in _KINDS and not is_identity_hash(word):
         return Named(_KINDS[kind], text)

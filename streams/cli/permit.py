@@ -1,33 +1,30 @@
 """`harmonia permit`: who of an audience may be reached now, and why the others may not."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast, get_args
+from typing import TYPE_CHECKING, Annotated, BinaryIO, cast, get_args
 
 import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from events.interactions.base import Channel, Purpose, spelt
 from events.json_types import JSON
+from events.reaching import Channel, Purpose
 from events.times import parse_time, render_time
-from streams.audience import Audience, Header, Unusable, open_audience
-from streams.cli.asked_names import remarks
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.help import lines_of
 from streams.cli.permit_check import check, purpose_of
-from streams.cli.rows_bar import rows_bar
-from streams.permission.policies import policy_of
-from streams.permit.clerk import Clerk, Job
-from streams.permit.crew import judged
-from streams.permit.noting import record_of, write_down
-from streams.permit.rows import OWN
-from streams.permit.run import Files, Summary
-from streams.permit.run import permit as run
-from streams.pressure import PermissionRequest
+
+if TYPE_CHECKING:
+    from streams.audience import Audience, Header
+    from streams.permit.clerk import Job
+    from streams.permit.run import Summary
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
@@ -46,7 +43,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
     purpose: Annotated[
         str | None,
-        typer.Option(callback=purpose_of, metavar=f"<{'|'.join(get_args(Purpose))}>", help="What for. Required."),
+        typer.Option(callback=purpose_of, metavar=f"<{lines_of([*get_args(Purpose)])}>", help="What for. Required."),
     ] = None,
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     source: Annotated[str | None, typer.Option(help="Who will report what was sent.")] = None,
@@ -60,7 +57,11 @@ def permit(  # noqa: PLR0913 (options of a command)
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
     denied: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="File for the others: decision, reason, earliest_at, evidence.")
+        Path | None,
+        typer.Option(dir_okay=False, help="File for all others, the deferred too: decision, reason, earliest_at …"),
+    ] = None,
+    deferred: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File of their own for the deferred: not yet, but later.")
     ] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that judge.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: the counts, on standard error.")] = False,
@@ -73,6 +74,11 @@ def permit(  # noqa: PLR0913 (options of a command)
         return
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
+    from streams.cli.asked_names import remarks
+    from streams.permission.policies import policy_of
+    from streams.permit.clerk import Job
+    from streams.pressure import PermissionRequest
+
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
     reserve_ms = None if reserve is None else reserve * 1000
@@ -98,7 +104,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         names = remarks(settings, policy, request)
     for remark in names if not as_json else ():
         _errors.print(remark, markup=False)
-    summary = _run(audience, job, denied, processes)
+    summary = _run(audience, job, (denied, deferred), processes)
     _write_down(summary, job)
     _say(summary, audience.header, policy.version, names if as_json else None)
     if summary.stopped is not None:
@@ -110,33 +116,48 @@ def permit(  # noqa: PLR0913 (options of a command)
 
 def _refuse_while_incomplete(job: Job) -> None:
     """Before the first byte is written."""
+    from streams.permit.clerk import Clerk
+
     with closing(Clerk(job)) as clerk:
         if (stopped := clerk.look()) is not None:
             refuse(f"{stopped.why} Nothing was written")
 
 
-def _run(audience: Audience, job: Job, denied: Path | None, processes: int) -> Summary:
-    with _file(denied) as refused, rows_bar(audience.file, _errors) as told:
+def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], processes: int) -> Summary:
+    """`others`: the files for those who are denied, and for those who are deferred."""
+    from streams.cli.rows_bar import rows_bar
+    from streams.permit.crew import judged
+    from streams.permit.run import Files
+    from streams.permit.run import permit as run
+
+    denied, deferred = others
+    with (
+        _file("--denied", denied) as refused,
+        _file("--deferred", deferred) as later,
+        rows_bar(audience.file, _errors) as told,
+    ):
         out = sys.stdout.buffer
         outcomes = judged(audience.records(), job, processes)
         with closing(outcomes):
-            summary = run(outcomes, Files(audience, out, refused), told)
+            summary = run(outcomes, Files(audience, out, refused, later), told)
         out.flush()
     return summary
 
 
 @contextmanager
-def _file(path: Path | None) -> Iterator[BinaryIO | None]:
+def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
     try:
         file = None if path is None else path.open("wb")
     except OSError as error:
-        refuse(f"--denied: {path}: {error.strerror}")
+        refuse(f"{option}: {path}: {error.strerror}")
     with nullcontext() if file is None else file:
         yield file
 
 
 def _write_down(summary: Summary, job: Job) -> None:
     """What was answered is right in any case, so that nobody can read it in the morning is said and no more."""
+    from streams.permit.noting import record_of, write_down
+
     if summary.rows and (why := write_down(job, record_of(summary, job, time.time_ns() // 1_000_000))) is not None:
         typer.echo(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
 
@@ -172,6 +193,9 @@ def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JS
 
 
 def _audience() -> Audience:
+    from streams.audience import Unusable, open_audience
+    from streams.permit.rows import OWN
+
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)
     audience = open_audience(sys.stdin.buffer)

@@ -4,7 +4,8 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from events.interactions.base import Channel, Purpose, spelt
+from events.reaching import Channel, Purpose, spelt
+from streams.cli.help import lines_of
 from streams.cli.naming import HELP, METAVAR
 
 
@@ -21,7 +22,7 @@ def check(  # noqa: PLR0913 (options of a command)
     *,
     channel: Annotated[Channel, typer.Option(help="How they are to be reached.")],
     purpose: Annotated[
-        str, typer.Option(callback=purpose_of, metavar=f"<{'|'.join(get_args(Purpose))}>", help="What for.")
+        str, typer.Option(callback=purpose_of, metavar=f"<{lines_of([*get_args(Purpose)])}>", help="What for.")
     ] = "informational",
     team: Annotated[str, typer.Option(help="Who sends. Without it every touch was another team's.")] = "",
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
@@ -30,8 +31,8 @@ def check(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as POST /v1/permissions answers.")] = False,
 ) -> None:
     """Say whether one person may be reached now. Exit code 0: allow; 1: defer or deny, or nobody can say."""
-    from streams.cli.permit_checked import tell_permission  # noqa: PLC0415 (for this command alone)
-    from streams.pressure import PermissionRequest  # noqa: PLC0415
+    from streams.cli.permit_checked import tell_permission
+    from streams.pressure import PermissionRequest
 
     request = PermissionRequest(
         channel=channel,

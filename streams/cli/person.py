@@ -1,26 +1,24 @@
 """All that is held of one person, from Redis and from the topics."""
 
-import asyncio
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
-from kafka import KafkaConsumer
 
-from events.identifiers import is_identity_hash, kind_of
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
-from sinks.base import Stored
-from sinks.keys import partition_of
-from sinks.profiles import contact_of, read_profile
 from streams.cli.naming import named
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients, redis_client
-from streams.contact import read_fact
-from streams.contact.commands import COMMANDS, Erase
-from streams.contact.state import Fact
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
+
+    from sinks.base import Stored
+    from streams.contact.state import Fact
+    from streams.settings import Settings
 
 _SHOWN = 8
 """Of 32 hexadecimal digits, enough to tell the identifiers of one person apart."""
@@ -41,6 +39,9 @@ class Person:
 
     def facts(self) -> list[Fact]:
         """What happened and may count: nothing from before the person was erased, if that was so."""
+        from streams.contact import read_fact
+        from streams.contact.commands import COMMANDS, Erase
+
         read = [read_fact(value, at) for value, at in self.interactions]
         facts = [fact for fact in read if not isinstance(fact, Refusal)]
         erased = max((fact.time for fact in facts if isinstance(fact.detail, Erase)), default=None)
@@ -51,6 +52,9 @@ class Person:
 
 async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
     """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
+    from sinks.profiles import contact_of, read_profile
+    from streams.clients import redis_client
+
     client = redis_client(settings)
     try:
         for name in named(who).ids(settings.hasher):
@@ -67,6 +71,10 @@ async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
 
 def read_person(settings: Settings, contact_id: str) -> Person:
     """Read the topics for all that is held of a person. Takes as long as reading them takes."""
+    from sinks.keys import partition_of
+    from streams.cli.reading import records_of
+    from streams.clients import KafkaClients
+
     consumer = KafkaClients(settings).tool_consumer()
     try:
         names = [contact_id, *sorted(_absorbed(consumer, contact_id))]
@@ -84,12 +92,16 @@ def read_person(settings: Settings, contact_id: str) -> Person:
 
 def masked(name: str) -> str:
     """An identifier as it may be shown: of a hash its kind and its first digits; a contact_id as it is."""
+    from events.identifiers import is_identity_hash, kind_of
+
     if not is_identity_hash(name):
         return name
     return f"{kind_of(name)}:{name.partition(':')[2][:_SHOWN]}…"
 
 
 def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:
+    from streams.cli.reading import records_of
+
     into: dict[str, str] = {}
     for record in records_of(consumer, CONTACT_LINKS):
         if record.value is None:
@@ -100,6 +112,9 @@ def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:
 
 
 def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[str]) -> list[tuple[bytes, int]]:
+    from sinks.keys import partition_of
+    from streams.cli.reading import records_of
+
     keys = {name.encode() for name in names}
     numbers = {partition_of(key.decode(), settings.partitions) for key in keys}
     return [
@@ -110,6 +125,8 @@ def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[s
 
 
 def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key: str) -> JSON:
+    from streams.cli.reading import records_of
+
     last: JSON = None
     for record in records_of(consumer, topic, partitions):
         if record.key == key.encode():
@@ -119,4 +136,6 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
 
 def look_up(settings: Settings, who: str) -> tuple[str, Stored] | None:
     """`find`, for commands."""
+    import asyncio
+
     return asyncio.run(find(settings, who))

@@ -16,7 +16,7 @@ class PlainUsage(TyperGroup):
         except BadParameter as error:
             cause: Any = error.__cause__
             if hasattr(cause, "errors"):
-                from events.wording import in_plain_words  # noqa: PLC0415 (where something is wrong)
+                from events.wording import in_plain_words
 
                 error.message = in_plain_words(cause.errors()[0])
             raise

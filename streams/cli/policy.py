@@ -1,5 +1,7 @@
 """`harmonia policy`: which policy holds, whether a file would, and the one to start from."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +10,6 @@ import typer
 
 from events.times import render_time
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
-from streams.permission.policies import policy_of
-from streams.pressure import Mistakes, default_text, read_policy
-from streams.pressure.writing import policy_text
 
 app = typer.Typer(help="How often people may be reached, and when.", no_args_is_help=True)
 
@@ -22,6 +21,8 @@ def check(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy, TOML.")], as_json: AsJson = False
 ) -> None:
     """Say by which version decisions would be made, or every mistake with its key and cure: then exit code 1."""
+    from streams.pressure import Mistakes, read_policy
+
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -47,6 +48,10 @@ def show(
 
     Running processes take a change up within a second; since when one holds which version its metrics say.
     """
+    from streams.permission.policies import policy_of
+    from streams.pressure import default_text
+    from streams.pressure.writing import policy_text
+
     if default and not as_json:
         typer.echo(default_text(), nl=False)
         return

@@ -1,5 +1,7 @@
 """`harmonia produce`: publish interactions from a file, after a look at each line."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,15 +10,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from events.before_sending import judge
-from events.envelope import Record
-from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.unknown_fields import UnknownField, unknown_fields
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
-from streams.clients import KafkaClients
-from streams.topics import require_topic
 
 
 def produce(
@@ -29,6 +26,9 @@ def produce(
 
     Fields that a type does not know are sent, and named: one may be a known field misspelled.
     """
+    from streams.clients import KafkaClients
+    from streams.topics import require_topic
+
     settings = load_settings()
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
@@ -62,6 +62,10 @@ def produce(
 
 def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[UnknownField]] | Refusal:
     """The topic for an event in structured mode and what its type does not know, or why it would be refused."""
+    from events.before_sending import judge
+    from events.envelope import Record
+    from events.interactions import topic_of
+
     try:
         event = orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -1,15 +1,20 @@
 """Reading topics from their start to where they end now, for commands that look once."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-from kafka import KafkaConsumer, TopicPartition
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from streams.engine.errors import MissingTopic
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer, TopicPartition
 
 
 def records_of(consumer: KafkaConsumer, topic: str, partitions: Iterable[int] | None = None) -> Iterator[Any]:
     """Every committed record of a topic, or of these partitions of it. Raises `MissingTopic`, and Kafka's errors."""
+    from kafka import TopicPartition
+
     there = consumer.partitions_for_topic(topic) or set()
     if not there:
         raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
@@ -31,6 +36,8 @@ def records_between(
 
     Of more than `most` the latest of each partition. Nothing where there is no such topic. Raises Kafka's errors.
     """
+    from kafka import TopicPartition
+
     places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
     yield from records_in(consumer, ranges_between(consumer, places, since, until, most))
 

@@ -1,6 +1,7 @@
 """`harmonia rebuild`: fold history again beside the running system, see what would change, and switch to it."""
 
-import asyncio
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Iterator
@@ -8,14 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
-import msgspec
 import typer
 
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.profile_tables import at
 from streams.local.signals import signals_end_the_block
-from streams.topics import require_topics
 
 if TYPE_CHECKING:
     from streams.rebuild.differing import Comparison
@@ -36,8 +35,8 @@ Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help="Seconds to
 @contextmanager
 def _failing_plainly() -> Iterator[None]:
     """As `failing_plainly`, and where a lake is none or a directory cannot be written to."""
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.formats import Unreadable  # noqa: PLC0415
+    from sinks.lake.manifests import Damaged
+    from streams.formats import Unreadable
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     with failing_plainly():
@@ -59,8 +58,9 @@ def build(
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
-    from streams.lake.serving import place_of, require_lake  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.rebuild import building  # noqa: PLC0415
+    from streams.lake.serving import place_of, require_lake
+    from streams.rebuild import building
+    from streams.topics import require_topics
 
     settings = load_settings()
     began = time.monotonic()
@@ -89,7 +89,11 @@ def compare(
 
     Those of whom something was heard since are counted apart.
     """
-    from streams.rebuild import comparing  # noqa: PLC0415 (no other command waits for Arrow)
+    import asyncio
+
+    import msgspec
+
+    from streams.rebuild import comparing
 
     settings = load_settings()
     with _failing_plainly(), signals_end_the_block():  # profiles are in a folder of its own
@@ -98,7 +102,8 @@ def compare(
     raise typer.Exit(0 if found.is_equal else DIFFERS)
 
 
-def _said(found: "Comparison") -> Iterator[str]:
+def _said(found: Comparison) -> Iterator[str]:
+
     yield (
         f"{found.equal} equal, {found.differ} differ, {found.only_running} only in the running state, "
         f"{found.only_built} only in what was built; of {found.moved_on} others something was heard since"
@@ -123,8 +128,8 @@ def switch(
 
     Producers may go on. Exit code 1, and nothing changed, while a worker runs or an erasure is on its way.
     """
-    from streams.backup.manifest import read_manifest  # noqa: PLC0415 (no other command waits for Faust)
-    from streams.rebuild import switching  # noqa: PLC0415
+    from streams.backup.manifest import read_manifest
+    from streams.rebuild import switching
 
     settings = load_settings()
     began = time.monotonic()

@@ -3,9 +3,11 @@
 What is requeued carries its history, and is not held again, whatever the workers have heard by then.
 """
 
+from __future__ import annotations
+
 import uuid
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -17,7 +19,6 @@ from events.topics import QUARANTINE, SOURCE_QUARANTINES
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.letter_choice import JsonOption, now_ms
 from streams.cli.letter_lines import console, second
-from streams.cli.reading import records_of
 from streams.cli.requeue import (
     DryOption,
     MappingOption,
@@ -29,13 +30,11 @@ from streams.cli.requeue import (
     send,
     show_rehearsal,
 )
-from streams.clients import KafkaClients
-from streams.clinic.choosing import Choice
-from streams.clinic.judging import Rules
-from streams.quarantine.orders import Quarantine, read_quarantine_record
-from streams.requeue.run import Order
-from streams.settings import Settings
 from streams.shown import named
+
+if TYPE_CHECKING:
+    from streams.quarantine.orders import Quarantine
+    from streams.settings import Settings
 
 
 def release(  # noqa: PLR0913 (options of a command)
@@ -54,6 +53,10 @@ def release(  # noqa: PLR0913 (options of a command)
 
     What would be refused stays held: see `group --quarantined`, and release again with a mapping.
     """
+    from streams.clinic.choosing import Choice
+    from streams.clinic.judging import Rules
+    from streams.requeue.run import Order
+
     if (source is None) is not listed:
         refuse("SOURCE: give one, or --list alone", WRONG_USE)
     settings = load_settings()
@@ -72,6 +75,8 @@ def release(  # noqa: PLR0913 (options of a command)
 
 
 def _let_go(settings: Settings, source: str) -> None:
+    from streams.clients import KafkaClients
+
     with failing_plainly():
         if source in _quarantines(settings):
             with closing(KafkaClients(settings).tool_producer()) as producer:
@@ -102,6 +107,10 @@ def _row(each: Quarantine, now: int) -> dict[str, JSON]:
 
 
 def _quarantines(settings: Settings) -> dict[str, Quarantine]:
+    from streams.cli.reading import records_of
+    from streams.clients import KafkaClients
+    from streams.quarantine.orders import read_quarantine_record
+
     known: dict[str, Quarantine] = {}
     with closing(KafkaClients(settings).tool_consumer()) as consumer:
         for record in records_of(consumer, SOURCE_QUARANTINES):

@@ -1,5 +1,7 @@
 """`harmonia replay`: history once more, from the lake or from files."""
 
+from __future__ import annotations
+
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from streams.app import wall_clock
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
 from streams.cli.moments import span_given
@@ -47,12 +47,13 @@ def replay(  # noqa: PLR0913 (options of a command)
     Facts that are known are recognised. Messages older than 7 days stay out: they enter by a rebuild. It yields to live
     traffic. A replay that was interrupted goes on where it was.
     """
-    from sinks.lake.manifests import Damaged  # noqa: PLC0415 (no other command waits for Arrow)
-    from streams.importing.pieces import Unreadable  # noqa: PLC0415
-    from streams.replay.alone import alone  # noqa: PLC0415
-    from streams.replay.history import History  # noqa: PLC0415
-    from streams.replay.parts import meant, parts_of  # noqa: PLC0415
-    from streams.replay.run import FOLDER, Orders, send, show  # noqa: PLC0415
+    from sinks.lake.manifests import Damaged
+    from streams.app import wall_clock
+    from streams.importing.pieces import Unreadable
+    from streams.replay.alone import alone
+    from streams.replay.history import History
+    from streams.replay.parts import meant, parts_of
+    from streams.replay.run import FOLDER, Orders, send, show
 
     settings = load_settings()
     selection = selection_given(since, until, types)
@@ -86,9 +87,9 @@ def _saying_how_it_goes_on() -> Iterator[None]:
             raise SystemExit(code) from error
 
 
-def selection_given(since: str | None, until: str | None, types: list[str] | None) -> "Selection":
+def selection_given(since: str | None, until: str | None, types: list[str] | None) -> Selection:
     """What these options mean. Ends the command where one of them means nothing."""
-    from streams.replay.selection import Selection, types_named  # noqa: PLC0415 (as above)
+    from streams.replay.selection import Selection, types_named
 
     try:
         named = types_named(types) if types else None
@@ -98,9 +99,11 @@ def selection_given(since: str | None, until: str | None, types: list[str] | Non
 
 
 @contextmanager
-def history_bar(path: str, rows: list[int | None]) -> Iterator["Screen"]:
+def history_bar(path: str, rows: list[int | None]) -> Iterator[Screen]:
     """On standard error, if somebody looks at it."""
-    from streams.replay.run import Screen  # noqa: PLC0415 (as above)
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from streams.replay.run import Screen
 
     bar = Progress(
         TextColumn(path.rpartition("/")[2] or path),

@@ -1,21 +1,21 @@
 """`harmonia report`: pages for people."""
 
+from __future__ import annotations
+
 import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
-from streams.insights.spans import day_of
-from streams.morning.figures import Report
-from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.insights.reading import Read
+    from streams.morning.figures import Report
+    from streams.settings import Settings
 
 app = typer.Typer(help="Pages for people.", no_args_is_help=True)
 
@@ -36,6 +36,8 @@ def daily(
     as_json: Annotated[bool, typer.Option("--json", help="For programs: the figures, nothing left out.")] = False,
 ) -> None:
     """Show a day beside the same day of the week before: money, messages, doors, shifts, and who was held back."""
+    import msgspec
+
     settings = load_settings()
     found = _report(settings, _day(day, settings.time_zone))
     if as_json:
@@ -43,22 +45,24 @@ def daily(
     if out is not None:
         _write(found, out)
     elif not as_json:
-        from streams.morning.page import page_of  # noqa: PLC0415 (no other command needs it)
-        from streams.morning.text import text_of  # noqa: PLC0415
+        from streams.morning.page import page_of
+        from streams.morning.text import text_of
 
         typer.echo(text_of(page_of(found)), nl=False)
 
 
 def _report(settings: Settings, day: date) -> Report:
-    from streams.morning.asking import days_of, report_of  # noqa: PLC0415 (no other command waits for DuckDB)
-    from streams.morning.held import held_on  # noqa: PLC0415
-    from streams.morning.unheard import held_now, mostly_refused_of, refused_on  # noqa: PLC0415
+    from msgspec.structs import replace
 
-    def ask(read: "Read") -> Report:
+    from streams.morning.asking import days_of, report_of
+    from streams.morning.held import held_on
+    from streams.morning.unheard import held_now, mostly_refused_of, refused_on
+
+    def ask(read: Read) -> Report:
         spans = days_of(day, settings.time_zone)
         held, refused = held_on(settings, spans), refused_on(settings, spans[0])
         found = report_of(read.history, day, settings.time_zone, read.as_of, held)
-        return msgspec.structs.replace(
+        return replace(
             found,
             refused=mostly_refused_of(read.history, spans[0], refused),
             quarantines=held_now(settings, time.time_ns() // 1_000_000),
@@ -68,9 +72,9 @@ def _report(settings: Settings, day: date) -> Report:
 
 
 def _write(found: Report, folder: Path) -> None:
-    from streams.morning.html import html_of  # noqa: PLC0415 (no other command needs it)
-    from streams.morning.page import page_of  # noqa: PLC0415
-    from streams.morning.text import text_of  # noqa: PLC0415
+    from streams.morning.html import html_of
+    from streams.morning.page import page_of
+    from streams.morning.text import text_of
 
     page = page_of(found)
     try:
@@ -84,6 +88,8 @@ def _write(found: Report, folder: Path) -> None:
 
 
 def _day(text: str | None, zone: str) -> date:
+    from streams.insights.spans import day_of
+
     today = day_of(time.time_ns() // 1_000_000, zone)
     if text is None:
         return today - timedelta(days=1)

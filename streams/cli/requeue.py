@@ -1,9 +1,10 @@
 """`harmonia dead-letters requeue`: sends refused records to their topics again, mended by a mapping if there is one."""
 
-import asyncio
+from __future__ import annotations
+
 import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -25,13 +26,11 @@ from streams.cli.letter_choice import (
     now_ms,
     topic_of,
 )
-from streams.cli.requeue_told import account_row, rehearsal_row, tell, tell_progress, tell_rehearsal
-from streams.clinic.judging import CONTACTS, Rules
-from streams.clinic.mapping import Mapping, read_mapping
-from streams.clinic.mistakes import Mistakes
-from streams.requeue.rehearsal import rehearse
-from streams.requeue.run import Order, requeue
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.clinic.mapping import Mapping
+    from streams.requeue.run import Order
+    from streams.settings import Settings
 
 MappingOption = Annotated[
     Path | None,
@@ -73,6 +72,9 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
+    from streams.clinic.judging import CONTACTS, Rules
+    from streams.requeue.run import Order
+
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
@@ -93,6 +95,9 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
 def mapping_in(file: Path | None) -> Mapping | None:
     """The mapping; ends the command when the file holds none."""
+    from streams.clinic.mapping import read_mapping
+    from streams.clinic.mistakes import Mistakes
+
     if file is None:
         return None
     try:
@@ -106,6 +111,9 @@ def mapping_in(file: Path | None) -> Mapping | None:
 
 def show_rehearsal(settings: Settings, order: Order, people: int, *, as_json: bool) -> None:
     """Say what would be sent."""
+    from streams.cli.requeue_told import rehearsal_row, tell_rehearsal
+    from streams.requeue.rehearsal import rehearse
+
     with failing_plainly():
         found = rehearse(settings, order, people)
     if as_json:
@@ -117,6 +125,11 @@ def show_rehearsal(settings: Settings, order: Order, people: int, *, as_json: bo
 
 def send(settings: Settings, order: Order, *, as_json: bool) -> None:
     """Send, and say what was sent."""
+    import asyncio
+
+    from streams.cli.requeue_told import account_row, tell, tell_progress
+    from streams.requeue.run import requeue
+
     with failing_plainly():
         account = asyncio.run(requeue(settings, order, tell_progress))
     if as_json:

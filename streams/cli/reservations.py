@@ -19,7 +19,7 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="For programs, one a line.")] = False,
 ) -> None:
     """List reservations that have not expired. Of everybody it reads all keys of Redis, which takes its time."""
-    from streams.cli.reservations_told import tell_reservations  # noqa: PLC0415 (for these commands alone)
+    from streams.cli.reservations_told import tell_reservations
 
     tell_reservations(one, team, as_json=as_json)
 
@@ -34,6 +34,6 @@ def release(
 
     Whoever had the reservation was told "allow", and may reach the person all the same.
     """
-    from streams.cli.reservations_told import release_of  # noqa: PLC0415 (for these commands alone)
+    from streams.cli.reservations_told import release_of
 
     release_of(one, team)

@@ -1,17 +1,20 @@
 """`harmonia restore`: everything again, from a backup, into brokers that have lost it or get more partitions."""
 
-import asyncio
+from __future__ import annotations
+
 import logging
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from streams.backup.manifest import POLICY, Manifest, read_manifest, require_identity, require_whole
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.backup.manifest import Manifest
+    from streams.settings import Settings
 
 
 def restore(  # noqa: PLR0913 (options of a command)
@@ -36,8 +39,11 @@ def restore(  # noqa: PLR0913 (options of a command)
     Exit code 1, and nothing written, where there is a state that is not to be replaced, or where the identity keys that
     are set are not those of the backup.
     """
-    from streams.backup import ledger  # noqa: PLC0415 (no other command waits for Faust)
-    from streams.backup.restoring import Order, restore_backup  # noqa: PLC0415
+    import asyncio
+
+    from streams.backup import ledger
+    from streams.backup.manifest import read_manifest, require_identity, require_whole
+    from streams.backup.restoring import Order, restore_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
@@ -83,6 +89,8 @@ def _generation(manifest: Manifest, generation: int | None) -> int:
 
 
 def _say_policy(directory: Path, settings: Settings) -> None:
+    from streams.backup.manifest import POLICY
+
     kept = directory / POLICY
     if kept.is_file() and (settings.policy is None or not settings.policy.is_file()):
         typer.echo(f"The policy that held is {kept}: put it where HARMONIA_POLICY says")

@@ -1,5 +1,7 @@
 """`harmonia status`: one screen for whoever is on call."""
 
+from __future__ import annotations
+
 import time
 from typing import Annotated
 
@@ -8,13 +10,14 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import load_settings
-from streams.status.judging import findings
-from streams.status.look import look
-from streams.status.screen import document, screen
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Say whether everything flows, what is wrong and what to do. Exit code 1 when something is worth a page."""
+    from streams.status.judging import findings
+    from streams.status.look import look
+    from streams.status.screen import document, screen
+
     seen = look(load_settings(), time.time_ns() // 1_000_000)
     found = findings(seen)
     if as_json:

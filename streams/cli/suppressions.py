@@ -1,5 +1,7 @@
 """`harmonia suppressions`: who is closed to everyone, as a file for senders that cannot ask an API."""
 
+from __future__ import annotations
+
 import csv
 import io
 import sys
@@ -8,24 +10,23 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from events.interactions.base import Channel
+from events.reaching import Channel
 from events.times import parse_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
-from streams.audience import Audience, Unusable, open_audience
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
-from streams.settings import Settings
-from streams.suppressions.formats import Format, Layout, Row, layout_of
-from streams.suppressions.matching import Matching, Tally, Wanted, rows_of_all
-from streams.suppressions.reading import read_closings, read_links
-from streams.suppressions.shelf import Shelf
-from streams.suppressions.telling import notices, troubles
+from streams.suppressions.uploads import Format
+
+if TYPE_CHECKING:
+    from streams.audience import Audience, Unusable
+    from streams.settings import Settings
+    from streams.suppressions.formats import Layout, Row
+    from streams.suppressions.matching import Tally, Wanted
+    from streams.suppressions.shelf import Shelf
 
 app = typer.Typer(help="Who is closed to everyone.", no_args_is_help=True)
 
@@ -53,6 +54,11 @@ def export(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when somebody who is closed may be missing, or is named so that the vendor cannot know them.
     """
+    from streams.audience import open_audience
+    from streams.suppressions.formats import layout_of
+    from streams.suppressions.matching import Wanted
+    from streams.suppressions.telling import troubles
+
     settings, wanted = load_settings(), Wanted(time.time_ns() // 1_000_000, _time_of(since), reopened)
     if reopened and (match is None or since is not None):
         refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)
@@ -69,6 +75,9 @@ def export(  # noqa: PLR0913 (options of a command)
 
 
 def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wanted) -> Tally:
+    from streams.suppressions.matching import Tally, rows_of_all
+    from streams.suppressions.shelf import Shelf
+
     tally = Tally()
     with closing(Shelf()) as shelf:
         _read(settings, channel, shelf, with_links=False)
@@ -77,6 +86,9 @@ def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wan
 
 
 def _write_matching(settings: Settings, channel: Channel, audience: Audience, layout: Layout, wanted: Wanted) -> Tally:
+    from streams.suppressions.matching import Matching
+    from streams.suppressions.shelf import Shelf
+
     with closing(Shelf()) as shelf:
         _read(settings, channel, shelf, with_links=True)
         matching = Matching(settings.hasher, lambda hashes: shelf.of(hashes, wanted.at), layout, wanted)
@@ -85,6 +97,10 @@ def _write_matching(settings: Settings, channel: Channel, audience: Audience, la
 
 
 def _read(settings: Settings, channel: Channel, shelf: Shelf, *, with_links: bool) -> None:
+    from streams.cli.reading import records_of
+    from streams.clients import KafkaClients
+    from streams.suppressions.reading import read_closings, read_links
+
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         if with_links:
             read_links(records_of(consumer, CONTACT_LINKS), shelf)
@@ -102,6 +118,8 @@ def _write(layout: Layout, rows: Iterable[Row]) -> None:
 
 
 def _say(tally: Tally, *, as_json: bool) -> None:
+    from streams.suppressions.telling import notices
+
     if as_json:
         typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)
     else:
@@ -117,12 +135,16 @@ def _time_of(since: str | None) -> int | None:
 
 
 def _audience(opened: Audience | Unusable) -> Audience:
+    from streams.audience import Unusable
+
     if isinstance(opened, Unusable):
         refuse(f"--match: {opened.reason}", WRONG_USE)
     return opened
 
 
 def _usable(layout: Layout | Unusable) -> Layout:
+    from streams.audience import Unusable
+
     if isinstance(layout, Unusable):
         refuse(layout.reason, WRONG_USE)
     return layout

@@ -1,5 +1,7 @@
 """`harmonia topics`: make the topics, or say how they are."""
 
+from __future__ import annotations
+
 import json
 from typing import Annotated
 
@@ -7,8 +9,6 @@ import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.tables import print_table
-from streams.clients import KafkaClients
-from streams.topics import create_topics, describe_topics
 
 app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
 
@@ -18,6 +18,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command()
 def create(as_json: AsJson = False) -> None:
     """Make the topics that are missing; those that are there stay as they are."""
+    from streams.clients import KafkaClients
+    from streams.topics import create_topics
+
     settings = load_settings()
     with failing_plainly():
         admin = KafkaClients(settings).admin()
@@ -32,6 +35,9 @@ def create(as_json: AsJson = False) -> None:
 @app.command()
 def describe(as_json: AsJson = False) -> None:
     """Say how each topic is: partitions, replicas, what it is for. Exit code 1 when one is missing."""
+    from streams.clients import KafkaClients
+    from streams.topics import describe_topics
+
     settings = load_settings()
     with failing_plainly():
         admin = KafkaClients(settings).admin()

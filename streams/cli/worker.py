@@ -1,14 +1,17 @@
 """`harmonia worker`: the agents, in this process or in several."""
 
-import asyncio
+from __future__ import annotations
+
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.local.signals import signals_end_the_block
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 
 def worker(
@@ -18,7 +21,7 @@ def worker(
     ] = False,
 ) -> None:
     """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
-    from streams.worker import run_worker  # noqa: PLC0415 (no other command waits for Faust)
+    from streams.worker import run_worker
 
     settings = load_settings()
     with failing_plainly():
@@ -29,9 +32,11 @@ def worker(
 
 def _run_several(settings: Settings, processes: int) -> int:
     """What each child would refuse again and again is refused at once."""
-    from streams.processes import run_workers  # noqa: PLC0415 (no other command waits for RocksDB)
-    from streams.starting import require_usable, wait_until_ready  # noqa: PLC0415
-    from streams.state_dir import own_for_workers  # noqa: PLC0415
+    import asyncio
+
+    from streams.processes import run_workers
+    from streams.starting import require_usable, wait_until_ready
+    from streams.state_dir import own_for_workers
 
     def say(text: str) -> None:
         typer.echo(text, err=True)

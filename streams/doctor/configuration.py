@@ -1,19 +1,28 @@
 """Settings that are right by themselves and may still not be what somebody wants to run an election with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from streams.api.tokens import read_tokens
 from streams.doctor.finding import Finding, fail, ok, warn
 from streams.engine.errors import Unusable
 from streams.permission.policies import policy_of
 from streams.settings import LEAST_KEY_BYTES, LOCAL_IDENTITY_KEY, Settings
+from streams.unknown_variables import Unknown, unknown_variables
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
-    """The identity key, the policy and the tokens. Reads the file of the policy."""
+    """Variables that are no settings, the identity key, the policy and the tokens. Reads the file of the policy."""
+    yield from judge_unknown(unknown_variables())
     yield _identity_key(settings)
     yield _policy(settings)
     yield _tokens(settings)
+
+
+def judge_unknown(variables: Iterable[Unknown]) -> Iterator[Finding]:
+    """Variables that are named like settings and are none."""
+    for variable, near in variables:
+        cure = "take it away, or name the setting that was meant: the README's table has all"
+        yield warn(variable, "is no setting, so it is ignored", cure if near is None else f"did you mean {near}?")
 
 
 def _identity_key(settings: Settings) -> Finding:

@@ -2,13 +2,15 @@
 
 import os
 import platform
-import re
 import resource
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import streams
 from streams.doctor.finding import Finding, fail, ok, warn
@@ -24,7 +26,6 @@ LITTLE_SHARE = 0.15
 OPEN_FILES_OF_A_STORE, OTHER_FILES = 64, 256
 _OVER_A_NETWORK = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "glusterfs")
 _MOUNTS = Path("/proc/self/mounts")
-_pinned = re.compile(r"^([A-Za-z0-9._-]+)==([^ \\;]+)", re.MULTILINE).findall
 
 
 def judge_space(free: int, total: int, where: Path) -> Finding:
@@ -71,6 +72,16 @@ def judge_versions(pinned: Mapping[str, str], installed: Mapping[str, str]) -> F
     return ok("versions", f"{found}, and the libraries of requirements.lock")
 
 
+def pinned_here(lock: str) -> dict[str, str]:
+    """The versions that a lock names for this Python on this machine, by library: of others its markers tell."""
+    wanted = [Requirement(line.rstrip(" \\")) for line in lock.splitlines() if line[:1].isalnum()]
+    return {
+        canonicalize_name(each.name): next(iter(each.specifier)).version
+        for each in wanted
+        if each.marker is None or each.marker.evaluate()
+    }
+
+
 def examine_machine(settings: Settings) -> Iterator[Finding]:
     """All of it. Makes a file in the directory of the stores and deletes it."""
     yield from _directory(settings.state_dir)
@@ -115,7 +126,7 @@ def _lock_of(state_dir: Path) -> Finding:
 
 
 def _lock(path: Path) -> dict[str, str]:
-    return dict(_pinned(path.read_text())) if path.is_file() else {}
+    return pinned_here(path.read_text()) if path.is_file() else {}
 
 
 def _installed() -> dict[str, str]:
@@ -124,7 +135,7 @@ def _installed() -> dict[str, str]:
 
 def _named(found: Iterable[metadata.Distribution]) -> Iterator[tuple[str, str]]:
     for one in found:
-        yield re.sub(r"[-_.]+", "-", one.name).lower(), one.version
+        yield canonicalize_name(one.name), one.version
 
 
 def _rocksdb() -> Finding:

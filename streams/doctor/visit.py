@@ -33,6 +33,7 @@ from streams.engine.errors import MissingTopic
 from streams.insights.reading import positions
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, describe_topics, wanted
+from streams.tried import kafka_tried, redis_tried
 
 PATIENCE_S = 5.0
 Look = Callable[[], Iterator[Finding]]
@@ -54,10 +55,8 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
     try:
         admin = KafkaClients(settings).admin(PATIENCE_S)
     except KafkaError as error:
-        where = ", ".join(settings.kafka_brokers)
-        yield fail(
-            "brokers", f"none answers at {where} ({type(error).__name__})", "is KAFKA_BOOTSTRAP right and Kafka up?"
-        )
+        found = f"none answers ({type(error).__name__}): {kafka_tried(settings)}"
+        yield fail("brokers", found, "is KAFKA_BOOTSTRAP right and Kafka up?")
         return
     try:
         looks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
@@ -152,7 +151,7 @@ def _examine_redis(settings: Settings) -> Iterator[Finding]:
         yield judge_clock("Redis", seconds + micros / 1e6 - own)
     except RedisError as error:
         cure = "is REDIS_URL right, the server up, and may its user call INFO and TIME? Workers go on without it"
-        yield fail("Redis", f"it does not answer ({type(error).__name__})", cure)
+        yield fail("Redis", f"it does not answer ({type(error).__name__}): {redis_tried(settings)}", cure)
     finally:
         redis.close()
 

@@ -21,6 +21,10 @@ class MissingTopic(EngineError):
     """A topic that is needed is not on the broker: `harmonia topics create` makes it."""
 
 
+class KafkaAway(ConnectionError):
+    """Kafka did not answer a question. Its cause is the library's error, if there is one."""
+
+
 class NotOwned(EngineError):
     """A chunk of a partition that this worker does not own."""
 

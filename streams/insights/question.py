@@ -22,7 +22,7 @@ COUNTS = tuple(
 )
 METRICS = (*COUNTS, *MONEY, *HUMAN)
 MOST_POINTS = 2_000
-_DAYS: Mapping[By, int] = {"day": 30, "hour": 2}
+_DAYS: Mapping[By, int] = {"week": 84, "day": 30, "hour": 2}
 """So far back it begins where nobody says."""
 PARAMETERS = ("metric", "by", "from", "to", *DIMENSIONS, "split")
 
@@ -55,7 +55,7 @@ def question_of(said: Mapping[str, str], zone: str, now: int) -> Question | Mist
         return Mistake("metric", f"give one of {', '.join(METRICS)}")
     by: By | None = next((name for name in BYS if name == said.get("by", "day")), None)
     if by is None:
-        return Mistake("by", "give day or hour")
+        return Mistake("by", "give hour, day or week")
     only: dict[Dimension, str] = {name: said[name] for name in DIMENSIONS if name in said}
     for name, value in only.items():
         if not (0 < len(value) <= MAX_ID and value.isprintable()):
@@ -74,7 +74,7 @@ def _span(said: Mapping[str, str], by: By, zone: str, now: int) -> Span | Mistak
     until = _moment(said["to"], zone) if "to" in said else tomorrow
     if until is None:
         return Mistake("to", _MOMENT)
-    since = _moment(said["from"], zone) if "from" in said else _earlier(until, _DAYS[by], zone)
+    since = _moment(said["from"], zone) if "from" in said else _earlier(until, by, zone)
     if since is None:
         return Mistake("from", _MOMENT)
     if since >= until:
@@ -97,5 +97,9 @@ def _moment(text: str, zone: str) -> int | None:
     return found if found is not None and 0 <= found <= _LAST else None
 
 
-def _earlier(until: int, days: int, zone: str) -> int:
-    return max(0, midnight(day_of(until - 1, zone) - timedelta(days=days - 1), zone))
+def _earlier(until: int, by: By, zone: str) -> int:
+    """So many days before the end; whole weeks, so that the first one is not smaller for want of days."""
+    last = day_of(until - 1, zone)
+    if by == "week":
+        last += timedelta(days=6 - last.weekday())
+    return max(0, midnight(last - timedelta(days=_DAYS[by] - 1), zone))

@@ -29,6 +29,7 @@ ATTEMPTS = 5
 MOST_TAIL_BYTES = 512 << 20
 """Of rows that are in no file of a lake: they are in memory while a question is answered, beside what DuckDB takes."""
 Answer = TypeVar("Answer")
+Say = Callable[[str], None]
 
 
 class Read(NamedTuple):
@@ -39,8 +40,12 @@ class Read(NamedTuple):
     tail: int
 
 
-def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
-    """What a question answers of the history as it is now.
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def ask_now(settings: Settings, question: Callable[[Read], Answer], say: Say = quiet) -> Answer:
+    """What a question answers of the history as it is now. `say` is told what is being done, over and over.
 
     A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`, also
     where the settings name a lake that is not there, `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
@@ -48,7 +53,9 @@ def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
     files = None if settings.lake is None else require_lake(settings.lake)
     for attempt in range(ATTEMPTS):
         try:
-            return question(asyncio.run(read_now(settings, files)))
+            found = asyncio.run(read_now(settings, files, say))
+            say("Counting")
+            return question(found)
         except duckdb.IOException:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -58,16 +65,20 @@ def ask_now(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
 class Room:
     """Memory for rows that are not in the lake; more than `most` bytes of them are refused."""
 
-    def __init__(self, topic_id: str, most: int, *, lake: bool) -> None:
+    def __init__(self, topic_id: str, most: int, *, lake: bool, say: Say = quiet) -> None:
         self._topic_id = topic_id
         self._most = most
         self._lake = lake
+        self._say = say
         self._taken = 0
+        self._rows = 0
 
     def take(self, records: Iterable[LogRecord]) -> pa.Table:
         """Records as rows. Raises `LakeStopped` with the cure where there is no room for them."""
         table = tail_table(records, self._topic_id)
         self._taken += table.nbytes
+        self._rows += len(table)
+        self._say(f"Reading interactions that are in no lake yet: {self._rows:,}")
         if self._taken <= self._most:
             return table
         cure = "let `harmonia lake run` catch up"
@@ -77,15 +88,16 @@ class Room:
         )
 
 
-async def read_now(settings: Settings, files: Files | None) -> Read:
+async def read_now(settings: Settings, files: Files | None, say: Say = quiet) -> Read:
     """The lake's files by their manifests, and the committed records behind them."""
+    say("Looking at the lake" if files else "Looking at the topic")
     as_of = time.time_ns() // 1_000_000
     kafka = KafkaClients(settings)
     topic_id = kafka.topic_id(INTERACTIONS)
     seen = NOTHING_SEEN if files is None else live(files)
     numbers = kafka.partitions_of(INTERACTIONS)
     begin = {} if files is None else positions(files, seen, topic_id, numbers)
-    room = Room(topic_id, MOST_TAIL_BYTES, lake=files is not None)
+    room = Room(topic_id, MOST_TAIL_BYTES, lake=files is not None, say=say)
     async with PartitionReader(kafka) as reader:
         ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
         starts = {place: await reader.start_of(place) for place in ends}

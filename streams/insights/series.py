@@ -1,4 +1,4 @@
-"""Answers a question with series: by hour or day, one for each value of what it is split by, and for each currency.
+"""Answers a question with series: by hour, day or week, one for each value of what it is split by and each currency.
 
 Rows are added up in quarters of an hour, which every time zone's hours and days consist of, and those in Python, which
 knows the zones.
@@ -35,7 +35,7 @@ class Series(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """`starts`: when each hour or day begins, ms since 1970; `left_out`: how many series there are besides."""
+    """`starts`: when each hour, day or week begins, ms since 1970; `left_out`: how many series there are besides."""
 
     starts: Sequence[int]
     series: Sequence[Series]
@@ -51,9 +51,18 @@ class _Cell(NamedTuple):
 
 def answer(history: History, question: Question) -> Answer:
     """What a history says. Raises `duckdb.Error` when a file of it cannot be read."""
-    with opened(history, _reaches(question)) as connection:
+    return answers(history, [question])[0]
+
+
+def answers(history: History, questions: Sequence[Question]) -> list[Answer]:
+    """What it says to each of several questions, read once. Raises as `answer`."""
+    with opened(history, [reach for question in questions for reach in _reaches(question)]) as connection:
         place(connection)
-        cells = list(_cells(connection, question))
+        return [_answered(connection, question) for question in questions]
+
+
+def _answered(connection: duckdb.DuckDBPyConnection, question: Question) -> Answer:
+    cells = list(_cells(connection, question))
     beginnings = starts(question.by, question.span, question.zone)
     scale = 1000 if question.metric in HUMAN else 1
     found: dict[tuple[str | None, str | None], list[int]] = {}

@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 
 class Point(TypedDict):
-    """What was counted in the hour or day that begins `at`."""
+    """What was counted in the hour, day or week that begins `at`."""
 
     at: str
     value: int | float

@@ -1,4 +1,4 @@
-"""Days and hours as people have them: in a time zone, where a day may have 23 or 25 hours."""
+"""Hours, days and weeks as people have them: in a time zone, where a day may have 23 or 25 hours."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -6,11 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-By = Literal["hour", "day"]
+from events.topics import INTERACTIONS, OUTPUT_TOPICS
+
+By = Literal["hour", "day", "week"]
 
 _MS = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_MS = 3_600_000
+TOPIC_DAYS = next(topic.retention_ms for topic in OUTPUT_TOPICS if topic.name == INTERACTIONS) // (24 * HOUR_MS)
+"""So many days the topic has of what happened, where there is no lake."""
 
 
 class Span(NamedTuple):
@@ -44,14 +48,20 @@ def day_of(ms: int, zone: str) -> date:
 
 
 def starts(by: By, span: Span, zone: str) -> list[int]:
-    """When each hour or day begins that lies in a span, also in part. An hour that comes twice in autumn is two."""
+    """When each hour, day or week begins that lies in a span, also in part.
+
+    An hour that comes twice in autumn is two. A week begins on Monday.
+    """
     first = day_of(span.since, zone)
+    if by == "week":
+        first -= timedelta(days=first.weekday())
     found = [midnight(first, zone)]
     if by == "hour":
         while found[-1] + HOUR_MS <= span.since:
             found.append(found[-1] + HOUR_MS)
         return list(range(found[-1], span.until, HOUR_MS))
-    while (following := midnight(first := first + timedelta(days=1), zone)) < span.until:
+    step = timedelta(days=7 if by == "week" else 1)
+    while (following := midnight(first := first + step, zone)) < span.until:
         found.append(following)
     return found
 

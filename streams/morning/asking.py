@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from streams.insights.acts import reaches_of_acts
 from streams.insights.history import History, Reach, opened
+from streams.insights.known import known_of
 from streams.insights.placing import place, reach_of_messages
 from streams.insights.spans import Span, day_span
 from streams.morning.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Talks
@@ -35,8 +36,9 @@ def report_of(history: History, day: date, zone: str, as_of: int, held: Sequence
     with opened(history, [reach for span in spans for reach in _reaches(span)]) as connection:
         place(connection)
         dates = (day.isoformat(), (day - WEEK).isoformat())
-        now, before = (_day(connection, *each) for each in zip(dates, spans, held, strict=True))
-    return Report(zone, as_of, now, before)
+        found, before = (_day(connection, *each) for each in zip(dates, spans, held, strict=True))
+    known = known_of(history) if found.is_empty else None
+    return Report(zone, as_of, found, before, lake=history.files is not None, known=known)
 
 
 def _reaches(span: Span) -> list[Reach]:

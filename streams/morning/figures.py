@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from streams.insights.known import Known
 from streams.quarantine.listing import Listed
 from streams.refused.mostly import Mostly
 
@@ -121,6 +122,12 @@ class Held(Struct, frozen=True):
 class Day(Struct, frozen=True):
     """One day. `held` None: the record of questions could not be read."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known to have happened on it."""
+        happened = (self.money, self.refcodes, self.sends, self.providers, self.methods, self.meetings)
+        return not any(happened)
+
     date: str
     money: tuple[Money, ...]
     refcodes: tuple[Part, ...]
@@ -135,14 +142,18 @@ class Day(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """The page. `as_of`: up to when everything is in it, ms since 1970.
+    """The page. `as_of`: up to when everything is in it, ms since 1970. `lake`: whether there is one to read.
 
-    `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or still waited for.
+    `known`: of a day without anything, from when to when there are interactions; None: there are none, or the day has
+    some. `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or still waited
+    for.
     """
 
     time_zone: str
     as_of: int
     day: Day
     before: Day
+    lake: bool = True
+    known: Known | None = None
     refused: tuple[Mostly, ...] = ()
     quarantines: tuple[Listed, ...] = ()

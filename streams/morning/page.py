@@ -1,8 +1,7 @@
 """What the page shows, before it is text or HTML: warnings, headline figures, small tables."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,10 +9,8 @@ from msgspec.structs import replace
 from streams.morning.figures import Day, Report
 from streams.morning.tables import Table, earlier_of, tables_of
 from streams.morning.warnings import warnings
-from streams.morning.words import change, money, number
+from streams.morning.words import change, money, number, written
 from streams.shown import printable
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class Tile(Struct, frozen=True):
@@ -39,7 +36,8 @@ def page_of(report: Report) -> Page:
     day, before = report.day, report.before
     return Page(
         title=_written(day.date),
-        subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at {_at(report)}",
+        subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at "
+        f"{written(report.as_of, report.time_zone)}",
         warnings=tuple(map(printable, warnings(report))),
         tiles=tuple(_tiles(day, before)),
         tables=tuple(_seen(table) for table in tables_of(report)),
@@ -54,11 +52,6 @@ def _seen(table: Table) -> Table:
 def _written(day: str) -> str:
     read = date.fromisoformat(day)
     return f"{read:%A}, {read.day} {read:%B %Y}"
-
-
-def _at(report: Report) -> str:
-    at = (_EPOCH + timedelta(milliseconds=report.as_of)).astimezone(ZoneInfo(report.time_zone))
-    return f"{at:%H:%M} on {at.day} {at:%B %Y}"
 
 
 def _tiles(day: Day, before: Day) -> Iterable[Tile]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from streams.insights.spans import TOPIC_DAYS
 from streams.morning.figures import Day, Report, Talks
-from streams.morning.words import money, number, plural, share
+from streams.morning.words import money, number, plural, share, written
 from streams.quarantine import listing
 from streams.refused import mostly
 from streams.refused.mostly import shortened
@@ -27,6 +28,8 @@ def warnings(report: Report) -> list[str]:
     """In the order of the page."""
     day, before = report.day, report.before
     return [
+        *_nothing(report),
+        *_without_lake(report),
         *_silence(day, before),
         *_money(day, before),
         *_pledges(day),
@@ -36,6 +39,25 @@ def warnings(report: Report) -> list[str]:
         *_held(day),
         *_unheard(report),
     ]
+
+
+def _nothing(report: Report) -> Iterator[str]:
+    """A page of zeroes is most often of the wrong day, or of the wrong lake."""
+    if not report.day.is_empty:
+        return
+    if report.known is None:
+        yield "Nothing is known of this day: there is no interaction at all."
+        return
+    first, latest = (written(moment, report.time_zone) for moment in (report.known.first, report.known.latest))
+    yield f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
+
+
+def _without_lake(report: Report) -> Iterator[str]:
+    if not report.lake:
+        yield (
+            f"No lake is set (HARMONIA_LAKE): what is older than {TOPIC_DAYS} days is left out, so that whoever gave "
+            "before that counts as a new donor."
+        )
 
 
 def _silence(day: Day, before: Day) -> Iterator[str]:

@@ -1,11 +1,20 @@
 """Figures as people read them."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from events.adapters.words import decimals
-from streams.money import money as written
+from streams.money import money as as_money
 
 NOTHING = "–"
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def written(moment: int, zone: str) -> str:
+    """`17:00 on 31 May 2012`, of ms since 1970."""
+    at = (_EPOCH + timedelta(milliseconds=moment)).astimezone(ZoneInfo(zone))
+    return f"{at:%H:%M} on {at.day} {at:%B %Y}"
 
 
 def number(value: int) -> str:
@@ -15,7 +24,7 @@ def number(value: int) -> str:
 
 def money(amount: int | None, currency: str) -> str:
     """Minor units as `$1,234.56`; a dash where there is no amount."""
-    return NOTHING if amount is None else written(amount, currency)
+    return NOTHING if amount is None else as_money(amount, currency)
 
 
 def all_money(amounts: Mapping[str, int]) -> str:

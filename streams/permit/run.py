@@ -38,21 +38,28 @@ class Summary:
 class Files:
     """Writes rows where they belong. `denied` None: those who may not be reached are counted only.
 
+    `deferred`: for those who may be reached later; None: they are among the denied, in the order of the list.
+
     Who was allowed is remembered by eight bytes, about 100 MB for a million people, since a person who is in an
     audience twice is to be reached once.
     """
 
-    def __init__(self, audience: Audience, allowed: BinaryIO, denied: BinaryIO | None) -> None:
+    def __init__(
+        self, audience: Audience, allowed: BinaryIO, denied: BinaryIO | None, deferred: BinaryIO | None = None
+    ) -> None:
         self._allowed = allowed
         self._denied = denied
+        self._deferred = deferred
         self._given: set[int] = set()
         allowed.write(with_columns(audience.raw_header, ALLOWED_COLUMNS))
-        if denied is not None:
-            denied.write(with_columns(audience.raw_header, DENIED_COLUMNS))
+        for file in (denied, deferred):
+            if file is not None:
+                file.write(with_columns(audience.raw_header, DENIED_COLUMNS))
 
     def write(self, chunk: Chunk, verdicts: Verdicts) -> Reasons:
         """The rows of a chunk; returns what became of them."""
-        reasons, rows, refused = Counter(verdicts.reasons), [], verdicts.refused
+        reasons, rows = Counter(verdicts.reasons), []
+        refused = self._without_deferred(verdicts)
         for one in verdicts.allowed:
             if one.person in self._given:
                 reasons["deny", REPEATED] += 1
@@ -65,6 +72,13 @@ class Files:
         if self._denied is not None:
             self._denied.writelines(refused)
         return reasons
+
+    def _without_deferred(self, verdicts: Verdicts) -> list[bytes]:
+        """Those for the file of the denied. The deferred are written, if they have a file of their own."""
+        if self._deferred is None:
+            return verdicts.refused
+        self._deferred.writelines(verdicts.refused[place] for place in sorted(verdicts.deferred))
+        return [row for place, row in enumerate(verdicts.refused) if place not in verdicts.deferred]
 
 
 def permit(outcomes: Iterable[Outcome], files: Files, told: Told) -> Summary:

@@ -27,15 +27,21 @@ class Allowed:
 
 @dataclass(slots=True)
 class Verdicts:
-    """In the order of the chunk. `as_of`: how old what was known is, ms since 1970; `reasons` of `refused` alone."""
+    """In the order of the chunk. `as_of`: how old what was known is, ms since 1970; `reasons` of `refused` alone.
+
+    `deferred`: the places in `refused` of those who may be reached later.
+    """
 
     as_of: int
     allowed: list[Allowed] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
     reasons: Reasons = field(default_factory=Counter)
+    deferred: set[int] = field(default_factory=set)
 
     def refuse(self, row: bytes, decision: str, reason: str) -> None:
         """Take a row that may not be reached, or not yet."""
+        if decision == "defer":
+            self.deferred.add(len(self.refused))
         self.refused.append(row)
         self.reasons[decision, reason] += 1
 

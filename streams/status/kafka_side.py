@@ -23,6 +23,7 @@ from streams.refused.reading import (
 from streams.settings import Settings
 from streams.status.seen import Broker, Flow
 from streams.topics import read_by_workers
+from streams.tried import kafka_tried
 
 HOUR_MS = 3_600_000
 STALLED_S = 300.0
@@ -47,7 +48,7 @@ def look_at_kafka(settings: Settings, now: int) -> Broker | str:
         ):
             return _patiently(_Look(admin, asking, reading, settings, now).broker)
     except KafkaError as error:
-        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up?"
+        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up? ({kafka_tried(settings)})"
 
 
 def _patiently(ask: Callable[[], Broker]) -> Broker:

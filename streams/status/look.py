@@ -10,12 +10,15 @@ from streams.settings import Settings
 from streams.status.kafka_side import look_at_kafka
 from streams.status.redis_side import look_at_redis
 from streams.status.seen import Seen
+from streams.tried import redis_tried
 
 
 def look(settings: Settings, now: int) -> Seen:
     """Takes some seconds where something waits or is away. `now`: ms since 1970."""
     with closing(tool_redis(settings)) as client:
         redis = look_at_redis(client, settings.partitions)
+    if isinstance(redis, str):
+        redis = f"{redis} ({redis_tried(settings)})"
     state = settings.state_dir
     return Seen(
         at=now,

@@ -13,15 +13,14 @@ Without the sender's rows a contact_id stands where the vendor's identifier woul
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from events.interactions.base import Channel
 from events.times import render_time
 from streams.audience import Header, Unusable
 from streams.audience.header import Column, Field
 from streams.suppressions.closing import Closing
+from streams.suppressions.uploads import Format
 
-Format = Literal["csv", "van", "actionnetwork"]
 Row = Sequence[str]
 _DATE = len("2012-02-22")
 _ADDED = ("harmonia_channel", "harmonia_reason", "harmonia_since", "harmonia_until")

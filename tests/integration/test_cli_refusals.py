@@ -59,7 +59,7 @@ def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> N
     (tmp_path / "one.jsonl").write_bytes(structured(event("email.opened", {"contact_id": "c1"}))[0])
     kafka: list[tuple[str, ...]] = [
         *(("topics", "create"), ("topics", "describe"), ("dead-letters", "list"), ("produce", "one.jsonl")),
-        ("worker",),
+        *(("worker",), ("report", "daily"), ("insights", "email.sent")),
     ]
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -67,6 +67,7 @@ def test_servers_that_are_away_are_named_with_their_setting(tmp_path: Path) -> N
         nobody = {"KAFKA_BOOTSTRAP": address, "REDIS_URL": f"redis://{address}/0", "HARMONIA_START_WAIT_S": "1"}
         *on_kafka, on_redis, on_both = in_parallel(tmp_path, [*kafka, ("contact", "show", "c1"), ("demo",)], nobody)
     assert all("KAFKA_BOOTSTRAP" in refused(ended) for ended in on_kafka)
+    assert not any("HARMONIA_LAKE cannot be read" in refused(ended) for ended in on_kafka)
     assert "REDIS_URL" in refused(on_redis)
     assert "is set to" in refused(on_both)
 

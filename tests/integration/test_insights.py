@@ -69,6 +69,13 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
         cramped.setattr(reading, "MOST_TAIL_BYTES", 1 << 10)
         refused = CliRunner().invoke(app, ask)
         assert (refused.exit_code, "set HARMONIA_LAKE" in refused.output) == (1, True)
+        assert "no lake is set (HARMONIA_LAKE): this is what the topic interactions still holds" in refused.stderr
+    early = CliRunner().invoke(app, ["insights", "form.submitted", "--from", "2011-02-01", "--to", "2011-02-05"])
+    assert early.stdout.startswith("no data from 2011-02-01 up to 2011-02-05: the first interaction is of ")
+    whole = CliRunner().invoke(app, ["insights", "--campaign", campaign, *DAYS, "--by", "week", "--json"])
+    assert [(one["metric"], one["series"][0]["total"]) for one in orjson.loads(whole.stdout)] == [
+        ("form.submitted", FILED + LATER - 1)
+    ]
     assert between["series"][0]["points"][1]["at"] == "2012-02-22T05:00:00.000Z"
 
 
@@ -84,6 +91,7 @@ def test_the_report_of_a_day_says_who_was_held_back(stack: Stack, settings: Sett
     ended = harmonia(tmp_path, "report", "daily", "--date", today, "--json", "--out", "pages", environment=on(stack))
 
     assert ended.returncode == 0, ended.stderr
+    assert b"no lake is set (HARMONIA_LAKE)" in ended.stderr
     assert [one["people"] for one in orjson.loads(ended.stdout)["day"]["held"] if one["reason"] == reason] == [3]
     assert "HELD BACK" in (tmp_path / f"pages/daily-{today}.txt").read_text()
     assert f"{now:%B %Y}</title>" in (tmp_path / f"pages/daily-{today}.html").read_text()

@@ -48,6 +48,10 @@ def harmonia_local(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def address(up: subprocess.CompletedProcess[str]) -> str:
+    return up.stdout.splitlines()[0].partition("=")[2]
+
+
 def topics(stack: Stack) -> list[str]:
     admin = KafkaAdminClient(bootstrap_servers=stack.kafka_bootstrap)
     try:
@@ -74,13 +78,18 @@ def alive(pids: tuple[int, ...] | list[int]) -> list[int]:
 
 def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
     first = harmonia_local(home, "up")
-    again = harmonia_local(home, "up")
+    (home.parent / ".env").write_text("HARMONIA_IDENTITY_KEY=kept-secret\nKAFKA_BOOTSTRAP=" + address(first))
+    again = harmonia_local(home, "up", "--write-env")
+    written = (home.parent / ".env").read_text()
     pids = [server.pid for name in ("kafka", "redis") if (server := running(home / name))]
     down = harmonia_local(home, "down")
 
     names = [line.partition("=")[0] for line in first.stdout.splitlines()]
     assert (first.returncode, names) == (0, ["KAFKA_BOOTSTRAP", "REDIS_URL"])
     assert again.stdout == first.stdout
+    assert written == f"HARMONIA_IDENTITY_KEY=kept-secret\n{first.stdout}"
+    assert "kept as it was: HARMONIA_IDENTITY_KEY" in again.stderr
+    assert "kept-secret" not in again.stderr
     assert len(pids) == 2
     assert (down.returncode, down.stdout) == (0, "")
     assert alive(pids) == []

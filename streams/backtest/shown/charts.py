@@ -7,6 +7,8 @@ from streams.backtest.intervals import Interval
 from streams.drawing import escaped, steps
 
 WIDTH, LEFT, RIGHT, ROW, HEIGHT = 760, 215, 70, 24, 150
+_LONGEST = 31
+"""Characters of a name for which there is room left of the lines."""
 _LABEL = 80
 """As wide as a date."""
 SERIES = ("allow", "defer", "deny")
@@ -63,7 +65,7 @@ def pairs(title: str, rows: Sequence[tuple[str, int, int]]) -> str:
     parts = list(_legend(("new", "old")))
     for place, (name, new, old) in enumerate(rows):
         y = 34 + place * (ROW + 6)
-        parts.append(_text(LEFT - 8, y + 15, name, end=True))
+        parts.append(_name(y + 15, name))
         for number, (series, count) in enumerate((("new", new), ("old", old))):
             length, top = (WIDTH - LEFT - RIGHT) * count / most, y + number * ROW / 2
             parts.append(_rect(LEFT, top, length, ROW / 2 - 1, series, f"{name}: {count:,} under the {series} policy"))
@@ -76,7 +78,7 @@ def shares(title: str, rows: Sequence[tuple[str, Split]]) -> str:
     parts = list(_legend(SERIES))
     for place, (name, split) in enumerate(rows):
         x, y, whole = float(LEFT), 34 + place * ROW, sum(split) or 1
-        parts.append(_text(LEFT - 8, y + 14, name, end=True))
+        parts.append(_name(y + 14, name))
         for series, count in zip(SERIES, split, strict=True):
             length = (WIDTH - LEFT - RIGHT) * count / whole
             parts.append(_rect(x, y, length, ROW - 6, series, f"{name}: {count:,} {series}"))
@@ -93,7 +95,7 @@ def intervals(title: str, rows: Sequence[Estimate]) -> str:
     for place, (name, found, told) in enumerate(rows):
         y = 8 + place * ROW + ROW / 2
         low, value, high = (LEFT + reach * each / most for each in (found.low, found.value, found.high))
-        parts.append(_text(LEFT - 8, y + 4, name, end=True))
+        parts.append(_name(y + 4, name))
         parts.append(f'<path class="whisker" d="M{low:.1f} {y} H{high:.1f}"/>')
         parts.append(f'<circle class="new" cx="{value:.1f}" cy="{y}" r="4.5"/>')
         parts.append(_text(told_at, y + 4, told))
@@ -113,6 +115,13 @@ def _rect(x: float, y: float, width: float, height: float, series: str, told: st
 def _text(x: float, y: float, said: str, weight: str = "normal", *, end: bool = False) -> str:
     anchor = ' text-anchor="end"' if end else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" font-weight="{weight}"{anchor}>{escaped(said)}</text>'
+
+
+def _name(y: float, name: str) -> str:
+    """What a line is of, left of it. Of a name that is too long the middle is left out, and told on demand."""
+    ends = (_LONGEST - 1) // 2
+    shown = name if len(name) <= _LONGEST else f"{name[:ends]}…{name[-ends:]}"
+    return _text(LEFT - 8, y, shown, end=True).replace("</text>", f"<title>{escaped(name)}</title></text>")
 
 
 def _svg(title: str, parts: Sequence[str], height: float) -> str:

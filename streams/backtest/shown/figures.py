@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from streams.backtest.intervals import Interval, mean_amount, part
@@ -42,6 +43,15 @@ def split(tally: Tally, policy: str, by: str, value: str) -> tuple[int, int, int
     return allow, defer, deny
 
 
+def weeks_of(tally: Tally) -> list[str]:
+    """Every week from the first touch to the last, by its Monday, those without a touch among them."""
+    touched = [date.fromisoformat(week) for week in tally.values("week")]
+    if not touched:
+        return []
+    weeks = (max(touched) - min(touched)).days // 7 + 1
+    return [(min(touched) + timedelta(weeks=number)).isoformat() for number in range(weeks)]
+
+
 def currency_of(tally: Tally) -> str | None:
     """The one in which most was given; None: nothing was."""
     amounts = Counter[str]()
@@ -55,6 +65,7 @@ def json_of(result: Result, orders: Orders) -> dict[str, Any]:
     names = ("rows", "people", "sends", "open", "unjudged", "linked")
     return {
         "policies": {"new": orders.new.version, "old": orders.old.version},
+        "names": {"new": orders.new_name or None, "old": orders.old_name or None},
         "cascade": orders.cascade,
         "window_days": orders.window / DAY,
         **{name: getattr(result, name) for name in names},

@@ -6,7 +6,7 @@ from streams.backtest.intervals import Interval, mean_amount, part
 from streams.backtest.run import Orders, Result
 from streams.backtest.shown import charts
 from streams.backtest.shown.charts import Estimate
-from streams.backtest.shown.figures import POLICIES, changes, currency_of, reasons, split
+from streams.backtest.shown.figures import POLICIES, changes, currency_of, reasons, split, weeks_of
 from streams.backtest.shown.pages import amount, page, rate
 from streams.backtest.tally import Cell
 from streams.drawing import escaped
@@ -26,7 +26,7 @@ h1 { font-size: 1.5rem; margin: 0 0 .6rem; } h2 { font-size: 1.05rem; margin: 2r
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; } dd { margin: 0; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { color: var(--faint); font-weight: 500; font-size: .85em; } th, td { text-align: left; padding: .2rem .5rem;
-  border-bottom: 1px solid var(--line); white-space: nowrap; } .right { text-align: right; }
+  border-bottom: 1px solid var(--line); } td span { white-space: nowrap; } .right { text-align: right; }
 section { break-inside: avoid; } @media print { body { font-size: 11px; max-width: none; } @page { margin: 14mm; } }
 """
 
@@ -34,7 +34,7 @@ section { break-inside: avoid; } @media print { body { font-size: 11px; max-widt
 def html_of(result: Result, orders: Orders) -> str:
     """The whole file."""
     shown = page(result, orders)
-    title = f"What policy {orders.new.version} would have said"
+    title = f"What {orders.new_name or f'policy {orders.new.version}'} would have said"
     parts = [f"<h1>{escaped(title)}</h1>", *_head(shown), *_charts(result), *map(_table, shown.parts)]
     parts += [f'<p class="note">{escaped(note)}</p>' for note in shown.notes]
     return html_file(title, _STYLE + charts.STYLE, parts)
@@ -49,7 +49,7 @@ def _charts(result: Result) -> Iterator[str]:
     tally = result.tally
     if not result.sends:
         return
-    weeks = tally.values("week")
+    weeks = weeks_of(tally)
     panels = [
         (f"{policy} policy", [(week, split(tally, policy, "week", week)) for week in weeks]) for policy in POLICIES
     ]
@@ -83,10 +83,17 @@ def _section(title: str, inner: str) -> str:
     return f"<section><h2>{escaped(title)}</h2>\n{inner}</section>"
 
 
+def _whole(cell: str) -> str:
+    """A cell that is broken before its interval alone, so that no column is pushed off a page."""
+    value, bracket, interval = cell.partition(" (")
+    parts = [value, f"({interval}"] if bracket else [value]
+    return " ".join(f"<span>{escaped(part)}</span>" for part in parts)
+
+
 def _table(shown: Part) -> str:
     def cells(row: tuple[str, ...], tag: str) -> str:
         return "".join(
-            f"<{tag}{' class=right' if place in shown.right else ''}>{escaped(cell)}</{tag}>"
+            f"<{tag}{' class=right' if place in shown.right else ''}>{_whole(cell)}</{tag}>"
             for place, cell in enumerate(row)
         )
 

@@ -49,13 +49,17 @@ def _warnings(result: Result, days: str) -> Iterator[str]:
 
 
 def _facts(result: Result, orders: Orders) -> Iterator[tuple[str, str]]:
-    yield "new policy", orders.new.version
-    yield "old policy", orders.old.version
+    yield "new policy", _policy(orders.new_name, orders.new.version)
+    yield "old policy", _policy(orders.old_name, orders.old.version)
     yield "touches", f"{result.sends:,} of {result.people:,} people, from {result.rows:,} interactions"
     if orders.cascade:
         yield "judged", "one after the other: what a policy does not allow does not count for later touches"
     else:
         yield "judged", "as it was: what a policy does not allow happened all the same, and counts for later touches"
+
+
+def _policy(name: str, version: str) -> str:
+    return f"{name}, version {version}" if name else version
 
 
 def _notes(days: str) -> Sequence[str]:

@@ -224,4 +224,5 @@ def test_a_message_is_said_once_a_second_and_counted(said: pytest.LogCaptureFixt
     say("another", 100)
     say("crowded", 101)
 
-    assert [record.getMessage() for record in said.records] == ["crowded", "another", "crowded (and 9 times more since this was last shown)"]
+    again = "crowded (and 9 times more since this was last shown)"
+    assert [record.getMessage() for record in said.records] == ["crowded", "another", again]

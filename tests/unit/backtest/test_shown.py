@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 import orjson
 import pytest
 
-from streams.backtest.outcomes import Outcome
+from streams.backtest.outcomes import DAY, Outcome
 from streams.backtest.past import Send
 from streams.backtest.run import Orders, Result
-from streams.backtest.shown.figures import json_of
+from streams.backtest.shown.charts import pairs
+from streams.backtest.shown.figures import json_of, weeks_of
 from streams.backtest.shown.html import html_of
 from streams.backtest.shown.pages import page
 from streams.backtest.tally import Judged
@@ -106,6 +107,44 @@ def test_the_file_needs_nothing_else_and_its_charts_are_whole() -> None:
     bars = [each for each in charts[0].iter() if each.tag.endswith("rect") and each.get("class") in {"allow", "deny"}]
     heights = [float(each.get("height", "0")) for each in bars[2:]]
     assert heights[0] == heights[1] == heights[2] / 2, "30 and 30 under the new policy, 60 under the old"
+
+
+def test_the_policies_are_told_by_their_files() -> None:
+    named = replace(ORDERS, new_name="new.toml", old_name="the default policy")
+
+    facts = dict(page(result(), named).facts)
+
+    assert (facts["new policy"], facts["old policy"]) == (
+        f"new.toml, version {ORDERS.new.version}",
+        f"the default policy, version {ORDERS.old.version}",
+    )
+    assert "<title>What new.toml would have said</title>" in html_of(result(), named)
+    assert json_of(result(), named)["names"] == {"new": "new.toml", "old": "the default policy"}
+
+
+def test_weeks_without_a_touch_are_on_the_axis() -> None:
+    found = result(10)
+    later = Touch(NOW + 28 * DAY, "s", "later", "email")
+    request = PermissionRequest(channel="email", purpose="informational", team=TEAM)
+    allowed = Decision("allow", "ok")
+    found.tally.take("c", [Judged(Send(later, request, None), allowed, allowed, Outcome(frozenset(), left=False))])
+
+    weeks = weeks_of(found.tally)
+
+    assert weeks == ["2012-02-20", "2012-02-27", "2012-03-05", "2012-03-12", "2012-03-19"]
+    assert all(f">{week}</text>" in html_of(found, ORDERS) for week in weeks)
+    assert weeks_of(Result().tally) == []
+
+
+def test_no_column_of_the_file_is_pushed_off_and_no_name_of_its_charts_is_cut_off() -> None:
+    html = html_of(result(), ORDERS)
+    long = pairs("Touches", [(f"{'a' * 40} (deny)", 1, 2)])
+
+    assert "nowrap; }" not in html.partition("td span")[0]
+    assert re.search(r"<td><span>20\.0 %</span> <span>\(9\.5 to ", html)
+    [shown] = re.findall(r'text-anchor="end">([^<]*)<title>', long)
+    assert (len(shown), shown[-7:], "…" in shown) == (31, " (deny)", True)
+    assert f"<title>{'a' * 40} (deny)</title>" in long
 
 
 def test_of_a_past_without_touches_there_is_little_to_show() -> None:

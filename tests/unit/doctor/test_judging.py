@@ -20,6 +20,7 @@ from streams.doctor.machine import (
     judge_open_files,
     judge_space,
     judge_versions,
+    pinned_here,
 )
 from streams.doctor.permissions import judge_group, judge_permissions, needed
 from streams.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
@@ -133,6 +134,29 @@ def test_versions() -> None:
     assert (other.verdict, "redis 6.0, not 7.0" in other.found) == ("warn", True)
 
 
+def test_a_variable_that_is_no_setting_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_TIMEZONE", "UTC")
+    found = {finding.what: finding for finding in examine_configuration(SETTINGS)}
+    assert (found["HARMONIA_TIMEZONE"].verdict, found["HARMONIA_TIMEZONE"].to_do) == (
+        "warn",
+        "did you mean HARMONIA_TIME_ZONE?",
+    )
+
+
+def test_a_version_that_the_lock_pins_for_another_python_is_none_to_compare_with() -> None:
+    lock = """numpy==2.4.6 ; python_full_version < '3.99' \\
+    --hash=sha256:94ed
+    # via scipy
+numpy==2.5.5 ; python_full_version >= '3.99' \\
+    --hash=sha256:94ee
+Typing_Extensions==4.15.0 \\
+    --hash=sha256:94ef
+colorama==0.4.6 ; sys_platform == 'no-such-system' \\
+    --hash=sha256:94f0
+"""
+    assert pinned_here(lock) == {"numpy": "2.4.6", "typing-extensions": "4.15.0"}
+
+
 def test_what_may_not_be_done_with_a_topic_is_named() -> None:
     every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed(SETTINGS)}
     assert verdicts(list(judge_permissions(every, SETTINGS))) == ["ok"]
@@ -191,7 +215,7 @@ def test_whatever_is_away_everything_else_is_looked_at(monkeypatch: pytest.Monke
         shown, ended = (CliRunner().invoke(app, words) for words in (["doctor"], ["doctor", "--json"]))
     assert shown.exit_code == ended.exit_code == 1
     assert "what to do" in shown.stdout
-    assert f"none answers at {address}" in next(
+    assert f"tried {address}, as KAFKA_BOOTSTRAP says" in next(
         one["found"] for one in json.loads(ended.stdout) if one["what"] == "brokers"
     )
     assert "S3CRET" not in shown.output + ended.output

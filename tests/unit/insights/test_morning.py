@@ -1,6 +1,6 @@
 """The morning's page of small lakes, and what is made of its figures."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from events.json_types import JSON
 from streams.clinic.letters import Said
+from streams.insights.known import Known
 from streams.insights.spans import day_span
 from streams.morning.asking import report_of
 from streams.morning.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
@@ -18,7 +19,7 @@ from streams.morning.tables import tables_of
 from streams.morning.text import WIDTH, text_of
 from streams.morning.unheard import mostly_refused_of
 from streams.morning.warnings import warnings
-from streams.morning.words import change, money
+from streams.morning.words import change, money, written
 from streams.quarantine.listing import Listed
 from streams.refused.mostly import Mostly
 from tests.unit.engine.kafka_records import Fetched
@@ -211,11 +212,36 @@ def test_what_stands_out_is_said(day: Day, before: Day, said: str) -> None:
     assert [warning for warning in warnings(report(day, before)) if said in warning]
 
 
-@pytest.mark.parametrize("day", [QUIET, BUSY])
-def test_nothing_stands_out_on_a_day_like_the_one_before(day: Day) -> None:
-    assert warnings(report(day, day)) == []
-    assert "Nothing stands out." in text_of(page_of(report(day, day)))
-    assert "Nothing stands out." in html_of(page_of(report(day, day)))
+def test_nothing_stands_out_on_a_day_like_the_one_before() -> None:
+    assert warnings(report(BUSY, BUSY)) == []
+    assert "Nothing stands out." in text_of(page_of(report(BUSY, BUSY)))
+    assert "Nothing stands out." in html_of(page_of(report(BUSY, BUSY)))
+
+
+def test_of_a_day_without_anything_it_is_said_when_there_is_something() -> None:
+    elsewhere = replace(report(QUIET), known=Known(NOW - DAY, NOW))
+
+    assert warnings(report(QUIET)) == ["Nothing is known of this day: there is no interaction at all."]
+    first, latest = (written(moment, "America/New_York") for moment in (NOW - DAY, NOW))
+    said = f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
+    assert warnings(elsewhere) == [said]
+
+
+def test_a_page_knows_from_when_to_when_there_are_interactions_where_its_day_has_none() -> None:
+    records = [paid(0, "p1", NOW - 3 * DAY), paid(1, "p1", NOW - 2 * DAY)]
+
+    empty, busy = (
+        report_of(only_tail(records), day, "UTC", NOW, ((), ())) for day in (TODAY, TODAY - timedelta(days=2))
+    )
+
+    assert (empty.known, busy.known) == (Known(NOW - 3 * DAY, NOW - 2 * DAY), None)
+
+
+def test_a_page_without_a_lake_says_what_that_leaves_out() -> None:
+    found = report_of(only_tail([paid(0, "p1")]), TODAY, "UTC", NOW, ((), ()))
+
+    assert [text for text in warnings(found) if "No lake is set (HARMONIA_LAKE): what is older than 30 days" in text]
+    assert not [text for text in warnings(report(BUSY, BUSY)) if "lake" in text]
 
 
 FULL = replace(
@@ -267,9 +293,9 @@ def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor
     )
     page = page_of(report(day))
 
-    for written in (text_of(page), html_of(page)):
-        assert "ask?[2J???1" in written
-        assert not any(sign in written for sign in "\x1b\r\u202e")
+    for shown in (text_of(page), html_of(page)):
+        assert "ask?[2J???1" in shown
+        assert not any(sign in shown for sign in "\x1b\r\u202e")
 
 
 HELD_NOW = Listed("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)

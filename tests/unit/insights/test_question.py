@@ -2,7 +2,7 @@ import pytest
 
 from events.times import parse_time
 from streams.insights.question import METRICS, Mistake, Question, question_of
-from streams.insights.spans import HOUR_MS, starts
+from streams.insights.spans import HOUR_MS, day_of, starts
 
 NOW = parse_time("2012-02-22T03:00:00Z") or 0
 """Still the 21st in New York."""
@@ -28,6 +28,17 @@ def test_by_hour_it_is_two_days() -> None:
     assert question.span.until - question.span.since == 48 * HOUR_MS
 
 
+@pytest.mark.parametrize("to", ["2012-02-20", "2012-02-22", "2012-02-26"])
+def test_by_week_it_is_twelve_whole_weeks_that_begin_on_mondays(to: str) -> None:
+    question = asked(metric="email.sent", by="week", to=to)
+
+    assert isinstance(question, Question)
+    weeks = starts("week", question.span, ZONE)
+    assert len(weeks) == 12
+    assert weeks[0] == question.span.since
+    assert {day_of(start, ZONE).weekday() for start in weeks} == {0}
+
+
 def test_dates_are_midnights_there_and_times_are_taken_as_they_are() -> None:
     question = asked(metric="gross", from_="2012-02-01", to="2012-02-02T12:00:00+01:00", team="finance")
 
@@ -41,7 +52,7 @@ def test_dates_are_midnights_there_and_times_are_taken_as_they_are() -> None:
     [
         ({}, "metric"),
         ({"metric": "contact.erased"}, "metric"),
-        ({"metric": "email.sent", "by": "week"}, "by"),
+        ({"metric": "email.sent", "by": "month"}, "by"),
         ({"metric": "email.sent", "from_": "yesterday"}, "from"),
         ({"metric": "email.sent", "to": "2012-13-01"}, "to"),
         ({"metric": "email.sent", "to": "2012-02-22T10:00:00"}, "to"),

@@ -13,7 +13,7 @@ from sinks.lake.files import Files
 from sinks.lake.reading import live
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.insights.question import Question, question_of
-from streams.insights.series import Answer, answer
+from streams.insights.series import Answer, answer, answers
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -52,6 +52,15 @@ def about(who: str, **more: JSON) -> JSON:
 def retraction(offset: int, of: int, who: str = "c1") -> Fetched:
     taken_back: JSON = {"source": "digital/mailer", "id": f"i{of}"}
     return told(offset, "interaction.retracted", retracts=taken_back, contact={"contact_id": who})
+
+
+def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
+    gift: dict[str, Any] = {"donation_id": "a:1", "amount": 900, "currency": "USD"}
+    history = only_tail([told(0, "email.sent", campaign_id="ask"), told(1, "donation.made", campaign_id="ask", **gift)])
+    asked = [question(metric, campaign="ask") for metric in ("email.sent", "gross", "opens_human", "text.sent")]
+
+    assert answers(history, asked) == [answer(history, each) for each in asked]
+    assert [sum(one.total for one in each.series) for each in answers(history, asked)] == [1, 900, 0, 0]
 
 
 def copy(offset: int, record: Fetched) -> Fetched:

@@ -1,9 +1,10 @@
 from datetime import date
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 
-from streams.insights.spans import HOUR_MS, Span, day_of, day_span, place_of, starts
+from streams.insights.spans import HOUR_MS, By, Span, day_of, day_span, place_of, starts
 
 NEW_YORK = "America/New_York"
 SPRING, AUTUMN = date(2012, 3, 11), date(2012, 11, 4)
@@ -27,12 +28,21 @@ def test_days_begin_at_midnight_there_across_a_change_of_the_clocks() -> None:
     assert [later - earlier for earlier, later in pairwise(days)] == [24 * HOUR_MS, 23 * HOUR_MS]
 
 
-@pytest.mark.parametrize("by", ["hour", "day"])
-def test_every_time_of_a_span_lies_in_one_of_its_parts(by: str) -> None:
+def test_a_week_is_seven_days_there_also_where_the_clocks_change() -> None:
+    span = Span(day_span(date(2012, 3, 7), NEW_YORK).since, day_span(date(2012, 3, 20), NEW_YORK).until)
+
+    weeks = starts("week", span, NEW_YORK)
+
+    assert [day_of(start, NEW_YORK) for start in weeks] == [date(2012, 3, 5), date(2012, 3, 12), date(2012, 3, 19)]
+    assert weeks[1] - weeks[0] == 7 * 24 * HOUR_MS - HOUR_MS
+
+
+@pytest.mark.parametrize("by", get_args(By))
+def test_every_time_of_a_span_lies_in_one_of_its_parts(by: By) -> None:
     whole = day_span(AUTUMN, "Asia/Kathmandu")
     span = Span(whole.since + 1_234_567, whole.until - 7_654_321)
 
-    beginnings = starts("hour" if by == "hour" else "day", span, "Asia/Kathmandu")
+    beginnings = starts(by, span, "Asia/Kathmandu")
 
     assert place_of(span.since, beginnings) == 0
     assert place_of(span.until - 1, beginnings) == len(beginnings) - 1

@@ -4,7 +4,7 @@ import pytest
 import typer
 
 from streams.api.models import PermissionsAsked
-from streams.cli.permit import _purpose
+from streams.cli.permit_check import purpose_of
 
 CONTACTS = [{"contact_id": "c1"}]
 
@@ -14,9 +14,9 @@ CONTACTS = [{"contact_id": "c1"}]
 )
 def test_a_purpose_is_taken_in_either_spelling(said: str, meant: str) -> None:
     asked = PermissionsAsked.model_validate({"channel": "email", "purpose": said, "contacts": CONTACTS})
-    assert asked.purpose == _purpose(said) == meant
+    assert asked.purpose == purpose_of(said) == meant
 
 
 def test_what_is_no_purpose_is_refused_with_those_there_are() -> None:
     with pytest.raises(typer.BadParameter, match="'fundraising', 'mobilisation', 'informational', 'transactional'"):
-        _purpose("spam")
+        purpose_of("spam")

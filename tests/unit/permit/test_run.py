@@ -53,6 +53,25 @@ def test_nothing_is_written_from_where_it_stopped() -> None:
     assert (summary.stopped, summary.rows, len(told)) == ("profiles_incomplete", 1, 1)
 
 
+def test_the_deferred_have_a_file_of_their_own_where_one_is_given() -> None:
+    audience = open_audience(BytesIO(b"email\n"))
+    assert isinstance(audience, Audience)
+    allowed, denied, deferred = BytesIO(), BytesIO(), BytesIO()
+    verdicts = Verdicts(1)
+    for row, decision in ((b"later\n", "defer"), (b"no\n", "deny"), (b"later too\n", "defer")):
+        verdicts.refuse(row, decision, "hours")
+    records = [Record(place, b"r\n") for place in range(3)]
+
+    together = permit([(records, verdicts)], Files(audience, BytesIO(), allowed), lambda *_: None)
+    apart = permit([(records, verdicts)], Files(audience, BytesIO(), denied, deferred), lambda *_: None)
+
+    assert allowed.getvalue().splitlines()[1:] == [b"later", b"no", b"later too"]
+    assert denied.getvalue().splitlines()[1:] == [b"no"]
+    assert deferred.getvalue().splitlines()[1:] == [b"later", b"later too"]
+    assert deferred.getvalue().startswith(b"email,harmonia_decision,harmonia_reason,")
+    assert together == apart
+
+
 def test_without_a_second_file_the_others_are_counted() -> None:
     summary, _, denied, _ = run(chunk(1, [1], [b"no\n"]), with_denied=False)
     assert denied == b""

@@ -6,8 +6,9 @@ from kafka.errors import KafkaTimeoutError, SaslAuthenticationFailedError, Topic
 from redis.exceptions import AuthenticationError, NoPermissionError
 from redis.exceptions import ConnectionError as RedisAway
 
+from streams.cli import lake
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.engine.errors import EngineError, Fenced, MissingTopic, NotOwned, PartitionsMismatch, StateLost
+from streams.engine.errors import EngineError, Fenced, KafkaAway, MissingTopic, NotOwned, PartitionsMismatch, StateLost
 from streams.local.errors import LocalStackError
 
 SECRET = "S3CRET-VALUE"
@@ -15,6 +16,8 @@ AWAY = (
     "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
     "password or certificate, one that it lets in?"
 )
+TRIED = "the default: {} is not set, and there is no .env in"
+REDIS_AWAY = "is REDIS_URL right and the server up?"
 FORBIDDEN = "this user may not do that: see deploy/acl"
 
 
@@ -104,7 +107,7 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
     [
         (
             KafkaTimeoutError(),
-            f"Kafka: KafkaTimeoutError; {AWAY}\n",
+            f"Kafka: KafkaTimeoutError; {AWAY} Tried 127.0.0.1:9092, {TRIED.format('KAFKA_BOOTSTRAP')} {{here}}\n",
         ),
         (
             SaslAuthenticationFailedError("worker s3cret"),
@@ -122,7 +125,10 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
             NoPermissionError("User api has no permissions"),
             f"Redis: NoPermissionError; {FORBIDDEN}\n",
         ),
-        (RedisAway("redis://user:pw@host"), "Redis: ConnectionError; is REDIS_URL right and the server up?\n"),
+        (
+            RedisAway("redis://user:pw@host"),
+            f"Redis: ConnectionError; {REDIS_AWAY} Tried 127.0.0.1:6379, {TRIED.format('REDIS_URL')} {{here}}\n",
+        ),
         (MissingTopic("run `harmonia topics create`"), "run `harmonia topics create`\n"),
         (LocalStackError("the local stack is not up"), "the local stack is not up\n"),
     ],
@@ -133,7 +139,42 @@ def test_what_is_away_ends_a_command_with_a_line_that_names_the_cure(
     with pytest.raises(typer.Exit) as ended, failing_plainly():
         raise error
 
-    assert (ended.value.exit_code, capsys.readouterr().err) == (REFUSED, said)
+    assert (ended.value.exit_code, capsys.readouterr().err) == (REFUSED, said.replace("{here}", str(Path.cwd())))
+
+
+def test_a_question_that_kafka_did_not_answer_is_told_as_the_error_behind_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:19092")
+
+    with pytest.raises(typer.Exit), failing_plainly():
+        raise KafkaAway("asking for the topic interactions") from KafkaTimeoutError()
+
+    said = capsys.readouterr().err
+    assert said == f"Kafka: KafkaTimeoutError; {AWAY} Tried 127.0.0.1:19092, as KAFKA_BOOTSTRAP says\n"
+
+
+def test_a_kafka_that_is_away_is_not_told_as_a_lake_that_cannot_be_reached(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit), lake._failing_plainly():
+        raise KafkaAway("asking for the topic interactions") from KafkaTimeoutError()
+
+    assert capsys.readouterr().err.startswith("Kafka: KafkaTimeoutError; is KAFKA_BOOTSTRAP right")
+
+
+def test_a_variable_that_is_no_setting_is_named_with_the_setting_that_is_spelled_like_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HARMONIA_TIMEZONE", SECRET)
+    Path(".env").write_text(f"HARMONIA_PARTITION={SECRET}\nKAFKA_PORT=9092\n")
+
+    load_settings()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "HARMONIA_PARTITION (in the file .env) is no setting and is ignored: did you mean HARMONIA_PARTITIONS?",
+        "HARMONIA_TIMEZONE is no setting and is ignored: did you mean HARMONIA_TIME_ZONE?",
+    ]
 
 
 @pytest.mark.parametrize("error", [Fenced, StateLost, PartitionsMismatch, MissingTopic, NotOwned])

@@ -23,7 +23,9 @@ def test_who_is_away_is_named_with_the_setting_and_without_a_secret(tmp_path: Pa
     assert seen.kafka.startswith("Kafka: ")
     assert "KAFKA_BOOTSTRAP" in seen.kafka
     assert isinstance(seen.redis, str)
-    assert seen.redis == "Redis: ConnectionError; is REDIS_URL right and the server up?"
+    assert seen.redis == (
+        "Redis: ConnectionError; is REDIS_URL right and the server up? (tried 127.0.0.1:1, as REDIS_URL says)"
+    )
     assert 0 < (seen.disk_used or 0) < 1
     assert seen.sign_of_life_s is None
 

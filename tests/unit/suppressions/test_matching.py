@@ -9,9 +9,10 @@ from events.identifiers import Hasher
 from events.interactions.base import Channel
 from streams.audience import Audience, Unusable, open_audience
 from streams.suppressions.closing import Closing
-from streams.suppressions.formats import Format, Layout, Row, layout_of
+from streams.suppressions.formats import Layout, Row, layout_of
 from streams.suppressions.matching import Matching, Tally, Wanted, rows_of_all
 from streams.suppressions.telling import notices, troubles
+from streams.suppressions.uploads import Format
 
 HASHER = Hasher([b"key"])
 CLOSED = Closing("complained", 1_330_000_000_000)

@@ -1,0 +1,62 @@
+"""How the help of every command looks: flags without a type, and no name broken in two at 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from streams.cli.plain_usage import PlainUsage
+
+if TYPE_CHECKING:
+    from typer import Context
+
+WIDEST = 25
+"""Characters of a line of choices: so many are left beside the longest option and its help in 80 columns."""
+
+
+class Commands(PlainUsage):
+    """The root of all commands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own options, `--help` among them, as those of every command."""
+        found = super().get_params(ctx)
+        for option in found:
+            _prepare_option(option)
+        return found
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or the group with all that is in it, with a help that is as this module says."""
+        found = super().get_command(ctx, cmd_name)
+        _prepare(found, ctx)
+        return found
+
+
+def _prepare(command: object, ctx: Context) -> None:
+    if not isinstance(command, TyperCommand | TyperGroup):
+        return
+    for option in command.get_params(ctx):  # `--help` too, which is made once and kept
+        _prepare_option(option)
+    if isinstance(command, TyperGroup):
+        for inner in command.commands.values():
+            _prepare(inner, ctx)
+
+
+def _prepare_option(option: object) -> None:
+    """A flag takes no value, so there is nothing to say of its type; and choices are told one by one."""
+    if not isinstance(option, TyperOption) or option.metavar is not None:
+        return
+    if option.is_flag:
+        option.metavar = ""
+    elif option.type_descriptor.is_choice:
+        option.metavar = f"<{lines_of([str(choice) for choice in option.type_descriptor.choices or ()])}>"
+
+
+def lines_of(choices: list[str], widest: int = WIDEST) -> str:
+    """`email|text|phone`, in lines that end between two choices."""
+    lines = [""]
+    for choice in choices:
+        if lines[-1] and len(lines[-1]) + len(choice) + 2 > widest:  # with what follows, and a bracket
+            lines.append("")
+        lines[-1] += f"{choice}|"
+    return "\n".join(lines).removesuffix("|")

@@ -1,0 +1,61 @@
+"""The file `.env`: given new values for some variables, with all that is in it besides."""
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_sets = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=").match
+
+
+class Merged(NamedTuple):
+    """`text`: the new file; `kept`: the variables whose lines stay as they were, in order."""
+
+    text: str
+    kept: Sequence[str]
+
+
+def merged(text: str, values: Mapping[str, str]) -> Merged:
+    """The file with these values: in the place of the lines that set them, or behind all others.
+
+    Of a variable that is set twice the last line would count, so one is left. Comments and all else stay as they are.
+    """
+    lines: list[str] = []
+    kept: list[str] = []
+    done: set[str] = set()
+    for line in text.splitlines():
+        found = _sets(line)
+        name = "" if found is None else found[1]
+        if name.upper() not in values:
+            lines.append(line)
+            kept += [name] if name else []
+        elif name.upper() not in done:
+            lines.append(f"{name.upper()}={values[name.upper()]}")
+            done.add(name.upper())
+    lines += [f"{name}={value}" for name, value in values.items() if name not in done]
+    return Merged("".join(f"{line}\n" for line in lines), [*dict.fromkeys(kept)])
+
+
+def write_env(file: Path, values: Mapping[str, str]) -> Sequence[str]:
+    """Give a file these values, whole or not at all; returns the variables that it keeps besides.
+
+    Raises OSError, and UnicodeDecodeError where the file is no text.
+    """
+    place = file.resolve()  # where it is a link, what it leads to is changed
+    there = place.is_file()
+    found = merged(place.read_text(encoding="utf-8") if there else "", values)
+    handle, draft = tempfile.mkstemp(dir=place.parent, prefix=f"{place.name}.")  # its owner's alone: a key may be in it
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(found.text)
+        if there:
+            Path(draft).chmod(place.stat().st_mode & 0o777)
+        Path(draft).replace(place)
+    except BaseException:
+        with suppress(OSError):
+            Path(draft).unlink()
+        raise
+    return found.kept

@@ -1,0 +1,5 @@
+"""Whose upload a file of the suppressed is made for."""
+
+from typing import Literal
+
+Format = Literal["csv", "van", "actionnetwork"]

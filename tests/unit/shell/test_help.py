@@ -1,0 +1,63 @@
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from streams.cli.help import lines_of
+from streams.cli.main import app
+
+WIDTH = 80
+
+
+def ways(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield words, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from ways(inner, (*words, name))
+
+
+ALL = dict(ways(get_command(app)))
+
+
+def asked(*words: str) -> Result:
+    return CliRunner().invoke(app, words, prog_name="harmonia", env={"COLUMNS": str(WIDTH)})
+
+
+def names_in(command: Any) -> Iterator[str]:
+    """What must be readable in one piece: options, choices, and what stands for a value."""
+    for parameter in command.params:
+        yield from (option for option in parameter.opts if option.startswith("-"))
+        yield from map(str, parameter.type_descriptor.choices or ())
+        yield from (parameter.metavar or "").replace("|", " ").strip("[]<>").split()
+
+
+@pytest.mark.parametrize("words", ALL, ids=lambda words: " ".join(words) or "(root)")
+def test_help_names_no_type_of_flags_and_breaks_no_name_at_80_columns(words: tuple[str, ...]) -> None:
+    ended = asked(*words, "-h")
+
+    assert ended.exit_code == 0
+    assert "bool" not in ended.output
+    assert max(map(len, ended.output.splitlines())) <= WIDTH
+    assert [name for name in names_in(ALL[words]) if name not in ended.output] == []
+
+
+def test_both_ways_to_ask_for_help_show_the_same() -> None:
+    assert asked("permit", "-h").output == asked("permit", "--help").output
+
+
+def test_the_version_is_told() -> None:
+    assert asked("--version").output == f"harmonia {version('harmonia')}\n"
+
+
+@pytest.mark.parametrize(
+    ("choices", "lines"),
+    [
+        (["email", "text"], "email|text"),
+        (["one", "two", "three", "four"], "one|two|\nthree|four"),
+        (["longer-than-a-line", "two"], "longer-than-a-line|\ntwo"),
+    ],
+)
+def test_lines_of_choices_end_between_two_of_them(choices: list[str], lines: str) -> None:
+    assert lines_of(choices, 12) == lines
