@@ -172,9 +172,7 @@ class RocksStore:
         with suppress(OSError):
             (self._path / DISTRUSTED).touch()
         kind = ": ".join(str(error).split(": ")[:_KIND])
-        return StoreFailed(
-            f"HARMONIA_STATE_DIR: the store {self._path} failed: {kind}. Its disk may be full or failing"
-        )
+        return StoreFailed(f"HARMONIA_STATE_DIR: the store {self._path} failed: {kind}. Is its disk full or failing?")
 
 
 def _read_position(value: bytes | None) -> Position | None:
