@@ -9,13 +9,14 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from fastapi import Request
-from pydantic import ValidationError
 
 from events.fields import MAX_ID, MAX_TEXT
 from streams.api.models import LONGEST_RESERVATION_S, MOST_CONTACTS, NAMES, PermissionsAsked, Person
 from streams.api.problems import Mistake, Problem
 
 MOST_TOLD = 10
+LONGEST_NAME = 40
+"""Of a field that is looked for among those that are known, and may be repeated."""
 _AN_ID = f"give a text of 1 to {MAX_ID} characters"
 _A_PERSON = f"give an object that says {', '.join(NAMES[:-1])} or {NAMES[-1]}"
 _HOW = {
@@ -37,13 +38,12 @@ _HOW = {
     "email": f"give an e-mail address, {MAX_TEXT} characters at most",
     "phone": f"give a phone number, {MAX_TEXT} characters at most",
 }
-_may_be_told = re.compile("[A-Za-z][A-Za-z_]{0,39}").fullmatch
+_may_be_told = re.compile(f"[A-Za-z][A-Za-z_]{{0,{LONGEST_NAME - 1}}}").fullmatch
 
 
-def invalid(error: ValidationError) -> Problem:
-    """What pydantic found in the body of a question: at most ten mistakes."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_TOLD]
-    return _problem([_mistake(one["type"], one["loc"]) for one in found])
+def invalid(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
+    """What pydantic found in the body of a question, each by its kind and place: at most ten mistakes."""
+    return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
 
 
 def mistaken(field: str, cure: str) -> Problem:
@@ -83,7 +83,7 @@ def _how(places: Sequence[int | str]) -> str:
 
 
 def _unknown(name: str, path: str, known: Collection[str]) -> Mistake:
-    near = get_close_matches(name.lower(), known, 1)
+    near = get_close_matches(name.lower(), known, 1) if len(name) <= LONGEST_NAME else []
     cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}" if known else "leave it out"
     return {"field": path, "cure": f"is not known here; {cure}"}
 

@@ -13,12 +13,14 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Result
+from events.crowds import MOST_VALUES, is_crowded
 from events.envelope import Interaction, Record, decode
+from events.fields import MAX_RECORD_BYTES
 from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from streams.api.tokens import Caller
-from streams.gateway.answers import problem
+from streams.gateway.answers import problem, unread
 from streams.gateway.desk import Desk
 from streams.gateway.mailbox import Unavailable
 from streams.gateway.receiving import HOOK
@@ -48,8 +50,10 @@ def events(desk: Desk) -> APIRouter:
         if "publish" not in caller.scopes:
             return problem("forbidden", "The token has no scope publish")
         body = await desk.bodies.read(request)
-        if isinstance(body, Response):
-            return body
+        if isinstance(body, str):
+            return unread(body)
+        if is_crowded(body):
+            return problem("too_large", f"At most {MOST_EVENTS} events, and {MOST_VALUES} values in all of them")
         records = _records(request.headers, body)
         if records is None:
             return problem("not_events", _TYPES)
@@ -114,7 +118,7 @@ def _topic(value: bytes, headers: Sequence[tuple[str, bytes]]) -> str:
     type_: JSON = dict(headers).get("ce_type", b"").decode(errors="replace")
     if not type_:
         try:
-            event: JSON = orjson.loads(value)
+            event: JSON = orjson.loads(value) if len(value) <= MAX_RECORD_BYTES else None
         except orjson.JSONDecodeError:
             event = None
         type_ = event.get("type") if isinstance(event, dict) else None
