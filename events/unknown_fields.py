@@ -3,8 +3,9 @@
 So whoever sends them is told, before a mail to raise money counts as information since it said `purpos`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, get_args
 
 from events.fields import Model
@@ -35,23 +36,33 @@ class UnknownField(NamedTuple):
         return f"{self.field}: no field of {self.type}; {meant}It is taken, and counts for nothing"
 
 
-def unknown_fields(type_: str, data: JSON) -> list[UnknownField]:
-    """Those of `data` of a type that the contract has, in the order in which they stand."""
-    if type_ not in MODELS or not isinstance(data, dict):
-        return []
-    return _within(type_, "data", data, _shape(MODELS[type_]))[:MOST_TOLD]
+def unknown_fields(type_: str, data: JSON, most: int = MOST_TOLD) -> list[UnknownField]:
+    """Those of `data` of a type that the contract has, in the order in which they stand; at most so many."""
+    return [
+        UnknownField(type_, f"{path}.{name if may_be_repeated(name) else '*'}", nearest(name, sorted(shape.names)))
+        for path, name, shape in islice(_unknown(type_, data), most)
+    ]
 
 
-def _within(type_: str, path: str, said: Mapping[str, JSON], shape: _Shape) -> list[UnknownField]:
-    found = []
+def has_unknown_fields(type_: str, data: JSON) -> bool:
+    """Whether there are any, for whoever needs no names: to find what was meant takes far longer."""
+    return next(_unknown(type_, data), None) is not None
+
+
+def _unknown(type_: str, data: JSON) -> Iterator[tuple[str, str, _Shape]]:
+    if type_ in MODELS and isinstance(data, dict):
+        yield from _within("data", data, _shape(MODELS[type_]))
+
+
+def _within(path: str, said: Mapping[str, JSON], shape: _Shape) -> Iterator[tuple[str, str, _Shape]]:
+    """Where a field stands that is not known, its name, and those that are known there."""
     if not said.keys() <= shape.names:
-        for name in (name for name, value in said.items() if name not in shape.names and value is not None):
-            shown = name if may_be_repeated(name) else "*"
-            found.append(UnknownField(type_, f"{path}.{shown}", nearest(name, sorted(shape.names))))
+        yield from (
+            (path, name, shape) for name, value in said.items() if name not in shape.names and value is not None
+        )
     for name, inner in shape.inner.items():
         if isinstance(value := said.get(name), dict):
-            found += _within(type_, f"{path}.{name}", value, inner)
-    return found
+            yield from _within(f"{path}.{name}", value, inner)
 
 
 @cache

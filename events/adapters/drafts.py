@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.crowds import is_crowded
 from events.envelope import Interaction, Record, decode
 from events.interactions import topic_of
 from events.json_types import JSON
@@ -25,6 +26,7 @@ MAX_ELEMENTS = 10_000
 
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8, an object or an array of objects")
 _NOT_AN_OBJECT = Refusal(Reason.INVALID_DATA, "element: must be a JSON object")
+_CROWDED = Refusal(Reason.TOO_LARGE, "body: holds more values than any vendor sends at once")
 _TOO_MANY = Refusal(Reason.TOO_LARGE, f"body: at most {MAX_ELEMENTS} elements")
 _BAD_NUMBER = Refusal(Reason.INVALID_DATA, "element: holds a number that no JSON integer or float can carry")
 
@@ -57,6 +59,8 @@ def read_elements(body: bytes, feed: Feed, one: One) -> list[Result]:
 
 def read_listed(body: bytes, name: str, feed: Feed, one: One) -> list[Result]:
     """The same for an object that lists its elements under a name: each is an element of its own, also when refused."""
+    if is_crowded(body):
+        return [Refused(body, _CROWDED)]
     try:
         listed = bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(name, b""))
     except (msgspec.DecodeError, RecursionError):
@@ -66,6 +70,8 @@ def read_listed(body: bytes, name: str, feed: Feed, one: One) -> list[Result]:
 
 def split(body: bytes) -> list[bytes] | Refusal:
     """The elements of an array byte for byte, or the body itself if it is anything else."""
+    if is_crowded(body):
+        return _CROWDED
     try:
         if body.lstrip()[:1] != b"[":
             return [body]

@@ -7,7 +7,6 @@ whoever sent it and nowhere else, and only if it can be no address and no number
 from collections.abc import Collection, Sequence
 
 from fastapi import Request
-from pydantic import ValidationError
 
 from events.fields import MAX_ID, MAX_TEXT
 from events.spelling import may_be_repeated, nearest
@@ -38,10 +37,9 @@ _HOW = {
 }
 
 
-def invalid(error: ValidationError) -> Problem:
-    """What pydantic found in the body of a question: at most ten mistakes."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_TOLD]
-    return _problem([_mistake(one["type"], one["loc"]) for one in found])
+def invalid(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
+    """What pydantic found in the body of a question, each by its kind and place: at most ten mistakes."""
+    return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
 
 
 def mistaken(field: str, cure: str) -> Problem:

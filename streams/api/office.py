@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from events.identifiers import Hasher
@@ -10,6 +10,7 @@ from events.outputs import AuditedDecision, AuditRecord
 from events.times import render_time
 from sinks.experiments import Results
 from sinks.lookup import Incomplete, Lookup
+from streams.api.bodies import Bodies
 from streams.api.metrics import ApiMetrics
 from streams.api.problems import Code, Problem
 from streams.api.tokens import Caller, Scope, Tokens
@@ -32,6 +33,7 @@ class Office:
     clock: Callable[[], int]
     history: Apart
     time_zone: str
+    bodies: Bodies = field(default_factory=Bodies)
 
     def caller(self, authorization: str | None) -> Caller:
         """Who asks. Raises a Problem when nobody that is known does."""

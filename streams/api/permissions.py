@@ -4,27 +4,27 @@ from collections import Counter
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 
 from events.outputs import AuditedDecision, EvidenceItem
 from events.times import parse_time, render_time
 from sinks.lookup import Incomplete
+from streams.api.bodies import CURES
 from streams.api.documents import PERMISSIONS_BODY, Responses, problems
 from streams.api.door import caller_of
-from streams.api.mistakes import invalid, mistaken, require_known
+from streams.api.mistakes import mistaken, require_known
 from streams.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.api.naming import asked
 from streams.api.office import Office
 from streams.api.problems import Problem
+from streams.api.questions import read_question
 from streams.api.tokens import ANY_TEAM, Caller
 from streams.permission.judging import Answers, Batch, Judged
 from streams.permission.turns import in_turns
 from streams.pressure import PermissionRequest
 
-MOST_BYTES = 8 << 20
 _RESPONSES: Responses = {
     200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},
-    **problems("unauthorized", "forbidden", "too_large", "not_json", "invalid", "profiles_incomplete"),
+    **problems("unauthorized", "forbidden", "slow", "too_large", "not_json", "invalid", "profiles_incomplete"),
 }
 
 
@@ -44,7 +44,7 @@ def permissions(office: Office) -> APIRouter:
         caller = caller_of(request)
         office.require(caller, "permit")
         require_known(request)
-        said = await _read(request)
+        said = await _read(office, request)
         if said.reserve is not None:
             office.require(caller, "reserve")
         batch = await _batch(office, caller, said)
@@ -57,19 +57,14 @@ def permissions(office: Office) -> APIRouter:
     return router
 
 
-async def _read(request: Request) -> PermissionsAsked:
-    """Raise a Problem when the body is too large, no JSON, or not what is asked for."""
+async def _read(office: Office, request: Request) -> PermissionsAsked:
+    """Raise a Problem when the body cannot be read, is no JSON, or not what is asked for."""
     if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
         raise Problem("not_json", "Send Content-Type: application/json")
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise Problem("too_large", f"Send {MOST_BYTES} bytes at most, in several requests")
-    try:
-        return PermissionsAsked.model_validate_json(bytes(body))
-    except ValidationError as error:
-        raise invalid(error) from None
+    body = await office.bodies.read(request)
+    if isinstance(body, str):
+        raise Problem("not_json" if body == "encoded" else body, CURES[body])
+    return await read_question(body)
 
 
 async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:

@@ -5,6 +5,8 @@ from typing import Literal
 import orjson
 from fastapi import Response
 
+from streams.api.bodies import CURES as UNREAD
+from streams.api.bodies import Unread
 from streams.gateway.signatures import Verdict
 
 Code = Literal[
@@ -45,6 +47,11 @@ CURES: dict[Verdict, str] = {
 def taken() -> Response:
     """Kafka has it."""
     return Response(status_code=204)
+
+
+def unread(why: Unread) -> Response:
+    """The answer where there is no whole body."""
+    return problem("unavailable" if why == "busy" else why, UNREAD[why])
 
 
 def problem(code: Code, detail: str, **more: object) -> Response:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.adapters.feed import LeftOut, Refused, Result
+from streams.api.bodies import Bodies
 from streams.api.tokens import Tokens
-from streams.gateway.bodies import Bodies
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics

@@ -15,13 +15,15 @@ from fastapi import APIRouter, Request, Response
 from events.adapters.feed import Result
 from events.before_sending import judge
 from events.cloudevents import open_event
+from events.crowds import MOST_VALUES, is_crowded
 from events.envelope import Interaction, Record
+from events.fields import MAX_RECORD_BYTES
 from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.unknown_fields import UnknownField, unknown_fields
+from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.api.tokens import Caller
-from streams.gateway.answers import problem
+from streams.gateway.answers import problem, unread
 from streams.gateway.desk import Desk
 from streams.gateway.mailbox import Unavailable
 from streams.gateway.receiving import HOOK
@@ -53,8 +55,10 @@ def events(desk: Desk) -> APIRouter:
         if "publish" not in caller.scopes:
             return problem("forbidden", "The token has no scope publish")
         body = await desk.bodies.read(request)
-        if isinstance(body, Response):
-            return body
+        if isinstance(body, str):
+            return unread(body)
+        if is_crowded(body):
+            return problem("too_large", f"At most {MOST_EVENTS} events, and {MOST_VALUES} values in all of them")
         records = _records(request.headers, body)
         if records is None:
             return problem("not_events", _TYPES)
@@ -113,16 +117,15 @@ def _warned(desk: Desk, records: Sequence[Said], judged: Sequence[Interaction | 
     """What accepted events have in `data` that their types do not know; counted, and the first of it told."""
     found: list[dict[str, JSON]] = []
     for place, one in enumerate(judged):
-        if isinstance(one, Interaction) and (unknown := _unknown(one, *records[place])):
+        if not isinstance(one, Interaction):
+            continue
+        event = open_event(*records[place])
+        data = None if isinstance(event, Refusal) else event.get("data")
+        if has_unknown_fields(one.type, data):
             desk.metrics.unknown_fields.labels(one.type).inc()
-            more = unknown[: MOST_WARNINGS - len(found)]
-            found += [{"index": place, "field": each.field, "detail": str(each)} for each in more]
+            told = unknown_fields(one.type, data, MOST_WARNINGS - len(found))
+            found += [{"index": place, "field": each.field, "detail": str(each)} for each in told]
     return found
-
-
-def _unknown(read: Interaction, value: bytes, headers: Sequence[tuple[str, bytes]]) -> list[UnknownField]:
-    event = open_event(value, headers)
-    return [] if isinstance(event, Refusal) else unknown_fields(read.type, event.get("data"))
 
 
 def _judge(desk: Desk, caller: Caller, value: bytes, headers: Sequence[tuple[str, bytes]]) -> Interaction | Refusal:
@@ -137,7 +140,7 @@ def _topic(value: bytes, headers: Sequence[tuple[str, bytes]]) -> str:
     type_: JSON = dict(headers).get("ce_type", b"").decode(errors="replace")
     if not type_:
         try:
-            event: JSON = orjson.loads(value)
+            event: JSON = orjson.loads(value) if len(value) <= MAX_RECORD_BYTES else None
         except orjson.JSONDecodeError:
             event = None
         type_ = event.get("type") if isinstance(event, dict) else None

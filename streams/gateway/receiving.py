@@ -4,7 +4,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Feed
-from streams.gateway.answers import CURES, problem, taken
+from streams.gateway.answers import CURES, problem, taken, unread
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Unavailable
@@ -29,8 +29,8 @@ def hooks(desk: Desk) -> APIRouter:
         if early := _stranger(desk, found, request):
             return early
         body = await desk.bodies.read(request)
-        if isinstance(body, Response):
-            return body
+        if isinstance(body, str):
+            return unread(body)
         sent = Sent(_headers(request), body, desk.clock(), found.url)
         try:
             return await _unproven(desk, found, sent) or await _receive(desk, found, sent)

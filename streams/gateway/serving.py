@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader
 from prometheus_client import CollectorRegistry
 
+from streams.api.bodies import Bodies
 from streams.api.serving import Server, listening, url_of
 from streams.api.tokens import read_tokens
 from streams.app import wall_clock
@@ -14,7 +15,6 @@ from streams.clients import KafkaClients
 from streams.engine.errors import Unusable
 from streams.engine.writer import Outbox
 from streams.gateway.app import build_gateway
-from streams.gateway.bodies import Bodies
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import read_hooks
 from streams.gateway.mailbox import Mailbox

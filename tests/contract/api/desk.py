@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive
 
 from events.identifiers import Hasher
 from events.json_types import JSON
@@ -20,6 +20,7 @@ from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.api.app import build_api
+from streams.api.bodies import Bodies
 from streams.api.metrics import ApiMetrics
 from streams.api.office import Office
 from streams.api.tokens import read_tokens
@@ -77,10 +78,19 @@ class Answer:
         return orjson.loads(self.body)
 
 
+def at_once(body: bytes) -> Receive:
+    """Who sends a body in one piece."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
 class Desk:
     """One process of the API; `at` is its time."""
 
-    def __init__(self, redis: Redis, oldest_s: float = 15.0) -> None:
+    def __init__(self, redis: Redis, oldest_s: float = 15.0, bodies: Bodies | None = None) -> None:
         self.at = NOON
         self.metrics = ApiMetrics(CollectorRegistry())
         self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
@@ -92,17 +102,26 @@ class Desk:
         self.office = Office(
             *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
+            bodies or Bodies(),
         )
         self.app: ASGIApp = build_api(self.office)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
-        return await self._ask("GET", path, token, query=query)
+        return await self._ask("GET", f"{path}?{query}", token)
 
     async def post(
         self, body: object, token: str | None = "digital", path: str = "/v1/permissions", query: str = ""
     ) -> Answer:
         said = body if isinstance(body, bytes) else orjson.dumps(body)
-        return await self._ask("POST", path, token, query=query, body=said)
+        return await self._ask("POST", f"{path}?{query}", token, receive=at_once(said))
+
+    async def post_slowly(self, receive: Receive) -> Answer:
+        """The answer to a body that comes as `receive` says."""
+        return await self._ask("POST", "/v1/permissions", "digital", receive=receive)
+
+    async def post_packed(self, body: bytes) -> Answer:
+        """The answer to what says that it is compressed."""
+        return await self._ask("POST", "/v1/permissions", "digital", receive=at_once(body), encoding=b"gzip")
 
     async def may(self, *contacts: Mapping[str, object], token: str = "digital", **more: object) -> Any:
         """The decisions about these on e-mail, as JSON."""
@@ -126,7 +145,16 @@ class Desk:
     def _no_producer(self) -> Any:
         raise AssertionError("nothing is sent")
 
-    async def _ask(self, method: str, path: str, token: str | None, *, query: str = "", body: bytes = b"") -> Answer:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        *,
+        receive: Receive | None = None,
+        encoding: bytes = b"identity",
+    ) -> Answer:
+        path, _, query = path.partition("?")
         headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
         scope = {
             "type": "http",
@@ -138,17 +166,14 @@ class Desk:
             "raw_path": path.encode(),
             "root_path": "",
             "query_string": query.encode(),
-            "headers": [*headers, (b"content-type", b"application/json")],
+            "headers": [*headers, (b"content-type", b"application/json"), (b"content-encoding", encoding)],
         }
         sent: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await self.app(scope, receive, send)
+        await self.app(scope, receive or at_once(b""), send)
         found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Answer(sent[0]["status"], found, b"".join(part.get("body", b"") for part in sent[1:]))
 

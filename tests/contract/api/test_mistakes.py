@@ -1,7 +1,14 @@
 """A question that is wrong is refused, and each mistake named with its field and its cure, in words of ours."""
 
-import pytest
+import asyncio
 
+import orjson
+import pytest
+from redis.asyncio import Redis
+from starlette.types import Message
+
+from streams.api.bodies import Bodies
+from streams.api.questions import read_question
 from tests.contract.api.desk import Desk, known
 from tests.contract.whole_redis import Filling
 
@@ -108,6 +115,38 @@ async def test_a_body_that_is_too_large_is_not_read(desk: Desk) -> None:
     assert (await desk.post(b" " * (9 << 20))).status == 413
 
 
+@pytest.mark.parametrize("one", [b"[],", b"{},", b'"",'], ids=["lists", "objects", "texts"])
+@pytest.mark.parametrize("where", [b"%b", b'{"contacts":%b}', b'{"channel":"email","x":%b}'])
+async def test_a_body_of_more_values_than_people_can_have_is_not_built(desk: Desk, where: bytes, one: bytes) -> None:
+    answer = await desk.post(where % (b"[" + one * 1_000_000 + b"0]"))
+    assert (answer.status, answer.json["code"]) == (413, "too_large")
+
+
+async def test_of_many_people_with_mistakes_only_the_first_are_looked_at(desk: Desk) -> None:
+    somebody = {f"x{number}": 1 for number in range(200)}
+    told = await mistakes(desk, {**ASKED, "contacts": [{"contact_id": "ada"}, *[somebody] * 1_000]})
+    assert [field for field, _ in told] == ["contacts[1].(an unknown field)"] * 10
+
+
+async def test_nobody_waits_for_a_long_question_to_be_read() -> None:
+    """Others have their turn while it is, as often as so many people need."""
+    turns = 0
+
+    async def another() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(another())
+    people = [{"email": f"ada{number}@example.org"} for number in range(10_000)]
+    read = await read_question(orjson.dumps({**ASKED, "contacts": people}))
+    beside.cancel()
+
+    assert [one.email for one in read.contacts] == [one["email"] for one in people]
+    assert turns > 5
+
+
 @pytest.mark.parametrize(
     ("asked", "field", "cure"),
     [
@@ -126,6 +165,43 @@ async def test_what_a_query_says_that_nobody_reads_is_named(
     assert (answer.status, answer.json["mistakes"]) == (422, [{"field": field, "cure": cure}])
     assert b"secret" not in answer.body
     assert desk.audited() == []
+
+
+async def test_what_is_packed_is_refused_as_no_json(desk: Desk) -> None:
+    answer = await desk.post_packed(orjson.dumps(ASKED))
+    assert (answer.status, answer.json["code"]) == (415, "not_json")
+
+
+async def test_bodies_that_are_being_sent_have_a_limit_together(redis_client: Redis) -> None:
+    """Each may have 8 MiB, and whoever has one token may send many at once."""
+    desk = Desk(redis_client, bodies=Bodies(at_once=20, patience_s=60))
+    waits, never = asyncio.Event(), asyncio.Event()
+
+    async def stalled() -> Message:
+        if waits.is_set():
+            await never.wait()
+        waits.set()
+        return {"type": "http.request", "body": b"x" * 15, "more_body": True}
+
+    slow = asyncio.create_task(desk.post_slowly(stalled))
+    await waits.wait()
+    answer = await desk.post(b"x" * 15)
+    slow.cancel()
+    await asyncio.wait([slow])
+
+    assert (answer.status, answer.json["code"], answer.headers["retry-after"]) == (503, "busy", "2")
+    assert (await desk.post(b"x" * 15)).status == 422
+
+
+async def test_a_body_that_does_not_come_in_time_is_not_waited_for(redis_client: Redis) -> None:
+    desk = Desk(redis_client, bodies=Bodies(patience_s=0.01))
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    answer = await desk.post_slowly(never)
+    assert (answer.status, answer.json["code"]) == (408, "slow")
 
 
 async def test_a_question_says_everything_in_its_body(desk: Desk, filling: Filling) -> None:

@@ -9,6 +9,7 @@ import pytest
 from events.adapters.feed import Refused
 from events.adapters.vendors import BODIES
 from events.envelope import Interaction
+from events.refusal import Reason
 from tests.unit.adapters.every_vendor import CASES, FIXTURES, NEW_AT_EACH_DELIVERY
 from tests.unit.adapters.fixture import FEED, shown, wanted
 
@@ -79,6 +80,19 @@ def test_one_bad_element_costs_no_neighbour(vendor: str) -> None:
     assert ids(spoilt, vendor) == alone
     refused = [one for one in BODIES[vendor](spoilt, FEED) if isinstance(one, Refused)]
     assert b'"\xff\xfe"' in {one.element for one in refused}
+
+
+@pytest.mark.parametrize("vendor", BODIES)
+@pytest.mark.parametrize("one", [b"[],", b"{},", b'"a":1,'], ids=["lists", "objects", "members"])
+@pytest.mark.parametrize("where", [b"[%b]", b'{"interactions":[%b],"data":[%b]}', b"{%b}"])
+def test_what_holds_more_values_than_anybody_sends_is_refused_and_not_built(
+    vendor: str, one: bytes, where: bytes
+) -> None:
+    body = where.replace(b"%b", (one * 600_000)[:-1])
+    (refused,) = BODIES[vendor](body, FEED)
+
+    assert isinstance(refused, Refused)
+    assert refused.refusal.reason is Reason.TOO_LARGE
 
 
 @pytest.mark.parametrize("vendor", BODIES)

@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message
 
 from events.json_types import JSON
+from streams.api.bodies import Bodies
 from streams.api.tokens import read_tokens
 from streams.clients import KafkaClients
 from streams.engine.writer import Outbox, Output
 from streams.gateway.app import build_gateway
-from streams.gateway.bodies import Bodies
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import read_hooks
 from streams.gateway.mailbox import Mailbox

@@ -55,3 +55,12 @@ async def test_an_address_with_a_slash_too_many_is_not_sent_elsewhere(tmp_path: 
     answer = await gateway.ask(path, headers=[(b"host", b"evil.example")])
 
     assert (answer.status, answer.headers.get("location")) == (404, None)
+
+
+@pytest.mark.parametrize("kind", [b"application/cloudevents+json", b"application/cloudevents-batch+json"])
+async def test_events_of_more_values_than_anybody_sends_are_refused_and_not_built(tmp_path: Path, kind: bytes) -> None:
+    gateway = Gateway(tmp_path, HOOK, {"LOGIN": "tool:hush"}, NOW)
+    headers = [(b"authorization", b"Bearer secret"), (b"content-type", kind)]
+
+    assert (await gateway.ask("/v1/events", b"[" + b"[]," * 1_000_000 + b"0]", headers)).status == 413
+    assert (await gateway.ask("/v1/events", b"[" + b" " * (1 << 20) + b"]", headers)).status in (200, 422)

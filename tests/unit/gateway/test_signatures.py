@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.gateway.signatures import CHECKS, Proof, Sent
+from streams.gateway.signatures import CHECKS, MOST_FORM_BYTES, Proof, Sent
 from tests.unit.gateway.keys import EC_KEY, OTHER_EC_KEY, by_mailgun, by_sendgrid, by_twilio, shown
 
 NOW_S = 1_764_000_000
@@ -80,6 +80,8 @@ def test_twilio() -> None:
     assert check(sent(headers, body, URL + "/"), proof("s")) == "wrong"
     assert check(sent(headers, body + b"&x=1", URL), proof("s")) == "wrong"
     assert check(sent({}, body, URL), proof("s")) == "missing"
+    long = {"MessageSid": "SM01", "Body": "x" * MOST_FORM_BYTES}
+    assert check(sent(by_twilio(URL, long, "s"), urlencode(long).encode(), URL), proof("s")) == "wrong"
 
 
 @pytest.mark.parametrize("way", CHECKS)

@@ -5,14 +5,24 @@ one: all that are being read at once have a limit together, and each has an end 
 """
 
 import asyncio
+from collections.abc import Mapping
+from typing import Literal
 
-from fastapi import Request, Response
-
-from streams.gateway.answers import problem
+from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 MOST_BYTES = 8 << 20
 MOST_AT_ONCE = 128 << 20
 PATIENCE_S = 30.0
+
+Unread = Literal["encoded", "too_large", "busy", "slow"]
+"""Why there is no body: packed, too long, too many at once, or not all there in time."""
+CURES: Mapping[Unread, str] = {
+    "encoded": "Leave Content-Encoding out",
+    "too_large": f"Send {MOST_BYTES >> 20} MiB at most, in several requests",
+    "busy": "Too many are sending: send it again",
+    "slow": f"Send all of it within {PATIENCE_S:g} s",
+}
 
 
 class Bodies:
@@ -23,20 +33,20 @@ class Bodies:
         self._patience_s = patience_s
         self.held = 0
 
-    async def read(self, request: Request) -> bytes | Response:
+    async def read(self, request: Request) -> bytes | Unread:
         """All of it, or why not."""
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            return problem("encoded", "Leave Content-Encoding out")
+            return "encoded"
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > MOST_BYTES:
-            return problem("too_large", f"At most {MOST_BYTES >> 20} MiB")
+            return "too_large"
         try:
             async with asyncio.timeout(self._patience_s):
                 return await self._parts(request)
-        except TimeoutError:
-            return problem("slow", f"Send all of it within {self._patience_s:g} s")
+        except (TimeoutError, ClientDisconnect):
+            return "slow"
 
-    async def _parts(self, request: Request) -> bytes | Response:
+    async def _parts(self, request: Request) -> bytes | Unread:
         parts: list[bytes] = []
         size = 0
         try:
@@ -44,10 +54,10 @@ class Bodies:
                 size += len(part)
                 self.held += len(part)
                 if size > MOST_BYTES:
-                    return problem("too_large", f"At most {MOST_BYTES >> 20} MiB")
+                    return "too_large"
                 if self.held > self._at_once:
-                    return problem("unavailable", "Too many are sending: send it again")
+                    return "busy"
                 parts.append(part)
+            return b"".join(parts)
         finally:
             self.held -= size
-        return b"".join(parts)

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 
-from fastapi import Request, Response
+from fastapi import Request
 from starlette.types import Message
 
-from streams.gateway.bodies import MOST_BYTES, Bodies
+from streams.api.bodies import MOST_BYTES, Bodies
 
 
 def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asyncio.Event | None = None) -> Request:
@@ -22,11 +22,6 @@ def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asynci
     return Request({"type": "http", "headers": [*headers]}, receive)
 
 
-def status(answer: bytes | Response) -> int:
-    assert isinstance(answer, Response)
-    return answer.status_code
-
-
 async def test_all_of_it() -> None:
     bodies = Bodies()
 
@@ -37,8 +32,8 @@ async def test_all_of_it() -> None:
 async def test_what_is_too_long_whatever_it_declares() -> None:
     bodies = Bodies()
 
-    assert status(await bodies.read(request([], (b"content-length", str(MOST_BYTES + 1).encode())))) == 413
-    assert status(await bodies.read(request([b"x" * MOST_BYTES, b"x"], (b"content-length", b"1")))) == 413
+    assert await bodies.read(request([], (b"content-length", str(MOST_BYTES + 1).encode()))) == "too_large"
+    assert await bodies.read(request([b"x" * MOST_BYTES, b"x"], (b"content-length", b"1"))) == "too_large"
     assert bodies.held == 0
 
 
@@ -48,7 +43,7 @@ async def test_all_together_have_a_limit() -> None:
     slow = asyncio.create_task(bodies.read(request([b"x" * 8], waits=waits)))
     await waits.wait()
 
-    assert status(await bodies.read(request([b"y" * 8]))) == 503
+    assert await bodies.read(request([b"y" * 8])) == "busy"
     slow.cancel()
     await asyncio.wait([slow])
     assert await bodies.read(request([b"y" * 8])) == b"y" * 8
@@ -57,9 +52,19 @@ async def test_all_together_have_a_limit() -> None:
 async def test_one_that_does_not_end_is_ended() -> None:
     bodies = Bodies(patience_s=0.01)
 
-    assert status(await bodies.read(request([b"x"], waits=asyncio.Event()))) == 408
+    assert await bodies.read(request([b"x"], waits=asyncio.Event())) == "slow"
+    assert bodies.held == 0
+
+
+async def test_one_whose_sender_has_gone_is_ended() -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    bodies = Bodies()
+
+    assert await bodies.read(Request({"type": "http", "headers": []}, receive)) == "slow"
     assert bodies.held == 0
 
 
 async def test_what_is_packed_is_not_taken_for_something_else() -> None:
-    assert status(await Bodies().read(request([b"x"], (b"content-encoding", b"gzip")))) == 415
+    assert await Bodies().read(request([b"x"], (b"content-encoding", b"gzip"))) == "encoded"
