@@ -137,12 +137,13 @@ class Day(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """The page. `as_of`: up to when everything is in it, ms since 1970.
 
-    `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or still waited for.
+    `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or whose records wait.
+    None: that could not be read.
     """
 
     time_zone: str
     as_of: int
     day: Day
     before: Day
-    refused: tuple[Mostly, ...] = ()
-    quarantines: tuple[Listed, ...] = ()
+    refused: tuple[Mostly, ...] | None = ()
+    quarantines: tuple[Listed, ...] | None = ()
