@@ -145,8 +145,8 @@ class Report(Struct, frozen=True):
     """The page. `as_of`: up to when everything is in it, ms since 1970. `lake`: whether there is one to read.
 
     `known`: of a day without anything, from when to when there are interactions; None: there are none, or the day has
-    some. `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or still waited
-    for.
+    some. `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or whose records
+    wait. None: that could not be read.
     """
 
     time_zone: str
@@ -155,5 +155,5 @@ class Report(Struct, frozen=True):
     before: Day
     lake: bool = True
     known: Known | None = None
-    refused: tuple[Mostly, ...] = ()
-    quarantines: tuple[Listed, ...] = ()
+    refused: tuple[Mostly, ...] | None = ()
+    quarantines: tuple[Listed, ...] | None = ()

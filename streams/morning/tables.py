@@ -222,7 +222,7 @@ def _held(held: Sequence[Held] | None) -> Iterable[Table]:
     yield Table("Held back", columns, rows, note if rows else "", "Nobody whom a team asked about.")
 
 
-def _refused(found: Sequence[Mostly]) -> Iterable[Table]:
+def _refused(found: Sequence[Mostly] | None) -> Iterable[Table]:
     if found:
         rows = tuple(
             (f"{one.source}, {one.type}", number(one.refused), number(one.sent), share(one.refused, one.sent))
@@ -232,7 +232,7 @@ def _refused(found: Sequence[Mostly]) -> Iterable[Table]:
         yield Table("Mostly refused", ("source and type", "refused", "sent", "share"), rows, note)
 
 
-def _quarantines(found: Sequence[Listed]) -> Iterable[Table]:
+def _quarantines(found: Sequence[Listed] | None) -> Iterable[Table]:
     if found:
         rows = tuple(
             (one.source, _minute(one.since), "in force" if one.held_now else _minute(one.until), number(one.waiting))

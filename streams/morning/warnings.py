@@ -130,10 +130,11 @@ def _held(day: Day) -> Iterator[str]:
 
 def _unheard(report: Report) -> Iterator[str]:
     """Of whom the page says too little."""
-    for one in shortened((f"{mostly.sentence(each)}." for each in report.refused), MOST_SOURCES):
-        yield one
-    for one in shortened((f"{each.source}: {listing.sentence(each)}." for each in report.quarantines), MOST_SOURCES):
-        yield one
+    if report.refused is None or report.quarantines is None:
+        yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."
+        return
+    yield from shortened((f"{mostly.sentence(each)}." for each in report.refused), MOST_SOURCES)
+    yield from shortened((f"{each.source}: {listing.sentence(each)}." for each in report.quarantines), MOST_SOURCES)
 
 
 def _of(methods: tuple[Talks, ...], name: str) -> Talks:

@@ -318,6 +318,15 @@ def test_sources_that_are_mostly_refused_or_held_are_named_above_and_in_a_table(
     assert told["quarantines"][0]["waiting"] == 1_234
 
 
+def test_a_report_that_may_not_read_who_is_refused_or_held_says_so() -> None:
+    page = page_of(replace(report(QUIET), refused=None, quarantines=None))
+
+    assert page.warnings == (
+        "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl).",
+    )
+    assert "IN QUARANTINE" not in text_of(page)
+
+
 def test_what_history_has_of_a_source_and_type_is_what_was_accepted_of_it() -> None:
     span = day_span(TODAY, "UTC")
     accepted = only_tail([lying(offset, "donation.made", donation_id=f"a:{offset}") for offset in range(30)])
