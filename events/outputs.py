@@ -183,7 +183,7 @@ class ContactProfile(TypedDict):
 
 
 class ContactLink(TypedDict):
-    """The value of `contact-links`: who an absorbed id belongs to."""
+    """The value of `contact-links`: who an id belongs to that was merged into another."""
 
     merged_into: str
 

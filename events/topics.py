@@ -100,7 +100,7 @@ INPUT_TOPICS = (
 OUTPUT_TOPICS = (
     Topic(INTERACTIONS, "delete", 2 * _MIB, "Every accepted interaction, harmonised, by fragment", 30 * _DAY_MS),
     Topic(CONTACT_STATE, "compact", 8 * _MIB, "The latest profile of each contact"),
-    Topic(CONTACT_LINKS, "compact", _MIB, "Which contact each absorbed id belongs to"),
+    Topic(CONTACT_LINKS, "compact", _MIB, "Which contact each id belongs to that was merged into another"),
     Topic(CONTACT_SUPPRESSIONS, "compact", _MIB, "Channels that are closed to everyone, by contact"),
     Topic(CONTACT_ALERTS, "delete", _MIB, "What someone should look at, by contact"),
     Topic(SYSTEM_ALERTS, "delete", _MIB, "What someone should look at, by campaign, team, source or topic"),
