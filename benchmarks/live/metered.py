@@ -5,7 +5,7 @@ whoever asked for it: an agent, or what it has started, such as the producer of 
 So the CPU of each callback is put down to that agent. What several share, such as fetching, is nobody's, and so is the
 other threads' CPU, which is the store's.
 
-`HARMONIA_BENCH_METER`: a file that gets a JSON object every quarter of a second: CPU seconds so far by agent, of
+`BENCH_METER`: a file that gets a JSON object every quarter of a second: CPU seconds so far by agent, of
 `others` and of `other threads`, and `at`, the seconds of the monotonic clock.
 """
 
@@ -29,7 +29,7 @@ from streams.cli.main import app
 from streams.engine.table import ChunkTable
 from streams.topics import CONTACTS_TABLE, EXPERIMENTS_TABLE
 
-METER = "HARMONIA_BENCH_METER"
+METER = "BENCH_METER"
 EXPERIMENTS, CONTACTS, RESULTS, INTAKE, PROFILES = "experiments", "contacts", "results to Redis", "intake", "redis"
 OTHERS, THREADS, AT = "others", "other threads", "at"
 _EVERY_S = 0.25

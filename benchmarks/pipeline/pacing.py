@@ -24,7 +24,7 @@ from events.topics import EMAIL_EVENTS
 from streams.settings import Settings
 
 PROBE = "probe-"
-PACE = "HARMONIA_BENCH_PACE"
+PACE = "BENCH_PACE"
 """The environment variable with a `Pace` as JSON."""
 _TICK_S = 0.01
 
