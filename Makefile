@@ -16,10 +16,10 @@ SEEDS ?= 1 2 3
 # Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
 
-.PHONY: help install dev check audit sbom test chaos soak demo bench schemas lock clean
+.PHONY: help install dev check audit sbom test image-test chaos soak demo bench schemas lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 install: $(VENV)/.installed ## make .venv with the command harmonia in it
 
@@ -44,6 +44,10 @@ test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
 	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration
 	$(BIN)/pytest tests/chaos tests/soak
+
+image-test: dev ## build deploy/Dockerfile and run what it makes, in some minutes; as root on Debian
+	sh tests/image/packages.sh
+	$(BIN)/pytest -m image --override-ini faulthandler_timeout=0 tests/image
 
 chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
 	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)

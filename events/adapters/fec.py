@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from events.adapters.places import region
 from events.contact import Contact
 from events.envelope import Interaction
+from events.fields import MAX_RECORD_BYTES
 from events.interactions.donation import DonationMade, DonationRefunded, RefundKind
 from events.refusal import Reason, Refusal
 
@@ -39,6 +40,7 @@ _DATE = re.compile(r"(\d\d)-([A-Z]{3})-(\d\d)", re.ASCII).fullmatch
 
 _NOT_A_HEADER = Refusal(Reason.MALFORMED_ROW, "line 1: must name the 13 columns, cmte_id to file_num")
 _NO_COLUMNS = Refusal(Reason.MALFORMED_ROW, "row: must have all 13 columns")
+_TOO_LONG = Refusal(Reason.TOO_LARGE, f"row: at most {MAX_RECORD_BYTES} bytes")
 _NO_DONOR = Refusal(Reason.NO_IDENTIFIER, "donor_key: must not be empty")
 _MEMO = Refusal(Reason.MEMO_ENTRY, "memo_cd: X is counted by another row")
 _BAD_AMOUNT = Refusal(Reason.MALFORMED_ROW, "contb_receipt_amt: must be dollars in whole cents, not 0")
@@ -85,6 +87,8 @@ def _cells(row: bytes) -> Sequence[str]:
 
 
 def _read(row: bytes, ordinal: int, source: str) -> Interaction | Refusal:
+    if len(row) > MAX_RECORD_BYTES:
+        return _TOO_LONG
     cells = _cells(row)
     if len(cells) != len(COLUMNS):
         return _NO_COLUMNS

@@ -5,10 +5,10 @@ partition follow one upon the other from offset 0, so two writers of one partiti
 one of them loses.
 """
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sinks.lake.files import Files, new_name
 
@@ -18,12 +18,20 @@ STAGING = "_staging"
 _BEGUN = "_lake"
 _BEGUN_SAYS = b"Here a lake of Harmonia begins. docs/lake.md says what lies where.\n"
 _DIGITS = 20
+_BY_WHOM = "was it written to by something else?"
+
+
+Part = Annotated[str, Meta(pattern=r"\A[^/.\x00][^/\x00]*\Z")]
+"""Of a name that a manifest says, one part: it leads to nowhere else, as `..` would."""
+FileName = Annotated[str, Meta(pattern=r"\A[^/._\x00][^/\x00]*(?:/[^/.\x00][^/\x00]*)+\Z")]
+"""Of a file in a folder of the lake. What the lake keeps of itself, in folders that begin with `_`, is never named so:
+what a manifest names is moved and deleted."""
 
 
 class LakeFile(Struct, frozen=True):
     """One Parquet file. `name`: within the lake."""
 
-    name: str
+    name: FileName
     rows: int
     bytes: int
 
@@ -36,11 +44,11 @@ class Range(Struct, frozen=True):
     files were staged.
     """
 
-    topic_id: str
+    topic_id: Part
     partition: int
     first_offset: int
     last_offset: int
-    writer: str
+    writer: Part
     files: tuple[LakeFile, ...] = ()
     lost: bool = False
 
@@ -92,8 +100,15 @@ def read(files: Files, name: str, kind: type[Kind]) -> Kind:
     """A manifest. Raises FileNotFoundError, and `Damaged` for a file that is none."""
     try:
         return msgspec.json.decode(files.read(name), type=kind)
+    except msgspec.ValidationError as error:
+        raise Damaged(f"{name} is no manifest of the lake, see {_place_in(error)}: {_BY_WHOM}") from error
     except msgspec.DecodeError as error:
-        raise Damaged(f"{name} is no manifest of the lake: was it written to by something else?") from error
+        raise Damaged(f"{name} is no manifest of the lake: {_BY_WHOM}") from error
+
+
+def _place_in(error: msgspec.ValidationError) -> str:
+    """Where in it, `$.old[0]`, and not what stands there."""
+    return str(error).rpartition(" - at ")[2].strip("`") if " - at " in str(error) else "its start"
 
 
 def last_range(files: Files, topic_id: str, partition: int) -> Range | None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from sinks.lake.files import Files, new_name
-from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, encode, number_text, read, staged_name
+from sinks.lake.manifests import MANIFESTS, STAGING, FileName, LakeFile, Part, encode, number_text, read, staged_name
 from sinks.lake.parquet import write_parquet
 
 REWRITES = f"{MANIFESTS}/rewrites"
@@ -25,8 +25,8 @@ class Rewrite(Struct, frozen=True):
     """The rows of `old` are those of `new`, as they are to be."""
 
     number: int
-    writer: str
-    old: tuple[str, ...]
+    writer: Part
+    old: tuple[FileName, ...]
     new: tuple[LakeFile, ...]
 
 

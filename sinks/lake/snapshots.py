@@ -14,7 +14,7 @@ from msgspec import Struct
 from events.times import parse_time
 from sinks.base import Change
 from sinks.lake.files import Files, new_name
-from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, encode, read, staged_name
+from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, Part, encode, read, staged_name
 from sinks.lake.schema import MOMENT, TEXT
 
 CONTACT_STATE = "contact_state"
@@ -33,9 +33,9 @@ SCHEMAS = {CONTACT_STATE: CONTACT_STATE_SCHEMA, CONTACT_LINKS: CONTACT_LINKS_SCH
 class Snapshot(Struct, frozen=True):
     """The manifest of a date (`2012-02-22`). `taken_at`: when it was begun, ms since 1970."""
 
-    date: str
+    date: Part
     taken_at: int
-    writer: str
+    writer: Part
     files: tuple[LakeFile, ...]
 
 

@@ -32,7 +32,7 @@ class _Frames(io.RawIOBase):
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._packed = b""
-        self._unpacked = b""
+        self._unpacked = memoryview(b"")
         self._frame: zstandard.ZstdDecompressionObj | None = None
 
     def readable(self) -> bool:
@@ -55,7 +55,7 @@ class _Frames(io.RawIOBase):
                 raise EOFError("the file ends within a frame")
             return False
         frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-        self._unpacked = frame.decompress(packed)
+        self._unpacked = memoryview(frame.decompress(packed))  # a view: a few bytes may hold a hundred megabytes
         self._frame = None if frame.eof else frame
         if frame.eof:
             self._packed = frame.unused_data

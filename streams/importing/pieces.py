@@ -4,10 +4,12 @@ A piece's number never changes for one file, so that an import that was interrup
 """
 
 import gzip
+import io
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,8 +22,9 @@ from events.adapters.mapping import MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
 from events.adapters.vendors import BODIES
 from events.refusal import Refusal
+from streams.importing.lines import BODY_BYTES, ROW_BYTES, first_line, is_too_long, lines_of, start_of, too_long
 from streams.importing.opening import is_parquet, open_unpacked
-from streams.importing.tables import TableRow, csv_rows, first_line, json_rows, parquet_rows
+from streams.importing.tables import TableRow, csv_rows, json_rows, parquet_rows
 
 TABLES = ("p2p", "van")
 """Vendors whose exports are tables that a mapping which comes with Harmonia reads."""
@@ -33,6 +36,8 @@ VENDORS = tuple(sorted({*BODIES, *TABLES, OWN_MAPPING, FEC}))
 
 
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
+_NO_LINES = "is no JSON: expects an object a line or an array, whole"
+_NO_LINES_AND_LARGE = f"is more than {BODY_BYTES >> 20} MiB of JSON over many lines: write an object a line"
 _GET_IT_ANEW = "is damaged or was cut short: get it anew, and import that"
 
 
@@ -86,7 +91,7 @@ def pieces(path: Path, job: Job, watch: Callable[[BinaryIO], None]) -> Iterator[
     try:
         with path.open("rb") as packed:
             watch(packed)
-            yield from _unpacked(open_unpacked(packed), packed, job)
+            yield from _unpacked(packed, job)
     except _DAMAGE as error:
         raise Unreadable(_GET_IT_ANEW) from error
 
@@ -99,21 +104,22 @@ def _parquet(path: Path, job: Job) -> Iterator[Piece]:
         raise Unreadable(_GET_IT_ANEW) from error
 
 
-def _unpacked(file: BinaryIO, packed: BinaryIO, job: Job) -> Iterator[Piece]:
+def _unpacked(packed: BinaryIO, job: Job) -> Iterator[Piece]:
     if job.vendor == FEC:
-        for number, row in enumerate(fec.rows(file, job.feed.source)):
+        for number, row in enumerate(fec.rows(lines_of(open_unpacked(packed), ROW_BYTES), job.feed.source)):
             yield Piece(number, number + 2, [Refused(row.row, row.refusal) if isinstance(row, fec.RefusedRow) else row])
         return
-    start = first_line(file).removeprefix(_BOM).lstrip()
+    first = first_line(open_unpacked(packed), BODY_BYTES)
     packed.seek(0)
-    file = open_unpacked(packed)
-    is_json = start[:1] in (b"{", b"[")
+    is_json = _bare(first)[:1] in (b"{", b"[")
     if is_json and job.vendor in BODIES and job.mapping is None:
-        yield from _bodies(file, start, job)
-    elif is_json:
-        yield from _table(None, json_rows(file), _mapping_of(job), job.feed)
+        yield from _bodies(packed, first, job)
+        return
+    lines = lines_of(open_unpacked(packed), ROW_BYTES)
+    if is_json:
+        yield from _table(None, json_rows(lines), _mapping_of(job), job.feed)
     else:
-        columns, rows = csv_rows(file)
+        columns, rows = csv_rows(lines)
         yield from _table(columns, rows, _mapping_of(job), job.feed)
 
 
@@ -143,27 +149,36 @@ def _table(columns: list[str] | None, rows: Iterator[TableRow], mapping: Mapping
         yield Piece(number, row.line, results)
 
 
-def _bodies(file: BinaryIO, start: bytes, job: Job) -> Iterator[Piece]:
+def _bare(line: bytes) -> bytes:
+    """Without what may stand around JSON."""
+    return line.strip().removeprefix(_BOM).strip()
+
+
+def _bodies(packed: BinaryIO, first: bytes, job: Job) -> Iterator[Piece]:
     """An array over the whole file, an object over the whole file, or a body on each line."""
     read = BODIES[job.vendor]
-    lines: Iterable[bytes] = file
-    if not _is_json(start):
-        whole = file.read().removeprefix(_BOM)
-        lines = whole.splitlines(keepends=True)
-        if _is_json(whole):
+    if not is_too_long(first, BODY_BYTES) and not _is_json(_bare(first)):
+        whole = open_unpacked(packed).read(BODY_BYTES + 1).removeprefix(_BOM)
+        packed.seek(0)
+        if len(whole) <= BODY_BYTES and _is_json(whole):
             for number, body in enumerate(_elements(whole)):
                 yield Piece(number, number + 1, read(body, job.feed))
             return
-        if not _goes_on_by_line(lines):
-            raise Unreadable("is no JSON: expects an object a line or an array, whole")
-    bodies = ((line, raw.removeprefix(_BOM).strip()) for line, raw in enumerate(lines, start=1))
-    for number, (line, body) in enumerate((line, body) for line, body in bodies if body):
-        yield Piece(number, line, read(body, job.feed))
+        if not _goes_on_by_line(whole):
+            raise Unreadable(_NO_LINES if len(whole) <= BODY_BYTES else _NO_LINES_AND_LARGE)
+    numbered = enumerate(lines_of(open_unpacked(packed), BODY_BYTES), start=1)
+    lines = ((line, raw) for line, raw in numbered if _bare(raw))
+    for number, (line, raw) in enumerate(lines):
+        if is_too_long(raw, BODY_BYTES):
+            yield Piece(number, line, [Refused(start_of(raw), too_long(BODY_BYTES))])
+        else:
+            yield Piece(number, line, read(_bare(raw), job.feed))
 
 
-def _goes_on_by_line(lines: list[bytes]) -> bool:
+def _goes_on_by_line(whole: bytes) -> bool:
     """Whether the line after the first, which is none, is a body by itself."""
-    second = next((line.strip() for line in lines[1:] if line.strip()), b"")
+    later = islice(lines_of(io.BytesIO(whole), BODY_BYTES), 1, None)
+    second = next((line.strip() for line in later if line.strip()), b"")
     return second[:1] in (b"{", b"[") and _is_json(second)
 
 

@@ -21,6 +21,8 @@ from streams.importing.pieces import AsItIs, Piece
 
 STAGE = "import"
 PIECES_AT_ONCE = 2_000
+_LETTER_BYTES = 8 << 20
+"""Of what is refused, at most, goes into its letter: the largest that Kafka is asked to take, with its headers."""
 PATIENCE_S = 60.0
 
 
@@ -87,7 +89,7 @@ class Sending:
         if isinstance(result, Refused):
             origin = Origin(self._way.stage, self._file_name, 0, piece.line)
             headers = dead_letter_headers([], result.refusal, origin, self._way.at_ms)
-            return send(self._to(DEAD_LETTERS), value=result.element, headers=headers)
+            return send(self._to(DEAD_LETTERS), value=result.element[:_LETTER_BYTES], headers=headers)
         return send(self._to(topic_of(result.type)), value=encode_structured(result))
 
     def _to(self, topic: str) -> str:

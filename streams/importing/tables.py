@@ -8,7 +8,6 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,13 @@ import orjson
 from events.fields import MAX_RECORD_BYTES
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from streams.importing.lines import ROW_BYTES, is_too_long, start_of, too_long
 
 _BOM = b"\xef\xbb\xbf"
 _ROWS_AT_ONCE = 10_000
 _BAD_ROW = Refusal(Reason.MALFORMED_ROW, "row: must have as many columns as line 1, with its quotes closed")
 _BAD_LINE = Refusal(Reason.NOT_JSON, "line: must be one JSON object")
+_TOO_LONG = too_long(ROW_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,14 @@ def _until_closed(waiting: deque[tuple[int, bytes]], numbered: Iterator[tuple[in
         lines.append(line)
         quotes += line[1].count(b'"')
         size += len(line[1])
-        if quotes % 2 == 0:
+        if quotes % 2 == 0 or is_too_long(line[1], ROW_BYTES):
             break
     return lines
 
 
 def _row(columns: list[str], line: int, raw: bytes) -> TableRow:
+    if is_too_long(raw, ROW_BYTES):
+        return TableRow(line, start_of(raw), _TOO_LONG)
     cells = _cells(raw)
     if cells is None or len(cells) != len(columns):
         return TableRow(line, raw, _BAD_ROW)
@@ -83,6 +86,9 @@ def _cells(raw: bytes) -> list[str] | None:
 def json_rows(lines: Iterable[bytes]) -> Iterator[TableRow]:
     """A row for each line that is not blank."""
     for line, raw in enumerate(lines, start=1):
+        if is_too_long(raw, ROW_BYTES):
+            yield TableRow(line, start_of(raw), _TOO_LONG)
+            continue
         if not (raw := raw.removeprefix(_BOM).strip()):
             continue
         try:
@@ -107,8 +113,3 @@ def _of_batches(file: Any) -> Iterator[TableRow]:
             line += 1
             raw = orjson.dumps(cells, default=str, option=orjson.OPT_UTC_Z)
             yield TableRow(line, raw, orjson.loads(raw))
-
-
-def first_line(lines: Iterable[bytes]) -> bytes:
-    """The first line that is not blank; empty if there is none."""
-    return next((line.strip() for line in islice(lines, 1_000) if line.strip()), b"")

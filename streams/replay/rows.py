@@ -18,9 +18,10 @@ from pyarrow.parquet import ParquetFile
 from events.refusal import Reason, Refusal
 from sinks.lake.files import Files
 from sinks.lake.schema import COLUMNS
+from streams.importing.lines import ROW_BYTES, first_line, lines_of
 from streams.importing.opening import open_unpacked
 from streams.importing.pieces import Unreadable
-from streams.importing.tables import csv_rows, first_line, json_rows
+from streams.importing.tables import csv_rows, json_rows
 
 FRAGMENT, EVENT, APPENDED_AT = "fragment", "event", "appended_at"
 _NEEDED = [FRAGMENT, EVENT]
@@ -59,7 +60,7 @@ def rows_of(files: Files, name: str) -> Iterator[Row]:
         if start == _MAGIC:
             yield from _parquet(file)
             return
-        first = first_line(open_unpacked(file)).removeprefix(_BOM).lstrip()
+        first = first_line(open_unpacked(file), ROW_BYTES).strip().removeprefix(_BOM).lstrip()
         file.seek(0)
         yield from _json(open_unpacked(file)) if first[:1] == b"{" else _csv(open_unpacked(file))
 
@@ -98,12 +99,12 @@ def _tells_when(schema: pa.Schema) -> bool:
 
 
 def _json(file: BinaryIO) -> Iterator[Row]:
-    for row in json_rows(file):
+    for row in json_rows(lines_of(file, ROW_BYTES)):
         yield Row(row.line, row.raw, row.cells if isinstance(row.cells, Refusal) else row.raw, of_lake=False)
 
 
 def _csv(file: BinaryIO) -> Iterator[Row]:
-    columns, rows = csv_rows(file)
+    columns, rows = csv_rows(lines_of(file, ROW_BYTES))
     _require(columns)
     for row in rows:
         if isinstance(row.cells, Refusal):

@@ -1,6 +1,8 @@
 """Every kind of file, packed in every way, says the same; and a bad row costs itself and nothing else."""
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +17,13 @@ from pyarrow import parquet
 from events.adapters.feed import Feed, Refused
 from events.adapters.mapping import parse_mapping
 from events.envelope import Interaction
-from events.refusal import Refusal
+from events.refusal import Reason, Refusal
+from streams.importing import pieces as made
+from streams.importing import tables
 from streams.importing.pieces import Job, Piece, Unreadable, pieces
 from streams.importing.tables import csv_rows
 from tests.unit.adapters import fixtures_sendgrid
+from tests.unit.packaging.dockerfile import ROOT
 
 FEED = Feed("digital/tool", 1_764_100_000_000)
 MAPPING = parse_mapping(
@@ -214,3 +219,81 @@ def test_any_bytes_are_rows_and_none_is_lost(content: bytes) -> None:
     kept = b"\n".join(row.raw for row in found)
     assert sorted(kept.replace(b"\r", b"").split()) == sorted(content.replace(b"\r", b"").split())
     assert all(isinstance(row.cells, Refusal) or len(row.cells) == 2 for row in found)
+
+
+def limited(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Lines that may be no longer, so that no test needs a gigabyte."""
+    for module, name in ((tables, "ROW_BYTES"), (made, "ROW_BYTES"), (made, "BODY_BYTES")):
+        monkeypatch.setattr(module, name, most)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
+@pytest.mark.parametrize("long", [b"x" * 1_000, b'"' * 1_001, b"m9,2025-11-24T16:00:00Z," + b" " * 900])
+def test_a_row_longer_than_a_row_may_be_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    limited(monkeypatch, 300)
+    lines = CSV.splitlines(keepends=True)
+    (tmp_path / "rows").write_bytes(pack(b"".join([*lines[:2], long + b"\n", *lines[2:]])))
+    (tmp_path / "good").write_bytes(CSV)
+
+    found = read(tmp_path / "rows", "generic")
+
+    assert ids(found) == ids(read(tmp_path / "good", "generic"))
+    [(line, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, Refused)]
+    assert (line, refused.refusal.reason, refused.element) == (3, Reason.TOO_LARGE, long[:301])
+
+
+@pytest.mark.parametrize("place", [0, 2])
+@pytest.mark.parametrize("own", [True, False])
+def test_an_object_longer_than_a_line_may_be_costs_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool, place: int
+) -> None:
+    lines = [orjson.dumps(row) for row in (ROWS if own else EVENTS)]
+    most = max(map(len, lines)) + 3  # of the mark at the start
+    limited(monkeypatch, most)
+    (tmp_path / "good").write_bytes(b"\n".join(lines))
+    lines.insert(place, b'{"id":"' + b" " * most + b'"}')
+    (tmp_path / "lines").write_bytes(b"\xef\xbb\xbf" + b"\n".join(lines))
+    vendor = "generic" if own else "sendgrid"
+
+    found = read(tmp_path / "lines", vendor, own=own)
+
+    assert ids(found) == ids(read(tmp_path / "good", vendor, own=own))
+    [(line, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, Refused)]
+    assert (line, refused.refusal.reason) == (place + 1, Reason.TOO_LARGE)
+
+
+def test_an_array_over_many_lines_that_is_too_large_says_how_to_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, 300)
+    (tmp_path / "events").write_bytes(orjson.dumps(EVENTS, option=orjson.OPT_INDENT_2))
+
+    with pytest.raises(Unreadable, match="an object a line"):
+        read(tmp_path / "events", "sendgrid", own=False)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "pack"),
+    [("generic", gzip.compress), ("sendgrid", zstandard.ZstdCompressor().compress), ("fec", gzip.compress)],
+)
+def test_a_line_of_300_megabytes_in_a_small_file_takes_little_memory(
+    tmp_path: Path, vendor: str, pack: Callable[[bytes], bytes]
+) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        file.write(pack(b'{"event":"'))
+        for _ in range(300):
+            file.write(pack(b" " * (1 << 20)))
+        file.write(pack(b"\n" + b"\n".join(map(orjson.dumps, EVENTS)) + b"\n"))
+    said = (
+        "import resource\nfrom tests.unit.importing.test_pieces import *\n"
+        f"found = read(Path({str(tmp_path / 'file')!r}), {vendor!r}, own={vendor == 'generic'})\n"
+        "print(len(found), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    count, peak_mb = map(int, ended.stdout.split())
+    assert count >= len(EVENTS)
+    assert peak_mb < 400
