@@ -162,7 +162,7 @@ def both(one: Settled, other: Settled) -> Settled:
         opens_human=one.opens_human + other.opens_human,
         clicks_human=one.clicks_human + other.clicks_human,
         echoes=all_echoes(one.echoes, other.echoes),
-        arms=all_arms((*one.arms, *other.arms), drops) if other.arms else one.arms,
+        arms=all_arms((*one.arms, *other.arms), drops) if other.arms or other.drops else one.arms,
         drops=drops,
         opens_by_hour=both_hours(one.opens_by_hour, other.opens_by_hour),
         clicks_by_hour=both_hours(one.clicks_by_hour, other.clicks_by_hour),
