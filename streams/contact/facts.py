@@ -10,7 +10,7 @@ from events.interactions.canvass import BallotReported, CanvassReported
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
-from events.interactions.outreach import TextMessage, TextOptedOut
+from events.interactions.outreach import FormSubmitted, Rsvp, TextMessage, TextOptedOut, TextReplied
 from events.usual import Arm as UsualArm
 from events.usual import UsualAssignment, UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
 from streams.contact.arms import Arm
@@ -90,8 +90,10 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             return Suppress(data.until)
         case commands.ContactErased():
             return Erase()
+        case UsualAssignment() | ExperimentAssigned() | TextReplied() | Rsvp() | FormSubmitted():
+            return None  # that it happened, when, and the variant that it carries are all that is kept
         case _:
-            return None
+            raise TypeError(f"{type(data).__name__}: nobody has said what is kept of it")
 
 
 def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
