@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from events.contact import Contact
 from events.fields import Model
-from events.interactions import MODELS
 from events.interactions.base import ExperimentArm, Reference
+from events.registry import MODELS
 
 _ENVELOPE = {"id", "source", "type", "time", "dataschema", "specversion", "data"}
 _MODELS: list[type[Model]] = [*MODELS.values(), Contact, ExperimentArm, Reference]

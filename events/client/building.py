@@ -9,8 +9,8 @@ from uuid import uuid4
 import orjson
 
 from events.envelope import Record, decode
-from events.interactions import topic_of
 from events.refusal import Refusal
+from events.registry import topic_of
 
 
 class InvalidEvent(ValueError):

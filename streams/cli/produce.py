@@ -9,8 +9,8 @@ import orjson
 import typer
 
 from events.envelope import Record, decode
-from events.interactions import topic_of
 from events.refusal import Reason, Refusal
+from events.registry import topic_of
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
 from streams.clients import KafkaClients
 from streams.topics import require_topic

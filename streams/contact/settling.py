@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from msgspec import msgpack
 from msgspec.structs import replace
 
+from events.registry import MESSAGES
 from streams.contact.addresses import mailboxes
 from streams.contact.arms import TOO_LATE, Armed, Drop, all_arms, all_drops, closed
 from streams.contact.carrying import Table
@@ -19,7 +20,7 @@ from streams.contact.hours import added, both_hours, oldest
 from streams.contact.humans import all_echoes, settled_humans
 from streams.contact.live import live
 from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
-from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Settled
+from streams.contact.state import NEVER, WEEK, ContactState, Fact, Settled
 from streams.contact.totals import add, total
 from streams.contact.zones import later, whereabouts
 from streams.human import expected

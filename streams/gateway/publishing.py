@@ -14,9 +14,9 @@ from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Result
 from events.envelope import Interaction, Record, decode
-from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.registry import topic_of
 from streams.api.tokens import Caller
 from streams.gateway.answers import problem
 from streams.gateway.desk import Desk

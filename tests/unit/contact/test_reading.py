@@ -6,9 +6,9 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from events.contact import Contact
-from events.interactions import MODELS
 from events.interactions.base import InteractionData
 from events.json_types import JSON
+from events.registry import MODELS
 from events.usual import USUAL, UsualContact, usual_data
 from streams.contact import read_fact
 from streams.contact.evidence import evidence

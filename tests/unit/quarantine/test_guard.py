@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.requeued import with_history
 from streams.quarantine.floods import Floods
 from streams.quarantine.guard import Guard
