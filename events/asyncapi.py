@@ -3,8 +3,8 @@
 Payloads are the JSON Schemas beside it, by reference, so that nothing is said twice.
 """
 
-from events.interactions import MODELS, TOPICS_OF
 from events.json_types import JSON
+from events.registry import MODELS, TOPICS_OF
 from events.topics import DEAD_LETTERS, INPUT_TOPICS, INTERACTIONS, OUTPUT_TOPICS, Topic
 
 FILE = "asyncapi.json"

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from events.contact import Contact
 from events.fields import Model
-from events.interactions import MODELS
 from events.interactions.base import ExperimentArm, Reference
+from events.registry import MODELS
 from events.wording import in_plain_words
 
 _ENVELOPE = {"id", "source", "type", "time", "dataschema", "specversion", "data"}

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from events.cloudevents import Head, Headers, extensions_of, is_version_1, open_event, read_head
 from events.details import explain, sentence
 from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
-from events.interactions import MODELS, TOPICS_OF, InteractionData
+from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
 from events.naming import about_somebody
 from events.refusal import Reason, Refusal
+from events.registry import MODELS, TOPICS_OF
 from events.times import parse_time, render_time
 
 MAX_AHEAD_MS = 3_600_000

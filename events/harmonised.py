@@ -16,11 +16,11 @@ from events.contact import Contact, HashedContact
 from events.details import explain
 from events.envelope import Interaction, attributes, build, read_time
 from events.identifiers import Hasher, strongest, voter_state
-from events.interactions import MODELS
 from events.interactions.commands import PairCommand
 from events.json_types import JSON
 from events.naming import NEEDS_NO_CONTACT
 from events.refusal import Reason, Refusal
+from events.registry import MODELS
 
 _ATTRIBUTES = ("region", "postal_code", "time_zone", "language", "household")
 _SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:/+|urn:)")

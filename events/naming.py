@@ -4,11 +4,11 @@ A malformed contact_id, voter_id or external id names somebody badly, which is f
 phone that cannot be read names nobody and spoils nothing, because people type them.
 """
 
-from events.interactions import MODELS
 from events.interactions.commands import PairCommand
 from events.json_types import JSON
 from events.normalise import normalise_email, normalise_phone
 from events.refusal import Reason, Refusal
+from events.registry import MODELS
 
 _NO_DATA = Refusal(Reason.NO_IDENTIFIER, "data: must be an object with a `contact` in it")
 _NO_CONTACT = Refusal(Reason.NO_IDENTIFIER, "data.contact: must be an object that names the person")

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from events.contact import Contact
-from events.interactions import MODELS, TOPICS_OF
 from events.interactions.base import InteractionData
+from events.registry import MODELS, TOPICS_OF
 from events.schemas import Contractual
 from events.topics import INPUT_TOPICS
 

@@ -12,10 +12,10 @@ from msgspec.json import Decoder
 
 from events.contact import REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL
-from events.interactions import MODELS
 from events.interactions.base import InteractionData, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
+from events.registry import MODELS
 from events.usual import Arm, Id, Name, QuestionId, Tags, Text, whole
 
 _MOST = 2**63 - 1

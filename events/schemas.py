@@ -16,8 +16,9 @@ from events.contact import HashedContact
 from events.experiment_results import ExperimentResult
 from events.experiments import ExperimentDefinition
 from events.fields import MAX_ID, MAX_URL
-from events.interactions import MODELS, InteractionData
+from events.interactions.base import InteractionData
 from events.json_types import JSON
+from events.registry import MODELS
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _OUTPUTS: dict[str, TypeAdapter[object]] = {

@@ -16,8 +16,8 @@ from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
 from events.fields import MAX_RECORD_BYTES
 from events.harmonised import TakenIn, team_of, tells_mailbox
 from events.identifiers import Hasher, voter_state
-from events.interactions import TOPICS_OF
 from events.json_types import JSON
+from events.registry import TOPICS_OF
 from events.said import SaidContact, SaidData, SaidEvent, said_decoder
 from events.times import parse_time, render_time
 

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, NamedTuple, get_args
 
 from events.fields import Model
-from events.interactions import MODELS
 from events.json_types import JSON
+from events.registry import MODELS
 from events.spelling import may_be_repeated, nearest
 
 MOST_TOLD = 20

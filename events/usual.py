@@ -9,15 +9,17 @@ from typing import Annotated, Literal, Union, cast
 
 from msgspec import DecodeError, Meta, Struct, ValidationError, convert, defstruct
 from msgspec.json import Decoder
+from msgspec.structs import fields
 
 from events.cloudevents import Head
 from events.contact import HASH_PATTERN, REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
-from events.interactions.base import Purpose
+from events.interactions.base import InteractionData, Purpose
 from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, Period
 from events.json_types import JSON
 from events.mailboxes import Mailbox
+from events.registry import MODELS
 
 
 def whole(pattern: str) -> Meta:
@@ -125,20 +127,25 @@ class UsualAssignment(UsualData, frozen=True, gc=False, kw_only=True):
     cluster: Text | None = None
 
 
+_STRUCTS: tuple[type[UsualData], ...] = (UsualMessage, UsualDonation, UsualReport, UsualAssignment)
+
+
+def _struct_of(model: type[InteractionData]) -> type[UsualData] | None:
+    """The struct that judges every field of a model, and requires what the model requires; None: there is none."""
+    required = {name for name, field in model.model_fields.items() if field.is_required()}
+    for struct in _STRUCTS:
+        known = fields(struct)
+        if model.model_fields.keys() <= {field.name for field in known} and required == {
+            field.name for field in known if field.required
+        }:
+            return struct
+    return None
+
+
 USUAL: dict[str, type[UsualData]] = {
-    "email.sent": UsualMessage,
-    "email.delivered": UsualMessage,
-    "email.opened": UsualMessage,
-    "email.clicked": UsualMessage,
-    "email.deferred": UsualMessage,
-    "email.dropped": UsualMessage,
-    "text.sent": UsualMessage,
-    "text.delivered": UsualMessage,
-    "text.failed": UsualMessage,
-    "donation.made": UsualDonation,
-    "canvass.reported": UsualReport,
-    "experiment.assigned": UsualAssignment,
+    type_: struct for type_, model in MODELS.items() if (struct := _struct_of(model)) is not None
 }
+"""The struct of each type that has one."""
 
 
 def usual_data(type_: str, data: JSON) -> UsualData | None:

@@ -1,11 +1,11 @@
 """The composition root: settings in, one worker's Faust app out. Nothing connects before the app starts."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from faust.types import TP, StreamT
+from faust.types import TP
 from mode import Service
 from prometheus_client import CollectorRegistry
 
@@ -39,9 +39,7 @@ from streams.clients import KafkaClients, redis_client
 from streams.closing import Closing
 from streams.contact import ContactState, decode, encode
 from streams.engine.app import ChunkApp
-from streams.engine.lanes import Process
 from streams.engine.rocks import RocksStores
-from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
 from streams.engine.store import OpenStore
 from streams.engine.table import ChunkTable, Flow
@@ -123,18 +121,18 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     guard = Guard(Floods(settings.quarantine_letters), settings.hasher)
     intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
     quarantining = Quarantining(guard, kafka, settings, wall_clock, metrics.quarantine)
-    _agent(app, "intake", [t.name for t in INPUT_TOPICS], intake)
+    app.handle("intake", [t.name for t in INPUT_TOPICS], intake)
     contacts = Contacts(table, settings.partitions, metrics, wall_clock, policy=policies.now)
-    _agent(app, "contacts", flow.sources, contacts)
+    app.handle("contacts", flow.sources, contacts)
     finding = Links(links, new_linking, metrics, outbox)
-    _agent(app, "links", [IDENTITY_LINKS], finding)
+    app.handle("links", [IDENTITY_LINKS], finding)
     rating = Campaigns(rates, settings.partitions, metrics, policy=policies.now)
-    _agent(app, "campaigns", [CAMPAIGN_COUNTS], rating)
+    app.handle("campaigns", [CAMPAIGN_COUNTS], rating)
     adding = Experiments(sums, settings.partitions, metrics, wall_clock, outbox)
-    _agent(app, "experiments", [EXPERIMENT_PARTIALS], adding)
-    _agent(app, "redis", [CONTACT_STATE, CONTACT_LINKS], sink)
-    _agent(app, "holds", [CAMPAIGN_HOLDS], holds)
-    _agent(app, "results", [EXPERIMENT_RESULTS], results)
+    app.handle("experiments", [EXPERIMENT_PARTIALS], adding)
+    app.handle("redis", [CONTACT_STATE, CONTACT_LINKS], sink)
+    app.handle("holds", [CAMPAIGN_HOLDS], holds)
+    app.handle("results", [EXPERIMENT_RESULTS], results)
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
     tables = [table.close, links.close, rates.close, sums.close]
@@ -193,16 +191,3 @@ def _all_of(topic: str, settings: Settings) -> list[TP]:
 def wall_clock() -> int:
     """Milliseconds since 1970."""
     return time.time_ns() // 1_000_000
-
-
-def _agent(app: ChunkApp, name: str, topics: Iterable[str], process: Process) -> None:
-    """A Faust agent that hands each run to the lane of its partition."""
-
-    async def hand_on(runs: StreamT[Run]) -> None:
-        try:
-            async for run in runs:
-                app.lanes.submit(run, process)
-        except Exception as error:  # noqa: BLE001 - Faust would start the agent again behind the run that it dropped
-            app.fail_stop(error)
-
-    app.agent(app.topic(*topics, key_serializer="raw", value_serializer="raw"), name=name)(hand_on)

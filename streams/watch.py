@@ -61,7 +61,7 @@ class Watch(Service):
     def _measure_lag(self, lags: Mapping[TP, int], now: int) -> None:
         lanes, lag, standing = self._app.lanes, self._metrics.lag, self._metrics.standing
         self._waiting.look(
-            {tp: Look(records, lanes.done.get(tp), lanes.oldest_at(tp)) for tp, records in lags.items()}, now
+            {tp: Look(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()}, now
         )
         for gauge in (lag, standing.stalled, standing.waiting):
             gauge.clear()

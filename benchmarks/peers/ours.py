@@ -6,7 +6,6 @@ from pathlib import Path
 
 import faust
 import msgspec
-from faust.types import StreamT
 
 from benchmarks.peers.job import Job, Progress, State, fold
 from benchmarks.topics import make_topic
@@ -75,11 +74,7 @@ def build_app(job: Job, say_done: Callable[[], None], progress: Progress) -> Chu
         if progress.count == job.events:
             say_done()
 
-    async def hand_on(runs: StreamT[Run]) -> None:
-        async for run in runs:
-            app.lanes.submit(run, contacts)
-
-    app.agent(app.topic(job.source, key_serializer="raw", value_serializer="raw"), name="contacts")(hand_on)
+    app.handle("contacts", [job.source], contacts)
     return app
 
 

@@ -15,9 +15,9 @@ import orjson
 from events.adapters.feed import Feed, LeftOut, Refused, Result
 from events.crowds import is_crowded
 from events.envelope import Interaction, Record, decode
-from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.registry import topic_of
 from events.times import render_time
 
 ID_BYTES = 16

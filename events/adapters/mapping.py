@@ -13,8 +13,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from events.interactions import MODELS
 from events.json_types import JSON
+from events.registry import MODELS
 from events.wording import in_plain_words
 
 Kind = Literal["text", "lower", "integer", "amount", "boolean", "time", "list"]

@@ -11,8 +11,8 @@ import orjson
 
 from events.before_sending import judge
 from events.envelope import Record
-from events.interactions import topic_of
 from events.refusal import Refusal
+from events.registry import topic_of
 from events.unknown_fields import unknown_fields
 
 

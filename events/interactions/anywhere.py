@@ -29,10 +29,3 @@ class InteractionRetracted(InteractionData):
     """An earlier interaction of the same contact counts as if it had never happened."""
 
     retracts: Reference
-
-
-TYPES: dict[str, type[InteractionData]] = {
-    "experiment.assigned": ExperimentAssigned,
-    "consent.changed": ConsentChanged,
-    "interaction.retracted": InteractionRetracted,
-}

@@ -73,9 +73,3 @@ class BallotReported(InteractionData):
 
     election: Name
     status: BallotStatus
-
-
-TYPES: dict[str, type[InteractionData]] = {
-    "canvass.reported": CanvassReported,
-    "ballot.reported": BallotReported,
-}

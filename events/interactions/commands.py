@@ -57,11 +57,3 @@ class ContactSuppressed(InteractionData):
 
 class ContactErased(InteractionData):
     """Forget this person."""
-
-
-TYPES: dict[str, type[InteractionData]] = {
-    "contact.linked": ContactLinked,
-    "contact.unlinked": ContactUnlinked,
-    "contact.suppressed": ContactSuppressed,
-    "contact.erased": ContactErased,
-}

@@ -60,11 +60,3 @@ class DonationChargeFailed(PledgeChange):
 
 class DonationPledgeCancelled(PledgeChange):
     """There will be no more instalments."""
-
-
-TYPES: dict[str, type[InteractionData]] = {
-    "donation.made": DonationMade,
-    "donation.refunded": DonationRefunded,
-    "donation.charge_failed": DonationChargeFailed,
-    "donation.pledge_cancelled": DonationPledgeCancelled,
-}

@@ -68,16 +68,3 @@ class EmailUnsubscribed(EmailRefusal):
 
 class EmailComplained(EmailRefusal):
     """Marked it as spam."""
-
-
-TYPES: dict[str, type[InteractionData]] = {
-    "email.sent": EmailSent,
-    "email.delivered": EmailDelivered,
-    "email.opened": EmailOpened,
-    "email.clicked": EmailClicked,
-    "email.bounced": EmailBounced,
-    "email.deferred": EmailDeferred,
-    "email.dropped": EmailDropped,
-    "email.unsubscribed": EmailUnsubscribed,
-    "email.complained": EmailComplained,
-}

@@ -73,17 +73,3 @@ class FormSubmitted(InteractionData):
 
     form_id: Id
     kind: FormKind | None = None
-
-
-TYPES: dict[str, type[InteractionData]] = {
-    "text.sent": TextSent,
-    "text.delivered": TextDelivered,
-    "text.failed": TextFailed,
-    "text.replied": TextReplied,
-    "text.opted_out": TextOptedOut,
-    "rsvp.made": RsvpMade,
-    "rsvp.cancelled": RsvpCancelled,
-    "rsvp.attended": RsvpAttended,
-    "rsvp.no_show": RsvpNoShow,
-    "form.submitted": FormSubmitted,
-}

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from events.registry import MONEY_TYPES
 from sinks.lake.erasures import Erasures
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 
-MONEY = frozenset({"donation.made", "donation.refunded", "interaction.retracted"})
+MONEY = frozenset(MONEY_TYPES) | {"interaction.retracted"}
 """Types of which copies and retractions have to be told apart for ever, or a gift would count twice, or again."""
 STAYING = frozenset(
     {

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 import pyarrow as pa
 
-from events.interactions import MODELS
 from events.json_types import JSON
+from events.registry import MODELS
 from events.times import parse_time
 from sinks.lake.schema import (
     ATTRIBUTES,

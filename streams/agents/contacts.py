@@ -103,6 +103,7 @@ class Contacts:
 
 
 _KINDS: Mapping[str, type[Chunk]] = {
+    INTERACTIONS: Folding,
     CONTACT_ROOFS: Moving,
     CONTACT_FRAGMENTS: Gathering,
     EXPERIMENT_DEFINITIONS: Defining,
@@ -113,7 +114,7 @@ _KINDS: Mapping[str, type[Chunk]] = {
 def flow_of(partitions: int) -> Flow:
     """What is folded into the table of contacts, and where its folding writes."""
     return Flow(
-        [INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS],
+        list(_KINDS),
         [EXPERIMENT_SWEEPS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
         shared=[
             TP(IDENTITY_LINKS, 0),
@@ -134,8 +135,14 @@ def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
     policy: Policy,
     heard: Heard,
 ) -> Chunk:
-    """Records of one topic folded onto the states before them; `heard`: how far `interactions` are."""
-    chunk = _KINDS.get(topic, Folding)(states, printer, at_ms, policy)
+    """Records of one topic folded onto the states before them; `heard`: how far `interactions` are.
+
+    Raises `ValueError` for a topic that is not folded into the table: read as another one's, its records would say
+    what nobody meant.
+    """
+    if topic not in _KINDS:
+        raise ValueError(f"{topic} is not folded into the table of contacts")
+    chunk = _KINDS[topic](states, printer, at_ms, policy)
     chunk.heard = heard
     chunk.take(records)
     return chunk

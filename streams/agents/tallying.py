@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
+from events.registry import ENGAGEMENTS
 from streams.contact.commands import Erase
 from streams.contact.deeds import Deed
 from streams.contact.live import live
@@ -21,7 +22,6 @@ ONE_IN = 32
 The share of their opens that were a person's tells of everybody's.
 """
 
-ACTS = {"email.opened": "open", "email.clicked": "click"}
 _MONEY = (Gift, Refund, Retraction)
 _READING = (Deed, Retraction)
 
@@ -54,7 +54,7 @@ class Tally:
         if not kinds.isdisjoint(_MONEY):
             self._count_money(before, after, applied)
         if not kinds.isdisjoint(_READING) and crc32(key) % ONE_IN == 0:
-            self.acts.update(ACTS[fact.type] for fact in applied if fact.type in ACTS)
+            self.acts.update(ENGAGEMENTS[fact.type] for fact in applied if fact.type in ENGAGEMENTS)
             self._count_humans(overview(before), overview(after))
 
     def _count_money(self, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
@@ -68,7 +68,7 @@ class Tally:
                 self.money[currency, "given" if more > 0 else "returned"] += abs(more)
 
     def _count_humans(self, before: Overview, after: Overview) -> None:
-        for act, was, now in zip(ACTS.values(), _human(before), _human(after), strict=True):
+        for act, was, now in zip(ENGAGEMENTS.values(), _human(before), _human(after), strict=True):
             if now != was:
                 self.human[act, "up" if now > was else "down"] += abs(now - was)
 

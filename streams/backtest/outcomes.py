@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from events.registry import types_that
 from streams.contact.evidence import Evidence
 from streams.contact.state import Key
 
 DAY = 86_400_000
-LEFT = frozenset({"email.unsubscribed", "text.opted_out", "consent.changed"})
+LEFT = types_that(lambda spec: spec.stop_reason not in {None, "complained"})
 """Types by which somebody leaves, where they refuse; of whatever channel, list or sender."""
 
 

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from events.contact import HashedContact
 from events.mailboxes import Mailbox
+from events.registry import ARRIVALS, types_that
 from events.usual import UsualContact
 from streams.campaigns.counts import Counts, Report, Tally, Told, latest
 from streams.contact.reading import Data
 from streams.contact.state import NEVER, Fact
 
-MESSAGES = frozenset({"email.sent", "email.delivered"})
-REPORTS = frozenset({"email.complained", "email.unsubscribed"})
+MESSAGES = frozenset(ARRIVALS)
+REPORTS = types_that(lambda spec: spec.is_mail_report)
 COUNTED = MESSAGES | REPORTS
 """The types that are counted."""
 

@@ -64,7 +64,7 @@ def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[Unkno
     """The topic for an event in structured mode and what its type does not know, or why it would be refused."""
     from events.before_sending import judge
     from events.envelope import Record
-    from events.interactions import topic_of
+    from events.registry import topic_of
 
     try:
         event = orjson.loads(value)

@@ -21,6 +21,7 @@ from events.fields import CONTACT_ID_PATTERN
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
+from events.registry import MESSAGES
 from events.requeued import Requeued, with_history
 from events.times import render_time
 from events.topics import INPUT_TOPICS, INTERACTIONS
@@ -28,7 +29,7 @@ from streams.clinic.healing import healed
 from streams.clinic.letters import Letter, said_by
 from streams.clinic.mapping import Mapping
 from streams.contact import read_fact
-from streams.contact.state import MESSAGES, WEEK
+from streams.contact.state import WEEK
 
 IMPORTS = "import"
 INTAKE, CONTACTS = "intake", "contacts"

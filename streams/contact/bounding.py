@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from events.registry import types_that
 from streams.contact.binding import REFUSALS
 from streams.contact.state import Consent, ContactState, Fact, Report, Retraction
 
@@ -17,7 +18,7 @@ ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
 
 _UNREACHABLE = frozenset({"disconnected", "wrong_number"})
-_FAILED = frozenset({"email.bounced", "text.failed"})
+_FAILED = types_that(lambda spec: spec.address_failed)
 
 
 Fragments = Mapping[str, ContactState]

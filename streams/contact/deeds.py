@@ -4,9 +4,10 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from events.registry import ENGAGEMENTS
 from streams.human import Agent
 
-DEEDS = frozenset({"email.opened", "email.clicked"})
+DEEDS = frozenset(ENGAGEMENTS)
 
 
 class Deed(Struct, frozen=True, array_like=True, gc=False, tag=12):

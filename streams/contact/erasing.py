@@ -2,10 +2,14 @@
 
 from msgspec.structs import replace
 
+from events.registry import types_that
 from streams.contact.binding import binds
 from streams.contact.commands import Erase
 from streams.contact.place import Erasure, Place
 from streams.contact.state import Consent, ContactState, Fact
+
+_ALWAYS = types_that(lambda spec: spec.begins_record == "always")
+_WHEN_GRANTED = types_that(lambda spec: spec.begins_record == "when_granted")
 
 
 def place_of(state: ContactState) -> Place:
@@ -32,9 +36,9 @@ def begins(fact: Fact) -> bool:
     """Whether a new record begins with it after an erasure."""
     match fact.detail:
         case Consent(granted=True):
-            return fact.type == "consent.changed"
+            return fact.type in _WHEN_GRANTED
         case _:
-            return fact.type in ("donation.made", "form.submitted")
+            return fact.type in _ALWAYS
 
 
 def has_interactions(state: ContactState) -> bool:

@@ -5,13 +5,15 @@ Two reports of one gift, refund or visit are one; the earliest version is the on
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec import Struct
 
 from events.interactions.base import Channel
+from streams.contact.commands import Erase, Ruling, Suppress
 from streams.contact.deeds import Deed
 from streams.contact.messages import KILLS, SHOWS, Message, MessageKey, Touch
-from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report
+from streams.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction
 
 
 class Evidence(Struct):
@@ -50,6 +52,10 @@ class Evidence(Struct):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
+            case Retraction() | Ruling() | Suppress() | Erase() | Message() | Deed():
+                pass  # of commands and retractions no section tells; messages are sorted by whoever calls
+            case _:
+                assert_never(detail)
         return True
 
     def _take_report(self, fact: Fact, report: Report) -> bool:

@@ -11,6 +11,7 @@ from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
 from events.interactions.outreach import TextMessage, TextOptedOut
+from events.registry import SPECS
 from events.usual import Arm as UsualArm
 from events.usual import UsualAssignment, UsualContact, UsualData, UsualDonation, UsualMessage, UsualReport
 from streams.contact.arms import Arm
@@ -23,6 +24,11 @@ from streams.human import agent_of
 
 _ARMING = (UsualMessage, UsualReport, UsualAssignment, EmailMessage, TextMessage, CanvassReported, ExperimentAssigned)
 """Whatever may carry the variant of an experiment."""
+_BARE: tuple[type[InteractionData | UsualData], ...] = (
+    UsualAssignment,
+    *(spec.model for spec in SPECS if spec.is_bare),
+)
+"""Of which nothing is kept but that it happened."""
 
 
 def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
@@ -90,8 +96,10 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             return Suppress(data.until)
         case commands.ContactErased():
             return Erase()
-        case _:
+        case _ if isinstance(data, _BARE):
             return None
+        case _:
+            raise TypeError(f"{type(data).__name__}: nobody has said what is kept of it")
 
 
 def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:

@@ -10,6 +10,7 @@ or a yes begins a new record nothing is taken but what binds: a no, what takes s
 from collections.abc import Iterable
 from enum import Enum
 
+from events.registry import MESSAGES
 from streams.contact.binding import binds
 from streams.contact.carrying import Table, numbered
 from streams.contact.codec import encode_fact
@@ -27,7 +28,7 @@ from streams.contact.settling import (
     settle,
     size_of_mail,
 )
-from streams.contact.state import MESSAGES, NEVER, ContactState, Fact, Key
+from streams.contact.state import NEVER, ContactState, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""

@@ -7,17 +7,15 @@ was delivered is one.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS
 from streams.contact.deeds import Deed
 from streams.contact.evidence import Evidence, evidence
 from streams.contact.messages import Message
 from streams.contact.state import WEEK, Fact, Gift
 from streams.human import Act, Answer, Arrival, Judged, Known, judge_all
-from streams.human.known import AnswerKind, Kind
 from streams.human.weights import REACH_MS
 
-_KINDS: Mapping[str, Kind] = {"email.opened": "open", "email.clicked": "click"}
-_ARRIVALS: Mapping[str, bool] = {"email.delivered": True, "email.sent": False}
-_ANSWERS: Mapping[str, AnswerKind] = {"donation.made": "gift", "form.submitted": "form", "text.replied": "reply"}
+_ARRIVALS: Mapping[str, bool] = {name: arrival == "delivered" for name, arrival in ARRIVALS.items()}
 
 
 def humans(found: Evidence, echoes: Sequence[Fact]) -> Sequence[Judged]:
@@ -67,7 +65,7 @@ def _judged(
 
 def _acts(facts: Iterable[Fact]) -> list[Act]:
     return [
-        Act(_KINDS[fact.type], said.message_id, fact.time, fact.appended_at, said.machine, said.agent, said.link)
+        Act(ENGAGEMENTS[fact.type], said.message_id, fact.time, fact.appended_at, said.machine, said.agent, said.link)
         for fact in facts
         if isinstance(said := fact.detail, Deed)
     ]
@@ -86,9 +84,9 @@ def _answers(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Answer]:
     """Whoever promised to give every month does nothing when the second gift comes."""
     since = min(act.time for act in acts)
     return [
-        Answer(_ANSWERS[fact.type], fact.time, fact.appended_at)
+        Answer(HUMAN_ANSWERS[fact.type], fact.time, fact.appended_at)
         for fact in facts
-        if fact.type in _ANSWERS
+        if fact.type in HUMAN_ANSWERS
         and fact.time >= since
         and not (isinstance(fact.detail, Gift) and fact.detail.automatic)
     ]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from streams.contact.state import MESSAGES, WEEK, Fact, Key, Retraction
+from events.registry import MESSAGES
+from streams.contact.state import WEEK, Fact, Key, Retraction
 
 
 def live(facts: Iterable[Fact]) -> list[Fact]:

@@ -10,17 +10,13 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from events.interactions.base import Channel, Purpose
+from events.registry import SPECS
 from streams.contact.stamps import Stamp
 
-SHOWS: Mapping[str, Channel] = {
-    "email.sent": "email",
-    "email.delivered": "email",
-    "text.sent": "text",
-    "text.delivered": "text",
-}
+SHOWS: Mapping[str, Channel] = {spec.name: spec.touch_channel for spec in SPECS if spec.touch_channel}
 """Types that show a touch, with its channel."""
 
-KILLS: Mapping[str, Channel] = {"email.bounced": "email", "email.dropped": "email", "text.failed": "text"}
+KILLS: Mapping[str, Channel] = {spec.name: spec.cancels_touch for spec in SPECS if spec.cancels_touch}
 """Types that say that nobody was reached by the message that they name."""
 
 SOFT_BOUNCES = 3

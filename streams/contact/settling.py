@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from msgspec import msgpack
 from msgspec.structs import replace
 
+from events.registry import MESSAGES
 from streams.contact.addresses import mailboxes
 from streams.contact.arms import TOO_LATE, Armed, Drop, all_arms, all_drops, closed
 from streams.contact.carrying import Table
@@ -19,7 +20,7 @@ from streams.contact.hours import added, both_hours, oldest
 from streams.contact.humans import all_echoes, settled_humans
 from streams.contact.live import live
 from streams.contact.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
-from streams.contact.state import MESSAGES, NEVER, WEEK, ContactState, Fact, Settled
+from streams.contact.state import NEVER, WEEK, ContactState, Fact, Settled
 from streams.contact.totals import add, total
 from streams.contact.zones import later, whereabouts
 from streams.human import expected
@@ -162,7 +163,7 @@ def both(one: Settled, other: Settled) -> Settled:
         opens_human=one.opens_human + other.opens_human,
         clicks_human=one.clicks_human + other.clicks_human,
         echoes=all_echoes(one.echoes, other.echoes),
-        arms=all_arms((*one.arms, *other.arms), drops) if other.arms else one.arms,
+        arms=all_arms((*one.arms, *other.arms), drops) if other.arms or other.drops else one.arms,
         drops=drops,
         opens_by_hour=both_hours(one.opens_by_hour, other.opens_by_hour),
         clicks_by_hour=both_hours(one.clicks_by_hour, other.clicks_by_hour),

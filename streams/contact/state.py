@@ -30,22 +30,6 @@ WEEK = 7 * 24 * 3_600_000
 NEVER = 2**62
 """A time that no clock reaches."""
 
-MESSAGES = frozenset(
-    {
-        "email.sent",
-        "email.delivered",
-        "email.opened",
-        "email.clicked",
-        "email.bounced",
-        "email.deferred",
-        "email.dropped",
-        "text.sent",
-        "text.delivered",
-        "text.failed",
-    }
-)
-"""Types that are recognised for a week; every other type is recognised for ever."""
-
 
 class Gift(Struct, frozen=True, array_like=True, gc=False, tag=1):
     """A `donation.made`: amount in minor units. `automatic`: a later instalment, which is charged by itself."""

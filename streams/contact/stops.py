@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from events.interactions.anywhere import ConsentChannel
 from events.outputs import Stop, Stops
+from events.registry import SPECS
 from events.times import parse_time, render_time
 from streams.contact.commands import Suppress
 from streams.contact.consent import CHANNELS
@@ -17,12 +18,7 @@ from streams.contact.state import NEVER, Consent, Fact, Report
 FOR_GOOD: tuple[Reason, ...] = ("deceased", "do_not_contact")
 """Outcomes of a canvass report that close everything, the graver one first."""
 
-_REASONS: dict[str, Reason] = {
-    "email.unsubscribed": "unsubscribed",
-    "email.complained": "complained",
-    "text.opted_out": "opted_out",
-    "consent.changed": "consent_withdrawn",
-}
+_REASONS: dict[str, Reason] = {spec.name: spec.stop_reason for spec in SPECS if spec.stop_reason}
 
 Said = Sequence[tuple[Fact, Consent]]
 

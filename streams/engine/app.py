@@ -2,12 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import faust
 from faust.auth import SASLCredentials, SSLCredentials
-from faust.types import TP
+from faust.types import TP, StreamT
 from faust.types.auth import CredentialsT
 
 from streams.clients import KafkaClients, identity_for_kafka
@@ -15,10 +15,10 @@ from streams.ending import end_without_memory, is_of_memory
 from streams.engine import transport
 from streams.engine.errors import EngineError, Fenced
 from streams.engine.instance import given_away
-from streams.engine.lanes import Lanes
+from streams.engine.lanes import Lanes, Process
 from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.recovery import TableManager
-from streams.engine.runs import ChunkLimits, End
+from streams.engine.runs import ChunkLimits, End, Run
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
 from streams.engine.turns import Turns
@@ -77,6 +77,22 @@ class ChunkApp(faust.App):
         )
         self.tables.add(table)
         return table
+
+    def handle(self, name: str, topics: Sequence[str], process: Process) -> None:
+        """Add an agent that hands each run of its topics to a lane of its own, where `process` works on it.
+
+        Several agents may read one topic: each sees all of it, and what may be committed is the least of what they did.
+        """
+        self.lanes.expect(name, topics)
+
+        async def hand_on(runs: StreamT[Run]) -> None:
+            try:
+                async for run in runs:
+                    self.lanes.submit(name, run, process)
+            except Exception as error:  # noqa: BLE001 - Faust would start the agent again behind the run that it dropped
+                self.fail_stop(error)
+
+        self.agent(self.topic(*topics, key_serializer="raw", value_serializer="raw"), name=name)(hand_on)
 
     def topics_read(self) -> set[str]:
         """Of which the group assigns partitions to its members."""

@@ -1,13 +1,14 @@
-"""Lanes: one chunk in flight for each partition, many partitions at once.
+"""Lanes: one chunk in flight for each agent and partition, many of them at once.
 
-An agent hands each run to the lane of its partition and takes the next. While one partition waits for its commit,
-others are worked on. What a lane has done, and nothing else, may be committed to the group: not what Faust saw
-acknowledged.
+An agent hands each run to its lane of that partition and takes the next. While one partition waits for its commit,
+others are worked on. What every agent of a topic has done, and nothing else, may be committed to the group: not what
+Faust saw acknowledged.
 """
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
 
 from faust.types import TP
 
@@ -19,8 +20,15 @@ Process = Callable[[Run], Awaitable[None]]
 CHUNKS_AHEAD = 2
 
 
+class Lane(NamedTuple):
+    """One agent's work on one partition. Agents that read the same topic have a lane each, and share no chunk."""
+
+    agent: str
+    tp: TP
+
+
 class Lanes:
-    """Works on chunks, keeps the order within a partition, and says what is done.
+    """Works on chunks, keeps the order within a lane, and says what is done.
 
     Parameters:
         limits: the largest chunk.
@@ -35,13 +43,13 @@ class Lanes:
         self._limits = limits
         self._grace_seconds = grace_seconds
         self._on_failure = on_failure
-        self._waiting: dict[TP, deque[Run]] = defaultdict(deque)
-        self._tasks: dict[TP, asyncio.Task[None]] = {}
-        self._in_hand: dict[TP, Run] = {}
+        self._agents: dict[str, list[str]] = defaultdict(list)
+        self._waiting: dict[Lane, deque[Run]] = defaultdict(deque)
+        self._tasks: dict[Lane, asyncio.Task[None]] = {}
+        self._in_hand: dict[Lane, Run] = {}
         self._generation: int | None = None
         self._room = asyncio.Event()
-        #: Partition -> the offset that may be committed: everything below it is done.
-        self.done: dict[TP, int] = {}
+        self._done: dict[Lane, int] = {}
         #: Partition -> the offset after the last record that was taken from the broker for a lane.
         self.taken: dict[TP, int] = {}
 
@@ -50,13 +58,25 @@ class Lanes:
         self._generation = generation
         self._room.set()
 
-    def submit(self, run: Run, process: Process) -> None:
-        """Queue a run. One of another generation is dropped: it is not done, so its new owner gets it again."""
+    def expect(self, agent: str, topics: Iterable[str]) -> None:
+        """Say which topics an agent reads: nothing of them is done before this agent has done it too."""
+        for topic in topics:
+            self._agents[topic].append(agent)
+
+    def submit(self, agent: str, run: Run, process: Process) -> None:
+        """Queue a run. One of another generation is dropped: it is not done, so its new owner gets it again.
+
+        Raises `ValueError` for an agent that is not expected to read the topic: what it leaves undone would be
+        committed.
+        """
+        if agent not in self._agents.get(run.tp.topic, ()):
+            raise ValueError(f"the agent {agent} is not expected to read {run.tp.topic}")
         if run.generation != self._generation:
             return
-        self._waiting[run.tp].append(run)
-        if run.tp not in self._tasks:
-            self._tasks[run.tp] = asyncio.create_task(self._work(run.tp, process))
+        lane = Lane(agent, run.tp)
+        self._waiting[lane].append(run)
+        if lane not in self._tasks:
+            self._tasks[lane] = asyncio.create_task(self._work(lane, process))
 
     async def settle(self) -> None:
         """Accept no more, let each lane end the chunk in hand, drop what waits. Afterwards nothing is in flight."""
@@ -73,33 +93,58 @@ class Lanes:
         """Records of one partition that are worth fetching before the ones in hand are done."""
         return CHUNKS_AHEAD * self._limits.records
 
+    def done_to(self, tp: TP) -> int | None:
+        """The offset of this partition that may be committed: every agent has done all below it. None: not known."""
+        done = [self._done.get(lane) for lane in self._lanes_of(tp)]
+        known = [offset for offset in done if offset is not None]
+        return min(known) if known and len(known) == len(done) else None
+
+    def partitions(self) -> set[TP]:
+        """Of which something is done."""
+        return {lane.tp for lane in self._done}
+
+    def forget(self) -> None:
+        """Forget what is done and taken: the partitions belong to somebody else now."""
+        self._done.clear()
+        self.taken.clear()
+
     def has_room(self, tp: TP) -> bool:
-        """Whether more records of this partition should be fetched."""
-        waiting = self._waiting.get(tp)
-        return waiting is None or sum(len(run.records) for run in waiting) < self.records_ahead
+        """Whether more records of this partition should be fetched: each of its lanes takes them."""
+        return all(
+            sum(len(run.records) for run in waiting) < self.records_ahead
+            for lane in self._lanes_of(tp)
+            if (waiting := self._waiting.get(lane)) is not None
+        )
 
     def oldest_at(self, tp: TP) -> int | None:
-        """When the oldest record that was taken for this lane and is not done was appended; None: there is none."""
-        in_hand, waiting = self._in_hand.get(tp), self._waiting.get(tp)
+        """When the oldest record was appended that was taken for a lane and is not done, in ms; None: there is none."""
+        oldest = [at for lane in self._lanes_of(tp) if (at := self._oldest_of(lane)) is not None]
+        return min(oldest) if oldest else None
+
+    def _oldest_of(self, lane: Lane) -> int | None:
+        in_hand, waiting = self._in_hand.get(lane), self._waiting.get(lane)
         first = in_hand or (waiting[0] if waiting else None)
         return first.records[0].timestamp if first and first.records else None
+
+    def _lanes_of(self, tp: TP) -> list[Lane]:
+        return [Lane(agent, tp) for agent in self._agents.get(tp.topic, ())]
 
     async def wait_for_room(self) -> None:
         """Return once a lane has finished a chunk since the last call."""
         self._room.clear()
         await self._room.wait()
 
-    async def _work(self, tp: TP, process: Process) -> None:
-        waiting = self._waiting[tp]
+    async def _work(self, lane: Lane, process: Process) -> None:
+        waiting = self._waiting[lane]
         try:
             while waiting and waiting[0].generation == self._generation:
-                chunk = self._in_hand[tp] = take_chunk(waiting, self._limits)
+                chunk = self._in_hand[lane] = take_chunk(waiting, self._limits)
                 await process(chunk)
-                self.done[tp] = chunk.next_offset
+                self._done[lane] = chunk.next_offset
                 self._room.set()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
             self._generation = None  # nor may a later chunk be done, and committed past this one
-            self._on_failure(tp, error)
+            self._on_failure(lane.tp, error)
         finally:
-            self._in_hand.pop(tp, None)
-            del self._tasks[tp]
+            self._in_hand.pop(lane, None)
+            del self._tasks[lane]

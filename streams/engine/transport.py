@@ -173,8 +173,7 @@ class Consumer(stock.Consumer):
         await self.app.halt_recovery()
         await self.app.lanes.settle()
         await super().wait_empty()
-        self.app.lanes.done.clear()
-        self.app.lanes.taken.clear()
+        self.app.lanes.forget()
         await self.app.release_tables()
 
     def committed(self, tp: TP) -> int | None:
@@ -192,7 +191,9 @@ class Consumer(stock.Consumer):
 
         Markers count as long as records are to be done before them; those that nothing follows are nobody's to do.
         """
-        done = self.app.lanes.done.get(tp, self._committed_offset[tp] or 0)
+        done = self.app.lanes.done_to(tp)
+        if done is None:
+            done = self._committed_offset[tp] or 0
         if done >= self.app.lanes.taken.get(tp, 0):
             done = max(done, self._read_to(tp))
         return max(0, (self.highwater(tp) or 0) - done)
@@ -232,10 +233,10 @@ class Consumer(stock.Consumer):
             return
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return iter(list(self.app.lanes.done))
+        return iter(self.app.lanes.partitions())
 
     def _new_offset(self, tp: TP) -> int | None:
-        return self.app.lanes.done.get(tp)
+        return self.app.lanes.done_to(tp)
 
     def _message(self, run: Run) -> ConsumerMessage:
         last = run.records[-1]

@@ -7,9 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.experiments.given import GROUPS
-from streams.experiments.metrics import METRICS
 from streams.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted, Where
-from streams.experiments.totals import CONTAMINATED, GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints, N
+from streams.experiments.row_layout import (
+    CONTAMINATED,
+    KNOWN,
+    MOST_METRICS,
+    OF_A_METRIC,
+    SUMS,
+    Ints,
+    N,
+    metrics_in,
+    width_of,
+    width_of_group,
+    width_with_groups,
+    with_metrics,
+)
 
 STRANGE = (ValueError, IndexError, OverflowError)
 """What comes of columns of another length, of places that are none, and of numbers that no sum has."""
@@ -48,25 +60,32 @@ def is_sound(record: Counted) -> bool:
 def _added_up(records: Sequence[Counted]) -> dict[Where, Ints]:
     places: dict[Where, int] = {}
     where = [_places(record, places) for record in records]
-    rows = np.zeros((len(places), WIDTH), np.int64)
+    columns = [columns_of(record) for record in records]
+    metrics = max([_metrics_named(sums[:, 1]) for _, sums in columns], default=KNOWN)
+    width = width_of(metrics)
+    rows = np.zeros((len(places), width), np.int64)
     flat = rows.reshape(-1)
-    for cells, record in zip(where, records, strict=True):
-        heads, sums = columns_of(record)
-        np.add.at(flat, cells * WIDTH + N, heads[:, 1])
-        np.add.at(flat, cells * WIDTH + CONTAMINATED, heads[:, 2])
-        first = cells[sums[:, 0]] * WIDTH + SUMS + OF_A_METRIC * sums[:, 1]
+    for cells, (heads, sums) in zip(where, columns, strict=True):
+        np.add.at(flat, cells * width + N, heads[:, 1])
+        np.add.at(flat, cells * width + CONTAMINATED, heads[:, 2])
+        first = cells[sums[:, 0]] * width + SUMS + OF_A_METRIC * sums[:, 1]
         np.add.at(flat, first[:, None] + np.arange(OF_A_METRIC), sums[:, 2:])
     found = dict(zip(places, rows, strict=True))
     return {**found, **_with_groups(found, where, records)}
 
 
-def columns_of(record: Counted) -> tuple[Ints, Ints]:
-    """Heads and sums, a row for each of their things. Raises one of `STRANGE`."""
+def columns_of(record: Counted, most: int = MOST_METRICS) -> tuple[Ints, Ints]:
+    """Heads and sums, a row for each of their things. Raises one of `STRANGE`, also beyond so many metrics."""
     heads = np.array(record.heads, np.int64).reshape(-1, HEAD)
     sums = np.array(record.sums, np.int64).reshape(-1, SUM)
     _require(sums[:, 0], len(record.names))
-    _require(sums[:, 1], len(METRICS))
+    _require(sums[:, 1], most)
     return heads, sums
+
+
+def _metrics_named(places: Ints) -> int:
+    """How many metrics a row has to have for these; those of this version at least."""
+    return max(KNOWN, int(places.max(initial=-1)) + 1)
 
 
 def _places(record: Counted, places: dict[Where, int]) -> NDArray[np.intp]:
@@ -80,7 +99,7 @@ def _places(record: Counted, places: dict[Where, int]) -> NDArray[np.intp]:
 def _with_groups(
     found: Mapping[Where, Ints], where: Sequence[NDArray[np.intp]], records: Sequence[Counted]
 ) -> dict[Where, Ints]:
-    wide: dict[int, Ints] = {}
+    wide: dict[int, _Grouped] = {}
     names = list(found) if any(record.groups for record in records) else []
     for cells, record in zip(where, records, strict=True):
         groups = np.array(record.groups, np.int64).reshape(-1, GROUP)
@@ -88,17 +107,17 @@ def _with_groups(
         for column in (groups, in_groups):
             _require(column[:, 0], len(cells))
             _require(column[:, 1], GROUPS)
-        _require(in_groups[:, 2], len(METRICS))
+        _require(in_groups[:, 2], MOST_METRICS)
         if in_groups.size and not groups.size:
             raise IndexError("outcomes of groups without people")  # by itself, whatever else is added up with it
+        metrics = _metrics_named(in_groups[:, 2])
         for cell, group, n in groups.tolist():
-            _wide(wide, int(cells[cell]), found, names)[WIDTH + OF_A_GROUP * group] += n
+            _wide(wide, int(cells[cell]), found, names).at(metrics)[group, 0] += n
         for cell, group, metric, y, x in in_groups.tolist():
-            at = WIDTH + OF_A_GROUP * group + 1 + 2 * metric
-            row = _wide(wide, int(cells[cell]), found, names)
-            row[at] += y
-            row[at + 1] += x
-    return {names[place]: row for place, row in wide.items()}
+            held = _wide(wide, int(cells[cell]), found, names).at(metrics)
+            held[group, 1 + 2 * metric] += y
+            held[group, 2 + 2 * metric] += x
+    return {names[place]: held.row for place, held in wide.items()}
 
 
 def _require(places: Ints, most: int) -> None:
@@ -106,9 +125,24 @@ def _require(places: Ints, most: int) -> None:
         raise IndexError(most)
 
 
-def _wide(wide: dict[int, Ints], place: int, found: Mapping[Where, Ints], names: Sequence[Where]) -> Ints:
-    row = wide.get(place)
-    if row is None:
-        row = wide[place] = np.zeros(GROUPED_WIDTH, np.int64)
-        row[:WIDTH] = found[names[place]]
-    return row
+class _Grouped:
+    """A row that is being given groups."""
+
+    def __init__(self, row: Ints) -> None:
+        metrics = metrics_in(row)
+        self.row: Ints = np.zeros(width_with_groups(metrics), np.int64)
+        self.row[: row.size] = row
+
+    def at(self, metrics: int) -> Ints:
+        """Its groups, with room for so many metrics at least. Shape [GROUPS, width of a group]."""
+        held = metrics_in(self.row)
+        if held < metrics:
+            self.row, held = with_metrics(self.row, metrics), metrics
+        return self.row[width_of(held) :].reshape(GROUPS, width_of_group(held))
+
+
+def _wide(wide: dict[int, _Grouped], place: int, found: Mapping[Where, Ints], names: Sequence[Where]) -> _Grouped:
+    held = wide.get(place)
+    if held is None:
+        held = wide[place] = _Grouped(found[names[place]])
+    return held

@@ -14,7 +14,7 @@ from streams.experiments.given import Value
 from streams.experiments.metrics import PLACE
 from streams.experiments.packed import PLAIN, Packed, Place, Values
 from streams.experiments.partials import GROUP, HEAD, IN_GROUP, MOST_BYTES, SUM, CountedAsWritten, write_partial
-from streams.experiments.totals import Ints
+from streams.experiments.row_layout import Ints
 
 _CONTACTED = PLACE["contacted"]
 _OFTEN = 4

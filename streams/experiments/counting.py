@@ -11,6 +11,7 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from events.experiment_results import Unit
+from events.registry import ARRIVALS, types_that
 from streams.contact.arms import Arm
 from streams.contact.assigned import Assigned
 from streams.contact.hours import HOUR, oldest
@@ -23,20 +24,9 @@ from streams.experiments.packed import NOTHING, Mark, Packed, Values, names_of, 
 from streams.experiments.rules import DAY_MS, DEFAULT, LONGEST, Rule
 from streams.experiments.valued import ByRule, Valued
 
-_ARRIVALS = frozenset({"email.sent", "email.delivered"})
-"""They tell a person's opens from a program's, each those of its own message."""
-
-_DECISIVE = frozenset({"email.dropped", "canvass.reported", "interaction.retracted"})
-"""They may take an assignment away, the second where it is the earlier version of a report."""
-
-_INDIFFERENT = frozenset(
-    {
-        *("email.bounced", "email.deferred", "text.sent", "text.delivered", "text.failed"),
-        *("donation.charge_failed", "donation.pledge_cancelled"),
-        *("rsvp.made", "rsvp.cancelled", "rsvp.attended", "rsvp.no_show"),
-        *("contact.linked", "contact.unlinked", "contact.suppressed"),
-    }
-)
+_DECISIVE = types_that(lambda spec: spec.experiments == "assignment")
+"""They may take an assignment away; a report where it is the earlier version of another."""
+_INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing")
 
 
 def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: Packed) -> Packed:
@@ -96,7 +86,7 @@ def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rul
     for fact in applied:
         if fact.type in _DECISIVE or (fact.arm is not None and not _is_counted(fact, fact.arm, known, rules, before)):
             return True
-        if known.assigned and fact.type not in _INDIFFERENT and not (fact.type in _ARRIVALS and _is_idle(fact, known)):
+        if known.assigned and fact.type not in _INDIFFERENT and not (fact.type in ARRIVALS and _is_idle(fact, known)):
             return True
     return False
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from streams.experiments.evaluated import Evaluated, Harms, Looked, OfContacted, Scope
 from streams.experiments.metrics import HARM, METRICS, PLACE
 from streams.experiments.plans import Plan
+from streams.experiments.row_layout import CONTAMINATED, OF_A_METRIC, SUMS, Ints, N, Y
 from streams.experiments.rows import NO_ROWS, Live
 from streams.experiments.sides import (
     Held,
@@ -20,7 +21,7 @@ from streams.experiments.sides import (
     seen_in,
     whole_and_unknown,
 )
-from streams.experiments.totals import CONTAMINATED, OF_A_METRIC, SUMS, Ints, N, Totals, Y
+from streams.experiments.totals import Totals
 from streams.inference import arms as inference
 from streams.inference.clusters import spread
 from streams.inference.comparing import Compared, compare
@@ -34,6 +35,23 @@ CLOSED, EVERYBODY, HARMED = range(3)
 """Places of the largest e-values so far: over closed days, over everybody, and of guardrails."""
 _PEAKS = 3, len(METRICS)
 _NO_PEAKS = np.zeros(_PEAKS).tobytes()
+
+
+def _peaks_known(data: bytes) -> bytes:
+    """Peaks as they were stored, with 0 for metrics that were added since and without those that are not known."""
+    if len(data) == len(_NO_PEAKS):
+        return data
+    found = np.zeros(_PEAKS)
+    held = np.frombuffer(data, np.float64).reshape(_PEAKS[0], -1)[:, : _PEAKS[1]]
+    found[:, : held.shape[1]] = held
+    return found.tobytes()
+
+
+def _peaks_written(now: NDArray[np.float64], before: bytes) -> bytes:
+    if len(before) <= len(_NO_PEAKS):
+        return now.tobytes()
+    more = np.frombuffer(before, np.float64).reshape(_PEAKS[0], -1)[:, _PEAKS[1] :]
+    return np.hstack([now, more]).tobytes()
 
 
 class Case(Struct, frozen=True):
@@ -69,7 +87,7 @@ def evaluate(cases: Sequence[Case], array: Ints = NO_ROWS) -> Evaluated:
         harms=harms,
         contacted_closed=field.on_contacted(field.closed),
         contacted_all=field.on_contacted(field.all),
-        peaks=[each.tobytes() for each in peaks],
+        peaks=field.peaks_of(peaks),
     )
 
 
@@ -106,14 +124,19 @@ class _Field:
                     treated.append(self._firsts[number] + place)
                     baseline.append(self._firsts[number] + names.index(base))
                     case_of.append(number)
-                    peaks.append(case.peaks.get(name, b"") or _NO_PEAKS)
+                    peaks.append(case.peaks.get(name, b""))
             self._pairs.append(mine)
         self._treated, self._baseline = np.array(treated, np.intp), np.array(baseline, np.intp)
         self._case_of = np.array(case_of, np.intp)
-        self._peaks = np.frombuffer(b"".join(peaks), np.float64).reshape(-1, *_PEAKS)
+        self._peaks_before = peaks
+        self._peaks = np.frombuffer(b"".join(map(_peaks_known, peaks)), np.float64).reshape(-1, *_PEAKS)
         tuned = np.array([case.plan.tuned_for for case in self._cases], np.int64)
         self._tuned_for = tuned[self._case_of] if case_of else np.zeros(0, np.int64)
         self._in_groups = self._grouped[self._case_of] if case_of else np.zeros(0, np.bool_)
+
+    def peaks_of(self, peaks: NDArray[np.float64]) -> list[bytes]:
+        """By pair the bytes of its peaks, with those of metrics that only a newer version knows as they were."""
+        return [_peaks_written(now, before) for now, before in zip(peaks, self._peaks_before, strict=True)]
 
     def compared(self, held: Held, scope: int) -> tuple[Scope, NDArray[np.float64]]:
         treated, baseline = self._arms(held)

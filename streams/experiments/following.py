@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from streams.experiments.kept import Experiment
 from streams.experiments.plans import plan_of
-from streams.experiments.totals import Ints, Totals, added
+from streams.experiments.row_layout import Ints
+from streams.experiments.totals import Totals, added
 
 NO_NEXT = b""
 NONE = Totals()

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from streams.experiments.adding import STRANGE, columns_of, is_sound
 from streams.experiments.partials import GROUP, HEAD, IN_GROUP, Counted, Where, lacking
-from streams.experiments.totals import (
+from streams.experiments.row_layout import (
     CONTAMINATED,
-    MOST_ARMS,
+    KNOWN,
     OF_A_METRIC,
-    PLAIN,
     SUMS,
     WIDTH,
-    Arm,
     Ints,
     N,
-    Totals,
+    fits_plain,
     row_of,
+    written_plain,
 )
+from streams.experiments.totals import MOST_ARMS, Arm, Totals
 
 MOST = 1 << 17
 """Rows, 75 MB."""
@@ -72,9 +72,12 @@ class Rows(Mapping[str, Live]):
         return len(self._live)
 
     def take(self, name: str, edition: str, totals: Totals) -> bool:
-        """Have these sums here from now on, if they can be: there is room, and none are of households or turfs."""
+        """Have these sums here from now on, if they can be.
+
+        There has to be room, and none may be of households or turfs, or of metrics that this version does not know.
+        """
         kept = [data for arm in totals.arms.values() for data in (arm.closed, *arm.days.values())]
-        if len(totals.arms) >= MOST_ARMS or any(data and len(data) != PLAIN for data in kept):
+        if len(totals.arms) >= MOST_ARMS or not all(map(fits_plain, kept)):
             return False
         if not self._has_room(len(kept) + len(totals.arms)):
             return False
@@ -92,8 +95,8 @@ class Rows(Mapping[str, Live]):
         live, array = self._live[name], self.array
         arms = {
             variant: Arm(
-                _bytes_of(array[arm.closed]),
-                {day: data for day, place in arm.days.items() if (data := _bytes_of(array[place]))},
+                written_plain(array[arm.closed]),
+                {day: data for day, place in arm.days.items() if (data := written_plain(array[place]))},
             )
             for variant, arm in live.arms.items()
         }
@@ -189,7 +192,7 @@ class Rows(Mapping[str, Live]):
         if (record.groups or record.in_groups) and not is_sound(record):
             return False
         try:
-            heads, sums = columns_of(record)
+            heads, sums = columns_of(record, KNOWN)
         except STRANGE:
             return False
         cells, metrics = sums[:, 0], sums[:, 1]
@@ -224,7 +227,3 @@ class Rows(Mapping[str, Live]):
             self._whole = np.concatenate([self._whole, np.zeros_like(self._whole)])
             self._free += range(size * 2 - 1, size - 1, -1)
         return True
-
-
-def _bytes_of(row: Ints) -> bytes:
-    return row.tobytes() if row.any() else b""

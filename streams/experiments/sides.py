@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from streams.experiments.given import GROUPS, UNKNOWN
 from streams.experiments.metrics import METRICS, PLACE, THOUSANDTHS
-from streams.experiments.rows import Live, LiveArm
-from streams.experiments.totals import (
+from streams.experiments.row_layout import (
     GROUPED_WIDTH,
     OF_A_GROUP,
     OF_A_METRIC,
@@ -21,14 +20,13 @@ from streams.experiments.totals import (
     XY,
     YD,
     YY,
-    Arm,
     Ints,
     N,
-    Totals,
     X,
     Y,
-    rows,
 )
+from streams.experiments.rows import Live, LiveArm
+from streams.experiments.totals import Arm, Totals, rows
 from streams.inference import arms as inference
 from streams.inference.clusters import Groups, clustered
 from streams.inference.comparing import Compared

@@ -12,7 +12,7 @@ from itertools import count
 from events.adapters.feed import LeftOut, Refused, Result
 from events.dead_letters import Origin, dead_letter_headers
 from events.envelope import Interaction, encode_structured
-from events.interactions import topic_of
+from events.registry import topic_of
 from events.topics import DEAD_LETTERS
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import Outbox, Output

@@ -18,9 +18,9 @@ from events.cloudevents import open_event
 from events.crowds import MOST_VALUES, is_crowded
 from events.envelope import Interaction, Record
 from events.fields import MAX_RECORD_BYTES
-from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.registry import topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.api.tokens import Caller
 from streams.gateway.answers import problem, unread

@@ -15,7 +15,7 @@ from kafka import KafkaProducer
 from events.adapters.feed import LeftOut, Refused, Result
 from events.dead_letters import Origin, dead_letter_headers
 from events.envelope import encode_structured
-from events.interactions import topic_of
+from events.registry import topic_of
 from events.topics import DEAD_LETTERS
 from streams.importing.pieces import AsItIs, Piece
 

@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 import duckdb
 
+from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, TOUCHES
+from sinks.lake.views import listed
 from streams.contact.deeds import link_of
 from streams.human import Act, Answer, Arrival, Known, agent_of
-from streams.human.known import AnswerKind, Kind
+from streams.human.known import Kind
 from streams.human.score import judge
 from streams.human.weights import ANSWER_MS
 from streams.insights.history import Reach
-from streams.insights.placing import SENDINGS, around
+from streams.insights.placing import around
 from streams.insights.spans import Span
 
-ACTS = frozenset({"email.opened", "email.clicked"})
-_KINDS: dict[str, Kind] = {"email.opened": "open", "email.clicked": "click"}
-_ANSWERS: dict[str, AnswerKind] = {"donation.made": "gift", "form.submitted": "form", "text.replied": "reply"}
+ACTS = frozenset(ENGAGEMENTS)
 _AT_ONCE = 20_000
 
 
@@ -53,7 +53,7 @@ class _Row(NamedTuple):
 
 def reaches_of_acts(span: Span) -> list[Reach]:
     """What has to be read of history, so that acts of a span can be judged."""
-    return [Reach(ACTS | SENDINGS, around(span)), Reach({"text.replied"}, span.wider(0, ANSWER_MS))]
+    return [Reach(ACTS | TOUCHES, around(span)), Reach({"text.replied"}, span.wider(0, ANSWER_MS))]
 
 
 def judged_acts(connection: duckdb.DuckDBPyConnection, span: Span) -> Iterator[JudgedAct]:
@@ -64,7 +64,9 @@ def judged_acts(connection: duckdb.DuckDBPyConnection, span: Span) -> Iterator[J
 
 def _rows(connection: duckdb.DuckDBPyConnection, span: Span) -> Iterator[_Row]:
     limits = {"since": span.since, "until": span.until, "answered": span.until + ANSWER_MS}
-    found = connection.cursor().execute(_EVIDENCE, limits)
+    types = {"acts": ACTS, "acts_and_arrivals": {*ACTS, *ARRIVALS}, "answers": HUMAN_ANSWERS}
+    sql = _EVIDENCE.format(**{name: listed(those) for name, those in types.items()})
+    found = connection.cursor().execute(sql, limits)
     while rows := found.fetchmany(_AT_ONCE):
         yield from map(_Row._make, rows)
 
@@ -82,34 +84,34 @@ def _judged(rows: list[_Row], span: Span) -> Iterator[JudgedAct]:
 
 def _act(row: _Row) -> Act:
     agent, link = agent_of(row.user_agent), link_of(row.url)
-    return Act(_KINDS[row.type], row.message_id or "", row.time, row.appended_at, row.machine, agent, link)
+    return Act(ENGAGEMENTS[row.type], row.message_id or "", row.time, row.appended_at, row.machine, agent, link)
 
 
 def _arrivals(rows: Iterable[_Row]) -> Iterator[Arrival]:
     for row in rows:
-        if row.type in SENDINGS:
+        if row.type in TOUCHES:
             yield Arrival(row.message_id or "", row.time, row.appended_at, row.type == "email.delivered")
 
 
 def _answers(rows: Iterable[_Row]) -> Iterator[Answer]:
     for row in rows:
-        if row.type in _ANSWERS:
-            yield Answer(_ANSWERS[row.type], row.time, row.appended_at)
+        if row.type in HUMAN_ANSWERS:
+            yield Answer(HUMAN_ANSWERS[row.type], row.time, row.appended_at)
 
 
 _EVIDENCE = """
     WITH wanted AS (
         SELECT DISTINCT contact_id, message_id FROM interactions_effective
-        WHERE "type" IN ('email.opened', 'email.clicked')
+        WHERE "type" IN {acts}
           AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
     ),
     evidence AS (
         SELECT e.* FROM placed_effective AS e SEMI JOIN wanted AS w
             ON w.contact_id = e.contact_id AND w.message_id = e.message_id
-        WHERE e."type" IN ('email.sent', 'email.delivered', 'email.opened', 'email.clicked')
+        WHERE e."type" IN {acts_and_arrivals}
         UNION ALL
         SELECT e.* FROM placed_effective AS e SEMI JOIN wanted AS w ON w.contact_id = e.contact_id
-        WHERE e."type" IN ('donation.made', 'form.submitted', 'text.replied') AND coalesce(e.instalment, 1) <= 1
+        WHERE e."type" IN {answers} AND coalesce(e.instalment, 1) <= 1
           AND epoch_ms(e."time") >= $since AND epoch_ms(e."time") < $answered
     )
     SELECT contact_id, "type", epoch_ms("time"), epoch_ms(appended_at), message_id, machine, user_agent, url,

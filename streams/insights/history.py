@@ -14,6 +14,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from events.registry import types_that
 from sinks.lake.asking import ask_lake
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
@@ -22,15 +23,10 @@ from sinks.lake.rows import LogRecord, tables_of
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from streams.insights.spans import Span
 
-ALWAYS = frozenset({"interaction.retracted", "contact.erased", "donation.made", "form.submitted", "consent.changed"})
+ALWAYS = types_that(lambda spec: spec.decides == "all")
 """Types of which a row of any date may decide about any other: what takes back or erases, and what begins a record anew
 after that."""
-WHENEVER = frozenset(
-    {
-        *("donation.refunded", "donation.charge_failed", "donation.pledge_cancelled", "canvass.reported"),
-        *("rsvp.made", "rsvp.cancelled", "rsvp.attended", "rsvp.no_show"),
-    }
-)
+WHENEVER = types_that(lambda spec: spec.decides == "its_own")
 """Types of which a row of any date may decide about another of them: the earliest version counts, or the last word."""
 
 MEMORY = "1GB"

@@ -6,18 +6,19 @@ region that an interaction does not name is that of the person in the latest sna
 
 import duckdb
 
+from events.registry import TOUCHES
+from sinks.lake.views import listed
 from streams.insights.history import Reach
 from streams.insights.spans import Span
 
 DAY_MS = 86_400_000
 MESSAGE_DAYS = 14
 """So many days apart, a message's events still know of each other."""
-SENDINGS = frozenset({"email.sent", "email.delivered", "text.sent", "text.delivered"})
 
 
 def reach_of_messages(span: Span) -> Reach:
     """What has to be read so that the campaigns of messages are known."""
-    return Reach(SENDINGS, around(span))
+    return Reach(TOUCHES, around(span))
 
 
 def around(span: Span) -> Span:
@@ -30,7 +31,7 @@ def place(connection: duckdb.DuckDBPyConnection) -> None:
 
     The columns are `campaign`, `place` and `reached_by`, null where nothing is known; all others are the lake's.
     """
-    connection.execute(_KNOWN)
+    connection.execute(_KNOWN.format(touches=listed(TOUCHES)))
     for name in ("counted", "effective"):
         connection.execute(_PLACED.format(name=name))
 
@@ -39,7 +40,7 @@ _KNOWN = """
     CREATE TABLE message_campaigns AS
     SELECT contact_id, split_part("type", '.', 1) AS medium, message_id, min(campaign_id) AS campaign_id
     FROM interactions_counted
-    WHERE "type" IN ('email.sent', 'email.delivered', 'text.sent', 'text.delivered')
+    WHERE "type" IN {touches}
       AND message_id IS NOT NULL AND campaign_id IS NOT NULL
     GROUP BY ALL;
     CREATE TABLE regions AS

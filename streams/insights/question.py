@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from msgspec import Struct
 
 from events.fields import MAX_ID
-from events.interactions import MODELS
+from events.registry import types_that
 from events.times import parse_time
 from streams.insights.spans import By, Span, day_of, midnight, starts
 
@@ -17,9 +17,7 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 
 MONEY = ("gross", "refunded", "net")
 HUMAN: Mapping[str, str] = {"opens_human": "open", "clicks_human": "click"}
-COUNTS = tuple(
-    sorted(type_ for type_ in MODELS if not type_.startswith("contact.") and type_ != "interaction.retracted")
-)
+COUNTS = tuple(sorted(types_that(lambda spec: not spec.is_command) - {"interaction.retracted"}))
 METRICS = (*COUNTS, *MONEY, *HUMAN)
 MOST_POINTS = 2_000
 _DAYS: Mapping[By, int] = {"week": 84, "day": 30, "hour": 2}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 from msgspec import Struct
 
+from events.registry import MONEY_TYPES
 from streams.insights.acts import judged_acts, reaches_of_acts
 from streams.insights.history import History, Reach, opened
 from streams.insights.placing import place, reach_of_messages
@@ -82,7 +83,7 @@ def _answered(connection: duckdb.DuckDBPyConnection, question: Question) -> Answ
 def _reaches(question: Question) -> list[Reach]:
     if question.metric in HUMAN:
         return reaches_of_acts(question.span)
-    types = ("donation.made", "donation.refunded") if question.metric in MONEY else (question.metric,)
+    types = tuple(MONEY_TYPES) if question.metric in MONEY else (question.metric,)
     by_campaign = question.split == "campaign" or "campaign" in question.only
     return [Reach(types, question.span), *([reach_of_messages(question.span)] if by_campaign else ())]
 

@@ -11,8 +11,8 @@ from events.adapters.feed import LeftOut, Refused
 from events.envelope import MAX_AHEAD_MS, Record, decode
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
-from events.interactions import topic_of
 from events.refusal import Reason, Refusal
+from events.registry import topic_of
 from events.short_way import harmonise_usual
 from sinks.lake.erasures import Erasure, Erasures, erasure_of
 from sinks.lake.forgetting import MONEY

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter
 
-from events.interactions import MODELS
-from streams.agents.tallying import ACTS, Tally
+from events.registry import ENGAGEMENTS, MODELS
+from streams.agents.tallying import Tally
 from streams.measuring.names import Named, is_currency, is_team
 
 TEAMS, CURRENCIES = 40, 20
@@ -80,7 +80,7 @@ class CampaignMetrics:
         """Say 0 where there is nothing yet: of a series that appears, Prometheus cannot tell what it rose by."""
         for type_ in MODELS:
             self.applied.labels(type_)
-        for act in ACTS.values():
+        for act in ENGAGEMENTS.values():
             self.judged_acts.labels(act)
             for change in ("up", "down"):
                 self.human_acts.labels(act, change)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import duckdb
 from msgspec import Struct
 
+from events.registry import types_that
 from streams.insights.acts import reaches_of_acts
 from streams.insights.history import History, Reach, opened
 from streams.insights.known import known_of
@@ -17,11 +18,7 @@ from streams.morning.queries import COMMITTEES, MEETINGS, METHODS, MONEY, PLEDGE
 from streams.morning.sending import sends
 
 WEEK = timedelta(days=7)
-_TYPES = (
-    *("email.unsubscribed", "email.complained", "text.opted_out"),
-    *("donation.made", "donation.refunded", "donation.charge_failed", "donation.pledge_cancelled"),
-    *("canvass.reported", "rsvp.made", "rsvp.cancelled", "rsvp.attended", "rsvp.no_show"),
-)
+_TYPES = types_that(lambda spec: spec.in_daily_report)
 Kind = TypeVar("Kind", bound=Struct)
 
 

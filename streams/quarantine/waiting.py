@@ -5,15 +5,9 @@ bounce, a report at a door): without it somebody would be written to who should 
 refused in any case, so it may as well wait.
 """
 
-from events.interactions import MODELS
+from events.registry import MODELS, types_that
 
-WAITS = frozenset(
-    {
-        *("email.opened", "email.clicked", "email.deferred"),
-        *("rsvp.made", "rsvp.cancelled", "rsvp.attended", "rsvp.no_show"),
-        *("form.submitted", "experiment.assigned"),
-    }
-)
+WAITS = types_that(lambda spec: spec.can_wait)
 """Types of the contract that can wait."""
 
 

@@ -10,12 +10,12 @@ from events.adapters.feed import LeftOut, Refused
 from events.envelope import Record, decode
 from events.harmonised import Opened, open_harmonised
 from events.identifiers import is_identity_hash, strongest
-from events.interactions import topic_of
 from events.json_types import JSON
 from events.refusal import Refusal
+from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
 from sinks.lake.erasures import Erasures
-from streams.contact.state import MESSAGES, WEEK
+from streams.contact.state import WEEK
 from streams.importing.pieces import AsItIs
 from streams.replay.rows import NOTHING, Row
 from streams.replay.selection import Selection

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.times import parse_time
 
 _DAY_MS = 86_400_000

@@ -7,8 +7,8 @@ from copy import deepcopy
 from random import Random
 from typing import NamedTuple
 
-from events.interactions import TOPICS_OF
 from events.json_types import JSON
+from events.registry import TOPICS_OF
 from tests.integration.said import MODES, Event, Headers, structured
 from tests.unit.events.records import REQUIRED
 

@@ -13,8 +13,8 @@ from kafka import KafkaProducer
 from events.envelope import Interaction
 from events.fields import MAX_RECORD_BYTES
 from events.harmonised import harmonise
-from events.interactions import TOPICS_OF
 from events.refusal import Reason, Refusal
+from events.registry import TOPICS_OF
 from events.topics import CONTACT_COMMANDS, DEAD_LETTERS, INPUT_TOPICS, INTERACTIONS
 from streams.engine.runs import KafkaRecord
 from streams.local.stack import Stack

@@ -12,11 +12,11 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from events.interactions import MODELS
 from events.interactions.canvass import Method
 from events.interactions.canvass import Outcome as CanvassOutcome
 from events.links import End, seen, write_link
 from events.refusal import Reason
+from events.registry import MODELS
 from events.topics import ALL
 from streams.agents.experiment_alerts import Rule
 from streams.local.stack import local_stack

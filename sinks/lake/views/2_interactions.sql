@@ -6,7 +6,7 @@ WITH named AS (
     FROM lake_interactions AS i
     LEFT JOIN lake_links AS l ON l.contact_id = i.fragment
     WHERE i.id IS NOT NULL AND i.source IS NOT NULL AND i."time" IS NOT NULL AND i."type" <> 'other'
-      AND (i.fragment IS NOT NULL OR i."type" IN ('donation.made', 'donation.refunded', 'interaction.retracted'))
+      AND (i.fragment IS NOT NULL OR i."type" IN {money_and_retractions})
 ),
 -- By the commands themselves, and by what the lake remembers of those whose commands it has forgotten.
 erased AS (
@@ -28,7 +28,7 @@ begun AS (
     FROM named AS n
     JOIN erased AS e ON e.contact_id = n.contact_id
     WHERE n."time" > e."until" AND n.appended_at >= e.since
-      AND (n."type" IN ('donation.made', 'form.submitted') OR (n."type" = 'consent.changed' AND n.granted))
+      AND (n."type" IN {begins_always} OR (n."type" IN {begins_when_granted} AND n.granted))
     GROUP BY n.contact_id
 ),
 alive AS (
@@ -36,7 +36,7 @@ alive AS (
     FROM named AS n
     LEFT JOIN erased AS e ON e.contact_id = n.contact_id
     LEFT JOIN begun AS b ON b.contact_id = n.contact_id
-    WHERE n."type" NOT IN ('contact.erased', 'contact.linked', 'contact.unlinked', 'contact.suppressed')
+    WHERE n."type" NOT IN {commands}
       AND (e.contact_id IS NULL OR (n."time" > e."until" AND n.appended_at >= b.begun_at))
     UNION ALL BY NAME
     -- Money of whom `lake erase` has not taken out yet: already as it will lie there then.
@@ -46,7 +46,7 @@ alive AS (
         n.kind, n.donation_id, n.refund_id, n.retracts_source, n.retracts_id
     FROM named AS n
     JOIN erased AS e ON e.contact_id = n.contact_id
-    WHERE n."type" IN ('donation.made', 'donation.refunded', 'interaction.retracted')
+    WHERE n."type" IN {money_and_retractions}
       AND (n."time" <= e."until" OR n.appended_at <= e.since)
 ),
 -- Copies: the first appended counts, and of one that was imported the one that was appended. A row that is seen twice

@@ -30,4 +30,4 @@ FROM lake_effective AS e
 LEFT JOIN gifts AS g
     ON e."type" = 'donation.refunded' AND g.donation_id = e.donation_id
     AND g.contact_id IS NOT DISTINCT FROM e.contact_id
-WHERE e."type" IN ('donation.made', 'donation.refunded');
+WHERE e."type" IN {money};

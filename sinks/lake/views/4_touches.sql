@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW touches AS
 WITH messages AS (
     SELECT *, split_part("type", '.', 1) AS medium
     FROM interactions_effective
-    WHERE "type" IN ('email.sent', 'email.delivered', 'text.sent', 'text.delivered')
+    WHERE "type" IN {touches}
     QUALIFY row_number() OVER (
         PARTITION BY contact_id, medium, message_id ORDER BY "time", source, id
     ) = 1
@@ -11,7 +11,7 @@ WITH messages AS (
 failed AS (
     SELECT DISTINCT contact_id, split_part("type", '.', 1) AS medium, message_id
     FROM interactions_effective
-    WHERE "type" IN ('email.bounced', 'email.dropped', 'text.failed')
+    WHERE "type" IN {cancelled_touches}
 ),
 reports AS (
     SELECT *, method AS medium

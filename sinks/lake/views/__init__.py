@@ -1,9 +1,12 @@
 """The views as SQL files, and the text of all of them for one lake."""
 
+from collections.abc import Iterable
 from importlib.resources import files as resources
 
 import pyarrow as pa
 
+from events.registry import MONEY_TYPES, TOUCHES, types_that
+from sinks.lake import forgetting
 from sinks.lake.erasures import ERASURES, ERASURES_SCHEMA
 from sinks.lake.files import Files
 from sinks.lake.manifests import INTERACTIONS
@@ -43,8 +46,12 @@ def views_sql(files: Files, exact: Live | None = None) -> str:
     With `exact` they read these very files: each row once, and nothing that comes later.
     """
     sources = {dataset: _relation(files, dataset, exact) for dataset in _PATTERNS}
-    first, *others = _texts()
-    return "\n".join([first.format(**sources), *others])
+    return "\n".join(text.format(**sources, **_TYPES_THAT) for text in _texts())
+
+
+def listed(types: Iterable[str]) -> str:
+    """Types as SQL has them behind `IN`."""
+    return f"({', '.join(map(_quoted, sorted(types)))})"
 
 
 def _texts() -> list[str]:
@@ -72,3 +79,15 @@ def _nothing(dataset: str) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+_TYPES_THAT = {
+    "money": listed(MONEY_TYPES),
+    "money_and_retractions": listed(forgetting.MONEY),
+    "begins_always": listed(types_that(lambda spec: spec.begins_record == "always")),
+    "begins_when_granted": listed(types_that(lambda spec: spec.begins_record == "when_granted")),
+    "commands": listed(types_that(lambda spec: spec.is_command)),
+    "touches": listed(TOUCHES),
+    "cancelled_touches": listed(types_that(lambda spec: spec.cancels_touch)),
+}
+"""The lists of types in the files, by name."""

@@ -13,6 +13,7 @@ from events.links import Roof, write_roof
 from events.refusal import Reason
 from streams.agents import announcements, contacts, dead_letters
 from streams.agents.contacts import Contacts
+from streams.agents.folding import Folding
 from streams.agents.moving import Moving
 from streams.contact import ContactState, decode, encode
 from streams.engine.app import ChunkApp
@@ -70,6 +71,7 @@ class Team:
 async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
     team = Team(cluster, tmp_path)
     monkeypatch.setattr(announcements, "CONTACT_STATE", team.state.topic)
+    monkeypatch.setitem(contacts._KINDS, team.source.topic, Folding)
     monkeypatch.setattr(dead_letters.dead_letter, "__defaults__", (team.letters.topic,))
     await team.table.take_over([0])
     yield team

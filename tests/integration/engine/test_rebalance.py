@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from faust.types import TP, StreamT
+from faust.types import TP
 
 from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
@@ -19,15 +19,18 @@ from tests.integration.engine.cluster import Cluster
 
 
 class Member:
-    """A worker of a group with one agent, which notes the values it is given."""
+    """A worker of a group with two agents on one topic, which note the values they are given."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self.ready = asyncio.Event()
         self.stopped: list[int] = []
         self.values: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.app = ChunkApp(settings, KafkaClients(settings), lambda _: self.ready.set(), self.stopped.append)
-        raw = self.app.topic(topic, key_serializer="raw", value_serializer="raw")
-        self.app.agent(raw, name="notes")(self._hand_on)
+        self.held_up = asyncio.Event()
+        self.held_up.set()
+        self.also: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.app.handle("notes", [topic], self._note)
+        self.app.handle("also notes", [topic], self._note_too)
 
     async def value(self) -> bytes | None:
         return await asyncio.wait_for(self.values.get(), 10)
@@ -50,13 +53,14 @@ class Member:
                 await thread.call_thread(asyncio.sleep, 0)
         return int(consumer._subscription.subscription.assignment.state_value(tp).position)
 
-    async def _hand_on(self, runs: StreamT[Run]) -> None:
-        async for run in runs:
-            self.app.lanes.submit(run, self._note)
-
     async def _note(self, chunk: Run) -> None:
         for record in chunk.records:
             self.values.put_nowait(record.value)
+
+    async def _note_too(self, chunk: Run) -> None:
+        await self.held_up.wait()
+        for record in chunk.records:
+            self.also.put_nowait(record.value)
 
 
 @pytest.fixture
@@ -104,6 +108,23 @@ async def test_what_a_rebalance_dropped_comes_again_behind_what_is_committed(
     member.app.consumer.resume_flow()
 
     assert await member.value() == b"second"
+    assert member.values.empty()
+
+
+async def test_each_agent_of_a_topic_is_given_all_of_it_and_what_one_has_not_done_is_not_committed(
+    cluster: Cluster, source: TP, member: Member
+) -> None:
+    member.held_up.clear()
+    await cluster.put(source, [b"first"])
+    assert await member.value() == b"first"
+
+    await member.app.consumer.commit()
+    committed_by_one = cast(Consumer, member.app.consumer).committed(source)
+    member.held_up.set()
+    assert await asyncio.wait_for(member.also.get(), 10) == b"first"
+    await member.app.consumer.commit()
+
+    assert (committed_by_one, cast(Consumer, member.app.consumer).committed(source)) == (None, 1)
     assert member.values.empty()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from events.interactions.canvass import BallotStatus
 from events.json_types import JSON
-from streams.contact.state import MESSAGES
+from events.registry import MESSAGES
 from tests.unit.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
 
 Fields = dict[str, JSON]

@@ -7,8 +7,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import ContactProfile
+from events.registry import MESSAGES
 from streams.contact import ContactState, Outcome, decode, encode, merge, profile
-from streams.contact.state import MESSAGES
 from tests.property.contact.strategies import (
     Feed,
     Key,

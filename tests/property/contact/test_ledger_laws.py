@@ -7,9 +7,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import ContactProfile
+from events.registry import MESSAGES
 from events.times import render_time
 from streams.contact import ContactState, profile
-from streams.contact.state import MESSAGES
 from tests.property.contact.strategies import deliveries, key, lawful, lives
 from tests.unit.contact.said import DAY, DONOR, NOON, Arrival, appended, fold
 

@@ -8,12 +8,13 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from events.registry import MESSAGES
 from streams.contact import ContactState, fold
 from streams.contact.arms import Arm
 from streams.contact.deeds import Deed
 from streams.contact.messages import Message
 from streams.contact.place import Carried
-from streams.contact.state import MESSAGES, Fact, Retraction
+from streams.contact.state import Fact, Retraction
 from tests.unit.contact.said import DAY, HOUR, NOON
 
 STEPS = st.sampled_from([0, 1, 1_000, HOUR, DAY, 2 * DAY, 3 * DAY, 4 * DAY, 7 * DAY, 7 * DAY + 1, 8 * DAY, 20 * DAY])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from events.envelope import Record
-from events.interactions import MODELS, TOPICS_OF
 from events.json_types import JSON
+from events.registry import MODELS, TOPICS_OF
 from events.times import render_time
 
 NOW = 1_329_904_800_000

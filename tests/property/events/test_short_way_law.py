@@ -9,9 +9,9 @@ from events.contact import HashedContact
 from events.envelope import Record, decode
 from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
-from events.interactions import MODELS
 from events.json_types import JSON
 from events.refusal import Refusal
+from events.registry import MODELS
 from events.said import SAID
 from events.short_way import harmonise_usual
 from tests.property.events.saying import NOW, TOPICS, events, names, record, scalars, shallow, written

@@ -4,9 +4,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import Assignment
+from events.registry import MESSAGES
 from events.times import render_time
 from streams.contact import ContactState, decode, encode, merge, profile
-from streams.contact.state import MESSAGES
 from tests.property.contact.strategies import Feed, chunks, key
 from tests.property.experiments.people import feeds, lawful
 from tests.unit.contact.said import DAY, DONOR, Arrival, fold, folded

@@ -14,7 +14,7 @@ from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
 from streams.experiments.packed import NOTHING, packed, unpacked
 from streams.experiments.partials import Counted, Where, read_partial
-from streams.experiments.totals import GROUPED_WIDTH, Ints
+from streams.experiments.row_layout import GROUPED_WIDTH, Ints
 from tests.property.experiments.people import lawful
 from tests.unit.experiments.cells import Difference, row_of
 

@@ -29,8 +29,9 @@ from streams.experiments.following import is_recounted
 from streams.experiments.kept import Experiment, Kept
 from streams.experiments.packed import NOTHING, unpacked
 from streams.experiments.partials import Tick, Where, write_partial
+from streams.experiments.row_layout import GROUPED_WIDTH, WIDTH, Ints, row_of
 from streams.experiments.rules import Rule
-from streams.experiments.totals import GROUPED_WIDTH, WIDTH, Ints, both, row_of
+from streams.experiments.totals import both
 from tests.property.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.links.test_backup_law import remade
 from tests.property.links.world import World

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from events.contact import Contact
 from events.envelope import Interaction, Record, decode
 from events.identifiers import Hasher
-from events.interactions import TOPICS_OF
 from events.json_types import JSON
+from events.registry import TOPICS_OF
 from events.times import render_time
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS
 from tests.property.contact.strategies import DATA, ZONES

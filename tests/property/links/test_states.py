@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.json_types import JSON
+from events.registry import MESSAGES
 from streams.contact import ContactState, decode, encode, fold, merge, read_fact
 from streams.contact.merging import weigh
-from streams.contact.state import MESSAGES, Fact
+from streams.contact.state import Fact
 from streams.contact.telling import told
 from tests.property.links.sayings import happenings, interaction, lawful, suppressions
 from tests.unit.contact.said import DAY

@@ -4,7 +4,7 @@ import pytest
 
 from events.contact import Contact
 from events.envelope import Interaction
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.times import render_time
 from events.topics import EXPERIMENT_DEFINITIONS
 from streams.agents import book

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from events.links import Link, Roof, Seen, Unseen, read_link, write_roof
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from streams.agents.contacts import folded
@@ -128,3 +130,11 @@ def test_who_has_told_it_to_a_worker_that_kept_no_questions_has_not_lost_it() ->
     partition.store.write({**left}, Position("topic", 1, 0))
     assert partition.folds(said(1)) == [CLASS]
     assert not partition.is_open
+
+
+def test_records_of_a_topic_that_is_not_folded_into_contacts_are_refused_as_a_whole() -> None:
+    """Any topic that was new was once read as interactions, and became dead letters or facts."""
+    states = States(MemoryStore(), CONTACTS, Recent(0))
+
+    with pytest.raises(ValueError, match="contact-pets is not folded into the table of contacts"):
+        folded("contact-pets", states, [words(0)], PRINTER, AT, policy=default_policy(), heard=Heard())

@@ -9,9 +9,10 @@ from events.topics import EXPERIMENT_RESULTS
 from streams.agents import aside, reckoning
 from streams.agents.experiment_results import result_of
 from streams.experiments.given import Given
-from streams.experiments.metrics import METRICS, PLACE, THOUSANDTHS
+from streams.experiments.metrics import PLACE, THOUSANDTHS
 from streams.experiments.partials import Counted
 from streams.experiments.resulting import FORGOTTEN
+from streams.experiments.row_layout import MOST_METRICS
 from streams.experiments.rules import DAY_MS
 from streams.experiments.shown.pages import page
 from tests.unit.agents.reckoned import NOW, TICK, TODAY, Agent, assigned, people, told
@@ -90,9 +91,9 @@ ONE = [("ask", "", "A")]
         Counted(ONE, [TODAY, 2**63, 0]),
         Counted(ONE, [TODAY, 1, 0], [5, 1, *[1] * 7]),
         Counted(ONE, [TODAY, 1, 0], [-1, 1, *[1] * 7]),
-        Counted([*ONE, ("ask", "", "B")], [TODAY, 1, 0] * 2, [0, len(METRICS), *[1] * 7]),
+        Counted([*ONE, ("ask", "", "B")], [TODAY, 1, 0] * 2, [0, MOST_METRICS, *[1] * 7]),
         Counted(ONE, [TODAY, 1, 0], (), [0, 128, 1]),
-        Counted(ONE, [TODAY, 1, 0], (), [0, 1, 1], [0, 1, len(METRICS), 1, 1]),
+        Counted(ONE, [TODAY, 1, 0], (), [0, 1, 1], [0, 1, MOST_METRICS, 1, 1]),
         Counted(ONE, [TODAY, 1, 0], (), (), [0, 1, 1, 1, 1]),
     ],
 )

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from msgspec import structs
 
 from events.envelope import Interaction
-from events.interactions import MODELS
 from events.json_types import JSON
 from events.outputs import ContactProfile
+from events.registry import MODELS
 from streams import contact
 from streams.contact import ContactState, Outcome, profile
 from streams.contact.facts import fact_of

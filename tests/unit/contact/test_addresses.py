@@ -5,9 +5,9 @@ import pytest
 from events.envelope import Interaction
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.interactions import MODELS
 from events.json_types import JSON
 from events.outputs import Address
+from events.registry import MODELS
 from streams.contact import ContactState, fold, merge, profile, read_fact
 from streams.contact.merging import person
 from streams.contact.state import Fact

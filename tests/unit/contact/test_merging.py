@@ -75,3 +75,13 @@ def test_a_merged_state_settles_with_its_next_arrival() -> None:
     after, _ = fold(merged, [appended(NOON + 8 * DAY, retracted("1"))])
     assert [fact.id for fact in after.facts.values()] == ["2", "r"]
     assert profile(DONOR, after)["counts"] == {"donation.made": 1, "email.sent": 1}
+
+
+def test_a_settled_drop_takes_its_messages_variant_back_whichever_half_is_merged_into_the_other() -> None:
+    later = appended(NOON + 8 * DAY, said("form.submitted", "late", form_id="f"))
+    sent = said("email.sent", "1", message_id="m", experiment={"id": "x", "variant": "A"})
+    of_arm, of_drop = (folded(each, later) for each in (sent, said("email.dropped", "2", message_id="m")))
+    assert [arm.message_id for arm in of_arm.settled.arms] == ["m"]
+
+    assert merge(of_arm, of_drop) == merge(of_drop, of_arm)
+    assert merge(of_arm, of_drop).settled.arms == ()

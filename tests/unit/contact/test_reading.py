@@ -2,13 +2,21 @@ from collections.abc import Iterator
 
 import orjson
 import pytest
+from msgspec import Struct
 from msgspec.structs import fields
 
+from events.contact import Contact
+from events.interactions.base import InteractionData
 from events.json_types import JSON
+from events.registry import MODELS
 from events.usual import USUAL, UsualContact, usual_data
 from streams.contact import read_fact
+from streams.contact.evidence import evidence
+from streams.contact.facts import fact_of
 from streams.contact.state import Fact
 from tests.unit.contact.records import EDGES, by_the_models
+from tests.unit.contact.said import NOON
+from tests.unit.events.records import REQUIRED
 
 CONTACT: dict[str, JSON] = {"contact_id": "c", "region": "US-NY"}
 DATA: dict[str, dict[str, JSON]] = {
@@ -54,3 +62,30 @@ def test_a_good_record_takes_the_short_way(type_: str) -> None:
     data: dict[str, JSON] = {"contact": CONTACT, "unknown": [None], **DATA.get(type_, MESSAGE)}
     assert usual_data(type_, data) is not None
     assert isinstance(read_fact(written(type_, data), 7), Fact)
+
+
+@pytest.mark.parametrize("type_", sorted(MODELS))
+def test_what_is_kept_of_each_type_is_decided_and_sorted(type_: str) -> None:
+    fact = read_fact(written(type_, {"contact": CONTACT, **REQUIRED[type_]}), 7)
+
+    assert isinstance(fact, Fact)
+    assert evidence([fact]).counted == [fact]
+
+
+class PetMet(InteractionData):
+    """A type of which nobody has said what is kept."""
+
+
+def test_a_type_of_which_nobody_has_said_what_is_kept_is_an_error_and_not_an_empty_fact() -> None:
+    with pytest.raises(TypeError, match="PetMet: nobody has said what is kept of it"):
+        fact_of(("1", "s", "pet.met", None), NOON, PetMet(contact=Contact(contact_id="c")), NOON)
+
+
+def test_a_detail_that_no_section_takes_is_an_error_and_not_dropped() -> None:
+    class Pet(Struct):
+        """A detail that was added to facts and to nothing else."""
+
+    fact = Fact("pet.met", NOON, "s", "1", NOON, detail=Pet())  # type: ignore[arg-type]
+
+    with pytest.raises(AssertionError):
+        evidence([fact])

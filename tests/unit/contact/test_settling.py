@@ -2,9 +2,9 @@
 
 import pytest
 
+from events.registry import MESSAGES
 from streams import contact
 from streams.contact import ContactState, Outcome, profile
-from streams.contact.state import MESSAGES
 from tests.unit.contact.said import (
     DAY,
     DONOR,

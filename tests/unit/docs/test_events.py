@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from events.interactions import MODELS
 from events.reference import page
+from events.registry import MODELS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
 

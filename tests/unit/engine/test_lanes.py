@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 from faust.types import TP
 
 from streams.engine.runs import Run
@@ -28,17 +29,17 @@ async def test_partitions_do_not_wait_for_each_other() -> None:
     await work.end(B)
 
     assert (work.begun[A], work.begun[B]) == ([[0]], [[7]])
-    assert work.lanes.done == {B: 8}
+    assert work.done() == {B: 8}
 
 
 async def test_a_chunk_is_done_when_its_work_has_ended_and_not_before() -> None:
     work = Workplace(records=2)
 
     await work.submit(run(range(4), tp=A))
-    in_hand = dict(work.lanes.done)
+    in_hand = work.done()
     await work.end(A)
 
-    assert (in_hand, work.lanes.done) == ({}, {A: 2})
+    assert (in_hand, work.done()) == ({}, {A: 2})
 
 
 async def test_done_is_where_reading_goes_on_also_behind_a_marker() -> None:
@@ -47,7 +48,7 @@ async def test_done_is_where_reading_goes_on_also_behind_a_marker() -> None:
     await work.submit(Run(A, run([4, 5], tp=A).records, 7, 1))
     await work.end(A)
 
-    assert work.lanes.done == {A: 7}
+    assert work.done() == {A: 7}
 
 
 async def test_a_lane_that_was_idle_goes_on() -> None:
@@ -58,7 +59,7 @@ async def test_a_lane_that_was_idle_goes_on() -> None:
     await work.submit(run([1], tp=A))
     await work.end(A)
 
-    assert (work.begun[A], work.lanes.done) == ([[0], [1]], {A: 2})
+    assert (work.begun[A], work.done()) == ([[0], [1]], {A: 2})
 
 
 async def test_a_failed_chunk_is_not_done_and_its_failure_is_reported() -> None:
@@ -70,7 +71,7 @@ async def test_a_failed_chunk_is_not_done_and_its_failure_is_reported() -> None:
     await work.fail(A, trouble)
 
     assert work.failed == [(A, trouble)]
-    assert work.lanes.done == {}
+    assert work.done() == {}
 
 
 async def test_nothing_is_worked_on_after_a_failure() -> None:
@@ -83,7 +84,7 @@ async def test_nothing_is_worked_on_after_a_failure() -> None:
     await work.submit(run([1], tp=B))
 
     assert (work.begun[A], work.begun[B]) == ([[0, 1]], [[0]])
-    assert work.lanes.done == {B: 1}
+    assert work.done() == {B: 1}
 
 
 async def test_a_run_of_another_generation_is_dropped() -> None:
@@ -115,7 +116,7 @@ async def test_settling_ends_the_chunk_in_hand_and_drops_what_waits() -> None:
     await work.end(A)
 
     assert settling.done()
-    assert (work.begun[A], work.lanes.done, work.failed) == ([[0, 1]], {A: 2}, [])
+    assert (work.begun[A], work.done(), work.failed) == ([[0, 1]], {A: 2}, [])
 
 
 async def test_what_was_dropped_is_worked_on_when_it_comes_again() -> None:
@@ -139,7 +140,7 @@ async def test_settling_cancels_what_does_not_end_in_time() -> None:
     await work.lanes.settle()
 
     assert sorted(work.cancelled) == [A, B]
-    assert (work.lanes.done, work.failed) == ({}, [])
+    assert (work.done(), work.failed) == ({}, [])
 
 
 async def test_a_cancelled_lane_works_again_in_the_next_generation() -> None:
@@ -151,8 +152,52 @@ async def test_a_cancelled_lane_works_again_in_the_next_generation() -> None:
     await work.submit(run([0], generation=2, tp=A))
     await work.end(A)
 
-    assert work.lanes.done == {A: 1}
+    assert work.done() == {A: 1}
 
 
 async def test_settling_with_nothing_in_hand_returns_at_once() -> None:
     await asyncio.wait_for(Workplace().lanes.settle(), 1)
+
+
+async def test_agents_of_one_topic_each_work_on_all_of_it() -> None:
+    """Runs of the second were once worked on by the first one's function."""
+    work, other = Workplace(), Workplace()
+    work.lanes.expect("other", [A.topic])
+
+    await work.submit(run([0], tp=A))
+    work.lanes.submit("other", run([0], tp=A), other.process)
+    await everything_that_can()
+
+    assert (work.begun[A], other.begun[A]) == ([[0]], [[0]])
+
+
+async def test_a_partition_is_done_as_far_as_the_slowest_of_its_agents() -> None:
+    work, other = Workplace(), Workplace()
+    work.lanes.expect("other", [A.topic])
+    await work.submit(run([0, 1], tp=A))
+    work.lanes.submit("other", run([0], tp=A), other.process)
+    await everything_that_can()
+
+    await work.end(A)
+    done_by_one = work.done()
+    await other.end(A)
+
+    assert (done_by_one, work.done()) == ({A: None}, {A: 1})
+
+
+async def test_a_partition_has_room_and_age_as_the_slowest_of_its_agents() -> None:
+    work, other = Workplace(records=2), Workplace()
+    work.lanes.expect("other", [A.topic])
+    work.lanes.submit("other", run(range(6), tp=A), other.process)
+
+    await everything_that_can()
+
+    assert not work.lanes.has_room(A)
+    assert work.lanes.oldest_at(A) == 0
+
+
+async def test_an_agent_is_refused_on_a_topic_that_it_was_not_said_to_read() -> None:
+    work = Workplace()
+
+    with pytest.raises(ValueError, match="the agent other is not expected to read interactions"):
+        work.lanes.submit("other", run([0], tp=A), work.process)

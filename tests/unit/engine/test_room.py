@@ -33,7 +33,7 @@ async def test_there_is_room_again_when_a_chunk_is_taken() -> None:
 
 
 def is_done(lanes: Lanes) -> bool:
-    return lanes.done == {A: 1}
+    return lanes.done_to(A) == 1
 
 
 async def fetch(lanes: Lanes, ends: Callable[[], bool]) -> int:

@@ -60,6 +60,7 @@ def app() -> ChunkApp:
     settings = Settings(kafka_bootstrap="127.0.0.1:1", partitions=2, chunk_records=2)
     app = ChunkApp(settings, KafkaClients(settings), lambda _: None, lambda _: None)
     app.consumer_generation_id = 1
+    app.lanes.expect("agent", [A.topic])
     app.lanes.open(1)
     return app
 
@@ -81,6 +82,12 @@ async def taken(consumer: Consumer) -> list[Run]:
 
 async def work_done(_: Run) -> None:
     """A chunk that takes no time."""
+
+
+async def do_up_to(app: ChunkApp, tp: TP, offset: int) -> None:
+    """Have all records of a partition below this offset done by its agent."""
+    app.lanes.submit("agent", run([offset - 1], tp=tp), work_done)
+    await everything_that_can()
 
 
 async def work_of_a_turn(_: Run) -> None:
@@ -160,7 +167,7 @@ async def test_a_run_that_comes_while_the_flow_is_stopped_is_not_handed_on(consu
 
 
 async def test_only_partitions_with_room_are_fetched(app: ChunkApp, consumer: OfflineConsumer) -> None:
-    app.lanes.submit(run(range(10), tp=A), work_without_end)
+    app.lanes.submit("agent", run(range(10), tp=A), work_without_end)
 
     await taken(consumer)
 
@@ -169,7 +176,7 @@ async def test_only_partitions_with_room_are_fetched(app: ChunkApp, consumer: Of
 
 async def test_without_room_anywhere_nothing_is_fetched(app: ChunkApp, consumer: OfflineConsumer) -> None:
     for tp in (A, B):
-        app.lanes.submit(run(range(10), tp=tp), work_without_end)
+        app.lanes.submit("agent", run(range(10), tp=tp), work_without_end)
 
     assert await taken(consumer) == []
     assert consumer.asked == []
@@ -177,7 +184,7 @@ async def test_without_room_anywhere_nothing_is_fetched(app: ChunkApp, consumer:
 
 async def test_an_idle_partition_does_not_keep_a_busy_one_waiting(app: ChunkApp, consumer: OfflineConsumer) -> None:
     """A fetch of idle partitions returns when its time is up: a lane that is full now has long been empty by then."""
-    app.lanes.submit(run(range(10), tp=A), work_without_end)
+    app.lanes.submit("agent", run(range(10), tp=A), work_without_end)
     _ = [message async for message in consumer.getmany(1.0)]
 
     [(_, timeout)] = consumer.asked
@@ -189,7 +196,7 @@ async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp,
     consumer.fetched = {A: run(range(4), tp=A), B: run(range(7, 9), tp=B)}
     async for tp, message in consumer.getmany(0.01):
         consumer.ack(message)
-        app.lanes.submit(run_in(message), work_without_end if tp == A else work_done)
+        app.lanes.submit("agent", run_in(message), work_without_end if tp == A else work_done)
     await everything_that_can()
 
     await consumer.commit()
@@ -197,8 +204,21 @@ async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp,
     assert consumer.commits == [{B: 9}]
 
 
+async def test_what_one_of_two_agents_has_not_done_is_not_committed(app: ChunkApp, consumer: OfflineConsumer) -> None:
+    app.lanes.expect("slower", [A.topic])
+    await do_up_to(app, A, 9)
+    await do_up_to(app, B, 4)
+    app.lanes.submit("slower", run([2], tp=A), work_done)
+    app.lanes.submit("slower", run([0], tp=B), work_without_end)
+    await everything_that_can()
+
+    await consumer.commit()
+
+    assert consumer.commits == [{A: 3}]
+
+
 async def test_a_commit_without_news_is_not_sent(app: ChunkApp, consumer: OfflineConsumer) -> None:
-    app.lanes.done[A] = 3
+    await do_up_to(app, A, 3)
     await consumer.commit()
     await consumer.commit()
 
@@ -209,13 +229,13 @@ async def test_what_was_done_is_committed_before_partitions_are_given_up(
     app: ChunkApp, consumer: OfflineConsumer
 ) -> None:
     """faust-streaming issue 502: stock Faust forgets what was acknowledged before it commits, so all comes twice."""
-    app.lanes.submit(run(range(2), tp=A), work_of_a_turn)
+    app.lanes.submit("agent", run(range(2), tp=A), work_of_a_turn)
     await asyncio.sleep(0)
 
     await consumer.on_partitions_revoked({A, B})
 
     assert consumer.commits == [{A: 2}]
-    assert app.lanes.done == {}
+    assert not app.lanes.partitions()
 
 
 async def test_the_right_to_write_is_given_up_after_the_commit(
@@ -228,7 +248,7 @@ async def test_the_right_to_write_is_given_up_after_the_commit(
         committed_before.append(list(consumer.commits))
 
     monkeypatch.setattr(app, "release_tables", release)
-    app.lanes.submit(run(range(2), tp=A), work_of_a_turn)
+    app.lanes.submit("agent", run(range(2), tp=A), work_of_a_turn)
     await asyncio.sleep(0)
 
     await consumer.on_partitions_revoked({A, B})
@@ -238,10 +258,10 @@ async def test_the_right_to_write_is_given_up_after_the_commit(
 
 async def test_nothing_is_begun_once_partitions_are_given_up(app: ChunkApp, consumer: OfflineConsumer) -> None:
     await consumer.on_partitions_revoked({A, B})
-    app.lanes.submit(run(range(2), tp=A), work_done)
+    app.lanes.submit("agent", run(range(2), tp=A), work_done)
     await everything_that_can()
 
-    assert app.lanes.done == {}
+    assert not app.lanes.partitions()
 
 
 async def test_giving_up_does_not_wait_for_messages_that_no_agent_took(consumer: OfflineConsumer) -> None:
@@ -255,7 +275,7 @@ async def test_giving_up_does_not_wait_for_messages_that_no_agent_took(consumer:
 
 async def test_lag_is_counted_from_what_is_done(app: ChunkApp, consumer: OfflineConsumer) -> None:
     consumer._committed_offset[B] = 40
-    app.lanes.done[A] = 90
+    await do_up_to(app, A, 90)
 
     assert (consumer.lag_of(A), consumer.lag_of(B)) == (10, 60)
 
@@ -265,12 +285,12 @@ async def test_markers_that_nothing_follows_are_no_lag_once_all_that_was_taken_i
 ) -> None:
     monkeypatch.setattr(consumer, "_read_to", lambda _: 100)
     consumer.fetched = {A: run(range(97), tp=A)}
-    app.lanes.done[A] = 90
+    await do_up_to(app, A, 90)
     assert consumer.lag_of(A) == 0
 
     [_ async for _ in consumer.getmany(0.01)]
     assert consumer.lag_of(A) == 10
-    app.lanes.done[A] = 97
+    await do_up_to(app, A, 97)
     assert consumer.lag_of(A) == 0
 
 

@@ -30,7 +30,12 @@ class Workplace:
         self.begun: dict[TP, list[list[int]]] = defaultdict(list)
         self.cancelled: list[TP] = []
         self._in_hand: dict[TP, asyncio.Future[None]] = {}
+        self.lanes.expect("agent", ["interactions"])
         self.lanes.open(1)
+
+    def done(self) -> dict[TP, int | None]:
+        """What may be committed, of each partition of which anything is done."""
+        return {tp: self.lanes.done_to(tp) for tp in self.lanes.partitions()}
 
     async def process(self, chunk: Run) -> None:
         assert chunk.tp not in self._in_hand, "two chunks of a partition in flight"
@@ -46,7 +51,7 @@ class Workplace:
 
     async def submit(self, *runs: Run) -> None:
         for run in runs:
-            self.lanes.submit(run, self.process)
+            self.lanes.submit("agent", run, self.process)
         await everything_that_can()
 
     async def end(self, tp: TP) -> None:

@@ -3,9 +3,9 @@
 import orjson
 
 from events.envelope import Interaction, Record, decode
-from events.interactions import TOPICS_OF
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.registry import TOPICS_OF
 
 NOW = 1_329_904_800_000
 """2012-02-22T10:00:00Z, when the broker appends."""

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from events import asyncapi
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.schemas import all_schemas, export
 from events.topics import INPUT_TOPICS, OUTPUT_TOPICS
 

@@ -4,9 +4,9 @@ import orjson
 import pytest
 
 from events.envelope import Record, decode
-from events.interactions import MODELS
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from events.registry import MODELS
 from tests.unit.events.records import NOW, accepted, event, refused, with_field
 
 

@@ -2,8 +2,8 @@ import pytest
 from msgspec.structs import fields
 
 from events.contact import Contact
-from events.interactions import MODELS
 from events.interactions.base import ExperimentArm
+from events.registry import MODELS
 from events.said import SAID, SaidContact
 from events.usual import Arm
 

@@ -6,7 +6,7 @@ import pytest
 
 from events import asyncapi
 from events.experiment_results import ExperimentResult
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.schemas import all_schemas, export, render
 from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
 

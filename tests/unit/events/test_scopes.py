@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.interactions import MODELS
+from events.registry import MODELS
 
 SCOPED = [
     ("text.opted_out", "sender"),

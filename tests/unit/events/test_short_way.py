@@ -8,9 +8,9 @@ from events.envelope import Record, decode
 from events.fields import MAX_HEADER_BYTES, MAX_RECORD_BYTES
 from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
-from events.interactions import MODELS
 from events.json_types import JSON
 from events.refusal import Refusal
+from events.registry import MODELS
 from events.said import SAID
 from events.short_way import harmonise_usual
 from tests.unit.contact.records import EDGES

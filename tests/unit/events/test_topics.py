@@ -1,6 +1,6 @@
 from events import topics
 from events.fields import MAX_RECORD_BYTES
-from events.interactions import MODELS, TOPICS_OF
+from events.registry import MODELS, TOPICS_OF
 
 BY_NAME = {topic.name: topic for topic in topics.ALL}
 

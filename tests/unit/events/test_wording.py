@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from events.adapters import van
 from events.adapters.mapping import WrongMapping, parse_mapping
 from events.details import explain
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.wording import in_plain_words
 from streams.clinic.mapping import read_mapping
 from streams.engine.errors import Unusable

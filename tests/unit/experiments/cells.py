@@ -8,7 +8,7 @@ from msgspec import Struct
 from streams.experiments.given import Given
 from streams.experiments.metrics import PLACE
 from streams.experiments.partials import Where
-from streams.experiments.totals import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
+from streams.experiments.row_layout import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
 
 _CONTACTED = PLACE["contacted"]
 

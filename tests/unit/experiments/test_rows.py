@@ -4,8 +4,9 @@ import pytest
 
 from streams.experiments import rows as module
 from streams.experiments.partials import NOBODYS, Counted
+from streams.experiments.row_layout import row_of
 from streams.experiments.rows import Rows
-from streams.experiments.totals import MOST_ARMS, Arm, Totals, row_of
+from streams.experiments.totals import MOST_ARMS, Arm, Totals
 
 DAY = 20_000
 ONE = Counted([("ask", "", "A")], [DAY, 1, 0], [0, 3, 5, 25, 0, 0, 0, 0, 5])

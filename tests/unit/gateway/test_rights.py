@@ -4,8 +4,8 @@ import orjson
 import pytest
 
 from events.envelope import Interaction, Record, decode
-from events.interactions import topic_of
 from events.json_types import JSON
+from events.registry import topic_of
 from streams.api.tokens import ANY_TEAM, Caller, Scope
 from streams.gateway.rights import forbidden
 

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from events.interactions import MODELS
 from events.json_types import JSON
+from events.registry import MODELS
 from sinks.lake.rows import Folder, fields_of, tables_of
 from sinks.lake.schema import FIELDS, INTERACTIONS_SCHEMA
 from tests.unit.agents.harmonised import HASHER

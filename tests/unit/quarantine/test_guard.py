@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from events.identifiers import Hasher
-from events.interactions import MODELS
+from events.registry import MODELS
 from events.requeued import REQUEUED, with_history
 from streams.quarantine.floods import Floods
 from streams.quarantine.guard import Guard

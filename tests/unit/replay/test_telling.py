@@ -10,8 +10,8 @@ import zstandard
 from pyarrow import parquet
 
 from events.identifiers import Hasher
-from events.interactions import topic_of
 from events.json_types import JSON
+from events.registry import topic_of
 from events.topics import EMAIL_EVENTS, INTERACTIONS
 from sinks.lake.erasures import add_erasures, erasure_of
 from sinks.lake.files import LocalFiles, open_files
