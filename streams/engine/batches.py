@@ -89,10 +89,10 @@ def _quickly(batch: memoryview, order: Order) -> Iterator[Any]:
             offset = record.offset
             if not before < offset <= most:
                 break
-            if record.headers:
-                if headers + len(record.headers) > MAX_HEADERS_OF_BATCH:
+            if own := record.headers:
+                if headers + len(own) > MAX_HEADERS_OF_BATCH:
                     break
-                headers += len(record.headers)
+                headers += len(own)
             before = offset
             most += 1
             yield record
