@@ -86,19 +86,19 @@ def _quickly(batch: memoryview, order: Order) -> Iterator[Any]:
     headers, before, most = 0, order.before, order.most
     try:
         for record in DefaultRecordBatch(batch):
-            if record.headers:
-                headers += len(record.headers)
-                if headers > MAX_HEADERS_OF_BATCH:
-                    break
             offset = record.offset
             if not before < offset <= most:
                 break
+            if own := record.headers:
+                if headers + len(own) > MAX_HEADERS_OF_BATCH:
+                    break
+                headers += len(own)
             before = offset
             most += 1
             yield record
     except Exception:  # noqa: BLE001 # nosec B110 - whatever it is, from here on the batch is read with care
         pass
-    order.before, order.most = before, most
+    order.before, order.most, order.headers = before, most, headers
 
 
 class Records(_MemoryRecordsPy):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from events.refusal import Reason, Refusal
 from streams.engine.inflating import MAX_INFLATED
-from streams.engine.record_bytes import MAX_HEADERS, Broken, Headers, read_body, read_headers, read_size, signed
+from streams.engine.record_bytes import MAX_HEADERS, Broken, Headers, behind, read_body, read_headers, read_size, signed
 
 MAX_HEADERS_OF_BATCH = 500_000
 """Of all records of a batch together: three times as many as a batch has room for where each is a whole event."""
@@ -75,11 +75,12 @@ class Order:
     """Which offsets the records of a batch can have: each is behind the one before, and leaves room for those to come.
 
     Brokers give out consecutive ones and do not look at what the records say; compaction leaves gaps. `before`: the
-    last offset that is given; `most`: the highest that the next record can have.
+    last offset that is given; `most`: the highest that the next record can have; `headers`: how many they had so far.
     """
 
     def __init__(self, head: Head) -> None:
         self.before = head.base_offset - 1
+        self.headers = 0
         self.most = self._least = head.last_offset - head.records + 1
 
     @property
@@ -113,10 +114,11 @@ class CarefulReader:
 
     def records(self, order: Order) -> Iterator[Record]:
         """The records behind those that `order` has placed already."""
-        done = order.done
-        if done == self._head.records:
+        if order.done == self._head.records:
             return
-        for index in range(self._head.records):
+        self._at = behind(self._buffer, self._at, self._end, order.done)
+        self._headers = order.headers
+        for _ in range(self._head.records - order.done):
             try:
                 begin, after = read_size(self._buffer, self._at, self._end)
             except Broken:
@@ -124,8 +126,7 @@ class CarefulReader:
                 return
             self._at = after
             found = self._read(begin, after)
-            if index >= done:
-                yield _placed(found, *order.place(found.offset))
+            yield _placed(found, *order.place(found.offset))
         if self._at < self._end:
             yield from self._rest(order)
 

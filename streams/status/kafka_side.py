@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -21,6 +21,7 @@ from streams.refused.reading import (
     sent_lately,
 )
 from streams.settings import Settings
+from streams.status.reading import first_appended
 from streams.status.seen import Broker, Flow
 from streams.topics import read_by_workers
 from streams.tried import kafka_tried
@@ -32,6 +33,7 @@ BETWEEN_LOOKS_S = 2.5
 MOST_LETTERS = 50_000
 """Dead letters that are read at most; a flood is one with fewer as well."""
 PATIENCE_S = 8.0
+_ASK_MS = 2_000
 _FETCH_S, _AGAIN_S = 5.0, 0.2
 
 Offsets = Mapping[TopicPartition, int]
@@ -77,6 +79,7 @@ class _Look:
         self._admin = admin
         self._asking = asking
         self._reading = reading
+        self._settings = settings
         self._group = settings.app_id
         self._topics = read_by_workers(settings)
         self._now = now
@@ -139,7 +142,13 @@ class _Look:
         deadline = time.monotonic() + _FETCH_S
         open_ = set(starts)
         while open_ and time.monotonic() < deadline:
-            for tp, records in self._reading.poll(timeout_ms=500, max_records=2000).items():
+            try:
+                read = self._reading.poll(timeout_ms=500, max_records=2000)
+            except Exception:  # noqa: BLE001 - of a batch that workers read and this client does not, it raises anything
+                appended = first_appended(self._settings, {tp: (starts[tp], ends[tp]) for tp in open_})
+                waits.update((tp, max(0, self._now - at) / 1000) for tp, at in appended.items())
+                break
+            for tp, records in read.items():
                 waits.setdefault(tp, max(0, self._now - records[0].timestamp) / 1000)
             open_ = {tp for tp in open_ if tp not in waits and self._reading.position(tp) < ends[tp]}
             self._reading.pause(*(starts.keys() - open_))
@@ -171,8 +180,22 @@ class _Look:
         if not places:
             return {}, {}
         ends: Offsets = self._asking.end_offsets(places)
-        found = self._asking.offsets_for_times(dict.fromkeys(places, self._now - HOUR_MS))
+        found = self._at(places, self._now - HOUR_MS)
         return {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in places}, ends
+
+    def _at(self, places: Sequence[TopicPartition], time_ms: int) -> dict[TopicPartition, Any]:
+        """The first offsets from a time on; not of a partition in which the broker itself cannot read what is there."""
+        try:
+            found: dict[TopicPartition, Any] = self._asking.offsets_for_times(
+                dict.fromkeys(places, time_ms), timeout_ms=_ASK_MS
+            )
+        except KafkaError:
+            if len(places) == 1:
+                return {}
+            found = {}
+            for half in (places[: len(places) // 2], places[len(places) // 2 :]):
+                found |= self._at(half, time_ms)
+        return found
 
 
 def _owned(group: Mapping[str, Any]) -> set[TopicPartition]:

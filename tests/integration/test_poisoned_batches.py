@@ -1,6 +1,8 @@
 """What a broker takes and no consumer can read: nothing stops, and each offset is counted or told of in a letter."""
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +16,8 @@ from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS, INTERACTIONS
 from streams.local.stack import local_stack
 from streams.settings import Settings
+from streams.status.kafka_side import look_at_kafka
+from streams.status.seen import Broker
 from tests.integration.letters import on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
@@ -118,6 +122,10 @@ async def send_crafted(settings: Settings, rng: Maker) -> list[Taken]:
     return taken
 
 
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def told_of(records: Kept) -> set[tuple[int, int]]:
     """The partition and offset of everything that letters stand for."""
     told = set()
@@ -148,3 +156,18 @@ async def test_of_batches_that_nobody_can_read_each_offset_is_counted_or_told(sy
     assert counted >= {json.loads(value)["id"] for one in taken for value in one.made.good.values()}
     assert len(counted) + len(told_of(records)) == len(sent)
     assert "Traceback" not in system.log.read_text()
+
+
+def test_status_tells_what_waits_also_where_its_own_client_cannot_read_it(system: System) -> None:
+    """The last one here: it ends the worker."""
+    system.workers.stop()
+    before = look_at_kafka(system.settings, now_ms())
+    taken = asyncio.run(send_crafted(system.settings, Events(10, fresh())))
+
+    after = look_at_kafka(system.settings, now_ms() + 60_000)
+
+    assert isinstance(before, Broker)
+    assert isinstance(after, Broker), after
+    lag, more = (next(flow for flow in look.flows if flow.topic == TOPIC) for look in (before, after))
+    assert more.lag - lag.lag == sum(one.made.count for one in taken)
+    assert 60 <= more.waits_s < 120

@@ -115,6 +115,18 @@ def test_millions_of_headers_are_counted_and_not_made() -> None:
     assert most < 100 << 20
 
 
+@pytest.mark.parametrize("time", [b"\0", b"\x80\0"])
+def test_many_tiny_records_are_read_whatever_they_look_like_and_where_one_is_odd(time: bytes) -> None:
+    made = [Raw(b"", time=time)] * 30_000
+    made[20_000] = Raw(b"odd", time=time, offset=varint(3))
+
+    records, end = read(of_records(made, "zstd"))
+
+    assert ([at for at, one in enumerate(records) if isinstance(one, Refused)], end) == ([20_000], 30_000)
+    assert records[20_000].value == b"odd"
+    assert [one.offset for one in records] == [*range(30_000)]
+
+
 def test_headers_of_a_batch_are_counted_together() -> None:
     made = [Raw(b"%d" % at, headers=[(b"", b"")] * 990) for at in range(MAX_HEADERS_OF_BATCH // 990 + 3)]
 
