@@ -17,7 +17,7 @@ MAX_HEAD_BYTES = 64 << 10
 MAX_HEADERS = 100
 MAX_PIPELINED = 16
 MOST_CONNECTIONS = 1_024
-SLICE = 16 << 10
+SLICE = 32 << 10
 """Bytes that are read at a time, so that a limit is noticed soon."""
 
 _SORRY = b"Too many connections: send it again.\n"
@@ -70,9 +70,8 @@ class LimitedConnection(HttpToolsProtocol):
     _in_head = False
     _moved = False
     _is_too_much = False
-    _bytes = 0
+    _since: float | None = None
     _partly = 0
-    _headers = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See asyncio."""
@@ -89,16 +88,22 @@ class LimitedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
+        if len(data) <= SLICE:
+            self._take(data)
+            return
         whole = memoryview(data)
         for start in range(0, len(data), SLICE):
-            self._moved = False
-            super().data_received(whole[start : start + SLICE])  # type: ignore[arg-type]
             if self.transport.is_closing():
                 return
-            self._partly = 0 if self._moved else self._partly + SLICE
-            if self._partly > MAX_HEAD_BYTES:
-                self.send_400_response(_TOO_MUCH)
-                return
+            self._take(whole[start : start + SLICE])
+
+    def _take(self, data: bytes | memoryview) -> None:
+        self._moved = False
+        super().data_received(data)  # type: ignore[arg-type]
+        self._partly = 0 if self._moved else self._partly + len(data)
+        if self._partly > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._is_too_much = True
+            self.send_400_response(_TOO_MUCH)
 
     def send_400_response(self, msg: str) -> None:
         """See uvicorn, which does not tell one fault from another."""
@@ -110,26 +115,17 @@ class LimitedConnection(HttpToolsProtocol):
             self._refuse()
         super().on_message_begin()
         self._in_head, self._moved = True, True
-        self._bytes = self._headers = 0
         self.server_state.waiting.setdefault(self)
 
-    def on_url(self, url: bytes) -> None:
-        """See uvicorn."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """See uvicorn. What comes after the body is none of the headers that the application sees."""
-        self._headers += 1
-        self._count(len(name) + len(value))
-        if self._in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        """See uvicorn."""
+        """See uvicorn. What comes after the body is none of the headers that the application sees."""
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.headers) > MAX_HEADERS or size > MAX_HEAD_BYTES:
+            self._refuse()
         self._in_head, self._moved = False, True
-        self._stop_waiting()
+        self._since = None
         super().on_headers_complete()
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """See uvicorn."""
@@ -181,10 +177,24 @@ class LimitedConnection(HttpToolsProtocol):
     def _wait(self) -> None:
         """For the headers of a request."""
         self.server_state.waiting.setdefault(self)
+        if self._since is None:
+            self._since = self.loop.time()
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_s, self._end)
+            self._deadline = self.loop.call_later(self.head_s, self._look)
+
+    def _look(self) -> None:
+        """Whether it has waited too long by now; one clock serves many requests."""
+        self._deadline = None
+        if self._since is None:
+            return
+        left = self._since + self.head_s - self.loop.time()
+        if left > 0:
+            self._deadline = self.loop.call_later(left, self._look)
+        else:
+            self._end()
 
     def _stop_waiting(self) -> None:
+        self._since = None
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -200,11 +210,6 @@ class LimitedConnection(HttpToolsProtocol):
         """A connection that is closed is kept until its answer has been read, but not for ever."""
         if self.transport.get_write_buffer_size() and self._unread is None:
             self._unread = self.loop.call_later(self.answer_s, self.transport.abort)
-
-    def _count(self, size: int) -> None:
-        self._bytes += size
-        if self._headers > MAX_HEADERS or self._bytes > MAX_HEAD_BYTES:
-            self._refuse()
 
     def _refuse(self) -> NoReturn:
         self._is_too_much = True
