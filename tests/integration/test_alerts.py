@@ -4,6 +4,7 @@ import json
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from events.topics import CONTACT_ALERTS, CONTACT_LINKS
 from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
 from streams.pressure import default_text
+from tests.integration.command import ended_well, harmonia, on
 from tests.integration.office import Office
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
@@ -42,7 +44,7 @@ def alerts(kept: Kept) -> list[dict[str, JSON]]:
     return [json.loads(record.value or b"") for record in kept if record.topic == CONTACT_ALERTS]
 
 
-def test_each_touch_over_the_cap_is_one_alert_whatever_is_killed(office: Office) -> None:
+def test_each_touch_over_the_cap_is_one_alert_whatever_is_killed(office: Office, stack: Stack, tmp_path: Path) -> None:
     """Half of the people are known by two identifiers, and are mailed by the one that does not name them."""
     alone = [fresh() for _ in range(PEOPLE)]
     linked = [fresh() for _ in range(PEOPLE)]
@@ -65,6 +67,11 @@ def test_each_touch_over_the_cap_is_one_alert_whatever_is_killed(office: Office)
     expected = {("over_cap", person, at(hour)) for person in people for hour in (11, 16, LAST)}
     assert Counter((one["rule"], one["contact_id"], one["at"]) for one in told) == dict.fromkeys(expected, 1)
     assert len({str(one["alert_id"]) for one in told}) == len(told)
+
+    words = ("alerts", "list", "--rule", "over_cap", "--about", alone[0], "--latest", "2", "--json")
+    listed = ended_well(harmonia(tmp_path, *words, environment=on(stack))).stdout.splitlines()
+    about = [one for one in told if one["contact_id"] == alone[0]]
+    assert [json.loads(line) for line in listed] == sorted(about, key=lambda one: str(one["at"]))[-2:]
 
 
 def mail_all(office: Office, people: Mapping[str, dict[str, JSON]], hour: int) -> None:
