@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 PEERS_LOCK := benchmarks/peers/requirements.lock
+SPARK := .venv-spark
+IN_SPARK := $(SPARK)/bin/pip --disable-pip-version-check --quiet install
+SPARK_LOCK := deploy/spark/requirements.lock
+SPARK_BUILD_LOCK := deploy/spark/build.lock
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --only-binary :all: --require-hashes --requirement
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -16,7 +20,7 @@ SEEDS ?= 1 2 3
 # Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
 
-.PHONY: help install dev check audit sbom test image-test chaos soak demo bench schemas lock clean
+.PHONY: help install dev check audit sbom test image-test chaos soak demo bench spark schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -62,6 +66,9 @@ bench: install ## the engine side by side with its peers, on a Kafka of its own;
 	@$(MAKE) --no-print-directory $(PEERS)/.installed || echo "The peers' libraries cannot be installed" >&2
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+spark: $(SPARK)/.installed ## deploy/spark/fold.py on a Spark of this machine, held to the stream; ARGS="--rows 3000000"
+	$(SPARK)/bin/python -m benchmarks.history.spark $(ARGS)
+
 schemas: install ## write docs/schemas and docs/events.md from the models
 	$(BIN)/harmonia schemas export docs/schemas
 	$(BIN)/python -m events.reference > docs/events.md
@@ -72,12 +79,14 @@ lock: dev ## choose the newest versions of all libraries, and pin them
 	$(PIN) pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
 	$(PIN) --group build --constraint requirements.lock --output-file deploy/build.lock
 	$(PIN) benchmarks/peers/requirements.in --output-file $(PEERS_LOCK)
+	$(PIN) deploy/spark/build.in --output-file $(SPARK_BUILD_LOCK)
+	$(PIN) --no-binary pyspark deploy/spark/requirements.in --constraint requirements.lock --output-file $(SPARK_LOCK)
 	$(BIN)/python -m streams.local.lock
 
 clean: ## stop the local stack; remove it, .venv and the caches
 	[ ! -x $(BIN)/harmonia ] || for home in .harmonia .harmonia/demo; do \
 		HARMONIA_HOME=$$home $(BIN)/harmonia local down; done
-	rm -rf $(VENV) $(PEERS) benchmarks/peers/kafka_streams/target .harmonia .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(SPARK) benchmarks/peers/kafka_streams/target .harmonia .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -92,6 +101,15 @@ $(PEERS)/.installed: $(PEERS_LOCK)
 	@echo "Installing the engine's peers into $(PEERS)" >&2
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/pip --disable-pip-version-check --quiet install --only-binary :all: --require-hashes --requirement $(PEERS_LOCK)
+	@touch $@
+
+$(SPARK)/.installed: requirements.lock pyproject.toml $(SPARK_LOCK) $(SPARK_BUILD_LOCK)
+	@echo "Installing PySpark, which is published as source, into $(SPARK)" >&2
+	@$(PYTHON) -m venv $(SPARK)
+	@$(IN_SPARK) --only-binary :all: --require-hashes --requirement requirements.lock
+	@$(IN_SPARK) --only-binary :all: --require-hashes --requirement $(SPARK_BUILD_LOCK)
+	@$(IN_SPARK) --only-binary :all: --no-binary pyspark --no-build-isolation --require-hashes --requirement $(SPARK_LOCK)
+	@$(IN_SPARK) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed

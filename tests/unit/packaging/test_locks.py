@@ -13,6 +13,8 @@ from streams.local.lock import KAFKA, LOGGER
 ROOT = Path(__file__).parents[3]
 RUNTIME, DEVELOPERS = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 IMAGE, BUILD = ROOT / "deploy/requirements.lock", ROOT / "deploy/build.lock"
+SPARK, SPARK_BUILD = ROOT / "deploy/spark/requirements.lock", ROOT / "deploy/spark/build.lock"
+LOCKS = [RUNTIME, DEVELOPERS, IMAGE, BUILD, SPARK, SPARK_BUILD]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # In pieces, so that this file passes its own test.
 REGISTRIES = [
@@ -42,7 +44,7 @@ def plain_name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found[0]).lower()
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPERS, IMAGE, BUILD], ids=lambda lock: str(lock.relative_to(ROOT)))
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
 def test_every_library_is_pinned_by_hash(lock: Path) -> None:
     unpinned = [name for name, pin in pins(lock).items() if not re.search(r"--hash=sha256:[0-9a-f]{64}", pin)]
     assert unpinned == []
@@ -65,6 +67,14 @@ def test_the_image_has_what_users_run_without_the_local_stack() -> None:
     assert {**image, **build} == {name: users[name] for name in {**image, **build}}
     assert {plain_name(each) for each in PROJECT["project"]["dependencies"]} <= image.keys()
     assert {plain_name(each) for each in PROJECT["dependency-groups"]["build"]} <= build.keys()
+
+
+def test_spark_runs_with_what_users_run() -> None:
+    spark, users = pins(SPARK), pins(RUNTIME)
+    shared = spark.keys() & users.keys()
+    assert "numpy" in shared
+    assert {name: spark[name] for name in shared} == {name: users[name] for name in shared}
+    assert {"pyspark", "pandas"} <= spark.keys()
 
 
 def test_every_jar_of_kafka_is_pinned_by_hash() -> None:
