@@ -64,7 +64,7 @@ def test_two_names_are_linked_shown_exported_and_parted(desk: Desk) -> None:
     assert "{" not in shown
     assert f"email:{hashed[6:14]}…" in shown
     assert hashed not in shown.partition("identifier")[2]
-    assert "donations.net.USD: null → 5000" in shown
+    assert "donations.net.USD: null → $50.00" in shown
     steps = [json.loads(line) for line in desk.do("show", ada, "--history", "--json").splitlines()]
     assert sorted(step["type"] for step in steps) == ["donation.made", "email.opened"]
     held = json.loads(desk.do("export", ada))
