@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.unknown_fields import UnknownField, unknown_fields
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
+
+if TYPE_CHECKING:
+    from events.unknown_fields import UnknownField
 
 
 def produce(
@@ -65,6 +67,7 @@ def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[Unkno
     from events.before_sending import judge
     from events.envelope import Record
     from events.registry import topic_of
+    from events.unknown_fields import unknown_fields
 
     try:
         event = orjson.loads(value)

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from events.identifiers import is_identity_hash
-
 _GAP = 2
 _NARROWEST = 10
 """Characters that are left to each column that is broken."""
@@ -25,6 +23,8 @@ def print_table(
 
     `right`: places of the columns that are numbers.
     """
+    from events.identifiers import is_identity_hash
+
     shown = [[printable(cell) for cell in row] for row in rows]
     if not shown:
         return

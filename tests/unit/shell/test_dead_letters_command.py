@@ -102,7 +102,7 @@ def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
     text = out.export_text()
     assert text.splitlines()[:2] == [
         "   open  requeued",
-        "      1         0  invalid_data: data.message_id: Field required",
+        "      1         0  invalid_data: data.message_id: is missing",
     ]
     assert "Nothing of these is open:" in text
     assert "      0       500  invalid_data: data.sum: Field required" in text
