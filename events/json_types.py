@@ -2,4 +2,9 @@
 
 from typing import TypeAlias
 
+import msgspec
+
 JSON: TypeAlias = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that hold no such JSON: for brackets a thousand deep the last."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from events.dead_letters import OWN_NAMES, Headers
 from events.identifiers import Hasher
+from events.json_types import UNREADABLE
 
 REQUEUED = "dl_requeued"
 
@@ -45,7 +46,7 @@ def history_of(headers: Headers) -> tuple[Requeued, ...]:
         if name == REQUEUED and value is not None:
             try:
                 return _decode(value)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except UNREADABLE:
                 return ()
     return ()
 

@@ -7,6 +7,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from events.outputs import SystemAlert
 from events.times import parse_time, render_time
 from streams.quarantine.floods import MINUTE_MS, Flood
@@ -56,7 +57,7 @@ def read_quarantine_record(key: bytes | None, value: bytes | None, held: Mutable
         return
     try:
         said = _read(value)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return
     since, until = parse_time(said.since), parse_time(said.until)
     if since is not None and until is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from events.topics import QUARANTINE
 
 _FARTHEST = 1 << 28
@@ -29,7 +30,7 @@ class Released:
         try:
             topic, _, place = _read(note or b"").letter.partition("/")
             partition, offset = map(int, place.split("/"))
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+        except (*UNREADABLE, ValueError):
             return
         if topic == QUARANTINE and 0 <= offset < _FARTHEST and partition >= 0:
             known = self._known.setdefault(partition, bytearray())

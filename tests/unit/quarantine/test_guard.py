@@ -92,3 +92,11 @@ def test_a_source_that_is_let_go_begins_anew() -> None:
     assert not one.is_needed
     one.refused(saying(), (), NOW)
     assert list(one.take_found()) == []
+
+
+def test_a_history_that_nobody_can_read_is_that_of_no_record_that_was_requeued() -> None:
+    """Brackets a thousand deep once ended every worker that met them, at each start."""
+    deep = b'[{"x":' + b"[" * 2_000 + b"]" * 2_000 + b"}]"
+
+    for value in (deep, b"\xff", b"{", b"[]", b'[{"proof":1e999}]'):
+        assert guard().holds(saying(), [(REQUEUED, value)], NOW)
