@@ -17,6 +17,10 @@ from events.topics import INPUT_TOPICS
 from streams.engine.batches import Batch
 from streams.engine.careful import Unread
 
+MOST_BYTES = 4 << 20
+"""Values of a partition that are handed out at once, but for the last record of them. Batches are opened as they are
+handed out, and one of a kilobyte may hold 32 MiB: all of a fetch at once would be gigabytes."""
+
 _FROM_ANYBODY = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
@@ -125,9 +129,15 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
         """As aiokafka's own, without a turn of its loop for each record."""
         if not self.check_assignment(self._topic_partition) or not self.has_more():
             return []
-        records = list(islice(self._partition_records, max_records))
+        records: list[Fetched] = []
+        size, is_full = 0, False
+        for record in islice(self._partition_records, max_records):
+            records.append(record)
+            size += len(record.value or b"")
+            if is_full := size >= MOST_BYTES:
+                break
         self._update_position()
-        if max_records is None or len(records) < max_records:
+        if not is_full and (max_records is None or len(records) < max_records):
             self._partition_records = None
         return records
 

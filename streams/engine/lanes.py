@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from faust.types import TP
 
-from streams.engine.runs import ChunkLimits, Run, take_chunk
+from streams.engine.runs import ChunkLimits, Run, size_of, take_chunk
 
 Process = Callable[[Run], Awaitable[None]]
 
@@ -46,6 +46,7 @@ class Lanes:
         self._agents: dict[str, list[str]] = defaultdict(list)
         self._waiting: dict[Lane, deque[Run]] = defaultdict(deque)
         self._tasks: dict[Lane, asyncio.Task[None]] = {}
+        self._bytes_ahead: dict[Lane, int] = defaultdict(int)
         self._in_hand: dict[Lane, Run] = {}
         self._generation: int | None = None
         self._room = asyncio.Event()
@@ -75,6 +76,7 @@ class Lanes:
             return
         lane = Lane(agent, run.tp)
         self._waiting[lane].append(run)
+        self._bytes_ahead[lane] += size_of(run.records)
         if lane not in self._tasks:
             self._tasks[lane] = asyncio.create_task(self._work(lane, process))
 
@@ -87,6 +89,7 @@ class Lanes:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         self._waiting.clear()
+        self._bytes_ahead.clear()
 
     @property
     def records_ahead(self) -> int:
@@ -112,6 +115,7 @@ class Lanes:
         """Whether more records of this partition should be fetched: each of its lanes takes them."""
         return all(
             sum(len(run.records) for run in waiting) < self.records_ahead
+            and self._bytes_ahead[lane] < CHUNKS_AHEAD * self._limits.bytes
             for lane in self._lanes_of(tp)
             if (waiting := self._waiting.get(lane)) is not None
         )
@@ -139,6 +143,7 @@ class Lanes:
         try:
             while waiting and waiting[0].generation == self._generation:
                 chunk = self._in_hand[lane] = take_chunk(waiting, self._limits)
+                self._bytes_ahead[lane] -= size_of(chunk.records)
                 await process(chunk)
                 self._done[lane] = chunk.next_offset
                 self._room.set()

@@ -70,6 +70,11 @@ class End(NamedTuple):
     at: int
 
 
+def size_of(records: Records) -> int:
+    """The bytes of their values."""
+    return sum([len(record.value or b"") for record in records])
+
+
 def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
     """Take the next chunk off the runs of one partition that wait: joins small runs, cuts large ones.
 
@@ -96,7 +101,7 @@ def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
 
 def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> tuple[int, int]:
     """How many more records fit after those taken, and the bytes of all of them together."""
-    whole = size + sum([len(record.value or b"") for record in run.records])
+    whole = size + size_of(run.records)
     if taken + len(run.records) <= limits.records and whole <= limits.bytes:
         return len(run.records), whole
     for count, record in enumerate(run.records, taken):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from aiokafka.structs import TopicPartition
 
-from streams.engine.fetched import Drained, Fetched, _FetchResult
+from streams.engine.fetched import MOST_BYTES, Drained, Fetched, _FetchResult
 
 TP = TopicPartition("interactions", 0)
 
@@ -14,9 +14,10 @@ TP = TopicPartition("interactions", 0)
 class Records:
     """What a fetch brought, as aiokafka unpacks it: the position moves with each record."""
 
-    def __init__(self, position: int, offsets: range) -> None:
+    def __init__(self, position: int, offsets: range, value: bytes) -> None:
         self.next_fetch_offset = position
         self._offsets = iter(offsets)
+        self._value = value
 
     def __iter__(self) -> Iterator[Fetched]:
         return self
@@ -24,7 +25,7 @@ class Records:
     def __next__(self) -> Fetched:
         offset = next(self._offsets)
         self.next_fetch_offset = offset + 1
-        return Fetched(TP.topic, TP.partition, offset, 0, b"k", b"v", ())
+        return Fetched(TP.topic, TP.partition, offset, 0, b"k", self._value, ())
 
 
 class State:
@@ -37,10 +38,10 @@ class State:
         self.position = position
 
 
-def result(position: int, offsets: range) -> _FetchResult:
+def result(position: int, offsets: range, value: bytes = b"v") -> _FetchResult:
     state = State(position)
     assignment = SimpleNamespace(active=True, state_value=lambda _: state)
-    return _FetchResult(TP, assignment=assignment, partition_records=Records(position, offsets), backoff=0.1)
+    return _FetchResult(TP, assignment=assignment, partition_records=Records(position, offsets, value), backoff=0.1)
 
 
 def drained(found: Drained) -> tuple[int, list[int]]:
@@ -65,3 +66,14 @@ def test_nothing_is_drained_of_another_position(moved_to: int) -> None:
     fetched._assignment.state_value(TP).position = moved_to
 
     assert list(fetched.getall()) == []
+
+
+def test_no_more_is_handed_out_at_once_than_some_megabytes_and_nothing_of_the_rest_is_lost() -> None:
+    """Batches of a kilobyte may each hold 32 MiB: two thousand of them at once were more than any machine has."""
+    fetched = result(0, range(5), bytes(MOST_BYTES // 2))
+
+    assert drained(fetched.getall(2_000)) == (0, [0, 1])
+    assert drained(fetched.getall()) == (2, [2, 3])
+    assert fetched.has_more()
+    assert drained(fetched.getall(2_000)) == (4, [4])
+    assert not fetched.has_more()

@@ -5,7 +5,8 @@ from functools import partial
 from faust.types import TP
 
 from streams.engine.lanes import Lanes
-from tests.unit.engine.kafka_records import run
+from streams.engine.runs import Run
+from tests.unit.engine.kafka_records import Fetched, run
 from tests.unit.engine.workplace import Workplace, everything_that_can
 
 A, B = TP("interactions", 0), TP("interactions", 1)
@@ -29,6 +30,20 @@ async def test_there_is_room_again_when_a_chunk_is_taken() -> None:
 
     await work.end(A)
 
+    assert work.lanes.has_room(A)
+
+
+async def test_a_partition_has_no_room_while_two_chunks_of_bytes_wait_however_few_records_they_are() -> None:
+    work = Workplace(records=2, size=1_000)
+    large = [Fetched(offset, bytes(900), topic=A.topic, partition=A.partition) for offset in range(4)]
+    await work.submit(Run(A, large[:1], 1, 1))
+
+    await work.submit(Run(A, large[1:3], 3, 1))
+    with_two_behind_the_one_in_hand = work.lanes.has_room(A)
+    await work.submit(Run(A, large[3:], 4, 1))
+
+    assert (with_two_behind_the_one_in_hand, work.lanes.has_room(A)) == (True, False)
+    await work.end(A)
     assert work.lanes.has_room(A)
 
 
