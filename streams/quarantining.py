@@ -73,11 +73,10 @@ class Quarantining(Service):
             consumer = self._kafka.reader(wait_ms=_LISTEN_MS)
             try:
                 await consumer.start()
-                consumer.assign([TopicPartition(*PLACE)])
-                await consumer.seek_to_beginning(TopicPartition(*PLACE))
-                self._known = {}
+                await self._begin(consumer)
                 while not self.should_stop:
-                    await self._listen(consumer)
+                    await self._hear(consumer)
+                    self._tell()
                     await self._declare()
             except BROKER_TROUBLE as error:
                 logger.warning("quarantines: %s; trying again", type(error).__name__)
@@ -85,11 +84,23 @@ class Quarantining(Service):
                 await consumer.stop()
             await self.sleep(_PAUSE_S)
 
-    async def _listen(self, consumer: AIOKafkaConsumer) -> None:
-        """Take over what is new, and what has come to its end: nothing is asked of records then."""
+    async def _begin(self, consumer: AIOKafkaConsumer) -> None:
+        """Hear all that is there before anything is told: half of it would let sources go that are held."""
+        place = TopicPartition(*PLACE)
+        consumer.assign([place])
+        await consumer.seek_to_beginning(place)
+        self._known = {}
+        end = (await consumer.end_offsets([place]))[place]
+        while not self.should_stop and await consumer.position(place) < end:
+            await self._hear(consumer)
+
+    async def _hear(self, consumer: AIOKafkaConsumer) -> None:
         for records in (await consumer.getmany(timeout_ms=_LISTEN_MS)).values():
             for record in records:
                 read_quarantine_record(record.key, record.value, self._known)
+
+    def _tell(self) -> None:
+        """Tell the guard what is new, and what has come to its end: nothing is asked of records then."""
         ended = self._clock() - _LATE_MS
         held = {source: each for source, each in self._known.items() if each.until > ended}
         if held != self._guard.held:
@@ -107,7 +118,11 @@ class Quarantining(Service):
                 self._suspicions.hear(suspicion, now)
         if not (due := self._suspicions.due(now)):
             return []
-        tallies = await self._looks.tallies({each.source for each in due}, *span_of(due[0].at, now))
+        try:
+            tallies = await self._looks.tallies({each.source for each in due}, *span_of(due[0].at, now))
+        except BROKER_TROUBLE:
+            self._suspicions.put_off(due, now)
+            raise
         self._suspicions.settle(due)
         return floods_in(due, tallies, self._share)
 

@@ -50,13 +50,18 @@ def ranges_between(
         return {}
     begins = _offsets_at(consumer, places, since)
     ends = consumer.end_offsets(places) if until is None else _offsets_at(consumer, places, until)
-    total = sum(max(0, ends[place] - begins[place]) for place in places)
-    found = {}
-    for place in places:
-        count = max(0, ends[place] - begins[place])
-        kept = count if most is None or total <= most else count * most // total
-        found[place] = range(ends[place] - kept, ends[place])
-    return found
+    return latest_of(begins, ends, most)
+
+
+def latest_of(
+    begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], most: int | None
+) -> dict[TopicPartition, range]:
+    """The offsets from one to the other; of more than `most` the latest, of each partition the same part."""
+    counts = {place: max(0, end - begins[place]) for place, end in ends.items()}
+    total = sum(counts.values())
+    if most is not None and total > most:
+        counts = {place: count * most // total for place, count in counts.items()}
+    return {place: range(ends[place] - count, ends[place]) for place, count in counts.items()}
 
 
 def records_in(consumer: KafkaConsumer, ranges: Mapping[TopicPartition, range]) -> Iterator[Any]:

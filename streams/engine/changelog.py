@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
@@ -59,11 +60,26 @@ class PartitionReader:
         return {TP(*tp): int(end) for tp, end in (await self._consumer.end_offsets(tps)).items()}
 
     async def offsets_at(self, tps: Sequence[TP], at: int) -> dict[TP, int]:
-        """The offsets of the first records that were appended at `at`, ms, or later; the end where there is none."""
+        """The offsets of the first records that were appended at `at`, ms, or later; the end where there is none.
+
+        And the end where the broker cannot tell: it opens batches for that, and somebody may have sent one that it
+        cannot open.
+        """
         ends = await self.ends_of(tps)
-        found = await self._consumer.offsets_for_times({TopicPartition(*tp): at for tp in tps})
-        first = {TP(*tp): None if entry is None else int(entry.offset) for tp, entry in found.items()}
-        return {tp: end if (offset := first.get(tp)) is None else min(offset, end) for tp, end in ends.items()}
+        first = await self._first_at(tps, at)
+        return {tp: min(first.get(tp, end), end) for tp, end in ends.items()}
+
+    async def _first_at(self, tps: Sequence[TP], at: int) -> dict[TP, int]:
+        try:
+            found = await self._consumer.offsets_for_times({TopicPartition(*tp): at for tp in tps})
+        except KafkaError as error:
+            if error.retriable:
+                raise
+            if len(tps) == 1:
+                return {}
+            half = len(tps) // 2
+            return await self._first_at(tps[:half], at) | await self._first_at(tps[half:], at)
+        return {TP(*tp): int(entry.offset) for tp, entry in found.items() if entry is not None}
 
     async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
         """Yield the records from `start` until `end` is reached; the last run may go beyond it."""

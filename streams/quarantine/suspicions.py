@@ -44,6 +44,13 @@ class Suspicions:
         ready = [suspicion for suspicion, due in self._waiting.values() if due <= now]
         return [suspicion for suspicion in ready if suspicion.at == ready[0].at]
 
+    def put_off(self, suspicions: Iterable[Suspicion], now: int) -> None:
+        """These could not be looked into, so the next ones come first."""
+        for suspicion in suspicions:
+            key = suspicion.source, suspicion.at
+            self._waiting[key] = suspicion, now + MARGIN_MS
+            self._waiting.move_to_end(key)
+
     def forget(self, source: str) -> None:
         """Begin anew with a source: it was let go."""
         for key in [key for key in self._waiting if key[0] == source]:

@@ -88,19 +88,14 @@ class Refusals:
 
 
 def sent_lately(
-    consumer: KafkaConsumer, refusals: Refusals, wanted: list[Said], since: int
+    refusals: Refusals,
+    wanted: list[Said],
+    ranges: Mapping[TopicPartition, range],
+    records: Iterable[tuple[Place, Said]],
 ) -> tuple[dict[Said, int], Counter[Said]]:
-    """Of these, how many were refused and how many accepted of the latest records since then, ms, of their topics."""
-    topics = refusals.topics_of(wanted)
-    places = [
-        TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()
-    ]
-    ranges = ranges_between(consumer, places, since, None, MOST_SENT)
-    mine, accepted = set(wanted), Counter[Said]()
-    for record in records_in(consumer, ranges):
-        said = said_by(record.value, record.headers)
-        if said in mine and refusals.is_accepted(said, Place(record.topic, record.partition, record.offset)):
-            accepted[said] += 1
+    """Of these, how many of the records in some ranges of their topics were refused, and how many accepted."""
+    mine = set(wanted)
+    accepted = Counter(said for place, said in records if said in mine and refusals.is_accepted(said, place))
     return refusals.within(wanted, ranges), accepted
 
 

@@ -7,12 +7,13 @@ from contextlib import closing
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from kafka.errors import KafkaError
 
 from events.topics import INPUT_TOPICS
 from streams.clients import KafkaClients
 from streams.refused.mostly import Mostly, mostly_refused, suspects
 from streams.refused.reading import (
+    MOST_SENT,
     Brief,
     Refusals,
     letters_between,
@@ -21,7 +22,7 @@ from streams.refused.reading import (
     sent_lately,
 )
 from streams.settings import Settings
-from streams.status.reading import first_appended
+from streams.status.reading import TopicAuthorizationFailed, first_appended, sent_since
 from streams.status.seen import Broker, Flow
 from streams.topics import read_by_workers
 from streams.tried import kafka_tried
@@ -162,12 +163,13 @@ class _Look:
         refusals = Refusals(names_requeued_since(self._reading, since))
         for letter in letters:
             refusals.add(letter)
-        wanted = suspects(refusals.counts)
+        if not (wanted := suspects(refusals.counts)):
+            return []
+        topics = refusals.topics_of(wanted)
+        places = [TopicPartition(each, number) for each in topics for number in self._asking.partitions_for_topic(each)]
         try:
-            return mostly_refused(*sent_lately(self._reading, refusals, wanted, since)) if wanted else []
-        except Exception as error:  # a producer's batch that kafka-python cannot open raises whatever it likes
-            if isinstance(error, KafkaError) and not isinstance(error, TopicAuthorizationFailedError):
-                raise
+            return mostly_refused(*sent_lately(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT)))
+        except TopicAuthorizationFailed:
             return []  # what was accepted is not known
 
     def _since(self, topic: str) -> int:

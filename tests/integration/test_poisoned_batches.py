@@ -10,10 +10,13 @@ import pytest
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import TopicPartition
+from faust.types import TP
 from kafka import KafkaProducer
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS, INTERACTIONS
+from streams.clients import KafkaClients
+from streams.engine.changelog import PartitionReader
 from streams.local.stack import local_stack
 from streams.settings import Settings
 from streams.status.kafka_side import look_at_kafka
@@ -139,6 +142,7 @@ def told_of(records: Kept) -> set[tuple[int, int]]:
 async def test_of_batches_that_nobody_can_read_each_offset_is_counted_or_told(system: System) -> None:
     contact_id = fresh()
     with tapped(system.settings, DEAD_LETTERS, INTERACTIONS) as tap:
+        begun = now_ms()
         taken = await send_crafted(system.settings, Events(9, contact_id))
         sent = {place for one in taken for place in one.offsets}
 
@@ -148,6 +152,12 @@ async def test_of_batches_that_nobody_can_read_each_offset_is_counted_or_told(sy
 
         records = tap.until(is_all, "all offsets")
     assert {(one.kind, one.codec) for one in taken} >= TAKEN_BY_BROKERS
+    places = [TP(TOPIC, number) for number in range(system.settings.partitions)]
+    async with PartitionReader(KafkaClients(system.settings)) as reader:
+        ends = await reader.ends_of(places)
+        for at in range(begun, now_ms() + 1_000, 250):
+            first = await reader.offsets_at(places, at)
+            assert all(first[place] <= ends[place] for place in places)
     good = {(one.partition, one.base + place) for one in taken for place in one.made.good}
     certain = {place for one in taken if one.kind in (*GOOD, *BAD) for place in one.offsets}
     assert told_of(records) <= sent - good

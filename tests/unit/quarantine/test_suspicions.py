@@ -23,6 +23,18 @@ def test_one_that_is_not_looked_into_for_broker_trouble_stays_due() -> None:
     assert kept.due(NOON + MARGIN_MS) == kept.due(NOON + 2 * MARGIN_MS) == [ONE]
 
 
+def test_one_that_could_not_be_looked_into_keeps_no_other_from_being_looked_into() -> None:
+    kept = Suspicions()
+    later = Suspicion("t", NOON + MINUTE_MS, 600)
+    kept.hear(ONE, NOON)
+    kept.hear(later, NOON + MINUTE_MS)
+    now = NOON + 2 * MINUTE_MS
+    kept.put_off(kept.due(now), now)
+    assert kept.due(now) == [later]
+    kept.settle([later])
+    assert kept.due(now + MARGIN_MS) == [ONE]
+
+
 def test_what_a_worker_learns_an_hour_later_is_looked_into_at_once() -> None:
     kept = Suspicions()
     kept.hear(ONE, NOON + 3_600_000)
