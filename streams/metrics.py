@@ -43,7 +43,7 @@ class Metrics:
         )
         self.unknown_fields = Counter(
             "harmonia_unknown_fields_total",
-            "Interactions, by type, with a field in data that the type does not know: perhaps a known one misspelled",
+            "Interactions, by type, with a field of data itself that the type does not know: one may be misspelled",
             ["type"],
             registry=registry,
         )
