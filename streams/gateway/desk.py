@@ -12,10 +12,17 @@ from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.sns import Certificates, Fetch
 from streams.gateway.used import UsedSeals
 
+SHARE_BYTES = 64 << 20
+"""Of bodies that are being received: so many of those whose sender is proven, and as many of all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way."""
+    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way.
+
+    `bodies`: of those who are proven by their body, if at all; `proven`: of those who have shown a token or a login
+    before it. Neither takes room from the other.
+    """
 
     hooks: Mapping[str, Hook]
     tokens: Tokens
@@ -26,6 +33,7 @@ class Desk:
     bodies: Bodies
     clock: Callable[[], int]
     phone_region: str
+    proven: Bodies = field(default_factory=lambda: Bodies(SHARE_BYTES))
     used: Mapping[str, UsedSeals] = field(default_factory=lambda: {way: UsedSeals() for way in ("mailgun", "twilio")})
 
     async def keep(self, hook: str, results: Sequence[Result]) -> None:

@@ -54,7 +54,7 @@ def events(desk: Desk) -> APIRouter:
             return problem("unproven", "Send Authorization: Bearer <token>")
         if "publish" not in caller.scopes:
             return problem("forbidden", "The token has no scope publish")
-        body = await desk.bodies.read(request)
+        body = await desk.proven.read(request)
         if isinstance(body, str):
             return unread(body)
         if is_crowded(body):

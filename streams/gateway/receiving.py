@@ -28,7 +28,7 @@ def hooks(desk: Desk) -> APIRouter:
         request.scope[HOOK] = found.name
         if early := _stranger(desk, found, request):
             return early
-        body = await desk.bodies.read(request)
+        body = await (desk.proven if found.is_proven_by_header else desk.bodies).read(request)
         if isinstance(body, str):
             return unread(body)
         sent = Sent(_headers(request), body, desk.clock(), found.url)

@@ -62,6 +62,7 @@ class Gateway:
     at: int
     fetch: Fetch = nothing
     kept: Kept = field(default_factory=Kept)
+    bodies: Bodies = field(default_factory=Bodies)
 
     def __post_init__(self) -> None:
         path = self.folder / "gateway.toml"
@@ -77,7 +78,7 @@ class Gateway:
                 Certificates(self.fetch),
                 self.fetch,
                 metrics,
-                Bodies(),
+                self.bodies,
                 clock,
                 "US",
             )

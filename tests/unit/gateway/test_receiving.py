@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.api.bodies import Bodies
 from tests.unit.gateway.asking import Gateway, Header
 
 HOOK = """
@@ -64,3 +65,35 @@ async def test_events_of_more_values_than_anybody_sends_are_refused_and_not_buil
 
     assert (await gateway.ask("/v1/events", b"[" + b"[]," * 1_000_000 + b"0]", headers)).status == 413
     assert (await gateway.ask("/v1/events", b"[" + b" " * (1 << 20) + b"]", headers)).status in (200, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/hooks/open", [], 503),
+        ("/v1/hooks/mailgun", [], 503),
+        ("/v1/hooks/postmark", [login(b"tool:hush")], 204),
+        ("/v1/hooks/guarded", [login(b"tool:hush")], 401),
+        ("/v1/events", [(b"authorization", b"Bearer secret"), (b"content-type", b"application/cloudevents+json")], 422),
+    ],
+)
+async def test_bodies_of_strangers_take_no_room_from_those_who_have_shown_who_they_are(
+    tmp_path: Path, path: str, headers: list[Header], status: int
+) -> None:
+    others = """
+[hooks.open]
+vendor = "postmark"
+auth = "none"
+source = "digital/open"
+[hooks.mailgun]
+source = "digital/mailgun"
+secrets = ["env:LOGIN"]
+[hooks.guarded]
+vendor = "mailgun"
+source = "digital/guarded"
+secrets = ["env:LOGIN"]
+login = ["env:LOGIN"]
+"""
+    gateway = Gateway(tmp_path, HOOK + others, {"LOGIN": "tool:hush"}, NOW, bodies=Bodies(at_once=1))
+
+    assert (await gateway.ask(path, b"[ ]", headers)).status == status
