@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from events.adapters.feed import LeftOut, Refused, Result
 from streams.api.bodies import Bodies
 from streams.api.tokens import Tokens
+from streams.gateway.certificates import Fetch
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
-from streams.gateway.sns import Certificates, Fetch
+from streams.gateway.sns import Certificates
 from streams.gateway.used import UsedSeals
 
 SHARE_BYTES = 64 << 20

@@ -15,11 +15,12 @@ from streams.clients import KafkaClients
 from streams.engine.errors import Unusable
 from streams.engine.writer import Outbox
 from streams.gateway.app import build_gateway
+from streams.gateway.certificates import Fetch
 from streams.gateway.desk import SHARE_BYTES, Desk
 from streams.gateway.hooks import read_hooks
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
-from streams.gateway.sns import Certificates, Fetch, is_amazons
+from streams.gateway.sns import Certificates, is_amazons
 from streams.health import HealthServer
 from streams.settings import Settings
 
