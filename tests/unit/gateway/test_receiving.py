@@ -3,6 +3,7 @@
 import base64
 from pathlib import Path
 
+import orjson
 import pytest
 
 from streams.api.bodies import Bodies
@@ -97,3 +98,17 @@ login = ["env:LOGIN"]
     gateway = Gateway(tmp_path, HOOK + others, {"LOGIN": "tool:hush"}, NOW, bodies=Bodies(at_once=1))
 
     assert (await gateway.ask(path, b"[ ]", headers)).status == status
+
+
+async def test_a_webhook_that_its_adapter_cannot_read_is_one_dead_letter_and_is_not_sent_again(tmp_path: Path) -> None:
+    file = """
+[hooks.mailgun]
+auth = "none"
+source = "digital/mailgun"
+"""
+    gateway = Gateway(tmp_path, file, {}, NOW)
+    body = orjson.dumps({"event-data": {"event": "rejected", "message": {"headers": {"to": "(" * 1_000}}}})
+
+    assert (await gateway.ask("/v1/hooks/mailgun", body)).status == 204
+    (letter,) = gateway.kept.outputs
+    assert (letter.topic, letter.value) == ("dead-letters", body)
