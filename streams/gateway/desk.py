@@ -39,7 +39,7 @@ class Desk:
 
     async def keep(self, hook: str, results: Sequence[Result]) -> None:
         """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""
-        outputs = self.mailbox.outputs(results, hook, self.clock())
+        outputs = await self.mailbox.outputs(results, hook, self.clock())
         if outputs:
             await self.mailbox.post(outputs)
         for result in results:

@@ -1,5 +1,6 @@
 """A request to the gateway, from its headers to what is kept of it."""
 
+import asyncio
 import base64
 from pathlib import Path
 
@@ -112,3 +113,30 @@ source = "digital/mailgun"
     assert (await gateway.ask("/v1/hooks/mailgun", body)).status == 204
     (letter,) = gateway.kept.outputs
     assert (letter.topic, letter.value) == ("dead-letters", body)
+
+
+async def turns_of_others(gateway: Gateway, many: int) -> int:
+    """How often something else had its turn while so many events were judged."""
+    told = {"specversion": "1.0", "source": "digital/tool", "type": "email.opened", "time": "2025-11-24T16:00:00Z"}
+    data = {"contact": {"email": "ada@example.org"}, "message_id": "m-1"}
+    events = [told | {"id": f"e-{number}", "data": data} for number in range(many)]
+    headers = [(b"authorization", b"Bearer secret"), (b"content-type", b"application/cloudevents-batch+json")]
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    answer = await gateway.ask("/v1/events", orjson.dumps(events), headers)
+    beside.cancel()
+    assert orjson.loads(answer.body) == {"accepted": many, "refused": []}
+    return turns
+
+
+async def test_a_large_batch_of_events_gives_other_requests_their_turn(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, HOOK, {"LOGIN": "tool:hush"}, NOW)
+
+    assert await turns_of_others(gateway, 10_000) - await turns_of_others(gateway, 1) >= 2 * 10_000 // 500 - 2
