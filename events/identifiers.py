@@ -5,7 +5,7 @@ equal text of two kinds never meets.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Literal, Protocol, get_args
@@ -86,16 +86,25 @@ class _Key:
 class Hasher:
     """Hashes identifiers with the first of `keys`; the older ones still find people (`lookups`, `aliases`).
 
-    Keys are of any length but not empty. `phone_region` reads phone numbers without a country code; `gmail_aliases`
+    Keys are of any length but not empty. `guessable`: those of them that prove nothing of who wrote something, since
+    anybody may have them. `phone_region` reads phone numbers without a country code; `gmail_aliases`
     takes addresses that Gmail delivers to one mailbox for one.
     """
 
-    def __init__(self, keys: Sequence[bytes], phone_region: str = "US", *, gmail_aliases: bool = False) -> None:
+    def __init__(
+        self,
+        keys: Sequence[bytes],
+        phone_region: str = "US",
+        *,
+        gmail_aliases: bool = False,
+        guessable: Collection[bytes] = (),
+    ) -> None:
         if not keys or not all(keys):
             raise ValueError("an identity key is needed, and none may be empty")
         self.phone_region = phone_region
         self._gmail_aliases = gmail_aliases
         self._keys = [_Key(key) for key in keys]
+        self._proving = [ready for key, ready in zip(keys, self._keys, strict=True) if key not in guessable]
 
     def voter(self, voter_id: str) -> str:
         """`"<state>:<id>"`; the state's case and the id's surrounding space do not matter."""
@@ -150,8 +159,8 @@ class Hasher:
         return self._keys[0].seal(text)
 
     def is_seal(self, text: bytes, proof: str) -> bool:
-        """Whether this is the proof of any key that is valid."""
-        return any(compare_digest(key.seal(text).encode(), proof.encode(errors="replace")) for key in self._keys)
+        """Whether this is the proof of any key that is valid and cannot be guessed."""
+        return any(compare_digest(key.seal(text).encode(), proof.encode(errors="replace")) for key in self._proving)
 
     @property
     def rotates(self) -> bool:

@@ -16,6 +16,7 @@ from events.identifiers import Hasher
 from streams.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
+_PUBLIC_KEY = LOCAL_IDENTITY_KEY.encode()
 LEAST_KEY_BYTES = 16
 """Of an identity key: whose hash is whose could be tried out with a shorter one."""
 
@@ -179,8 +180,8 @@ class Settings(ServerSettings):
         return self
 
     def _require_secret(self, key: bytes) -> None:
-        """Of the key that writes; an older one behind it is what a rotation leaves behind."""
-        if key == LOCAL_IDENTITY_KEY.encode():
+        """Of the key that writes; an older one is what a rotation leaves behind, and proves nothing if it is none."""
+        if key == _PUBLIC_KEY:
             raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL is not on loopback")
         if len(key) < LEAST_KEY_BYTES:
             raise ValueError(
@@ -191,7 +192,9 @@ class Settings(ServerSettings):
     @property
     def hasher(self) -> Hasher:
         """Reads and hashes identifiers as these settings say."""
-        return Hasher(self.identity_keys, self.phone_region, gmail_aliases=self.gmail_aliases)
+        writing, *older = self.identity_keys
+        guessable = [key for key in older if key != writing and (key == _PUBLIC_KEY or len(key) < LEAST_KEY_BYTES)]
+        return Hasher([writing, *older], self.phone_region, gmail_aliases=self.gmail_aliases, guessable=guessable)
 
     @property
     def identity_keys(self) -> list[bytes]:

@@ -90,8 +90,15 @@ def _read(element: bytes, feed: Feed, one: One) -> Iterator[Result]:
     if not isinstance(read, dict):
         yield Refused(element, _NOT_AN_OBJECT)
         return
-    for proposed in one(read, feed):
-        yield settle(proposed, element, feed)
+    try:
+        yield from [settle(proposed, element, feed) for proposed in one(read, feed)]
+    except Exception as error:  # noqa: BLE001 - it costs this element alone
+        yield Refused(element, fault(error))
+
+
+def fault(error: Exception) -> Refusal:
+    """Why something is refused on which its adapter fails, which none should."""
+    return Refusal(Reason.INVALID_DATA, f"element: its adapter fails on it ({type(error).__name__}): report that")
 
 
 def settle(proposed: Proposed, element: bytes, feed: Feed) -> Result:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
+from events.adapters.drafts import fault
 from events.adapters.places import region
 from events.contact import Contact
 from events.envelope import Interaction
@@ -74,7 +75,7 @@ def rows(lines: Iterable[bytes], source: str = SOURCE) -> Iterator[Imported]:
             if not known:
                 yield RefusedRow(line, row, _NOT_A_HEADER)
             continue
-        result = _read(row, line - 1, source) if known else _NOT_A_HEADER
+        result = _judged(row, line - 1, source) if known else _NOT_A_HEADER
         yield RefusedRow(line, row, result) if isinstance(result, Refusal) else result
 
 
@@ -84,6 +85,13 @@ def _cells(row: bytes) -> Sequence[str]:
         return next(csv.reader([row.decode(errors="backslashreplace")], strict=True), ())
     except csv.Error:
         return ()
+
+
+def _judged(row: bytes, ordinal: int, source: str) -> Interaction | Refusal:
+    try:
+        return _read(row, ordinal, source)
+    except Exception as error:  # noqa: BLE001 - it costs this row alone
+        return fault(error)
 
 
 def _read(row: bytes, ordinal: int, source: str) -> Interaction | Refusal:

@@ -31,6 +31,9 @@ _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "event-data.event: not an event of M
 _NO_DATA = Refusal(Reason.INVALID_DATA, "event-data: must be an object")
 MOST_RECIPIENTS = 1_000
 """Of one message; Mailgun takes no more."""
+MOST_TO = 128 * MOST_RECIPIENTS
+"""Characters of the header that names them."""
+_BAD_TO = Refusal(Reason.INVALID_DATA, "event-data.message.headers.to: cannot be read as addresses")
 _BY_PEOPLE = frozenset({"", "gmail"})
 
 
@@ -51,18 +54,27 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
     else:
         time = seconds(event.get("timestamp"), "event-data.timestamp")
         recipients = _recipients(event, type_)
+        if isinstance(recipients, Refusal):
+            yield recipients
+            return
         variables = part(event, "user-variables")
         for recipient in recipients:
             contact = carried.person(variables if len(recipients) == 1 else {}, email=recipient)
             yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact, **_data(event, type_)})
 
 
-def _recipients(event: dict[str, JSON], type_: str) -> list[JSON]:
+def _recipients(event: dict[str, JSON], type_: str) -> list[JSON] | Refusal:
     named = event.get("recipient")
     if named or type_ != "email.dropped":
         return [named]
-    to = word(part(event, "message", "headers").get("to"))
-    return [address for _, address in getaddresses([to or ""])[:MOST_RECIPIENTS] if address] or [None]
+    to = word(part(event, "message", "headers").get("to")) or ""
+    if len(to) > MOST_TO:
+        return _BAD_TO
+    try:
+        read = getaddresses([to])
+    except RecursionError:
+        return _BAD_TO
+    return [address for _, address in read[:MOST_RECIPIENTS] if address] or [None]
 
 
 def _type_of(event: dict[str, JSON]) -> str | None:

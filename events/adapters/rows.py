@@ -5,8 +5,8 @@ from datetime import datetime
 
 import orjson
 
-from events.adapters.drafts import Draft, Proposed, settle
-from events.adapters.feed import Feed, LeftOut, Result
+from events.adapters.drafts import Draft, Proposed, fault, settle
+from events.adapters.feed import Feed, LeftOut, Refused, Result
 from events.adapters.mapping import Column, MappingFile, RowMapping, Said, Tree
 from events.adapters.words import minor_units, moment, word
 from events.json_types import JSON
@@ -25,8 +25,11 @@ def read_row(row: Row, element: bytes, mapping: MappingFile, feed: Feed) -> list
 
     `element`: the row as it stood in the file, for the dead letters.
     """
-    proposed = [_draft(row, one, mapping.name, feed) for one in mapping.interactions if _is_meant(row, one)]
-    return [settle(one, element, feed) for one in proposed or [_NOTHING]]
+    try:
+        proposed = [_draft(row, one, mapping.name, feed) for one in mapping.interactions if _is_meant(row, one)]
+        return [settle(one, element, feed) for one in proposed or [_NOTHING]]
+    except Exception as error:  # noqa: BLE001 - it costs this row alone
+        return [Refused(element, fault(error))]
 
 
 def _is_meant(row: Row, one: RowMapping) -> bool:

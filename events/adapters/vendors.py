@@ -1,5 +1,7 @@
 """Every tool that can be plugged in, by the name under which the gateway and the importer know it."""
 
+from functools import wraps
+
 from events.adapters import (
     actblue,
     actionnetwork,
@@ -12,9 +14,24 @@ from events.adapters import (
     twilio,
     van,
 )
-from events.adapters.feed import Adapter
+from events.adapters.drafts import fault
+from events.adapters.feed import Adapter, Feed, Refused, Result
 
-BODIES: dict[str, Adapter] = {
+
+def guarded(read: Adapter) -> Adapter:
+    """The adapter, so that a body on which it fails costs that body and nothing else."""
+
+    @wraps(read)
+    def reading(body: bytes, feed: Feed) -> list[Result]:
+        try:
+            return read(body, feed)
+        except Exception as error:  # noqa: BLE001 - it costs this body alone
+            return [Refused(body, fault(error))]
+
+    return reading
+
+
+_READ: dict[str, Adapter] = {
     "actblue": actblue.read,
     "actionnetwork": actionnetwork.read,
     "mailgun": mailgun.read,
@@ -26,6 +43,7 @@ BODIES: dict[str, Adapter] = {
     "twilio": twilio.read,
     "van": van.read,
 }
+BODIES: dict[str, Adapter] = {vendor: guarded(read) for vendor, read in _READ.items()}
 """Vendors that send JSON or form fields: the body of a webhook, or a line of a file of them."""
 
 _OTHER_NAMES = {

@@ -6,6 +6,7 @@ one: all that are being read at once have a limit together, and each has an end 
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from starlette.requests import ClientDisconnect
 MOST_BYTES = 8 << 20
 MOST_AT_ONCE = 128 << 20
 PATIENCE_S = 30.0
+_MOST_DIGITS = 19
 
 Unread = Literal["encoded", "too_large", "busy", "slow"]
 """Why there is no body: packed, too long, too many at once, or not all there in time."""
@@ -25,39 +27,73 @@ CURES: Mapping[Unread, str] = {
 }
 
 
+@dataclass(eq=False, slots=True)
+class _Reading:
+    """A body that is being read. `ended`: it had to make room for others."""
+
+    end: asyncio.Timeout
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+    ended: bool = False
+
+
 class Bodies:
-    """Reads bodies. `held`: bytes of all that are being read now."""
+    """Reads bodies. `held`: bytes of all that are being read now.
+
+    Where they are more than `at_once`, whichever has been read longest is ended: so those who send theirs at once are
+    heard, however many begin one and fall silent.
+    """
 
     def __init__(self, at_once: int = MOST_AT_ONCE, patience_s: float = PATIENCE_S) -> None:
         self._at_once = at_once
         self._patience_s = patience_s
+        self._being_read: dict[_Reading, None] = {}
         self.held = 0
 
-    async def read(self, request: Request) -> bytes | Unread:
-        """All of it, or why not."""
+    async def read(self, request: Request, most: int = MOST_BYTES) -> bytes | Unread:
+        """All of it, or why not. `most`: bytes that it may have."""
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             return "encoded"
-        declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > MOST_BYTES:
+        if _declared(request) > most:
             return "too_large"
+        reading = _Reading(asyncio.timeout(self._patience_s))
+        self._being_read[reading] = None
         try:
-            async with asyncio.timeout(self._patience_s):
-                return await self._parts(request)
+            async with reading.end:
+                return await self._parts(request, reading, most)
         except (TimeoutError, ClientDisconnect):
-            return "slow"
-
-    async def _parts(self, request: Request) -> bytes | Unread:
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async for part in request.stream():
-                size += len(part)
-                self.held += len(part)
-                if size > MOST_BYTES:
-                    return "too_large"
-                if self.held > self._at_once:
-                    return "busy"
-                parts.append(part)
-            return b"".join(parts)
+            return "busy" if reading.ended else "slow"
         finally:
-            self.held -= size
+            self._let_go(reading)
+
+    async def _parts(self, request: Request, reading: _Reading, most: int) -> bytes | Unread:
+        async for part in request.stream():
+            if reading.ended:
+                return "busy"
+            reading.size += len(part)
+            self.held += len(part)
+            if reading.size > most:
+                return "too_large"
+            reading.parts.append(part)
+            self._make_room()
+        return "busy" if reading.ended else b"".join(reading.parts)
+
+    def _make_room(self) -> None:
+        while self.held > self._at_once:
+            longest = next(iter(self._being_read))
+            longest.ended = True
+            if not longest.end.expired():
+                longest.end.reschedule(0)
+            self._let_go(longest)
+
+    def _let_go(self, reading: _Reading) -> None:
+        if reading in self._being_read:
+            del self._being_read[reading]
+            self.held -= reading.size
+            reading.parts.clear()
+
+
+def _declared(request: Request) -> int:
+    """Its length as it says, however many zeros stand before it; 0 if it says none."""
+    digits = request.headers.get("content-length", "").lstrip("0")[: _MOST_DIGITS + 1]
+    return int(digits) if digits.isdecimal() else 0

@@ -6,16 +6,24 @@ from dataclasses import dataclass, field
 from events.adapters.feed import LeftOut, Refused, Result
 from streams.api.bodies import Bodies
 from streams.api.tokens import Tokens
+from streams.gateway.certificates import Fetch
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
-from streams.gateway.sns import Certificates, Fetch
+from streams.gateway.sns import Certificates
 from streams.gateway.used import UsedSeals
+
+SHARE_BYTES = 64 << 20
+"""Of bodies that are being received: so many of those whose sender is proven, and as many of all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way."""
+    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way.
+
+    `bodies`: of those who are proven by their body, if at all; `proven`: of those who have shown a token or a login
+    before it. Neither takes room from the other.
+    """
 
     hooks: Mapping[str, Hook]
     tokens: Tokens
@@ -26,11 +34,12 @@ class Desk:
     bodies: Bodies
     clock: Callable[[], int]
     phone_region: str
+    proven: Bodies = field(default_factory=lambda: Bodies(SHARE_BYTES))
     used: Mapping[str, UsedSeals] = field(default_factory=lambda: {way: UsedSeals() for way in ("mailgun", "twilio")})
 
     async def keep(self, hook: str, results: Sequence[Result]) -> None:
         """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""
-        outputs = self.mailbox.outputs(results, hook, self.clock())
+        outputs = await self.mailbox.outputs(results, hook, self.clock())
         if outputs:
             await self.mailbox.post(outputs)
         for result in results:

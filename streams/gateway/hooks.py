@@ -78,6 +78,11 @@ class Hook(BaseModel):
     time_zone: str
     codes: Any
 
+    @property
+    def is_proven_by_header(self) -> bool:
+        """Whether whoever sends a body has shown who they are before it."""
+        return self.auth in BY_HEADER or self.login is not None
+
 
 def read_hooks(path: Path, environment: Mapping[str, str]) -> dict[str, Hook]:
     """The hooks of a file by name. Raises `Unusable` that names the place and the cure, and never a secret."""

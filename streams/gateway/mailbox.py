@@ -21,6 +21,8 @@ STAGE = "gateway"
 MOST_PENDING_BYTES = 64 << 20
 PATIENCE_S = 10.0
 LOOK_S = 3.0
+RESULTS_A_TURN = 500
+"""That are written as records before other requests have their turn."""
 
 
 class Unavailable(Exception):
@@ -64,14 +66,16 @@ class Mailbox:
         self._waiting += change
         self._tell(self._waiting)
 
-    def outputs(self, results: Sequence[Result], hook: str, at_ms: int) -> list[Output]:
+    async def outputs(self, results: Sequence[Result], hook: str, at_ms: int) -> list[Output]:
         """The records of a request. All of it goes to one partition of each topic, so that it travels as one batch."""
         partition = next(self._turn) % self._partitions
-        return [
-            _output(result, partition, Origin(STAGE, f"hooks/{hook}", 0, place), at_ms)
-            for place, result in enumerate(results)
-            if not isinstance(result, LeftOut)
-        ]
+        outputs: list[Output] = []
+        for place, result in enumerate(results):
+            if place % RESULTS_A_TURN == RESULTS_A_TURN - 1:
+                await asyncio.sleep(0)
+            if not isinstance(result, LeftOut):
+                outputs.append(_output(result, partition, Origin(STAGE, f"hooks/{hook}", 0, place), at_ms))
+        return outputs
 
 
 def _output(result: Interaction | Refused, partition: int, origin: Origin, at_ms: int) -> Output:

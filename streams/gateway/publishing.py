@@ -5,6 +5,7 @@ bad event of a batch costs no other. A token speaks for its own team, so no team
 binding percent-encodes what a header cannot hold.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
@@ -31,6 +32,8 @@ from streams.gateway.rights import forbidden
 
 EVENTS = "events"
 MOST_EVENTS = 10_000
+EVENTS_A_TURN = 500
+"""That are judged before other requests have their turn."""
 MOST_WARNINGS = 100
 """That an answer holds; the metric counts all."""
 _STRUCTURED = "application/cloudevents+json"
@@ -54,7 +57,7 @@ def events(desk: Desk) -> APIRouter:
             return problem("unproven", "Send Authorization: Bearer <token>")
         if "publish" not in caller.scopes:
             return problem("forbidden", "The token has no scope publish")
-        body = await desk.bodies.read(request)
+        body = await desk.proven.read(request)
         if isinstance(body, str):
             return unread(body)
         if is_crowded(body):
@@ -95,14 +98,9 @@ def _batch(body: bytes) -> list[Said]:
 async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Response:
     if len(records) > MOST_EVENTS:
         return problem("too_large", f"At most {MOST_EVENTS} events")
-    judged = [_judge(desk, caller, value, headers) for value, headers in records]
+    judged, warnings = await _judged(desk, caller, records)
     refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
     accepted: list[Result] = [one for one in judged if isinstance(one, Interaction)]
-    for one in judged:
-        if isinstance(one, Refusal):
-            desk.metrics.results.labels(EVENTS, "refused").inc()
-            desk.metrics.refused.labels(EVENTS, one.reason.value).inc()
-    warnings = _warned(desk, records, judged)
     if refused and not accepted:
         return problem("invalid", "Mend the events and send them again", refused=refused)
     try:
@@ -113,37 +111,44 @@ async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Respo
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
-def _warned(desk: Desk, records: Sequence[Said], judged: Sequence[Interaction | Refusal]) -> list[dict[str, JSON]]:
-    """What accepted events have in `data` that their types do not know; counted, and the first of it told."""
-    found: list[dict[str, JSON]] = []
-    for place, one in enumerate(judged):
-        if not isinstance(one, Interaction):
-            continue
-        event = open_event(*records[place])
-        data = None if isinstance(event, Refusal) else event.get("data")
-        if has_unknown_fields(one.type, data):
+async def _judged(
+    desk: Desk, caller: Caller, records: Sequence[Said]
+) -> tuple[list[Interaction | Refusal], list[dict[str, JSON]]]:
+    """What each event is, and the first of what accepted ones have in `data` that their types do not know."""
+    judged: list[Interaction | Refusal] = []
+    warnings: list[dict[str, JSON]] = []
+    for place, (value, headers) in enumerate(records, start=1):
+        event = _opened(value, headers)
+        one = _judge(desk, caller, Record(_topic(event), value, headers, desk.clock()))
+        judged.append(one)
+        if isinstance(one, Refusal):
+            desk.metrics.results.labels(EVENTS, "refused").inc()
+            desk.metrics.refused.labels(EVENTS, one.reason.value).inc()
+        elif has_unknown_fields(one.type, event.get("data")):
             desk.metrics.unknown_fields.labels(one.type).inc()
-            told = unknown_fields(one.type, data, MOST_WARNINGS - len(found))
-            found += [{"index": place, "field": each.field, "detail": str(each)} for each in told]
-    return found
+            told = unknown_fields(one.type, event.get("data"), MOST_WARNINGS - len(warnings))
+            warnings += [{"index": place - 1, "field": each.field, "detail": str(each)} for each in told]
+        if place % EVENTS_A_TURN == 0:
+            await asyncio.sleep(0)
+    return judged, warnings
 
 
-def _judge(desk: Desk, caller: Caller, value: bytes, headers: Sequence[tuple[str, bytes]]) -> Interaction | Refusal:
-    read = judge(Record(_topic(value, headers), value, headers, desk.clock()), desk.phone_region)
+def _judge(desk: Desk, caller: Caller, record: Record) -> Interaction | Refusal:
+    read = judge(record, desk.phone_region)
     if isinstance(read, Refusal):
         return read
     return forbidden(read, caller) or read
 
 
-def _topic(value: bytes, headers: Sequence[tuple[str, bytes]]) -> str:
-    """That of its type, wherever the type stands."""
-    type_: JSON = dict(headers).get("ce_type", b"").decode(errors="replace")
-    if not type_:
-        try:
-            event: JSON = orjson.loads(value) if len(value) <= MAX_RECORD_BYTES else None
-        except orjson.JSONDecodeError:
-            event = None
-        type_ = event.get("type") if isinstance(event, dict) else None
+def _opened(value: bytes, headers: Sequence[tuple[str, bytes]]) -> dict[str, JSON]:
+    """The event as it stands; empty where it is none, which is judged afterwards."""
+    event = open_event(value, headers) if len(value) <= MAX_RECORD_BYTES else {}
+    return {} if isinstance(event, Refusal) else event
+
+
+def _topic(event: Mapping[str, JSON]) -> str:
+    """That of its type."""
+    type_ = event.get("type")
     return topic_of(type_) if isinstance(type_, str) else ""
 
 

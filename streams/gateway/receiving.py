@@ -4,12 +4,14 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Feed
+from streams.api.bodies import MOST_BYTES
 from streams.gateway.answers import CURES, problem, taken, unread
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import Hook
 from streams.gateway.mailbox import Unavailable
 from streams.gateway.signatures import BY_HEADER, CHECKS, Sent, Verdict, seal_of
 from streams.gateway.sns import CONFIRMATION, is_amazons, read_message, signed_fields
+from streams.gateway.sns import MOST_BYTES as SNS_BYTES
 
 HOOK = "harmonia.hook"
 """Where the scope of a request says which hook it counts for."""
@@ -28,9 +30,10 @@ def hooks(desk: Desk) -> APIRouter:
         request.scope[HOOK] = found.name
         if early := _stranger(desk, found, request):
             return early
-        body = await desk.bodies.read(request)
+        most = SNS_BYTES if found.auth == "sns" else MOST_BYTES
+        body = await (desk.proven if found.is_proven_by_header else desk.bodies).read(request, most)
         if isinstance(body, str):
-            return unread(body)
+            return unread(body, most)
         sent = Sent(_headers(request), body, desk.clock(), found.url)
         try:
             return await _unproven(desk, found, sent) or await _receive(desk, found, sent)

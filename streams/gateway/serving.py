@@ -15,11 +15,12 @@ from streams.clients import KafkaClients
 from streams.engine.errors import Unusable
 from streams.engine.writer import Outbox
 from streams.gateway.app import build_gateway
-from streams.gateway.desk import Desk
+from streams.gateway.certificates import Fetch
+from streams.gateway.desk import SHARE_BYTES, Desk
 from streams.gateway.hooks import read_hooks
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
-from streams.gateway.sns import Certificates, Fetch, is_amazons
+from streams.gateway.sns import Certificates, is_amazons
 from streams.health import HealthServer
 from streams.settings import Settings
 
@@ -44,9 +45,8 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             mailbox = Mailbox(outbox, settings.partitions, metrics.pending.set)
             fetch = fetching(session)
             certificates = Certificates(fetch)
-            desk = Desk(
-                hooks, tokens, mailbox, certificates, fetch, metrics, Bodies(), wall_clock, settings.phone_region
-            )
+            bodies = Bodies(SHARE_BYTES)
+            desk = Desk(hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region)
             server = Server(build_gateway(desk), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(

@@ -11,7 +11,7 @@ break outside of `Message`: neither is taken. What is not signed is not handed o
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,9 +19,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.x509 import load_pem_x509_certificate
 
 from events.times import parse_time
+from streams.gateway.certificates import Fetch, PublicKeys
 from streams.gateway.signatures import Verdict, is_fresh
 
 _HOST = re.compile(
@@ -41,37 +41,40 @@ _OF_LINES = frozenset({"Message"})
 _FIELDS = {name for names in _SIGNED.values() for name in names} | {"Signature", "SignatureVersion", "SigningCertURL"}
 _Envelope = msgspec.defstruct("_Envelope", [(name, str | None, None) for name in sorted(_FIELDS)])
 _envelopes = msgspec.json.Decoder(_Envelope)
-MOST_CERTIFICATES = 16
+_CERTIFICATE = re.compile(r"/[A-Za-z0-9_-]+\.pem").fullmatch
+_NEVER = frozenset(" #;\\")
+"""Nowhere in an address of SNS's: what makes one address look like several, or is read in two ways."""
+MOST_BYTES = 512 << 10
+"""Of a request: SNS sends texts of 256 KiB at most, and JSON within one has each of its quotes escaped."""
 
 Message = Mapping[str, str]
 """The fields of an envelope that SNS gives any meaning, as texts."""
 
-Fetch = Callable[[str], Awaitable[bytes]]
-"""The body at an address; raises `OSError` if it cannot be had."""
-
 
 def is_amazons(url: str, ending: str = "") -> bool:
-    """Whether an address is https on a host of SNS's, with no port or login of its own; `ending`: of its path."""
+    """Whether an address is https on a host of SNS's, with no port, login or fragment; `ending`: of its path."""
+    if not (url.isascii() and url.isprintable()) or any(mark in url for mark in _NEVER):
+        return False
     try:
         read = urlsplit(url)
-        port = read.port
     except ValueError:
         return False
-    return (
-        read.scheme == "https"
-        and read.username is None
-        and port is None
-        and _HOST(read.hostname or "") is not None
-        and read.path.endswith(ending)
-    )
+    return read.scheme == "https" and _HOST(read.netloc) is not None and read.path.endswith(ending)
+
+
+def _may_be_fetched(url: str, topic: str) -> bool:
+    """Whether an address can be that of a certificate: SNS signs with that of the topic's own region."""
+    if not is_amazons(url):
+        return False
+    read, arn = urlsplit(url), topic.split(":")
+    return read.netloc.split(".")[1] in arn[3:4] and _CERTIFICATE(read.path) is not None and not read.query
 
 
 class Certificates:
-    """Checks messages of SNS, by certificates that are fetched with `fetch` and kept."""
+    """Checks messages of SNS, by certificates that are fetched with `fetch`."""
 
     def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-        self._known: dict[str, RSAPublicKey] = {}
+        self._keys = PublicKeys(fetch)
 
     async def check(self, body: bytes, topics: frozenset[str], at: int, window_ms: int) -> Verdict:
         """Whether SNS signed it for one of these topics (ARN), not long ago. Raises `OSError` without its certificate.
@@ -85,26 +88,13 @@ class Certificates:
         signed = signed_fields(message)
         if signed is None or signed["TopicArn"] not in topics:
             return "wrong"
-        if not is_amazons(url, ".pem") or urlsplit(url).query:
+        if not _may_be_fetched(url, signed["TopicArn"]):
             return "wrong"
-        key = await self._key(url)
+        key = await self._keys.get(url, at)
         said = parse_time(signed["Timestamp"])
         if key is None or said is None or not _is_signed(signed, given, message.get("SignatureVersion", ""), key):
             return "wrong"
         return "right" if is_fresh(said, at, window_ms) else "stale"
-
-    async def _key(self, url: str) -> RSAPublicKey | None:
-        if url not in self._known:
-            try:
-                key = load_pem_x509_certificate(await self._fetch(url)).public_key()
-            except ValueError:
-                return None
-            if not isinstance(key, RSAPublicKey):
-                return None
-            if len(self._known) >= MOST_CERTIFICATES:
-                self._known.clear()
-            self._known[url] = key
-        return self._known[url]
 
 
 def read_message(body: bytes) -> Message:

@@ -21,6 +21,7 @@ from events.adapters.feed import Feed, Refused, Result
 from events.adapters.mapping import MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
 from events.adapters.vendors import BODIES
+from events.crowds import is_crowded
 from events.refusal import Refusal
 from streams.importing.lines import BODY_BYTES, ROW_BYTES, first_line, is_too_long, lines_of, start_of, too_long
 from streams.importing.opening import is_parquet, open_unpacked
@@ -38,6 +39,9 @@ VENDORS = tuple(sorted({*BODIES, *TABLES, OWN_MAPPING, FEC}))
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError)
 _NO_LINES = "is no JSON: expects an object a line or an array, whole"
 _NO_LINES_AND_LARGE = f"is more than {BODY_BYTES >> 20} MiB of JSON over many lines: write an object a line"
+MOST_ELEMENTS = 4_000_000
+"""Values and objects of an array over many lines; where each is an object of an event, 64 MiB have fewer."""
+_CROWDED = f"holds more than {MOST_ELEMENTS:,} values in one array over many lines: write an object a line"
 _GET_IT_ANEW = "is damaged or was cut short: get it anew, and import that"
 
 
@@ -161,6 +165,8 @@ def _bodies(packed: BinaryIO, first: bytes, job: Job) -> Iterator[Piece]:
         whole = open_unpacked(packed).read(BODY_BYTES + 1).removeprefix(_BOM)
         packed.seek(0)
         if len(whole) <= BODY_BYTES and _is_json(whole):
+            if is_crowded(whole, MOST_ELEMENTS, MOST_ELEMENTS):
+                raise Unreadable(_CROWDED)
             for number, body in enumerate(_elements(whole)):
                 yield Piece(number, number + 1, read(body, job.feed))
             return
@@ -190,9 +196,11 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _elements(whole: bytes) -> list[bytes]:
+def _elements(whole: bytes) -> Iterator[bytes]:
     """Each element of an array that goes over lines; what is no array is one body."""
     try:
-        return [bytes(raw) for raw in msgspec.json.decode(whole, type=list[msgspec.Raw])]
+        elements = msgspec.json.decode(whole, type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
-        return [whole]
+        yield whole
+    else:
+        yield from map(bytes, elements)

@@ -1,14 +1,17 @@
 """Each vendor's events, one by one; and what holds for all of them: copies, arrays, bytes that are no JSON."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pytest
 
-from events.adapters.feed import Refused
-from events.adapters.vendors import BODIES
+from events.adapters.drafts import Proposed, read_elements
+from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.adapters.vendors import BODIES, guarded
 from events.envelope import Interaction
+from events.json_types import JSON
 from events.refusal import Reason
 from tests.unit.adapters.every_vendor import CASES, FIXTURES, NEW_AT_EACH_DELIVERY
 from tests.unit.adapters.fixture import FEED, shown, wanted
@@ -102,3 +105,48 @@ def test_bytes_that_say_nothing_are_refused_whole(vendor: str, body: bytes) -> N
 
     assert isinstance(refused, Refused)
     assert refused.element == body
+
+
+@pytest.mark.parametrize("to", ["(" * 1_000, "a:" * 50_000, "a," * 100_000])
+def test_recipients_that_cannot_be_read_are_refused_with_their_element_alone(to: str) -> None:
+    event = {"event": "rejected", "timestamp": 1_764_000_000, "message": {"headers": {"to": to, "message-id": "m-1"}}}
+    hostile = orjson.dumps({"event-data": event})
+    good = FIXTURES["mailgun"]["rejected, its recipient in a header alone"].bytes
+    before, refused, after = BODIES["mailgun"](b"[%b,%b,%b]" % (good, hostile, good), FEED)
+
+    assert isinstance(before, Interaction)
+    assert isinstance(after, Interaction)
+    assert isinstance(refused, Refused)
+    assert (refused.element, refused.refusal.reason) == (hostile, Reason.INVALID_DATA)
+    assert refused.refusal.detail.startswith("event-data.message.headers.to:")
+
+
+class Fault(Exception):
+    """Of an adapter's."""
+
+
+def faulty(element: dict[str, JSON], feed: Feed) -> Iterator[Proposed]:
+    """Proposes something of an element before it fails on it."""
+    yield LeftOut("well")
+    if element:
+        raise Fault("ada@example.org")
+
+
+def test_an_element_on_which_an_adapter_fails_is_refused_and_costs_no_neighbour() -> None:
+    before, refused, after = read_elements(b'[{},{"a":1},{}]', FEED, faulty)
+
+    assert (before, after) == (LeftOut("well"), LeftOut("well"))
+    assert isinstance(refused, Refused)
+    assert (refused.element, refused.refusal.reason) == (b'{"a":1}', Reason.INVALID_DATA)
+    assert "Fault" in refused.refusal.detail
+    assert "example" not in refused.refusal.detail
+
+
+def test_a_body_on_which_an_adapter_fails_is_refused() -> None:
+    def fails(body: bytes, feed: Feed) -> list[Result]:
+        raise Fault(body)
+
+    (refused,) = guarded(fails)(b"{}", FEED)
+
+    assert isinstance(refused, Refused)
+    assert (refused.element, refused.refusal.reason) == (b"{}", Reason.INVALID_DATA)

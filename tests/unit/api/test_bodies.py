@@ -37,16 +37,33 @@ async def test_what_is_too_long_whatever_it_declares() -> None:
     assert bodies.held == 0
 
 
-async def test_all_together_have_a_limit() -> None:
+async def test_beyond_the_limit_of_all_together_whoever_has_been_read_longest_makes_room() -> None:
     bodies = Bodies(at_once=10)
-    waits = asyncio.Event()
-    slow = asyncio.create_task(bodies.read(request([b"x" * 8], waits=waits)))
-    await waits.wait()
+    first, second = asyncio.Event(), asyncio.Event()
+    silent = asyncio.create_task(bodies.read(request([b"x" * 6], waits=first)))
+    await first.wait()
+    later = asyncio.create_task(bodies.read(request([b"z" * 2], waits=second)))
+    await second.wait()
 
-    assert await bodies.read(request([b"y" * 8])) == "busy"
-    slow.cancel()
-    await asyncio.wait([slow])
     assert await bodies.read(request([b"y" * 8])) == b"y" * 8
+    assert await silent == "busy"
+    assert bodies.held == 2
+    later.cancel()
+    await asyncio.wait([later])
+    assert bodies.held == 0
+
+
+async def test_a_body_beyond_the_limit_of_all_by_itself_is_ended() -> None:
+    bodies = Bodies(at_once=10)
+
+    assert await bodies.read(request([b"x" * 8, b"x" * 8])) == "busy"
+    assert await bodies.read(request([b"x" * 16])) == "busy"
+    assert bodies.held == 0
+
+
+async def test_zeros_before_a_length_do_not_make_it_longer() -> None:
+    assert await Bodies().read(request([b"abcde"], (b"content-length", b"0" * 5_000 + b"5"))) == b"abcde"
+    assert await Bodies().read(request([b"abcde"], (b"content-length", b"9" * 5_000))) == "too_large"
 
 
 async def test_one_that_does_not_end_is_ended() -> None:

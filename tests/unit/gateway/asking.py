@@ -16,11 +16,12 @@ from streams.api.tokens import read_tokens
 from streams.clients import KafkaClients
 from streams.engine.writer import Outbox, Output
 from streams.gateway.app import build_gateway
+from streams.gateway.certificates import Fetch
 from streams.gateway.desk import Desk
 from streams.gateway.hooks import read_hooks
 from streams.gateway.mailbox import Mailbox
 from streams.gateway.metrics import GatewayMetrics
-from streams.gateway.sns import Certificates, Fetch
+from streams.gateway.sns import Certificates
 from streams.settings import Settings
 
 TOKEN = f"digital:publish:{hashlib.sha256(b'secret').hexdigest()}"
@@ -62,6 +63,7 @@ class Gateway:
     at: int
     fetch: Fetch = nothing
     kept: Kept = field(default_factory=Kept)
+    bodies: Bodies = field(default_factory=Bodies)
 
     def __post_init__(self) -> None:
         path = self.folder / "gateway.toml"
@@ -77,7 +79,7 @@ class Gateway:
                 Certificates(self.fetch),
                 self.fetch,
                 metrics,
-                Bodies(),
+                self.bodies,
                 clock,
                 "US",
             )

@@ -10,6 +10,7 @@ from aiohttp.base_protocol import BaseProtocol
 
 from events.adapters.words import part
 from events.times import parse_time
+from streams.gateway.certificates import MOST_FETCHES, MOST_WAITING
 from streams.gateway.serving import MOST_FETCHED, whole
 from streams.gateway.signatures import Verdict
 from streams.gateway.sns import Certificates, is_amazons
@@ -88,6 +89,99 @@ async def test_what_is_no_certificate_proves_nothing() -> None:
     assert await verdict(Amazon(b"<html>"), by_sns()) == "wrong"
 
 
+class SlowAmazon(Amazon):
+    """Answers once it may; `trouble`: with an error."""
+
+    def __init__(self, *, trouble: bool = False) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+        self._trouble = trouble
+
+    async def fetch(self, url: str) -> bytes:
+        self.asked.append(url)
+        await self.may_answer.wait()
+        if self._trouble:
+            raise OSError("away")
+        return certificate()
+
+
+def certificate_at(number: int) -> bytes:
+    return by_sns(SigningCertURL=f"{AMAZON}/SimpleNotificationService-{number}.pem")
+
+
+async def check(certificates: Certificates, body: bytes, at: int = SAID_AT) -> Verdict | OSError:
+    try:
+        return await certificates.check(body, TOPICS, at, HOUR_MS)
+    except OSError as error:
+        return error
+
+
+async def test_messages_that_come_together_fetch_their_certificate_once() -> None:
+    amazon = SlowAmazon()
+    certificates = Certificates(amazon.fetch)
+    checks = [asyncio.create_task(check(certificates, by_sns())) for _ in range(10)]
+    await asyncio.sleep(0)
+    checks[0].cancel()
+    await asyncio.wait(checks[:1])
+    amazon.may_answer.set()
+
+    assert await asyncio.gather(*checks[1:]) == ["right"] * 9
+    assert len(amazon.asked) == 1
+
+
+async def test_few_certificates_are_fetched_at_once_whatever_addresses_forged_messages_name() -> None:
+    amazon = SlowAmazon()
+    certificates = Certificates(amazon.fetch)
+    checks = [asyncio.create_task(check(certificates, certificate_at(number))) for number in range(30)]
+    done, _ = await asyncio.wait(checks, return_when=asyncio.FIRST_COMPLETED)
+    amazon.may_answer.set()
+    verdicts = await asyncio.gather(*checks)
+
+    assert all(isinstance(one.result(), OSError) for one in done)
+    assert len(amazon.asked) == verdicts.count("right") == MOST_FETCHES
+
+
+async def test_few_messages_wait_for_a_certificate() -> None:
+    amazon = SlowAmazon()
+    certificates = Certificates(amazon.fetch)
+    checks = [asyncio.create_task(check(certificates, by_sns())) for _ in range(MOST_WAITING + 5)]
+    done, _ = await asyncio.wait(checks, return_when=asyncio.FIRST_COMPLETED)
+    amazon.may_answer.set()
+
+    assert (await asyncio.gather(*checks)).count("right") == MOST_WAITING
+    assert all(isinstance(one.result(), OSError) for one in done)
+    assert await check(certificates, by_sns()) == "right"
+
+
+async def test_a_certificate_that_could_not_be_had_is_asked_for_again_after_a_minute() -> None:
+    amazon = SlowAmazon(trouble=True)
+    amazon.may_answer.set()
+    certificates = Certificates(amazon.fetch)
+
+    for at in (SAID_AT, SAID_AT + MINUTE_MS - 1):
+        assert isinstance(await check(certificates, by_sns(), at), OSError)
+    assert len(amazon.asked) == 1
+    assert isinstance(await check(certificates, by_sns(), SAID_AT + MINUTE_MS), OSError)
+    assert len(amazon.asked) == 2
+
+
+async def test_what_was_no_certificate_is_not_fetched_again_within_a_minute() -> None:
+    amazon = Amazon(b"<html>")
+    certificates = Certificates(amazon.fetch)
+
+    assert [await check(certificates, by_sns()) for _ in range(3)] == ["wrong"] * 3
+    assert len(amazon.asked) == 1
+
+
+async def test_a_message_longer_than_sns_sends_is_refused_unread(tmp_path: Path) -> None:
+    amazon = Amazon()
+    gateway = Gateway(tmp_path, HOOK, {}, SAID_AT, amazon.fetch)
+
+    answer = await gateway.ask("/v1/hooks/ses", by_sns(Message="x" * (512 << 10)))
+
+    assert (answer.status, b"512 KiB" in answer.body, amazon.asked) == (413, True, [])
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"Signature":1,"SigningCertURL":2}'])
 async def test_what_is_no_message_is_missing(body: bytes) -> None:
     assert await verdict(Amazon(), body) in ("missing", "wrong")
@@ -139,6 +233,13 @@ async def test_a_certificate_has_one_address() -> None:
         "https://sns.us-east-1-x.amazonaws.com/a.pem",
         "https://s3.us-east-1.amazonaws.com/a.pem",
         "https://sns.us-east-1.amazonaws.com/a.html",
+        "https://SNS.us-east-1.amazonaws.com/a.pem",
+        "https://sns.us-east-1.amazonaws.com\n/a.pem",
+        "https://sns.us-east-1.amazonaws.com/a\t.pem",
+        "https://sns.us-east-1.amazonaws.com/a\u00e9.pem",
+        "https://sns.us-east-1.amazonaws.com/a.pem#again.pem",
+        "https://sns.us-east-1.amazonaws.com/a;b=c.pem",
+        "https://sns.us-east-1.amazonaws.com\\a.pem",
         "https://[",
         "file:///etc/passwd",
     ],
@@ -148,6 +249,22 @@ async def test_nothing_is_fetched_from_elsewhere(url: str) -> None:
 
     assert not is_amazons(url, ".pem")
     assert await verdict(amazon, by_sns(SigningCertURL=url)) == "wrong"
+    assert amazon.asked == []
+
+
+@pytest.mark.parametrize("host", ["sns.zz-north-99.amazonaws.com", "sns.us-west-2.amazonaws.com"])
+async def test_a_certificate_is_fetched_from_the_region_of_the_topic_alone(host: str) -> None:
+    amazon = Amazon()
+
+    assert await verdict(amazon, by_sns(SigningCertURL=f"https://{host}/a.pem")) == "wrong"
+    assert amazon.asked == []
+
+
+@pytest.mark.parametrize("path", ["b/a.pem", "/a.pem", "%2e/a.pem", ".pem"])
+async def test_a_certificate_stands_by_its_name_at_the_top(path: str) -> None:
+    amazon = Amazon()
+
+    assert await verdict(amazon, by_sns(SigningCertURL=f"{AMAZON}/{path}")) == "wrong"
     assert amazon.asked == []
 
 

@@ -22,7 +22,7 @@ from streams.importing import pieces as made
 from streams.importing import tables
 from streams.importing.pieces import Job, Piece, Unreadable, pieces
 from streams.importing.tables import csv_rows
-from tests.unit.adapters import fixtures_sendgrid
+from tests.unit.adapters import fixtures_mailgun, fixtures_sendgrid
 from tests.unit.packaging.dockerfile import ROOT
 
 FEED = Feed("digital/tool", 1_764_100_000_000)
@@ -298,3 +298,27 @@ def test_a_line_of_300_megabytes_in_a_small_file_takes_little_memory(
     count, peak_mb = map(int, ended.stdout.split())
     assert count >= len(EVENTS)
     assert peak_mb < 400
+
+
+def test_a_line_that_its_adapter_cannot_read_costs_itself_alone(tmp_path: Path) -> None:
+    good = fixtures_mailgun.FIXTURES["delivered"].bytes
+    bad = orjson.dumps({"event-data": {"event": "rejected", "message": {"headers": {"to": "(" * 1_000}}}})
+    (tmp_path / "lines").write_bytes(b"%b\n%b\n%b\n" % (good, bad, good))
+
+    before, refused, after = (piece.results[0] for piece in read(tmp_path / "lines", "mailgun", own=False))
+
+    assert isinstance(before, Interaction)
+    assert isinstance(after, Interaction)
+    assert isinstance(refused, Refused)
+    assert refused.element == bad
+
+
+@pytest.mark.parametrize("element", [b"1", b"{}", b"[]"])
+def test_an_array_of_more_elements_than_memory_should_hold_is_refused_with_the_cure(
+    tmp_path: Path, element: bytes
+) -> None:
+    crowd = b"[\n" + b",".join([element] * (made.MOST_ELEMENTS + 2)) + b"]"
+    (tmp_path / "crowd.json.gz").write_bytes(gzip.compress(crowd, 1))
+
+    with pytest.raises(Unreadable, match="an object a line"):
+        read(tmp_path / "crowd.json.gz", "sendgrid", own=False)

@@ -87,6 +87,31 @@ def test_of_several_identity_keys_the_first_comes_first_and_must_be_long() -> No
     assert settings.identity_keys == [b"sixteen bytes...", b"old", b"older"]
 
 
+@pytest.mark.parametrize(
+    ("key", "proves"),
+    [
+        ("a secret of sixteen bytes", True),
+        ("s3cret", False),
+        (LOCAL_IDENTITY_KEY, False),
+    ],
+)
+def test_an_older_key_that_can_be_guessed_finds_people_and_proves_nothing(key: str, proves: bool) -> None:
+    forged = Settings(identity_key=key).hasher
+    settings = Settings(kafka_bootstrap="kafka:9092", identity_key=f"another of sixteen bytes,{key}")
+    hasher = settings.hasher
+
+    assert hasher.is_seal(b"sent anew", forged.seal(b"sent anew")) is proves
+    assert hasher.is_seal(b"sent anew", hasher.seal(b"sent anew"))
+    assert forged.email("ada@example.org") in hasher.lookups("email", "ada@example.org")
+
+
+@pytest.mark.parametrize("key", ["s3cret", LOCAL_IDENTITY_KEY, f"{LOCAL_IDENTITY_KEY},{LOCAL_IDENTITY_KEY}"])
+def test_on_loopback_the_key_that_writes_proves_whatever_it_is(key: str) -> None:
+    hasher = Settings(identity_key=key).hasher
+
+    assert hasher.is_seal(b"sent anew", hasher.seal(b"sent anew"))
+
+
 def test_a_secret_is_not_shown() -> None:
     assert "s3cret" not in repr(Settings(identity_key="s3cret"))
 
