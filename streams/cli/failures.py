@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 WRONG_USE = 2
+_IS_REDIS_UP = "is REDIS_URL right and the server up?"
 
 
 def refuse(reason: str, code: int = REFUSED) -> NoReturn:
@@ -61,6 +62,8 @@ def failing_plainly() -> Iterator[None]:
     except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
     except Exception as error:
+        if "sinks.base" in sys.modules and isinstance(error, import_module("sinks.base").SinkUnavailable):
+            refuse(f"{error}; {_IS_REDIS_UP}")
         if (server := _server_that_failed(error)) is None:
             raise
         refuse(f"{server[0]}: {type(error.__cause__ or error).__name__}; {server[1]}")
@@ -108,7 +111,7 @@ def _cure_for_redis(error: Exception) -> str:
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
     if isinstance(error, NoPermissionError):
         return "this user may not do that: see deploy/acl"
-    return f"is REDIS_URL right and the server up? {_sentence(redis_tried(Settings()))}"
+    return f"{_IS_REDIS_UP} {_sentence(redis_tried(Settings()))}"
 
 
 def _sentence(text: str) -> str:
