@@ -35,6 +35,7 @@ from streams.cli.effects import (
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.naming import CURE, named, nobody
 from streams.cli.person import look_up
+from streams.cli.saying import say
 from streams.clients import KafkaClients
 from streams.settings import Settings
 from streams.topics import require_topic
@@ -197,7 +198,7 @@ class Desk:
                 "Is a worker running and not behind (`harmonia status`), or did somebody else decide otherwise?"
             )
         if not self.as_json:
-            typer.echo(f"{decision.said}; Redis shows it")
+            say(f"{decision.said}; Redis shows it")
 
     def _send_and_wait(self, decision: _Decision, before: Contacts, wait_s: float) -> bool:
         """What was so before proves nothing: then the commands have to be seen where workers put them."""
@@ -218,7 +219,10 @@ class Desk:
             sent.get()
         producer.close()
         for command in decision.commands:
-            typer.echo(command.value if self.as_json else f"sent {decision.type} {command.id}")
+            if self.as_json:
+                typer.echo(command.value)
+            else:
+                say(f"sent {decision.type} {command.id}")
 
     def _known(self, words: Sequence[str]) -> Contacts:
         """What is known of the people of these words. Ends the command where nobody is, or Redis can't be relied on.

@@ -12,6 +12,7 @@ import typer
 
 from events.wording import in_plain_words
 from streams.backup.errors import BackupError
+from streams.cli.saying import say
 from streams.engine.errors import EngineError, KafkaAway
 from streams.local.errors import LocalStackError
 
@@ -25,7 +26,7 @@ _IS_REDIS_UP = "is REDIS_URL right and the server up?"
 
 def refuse(reason: str, code: int = REFUSED) -> NoReturn:
     """End the command with a reason."""
-    typer.echo(reason, err=True)
+    say(reason, err=True)
     raise typer.Exit(code)
 
 
@@ -44,7 +45,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         refuse("\n".join(_say(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
     for unknown in unknown_variables():
-        typer.echo(str(unknown), err=True)
+        say(str(unknown), err=True)
     return settings
 
 

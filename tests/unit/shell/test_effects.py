@@ -6,7 +6,16 @@ import orjson
 import pytest
 
 from sinks.lookup import Contact, Erased, Found, Unknown
-from streams.cli.effects import are_forgotten, are_one, are_two, closed_besides, is_suppressed, outlasts, suppression_of, told
+from streams.cli.effects import (
+    are_forgotten,
+    are_one,
+    are_two,
+    closed_besides,
+    is_suppressed,
+    outlasts,
+    suppression_of,
+    told,
+)
 
 NOON = 1_330_603_200_000
 UNTIL = "2012-03-01T12:00:00.000Z"
