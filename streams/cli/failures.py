@@ -30,10 +30,10 @@ def refuse(reason: str, code: int = REFUSED) -> NoReturn:
     raise typer.Exit(code)
 
 
-def load_settings() -> Settings:
+def load_settings(*, name_unknown: bool = True) -> Settings:
     """The settings; ends the command with exit code 2 when one is wrong, naming its variable and never its value.
 
-    Variables that only look like settings are named on standard error.
+    Variables that only look like settings are named on standard error if `name_unknown`.
     """
     from pydantic import ValidationError
 
@@ -44,7 +44,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         refuse("\n".join(_say(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
-    for unknown in unknown_variables():
+    for unknown in unknown_variables() if name_unknown else ():
         say(str(unknown), err=True)
     return settings
 

@@ -20,11 +20,15 @@ def worker(
     restart: Annotated[
         bool, typer.Option("--restart", help="Start one that fails again; of several it always is.")
     ] = False,
+    child: Annotated[
+        bool,
+        typer.Option("--child", hidden=True, help="One of several: the parent has said what it makes of settings."),
+    ] = False,
 ) -> None:
     """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
     from streams.worker import run_worker
 
-    settings = load_settings()
+    settings = load_settings(name_unknown=not child)
     with failing_plainly():
         if processes == 1 and not restart:
             run_worker(settings, lambda text: say(f"worker {os.getpid()}: {text}"))
