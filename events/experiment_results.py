@@ -181,7 +181,8 @@ class ExperimentSummary(TypedDict):
     `assigned`: to all variants. `warnings`: how many. `primary`: its metric.
 
     `broken_split`: people were not assigned in the planned proportions, so trust no headline. `breached`: the variants
-    that drive people away; absent in what was written before it was known.
+    that drive people away; absent in what was written before it was known. `withheld`: why a variant is not
+    compared by the primary metric; absent where none is.
     """
 
     experiment: str
@@ -194,6 +195,7 @@ class ExperimentSummary(TypedDict):
     currency: str | None
     primary: str | None
     headlines: list[Headline]
+    withheld: NotRequired[list[str]]
 
 
 class ExperimentList(TypedDict):

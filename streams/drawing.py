@@ -3,6 +3,8 @@
 import math
 from html import escape
 
+from streams.shown import printable
+
 _FACTORS = (1, 2, 2.5, 5, 10)
 _ROUNDING = 1e-9
 
@@ -20,5 +22,4 @@ def steps(low: float, high: float, count: int = 4) -> list[float]:
 
 def escaped(said: str) -> str:
     """Text as SVG takes it: control characters are no XML."""
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said)
-    return escape(shown, quote=False)
+    return escape(printable(said), quote=False)

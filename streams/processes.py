@@ -94,7 +94,7 @@ class _Place:
 
     async def _run_once(self) -> int:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "streams.cli.main", "worker", env=self._environment
+            sys.executable, "-m", "streams.cli.main", "worker", "--child", env=self._environment
         )
         ended = asyncio.create_task(process.wait())
         stop = asyncio.create_task(self._stopping.wait())

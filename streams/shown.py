@@ -1,11 +1,25 @@
 """Words that producers choose, as they may be shown: no address, no number to call, nothing that a terminal obeys."""
 
 import re
+from functools import partial
 
 HIDDEN = "*"
 _is_name = re.compile(r"[A-Za-z0-9_./:+-]{1,80}", re.ASCII).fullmatch
-_has_number = re.compile(r"\d{7}|(?<!\d)(?!(?:19|20)\d\d[-./])\d(?:[-./]?\d){9}", re.ASCII).search
+_without_moments = partial(
+    re.compile(
+        r"(?<!\d)(?:19|20)\d\d([-./_])(?:0\d|1[0-2])\1[0-3]\d"
+        r"(?:T[0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:[+-]\d\d:\d\d)?)?(?!\d)",
+        re.ASCII,
+    ).sub,
+    "T",
+)
+"""A name without the dates in it, and the times that follow them."""
+_has_number = re.compile(r"\d{7}|(?<!\d)(?!(?:19|20)\d\d[-./])\d(?:[-./:_+]?\d){9}", re.ASCII).search
 """Seven digits in a row, or ten with marks between them unless they begin as a date does."""
+_has_address = re.compile(
+    r"[-./:_+]at[-./:_+](?:[a-z0-9-]+\.)*[a-z0-9-]+(?:\.|[-_.]dot[-_.])[a-z]{2,}", re.ASCII | re.IGNORECASE
+).search
+"""An e-mail address whose sign is spelled out, `ada-at-example.org`."""
 
 
 def named(word: str | None) -> str:
@@ -17,7 +31,9 @@ def named(word: str | None) -> str:
 
 def is_shown(word: str) -> bool:
     """Whether it looks like a name."""
-    return _is_name(word) is not None and _has_number(word) is None
+    if _is_name(word) is None:
+        return False
+    return _has_number(_without_moments(word)) is None and _has_address(word) is None
 
 
 def printable(text: str) -> str:

@@ -16,6 +16,7 @@ from streams.engine.errors import Unusable
 from streams.measuring.teams import read_schedule
 from streams.pressure import PermissionRequest, Policy
 from streams.settings import Settings
+from streams.shown import is_shown
 
 
 def remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> list[str]:
@@ -32,6 +33,8 @@ def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
     """Whether one that is not on hold is spelled like one that is."""
     if campaign is None or campaign in held or (near := nearest(campaign, sorted(held))) is None:
         return None
+    if not is_shown(near):
+        return f"--campaign: {campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`"
     return f"--campaign: {campaign} is not on hold, and {near} is: is that the one?"
 
 
@@ -40,7 +43,7 @@ def about_team(team: str, known: Collection[str]) -> str | None:
     if not team or not known or team in known:
         return None
     near = nearest(team, sorted(known))
-    meant = f"; did you mean {near}?" if near else ""
+    meant = f"; did you mean {near}?" if near and is_shown(near) else ""
     return f"--team: {team} is in no file of teams, policy or token{meant}"
 
 

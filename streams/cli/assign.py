@@ -21,7 +21,8 @@ from events.experiment_results import Unit
 from events.json_types import JSON
 from events.topics import OUTREACH_EVENTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.tables import printable
+from streams.cli.saying import say
+from streams.shown import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
@@ -165,7 +166,7 @@ def _say(
     for trouble, rows in sorted(summary.troubles.items()):
         _errors.print(f"{rows:,} were not assigned: {trouble}")
     if parted is not None and parted.several and definition.strata is not None:
-        typer.echo(_parted(definition.unit, definition.strata.column, parted), err=True)
+        say(_parted(definition.unit, definition.strata.column, parted), err=True)
 
 
 def _parted(unit: Unit, column: str, parted: Parted) -> str:

@@ -16,6 +16,7 @@ from rich.console import Console
 from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.moments import span_given
+from streams.cli.saying import say
 from streams.local.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _write(path: Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")
     except OSError as error:
         refuse(f"--out: {path}: {error.strerror}")
-    typer.echo(f"written into {path}", err=True)
+    say(f"written into {path}", err=True)
 
 
 def _run(place: str, orders: Orders, processes: int) -> Result:

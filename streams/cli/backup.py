@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.backup.manifest import Manifest
@@ -52,7 +53,7 @@ def backup(
     if as_json:
         typer.echo(msgspec.json.encode({"manifest": manifest, "erasures": kept}))
     else:
-        typer.echo("\n".join(_said(directory, manifest, erasures, kept, time.monotonic() - began)))
+        say("\n".join(_said(directory, manifest, erasures, kept, time.monotonic() - began)))
 
 
 def _said(

@@ -34,6 +34,7 @@ from streams.cli.letter_choice import (
 from streams.cli.letter_lines import cases, console, group_row, letter_row, show_groups, show_letter
 from streams.cli.release import release
 from streams.cli.requeue import requeue_command
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -83,7 +84,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
         else:
             show_letter(out, letter, is_requeued=letter.name in requeued)
     if not as_json:
-        typer.echo(f"{len(shown)} of {cases(total, 'dead letter', 'dead letters')}")
+        say(f"{len(shown)} of {cases(total, 'dead letter', 'dead letters')}")
 
 
 @app.command()
@@ -123,11 +124,9 @@ def group(  # noqa: PLR0913 (options of a command)
     show_groups(console(), groups[:top])
     still, requeued = sum(one.open for one in groups), sum(one.requeued for one in groups)
     since = f"; {requeued:,} requeued" if requeued else ""
-    typer.echo(
-        f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}"
-    )
+    say(f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
     if len(groups) > top:
-        typer.echo(f"{len(groups) - top} causes are not shown: --top")
+        say(f"{len(groups) - top} causes are not shown: --top")
 
 
 @app.command()

@@ -56,12 +56,22 @@ def suppress(  # noqa: PLR0913 (options of a command)
     *,
     until: Annotated[str | None, typer.Option(help="RFC 3339 with an offset; without it until it is lifted.")] = None,
     source: Source = _SOURCE,
-    anyway: Anyway = False,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            "--unknown",
+            help="Send it although nobody is known by that name, or it ends sooner than the one that holds.",
+        ),
+    ] = False,
     wait: Wait = _WAIT_S,
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop all contact with a person, and keep the record. Exit code as of `link`."""
+    """Stop all contact with a person, and keep the record. Exit code as of `link`.
+
+    Where a suppression that lasts longer holds, exit code 1: the latest counts, so this one would end it sooner.
+    """
     _desk(source, anyway, None if no_wait else wait, as_json).suppress(one, until)
 
 

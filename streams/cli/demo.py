@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse, require_showable
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.demo.run import Ended
@@ -47,7 +48,7 @@ def demo(
     if keep:
         _say_how_to_reach(console, ended)
     for difference in ended.story.differences:
-        typer.echo(str(difference), err=True)
+        say(str(difference), err=True)
     raise typer.Exit(1 if ended.story.differences else 0)
 
 

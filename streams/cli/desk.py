@@ -22,13 +22,28 @@ from events.times import parse_time, render_time
 from events.topics import CONTACT_COMMANDS
 from sinks.lookup import Incomplete, Names, Unknown
 from streams.cli.decided import Awaited, Contacts, Taken, look, wait_until_shown
-from streams.cli.effects import are_forgotten, are_one, are_two, closed_besides, is_suppressed, suppression_of
+from streams.cli.effects import (
+    are_forgotten,
+    are_one,
+    are_two,
+    closed_besides,
+    is_suppressed,
+    outlasts,
+    suppression_of,
+    told,
+)
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.naming import CURE, named, nobody
 from streams.cli.person import look_up
+from streams.cli.saying import say
 from streams.clients import KafkaClients
 from streams.settings import Settings
 from streams.topics import require_topic
+
+_UNSURE = (
+    "Redis lacks something or is behind (see `harmonia status`), so nobody can tell which suppression holds. "
+    "Nothing was sent: try again, or --anyway"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +95,13 @@ class Desk:
         )
 
     def suppress(self, one: str, until: str | None) -> None:
-        """All contact stops, for ever or until a time that has not passed."""
+        """All contact stops, for ever or until a time that has not passed. Refused where it would end sooner so."""
         now = _now()
-        end = _end(until, now)
+        ends = _end(until, now)
+        end = None if ends is None else render_time(ends)
         command = self._about("contact.suppressed", one, now, {} if end is None else {"until": end})
         said = f"nobody may reach this person {'until that is lifted' if end is None else f'until {end}'}"
+        said += self._replaced(one, now, ends)
 
         def shows(_: Contacts, found: Contacts) -> bool:
             return is_suppressed(found[0], self.source, command.id)
@@ -111,19 +128,42 @@ class Desk:
             _Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), "this person is forgotten")
         )
 
+    def _replaced(self, word: str, at: int, end: int | None) -> str:
+        """What a suppression that ends at `end` takes the place of. Ends the command where that holds for longer.
+
+        The latest counts: one until tomorrow would end one for ever, and tomorrow everybody may reach this person.
+        """
+        if self.anyway and self.wait_s is None:
+            return ""  # what takes effect is not looked at either
+        with failing_plainly():
+            found = self._known([word])
+        if not found and end is not None and not self.anyway:
+            refuse(_UNSURE)
+        stop = suppression_of(found[0], at) if found else None
+        if stop is None:
+            return ""
+        which, how_long = told(stop)
+        if outlasts(stop, end) and not self.anyway:
+            refuse(
+                f"nothing was sent: {which} holds, {how_long}; this one would take its place and end sooner. To end it "
+                "now: `harmonia contact unsuppress`; to let this one count instead: --anyway"
+            )
+        return f", in the place of {which}, {how_long}"
+
     def _lifted(self, word: str, at: int) -> str:
         """What is lifted, and what stays closed. Ends the command where there is nothing to lift."""
         with failing_plainly():
-            [found] = self._known([word])
+            known = self._known([word])
+        if not known:
+            refuse(_UNSURE)
+        [found] = known
         stays = "; ".join(closed_besides(found))
         stop = suppression_of(found, at)
         if stop is None:
             refuse(
                 f"nothing to lift: no suppression shows in this person's profile{f'. Closed: {stays}' if stays else ''}"
             )
-        end = f"until {stop['until']}" if "until" in stop else "for ever"
-        lifted = f"lifted: the suppression of {stop['at']} by {stop['source']}, {end}"
-        return f"{lifted}. {f'Stays closed: {stays}' if stays else 'Nothing else is closed'}"
+        return f"lifted: {', '.join(told(stop))}. {f'Stays closed: {stays}' if stays else 'Nothing else is closed'}"
 
     def _rulings(self, type_: str, one: str, other: str) -> list[_Command]:
         now = _now()
@@ -158,7 +198,7 @@ class Desk:
                 "Is a worker running and not behind (`harmonia status`), or did somebody else decide otherwise?"
             )
         if not self.as_json:
-            typer.echo(f"{decision.said}; Redis shows it")
+            say(f"{decision.said}; Redis shows it")
 
     def _send_and_wait(self, decision: _Decision, before: Contacts, wait_s: float) -> bool:
         """What was so before proves nothing: then the commands have to be seen where workers put them."""
@@ -179,7 +219,10 @@ class Desk:
             sent.get()
         producer.close()
         for command in decision.commands:
-            typer.echo(command.value if self.as_json else f"sent {decision.type} {command.id}")
+            if self.as_json:
+                typer.echo(command.value)
+            else:
+                say(f"sent {decision.type} {command.id}")
 
     def _known(self, words: Sequence[str]) -> Contacts:
         """What is known of the people of these words. Ends the command where nobody is, or Redis can't be relied on.
@@ -211,7 +254,7 @@ def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
     return list(product(named(one).ids(hasher) or [one], named(other).ids(hasher) or [other]))
 
 
-def _end(until: str | None, now: int) -> str | None:
+def _end(until: str | None, now: int) -> int | None:
     if until is None:
         return None
     end = parse_time(until)
@@ -223,7 +266,7 @@ def _end(until: str | None, now: int) -> str | None:
             "`harmonia contact unsuppress`",
             WRONG_USE,
         )
-    return render_time(end)
+    return end
 
 
 def _now() -> int:

@@ -7,6 +7,7 @@ import orjson
 
 from events.times import parse_time
 from sinks.lookup import Contact, Erased, Found
+from streams.shown import named, printable
 
 _UNREACHABLE = frozenset({"complained", "hard_bounced", "wrong_number"})
 _FOR_GOOD = frozenset({"deceased", "do_not_contact"})
@@ -44,13 +45,25 @@ def suppression_of(contact: Contact, at: int) -> Mapping[str, Any] | None:
     return stop if end is None or end > at else None
 
 
+def outlasts(stop: Mapping[str, Any], end: int | None) -> bool:
+    """Whether a suppression holds for longer than one that ends at `end` (ms; None: never)."""
+    its_end = None if "until" not in stop else parse_time(stop["until"])
+    return end is not None and (its_end is None or its_end > end)
+
+
+def told(stop: Mapping[str, Any]) -> tuple[str, str]:
+    """A suppression in words: which it is, and how long it holds."""
+    end = f"until {stop['until']}" if "until" in stop else "for ever"
+    return f"the suppression of {stop['at']} by {named(stop['source'])}", end
+
+
 def closed_besides(contact: Contact) -> list[str]:
     """What is closed of a person, but by a suppression: a line each, of what and why and since when."""
     stops = dict(profile_of(contact).get("stops", {}))
     lists, senders = stops.pop("lists", {}), stops.pop("senders", {})
     found = [(("everything" if name == "all" else name), stop) for name, stop in stops.items()]
-    found += [(f"list {name}", stop) for name, stop in lists.items()]
-    found += [(f"sender {name}", stop) for name, stop in senders.items()]
+    found += [(f"list {named(name)}", stop) for name, stop in lists.items()]
+    found += [(f"sender {printable(name)}", stop) for name, stop in senders.items()]
     if isinstance(contact, Erased):
         return ["everything (erased)"]
     said = [f"{what} ({stop['reason']} {stop['at']})" for what, stop in found if stop["reason"] != "suppressed"]

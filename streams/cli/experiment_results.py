@@ -12,7 +12,9 @@ import typer
 from events.experiment_results import ExperimentResult, ExperimentSummary, Status
 from streams.cli.experiment_group import app
 from streams.cli.failures import WRONG_USE, load_settings, refuse
-from streams.cli.tables import print_lines, print_table, printable
+from streams.cli.saying import say
+from streams.cli.tables import print_lines, print_table
+from streams.shown import printable
 
 if TYPE_CHECKING:
     from sinks.experiments import Results
@@ -120,7 +122,7 @@ def _say_what_is_missing(standing: Whole | Incomplete) -> None:
     from sinks.lookup import Incomplete
 
     if isinstance(standing, Incomplete):
-        typer.echo(f"this may be old or lack something: {_missing(standing)}; see `harmonia status`", err=True)
+        say(f"this may be old or lack something: {_missing(standing)}; see `harmonia status`", err=True)
 
 
 def _missing(found: Incomplete) -> str:
@@ -133,13 +135,13 @@ def _draw(result: ExperimentResult, path: Path) -> None:
 
     drawn = svg(with_history(result, result))  # one that an earlier version has written ends before itself
     if drawn is None:
-        typer.echo("--plot: there is no history to draw yet: nothing was compared so far", err=True)
+        say("--plot: there is no history to draw yet: nothing was compared so far", err=True)
         return
     try:
         path.write_text(drawn)
     except OSError as error:
         refuse(f"--plot: {path}: {error.strerror}; give a file that may be written")
-    typer.echo(f"drawn into {path}", err=True)
+    say(f"drawn into {path}", err=True)
 
 
 def print_page(shown: Page) -> None:

@@ -12,7 +12,9 @@ import typer
 from events.json_types import JSON
 from streams.cli.experiment_group import app
 from streams.cli.failures import failing_plainly, load_settings, refuse
-from streams.cli.tables import print_lines, printable
+from streams.cli.saying import say
+from streams.cli.tables import print_lines
+from streams.shown import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
@@ -69,13 +71,13 @@ def show_definitions(as_json: AsJson = False) -> None:
     with failing_plainly():
         there = read_planned(settings)
     for experiment, refusal in there.unreadable.items():
-        typer.echo(f"{printable(experiment)}: cannot be read: {printable(refusal.detail)}", err=True)
+        say(f"{printable(experiment)}: cannot be read: {printable(refusal.detail)}", err=True)
     definitions = [definition for _, definition in sorted(there.definitions.items())]
     if as_json:
         typer.echo(b"[" + b",".join(definition_record(each)[1] for each in definitions) + b"]")
         return
     if not definitions:
-        typer.echo("no experiment is defined")
+        say("no experiment is defined")
     for definition in definitions:
         print_lines(lines_of(definition))
 

@@ -12,6 +12,7 @@ import typer
 
 from events.wording import in_plain_words
 from streams.backup.errors import BackupError
+from streams.cli.saying import say
 from streams.engine.errors import EngineError, KafkaAway
 from streams.local.errors import LocalStackError
 
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 WRONG_USE = 2
+_IS_REDIS_UP = "is REDIS_URL right and the server up?"
 
 
 def refuse(reason: str, code: int = REFUSED) -> NoReturn:
     """End the command with a reason."""
-    typer.echo(reason, err=True)
+    say(reason, err=True)
     raise typer.Exit(code)
 
 
-def load_settings() -> Settings:
+def load_settings(*, name_unknown: bool = True) -> Settings:
     """The settings; ends the command with exit code 2 when one is wrong, naming its variable and never its value.
 
-    Variables that only look like settings are named on standard error.
+    Variables that only look like settings are named on standard error if `name_unknown`.
     """
     from pydantic import ValidationError
 
@@ -42,8 +44,8 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         refuse("\n".join(_say(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
-    for unknown in unknown_variables():
-        typer.echo(str(unknown), err=True)
+    for unknown in unknown_variables() if name_unknown else ():
+        say(str(unknown), err=True)
     return settings
 
 
@@ -61,6 +63,8 @@ def failing_plainly() -> Iterator[None]:
     except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
     except Exception as error:
+        if "sinks.base" in sys.modules and isinstance(error, import_module("sinks.base").SinkUnavailable):
+            refuse(f"{error}; {_IS_REDIS_UP}")
         if (server := _server_that_failed(error)) is None:
             raise
         refuse(f"{server[0]}: {type(error.__cause__ or error).__name__}; {server[1]}")
@@ -108,7 +112,7 @@ def _cure_for_redis(error: Exception) -> str:
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
     if isinstance(error, NoPermissionError):
         return "this user may not do that: see deploy/acl"
-    return f"is REDIS_URL right and the server up? {_sentence(redis_tried(Settings()))}"
+    return f"{_IS_REDIS_UP} {_sentence(redis_tried(Settings()))}"
 
 
 def _sentence(text: str) -> str:

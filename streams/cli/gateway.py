@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
+from streams.cli.saying import say
 
 
 def gateway(
@@ -20,4 +21,4 @@ def gateway(
 
     settings = load_settings()
     with failing_plainly():
-        asyncio.run(serve(settings, host, port, lambda text: typer.echo(f"gateway: {text}")))
+        asyncio.run(serve(settings, host, port, lambda text: say(f"gateway: {text}")))

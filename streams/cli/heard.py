@@ -19,6 +19,7 @@ from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic
 from streams.permission.holds import read_hold_record
 from streams.settings import Settings
+from streams.shown import is_shown
 from streams.topics import CAMPAIGNS_TABLE, changelog_name
 
 LATEST = 16_000
@@ -48,7 +49,7 @@ def require_heard(settings: Settings, campaign: str) -> str | None:
         return None
     if known:
         near = nearest(campaign, sorted(known))
-        meant = f"Did you mean {near}? " if near else ""
+        meant = f"Did you mean {near}? " if near and is_shown(near) else ""
         refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
     return f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import typer
-
 from streams.cli.failures import failing_plainly, refuse
+from streams.cli.saying import say
 from streams.cli.waiting import waiting
 from streams.engine.errors import KafkaAway
 from streams.insights.spans import TOPIC_DAYS
@@ -32,14 +31,14 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
     from streams.insights.reading import ask_now
 
     if settings.lake is None:
-        typer.echo(WITHOUT_LAKE, err=True)
+        say(WITHOUT_LAKE, err=True)
     with (
         failing_plainly(),
         signals_end_the_block(),  # DuckDB may have rows of people in a temporary folder
-        waiting("Reading history") as say,
+        waiting("Reading history") as told,
     ):
         try:
-            return ask_now(settings, question, say)
+            return ask_now(settings, question, told)
         except Damaged as error:
             refuse(str(error))
         except KafkaAway:  # is an OSError too, and no fault of the lake

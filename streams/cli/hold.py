@@ -18,6 +18,7 @@ from events.json_types import JSON
 from events.times import parse_time, render_time
 from events.topics import CAMPAIGN_HOLDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.saying import say
 from streams.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _require_heard(settings: Settings, campaign: str) -> None:
     from streams.cli.heard import require_heard
 
     if (remark := require_heard(settings, campaign)) is not None:
-        typer.echo(remark, err=True)
+        say(remark, err=True)
 
 
 def _send(settings: Settings, order: _Order) -> int:
@@ -113,11 +114,9 @@ def _say(order: _Order, *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps({"campaign_id": order.campaign, "on_hold": not order.lift, "until": until}))
     elif order.lift:
-        typer.echo(f"{order.campaign} is not on hold any more; Redis shows it")
+        say(f"{order.campaign} is not on hold any more; Redis shows it")
     else:
-        typer.echo(
-            f"{order.campaign} may reach nobody {f'until {until}' if until else 'until it is lifted'}; Redis shows it"
-        )
+        say(f"{order.campaign} may reach nobody {f'until {until}' if until else 'until it is lifted'}; Redis shows it")
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:
@@ -140,7 +139,7 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         typer.echo(orjson.dumps(rows))
         return
     if not on:
-        typer.echo("no campaign is on hold")
+        say("no campaign is on hold")
     print_table(
         ("campaign", "until"),
         [(campaign, "no end" if until is None else render_time(until)) for campaign, until in on.items()],

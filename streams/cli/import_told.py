@@ -11,6 +11,7 @@ import orjson
 import typer
 
 from streams.cli.failures import WRONG_USE, refuse
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.importing.run import Report
@@ -36,13 +37,13 @@ def say_report(report: Report, *, as_json: bool) -> None:
     """What became of everything: refusals on standard error, counts on standard output."""
     counts = report.counts
     for line in report.shown:
-        typer.echo(line, err=True)
+        say(line, err=True)
     if (more := counts.refused.total() - len(report.shown)) > 0:
-        typer.echo(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
+        say(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
     if as_json:
         parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
         typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
         return
     for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
         for what, number in sorted(counter.items()):
-            typer.echo(f"{number:>12,}  {name}{what}")
+            say(f"{number:>12,}  {name}{what}")

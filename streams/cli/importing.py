@@ -14,6 +14,7 @@ from rich.console import Console
 
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from events.adapters.mapping import MappingFile
@@ -93,10 +94,10 @@ def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool)
     kept = Journal(settings.home, fingerprint_of(file, job))
     before = Progress() if again else kept.read()
     if before.finished:
-        typer.echo(f"{file.name}: was imported before; --again imports it once more", err=True)
+        say(f"{file.name}: was imported before; --again imports it once more", err=True)
         return
     if before.done:
-        typer.echo(f"{file.name}: goes on after {before.done:,} that are done", err=True)
+        say(f"{file.name}: goes on after {before.done:,} that are done", err=True)
     with closing(KafkaClients(settings).tool_producer()) as producer, file_bar(file, _errors) as bar:
         way = Way(producer, partial(require_topic, settings), job.feed.received_at)
         send(file, job, report, bar, Outlet(way, kept, before.done))

@@ -11,6 +11,7 @@ import typer
 
 from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.saying import say
 from streams.engine.errors import KafkaAway
 from streams.local.signals import signals_end_the_block
 
@@ -47,7 +48,7 @@ def run(
 
     settings = load_settings()
     with _failing_plainly():
-        run_lake(settings, lambda text: typer.echo(f"lake: {text}"), skip_lost=skip_lost)
+        run_lake(settings, lambda text: say(f"lake: {text}"), skip_lost=skip_lost)
 
 
 @app.command("snapshot")
@@ -63,9 +64,9 @@ def snapshot() -> None:
     with _failing_plainly():
         taken = asyncio.run(take_snapshot(settings, lake_of(settings), wall_clock()))
     if taken is None:
-        typer.echo("there is a snapshot of today already")
+        say("there is a snapshot of today already")
     else:
-        typer.echo(f"date={taken.date}: {taken.contacts} contacts, {taken.links} merged into others")
+        say(f"date={taken.date}: {taken.contacts} contacts, {taken.links} merged into others")
 
 
 @app.command("compact")
@@ -85,7 +86,7 @@ def compact(
         refuse("--older-than: give days, such as 1d", WRONG_USE)
     with _failing_plainly():
         done = merge(lake_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
-    typer.echo(f"{done.before} files became {done.after}, {done.rows} rows")
+    say(f"{done.before} files became {done.after}, {done.rows} rows")
 
 
 @app.command("erase")
@@ -112,7 +113,7 @@ def erase(
         give_up_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
-    typer.echo(f"{done.rows} rows in {done.files} files lost their person")
+    say(f"{done.rows} rows in {done.files} files lost their person")
 
 
 @app.command("views")
@@ -145,8 +146,8 @@ def fold(
         require_files(place)
         try:
             with signals_end_the_block():  # rows of people are in its folder of work
-                done = fold_lake(place, out, processes, typer.echo)
+                done = fold_lake(place, out, processes, say)
         except ValueError as error:
             refuse(f"HARMONIA_LAKE: {error}")
     counts = ", ".join(f"{count} {name}" for name, count in sorted((done.outcomes + done.refused).items()))
-    typer.echo(f"{done.contacts} contacts, {done.profiles} profiles; {counts}")
+    say(f"{done.contacts} contacts, {done.profiles} profiles; {counts}")

@@ -11,6 +11,7 @@ from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
 from streams.cli.lake import app
 from streams.cli.replaying import history_bar, selection_given
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.replay.parts import Part
@@ -45,7 +46,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
         files = files_of(settings)
         try:
             if not is_lake(files):
-                typer.echo(f"no lake was at {files.address('')}: a new one begins there", err=True)
+                say(f"no lake was at {files.address('')}: a new one begins there", err=True)
             old = Old(_parts(paths), selection, settings.hasher, wall_clock())
             with history_bar(paths[0], [part.rows for part in meant(old.parts, selection)]) as screen:
                 if dry_run:

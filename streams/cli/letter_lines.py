@@ -15,7 +15,7 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.shown import named
+from streams.shown import named, printable
 
 if TYPE_CHECKING:
     from streams.clinic.causes import Group
@@ -41,7 +41,9 @@ def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> N
     if is_requeued:
         out.print(Padding(Text("requeued since, so not open"), _INDENT, expand=False))
     source, type_ = letter.said
-    out.print(Padding(Text(f"{named(type_)} of {named(source)}: {letter.refusal.detail}"), _INDENT, expand=False))
+    out.print(
+        Padding(Text(f"{named(type_)} of {named(source)}: {printable(letter.refusal.detail)}"), _INDENT, expand=False)
+    )
 
 
 def show_groups(out: Console, groups: Sequence[Group]) -> None:
@@ -59,7 +61,7 @@ def show_groups(out: Console, groups: Sequence[Group]) -> None:
 def show_group(out: Console, group: Group) -> None:
     """How many are open, how many were requeued, and why; where they came from; when, and some of them."""
     cause = group.cause
-    out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {cause.detail}"))
+    out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {printable(cause.detail)}"))
     back = f"; {group.came_back:,} came back" if group.came_back else ""
     where = f"{cause.topic} ({cause.stage}): {named(cause.type)} of {named(cause.source)}{back}"
     when = f"{second(group.first)} to {second(group.last)}"

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import failing_plainly, load_settings, refuse, require_showable
+from streams.cli.saying import say
 
 app = typer.Typer(help="A Kafka and a Redis on this machine, without Docker.", no_args_is_help=True)
 _errors = Console(stderr=True, highlight=False)
@@ -32,7 +33,7 @@ def up(
         require_showable(settings)
         stack = start(settings.home, Given.of(settings), status.update if _errors.is_terminal else _errors.print)
     for name, value in stack.environment.items():
-        typer.echo(f"{name}={value}")
+        say(f"{name}={value}")
     if write_env:
         _write_env(stack.environment)
 

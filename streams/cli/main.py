@@ -39,6 +39,7 @@ from streams.cli.insights import insights
 from streams.cli.produce import produce
 from streams.cli.replaying import replay
 from streams.cli.restore import restore
+from streams.cli.saying import say
 from streams.cli.status import status
 from streams.cli.worker import worker
 
@@ -56,7 +57,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"harmonia {version('harmonia')}")
+        say(f"harmonia {version('harmonia')}")
         raise typer.Exit
 
 

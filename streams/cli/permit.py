@@ -20,6 +20,7 @@ from events.times import parse_time, render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.permit_check import check, purpose_of
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.audience import Audience, Header
@@ -159,7 +160,7 @@ def _write_down(summary: Summary, job: Job) -> None:
     from streams.permit.noting import record_of, write_down
 
     if summary.rows and (why := write_down(job, record_of(summary, job, time.time_ns() // 1_000_000))) is not None:
-        typer.echo(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
+        say(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
 
 
 def _say(summary: Summary, header: Header, policy_version: str, remarked: list[str] | None) -> None:

@@ -19,6 +19,7 @@ from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
 from streams.cli.person import masked
 from streams.cli.profile_tables import said
+from streams.cli.saying import say
 from streams.cli.tables import print_table
 from streams.clients import KafkaClients, redis_client
 from streams.permission.judging import Answers, Asked, Batch, Judge, Judged
@@ -45,12 +46,12 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
     for remark in said_of:
-        typer.echo(remark, err=True)
+        say(remark, err=True)
     [one] = answers.judged
     typer.echo(orjson.dumps(_plain(answers, one))) if as_json else _print(answers, one)
     decision = one.decision
     if decision.decision != "allow":
-        typer.echo(f"{decision.decision}: {decision.reason}; docs/policy.md says what that means", err=True)
+        say(f"{decision.decision}: {decision.reason}; docs/policy.md says what that means", err=True)
         raise typer.Exit(REFUSED)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from events.times import render_time
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
+from streams.cli.saying import say
 
 app = typer.Typer(help="How often people may be reached, and when.", no_args_is_help=True)
 
@@ -29,7 +30,10 @@ def check(
         refuse(f"{file}: not UTF-8, as TOML has to be")
     policy = read_policy(text)
     if not isinstance(policy, Mistakes):
-        typer.echo(orjson.dumps({"version": policy.version}) if as_json else f"{file}: version {policy.version}")
+        if as_json:
+            typer.echo(orjson.dumps({"version": policy.version}))
+        else:
+            say(f"{file}: version {policy.version}")
         return
     if as_json:
         typer.echo(orjson.dumps({"mistakes": [mistake._asdict() for mistake in policy.found]}))
@@ -62,8 +66,8 @@ def show(
         said = {"version": policy.version, "file": None if file is None else str(file)}
         typer.echo(orjson.dumps({**said, **policy.model_dump(mode="json")}))
         return
-    typer.echo(f"# policy {policy.version}, {_origin(file)}")
-    typer.echo("# since when a process holds it: harmonia_policy_since_seconds in its metrics")
+    say(f"# policy {policy.version}, {_origin(file)}")
+    say("# since when a process holds it: harmonia_policy_since_seconds in its metrics")
     typer.echo(policy_text(policy), nl=False)
 
 

@@ -13,6 +13,7 @@ import typer
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from events.unknown_fields import UnknownField
@@ -42,7 +43,7 @@ def produce(
             routed = route(value, settings.phone_region, time.time_ns() // 1_000_000)
             if isinstance(routed, Refusal):
                 refused[routed.reason.value] += 1
-                typer.echo(f"line {number}: {routed.reason}: {routed.detail}", err=True)
+                say(f"line {number}: {routed.reason}: {routed.detail}", err=True)
             else:
                 topic, strange = routed
                 if topic not in sent:  # of others a producer need not know anything
@@ -54,11 +55,14 @@ def produce(
             future.get()
         producer.close()
     for field, number in unknown.most_common():
-        typer.echo(f"{number:,} × {field}", err=True)
+        say(f"{number:,} × {field}", err=True)
     summary: dict[str, JSON] = {"sent": {**sent}, "refused": {**refused}}
     if unknown:
         summary["unknown_fields"] = [{**field._asdict(), "events": number} for field, number in unknown.most_common()]
-    typer.echo(orjson.dumps(summary) if as_json else f"sent {sent.total()}, refused {refused.total()}")
+    if as_json:
+        typer.echo(orjson.dumps(summary))
+    else:
+        say(f"sent {sent.total()}, refused {refused.total()}")
     raise typer.Exit(REFUSED if refused else 0)
 
 

@@ -14,6 +14,7 @@ import typer
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.profile_tables import at
+from streams.cli.saying import say
 from streams.local.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ def build(
         require_topics(settings)
         plan = building.Plan(place_of(settings), directory, processes, wait)
         try:
-            done = building.build(settings, plan, typer.echo)
+            done = building.build(settings, plan, say)
         except ValueError as error:
             refuse(f"HARMONIA_LAKE: {error}")
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()))
-    typer.echo(
+    say(
         f"{directory}: {done.manifest.contacts} records of {done.from_lake} interactions of the lake and "
         f"{done.from_topic} of the topic, {time.monotonic() - began:.1f} s; {outcomes}; {done.nobody} of nobody"
     )
@@ -98,7 +99,10 @@ def compare(
     settings = load_settings()
     with _failing_plainly(), signals_end_the_block():  # profiles are in a folder of its own
         found = asyncio.run(comparing.compare(settings, directory, samples))
-    typer.echo(msgspec.json.encode(found) if as_json else "\n".join(_said(found)))
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        say("\n".join(_said(found)))
     raise typer.Exit(0 if found.is_equal else DIFFERS)
 
 
@@ -141,8 +145,8 @@ def switch(
                 "that, for workers too, or say --partitions",
                 WRONG_USE,
             )
-        done = switching.switch(settings, directory, processes, wait, typer.echo)
-    typer.echo(
+        done = switching.switch(settings, directory, processes, wait, say)
+    say(
         f"{done.fragments} fragments of generation {done.generation} in {settings.partitions} partitions, "
         f"{done.from_topic} interactions of the topic in them, {time.monotonic() - began:.1f} s. Start the workers"
     )

@@ -14,6 +14,7 @@ from rich.console import Console
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.import_told import reporting, say_report
 from streams.cli.moments import span_given
+from streams.cli.saying import say
 from streams.local.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _saying_how_it_goes_on() -> Iterator[None]:
             yield
         except (KeyboardInterrupt, SystemExit) as error:
             code = error.code if isinstance(error, SystemExit) else _INTERRUPTED
-            typer.echo("interrupted; the same command goes on where it was", err=True)
+            say("interrupted; the same command goes on where it was", err=True)
             raise SystemExit(code) from error
 
 

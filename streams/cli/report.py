@@ -11,6 +11,7 @@ import typer
 
 from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.insights.reading import Read
@@ -85,7 +86,7 @@ def _write(found: Report, folder: Path) -> None:
         for ending, text in (("html", html_of(page)), ("txt", text_of(page))):
             path = folder / f"daily-{found.day.date}.{ending}"
             path.write_text(text, "utf-8")
-            typer.echo(path, err=True)
+            say(path, err=True)
     except OSError as error:
         refuse(f"--out: {folder}: {error.strerror}")
 

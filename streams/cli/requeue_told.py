@@ -4,7 +4,6 @@ import asyncio
 import sys
 
 import orjson
-import typer
 from redis.exceptions import RedisError
 from rich.table import Table
 
@@ -12,6 +11,7 @@ from events.json_types import JSON
 from streams.cli.letter_lines import cases, console
 from streams.cli.person import find, masked
 from streams.cli.profile_tables import at, said
+from streams.cli.saying import say
 from streams.clinic.effects import Added, leaves
 from streams.clinic.judging import WORDS
 from streams.requeue.rehearsal import Rehearsal
@@ -50,38 +50,38 @@ def rehearsal_row(found: Rehearsal, order: Order) -> dict[str, JSON]:
 def tell_progress(account: Account) -> None:
     """A line after each batch, for whoever watches."""
     if sys.stderr.isatty():
-        typer.echo(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
+        say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
 
 
 def tell(account: Account, order: Order) -> None:
     """For people."""
     _tell_counts(account, "sent")
     if account.came_back:
-        typer.echo(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
+        say(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
     if account.sent:
-        typer.echo(f"Run {order.rules.run}. {_ONCE}")
+        say(f"Run {order.rules.run}. {_ONCE}")
 
 
 def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
     """For people."""
     _tell_counts(found.account, "would be sent")
-    typer.echo(f"They name {cases(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
+    say(f"They name {cases(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
     for name, added in found.sample.items():
         _tell_added(settings, name, added)
     if found.sample:
-        typer.echo(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
+        say(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
 
 
 def _tell_counts(account: Account, verb: str) -> None:
-    typer.echo(f"{cases(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
+    say(f"{cases(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
     for (topic, type_), count in sorted(account.sent.items()):
-        typer.echo(f"  {count:>7,}  {topic}: {named(type_)}")
+        say(f"  {count:>7,}  {topic}: {named(type_)}")
     if account.refused:
-        typer.echo(f"{account.refused.total():,} would be refused again, so they stay")
+        say(f"{account.refused.total():,} would be refused again, so they stay")
     for (reason, detail), count in account.refused.most_common():
-        typer.echo(f"  {count:>7,}  {reason}: {detail}")
+        say(f"  {count:>7,}  {reason}: {detail}")
     for why, count in sorted(account.left.items()):
-        typer.echo(f"{count:,} {WORDS[why]}")
+        say(f"{count:,} {WORDS[why]}")
 
 
 def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:

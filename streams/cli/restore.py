@@ -11,6 +11,7 @@ import orjson
 import typer
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.backup.manifest import Manifest
@@ -55,9 +56,7 @@ def restore(  # noqa: PLR0913 (options of a command)
         require_whole(directory, manifest)
         number = _generation(manifest, generation)
         if erasures is None and not replace:  # of that very state nothing came after
-            typer.echo(
-                "without --erasures whoever was erased after this backup comes back: see docs/recovery.md", err=True
-            )
+            say("without --erasures whoever was erased after this backup comes back: see docs/recovery.md", err=True)
         since = [] if erasures is None else ledger.forgotten(ledger.read(erasures))
         order = Order(directory, manifest, number, since, replace)
         contacts = asyncio.run(restore_backup(settings, order))
@@ -65,7 +64,7 @@ def restore(  # noqa: PLR0913 (options of a command)
     if as_json:
         typer.echo(orjson.dumps({"contacts": contacts, "generation": number, "partitions": settings.partitions}))
     else:
-        typer.echo(
+        say(
             f"{contacts} fragments of generation {number} in {settings.partitions} partitions, {seconds:.1f} s. "
             f"Start the workers, and have sent again what came after {manifest.complete_until}, erasures last"
         )
@@ -93,4 +92,4 @@ def _say_policy(directory: Path, settings: Settings) -> None:
 
     kept = directory / POLICY
     if kept.is_file() and (settings.policy is None or not settings.policy.is_file()):
-        typer.echo(f"The policy that held is {kept}: put it where HARMONIA_POLICY says")
+        say(f"The policy that held is {kept}: put it where HARMONIA_POLICY says")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.failures import refuse
+from streams.cli.saying import say
 
 app = typer.Typer(help="JSON Schema of everything public.", no_args_is_help=True)
 
@@ -28,4 +29,4 @@ def export_command(
         written = export(directory)
     except OSError as error:
         refuse(f"{directory}: {error.strerror}")
-    typer.echo(f"wrote {len(written)} files to {directory}")
+    say(f"wrote {len(written)} files to {directory}")

@@ -2,10 +2,9 @@
 
 import asyncio
 
-import typer
-
 from sinks.base import SinkUnavailable
 from sinks.lookup import Incomplete, Lookup, Whole
+from streams.cli.saying import say
 from streams.clients import redis_client
 from streams.settings import Settings
 
@@ -21,7 +20,7 @@ def missing(settings: Settings) -> str | None:
 def warn_of_what_is_missing(settings: Settings) -> None:
     """On standard error: what is there is worth looking at, and may be old."""
     if (lacking := missing(settings)) is not None:
-        typer.echo(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
+        say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
 
 
 async def _standing(settings: Settings) -> Whole | Incomplete | str:

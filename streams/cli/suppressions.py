@@ -19,6 +19,7 @@ from events.reaching import Channel
 from events.times import parse_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.saying import say
 from streams.suppressions.uploads import Format
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _say(tally: Tally, *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)
     else:
-        typer.echo("\n".join(notices(tally)), err=True)
+        say("\n".join(notices(tally)), err=True)
 
 
 def _time_of(since: str | None) -> int | None:

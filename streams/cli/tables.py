@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from streams.shown import printable
+
 _GAP = 2
 _NARROWEST = 10
 """Characters that are left to each column that is broken."""
@@ -66,11 +68,6 @@ def print_lines(lines: Iterable[str]) -> None:
         further = " " * (len(text) - len(text.lstrip()) + _FURTHER)
         for part in textwrap.wrap(text, console.width, subsequent_indent=further) or [""]:
             console.print(part)
-
-
-def printable(text: str) -> str:
-    """Without what moves a cursor or rings a bell: ids and answers are what somebody sent."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _console() -> Console:

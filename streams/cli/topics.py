@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
+from streams.cli.saying import say
 from streams.cli.tables import print_table
 
 app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
@@ -29,7 +30,7 @@ def create(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"created": made}))
     else:
-        typer.echo(f"created {', '.join(made)}" if made else "all topics are there")
+        say(f"created {', '.join(made)}" if made else "all topics are there")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
+from streams.cli.saying import say
 from streams.local.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -19,30 +20,33 @@ def worker(
     restart: Annotated[
         bool, typer.Option("--restart", help="Start one that fails again; of several it always is.")
     ] = False,
+    child: Annotated[
+        bool,
+        typer.Option("--child", hidden=True, help="One of several: the parent has said what it makes of settings."),
+    ] = False,
 ) -> None:
     """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
     from streams.worker import run_worker
 
-    settings = load_settings()
+    settings = load_settings(name_unknown=not child)
     with failing_plainly():
         if processes == 1 and not restart:
-            run_worker(settings, lambda text: typer.echo(f"worker {os.getpid()}: {text}"))
+            run_worker(settings, lambda text: say(f"worker {os.getpid()}: {text}"))
         raise typer.Exit(_run_several(settings, processes))
 
 
 def _run_several(settings: Settings, processes: int) -> int:
     """What each child would refuse again and again is refused at once."""
     import asyncio
+    from functools import partial
 
     from streams.processes import run_workers
     from streams.starting import require_usable, wait_until_ready
     from streams.state_dir import own_for_workers
 
-    def say(text: str) -> None:
-        typer.echo(text, err=True)
-
+    complain = partial(say, err=True)
     require_usable(settings, processes)
     with own_for_workers(settings.state_dir):
         with signals_end_the_block():
-            wait_until_ready(settings, say)
-        return asyncio.run(run_workers(settings, processes, os.environ, say))
+            wait_until_ready(settings, complain)
+        return asyncio.run(run_workers(settings, processes, os.environ, complain))

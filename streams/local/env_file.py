@@ -1,14 +1,14 @@
 """The file `.env`: given new values for some variables, with all that is in it besides."""
 
 import os
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-_sets = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=").match
+from dotenv.parser import parse_stream
 
 
 class Merged(NamedTuple):
@@ -21,22 +21,28 @@ class Merged(NamedTuple):
 def merged(text: str, values: Mapping[str, str]) -> Merged:
     """The file with these values: in the place of the lines that set them, or behind all others.
 
-    Of a variable that is set twice the last line would count, so one is left. Comments and all else stay as they are.
+    Read as the settings read it: in a value in quotes lines may stand that look like others. Of a variable that is set
+    twice the last would count, so one is left. Comments and all else stay as they are.
     """
-    lines: list[str] = []
+    parts: list[str] = []
     kept: list[str] = []
     done: set[str] = set()
-    for line in text.splitlines():
-        found = _sets(line)
-        name = "" if found is None else found[1]
+    for binding in parse_stream(StringIO(text)):
+        said = binding.original.string
+        name = "" if binding.key is None or binding.value is None else binding.key
         if name.upper() not in values:
-            lines.append(line)
+            parts.append(said)
             kept += [name] if name else []
-        elif name.upper() not in done:
-            lines.append(f"{name.upper()}={values[name.upper()]}")
+            continue
+        before = said[: len(said) - len(said.lstrip())]
+        parts.append(before[: before.rfind("\n") + 1])
+        if name.upper() not in done:
+            parts.append(f"{name.upper()}={values[name.upper()]}\n")
             done.add(name.upper())
-    lines += [f"{name}={value}" for name, value in values.items() if name not in done]
-    return Merged("".join(f"{line}\n" for line in lines), [*dict.fromkeys(kept)])
+    found = "".join(parts)
+    end = "\n" if found and not found.endswith("\n") else ""
+    added = "".join(f"{name}={value}\n" for name, value in values.items() if name not in done)
+    return Merged(f"{found}{end}{added}", [*dict.fromkeys(kept)])
 
 
 def write_env(file: Path, values: Mapping[str, str]) -> Sequence[str]:

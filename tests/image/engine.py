@@ -15,8 +15,13 @@ BASE = "localhost/base"
 IMAGE = "localhost/harmonia:test"
 _BUILD_S = 900
 _COMMAND_S = 120
-# What podman makes for itself wherever its store is.
-_MADE_BY_PODMAN = ("/dev/shm/libpod_lock", "/var/lib/containers", "/run/libpod", "/run/containers")
+OWN = {
+    "/dev/shm/libpod_lock": ("",),
+    "/var/lib/containers": ("cache/blob-info-cache-v1.boltdb",),
+    "/run/libpod": ("alive", "alive.lck", "events/events.log", "events/events.log.lock"),
+    "/run/containers": (),
+}
+"""Where podman makes something for itself wherever its store is, and the files that it makes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +70,32 @@ class Engine:
 @contextmanager
 def open_engine(folder: Path) -> Iterator[Engine]:
     """An engine for the length of a block. Whatever happens in it, no container, image, mount or file stays."""
-    new = [path for path in map(Path, _MADE_BY_PODMAN) if not path.exists()]
+    new = [path for path in map(Path, OWN) if not path.exists()]
     engine = Engine(folder)
     try:
         yield engine
     finally:
         engine.clear()
         shutil.rmtree(folder)
-        for path in new:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        clear_machine(new)
+
+
+def clear_machine(new: Sequence[Path], root: Path = Path("/")) -> None:
+    """Remove these of podman's places, unless anything is in any of them that it has not made for itself.
+
+    Then somebody else has begun to use it here, who needs all of them.
+    """
+    for name, files in OWN.items():
+        place = root / name.removeprefix("/")
+        own = {place / file for file in files}
+        found = [place, *place.rglob("*")] if place.exists() else []
+        if any(path not in own and (path.is_symlink() or not path.is_dir()) for path in found):
+            return
+    for path in new:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

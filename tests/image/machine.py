@@ -35,7 +35,7 @@ def build_options(folder: Path) -> Iterator[str]:
     yield f"--volume={folder / 'pip.conf'}:/etc/pip.conf:ro"
     for name in _PROXIES:
         if name in os.environ:
-            yield f"--build-arg={name}={os.environ[name]}"
+            yield f"--build-arg={name}"  # buildah takes its value from the environment; a word of a command is printed
 
 
 def _pip_settings() -> dict[str, str]:

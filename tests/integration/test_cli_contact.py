@@ -144,6 +144,26 @@ def test_a_suppression_is_lifted_by_a_command_that_says_what_it_lifts_and_what_s
     assert "all" not in desk.profile(ada)["stops"]
 
 
+def test_a_suppression_is_shortened_only_by_who_insists(desk: Desk) -> None:
+    ada, sooner, later = fresh(), "2032-11-07T00:00:00Z", "2033-11-07T00:00:00Z"
+    desk.say("outreach-events", "form.submitted", {"contact_id": ada})
+    until(lambda: bool(desk.profile(ada)), "her")
+    desk.do("suppress", ada)
+
+    reason = refused(desk.run("suppress", ada, "--until", sooner))
+    assert "by operator/harmonia holds, for ever" in reason
+    assert "harmonia contact unsuppress" in reason
+    assert "until" not in desk.profile(ada)["stops"]["all"]
+
+    lasts = b"nobody may reach this person until 2032-11-07T00:00:00.000Z, in the place of the suppression of "
+    insisted = desk.do("suppress", ada, "--until", sooner, "--anyway")
+    assert lasts in insisted
+    assert b" by operator/harmonia, for ever; Redis shows it" in insisted
+
+    assert b"operator/harmonia, until 2032-11-07" in desk.do("suppress", ada, "--until", later)
+    assert "holds, until 2033-11-07" in refused(desk.run("suppress", ada, "--until", sooner, "--no-wait"))
+
+
 def test_what_no_worker_has_carried_out_is_not_to_be_relied_on(desk: Desk) -> None:
     """Nobody writes to this other database; with --no-wait nothing is promised."""
     where = on(desk._system.stack, REDIS_URL=desk._system.stack.redis_url.rpartition("/")[0] + "/7")
@@ -159,6 +179,8 @@ def test_what_no_worker_has_carried_out_is_not_to_be_relied_on(desk: Desk) -> No
         assert "Redis did not show it within 0.3 s: do not rely on it" in reason
     assert "do not rely on it" in refused(run("erase", "old", "--yes", "--wait", "0.3"))
     assert ended_well(run("suppress", "old", "--no-wait")).stdout.startswith(b"sent contact.suppressed ")
+    for unsure in (("suppress", "old", "--until", "2032-11-07T00:00:00Z"), ("unsuppress", "old")):
+        assert "so nobody can tell which suppression holds" in refused(run(*unsure))
 
     shown = run("show", "old")
     assert shown.returncode == 0

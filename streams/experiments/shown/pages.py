@@ -60,6 +60,8 @@ def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
     if metric is not None and summary["headlines"]:
         found = [_told(summary, metric, each) for each in summary["headlines"]]
         told = f"{metric} against {summary['headlines'][0]['baseline']}: {'; '.join(found)}"
+    elif whys := summary.get("withheld"):
+        told = f"no comparison: {'; '.join(whys)}"
     return head, ": ".join([*(["; ".join(worst)] if worst else []), told])
 
 

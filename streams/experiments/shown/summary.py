@@ -10,7 +10,7 @@ from streams.experiments.shown.warnings import assigned_of, is_broken, warnings_
 def summary_of(result: ExperimentResult) -> ExperimentSummary:
     """What is kept for lists beside the result."""
     primary = primary_of(result)
-    return {
+    summary: ExperimentSummary = {
         "experiment": result["experiment"],
         "as_of": result["as_of"],
         "status": result["status"],
@@ -22,6 +22,9 @@ def summary_of(result: ExperimentResult) -> ExperimentSummary:
         "primary": primary,
         "headlines": [] if primary is None else list(_headlines(result, primary)),
     }
+    if whys := {each["why"] for each in result.get("withheld", []) if each["metric"] == primary}:
+        summary["withheld"] = sorted(whys)
+    return summary
 
 
 def _headlines(result: ExperimentResult, primary: str) -> Iterator[Headline]:

@@ -166,6 +166,17 @@ def test_a_line_of_a_broken_or_a_provisional_one_says_so() -> None:
     assert early == "donated against control: deadline -5.50 pp, worse, provisional"
 
 
+def test_a_line_says_why_nothing_is_compared_by_the_primary_metric() -> None:
+    withheld = [{"metric": metric, "variant": "deadline", "why": why} for metric, why in WHYS.items()]
+    summary = summary_of(gotv(comparisons=[], guardrails=[], withheld=withheld))
+
+    assert line_of(summary)[1] == "no comparison: not known any more: opens and clicks are kept for 400 days"
+    assert line_of({**summary, "headlines": summary_of(gotv())["headlines"]})[1].startswith("donated against control")
+
+
+WHYS = {"clicked": "fewer than 20", "donated": "not known any more: opens and clicks are kept for 400 days"}
+
+
 def test_of_whom_nothing_bounds_the_effect_no_figure_is_shown() -> None:
     """It may be above 100 %: so few more were reached that it is divided by next to nothing."""
     [known] = [each for each in doors().get("contacted", []) if each["metric"] == "voted"][:1]

@@ -15,11 +15,17 @@ BOTH = "KAFKA_BOOTSTRAP=127.0.0.1:4711\nREDIS_URL=redis://127.0.0.1:4712/0\n"
         ("HARMONIA_IDENTITY_KEY=k=1\n", f"HARMONIA_IDENTITY_KEY=k=1\n{BOTH}", ["HARMONIA_IDENTITY_KEY"]),
         ("# REDIS_URL=\n\nA=1", f"# REDIS_URL=\n\nA=1\n{BOTH}", ["A"]),
         ("export kafka_bootstrap = x:1\nA=1\nREDIS_URL=y\n", BOTH.replace("\n", "\nA=1\n", 1), ["A"]),
+        ("A='x\x85y\x0cz\u2028'\n", f"A='x\x85y\x0cz\u2028'\n{BOTH}", ["A"]),
+        ('A="a\nREDIS_URL=zz\nb" # "\n\nB=it\'s\n', f'A="a\nREDIS_URL=zz\nb" # "\n\nB=it\'s\n{BOTH}', ["A", "B"]),
+        ("\n  REDIS_URL='a\nKAFKA_BOOTSTRAP=c'\n# it's\n", "\nREDIS_URL={1}\n# it's\nKAFKA_BOOTSTRAP={0}\n", []),
+        ("A='open\nREDIS_URL=a\n", "A='open\nREDIS_URL={1}\nKAFKA_BOOTSTRAP={0}\n", []),
         ("REDIS_URL=a\nREDIS_URL=b\nKAFKA_BOOTSTRAP=c\n", "\n".join([*BOTH.split()[::-1], ""]), []),
     ],
 )
 def test_values_take_the_place_of_older_ones_and_all_else_stays(before: str, after: str, kept: list[str]) -> None:
-    assert merged(before, SERVERS) == Merged(after, kept)
+    assert merged(before, SERVERS) == Merged(
+        after.replace("{0}", SERVERS["KAFKA_BOOTSTRAP"]).replace("{1}", SERVERS["REDIS_URL"]), kept
+    )
 
 
 def test_a_file_keeps_its_rights_and_a_link_its_place(tmp_path: Path) -> None:

@@ -3,9 +3,19 @@
 from typing import Any
 
 import orjson
+import pytest
 
 from sinks.lookup import Contact, Erased, Found, Unknown
-from streams.cli.effects import are_forgotten, are_one, are_two, closed_besides, is_suppressed, suppression_of
+from streams.cli.effects import (
+    are_forgotten,
+    are_one,
+    are_two,
+    closed_besides,
+    is_suppressed,
+    outlasts,
+    suppression_of,
+    told,
+)
 
 NOON = 1_330_603_200_000
 UNTIL = "2012-03-01T12:00:00.000Z"
@@ -47,6 +57,22 @@ def test_a_suppression_holds_until_its_end() -> None:
     assert suppression_of(found("a"), NOON) is None
 
 
+@pytest.mark.parametrize(
+    ("end", "new", "longer"),
+    [
+        (None, None, False),
+        (None, NOON, True),
+        (UNTIL, None, False),
+        (UNTIL, NOON, False),
+        (UNTIL, NOON - 1, True),
+        (UNTIL, NOON + 1, False),
+    ],
+)
+def test_a_suppression_outlasts_one_that_ends_before_it(end: str | None, new: int | None, longer: bool) -> None:
+    stop = {} if end is None else {"until": end}
+    assert outlasts(stop, new) == longer
+
+
 def test_nobody_is_forgotten_of_whom_a_profile_is_left() -> None:
     assert are_forgotten([Erased("a"), Unknown("b")])
     assert not are_forgotten([Erased("a"), found("b")])
@@ -62,4 +88,7 @@ def test_what_stays_closed_is_named_with_its_reason() -> None:
         f"sender +1 (opted_out {UNTIL})",
         "an address for email (hard_bounced)",
     ]
+    odd = found("a", stops={"lists": {"jane@example.org": stop, "x\x1b[2J": stop}, "senders": {"+1\x07": stop}})
+    assert closed_besides(odd) == [*[f"list * (opted_out {UNTIL})"] * 2, f"sender +1? (opted_out {UNTIL})"]
+    assert told({**stop, "source": "jane@example.org"}) == (f"the suppression of {UNTIL} by *", "for ever")
     assert closed_besides(Erased("a")) == ["everything (erased)"]

@@ -6,6 +6,7 @@ from kafka.errors import KafkaTimeoutError, SaslAuthenticationFailedError, Topic
 from redis.exceptions import AuthenticationError, NoPermissionError
 from redis.exceptions import ConnectionError as RedisAway
 
+from sinks.base import SinkUnavailable
 from streams.cli import lake
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.engine.errors import EngineError, Fenced, KafkaAway, MissingTopic, NotOwned, PartitionsMismatch, StateLost
@@ -129,6 +130,7 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
             RedisAway("redis://user:pw@host"),
             f"Redis: ConnectionError; {REDIS_AWAY} Tried 127.0.0.1:6379, {TRIED.format('REDIS_URL')} {{here}}\n",
         ),
+        (SinkUnavailable("redis: ConnectionError", 1), f"redis: ConnectionError; {REDIS_AWAY}\n"),
         (MissingTopic("run `harmonia topics create`"), "run `harmonia topics create`\n"),
         (LocalStackError("the local stack is not up"), "the local stack is not up\n"),
     ],

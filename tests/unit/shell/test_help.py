@@ -26,8 +26,8 @@ def asked(*words: str) -> Result:
 
 
 def names_in(command: Any) -> Iterator[str]:
-    """What must be readable in one piece: options, choices, and what stands for a value."""
-    for parameter in command.params:
+    """What must be readable in one piece: options that are shown, choices, and what stands for a value."""
+    for parameter in [each for each in command.params if not getattr(each, "hidden", False)]:
         yield from (option for option in parameter.opts if option.startswith("-"))
         yield from map(str, parameter.type_descriptor.choices or ())
         yield from (parameter.metavar or "").replace("|", " ").strip("[]<>").split()

@@ -47,7 +47,7 @@ async def test_a_worker_inherits_the_rest_of_the_environment(tmp_path: Path) -> 
     async with office(tmp_path, SETTINGS, 1) as here:
         worker = await here.newcomer()
 
-    assert (worker.words, worker.environment["INHERITED"]) == (["worker"], "yes")
+    assert (worker.words, worker.environment["INHERITED"]) == (["worker", "--child"], "yes")
 
 
 async def test_a_worker_that_fails_is_started_again_in_its_place(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from streams.shown import named, printable
     "word",
     [
         *("ada@example.org", "ada%40example.org", "tel:+12125550123", "202-555-0147", "+1.202.555.0147"),
+        *("x:1555:123:4567", "tel/202/555/0147", "team/2026-555-123-4567", "202_555_0147", "van/17/2012-155-512-3456"),
+        *("victim-at-x.org", "list/victim.at.mail.x.org", "victim_AT_x-dot-org"),
         *("Ada Lovelace", "söurce", "\x1b[2J", "x" * 81, ""),
     ],
 )
@@ -23,6 +25,13 @@ def test_what_is_no_name_is_not_shown(word: str) -> None:
         "van:17",
         "list/2012-11-06",
         "van/2012-11-07T10:00:00Z",
+        "van/2012-11-07T10:00:00.123456+00:00",
+        "donation-events/3/4711",
+        "donation-events/12/2012-11-06",
+        "gotv_2012_11_06_wave_12",
+        "actblue:AB1-1",
+        "canvass-at-home/shift.booked",
+        "look-at-this",
     ],
 )
 def test_names_are_shown(word: str) -> None:
