@@ -6,7 +6,8 @@ that a record says it has; the rest is read with care, and in the place of what 
 """
 
 from collections.abc import Iterator
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from struct import Struct as Layout
 from typing import Any
 
@@ -18,7 +19,7 @@ from aiokafka.record.memory_records import _MemoryRecordsPy
 
 from streams.engine.careful import MAX_HEADERS_OF_BATCH, NO_RECORDS, TOO_MUCH, CarefulReader, Head, Order
 from streams.engine.inflating import Inflated, opened
-from streams.engine.record_bytes import SLACK, is_sound
+from streams.engine.record_bytes import SLACK, Segment, sound_segments
 
 _HEAD = Layout(">qiibIhiqqqhii")
 _BEGIN = _HEAD.size
@@ -71,9 +72,8 @@ class Batch:
         end = len(buffer) - len(SLACK)
         order = Order(head)
         careful = CarefulReader(head, buffer, _BEGIN, end, closed).records(order)
-        if is_sound(buffer, _BEGIN, end, head.records):
-            return chain(_quickly(memoryview(buffer)[:end], order), careful)
-        return careful
+        segments = sound_segments(buffer, _BEGIN, end, head.records)
+        return chain(_quickly(buffer, segments, order), careful) if segments else careful
 
     @property
     def next_offset(self) -> int:
@@ -81,11 +81,20 @@ class Batch:
         return int(self._batch.base_offset + max(0, self._batch.last_offset_delta) + 1)
 
 
-def _quickly(batch: memoryview, order: Order) -> Iterator[Any]:
+def _compiled(batch: memoryview, segment: Segment) -> Iterator[Any]:
+    """A segment's records by aiokafka's compiled reader, which sees nothing of the batch that is behind them."""
+    begin, end, count = segment
+    if begin != _BEGIN:
+        batch = memoryview(b"".join((batch[:_BEGIN], batch[begin : end + len(SLACK)])))
+        end += _BEGIN - begin
+    return islice(DefaultRecordBatch(batch[:end]), count)
+
+
+def _quickly(buffer: bytes, segments: list[Segment], order: Order) -> Iterator[Any]:
     """By aiokafka's compiled reader, up to what it cannot read or what is out of order."""
     headers, before, most = 0, order.before, order.most
     try:
-        for record in DefaultRecordBatch(batch):
+        for record in chain.from_iterable(map(partial(_compiled, memoryview(buffer)), segments)):
             offset = record.offset
             if not before < offset <= most:
                 break

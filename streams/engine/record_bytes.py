@@ -15,12 +15,22 @@ MAX_HEADERS = 1_000
 LEAST = 6
 """Bytes of the shortest record, without its size."""
 _LONG = 2 * MAX_HEADERS
-"""Bytes of a record; a shorter one has no room for more headers, each of which takes two."""
+"""Bytes of a record; a shorter one has no room for more headers, each of which takes two, though it may say so."""
+TOGETHER = 32
+"""Records that the compiled reader gets at a time; as many short ones can be taken for 32,000 headers, not for more."""
 _MOST_LOOKED_AT = 10_000
 """Records of a batch whose first bytes do not tell enough; with more of them it is read with care, bit by bit."""
 _MORE = 0x80
 _LONGEST_VARINT = 10
 _WORD = 1 << 64
+
+
+class Segment(NamedTuple):
+    """Records that stand one behind the other."""
+
+    begin: int
+    end: int
+    records: int
 
 
 class Broken(Exception):
@@ -38,25 +48,36 @@ class Body(NamedTuple):
     at: int
 
 
-def is_sound(buffer: bytes, at: int, end: int, count: int) -> bool:
-    """Whether from `at` to `end` stand exactly so many records that the compiled reader can be trusted with.
+def sound_segments(buffer: bytes, at: int, end: int, count: int) -> list[Segment]:
+    """The records from `at` to `end`, in the pieces in which the compiled reader can be trusted with them.
 
-    It runs for every record, so it looks at no more than it must: the sizes lead from record to record to the end, no
-    attributes byte is one that aiokafka would take for a longer number, and nothing long has too many headers. `buffer`
-    goes on for at least `SLACK` behind `end`.
+    Empty where there are not exactly so many records, or one is not to be trusted. It runs for every record, so it
+    looks at no more than it must: the sizes lead from record to record to the end, no attributes byte is one that
+    aiokafka would take for a longer number, and nothing long has too many headers. How many headers a short record says
+    it has is not looked at. The compiled reader believes it and reads on behind the record, but not behind the piece,
+    which holds `TOGETHER` records at most, and nothing long behind a short one. `buffer` goes on for at least `SLACK`
+    behind `end`.
     """
-    looked = 0
-    for _ in range(count):
-        step = _STEPS[buffer[at] << 8 | buffer[at + 1]]
-        if not step or buffer[at + 2] >= _MORE:
-            looked += 1
-            step = _step(buffer, at, end) if looked <= _MOST_LOOKED_AT else 0
-            if not step:
-                return False
-        at += step
-        if at > end:
-            return False
-    return at == end
+    segments: list[Segment] = []
+    begin, first, place, looked_at, looked = at, 0, 0, -1, 0
+    while first < count:
+        for place in range(first, min(first + TOGETHER, count)):
+            step = _STEPS[buffer[at] << 8 | buffer[at + 1]]
+            if not step or buffer[at + 2] >= _MORE:
+                looked += 1
+                step = _step(buffer, at, end) if looked <= _MOST_LOOKED_AT else 0
+                if not step:
+                    return []
+                if place > max(first, looked_at + 1):
+                    segments.append(Segment(begin, at, place - first))
+                    begin, first = at, place
+                looked_at = place
+            at += step
+            if at > end:
+                return []
+        segments.append(Segment(begin, at, place + 1 - first))
+        begin, first = at, place + 1
+    return segments if at == end else []
 
 
 def behind(buffer: bytes, at: int, end: int, count: int) -> int:
@@ -85,11 +106,21 @@ def _step(buffer: bytes, at: int, end: int) -> int:
     """The same for any record; 0 where it is not to be trusted."""
     try:
         begin, after = read_size(buffer, at, end)
-        if buffer[begin] >= _MORE or read_body(buffer, begin, after).headers > MAX_HEADERS:
+        if buffer[begin] >= _MORE or not 0 <= _headers(buffer, begin, after) <= MAX_HEADERS:
             return 0
     except Broken:
         return 0
     return after - at
+
+
+def _headers(buffer: bytes, at: int, end: int) -> int:
+    """How many of them a record says it has, without a copy of what stands before that. Raises `Broken`."""
+    _, at = _varint(buffer, at + 1, end)
+    _, at = _varint(buffer, at, end)
+    for _ in ("key", "value"):
+        length, at = _length(buffer, at, end)
+        at += max(0, length)
+    return _varint(buffer, at, end)[0]
 
 
 def read_size(buffer: bytes, at: int, end: int) -> tuple[int, int]:
@@ -133,12 +164,16 @@ def signed(number: int) -> int:
 
 def _bytes(buffer: bytes, at: int, end: int) -> tuple[bytes | None, int]:
     """What a length leads; None where the length is below zero."""
+    length, at = _length(buffer, at, end)
+    return (None, at) if length < 0 else (buffer[at : at + length], at + length)
+
+
+def _length(buffer: bytes, at: int, end: int) -> tuple[int, int]:
+    """A length, and where begins what is so long. Raises `Broken` where it does not end in time."""
     length, at = _varint(buffer, at, end)
-    if length < 0:
-        return None, at
     if length > end - at:
         raise Broken
-    return buffer[at : at + length], at + length
+    return length, at
 
 
 def _varint(buffer: bytes, at: int, end: int) -> tuple[int, int]:

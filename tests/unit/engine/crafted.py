@@ -181,6 +181,25 @@ def header_longer_than_the_record(record: Raw, rng: Random) -> None:
 
 
 @_kind(BAD)
+def header_that_ends_in_the_next_record(record: Raw, rng: Random) -> None:
+    """Whose bytes are taken for more headers by who believes the count."""
+    record.header_count = varint(rng.choice((2, 40, 1_000, 16_000_000, (1 << 62) - 1)))
+    record.behind = varint(0) + varint(rng.choice((1, 7, 40, rng.randrange(1, 3_000))))
+
+
+@_kind(BAD)
+def headers_without_number_or_end(record: Raw, rng: Random) -> None:
+    record.header_count = varint(rng.choice((1_000, 16_000_000, (1 << 62) - 1)))
+    record.behind = bytes(rng.randrange(100))
+
+
+@_kind(BAD)
+def value_that_ends_in_the_next_record(record: Raw, rng: Random) -> None:
+    value = record.value or b""
+    record.value_part = varint(len(value) + rng.randrange(100, 3_000)) + value
+
+
+@_kind(BAD)
 def number_without_an_end(record: Raw, rng: Random) -> None:
     record.time = b"\xff" * rng.randrange(10, 30)
 
@@ -199,6 +218,49 @@ def size_of_something_else(record: Raw, rng: Random) -> None:
 def nothing_but_noise(record: Raw, rng: Random) -> None:
     record.key_part = rng.randbytes(rng.randrange(40))
     record.size = rng.choice((None, rng.randrange(100)))
+
+
+def _before_value(record: Raw, place: int) -> int:
+    """Bytes from the record's size to its value, which is the last of it but for a count of headers."""
+    return len(record.written(place)) - len(record.value or b"") - 1
+
+
+def _jumping(value: bytes, headers: int, behind: Raw, place: int) -> Raw:
+    """A record with a header at its end that reaches to where the value of the record behind it begins."""
+    jump = varint(0) + varint(_before_value(behind, place + 1))
+    return Raw(value, header_count=varint(headers), behind=jump)
+
+
+def _into_a_long_one(size: int) -> list[Raw]:
+    behind = Raw(bytes(size))
+    return [_jumping(b"x", size // 2, behind, 0), behind]
+
+
+def _into_a_long_one_without_a_jump(size: int) -> list[Raw]:
+    return [Raw(b"x", header_count=varint(size // 2)), Raw(bytes(size))]
+
+
+def _from_a_long_one(size: int) -> list[Raw]:
+    behind = Raw(bytes(size))
+    return [_jumping(bytes(3_000), 1_000, behind, 0), behind]
+
+
+def _into_many_short_ones(size: int) -> list[Raw]:
+    """Each is zeros and a header that jumps, as a value."""
+    many = []
+    for place in range(1, size // 1_700):
+        jump = 1 + _before_value(Raw(bytes(1_702)), place + 1)
+        many.append(Raw(bytes(1_700) + varint(0) + varint(jump)))
+    return [_jumping(b"x", size // 2, many[0], 0), *many]
+
+
+NEIGHBOURS_AS_HEADERS: dict[str, Callable[[int], list[Raw]]] = {
+    "into_a_long_one": _into_a_long_one,
+    "into_a_long_one_without_a_jump": _into_a_long_one_without_a_jump,
+    "from_a_long_one": _from_a_long_one,
+    "into_many_short_ones": _into_many_short_ones,
+}
+"""Records of about so many bytes; the zeros in them are headers without anything to who believes the first one."""
 
 
 def records(rng: Maker, count: int) -> list[Raw]:

@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from aiokafka.consumer import fetcher
@@ -12,10 +13,10 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
 from events.refusal import Reason
-from streams.engine.batches import read_any_batch
-from streams.engine.careful import MAX_HEADERS_OF_BATCH
+from streams.engine.batches import Batch, read_any_batch
+from streams.engine.careful import MAX_HEADERS_OF_BATCH, Record, Unread
 from streams.engine.fetched import Refused, hand_out_light_records
-from tests.unit.engine.crafted import CODECS, KINDS, Maker, Raw, batch, craft, of_records, varint
+from tests.unit.engine.crafted import CODECS, KINDS, NEIGHBOURS_AS_HEADERS, Maker, Raw, batch, craft, of_records, varint
 from tests.unit.engine.poisoned import BASE, check, letters, read, told
 
 ROOT = Path(__file__).parents[3]
@@ -113,6 +114,59 @@ def test_millions_of_headers_are_counted_and_not_made() -> None:
     assert isinstance(records[1], Refused)
     assert records[1].refusal.reason is Reason.TOO_LARGE
     assert most < 100 << 20
+
+
+@pytest.mark.parametrize("sizes", [(30,), (3_000,), (30, 3_000), (30, 500, 500, 500, 3_000, 3_000, 70_000)])
+def test_what_is_as_it_should_be_is_read_by_the_compiled_reader_alone(sizes: tuple[int, ...]) -> None:
+    chance = Random(5)
+    made = [Raw(chance.randbytes(chance.choice(sizes)), b"key", [(b"own", b"%d" % at)]) for at in range(300)]
+
+    found = list(Batch(memoryview(of_records(made, "zstd", BASE))).records())
+
+    assert not any(isinstance(record, Record) for record in found)
+    assert [(record.offset, record.value) for record in found] == [
+        (BASE + at, one.value) for at, one in enumerate(made)
+    ]
+    assert [record.headers for record in found] == [[("own", b"%d" % at)] for at in range(300)]
+
+
+@pytest.mark.parametrize("kind", NEIGHBOURS_AS_HEADERS)
+def test_a_record_that_takes_its_neighbours_for_headers_makes_few_of_them(kind: str) -> None:
+    """A header takes 64 bytes of memory: the two million that the count claims would be 128 MB."""
+    made = NEIGHBOURS_AS_HEADERS[kind](4 << 20)
+    found = Batch(memoryview(of_records(made, "zstd"))).records()
+
+    tracemalloc.start()
+    try:
+        first = next(found)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert isinstance(first, Unread)
+    assert most < 4 << 20
+    assert [record.value for record in found] == [record.value for record in made[1:]]
+
+
+@pytest.mark.parametrize("kind", NEIGHBOURS_AS_HEADERS)
+def test_a_batch_of_neighbours_taken_for_headers_takes_no_more_memory_than_its_bytes(kind: str, tmp_path: Path) -> None:
+    batch_of = of_records(NEIGHBOURS_AS_HEADERS[kind](31 << 20), "zstd")
+    assert len(batch_of) < 50_000
+    (tmp_path / "batch").write_bytes(batch_of)
+    said = (
+        "from pathlib import Path\nfrom streams.engine.batches import Batch\n"
+        "def peak():\n"
+        "    [line] = [line for line in open('/proc/self/status') if line.startswith('VmHWM')]\n"
+        "    return int(line.split()[1]) >> 10\n"
+        f"raw = memoryview(Path({str(tmp_path / 'batch')!r}).read_bytes())\n"
+        "before = peak()\n"
+        "for record in Batch(raw).records(): pass\n"
+        "print(peak() - before)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert int(ended.stdout) < 200
 
 
 @pytest.mark.parametrize("time", [b"\0", b"\x80\0"])
