@@ -101,14 +101,19 @@ class Taken:
 
 
 async def send_crafted(settings: Settings, rng: Maker) -> list[Taken]:
-    """Send batches of all kinds as they are; those of which the broker says that it took them."""
+    """Send batches of all kinds as they are; those of which the broker says that it took them.
+
+    What is made of one kind does not change with the kinds that there are besides.
+    """
+    begin = rng.random()
     client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
     await client.bootstrap()
     await client.set_topics((TOPIC,))
     taken = []
     try:
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for kind in KINDS:
+                rng.seed(f"{begin} {number} {kind}")
                 for codec in CODECS:
                     made, partition = craft(kind, codec, rng), rng.randrange(settings.partitions)
                     request = ProduceRequest(None, -1, 20_000, [(TOPIC, [(partition, made.raw)])])
@@ -162,7 +167,7 @@ def test_status_tells_what_waits_also_where_its_own_client_cannot_read_it(system
     """The last one here: it ends the worker."""
     system.workers.stop()
     before = look_at_kafka(system.settings, now_ms())
-    taken = asyncio.run(send_crafted(system.settings, Events(10, fresh())))
+    taken = asyncio.run(send_crafted(system.settings, Events(11, fresh())))
 
     after = look_at_kafka(system.settings, now_ms() + 60_000)
 
