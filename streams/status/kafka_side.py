@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from kafka.errors import CorruptRecordError, KafkaError, TopicAuthorizationFailedError, UnsupportedCodecError
 
 from events.topics import INPUT_TOPICS
 from streams.clients import KafkaClients
@@ -35,6 +35,8 @@ MOST_LETTERS = 50_000
 PATIENCE_S = 8.0
 _ASK_MS = 2_000
 _FETCH_S, _AGAIN_S = 5.0, 0.2
+_NOT_TO_BE_READ = (TopicAuthorizationFailedError, CorruptRecordError, UnsupportedCodecError)
+"""Errors that say of what is in a topic that this client cannot have it, and not that Kafka is away."""
 
 Offsets = Mapping[TopicPartition, int]
 
@@ -166,7 +168,7 @@ class _Look:
         try:
             return mostly_refused(*sent_lately(self._reading, refusals, wanted, since)) if wanted else []
         except Exception as error:  # a producer's batch that kafka-python cannot open raises whatever it likes
-            if isinstance(error, KafkaError) and not isinstance(error, TopicAuthorizationFailedError):
+            if isinstance(error, KafkaError) and not isinstance(error, _NOT_TO_BE_READ):
                 raise
             return []  # what was accepted is not known
 
