@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from aiokafka.errors import KafkaError as AioKafkaError
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
@@ -22,7 +23,7 @@ from streams.refused.reading import (
     sent_lately,
 )
 from streams.settings import Settings
-from streams.status.reading import TopicAuthorizationFailed, first_appended, sent_since
+from streams.status.reading import first_appended, sent_since
 from streams.status.seen import Broker, Flow
 from streams.topics import read_by_workers
 from streams.tried import kafka_tried
@@ -169,7 +170,7 @@ class _Look:
         places = [TopicPartition(each, number) for each in topics for number in self._asking.partitions_for_topic(each)]
         try:
             return mostly_refused(*sent_lately(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT)))
-        except TopicAuthorizationFailed:
+        except AioKafkaError:
             return []  # what was accepted is not known
 
     def _since(self, topic: str) -> int:

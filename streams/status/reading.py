@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from aiokafka.errors import TopicAuthorizationFailedError as TopicAuthorizationFailed
 from kafka import TopicPartition
 
 from streams.cli.reading import latest_of
@@ -20,8 +19,6 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.engine.changelog import PartitionReader
-
-__all__ = ["TopicAuthorizationFailed", "first_appended", "sent_since"]
 
 Stretches = Mapping[TopicPartition, tuple[int, int]]
 """By partition from which offset on and up to which."""

@@ -25,7 +25,7 @@ from tests.integration.letters import on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
 from tests.integration.tap import Kept, tapped
-from tests.unit.engine.crafted import BAD, CODECS, GOOD, KINDS, Craft, Maker, craft
+from tests.unit.engine.crafted import BAD, CODECS, GOOD, KINDS, Craft, Maker, Raw, craft, of_records, varint
 
 TOPIC = "email-events"
 ROUNDS = 2
@@ -103,21 +103,42 @@ class Taken:
         return {(self.partition, self.base + place) for place in range(self.made.count)}
 
 
+async def send_one(client: AIOKafkaClient, partition: int, raw: bytes) -> tuple[int, int]:
+    """The broker's error, or 0, and the batch's first offset."""
+    request = ProduceRequest(None, -1, 20_000, [(TOPIC, [(partition, raw)])])
+    answer = await client.send(client.cluster.leader_for_partition(TopicPartition(TOPIC, partition)), request)
+    [(_, [(_, error, base, *_)])] = answer.topics
+    return error, base
+
+
+async def send_what_only_brokers_read(settings: Settings) -> int:
+    """A count of headers beyond 32 bits, of which a broker sees the lower ones, which are 0; its error."""
+    client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
+    await client.bootstrap()
+    await client.set_topics((TOPIC,))
+    try:
+        return (await send_one(client, 0, of_records([Raw(b"x", header_count=varint(1 << 31))])))[0]
+    finally:
+        await client.close()
+
+
 async def send_crafted(settings: Settings, rng: Maker) -> list[Taken]:
-    """Send batches of all kinds as they are; those of which the broker says that it took them."""
+    """Send batches of all kinds as they are; those of which the broker says that it took them.
+
+    What is made of one kind does not change with the kinds that there are besides.
+    """
+    begin = rng.random()
     client = AIOKafkaClient(bootstrap_servers=settings.kafka_brokers)
     await client.bootstrap()
     await client.set_topics((TOPIC,))
     taken = []
     try:
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for kind in KINDS:
+                rng.seed(f"{begin} {number} {kind}")
                 for codec in CODECS:
                     made, partition = craft(kind, codec, rng), rng.randrange(settings.partitions)
-                    request = ProduceRequest(None, -1, 20_000, [(TOPIC, [(partition, made.raw)])])
-                    leader = client.cluster.leader_for_partition(TopicPartition(TOPIC, partition))
-                    answer = await client.send(leader, request)
-                    [(_, [(_, error, base, *_)])] = answer.topics
+                    error, base = await send_one(client, partition, made.raw)
                     if not error:
                         taken.append(Taken(kind, codec, made, partition, base))
     finally:
@@ -171,8 +192,9 @@ async def test_of_batches_that_nobody_can_read_each_offset_is_counted_or_told(sy
 def test_status_tells_what_waits_also_where_its_own_client_cannot_read_it(system: System) -> None:
     """The last one here: it ends the worker."""
     system.workers.stop()
+    assert asyncio.run(send_what_only_brokers_read(system.settings)) == 0
     before = look_at_kafka(system.settings, now_ms())
-    taken = asyncio.run(send_crafted(system.settings, Events(10, fresh())))
+    taken = asyncio.run(send_crafted(system.settings, Events(11, fresh())))
 
     after = look_at_kafka(system.settings, now_ms() + 60_000)
 
