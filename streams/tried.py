@@ -18,6 +18,12 @@ def redis_tried(settings: Settings) -> str:
     return _told(settings, "redis_url", url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}")
 
 
+def is_redis_up(settings: Settings) -> str:
+    """What to look at where Redis does not answer: whether the address is right, and who named it."""
+    said = redis_tried(settings)
+    return f"is REDIS_URL right and the server up? {said[0].upper()}{said[1:]}"
+
+
 def no_file_here() -> str:
     """`there is no .env in FOLDER` where that is so; else nothing."""
     return "" if Path(ENV_FILE).is_file() else f"there is no {ENV_FILE} in {Path.cwd()}"

@@ -14,7 +14,6 @@ from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.letter_choice import moment_ago
-from streams.cli.person import masked
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines
 from streams.clients import KafkaClients
@@ -80,7 +79,8 @@ def _subject(alert: dict[str, Any]) -> str:
 
 
 def _lines(alert: dict[str, Any]) -> Iterator[str]:
-    yield f"{said(str(alert.get('at', '')))}  {alert.get('rule', '')}  {masked(_subject(alert))}"
+    yield f"{said(str(alert.get('at', '')))}  {alert.get('rule', '')}"
+    yield f"    {_subject(alert)}"
     yield f"    {alert.get('detail', '')}"
 
 

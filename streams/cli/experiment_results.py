@@ -103,6 +103,7 @@ def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen
     from sinks.base import SinkUnavailable
     from sinks.experiments import Results
     from streams.clients import redis_client
+    from streams.tried import is_redis_up
 
     async def read() -> Seen:
         client = redis_client(settings)
@@ -114,7 +115,7 @@ def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen
     try:
         return asyncio.run(read())
     except SinkUnavailable as trouble:
-        refuse(f"{trouble}; is REDIS_URL right and the server up?")
+        refuse(f"{trouble}; {is_redis_up(settings)}")
 
 
 def _say_what_is_missing(standing: Whole | Incomplete) -> None:

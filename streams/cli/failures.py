@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 WRONG_USE = 2
-_IS_REDIS_UP = "is REDIS_URL right and the server up?"
 
 
 def refuse(reason: str, code: int = REFUSED) -> NoReturn:
@@ -64,7 +63,10 @@ def failing_plainly() -> Iterator[None]:
         refuse(str(error))
     except Exception as error:
         if "sinks.base" in sys.modules and isinstance(error, import_module("sinks.base").SinkUnavailable):
-            refuse(f"{error}; {_IS_REDIS_UP}")
+            from streams.settings import Settings
+            from streams.tried import is_redis_up
+
+            refuse(f"{error}; {is_redis_up(Settings())}")
         if (server := _server_that_failed(error)) is None:
             raise
         refuse(f"{server[0]}: {type(error.__cause__ or error).__name__}; {server[1]}")
@@ -106,13 +108,13 @@ def _cure_for_redis(error: Exception) -> str:
     from redis.exceptions import AuthenticationError, NoPermissionError
 
     from streams.settings import Settings
-    from streams.tried import redis_tried
+    from streams.tried import is_redis_up
 
     if isinstance(error, AuthenticationError):
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
     if isinstance(error, NoPermissionError):
         return "this user may not do that: see deploy/acl"
-    return f"{_IS_REDIS_UP} {_sentence(redis_tried(Settings()))}"
+    return is_redis_up(Settings())
 
 
 def _sentence(text: str) -> str:

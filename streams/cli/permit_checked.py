@@ -17,7 +17,6 @@ from streams.cli.asked_names import about_sender, remarks
 from streams.cli.effects import profile_of
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
-from streams.cli.person import masked
 from streams.cli.profile_tables import said
 from streams.cli.saying import say
 from streams.cli.tables import print_table
@@ -27,6 +26,7 @@ from streams.permission.keeping import Keeping
 from streams.permission.policies import policy_of
 from streams.pressure import PermissionRequest, Policy
 from streams.settings import Settings
+from streams.tried import is_redis_up
 
 
 def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:
@@ -41,7 +41,7 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
         try:
             contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:
-            refuse(f"{trouble}; is REDIS_URL right and the server up?")
+            refuse(f"{trouble}; {is_redis_up(settings)}")
         said_of = [*remarks(settings, policy, request), *_remarks(contact, request, word)]
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
@@ -82,7 +82,7 @@ def _remarks(contact: Contact | None, request: PermissionRequest, word: str) -> 
 def _print(answers: Answers, one: Judged) -> None:
     decision = one.decision
     rows = [
-        ("contact", masked(one.contact_id or "")),
+        ("contact", one.contact_id or ""),
         ("decision", decision.decision),
         ("reason", decision.reason),
         ("do not send after", _time(decision.expires_at)),

@@ -18,12 +18,12 @@ from sinks.reservations import Reservation, Reservations, Taken, decode
 from streams import shown
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
-from streams.cli.person import masked
 from streams.cli.profile_tables import said
 from streams.cli.saying import say
 from streams.cli.tables import print_lines, print_table
 from streams.clients import redis_client
 from streams.settings import Settings
+from streams.tried import is_redis_up
 
 _KEYS = reservation_key("*", "*")
 _AT_ONCE = 1_000
@@ -49,7 +49,7 @@ def tell_reservations(word: str | None, team: str | None, *, as_json: bool) -> N
         return
     if not found:
         print_lines(["nobody is reserved" if word is None else "this person is not reserved"])
-    rows = [(masked(contact_id), channel, one.team, said(render_time(one.until))) for contact_id, channel, one in found]
+    rows = [(contact_id, channel, one.team, said(render_time(one.until))) for contact_id, channel, one in found]
     print_table(("contact", "channel", "team", "until (UTC)"), rows)
 
 
@@ -73,7 +73,7 @@ async def _of(settings: Settings, word: str) -> list[_Found]:
         try:
             seen = await Lookup(client, settings.profiles_oldest_s).look([names])
         except SinkUnavailable as trouble:
-            refuse(f"{trouble}; is REDIS_URL right and the server up?")
+            refuse(f"{trouble}; {is_redis_up(settings)}")
     if isinstance(seen, Incomplete):
         refuse(f"in Redis {seen.where} is {seen.why.replace('_', ' ')}: see `harmonia status`")
     [contact], [reserved] = seen.contacts, seen.reserved
@@ -99,7 +99,7 @@ async def _release(settings: Settings, found: list[_Found]) -> None:
             try:
                 await Reservations(client).release(channel, one.token, [(contact_id, Taken(None))])
             except SinkUnavailable as trouble:
-                refuse(f"{trouble}; is REDIS_URL right and the server up?")
+                refuse(f"{trouble}; {is_redis_up(settings)}")
 
 
 @asynccontextmanager

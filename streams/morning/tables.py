@@ -228,7 +228,7 @@ def _refused(found: Sequence[Mostly] | None) -> Iterable[Table]:
             (f"{one.source}, {one.type}", number(one.refused), number(one.sent), share(one.refused, one.sent))
             for one in found[:MOST_ROWS]
         )
-        note = "Sources of which more than half of a type was refused, so that it is in no figure of this page."
+        note = "Sources of which more than half of a type was refused. What was refused is in no figure of this page."
         yield Table("Mostly refused", ("source and type", "refused", "sent", "share"), rows, note)
 
 

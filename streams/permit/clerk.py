@@ -16,6 +16,7 @@ from streams.permit.asked import Reader
 from streams.permit.verdicts import Verdicts, verdicts_of
 from streams.pressure import PermissionRequest, Policy
 from streams.settings import Settings
+from streams.tried import is_redis_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Clerk:
         try:
             standing = self._runner.run(self._lookup.standing())
         except SinkUnavailable as trouble:
-            return _away(trouble)
+            return self._away(trouble)
         return None if isinstance(standing, Whole) else _incomplete(standing)
 
     def judge(self, chunk: Sequence[Record]) -> Verdicts | Stopped:
@@ -65,7 +66,7 @@ class Clerk:
         try:
             answers = self._runner.run(self._answers(asked))
         except SinkUnavailable as trouble:
-            return _away(trouble)
+            return self._away(trouble)
         except NotKept:
             return Stopped("Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?")
         if isinstance(answers, Incomplete):
@@ -78,13 +79,12 @@ class Clerk:
         self._runner.run(self._client.aclose())
         self._runner.close()
 
+    def _away(self, trouble: SinkUnavailable) -> Stopped:
+        return Stopped(f"{trouble}; {is_redis_up(self._job.settings)}")
+
     async def _answers(self, asked: Sequence[Asked]) -> Answers | Incomplete:
         job = self._job
         return await self._judge.judge(Batch(job.request, job.at, asked, job.reserve_ms))
-
-
-def _away(trouble: SinkUnavailable) -> Stopped:
-    return Stopped(f"{trouble}; is REDIS_URL right and the server up?")
 
 
 def _incomplete(found: Incomplete) -> Stopped:

@@ -128,4 +128,7 @@ def test_a_redis_that_is_away_is_said_to_be() -> None:
     ended = run("redis://127.0.0.1:1/0", "list")
 
     assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ended.stderr == "redis: ConnectionError; is REDIS_URL right and the server up?\n"
+    assert (
+        ended.stderr
+        == "redis: ConnectionError; is REDIS_URL right and the server up? Tried 127.0.0.1:1, as REDIS_URL says\n"
+    )

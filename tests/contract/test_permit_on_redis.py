@@ -72,12 +72,13 @@ def test_a_clerk_says_beforehand_that_nothing_can_be_said(whole: RedisServer) ->
     clerk.close()
 
 
-def test_a_redis_that_is_away_allows_nobody_and_says_no_address() -> None:
+def test_a_redis_that_is_away_allows_nobody_and_says_where_it_was_looked_for() -> None:
     audience = audience_of(1)
     settings = Settings(_env_file=None, redis_url="redis://127.0.0.1:1/0")
     clerk = Clerk(Job(settings, default_policy(), audience.header, REQUEST, AFTERNOON))
     found = clerk.judge([*audience.records()])
-    assert found == Stopped("redis: ConnectionError; is REDIS_URL right and the server up?")
+    tried = "Tried 127.0.0.1:1, as REDIS_URL says"
+    assert found == Stopped(f"redis: ConnectionError; is REDIS_URL right and the server up? {tried}")
     clerk.close()
 
 

@@ -130,7 +130,10 @@ def test_every_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, capsys: p
             RedisAway("redis://user:pw@host"),
             f"Redis: ConnectionError; {REDIS_AWAY} Tried 127.0.0.1:6379, {TRIED.format('REDIS_URL')} {{here}}\n",
         ),
-        (SinkUnavailable("redis: ConnectionError", 1), f"redis: ConnectionError; {REDIS_AWAY}\n"),
+        (
+            SinkUnavailable("redis: ConnectionError", 1),
+            f"redis: ConnectionError; {REDIS_AWAY} Tried 127.0.0.1:6379, {TRIED.format('REDIS_URL')} {{here}}\n",
+        ),
         (MissingTopic("run `harmonia topics create`"), "run `harmonia topics create`\n"),
         (LocalStackError("the local stack is not up"), "the local stack is not up\n"),
     ],

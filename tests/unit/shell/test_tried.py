@@ -35,3 +35,24 @@ def test_taking_down_what_is_not_here_says_where_it_looked(tmp_path: Path, monke
 
     assert down.exit_code == 0
     assert f"there is no {tmp_path / '.harmonia'}, and there is no .env in {tmp_path}" in down.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("permit", "check", "ada@example.org", "--channel", "email"),
+        ("permit", "--channel", "email", "--purpose", "fundraising"),
+        ("experiments", "list"),
+        ("contact", "suppress", "ada@example.org"),
+        ("reservations", "list", "ada@example.org"),
+    ],
+)
+def test_every_command_that_finds_no_redis_says_where_it_looked(
+    tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+
+    ended = CliRunner().invoke(app, [*command], input="email\nada@example.org\n")
+
+    assert ended.exit_code == 1
+    assert "is REDIS_URL right and the server up? Tried 127.0.0.1:1, as REDIS_URL says" in ended.stderr
