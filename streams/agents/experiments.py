@@ -32,7 +32,7 @@ PART = 3.5
 
 Reading and writing take half as much again: in a running worker 0.31 of a core. While 5,000 experiments change all the
 time, what was told just after a tick is added up at the next and, at worst, in a result by the one after: 3.8 s at most
-and 1.4 s at the median (docs/performance.md). Where no more change than one tick looks at, one pause less.
+and 1.4 s at the median when this was chosen (ADR 26). Where no more change than one tick looks at, one pause less.
 
 Not by the clock: on a machine that is busy with other things all of it takes longer, and results would grow old twice.
 By the median of the last three, since one that others held up would hold up the next.
