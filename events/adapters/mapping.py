@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from events.json_types import JSON
 from events.registry import MODELS
+from events.unknown_fields import UnknownField, unknown_fields
 from events.wording import in_plain_words
 
 Kind = Literal["text", "lower", "integer", "amount", "boolean", "time", "list"]
@@ -97,6 +98,15 @@ Tree = dict[
 """Fields by name; a field may have fields of its own, such as `external`."""
 
 
+MOST_FIELDS = 1_000
+"""Of a row that are looked at for one that no type has."""
+
+
+def _filled(tree: Tree) -> dict[str, JSON]:
+    """The fields as data that has all of them."""
+    return {name: dict.fromkeys(said, True) if isinstance(said, dict) else True for name, said in tree.items()}
+
+
 class RowMapping(_Strict):
     """What one kind of row says. `act`: the columns that make it this act and no other."""
 
@@ -109,12 +119,25 @@ class RowMapping(_Strict):
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
-        named = (self.type.values or {}).values() if isinstance(self.type, Column) else (self.type,)
-        if any(type_ not in MODELS for type_ in named):
+        if any(type_ not in MODELS for type_ in self.types()):
             raise ValueError("type: not a type of version 1 of the contract")
         if self.time.values is not None:
             raise ValueError("time: is read from a column, not looked up")
         return self
+
+    def types(self) -> tuple[Constant, ...]:
+        """Those that a row may be, as far as the mapping says; none: a cell says it."""
+        return tuple((self.type.values or {}).values()) if isinstance(self.type, Column) else (self.type,)
+
+    def unknown_fields(self) -> Iterator[UnknownField]:
+        """Those that no type has that a row may be: they are sent, and one may be a known one misspelled."""
+        types = [type_ for type_ in dict.fromkeys(self.types()) if isinstance(type_, str)]
+        filled = {**_filled(self.data), "contact": _filled(self.contact)}
+        found = [{one.field: one for one in unknown_fields(type_, filled, MOST_FIELDS)} for type_ in types]
+        for field in found[0] if found else ():
+            if all(field in those for those in found):
+                near = next((those[field].near for those in found if those[field].near), None)
+                yield UnknownField(" or ".join(types), field.replace("data.contact.", "contact.", 1), near)
 
     def columns(self) -> Iterator[str]:
         """Every column that is read."""
@@ -137,6 +160,14 @@ class MappingFile(_Strict):
     def columns(self) -> frozenset[str]:
         """Every column that is read."""
         return frozenset(column for one in self.interactions for column in one.columns())
+
+    def unknown_fields(self) -> list[str]:
+        """What to say of each field that its type does not know, with where it stands."""
+        return [
+            f"interactions.{place}.{unknown}"
+            for place, one in enumerate(self.interactions)
+            for unknown in one.unknown_fields()
+        ]
 
 
 class WrongMapping(ValueError):

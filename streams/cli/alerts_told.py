@@ -4,20 +4,26 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from heapq import nlargest
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import typer
 from kafka import KafkaConsumer, TopicPartition
 
 from events.json_types import JSON
+from events.spelling import nearest
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
-from streams.cli.failures import failing_plainly, load_settings
+from streams.agents import experiment_alerts as experiments
+from streams.campaigns import kept as campaigns
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.letter_choice import moment_ago
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines
 from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic
+from streams.identity.changing import Finding
+from streams.pressure import alerting as people
+from streams.quarantine import orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,16 @@ class Wanted:
         return self.rule in (None, alert.get("rule")) and self.about in (None, _subject(alert))
 
 
+RULES = (
+    *get_args(people.Rule), "erased", *get_args(campaigns.Rule), *get_args(experiments.Rule),
+    *(f"identity_{finding}" for finding in get_args(Finding)), orders.RULE,
+)  # fmt: skip
+"""Of all alerts that there are."""
+
+
 def tell_alerts(wanted: Wanted, *, as_json: bool) -> None:
-    """Print them, for people or for programs."""
+    """Print them, for people or for programs. Ends the command where there is no such rule."""
+    _check_rule(wanted.rule)
     start = moment_ago("--since", wanted.since)
     with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
         every = (each for topic in (CONTACT_ALERTS, SYSTEM_ALERTS) for each in _since(consumer, topic, start))
@@ -47,6 +61,13 @@ def tell_alerts(wanted: Wanted, *, as_json: bool) -> None:
         return
     print_lines(line for _, alert in found for line in _lines(alert))
     print_lines([_summary(len(found), wanted)])
+
+
+def _check_rule(rule: str | None) -> None:
+    if rule is not None and rule not in RULES:
+        near = nearest(rule, RULES)
+        meant = f"did you mean {near}? " if near else ""
+        refuse(f"--rule: {meant}Give one of {', '.join(RULES)}", WRONG_USE)
 
 
 def _since(consumer: KafkaConsumer, topic: str, start: int) -> Iterator[tuple[int, dict[str, Any]]]:

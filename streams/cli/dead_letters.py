@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from heapq import nlargest
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -28,6 +29,7 @@ from streams.cli.letter_choice import (
     TypeOption,
     UntilOption,
     WhyOption,
+    called,
     choice_of,
     topic_of,
 )
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from streams.clinic.choosing import Choice
     from streams.clinic.letters import Letter
+    from streams.clinic.names_read import NamesRead
 
 app = typer.Typer(help="Dead letters, which are refused records: look at them, and requeue them.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
@@ -68,15 +71,19 @@ def list_command(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """List the latest refused records, oldest first."""
+    from streams.clinic.names_read import NamesRead
     from streams.requeue.reading import requeued_at
 
+    names = NamesRead()
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
     (shown, total), requeued = _read(
-        quarantined, lambda consumer, where: (_latest(consumer, where, choice, last), requeued_at(consumer))
+        quarantined,
+        lambda consumer, where: (_latest(consumer, where, partial(names.takes, choice), last), requeued_at(consumer)),
     )
+    _tell_missed(names, choice, quarantined)
     out = console()
     for letter in shown:
         if as_json:
@@ -105,8 +112,10 @@ def group(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
     from streams.clinic.causes import grouped
+    from streams.clinic.names_read import NamesRead
     from streams.requeue.reading import letters_in, requeued_names
 
+    names = NamesRead()
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
@@ -114,9 +123,10 @@ def group(  # noqa: PLR0913 (options of a command)
     groups = _read(
         quarantined,
         lambda consumer, where: grouped(
-            filter(choice.takes, letters_in(consumer, where)), requeued=requeued_names(consumer)
+            filter(partial(names.takes, choice), letters_in(consumer, where)), requeued=requeued_names(consumer)
         ),
     )
+    _tell_missed(names, choice, quarantined)
     if as_json:
         for one in groups[:top]:
             typer.echo(orjson.dumps(group_row(one)))
@@ -159,7 +169,9 @@ def show(
             show_whole(console(), letter, requeued.get(letter.name), with_value=value)
 
 
-def _latest(consumer: KafkaConsumer, topic: str, choice: Choice, most: int) -> tuple[list[Letter], int]:
+def _latest(
+    consumer: KafkaConsumer, topic: str, takes: Callable[[Letter], bool], most: int
+) -> tuple[list[Letter], int]:
     """The latest so many, oldest first, and how many there are."""
     from streams.requeue.reading import letters_in
 
@@ -169,8 +181,13 @@ def _latest(consumer: KafkaConsumer, topic: str, choice: Choice, most: int) -> t
         seen["letters"] += 1
         return letter.time
 
-    latest = nlargest(most, filter(choice.takes, letters_in(consumer, topic)), key=counted)
+    latest = nlargest(most, filter(takes, letters_in(consumer, topic)), key=counted)
     return latest[::-1], seen.total()
+
+
+def _tell_missed(names: NamesRead, choice: Choice, quarantined: bool) -> None:
+    for missed in names.missed(choice, called(topic_of(quarantined=quarantined))):
+        say(missed, err=True)
 
 
 def _read(quarantined: bool, read: Callable[[KafkaConsumer, str], Found]) -> Found:

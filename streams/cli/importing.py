@@ -109,9 +109,12 @@ def _mapping(path: Path | None) -> MappingFile | None:
     if path is None:
         return None
     try:
-        return parse_mapping(path.read_text(encoding="utf-8"))
+        found = parse_mapping(path.read_text(encoding="utf-8"))
     except (WrongMapping, UnicodeDecodeError) as error:
         refuse(f"--mapping: {path.name}: {error}", WRONG_USE)
+    for unknown in found.unknown_fields():
+        say(f"--mapping: {path.name}: {unknown}", err=True)
+    return found
 
 
 def _codes(path: Path | None) -> Any:

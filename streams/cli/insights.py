@@ -50,21 +50,23 @@ def insights(  # noqa: PLR0913 (options of a command)
     said = {name: value for name, value in given.items() if value is not None}
     questions = _questions(said, settings.time_zone)
 
-    def ask(read: Read) -> tuple[list[InsightsDocument], Known | None]:
+    def ask(read: Read) -> tuple[list[InsightsDocument], Known | None, list[str]]:
         from streams.insights.documents import document_of
-        from streams.insights.known import known_of
+        from streams.insights.known import known_of, unknown_in
         from streams.insights.series import answers
 
         found = answers(read.history, questions)
         documents = [document_of(question, one, read.as_of) for question, one in zip(questions, found, strict=True)]
-        return documents, None if any(map(says_something, documents)) else known_of(read.history)
+        if as_json or any(map(says_something, documents)):
+            return documents, None, []
+        return documents, known_of(read.history), unknown_in(read.history, questions[0].only)
 
-    documents, known = ask_history(settings, ask)
+    documents, known, unknown = ask_history(settings, ask)
     told = [document for document in documents if says_something(document)]
     if as_json:
         typer.echo(orjson.dumps(told if metric is None else documents[0]))
     elif not told:
-        show_nothing(documents[0], known)
+        show_nothing(documents[0], known, unknown)
     elif metric is None:
         show_all(told)
     else:

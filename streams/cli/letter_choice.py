@@ -38,9 +38,10 @@ def now_ms() -> int:
 
 
 def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
-    """What the options choose; ends the command when a time cannot be read."""
+    """What the options choose; ends the command when a time cannot be read, or a topic is none of ours."""
     from streams.clinic.choosing import Choice
 
+    _check_topic(others.get("topic"))
     first = None if since is None else moment_ago("--since", since)
     last = None if until is None else moment_ago("--until", until)
     return Choice(since=first, until=last, **others)
@@ -49,6 +50,25 @@ def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
 def topic_of(*, quarantined: bool) -> str:
     """Where the letters are."""
     return QUARANTINE if quarantined else DEAD_LETTERS
+
+
+def called(topic: str) -> str:
+    """What one of those that are there is."""
+    return "held record" if topic == QUARANTINE else "dead letter"
+
+
+def _check_topic(topic: str | None) -> None:
+    """A name with a dot or a slash is that of a file, `gifts.csv`, or of a hook, `hooks/mailgun`."""
+    if topic is None or "." in topic or "/" in topic:
+        return
+    from events.spelling import nearest
+    from streams.clinic.names_read import TOPICS
+
+    if topic in TOPICS:
+        return
+    near = nearest(topic, TOPICS)
+    meant = f"did you mean {near}? " if near else ""
+    refuse(f"--topic: {meant}Give one of {', '.join(TOPICS)}, the name of an imported file or hooks/NAME", WRONG_USE)
 
 
 def moment_ago(option: str, text: str) -> int:

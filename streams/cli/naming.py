@@ -26,6 +26,12 @@ _CALLED: dict[Kind, str] = {
     "external": "external id",
     "email": "e-mail address",
 }
+_is_cut_hash = re.compile(
+    r"(?:(?:email|voter|external):[0-9a-f]{4,31}|phone:(?=\d*[a-f])[0-9a-f]{4,31})(?:…|\.\.\.)?"
+).fullmatch
+"""Digits alone behind `phone:` are a number that somebody may have."""
+_is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", re.ASCII).fullmatch
+"""With marks between its digits or before them, as people write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,13 @@ def nobody(word: str) -> str:
     """That nobody is known by a word, and what to look at; the word, which may be an address, is not repeated."""
     from events.fields import CONTACT_ID_PATTERN
 
+    if _is_cut_hash(word):
+        return (
+            "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
+        )
     meant = named(word)
+    if meant.kind is None and _is_like_phone(word):
+        return f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
     if meant.kind is None:
         is_contact_id = re.fullmatch(CONTACT_ID_PATTERN, word)
         return f"nobody is known by this {'contact_id' if is_contact_id else 'word'}: {CURE}"

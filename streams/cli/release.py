@@ -67,20 +67,21 @@ def release(  # noqa: PLR0913 (options of a command)
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
     )  # fmt: skip
     order = Order(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    with failing_plainly():
+        quarantined = _quarantines(settings)
     if dry_run:
-        show_rehearsal(settings, order, people, as_json=as_json)
+        show_rehearsal(settings, order, people, as_json=as_json, sources=quarantined)
         return
-    _let_go(settings, source)
-    send(settings, order, as_json=as_json)
+    if source in quarantined:
+        _let_go(settings, source)
+    send(settings, order, as_json=as_json, sources=quarantined)
 
 
 def _let_go(settings: Settings, source: str) -> None:
     from streams.clients import KafkaClients
 
-    with failing_plainly():
-        if source in _quarantines(settings):
-            with closing(KafkaClients(settings).tool_producer()) as producer:
-                producer.send(SOURCE_QUARANTINES, None, source.encode(), partition=0).get()
+    with failing_plainly(), closing(KafkaClients(settings).tool_producer()) as producer:
+        producer.send(SOURCE_QUARANTINES, None, source.encode(), partition=0).get()
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:

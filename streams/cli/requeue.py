@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from streams.cli.letter_choice import (
     TypeOption,
     UntilOption,
     WhyOption,
+    called,
     choice_of,
     now_ms,
     topic_of,
@@ -29,7 +31,7 @@ from streams.cli.letter_choice import (
 
 if TYPE_CHECKING:
     from streams.clinic.mapping import Mapping
-    from streams.requeue.run import Order
+    from streams.requeue.run import Account, Order
     from streams.settings import Settings
 
 MappingOption = Annotated[
@@ -109,8 +111,10 @@ def mapping_in(file: Path | None) -> Mapping | None:
     return found
 
 
-def show_rehearsal(settings: Settings, order: Order, people: int, *, as_json: bool) -> None:
-    """Say what would be sent."""
+def show_rehearsal(
+    settings: Settings, order: Order, people: int, *, as_json: bool, sources: Collection[str] = ()
+) -> None:
+    """Say what would be sent. `sources`: those in quarantine, which may have no letter."""
     from streams.cli.requeue_told import rehearsal_row, tell_rehearsal
     from streams.requeue.rehearsal import rehearse
 
@@ -118,13 +122,14 @@ def show_rehearsal(settings: Settings, order: Order, people: int, *, as_json: bo
         found = rehearse(settings, order, people)
     if as_json:
         typer.echo(orjson.dumps(rehearsal_row(found, order)))
-    else:
+    _refuse_unknown_names(found.account, order, sources)
+    if not as_json:
         tell_rehearsal(settings, found, order)
     raise typer.Exit(0 if found.account.is_clean else REFUSED)
 
 
-def send(settings: Settings, order: Order, *, as_json: bool) -> None:
-    """Send, and say what was sent."""
+def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection[str] = ()) -> None:
+    """Send, and say what was sent. `sources`: those in quarantine, which may have no letter."""
     import asyncio
 
     from streams.cli.requeue_told import account_row, tell, tell_progress
@@ -134,8 +139,14 @@ def send(settings: Settings, order: Order, *, as_json: bool) -> None:
         account = asyncio.run(requeue(settings, order, tell_progress))
     if as_json:
         typer.echo(orjson.dumps(account_row(account, order)))
-    else:
+    _refuse_unknown_names(account, order, sources)
+    if not as_json:
         tell(account, order)
     if account.stopped:
         refuse(account.stopped)
     raise typer.Exit(0 if account.is_clean else REFUSED)
+
+
+def _refuse_unknown_names(account: Account, order: Order, sources: Collection[str]) -> None:
+    if missed := account.names.missed(order.choice, called(order.topic), sources):
+        refuse("\n".join(missed))

@@ -27,8 +27,14 @@ def says_something(document: InsightsDocument) -> bool:
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 
 
-def show_nothing(document: InsightsDocument, known: Known | None) -> None:
-    """Say that nothing was counted, and when there would be something. `known` None: never."""
+def show_nothing(document: InsightsDocument, known: Known | None, unknown: Sequence[str] = ()) -> None:
+    """Say that nothing was counted, and when there would be something. `known` None: never.
+
+    `unknown`: what there is to say of names of which there is nothing at all, on whatever days.
+    """
+    if known is not None and unknown:
+        print_lines([*unknown, _as_of(document)])
+        return
     zone = document["time_zone"]
     span = f"from {_local(document['from'], document)} up to {_local(document['to'], document)}"
     only = "".join(f", {name} {value}" for name, value in document["only"].items())

@@ -19,6 +19,7 @@ from streams.clinic.causes import general
 from streams.clinic.choosing import Choice
 from streams.clinic.judging import Left, Rules, judge
 from streams.clinic.letters import Letter
+from streams.clinic.names_read import NamesRead
 from streams.clinic.twins import Twins
 from streams.requeue.desk import Desk, Sent
 from streams.requeue.reading import letters_in, partitions_of
@@ -51,7 +52,7 @@ class Order:
 class Account:
     """What became of the letters that were meant: how many are sent, by topic and type, refused or left, and why.
 
-    `stopped`: why the call ended before all of them were looked at.
+    `stopped`: why the call ended before all of them were looked at. `names`: those of the letters that were not meant.
     """
 
     matched: int = 0
@@ -60,6 +61,7 @@ class Account:
     left: Counter[Left] = field(default_factory=Counter)
     came_back: int = 0
     stopped: str | None = None
+    names: NamesRead = field(default_factory=NamesRead)
 
     @property
     def is_clean(self) -> bool:
@@ -72,7 +74,7 @@ def judged(letters: Iterable[Letter], order: Order, known: set[str], account: Ac
     """Those letters that are to be sent, each once; the others are counted. `known`: the names of what was sent."""
     twins = Twins()
     for letter in letters:
-        if not order.choice.takes(letter):
+        if not account.names.takes(order.choice, letter):
             continue
         account.matched += 1
         outcome = Left.REQUEUED if letter.name in known else judge(letter, order.rules)

@@ -306,6 +306,7 @@ def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Wa
         assert source in listed
         assert mixed not in listed
 
+    assert_a_misspelled_source_is_refused(ward)
     released = ward.call("release", source, "--json")
     sent = sum(row["count"] for row in json.loads(released.stdout)["sent"])
     assert 0 < sent <= opens
@@ -313,6 +314,15 @@ def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Wa
     assert source not in well(ward.call("release", "--list", "--json"))
     assert json.loads(ward.call("release", source, "--json").stdout)["left"] == {"requeued": sent}
     assert len([one for one in tap.records if one.topic == SYSTEM_ALERTS and one.key == source.encode()]) == 1
+
+
+def assert_a_misspelled_source_is_refused(ward: Ward) -> None:
+    for words in (("release", "flod/app"), ("requeue", "--quarantined", "--source", "flod/app")):
+        misspelled = ward.call(*words)
+        assert (misspelled.exit_code, misspelled.stdout) == (1, "")
+        assert misspelled.stderr == "no held record is of source flod/app; did you mean flood/app?\n"
+    missed = ward.call("group", "--source", "flod/app")
+    assert (missed.exit_code, missed.stderr) == (0, "no dead letter is of source flod/app; did you mean flood/app?\n")
 
 
 def letters_on(tap: Tap, topic: str) -> list[KafkaRecord]:

@@ -227,3 +227,57 @@ def test_any_cell_has_an_answer(known: tuple[dict[str, Any], str], data: st.Data
     spoilt = row | {column: data.draw(cells) for column in data.draw(st.sets(st.sampled_from([*row])))}
 
     assert read_row(spoilt, b"", shipped(name), FEED)
+
+
+MISSPELLED = """
+name = "calls"
+[[interactions]]
+type = "email.sent"
+time = { column = "At" }
+act = ["Id"]
+[interactions.contact]
+emial = { column = "Email" }
+external = { crm = { column = "Id" } }
+[interactions.data]
+message_id = { column = "Id" }
+campain_id = { column = "Campaign" }
+experiment = { id = "subject", varient = { column = "Arm" } }
+
+[[interactions]]
+type = { column = "Type", values = { gift = "donation.made", refund = "donation.refunded" } }
+time = { column = "At" }
+act = ["Id"]
+[interactions.contact]
+email = { column = "Email" }
+[interactions.data]
+refund_id = { column = "Id" }
+donation_id = { column = "Id" }
+amuont = { column = "Sum" }
+
+[[interactions]]
+type = { column = "Type" }
+time = { column = "At" }
+act = ["Id"]
+[interactions.contact]
+email = { column = "Email" }
+[interactions.data]
+whatever = "x"
+"""
+
+
+def test_a_mapping_names_the_fields_that_its_types_do_not_know() -> None:
+    told = [
+        text.removesuffix(" It is taken, and counts for nothing") for text in parse_mapping(MISSPELLED).unknown_fields()
+    ]
+
+    assert sorted(told) == [
+        "interactions.0.contact.emial: no field of email.sent; did you mean email?",
+        "interactions.0.data.campain_id: no field of email.sent; did you mean campaign_id?",
+        "interactions.0.data.experiment.varient: no field of email.sent; did you mean variant?",
+        "interactions.1.data.amuont: no field of donation.made or donation.refunded; did you mean amount?",
+    ]
+
+
+@pytest.mark.parametrize("name", ["p2p", "van"])
+def test_a_shipped_mapping_has_no_field_that_its_types_do_not_know(name: str) -> None:
+    assert shipped(name).unknown_fields() == []

@@ -113,6 +113,18 @@ def test_where_nothing_was_counted_it_is_said_when_there_would_be_something(
     assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
 
 
+def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unknown = ["nothing is known of campaign ask; did you mean asks?"]
+
+    show_nothing(one_of("email.sent", 0, 0), Known(1329912000000, 1330000000000), unknown)
+
+    told = capsys.readouterr().out
+    assert told.splitlines()[0] == unknown[0]
+    assert "no data" not in told
+
+
 def test_taken_together_nothing_is_still_something() -> None:
     assert says_something(one_of("net", 700, -700, currency="USD"))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.insights.known import Known, known_of
+from streams.insights.known import Known, known_of, names_of, unknown_in
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.events.records import NOW
 from tests.unit.insights.lakes import history_of, only_tail
@@ -31,3 +31,27 @@ def test_what_was_decided_about_somebody_is_no_interaction() -> None:
 
 def test_without_any_there_is_none() -> None:
     assert known_of(only_tail([])) is None
+
+
+def test_a_name_of_which_there_is_nothing_is_told_with_the_one_that_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed = [lying(at, "email.sent", NOW - at * DAY, campaign_id=f"gotv-{at}", team="digital") for at in range(4)]
+    tail = [lying(4, "text.sent", NOW, campaign_id="texts")]
+    history = history_of(quick_folder(tmp_path, monkeypatch), filed, tail)
+
+    assert names_of(history, "campaign_id") == {"gotv-0", "gotv-1", "gotv-2", "gotv-3", "texts"}
+    assert unknown_in(history, {"campaign": "gotv-2", "team": "digital"}) == []
+    assert unknown_in(history, {"campaign": "txets", "team": "digtal", "region": "US-ZZ"}) == [
+        "nothing is known of campaign txets; did you mean texts?",
+        "nothing is known of team digtal; did you mean digital?",
+    ]
+    assert unknown_in(only_tail(tail), {"campaign": "doors"}) == ["nothing is known of campaign doors"]
+
+
+def test_a_name_that_is_an_address_is_not_told_to_whoever_misspells_it() -> None:
+    tail = [lying(1, "text.sent", NOW, campaign_id="ada@example.org")]
+
+    assert unknown_in(only_tail(tail), {"campaign": "ada.example.org"}) == [
+        "nothing is known of campaign ada.example.org"
+    ]

@@ -25,6 +25,9 @@ WRONG: dict[tuple[str, ...], str] = {
     ("list", "--until", "5"): "--until: give RFC 3339",
     ("show", "email-events"): "TOPIC/PARTITION/OFFSET: give where it stands",
     ("show", "email-events/x/1"): "TOPIC/PARTITION/OFFSET: give where it stands",
+    ("list", "--topic", "email-event"): "--topic: did you mean email-events? Give one of email-events, ",
+    ("group", "--topic", "elsewhere"): "--topic: Give one of email-events, ",
+    ("requeue", "--topic", "interaction"): "--topic: did you mean interactions?",
     ("release",): "SOURCE: give one, or --list alone",
     ("release", "a", "--list"): "SOURCE: give one, or --list alone",
 }

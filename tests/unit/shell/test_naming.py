@@ -58,3 +58,22 @@ def test_whoever_gave_an_address_is_not_asked_for_one(word: str, called: str) ->
 def test_a_word_by_which_nobody_is_known_is_answered_with_what_else_may_be_given() -> None:
     assert nobody("2125550199") == f"nobody is known by this contact_id: {CURE}"
     assert nobody("no id") == f"nobody is known by this word: {CURE}"
+
+
+@pytest.mark.parametrize(
+    "word", [HASH[:-1], "email:84daea9e", "email:84daea9e…", "phone:84daea9e", "voter:0123", "external:84daea9e"]
+)
+def test_a_contact_id_that_was_cut_is_not_taken_for_an_address(word: str) -> None:
+    told = "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
+    assert nobody(word) == told
+
+
+@pytest.mark.parametrize("word", [HASH, "email:fed@cafe.org", "phone:2125550199", "voter:NY:77", "external:van:17"])
+def test_a_whole_name_is_not_said_to_be_cut(word: str) -> None:
+    assert "not whole" not in nobody(word)
+
+
+@pytest.mark.parametrize("word", ["(212) 555-0142", "+12125550142", "+1 212.555.0142", "212-555-0142"])
+def test_whoever_gives_a_phone_number_alone_is_told_how_to_give_it(word: str) -> None:
+    assert nobody(word) == f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
+    assert "phone number" not in nobody("crm.2125550142")

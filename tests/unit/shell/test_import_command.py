@@ -1,0 +1,35 @@
+"""What `harmonia import` says of a mapping, without any server."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from streams.cli.main import app
+
+MAPPING = """
+name = "mail"
+[[interactions]]
+type = "email.sent"
+time = { column = "at" }
+act = ["id"]
+[interactions.contact]
+email = { column = "email" }
+[interactions.data]
+message_id = { column = "id" }
+campain_id = { column = "campaign" }
+"""
+
+
+def test_a_misspelled_field_of_a_mapping_is_told_and_the_mapping_is_taken(tmp_path: Path) -> None:
+    mapping, rows = tmp_path / "mail.toml", tmp_path / "mail.csv"
+    mapping.write_text(MAPPING)
+    rows.write_text("at,id,email,campaign\n2012-02-22T10:00:00Z,1,ada@example.org,gotv-1\n")
+
+    ended = CliRunner().invoke(app, ["import", "generic", str(rows), "--mapping", str(mapping), "--dry-run", "--json"])
+
+    assert ended.exit_code == 0
+    assert (
+        "--mapping: mail.toml: interactions.0.data.campain_id: no field of email.sent; did you mean campaign_id? "
+        "It is taken, and counts for nothing"
+    ) in ended.stderr.splitlines()
+    assert '"campain_id":"gotv-1"' in ended.stdout
