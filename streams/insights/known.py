@@ -52,7 +52,7 @@ def names_of(history: History, column: Named) -> set[str]:
     files = _files(history)
     if history.files is not None and files:
         with ask_lake(history.files, _only(history, files), {"memory_limit": MEMORY}) as connection:
-            found = connection.execute(f'SELECT DISTINCT "{column}" FROM lake_interactions').fetchall()
+            found = connection.table("lake_interactions").select(column).distinct().fetchall()
         names.update(name for (name,) in found)
     return names - {None}
 
