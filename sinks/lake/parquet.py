@@ -30,10 +30,19 @@ def write_parquet(table: pa.Table, file: BinaryIO) -> None:
     )
 
 
+def open_parquet(file: BinaryIO) -> pq.ParquetFile:
+    """A Parquet file of which the thread that asks reads everything itself; read it with `use_threads=False`.
+
+    Arrow otherwise reads ahead in threads of its own. One that still holds an object of Python when the program ends
+    aborts the process after its work was done.
+    """
+    return pq.ParquetFile(file, pre_buffer=False)
+
+
 def read_parquet(files: Files, name: str, schema: pa.Schema) -> pa.Table:
     """All rows in the columns of today: one that the file does not have yet is null."""
     with files.open(name) as file:
-        table = pq.ParquetFile(file).read()
+        table = open_parquet(file).read(use_threads=False)
     columns = [
         table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
         for field in schema
@@ -44,4 +53,4 @@ def read_parquet(files: Files, name: str, schema: pa.Schema) -> pa.Table:
 def read_columns(files: Files, name: str, columns: list[str]) -> pa.Table:
     """Some columns of all rows. Of a store that reads in pieces no others are fetched."""
     with files.open(name) as file:
-        return pq.ParquetFile(file).read(columns=columns)
+        return open_parquet(file).read(columns=columns, use_threads=False)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from sinks.lake.files import Files
 from sinks.lake.manifests import INTERACTIONS
+from sinks.lake.parquet import open_parquet
 from sinks.lake.reading import live
 from sinks.lake.schema import COLUMNS, EVENT
 
@@ -53,7 +53,7 @@ def pieces(files: Files, wanted: Wanted = everything) -> list[Piece]:
 def batches(files: Files, name: str) -> Iterator[pa.RecordBatch]:
     """The rows of a file in `NEEDED_SCHEMA`, in its order. Raises OSError; ValueError for a file without a column."""
     with files.open(name) as file:
-        parquet = pq.ParquetFile(file)
+        parquet = open_parquet(file)
         missing = set(NEEDED).difference(parquet.schema_arrow.names)
         if missing:
             raise ValueError(f"{name} has no column {', '.join(sorted(missing))}: is it a file of `interactions`?")
@@ -68,7 +68,7 @@ def only_of_somebody(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _rows_in(files: Files, name: str) -> int:
     with files.open(name) as file:
-        return int(pq.read_metadata(file).num_rows)
+        return int(open_parquet(file).metadata.num_rows)
 
 
 def _is_shown(name: str) -> bool:

@@ -9,14 +9,14 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 import zstandard
-from pyarrow.parquet import ParquetFile
 
 from events.refusal import Reason, Refusal
 from sinks.lake.files import Files
+from sinks.lake.parquet import open_parquet
 from sinks.lake.schema import COLUMNS
 from streams.importing.lines import ROW_BYTES, first_line, lines_of
 from streams.importing.opening import open_unpacked
@@ -70,7 +70,7 @@ def count_of(files: Files, name: str) -> int | None:
     with _plainly(), files.open(name) as file:
         start = file.read(len(_MAGIC))
         file.seek(0)
-        return int(ParquetFile(file).metadata.num_rows) if start == _MAGIC else None
+        return int(open_parquet(file).metadata.num_rows) if start == _MAGIC else None
 
 
 @contextmanager
@@ -82,11 +82,11 @@ def _plainly() -> Iterator[None]:
 
 
 def _parquet(file: BinaryIO) -> Iterator[Row]:
-    opened: Any = ParquetFile(file)
+    opened = open_parquet(file)
     _require(opened.schema_arrow.names)
     columns = [*_NEEDED, *([APPENDED_AT] if _tells_when(opened.schema_arrow) else [])]
     line = 0
-    for batch in opened.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
+    for batch in opened.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns, use_threads=False):
         times = batch[APPENDED_AT].cast(pa.int64()).to_pylist() if APPENDED_AT in columns else [None] * len(batch)
         for fragment, event, came in zip(batch[FRAGMENT].to_pylist(), batch[EVENT].to_pylist(), times, strict=True):
             line += 1
