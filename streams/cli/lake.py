@@ -13,7 +13,7 @@ from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.saying import say
 from streams.engine.errors import KafkaAway
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 _DAY_MS = 86_400_000
 

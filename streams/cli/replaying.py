@@ -15,7 +15,7 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.import_told import reporting, say_report
 from streams.cli.moments import span_given
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.replay.run import Screen
