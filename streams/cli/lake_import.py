@@ -37,7 +37,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     from streams.importing.pieces import Unreadable
     from streams.lake.buffers import Limits
     from streams.lake.importing import Old, bring_in, show
-    from streams.lake.serving import files_of
+    from streams.lake_files import files_of
     from streams.replay.parts import meant
 
     settings, selection = load_settings(), selection_given(since, until, types)

@@ -59,7 +59,7 @@ def build(
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
-    from streams.lake.serving import place_of, require_lake
+    from streams.lake_files import place_of, require_lake
     from streams.rebuild import building
     from streams.topics import require_topics
 

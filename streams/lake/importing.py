@@ -18,11 +18,11 @@ from sinks.lake.files import Files
 from sinks.lake.imported import log_of
 from sinks.lake.manifests import begin
 from sinks.lake.writer import LakeWriter, Overtaken
+from streams.engine.errors import LakeStopped
 from streams.importing.pieces import AsItIs, Piece, Unreadable
 from streams.importing.run import Report
 from streams.lake.buffers import ROW_BYTES, Limits
 from streams.lake.door import Door, Taken
-from streams.lake.errors import LakeStopped
 from streams.replay.judging import ERASED_TYPE
 from streams.replay.parts import Part, meant
 from streams.replay.rows import Row, rows_of
