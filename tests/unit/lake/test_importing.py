@@ -24,9 +24,9 @@ from streams.history.folding import fold_history
 from streams.history.gathering import gather
 from streams.importing.run import Report
 from streams.lake.importing import Old, bring_in
-from streams.replay.judging import ERASED
-from streams.replay.parts import parts_of
-from streams.replay.selection import Selection
+from streams.lake.parts import parts_of
+from streams.lake.row_contacts import ERASED
+from streams.lake.selection import Selection
 from tests.unit.agents.harmonised import HASHER
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted
