@@ -9,10 +9,10 @@ import faust
 from streams.app import Worker, build_worker
 from streams.ending import end_when_memory_is_out, end_within
 from streams.engine.garbage import collect_rarely
-from streams.local.signals import signals_end_the_block
 from streams.log_noise import Repeats, TroubleInALine, leave_out_the_ordinary
 from streams.logs import hush_libraries
 from streams.settings import Settings
+from streams.signals import signals_end_the_block
 from streams.starting import require_usable, wait_until_ready
 from streams.state_dir import own
 

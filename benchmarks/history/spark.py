@@ -26,7 +26,7 @@ from streams.history.folding import PROFILES, STATES
 from streams.history.gathering import in_processes
 from streams.history.running import fold_lake
 from streams.local.java import find_java
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy" / "spark" / "fold.py"

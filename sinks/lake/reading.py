@@ -20,6 +20,7 @@ from sinks.lake.manifests import (
     LakeFile,
     Range,
     encode,
+    folder_of,
     number_text,
     read,
     staged_name,
@@ -115,6 +116,12 @@ class _Found:
 def addresses(files: Files, dataset: str, where: Live | None = None) -> list[str]:
     """By what DuckDB and others find the files of a dataset: a list for `read_parquet`."""
     return [files.address(place) for place in (where or live(files)).places_of(dataset)]
+
+
+def next_offsets(files: Files, seen: Live, topic_id: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Where each of these partitions of the topic goes on behind the lake; without those that it has nothing of."""
+    last = {number: seen.ranges.get(folder_of(topic_id, number)) for number in partitions}
+    return {number: read(files, name, Range).last_offset + 1 for number, name in last.items() if name is not None}
 
 
 def write_checkpoint(files: Files, seen: Live) -> None:

@@ -15,7 +15,6 @@ from streams.agents.experimenting import Experimenting
 from streams.agents.holding import Holding
 from streams.agents.questions import Heard, questions_of
 from streams.agents.stamps import received_at, received_header
-from streams.agents.tallying import Tally
 from streams.contact import ContactState, Outcome
 from streams.contact.announcing import Step, announce
 from streams.contact.erasing import place_of
@@ -27,6 +26,7 @@ from streams.engine.partition import Effects
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.states import States
 from streams.engine.writer import Headers
+from streams.measuring.tallying import Tally
 from streams.pressure import Policy
 
 STAGE = "contacts"

@@ -19,7 +19,7 @@ from sinks.lake.snapshots import CONTACT_LINKS
 from streams.backtest.counting import Said
 from streams.history.contacts import History, read_rows
 from streams.history.gathering import Gathered, gather
-from streams.replay.judging import named_in
+from streams.lake.row_contacts import named_in
 
 
 def gather_people(place: str, folder: Path, processes: int) -> Gathered:

@@ -17,7 +17,7 @@ from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.moments import span_given
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.backtest.run import Orders, Result

@@ -14,12 +14,12 @@ from kafka.errors import TopicAuthorizationFailedError
 from events.spelling import nearest
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
 from streams.cli.failures import refuse
-from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.engine.errors import MissingTopic
 from streams.permission.holds import read_hold_record
 from streams.settings import Settings
 from streams.shown import is_shown
+from streams.topic_reading import records_of
 from streams.topics import CAMPAIGNS_TABLE, changelog_name
 
 LATEST = 16_000

@@ -10,7 +10,7 @@ from streams.cli.saying import say
 from streams.cli.waiting import waiting
 from streams.engine.errors import KafkaAway
 from streams.insights.spans import TOPIC_DAYS
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.insights.reading import Read

@@ -121,9 +121,9 @@ def _say(order: _Order, *, as_json: bool) -> None:
 
 def _list(settings: Settings, *, as_json: bool) -> None:
     """From the topic, which has what Redis may lack."""
-    from streams.cli.reading import records_of
     from streams.clients import KafkaClients
     from streams.permission.holds import read_hold_record
+    from streams.topic_reading import records_of
 
     holds: dict[str, int | None] = {}
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:

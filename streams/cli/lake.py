@@ -13,7 +13,7 @@ from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.saying import say
 from streams.engine.errors import KafkaAway
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 _DAY_MS = 86_400_000
 
@@ -57,8 +57,8 @@ def snapshot() -> None:
     import asyncio
 
     from streams.app import wall_clock
-    from streams.lake.serving import lake_of
     from streams.lake.snapshotting import take_snapshot
+    from streams.lake_files import lake_of
 
     settings = load_settings()
     with _failing_plainly():
@@ -79,7 +79,7 @@ def compact(
     from sinks.lake.compacting import compact as merge
     from sinks.lake.rows import date_of
     from streams.app import wall_clock
-    from streams.lake.serving import lake_of
+    from streams.lake_files import lake_of
 
     days = older_than.removesuffix("d")
     if not days.isdigit() or len(days) > 4:
@@ -103,7 +103,7 @@ def erase(
     from sinks.lake.snapshots import give_up
     from streams.app import wall_clock
     from streams.lake.erasing import erase_from_lake, told
-    from streams.lake.serving import lake_of
+    from streams.lake_files import lake_of
     from streams.topics import require_topic
 
     settings, now = load_settings(), wall_clock()
@@ -125,7 +125,7 @@ def views(
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
     from sinks.lake.reading import live
     from sinks.lake.views import views_sql
-    from streams.lake.serving import lake_of
+    from streams.lake_files import lake_of
 
     with _failing_plainly():
         files = lake_of(load_settings())
@@ -139,7 +139,7 @@ def fold(
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
     from streams.history.running import fold_lake
-    from streams.lake.serving import place_of, require_files
+    from streams.lake_files import place_of, require_files
 
     with _failing_plainly():
         place = place_of(load_settings())

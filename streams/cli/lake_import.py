@@ -14,7 +14,7 @@ from streams.cli.replaying import history_bar, selection_given
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.replay.parts import Part
+    from streams.lake.parts import Part
 
 
 @app.command("import")
@@ -37,8 +37,8 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     from streams.importing.pieces import Unreadable
     from streams.lake.buffers import Limits
     from streams.lake.importing import Old, bring_in, show
-    from streams.lake.serving import files_of
-    from streams.replay.parts import meant
+    from streams.lake.parts import meant
+    from streams.lake_files import files_of
 
     settings, selection = load_settings(), selection_given(since, until, types)
     limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
@@ -63,7 +63,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 def _parts(paths: list[str]) -> list[Part]:
     """Of all paths, in order. Raises as `parts_of`, and says of which."""
     from streams.importing.pieces import Unreadable
-    from streams.replay.parts import parts_of
+    from streams.lake.parts import parts_of
 
     found = []
     for path in paths:

@@ -72,8 +72,8 @@ async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
 def read_person(settings: Settings, contact_id: str) -> Person:
     """Read the topics for all that is held of a person. Takes as long as reading them takes."""
     from sinks.keys import partition_of
-    from streams.cli.reading import records_of
     from streams.clients import KafkaClients
+    from streams.topic_reading import records_of
 
     consumer = KafkaClients(settings).tool_consumer()
     try:
@@ -100,7 +100,7 @@ def masked(name: str) -> str:
 
 
 def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:
-    from streams.cli.reading import records_of
+    from streams.topic_reading import records_of
 
     into: dict[str, str] = {}
     for record in records_of(consumer, CONTACT_LINKS):
@@ -113,7 +113,7 @@ def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:
 
 def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[str]) -> list[tuple[bytes, int]]:
     from sinks.keys import partition_of
-    from streams.cli.reading import records_of
+    from streams.topic_reading import records_of
 
     keys = {name.encode() for name in names}
     numbers = {partition_of(key.decode(), settings.partitions) for key in keys}
@@ -125,7 +125,7 @@ def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[s
 
 
 def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key: str) -> JSON:
-    from streams.cli.reading import records_of
+    from streams.topic_reading import records_of
 
     last: JSON = None
     for record in records_of(consumer, topic, partitions):

@@ -15,7 +15,7 @@ from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.profile_tables import at
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.rebuild.differing import Comparison
@@ -59,7 +59,7 @@ def build(
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
-    from streams.lake.serving import place_of, require_lake
+    from streams.lake_files import place_of, require_lake
     from streams.rebuild import building
     from streams.topics import require_topics
 

@@ -108,9 +108,9 @@ def _row(each: Quarantine, now: int) -> dict[str, JSON]:
 
 
 def _quarantines(settings: Settings) -> dict[str, Quarantine]:
-    from streams.cli.reading import records_of
     from streams.clients import KafkaClients
     from streams.quarantine.orders import read_quarantine_record
+    from streams.topic_reading import records_of
 
     known: dict[str, Quarantine] = {}
     with closing(KafkaClients(settings).tool_consumer()) as consumer:

@@ -98,9 +98,9 @@ def _write_matching(settings: Settings, channel: Channel, audience: Audience, la
 
 
 def _read(settings: Settings, channel: Channel, shelf: Shelf, *, with_links: bool) -> None:
-    from streams.cli.reading import records_of
     from streams.clients import KafkaClients
     from streams.suppressions.reading import read_closings, read_links
+    from streams.topic_reading import records_of
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         if with_links:

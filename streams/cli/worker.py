@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.settings import Settings

@@ -10,8 +10,8 @@ from sinks.lake.manifests import INTERACTIONS, Damaged, is_lake
 from sinks.lake.reading import live
 from sinks.lake.settling import unended_imports
 from streams.doctor.finding import Finding, fail, ok, warn
-from streams.lake.errors import LakeStopped
-from streams.lake.serving import files_of
+from streams.engine.errors import LakeStopped
+from streams.lake_files import files_of
 from streams.settings import Settings
 
 WHAT = "HARMONIA_LAKE"

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from events.topics import INTERACTIONS
 from sinks.lake.files import open_files
 from sinks.lake.manifests import Damaged
-from sinks.lake.reading import live
+from sinks.lake.reading import live, next_offsets
 from streams.clients import KafkaClients, tool_redis
 from streams.doctor.configuration import examine_configuration
 from streams.doctor.finding import Finding, fail, ok, warn
@@ -30,7 +30,6 @@ from streams.doctor.permissions import judge_group, judge_permissions
 from streams.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
 from streams.doctor.topics import judge_topics
 from streams.engine.errors import MissingTopic
-from streams.insights.reading import positions
 from streams.settings import Settings
 from streams.topics import CONTACTS_TABLE, describe_topics, wanted
 from streams.tried import kafka_tried, redis_tried
@@ -132,7 +131,7 @@ def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     with suppress(OSError, ValueError, Damaged, MissingTopic):
         files = open_files(settings.lake)
         topic_id = KafkaClients(settings).topic_id(INTERACTIONS)
-        begin = positions(files, live(files), topic_id, range(settings.partitions))
+        begin = next_offsets(files, live(files), topic_id, range(settings.partitions))
         places = [TopicPartition(INTERACTIONS, number) for number in range(settings.partitions)]
         starts, ends = (
             {place.partition: int(found.offset) for place, found in admin.list_partition_offsets(asked).items()}

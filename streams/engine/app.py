@@ -17,10 +17,11 @@ from streams.engine.errors import EngineError, Fenced
 from streams.engine.instance import given_away
 from streams.engine.lanes import Lanes, Process
 from streams.engine.onlooker import NOBODY, Onlooker
+from streams.engine.ports import Host, Recoverable
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End, Run
 from streams.engine.states import State, Storage
-from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
+from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow, TableContext
 from streams.engine.turns import Turns
 from streams.formats import Unreadable
 from streams.logs import told
@@ -57,7 +58,8 @@ class ChunkApp(faust.App):
         self.onlooker = onlooker
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
-        self._turns = Turns(CHUNKS_AT_ONCE * limits.records)
+        turns = Turns(CHUNKS_AT_ONCE * limits.records)
+        self._table_context = TableContext(kafka, turns, self._committed, onlooker)
         self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
@@ -69,11 +71,9 @@ class ChunkApp(faust.App):
             partitions=partitions,
             key_type=bytes,
             value_type=bytes,
-            kafka=self.kafka,
+            context=self._table_context,
             flow=flow,
             storage=storage,
-            turns=self._turns,
-            onlooker=self.onlooker,
         )
         self.tables.add(table)
         return table
@@ -136,6 +136,9 @@ class ChunkApp(faust.App):
         consumer = cast(transport.Consumer, self.consumer)
         return {tp: end for tp in self.owned_partitions() if (end := consumer.end_of(tp)) is not None}
 
+    def _committed(self, source: TP) -> int | None:
+        return cast(transport.Consumer, self.consumer).committed(source)
+
     def _on_rebalance_when_stopped(self) -> None:
         """Faust closes the consumer here, and the last commit would wait for ever."""
 
@@ -154,6 +157,10 @@ class ChunkApp(faust.App):
         self.onlooker.failed(error)
         logging.shutdown()
         self._stop_process(EXIT_FAIL_STOP)
+
+
+_HOST: type[Host] = ChunkApp  # seen by the type checker alone: what Faust hands on are these, whatever it calls them
+_RECOVERABLE: type[Recoverable] = ChunkTable
 
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:

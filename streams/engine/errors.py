@@ -1,4 +1,4 @@
-"""What stops a worker. Each says what to do about it; none is raised for a bad record."""
+"""What stops a worker, or another process. Each says what to do about it; none is raised for a bad record."""
 
 
 class EngineError(Exception):
@@ -31,6 +31,10 @@ class NotOwned(EngineError):
 
 class Unusable(EngineError):
     """A directory or a port that the settings name cannot be used; the text names the setting."""
+
+
+class LakeStopped(EngineError):
+    """Going on would leave something out of the lake, or the place that the settings name cannot be used."""
 
 
 class StoreFailed(EngineError):

@@ -6,7 +6,7 @@ over from what the stores hold.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import cast
 
 from aiokafka.errors import IllegalStateError
 from faust.tables.manager import TableManager as StockTableManager
@@ -15,10 +15,7 @@ from faust.tables.recovery import Recovery as StockRecovery
 from mode import Service
 
 from streams.engine.garbage import collect_what_was_closed
-from streams.engine.table import ChunkTable
-
-if TYPE_CHECKING:
-    from streams.engine.app import ChunkApp
+from streams.engine.ports import host_of, recoverable
 
 
 class Recovery(StockRecovery):
@@ -50,28 +47,28 @@ class Recovery(StockRecovery):
         await super().on_stop()
 
     async def _recover(self, generation: int) -> None:
-        app = cast("ChunkApp", self.app)
+        host = host_of(self.app)
         try:
             self._set_recovery_started()
-            app.onlooker.taking_over()
+            host.onlooker.taking_over()
             await self._take_over()
             collect_what_was_closed()
-            app.lanes.open(generation)
+            host.lanes.open(generation)
             await self.on_recovery_completed(generation)
-            app.onlooker.taken_over()
-            app.on_ready(len(app.owned_partitions()))
+            host.onlooker.taken_over()
+            host.on_ready(len(host.owned_partitions()))
         except (RebalanceAgain, IllegalStateError):
             return  # the partitions have changed meanwhile, so another recovery is about to start
         except ServiceStopped:
             if not self.should_stop:  # which is also what Faust calls a broker that does not answer in time
-                app.fail_stop(TimeoutError("the committed offsets could not be read"))
+                host.fail_stop(TimeoutError("the committed offsets could not be read"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
-            app.fail_stop(error)
+            host.fail_stop(error)
 
     async def _take_over(self) -> None:
-        for table in self.tables.values():
+        for table in map(recoverable, self.tables.values()):
             mine = [tp.partition for tp in self.active_tps if tp.topic == table.changelog_topic_name]
-            await cast(ChunkTable[Any], table).take_over(mine)
+            await table.take_over(mine)
 
     @Service.task
     async def _slurp_changelogs(self) -> None:

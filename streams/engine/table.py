@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, cast
+from typing import Any, Generic
 
 import faust
 from faust.types import TP
@@ -18,12 +18,11 @@ from faust.types import TP
 from streams.clients import KafkaClients
 from streams.engine.errors import NotOwned
 from streams.engine.onlooker import NOBODY, Onlooker
-from streams.engine.partition import Changelog, Fold, TablePartition
+from streams.engine.partition import Changelog, Committed, Fold, TablePartition
 from streams.engine.restoring import RESTORED_AT_ONCE
 from streams.engine.retry import retried
 from streams.engine.runs import Run
 from streams.engine.states import Recent, State, States, Storage
-from streams.engine.transport import Consumer
 from streams.engine.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -48,32 +47,33 @@ class Flow:
     shared: Sequence[TP] = ()
 
 
-class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
-    """Partitions of a table by number, while this worker owns them.
+@dataclass(frozen=True, slots=True)
+class TableContext:
+    """What all tables of one worker share.
 
-    Parameters:
-        turns: those of all the worker's transactions.
-        onlooker: hears how much of the changelogs is to be read.
+    `turns`: those of all its transactions. `committed`: how far its group has committed a source. `onlooker`: hears how
+    much of the changelogs is to be read.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        kafka: KafkaClients,
-        flow: Flow,
-        storage: Storage[State],
-        turns: Turns,
-        onlooker: Onlooker = NOBODY,
-        **kwargs: Any,
-    ) -> None:
+    kafka: KafkaClients
+    turns: Turns
+    committed: Committed
+    onlooker: Onlooker = NOBODY
+
+
+class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
+    """Partitions of a table by number, while this worker owns them."""
+
+    def __init__(self, *args: Any, context: TableContext, flow: Flow, storage: Storage[State], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._kafka = kafka
+        self._kafka = context.kafka
         self._storage = storage
         self._recent: Recent[State] = Recent(storage.recent_bytes)
         self._flow = flow
         self._topic_ids: dict[str, str] = {}
-        self._turns = turns
-        self._onlooker = onlooker
+        self._turns = context.turns
+        self._committed = context.committed
+        self._onlooker = context.onlooker
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._owned: dict[int, TablePartition[State]] = {}
         self._restoring = asyncio.Semaphore(RESTORED_AT_ONCE)
@@ -151,7 +151,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
                 self._kafka,
                 States(self._storage.open_store(self.name, number), self._storage.codec, self._recent),
                 changelog,
-                lambda source: cast(Consumer, self.app.consumer).committed(source),
+                self._committed,
                 self._onlooker,
             )
         restored = await retried(self._owned[number].open, f"{self.name}: taking partition {number} over")

@@ -6,7 +6,7 @@ message carries a `Run` as its value; Faust's acknowledgements are ignored.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import ConsumerStoppedError, KafkaTimeoutError
@@ -21,11 +21,10 @@ from streams.engine.batches import read_any_batch
 from streams.engine.errors import StateLost
 from streams.engine.fetched import Drained, hand_out_light_records
 from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
+from streams.engine.lanes import Lanes
+from streams.engine.ports import Host, host_of
 from streams.engine.runs import End, Run
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
-
-if TYPE_CHECKING:
-    from streams.engine.app import ChunkApp
 
 SCHEME = "chunks"
 _LOOK_AGAIN_S = 0.02
@@ -36,17 +35,16 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        app = cast("ChunkApp", self.app)
-        if app.instance:
-            stop_when_replaced(self._ensure_consumer()._coordinator, app.instance, app.fail_stop)
+        host = host_of(self.app)
+        if host.instance:
+            stop_when_replaced(self._ensure_consumer()._coordinator, host.instance, host.fail_stop)
 
     def _create_worker_consumer(self, transport: stock.Transport) -> AIOKafkaConsumer:
-        app = cast("ChunkApp", self.app)
-        conf = app.conf
-        self._assignor = app.assignor
-        return app.kafka.group_consumer(
+        host, conf = host_of(self.app), self.app.conf
+        self._assignor = self.app.assignor
+        return host.kafka.group_consumer(
             group_id=conf.id,
-            group_instance_id=name_in_group(app.instance, app.topics_read()) if app.instance else None,
+            group_instance_id=name_in_group(host.instance, host.topics_read()) if host.instance else None,
             partition_assignment_strategy=[self._assignor],
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
@@ -92,7 +90,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         consumer._coordinator.check_errors()  # its tasks may have died, and nobody else looks
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
-        ahead = cast("ChunkApp", self.app).lanes.records_ahead
+        ahead = host_of(self.app).lanes.records_ahead
         records = cast(dict[TP, Drained], await super()._fetch_records(consumer, active_partitions, timeout, ahead))
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
@@ -122,8 +120,15 @@ class RebalanceListener(stock.ConsumerRebalanceListener):
 class Consumer(stock.Consumer):
     """Yields runs for lanes with room, and commits what lanes have done."""
 
-    app: "ChunkApp"
     RebalanceListener: ClassVar[type[stock.ConsumerRebalanceListener]] = RebalanceListener
+
+    @property
+    def _host(self) -> Host:
+        return host_of(self.app)
+
+    @property
+    def _lanes(self) -> Lanes:
+        return self._host.lanes
 
     def _new_consumer_thread(self) -> stock.AIOKafkaConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -131,8 +136,8 @@ class Consumer(stock.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
-        active = self._get_active_partitions()
-        wanted = {tp for tp in active if self.app.lanes.has_room(tp)}
+        active, lanes = self._get_active_partitions(), self._lanes
+        wanted = {tp for tp in active if lanes.has_room(tp)}
         if not wanted:
             await self._wait_for_room(timeout)
             return
@@ -144,7 +149,7 @@ class Consumer(stock.Consumer):
                 return
             if run.generation == self.app.consumer_generation_id:
                 self._read_offset[run.tp] = None  # no gap for Faust to account for
-                self.app.lanes.taken[run.tp] = run.next_offset
+                lanes.taken[run.tp] = run.next_offset
                 yield run.tp, self._message(run)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
@@ -170,11 +175,11 @@ class Consumer(stock.Consumer):
 
     async def wait_empty(self) -> None:
         """Before partitions are given up: end the chunks in hand, commit what is done, stop writing."""
-        await self.app.halt_recovery()
-        await self.app.lanes.settle()
+        await self._host.halt_recovery()
+        await self._lanes.settle()
         await super().wait_empty()
-        self.app.lanes.forget()
-        await self.app.release_tables()
+        self._lanes.forget()
+        await self._host.release_tables()
 
     def committed(self, tp: TP) -> int | None:
         """The offset that the group has committed; None before its first commit, or where it is not known yet."""
@@ -191,10 +196,10 @@ class Consumer(stock.Consumer):
 
         Markers count as long as records are to be done before them; those that nothing follows are nobody's to do.
         """
-        done = self.app.lanes.done_to(tp)
+        done = self._lanes.done_to(tp)
         if done is None:
             done = self._committed_offset[tp] or 0
-        if done >= self.app.lanes.taken.get(tp, 0):
+        if done >= self._lanes.taken.get(tp, 0):
             done = max(done, self._read_to(tp))
         return max(0, (self.highwater(tp) or 0) - done)
 
@@ -228,15 +233,15 @@ class Consumer(stock.Consumer):
     async def _wait_for_room(self, timeout: float) -> None:
         try:
             async with asyncio.timeout(timeout):
-                await self.app.lanes.wait_for_room()
+                await self._lanes.wait_for_room()
         except TimeoutError:
             return
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return iter(self.app.lanes.partitions())
+        return iter(self._lanes.partitions())
 
     def _new_offset(self, tp: TP) -> int | None:
-        return self.app.lanes.done_to(tp)
+        return self._lanes.done_to(tp)
 
     def _message(self, run: Run) -> ConsumerMessage:
         last = run.records[-1]

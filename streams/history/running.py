@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from streams.engine.errors import LakeStopped
 from streams.history.folding import Folded, fold_history
 from streams.history.gathering import Gathered, gather
-from streams.lake.errors import LakeStopped
 
 ATTEMPTS = 5
 

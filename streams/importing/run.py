@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 import orjson
 
@@ -25,6 +25,13 @@ class Bar(Protocol):
 
     def advance(self, more: int) -> None:
         """So many more pieces are done."""
+
+
+class Screen(NamedTuple):
+    """Is told how many more rows are done, and remarks for people."""
+
+    advance: Callable[[int], object]
+    say: Callable[[str], object]
 
 
 class Report:

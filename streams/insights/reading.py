@@ -15,14 +15,13 @@ from faust.types import TP
 
 from events.topics import INTERACTIONS
 from sinks.lake.files import Files
-from sinks.lake.manifests import Range, folder_of, read
-from sinks.lake.reading import Live, live
+from sinks.lake.reading import live, next_offsets
 from sinks.lake.rows import LogRecord
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
+from streams.engine.errors import LakeStopped
 from streams.insights.history import NOTHING_SEEN, History, tail_table
-from streams.lake.errors import LakeStopped
-from streams.lake.serving import require_lake
+from streams.lake_files import require_lake
 from streams.settings import Settings
 
 ATTEMPTS = 5
@@ -96,7 +95,7 @@ async def read_now(settings: Settings, files: Files | None, say: Say = quiet) ->
     topic_id = kafka.topic_id(INTERACTIONS)
     seen = NOTHING_SEEN if files is None else live(files)
     numbers = kafka.partitions_of(INTERACTIONS)
-    begin = {} if files is None else positions(files, seen, topic_id, numbers)
+    begin = {} if files is None else next_offsets(files, seen, topic_id, numbers)
     room = Room(topic_id, MOST_TAIL_BYTES, lake=files is not None, say=say)
     async with PartitionReader(kafka) as reader:
         ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
@@ -109,12 +108,6 @@ async def read_now(settings: Settings, files: Files | None, say: Say = quiet) ->
         ]
     tail = pa.concat_tables(tables)
     return Read(History(files, seen, tail), as_of, len(tail))
-
-
-def positions(files: Files, seen: Live, topic_id: str, partitions: range) -> dict[int, int]:
-    """Where each partition of the topic goes on behind the lake that was seen; without those that it has nothing of."""
-    last = {number: seen.ranges.get(folder_of(topic_id, number)) for number in partitions}
-    return {number: read(files, name, Range).last_offset + 1 for number, name in last.items() if name is not None}
 
 
 def _require_whole(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:

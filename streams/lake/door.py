@@ -16,9 +16,9 @@ from events.registry import topic_of
 from events.short_way import harmonise_usual
 from sinks.lake.erasures import Erasure, Erasures, erasure_of
 from sinks.lake.forgetting import MONEY
-from streams.replay.judging import ERASED, ERASED_TYPE, NOBODYS, identifiers_in, is_harmonised, named_in
-from streams.replay.rows import NOTHING, Row
-from streams.replay.selection import Selection
+from streams.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, identifiers_in, is_harmonised, named_in
+from streams.lake.rows import NOTHING, Row
+from streams.lake.selection import Selection
 
 ERASURES = LeftOut("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
 _FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock of this machine")

@@ -15,8 +15,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from events.topics import INTERACTIONS
+from streams.engine.errors import LakeStopped
 from streams.lake.buffers import Buffer, Limits, due
-from streams.lake.errors import LakeStopped
 from streams.lake.metrics import LakeMetrics
 from streams.lake.writing import PAUSE_S, Writing
 

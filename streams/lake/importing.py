@@ -18,16 +18,15 @@ from sinks.lake.files import Files
 from sinks.lake.imported import log_of
 from sinks.lake.manifests import begin
 from sinks.lake.writer import LakeWriter, Overtaken
+from streams.engine.errors import LakeStopped
 from streams.importing.pieces import AsItIs, Piece, Unreadable
-from streams.importing.run import Report
+from streams.importing.run import Report, Screen
 from streams.lake.buffers import ROW_BYTES, Limits
 from streams.lake.door import Door, Taken
-from streams.lake.errors import LakeStopped
-from streams.replay.judging import ERASED_TYPE
-from streams.replay.parts import Part, meant
-from streams.replay.rows import Row, rows_of
-from streams.replay.run import Screen
-from streams.replay.selection import Selection
+from streams.lake.parts import Part, meant
+from streams.lake.row_contacts import ERASED_TYPE
+from streams.lake.rows import Row, rows_of
+from streams.lake.selection import Selection
 
 _PARTITION = 0
 _ERASURES_ALONE = Selection(types=frozenset({ERASED_TYPE}))

@@ -19,8 +19,8 @@ from sinks.lake.snapshots import SnapshotWriter, links_table, profiles_table
 from streams.agents.changes import change_of, link_of
 from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
+from streams.engine.errors import LakeStopped
 from streams.engine.runs import KafkaRecord
-from streams.lake.errors import LakeStopped
 from streams.settings import Settings
 from streams.topics import require_topic
 

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from events.times import parse_time
 from events.topics import AUDIT_LOG
-from streams.cli.reading import records_between
 from streams.clients import KafkaClients
 from streams.insights.spans import Span
 from streams.morning.figures import Held
-from streams.permit.verdicts import REPEATED
+from streams.pressure.asking import REPEATED
 from streams.settings import Settings
+from streams.topic_reading import records_between
 
 LATE_MS = 3_600_000
 """What is written down may wait so long while Kafka is away."""

@@ -7,6 +7,7 @@ from streams.audience import Record
 from streams.audience.adding import malformed_with_columns, with_columns
 from streams.permit.asked import Trouble
 from streams.pressure import Decision
+from streams.pressure.asking import REPEATED
 
 ALLOWED_COLUMNS = ("harmonia_expires_at", "harmonia_policy_version")
 DENIED_COLUMNS = (
@@ -34,7 +35,7 @@ def refused_row(record: Record, decision: Decision) -> bytes:
 
 def repeated_row(record: Record) -> bytes:
     """The second row of one person, who is to be reached once."""
-    return with_columns(record.raw, ("deny", "repeated_in_audience", "", "", str(record.line)))
+    return with_columns(record.raw, ("deny", REPEATED, "", "", str(record.line)))
 
 
 def troubled_row(record: Record, trouble: Trouble, width: int) -> bytes:

@@ -15,7 +15,8 @@ from streams.audience.adding import with_columns
 from streams.permit.clerk import Stopped
 from streams.permit.crew import Chunk, Outcome
 from streams.permit.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
-from streams.permit.verdicts import REPEATED, Reasons, Verdicts
+from streams.permit.verdicts import Reasons, Verdicts
+from streams.pressure.asking import REPEATED
 
 Told = Callable[[int, int], object]
 """Hears how many rows, of how many bytes, are done."""

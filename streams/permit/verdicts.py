@@ -9,8 +9,8 @@ from streams.audience import Record
 from streams.permission.judging import Answers, Asked, Judged
 from streams.permit.asked import Trouble
 from streams.permit.rows import allowed_row, refused_row, repeated_row, troubled_row
+from streams.pressure.asking import REPEATED
 
-REPEATED = "repeated_in_audience"
 Reasons = Counter[tuple[str, str]]
 """By decision and reason."""
 

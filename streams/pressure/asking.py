@@ -45,6 +45,9 @@ Reason = Literal[
 ]
 """Why. What each means is in `docs/policy.md`; a test holds the two together."""
 
+REPEATED = "repeated_in_audience"
+"""Why a row of a list is denied whose person an earlier row has been allowed: said of the row, not of the person."""
+
 Known = ContactProfile | Literal["erased"] | None
 """What is known of whoever is asked about: a profile, that the person was erased, or nothing."""
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from sinks.lake.files import Files, open_files
-from sinks.lake.manifests import INTERACTIONS, Range, folder_of, read
-from sinks.lake.reading import Live, live
+from sinks.lake.files import open_files
+from sinks.lake.manifests import INTERACTIONS
+from sinks.lake.reading import live, next_offsets
 from streams.backup.errors import BackupError
 from streams.backup.files import Record, read_records
 from streams.backup.manifest import Manifest, contacts_file, interactions_file
@@ -40,7 +40,8 @@ def lake_now(place: str, topic_id: str, partitions: int) -> Lake:
     files = open_files(place)
     seen = live(files)
     known = seen.of(INTERACTIONS)
-    ends = [_end_of(files, seen, topic_id, number) for number in range(partitions)]
+    next_ = next_offsets(files, seen, topic_id, range(partitions))
+    ends = [next_.get(number, 0) for number in range(partitions)]
     return Lake(place, frozenset(file.name for file in known), sum(file.rows for file in known), ends)
 
 
@@ -137,11 +138,6 @@ def _last_of(batch: pa.RecordBatch) -> Iterable[tuple[int, int]]:
     if not len(batch):
         return []
     return [(batch["partition"][-1].as_py(), batch["offset"][-1].as_py())]
-
-
-def _end_of(files: Files, seen: Live, topic_id: str, partition: int) -> int:
-    name = seen.ranges.get(folder_of(topic_id, partition))
-    return 0 if name is None else read(files, name, Range).last_offset + 1
 
 
 def _merged() -> BackupError:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
-from streams.cli.reading import ranges_between, records_between, records_in, records_of
 from streams.clinic.judging import INTAKE
 from streams.clinic.letters import Place, Said, letter_of, said_by
 from streams.engine.errors import MissingTopic
 from streams.quarantine.listing import Listed, listed
 from streams.quarantine.orders import Quarantine, read_quarantine_record
 from streams.quarantine.released import Released
+from streams.topic_reading import ranges_between, records_between, records_in, records_of
 
 MOST_HELD = 100_000
 """Held records that are read at most, the latest: a few seconds."""

@@ -8,10 +8,11 @@ from sinks.lake.erasures import Erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.importing.pieces import Piece, Unreadable
 from streams.lake.erasing import Told, pending
-from streams.replay.judging import ERASED_TYPE, Judge, erasure_in
-from streams.replay.parts import Part, meant
-from streams.replay.rows import rows_of
-from streams.replay.selection import Selection
+from streams.lake.parts import Part, meant
+from streams.lake.row_contacts import ERASED_TYPE, erasure_in
+from streams.lake.rows import rows_of
+from streams.lake.selection import Selection
+from streams.replay.judging import Judge
 
 _ERASURES_ALONE = Selection(types=frozenset({ERASED_TYPE}))
 

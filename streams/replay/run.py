@@ -1,37 +1,30 @@
 """One part of history after the other: shown only, or sent and remembered."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from events.topics import CONTACT_ROOFS, INTERACTIONS
 from streams.clients import KafkaClients
 from streams.importing.journal import Journal, Progress
 from streams.importing.pieces import Piece
-from streams.importing.run import Outlet, Report, deliver
+from streams.importing.run import Outlet, Report, Screen, deliver
 from streams.importing.sending import PIECES_AT_ONCE, Sending, Way
 from streams.lake.erasing import told
+from streams.lake.parts import meant
+from streams.lake.row_contacts import ERASED_TYPE
 from streams.replay.behind import watching_workers
 from streams.replay.history import History, pieces_of
-from streams.replay.judging import ERASED_TYPE, kept
+from streams.replay.judging import kept
 from streams.replay.pacing import Pace
-from streams.replay.parts import meant
 from streams.settings import Settings
 from streams.topics import require_topic
 
 STAGE = "replay"
 FOLDER = "replays"
-
-
-class Screen(NamedTuple):
-    """Is told how many more rows are done, and remarks for people."""
-
-    advance: Callable[[int], object]
-    say: Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)

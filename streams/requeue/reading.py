@@ -7,10 +7,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 from events.times import parse_time, render_time
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED
-from streams.cli.reading import records_of
 from streams.clinic.letters import Letter, Place, letter_of
 from streams.engine.errors import MissingTopic
 from streams.engine.runs import KafkaRecord
+from streams.topic_reading import records_of
 
 
 def letters_in(consumer: KafkaConsumer, topic: str = DEAD_LETTERS) -> Iterator[Letter]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from kafka import TopicPartition
 
-from streams.cli.reading import latest_of
 from streams.clients import KafkaClients
 from streams.clinic.letters import Place, Said, said_by
 from streams.settings import Settings
+from streams.topic_reading import latest_of
 
 if TYPE_CHECKING:
     from streams.engine.changelog import PartitionReader

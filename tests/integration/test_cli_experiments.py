@@ -17,11 +17,11 @@ from events.envelope import Interaction, Record, decode
 from events.interactions.anywhere import ExperimentAssigned
 from events.topics import EXPERIMENT_DEFINITIONS, OUTREACH_EVENTS
 from streams.cli.main import app
-from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.demo.deployment import open_deployment
 from streams.experiments.defined import definition_record
 from streams.local.stack import Stack
+from streams.topic_reading import records_of
 from tests.integration.command import on
 from tests.integration.said import fresh
 from tests.integration.system import settings_of

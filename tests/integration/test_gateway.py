@@ -14,11 +14,11 @@ import pytest
 from kafka import KafkaConsumer
 
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
-from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.local.kafka import start_kafka
 from streams.local.stack import Stack, local_stack, quiet
 from streams.settings import Settings
+from streams.topic_reading import records_of
 from streams.topics import create_topics
 from tests.chaos.site import kill
 from tests.integration.command import on

@@ -14,11 +14,11 @@ from events.topics import AUDIT_LOG, INTERACTIONS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.insights import reading
 from streams.local.stack import Stack
 from streams.settings import Settings
+from streams.topic_reading import records_of
 from streams.topics import create_topics
 from tests.integration.command import harmonia, on
 from tests.integration.said import fresh

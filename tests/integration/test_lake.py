@@ -17,10 +17,10 @@ from sinks.lake.files import LocalFiles
 from sinks.lake.manifests import MANIFESTS, STAGING, Range, begin, read
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
+from streams.topic_reading import records_of
 from streams.topics import create_topics
 from tests.integration.command import harmonia, on, refused
 from tests.integration.lake_process import running_lake

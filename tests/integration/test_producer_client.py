@@ -9,10 +9,10 @@ import pytest
 
 from events.client import InvalidEvent, aio, sync
 from events.topics import EMAIL_EVENTS
-from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.local.stack import Stack, local_stack
 from streams.settings import Settings
+from streams.topic_reading import records_of
 from streams.topics import create_topics
 from tests.integration.said import fresh
 

@@ -17,11 +17,11 @@ from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, Overtaken
 from streams.backtest.run import Orders, backtest
 from streams.cli.main import app
-from streams.lake.errors import LakeStopped
-from streams.lake.serving import files_of
+from streams.engine.errors import LakeStopped
+from streams.lake.parts import parts_of
+from streams.lake_files import files_of
 from streams.pressure import default_policy
 from streams.rebuild.sorting import gather_lake, lake_now
-from streams.replay.parts import parts_of
 from streams.settings import Settings
 from tests.contract.lake.s3_server import BUCKET
 from tests.unit.events.records import NOW

@@ -1,9 +1,9 @@
 import pytest
 from faust.types import TP
 
+from streams.engine.errors import LakeStopped
 from streams.insights.history import tail_table
 from streams.insights.reading import Room, _require_whole
-from streams.lake.errors import LakeStopped
 from tests.unit.lake.lying import TOPIC_ID, lying
 
 FIRST, SECOND = TP("interactions", 0), TP("interactions", 1)

@@ -9,12 +9,11 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.times import render_time
 from sinks.lake.files import Files
-from streams.importing.run import Report
+from streams.importing.run import Report, Screen
 from streams.lake.buffers import Limits
 from streams.lake.importing import Old, bring_in
-from streams.replay.parts import parts_of
-from streams.replay.run import Screen
-from streams.replay.selection import Selection
+from streams.lake.parts import parts_of
+from streams.lake.selection import Selection
 from tests.unit.agents.harmonised import HASHER
 from tests.unit.events.records import NOW, event
 

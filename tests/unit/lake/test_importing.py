@@ -19,14 +19,14 @@ from sinks.lake.files import LocalFiles, RemoteFiles, new_name
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
+from streams.engine.errors import LakeStopped
 from streams.history.folding import fold_history
 from streams.history.gathering import gather
 from streams.importing.run import Report
-from streams.lake.errors import LakeStopped
 from streams.lake.importing import Old, bring_in
-from streams.replay.judging import ERASED
-from streams.replay.parts import parts_of
-from streams.replay.selection import Selection
+from streams.lake.parts import parts_of
+from streams.lake.row_contacts import ERASED
+from streams.lake.selection import Selection
 from tests.unit.agents.harmonised import HASHER
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted

@@ -11,7 +11,7 @@ import pytest
 
 from sinks.lake.files import open_files
 from sinks.lake.parquet import write_parquet
-from streams.lake.serving import files_of
+from streams.lake_files import files_of
 from streams.settings import Settings
 
 WIDE, NARROW = 0o000, 0o077

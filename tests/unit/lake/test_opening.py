@@ -11,8 +11,8 @@ from sinks.lake.files import LocalFiles, RemoteFiles, open_files
 from sinks.lake.manifests import begin, is_lake
 from sinks.lake.reading import live
 from streams.cli.main import app
-from streams.lake.errors import LakeStopped
-from streams.lake.serving import files_of
+from streams.engine.errors import LakeStopped
+from streams.lake_files import files_of
 from streams.settings import Settings
 
 

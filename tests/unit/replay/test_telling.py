@@ -19,13 +19,14 @@ from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.contact.state import WEEK
 from streams.importing.pieces import AsItIs, Unreadable
-from streams.importing.run import Report
+from streams.importing.run import Report, Screen
 from streams.lake.erasing import Told, erase_from_lake
+from streams.lake.parts import meant, parts_of
+from streams.lake.row_contacts import ERASED, NOBODYS
+from streams.lake.selection import Selection
 from streams.replay.history import History, pieces_of
-from streams.replay.judging import ERASED, ERASURES, MARGIN, NOBODYS, OLD
-from streams.replay.parts import meant, parts_of
-from streams.replay.run import Screen, show
-from streams.replay.selection import Selection
+from streams.replay.judging import ERASURES, MARGIN, OLD
+from streams.replay.run import show
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
 from tests.unit.lake.lying import DAY, TOPIC_ID, lying, odd

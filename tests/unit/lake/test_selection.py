@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.replay.selection import Selection, moment, types_named
+from streams.lake.selection import Selection, moment, types_named
 from tests.unit.lake.lying import DAY
 
 MARCH = moment("2012-03-01") or 0

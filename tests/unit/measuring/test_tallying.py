@@ -1,8 +1,8 @@
 from zlib import crc32
 
-from streams.agents.tallying import ONE_IN
 from streams.contact import profile
 from streams.engine.store import MemoryStore
+from streams.measuring.tallying import ONE_IN
 from tests.unit.agents.harmonised import folded, kept, said, state_of
 from tests.unit.engine.kafka_records import Fetched
 

@@ -9,8 +9,8 @@ from sinks.lake.files import Files, LocalFiles, open_files
 from sinks.lake.manifests import INTERACTIONS, MANIFESTS, date_in, type_in
 from sinks.lake.reading import live
 from streams.importing.pieces import Unreadable
-from streams.replay.rows import count_of
-from streams.replay.selection import Selection
+from streams.lake.rows import count_of
+from streams.lake.selection import Selection
 
 _DIGITS = 32
 _PIECE_BYTES = 1 << 20
