@@ -18,7 +18,7 @@ from streams.cli.reading import records_of
 from streams.clients import KafkaClients
 from streams.experiments.defined import fold_definition, lacking
 from streams.experiments.written import read_definitions
-from streams.pressure.mistakes import Mistakes
+from streams.file_mistakes import Mistakes
 from streams.settings import Settings
 
 Said = tuple[bytes, bytes | None]
