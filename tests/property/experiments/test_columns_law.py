@@ -7,12 +7,12 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed, unpacked
 from streams.experiments import columns as module
 from streams.experiments.adding import add_up
 from streams.experiments.columns import Columns
-from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, packed, unpacked
 from streams.experiments.partials import Counted, Where, read_partial
 from streams.experiments.row_layout import GROUPED_WIDTH, Ints
 from tests.property.experiments.people import lawful
@@ -25,11 +25,11 @@ FEW_VALUES = st.lists(VALUES, min_size=1, max_size=3)
 
 
 @st.composite
-def people(draw: st.DrawFn) -> list[Given]:
+def people(draw: st.DrawFn) -> list[Contribution]:
     """What one person gives to some experiments."""
     alike = draw(FEW_VALUES)
     return [
-        Given(
+        Contribution(
             name,
             draw(st.sampled_from("AAB")),
             draw(st.sampled_from([20_000, 20_000, 20_001])),
@@ -48,7 +48,7 @@ STEPS = st.lists(st.lists(people(), min_size=1, max_size=3), min_size=1, max_siz
 
 @lawful
 @given(people())
-def test_packed_and_unpacked_it_is_the_same(person: list[Given]) -> None:
+def test_packed_and_unpacked_it_is_the_same(person: list[Contribution]) -> None:
     found = packed(person)
     assert list(unpacked(found)) == person
     assert packed(unpacked(found)) == found
@@ -58,7 +58,7 @@ def test_packed_and_unpacked_it_is_the_same(person: list[Given]) -> None:
 
 @lawful
 @given(STEPS, st.sampled_from([1, 80, 1 << 20]), st.sampled_from([0, 4]))
-def test_columns_add_up_to_what_people_changed(steps: list[list[list[Given]]], most: int, often: int) -> None:
+def test_columns_add_up_to_what_people_changed(steps: list[list[list[Contribution]]], most: int, often: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "MOST_BYTES", most)
         patched.setattr(module, "_OFTEN", often)
@@ -69,7 +69,7 @@ def test_columns_add_up_to_what_people_changed(steps: list[list[list[Given]]], m
     assert {where: wide(row) for where, row in found.items() if row.any()} == changed(steps)
 
 
-def told(steps: Sequence[Sequence[Sequence[Given]]]) -> Columns:
+def told(steps: Sequence[Sequence[Sequence[Contribution]]]) -> Columns:
     columns = Columns()
     for person in steps:
         before = NOTHING
@@ -79,10 +79,10 @@ def told(steps: Sequence[Sequence[Sequence[Given]]]) -> Columns:
     return columns
 
 
-def changed(steps: Sequence[Sequence[Sequence[Given]]]) -> dict[Where, list[int]]:
+def changed(steps: Sequence[Sequence[Sequence[Contribution]]]) -> dict[Where, list[int]]:
     whole = Difference()
     for person in steps:
-        before: Sequence[Given] = ()
+        before: Sequence[Contribution] = ()
         for given_now in person:
             whole.replace(before, given_now)
             before = given_now
