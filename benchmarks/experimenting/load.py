@@ -17,13 +17,13 @@ from events.topics import EMAIL_EVENTS, INTERACTIONS
 from streams.agents.experimenting import has_arms
 from streams.agents.stamps import received_header
 from streams.contact import ContactState, fold, read_fact
+from streams.contact.contribution import Contribution
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import NOTHING
 from streams.contact.state import Fact
 from streams.engine.fetched import Fetched
 from streams.experiments import counting
-from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING
 
 EXPERIMENTS = 5_000
 NAMES = tuple(f"experiment-{number:05d}" for number in range(EXPERIMENTS))
@@ -58,12 +58,12 @@ def heard(contacts: int, facts: int, seed: int, *, with_experiments: bool) -> He
     return Heard(records, known)
 
 
-def people(count: int, seed: int, day: int) -> list[list[Given]]:
+def people(count: int, seed: int, day: int) -> list[list[Contribution]]:
     """What so many people give to ten of the experiments each, who were assigned on that day or the one before."""
     rng = Random(seed)
     return [
         [
-            Given(NAMES[number], rng.choice("AB"), day - rng.randrange(2), values=_values(rng))
+            Contribution(NAMES[number], rng.choice("AB"), day - rng.randrange(2), values=_values(rng))
             for number in rng.sample(range(EXPERIMENTS), EACH)
         ]
         for _ in range(count)

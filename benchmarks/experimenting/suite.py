@@ -17,6 +17,8 @@ from streams.agents.book import book_of
 from streams.agents.folding import Folding
 from streams.agents.reckoning import Reckoning
 from streams.contact import ContactState, decode, encode
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.engine.fetched import Fetched
 from streams.engine.garbage import collect_rarely
 from streams.engine.states import BESIDE, Codec, Recent, States
@@ -24,9 +26,7 @@ from streams.engine.store import MemoryStore, Position
 from streams.experiments import kept
 from streams.experiments.board import AT_ONCE
 from streams.experiments.columns import Columns
-from streams.experiments.given import Given
 from streams.experiments.kept import Kept
-from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from streams.pressure import default_policy
@@ -114,7 +114,7 @@ def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
     ]
 
 
-def _told(given: Sequence[Sequence[Given]]) -> list[bytes]:
+def _told(given: Sequence[Sequence[Contribution]]) -> list[bytes]:
     columns = Columns()
     for each in given:
         columns.replace(NOTHING, packed(each))

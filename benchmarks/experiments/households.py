@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import batches
-from streams.experiments.given import GROUPS
+from streams.contact.contribution import GROUPS
 from streams.inference.arms import Arm, Bools, Floats, of_people
 from streams.inference.clusters import Groups, clustered, spread
 from streams.inference.comparing import compare

@@ -102,7 +102,7 @@ class Book:
         return self._noted.issuperset(names)
 
     def note(self, names: Collection[bytes]) -> None:
-        """These were let in by `admits` on the day that `has_noted` was asked about last (`packed.names_of`)."""
+        """These were let in by `admits` on the day that `has_noted` was asked about last (names: `names_of`)."""
         self._noted_bytes += sum(map(len, names))
         if self._noted_bytes > MOST_NOTED:
             self._noted, self._noted_bytes = set(), 0

@@ -7,13 +7,13 @@ from streams.agents.book import Book
 from streams.contact import ContactState
 from streams.contact.merging import person
 from streams.contact.overview import Overview, overview
+from streams.contact.packed_contribution import MOST, NOTHING, PackedContribution, packed, unpacked
 from streams.contact.place import Place
 from streams.contact.showing import shown_of
 from streams.contact.state import Fact
 from streams.engine.writer import Output
 from streams.experiments import counting
 from streams.experiments.columns import Columns
-from streams.experiments.packed import MOST, NOTHING, Packed, packed, unpacked
 from streams.experiments.partials import Stands, write_partial
 from streams.experiments.rules import DAY_MS
 
@@ -30,7 +30,9 @@ class Experimenting:
         self._changes = Columns()
         self.uncounted = 0
 
-    def of_one(self, contact_id: str, known: Overview, before: ContactState, applied: Iterable[Fact]) -> Packed:
+    def of_one(
+        self, contact_id: str, known: Overview, before: ContactState, applied: Iterable[Fact]
+    ) -> PackedContribution:
         """What a person of one fragment gives who has just taken these facts, and of whom `known` is shown."""
         if not known.assigned and not before.given.names:
             return before.given
@@ -40,7 +42,7 @@ class Experimenting:
 
     def of_all(
         self, contact_id: str, place: Place, fragments: Mapping[str, ContactState], before: ContactState
-    ) -> Packed:
+    ) -> PackedContribution:
         """What a person gives who is shown under this id, if anybody is; who is under a roof is counted there."""
         if not before.given.names and not any(map(has_arms, fragments.values())):
             return before.given
@@ -57,7 +59,7 @@ class Experimenting:
         """What is to be kept beside the states."""
         return self._book.beside
 
-    def _replaced(self, contact_id: str, known: Overview | None, before: Packed) -> Packed:
+    def _replaced(self, contact_id: str, known: Overview | None, before: PackedContribution) -> PackedContribution:
         after, left_out = NOTHING, 0
         if known is not None:
             if len(known.assigned) > MOST:
@@ -70,7 +72,7 @@ class Experimenting:
         self._changes.replace(before, after)
         return after
 
-    def _admitted(self, given: Packed) -> Packed:
+    def _admitted(self, given: PackedContribution) -> PackedContribution:
         """Without what there is no room for. Of most experiments somebody was heard today."""
         if self._book.has_noted(given.names, self._day):
             return given

@@ -6,9 +6,9 @@ from events.links import Roof
 from streams.contact import ContactState
 from streams.contact.announcing import Announcement, Step, announce
 from streams.contact.erasing import place_of
+from streams.contact.packed_contribution import NOTHING
 from streams.contact.place import Erasure, Place
 from streams.contact.standing import counting, moved, trace
-from streams.experiments.packed import NOTHING
 
 NO_ERASURES: tuple[Erasure, ...] = ()
 

@@ -131,8 +131,8 @@ def _missing(found: Incomplete) -> str:
 
 
 def _draw(result: ExperimentResult, path: Path) -> None:
+    from streams.experiment_plot import svg
     from streams.experiments.history import with_history
-    from streams.experiments.shown.plot import svg
 
     drawn = svg(with_history(result, result))  # one that an earlier version has written ends before itself
     if drawn is None:

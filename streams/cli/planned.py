@@ -17,7 +17,7 @@ from streams.cli.failures import refuse
 from streams.clients import KafkaClients
 from streams.experiments.defined import fold_definition, lacking
 from streams.experiments.written import read_definitions
-from streams.pressure.mistakes import Mistakes
+from streams.file_mistakes import Mistakes
 from streams.settings import Settings
 from streams.topic_reading import records_of
 

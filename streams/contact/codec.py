@@ -1,9 +1,9 @@
 """How a contact's state is written."""
 
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, PackedContribution, packed
 from streams.contact.place import Carried, Place
 from streams.contact.state import ContactState, Fact, Settled
-from streams.experiments.given import Given
-from streams.experiments.packed import NOTHING, Packed, packed
 from streams.formats import Format, Stored
 from streams.formats import encode as write
 
@@ -19,8 +19,8 @@ class _Stored(Stored, frozen=True, array_like=True):
     carried: tuple[Carried, ...] = ()
     exclusive: str = ""
     place: Place | None = None
-    one_by_one: tuple[Given, ...] = ()
-    given: Packed = NOTHING
+    one_by_one: tuple[Contribution, ...] = ()
+    given: PackedContribution = NOTHING
 
 
 FORMAT = Format(4, _Stored, older=(2, 3))

@@ -15,9 +15,9 @@ from streams.contact.commands import Command
 from streams.contact.deeds import Deed
 from streams.contact.hours import ByHour
 from streams.contact.messages import Mailbox, Mailing, Message
+from streams.contact.packed_contribution import NOTHING, PackedContribution
 from streams.contact.place import Carried, Place
 from streams.contact.stamps import Stamp
-from streams.experiments.packed import NOTHING, Packed
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""
@@ -211,4 +211,4 @@ class ContactState(Struct, frozen=True):
     exclusive: str = ""
     place: Place | None = None
     mixed: bool = False
-    given: Packed = NOTHING
+    given: PackedContribution = NOTHING

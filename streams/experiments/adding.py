@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.experiments.given import GROUPS
+from streams.contact.contribution import GROUPS
 from streams.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted, Where
 from streams.experiments.row_layout import (
     CONTAMINATED,

@@ -10,9 +10,9 @@ from itertools import repeat
 import numpy as np
 from msgspec import Raw
 
-from streams.experiments.given import Value
+from streams.contact.contribution import Value
+from streams.contact.packed_contribution import PLAIN, DatedCell, PackedContribution, Values
 from streams.experiments.metrics import PLACE
-from streams.experiments.packed import PLAIN, Packed, Place, Values
 from streams.experiments.partials import GROUP, HEAD, IN_GROUP, MOST_BYTES, SUM, CountedAsWritten, write_partial
 from streams.experiments.row_layout import Ints
 
@@ -41,7 +41,7 @@ class Columns:
         self._groups: list[int] = []
         self._in_groups: list[int] = []
 
-    def replace(self, before: Packed, after: Packed) -> None:
+    def replace(self, before: PackedContribution, after: PackedContribution) -> None:
         """A person who was counted as `before` is counted as `after`."""
         if before is after:
             return
@@ -53,7 +53,7 @@ class Columns:
         if before.marks or after.marks:
             self._regroup(before, after)
 
-    def _replace_where_others(self, before: Packed, after: Packed) -> None:
+    def _replace_where_others(self, before: PackedContribution, after: PackedContribution) -> None:
         """The same where they are not in the same places: who is in one of them alone had no values, or has none."""
         was = {place: number for number, place in enumerate(before.places)}
         was_marked, marked = before.marked, after.marked
@@ -72,7 +72,7 @@ class Columns:
         names, days = [*after.names, *(name for name, _ in was)], [*after.days, *(day for _, day in was)]
         self._change(names, days, pairs, (*before.values, _NO_VALUES), (*after.values, _NO_VALUES))
 
-    def _count(self, place: Place, people: int, contaminated: int) -> None:
+    def _count(self, place: DatedCell, people: int, contaminated: int) -> None:
         self._counts += self._told(place), people, contaminated
 
     def _change(
@@ -123,7 +123,7 @@ class Columns:
         (metric, y, x, raw), (_, oy, ox, oraw) = value, old
         self._changes += metric, y - oy, y * y - oy * oy, x - ox, x * x - ox * ox, x * y - ox * oy, yd, raw - oraw
 
-    def _regroup(self, before: Packed, after: Packed) -> None:
+    def _regroup(self, before: PackedContribution, after: PackedContribution) -> None:
         was, now = _grouped(before), _grouped(after)
         for grouped, values in was.items():
             if now.get(grouped) != values:
@@ -132,13 +132,13 @@ class Columns:
             if was.get(grouped) != values:
                 self._add_to_group(grouped, values, 1)
 
-    def _add_to_group(self, grouped: tuple[Place, int], values: Values, sign: int) -> None:
+    def _add_to_group(self, grouped: tuple[DatedCell, int], values: Values, sign: int) -> None:
         place, group = self._told(grouped[0]), grouped[1]
         self._groups += place, group, sign
         for metric, y, x, _ in values:
             self._in_groups += place, group, metric, sign * y, sign * x
 
-    def _told(self, place: Place) -> int:
+    def _told(self, place: DatedCell) -> int:
         """Its number from now on."""
         self._names.append(place[0])
         self._days.append(place[1])
@@ -188,7 +188,7 @@ def _is_contacted(values: Values) -> bool:
     return False
 
 
-def _grouped(given: Packed) -> Mapping[tuple[Place, int], Values]:
+def _grouped(given: PackedContribution) -> Mapping[tuple[DatedCell, int], Values]:
     """What is given by groups."""
     places = tuple(given.places)
     return {(places[number], group): given.values[given.of[number]] for number, group, _ in given.marks if group >= 0}

@@ -14,13 +14,13 @@ from events.experiment_results import Unit
 from events.registry import ARRIVALS, types_that
 from streams.contact.arms import Arm
 from streams.contact.assigned import Assigned
+from streams.contact.contribution import GROUPS, UNKNOWN
 from streams.contact.hours import HOUR, oldest
 from streams.contact.messages import Message
 from streams.contact.overview import Overview
+from streams.contact.packed_contribution import NOTHING, Mark, PackedContribution, Values, names_of, of_each
 from streams.contact.state import Fact
-from streams.experiments.given import GROUPS, UNKNOWN
 from streams.experiments.outcomes import CLICKED, OPENED, outcomes
-from streams.experiments.packed import NOTHING, Mark, Packed, Values, names_of, of_each
 from streams.experiments.rules import DAY_MS, DEFAULT, LONGEST, Rule
 from streams.experiments.valued import ByRule, Valued
 
@@ -29,7 +29,9 @@ _DECISIVE = types_that(lambda spec: spec.experiments == "assignment")
 _INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing")
 
 
-def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: Packed) -> Packed:
+def given(
+    contact_id: str, known: Overview, rules: Mapping[str, Rule], before: PackedContribution
+) -> PackedContribution:
     """What the person adds to each experiment, by experiment. `rules`: by experiment; the others have the defaults.
 
     `before`: what the same person had added until now, which is returned itself where nothing has changed. `known` is
@@ -41,7 +43,7 @@ def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: P
     valued = Valued(outcomes(known))
     of = valued.of(counted)
     names = tuple([names_of((each.arm.experiment, rule.edition, each.arm.variant)) for each, rule in counted])
-    found = Packed(
+    found = PackedContribution(
         names,
         tuple([each.time // DAY_MS for each, _ in counted]),
         tuple(valued.values),
@@ -75,7 +77,7 @@ def at_most(most: int, known: Overview, rules: Mapping[str, Rule]) -> tuple[Over
     return replace(known, assigned=kept), len(counted) - len(kept)
 
 
-def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rule], before: Packed) -> bool:
+def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rule], before: PackedContribution) -> bool:
     """False: what a fragment has just taken surely leaves `given` as it was, which is `before`.
 
     `known`: of its person, after that. `rules`: as for `given`.
@@ -91,7 +93,7 @@ def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rul
     return False
 
 
-def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule], before: Packed) -> bool:
+def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule], before: PackedContribution) -> bool:
     """Whether the person is counted in that variant of the experiment by something else than this fact.
 
     One who is in it and is not counted, for want of room or by an earlier rule, may be from now on.
@@ -122,7 +124,9 @@ def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
     return (crc32(contact_id.encode()) if named is None else named) % GROUPS
 
 
-def _with_forgotten(found: Packed, counted: Sequence[ByRule], before: Packed, since: int) -> Packed:
+def _with_forgotten(
+    found: PackedContribution, counted: Sequence[ByRule], before: PackedContribution, since: int
+) -> PackedContribution:
     """With opens and clicks as they were before, or marked as unknown, wherever some may be of before `since` (ms)."""
     if not counted or min(found.days) * DAY_MS - LONGEST >= since:
         return found

@@ -15,7 +15,7 @@ from events.experiments import HOLDOUT, ExperimentDefinition
 from events.fields import MAX_ID
 from events.refusal import Reason, Refusal
 from streams.experiments.rules import DEFAULT, Rule
-from streams.pressure.mistakes import mistakes_in
+from streams.file_mistakes import mistakes_in
 
 REFERENCE = "see docs/experiments-running.md"
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.experiments.given import GROUPS
+from streams.contact.contribution import GROUPS
 from streams.experiments.metrics import METRICS
 
 Ints: TypeAlias = NDArray[np.int64]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.experiments.given import GROUPS, UNKNOWN
+from streams.contact.contribution import GROUPS, UNKNOWN
 from streams.experiments.metrics import METRICS, PLACE, THOUSANDTHS
 from streams.experiments.row_layout import (
     GROUPED_WIDTH,

@@ -1,11 +1,18 @@
 """What a file may not say though the topic may: definitions that are there already stay readable as they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from streams.experiments.metrics import HARM, METRICS
-from streams.pressure.mistakes import Mistake, listed
+from streams.file_mistakes import Mistake
 
-_CURE = f"name {listed(metric for metric in METRICS if metric in HARM)} there, and what is to be judged in metrics"
+
+def _listed(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *rest, last = names
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+_CURE = f"name {_listed(metric for metric in METRICS if metric in HARM)} there, and what is to be judged in metrics"
 
 
 def stricter(table: Mapping[str, object]) -> Iterator[Mistake]:
@@ -27,4 +34,4 @@ def _guardrails(named: object) -> Iterator[Mistake]:
     if not isinstance(named, list):
         return
     if unwatched := [metric for metric in METRICS if metric in named and metric not in HARM]:
-        yield Mistake("guardrails", f"nobody watches {listed(unwatched)} for harm", _CURE)
+        yield Mistake("guardrails", f"nobody watches {_listed(unwatched)} for harm", _CURE)

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 from events.fields import MAX_AMOUNT
 from streams.contact.assigned import Assigned
+from streams.contact.contribution import Value
+from streams.contact.packed_contribution import Values
 from streams.contact.state import NEVER
-from streams.experiments.given import Value
 from streams.experiments.outcomes import NET_AMOUNT, Found, Outcomes, Span
-from streams.experiments.packed import Values
 from streams.experiments.rules import DAY_MS, Rule
 
 ByRule: TypeAlias = tuple[Assigned, Rule]

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from events.experiments import ExperimentDefinition
 from streams.experiments.defined import REFERENCE
 from streams.experiments.stricter import stricter
-from streams.pressure.mistakes import Mistake, Mistakes, mistakes_in
+from streams.file_mistakes import Mistake, Mistakes, mistakes_in
 
 _TABLES = "experiment"
 _MISNAMED = f"{_TABLES}s"

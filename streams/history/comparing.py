@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from streams.contact import ContactState, fold
 from streams.contact.erasing import place_of
 from streams.contact.messages import Message
+from streams.contact.packed_contribution import NOTHING
 from streams.contact.state import WEEK, Fact, Retraction
-from streams.experiments.packed import NOTHING
 
 _FAR = 1 << 48
 """Later (ms) than anything."""

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from events.interactions.base import Channel
 from streams.contact.pressure import COSTS
+from streams.file_mistakes import wrong
 from streams.pressure.hours import Week, next_opening
-from streams.pressure.mistakes import wrong
 from streams.pressure.rates import Rates
 from streams.pressure.sections import Section
 from streams.pressure.spans import Amount, Count, Expiry, LocalHours, Span, Window

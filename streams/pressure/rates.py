@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from events.mailboxes import Mailbox
-from streams.pressure.mistakes import wrong
+from streams.file_mistakes import wrong
 from streams.pressure.sections import Section
 from streams.pressure.spans import DAY, Mailing
 

@@ -6,8 +6,10 @@ from importlib.resources import files
 
 from pydantic import ValidationError
 
-from streams.pressure.mistakes import Mistake, Mistakes, mistakes_in
+from streams.file_mistakes import Mistake, Mistakes, mistakes_in
 from streams.pressure.policy import Policy
+
+_REFERENCE = "see docs/policy.md"
 
 
 def read_policy(text: str) -> Policy | Mistakes:
@@ -19,7 +21,7 @@ def read_policy(text: str) -> Policy | Mistakes:
     try:
         return Policy.model_validate(said)
     except ValidationError as error:
-        return mistakes_in(error)
+        return mistakes_in(error, _REFERENCE)
 
 
 def default_text() -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from streams.pressure.mistakes import wrong
+from streams.file_mistakes import wrong
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONTH = 30 * DAY

@@ -10,11 +10,11 @@ from msgspec.structs import asdict
 from events.json_types import JSON
 from streams.contact import ContactState
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.demo.recount import Told, one_version_each
 from streams.demo.recount_experiments import Definition, Person, person
 from streams.experiments.counting import given
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, Packed, unpacked
 from streams.experiments.rules import Rule
 from tests.property.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
 from tests.unit.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
@@ -110,11 +110,11 @@ def feeds(draw: st.DrawFn, days: int = 6) -> Feed:
     return Feed(life, sorted(delivered, key=lambda arrival: arrival.appended_at) if days > 6 else delivered)
 
 
-def given_by(state: ContactState, rules: Rules, before: Packed = NOTHING) -> Packed:
+def given_by(state: ContactState, rules: Rules, before: PackedContribution = NOTHING) -> PackedContribution:
     return given(DONOR, overview(state), rules, before)
 
 
-def shown(found: Packed) -> dict[str, Person]:
+def shown(found: PackedContribution) -> dict[str, Person]:
     """As the oracle says it."""
     return {
         one.experiment: {

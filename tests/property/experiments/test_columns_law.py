@@ -1,4 +1,4 @@
-"""What a chunk tells in columns is what its people changed, one by one; and packed they give what they give."""
+"""What a chunk tells in columns is what its people changed, one by one."""
 
 from collections.abc import Sequence
 
@@ -7,58 +7,24 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.experiments import columns as module
 from streams.experiments.adding import add_up
 from streams.experiments.columns import Columns
-from streams.experiments.given import Given
-from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, packed, unpacked
 from streams.experiments.partials import Counted, Where, read_partial
 from streams.experiments.row_layout import GROUPED_WIDTH, Ints
+from tests.property.contact.contributions import contributions
 from tests.property.experiments.people import lawful
 from tests.unit.experiments.cells import Difference, row_of
 
-VALUES = st.dictionaries(st.integers(0, len(METRICS) - 1), st.integers(-3, 3), max_size=3).map(
-    lambda found: tuple((place, y, abs(y) % 2, y + 1) for place, y in sorted(found.items()))
-)
-FEW_VALUES = st.lists(VALUES, min_size=1, max_size=3)
-
-
-@st.composite
-def people(draw: st.DrawFn) -> list[Given]:
-    """What one person gives to some experiments."""
-    alike = draw(FEW_VALUES)
-    return [
-        Given(
-            name,
-            draw(st.sampled_from("AAB")),
-            draw(st.sampled_from([20_000, 20_000, 20_001])),
-            draw(st.sampled_from(["", "", "1b2c3d4e"])),
-            draw(st.sampled_from([-1, -1, -1, 5, 7])),
-            draw(st.booleans()) and draw(st.booleans()),
-            draw(st.sampled_from(alike)),
-        )
-        for name in sorted(draw(st.sets(st.sampled_from("vwxyz"))))
-    ]
-
-
-STEPS = st.lists(st.lists(people(), min_size=1, max_size=3), min_size=1, max_size=4)
+STEPS = st.lists(st.lists(contributions(), min_size=1, max_size=3), min_size=1, max_size=4)
 """Of some people what they give, and what they give next."""
 
 
 @lawful
-@given(people())
-def test_packed_and_unpacked_it_is_the_same(person: list[Given]) -> None:
-    found = packed(person)
-    assert list(unpacked(found)) == person
-    assert packed(unpacked(found)) == found
-    assert list(found.experiments) == [each.experiment for each in person]
-    event(f"experiments with the same outcomes: {len(person) - len(found.values)}")
-
-
-@lawful
 @given(STEPS, st.sampled_from([1, 80, 1 << 20]), st.sampled_from([0, 4]))
-def test_columns_add_up_to_what_people_changed(steps: list[list[list[Given]]], most: int, often: int) -> None:
+def test_columns_add_up_to_what_people_changed(steps: list[list[list[Contribution]]], most: int, often: int) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "MOST_BYTES", most)
         patched.setattr(module, "_OFTEN", often)
@@ -69,7 +35,7 @@ def test_columns_add_up_to_what_people_changed(steps: list[list[list[Given]]], m
     assert {where: wide(row) for where, row in found.items() if row.any()} == changed(steps)
 
 
-def told(steps: Sequence[Sequence[Sequence[Given]]]) -> Columns:
+def told(steps: Sequence[Sequence[Sequence[Contribution]]]) -> Columns:
     columns = Columns()
     for person in steps:
         before = NOTHING
@@ -79,10 +45,10 @@ def told(steps: Sequence[Sequence[Sequence[Given]]]) -> Columns:
     return columns
 
 
-def changed(steps: Sequence[Sequence[Sequence[Given]]]) -> dict[Where, list[int]]:
+def changed(steps: Sequence[Sequence[Sequence[Contribution]]]) -> dict[Where, list[int]]:
     whole = Difference()
     for person in steps:
-        before: Sequence[Given] = ()
+        before: Sequence[Contribution] = ()
         for given_now in person:
             whole.replace(before, given_now)
             before = given_now

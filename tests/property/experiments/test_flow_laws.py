@@ -18,6 +18,7 @@ from streams.contact import decode
 from streams.contact.erasing import place_of
 from streams.contact.merging import person
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import NOTHING, unpacked
 from streams.contact.showing import shown_of
 from streams.contact.standing import counting as counting_parts
 from streams.engine.states import BESIDE, Codec, Recent, States
@@ -27,7 +28,6 @@ from streams.experiments import counting, kept
 from streams.experiments.defined import definition_record, rule_of
 from streams.experiments.following import is_recounted
 from streams.experiments.kept import Experiment, Kept
-from streams.experiments.packed import NOTHING, unpacked
 from streams.experiments.partials import Tick, Where, write_partial
 from streams.experiments.row_layout import GROUPED_WIDTH, WIDTH, Ints, row_of
 from streams.experiments.rules import Rule

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.experiments import rows as module
 from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.columns import Columns
-from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Counted, read_partial
 from streams.experiments.rows import Rows
 from streams.experiments.totals import Totals, added, closed
@@ -21,7 +21,7 @@ from tests.property.experiments.people import lawful
 NAMES = ("x", "y", "z")
 DAYS = range(20_000, 20_004)
 PEOPLE = st.builds(
-    Given,
+    Contribution,
     st.sampled_from(NAMES),
     st.sampled_from("ABC"),
     st.sampled_from(DAYS),
@@ -43,7 +43,7 @@ class Both:
         self.apart: dict[str, Totals] = {}
         self.here: dict[str, Totals] = {}
 
-    def tell(self, people: Sequence[Given], gone: Sequence[Given]) -> None:
+    def tell(self, people: Sequence[Contribution], gone: Sequence[Contribution]) -> None:
         columns = Columns()
         for person in people:
             columns.replace(NOTHING, packed([person]))
@@ -96,7 +96,7 @@ def _little_room(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.data())
 def test_rows_are_the_sums_that_bytes_are(data: st.DataObject) -> None:
     both = Both()
-    people: list[Given] = []
+    people: list[Contribution] = []
     for _ in range(data.draw(st.integers(1, 12))):
         for name in data.draw(st.lists(st.sampled_from(NAMES), max_size=3)):
             both.take(name)

@@ -6,9 +6,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.contact import ContactState
+from streams.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.demo.recount_experiments import Arm, added_up
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, Packed, unpacked
 from streams.experiments.partials import Where
 from tests.property.contact.strategies import Feed, chunks
 from tests.property.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by, lawful
@@ -39,7 +39,7 @@ def test_differences_add_up_to_what_everybody_gives_now(
     assert by_variant(found) == sums_of_the_oracle(people, then)
 
 
-def _take(total: Cells, before: Packed, after: Packed) -> Packed:
+def _take(total: Cells, before: PackedContribution, after: PackedContribution) -> PackedContribution:
     step = Difference()
     step.replace(unpacked(before), unpacked(after))
     for where, cell in step.cells.items():

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from streams.agents import ahead, catching_up, reckoning
 from streams.agents.reckoning import Reckoning
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.engine.writer import Output
 from streams.experiments import board, rows
 from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record, rule_of
-from streams.experiments.given import Given
 from streams.experiments.kept import Board
-from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Counted, Defined, Recounting, Stands, write_partial
 from streams.experiments.rows import Rows
 from tests.unit.agents.reckoned import PARTITIONS, TICK, TODAY, Agent
@@ -26,7 +26,7 @@ NAMES = ("x", "y", "z")
 DEFINITIONS = [None, defined("x", window="60d"), defined("x", metrics=["voted"]), defined("x", unit="household")]
 EDITIONS = sorted({rule_of(each).edition for each in DEFINITIONS})
 PEOPLE = st.builds(
-    Given,
+    Contribution,
     st.sampled_from(NAMES),
     st.sampled_from("ABC"),
     st.sampled_from([TODAY, TODAY + 1]),
@@ -55,7 +55,7 @@ OTHERS = st.one_of(
 ).map(write_partial)
 
 
-def what_is_told(data: st.DataObject, people: list[Given]) -> list[bytes]:
+def what_is_told(data: st.DataObject, people: list[Contribution]) -> list[bytes]:
     """Of people who come, and of some who were there and go, in one record or each in its own."""
     more = data.draw(st.lists(PEOPLE, min_size=1, max_size=4))
     gone = data.draw(st.lists(st.integers(0, len(people) - 1), unique=True)) if people else []
@@ -128,7 +128,7 @@ def small(data: st.DataObject) -> Iterator[None]:
 @given(st.data())
 def test_all_is_told_that_would_be_were_it_written_at_once(data: st.DataObject) -> None:
     later, at_once = Agent(), Agent()
-    people: list[Given] = []
+    people: list[Contribution] = []
     with small(data):
         for _ in range(data.draw(st.integers(4, 14))):
             values = what_is_told(data, people) or [TICK]

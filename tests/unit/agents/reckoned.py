@@ -8,14 +8,14 @@ from events.experiment_results import ExperimentResult
 from events.json_types import JSON
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.agents.reckoning import Reckoning
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.experiments import kept
 from streams.experiments.columns import Columns
-from streams.experiments.given import Given
 from streams.experiments.kept import Kept, Line
 from streams.experiments.metrics import PLACE
-from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Partial, Tick, write_partial
 from streams.experiments.rules import DAY_MS
 from tests.unit.engine.kafka_records import Fetched
@@ -70,12 +70,12 @@ class Agent:
         return [orjson.loads(each.value or b"") for each in self.last.effects.outputs if each.topic == SYSTEM_ALERTS]
 
 
-def people(variant: str, count: int, edition: str = "", day: int = TODAY, **metrics: int) -> list[Given]:
+def people(variant: str, count: int, edition: str = "", day: int = TODAY, **metrics: int) -> list[Contribution]:
     values = tuple((PLACE[name], each, 0, each) for name, each in metrics.items())  # type: ignore[index]
-    return [Given("ask", variant, day, edition, values=values) for _ in range(count)]
+    return [Contribution("ask", variant, day, edition, values=values) for _ in range(count)]
 
 
-def told(*groups: list[Given], but: list[Given] | None = None) -> list[bytes]:
+def told(*groups: list[Contribution], but: list[Contribution] | None = None) -> list[bytes]:
     """Each of them is one person's only experiment; `but`: these are counted no more."""
     columns = Columns()
     for given in [each for group in groups for each in group]:
@@ -94,7 +94,7 @@ def others(count: int) -> list[bytes]:
     """So many experiments with two people each, to whom nothing happened."""
     columns = Columns()
     for variant in "AB":
-        columns.replace(NOTHING, packed(Given(f"other-{number}", variant, TODAY) for number in range(count)))
+        columns.replace(NOTHING, packed(Contribution(f"other-{number}", variant, TODAY) for number in range(count)))
     return list(columns.records())
 
 

@@ -7,11 +7,11 @@ from streams.agents.book import Book, book_of
 from streams.agents.experimenting import Experimenting
 from streams.contact import ContactState, decode, encode
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import PackedContribution
 from streams.contact.state import Fact
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore
 from streams.experiments.adding import add_up
-from streams.experiments.packed import Packed
 from streams.experiments.partials import Counted, read_partial
 from streams.experiments.rules import DAY_MS, Rule
 from tests.unit.contact.said import DONOR, NOON, Arrival, folded
@@ -29,7 +29,7 @@ def experiments(held: Book) -> Experimenting:
     return Experimenting(held, NOON)
 
 
-def counted(experiments: Experimenting, *arrivals: Arrival) -> Packed:
+def counted(experiments: Experimenting, *arrivals: Arrival) -> PackedContribution:
     """Of one who has just taken all of this."""
     facts: list[Fact] = [arrival.fact() for arrival in arrivals]
     return experiments.of_one(DONOR, overview(folded(*arrivals)), ContactState(), facts)

@@ -8,7 +8,7 @@ from events.fields import MAX_AMOUNT
 from events.topics import EXPERIMENT_RESULTS
 from streams.agents import aside, reckoning
 from streams.agents.experiment_results import result_of
-from streams.experiments.given import Given
+from streams.contact.contribution import Contribution
 from streams.experiments.metrics import PLACE, THOUSANDTHS
 from streams.experiments.partials import Counted
 from streams.experiments.resulting import FORGOTTEN
@@ -57,7 +57,7 @@ def test_a_day_is_closed_once_its_window_is_over(agent: Agent) -> None:
 
 
 def test_no_amount_that_is_taken_in_is_too_large_for_a_result_and_for_who_reads_it(agent: Agent) -> None:
-    huge = [Given("ask", "B", TODAY, values=((PLACE["net_amount"], 500_000, 500_000, MAX_AMOUNT),))] * 1_000
+    huge = [Contribution("ask", "B", TODAY, values=((PLACE["net_amount"], 500_000, 500_000, MAX_AMOUNT),))] * 1_000
     agent.take(*told(people("A", 1_000), huge))
     done = agent.take(TICK)
     [written] = [each for each in done.effects.outputs if each.topic == EXPERIMENT_RESULTS]
@@ -113,7 +113,7 @@ def test_what_says_nothing_is_passed_over(agent: Agent) -> None:
 
 def test_opens_that_nobody_knows_any_more_are_no_nought_and_are_not_compared(agent: Agent) -> None:
     forgotten = tuple((PLACE[metric], 0, 0, -1) for metric in THOUSANDTHS)
-    old = [[Given("ask", variant, TODAY - 900, values=forgotten) for _ in range(200)] for variant in "AB"]
+    old = [[Contribution("ask", variant, TODAY - 900, values=forgotten) for _ in range(200)] for variant in "AB"]
     agent.take(*told(*old, people("A", 1, opened=700)))
 
     result = agent.tick()["ask"]
@@ -127,7 +127,7 @@ def test_opens_that_nobody_knows_any_more_are_no_nought_and_are_not_compared(age
 
 
 def test_a_few_of_whom_nobody_knows_it_keep_nobody_from_comparing(agent: Agent) -> None:
-    forgotten = [Given("ask", "A", TODAY - 900, values=((PLACE["opened"], 0, 0, -1),))]
+    forgotten = [Contribution("ask", "A", TODAY - 900, values=((PLACE["opened"], 0, 0, -1),))]
     readers = [people(variant, 250, opened=900) + people(variant, 250) for variant in "AB"]
     agent.take(*told(*readers, forgotten))
 

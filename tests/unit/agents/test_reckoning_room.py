@@ -3,11 +3,11 @@
 import pytest
 
 from streams.agents import reckoning
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.experiments import board
 from streams.experiments.columns import Columns
 from streams.experiments.defined import definition_record
-from streams.experiments.given import Given
-from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Defined
 from tests.unit.agents.reckoned import TODAY, Agent, assigned, others, people, told
 from tests.unit.experiments.writing import defined
@@ -16,7 +16,7 @@ from tests.unit.experiments.writing import defined
 def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reckoning, "MOST", 3)
     columns = Columns()
-    columns.replace(NOTHING, packed(Given(f"e{number}", "A", TODAY) for number in range(5)))
+    columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
     assert len(agent.tick()) == 3
     assert agent.last is not None
@@ -54,7 +54,7 @@ def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
 ) -> None:
     monkeypatch.setattr(board, "AT_ONCE", 2)
     columns = Columns()
-    columns.replace(NOTHING, packed(Given(f"e{number}", "A", TODAY) for number in range(5)))
+    columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
     assert [len(agent.tick()) for _ in range(4)] == [2, 2, 1, 0]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.experiments.errors import EFFECTS, KINDS, MOST
-from streams.experiments.given import GROUPS
+from streams.contact.contribution import GROUPS
 from streams.inference import enough, harm, split, steady
 from streams.inference.comparing import TUNED_FOR
 from streams.inference.discoveries import LEVEL

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from streams.cli.experiment_results import print_page
+from streams.experiment_plot import svg
 from streams.experiments.shown.pages import page
-from streams.experiments.shown.plot import svg
 from streams.experiments.shown.warnings import warnings_of
 from tests.unit.experiments.example import doors, gotv, watched
 

@@ -9,8 +9,8 @@ from streams.experiments.assigning import Assigning
 from streams.experiments.defined import edition_of, rule_of
 from streams.experiments.rules import Rule
 from streams.experiments.written import read_definitions
+from streams.file_mistakes import Mistakes
 from streams.inference.comparing import TUNED_FOR
-from streams.pressure.mistakes import Mistakes
 
 PAGE = (Path(__file__).parents[3] / "docs" / "experiments-running.md").read_text()
 TABLE = PAGE.partition("| field |")[2].partition("\n\n")[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import Struct
 
-from streams.experiments.given import Given
+from streams.contact.contribution import Contribution
 from streams.experiments.metrics import PLACE
 from streams.experiments.partials import Where
 from streams.experiments.row_layout import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
@@ -48,7 +48,7 @@ class Difference:
     def __init__(self) -> None:
         self.cells: dict[Where, Cell] = {}
 
-    def replace(self, before: Iterable[Given], after: Iterable[Given]) -> None:
+    def replace(self, before: Iterable[Contribution], after: Iterable[Contribution]) -> None:
         """One person who was counted as `before` is counted as `after`; two people may be counted alike."""
         if before is after:  # as they nearly always are
             return
@@ -58,7 +58,7 @@ class Difference:
         for given in after - before:
             self._add(given, 1)
 
-    def _add(self, given: Given, sign: int) -> None:
+    def _add(self, given: Contribution, sign: int) -> None:
         where = given.experiment, given.edition, given.variant, given.day
         cell = self.cells.get(where)
         if cell is None:
@@ -81,7 +81,7 @@ class Difference:
         if given.group >= 0:
             self._add_to_group(cell, given, sign)
 
-    def _add_to_group(self, cell: Cell, given: Given, sign: int) -> None:
+    def _add_to_group(self, cell: Cell, given: Contribution, sign: int) -> None:
         n, totals = cell.groups.get(given.group, (0, {}))
         for place, y, x, _ in given.values:
             was_y, was_x = totals.get(place, (0, 0))

@@ -12,13 +12,13 @@ from events.experiments import metrics
 
 metrics.METRICS = (*metrics.METRICS, "sang")  # type: ignore[arg-type]
 
+from streams.contact.contribution import Contribution  # noqa: E402
+from streams.contact.packed_contribution import NOTHING, packed  # noqa: E402
 from streams.experiments.adding import add_up, by_experiment  # noqa: E402 - they count the metrics when they begin
 from streams.experiments.columns import Columns  # noqa: E402
 from streams.experiments.evaluating import Case, evaluate  # noqa: E402
 from streams.experiments.following import shown, with_differences  # noqa: E402
-from streams.experiments.given import Given  # noqa: E402
 from streams.experiments.kept import Experiment, decode, encode  # noqa: E402
-from streams.experiments.packed import NOTHING, packed  # noqa: E402
 from streams.experiments.partials import Counted, read_partial  # noqa: E402
 from streams.experiments.plans import plan_of  # noqa: E402
 from streams.experiments.row_layout import KNOWN  # noqa: E402
@@ -38,7 +38,7 @@ def main() -> None:
     after = with_differences(kept, by_experiment(found)["x"])
     columns = Columns()
     for group in (-1, 5):
-        person = Given("x", "A", DAY, group=group, values=((3, 1, 0, 1), (KNOWN - 1, 7, 2, 7)))
+        person = Contribution("x", "A", DAY, group=group, values=((3, 1, 0, 1), (KNOWN - 1, 7, 2, 7)))
         columns.replace(NOTHING, packed([person]))
     result = evaluate([Case("x", plan_of("x", None), shown(after), after.peaks)])
     json.dump(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from streams.contact import ContactState
+from streams.contact.contribution import Contribution
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.experiments.counting import given
-from streams.experiments.given import Given
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, Packed, unpacked
 from streams.experiments.rules import Rule
 from tests.unit.contact.said import DONOR, NOON, Arrival, folded, said
 
@@ -20,7 +20,9 @@ def assigned(variant: str = "B", time: int = NOON, experiment: str = "x", **data
     return said("experiment.assigned", name, time, experiment={"id": experiment, "variant": variant}, **data)
 
 
-def given_by(state: ContactState, rules: Mapping[str, Rule] = NOBODYS, before: Packed = NOTHING) -> list[Given]:
+def given_by(
+    state: ContactState, rules: Mapping[str, Rule] = NOBODYS, before: PackedContribution = NOTHING
+) -> list[Contribution]:
     return [*unpacked(given(DONOR, overview(state), rules, before))]
 
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from streams.contact.contribution import Contribution
+from streams.contact.packed_contribution import NOTHING, packed
 from streams.experiments.adding import add_up, by_experiment
 from streams.experiments.columns import Columns
 from streams.experiments.evaluating import Case, evaluate
 from streams.experiments.following import shown, with_differences
-from streams.experiments.given import Given
 from streams.experiments.kept import Experiment, decode, encode
 from streams.experiments.metrics import METRICS, PLACE
-from streams.experiments.packed import NOTHING, packed
 from streams.experiments.partials import Counted, read_partial
 from streams.experiments.plans import plan_of
 from streams.experiments.row_layout import BARE, BARE_METRICS, KNOWN, OF_A_METRIC, SUMS, metrics_in, row_of, width_of
@@ -28,7 +28,7 @@ from streams.experiments.rows import Rows
 DAY = 20_000
 
 
-def told(people: Iterable[Given], gone: Iterable[Given] = ()) -> list[bytes]:
+def told(people: Iterable[Contribution], gone: Iterable[Contribution] = ()) -> list[bytes]:
     """Records of differences, as contacts write them."""
     columns = Columns()
     for person in people:
@@ -78,8 +78,8 @@ def by_the_newer(experiment: Experiment, records: Iterable[bytes]) -> Newer:
     )
 
 
-def donor(variant: str, group: int = -1) -> Given:
-    return Given(
+def donor(variant: str, group: int = -1) -> Contribution:
+    return Contribution(
         "x", variant, DAY, group=group, values=((PLACE["donated"], 1, 0, 1), (PLACE["net_amount"], 500, 0, 500))
     )
 
@@ -117,7 +117,7 @@ def test_an_older_worker_goes_on_from_what_a_newer_one_has_stored() -> None:
 
 def test_sums_of_a_metric_that_is_not_known_are_taken_back_again_and_leave_nothing_behind() -> None:
     before = taken(Experiment(), told(OLD))
-    of_newer = [Given("x", "A", DAY, group=group, values=((KNOWN, 7, 2, 7),)) for group in (-1, 5)]
+    of_newer = [Contribution("x", "A", DAY, group=group, values=((KNOWN, 7, 2, 7),)) for group in (-1, 5)]
 
     during = taken(before, told(of_newer))
     after = taken(during, told((), gone=of_newer))
@@ -130,10 +130,10 @@ def test_rows_in_one_array_leave_sums_that_they_have_no_room_for_to_be_added_one
     rows = Rows()
     assert rows.take("x", "", shown(taken(Experiment(), told([donor("A")]))))
 
-    touched, rest = rows.add(counted(told([Given("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
+    touched, rest = rows.add(counted(told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
 
     assert (set(touched), len(rest)) == (set(), 1)
-    wide = shown(taken(Experiment(), told([Given("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
+    wide = shown(taken(Experiment(), told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
     assert not rows.take("y", "", wide)
 
 

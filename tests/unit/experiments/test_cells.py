@@ -1,11 +1,11 @@
 """What people add up to."""
 
-from streams.experiments.given import Given
+from streams.contact.contribution import Contribution
 from streams.experiments.metrics import PLACE
 from tests.unit.experiments.cells import Cell, Difference, Sums
 
 DONATED, CONTACTED = PLACE["donated"], PLACE["contacted"]
-ONE = Given("x", "A", 7, "e", 3, contaminated=True, values=((DONATED, 2, 3, 5), (CONTACTED, 1, 0, 1)))
+ONE = Contribution("x", "A", 7, "e", 3, contaminated=True, values=((DONATED, 2, 3, 5), (CONTACTED, 1, 0, 1)))
 WHERE = ("x", "e", "A", 7)
 
 
@@ -26,7 +26,7 @@ def test_two_people_who_are_counted_alike_are_two() -> None:
 
 def test_only_what_has_changed_is_touched() -> None:
     found = Difference()
-    other = Given("y", "A", 7)
+    other = Contribution("y", "A", 7)
     found.replace([ONE, other], [ONE])
     assert found.cells == {("y", "", "A", 7): Cell(-1)}
     found.replace([ONE], [ONE])

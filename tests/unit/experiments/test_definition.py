@@ -4,7 +4,7 @@ import pytest
 
 from events.experiments import DEFAULT_METRICS, METRICS, ExperimentDefinition
 from streams.experiments.written import read_definitions
-from streams.pressure.mistakes import Mistakes
+from streams.file_mistakes import Mistakes
 from tests.unit.experiments.writing import defined
 
 LEAST = '[[experiment]]\nid = "ask"\nvariants = { short = 1, long = 1 }\n'

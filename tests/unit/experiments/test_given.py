@@ -6,11 +6,11 @@ import pytest
 
 from events.fields import MAX_AMOUNT
 from streams.contact import ContactState
+from streams.contact.contribution import GROUPS
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import NOTHING, packed, unpacked
 from streams.experiments.counting import given, may_change
-from streams.experiments.given import GROUPS
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, packed, unpacked
 from streams.experiments.rules import DAY_MS, LONGEST, Rule
 from tests.unit.contact.said import (
     DAY,

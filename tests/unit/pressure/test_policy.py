@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 
 from events.mailboxes import Mailbox
+from streams.file_mistakes import Mistake
 from streams.pressure import Mistakes, Policy, default_policy, default_text, read_policy
-from streams.pressure.mistakes import Mistake
 from streams.pressure.spans import HOUR
 from tests.unit.pressure.people import policy
 

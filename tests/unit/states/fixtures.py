@@ -130,6 +130,21 @@ def _without_prose(schema: Any) -> Any:
     return [_without_prose(each) for each in schema] if isinstance(schema, list) else schema
 
 
+def without_class_names(shape: Any) -> Any:
+    """A shape with every definition in place of the references to it: what a struct is called is never written."""
+    return _resolved(shape, shape.get("$defs", {}))
+
+
+def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        named = {"$ref", "$defs"}
+        own = {name: _resolved(value, definitions) for name, value in schema.items() if name not in named}
+        if "$ref" not in schema:
+            return own
+        return {**_resolved(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions), **own}
+    return [_resolved(each, definitions) for each in schema] if isinstance(schema, list) else schema
+
+
 def plain(value: Any) -> Any:
     """As JSON holds it."""
     return msgspec.json.decode(msgspec.json.encode(value))

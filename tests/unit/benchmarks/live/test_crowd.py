@@ -7,9 +7,9 @@ from streams.contact import decode as state_of
 from streams.contact import encode
 from streams.contact.facts import fact_of
 from streams.contact.overview import overview
+from streams.contact.packed_contribution import NOTHING, unpacked
 from streams.experiments.counting import given, may_change
 from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING, unpacked
 
 NOW_MS = 1_800_000_000_000
 HASHER = Hasher([b"a key for tests"])

@@ -1,6 +1,9 @@
-"""What is wrong with a policy file, told to whoever wrote it: which key, what is wrong, and the cure."""
+"""Mistakes in a file that somebody wrote by hand, such as a policy: which key, what is wrong with it, and the cure.
 
-from collections.abc import Iterable, Sequence
+They are values to be shown to its author, found by pydantic or by a check of the caller's own.
+"""
+
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -8,7 +11,6 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from events.wording import in_plain_words
 
-_REFERENCE = "see docs/policy.md"
 _FOLLOWS = "default_factory_not_called"
 """A default that hangs on a key that is wrong itself."""
 _KEY = "[key]"
@@ -23,7 +25,10 @@ _KINDS = {
 
 
 class Mistake(NamedTuple):
-    """`key`: the path in the file, such as `caps.email[0].at_most`; empty for the file as a whole."""
+    """One mistake in a file.
+
+    `key`: the path in the file, such as `caps.email[0].at_most`; empty for the file as a whole.
+    """
 
     key: str
     problem: str
@@ -34,7 +39,7 @@ class Mistake(NamedTuple):
 
 
 class Mistakes(NamedTuple):
-    """All that is wrong with a file. Nothing of it holds: a policy is not guessed."""
+    """All mistakes in a file, at least one. Nothing of such a file is used."""
 
     found: tuple[Mistake, ...]
 
@@ -43,12 +48,12 @@ class Mistakes(NamedTuple):
 
 
 def wrong(problem: str, cure: str) -> PydanticCustomError:
-    """What a validator raises."""
-    return PydanticCustomError("policy", "{problem}; {cure}", {"problem": problem, "cure": cure})
+    """The error that a validator raises for it to become a `Mistake` with this problem and this cure."""
+    return PydanticCustomError("mistake", "{problem}; {cure}", {"problem": problem, "cure": cure})
 
 
-def mistakes_in(error: ValidationError, reference: str = _REFERENCE) -> Mistakes:
-    """What pydantic found, in our words; `reference` says where the keys are explained."""
+def mistakes_in(error: ValidationError, reference: str) -> Mistakes:
+    """The mistakes that pydantic found, in plain words. `reference`: where keys are explained: `see docs/policy.md`."""
     found = error.errors(include_url=False, include_input=True)
     return Mistakes(tuple(_mistake(details, reference) for details in found if details["type"] != _FOLLOWS))
 
@@ -86,9 +91,3 @@ def _lower(message: str) -> str:
 def _shown(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 40 else f"{shown[:37]}..."
-
-
-def listed(names: Iterable[str]) -> str:
-    """`a, b or c`."""
-    *rest, last = names
-    return f"{', '.join(rest)} or {last}" if rest else last

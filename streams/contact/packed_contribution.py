@@ -1,4 +1,4 @@
-"""What a person has added to the sums of experiments, as it is kept with the contact: hardly ever looked into.
+"""The compact form in which all contributions of one person to experiments are kept with the contact.
 
 Most interactions change outcomes and leave people where they are, and most experiments of a person hold the same
 outcomes. So whatever says where somebody is counted is bytes that are passed on and compared, and each set of outcomes
@@ -11,24 +11,25 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from streams.experiments.given import Given, Value
+from streams.contact.contribution import Contribution, Value
 
 Values: TypeAlias = tuple[Value, ...]
 
-Place: TypeAlias = tuple[bytes, int]
-"""Where somebody is counted: what `names_of` makes of the names of a cell, and the day of assignment."""
+DatedCell: TypeAlias = tuple[bytes, int]
+"""A cell that people of one day are counted in: its names as `names_of` encodes them, and the day of assignment."""
 
 Mark: TypeAlias = tuple[int, int, bool]
-"""Which of the experiments, group, and whether contaminated: see `Given`. Of most people there is none."""
+"""The place of an experiment, with the `group` and the `contaminated` of its `Contribution`; most people have none."""
 
 MOST = 200
 """Experiments that one person is counted in, so that a byte tells their different outcomes apart."""
 
 
-class Packed(Struct, frozen=True, array_like=True, gc=False):
-    """All that one person gives, by experiment. `names`, `days`: where (`Place`). `marks`: those that are not plain.
+class PackedContribution(Struct, frozen=True, array_like=True, gc=False):
+    """All contributions of one person, by experiment.
 
-    `values`: the different ones, in the order in which they come first; `of`: by experiment, which of them.
+    `names`, `days`: the cells (`DatedCell`). `values`: the different ones, in the order in which they come first. `of`:
+    for each experiment the place of its values in `values`. `marks`: of experiments whose mark is not `PLAIN`.
     """
 
     names: tuple[bytes, ...] = ()
@@ -38,8 +39,8 @@ class Packed(Struct, frozen=True, array_like=True, gc=False):
     marks: tuple[Mark, ...] = ()
 
     @property
-    def places(self) -> Iterator[Place]:
-        """Where the person is counted."""
+    def places(self) -> Iterator[DatedCell]:
+        """The cells that the person is counted in."""
         return zip(self.names, self.days, strict=True)
 
     @property
@@ -49,28 +50,28 @@ class Packed(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def experiments(self) -> Iterator[str]:
-        """Their ids."""
+        """The ids of the experiments that the person is counted in."""
         return (experiment_of(names) for names in self.names)
 
 
-NOTHING = Packed()
+NOTHING = PackedContribution()
 PLAIN = -1, False
-"""Of whoever is a unit and was given one variant only."""
+"""Group and `contaminated` of a person who is a unit and was given one variant only."""
 
 names_of = msgspec.msgpack.Encoder().encode
-"""Of experiment, edition and variant, what is kept of them; the same names are the same bytes."""
+"""Encodes the names of a cell (experiment, edition, variant); the same names are the same bytes."""
 _read_names = msgspec.msgpack.Decoder(tuple[str, str, str]).decode
 
 
 def experiment_of(names: bytes) -> str:
-    """The id of the experiment in what `names_of` made."""
+    """The id of the experiment in names that `names_of` encoded."""
     return _read_names(names)[0]
 
 
-def packed(given: Iterable[Given]) -> Packed:
-    """What somebody gives to each experiment, by experiment; at most 256 different outcomes."""
+def packed(given: Iterable[Contribution]) -> PackedContribution:
+    """The compact form of one person's contributions, in their order; at most 256 different sets of values."""
     every = tuple(given)
-    return Packed(
+    return PackedContribution(
         tuple(names_of((each.experiment, each.edition, each.variant)) for each in every),
         tuple(each.day for each in every),
         *of_each([each.values for each in every]),
@@ -83,16 +84,16 @@ def packed(given: Iterable[Given]) -> Packed:
 
 
 def of_each(values: Iterable[Values]) -> tuple[tuple[Values, ...], bytes]:
-    """`values` and `of` of somebody who gives these to one experiment after the other."""
+    """`values` and `of` of a `PackedContribution` for one set of values for each experiment."""
     places: dict[Values, int] = {}
     of = bytes([places.setdefault(each, len(places)) for each in values])
     return tuple(places), of
 
 
-def unpacked(given: Packed) -> Iterator[Given]:
-    """The same, one by one."""
+def unpacked(given: PackedContribution) -> Iterator[Contribution]:
+    """The contributions that `packed` was given, in their order."""
     marked = given.marked
     for number, (names, day) in enumerate(given.places):
         experiment, edition, variant = _read_names(names)
         group, contaminated = marked.get(number, PLAIN)
-        yield Given(experiment, variant, day, edition, group, contaminated, given.values[given.of[number]])
+        yield Contribution(experiment, variant, day, edition, group, contaminated, given.values[given.of[number]])

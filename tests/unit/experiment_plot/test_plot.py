@@ -7,9 +7,9 @@ import pytest
 
 from events.experiment_results import ExperimentResult
 from events.times import parse_time, render_time
+from streams.experiment_plot import svg
+from streams.experiment_plot.plane import HEIGHT, LEFT, RIGHT
 from streams.experiments.history import with_history
-from streams.experiments.shown.plane import HEIGHT, LEFT, RIGHT
-from streams.experiments.shown.plot import svg
 from tests.unit.experiments.example import comparison, doors, gotv, watched
 
 SVG = "{http://www.w3.org/2000/svg}"

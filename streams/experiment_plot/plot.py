@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from events.experiment_results import ExperimentResult, History, Moment
 from streams.drawing import escaped
+from streams.experiment_plot.plane import HEIGHT, LEFT, RIGHT, Plane, Point, plane_of, point_of
 from streams.experiments.shown import units
-from streams.experiments.shown.plane import HEIGHT, LEFT, RIGHT, Plane, Point, plane_of, point_of
 from streams.experiments.shown.verdicts import word_of
 from streams.experiments.shown.warnings import is_broken
 

@@ -1,4 +1,4 @@
-"""Where times and effects lie on a plot: its points, its scale and its dates."""
+"""The coordinate plane of a plot: where times and effects lie in pixels, its scale, and its dates."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _SPANS = (
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A moment in units for people; `at` in ms since 1970."""
+    """The effect and its interval at one moment, in units for people; `at` in ms since 1970."""
 
     at: int
     effect: float
@@ -37,7 +37,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Of one panel. `ticks`: from the lowest effect to the highest; `top` in pixels."""
+    """The coordinates of one panel. `begin`, `end` in ms since 1970; `top` in pixels.
+
+    `ticks`: the effects that have a line, from the lowest to the highest, which are the panel's edges.
+    """
 
     begin: int
     end: int
@@ -45,16 +48,16 @@ class Plane:
     top: float
 
     def x(self, at: int) -> float:
-        """Of a time."""
+        """How far right a time lies, in pixels."""
         return round(LEFT + (RIGHT - LEFT) * (at - self.begin) / (self.end - self.begin), 1)
 
     def y(self, value: float) -> float:
-        """Of an effect."""
+        """How far down an effect lies, in pixels."""
         low, high = self.ticks[0], self.ticks[-1]
         return round(self.top + HEIGHT * (high - value) / (high - low), 1)
 
     def is_zero(self, tick: float) -> bool:
-        """But for rounding."""
+        """Whether a tick is zero, but for rounding."""
         return abs(tick) < (self.ticks[-1] - self.ticks[0]) * 1e-9
 
     def cuts(self, point: Point) -> bool:
@@ -62,14 +65,14 @@ class Plane:
         return point.low < self.ticks[0] or point.high > self.ticks[-1]
 
     def dates(self) -> Iterator[tuple[float, str]]:
-        """Of some round times where they are, and how they are written, UTC."""
+        """How far right some round times lie, and how they are written, UTC."""
         span = next((each for each in _SPANS if (self.end - self.begin) / each <= MOST_DATES), _SPANS[-1])
         for at in range(-(-self.begin // span) * span, self.end + 1, span):
             yield self.x(at), _date(at, span)
 
 
 def point_of(metric: str, moment: Moment, currency: str | None) -> Point:
-    """A moment of the history."""
+    """The point of a moment of an experiment's history."""
     effect, low, high = (units.in_units(metric, moment[name], currency) for name in ("effect", "low", "high"))
     return Point(parse_time(moment["as_of"]) or 0, effect, low, high, moment["provisional"])
 

@@ -1,4 +1,4 @@
-"""What one person has added to the sums of an experiment: kept with the contact, so that it can be taken back."""
+"""What one person adds to the sums of one experiment: kept with the contact, so that it can be taken back."""
 
 from typing import TypeAlias
 
@@ -11,14 +11,14 @@ outcome before it was winsorised: of one person never more than the largest gift
 Of opens and clicks the last one is less by `UNKNOWN` where some of them may not be known any more."""
 
 UNKNOWN = 1
-"""So the sums of a metric that is never winsorised tell of how many people it is not known."""
+"""Taken off the last number of a `Value`, so that the sums tell of how many people opens or clicks are not known."""
 
 GROUPS = 128
 """Households and turfs are put together by a hash into so many groups, so that their spread can be told from sums."""
 
 
-class Given(Struct, frozen=True, array_like=True, gc=False):
-    """One person in one experiment. `day`: of assignment, in whole days since 1970, UTC.
+class Contribution(Struct, frozen=True, array_like=True, gc=False):
+    """What one person adds to one experiment. `day`: of assignment, in whole days since 1970, UTC.
 
     `edition`: of the rule by which this was counted. `group`: of the household or turf, in 0 to `GROUPS` - 1; -1 where
     each person is a unit. `contaminated`: was given another variant as well, later. `values`: those that are not all 0.
