@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from time import perf_counter
 from typing import cast
 
 import pytest
@@ -44,11 +43,8 @@ def test_a_seed_gives_the_same_again_and_another_seed_something_else(donations: 
     assert simulate(few, 7, 0.02) != simulate(few, 8, 0.02)
 
 
-def test_the_usual_size_is_60_to_80_thousand_and_made_in_seconds(donations: list[Sent]) -> None:
-    began = perf_counter()
-    made = len(simulate(donations, 2))
-    assert 60_000 <= made <= 80_000
-    assert perf_counter() - began < 15
+def test_the_usual_size_is_60_to_80_thousand(donations: list[Sent]) -> None:
+    assert 60_000 <= len(simulate(donations, 2)) <= 80_000
 
 
 def test_the_scale_multiplies_what_is_invented(donations: list[Sent]) -> None:

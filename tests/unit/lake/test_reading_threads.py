@@ -12,7 +12,7 @@ from sinks.lake.files import LocalFiles
 from sinks.lake.parquet import read_columns, read_parquet, write_parquet
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from streams.history.source import batches
-from streams.replay.rows import rows_of
+from streams.lake.rows import rows_of
 from tests.unit.events.records import event
 
 EVENT = orjson.dumps(event())
