@@ -14,16 +14,16 @@ from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.times import render_time
 from events.topics import EMAIL_EVENTS, INTERACTIONS
-from streams.agents.experimenting import has_arms
-from streams.agents.stamps import received_header
-from streams.contact import ContactState, fold, read_fact
-from streams.contact.contribution import Contribution
-from streams.contact.overview import overview
-from streams.contact.packed_contribution import NOTHING
-from streams.contact.state import Fact
+from streams.domain.contact import ContactState, fold, read_fact
+from streams.domain.contact.contribution import Contribution
+from streams.domain.contact.overview import overview
+from streams.domain.contact.packed_contribution import NOTHING
+from streams.domain.contact.state import Fact
+from streams.domain.experiments import counting
+from streams.domain.experiments.metrics import METRICS
 from streams.engine.fetched import Fetched
-from streams.experiments import counting
-from streams.experiments.metrics import METRICS
+from streams.worker.agents.experimenting import has_arms
+from streams.worker.agents.stamps import received_header
 
 EXPERIMENTS = 5_000
 NAMES = tuple(f"experiment-{number:05d}" for number in range(EXPERIMENTS))

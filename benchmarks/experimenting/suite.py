@@ -12,24 +12,24 @@ from benchmarks.core.load import NOW_MS, chunks
 from benchmarks.experimenting.load import EACH, EXPERIMENTS, NAMES, Heard, heard, people
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Orders
-from streams.agents.announcements import Printer
-from streams.agents.book import book_of
-from streams.agents.folding import Folding
-from streams.agents.reckoning import Reckoning
-from streams.contact import ContactState, decode, encode
-from streams.contact.contribution import Contribution
-from streams.contact.packed_contribution import NOTHING, packed
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.contribution import Contribution
+from streams.domain.contact.packed_contribution import NOTHING, packed
+from streams.domain.experiments import kept
+from streams.domain.experiments.board import AT_ONCE
+from streams.domain.experiments.columns import Columns
+from streams.domain.experiments.kept import Kept
+from streams.domain.experiments.partials import Tick, write_partial
+from streams.domain.experiments.rules import DAY_MS
+from streams.domain.pressure import default_policy
 from streams.engine.fetched import Fetched
 from streams.engine.garbage import collect_rarely
 from streams.engine.states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.experiments import kept
-from streams.experiments.board import AT_ONCE
-from streams.experiments.columns import Columns
-from streams.experiments.kept import Kept
-from streams.experiments.partials import Tick, write_partial
-from streams.experiments.rules import DAY_MS
-from streams.pressure import default_policy
+from streams.worker.agents.announcements import Printer
+from streams.worker.agents.book import book_of
+from streams.worker.agents.folding import Folding
+from streams.worker.agents.reckoning import Reckoning
 
 CONTACTS, QUICK_CONTACTS = 4_000, 400
 FACTS = (5, 30)

@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sinks.lake.files import LocalFiles
-from streams.agents.announcements import Printer
-from streams.agents.folding import Folding
-from streams.contact import ContactState, decode, encode
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.pressure import default_policy
 from streams.engine.fetched import Fetched
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.history.comparing import essence
-from streams.history.folding import STATES
-from streams.history.source import batches, pieces
-from streams.pressure import default_policy
+from streams.history.refold.comparing import essence
+from streams.history.refold.folding import STATES
+from streams.history.refold.source import batches, pieces
+from streams.worker.agents.announcements import Printer
+from streams.worker.agents.folding import Folding
 
 _CODEC = Codec(encode, decode)
 _CHUNK = 50

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from faust.types import TP
 
-from streams.clients import KafkaClients
-from streams.contact import ContactState, decode, encode
+from streams.domain.contact import ContactState, decode, encode
 from streams.engine import transport
 from streams.engine.garbage import collect_rarely
 from streams.engine.partition import Changelog, TablePartition
@@ -23,8 +22,9 @@ from streams.engine.restoring import RESTORED_AT_ONCE
 from streams.engine.rocks import RocksStores
 from streams.engine.states import Codec, Recent, States
 from streams.engine.store import OpenStore
-from streams.settings import Settings
-from streams.topics import CONTACTS_TABLE, changelog_name
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import CONTACTS_TABLE, changelog_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
 from sinks.lake.erasures import ERASURES, Erasure, Erasures
-from streams.history.arrow import fold_batches
-from streams.history.source import NEEDED
+from streams.history.refold.arrow import fold_batches
+from streams.history.refold.source import NEEDED
 
 FOLDED = "contact_id string, version long, state binary, profile string"
 

@@ -15,15 +15,15 @@ from sinks.base import SinkUnavailable
 from sinks.keys import reservation_key, text
 from sinks.lookup import CHANNELS, Incomplete, Lookup, Unknown
 from sinks.reservations import Reservation, Reservations, Taken, decode
-from streams import shown
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
 from streams.cli.profile_tables import said
 from streams.cli.saying import say
 from streams.cli.tables import print_lines, print_table
-from streams.clients import redis_client
-from streams.settings import Settings
-from streams.tried import is_redis_up
+from streams.domain import shown
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
+from streams.platform.tried import is_redis_up
 
 _KEYS = reservation_key("*", "*")
 _AT_ONCE = 1_000

@@ -14,8 +14,8 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.backup.manifest import Manifest
-    from streams.settings import Settings
+    from streams.operations.backup.manifest import Manifest
+    from streams.platform.settings import Settings
 
 
 def restore(  # noqa: PLR0913 (options of a command)
@@ -42,9 +42,9 @@ def restore(  # noqa: PLR0913 (options of a command)
     """
     import asyncio
 
-    from streams.backup import ledger
-    from streams.backup.manifest import read_manifest, require_identity, require_whole
-    from streams.backup.restoring import Order, restore_backup
+    from streams.operations.backup import ledger
+    from streams.operations.backup.manifest import read_manifest, require_identity, require_whole
+    from streams.operations.backup.restoring import Order, restore_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
@@ -88,7 +88,7 @@ def _generation(manifest: Manifest, generation: int | None) -> int:
 
 
 def _say_policy(directory: Path, settings: Settings) -> None:
-    from streams.backup.manifest import POLICY
+    from streams.operations.backup.manifest import POLICY
 
     kept = directory / POLICY
     if kept.is_file() and (settings.policy is None or not settings.policy.is_file()):

@@ -10,10 +10,8 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP, StreamT
 from faust.types.auth import CredentialsT
 
-from streams.clients import KafkaClients, identity_for_kafka
-from streams.ending import end_without_memory, is_of_memory
+from streams.domain.formats import Unreadable
 from streams.engine import transport
-from streams.engine.errors import EngineError, Fenced
 from streams.engine.instance import given_away
 from streams.engine.lanes import Lanes, Process
 from streams.engine.onlooker import NOBODY, Onlooker
@@ -23,9 +21,11 @@ from streams.engine.runs import ChunkLimits, End, Run
 from streams.engine.states import State, Storage
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow, TableContext
 from streams.engine.turns import Turns
-from streams.formats import Unreadable
-from streams.logs import told
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients, identity_for_kafka
+from streams.platform.ending import end_without_memory, is_of_memory
+from streams.platform.errors import EngineError, Fenced
+from streams.platform.logs import told
+from streams.platform.settings import Settings
 
 logger = logging.getLogger(__name__)
 

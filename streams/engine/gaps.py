@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
-from streams.engine.errors import StateLost
 from streams.engine.runs import Run
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import StateLost
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from aiokafka import errors
 from aiokafka.protocol.group import JoinGroupRequest
 
-from streams.engine.errors import Fenced
+from streams.platform.errors import Fenced
 
 
 class FencedInstanceIdError(errors.BrokerResponseError):  # type: ignore[misc]

@@ -6,8 +6,8 @@ watermark may stay below the end for ever.
 
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
+from streams.platform.clients import KafkaClients
 
 
 async def end_of_lacking(kafka: KafkaClients, source: TP, watermark: int | None) -> int:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.writer import TransactionWriter
+from streams.platform.clients import KafkaClients
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ from typing import Any, Generic
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
 
-from streams.clients import KafkaClients
-from streams.engine.errors import Fenced, StateLost
 from streams.engine.forgetting import Forgetting
 from streams.engine.gaps import Gap
 from streams.engine.lacking import end_of_lacking
@@ -28,6 +26,8 @@ from streams.engine.runs import Records, Run
 from streams.engine.states import BESIDE, State, States
 from streams.engine.store import Store
 from streams.engine.writer import Output, TransactionWriter
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Fenced, StateLost
 
 ENGINES_OWN = b"\x00"
 """No key of a table starts with it, nor with `BESIDE`."""

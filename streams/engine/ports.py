@@ -8,9 +8,9 @@ from typing import Protocol, cast
 
 from faust.types import TP, AppT, CollectionT
 
-from streams.clients import KafkaClients
 from streams.engine.lanes import Lanes
 from streams.engine.onlooker import Onlooker
+from streams.platform.clients import KafkaClients
 
 
 class Host(Protocol):

@@ -5,11 +5,11 @@ import time
 from faust.types import TP
 
 from events.topics import DELETE_RETENTION_MS
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.states import State, States
 from streams.engine.store import Position
+from streams.platform.clients import KafkaClients
 
 LONGEST_IDLE_MS = DELETE_RETENTION_MS // 2
 """A store that was left alone for longer is wiped: the changelog may have forgotten what was deleted since."""

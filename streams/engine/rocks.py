@@ -29,8 +29,8 @@ from rocksdict import (
     WriteOptions,
 )
 
-from streams.engine.errors import StoreFailed, Unusable
 from streams.engine.store import Position
+from streams.platform.errors import StoreFailed, Unusable
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ from typing import Any, Generic
 import faust
 from faust.types import TP
 
-from streams.clients import KafkaClients
-from streams.engine.errors import NotOwned
 from streams.engine.onlooker import NOBODY, Onlooker
 from streams.engine.partition import Changelog, Committed, Fold, TablePartition
 from streams.engine.restoring import RESTORED_AT_ONCE
@@ -24,6 +22,8 @@ from streams.engine.retry import retried
 from streams.engine.runs import Run
 from streams.engine.states import Recent, State, States, Storage
 from streams.engine.turns import Turns
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import NotOwned
 
 logger = logging.getLogger(__name__)
 

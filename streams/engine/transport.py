@@ -18,13 +18,13 @@ from mode import Service
 from mode.types import ServiceT
 
 from streams.engine.batches import read_any_batch
-from streams.engine.errors import StateLost
 from streams.engine.fetched import Drained, hand_out_light_records
 from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.lanes import Lanes
 from streams.engine.ports import Host, host_of
 from streams.engine.runs import End, Run
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
+from streams.platform.errors import StateLost
 
 SCHEME = "chunks"
 _LOOK_AGAIN_S = 0.02

@@ -7,8 +7,8 @@ It is never imported by a test: it would change the fold of all that come after.
 from events.contact import Contact
 from events.usual import UsualContact
 from streams.cli.main import app
-from streams.contact import facts
-from streams.contact.state import Zones
+from streams.domain.contact import facts
+from streams.domain.contact.state import Zones
 from tests.chaos.regions import RIGHT, WRONG
 
 _as_said = facts._zones

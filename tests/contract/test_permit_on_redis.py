@@ -8,12 +8,12 @@ import pytest
 
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
-from streams.audience import Audience, Record, open_audience
-from streams.permit import crew
-from streams.permit.clerk import Clerk, Job, Stopped
-from streams.permit.run import Files, permit
-from streams.pressure import PermissionRequest, default_policy
-from streams.settings import Settings
+from streams.domain.pressure import PermissionRequest, default_policy
+from streams.platform.settings import Settings
+from streams.services.audience import Audience, Record, open_audience
+from streams.services.audience_filter import crew
+from streams.services.audience_filter.clerk import Clerk, Job, Stopped
+from streams.services.audience_filter.run import Files, permit
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer

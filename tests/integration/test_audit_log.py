@@ -8,11 +8,11 @@ from aiokafka import AIOKafkaProducer
 
 from events.outputs import AuditRecord
 from events.topics import AUDIT_LOG
-from streams.clients import KafkaClients
 from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
-from streams.permission import audit
-from streams.permission.audit import AuditLog, AuditUnavailable
+from streams.platform.clients import KafkaClients
+from streams.services.permission import audit
+from streams.services.permission.audit import AuditLog, AuditUnavailable
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
 from tests.integration.tap import tapped

@@ -14,17 +14,17 @@ from events.topics import AUDIT_LOG, INTERACTIONS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.clients import KafkaClients
-from streams.insights import reading
+from streams.history.insights import reading
 from streams.local.stack import Stack
-from streams.settings import Settings
-from streams.topic_reading import records_of
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
 from tests.integration.command import harmonia, on
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.lake.lying import lying
+from tests.unit.history.lake.lying import lying
 
 DAYS = ("--from", "2012-02-21", "--to", "2012-02-23")
 FILED, LATER = 20, 3

@@ -15,20 +15,20 @@ from sinks.lake.manifests import INTERACTIONS, STAGING, begin, is_lake
 from sinks.lake.reading import addresses
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, Overtaken
-from streams.backtest.run import Orders, backtest
 from streams.cli.main import app
-from streams.engine.errors import LakeStopped
-from streams.lake.parts import parts_of
-from streams.lake_files import files_of
-from streams.pressure import default_policy
-from streams.rebuild.sorting import gather_lake, lake_now
-from streams.settings import Settings
+from streams.domain.pressure import default_policy
+from streams.history.backtest.run import Orders, backtest
+from streams.history.lake.parts import parts_of
+from streams.history.rebuild.sorting import gather_lake, lake_now
+from streams.platform.errors import LakeStopped
+from streams.platform.lake_files import files_of
+from streams.platform.settings import Settings
 from tests.contract.lake.s3_server import BUCKET
 from tests.unit.events.records import NOW
-from tests.unit.history.lakes import fill, said
-from tests.unit.lake.interrupted import Crash, crash
-from tests.unit.lake.lying import TOPIC_ID, lying
-from tests.unit.lake.seen import seen
+from tests.unit.history.lake.interrupted import Crash, crash
+from tests.unit.history.lake.lying import TOPIC_ID, lying
+from tests.unit.history.lake.seen import seen
+from tests.unit.history.refold.lakes import fill, said
 
 LAKE = "HARMONIA_LAKE"
 WRITERS = 6

@@ -10,9 +10,9 @@ from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.reading import live
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
-from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.lake.seen import rows_of, seen, seen_by_manifests
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.seen import rows_of, seen, seen_by_manifests
 
 MOST_CALLS = 60
 TOMORROW = "2012-02-23"

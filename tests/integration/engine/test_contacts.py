@@ -11,24 +11,24 @@ from prometheus_client import CollectorRegistry
 from events.dead_letters import DeadLetter
 from events.links import Roof, write_roof
 from events.refusal import Reason
-from streams.agents import announcements, contacts, dead_letters
-from streams.agents.contacts import Contacts
-from streams.agents.folding import Folding
-from streams.agents.moving import Moving
-from streams.contact import ContactState, decode, encode
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.pressure import default_policy
 from streams.engine.app import ChunkApp
 from streams.engine.runs import Run
 from streams.engine.states import Codec, Storage
 from streams.engine.store import open_memory_store
 from streams.engine.table import ChunkTable, Flow
-from streams.metrics import Metrics
-from streams.pressure import default_policy
-from streams.settings import Settings
-from streams.topics import changelog_name
+from streams.platform.settings import Settings
+from streams.platform.topics import changelog_name
+from streams.worker.agents import announcements, contacts, dead_letters
+from streams.worker.agents.contacts import Contacts
+from streams.worker.agents.folding import Folding
+from streams.worker.agents.moving import Moving
+from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.trouble import Trouble, troubles_come
-from tests.unit.agents.harmonised import AT, said, valued
 from tests.unit.engine.kafka_records import Fetched
+from tests.unit.worker.agents.harmonised import AT, said, valued
 
 
 class Team:

@@ -13,7 +13,7 @@ from events.refusal import Refusal
 from events.registry import MODELS
 from events.said import SAID
 from events.short_way import harmonise_usual
-from tests.unit.contact.records import EDGES
+from tests.unit.domain.contact.records import EDGES
 from tests.unit.events.records import event, record
 
 HASHER = Hasher([b"key"])

@@ -1,0 +1,1 @@
+"""What is done about refused records: read, sorted by cause, mended, judged again. `operations.requeue` sends."""

@@ -1,5 +1,0 @@
-"""The picture of an experiment's result: its primary metric's interval over time, as SVG."""
-
-from streams.experiment_plot.plot import svg
-
-__all__ = ["svg"]
