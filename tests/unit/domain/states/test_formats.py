@@ -129,13 +129,7 @@ def structs_in(value: object) -> Iterator[object]:
             yield from structs_in(each)
 
 
-OURS = (
-    "streams.domain.campaigns",
-    "streams.domain.contact",
-    "streams.domain.experiments",
-    "streams.domain.identity",
-    "events",
-)
+OURS = ("streams.domain", "events")
 
 
 def declared(kind: type[Stored]) -> set[type[msgspec.Struct]]:
