@@ -20,7 +20,7 @@ from events.identifiers import Hasher
 from events.times import render_time
 from events.topics import CANVASS_EVENTS, DONATION_EVENTS, EMAIL_EVENTS, OUTREACH_EVENTS
 from streams.domain.contact import ContactState, encode, fold
-from streams.domain.contact.facts import fact_of
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 
 EXPERIMENTS = 5_000

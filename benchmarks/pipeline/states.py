@@ -18,7 +18,7 @@ from benchmarks.pipeline.sayings import contact_id_of, saying
 from events.envelope import Interaction, Record, decode
 from sinks.keys import partition_of
 from streams.domain.contact import ContactState, encode, fold
-from streams.domain.contact.facts import fact_of
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, changelog_name

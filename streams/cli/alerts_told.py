@@ -18,12 +18,12 @@ from streams.cli.letter_choice import moment_ago
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines
 from streams.domain.campaigns import kept as campaigns
-from streams.domain.identity.changing import Finding
+from streams.domain.identity.changed_parts import Finding
 from streams.domain.pressure import alerting as people
 from streams.domain.quarantine import orders
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
-from streams.worker.agents import experiment_alerts as experiments
+from streams.worker.agents.experiments import alerts as experiments
 
 
 @dataclass(frozen=True, slots=True)

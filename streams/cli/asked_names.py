@@ -11,8 +11,8 @@ from contextlib import closing, suppress
 
 from events.spelling import nearest
 from sinks.keys import HOLDS, text
+from streams.domain.display_names import is_shown
 from streams.domain.pressure import PermissionRequest, Policy
-from streams.domain.shown import is_shown
 from streams.platform.clients import tool_redis
 from streams.platform.errors import Unusable
 from streams.platform.settings import Settings

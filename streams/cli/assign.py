@@ -22,14 +22,14 @@ from events.json_types import JSON
 from events.topics import OUTREACH_EVENTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.saying import say
-from streams.domain.shown import printable
+from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
     from streams.platform.settings import Settings
-    from streams.services.assign.run import Summary, Tell
-    from streams.services.assign.telling import Voice
-    from streams.services.assign.together import Parted
+    from streams.services.assign.assigned_events import Voice
+    from streams.services.assign.list_assignment import Summary, Tell
+    from streams.services.assign.split_units import Parted
     from streams.services.audience import Audience
 
 _errors = Console(stderr=True, highlight=False)
@@ -57,11 +57,11 @@ def assign(  # noqa: PLR0913 (options of a command)
     """
     from events.fields import MAX_ID, MAX_TEXT
     from streams.cli.rows_bar import rows_bar
-    from streams.domain.experiments.assigning import Assigning
-    from streams.services.assign.run import Assignments
-    from streams.services.assign.telling import Voice
-    from streams.services.assign.together import Together
-    from streams.services.assign.units import Reader
+    from streams.domain.experiments.assignment import Assigning
+    from streams.services.assign.assigned_events import Voice
+    from streams.services.assign.list_assignment import Assignments
+    from streams.services.assign.list_units import Reader
+    from streams.services.assign.split_units import Together
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
@@ -112,7 +112,7 @@ def _warn(definition: ExperimentDefinition) -> None:
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
-    from streams.services.assign.units import what_lacks
+    from streams.services.assign.list_units import what_lacks
     from streams.services.audience import Unusable, open_ids
 
     if sys.stdin.isatty():
@@ -129,7 +129,7 @@ def _audience(definition: ExperimentDefinition) -> Audience:
 def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | None) -> Iterator[Tell]:
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
-    from streams.services.assign.telling import Telling
+    from streams.services.assign.assigned_events import Telling
 
     if voice is None:
         yield lambda _: None
@@ -145,7 +145,7 @@ def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | N
 def _say(
     definition: ExperimentDefinition, summary: Summary, parted: Parted | None, *, emitted: bool, as_json: bool
 ) -> None:
-    from streams.domain.experiments.defined import planned
+    from streams.domain.experiments.definition_records import planned
 
     shares = (planned(definition) or {}) if definition.phase == "test" else {}
     if as_json:

@@ -21,7 +21,7 @@ from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.domain.pressure import Policy
-    from streams.history.backtest.run import Orders, Result
+    from streams.history.backtest.backtest_run import Orders, Result
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -45,11 +45,11 @@ def backtest(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: every count.")] = False,
 ) -> None:
     """Ask a policy about every touch of the past, as it was known just before it, beside the policy that holds now."""
-    from streams.history.backtest.past import Span
-    from streams.history.backtest.run import Orders, end_of
-    from streams.history.backtest.shown.figures import json_of
-    from streams.history.backtest.shown.html import html_of
-    from streams.history.backtest.shown.pages import page
+    from streams.history.backtest.backtest_run import Orders, end_of
+    from streams.history.backtest.report.figures import json_of
+    from streams.history.backtest.report.html import html_of
+    from streams.history.backtest.report.pages import page
+    from streams.history.backtest.touch_history import Span
     from streams.platform.policy_file import policy_of
 
     settings = load_settings()
@@ -112,7 +112,7 @@ def _write(path: Path, content: str) -> None:
 
 
 def _run(place: str, orders: Orders, processes: int) -> Result:
-    from streams.history.backtest.run import backtest as run
+    from streams.history.backtest.backtest_run import backtest as run
 
     with (
         signals_end_the_block(),  # rows of people are in the folder

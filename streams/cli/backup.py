@@ -40,7 +40,7 @@ def backup(
 
     if directory is None and erasures is None:
         refuse("name a directory, or a file with --erasures", WRONG_USE)
-    from streams.operations.backup.ledger import keep, told_erasures
+    from streams.operations.backup.erasure_ledger import keep, told_erasures
     from streams.operations.backup.taking import take_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again

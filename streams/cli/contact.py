@@ -18,7 +18,7 @@ from streams.cli.tables import print_lines, print_table
 if TYPE_CHECKING:
     from sinks.base import Stored
     from streams.cli.person import Person
-    from streams.domain.contact.history import Step
+    from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
 
 app = typer.Typer(help="One person.", no_args_is_help=True)
@@ -87,7 +87,7 @@ def export(who: Who) -> None:
 
 
 def _steps(person: Person) -> Iterator[Step]:
-    from streams.domain.contact.history import history
+    from streams.domain.contact.profile_history import history
 
     return history(person.contact_id, person.facts())
 

@@ -72,7 +72,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """List the latest refused records, oldest first."""
     from streams.domain.dead_letter_repair.names_read import NamesRead
-    from streams.operations.requeue.reading import requeued_at
+    from streams.operations.requeue.letter_reading import requeued_at
 
     names = NamesRead()
     choice = choice_of(
@@ -113,7 +113,7 @@ def group(  # noqa: PLR0913 (options of a command)
     """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
     from streams.domain.dead_letter_repair.causes import grouped
     from streams.domain.dead_letter_repair.names_read import NamesRead
-    from streams.operations.requeue.reading import letters_in, requeued_names
+    from streams.operations.requeue.letter_reading import letters_in, requeued_names
 
     names = NamesRead()
     choice = choice_of(
@@ -151,7 +151,7 @@ def show(
     """Show one dead letter with its history. Exit code 1 when there is none."""
     from streams.cli.letter_whole import show_whole, whole_row
     from streams.domain.dead_letter_repair.letters import Place
-    from streams.operations.requeue.reading import letters_at, requeued_at
+    from streams.operations.requeue.letter_reading import letters_at, requeued_at
 
     found = _is_place(where)
     if found is None:
@@ -173,7 +173,7 @@ def _latest(
     consumer: KafkaConsumer, topic: str, takes: Callable[[Letter], bool], most: int
 ) -> tuple[list[Letter], int]:
     """The latest so many, oldest first, and how many there are."""
-    from streams.operations.requeue.reading import letters_in
+    from streams.operations.requeue.letter_reading import letters_in
 
     seen: Counter[str] = Counter()
 

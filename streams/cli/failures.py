@@ -64,7 +64,7 @@ def failing_plainly() -> Iterator[None]:
     except Exception as error:
         if "sinks.base" in sys.modules and isinstance(error, import_module("sinks.base").SinkUnavailable):
             from streams.platform.settings import Settings
-            from streams.platform.tried import is_redis_up
+            from streams.platform.tried_address import is_redis_up
 
             refuse(f"{error}; {is_redis_up(Settings())}")
         if (server := _server_that_failed(error)) is None:
@@ -91,7 +91,7 @@ def _cure_for_kafka(error: Exception) -> str:
     from kafka.errors import AuthorizationError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
 
     from streams.platform.settings import Settings
-    from streams.platform.tried import kafka_tried
+    from streams.platform.tried_address import kafka_tried
 
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
@@ -108,7 +108,7 @@ def _cure_for_redis(error: Exception) -> str:
     from redis.exceptions import AuthenticationError, NoPermissionError
 
     from streams.platform.settings import Settings
-    from streams.platform.tried import is_redis_up
+    from streams.platform.tried_address import is_redis_up
 
     if isinstance(error, AuthenticationError):
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"

@@ -15,7 +15,7 @@ from events.spelling import nearest
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
 from streams.cli.failures import refuse
 from streams.domain.campaigns.holds import read_hold_record
-from streams.domain.shown import is_shown
+from streams.domain.display_names import is_shown
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
 from streams.platform.settings import Settings

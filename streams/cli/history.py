@@ -13,7 +13,7 @@ from streams.platform.errors import KafkaAway
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.history.insights.reading import Read
+    from streams.history.insights.answering import Read
     from streams.platform.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -28,7 +28,7 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
     import duckdb
 
     from sinks.lake.manifests import Damaged
-    from streams.history.insights.reading import ask_now
+    from streams.history.insights.answering import ask_now
 
     if settings.lake is None:
         say(WITHOUT_LAKE, err=True)

@@ -94,7 +94,7 @@ def _send(settings: Settings, order: _Order) -> int:
 
 def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
     """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
-    from sinks.held import held
+    from sinks.hold_lookup import held
     from streams.platform.clients import tool_redis
 
     given_up = time.monotonic() + wait_s

@@ -12,9 +12,9 @@ from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
 
 if TYPE_CHECKING:
-    from streams.history.insights.known import Known
+    from streams.history.insights.answering import Read
+    from streams.history.insights.known_values import Known
     from streams.history.insights.question import Question
-    from streams.history.insights.reading import Read
     from streams.history.insights.shapes import InsightsDocument
 
 
@@ -52,7 +52,7 @@ def insights(  # noqa: PLR0913 (options of a command)
 
     def ask(read: Read) -> tuple[list[InsightsDocument], Known | None, list[str]]:
         from streams.history.insights.documents import document_of
-        from streams.history.insights.known import known_of, unknown_in
+        from streams.history.insights.known_values import known_of, unknown_in
         from streams.history.insights.series import answers
 
         found = answers(read.history, questions)

@@ -44,7 +44,7 @@ def run(
     ] = False,
 ) -> None:
     """Write `interactions` into the lake until SIGINT or SIGTERM. Says where its metrics are."""
-    from streams.history.lake.serving import run_lake
+    from streams.history.lake.server import run_lake
 
     settings = load_settings()
     with _failing_plainly():
@@ -56,7 +56,7 @@ def snapshot() -> None:
     """Write what `contact-state` and `contact-links` say now as the snapshot of today (UTC), once."""
     import asyncio
 
-    from streams.history.lake.snapshotting import take_snapshot
+    from streams.history.lake.snapshots import take_snapshot
     from streams.platform.lake_files import lake_of
     from streams.worker.app import wall_clock
 
@@ -76,7 +76,7 @@ def compact(
     ] = "1d",
 ) -> None:
     """Merge the small files of each day and type into few."""
-    from sinks.lake.compacting import compact as merge
+    from sinks.lake.compaction import compact as merge
     from sinks.lake.rows import date_of
     from streams.platform.lake_files import lake_of
     from streams.worker.app import wall_clock
@@ -99,9 +99,9 @@ def erase(
     import asyncio
 
     from sinks.lake.rows import date_of
-    from sinks.lake.settling import give_up_imports
     from sinks.lake.snapshots import give_up
-    from streams.history.lake.erasing import erase_from_lake, told
+    from sinks.lake.unfinished_writes import give_up_imports
+    from streams.history.lake.erasure import erase_from_lake, told
     from streams.platform.lake_files import lake_of
     from streams.platform.topics import require_topic
     from streams.worker.app import wall_clock
@@ -123,7 +123,7 @@ def views(
     ] = False,
 ) -> None:
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
-    from sinks.lake.reading import live
+    from sinks.lake.live_files import live
     from sinks.lake.views import views_sql
     from streams.platform.lake_files import lake_of
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.domain.shown import named, printable
+from streams.domain.display_names import named, printable
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.causes import Group

@@ -67,7 +67,7 @@ def _write_env(values: Mapping[str, str]) -> None:
 
 def _nothing(home: Path) -> str:
     """Why there was nothing to stop: most often this is another folder than that of `local up`."""
-    from streams.platform.tried import no_file_here
+    from streams.platform.tried_address import no_file_here
 
     if home.is_dir():
         return f"Nothing ran in {home.resolve()}"

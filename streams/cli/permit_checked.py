@@ -22,11 +22,11 @@ from streams.domain.pressure import PermissionRequest, Policy
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.policy_file import policy_of
 from streams.platform.settings import Settings
-from streams.platform.tried import is_redis_up
+from streams.platform.tried_address import is_redis_up
+from streams.services.api.identifiers import asked
 from streams.services.api.models import Person
-from streams.services.api.naming import asked
-from streams.services.permission.judging import Answers, Asked, Batch, Judge, Judged
-from streams.services.permission.keeping import Keeping
+from streams.services.permission.decisions import Answers, Asked, Batch, Judge, Judged
+from streams.services.permission.reservation_log import Keeping
 
 
 def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:

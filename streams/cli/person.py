@@ -40,7 +40,7 @@ class Person:
     def facts(self) -> list[Fact]:
         """What happened and may count: nothing from before the person was erased, if that was so."""
         from streams.domain.contact import read_fact
-        from streams.domain.contact.commands import COMMANDS, Erase
+        from streams.domain.contact.facts.command_details import COMMANDS, Erase
 
         read = [read_fact(value, at) for value, at in self.interactions]
         facts = [fact for fact in read if not isinstance(fact, Refusal)]

@@ -14,8 +14,8 @@ from events.experiments import ExperimentDefinition
 from events.refusal import Refusal
 from events.topics import EXPERIMENT_DEFINITIONS
 from streams.cli.failures import refuse
-from streams.domain.experiments.defined import fold_definition, lacking
-from streams.domain.experiments.written import read_definitions
+from streams.domain.experiments.definition_files import read_definitions
+from streams.domain.experiments.definition_records import fold_definition, lacking
 from streams.domain.file_mistakes import Mistakes
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings

@@ -18,7 +18,7 @@ from streams.cli.saying import say
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.history.rebuild.differing import Comparison
+    from streams.history.rebuild.profile_diff import Comparison
 
 app = typer.Typer(
     help="Fold all of history again with this version's fold, compare, and switch. Thrown away by deleting DIR.",
@@ -59,7 +59,7 @@ def build(
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
-    from streams.history.rebuild import building
+    from streams.history.rebuild import builder
     from streams.platform.lake_files import place_of, require_lake
     from streams.platform.topics import require_topics
 
@@ -68,9 +68,9 @@ def build(
     with _failing_plainly():
         require_lake(place_of(settings))
         require_topics(settings)
-        plan = building.Plan(place_of(settings), directory, processes, wait)
+        plan = builder.Plan(place_of(settings), directory, processes, wait)
         try:
-            done = building.build(settings, plan, say)
+            done = builder.build(settings, plan, say)
         except ValueError as error:
             refuse(f"HARMONIA_LAKE: {error}")
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()))
@@ -94,11 +94,11 @@ def compare(
 
     import msgspec
 
-    from streams.history.rebuild import comparing
+    from streams.history.rebuild import comparison
 
     settings = load_settings()
     with _failing_plainly(), signals_end_the_block():  # profiles are in a folder of its own
-        found = asyncio.run(comparing.compare(settings, directory, samples))
+        found = asyncio.run(comparison.compare(settings, directory, samples))
     if as_json:
         typer.echo(msgspec.json.encode(found))
     else:
@@ -132,7 +132,7 @@ def switch(
 
     Producers may go on. Exit code 1, and nothing changed, while a worker runs or an erasure is on its way.
     """
-    from streams.history.rebuild import switching
+    from streams.history.rebuild import switch as switch_over
     from streams.operations.backup.manifest import read_manifest
 
     settings = load_settings()
@@ -145,7 +145,7 @@ def switch(
                 "that, for workers too, or say --partitions",
                 WRONG_USE,
             )
-        done = switching.switch(settings, directory, processes, wait, say)
+        done = switch_over.switch(settings, directory, processes, wait, say)
     say(
         f"{done.fragments} fragments of generation {done.generation} in {settings.partitions} partitions, "
         f"{done.from_topic} interactions of the topic in them, {time.monotonic() - began:.1f} s. Start the workers"

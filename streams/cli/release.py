@@ -30,7 +30,7 @@ from streams.cli.requeue import (
     send,
     show_rehearsal,
 )
-from streams.domain.shown import named
+from streams.domain.display_names import named
 
 if TYPE_CHECKING:
     from streams.domain.quarantine.orders import Quarantine
@@ -55,7 +55,7 @@ def release(  # noqa: PLR0913 (options of a command)
     """
     from streams.domain.dead_letter_repair.choosing import Choice
     from streams.domain.dead_letter_repair.judging import Rules
-    from streams.operations.requeue.run import Order
+    from streams.operations.requeue.requeue_run import Order
 
     if (source is None) is not listed:
         refuse("SOURCE: give one, or --list alone", WRONG_USE)

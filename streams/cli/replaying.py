@@ -18,7 +18,7 @@ from streams.cli.saying import say
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.history.importing.run import Screen
+    from streams.history.importing.import_run import Screen
     from streams.history.lake.selection import Selection
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -49,11 +49,11 @@ def replay(  # noqa: PLR0913 (options of a command)
     traffic. A replay that was interrupted goes on where it was.
     """
     from sinks.lake.manifests import Damaged
-    from streams.history.importing.pieces import Unreadable
-    from streams.history.lake.parts import meant, parts_of
-    from streams.history.replay.alone import alone
+    from streams.history.importing.file_parts import Unreadable
+    from streams.history.lake.file_parts import meant, parts_of
     from streams.history.replay.history import History
-    from streams.history.replay.run import FOLDER, Orders, send, show
+    from streams.history.replay.replay_lock import alone
+    from streams.history.replay.replay_run import FOLDER, Orders, send, show
     from streams.worker.app import wall_clock
 
     settings = load_settings()
@@ -104,7 +104,7 @@ def history_bar(path: str, rows: list[int | None]) -> Iterator[Screen]:
     """On standard error, if somebody looks at it."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from streams.history.importing.run import Screen
+    from streams.history.importing.import_run import Screen
 
     bar = Progress(
         TextColumn(path.rpartition("/")[2] or path),

@@ -15,7 +15,7 @@ from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.history.daily_report.figures import Report
-    from streams.history.insights.reading import Read
+    from streams.history.insights.answering import Read
     from streams.platform.settings import Settings
 
 app = typer.Typer(help="Pages for people.", no_args_is_help=True)
@@ -56,9 +56,9 @@ def _report(settings: Settings, day: date) -> Report:
     from kafka.errors import TopicAuthorizationFailedError
     from msgspec.structs import replace
 
-    from streams.history.daily_report.asking import days_of, report_of
-    from streams.history.daily_report.held import held_on
-    from streams.history.daily_report.unheard import held_now, mostly_refused_of, refused_on
+    from streams.history.daily_report.day_queries import days_of, report_of
+    from streams.history.daily_report.held_back import held_on
+    from streams.history.daily_report.refused_sources import held_now, mostly_refused_of, refused_on
 
     def ask(read: Read) -> Report:
         spans = days_of(day, settings.time_zone)

@@ -14,9 +14,9 @@ from streams.cli.profile_tables import at, said
 from streams.cli.saying import say
 from streams.domain.dead_letter_repair.effects import Added, leaves
 from streams.domain.dead_letter_repair.judging import WORDS
-from streams.domain.shown import named
-from streams.operations.requeue.rehearsal import Rehearsal
-from streams.operations.requeue.run import Account, Order
+from streams.domain.display_names import named
+from streams.operations.requeue.dry_run import Rehearsal
+from streams.operations.requeue.requeue_run import Account, Order
 from streams.platform.settings import Settings
 
 _ONCE = "What a profile holds already under the same source and id is not taken twice."

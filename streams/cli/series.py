@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from streams.cli.tables import print_lines, print_table
 from streams.domain.money import money
-from streams.history.daily_report.words import written
+from streams.history.daily_report.formatting import written
 from streams.history.insights.shapes import InsightsDocument, SeriesDocument
 
 if TYPE_CHECKING:
-    from streams.history.insights.known import Known
+    from streams.history.insights.known_values import Known
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48

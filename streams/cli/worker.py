@@ -40,8 +40,8 @@ def _run_several(settings: Settings, processes: int) -> int:
     import asyncio
     from functools import partial
 
+    from streams.worker.preflight import require_usable, wait_until_ready
     from streams.worker.processes import run_workers
-    from streams.worker.starting import require_usable, wait_until_ready
     from streams.worker.state_dir import own_for_workers
 
     complain = partial(say, err=True)

@@ -8,8 +8,8 @@ from typing import Protocol, cast
 
 from faust.types import TP, AppT, CollectionT
 
-from streams.engine.lanes import Lanes
-from streams.engine.onlooker import Onlooker
+from streams.engine.lifecycle_listener import Onlooker
+from streams.engine.partition_workers import Lanes
 from streams.platform.clients import KafkaClients
 
 

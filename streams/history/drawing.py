@@ -3,7 +3,7 @@
 import math
 from html import escape
 
-from streams.domain.shown import printable
+from streams.domain.display_names import printable
 
 _FACTORS = (1, 2, 2.5, 5, 10)
 _ROUNDING = 1e-9

@@ -27,12 +27,12 @@ from sinks.redis import RedisSink
 from sinks.results import ResultsSink
 from streams.domain import campaigns, identity
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.experiments import kept as experiments
+from streams.domain.experiments import table_records as experiments
 from streams.domain.quarantine.floods import Floods
 from streams.domain.quarantine.guard import Guard
 from streams.engine.app import ChunkApp
-from streams.engine.rocks import RocksStores
-from streams.engine.states import Codec, Storage
+from streams.engine.decoded_states import Codec, Storage
+from streams.engine.rocksdb_store import RocksStores
 from streams.engine.store import OpenStore
 from streams.engine.table import ChunkTable, Flow
 from streams.engine.write_back import WriteBackStores
@@ -52,26 +52,26 @@ from streams.platform.topics import (
     LINKS_TABLE,
     read_by_workers,
 )
-from streams.worker.agents.campaign_holds import CampaignHolds
-from streams.worker.agents.campaigns import Campaigns
-from streams.worker.agents.contacts import Contacts, flow_of
-from streams.worker.agents.experiment_results import ExperimentResultsSink
-from streams.worker.agents.experiments import Experiments
-from streams.worker.agents.intake import Intake
-from streams.worker.agents.linking import Linking
-from streams.worker.agents.links import Links
-from streams.worker.agents.redis_sink import ContactStateSink
-from streams.worker.closing import Closing
+from streams.worker.agents.campaigns.agent import Campaigns
+from streams.worker.agents.contacts.agent import Contacts, flow_of
+from streams.worker.agents.experiments.agent import Experiments
+from streams.worker.agents.identity.agent import Links
+from streams.worker.agents.identity.handler import Linking
+from streams.worker.agents.intake.agent import Intake
+from streams.worker.agents.sinks.campaign_holds import CampaignHolds
+from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
+from streams.worker.agents.sinks.redis_sink import ContactStateSink
 from streams.worker.held_records import HeldRecords
-from streams.worker.measuring.standing import StandingMetrics
-from streams.worker.measuring.surroundings import Surroundings
+from streams.worker.measuring.operations import StandingMetrics
+from streams.worker.measuring.redis_and_disk import Surroundings
 from streams.worker.measuring.takeover import TakeOvers
 from streams.worker.measuring.teams import read_schedule
 from streams.worker.metrics import Metrics
-from streams.worker.quarantining import Quarantining
-from streams.worker.ticking import Ticking
-from streams.worker.tidying import Tidying
-from streams.worker.watch import Watch
+from streams.worker.periodic import Ticking
+from streams.worker.quarantine_monitor import Quarantining
+from streams.worker.shutdown import Closing
+from streams.worker.sink_monitor import Watch
+from streams.worker.state_cleanup import Tidying
 
 LINKS_SHARE = 4
 """Of the room for decoded states that contacts have, the links have this part more: nodes are small."""

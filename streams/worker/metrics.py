@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from streams.worker.measuring.campaign import CampaignMetrics
 from streams.worker.measuring.experiments import ExperimentMetrics
+from streams.worker.measuring.operations import StandingMetrics
 from streams.worker.measuring.quarantined import QuarantineMetrics
-from streams.worker.measuring.standing import StandingMetrics
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 

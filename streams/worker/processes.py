@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from streams.platform.ending import EXIT_HARD
+from streams.platform.hard_stop import EXIT_HARD
 from streams.platform.settings import Settings
 from streams.worker.state_dir import TIDY_EVERY_S, child_of, tidy
 

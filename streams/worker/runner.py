@@ -6,14 +6,14 @@ from typing import NoReturn
 
 import faust
 
-from streams.engine.garbage import collect_rarely
-from streams.platform.ending import end_when_memory_is_out, end_within
+from streams.engine.garbage_collector import collect_rarely
+from streams.platform.hard_stop import end_when_memory_is_out, end_within
 from streams.platform.log_noise import Repeats, TroubleInALine, leave_out_the_ordinary
 from streams.platform.logs import hush_libraries
 from streams.platform.settings import Settings
 from streams.platform.signals import signals_end_the_block
 from streams.worker.app import Worker, build_worker
-from streams.worker.starting import require_usable, wait_until_ready
+from streams.worker.preflight import require_usable, wait_until_ready
 from streams.worker.state_dir import own
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from streams.engine.left_behind import delete_left_behind
+from streams.engine.abandoned_stores import delete_left_behind
 from streams.platform.errors import Unusable
 from streams.platform.topics import TABLES
 

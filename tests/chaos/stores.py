@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
-from streams.engine.rocks import RocksStore, _options
+from streams.engine.rocksdb_store import RocksStore, _options
 from streams.platform.topics import CONTACTS_TABLE, TABLES, changelog_name
 
 

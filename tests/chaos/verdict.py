@@ -17,12 +17,12 @@ from streams.demo.deployment import Deployment
 from streams.demo.oracle import all_closed_channels
 from streams.demo.recount import Profile
 from streams.domain.contact import decode, profile
-from streams.domain.contact.erasing import has_interactions, place_of
+from streams.domain.contact.identity.erasure import has_interactions, place_of
+from streams.domain.contact.identity.identity_assignment import counting
 from streams.domain.contact.merging import person
-from streams.domain.contact.showing import shown_of
-from streams.domain.contact.standing import counting
-from streams.engine.partition import ENGINES_OWN
-from streams.engine.states import NO_STATES
+from streams.domain.contact.publication.visibility import shown_of
+from streams.engine.decoded_states import NO_STATES
+from streams.engine.table_partition import ENGINES_OWN
 from streams.platform.topics import CONTACTS_TABLE, changelog_name
 from tests.chaos.versions import wrong_versions
 

@@ -18,7 +18,7 @@ from events.interactions.anywhere import ExperimentAssigned
 from events.topics import EXPERIMENT_DEFINITIONS, OUTREACH_EVENTS
 from streams.cli.main import app
 from streams.demo.deployment import open_deployment
-from streams.domain.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of

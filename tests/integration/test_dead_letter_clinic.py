@@ -32,7 +32,7 @@ from streams.demo.truth import ContactFields, Publication, Sent
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter, _send
 from streams.local.stack import Stack, local_stack
-from streams.operations.requeue.desk import desk_id
+from streams.operations.requeue.transactional_sender import desk_id
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
 from tests.integration.command import environment_of, on

@@ -12,7 +12,7 @@ from kafka import TopicPartition
 from typer.testing import CliRunner
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
-from sinks.lake.asking import ask_lake
+from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
 from sinks.lake.manifests import MANIFESTS, STAGING, Range, begin, read
 from sinks.lake.writer import LakeWriter

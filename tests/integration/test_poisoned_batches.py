@@ -18,7 +18,7 @@ from events.topics import DEAD_LETTERS, INTERACTIONS
 from streams.engine.changelog import PartitionReader
 from streams.local.stack import local_stack
 from streams.operations.status.kafka_side import look_at_kafka
-from streams.operations.status.seen import Broker
+from streams.operations.status.observations import Broker
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from tests.integration.letters import on

@@ -10,7 +10,7 @@ from events.json_types import JSON
 from events.topics import CANVASS_EVENTS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
-from streams.history.replay.run import FOLDER
+from streams.history.replay.replay_run import FOLDER
 from streams.local.stack import Stack
 from tests.integration.command import environment_of, harmonia, on
 from tests.integration.said import event, fresh, structured

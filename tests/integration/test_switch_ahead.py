@@ -4,8 +4,8 @@ import pytest
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from events.topics import INTERACTIONS
-from streams.history.rebuild.positions import Positions
-from streams.history.rebuild.switching import require_caught_up
+from streams.history.rebuild.folded_positions import Positions
+from streams.history.rebuild.switch import require_caught_up
 from streams.local.stack import Stack
 from streams.operations.backup.errors import BackupError
 from streams.platform.clients import KafkaClients

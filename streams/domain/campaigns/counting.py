@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from events.contact import HashedContact
+from events.interaction_structs import UsualContact
 from events.mailboxes import Mailbox
 from events.registry import ARRIVALS, types_that
-from events.usual import UsualContact
 from streams.domain.campaigns.counts import Counts, Report, Tally, Told, latest
-from streams.domain.contact.reading import Data
+from streams.domain.contact.facts.from_records import Data
 from streams.domain.contact.state import NEVER, Fact
 
 MESSAGES = frozenset(ARRIVALS)

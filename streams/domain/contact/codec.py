@@ -1,8 +1,8 @@
 """How a contact's state is written."""
 
 from streams.domain.contact.contribution import Contribution
+from streams.domain.contact.identity.identity_status import Carried, Place
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, packed
-from streams.domain.contact.place import Carried, Place
 from streams.domain.contact.state import ContactState, Fact, Settled
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write

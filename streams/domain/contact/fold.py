@@ -11,14 +11,8 @@ from collections.abc import Iterable
 from enum import Enum
 
 from events.registry import MESSAGES
-from streams.domain.contact.binding import binds
-from streams.domain.contact.carrying import Table, numbered
 from streams.domain.contact.codec import encode_fact
-from streams.domain.contact.commands import COMMANDS, Erase
-from streams.domain.contact.erasing import asked, begins, has_record, may_count, place_of
-from streams.domain.contact.merging import first_copy, in_order, weigh
-from streams.domain.contact.place import Carried, Erasure
-from streams.domain.contact.settling import (
+from streams.domain.contact.compaction import (
     due_at,
     due_of,
     known_messages,
@@ -28,6 +22,12 @@ from streams.domain.contact.settling import (
     settle,
     size_of_mail,
 )
+from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.identifier_table import Table, numbered
+from streams.domain.contact.facts.mandatory_facts import binds
+from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
+from streams.domain.contact.identity.identity_status import Carried, Erasure
+from streams.domain.contact.merging import first_copy, in_order, weigh
 from streams.domain.contact.state import NEVER, ContactState, Fact, Key
 
 ROOM = 1_048_576

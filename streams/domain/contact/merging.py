@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from streams.domain.contact.addresses import explicit
-from streams.domain.contact.carrying import numbered, renumbered, size_of
 from streams.domain.contact.codec import encode_fact
-from streams.domain.contact.place import Carried
-from streams.domain.contact.settling import both, size_of_mail
+from streams.domain.contact.compaction import both, size_of_mail
+from streams.domain.contact.facts.identifier_table import numbered, renumbered, size_of
+from streams.domain.contact.identity.identity_status import Carried
+from streams.domain.contact.sections.addresses import explicit
 from streams.domain.contact.state import ContactState, Fact, Key, Settled
 
 

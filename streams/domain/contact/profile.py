@@ -2,19 +2,19 @@
 
 from events.outputs import ContactProfile
 from events.times import render_time
-from streams.domain.contact import assigned as assigning
-from streams.domain.contact import touches as reaching
-from streams.domain.contact.addresses import addresses, best_email
-from streams.domain.contact.canvass import ballot, canvass, tags
-from streams.domain.contact.consent import consent
-from streams.domain.contact.donations import donations
-from streams.domain.contact.overview import Overview, overview
-from streams.domain.contact.pressure import pressure
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
+from streams.domain.contact.sections import assignments as assigning
+from streams.domain.contact.sections import touches as reaching
+from streams.domain.contact.sections.addresses import addresses, best_email
+from streams.domain.contact.sections.canvass import ballot, canvass, tags
+from streams.domain.contact.sections.consent import consent
+from streams.domain.contact.sections.donations import donations
+from streams.domain.contact.sections.pressure import pressure
+from streams.domain.contact.sections.stops import stops
+from streams.domain.contact.sections.totals import add, total
+from streams.domain.contact.sections.zones import later, render, whereabouts
 from streams.domain.contact.state import ContactState, Fact
-from streams.domain.contact.stops import stops
-from streams.domain.contact.suppressing import suppressions, unretracted
-from streams.domain.contact.totals import add, total
-from streams.domain.contact.zones import later, render, whereabouts
 from streams.domain.human import expected
 
 

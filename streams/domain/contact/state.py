@@ -10,14 +10,14 @@ from msgspec import Struct
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
-from streams.domain.contact.arms import Arm, Armed, Drop
-from streams.domain.contact.commands import Command
-from streams.domain.contact.deeds import Deed
-from streams.domain.contact.hours import ByHour
-from streams.domain.contact.messages import Mailbox, Mailing, Message
+from streams.domain.contact.facts.command_details import Command
+from streams.domain.contact.facts.engagement import Deed
+from streams.domain.contact.facts.event_order import Stamp
+from streams.domain.contact.identity.identity_status import Carried, Place
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution
-from streams.domain.contact.place import Carried, Place
-from streams.domain.contact.stamps import Stamp
+from streams.domain.contact.sections.exposures import Arm, Armed, Drop
+from streams.domain.contact.sections.human_hours import ByHour
+from streams.domain.contact.sections.messages import Mailbox, Mailing, Message
 
 Key: TypeAlias = tuple[str, str]
 """(source, id) of an interaction."""

@@ -8,7 +8,7 @@ from events.spelling import nearest
 from events.topics import INPUT_TOPICS, INTERACTIONS
 from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.domain.shown import is_shown, named
+from streams.domain.display_names import is_shown, named
 
 MOST = 10_000
 """Names of a kind that are kept."""

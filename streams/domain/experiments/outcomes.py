@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from streams.domain.contact.evidence import Evidence
-from streams.domain.contact.hours import HOUR, oldest
-from streams.domain.contact.overview import Overview
+from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.person_view import Overview
+from streams.domain.contact.sections.human_hours import HOUR, oldest
 from streams.domain.contact.state import Consent, Fact, Settled
 from streams.domain.experiments.metrics import PLACE
 from streams.domain.human import Judged

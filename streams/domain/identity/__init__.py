@@ -4,12 +4,12 @@ A pure package: no broker, no store, no clock. `resolve` looks at a whole graph,
 both come to the same.
 """
 
-from streams.domain.identity.changing import Finding
+from streams.domain.identity.changed_parts import Finding
 from streams.domain.identity.codec import decode, encode
 from streams.domain.identity.fold import Folding
+from streams.domain.identity.link_records import Found, Heard, RoofTold
 from streams.domain.identity.nodes import Node
-from streams.domain.identity.records import Found, Heard, RoofTold
-from streams.domain.identity.resolving import Resolution, resolve
+from streams.domain.identity.whole_graph import Resolution, resolve
 
 __all__ = [
     "Finding",

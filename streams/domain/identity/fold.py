@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from events.links import Command, Erased, Forgotten, Link, Unseen
-from streams.domain.identity.applying import Told
-from streams.domain.identity.changing import Change, Effect, effect_of
+from streams.domain.identity.changed_parts import Change, Effect, effect_of
+from streams.domain.identity.clustering import People
+from streams.domain.identity.deferred_erasures import Kept, Waiting, is_too_much, together
 from streams.domain.identity.graph import Graph
+from streams.domain.identity.link_records import Found, Heard, RoofTold, is_of_itself, kept, names_in, unkept
 from streams.domain.identity.nodes import NOTHING, Mark, Node, Read, lacks_class, unheard
-from streams.domain.identity.people import People
-from streams.domain.identity.records import Found, Heard, RoofTold, is_of_itself, kept, names_in, unkept
-from streams.domain.identity.waiting import Kept, Waiting, is_too_much, together
+from streams.domain.identity.state_changes import Told
 
 
 class Folding:
@@ -41,7 +41,7 @@ class Folding:
     def take(self, records: Iterable[Heard]) -> None:
         """Fold them. What an erasure reaches is what is linked at that moment: neither before it nor behind it.
 
-        Where nobody knows yet who that is, it waits, and what has to do with it: see `streams.domain.identity.waiting`.
+        Where nobody knows yet who that is, it waits, and so does what has to do with it (`deferred_erasures`).
         """
         records = list(records)
         self._read({heard.link.a for heard in records if is_of_itself(heard.link)})  # all at once

@@ -9,7 +9,7 @@ after the other would lead through a whole town.
 
 from collections.abc import Iterable, Iterator
 
-from streams.domain.identity.firm import Firm, firm_of
+from streams.domain.identity.must_link import Firm, firm_of
 from streams.domain.identity.nodes import NOTHING, Node, Read, is_crowded
 
 

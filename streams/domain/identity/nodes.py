@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from events.identifiers import KIND_ORDER, kind_of
 from events.links import Command
-from streams.domain.identity.waiting import Waiting
+from streams.domain.identity.deferred_erasures import Waiting
 
 Tellers: TypeAlias = tuple[str, ...]
 """The fragments that tell of an edge, sorted."""

@@ -13,13 +13,13 @@ from msgspec import Struct
 from events.harmonised import team_of
 from events.interactions.base import Channel
 from events.times import parse_time
-from streams.domain.contact.messages import Touch
-from streams.domain.contact.overview import Overview
-from streams.domain.contact.place import Closed
+from streams.domain.contact.identity.identity_status import Closed
+from streams.domain.contact.person_view import Overview
+from streams.domain.contact.publication.alert_triggers import STOPPING
+from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
+from streams.domain.contact.sections.messages import Touch
+from streams.domain.contact.sections.stops import FOR_GOOD, closed_channels, closed_for_all
 from streams.domain.contact.state import Fact, Key
-from streams.domain.contact.stops import FOR_GOOD, closed_channels, closed_for_all
-from streams.domain.contact.suppressing import suppressions, unretracted
-from streams.domain.contact.triggers import STOPPING
 from streams.domain.pressure.exceeding import Excess, by_one_more, by_themselves, span
 from streams.domain.pressure.policy import Policy
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from events.interactions.base import Channel
-from streams.domain.contact.messages import Touch
-from streams.domain.contact.pressure import COSTS, weight
+from streams.domain.contact.sections.messages import Touch
+from streams.domain.contact.sections.pressure import COSTS, weight
 from streams.domain.pressure.policy import CHANNELS, Cap, Policy
 from streams.domain.pressure.spans import DAY, HOUR, MINUTE
 

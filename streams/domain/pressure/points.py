@@ -9,7 +9,7 @@ from math import ceil, floor, log2
 from msgspec import Struct
 
 from events.outputs import Touch
-from streams.domain.contact.pressure import COSTS, weight
+from streams.domain.contact.sections.pressure import COSTS, weight
 from streams.domain.pressure.asking import PermissionRequest
 from streams.domain.pressure.limits import Blocked, evidence_of, in_order, since_of, time_of
 from streams.domain.pressure.policy import Policy

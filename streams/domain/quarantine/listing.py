@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from events.times import render_time
+from streams.domain.display_names import named
 from streams.domain.quarantine.orders import Quarantine
-from streams.domain.shown import named
 
 
 @dataclass(frozen=True, slots=True)

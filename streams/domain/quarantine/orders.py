@@ -10,8 +10,8 @@ from msgspec import Struct
 from events.json_types import UNREADABLE
 from events.outputs import SystemAlert
 from events.times import parse_time, render_time
+from streams.domain.display_names import named
 from streams.domain.quarantine.floods import MINUTE_MS, Flood
-from streams.domain.shown import named
 
 RULE = "source_quarantined"
 _VERSION = "1"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from events.registry import types_that
-from streams.domain.contact.evidence import Evidence
+from streams.domain.contact.facts.fact_index import Evidence
 from streams.domain.contact.state import Key
 
 DAY = 86_400_000

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from streams.domain.pressure import Decision
 from streams.history.backtest.outcomes import Outcome, together
-from streams.history.backtest.past import Send
+from streams.history.backtest.touch_history import Send
 
 RESAMPLES = 400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from streams.domain.quarantine.listing import Listed
-from streams.history.insights.known import Known
-from streams.operations.refused.mostly import Mostly
+from streams.history.insights.known_values import Known
+from streams.operations.refused.mostly_refused import Mostly
 
 
 class Money(Struct, frozen=True):

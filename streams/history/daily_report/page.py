@@ -6,11 +6,11 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.domain.shown import printable
+from streams.domain.display_names import printable
 from streams.history.daily_report.figures import Day, Report
+from streams.history.daily_report.formatting import change, money, number, written
 from streams.history.daily_report.tables import Table, earlier_of, tables_of
 from streams.history.daily_report.warnings import warnings
-from streams.history.daily_report.words import change, money, number, written
 
 
 class Tile(Struct, frozen=True):

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from streams.domain.quarantine.listing import Listed
 from streams.history.daily_report.figures import Day, Held, Money, Part, Report, Send, Talks
-from streams.history.daily_report.words import NOTHING, all_money, change, money, number, share, thousandths
-from streams.operations.refused.mostly import Mostly
+from streams.history.daily_report.formatting import NOTHING, all_money, change, money, number, share, thousandths
+from streams.operations.refused.mostly_refused import Mostly
 
 MOST_ROWS = 12
 """Of a table of many; what is left out is summed up in its last row."""

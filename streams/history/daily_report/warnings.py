@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from streams.domain.quarantine import listing
 from streams.history.daily_report.figures import Day, Report, Talks
-from streams.history.daily_report.words import money, number, plural, share, written
+from streams.history.daily_report.formatting import money, number, plural, share, written
 from streams.history.insights.spans import TOPIC_DAYS
-from streams.operations.refused import mostly
-from streams.operations.refused.mostly import shortened
+from streams.operations.refused import mostly_refused
+from streams.operations.refused.mostly_refused import shortened
 
 FEWER = 0.7
 """Of the gross of the week before: below that it is said."""
@@ -133,7 +133,7 @@ def _unheard(report: Report) -> Iterator[str]:
     if report.refused is None or report.quarantines is None:
         yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."
         return
-    yield from shortened((f"{mostly.sentence(each)}." for each in report.refused), MOST_SOURCES)
+    yield from shortened((f"{mostly_refused.sentence(each)}." for each in report.refused), MOST_SOURCES)
     yield from shortened((f"{each.source}: {listing.sentence(each)}." for each in report.quarantines), MOST_SOURCES)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from streams.history.importing.pieces import Job
+from streams.history.importing.file_parts import Job
 
 _DIGITS = 32
 FOLDER = "imports"

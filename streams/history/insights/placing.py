@@ -8,7 +8,7 @@ import duckdb
 
 from events.registry import TOUCHES
 from sinks.lake.views import listed
-from streams.history.insights.history import Reach
+from streams.history.insights.history_source import Reach
 from streams.history.insights.spans import Span
 
 DAY_MS = 86_400_000

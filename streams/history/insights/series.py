@@ -11,8 +11,8 @@ import duckdb
 from msgspec import Struct
 
 from events.registry import MONEY_TYPES
-from streams.history.insights.acts import judged_acts, reaches_of_acts
-from streams.history.insights.history import History, Reach, opened
+from streams.history.insights.history_source import History, Reach, opened
+from streams.history.insights.human_acts import judged_acts, reaches_of_acts
 from streams.history.insights.placing import place, reach_of_messages
 from streams.history.insights.question import HUMAN, MONEY, Dimension, Question
 from streams.history.insights.spans import place_of, starts

@@ -7,7 +7,7 @@ from events.harmonised import Opened, open_harmonised
 from events.identifiers import is_identity_hash, strongest
 from events.json_types import JSON
 from events.refusal import Refusal
-from streams.history.lake.rows import Row
+from streams.history.lake.row_reading import Row
 
 ERASED_TYPE = "contact.erased"
 NOBODYS = LeftOut("of nobody: the person was erased")

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sinks.lake.erasures import Erasures
+from sinks.lake.erasure_list import Erasures
 from sinks.lake.schema import TEXT
 from streams.domain.contact import encode
-from streams.history.refold.contacts import histories
-from streams.history.refold.source import NEEDED, NEEDED_SCHEMA, only_of_somebody
-from streams.history.refold.telling import Told, tell
+from streams.history.refold.contact_rows import histories
+from streams.history.refold.lake_source import NEEDED, NEEDED_SCHEMA, only_of_somebody
+from streams.history.refold.profiles import Told, tell
 
 FOLDED_SCHEMA = pa.schema([("contact_id", TEXT), ("version", pa.int64()), ("state", pa.binary()), ("profile", TEXT)])
 """`profile` is null where none is shown."""

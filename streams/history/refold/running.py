@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from streams.history.refold.folding import Folded, fold_history
-from streams.history.refold.gathering import Gathered, gather
+from streams.history.refold.buckets import Gathered, gather
+from streams.history.refold.fold_files import Folded, fold_history
 from streams.platform.errors import LakeStopped
 
 ATTEMPTS = 5

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sinks.lake.erasing import commanded
-from sinks.lake.erasures import Erasures, erasure_of, read_erasures
+from sinks.lake.erasure import commanded
+from sinks.lake.erasure_list import Erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
-from streams.history.importing.pieces import Piece, Unreadable
-from streams.history.lake.erasing import Told, pending
-from streams.history.lake.parts import Part, meant
+from streams.history.importing.file_parts import Piece, Unreadable
+from streams.history.lake.erasure import Told, pending
+from streams.history.lake.file_parts import Part, meant
 from streams.history.lake.row_contacts import ERASED_TYPE, erasure_in
-from streams.history.lake.rows import rows_of
+from streams.history.lake.row_reading import rows_of
 from streams.history.lake.selection import Selection
-from streams.history.replay.judging import Judge
+from streams.history.replay.row_decisions import Judge
 
 _ERASURES_ALONE = Selection(types=frozenset({ERASED_TYPE}))
 

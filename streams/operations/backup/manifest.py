@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.operations.backup.errors import BackupError
-from streams.operations.backup.files import File, open_new, sha256_of
+from streams.operations.backup.record_files import File, open_new, sha256_of
 from streams.platform.settings import Settings
 
 FORMAT = 1

@@ -21,18 +21,18 @@ from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, INPUT_TOPICS, INTERACTIONS
 from streams.domain.formats import Unreadable
 from streams.engine.changelog import PartitionReader
-from streams.engine.rocks import RocksStores
+from streams.engine.rocksdb_store import RocksStores
 from streams.engine.runs import KafkaRecord
 from streams.engine.write_back import WriteBackStores
 from streams.operations.backup import manifest as names
+from streams.operations.backup.changelog_following import Following
 from streams.operations.backup.errors import BackupError
-from streams.operations.backup.files import File, Record, RecordsOut, open_new, sha256_of, write_records
-from streams.operations.backup.following import Following
 from streams.operations.backup.manifest import FORMAT, Manifest, identity_of, write_manifest
+from streams.operations.backup.record_files import File, Record, RecordsOut, open_new, sha256_of, write_records
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, changelog_name
-from streams.worker.agents.moving import version_of
+from streams.worker.agents.contacts.identity_changes import version_of
 
 WORK = "work"
 HELD_BACK_BYTES = 64 << 20

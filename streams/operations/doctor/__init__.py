@@ -4,7 +4,7 @@ Reading and judging are apart: `brokers`, `stores` and `machine` read and never 
 are pure.
 """
 
+from streams.operations.doctor.examination import examine
 from streams.operations.doctor.finding import Finding, Verdict
-from streams.operations.doctor.visit import examine
 
 __all__ = ["Finding", "Verdict", "examine"]

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from stat import S_IMODE
 
-from sinks.lake.erasing import heard_at
+from sinks.lake.erasure import heard_at
 from sinks.lake.files import Files, LocalFiles, open_files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, Damaged, is_lake
-from sinks.lake.reading import live
-from sinks.lake.settling import unended_imports
+from sinks.lake.unfinished_writes import unended_imports
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of

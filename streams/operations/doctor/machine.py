@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import streams
-from streams.engine.rocks import RocksStore, _options
+from streams.engine.rocksdb_store import RocksStore, _options
 from streams.engine.store import Position
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import Unusable

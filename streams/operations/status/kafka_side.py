@@ -11,8 +11,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from events.topics import INPUT_TOPICS
-from streams.operations.refused.mostly import Mostly, mostly_refused, suspects
-from streams.operations.refused.reading import (
+from streams.operations.refused.mostly_refused import Mostly, mostly_refused, suspects
+from streams.operations.refused.refusal_reading import (
     MOST_SENT,
     Brief,
     Refusals,
@@ -21,12 +21,12 @@ from streams.operations.refused.reading import (
     quarantines_of,
     sent_lately,
 )
-from streams.operations.status.reading import first_appended, sent_since
-from streams.operations.status.seen import Broker, Flow
+from streams.operations.status.observations import Broker, Flow
+from streams.operations.status.record_reading import first_appended, sent_since
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import read_by_workers
-from streams.platform.tried import kafka_tried
+from streams.platform.tried_address import kafka_tried
 
 HOUR_MS = 3_600_000
 STALLED_S = 300.0

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE, EXPERIMENT_RESULTS
 from sinks.keys import position_key
-from streams.operations.status.seen import Held, Store
+from streams.operations.status.observations import Held, Store
 from streams.worker.measuring.fullness import memory_used
 
 SINKS = {CONTACT_STATE: "redis", CONTACT_LINKS: "redis", CAMPAIGN_HOLDS: "holds", EXPERIMENT_RESULTS: "results"}

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from events.times import render_time
 from events.topics import INPUT_TOPICS
-from streams.operations.status.judging import UNSEEN, Finding
-from streams.operations.status.seen import Broker, Held, Seen, Store
+from streams.operations.status.alert_rules import UNSEEN, Finding
+from streams.operations.status.observations import Broker, Held, Seen, Store
 
 MOST_REASONS = 4
 MOST_PARTITIONS = 3

@@ -6,16 +6,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
+from streams.services.api.auth_middleware import behind_a_door
 from streams.services.api.contacts import CONTACT_ID_CURE, CURES, contacts
-from streams.services.api.documents import openapi_of
-from streams.services.api.door import behind_a_door
+from streams.services.api.dependencies import Office
 from streams.services.api.experiments import STATUS_CURE, experiments
 from streams.services.api.insights import insights
-from streams.services.api.mistakes import mistaken
-from streams.services.api.office import Office
+from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permissions
-from streams.services.api.problems import Problem
-from streams.services.permission.keeping import NotKept
+from streams.services.api.problem_documents import Problem
+from streams.services.api.validation_errors import mistaken
+from streams.services.permission.reservation_log import NotKept
 
 _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
 

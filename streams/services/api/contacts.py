@@ -10,11 +10,11 @@ from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
 from sinks.lookup import Erased, Found, Incomplete, Names
 from streams.platform.tokens import Caller
-from streams.services.api.documents import AS_OF, AS_OF_HEADER, Responses, problems
-from streams.services.api.door import caller_of
-from streams.services.api.mistakes import mistaken, require_known
-from streams.services.api.office import Office
-from streams.services.api.problems import Problem
+from streams.services.api.auth_middleware import caller_of
+from streams.services.api.dependencies import Office
+from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
+from streams.services.api.problem_documents import Problem
+from streams.services.api.validation_errors import mistaken, require_known
 
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
 CONTACT_ID_CURE = "give 1 to 64 of letters, digits and _ . : -; an address goes into the query, see /openapi.json"

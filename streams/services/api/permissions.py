@@ -9,18 +9,18 @@ from events.outputs import AuditedDecision, EvidenceItem
 from events.times import parse_time, render_time
 from sinks.lookup import Incomplete
 from streams.domain.pressure import PermissionRequest
+from streams.platform.cooperative import in_turns
 from streams.platform.tokens import ANY_TEAM, Caller
-from streams.platform.turns import in_turns
+from streams.services.api.auth_middleware import caller_of
 from streams.services.api.bodies import CURES
-from streams.services.api.documents import PERMISSIONS_BODY, Responses, problems
-from streams.services.api.door import caller_of
-from streams.services.api.mistakes import mistaken, require_known
+from streams.services.api.dependencies import Office
+from streams.services.api.identifiers import asked
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
-from streams.services.api.naming import asked
-from streams.services.api.office import Office
-from streams.services.api.problems import Problem
-from streams.services.api.questions import read_question
-from streams.services.permission.judging import Answers, Batch, Judged
+from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
+from streams.services.api.permission_request import read_question
+from streams.services.api.problem_documents import Problem
+from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.permission.decisions import Answers, Batch, Judged
 
 _RESPONSES: Responses = {
     200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},

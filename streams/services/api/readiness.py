@@ -5,7 +5,7 @@ Kubernetes sends nobody to a process that is not ready, and does not end it for 
 
 from sinks.base import SinkUnavailable
 from sinks.lookup import Whole
-from streams.services.api.office import Office
+from streams.services.api.dependencies import Office
 
 
 async def unready(office: Office) -> str | None:

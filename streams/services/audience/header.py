@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.services.audience.spelling import nearest
+from streams.services.audience.column_spelling import nearest
 
 Field = Literal["contact_id", "voter_id", "external", "email", "phone"]
 STRENGTH: tuple[Field, ...] = ("contact_id", "voter_id", "external", "email", "phone")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from events.experiment_results import Moment
 from events.times import parse_time
-from streams.domain.experiments.shown import units
+from streams.domain.experiments.report import units
 from streams.history.drawing import steps
 
 LEFT, RIGHT, HEIGHT = 100, 742, 170

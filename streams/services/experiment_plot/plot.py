@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from events.experiment_results import ExperimentResult, History, Moment
-from streams.domain.experiments.shown import units
-from streams.domain.experiments.shown.verdicts import word_of
-from streams.domain.experiments.shown.warnings import is_broken
+from streams.domain.experiments.report import units
+from streams.domain.experiments.report.verdicts import word_of
+from streams.domain.experiments.report.warnings import is_broken
 from streams.history.drawing import escaped
 from streams.services.experiment_plot.plane import HEIGHT, LEFT, RIGHT, Plane, Point, plane_of, point_of
 

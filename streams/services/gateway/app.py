@@ -6,11 +6,11 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
-from streams.services.api.watched import Watched
+from streams.services.api.request_counting import Watched
 from streams.services.gateway.answers import problem
-from streams.services.gateway.desk import Desk
-from streams.services.gateway.publishing import events
-from streams.services.gateway.receiving import HOOK, hooks
+from streams.services.gateway.dependencies import Desk
+from streams.services.gateway.events_route import events
+from streams.services.gateway.webhook_route import HOOK, hooks
 
 
 def build_gateway(desk: Desk) -> ASGIApp:

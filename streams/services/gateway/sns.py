@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from events.times import parse_time
-from streams.services.gateway.certificates import Fetch, PublicKeys
 from streams.services.gateway.signatures import Verdict, is_fresh
+from streams.services.gateway.sns_certificates import Fetch, PublicKeys
 
 _HOST = re.compile(
     r"sns\.((?!cn)[a-z]{2}(-gov)?-(north|south|east|west|central)(east|west)?-[1-9]\d?\.amazonaws\.com"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from events.identifiers import Hasher, is_identity_hash
 from streams.services.audience import Audience, fields_of, hashes_of
-from streams.services.suppressions.closing import Closing
+from streams.services.suppressions.closed_channels import Closing
 from streams.services.suppressions.formats import Layout, Row
 
 Find = Callable[[Sequence[str]], Closing | None]

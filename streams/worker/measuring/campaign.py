@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter
 
 from events.registry import ENGAGEMENTS, MODELS
-from streams.worker.measuring.names import Named, is_currency, is_team
-from streams.worker.measuring.tallying import Tally
+from streams.worker.measuring.campaign_counters import Tally
+from streams.worker.measuring.label_names import Named, is_currency, is_team
 
 TEAMS, CURRENCIES = 40, 20
 """So many have a label of their own, besides the teams of the schedule; all others are `other`."""

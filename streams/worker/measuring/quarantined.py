@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from streams.domain.display_names import is_shown
 from streams.domain.quarantine.orders import Quarantine
-from streams.domain.shown import is_shown
-from streams.worker.measuring.names import Named
+from streams.worker.measuring.label_names import Named
 
 MOST_SOURCES = 40
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from faust.types import TP
 
 from streams.worker.measuring.fail_stops import fail_stops, note_fail_stop
-from streams.worker.measuring.standing import StandingMetrics
+from streams.worker.measuring.operations import StandingMetrics
 
 
 class TakeOvers:

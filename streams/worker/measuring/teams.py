@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.platform.errors import Unusable
-from streams.worker.measuring.names import is_team
+from streams.worker.measuring.label_names import is_team
 
 GRACE = timedelta(hours=1)
 """A team that has just begun need not have said anything."""

@@ -21,15 +21,15 @@ from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.domain.contact import ContactState, profile
 from streams.domain.pressure import default_policy
-from streams.history.insights.apart import Apart
+from streams.history.insights.own_process import Apart
 from streams.platform.tokens import read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.bodies import Bodies
+from streams.services.api.dependencies import Office
 from streams.services.api.metrics import ApiMetrics
-from streams.services.api.office import Office
-from streams.services.permission.audit import AuditLog
-from streams.services.permission.judging import Judge
-from streams.services.permission.keeping import NotKept
+from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.decisions import Judge
+from streams.services.permission.reservation_log import NotKept
 
 NOON = 1_770_224_400_000
 """A Wednesday, noon in New York."""

@@ -14,7 +14,7 @@ from events.experiment_results import ExperimentResult
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
-from streams.services.api.serving import Server, listening
+from streams.services.api.server import Server, listening
 from tests.contract.api.desk import Desk, known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased

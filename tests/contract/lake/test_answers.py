@@ -3,9 +3,9 @@
 from contextlib import suppress
 from dataclasses import replace
 
-from sinks.lake.compacting import compact
-from sinks.lake.erasing import erase
-from sinks.lake.erasures import Erasures, erasure_of
+from sinks.lake.compaction import compact
+from sinks.lake.erasure import erase
+from sinks.lake.erasure_list import Erasures, erasure_of
 from sinks.lake.files import Files
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.writer import LakeWriter

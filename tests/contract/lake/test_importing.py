@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from events.json_types import JSON
-from sinks.lake.compacting import compact
+from sinks.lake.compaction import compact
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import STAGING
 from tests.unit.events.records import NOW

@@ -9,17 +9,17 @@ import pytest
 from typer.testing import CliRunner
 
 from sinks.base import Change
-from sinks.lake.asking import ask_lake
+from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import Files, open_files
+from sinks.lake.live_files import addresses
 from sinks.lake.manifests import INTERACTIONS, STAGING, begin, is_lake
-from sinks.lake.reading import addresses
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, Overtaken
 from streams.cli.main import app
 from streams.domain.pressure import default_policy
-from streams.history.backtest.run import Orders, backtest
-from streams.history.lake.parts import parts_of
-from streams.history.rebuild.sorting import gather_lake, lake_now
+from streams.history.backtest.backtest_run import Orders, backtest
+from streams.history.lake.file_parts import parts_of
+from streams.history.rebuild.buckets import gather_lake, lake_now
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of
 from streams.platform.settings import Settings

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sinks.lake.compacting import compact
-from sinks.lake.erasures import erasure_of
+from sinks.lake.compaction import compact
+from sinks.lake.erasure_list import erasure_of
 from sinks.lake.files import Files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.objects import ObjectFiles
-from sinks.lake.reading import live
-from sinks.lake.settling import give_up_imports
-from streams.history.lake.erasing import Told, erase_from_lake
+from sinks.lake.unfinished_writes import give_up_imports
+from streams.history.lake.erasure import Told, erase_from_lake
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
 from tests.unit.history.lake.lying import DAY

@@ -11,9 +11,9 @@ from sinks.base import Change, Position, SinkUnavailable, Stored
 from sinks.memory import MemorySink
 from streams.engine.runs import Run
 from streams.engine.writer import Output, TransactionWriter
-from streams.worker.agents import redis_sink
-from streams.worker.agents.redis_sink import ContactStateSink
-from streams.worker.agents.stamps import received_header
+from streams.worker.agents.latency_header import received_header
+from streams.worker.agents.sinks import redis_sink
+from streams.worker.agents.sinks.redis_sink import ContactStateSink
 from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from events.topics import CONTACT_STATE, DEAD_LETTERS
 from streams.domain.contact import Outcome, decode, profile
 from streams.engine.store import MemoryStore
-from streams.worker.agents.announcements import GENERATION_BITS
-from streams.worker.agents.folding import Folding
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import GENERATION_BITS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.harmonised import GENERATION, folded, kept, said, valued
 

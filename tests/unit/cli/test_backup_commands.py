@@ -7,8 +7,8 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.operations.backup.files import Record, write_records
 from streams.operations.backup.manifest import FORMAT, Manifest, identity_of, write_manifest
+from streams.operations.backup.record_files import Record, write_records
 from streams.platform.settings import Settings
 
 NOON = "2012-11-06T12:00:00.000Z"

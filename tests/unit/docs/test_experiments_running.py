@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from events.experiments import METRICS, ExperimentDefinition
-from streams.domain.experiments.assigning import Assigning
-from streams.domain.experiments.defined import edition_of, rule_of
-from streams.domain.experiments.rules import Rule
-from streams.domain.experiments.written import read_definitions
+from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.definition_files import read_definitions
+from streams.domain.experiments.definition_records import edition_of, rule_of
 from streams.domain.file_mistakes import Mistakes
 from streams.domain.inference.comparing import TUNED_FOR
 

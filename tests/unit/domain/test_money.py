@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.domain.experiments.shown import units
+from streams.domain.experiments.report import units
 from streams.domain.money import every_currency, money
-from streams.history.daily_report.words import all_money
+from streams.history.daily_report.formatting import all_money
 
 
 @pytest.mark.parametrize(

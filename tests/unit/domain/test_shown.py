@@ -1,6 +1,6 @@
 import pytest
 
-from streams.domain.shown import named, printable
+from streams.domain.display_names import named, printable
 
 
 @pytest.mark.parametrize(

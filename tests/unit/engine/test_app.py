@@ -5,8 +5,8 @@ from faust.types import TP
 
 from streams.domain.formats import OtherFormat
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
-from streams.engine.instance import given_away
 from streams.engine.recovery import Recovery, TableManager
+from streams.engine.static_membership import given_away
 from streams.engine.transport import Consumer
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced, StateLost

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from streams.engine.rocks import RocksStores
+from streams.engine.rocksdb_store import RocksStores
 from streams.engine.store import Store
 from streams.engine.write_back import WriteBackStores
 from streams.platform.errors import StoreFailed, Unusable

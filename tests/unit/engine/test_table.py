@@ -4,12 +4,12 @@ import pytest
 from faust.types import TP
 
 from streams.engine.app import ChunkApp
-from streams.engine.partition import Changelog, Effects, Fold, TablePartition
-from streams.engine.restoring import RESTORED_AT_ONCE
+from streams.engine.decoded_states import Codec, Recent, States, Storage
 from streams.engine.runs import Run
-from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
+from streams.engine.store_restore import RESTORED_AT_ONCE
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
+from streams.engine.table_partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.transport import Consumer
 from streams.engine.writer import TransactionWriter
 from streams.platform.clients import KafkaClients

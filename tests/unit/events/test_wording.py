@@ -10,11 +10,11 @@ from pydantic_core import ErrorDetails
 
 from events.adapters import van
 from events.adapters.mapping import WrongMapping, parse_mapping
-from events.details import explain
+from events.error_messages import explain
 from events.registry import MODELS
 from events.wording import in_plain_words
 from streams.domain.dead_letter_repair.mapping import read_mapping
-from streams.domain.experiments.written import read_definitions
+from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.pressure.reading import read_policy
 from streams.platform.errors import Unusable
 from streams.services.gateway.hooks import read_hooks

@@ -40,7 +40,7 @@ from events.harmonised import harmonise  # noqa: E402
 from events.identifiers import Hasher  # noqa: E402
 from sinks.lake.rows import tables_of  # noqa: E402
 from streams.domain.contact import ContactState, fold, profile, read_fact  # noqa: E402
-from streams.domain.contact.erasing import begins  # noqa: E402
+from streams.domain.contact.identity.erasure import begins  # noqa: E402
 from streams.domain.contact.state import Fact  # noqa: E402
 from streams.domain.quarantine.waiting import may_wait  # noqa: E402
 from streams.history.insights.question import COUNTS  # noqa: E402

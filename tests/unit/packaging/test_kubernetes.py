@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from streams.history.insights.history import MEMORY
+from streams.history.insights.history_source import MEMORY
 from streams.platform.settings import Settings
 from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.dockerfile import stages

@@ -10,7 +10,7 @@ from streams.cli.failures import WRONG_USE, load_settings
 from streams.platform.errors import Unusable
 from streams.platform.settings import Settings, said_in, variable_of
 from streams.platform.tokens import read_tokens
-from streams.worker.starting import require_usable
+from streams.worker.preflight import require_usable
 
 BAD = "S3CRET VALUE/?"
 TEXT = {

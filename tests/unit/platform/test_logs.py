@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from faust.types import TP
 
-from streams.engine.fetched import Fetched
+from streams.engine.aiokafka_patches.fetched_records import Fetched
 from streams.engine.runs import Run
 from streams.platform.errors import StateLost
 from streams.platform.logs import hush_libraries, told

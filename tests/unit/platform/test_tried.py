@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.platform.settings import Settings
-from streams.platform.tried import kafka_tried, redis_tried
+from streams.platform.tried_address import kafka_tried, redis_tried
 
 
 @pytest.fixture(autouse=True)

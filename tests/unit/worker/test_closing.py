@@ -1,6 +1,6 @@
 import pytest
 
-from streams.worker.closing import Closing
+from streams.worker.shutdown import Closing
 
 
 async def test_things_are_closed_in_order_when_it_stops_and_not_before() -> None:

@@ -7,8 +7,8 @@ from kafka.errors import CoordinatorNotAvailableError, KafkaConnectionError, Kaf
 
 from streams.platform.errors import MissingTopic
 from streams.platform.settings import Settings
-from streams.worker import starting
-from streams.worker.starting import wait_until_ready
+from streams.worker import preflight
+from streams.worker.preflight import wait_until_ready
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1,127.0.0.1:2", start_wait_s=60)
 
@@ -19,7 +19,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds + 2))
-    monkeypatch.setattr(starting, "require_topics", lambda _: None)
+    monkeypatch.setattr(preflight, "require_topics", lambda _: None)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> list[KafkaError | None]:
@@ -31,7 +31,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> l
         if answer is not None:
             raise answer
 
-    monkeypatch.setattr(starting, "_ask_for_coordinator", ask)
+    monkeypatch.setattr(preflight, "_ask_for_coordinator", ask)
     return left
 
 
@@ -71,6 +71,6 @@ def test_a_topic_that_is_missing_is_not_waited_for(monkeypatch: pytest.MonkeyPat
         raise MissingTopic("there is no topic interactions")
 
     answering(monkeypatch, None)
-    monkeypatch.setattr(starting, "require_topics", missing)
+    monkeypatch.setattr(preflight, "require_topics", missing)
     with pytest.raises(MissingTopic):
         wait_until_ready(SETTINGS, lambda _: None)

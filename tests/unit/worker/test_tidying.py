@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.worker import tidying
+from streams.worker import state_cleanup
+from streams.worker.state_cleanup import Tidying
 from streams.worker.state_dir import tidy
-from streams.worker.tidying import Tidying
 from tests.unit.engine.test_left_behind import let_time_pass, make, there
 
 
@@ -18,8 +18,8 @@ async def test_a_worker_deletes_what_it_has_left_behind_at_its_start_and_later(
         tidy(state_dir)
         tidied.release()
 
-    monkeypatch.setattr(tidying, "TIDY_EVERY_S", 0.01)
-    monkeypatch.setattr(tidying, "tidy", tidied_once)
+    monkeypatch.setattr(state_cleanup, "TIDY_EVERY_S", 0.01)
+    monkeypatch.setattr(state_cleanup, "tidy", tidied_once)
     make(tmp_path, ("contacts", 0), ("contacts", 1))
     let_time_pass(tmp_path / "contacts/0")
     service = Tidying(tmp_path)

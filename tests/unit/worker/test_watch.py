@@ -11,12 +11,12 @@ from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.runs import End
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.worker import watch
-from streams.worker.agents.following import UNKNOWN
-from streams.worker.agents.redis_sink import ContactStateSink
+from streams.worker import sink_monitor
+from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.sinks.sink_connector import UNKNOWN
 from streams.worker.measuring.teams import schedule_of
 from streams.worker.metrics import Metrics
-from streams.worker.watch import Watch
+from streams.worker.sink_monitor import Watch
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1")
 INTERACTIONS, STATE = TP("interactions", 0), TP("contact-state", 1)
@@ -93,7 +93,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    monkeypatch.setattr(watch, "INTERVAL_S", 0.001)
+    monkeypatch.setattr(sink_monitor, "INTERVAL_S", 0.001)
     bench = Bench()
     async with Watch(bench.app, [bench.sink], bench.metrics, bench.clock, bench.schedule):
         yield bench

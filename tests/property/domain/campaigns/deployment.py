@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from events.topics import CAMPAIGN_COUNTS
 from streams.domain.campaigns import Campaign, Counts, Kept, decode, encode
 from streams.domain.pressure import Policy
-from streams.engine.states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.rating import Rating
+from streams.worker.agents.campaigns.aggregator import Rating
 from tests.property.domain.campaigns.sayings import Said
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW

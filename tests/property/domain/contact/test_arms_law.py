@@ -6,8 +6,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from streams.domain.contact import ContactState, fold
-from streams.domain.contact.arms import TOO_LATE, Arm
-from streams.domain.contact.messages import Message
+from streams.domain.contact.sections.exposures import TOO_LATE, Arm
+from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 

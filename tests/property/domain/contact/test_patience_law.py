@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from events.registry import MESSAGES
 from streams.domain.contact import ContactState, fold
-from streams.domain.contact.arms import Arm
-from streams.domain.contact.deeds import Deed
-from streams.domain.contact.messages import Message
-from streams.domain.contact.place import Carried
+from streams.domain.contact.facts.engagement import Deed
+from streams.domain.contact.identity.identity_status import Carried
+from streams.domain.contact.sections.exposures import Arm
+from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact, Retraction
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 

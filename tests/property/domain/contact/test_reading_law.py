@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from events.envelope import Interaction, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
+from events.interaction_structs import USUAL, usual_data
 from events.json_types import JSON
-from events.usual import USUAL, usual_data
 from streams.domain.contact import read_fact
 from streams.domain.contact.state import Fact
 from tests.property.domain.contact.strategies import lawful

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, decode, encode, profile
+from streams.domain.contact.compaction import due_at
 from streams.domain.contact.merging import weigh
-from streams.domain.contact.settling import due_at
 from streams.domain.contact.state import NEVER
 from streams.domain.formats import Unreadable
 from tests.property.domain.contact.strategies import Feed, feeds, lawful

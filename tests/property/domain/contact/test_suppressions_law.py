@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from events.times import render_time
 from streams.domain.contact import ContactState, merge, profile
-from streams.domain.contact.suppressing import closed_channels_of
+from streams.domain.contact.publication.suppressed_channels import closed_channels_of
 from tests.property.domain.contact.strategies import lawful
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, said
 

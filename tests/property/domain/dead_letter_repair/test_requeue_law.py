@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.operations.requeue.run import Account, Order, to_send
+from streams.operations.requeue.requeue_run import Account, Order, to_send
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 WRITTEN = st.sampled_from([saying(), saying(message_id="m2"), saying(message_id=None), b"{"])

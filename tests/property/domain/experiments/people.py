@@ -11,11 +11,11 @@ from events.json_types import JSON
 from streams.demo.recount import Told, one_version_each
 from streams.demo.recount_experiments import Definition, Person, person
 from streams.domain.contact import ContactState
-from streams.domain.contact.overview import overview
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
-from streams.domain.experiments.counting import given
+from streams.domain.contact.person_view import overview
+from streams.domain.experiments.counting_rules import Rule
 from streams.domain.experiments.metrics import METRICS
-from streams.domain.experiments.rules import Rule
+from streams.domain.experiments.person_sums import given
 from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 

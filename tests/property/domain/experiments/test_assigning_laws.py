@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.assigning import Assigning, Point
-from streams.domain.experiments.defined import definition_record, read_definition
+from streams.domain.experiments.assignment import Assigning, Point
+from streams.domain.experiments.definition_records import definition_record, read_definition
 from tests.unit.domain.experiments.writing import defined
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10)

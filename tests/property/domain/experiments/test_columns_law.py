@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import columns as module
-from streams.domain.experiments.adding import add_up
-from streams.domain.experiments.columns import Columns
+from streams.domain.experiments import delta_columns as module
+from streams.domain.experiments.delta_columns import Columns
+from streams.domain.experiments.delta_rows import add_up
 from streams.domain.experiments.partials import Counted, Where, read_partial
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, Ints
 from tests.property.domain.contact.contributions import contributions

@@ -11,27 +11,27 @@ from events.json_types import JSON
 from events.times import render_time
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS
 from streams.domain.contact import decode
-from streams.domain.contact.erasing import place_of
+from streams.domain.contact.identity.erasure import place_of
+from streams.domain.contact.identity.identity_assignment import counting as counting_parts
 from streams.domain.contact.merging import person
-from streams.domain.contact.overview import overview
 from streams.domain.contact.packed_contribution import NOTHING, unpacked
-from streams.domain.contact.showing import shown_of
-from streams.domain.contact.standing import counting as counting_parts
-from streams.domain.experiments import counting, kept
-from streams.domain.experiments.defined import definition_record, rule_of
-from streams.domain.experiments.following import is_recounted
-from streams.domain.experiments.kept import Experiment, Kept
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.publication.visibility import shown_of
+from streams.domain.experiments import person_sums, table_records
+from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.definition_records import definition_record, rule_of
+from streams.domain.experiments.lifecycle import is_recounted
 from streams.domain.experiments.partials import Tick, Where, write_partial
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, WIDTH, Ints, row_of
-from streams.domain.experiments.rules import Rule
+from streams.domain.experiments.table_records import Experiment, Kept
 from streams.domain.experiments.totals import both
-from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents import ahead, catching_up, sweeping
-from streams.worker.agents.in_hand import InHand
-from streams.worker.agents.reckoning import Reckoning
-from streams.worker.agents.sweeps import recount_record
+from streams.worker.agents.experiments import backfill, delta_replay, write_behind
+from streams.worker.agents.experiments.aggregator import Reckoning
+from streams.worker.agents.experiments.backfill_plan import recount_record
+from streams.worker.agents.experiments.unit_of_work import InHand
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.links.test_backup_law import remade
 from tests.property.worker.links.world import World
@@ -52,10 +52,10 @@ lawful = settings(max_examples=25, deadline=None, suppress_health_check=[HealthC
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "STATES_AT_ONCE", 2)
-    monkeypatch.setattr(catching_up, "_AT_ONCE", 500)
-    monkeypatch.setattr(ahead, "SOONEST_MS", 1)
-    monkeypatch.setattr(ahead, "SPREAD_MS", 181)
+    monkeypatch.setattr(backfill, "STATES_AT_ONCE", 2)
+    monkeypatch.setattr(delta_replay, "_AT_ONCE", 500)
+    monkeypatch.setattr(write_behind, "SOONEST_MS", 1)
+    monkeypatch.setattr(write_behind, "SPREAD_MS", 181)
 
 
 class Office:
@@ -63,7 +63,7 @@ class Office:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._states: States[Kept] = States(MemoryStore(), Codec(kept.encode, kept.decode), Recent(0))
+        self._states: States[Kept] = States(MemoryStore(), Codec(table_records.encode, table_records.decode), Recent(0))
         self._read = self._offset = 0
         self.rules: dict[str, Rule] = {}
 
@@ -101,7 +101,7 @@ class Office:
         reckoning.take(records)
         assert not reckoning.refused
         changes = reckoning.effects.changes
-        encoded = {key: None if each is None else kept.encode(each) for key, each in changes.items()}
+        encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
         encoded |= {BESIDE + key: each for key, each in reckoning.effects.beside.items()}
         self._states.commit(changes, encoded, Position("topic", 1, 0))
 
@@ -117,7 +117,7 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
         parts = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         shown = shown_of(place, {name: state, **counting_parts(parts, place)})
         if place.roof is None and not isinstance(shown, str):
-            whole.replace((), unpacked(counting.given(name, overview(person(shown)), rules, NOTHING)))
+            whole.replace((), unpacked(person_sums.given(name, overview(person(shown)), rules, NOTHING)))
     return whole
 
 

@@ -9,8 +9,8 @@ from streams.demo.recount import one_version_each
 from streams.demo.recount_experiments import experiments
 from streams.domain.contact import ContactState, decode, encode, merge, profile
 from streams.domain.contact.merging import person
-from streams.domain.contact.overview import overview
-from streams.domain.experiments.counting import may_change
+from streams.domain.contact.person_view import overview
+from streams.domain.experiments.person_sums import may_change
 from tests.property.domain.contact.strategies import Feed, chunks, parts
 from tests.property.domain.experiments.people import RULES, Rules, by_the_oracle, feeds, given_by, lawful, shown, told
 from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, fold, folded, said

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from events.experiment_results import Moment
 from events.times import parse_time, render_time
-from streams.domain.experiments.history import extended
+from streams.domain.experiments.comparison_history import extended
 
 START = 1_770_000_000_000
 TIMES = st.lists(st.integers(0, 400 * 86_400_000), min_size=1, max_size=60, unique=True).map(sorted)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from events.experiment_results import ExperimentResult, History, Moment
 from events.times import parse_time, render_time
-from streams.domain.experiments.history import SHORTEST_MS, extended, with_history
-from streams.domain.experiments.moments import Kept, with_result
+from streams.domain.experiments.comparison_history import SHORTEST_MS, extended, with_history
+from streams.domain.experiments.stored_history import Kept, with_result
 from tests.unit.domain.experiments.example import START, comparison, gotv
 
 TIMES = st.lists(

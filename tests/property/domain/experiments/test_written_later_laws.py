@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import board, rows
-from streams.domain.experiments.columns import Columns
-from streams.domain.experiments.defined import definition_record, rule_of
-from streams.domain.experiments.kept import Board
+from streams.domain.experiments import index, row_table
+from streams.domain.experiments.definition_records import definition_record, rule_of
+from streams.domain.experiments.delta_columns import Columns
 from streams.domain.experiments.partials import Counted, Defined, Recounting, Stands, write_partial
-from streams.domain.experiments.rows import Rows
+from streams.domain.experiments.row_table import Rows
+from streams.domain.experiments.table_records import Board
 from streams.engine.writer import Output
-from streams.worker.agents import ahead, catching_up, reckoning
-from streams.worker.agents.reckoning import Reckoning
+from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
+from streams.worker.agents.experiments.aggregator import Reckoning
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.reckoned import PARTITIONS, TICK, TODAY, Agent
@@ -102,7 +102,7 @@ def lines(agent: Agent) -> object:
 @contextmanager
 def all_at_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ahead, "MOST_BYTES", -1)
+        patch.setattr(write_behind, "MOST_BYTES", -1)
         patch.setattr(Rows, "take", lambda *_: False)
         yield
 
@@ -110,17 +110,17 @@ def all_at_once() -> Iterator[None]:
 @contextmanager
 def small(data: st.DataObject) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "_LEAST", 4)
-        patch.setattr(rows, "MOST", data.draw(st.sampled_from([16, 64])))
-        patch.setattr(reckoning, "MOST", data.draw(st.sampled_from([2, 10])))
-        patch.setattr(reckoning, "MOST_BYTES", data.draw(st.sampled_from([100, 1 << 20])))
-        patch.setattr(reckoning, "MOST_LOGGED", data.draw(st.sampled_from([300, 1 << 20])))
-        patch.setattr(catching_up, "_AT_ONCE", data.draw(st.sampled_from([1, 1 << 20])))
-        patch.setattr(ahead, "MOST_BYTES", data.draw(st.sampled_from([600, 2_000, 1 << 20])))
-        patch.setattr(ahead, "SOONEST_MS", 3_000)
-        patch.setattr(ahead, "SPREAD_MS", 4_000)
-        patch.setattr(board, "AT_ONCE", data.draw(st.sampled_from([1, 100])))
-        patch.setattr(board, "FORGOTTEN_AFTER_MS", 60_000)
+        patch.setattr(row_table, "_LEAST", 4)
+        patch.setattr(row_table, "MOST", data.draw(st.sampled_from([16, 64])))
+        patch.setattr(aggregator, "MOST", data.draw(st.sampled_from([2, 10])))
+        patch.setattr(aggregator, "MOST_BYTES", data.draw(st.sampled_from([100, 1 << 20])))
+        patch.setattr(aggregator, "MOST_LOGGED", data.draw(st.sampled_from([300, 1 << 20])))
+        patch.setattr(delta_replay, "_AT_ONCE", data.draw(st.sampled_from([1, 1 << 20])))
+        patch.setattr(write_behind, "MOST_BYTES", data.draw(st.sampled_from([600, 2_000, 1 << 20])))
+        patch.setattr(write_behind, "SOONEST_MS", 3_000)
+        patch.setattr(write_behind, "SPREAD_MS", 4_000)
+        patch.setattr(index, "AT_ONCE", data.draw(st.sampled_from([1, 100])))
+        patch.setattr(index, "FORGOTTEN_AFTER_MS", 60_000)
         yield
 
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from events.outputs import Alert
 from streams.domain.contact import ContactState, Outcome
-from streams.domain.contact.overview import overview
-from streams.domain.contact.touches import render
-from streams.domain.contact.triggers import triggers
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.publication.alert_triggers import triggers
+from streams.domain.contact.sections.touches import render
 from streams.domain.pressure import PermissionRequest, Policy
 from streams.domain.pressure.alerting import judge
-from streams.worker.agents.alarms import alerts
+from streams.worker.agents.contacts.alert_records import alerts
 from tests.property.domain.contact.strategies import chunks, deliveries, key, lawful, lives
 from tests.property.domain.pressure.recount import over_a_cap, too_heavy
 from tests.property.domain.pressure.strategies import CHANNELS, PURPOSES, policies

@@ -20,8 +20,8 @@ from events.json_types import JSON
 from events.times import render_time
 from sinks.base import Change
 from sinks.lake import snapshots
-from sinks.lake.asking import ask_lake
-from sinks.lake.compacting import compact
+from sinks.lake.compaction import compact
+from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
 from sinks.lake.imported import log_of
 from sinks.lake.snapshots import SnapshotWriter, links_table

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from events.topics import INTERACTIONS
-from sinks.lake.erasures import Erasures
-from streams.engine.states import NO_STATES
-from streams.history.rebuild.advancing import Folding
-from streams.history.rebuild.heard import heard_in, together
-from streams.history.rebuild.placed import Kind, rows_of_records, rows_of_states
-from streams.history.refold.contacts import histories
-from streams.operations.backup.files import Record
+from sinks.lake.erasure_list import Erasures
+from streams.engine.decoded_states import NO_STATES
+from streams.history.rebuild.erasure_commands import heard_in, together
+from streams.history.rebuild.known_fragments import Kind, rows_of_records, rows_of_states
+from streams.history.rebuild.state_files import Folding
+from streams.history.refold.contact_rows import histories
+from streams.operations.backup.record_files import Record
 from tests.property.worker.links.sayings import Saying
 from tests.property.worker.links.test_backup_law import Burning, Copy, Cut, newer_than, remade
 from tests.property.worker.links.world import World

@@ -10,10 +10,10 @@ from sinks.lake.rows import tables_of
 from streams.domain.contact import ContactState, decode, fold
 from streams.domain.contact.state import Fact
 from streams.engine.store import MemoryStore
-from streams.history.refold.comparing import essence
-from streams.history.refold.contacts import histories, read_rows
-from streams.history.refold.living import lived
-from streams.history.refold.source import NEEDED
+from streams.history.refold.contact_rows import histories, read_rows
+from streams.history.refold.lake_source import NEEDED
+from streams.history.refold.state_equality import essence
+from streams.history.refold.state_of_facts import lived
 from tests.property.worker.links.sayings import HASHER, SOURCES, TIMES, Saying, erasure, interaction, stories
 from tests.unit.domain.contact.said import DAY
 from tests.unit.engine.kafka_records import Fetched

@@ -11,10 +11,10 @@ from msgspec import structs
 from sinks.lake.imported import log_of
 from sinks.lake.rows import tables_of
 from streams.domain.contact import ContactState
-from streams.history.refold.comparing import essence
-from streams.history.refold.contacts import histories, read_rows
-from streams.history.refold.living import lived
-from streams.history.refold.source import NEEDED
+from streams.history.refold.contact_rows import histories, read_rows
+from streams.history.refold.lake_source import NEEDED
+from streams.history.refold.state_equality import essence
+from streams.history.refold.state_of_facts import lived
 from tests.property.history.refold.test_equality_law import LATE, chunks, erasures, record, streamed
 from tests.property.worker.links.sayings import Saying, stories
 from tests.unit.domain.contact.said import DAY

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.audience.spelling import nearest
+from streams.services.audience.column_spelling import nearest
 
 LETTERS = "abc"
 words = st.text(LETTERS, min_size=1, max_size=6)

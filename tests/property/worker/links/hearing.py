@@ -8,7 +8,7 @@ from events.envelope import Interaction
 from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.domain.contact.facts import fact_of
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 
 Key = tuple[str, str]

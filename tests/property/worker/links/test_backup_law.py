@@ -13,10 +13,10 @@ from events.json_types import JSON
 from events.links import Roof, read_roof
 from events.topics import CONTACT_LINKS, CONTACT_ROOFS, CONTACT_STATE, INTERACTIONS
 from streams.domain import identity
-from streams.engine.states import NO_STATES
+from streams.engine.decoded_states import NO_STATES
 from streams.engine.store import Position, open_memory_store
 from streams.engine.writer import Output
-from streams.operations.backup.remaking import Forgotten, Remaking, Target
+from streams.operations.backup.new_generation import Forgotten, Remaking, Target
 from tests.property.worker.links.sayings import Saying, contacts, interaction
 from tests.property.worker.links.test_machine import Story
 from tests.property.worker.links.world import CROWD, World, asking

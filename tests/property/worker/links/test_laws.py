@@ -10,7 +10,7 @@ from events.envelope import Interaction
 from events.identifiers import Hasher
 from events.json_types import JSON
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
-from streams.domain.contact.standing import trace_key
+from streams.domain.contact.identity.identity_assignment import trace_key
 from tests.property.worker.links.hearing import Heard, binds, hear
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, lawful, stories
 from tests.property.worker.links.truth import Truth

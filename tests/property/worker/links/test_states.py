@@ -10,9 +10,9 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.registry import MESSAGES
 from streams.domain.contact import ContactState, decode, encode, fold, merge, read_fact
+from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.merging import weigh
 from streams.domain.contact.state import Fact
-from streams.domain.contact.telling import told
 from tests.property.worker.links.sayings import happenings, interaction, lawful, suppressions
 from tests.unit.domain.contact.said import DAY
 from tests.unit.events.records import NOW

@@ -29,14 +29,14 @@ from events.topics import (
 from sinks.keys import partition_of
 from streams.domain import identity
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.contact.erasing import place_of
+from streams.domain.contact.identity.erasure import place_of
 from streams.domain.pressure import default_policy
-from streams.engine.states import BESIDE, NO_STATES, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, NO_STATES, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.announcements import GENERATION_BITS, Printer
-from streams.worker.agents.contacts import folded
-from streams.worker.agents.questions import Heard
+from streams.worker.agents.contacts.agent import folded
+from streams.worker.agents.contacts.class_queries import Heard
+from streams.worker.agents.contacts.output_records import GENERATION_BITS, Printer
 from tests.unit.engine.kafka_records import Fetched
 
 PARTITIONS = 3

@@ -10,8 +10,8 @@ from benchmarks.live.crowd import Cell, cells_of, contact_id_of, ordinary, state
 from events.envelope import Interaction, Record, decode
 from events.identifiers import Hasher
 from streams.domain.contact import decode as state_of
-from streams.domain.contact.facts import fact_of
-from streams.domain.contact.overview import overview
+from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.person_view import overview
 from streams.domain.contact.state import Fact
 
 NOW_MS = 1_700_000_000_000

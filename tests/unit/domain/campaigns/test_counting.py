@@ -3,7 +3,7 @@ from events.refusal import Refusal
 from events.times import render_time
 from streams.domain.campaigns import Count, Counts, Report, Tally, Told, mention_in
 from streams.domain.campaigns.counts import MOST_SHOWN
-from streams.domain.contact.reading import read_said
+from streams.domain.contact.facts.from_records import read_said
 from tests.unit.domain.campaigns.sending import HOUR, NOON, report
 from tests.unit.events.records import accepted, event
 from tests.unit.worker.agents.harmonised import HASHER

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from events.harmonised import read_harmonised
 from events.json_types import JSON
 from events.refusal import Refusal
-from streams.domain.contact.facts import fact_of
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 
 _HEX = "0" * 32

@@ -11,7 +11,7 @@ from events.outputs import ContactProfile
 from events.registry import MODELS
 from streams.domain import contact
 from streams.domain.contact import ContactState, Outcome, profile
-from streams.domain.contact.facts import fact_of
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 
 SECOND = 1_000

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.domain.contact import ContactState, Outcome, fold, profile
-from streams.domain.contact.bounding import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
+from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
 from streams.domain.contact.state import Consent, Detail, Fact, Report, Retraction
 
 AT = 1_700_000_000_000

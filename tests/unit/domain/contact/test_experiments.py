@@ -7,9 +7,9 @@ import pytest
 from events.json_types import JSON
 from events.outputs import Assignment
 from streams.domain.contact import ContactState, profile
-from streams.domain.contact.arms import TOO_LATE
-from streams.domain.contact.bounding import reduced
 from streams.domain.contact.merging import person
+from streams.domain.contact.publication.size_limit import reduced
+from streams.domain.contact.sections.exposures import TOO_LATE
 from streams.domain.contact.state import WEEK
 from tests.unit.domain.contact.said import (
     DAY,

@@ -1,6 +1,6 @@
 """`history`: what each interaction has changed in a profile."""
 
-from streams.domain.contact.history import history
+from streams.domain.contact.profile_history import history
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended, gift, retracted, said
 
 

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from streams.domain.contact import ContactState, decode, encode, merge, profile
-from streams.domain.contact.deeds import Deed, link_of
+from streams.domain.contact.facts.engagement import Deed, link_of
 from streams.domain.human import Agent
 from tests.unit.domain.contact.said import (
     DAY,

@@ -6,13 +6,13 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from events.contact import Contact
+from events.interaction_structs import USUAL, UsualContact, usual_data
 from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.registry import MODELS
-from events.usual import USUAL, UsualContact, usual_data
 from streams.domain.contact import read_fact
-from streams.domain.contact.evidence import evidence
-from streams.domain.contact.facts import fact_of
+from streams.domain.contact.facts.fact_index import evidence
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 from tests.unit.domain.contact.records import EDGES, by_the_models
 from tests.unit.domain.contact.said import NOON

@@ -6,7 +6,7 @@ from events.json_types import JSON
 from events.outputs import Stops
 from events.times import render_time
 from streams.domain.contact import ContactState, fold, profile
-from streams.domain.contact.suppressing import closed_channels_of, render
+from streams.domain.contact.publication.suppressed_channels import closed_channels_of, render
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, profile_of, report, retracted, said
 
 AT = "2012-03-01T12:00:00.000Z"

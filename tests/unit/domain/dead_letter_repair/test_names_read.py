@@ -6,7 +6,7 @@ from events.refusal import Reason
 from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.letters import Letter
 from streams.domain.dead_letter_repair.names_read import NamesRead
-from streams.operations.requeue.run import Account, Order, judged
+from streams.operations.requeue.requeue_run import Account, Order, judged
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from events.experiment_results import Comparison, ExperimentResult, Metric, Variant
 from events.times import parse_time, render_time
-from streams.domain.experiments.history import with_history
+from streams.domain.experiments.comparison_history import with_history
 
 CONTRACTS: ExperimentResult = {
     "experiment": "x12",

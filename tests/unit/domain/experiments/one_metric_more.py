@@ -14,14 +14,14 @@ metrics.METRICS = (*metrics.METRICS, "sang")  # type: ignore[arg-type]
 
 from streams.domain.contact.contribution import Contribution  # noqa: E402
 from streams.domain.contact.packed_contribution import NOTHING, packed  # noqa: E402
-from streams.domain.experiments.adding import add_up, by_experiment  # noqa: E402 - they count the metrics when they begin
-from streams.domain.experiments.columns import Columns  # noqa: E402
-from streams.domain.experiments.evaluating import Case, evaluate  # noqa: E402
-from streams.domain.experiments.following import shown, with_differences  # noqa: E402
-from streams.domain.experiments.kept import Experiment, decode, encode  # noqa: E402
+from streams.domain.experiments.analysis_plan import plan_of  # noqa: E402
+from streams.domain.experiments.delta_columns import Columns  # noqa: E402
+from streams.domain.experiments.delta_rows import add_up, by_experiment  # noqa: E402 - they count the metrics when they begin
+from streams.domain.experiments.evaluation import Case, evaluate  # noqa: E402
+from streams.domain.experiments.lifecycle import shown, with_differences  # noqa: E402
 from streams.domain.experiments.partials import Counted, read_partial  # noqa: E402
-from streams.domain.experiments.plans import plan_of  # noqa: E402
 from streams.domain.experiments.row_layout import KNOWN  # noqa: E402
+from streams.domain.experiments.table_records import Experiment, decode, encode  # noqa: E402
 
 DAY = 20_000
 """On which its own people were assigned."""

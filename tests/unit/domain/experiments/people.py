@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from streams.domain.contact import ContactState
 from streams.domain.contact.contribution import Contribution
-from streams.domain.contact.overview import overview
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
-from streams.domain.experiments.counting import given
+from streams.domain.contact.person_view import overview
+from streams.domain.experiments.counting_rules import Rule
 from streams.domain.experiments.metrics import METRICS
-from streams.domain.experiments.rules import Rule
+from streams.domain.experiments.person_sums import given
 from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded, said
 
 NOBODYS: Mapping[str, Rule] = {}

@@ -14,14 +14,13 @@ import pytest
 
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments.adding import add_up, by_experiment
-from streams.domain.experiments.columns import Columns
-from streams.domain.experiments.evaluating import Case, evaluate
-from streams.domain.experiments.following import shown, with_differences
-from streams.domain.experiments.kept import Experiment, decode, encode
+from streams.domain.experiments.analysis_plan import plan_of
+from streams.domain.experiments.delta_columns import Columns
+from streams.domain.experiments.delta_rows import add_up, by_experiment
+from streams.domain.experiments.evaluation import Case, evaluate
+from streams.domain.experiments.lifecycle import shown, with_differences
 from streams.domain.experiments.metrics import METRICS, PLACE
 from streams.domain.experiments.partials import Counted, read_partial
-from streams.domain.experiments.plans import plan_of
 from streams.domain.experiments.row_layout import (
     BARE,
     BARE_METRICS,
@@ -32,7 +31,8 @@ from streams.domain.experiments.row_layout import (
     row_of,
     width_of,
 )
-from streams.domain.experiments.rows import Rows
+from streams.domain.experiments.row_table import Rows
+from streams.domain.experiments.table_records import Experiment, decode, encode
 
 DAY = 20_000
 

@@ -8,7 +8,7 @@ from math import sqrt
 
 import pytest
 
-from streams.domain.experiments.assigning import Assigning, Point, assignment_id
+from streams.domain.experiments.assignment import Assigning, Point, assignment_id
 from tests.unit.domain.experiments.writing import defined
 
 PEOPLE = [f"c-{number}" for number in range(20_000)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.domain.experiments.changing import change_of, told
+from streams.domain.experiments.definition_diff import change_of, told
 from tests.unit.domain.experiments.writing import defined
 
 COUNTED, SPLIT, ASSIGNED = "are counted anew", "judged by the new parts", "is contaminated"

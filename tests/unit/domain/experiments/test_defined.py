@@ -7,7 +7,8 @@ import pytest
 
 from events.experiments import ExperimentDefinition
 from events.refusal import Reason, Refusal
-from streams.domain.experiments.defined import (
+from streams.domain.experiments.counting_rules import DEFAULT, Rule
+from streams.domain.experiments.definition_records import (
     changed_fields,
     definition_record,
     edition_of,
@@ -18,7 +19,6 @@ from streams.domain.experiments.defined import (
     rule_of,
     withdrawal_record,
 )
-from streams.domain.experiments.rules import DEFAULT, Rule
 from tests.unit.domain.experiments.writing import defined
 
 FULL: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from events.experiments import DEFAULT_METRICS, METRICS, ExperimentDefinition
-from streams.domain.experiments.written import read_definitions
+from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.file_mistakes import Mistakes
 from tests.unit.domain.experiments.writing import defined
 

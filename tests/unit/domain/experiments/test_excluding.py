@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.excluding import clashes
+from streams.domain.experiments.exclusion_groups import clashes
 from tests.unit.domain.experiments.writing import defined
 
 

@@ -7,11 +7,11 @@ import pytest
 from events.fields import MAX_AMOUNT
 from streams.domain.contact import ContactState
 from streams.domain.contact.contribution import GROUPS
-from streams.domain.contact.overview import overview
 from streams.domain.contact.packed_contribution import NOTHING, packed, unpacked
-from streams.domain.experiments.counting import given, may_change
+from streams.domain.contact.person_view import overview
+from streams.domain.experiments.counting_rules import DAY_MS, LONGEST, Rule
 from streams.domain.experiments.metrics import METRICS
-from streams.domain.experiments.rules import DAY_MS, LONGEST, Rule
+from streams.domain.experiments.person_sums import given, may_change
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,

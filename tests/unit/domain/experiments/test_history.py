@@ -1,6 +1,6 @@
 from events.experiment_results import ExperimentResult, Moment
 from events.times import render_time
-from streams.domain.experiments.history import LEAST, MOST, extended, with_history
+from streams.domain.experiments.comparison_history import LEAST, MOST, extended, with_history
 from tests.unit.domain.experiments.example import DAY, HOUR, START, comparison, gotv, watched
 
 

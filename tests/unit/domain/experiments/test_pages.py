@@ -4,8 +4,8 @@ import pytest
 
 from events.experiment_results import ContactedEffect, ExperimentResult
 from streams.cli.experiment_results import print_page
-from streams.domain.experiments.shown.pages import line_of, page
-from streams.domain.experiments.shown.summary import summary_of
+from streams.domain.experiments.report.pages import line_of, page
+from streams.domain.experiments.report.summary import summary_of
 from tests.unit.domain.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail
 
 

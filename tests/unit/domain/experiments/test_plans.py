@@ -1,6 +1,6 @@
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.defined import definition_record
-from streams.domain.experiments.plans import DEFAULTS, plan_of
+from streams.domain.experiments.analysis_plan import DEFAULTS, plan_of
+from streams.domain.experiments.definition_records import definition_record
 
 KEY, VALUE = definition_record(ExperimentDefinition.model_validate({"id": "e", "variants": {"a": 1, "b": 3}}))
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from streams.domain.experiments import rows as module
+from streams.domain.experiments import row_table as module
 from streams.domain.experiments.partials import NOBODYS, Counted
 from streams.domain.experiments.row_layout import row_of
-from streams.domain.experiments.rows import Rows
+from streams.domain.experiments.row_table import Rows
 from streams.domain.experiments.totals import MOST_ARMS, Arm, Totals
 
 DAY = 20_000

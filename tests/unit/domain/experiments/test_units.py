@@ -1,6 +1,6 @@
 import pytest
 
-from streams.domain.experiments.shown import units
+from streams.domain.experiments.report import units
 
 
 @pytest.mark.parametrize(

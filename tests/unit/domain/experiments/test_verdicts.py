@@ -1,7 +1,7 @@
 import pytest
 
 from streams.domain.experiments.metrics import METRICS
-from streams.domain.experiments.shown.verdicts import MEANINGS, word_of
+from streams.domain.experiments.report.verdicts import MEANINGS, word_of
 
 
 @pytest.mark.parametrize(

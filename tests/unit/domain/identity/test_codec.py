@@ -6,8 +6,8 @@ import pytest
 from events.links import Command
 from streams.domain.formats import Unreadable
 from streams.domain.identity import Node, decode, encode
+from streams.domain.identity.deferred_erasures import Kept, Waiting
 from streams.domain.identity.nodes import Mark, Ruling
-from streams.domain.identity.waiting import Kept, Waiting
 
 BY = Command(9, "office", "c-1")
 FULL = Node(

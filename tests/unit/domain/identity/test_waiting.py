@@ -4,7 +4,7 @@ import pytest
 
 from events.links import Command, Erased, Forgotten, Link, Seen, Unsaid, Unseen, write_link
 from streams.domain.identity import Node, RoofTold, decode, encode
-from streams.domain.identity.waiting import MOST_BEHIND, MOST_HELD, Kept, Waiting
+from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, Kept, Waiting
 from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
 ADA, BOB, CYD = CONTACTS
@@ -143,7 +143,7 @@ def test_there_is_room_in_a_record_for_all_that_may_wait() -> None:
 def test_with_more_than_there_is_room_for_an_erasure_is_carried_out_as_things_are_known(
     monkeypatch: pytest.MonkeyPatch, most: str
 ) -> None:
-    monkeypatch.setattr(f"streams.domain.identity.waiting.{most}", 10)
+    monkeypatch.setattr(f"streams.domain.identity.deferred_erasures.{most}", 10)
     table = waiting()
     others = [hashed("email", 100 + number) for number in range(10)]
     roofs = told(table, *(Seen(CYD, min(MAIL, other), max(MAIL, other)) for other in others))

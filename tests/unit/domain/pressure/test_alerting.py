@@ -3,7 +3,7 @@
 import pytest
 
 from events.json_types import JSON
-from streams.domain.contact.overview import overview
+from streams.domain.contact.person_view import overview
 from streams.domain.pressure import Policy
 from streams.domain.pressure.alerting import Raised, judge
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, by, folded, report, retracted, said

@@ -23,9 +23,9 @@ from msgspec.structs import replace
 from streams.domain import campaigns, identity
 from streams.domain.campaigns.codec import FORMAT as CAMPAIGNS_FORMAT
 from streams.domain.contact.codec import FORMAT as CONTACTS_FORMAT
-from streams.domain.experiments import kept as experiments
-from streams.domain.experiments.adding import add_up
-from streams.domain.experiments.following import with_differences
+from streams.domain.experiments import table_records as experiments
+from streams.domain.experiments.delta_rows import add_up
+from streams.domain.experiments.lifecycle import with_differences
 from streams.domain.experiments.partials import Counted
 from streams.domain.experiments.totals import closed
 from streams.domain.formats import Format

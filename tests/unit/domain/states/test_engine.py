@@ -8,10 +8,10 @@ import pytest
 from faust.types import TP
 from rocksdict import Rdict
 
-from streams.engine.partition import Changelog, TablePartition
-from streams.engine.rocks import _POSITION_KEY, RocksStores, _options
-from streams.engine.states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.rocksdb_store import _POSITION_KEY, RocksStores, _options
 from streams.engine.store import MemoryStore, Position
+from streams.engine.table_partition import Changelog, TablePartition
 from streams.platform.clients import KafkaClients
 
 SOURCE = TP("interactions", 3)

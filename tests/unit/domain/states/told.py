@@ -10,8 +10,8 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.links import Command
 from streams.domain.identity import Node
+from streams.domain.identity.deferred_erasures import Kept, Waiting
 from streams.domain.identity.nodes import Mark, Ruling
-from streams.domain.identity.waiting import Kept, Waiting
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import World
 from tests.unit.domain.contact.said import DAY, HOUR

@@ -6,8 +6,8 @@ from events.harmonised import harmonise
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import render_time
-from streams.domain.contact.reading import read_said
-from streams.history.backtest.counting import Said
+from streams.domain.contact.facts.from_records import read_said
+from streams.history.backtest.counted_facts import Said
 from tests.unit.events.records import NOW, accepted, event
 from tests.unit.worker.agents.harmonised import HASHER
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.history.backtest.run import Orders, Result
+from streams.history.backtest.backtest_run import Orders, Result
 from tests.unit.history.lake.lying import TOPIC_ID, lying
 
 
@@ -26,7 +26,7 @@ def test_whatever_lay_in_between_is_gone_when_it_is_told_to_stop(
         os.kill(os.getpid(), signal.SIGTERM)
         return Result()
 
-    monkeypatch.setattr("streams.history.backtest.run.backtest", stopped)
+    monkeypatch.setattr("streams.history.backtest.backtest_run.backtest", stopped)
     policy = str(Path(__file__).with_name("policy.toml"))
     LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, 0, [lying(0, "email.sent")])
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from streams.domain.pressure import Policy, default_policy, read_policy
-from streams.history.backtest.counting import counting
-from streams.history.backtest.judging import judge
+from streams.history.backtest.counted_facts import counting
 from streams.history.backtest.outcomes import DAY, Afterwards, together
-from streams.history.backtest.past import Send, Span, found_in, sends
+from streams.history.backtest.policy_verdicts import judge
+from streams.history.backtest.touch_history import Send, Span, found_in, sends
 from tests.unit.events.records import NOW
 from tests.unit.history.backtest.telling import HOUR, Telling
 

@@ -10,11 +10,11 @@ from sinks.lake.rows import tables_of
 from sinks.lake.snapshots import CONTACT_LINKS, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from streams.domain.pressure import default_policy
-from streams.history.backtest.past import Span
-from streams.history.backtest.people import said_of
-from streams.history.backtest.run import Orders, Result, backtest, end_of
+from streams.history.backtest.backtest_run import Orders, Result, backtest, end_of
+from streams.history.backtest.people_gathering import said_of
 from streams.history.backtest.tally import Place, Tally
-from streams.history.refold.contacts import histories
+from streams.history.backtest.touch_history import Span
+from streams.history.refold.contact_rows import histories
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying

@@ -8,9 +8,9 @@ import pytest
 
 from streams.demo.recount import moment
 from streams.domain.pressure import Policy, default_policy, read_policy
-from streams.history.backtest.past import Span
-from streams.history.backtest.run import Orders, Result, backtest
+from streams.history.backtest.backtest_run import Orders, Result, backtest
 from streams.history.backtest.tally import Place
+from streams.history.backtest.touch_history import Span
 from tests.unit.history.backtest import recount
 from tests.unit.history.backtest.demo_lake import identify, published, sent, write
 

@@ -8,16 +8,16 @@ import orjson
 import pytest
 
 from streams.cli.experiment_results import print_page
-from streams.domain.contact.messages import Touch
+from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, default_policy
+from streams.history.backtest.backtest_run import Orders, Result
 from streams.history.backtest.outcomes import DAY, Outcome
-from streams.history.backtest.past import Send
-from streams.history.backtest.run import Orders, Result
-from streams.history.backtest.shown.charts import pairs
-from streams.history.backtest.shown.figures import json_of, weeks_of
-from streams.history.backtest.shown.html import html_of
-from streams.history.backtest.shown.pages import page
+from streams.history.backtest.report.charts import pairs
+from streams.history.backtest.report.figures import json_of, weeks_of
+from streams.history.backtest.report.html import html_of
+from streams.history.backtest.report.pages import page
 from streams.history.backtest.tally import Judged
+from streams.history.backtest.touch_history import Send
 from tests.unit.events.records import NOW
 
 ORDERS = Orders(default_policy(), default_policy())

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
+from streams.history.importing.file_parts import Job
 from streams.history.importing.journal import FOLDER, Journal, Progress, fingerprint_of
-from streams.history.importing.pieces import Job
 from tests.unit.events.adapters.test_rows import GIFTS
 
 

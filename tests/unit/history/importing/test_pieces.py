@@ -18,10 +18,10 @@ from events.adapters.feed import Feed, Refused
 from events.adapters.mapping import parse_mapping
 from events.envelope import Interaction
 from events.refusal import Reason, Refusal
-from streams.history.importing import pieces as made
-from streams.history.importing import tables
-from streams.history.importing.pieces import Job, Piece, Unreadable, pieces
-from streams.history.importing.tables import csv_rows
+from streams.history.importing import file_parts as made
+from streams.history.importing import row_formats
+from streams.history.importing.file_parts import Job, Piece, Unreadable, pieces
+from streams.history.importing.row_formats import csv_rows
 from tests.unit.events.adapters import fixtures_mailgun, fixtures_sendgrid
 from tests.unit.packaging.dockerfile import ROOT
 
@@ -223,7 +223,7 @@ def test_any_bytes_are_rows_and_none_is_lost(content: bytes) -> None:
 
 def limited(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Lines that may be no longer, so that no test needs a gigabyte."""
-    for module, name in ((tables, "ROW_BYTES"), (made, "ROW_BYTES"), (made, "BODY_BYTES")):
+    for module, name in ((row_formats, "ROW_BYTES"), (made, "ROW_BYTES"), (made, "BODY_BYTES")):
         monkeypatch.setattr(module, name, most)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from sinks.lake.files import Files
-from sinks.lake.reading import live
+from sinks.lake.live_files import live
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
-from streams.history.insights.history import NOTHING_SEEN, History, tail_table
+from streams.history.insights.history_source import NOTHING_SEEN, History, tail_table
 from tests.unit.history.lake.lying import TOPIC_ID
 
 

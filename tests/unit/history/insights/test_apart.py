@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.history.insights.apart import GIVES_WAY, MOST_REMEMBERED_BYTES, MOST_WAITING, Apart, NoAnswer
+from streams.history.insights.own_process import GIVES_WAY, MOST_REMEMBERED_BYTES, MOST_WAITING, Apart, NoAnswer
 
 COUNTS = """
 import pathlib, sys

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.cli.series import says_something, show, show_all, show_nothing, sparkline
-from streams.history.insights.known import Known
+from streams.history.insights.known_values import Known
 from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
 
 

@@ -15,9 +15,9 @@ from sinks.lake.files import LocalFiles
 from streams.demo.script import write_script
 from streams.demo.truth import Publication, Sent
 from streams.demo.voice import utc, when
-from streams.history.daily_report.asking import report_of
+from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import Day
-from streams.history.insights.history import History
+from streams.history.insights.history_source import History
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.insights.lakes import history_of
 from tests.unit.history.insights.recount_day import Recount

@@ -2,7 +2,7 @@ import msgspec
 
 from events.times import parse_time
 from streams.history.daily_report.figures import Held
-from streams.history.daily_report.held import Asked, Counted, Told, held_in
+from streams.history.daily_report.held_back import Asked, Counted, Told, held_in
 from streams.history.insights.spans import Span
 
 DAY = Span(parse_time("2012-02-22T00:00:00Z") or 0, parse_time("2012-02-23T00:00:00Z") or 0)

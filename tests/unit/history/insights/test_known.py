@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.history.insights.known import Known, known_of, names_of, unknown_in
+from streams.history.insights.known_values import Known, known_of, names_of, unknown_in
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import history_of, only_tail

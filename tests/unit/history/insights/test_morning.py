@@ -10,18 +10,18 @@ from msgspec.structs import replace
 from events.json_types import JSON
 from streams.domain.dead_letter_repair.letters import Said
 from streams.domain.quarantine.listing import Listed
-from streams.history.daily_report.asking import report_of
+from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
+from streams.history.daily_report.formatting import change, money, written
 from streams.history.daily_report.html import html_of
 from streams.history.daily_report.page import page_of
+from streams.history.daily_report.refused_sources import mostly_refused_of
 from streams.history.daily_report.tables import tables_of
 from streams.history.daily_report.text import WIDTH, text_of
-from streams.history.daily_report.unheard import mostly_refused_of
 from streams.history.daily_report.warnings import warnings
-from streams.history.daily_report.words import change, money, written
-from streams.history.insights.known import Known
+from streams.history.insights.known_values import Known
 from streams.history.insights.spans import day_span
-from streams.operations.refused.mostly import Mostly
+from streams.operations.refused.mostly_refused import Mostly
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import only_tail

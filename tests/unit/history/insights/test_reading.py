@@ -1,8 +1,8 @@
 import pytest
 from faust.types import TP
 
-from streams.history.insights.history import tail_table
-from streams.history.insights.reading import Room, _require_whole
+from streams.history.insights.answering import Room, _require_whole
+from streams.history.insights.history_source import tail_table
 from streams.platform.errors import LakeStopped
 from tests.unit.history.lake.lying import TOPIC_ID, lying
 

@@ -10,7 +10,7 @@ from events.times import parse_time, render_time
 from sinks.base import Change
 from sinks.lake import snapshots
 from sinks.lake.files import Files
-from sinks.lake.reading import live
+from sinks.lake.live_files import live
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.history.insights.question import Question, question_of
 from streams.history.insights.series import Answer, answer, answers

@@ -9,10 +9,10 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.times import render_time
 from sinks.lake.files import Files
-from streams.history.importing.run import Report, Screen
+from streams.history.importing.import_run import Report, Screen
 from streams.history.lake.buffers import Limits
-from streams.history.lake.importing import Old, bring_in
-from streams.history.lake.parts import parts_of
+from streams.history.lake.file_parts import parts_of
+from streams.history.lake.old_files import Old, bring_in
 from streams.history.lake.selection import Selection
 from tests.unit.events.records import NOW, event
 from tests.unit.worker.agents.harmonised import HASHER

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from sinks.lake.files import Files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS
-from sinks.lake.reading import live
 
 Seen = list[tuple[int, int, bytes | None]]
 """Partition, offset and bytes of each row, in this order."""

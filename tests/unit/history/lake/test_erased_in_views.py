@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from events.json_types import JSON
-from sinks.lake.asking import ask_lake
-from sinks.lake.erasing import commanded, erase
-from sinks.lake.erasures import add_erasures, read_erasures
+from sinks.lake.duckdb_views import ask_lake
+from sinks.lake.erasure import commanded, erase
+from sinks.lake.erasure_list import add_erasures, read_erasures
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW

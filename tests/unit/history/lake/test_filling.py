@@ -12,11 +12,11 @@ from sinks.lake.files import LocalFiles
 from sinks.lake.manifests import Range
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
-from streams.history.lake import filling
+from streams.history.lake import filler
 from streams.history.lake.buffers import Buffer, Limits
-from streams.history.lake.filling import Filling, Orders
+from streams.history.lake.filler import Filling, Orders
+from streams.history.lake.flush import Writing
 from streams.history.lake.metrics import LakeMetrics
-from streams.history.lake.writing import Writing
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import TOPIC_ID, lying
 
@@ -44,7 +44,7 @@ class Full(LakeWriter):
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "PAUSE_S", 0)
+    monkeypatch.setattr(filler, "PAUSE_S", 0)
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import pyarrow as pa
 import pytest
 
 from sinks.base import Change
-from sinks.lake.erasures import Erasures, erasure_of, trace_of
-from sinks.lake.forgetting import STAYING, STAYING_WITH_MONEY, forget, forget_links, forget_profiles
+from sinks.lake.anonymised_rows import STAYING, STAYING_WITH_MONEY, forget, forget_links, forget_profiles
+from sinks.lake.erasure_list import Erasures, erasure_of, trace_of
 from sinks.lake.rows import tables_of
 from sinks.lake.schema import COLUMNS
 from sinks.lake.snapshots import links_table, profiles_table
-from streams.domain.contact.standing import trace_key
+from streams.domain.contact.identity.identity_assignment import trace_key
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying

@@ -5,14 +5,14 @@ from typing import BinaryIO
 
 import pytest
 
-from sinks.lake.erasing import commanded, heard_at, later_of
-from sinks.lake.erasures import erasure_of, read_erasures, trace_of
+from sinks.lake.erasure import commanded, heard_at, later_of
+from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
-from sinks.lake.settling import settle
+from sinks.lake.unfinished_writes import settle
 from sinks.lake.writer import LakeWriter
-from streams.history.lake.erasing import Told, erase_from_lake, pending
-from streams.operations.backup.ledger import Entry, keep
+from streams.history.lake.erasure import Told, erase_from_lake, pending
+from streams.operations.backup.erasure_ledger import Entry, keep
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
 from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying

@@ -12,20 +12,20 @@ from pyarrow import parquet
 
 from events.harmonised import harmonise
 from events.json_types import JSON
-from sinks.lake.asking import ask_lake
-from sinks.lake.erasing import erase
-from sinks.lake.erasures import add_erasures, erasure_of, read_erasures
+from sinks.lake.duckdb_views import ask_lake
+from sinks.lake.erasure import erase
+from sinks.lake.erasure_list import add_erasures, erasure_of, read_erasures
 from sinks.lake.files import LocalFiles, RemoteFiles, new_name
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
-from streams.history.importing.run import Report
-from streams.history.lake.importing import Old, bring_in
-from streams.history.lake.parts import parts_of
+from streams.history.importing.import_run import Report
+from streams.history.lake.file_parts import parts_of
+from streams.history.lake.old_files import Old, bring_in
 from streams.history.lake.row_contacts import ERASED
 from streams.history.lake.selection import Selection
-from streams.history.refold.folding import fold_history
-from streams.history.refold.gathering import gather
+from streams.history.refold.buckets import gather
+from streams.history.refold.fold_files import fold_history
 from streams.platform.errors import LakeStopped
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted

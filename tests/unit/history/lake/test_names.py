@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sinks.lake.compacting import compact
-from sinks.lake.erasing import erase
-from sinks.lake.erasures import Erasures
+from sinks.lake.compaction import compact
+from sinks.lake.erasure import erase
+from sinks.lake.erasure_list import Erasures
 from sinks.lake.files import Files, LocalFiles
+from sinks.lake.live_files import Checkpoint, live
 from sinks.lake.manifests import LakeFile, Range, begin, encode, name_of
-from sinks.lake.reading import Checkpoint, live
-from sinks.lake.rewriting import Rewrite, manifest_of
+from sinks.lake.rewrites import Rewrite, manifest_of
 from sinks.lake.snapshots import Snapshot, SnapshotWriter
 from sinks.lake.snapshots import manifest_of as snapshot_of
 from tests.unit.history.lake.lying import TOPIC_ID

@@ -8,8 +8,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from typer.testing import CliRunner
 
 from sinks.lake.files import LocalFiles, RemoteFiles, open_files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import begin, is_lake
-from sinks.lake.reading import live
 from streams.cli.main import app
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of

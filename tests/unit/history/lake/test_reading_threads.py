@@ -11,8 +11,8 @@ import pytest
 from sinks.lake.files import LocalFiles
 from sinks.lake.parquet import read_columns, read_parquet, write_parquet
 from sinks.lake.schema import INTERACTIONS_SCHEMA
-from streams.history.lake.rows import rows_of
-from streams.history.refold.source import batches
+from streams.history.lake.row_reading import rows_of
+from streams.history.refold.lake_source import batches
 from tests.unit.events.records import event
 
 EVENT = orjson.dumps(event())

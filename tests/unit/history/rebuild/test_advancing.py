@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sinks.lake import erasures
-from sinks.lake.erasures import add_erasures, erasure_of
+from sinks.lake import erasure_list
+from sinks.lake.erasure_list import add_erasures, erasure_of
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.contact.place import Erasure, Place
-from streams.domain.contact.standing import trace_key
-from streams.history.rebuild.advancing import Made, Work, advance
-from streams.history.rebuild.heard import Heard
-from streams.history.rebuild.placed import Kind
-from streams.history.rebuild.sorting import add_states, gather_lake, lake_now, traces_of
-from streams.history.refold.gathering import Gathered
-from streams.operations.backup.files import Record, read_records, write_records
+from streams.domain.contact.identity.identity_assignment import trace_key
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.history.rebuild.buckets import add_states, gather_lake, lake_now, traces_of
+from streams.history.rebuild.erasure_commands import Heard
+from streams.history.rebuild.known_fragments import Kind
+from streams.history.rebuild.state_files import Made, Work, advance
+from streams.history.refold.buckets import Gathered
 from streams.operations.backup.manifest import contacts_file
+from streams.operations.backup.record_files import Record, read_records, write_records
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import TOPIC_ID
 from tests.unit.history.refold.lakes import said, written
@@ -24,7 +24,7 @@ NOTHING_HEARD: Heard = {}
 
 
 def rebuilt(
-    tmp_path: Path, known: list[Record], heard: Heard = NOTHING_HEARD, listed: Sequence[erasures.Erasure] = ()
+    tmp_path: Path, known: list[Record], heard: Heard = NOTHING_HEARD, listed: Sequence[erasure_list.Erasure] = ()
 ) -> tuple[dict[bytes, ContactState], Made]:
     """The states of the lake, with what the running system knows."""
     add_erasures(written(tmp_path / "lake", said()), listed)

@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, fold
-from streams.domain.contact.commands import Erase
-from streams.domain.contact.place import Erasure, Place
+from streams.domain.contact.facts.command_details import Erase
+from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.state import Fact
-from streams.history.rebuild.beginning import beginning
-from streams.history.refold.living import lived
+from streams.history.rebuild.history_beginning import beginning
+from streams.history.refold.state_of_facts import lived
 from tests.unit.events.records import NOW
 
 EARLIER, LATER = Erasure(NOW, "office/desk", "1"), Erasure(NOW + 1, "office/desk", "2")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sinks.lake.files import Files
-from streams.history.lake.erasing import erase_from_lake
-from streams.history.rebuild import building
-from streams.history.rebuild.building import Plan, build
-from streams.history.rebuild.heard import Heard
-from streams.history.rebuild.sorting import Sorted
+from streams.history.lake.erasure import erase_from_lake
+from streams.history.rebuild import builder
+from streams.history.rebuild.buckets import Sorted
+from streams.history.rebuild.builder import Plan, build
+from streams.history.rebuild.erasure_commands import Heard
 from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import TOPIC_ID, lying
@@ -49,7 +49,7 @@ def heard(lake: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Heard:
         "traces_of": lambda *_: iter(()),
         "advance": folding,
     }.items():
-        monkeypatch.setattr(building, name, does)
+        monkeypatch.setattr(builder, name, does)
     with pytest.raises(_Enough):
         build(Settings(partitions=1), plan, lambda _: None)
     return found[0]

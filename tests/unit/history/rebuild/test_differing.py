@@ -1,7 +1,7 @@
 """What is said of two profiles is which fields differ, and in how many of them."""
 
-from streams.history.rebuild.differing import Comparing, Difference, Sample, differences
-from streams.history.rebuild.moving import moved
+from streams.history.rebuild.profile_diff import Comparing, Difference, Sample, differences
+from streams.history.rebuild.regrouped import moved
 
 BEFORE = {"version": 1, "counts": {"email.opened": 2, "form.submitted": 1}, "tags": ["a", "b"], "region": "US-NJ"}
 

@@ -1,10 +1,10 @@
 """When commands to erase somebody came, from rows of the topic."""
 
 from streams.domain.contact import ContactState
-from streams.domain.contact.place import Erasure, Place
-from streams.history.rebuild.heard import heard_in, of_after, of_said, said, together
-from streams.history.rebuild.placed import rows_of_records
-from streams.history.refold.contacts import Row
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.history.rebuild.erasure_commands import heard_in, of_after, of_said, said, together
+from streams.history.rebuild.known_fragments import rows_of_records
+from streams.history.refold.contact_rows import Row
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import DAY, lying, odd
 

@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.history.rebuild import comparing
-from streams.history.rebuild.building import WORK, _begin
-from streams.history.rebuild.differing import Comparison
-from streams.history.rebuild.positions import Positions, read_positions, write_positions
+from streams.history.rebuild import comparison
+from streams.history.rebuild.builder import WORK, _begin
+from streams.history.rebuild.folded_positions import Positions, read_positions, write_positions
+from streams.history.rebuild.profile_diff import Comparison
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import FORMAT, NAME, Manifest, identity_of, write_manifest
 from streams.platform.settings import Settings
@@ -45,7 +45,7 @@ def test_that_something_differs_is_told_apart_from_a_failure(
     async def compared(*_: object) -> Comparison:
         return found
 
-    monkeypatch.setattr(comparing, "compare", compared)
+    monkeypatch.setattr(comparison, "compare", compared)
     said("compare", str(tmp_path), code=code)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sinks.lake.compacting import compact
+from sinks.lake.compaction import compact
 from sinks.lake.files import LocalFiles
 from streams.cli.main import app
-from streams.history.refold.source import Piece, pieces
+from streams.history.refold.lake_source import Piece, pieces
 from tests.unit.history.refold.lakes import said, written
 
 LAKE = "HARMONIA_LAKE"
@@ -43,7 +43,7 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
         compact(files, "2013-01-01")
         return found
 
-    monkeypatch.setattr("streams.history.refold.gathering.pieces", merged_after)
+    monkeypatch.setattr("streams.history.refold.buckets.pieces", merged_after)
 
     assert fold(tmp_path / "out")[1][-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
 

@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from events.json_types import JSON
-from sinks.lake.erasures import Erasures, erasure_of
+from sinks.lake.erasure_list import Erasures, erasure_of
 from sinks.lake.rows import tables_of
 from sinks.lake.snapshots import CONTACT_STATE_SCHEMA
 from streams.domain.contact import decode, profile
 from streams.engine.store import MemoryStore
 from streams.history.refold.arrow import fold_batches
-from streams.history.refold.folding import PROFILES, STATES, fold_history
-from streams.history.refold.gathering import gather
+from streams.history.refold.buckets import gather
+from streams.history.refold.fold_files import PROFILES, STATES, fold_history
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import TOPIC_ID, lying

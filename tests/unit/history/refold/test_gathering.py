@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sinks.lake.compacting import compact
+from sinks.lake.compaction import compact
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
-from streams.history.refold.contacts import Row
-from streams.history.refold.gathering import Gathered, each_bucket, gather
-from streams.history.refold.spilling import Spiller, bucket_of
+from streams.history.refold.buckets import Gathered, each_bucket, gather
+from streams.history.refold.contact_rows import Row
+from streams.history.refold.spill_files import Spiller, bucket_of
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.lake.lying import TOPIC_ID
 from tests.unit.history.refold.lakes import said, written
@@ -78,9 +78,9 @@ def test_only_what_is_wanted_is_read(tmp_path: Path) -> None:
 def test_however_small_the_spills_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = said()
     written(tmp_path / "lake", records)
-    monkeypatch.setattr("streams.history.refold.spilling.SPILL_BYTES", 1)
-    monkeypatch.setattr("streams.history.refold.source.ROWS_AT_ONCE", 2)
-    monkeypatch.setattr("streams.history.refold.gathering.ROWS_IN_A_TASK", 5)
+    monkeypatch.setattr("streams.history.refold.spill_files.SPILL_BYTES", 1)
+    monkeypatch.setattr("streams.history.refold.lake_source.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("streams.history.refold.buckets.ROWS_IN_A_TASK", 5)
 
     gathered = gather((tmp_path / "lake").as_posix(), tmp_path / "work")
 

@@ -13,20 +13,20 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.registry import topic_of
 from events.topics import EMAIL_EVENTS, INTERACTIONS
-from sinks.lake.erasures import add_erasures, erasure_of
+from sinks.lake.erasure_list import add_erasures, erasure_of
 from sinks.lake.files import LocalFiles, open_files
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.domain.contact.state import WEEK
-from streams.history.importing.pieces import AsItIs, Unreadable
-from streams.history.importing.run import Report, Screen
-from streams.history.lake.erasing import Told, erase_from_lake
-from streams.history.lake.parts import meant, parts_of
+from streams.history.importing.file_parts import AsItIs, Unreadable
+from streams.history.importing.import_run import Report, Screen
+from streams.history.lake.erasure import Told, erase_from_lake
+from streams.history.lake.file_parts import meant, parts_of
 from streams.history.lake.row_contacts import ERASED, NOBODYS
 from streams.history.lake.selection import Selection
 from streams.history.replay.history import History, pieces_of
-from streams.history.replay.judging import ERASURES, MARGIN, OLD
-from streams.history.replay.run import show
+from streams.history.replay.replay_run import show
+from streams.history.replay.row_decisions import ERASURES, MARGIN, OLD
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
 from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying, odd

@@ -1,5 +1,5 @@
-from streams.operations.backup.files import Record
-from streams.operations.backup.restoring import not_said_since
+from streams.operations.backup.record_files import Record
+from streams.operations.backup.restore import not_said_since
 
 DIRECT_MAIL, PHONES, PETITION = (Record(0, key, b"{}") for key in (b"direct-mail", b"phones", b"petition"))
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.operations.backup.erasure_ledger import Entry, keep, read
 from streams.operations.backup.errors import BackupError
-from streams.operations.backup.ledger import Entry, keep, read
 
 ADA, BEN, CY = (Entry(f"/{name}", 1_000, "office/erasures", name) for name in ("ada", "ben", "cy"))
 

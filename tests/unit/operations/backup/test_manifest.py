@@ -5,7 +5,6 @@ from msgspec.structs import replace
 from pydantic import SecretStr
 
 from streams.operations.backup.errors import BackupError
-from streams.operations.backup.files import Record, write_records
 from streams.operations.backup.manifest import (
     FORMAT,
     Manifest,
@@ -15,6 +14,7 @@ from streams.operations.backup.manifest import (
     require_whole,
     write_manifest,
 )
+from streams.operations.backup.record_files import Record, write_records
 from streams.platform.settings import Settings
 
 SETTINGS = Settings(identity_key=SecretStr("new,old"), phone_region="US")

@@ -3,8 +3,8 @@
 from events.json_types import JSON
 from events.links import Roof, read_roof
 from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS
-from streams.operations.backup.ledger import Entry, entry_of, forgotten
-from streams.operations.backup.remaking import Forgotten
+from streams.operations.backup.erasure_ledger import Entry, entry_of, forgotten
+from streams.operations.backup.new_generation import Forgotten
 from tests.property.worker.links.sayings import Saying, interaction
 from tests.property.worker.links.test_backup_law import Copy, Cut, remade
 from tests.property.worker.links.world import World

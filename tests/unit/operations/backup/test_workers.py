@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.operations.backup.topics import judge_workers
+from streams.operations.backup.target_topics import judge_workers
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.engine import rocks
+from streams.engine import rocksdb_store
 from streams.operations.doctor import Finding, examine
 from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.machine import (
@@ -123,7 +123,7 @@ def test_open_files(limit: int, verdict: str) -> None:
 
 
 def test_what_a_store_may_have_open_is_what_it_is_given() -> None:
-    assert OPEN_FILES_OF_A_STORE == rocks._OPEN_FILES
+    assert OPEN_FILES_OF_A_STORE == rocksdb_store._OPEN_FILES
 
 
 def test_versions() -> None:
@@ -208,7 +208,7 @@ def test_whatever_is_away_everything_else_is_looked_at(monkeypatch: pytest.Monke
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("KAFKA_BOOTSTRAP", address)
         monkeypatch.setenv("REDIS_URL", f"redis://:S3CRET@{address}/0")
-        monkeypatch.setattr("streams.operations.doctor.visit.PATIENCE_S", 0.5)
+        monkeypatch.setattr("streams.operations.doctor.examination.PATIENCE_S", 0.5)
         found = {finding.what: finding for finding in examine(Settings())}
         assert {"HARMONIA_POLICY", "disk", "RocksDB", "brokers", "Redis"} <= found.keys()
         assert (found["brokers"].verdict, found["Redis"].verdict) == ("fail", "fail")

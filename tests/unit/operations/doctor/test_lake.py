@@ -7,7 +7,7 @@ import pytest
 
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
-from streams.history.lake.erasing import erase_from_lake
+from streams.history.lake.erasure import erase_from_lake
 from streams.operations.doctor.finding import Finding
 from streams.operations.doctor.lake import (
     MUCH_BEHIND,

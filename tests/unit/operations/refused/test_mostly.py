@@ -1,7 +1,7 @@
 import pytest
 
 from streams.domain.dead_letter_repair.letters import Said
-from streams.operations.refused.mostly import LEAST, Mostly, mostly_refused, sentence, shortened
+from streams.operations.refused.mostly_refused import LEAST, Mostly, mostly_refused, sentence, shortened
 
 GIFTS = Said("finance/actblue", "donation.made")
 OPENS = Said("finance/actblue", "email.opened")

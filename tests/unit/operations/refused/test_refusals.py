@@ -3,7 +3,7 @@
 from kafka import TopicPartition
 
 from streams.domain.dead_letter_repair.letters import Letter, Place, Said
-from streams.operations.refused.reading import Brief, Refusals
+from streams.operations.refused.refusal_reading import Brief, Refusals
 from tests.unit.domain.dead_letter_repair.writing import letter, saying
 
 MAILER = Said("digital/mailer", "email.opened")

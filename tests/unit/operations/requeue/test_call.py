@@ -10,10 +10,10 @@ from faust.types import TP
 from events.topics import DEAD_LETTERS_REQUEUED
 from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.judging import Cured, Left
-from streams.operations.requeue import run
-from streams.operations.requeue.desk import Desk, Sent
-from streams.operations.requeue.returns import Returns
-from streams.operations.requeue.run import Account, Call, Order, judged
+from streams.operations.requeue import requeue_run
+from streams.operations.requeue.requeue_run import Account, Call, Order, judged
+from streams.operations.requeue.returned_letters import Returns
+from streams.operations.requeue.transactional_sender import Desk, Sent
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 
@@ -64,7 +64,7 @@ async def test_the_first_batch_is_small_and_each_one_after_it_larger() -> None:
 
 
 async def test_no_batch_outgrows_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "LARGEST_BATCH", 150)
+    monkeypatch.setattr(requeue_run, "LARGEST_BATCH", 150)
     assert (await called(Told(), letters(600)))[0].batches == [100, 150, 150, 150, 50]
     assert (await called(Told(), letters(20, 1 << 20)))[0].batches == [8, 8, 4]
 

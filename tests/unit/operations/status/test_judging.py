@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from streams.domain.quarantine.listing import Listed
-from streams.operations.refused.mostly import Mostly
-from streams.operations.status.judging import SEVERITIES, UNSEEN, findings
-from streams.operations.status.seen import Broker, Flow, Held, Seen, Store
+from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
+from streams.operations.status.observations import Broker, Flow, Held, Seen, Store
 from tests.unit.deploy.rules import ROOT, alerts
 
 WELL = Seen(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.operations.status.look import look
+from streams.operations.status.snapshot import look
 from streams.platform import clients
 from streams.platform.settings import Settings
 

@@ -4,10 +4,10 @@ import orjson
 from rich.console import Console
 
 from streams.domain.quarantine.listing import Listed
-from streams.operations.refused.mostly import Mostly
-from streams.operations.status.judging import findings
+from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.status.alert_rules import findings
+from streams.operations.status.observations import Broker, Flow, Held, Seen, Store
 from streams.operations.status.screen import document, screen
-from streams.operations.status.seen import Broker, Flow, Held, Seen, Store
 from streams.platform.settings import Settings
 from streams.platform.topics import read_by_workers
 

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from streams.platform.log_noise import each_once_a_second
-from streams.services.api.connections import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, LimitedConnection
-from streams.services.api.serving import Server
+from streams.services.api.connection_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, LimitedConnection
+from streams.services.api.server import Server
 
 FEW = 3
 """Connections that a small server has."""

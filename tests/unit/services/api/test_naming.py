@@ -4,9 +4,9 @@ import pytest
 
 from events.identifiers import Hasher
 from events.interactions.base import Channel
+from streams.services.api.identifiers import asked
 from streams.services.api.models import Person
-from streams.services.api.naming import asked
-from streams.services.permission.judging import Asked
+from streams.services.permission.decisions import Asked
 
 HASHER = Hasher([b"new", b"old"])
 EMAIL = HASHER.lookups("email", "ada@example.org")

@@ -5,10 +5,10 @@ from io import BytesIO
 
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
-from streams.domain.experiments.assigning import Assigning
-from streams.services.assign.run import Assignments, Given
-from streams.services.assign.together import Together
-from streams.services.assign.units import Reader, what_lacks
+from streams.domain.experiments.assignment import Assigning
+from streams.services.assign.list_assignment import Assignments, Given
+from streams.services.assign.list_units import Reader, what_lacks
+from streams.services.assign.split_units import Together
 from streams.services.audience import Audience, open_ids
 
 HASHER = Hasher([b"key"])

@@ -4,10 +4,10 @@ from io import BytesIO
 
 import pytest
 
-from streams.domain.experiments.assigning import Assigning
-from streams.services.assign import run
-from streams.services.assign.together import Together
-from streams.services.assign.units import Reader, what_lacks
+from streams.domain.experiments.assignment import Assigning
+from streams.services.assign import list_assignment
+from streams.services.assign.list_units import Reader, what_lacks
+from streams.services.assign.split_units import Together
 from streams.services.audience import Unusable
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined
@@ -93,18 +93,18 @@ def test_an_identifier_that_intake_would_refuse_names_nobody() -> None:
 
 
 def test_what_is_written_was_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "CHUNK", 3)
+    monkeypatch.setattr(list_assignment, "CHUNK", 3)
     done = Run("".join(f"c-{n}\n" for n in range(8)), ASK)
     assert done.written_before == [0, 3, 6]
     assert done.done == (8, 32)
 
 
 def test_to_ask_whether_there_are_rows_takes_none_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "CHUNK", 2)
+    monkeypatch.setattr(list_assignment, "CHUNK", 2)
     for rows in (0, 1, 5):
         audience, out = opened("contact_id\n" + "".join(f"c-{n}\n" for n in range(rows))), BytesIO()
         reader = Reader(audience.header, ASK, HASHER)
-        assignments = run.Assignments(audience, reader, Assigning(ASK), Together(ASK))
+        assignments = list_assignment.Assignments(audience, reader, Assigning(ASK), Together(ASK))
         assert [assignments.has_rows(), assignments.has_rows()] == [rows > 0] * 2
         assignments.write(out, lambda _: None, lambda *_: None)
         names = [line.partition(",")[0] for line in out.getvalue().decode().splitlines()[1:]]

@@ -5,7 +5,7 @@ import pytest
 
 from events.envelope import Interaction, Record, decode
 from events.interactions.anywhere import ExperimentAssigned
-from streams.services.assign.telling import Voice, assigned
+from streams.services.assign.assigned_events import Voice, assigned
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.services.assign.lists import Run

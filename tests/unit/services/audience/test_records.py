@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 
 from streams.services.audience import Audience, Unusable, fields_of, open_audience, splitted
-from streams.services.audience.records import LINE_BYTES, MOST_LINES
+from streams.services.audience.csv_records import LINE_BYTES, MOST_LINES
 
 
 def opened(text: bytes) -> Audience:

@@ -6,8 +6,8 @@ from events.identifiers import Hasher
 from events.interactions.base import Channel
 from streams.services.audience import Header, Record
 from streams.services.audience.header import read_header
-from streams.services.audience_filter.asked import Reader, Trouble
-from streams.services.permission.judging import Asked
+from streams.services.audience_filter.questions import Reader, Trouble
+from streams.services.permission.decisions import Asked
 
 HASHER = Hasher([b"key"])
 EMAIL, PHONE = str(HASHER.email("ada@example.org")), str(HASHER.phone("+12125550101"))

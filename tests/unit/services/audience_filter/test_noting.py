@@ -12,9 +12,9 @@ from streams.platform import clients
 from streams.platform.settings import Settings
 from streams.services.audience import Header
 from streams.services.audience.header import read_header
-from streams.services.audience_filter.clerk import Job
-from streams.services.audience_filter.noting import record_of, write_down
-from streams.services.audience_filter.run import Summary
+from streams.services.audience_filter.audit import record_of, write_down
+from streams.services.audience_filter.chunk_filter import Job
+from streams.services.audience_filter.filtering import Summary
 from tests.unit.events.records import NOW
 
 

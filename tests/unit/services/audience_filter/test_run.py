@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from streams.services.audience import Audience, Record, open_audience
-from streams.services.audience_filter.clerk import Stopped
-from streams.services.audience_filter.crew import Outcome
-from streams.services.audience_filter.run import Files, Summary, permit
-from streams.services.audience_filter.verdicts import Allowed, Verdicts
+from streams.services.audience_filter.chunk_filter import Stopped
+from streams.services.audience_filter.chunk_verdicts import Allowed, Verdicts
+from streams.services.audience_filter.filtering import Files, Summary, permit
+from streams.services.audience_filter.process_pool import Outcome
 
 
 def run(*outcomes: Outcome, with_denied: bool = True) -> tuple[Summary, bytes, bytes, list[tuple[int, int]]]:

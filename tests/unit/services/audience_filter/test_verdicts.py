@@ -6,9 +6,9 @@ from collections import Counter
 
 from streams.domain.pressure import Decision, Evidence
 from streams.services.audience import Record
-from streams.services.audience_filter.asked import Trouble
-from streams.services.audience_filter.verdicts import Verdicts, verdicts_of
-from streams.services.permission.judging import Answers, Asked, Judged
+from streams.services.audience_filter.chunk_verdicts import Verdicts, verdicts_of
+from streams.services.audience_filter.questions import Trouble
+from streams.services.permission.decisions import Answers, Asked, Judged
 
 ALLOW = Decision("allow", "ok", (), 0, expires_at=1_330_000_000_000)
 ASKED = Asked(["email:1"])

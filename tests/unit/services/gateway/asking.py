@@ -17,12 +17,12 @@ from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
 from streams.services.api.bodies import Bodies
 from streams.services.gateway.app import build_gateway
-from streams.services.gateway.certificates import Fetch
-from streams.services.gateway.desk import Desk
+from streams.services.gateway.dependencies import Desk
 from streams.services.gateway.hooks import read_hooks
-from streams.services.gateway.mailbox import Mailbox
+from streams.services.gateway.kafka_delivery import Mailbox
 from streams.services.gateway.metrics import GatewayMetrics
 from streams.services.gateway.sns import Certificates
+from streams.services.gateway.sns_certificates import Fetch
 
 TOKEN = f"digital:publish:{hashlib.sha256(b'secret').hexdigest()}"
 Header = tuple[bytes, bytes]

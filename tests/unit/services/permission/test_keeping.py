@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.services.permission.keeping import Keeping, NotKept
+from streams.services.permission.reservation_log import Keeping, NotKept
 
 NOBODY_LISTENS = "127.0.0.1:1"
 

@@ -7,11 +7,11 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
-from streams.engine.states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.announcements import Printer
-from streams.worker.agents.folding import Folding
-from streams.worker.agents.stamps import received_header
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import Printer
+from streams.worker.agents.latency_header import received_header
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW, accepted, event
 

@@ -9,15 +9,15 @@ from events.json_types import JSON
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import kept
-from streams.domain.experiments.columns import Columns
-from streams.domain.experiments.kept import Kept, Line
+from streams.domain.experiments import table_records
+from streams.domain.experiments.counting_rules import DAY_MS
+from streams.domain.experiments.delta_columns import Columns
 from streams.domain.experiments.metrics import PLACE
 from streams.domain.experiments.partials import Partial, Tick, write_partial
-from streams.domain.experiments.rules import DAY_MS
-from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.domain.experiments.table_records import Kept, Line
+from streams.engine.decoded_states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.reckoning import Reckoning
+from streams.worker.agents.experiments.aggregator import Reckoning
 from tests.unit.engine.kafka_records import Fetched
 
 TODAY = 20_000
@@ -30,7 +30,9 @@ class Agent:
     """On a store in memory; `outputs`: what its last chunk wrote."""
 
     def __init__(self) -> None:
-        self._states: States[Kept] = States(MemoryStore(), Codec(kept.encode, kept.decode), Recent(1 << 20))
+        self._states: States[Kept] = States(
+            MemoryStore(), Codec(table_records.encode, table_records.decode), Recent(1 << 20)
+        )
         self._offset = 0
         self.now = NOW
         self.last: Reckoning | None = None
@@ -43,7 +45,7 @@ class Agent:
         done = self.last = Reckoning(self._states, PARTITIONS)
         done.take(records)
         changes = done.effects.changes
-        encoded = {key: None if each is None else kept.encode(each) for key, each in changes.items()}
+        encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
         encoded |= {BESIDE + key: each for key, each in done.effects.beside.items()}
         self._states.commit(changes, encoded, Position("topic", 1, 0))
         return done

@@ -5,10 +5,10 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS
-from streams.domain.contact.triggers import Trigger
+from streams.domain.contact.publication.alert_triggers import Trigger
 from streams.domain.pressure import default_policy
 from streams.engine.store import MemoryStore
-from streams.worker.agents.alarms import TRIGGERS, alert_id, told_triggers, trigger_headers
+from streams.worker.agents.contacts.alert_records import TRIGGERS, alert_id, told_triggers, trigger_headers
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.worker.agents.harmonised import folded, kept, said
 

@@ -4,13 +4,13 @@ import pytest
 
 from events.topics import ALL, EXPERIMENT_PARTIALS
 from streams.domain.contact import ContactState, decode, encode
+from streams.domain.experiments.counting_rules import DEFAULT
 from streams.domain.experiments.partials import Stands, read_partial
-from streams.domain.experiments.rules import DEFAULT
-from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents import book
-from streams.worker.agents.book import UNHEARD_DAYS, Book, book_of
-from streams.worker.agents.experimenting import standing
+from streams.worker.agents.contacts.experiment_deltas import standing
+from streams.worker.agents.experiments import registry
+from streams.worker.agents.experiments.registry import UNHEARD_DAYS, Book, book_of
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_who_made_room_for_others_is_still_counted_anew(
     states: States[ContactState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """People were counted in it, and by a new rule they would else stay with the old one for ever."""
-    monkeypatch.setattr(book, "MOST_COUNTED", 1)
+    monkeypatch.setattr(registry, "MOST_COUNTED", 1)
     held = book_of(states)
     assert held.admits("old", 1)
     assert not held.may_count("new")
@@ -42,7 +42,7 @@ def test_who_made_room_for_others_is_still_counted_anew(
 def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_it(
     states: States[ContactState], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(book, "MOST_COUNTED", 2)
+    monkeypatch.setattr(registry, "MOST_COUNTED", 2)
     held = book_of(states)
     held.rule("defined", DEFAULT)
     held.rule("withdrawn", DEFAULT)
@@ -76,7 +76,7 @@ def test_what_was_noted_is_of_one_day_and_so_many_bytes(
     held.note([b"one", b"two"])
     assert held.has_noted([b"one", b"two"], 1)
     assert not held.has_noted([b"one"], 2)
-    monkeypatch.setattr(book, "MOST_NOTED", 5)
+    monkeypatch.setattr(registry, "MOST_NOTED", 5)
     held.note([b"one"])
     held.note([b"two"])
     assert held.has_noted([b"two"], 2)

@@ -1,7 +1,7 @@
 import pytest
 
 from sinks.base import Change
-from streams.worker.agents.changes import change_of, link_of
+from streams.worker.agents.sinks.sink_records import change_of, link_of
 from tests.unit.engine.kafka_records import Fetched
 
 VERSION = ("version", b"81234")

@@ -4,7 +4,7 @@ from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS
 from streams.domain.campaigns import Counts, Report, Tally, Told, read_counts
 from streams.engine.store import MemoryStore
-from streams.worker.agents.folding import Folding
+from streams.worker.agents.contacts.interactions import Folding
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.harmonised import folded, kept, said
 

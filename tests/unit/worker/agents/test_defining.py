@@ -8,10 +8,10 @@ from events.registry import MODELS
 from events.times import render_time
 from events.topics import EXPERIMENT_DEFINITIONS
 from streams.domain.contact import decode
-from streams.domain.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 from streams.engine.writer import Output
-from streams.worker.agents import book
-from streams.worker.agents.book import UNHEARD_DAYS
+from streams.worker.agents.experiments import registry
+from streams.worker.agents.experiments.registry import UNHEARD_DAYS
 from tests.property.worker.links.world import World
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 from tests.unit.domain.experiments.writing import defined
@@ -53,10 +53,10 @@ def test_a_start_that_is_corrected_counts_whoever_it_left_out(world: World) -> N
 def test_who_had_found_no_room_is_counted_with_the_next_message_of_the_variant(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(book, "MOST_COUNTED", 1)
+    monkeypatch.setattr(registry, "MOST_COUNTED", 1)
     sent(world, "m1", NOON, "y")
     sent(world, "m2", NOON + HOUR)
     assert counted_in(world) == ["y"]
-    monkeypatch.setattr(book, "MOST_COUNTED", 1 + UNHEARD_DAYS)
+    monkeypatch.setattr(registry, "MOST_COUNTED", 1 + UNHEARD_DAYS)
     sent(world, "m3", NOON + 2 * HOUR)
     assert counted_in(world) == ["x", "y"]

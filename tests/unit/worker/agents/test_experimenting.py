@@ -3,17 +3,18 @@
 import pytest
 
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.contact.overview import overview
 from streams.domain.contact.packed_contribution import PackedContribution
+from streams.domain.contact.person_view import overview
 from streams.domain.contact.state import Fact
-from streams.domain.experiments.adding import add_up
+from streams.domain.experiments.counting_rules import DAY_MS, Rule
+from streams.domain.experiments.delta_rows import add_up
 from streams.domain.experiments.partials import Counted, read_partial
-from streams.domain.experiments.rules import DAY_MS, Rule
-from streams.engine.states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore
-from streams.worker.agents import book, experimenting
-from streams.worker.agents.book import Book, book_of
-from streams.worker.agents.experimenting import Experimenting
+from streams.worker.agents.contacts import experiment_deltas
+from streams.worker.agents.contacts.experiment_deltas import Experimenting
+from streams.worker.agents.experiments import registry
+from streams.worker.agents.experiments.registry import Book, book_of
 from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded
 from tests.unit.domain.experiments.people import assigned
 
@@ -44,7 +45,7 @@ def people_told(experiments: Experimenting) -> dict[str, int]:
 def test_a_person_is_in_so_many_experiments_those_that_are_defined_first(
     held: Book, experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(experimenting, "MOST", 3)
+    monkeypatch.setattr(experiment_deltas, "MOST", 3)
     held.rule("z", Rule("1", covariate_days=0))
     found = counted(experiments, *(assigned(experiment=name) for name in "vwxyz"))
     assert list(found.experiments) == ["v", "w", "z"]
@@ -55,7 +56,7 @@ def test_a_person_is_in_so_many_experiments_those_that_are_defined_first(
 def test_who_is_before_a_definitions_start_leaves_no_one_out(
     held: Book, experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(experimenting, "MOST", 1)
+    monkeypatch.setattr(experiment_deltas, "MOST", 1)
     held.rule("x", Rule("1", start=NOON + 1))
     assert list(counted(experiments, assigned(experiment="x"), assigned(experiment="y")).experiments) == ["y"]
     assert experiments.uncounted == 0
@@ -64,7 +65,7 @@ def test_who_is_before_a_definitions_start_leaves_no_one_out(
 def test_experiments_without_room_are_left_out_and_those_that_are_counted_stay(
     held: Book, experiments: Experimenting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(book, "MOST_COUNTED", 2)
+    monkeypatch.setattr(registry, "MOST_COUNTED", 2)
     first = counted(experiments, assigned(experiment="x"), assigned(experiment="y"))
     assert list(counted(experiments, *(assigned(experiment=name) for name in "wxyz")).experiments) == ["x", "y"]
     assert list(first.experiments) == ["x", "y"]

@@ -4,11 +4,11 @@ import pytest
 from events.json_types import JSON
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
 from streams.domain.contact import Outcome
-from streams.domain.contact.standing import is_by_itself
+from streams.domain.contact.identity.identity_assignment import is_by_itself
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
-from streams.worker.agents.announcements import GENERATION_BITS
-from streams.worker.agents.folding import Folding
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import GENERATION_BITS
 from tests.unit.engine.kafka_records import SOURCE
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.harmonised import GENERATION, HASHER, folded, kept, said, state_of

@@ -1,11 +1,11 @@
 from msgspec.structs import replace
 
 from streams.domain.contact import ContactState
-from streams.domain.contact.place import Erasure, Place
-from streams.domain.contact.standing import trace_key
-from streams.engine.states import Recent, States
+from streams.domain.contact.identity.identity_assignment import trace_key
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.engine.decoded_states import Recent, States
 from streams.engine.store import MemoryStore
-from streams.worker.agents.holding import Holding
+from streams.worker.agents.contacts.repository import Holding
 from tests.unit.worker.agents.harmonised import CONTACTS
 
 

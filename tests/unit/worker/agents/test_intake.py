@@ -19,7 +19,7 @@ from streams.engine.runs import Run
 from streams.engine.writer import Outbox, Output
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.worker.agents.intake import RECORDS_AT_ONCE, Intake
+from streams.worker.agents.intake.agent import RECORDS_AT_ONCE, Intake
 from streams.worker.metrics import Metrics
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.engine.workplace import everything_that_can

@@ -5,10 +5,10 @@ from events.links import OVERDUE, Command, Erased, Forgotten, Link, Roof, Unseen
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
 from streams.domain.identity import decode, encode
-from streams.engine.states import BESIDE, GENERATION_KEY, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.linking import WAITS, Linking
+from streams.worker.agents.identity.handler import WAITS, Linking
 from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTERS, edge, ruling
 from tests.unit.engine.kafka_records import Fetched
 

@@ -3,7 +3,7 @@
 from faust.types import TP
 
 from streams.engine.runs import End
-from streams.worker.agents.marks import OVERDUE_MS, Marks
+from streams.worker.agents.sinks.completeness import OVERDUE_MS, Marks
 
 A, B = TP("contact-state", 0), TP("contact-state", 1)
 

@@ -8,10 +8,10 @@ from events.links import Link, Roof, Seen, Unseen, read_link, write_roof
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from streams.domain.contact import encode
 from streams.domain.pressure import default_policy
-from streams.engine.states import BESIDE, Recent, States
+from streams.engine.decoded_states import BESIDE, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.contacts import folded
-from streams.worker.agents.questions import Heard
+from streams.worker.agents.contacts.agent import folded
+from streams.worker.agents.contacts.class_queries import Heard
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.harmonised import AT, CONTACTS, HASHER, PRINTER, said
 

@@ -5,9 +5,9 @@ from sinks.keys import partition_of
 from streams.domain.campaigns import Campaign, Counts, Kept, Roll, decode, encode, write_counts
 from streams.domain.campaigns.remembering import FORGOTTEN_AFTER_MS
 from streams.domain.pressure import Policy
-from streams.engine.states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.rating import Rating
+from streams.worker.agents.campaigns.aggregator import Rating
 from tests.unit.domain.campaigns.sending import DAY, NOON, counts, told
 from tests.unit.domain.pressure.people import default, policy
 from tests.unit.engine.kafka_records import Fetched

@@ -7,14 +7,14 @@ from events.experiment_results import ExperimentResult
 from events.fields import MAX_AMOUNT
 from events.topics import EXPERIMENT_RESULTS
 from streams.domain.contact.contribution import Contribution
+from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.metrics import PLACE, THOUSANDTHS
 from streams.domain.experiments.partials import Counted
-from streams.domain.experiments.resulting import FORGOTTEN
+from streams.domain.experiments.report.pages import page
+from streams.domain.experiments.result_documents import FORGOTTEN
 from streams.domain.experiments.row_layout import MOST_METRICS
-from streams.domain.experiments.rules import DAY_MS
-from streams.domain.experiments.shown.pages import page
-from streams.worker.agents import aside, reckoning
-from streams.worker.agents.experiment_results import result_of
+from streams.worker.agents.experiments import aggregator, delta_log
+from streams.worker.agents.sinks.experiment_results import result_of
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.reckoned import NOW, TICK, TODAY, Agent, assigned, people, told
 
@@ -32,7 +32,7 @@ def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> 
 def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reckoning, "MOST_BYTES", 10)
+    monkeypatch.setattr(aggregator, "MOST_BYTES", 10)
     assert agent.take(*told(people("A", 3))).waits_since is None
     assert assigned(agent.tick()["ask"]) == {"A": 3}
 
@@ -40,7 +40,7 @@ def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
 def test_what_waits_is_known_to_the_next_owner(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent._states.forget()
-    assert aside.aside_of(agent._states, -1).oldest == NOW
+    assert delta_log.aside_of(agent._states, -1).oldest == NOW
     assert assigned(agent.tick()["ask"]) == {"A": 3}
 
 

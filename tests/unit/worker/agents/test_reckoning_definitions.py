@@ -3,9 +3,9 @@
 import pytest
 
 from events.json_types import JSON
-from streams.domain.experiments.defined import definition_record, rule_of
+from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.partials import Defined, Recounting, Stands
-from streams.worker.agents.in_hand import key_of_experiment
+from streams.worker.agents.experiments.unit_of_work import key_of_experiment
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.reckoned import PARTITIONS, Agent, assigned, people, told
 

@@ -6,12 +6,12 @@ import pytest
 
 from events.experiment_results import ExperimentResult
 from events.times import render_time
-from streams.domain.experiments import board
-from streams.domain.experiments.defined import definition_record, rule_of
-from streams.domain.experiments.kept import Line
+from streams.domain.experiments import index
+from streams.domain.experiments.counting_rules import DAY_MS
+from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.partials import Defined, Recounting, Stands
-from streams.domain.experiments.rules import DAY_MS
-from streams.worker.agents.publishing import history_keys
+from streams.domain.experiments.table_records import Line
+from streams.worker.agents.experiments.result_publisher import history_keys
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.reckoned import PARTITIONS, TODAY, Agent, is_broken, others, people, told
 
@@ -38,7 +38,7 @@ def test_a_history_begins_anew_with_another_primary_metric_and_goes_when_it_is_f
     assert shown is not None
     assert shown["history"]["metric"] == "voted"
     assert [each["as_of"] for each in shown["history"]["variants"]["B"]] == [shown["as_of"]]
-    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.now += index.FORGOTTEN_AFTER_MS + 1
     agent.tick()
     assert [agent._states.beside(key) for key in history_keys("ask")] == [None, None]
 
@@ -79,8 +79,8 @@ def test_what_an_experiment_found_that_has_ended_is_found_again_after_a_restore(
 def test_those_that_wait_for_their_turn_are_among_those_beside_which_a_discovery_stands_out() -> None:
     ended = Line(log_e=(("B", log(20.0)),), status="ended")
     waiting = {f"other-{number}": Line() for number in range(100)}
-    assert board.found_by({"ask": ended}) == {"ask": ("B",)}
-    assert board.found_by({"ask": ended, **waiting}) == {"ask": ()}
+    assert index.found_by({"ask": ended}) == {"ask": ("B",)}
+    assert index.found_by({"ask": ended, **waiting}) == {"ask": ()}
 
 
 def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:

@@ -3,16 +3,16 @@
 import pytest
 
 from events.experiment_results import ExperimentResult
-from streams.domain.experiments import board
-from streams.domain.experiments.defined import definition_record, rule_of
-from streams.domain.experiments.kept import Experiment
+from streams.domain.experiments import index
+from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.partials import Counted, Defined, Stands
-from streams.worker.agents import ahead, catching_up, reckoning
-from streams.worker.agents.in_hand import key_of_experiment
+from streams.domain.experiments.table_records import Experiment
+from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
+from streams.worker.agents.experiments.unit_of_work import key_of_experiment
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.reckoned import PARTITIONS, TODAY, Agent, assigned, others, people, told
 
-LATER_MS = ahead.SOONEST_MS + ahead.SPREAD_MS
+LATER_MS = write_behind.SOONEST_MS + write_behind.SPREAD_MS
 ASK = key_of_experiment("ask")
 
 
@@ -75,7 +75,7 @@ def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
     agent.take(*others(1))
     agent.tick()
     assert aside(agent) == 0
-    monkeypatch.setattr(board, "AT_ONCE", 0)
+    monkeypatch.setattr(index, "AT_ONCE", 0)
     agent.take(*told(people("A", 1)))
     assert agent.tick() == {}
     monkeypatch.undo()
@@ -85,7 +85,7 @@ def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
 
 def test_it_is_not_written_before_that(agent: Agent) -> None:
     begun(agent)
-    agent.now += ahead.SOONEST_MS - 1
+    agent.now += write_behind.SOONEST_MS - 1
     agent.take(*told(people("A", 1)))
     agent.tick()
     assert (stored(agent), aside(agent)) == (3, 2)
@@ -95,7 +95,7 @@ def test_it_is_not_written_before_that(agent: Agent) -> None:
 def test_the_next_owner_adds_to_what_is_stored_what_it_lacks_and_nothing_twice(
     agent: Agent, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(catching_up, "_AT_ONCE", at_once)
+    monkeypatch.setattr(delta_replay, "_AT_ONCE", at_once)
     begun(agent)
     agent.take(*others(1))  # another one, of which the store has all that is aside
     agent.take(*told(people("B", 4), but=people("A", 1)))
@@ -111,13 +111,13 @@ def test_the_next_owner_adds_to_what_is_stored_what_it_lacks_and_nothing_twice(
 
 
 def test_what_there_was_no_room_for_is_not_added_once_there_is(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reckoning, "MOST", 1)
+    monkeypatch.setattr(aggregator, "MOST", 1)
     begun(agent)
     agent.take(*others(1))
     agent.tick()
     assert aside(agent) == 2
-    monkeypatch.setattr(reckoning, "MOST", 2)
-    monkeypatch.setattr(board, "AT_ONCE", 1)
+    monkeypatch.setattr(aggregator, "MOST", 2)
+    monkeypatch.setattr(index, "AT_ONCE", 1)
     agent.take(*told(people("A", 1)))
     agent.take(*others(1))
     assert agent.tick().keys() == {"ask"}
@@ -126,7 +126,7 @@ def test_what_there_was_no_room_for_is_not_added_once_there_is(agent: Agent, mon
 
 
 def test_where_there_is_no_room_in_memory_it_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "MOST_BYTES", 500)
+    monkeypatch.setattr(write_behind, "MOST_BYTES", 500)
     begun(agent)
     assert (stored(agent), aside(agent)) == (5, 0)
 
@@ -134,7 +134,7 @@ def test_where_there_is_no_room_in_memory_it_is_written_at_once(agent: Agent, mo
 def test_nor_is_there_where_what_was_aside_is_added_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(agent)
     agent._states.forget()
-    monkeypatch.setattr(ahead, "MOST_BYTES", 500)
+    monkeypatch.setattr(write_behind, "MOST_BYTES", 500)
     agent.take(*others(1))
     agent.tick()
     assert (stored(agent), aside(agent)) == (5, 0)
@@ -142,7 +142,7 @@ def test_nor_is_there_where_what_was_aside_is_added_again(agent: Agent, monkeypa
 
 def test_too_much_that_is_aside_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(agent)
-    monkeypatch.setattr(reckoning, "MOST_LOGGED", 0)
+    monkeypatch.setattr(aggregator, "MOST_LOGGED", 0)
     agent.take(*others(1))
     agent.tick()
     assert (stored(agent), aside(agent)) == (5, 0)
@@ -150,7 +150,7 @@ def test_too_much_that_is_aside_is_written_at_once(agent: Agent, monkeypatch: py
 
 def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agent) -> None:
     begun(agent)
-    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.now += index.FORGOTTEN_AFTER_MS + 1
     assert agent.tick() == {"ask": None}
     agent._states.forget()
     agent.take(*told(people("A", 1)))
@@ -160,7 +160,7 @@ def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agen
 def test_so_is_what_was_forgotten_right_after_the_next_owner_had_added_it_again(agent: Agent) -> None:
     begun(agent)
     agent._states.forget()
-    agent.now += board.FORGOTTEN_AFTER_MS + 1
+    agent.now += index.FORGOTTEN_AFTER_MS + 1
     assert agent.tick() == {"ask": None}
     agent._states.forget()
     agent.take(*told(people("A", 1)))
@@ -200,7 +200,7 @@ def test_so_are_those_whom_another_definition_counts_that_is_not_known_yet(agent
 def test_so_are_they_if_pieces_end_where_another_edition_counts_nobody_for_a_moment(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
+    monkeypatch.setattr(delta_replay, "_AT_ONCE", 1)
     begun(agent)
     anew = people("A", 1, "1b2c3d4e")
     agent.take(*told(anew, but=people("A", 1)))
@@ -236,7 +236,7 @@ def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Outcomes of a group of which no people are told are of nobody's making, also where others have some."""
-    monkeypatch.setattr(catching_up, "_AT_ONCE", 1)
+    monkeypatch.setattr(delta_replay, "_AT_ONCE", 1)
     begun(agent)
     of_others = Counted([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
     agent.tell(of_others, Counted([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))

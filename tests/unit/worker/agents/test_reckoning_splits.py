@@ -1,6 +1,6 @@
 """Whether people were assigned as planned: what is told of it, and of whom nobody planned anything."""
 
-from streams.domain.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 from streams.domain.experiments.partials import Defined
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.reckoned import Agent, is_broken, people, told

@@ -10,7 +10,7 @@ from streams.domain.contact import ContactState, Outcome, encode
 from streams.domain.contact.fold import ROOM
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.folding import Folding
+from streams.worker.agents.contacts.interactions import Folding
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.worker.agents.harmonised import AT, folded, keyed, said, state_of, valued
 

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from events.experiment_results import ExperimentResult, ExperimentSummary
 from sinks.results import ResultChange
-from streams.worker.agents.experiment_results import result_of
+from streams.worker.agents.sinks.experiment_results import result_of
 from tests.contract.whole_results import Said, record_of
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.worker.agents.stamps import received_at, received_header
+from streams.worker.agents.latency_header import received_at, received_header
 
 
 def test_a_stamp_is_read_as_it_was_written() -> None:

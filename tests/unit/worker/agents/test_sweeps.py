@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.worker.agents.sweeps import Step, read_step, step_record
+from streams.worker.agents.experiments.backfill_plan import Step, read_step, step_record
 
 NESTED = b"\x93\x07\xc4\x00" + b"\x91" * 5_000 + b"\xc0"
 """A step with one thing more in it, as a later version may write, that is an array in an array and so on."""

@@ -2,9 +2,9 @@ import orjson
 import pytest
 
 from events.topics import CONTACT_FRAGMENTS, CONTACT_STATE, INTERNAL_TOPICS, OUTPUT_TOPICS
-from streams.domain.contact.announcing import Part, Profiled
+from streams.domain.contact.publication.change_events import Part, Profiled
 from streams.domain.contact.state import Consent
-from streams.worker.agents.announcements import LARGEST_PROFILE, Printer
+from streams.worker.agents.contacts.output_records import LARGEST_PROFILE, Printer
 from tests.unit.domain.contact.test_bounding import fact, full
 
 LIMITS = {topic.name: topic.max_message_bytes for topic in (*OUTPUT_TOPICS, *INTERNAL_TOPICS)}

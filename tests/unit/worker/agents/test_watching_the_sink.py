@@ -12,7 +12,7 @@ from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import Position, Whole
 from sinks.memory import MemorySink
 from streams.engine.runs import End
-from streams.worker.agents.redis_sink import ContactStateSink
+from streams.worker.agents.sinks.redis_sink import ContactStateSink
 from streams.worker.metrics import Metrics
 
 BOTH = [TP(CONTACT_STATE, 0), TP(CONTACT_LINKS, 0)]

@@ -5,7 +5,7 @@ import pytest
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_STATE, IDENTITY_LINKS
 from streams.domain.contact import decode
-from streams.domain.contact.standing import trace_key
+from streams.domain.contact.identity.identity_assignment import trace_key
 from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, T1, T2, T3, T4, Town, erased, reason
 
 

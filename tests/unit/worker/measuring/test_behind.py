@@ -1,7 +1,7 @@
 from faust.types import TP
 
 from streams.engine.runs import End
-from streams.worker.measuring.behind import Behind, Distance
+from streams.worker.measuring.sink_lag import Behind, Distance
 
 STATE, OTHER = TP("contact-state", 0), TP("interactions", 0)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.worker.measuring.names import Named, is_currency, is_team
+from streams.worker.measuring.label_names import Named, is_currency, is_team
 
 
 @pytest.mark.parametrize("name", ["digital", "Field-2", "gotv_night"])

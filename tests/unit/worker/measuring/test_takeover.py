@@ -5,7 +5,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from streams.platform.errors import Fenced
-from streams.worker.measuring.standing import StandingMetrics
+from streams.worker.measuring.operations import StandingMetrics
 from streams.worker.measuring.takeover import TakeOvers
 
 CHANGELOG = TP("harmonia-contacts-changelog", 0)

@@ -2,7 +2,7 @@ from zlib import crc32
 
 from streams.domain.contact import profile
 from streams.engine.store import MemoryStore
-from streams.worker.measuring.tallying import ONE_IN
+from streams.worker.measuring.campaign_counters import ONE_IN
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.harmonised import folded, kept, said, state_of
 

@@ -1,6 +1,6 @@
 from faust.types import TP
 
-from streams.worker.measuring.waiting import FORGET_MS, Look, Waiting
+from streams.worker.measuring.record_age import FORGET_MS, Look, Waiting
 
 GIFTS, MORE = TP("donation-events", 0), TP("donation-events", 1)
 

@@ -1,0 +1,77 @@
+"""The process that fills the lake: its parts put together, until a signal ends it."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from prometheus_client import CollectorRegistry
+
+from events.topics import INTERACTIONS
+from sinks.lake.manifests import begin
+from sinks.lake.writer import LakeWriter
+from streams.history.lake.buffers import Limits
+from streams.history.lake.filler import Filling, Orders
+from streams.history.lake.flush import Writing
+from streams.history.lake.metrics import LakeMetrics
+from streams.platform.clients import KafkaClients
+from streams.platform.hard_stop import end_within
+from streams.platform.health import HealthServer
+from streams.platform.lake_files import files_of
+from streams.platform.settings import Settings
+from streams.platform.topics import require_topic
+from streams.worker.preflight import wait_for_kafka
+
+NOT_POLLED_MS = 600_000
+"""A store that does not answer may hold a process up for so long before others take its partitions over."""
+
+
+def run_lake(settings: Settings, say: Callable[[str], None], *, skip_lost: bool) -> None:
+    """Fill the lake until SIGINT or SIGTERM. Raises Kafka's errors, and `EngineError` that says what to do."""
+    files = files_of(settings)
+    wait_for_kafka(settings, group_of(settings), say)
+    require_topic(settings, INTERACTIONS)
+    begin(files)
+    writer = LakeWriter(files, KafkaClients(settings).topic_id(INTERACTIONS))
+    asyncio.run(_serve(settings, writer, say, skip_lost=skip_lost))
+
+
+def group_of(settings: Settings) -> str:
+    """The consumer group that shares the partitions out."""
+    return f"{settings.app_id}-lake"
+
+
+async def _serve(settings: Settings, writer: LakeWriter, say: Callable[[str], None], *, skip_lost: bool) -> None:
+    metrics = LakeMetrics(CollectorRegistry())
+    limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
+    orders = Orders(limits, skip_lost, say)
+    stopping = _stopping(settings.grace_s)
+    async with AsyncExitStack() as closing:
+        consumer = KafkaClients(settings).group_consumer(
+            group_id=group_of(settings),
+            session_timeout_ms=int(settings.session_timeout_s * 1000),
+            max_poll_interval_ms=NOT_POLLED_MS,
+            **({"group_instance_id": f"{settings.instance}-lake"} if settings.instance else {}),
+        )
+        filling = Filling(consumer, Writing(writer, metrics), metrics, orders)
+        address = (settings.metrics_host, settings.metrics_port)
+        health = HealthServer(metrics.registry, filling.unready, address, lambda url: say(f"metrics on {url}/metrics"))
+        await closing.enter_async_context(health)
+        closing.push_async_callback(consumer.stop)
+        await consumer.start()
+        await filling.run(stopping)
+
+
+def _stopping(grace_s: float) -> asyncio.Event:
+    """An event that a signal sets; from then on the process has so long."""
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if not stopping.is_set():
+            end_within(grace_s, "the lake")
+            stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopping
