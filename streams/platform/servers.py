@@ -44,7 +44,7 @@ class ServerSettings(BaseSettings):
     kafka_password: SecretStr = Field(_NONE, description="Password of HARMONIA_KAFKA_USERNAME")
     kafka_password_file: Path | None = Field(None, description="File that holds HARMONIA_KAFKA_PASSWORD")
     kafka_ca: Path | None = Field(
-        None, description="CA certificates (PEM) that Kafka's is checked against; none: those of the system"
+        None, description="CA certificates (PEM) that Kafka's is checked against; none: the system's"
     )
     kafka_certificate: Path | None = Field(None, description="Certificate (PEM) of this process for mutual TLS")
     kafka_key: Path | None = Field(
@@ -62,7 +62,7 @@ class ServerSettings(BaseSettings):
     redis_password: SecretStr = Field(_NONE, description="Password of the user in REDIS_URL, or of the default one")
     redis_password_file: Path | None = Field(None, description="File that holds HARMONIA_REDIS_PASSWORD")
     redis_ca: Path | None = Field(
-        None, description="CA certificates (PEM) that a rediss:// server's is checked against; none: those of the system"
+        None, description="CA certificates (PEM) that a rediss:// server's is checked against; none: the system's"
     )
     redis_certificate: Path | None = Field(None, description="Certificate (PEM) of this process for mutual TLS")
     redis_key: Path | None = Field(

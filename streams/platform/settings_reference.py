@@ -17,15 +17,15 @@ _HEAD = """\
 # Settings
 
 Made of the code by `make schemas`; do not change it by hand. A setting is an environment variable, or a line of a file
-`.env` in the working directory; the environment counts before the file. A setting with a wrong value ends the process at
-its start with exit code 2, names the variable and the cure, and never shows the value. A variable that begins with
+`.env` in the working directory; the environment counts before the file. A wrong value ends the process at its start with
+exit code 2 and a message that names the variable and the cure, and never shows the value. A variable that begins with
 `HARMONIA_` and is none of these is named on standard error and ignored. `harmonia doctor` looks at all of them.
 
-A secret can be given as a file instead: each has a variable that ends in `_FILE`. Both at once are refused, and so is an
-empty file.
+A secret can be given as a file instead: each has a variable that ends in `_FILE`. Both at once are refused, and so is
+an empty file.
 
-Where the settings are set: [.env.example](../.env.example) for a machine of your own, [deploy.md](deploy.md) for compose
-and Kubernetes, [SECURITY.md](../SECURITY.md) for TLS, users and least rights.
+Where they are set: [.env.example](../.env.example) for a machine of your own, [deploy.md](deploy.md) for compose and
+Kubernetes, [SECURITY.md](../SECURITY.md) for TLS, users and least rights.
 """
 
 _TAIL = """\
@@ -35,8 +35,8 @@ Redis must not evict (`maxmemory-policy noeviction`) and its user may call `INFO
 server, no cluster. Topics need `min.insync.replicas` and replication as your operations require; `topics create` takes
 `HARMONIA_REPLICATION`. Partition counts are fixed: a worker refuses a mismatch.
 
-Servers that already run are used instead of the local ones wherever `KAFKA_BOOTSTRAP` or `REDIS_URL` is set; the demo wants
-empty ones. Behind a proxy with its own certificates `REQUESTS_CA_BUNDLE` names them for the download of Kafka.
+Servers that already run are used instead of the local ones wherever `KAFKA_BOOTSTRAP` or `REDIS_URL` is set; the demo
+wants empty ones. Behind a proxy with its own certificates `REQUESTS_CA_BUNDLE` names them for the download of Kafka.
 """
 
 
@@ -66,7 +66,7 @@ SECTIONS = (
     ),
     Section(
         "Who is who",
-        "whatever turns an address, a number or an id into a hash: workers, the API, the gateway, and the commands that "
+        "whatever turns an address, a number or an id into a hash: workers, the API, the gateway, and commands that "
         "name people. The same for all of them; a backup keeps them and is restored with no others.",
         ("identity_key", "identity_key_file", "phone_region", "gmail_aliases", "identity_crowd"),
     ),

@@ -7,7 +7,12 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "runbooks").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted((DOCS / "runbooks").glob("*.md")),
+]
 ROOMS = r"(?:streams|events|sinks|deploy|tests|benchmarks|docs)"
 PATH = re.compile(rf"`({ROOMS}/[\w./-]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -12,6 +12,7 @@ from streams.cli.main import app
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 MOST_LINES = 150
+COMMAND = re.compile(r"(?<![\w./])harmonia ([a-z][a-z-]*(?: [a-z][a-z-]*)?)")
 
 
 def test_it_is_read_in_one_sitting() -> None:
@@ -44,7 +45,7 @@ def test_every_make_target_that_is_named_is_there() -> None:
     assert set(re.findall(r"\bmake ([a-z-]+)\b", README)) - {"and"} <= targets
 
 
-@pytest.mark.parametrize("words", sorted(set(re.findall(r"(?<![\w./])harmonia ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", README))))
+@pytest.mark.parametrize("words", sorted(set(COMMAND.findall(README))))
 def test_every_command_that_is_named_is_there(words: str) -> None:
     command = typer.main.get_command(app)
     for word in words.split():
