@@ -18,8 +18,8 @@ _HEAD = """\
 
 Made of the code by `make schemas`; do not change it by hand. A setting is an environment variable, or a line of a file
 `.env` in the working directory; the environment counts before the file. A wrong value ends the process at its start,
-with exit code 2 and a message that names the variable and the cure, and never shows the value. A variable that begins with
-`HARMONIA_` and is none of these is named on standard error and ignored. `harmonia doctor` looks at all of them.
+with exit code 2 and a message that names the variable and the cure, and never shows the value. A variable that begins
+with `HARMONIA_` and is none of these is named on standard error and ignored. `harmonia doctor` looks at all of them.
 
 A secret can be given as a file instead: each has a variable that ends in `_FILE`. Both at once are refused, and so is
 an empty file.
