@@ -46,7 +46,7 @@ def test_the_wheel_has_every_file_of_ours_templates_too_and_finds_them(tmp_path:
     there = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(there)
     load = (
-        "import sys\nfrom streams import page_templates\nassert page_templates.__file__.startswith(sys.argv[1])\n"
+        "import sys\nfrom streams.history import page_templates\nassert page_templates.__file__.startswith(sys.argv[1])\n"
         + (
             "".join(
                 f"page_templates.environment({'.'.join(path.parts[:-2])!r}).get_template({path.name!r})\n"
