@@ -72,7 +72,7 @@ spark: $(SPARK)/.installed ## deploy/spark/fold.py on a Spark of this machine, h
 schemas: install ## write docs/schemas, docs/events.md, docs/privacy.md and deploy/acl/kafka.acl from the code
 	$(BIN)/harmonia schemas export docs/schemas
 	$(BIN)/python -m events.reference > docs/events.md
-	$(BIN)/python -m streams.people_in_topics docs/privacy.md
+	$(BIN)/python -m streams.operations.privacy_page docs/privacy.md
 	$(BIN)/python -m streams.operations.acl > deploy/acl/kafka.acl
 
 lock: dev ## choose the newest versions of all libraries, and pin them

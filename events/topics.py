@@ -78,8 +78,8 @@ class TopicSpec:
     The broker's clock stamps its records (`LogAppendTime`), not the producer's: a broker refuses what comes from a
     clock that is an hour ahead, and deletes at once what comes from one that is behind by as long as it keeps records.
 
-    `purpose`: what it is for. `people`: what of a person is in it, for `docs/privacy.md`; `stays`: for how long, where
-    that is not just its retention.
+    `purpose`: what it is for. `people`: what of a person is in it, for `docs/privacy.md`, beginning with `nobody` or
+    `no contact` where that is nothing; `stays`: for how long, where that is not just its retention.
     `partitions`: where it has so many whatever the settings say. `whole_ms`: of a compacted topic, how long a record
     stays at least after a later one of its key; for readers to whom what was said in between matters.
     `written_by`, `read_by`: parts of a worker and programs. An agent with a table writes in the transactions in which
