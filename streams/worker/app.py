@@ -71,9 +71,7 @@ class Worker:
 
 def _intake(parts: Parts) -> Made:
     settings, metrics = parts.settings, parts.metrics
-    return Made(
-        Intake(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard),
-    )
+    return Made(Intake(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard))
 
 
 def _contacts(parts: Parts) -> Made:

@@ -61,7 +61,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class TableStates:
-    """How the states of a table are kept: as which bytes, and how many of those stay decoded in memory."""
+    """How the states of a table are kept. `recent_bytes`: the room for those used of late."""
 
     codec: Codec[Any]
     recent_bytes: Callable[[Settings], int]
