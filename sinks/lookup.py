@@ -14,7 +14,7 @@ import orjson
 from redis.asyncio import Redis
 
 from events.interactions.base import Channel
-from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
+from events.topics import read_by
 from sinks.backoff import Outage
 from sinks.holds import Hold, read_hold
 from sinks.keys import text
@@ -26,7 +26,7 @@ SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""
 AT_ONCE = 2
 """Calls of one look under way: Redis looks while answers are read, and others' looks come in between."""
-TOPICS = (CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS)
+TOPICS = tuple(topic.name for topic in (*read_by("redis"), *read_by("holds")))
 """Of each of their partitions nothing may be missing."""
 
 _TOPICS = orjson.dumps(TOPICS)

@@ -45,15 +45,10 @@ def test_the_wheel_has_every_file_of_ours_templates_too_and_finds_them(tmp_path:
     assert templates
     there = tmp_path / "installed"
     zipfile.ZipFile(wheel).extractall(there)
-    load = (
-        "import sys\nfrom streams.history import page_templates\nassert page_templates.__file__.startswith(sys.argv[1])\n"
-        + (
-            "".join(
-                f"page_templates.environment({'.'.join(path.parts[:-2])!r}).get_template({path.name!r})\n"
-                for path in templates
-            )
-        )
-    )
+    load = "import sys\nfrom streams.history import page_templates\n"
+    load += "assert page_templates.__file__.startswith(sys.argv[1])\n"
+    for path in templates:
+        load += f"page_templates.environment({'.'.join(path.parts[:-2])!r}).get_template({path.name!r})\n"
     done = subprocess.run(
         [sys.executable, "-c", load, str(there)],
         cwd=tmp_path,
