@@ -28,7 +28,7 @@ from benchmarks.results import RESULTS, Section, write_results
 from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
 from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 BARE: dict[str, BareSuite] = {"core": core, "experiments": experiments}
 SUITES: dict[str, Suite] = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from kafka.admin import NewTopic
 
-from streams.clients import KafkaClients
+from streams.platform.clients import KafkaClients
 
 _WAIT_SECONDS = 20.0
 _LOOK_AGAIN_SECONDS = 0.05

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from events.cloudevents import Head, Headers, extensions_of, is_version_1, open_event, read_head
-from events.details import explain, sentence
+from events.error_messages import explain, sentence
 from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
 from events.interactions.base import InteractionData
 from events.json_types import JSON

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from events.cloudevents import Head, open_event, read_head
 from events.contact import Contact, HashedContact
-from events.details import explain
 from events.envelope import Interaction, attributes, build, read_time
+from events.error_messages import explain
 from events.identifiers import Hasher, strongest, voter_state
 from events.interactions.commands import PairCommand
 from events.json_types import JSON

@@ -11,11 +11,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from events.topics import EXPERIMENT_RESULTS
-from sinks.asking import ask
+from sinks.backoff import Outage
 from sinks.keys import EXPERIMENTS, experiment_key, text
 from sinks.lookup import Incomplete, Whole, incomplete
-from sinks.outage import Outage
-from sinks.scripts import COMPLETE
+from sinks.redis_call import ask
+from sinks.redis_scripts import COMPLETE
 
 _READ = (
     COMPLETE

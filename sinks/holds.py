@@ -12,10 +12,10 @@ import orjson
 from redis.asyncio import Redis
 
 from events.topics import CAMPAIGN_HOLDS
-from sinks.asking import ask
+from sinks.backoff import Outage
 from sinks.base import Position
 from sinks.keys import HOLDS, position_key
-from sinks.outage import Outage
+from sinks.redis_call import ask
 
 _PUT = """
 local known = redis.call('HMGET', KEYS[1], 'topic_id', 'offset')

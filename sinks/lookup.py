@@ -15,12 +15,12 @@ from redis.asyncio import Redis
 
 from events.interactions.base import Channel
 from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
-from sinks.asking import ask
+from sinks.backoff import Outage
 from sinks.holds import Hold, read_hold
 from sinks.keys import text
-from sinks.outage import Outage
+from sinks.redis_call import ask
+from sinks.redis_scripts import COMPLETE
 from sinks.reservations import Reservation, decode
-from sinks.scripts import COMPLETE
 
 SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""

@@ -12,13 +12,13 @@ from redis.commands.core import AsyncScript
 
 from events.identifiers import is_identity_hash
 from events.topics import CONTACT_STATE
-from sinks import scripts
-from sinks.asking import TIMEOUT_S
+from sinks import redis_scripts
+from sinks.backoff import Outage
 from sinks.base import Change, Position, SinkUnavailable
 from sinks.batch import newest, pack, parts, weight_of
 from sinks.keys import CONTACT, TOPICS, contact_key, identity_key, partition_of, position_key, text
-from sinks.outage import Outage
-from sinks.standing import Standing, words
+from sinks.redis_call import TIMEOUT_S
+from sinks.redis_position import Standing, words
 
 CALL_BYTES = 2 << 20
 """Most bytes of one call: Redis serves nobody else during it, about 5 ms for 1,500 contacts."""
@@ -32,9 +32,9 @@ class RedisSink(Standing):
         self, client: Redis, *, stale_after: float, timeout: float = TIMEOUT_S, outage: Outage | None = None
     ) -> None:
         super().__init__(client, CONTACT_STATE, stale_after=stale_after, timeout=timeout, outage=outage)
-        self._write = client.register_script(scripts.WRITE)
-        self._claim = client.register_script(scripts.CLAIM)
-        self._remove = client.register_script(scripts.REMOVE)
+        self._write = client.register_script(redis_scripts.WRITE)
+        self._claim = client.register_script(redis_scripts.CLAIM)
+        self._remove = client.register_script(redis_scripts.REMOVE)
 
     async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
         """See ContactSink. All parts of a long run but the last leave the position where it is, under a claim."""

@@ -11,8 +11,8 @@ import msgspec
 import orjson
 from redis.asyncio import Redis
 
-from sinks.asking import ask
-from sinks.outage import Outage
+from sinks.backoff import Outage
+from sinks.redis_call import ask
 
 SLICE = 1000
 """Contacts in a call: Redis serves nobody else during it, about 3 ms."""

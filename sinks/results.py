@@ -11,18 +11,18 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from events.topics import EXPERIMENT_RESULTS
-from sinks import scripts
-from sinks.asking import TIMEOUT_S
+from sinks import redis_scripts
+from sinks.backoff import Outage
 from sinks.base import Position
 from sinks.batch import ROW_BYTES, parts
-from sinks.outage import Outage
-from sinks.standing import Standing, words
+from sinks.redis_call import TIMEOUT_S
+from sinks.redis_position import Standing, words
 
 CALL_BYTES = 1 << 20
 """Most bytes of one call: Redis serves nobody else during it, a few ms."""
 
 _WRITE = (
-    scripts.IF_THERE
+    redis_scripts.IF_THERE
     + """
 for at = 6, #ARGV, 3 do
   if ARGV[at + 1] == '' then

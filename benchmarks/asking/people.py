@@ -15,9 +15,9 @@ from sinks.base import Change, Position, Whole
 from sinks.holds import HoldsSink
 from sinks.keys import partition_of
 from sinks.redis import RedisSink
-from streams.clients import redis_client
-from streams.contact import ContactState, profile
-from streams.settings import Settings
+from streams.domain.contact import ContactState, profile
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
 
 DAY_MS = 86_400_000
 NOON = (time.time_ns() // 1_000_000 // DAY_MS + 1) * DAY_MS + 17 * 3_600_000

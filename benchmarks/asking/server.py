@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.suites import BenchmarkFailed
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 _TOKEN = "benchmark"
 _LISTENING = re.compile(r"(?:api|gateway): listening on (\S+)")

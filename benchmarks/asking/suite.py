@@ -14,9 +14,9 @@ from benchmarks.asking.people import fill, questions, tell_whole
 from benchmarks.asking.server import Client, serving
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench
-from streams.clients import KafkaClients
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import create_topics
 
 PEOPLE, QUICK_PEOPLE = 50_000, 5_000
 SINGLE, QUICK_SINGLE = 2_000, 300

@@ -13,11 +13,11 @@ from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.topics import INTERACTIONS
-from streams.agents.stamps import received_header
-from streams.contact import ContactState, fold, read_fact
-from streams.contact.state import Fact
-from streams.engine.fetched import Fetched
+from streams.domain.contact import ContactState, fold, read_fact
+from streams.domain.contact.state import Fact
+from streams.engine.aiokafka_patches.fetched_records import Fetched
 from streams.engine.runs import Run
+from streams.worker.agents.latency_header import received_header
 
 NOW_MS = 1_330_000_000_000
 KEYS = (b"a key for benchmarks",)

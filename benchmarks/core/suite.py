@@ -14,23 +14,23 @@ from benchmarks.results import Figure, Section
 from benchmarks.suites import Orders
 from events.identifiers import Hasher
 from sinks.batch import newest, pack
-from streams.agents.announcements import Printer
-from streams.agents.changes import change_of
-from streams.agents.folding import Folding
-from streams.agents.intake import Intake
-from streams.clients import KafkaClients
-from streams.contact import ContactState, decode, encode
-from streams.engine.fetched import Fetched
-from streams.engine.garbage import collect_rarely
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.pressure import default_policy
+from streams.domain.quarantine.floods import Floods
+from streams.domain.quarantine.guard import Guard
+from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.garbage_collector import collect_rarely
 from streams.engine.runs import Run
-from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Outbox, Output
-from streams.metrics import Metrics
-from streams.pressure import default_policy
-from streams.quarantine.floods import Floods
-from streams.quarantine.guard import Guard
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import Printer
+from streams.worker.agents.intake.agent import Intake
+from streams.worker.agents.sinks.sink_records import change_of
+from streams.worker.metrics import Metrics
 
 CONTACTS, QUICK_CONTACTS = 5_000, 500
 RECORDS_EACH = 4

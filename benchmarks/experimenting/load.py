@@ -14,16 +14,16 @@ from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.times import render_time
 from events.topics import EMAIL_EVENTS, INTERACTIONS
-from streams.agents.experimenting import has_arms
-from streams.agents.stamps import received_header
-from streams.contact import ContactState, fold, read_fact
-from streams.contact.overview import overview
-from streams.contact.state import Fact
-from streams.engine.fetched import Fetched
-from streams.experiments import counting
-from streams.experiments.given import Given
-from streams.experiments.metrics import METRICS
-from streams.experiments.packed import NOTHING
+from streams.domain.contact import ContactState, fold, read_fact
+from streams.domain.contact.contribution import Given
+from streams.domain.contact.packed_contribution import NOTHING
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.state import Fact
+from streams.domain.experiments import person_sums
+from streams.domain.experiments.metrics import METRICS
+from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.worker.agents.contacts.experiment_deltas import has_arms
+from streams.worker.agents.latency_header import received_header
 
 EXPERIMENTS = 5_000
 NAMES = tuple(f"experiment-{number:05d}" for number in range(EXPERIMENTS))
@@ -77,7 +77,7 @@ def _values(rng: Random) -> tuple[tuple[int, int, int, int], ...]:
 def _with_given(contact_id: str, state: ContactState) -> ContactState:
     if not has_arms(state):
         return state
-    return replace(state, given=counting.given(contact_id, overview(state), {}, NOTHING))
+    return replace(state, given=person_sums.given(contact_id, overview(state), {}, NOTHING))
 
 
 def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -> Fetched:

@@ -12,24 +12,24 @@ from benchmarks.core.load import NOW_MS, chunks
 from benchmarks.experimenting.load import EACH, EXPERIMENTS, NAMES, Heard, heard, people
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Orders
-from streams.agents.announcements import Printer
-from streams.agents.book import book_of
-from streams.agents.folding import Folding
-from streams.agents.reckoning import Reckoning
-from streams.contact import ContactState, decode, encode
-from streams.engine.fetched import Fetched
-from streams.engine.garbage import collect_rarely
-from streams.engine.states import BESIDE, Codec, Recent, States
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.contribution import Given
+from streams.domain.contact.packed_contribution import NOTHING, packed
+from streams.domain.experiments import table_records
+from streams.domain.experiments.counting_rules import DAY_MS
+from streams.domain.experiments.delta_columns import Columns
+from streams.domain.experiments.index import AT_ONCE
+from streams.domain.experiments.partials import Tick, write_partial
+from streams.domain.experiments.table_records import Kept
+from streams.domain.pressure import default_policy
+from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.decoded_states import BESIDE, Codec, Recent, States
+from streams.engine.garbage_collector import collect_rarely
 from streams.engine.store import MemoryStore, Position
-from streams.experiments import kept
-from streams.experiments.board import AT_ONCE
-from streams.experiments.columns import Columns
-from streams.experiments.given import Given
-from streams.experiments.kept import Kept
-from streams.experiments.packed import NOTHING, packed
-from streams.experiments.partials import Tick, write_partial
-from streams.experiments.rules import DAY_MS
-from streams.pressure import default_policy
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import Printer
+from streams.worker.agents.experiments.aggregator import Reckoning
+from streams.worker.agents.experiments.registry import book_of
 
 CONTACTS, QUICK_CONTACTS = 4_000, 400
 FACTS = (5, 30)
@@ -125,7 +125,9 @@ class _Agent:
     """The experiments agent without Kafka, on a store in memory."""
 
     def __init__(self) -> None:
-        self._states: States[Kept] = States(MemoryStore(), Codec(kept.encode, kept.decode), Recent(1 << 30))
+        self._states: States[Kept] = States(
+            MemoryStore(), Codec(table_records.encode, table_records.decode), Recent(1 << 30)
+        )
         self._offset = 0
 
     def take(self, value: bytes) -> None:
@@ -134,7 +136,7 @@ class _Agent:
         reckoning = Reckoning(self._states, _PRINTER.partitions)
         reckoning.take([record])
         changes = reckoning.effects.changes
-        encoded = {key: None if each is None else kept.encode(each) for key, each in changes.items()}
+        encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
         encoded |= {BESIDE + key: each for key, each in reckoning.effects.beside.items()}
         self._states.commit(changes, encoded, _HERE)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from benchmarks.experiments.finding import Finding
-from streams.inference.arms import Floats
-from streams.inference.split import THRESHOLD, log_bayes_factor
+from streams.domain.inference.arms import Floats
+from streams.domain.inference.split import THRESHOLD, log_bayes_factor
 
 _RIGHT = ((0.5, 0.5), (0.9, 0.1), (0.25, 0.25, 0.25, 0.25))
 

@@ -8,8 +8,8 @@ from scipy.stats import norm
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, ever_missed, looks
 from benchmarks.experiments.shapes import Shape, foreseen_gifts, foreseen_rate, gifts, rate
-from streams.inference.adjusting import estimate
-from streams.inference.arms import Floats
+from streams.domain.inference.adjusting import estimate
+from streams.domain.inference.arms import Floats
 
 MOST = 5.0
 

@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import rate
-from streams.inference.arms import Floats
-from streams.inference.harm import evidence, harm
-from streams.inference.many_guardrails import least_evidence
+from streams.domain.inference.arms import Floats
+from streams.domain.inference.harm import evidence, harm
+from streams.domain.inference.many_guardrails import least_evidence
 
 _MOST = 5.0
 _BREACHED = float(np.log(20.0))

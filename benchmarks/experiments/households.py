@@ -7,11 +7,11 @@ import numpy as np
 
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import batches
-from streams.experiments.given import GROUPS
-from streams.inference.arms import Arm, Bools, Floats, of_people
-from streams.inference.clusters import Groups, clustered, spread
-from streams.inference.comparing import compare
-from streams.inference.split import THRESHOLD, log_bayes_factor
+from streams.domain.contact.contribution import GROUPS
+from streams.domain.inference.arms import Arm, Bools, Floats, of_people
+from streams.domain.inference.clusters import Groups, clustered, spread
+from streams.domain.inference.comparing import compare
+from streams.domain.inference.split import THRESHOLD, log_bayes_factor
 
 _MOST = 5.0
 _RATE = 0.20

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.experiments.shapes import Counts, Shape
-from streams.inference.arms import Arm, Bools, of_people
-from streams.inference.comparing import TUNED_FOR, compare
+from streams.domain.inference.arms import Arm, Bools, of_people
+from streams.domain.inference.comparing import TUNED_FOR, compare
 
 _SLOW = 0.02
 """Of its share, what a treated arm gets that starts slowly, while the first tenth of the people come."""

@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import Counts, Shape, rate
-from streams.inference.arms import Floats
-from streams.inference.comparing import compare
-from streams.inference.discoveries import discoveries
+from streams.domain.inference.arms import Floats
+from streams.domain.inference.comparing import compare
+from streams.domain.inference.discoveries import discoveries
 
 EXPERIMENTS, WITH_EFFECT = 1_000, 100
 

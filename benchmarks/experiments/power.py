@@ -9,8 +9,8 @@ from scipy.stats import norm
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import Shape, foreseen_rate, rate
-from streams.inference.arms import Arm, Floats
-from streams.inference.comparing import compare
+from streams.domain.inference.arms import Arm, Floats
+from streams.domain.inference.comparing import compare
 
 _LONGEST = 5
 """How many times as many people as the t-test needs an experiment may run."""

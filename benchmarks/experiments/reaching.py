@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import batches
 from benchmarks.experiments.shapes import Counts
-from streams.inference.arms import Bools, Floats, of_people
-from streams.inference.contacted import OnContacted, Reached, on_contacted, reached
+from streams.domain.inference.arms import Bools, Floats, of_people
+from streams.domain.inference.contacted import OnContacted, Reached, on_contacted, reached
 
 _MOST = 5.0
 _AT_HOME_VOTE, _OTHERS_VOTE = 0.60, 0.40

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.inference.arms import Floats
+from streams.domain.inference.arms import Floats
 
 Counts: TypeAlias = NDArray[np.int64]
 Shape: TypeAlias = Callable[[np.random.Generator, Counts], Floats]

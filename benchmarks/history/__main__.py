@@ -15,8 +15,8 @@ from benchmarks.history.streaming import differing
 from benchmarks.processes import Meter, Usage
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Figure, Goal, Section, write_results
-from streams.history.folding import Folded, fold_history
-from streams.history.gathering import Gathered, gather, in_processes
+from streams.history.refold.buckets import Gathered, gather, in_processes
+from streams.history.refold.fold_files import Folded, fold_history
 
 RATE = Goal("at least", 60_000)
 MEMORY = Goal("at most", 2_000)

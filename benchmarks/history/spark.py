@@ -22,11 +22,11 @@ from benchmarks.history.streaming import differing
 from benchmarks.processes import Meter, Usage
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Figure, Section, write_results
-from streams.history.folding import PROFILES, STATES
-from streams.history.gathering import in_processes
-from streams.history.running import fold_lake
+from streams.history.refold.buckets import in_processes
+from streams.history.refold.fold_files import PROFILES, STATES
+from streams.history.refold.running import fold_lake
 from streams.local.java import find_java
-from streams.local.signals import signals_end_the_block
+from streams.platform.signals import signals_end_the_block
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy" / "spark" / "fold.py"

@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sinks.lake.files import LocalFiles
-from streams.agents.announcements import Printer
-from streams.agents.folding import Folding
-from streams.contact import ContactState, decode, encode
-from streams.engine.fetched import Fetched
-from streams.engine.states import Codec, Recent, States
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.pressure import default_policy
+from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
-from streams.history.comparing import essence
-from streams.history.folding import STATES
-from streams.history.source import batches, pieces
-from streams.pressure import default_policy
+from streams.history.refold.fold_files import STATES
+from streams.history.refold.lake_source import batches, pieces
+from streams.history.refold.state_equality import essence
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import Printer
 
 _CODEC = Codec(encode, decode)
 _CHUNK = 50

@@ -19,9 +19,9 @@ from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
 from events.times import render_time
 from events.topics import CANVASS_EVENTS, DONATION_EVENTS, EMAIL_EVENTS, OUTREACH_EVENTS
-from streams.contact import ContactState, encode, fold
-from streams.contact.facts import fact_of
-from streams.contact.state import Fact
+from streams.domain.contact import ContactState, encode, fold
+from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.state import Fact
 
 EXPERIMENTS = 5_000
 EACH = 10

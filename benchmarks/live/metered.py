@@ -20,14 +20,14 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from streams.agents.contacts import Contacts
-from streams.agents.experiment_results import ExperimentResultsSink
-from streams.agents.experiments import Experiments
-from streams.agents.intake import Intake
-from streams.agents.redis_sink import ContactStateSink
 from streams.cli.main import app
 from streams.engine.table import ChunkTable
-from streams.topics import CONTACTS_TABLE, EXPERIMENTS_TABLE
+from streams.platform.topics import CONTACTS_TABLE, EXPERIMENTS_TABLE
+from streams.worker.agents.contacts.agent import Contacts
+from streams.worker.agents.experiments.agent import Experiments
+from streams.worker.agents.intake.agent import Intake
+from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
+from streams.worker.agents.sinks.redis_sink import ContactStateSink
 
 METER = "BENCH_METER"
 EXPERIMENTS, CONTACTS, RESULTS, INTAKE, PROFILES = "experiments", "contacts", "results to Redis", "intake", "redis"

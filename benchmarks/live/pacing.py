@@ -12,7 +12,7 @@ from aiokafka.structs import RecordMetadata
 from benchmarks.live.crowd import cells_of, gift, something
 from benchmarks.live.gifts import Gifts
 from benchmarks.live.watching import Counted
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 GIFTS = 5
 """One of so many interactions is a gift."""

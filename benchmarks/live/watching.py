@@ -20,8 +20,8 @@ from benchmarks.live.gifts import amounts_in
 from benchmarks.suites import BenchmarkFailed
 from events.topics import EXPERIMENT_RESULTS
 from sinks.keys import experiment_key
-from streams.clients import KafkaClients, redis_client
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.settings import Settings
 
 _NOTICES = "notify-keyspace-events"
 _LOOK_AGAIN_S = 0.1

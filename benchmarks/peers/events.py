@@ -6,8 +6,8 @@ from itertools import islice
 
 from aiokafka.partitioner import murmur2
 
-from streams.clients import KafkaClients
 from streams.engine.writer import Outbox, Output
+from streams.platform.clients import KafkaClients
 
 CONTACTS = 200_000
 _BEGIN_MS = 1_760_000_000_000

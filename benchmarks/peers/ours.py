@@ -9,17 +9,17 @@ import msgspec
 
 from benchmarks.peers.job import Job, Progress, State, fold
 from benchmarks.topics import make_topic
-from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
-from streams.engine.garbage import collect_rarely
-from streams.engine.partition import Effects
-from streams.engine.rocks import RocksStores
+from streams.engine.decoded_states import Codec, States, Storage
+from streams.engine.garbage_collector import collect_rarely
+from streams.engine.rocksdb_store import RocksStores
 from streams.engine.runs import Records, Run
-from streams.engine.states import Codec, States, Storage
 from streams.engine.table import Flow
+from streams.engine.table_partition import Effects
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Output
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 
 TABLE = "contacts"
 

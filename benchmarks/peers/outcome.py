@@ -5,8 +5,8 @@ from faust.types import TP
 
 from benchmarks.peers.job import Job, count_in
 from benchmarks.suites import BenchmarkFailed
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
+from streams.platform.clients import KafkaClients
 
 
 class WrongOutcome(BenchmarkFailed):

@@ -13,9 +13,9 @@ from benchmarks.peers.running import Measured, measure
 from benchmarks.results import Section
 from benchmarks.suites import Bench
 from benchmarks.topics import make_topic, remove_topics
-from streams.clients import KafkaClients
 from streams.local.server import running
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 
 EVENTS, QUICK_EVENTS, FEWEST_EVENTS = 3_000_000, 300_000, 30_000
 PARTITIONS = 4

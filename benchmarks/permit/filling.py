@@ -12,8 +12,8 @@ from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import Change, Position, Whole
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
-from streams.clients import redis_client
-from streams.settings import Settings
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
 
 PARTITIONS = 8
 _TOPIC_ID = "lQ4nIXcVTRSTjTWnSq5aVw"

@@ -16,7 +16,7 @@ from benchmarks.permit.people import audience
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench, BenchmarkFailed
 from events.times import render_time
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 PEOPLE, QUICK_PEOPLE = 250_000, 5_000
 ROWS, QUICK_ROWS = 1_000_000, 20_000

@@ -9,9 +9,9 @@ from benchmarks.pipeline.rig import Rig, rig
 from benchmarks.pipeline.states import fill_changelog
 from benchmarks.results import Figure, Section
 from benchmarks.suites import Bench, BenchmarkFailed
-from streams.backup.manifest import read_manifest, require_whole
-from streams.backup.restoring import Order, restore_backup
-from streams.backup.taking import take_backup
+from streams.operations.backup.manifest import read_manifest, require_whole
+from streams.operations.backup.restore import Order, restore_backup
+from streams.operations.backup.taking import take_backup
 
 CONTACTS, QUICK_CONTACTS = 100_000, 10_000
 _SUBJECT = "backup"

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.pipeline.sayings import Saying, saying
 from events.times import render_time
 from events.topics import EMAIL_EVENTS
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 PROBE = "probe-"
 PACE = "BENCH_PACE"

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types import TP
 
-from streams.clients import KafkaClients
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 
 _WRITER = "benchmark-prefill"
 

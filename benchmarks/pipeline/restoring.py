@@ -14,17 +14,17 @@ from pathlib import Path
 
 from faust.types import TP
 
-from streams.clients import KafkaClients
-from streams.contact import ContactState, decode, encode
+from streams.domain.contact import ContactState, decode, encode
 from streams.engine import transport
-from streams.engine.garbage import collect_rarely
-from streams.engine.partition import Changelog, TablePartition
-from streams.engine.restoring import RESTORED_AT_ONCE
-from streams.engine.rocks import RocksStores
-from streams.engine.states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.garbage_collector import collect_rarely
+from streams.engine.rocksdb_store import RocksStores
 from streams.engine.store import OpenStore
-from streams.settings import Settings
-from streams.topics import CONTACTS_TABLE, changelog_name
+from streams.engine.store_restore import RESTORED_AT_ONCE
+from streams.engine.table_partition import Changelog, TablePartition
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import CONTACTS_TABLE, changelog_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from streams.demo.progress import Progress
 from streams.demo.workers import COMMAND, Workers, start_workers
 from streams.local.errors import LocalStackError
 from streams.local.stack import Stack, local_stack
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 Seen = TypeVar("Seen")
 

@@ -21,7 +21,7 @@ from benchmarks.results import Figure, Section
 from benchmarks.suites import Bench
 from events.identifiers import Hasher
 from events.topics import CONTACT_STATE, INPUT_TOPICS, INTERACTIONS
-from streams.topics import CONTACTS_TABLE, changelog_name
+from streams.platform.topics import CONTACTS_TABLE, changelog_name
 
 CONTACTS, QUICK_CONTACTS = 200_000, 2_000
 _CONTACT, _INTERACTION, _WORKER = "a contact", "an interaction", "one worker"

@@ -17,11 +17,11 @@ from benchmarks.pipeline.prefill import Pair, Records, prefill
 from benchmarks.pipeline.sayings import contact_id_of, saying
 from events.envelope import Interaction, Record, decode
 from sinks.keys import partition_of
-from streams.contact import ContactState, encode, fold
-from streams.contact.facts import fact_of
-from streams.contact.state import Fact
-from streams.settings import Settings
-from streams.topics import CONTACTS_TABLE, changelog_name
+from streams.domain.contact import ContactState, encode, fold
+from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.state import Fact
+from streams.platform.settings import Settings
+from streams.platform.topics import CONTACTS_TABLE, changelog_name
 
 State: TypeAlias = tuple[str, bytes]
 """A contact_id, and what is encoded under it."""

@@ -20,9 +20,9 @@ from benchmarks.processes import Meter
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench, BenchmarkFailed
 from events.topics import EMAIL_EVENTS
-from streams.clients import KafkaClients
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import create_topics
 
 EVENTS_IN_A_POST = 100
 POSTS, QUICK_POSTS = 400, 40

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.screenshots.dashboards import Line, Panel, Place
 from benchmarks.screenshots.units import written
-from streams.drawing import steps
+from streams.history.drawing import steps
 
 COLUMN, ROW, GAP, HEAD = 58, 32, 8, 52
 WIDTH = 24 * COLUMN + GAP

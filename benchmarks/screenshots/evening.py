@@ -20,7 +20,7 @@ from streams.local.prometheus import find_prometheus, start_prometheus
 from streams.local.scraping import scrape_config
 from streams.local.server import HOST, choose_ports, stop
 from streams.local.stack import local_stack
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
 CACHE = Path.home() / ".cache" / "harmonia" / "prometheus"

@@ -16,9 +16,9 @@ from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from sinks.lake.erasures import ERASURES, Erasure, Erasures
-from streams.history.arrow import fold_batches
-from streams.history.source import NEEDED
+from sinks.lake.erasure_list import ERASURES, Erasure, Erasures
+from streams.history.refold.arrow import fold_batches
+from streams.history.refold.lake_source import NEEDED
 
 FOLDED = "contact_id string, version long, state binary, profile string"
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from sinks.lake.erasures import Erasures, read_erasures
+from sinks.lake.anonymised_rows import forget
+from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import Files, new_name
-from sinks.lake.forgetting import forget
 from sinks.lake.manifests import (
     INTERACTIONS,
     LakeFile,

@@ -13,17 +13,17 @@ from kafka import KafkaConsumer, TopicPartition
 from events.json_types import JSON
 from events.spelling import nearest
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
-from streams.agents import experiment_alerts as experiments
-from streams.campaigns import kept as campaigns
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.letter_choice import moment_ago
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines
-from streams.clients import KafkaClients
-from streams.engine.errors import MissingTopic
-from streams.identity.changing import Finding
-from streams.pressure import alerting as people
-from streams.quarantine import orders
+from streams.domain.campaigns import kept as campaigns
+from streams.domain.identity.changed_parts import Finding
+from streams.domain.pressure import alerting as people
+from streams.domain.quarantine import orders
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import MissingTopic
+from streams.worker.agents.experiments import alerts as experiments
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def api(
     """Serve the HTTP API until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
     import asyncio
 
-    from streams.api.serving import serve
+    from streams.services.api.server import serve
 
     settings = load_settings()
     with failing_plainly():

@@ -11,12 +11,12 @@ from contextlib import closing, suppress
 
 from events.spelling import nearest
 from sinks.keys import HOLDS, text
-from streams.clients import tool_redis
-from streams.engine.errors import Unusable
-from streams.measuring.teams import read_schedule
-from streams.pressure import PermissionRequest, Policy
-from streams.settings import Settings
-from streams.shown import is_shown
+from streams.domain.display_names import is_shown
+from streams.domain.pressure import PermissionRequest, Policy
+from streams.platform.clients import tool_redis
+from streams.platform.errors import Unusable
+from streams.platform.settings import Settings
+from streams.worker.measuring.teams import read_schedule
 
 
 def remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> list[str]:

@@ -22,15 +22,15 @@ from events.json_types import JSON
 from events.topics import OUTREACH_EVENTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.saying import say
-from streams.shown import printable
+from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
-    from streams.assign.run import Summary, Tell
-    from streams.assign.telling import Voice
-    from streams.assign.together import Parted
-    from streams.audience import Audience
-    from streams.settings import Settings
+    from streams.platform.settings import Settings
+    from streams.services.assign.assigned_events import Voice
+    from streams.services.assign.list_assignment import Summary, Tell
+    from streams.services.assign.split_units import Parted
+    from streams.services.audience import Audience
 
 _errors = Console(stderr=True, highlight=False)
 _SOURCE = "operator/harmonia"
@@ -56,12 +56,12 @@ def assign(  # noqa: PLR0913 (options of a command)
     Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
     """
     from events.fields import MAX_ID, MAX_TEXT
-    from streams.assign.run import Assignments
-    from streams.assign.telling import Voice
-    from streams.assign.together import Together
-    from streams.assign.units import Reader
     from streams.cli.rows_bar import rows_bar
-    from streams.experiments.assigning import Assigning
+    from streams.domain.experiments.assignment import Assigning
+    from streams.services.assign.assigned_events import Voice
+    from streams.services.assign.list_assignment import Assignments
+    from streams.services.assign.list_units import Reader
+    from streams.services.assign.split_units import Together
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
@@ -112,8 +112,8 @@ def _warn(definition: ExperimentDefinition) -> None:
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
-    from streams.assign.units import what_lacks
-    from streams.audience import Unusable, open_ids
+    from streams.services.assign.list_units import what_lacks
+    from streams.services.audience import Unusable, open_ids
 
     if sys.stdin.isatty():
         refuse("give a list on standard input: harmonia assign EXPERIMENT < ids.csv > assigned.csv", WRONG_USE)
@@ -127,9 +127,9 @@ def _audience(definition: ExperimentDefinition) -> Audience:
 
 @contextmanager
 def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | None) -> Iterator[Tell]:
-    from streams.assign.telling import Telling
-    from streams.clients import KafkaClients
-    from streams.topics import require_topic
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topics import require_topic
+    from streams.services.assign.assigned_events import Telling
 
     if voice is None:
         yield lambda _: None
@@ -145,7 +145,7 @@ def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | N
 def _say(
     definition: ExperimentDefinition, summary: Summary, parted: Parted | None, *, emitted: bool, as_json: bool
 ) -> None:
-    from streams.experiments.defined import planned
+    from streams.domain.experiments.definition_records import planned
 
     shares = (planned(definition) or {}) if definition.phase == "test" else {}
     if as_json:

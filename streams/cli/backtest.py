@@ -17,11 +17,11 @@ from streams.cli.experiment_results import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.moments import span_given
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.backtest.run import Orders, Result
-    from streams.pressure import Policy
+    from streams.domain.pressure import Policy
+    from streams.history.backtest.backtest_run import Orders, Result
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -45,12 +45,12 @@ def backtest(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: every count.")] = False,
 ) -> None:
     """Ask a policy about every touch of the past, as it was known just before it, beside the policy that holds now."""
-    from streams.backtest.past import Span
-    from streams.backtest.run import Orders, end_of
-    from streams.backtest.shown.figures import json_of
-    from streams.backtest.shown.html import html_of
-    from streams.backtest.shown.pages import page
-    from streams.permission.policies import policy_of
+    from streams.history.backtest.backtest_run import Orders, end_of
+    from streams.history.backtest.report.figures import json_of
+    from streams.history.backtest.report.html import html_of
+    from streams.history.backtest.report.pages import page
+    from streams.history.backtest.touch_history import Span
+    from streams.platform.policy_file import policy_of
 
     settings = load_settings()
     place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
@@ -78,7 +78,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
 
 
 def _policy(file: Path) -> Policy:
-    from streams.pressure import Mistakes, read_policy
+    from streams.domain.pressure import Mistakes, read_policy
 
     try:
         found = read_policy(file.read_text(encoding="utf-8"))
@@ -112,7 +112,7 @@ def _write(path: Path, content: str) -> None:
 
 
 def _run(place: str, orders: Orders, processes: int) -> Result:
-    from streams.backtest.run import backtest as run
+    from streams.history.backtest.backtest_run import backtest as run
 
     with (
         signals_end_the_block(),  # rows of people are in the folder

@@ -14,7 +14,7 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.backup.manifest import Manifest
+    from streams.operations.backup.manifest import Manifest
 
 
 def backup(
@@ -36,12 +36,12 @@ def backup(
 
     import msgspec
 
-    from streams.topics import require_topics
+    from streams.platform.topics import require_topics
 
     if directory is None and erasures is None:
         refuse("name a directory, or a file with --erasures", WRONG_USE)
-    from streams.backup.ledger import keep, told_erasures
-    from streams.backup.taking import take_backup
+    from streams.operations.backup.erasure_ledger import keep, told_erasures
+    from streams.operations.backup.taking import take_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()

@@ -12,16 +12,16 @@ from kafka import KafkaConsumer
 from events.json_types import JSON
 from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS
-from streams.campaigns import Campaign, Counts, decode
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.heard import OF_CAMPAIGN
 from streams.cli.profile_tables import said
-from streams.cli.reading import records_of
 from streams.cli.tables import print_lines, print_table
-from streams.clients import KafkaClients
-from streams.permission.holds import read_hold_record
-from streams.settings import Settings
-from streams.topics import CAMPAIGNS_TABLE, changelog_name
+from streams.domain.campaigns import Campaign, Counts, decode
+from streams.domain.campaigns.holds import read_hold_record
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import CAMPAIGNS_TABLE, changelog_name
 
 _COLUMNS = ("campaign", "last message", "messages", "complaints", "unsubscribed", "on hold")
 

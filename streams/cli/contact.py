@@ -18,8 +18,8 @@ from streams.cli.tables import print_lines, print_table
 if TYPE_CHECKING:
     from sinks.base import Stored
     from streams.cli.person import Person
-    from streams.contact.history import Step
-    from streams.settings import Settings
+    from streams.domain.contact.profile_history import Step
+    from streams.platform.settings import Settings
 
 app = typer.Typer(help="One person.", no_args_is_help=True)
 app.command()(deciding.link)
@@ -87,7 +87,7 @@ def export(who: Who) -> None:
 
 
 def _steps(person: Person) -> Iterator[Step]:
-    from streams.contact.history import history
+    from streams.domain.contact.profile_history import history
 
     return history(person.contact_id, person.facts())
 

@@ -41,9 +41,9 @@ from streams.cli.saying import say
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from streams.clinic.choosing import Choice
-    from streams.clinic.letters import Letter
-    from streams.clinic.names_read import NamesRead
+    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.letters import Letter
+    from streams.domain.dead_letter_repair.names_read import NamesRead
 
 app = typer.Typer(help="Dead letters, which are refused records: look at them, and requeue them.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
@@ -71,8 +71,8 @@ def list_command(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """List the latest refused records, oldest first."""
-    from streams.clinic.names_read import NamesRead
-    from streams.requeue.reading import requeued_at
+    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.operations.requeue.letter_reading import requeued_at
 
     names = NamesRead()
     choice = choice_of(
@@ -111,9 +111,9 @@ def group(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
-    from streams.clinic.causes import grouped
-    from streams.clinic.names_read import NamesRead
-    from streams.requeue.reading import letters_in, requeued_names
+    from streams.domain.dead_letter_repair.causes import grouped
+    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.operations.requeue.letter_reading import letters_in, requeued_names
 
     names = NamesRead()
     choice = choice_of(
@@ -150,8 +150,8 @@ def show(
 ) -> None:
     """Show one dead letter with its history. Exit code 1 when there is none."""
     from streams.cli.letter_whole import show_whole, whole_row
-    from streams.clinic.letters import Place
-    from streams.requeue.reading import letters_at, requeued_at
+    from streams.domain.dead_letter_repair.letters import Place
+    from streams.operations.requeue.letter_reading import letters_at, requeued_at
 
     found = _is_place(where)
     if found is None:
@@ -173,7 +173,7 @@ def _latest(
     consumer: KafkaConsumer, topic: str, takes: Callable[[Letter], bool], most: int
 ) -> tuple[list[Letter], int]:
     """The latest so many, oldest first, and how many there are."""
-    from streams.requeue.reading import letters_in
+    from streams.operations.requeue.letter_reading import letters_in
 
     seen: Counter[str] = Counter()
 
@@ -191,7 +191,7 @@ def _tell_missed(names: NamesRead, choice: Choice, quarantined: bool) -> None:
 
 
 def _read(quarantined: bool, read: Callable[[KafkaConsumer, str], Found]) -> Found:
-    from streams.clients import KafkaClients
+    from streams.platform.clients import KafkaClients
 
     settings = load_settings()
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:

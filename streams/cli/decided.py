@@ -16,8 +16,8 @@ from events.topics import INTERACTIONS
 from sinks.base import SinkUnavailable
 from sinks.keys import partition_of
 from sinks.lookup import Contact, Incomplete, Lookup, Names
-from streams.clients import KafkaClients, redis_client
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.settings import Settings
 
 _LOOK_AGAIN_S = 0.02
 

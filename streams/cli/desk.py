@@ -36,9 +36,9 @@ from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.naming import CURE, named, nobody
 from streams.cli.person import look_up
 from streams.cli.saying import say
-from streams.clients import KafkaClients
-from streams.settings import Settings
-from streams.topics import require_topic
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import require_topic
 
 _UNSURE = (
     "Redis lacks something or is behind (see `harmonia status`), so nobody can tell which suppression holds. "

@@ -18,7 +18,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
 
     Exit code 1 when something fails.
     """
-    from streams.doctor import examine
+    from streams.operations.doctor import examine
 
     settings = load_settings()
     with failing_plainly():

@@ -7,7 +7,7 @@ import orjson
 
 from events.times import parse_time
 from sinks.lookup import Contact, Erased, Found
-from streams.shown import named, printable
+from streams.domain.display_names import named, printable
 
 _UNREACHABLE = frozenset({"complained", "hard_bounced", "wrong_number"})
 _FOR_GOOD = frozenset({"deceased", "do_not_contact"})

@@ -14,13 +14,13 @@ from streams.cli.experiment_group import app
 from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.saying import say
 from streams.cli.tables import print_lines, print_table
-from streams.shown import printable
+from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from sinks.experiments import Results
     from sinks.lookup import Incomplete, Whole
-    from streams.experiments.shown.pages import Page
-    from streams.settings import Settings
+    from streams.domain.experiments.report.pages import Page
+    from streams.platform.settings import Settings
 
 __all__ = ["app"]
 
@@ -48,7 +48,7 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List all experiments that have a result, and how their variants do by the primary metric."""
-    from streams.experiments.shown.pages import line_of
+    from streams.domain.experiments.report.pages import line_of
 
     seen = _read(load_settings(), lambda results: results.all())
     found: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
@@ -76,7 +76,7 @@ def show(
 ) -> None:
     """Show what an experiment says so far, warnings first. Exit code 1 when it has no result."""
     from sinks.lookup import Incomplete
-    from streams.experiments.shown.pages import page
+    from streams.domain.experiments.report.pages import page
 
     if plot is not None and plot.suffix.lower() != ".svg":
         refuse(f"--plot: {printable(str(plot))}: give a name that ends in .svg, which is what is drawn", WRONG_USE)
@@ -102,8 +102,8 @@ def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen
 
     from sinks.base import SinkUnavailable
     from sinks.experiments import Results
-    from streams.clients import redis_client
-    from streams.tried import is_redis_up
+    from streams.platform.clients import redis_client
+    from streams.platform.tried_address import is_redis_up
 
     async def read() -> Seen:
         client = redis_client(settings)
@@ -131,8 +131,8 @@ def _missing(found: Incomplete) -> str:
 
 
 def _draw(result: ExperimentResult, path: Path) -> None:
-    from streams.experiments.history import with_history
-    from streams.experiments.shown.plot import svg
+    from streams.domain.experiments.comparison_history import with_history
+    from streams.services.experiment_plot.plot import svg
 
     drawn = svg(with_history(result, result))  # one that an earlier version has written ends before itself
     if drawn is None:

@@ -14,12 +14,12 @@ from streams.cli.experiment_group import app
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.saying import say
 from streams.cli.tables import print_lines
-from streams.shown import printable
+from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
     from streams.cli.planned import Planned
-    from streams.experiments.changing import Change
+    from streams.domain.experiments.definition_diff import Change
 
 __all__ = ["app"]
 
@@ -40,8 +40,8 @@ def define(
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
     from streams.cli.planned import definitions_in, read_planned, write_planned
-    from streams.experiments.changing import change_of, told
-    from streams.experiments.defined import definition_record
+    from streams.domain.experiments.definition_diff import change_of, told
+    from streams.domain.experiments.definition_records import definition_record
 
     found = definitions_in(file)
     settings = load_settings()
@@ -64,8 +64,8 @@ def define(
 def show_definitions(as_json: AsJson = False) -> None:
     """Show what is defined; what came of it shows `harmonia experiments list`."""
     from streams.cli.planned import read_planned
-    from streams.experiments.defined import definition_record
-    from streams.experiments.shown.plans import lines_of
+    from streams.domain.experiments.definition_records import definition_record
+    from streams.domain.experiments.report.definition_lines import lines_of
 
     settings = load_settings()
     with failing_plainly():
@@ -86,7 +86,7 @@ def show_definitions(as_json: AsJson = False) -> None:
 def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
     """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
     from streams.cli.planned import read_planned, write_planned
-    from streams.experiments.defined import rule_of, withdrawal_record
+    from streams.domain.experiments.definition_records import rule_of, withdrawal_record
 
     settings = load_settings()
     with failing_plainly():
@@ -110,7 +110,7 @@ def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
 
 
 def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> None:
-    from streams.experiments.excluding import clashes
+    from streams.domain.experiments.exclusion_groups import clashes
 
     new = {definition.id: definition for definition in found}
     if both := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from events.wording import in_plain_words
-from streams.backup.errors import BackupError
 from streams.cli.saying import say
-from streams.engine.errors import EngineError, KafkaAway
 from streams.local.errors import LocalStackError
+from streams.operations.backup.errors import BackupError
+from streams.platform.errors import EngineError, KafkaAway
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.platform.settings import Settings
 
 REFUSED = 1
 WRONG_USE = 2
@@ -36,8 +36,8 @@ def load_settings(*, name_unknown: bool = True) -> Settings:
     """
     from pydantic import ValidationError
 
-    from streams.settings import Settings
-    from streams.unknown_variables import unknown_variables
+    from streams.platform.settings import Settings
+    from streams.platform.unknown_variables import unknown_variables
 
     try:
         settings = Settings()
@@ -63,8 +63,8 @@ def failing_plainly() -> Iterator[None]:
         refuse(str(error))
     except Exception as error:
         if "sinks.base" in sys.modules and isinstance(error, import_module("sinks.base").SinkUnavailable):
-            from streams.settings import Settings
-            from streams.tried import is_redis_up
+            from streams.platform.settings import Settings
+            from streams.platform.tried_address import is_redis_up
 
             refuse(f"{error}; {is_redis_up(Settings())}")
         if (server := _server_that_failed(error)) is None:
@@ -90,8 +90,8 @@ def _server_that_failed(error: Exception) -> tuple[str, str] | None:
 def _cure_for_kafka(error: Exception) -> str:
     from kafka.errors import AuthorizationError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
 
-    from streams.settings import Settings
-    from streams.tried import kafka_tried
+    from streams.platform.settings import Settings
+    from streams.platform.tried_address import kafka_tried
 
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
@@ -107,8 +107,8 @@ def _cure_for_kafka(error: Exception) -> str:
 def _cure_for_redis(error: Exception) -> str:
     from redis.exceptions import AuthenticationError, NoPermissionError
 
-    from streams.settings import Settings
-    from streams.tried import is_redis_up
+    from streams.platform.settings import Settings
+    from streams.platform.tried_address import is_redis_up
 
     if isinstance(error, AuthenticationError):
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
@@ -122,7 +122,7 @@ def _sentence(text: str) -> str:
 
 
 def _say(where: tuple[int | str, ...], ours: str) -> str:
-    from streams.settings import said_in
+    from streams.platform.settings import said_in
 
     if not where:
         return ours

@@ -17,7 +17,7 @@ def gateway(
     """Take webhooks and CloudEvents until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
     import asyncio
 
-    from streams.gateway.serving import serve
+    from streams.services.gateway.server import serve
 
     settings = load_settings()
     with failing_plainly():

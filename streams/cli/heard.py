@@ -14,13 +14,13 @@ from kafka.errors import TopicAuthorizationFailedError
 from events.spelling import nearest
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
 from streams.cli.failures import refuse
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
-from streams.engine.errors import MissingTopic
-from streams.permission.holds import read_hold_record
-from streams.settings import Settings
-from streams.shown import is_shown
-from streams.topics import CAMPAIGNS_TABLE, changelog_name
+from streams.domain.campaigns.holds import read_hold_record
+from streams.domain.display_names import is_shown
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import MissingTopic
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import CAMPAIGNS_TABLE, changelog_name
 
 LATEST = 16_000
 """Interactions that are looked at, of all partitions together."""

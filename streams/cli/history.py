@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 from streams.cli.failures import failing_plainly, refuse
 from streams.cli.saying import say
 from streams.cli.waiting import waiting
-from streams.engine.errors import KafkaAway
-from streams.insights.spans import TOPIC_DAYS
-from streams.local.signals import signals_end_the_block
+from streams.history.insights.spans import TOPIC_DAYS
+from streams.platform.errors import KafkaAway
+from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.insights.reading import Read
-    from streams.settings import Settings
+    from streams.history.insights.answering import Read
+    from streams.platform.settings import Settings
 
 Answer = TypeVar("Answer")
 WITHOUT_LAKE = (
@@ -28,7 +28,7 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
     import duckdb
 
     from sinks.lake.manifests import Damaged
-    from streams.insights.reading import ask_now
+    from streams.history.insights.answering import ask_now
 
     if settings.lake is None:
         say(WITHOUT_LAKE, err=True)

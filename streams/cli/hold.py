@@ -22,7 +22,7 @@ from streams.cli.saying import say
 from streams.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.platform.settings import Settings
 
 _LOOK_AGAIN_S = 0.02
 _BY = "operator/harmonia"
@@ -50,7 +50,7 @@ def hold(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Put a campaign on hold: whoever asks for it is denied. Exit code 1 when Redis does not show it in time."""
-    from streams.topics import require_topic
+    from streams.platform.topics import require_topic
 
     settings = load_settings()
     if listed:
@@ -82,8 +82,8 @@ def _require_heard(settings: Settings, campaign: str) -> None:
 
 def _send(settings: Settings, order: _Order) -> int:
     """Returns the offset of the record."""
-    from streams.clients import KafkaClients
-    from streams.permission.holds import hold_record, lift_record
+    from streams.domain.campaigns.holds import hold_record, lift_record
+    from streams.platform.clients import KafkaClients
 
     now = time.time_ns() // 1_000_000
     said = lift_record(order.campaign) if order.lift else hold_record(order.campaign, order.until, order.by, now)
@@ -94,8 +94,8 @@ def _send(settings: Settings, order: _Order) -> int:
 
 def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
     """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
-    from sinks.held import held
-    from streams.clients import tool_redis
+    from sinks.hold_lookup import held
+    from streams.platform.clients import tool_redis
 
     given_up = time.monotonic() + wait_s
     with closing(tool_redis(settings)) as client:
@@ -121,9 +121,9 @@ def _say(order: _Order, *, as_json: bool) -> None:
 
 def _list(settings: Settings, *, as_json: bool) -> None:
     """From the topic, which has what Redis may lack."""
-    from streams.cli.reading import records_of
-    from streams.clients import KafkaClients
-    from streams.permission.holds import read_hold_record
+    from streams.domain.campaigns.holds import read_hold_record
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
 
     holds: dict[str, int | None] = {}
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:

@@ -14,13 +14,13 @@ from streams.cli.failures import WRONG_USE, refuse
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.importing.run import Report
+    from streams.history.importing.import_run import Report
 
 
 @contextmanager
 def reporting(path: Path | None) -> Iterator[Report]:
     """A report for the length of a block, with a file for what is refused, or without one."""
-    from streams.importing.run import Report
+    from streams.history.importing.import_run import Report
 
     if path is None:
         yield Report(None)

@@ -18,9 +18,9 @@ from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from events.adapters.mapping import MappingFile
-    from streams.importing.pieces import Job
-    from streams.importing.run import Report
-    from streams.settings import Settings
+    from streams.history.importing.file_parts import Job
+    from streams.history.importing.import_run import Report
+    from streams.platform.settings import Settings
 
 _VENDORS = (
     "actblue", "actionnetwork", "fec", "generic", "mailgun", "mobilize", "movement", "p2p", "postmark", "sendgrid",
@@ -51,7 +51,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
     from events.adapters.feed import Feed
     from events.adapters.vendors import known_as
     from events.contact import is_time_zone
-    from streams.importing.pieces import VENDORS, Job, Unreadable, source_of
+    from streams.history.importing.file_parts import VENDORS, Job, Unreadable, source_of
 
     name = known_as(vendor)
     if name not in VENDORS:
@@ -77,7 +77,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
 
 def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
     from streams.cli.file_bar import file_bar
-    from streams.importing.run import show
+    from streams.history.importing.import_run import show
 
     with file_bar(file, _errors) as bar:
         show(file, job, report, bar, (lambda result: typer.echo(orjson.dumps(result))) if as_json else None)
@@ -85,11 +85,11 @@ def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
 
 def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool) -> None:
     from streams.cli.file_bar import file_bar
-    from streams.clients import KafkaClients
-    from streams.importing.journal import Journal, Progress, fingerprint_of
-    from streams.importing.run import Outlet, send
-    from streams.importing.sending import Way
-    from streams.topics import require_topic
+    from streams.history.importing.import_run import Outlet, send
+    from streams.history.importing.journal import Journal, Progress, fingerprint_of
+    from streams.history.importing.publisher import Way
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topics import require_topic
 
     kept = Journal(settings.home, fingerprint_of(file, job))
     before = Progress() if again else kept.read()

@@ -12,10 +12,10 @@ from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
 
 if TYPE_CHECKING:
-    from streams.insights.known import Known
-    from streams.insights.question import Question
-    from streams.insights.reading import Read
-    from streams.insights.shapes import InsightsDocument
+    from streams.history.insights.answering import Read
+    from streams.history.insights.known_values import Known
+    from streams.history.insights.question import Question
+    from streams.history.insights.shapes import InsightsDocument
 
 
 def insights(  # noqa: PLR0913 (options of a command)
@@ -51,9 +51,9 @@ def insights(  # noqa: PLR0913 (options of a command)
     questions = _questions(said, settings.time_zone)
 
     def ask(read: Read) -> tuple[list[InsightsDocument], Known | None, list[str]]:
-        from streams.insights.documents import document_of
-        from streams.insights.known import known_of, unknown_in
-        from streams.insights.series import answers
+        from streams.history.insights.documents import document_of
+        from streams.history.insights.known_values import known_of, unknown_in
+        from streams.history.insights.series import answers
 
         found = answers(read.history, questions)
         documents = [document_of(question, one, read.as_of) for question, one in zip(questions, found, strict=True)]
@@ -75,7 +75,7 @@ def insights(  # noqa: PLR0913 (options of a command)
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
     """The question, or one for each metric that a campaign may have."""
-    from streams.insights.question import METRICS, Mistake, question_of
+    from streams.history.insights.question import METRICS, Mistake, question_of
 
     if "metric" not in said and ("campaign" not in said or "split" in said):
         refuse("METRIC: give one, such as email.sent; or --campaign without --split, for all of one", WRONG_USE)

@@ -12,8 +12,8 @@ import typer
 from events.topics import CONTACT_ROOFS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.saying import say
-from streams.engine.errors import KafkaAway
-from streams.local.signals import signals_end_the_block
+from streams.platform.errors import KafkaAway
+from streams.platform.signals import signals_end_the_block
 
 _DAY_MS = 86_400_000
 
@@ -44,7 +44,7 @@ def run(
     ] = False,
 ) -> None:
     """Write `interactions` into the lake until SIGINT or SIGTERM. Says where its metrics are."""
-    from streams.lake.serving import run_lake
+    from streams.history.lake.server import run_lake
 
     settings = load_settings()
     with _failing_plainly():
@@ -56,9 +56,9 @@ def snapshot() -> None:
     """Write what `contact-state` and `contact-links` say now as the snapshot of today (UTC), once."""
     import asyncio
 
-    from streams.app import wall_clock
-    from streams.lake.serving import lake_of
-    from streams.lake.snapshotting import take_snapshot
+    from streams.history.lake.server import lake_of
+    from streams.history.lake.snapshots import take_snapshot
+    from streams.worker.app import wall_clock
 
     settings = load_settings()
     with _failing_plainly():
@@ -76,10 +76,10 @@ def compact(
     ] = "1d",
 ) -> None:
     """Merge the small files of each day and type into few."""
-    from sinks.lake.compacting import compact as merge
+    from sinks.lake.compaction import compact as merge
     from sinks.lake.rows import date_of
-    from streams.app import wall_clock
-    from streams.lake.serving import lake_of
+    from streams.history.lake.server import lake_of
+    from streams.worker.app import wall_clock
 
     days = older_than.removesuffix("d")
     if not days.isdigit() or len(days) > 4:
@@ -99,12 +99,12 @@ def erase(
     import asyncio
 
     from sinks.lake.rows import date_of
-    from sinks.lake.settling import give_up_imports
     from sinks.lake.snapshots import give_up
-    from streams.app import wall_clock
-    from streams.lake.erasing import erase_from_lake, told
-    from streams.lake.serving import lake_of
-    from streams.topics import require_topic
+    from sinks.lake.unfinished_writes import give_up_imports
+    from streams.history.lake.erasure import erase_from_lake, told
+    from streams.history.lake.server import lake_of
+    from streams.platform.topics import require_topic
+    from streams.worker.app import wall_clock
 
     settings, now = load_settings(), wall_clock()
     with _failing_plainly():
@@ -123,9 +123,9 @@ def views(
     ] = False,
 ) -> None:
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
-    from sinks.lake.reading import live
+    from sinks.lake.live_files import live
     from sinks.lake.views import views_sql
-    from streams.lake.serving import lake_of
+    from streams.history.lake.server import lake_of
 
     with _failing_plainly():
         files = lake_of(load_settings())
@@ -138,8 +138,8 @@ def fold(
     processes: Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")] = 2,
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
-    from streams.history.running import fold_lake
-    from streams.lake.serving import place_of, require_files
+    from streams.history.lake.server import place_of, require_files
+    from streams.history.refold.running import fold_lake
 
     with _failing_plainly():
         place = place_of(load_settings())

@@ -14,7 +14,7 @@ from streams.cli.replaying import history_bar, selection_given
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.replay.parts import Part
+    from streams.history.lake.file_parts import Part
 
 
 @app.command("import")
@@ -33,12 +33,12 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
     """
     from sinks.lake.manifests import Damaged, is_lake
-    from streams.app import wall_clock
-    from streams.importing.pieces import Unreadable
-    from streams.lake.buffers import Limits
-    from streams.lake.importing import Old, bring_in, show
-    from streams.lake.serving import files_of
-    from streams.replay.parts import meant
+    from streams.history.importing.file_parts import Unreadable
+    from streams.history.lake.buffers import Limits
+    from streams.history.lake.file_parts import meant
+    from streams.history.lake.old_files import Old, bring_in, show
+    from streams.history.lake.server import files_of
+    from streams.worker.app import wall_clock
 
     settings, selection = load_settings(), selection_given(since, until, types)
     limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
@@ -62,8 +62,8 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 
 def _parts(paths: list[str]) -> list[Part]:
     """Of all paths, in order. Raises as `parts_of`, and says of which."""
-    from streams.importing.pieces import Unreadable
-    from streams.replay.parts import parts_of
+    from streams.history.importing.file_parts import Unreadable
+    from streams.history.lake.file_parts import parts_of
 
     found = []
     for path in paths:

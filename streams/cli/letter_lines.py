@@ -15,11 +15,11 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.shown import named, printable
+from streams.domain.display_names import named, printable
 
 if TYPE_CHECKING:
-    from streams.clinic.causes import Group
-    from streams.clinic.letters import Letter
+    from streams.domain.dead_letter_repair.causes import Group
+    from streams.domain.dead_letter_repair.letters import Letter
 
 _INDENT = (0, 0, 0, 4)
 

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from events.json_types import JSON
 from streams.cli.letter_lines import cases, letter_row, second
-from streams.clinic.letters import Letter
-from streams.shown import HIDDEN, named
+from streams.domain.dead_letter_repair.letters import Letter
+from streams.domain.display_names import HIDDEN, named
 
 _is_place = re.compile(r"[a-z-]{1,40}/\d{1,6}/\d{1,18}", re.ASCII).fullmatch
 _is_token = re.compile(r"[0-9a-f]{12}").fullmatch

@@ -52,7 +52,7 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data to
 def _write_env(values: Mapping[str, str]) -> None:
     """Names alone are told: a value may be a key."""
     from streams.local.env_file import write_env
-    from streams.servers import ENV_FILE
+    from streams.platform.servers import ENV_FILE
 
     file = Path(ENV_FILE)
     try:
@@ -67,7 +67,7 @@ def _write_env(values: Mapping[str, str]) -> None:
 
 def _nothing(home: Path) -> str:
     """Why there was nothing to stop: most often this is another folder than that of `local up`."""
-    from streams.tried import no_file_here
+    from streams.platform.tried_address import no_file_here
 
     if home.is_dir():
         return f"Nothing ran in {home.resolve()}"

@@ -7,7 +7,7 @@ from streams.cli.failures import WRONG_USE, refuse
 
 def moment_given(option: str, text: str | None) -> int | None:
     """A date or an RFC 3339 time in ms since 1970; None: not given. Ends the command where it is neither."""
-    from streams.replay.selection import moment
+    from streams.history.lake.selection import moment
 
     found = None if text is None else moment(text)
     if text is not None and found is None:

@@ -23,9 +23,9 @@ from streams.cli.permit_check import check, purpose_of
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.audience import Audience, Header
-    from streams.permit.clerk import Job
-    from streams.permit.run import Summary
+    from streams.services.audience import Audience, Header
+    from streams.services.audience_filter.chunk_filter import Job
+    from streams.services.audience_filter.filtering import Summary
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
@@ -76,9 +76,9 @@ def permit(  # noqa: PLR0913 (options of a command)
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
     from streams.cli.asked_names import remarks
-    from streams.permission.policies import policy_of
-    from streams.permit.clerk import Job
-    from streams.pressure import PermissionRequest
+    from streams.domain.pressure import PermissionRequest
+    from streams.platform.policy_file import policy_of
+    from streams.services.audience_filter.chunk_filter import Job
 
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
@@ -117,7 +117,7 @@ def permit(  # noqa: PLR0913 (options of a command)
 
 def _refuse_while_incomplete(job: Job) -> None:
     """Before the first byte is written."""
-    from streams.permit.clerk import Clerk
+    from streams.services.audience_filter.chunk_filter import Clerk
 
     with closing(Clerk(job)) as clerk:
         if (stopped := clerk.look()) is not None:
@@ -127,9 +127,9 @@ def _refuse_while_incomplete(job: Job) -> None:
 def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], processes: int) -> Summary:
     """`others`: the files for those who are denied, and for those who are deferred."""
     from streams.cli.rows_bar import rows_bar
-    from streams.permit.crew import judged
-    from streams.permit.run import Files
-    from streams.permit.run import permit as run
+    from streams.services.audience_filter.filtering import Files
+    from streams.services.audience_filter.filtering import permit as run
+    from streams.services.audience_filter.process_pool import judged
 
     denied, deferred = others
     with (
@@ -157,7 +157,7 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
 
 def _write_down(summary: Summary, job: Job) -> None:
     """What was answered is right in any case, so that nobody can read it in the morning is said and no more."""
-    from streams.permit.noting import record_of, write_down
+    from streams.services.audience_filter.audit import record_of, write_down
 
     if summary.rows and (why := write_down(job, record_of(summary, job, time.time_ns() // 1_000_000))) is not None:
         say(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
@@ -194,8 +194,8 @@ def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JS
 
 
 def _audience() -> Audience:
-    from streams.audience import Unusable, open_audience
-    from streams.permit.rows import OWN
+    from streams.services.audience import Unusable, open_audience
+    from streams.services.audience_filter.output_rows import OWN
 
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)

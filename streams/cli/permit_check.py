@@ -32,7 +32,7 @@ def check(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Say whether one person may be reached now. Exit code 0: allow; 1: defer or deny, or nobody can say."""
     from streams.cli.permit_checked import tell_permission
-    from streams.pressure import PermissionRequest
+    from streams.domain.pressure import PermissionRequest
 
     request = PermissionRequest(
         channel=channel,

@@ -11,8 +11,6 @@ from events.times import render_time
 from sinks.base import SinkUnavailable
 from sinks.lookup import Contact, Incomplete, Lookup, Unknown
 from sinks.reservations import Reservations
-from streams.api.models import Person
-from streams.api.naming import asked
 from streams.cli.asked_names import about_sender, remarks
 from streams.cli.effects import profile_of
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
@@ -20,13 +18,15 @@ from streams.cli.naming import named, nobody
 from streams.cli.profile_tables import said
 from streams.cli.saying import say
 from streams.cli.tables import print_table
-from streams.clients import KafkaClients, redis_client
-from streams.permission.judging import Answers, Asked, Batch, Judge, Judged
-from streams.permission.keeping import Keeping
-from streams.permission.policies import policy_of
-from streams.pressure import PermissionRequest, Policy
-from streams.settings import Settings
-from streams.tried import is_redis_up
+from streams.domain.pressure import PermissionRequest, Policy
+from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.policy_file import policy_of
+from streams.platform.settings import Settings
+from streams.platform.tried_address import is_redis_up
+from streams.services.api.identifiers import asked
+from streams.services.api.models import Person
+from streams.services.permission.decisions import Answers, Asked, Batch, Judge, Judged
+from streams.services.permission.reservation_log import Keeping
 
 
 def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
     from sinks.base import Stored
-    from streams.contact.state import Fact
-    from streams.settings import Settings
+    from streams.domain.contact.state import Fact
+    from streams.platform.settings import Settings
 
 _SHOWN = 8
 """Of 32 hexadecimal digits, enough to tell the identifiers of one person apart."""
@@ -39,8 +39,8 @@ class Person:
 
     def facts(self) -> list[Fact]:
         """What happened and may count: nothing from before the person was erased, if that was so."""
-        from streams.contact import read_fact
-        from streams.contact.commands import COMMANDS, Erase
+        from streams.domain.contact import read_fact
+        from streams.domain.contact.facts.command_details import COMMANDS, Erase
 
         read = [read_fact(value, at) for value, at in self.interactions]
         facts = [fact for fact in read if not isinstance(fact, Refusal)]
@@ -53,7 +53,7 @@ class Person:
 async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
     """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
     from sinks.profiles import contact_of, read_profile
-    from streams.clients import redis_client
+    from streams.platform.clients import redis_client
 
     client = redis_client(settings)
     try:
@@ -72,8 +72,8 @@ async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
 def read_person(settings: Settings, contact_id: str) -> Person:
     """Read the topics for all that is held of a person. Takes as long as reading them takes."""
     from sinks.keys import partition_of
-    from streams.cli.reading import records_of
-    from streams.clients import KafkaClients
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
 
     consumer = KafkaClients(settings).tool_consumer()
     try:
@@ -100,7 +100,7 @@ def masked(name: str) -> str:
 
 
 def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:
-    from streams.cli.reading import records_of
+    from streams.platform.topic_reading import records_of
 
     into: dict[str, str] = {}
     for record in records_of(consumer, CONTACT_LINKS):
@@ -113,7 +113,7 @@ def _absorbed(consumer: KafkaConsumer, contact_id: str) -> set[str]:
 
 def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[str]) -> list[tuple[bytes, int]]:
     from sinks.keys import partition_of
-    from streams.cli.reading import records_of
+    from streams.platform.topic_reading import records_of
 
     keys = {name.encode() for name in names}
     numbers = {partition_of(key.decode(), settings.partitions) for key in keys}
@@ -125,7 +125,7 @@ def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[s
 
 
 def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key: str) -> JSON:
-    from streams.cli.reading import records_of
+    from streams.platform.topic_reading import records_of
 
     last: JSON = None
     for record in records_of(consumer, topic, partitions):

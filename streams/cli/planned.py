@@ -14,12 +14,12 @@ from events.experiments import ExperimentDefinition
 from events.refusal import Refusal
 from events.topics import EXPERIMENT_DEFINITIONS
 from streams.cli.failures import refuse
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
-from streams.experiments.defined import fold_definition, lacking
-from streams.experiments.written import read_definitions
-from streams.pressure.mistakes import Mistakes
-from streams.settings import Settings
+from streams.domain.experiments.definition_files import read_definitions
+from streams.domain.experiments.definition_records import fold_definition, lacking
+from streams.domain.file_mistakes import Mistakes
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
 
 Said = tuple[bytes, bytes | None]
 """Key and value of a record."""

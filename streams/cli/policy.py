@@ -22,7 +22,7 @@ def check(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy, TOML.")], as_json: AsJson = False
 ) -> None:
     """Say by which version decisions would be made, or every mistake with its key and cure: then exit code 1."""
-    from streams.pressure import Mistakes, read_policy
+    from streams.domain.pressure import Mistakes, read_policy
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -52,9 +52,9 @@ def show(
 
     Running processes take a change up within a second; since when one holds which version its metrics say.
     """
-    from streams.permission.policies import policy_of
-    from streams.pressure import default_text
-    from streams.pressure.writing import policy_text
+    from streams.domain.pressure import default_text
+    from streams.domain.pressure.writing import policy_text
+    from streams.platform.policy_file import policy_of
 
     if default and not as_json:
         typer.echo(default_text(), nl=False)

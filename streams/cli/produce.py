@@ -29,8 +29,8 @@ def produce(
 
     Fields that a type does not know are sent, and named: one may be a known field misspelled.
     """
-    from streams.clients import KafkaClients
-    from streams.topics import require_topic
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topics import require_topic
 
     settings = load_settings()
     sent: Counter[str] = Counter()

@@ -8,7 +8,7 @@ import orjson
 
 from events.json_types import JSON
 from events.times import parse_time
-from streams.money import money
+from streams.domain.money import money
 
 _is_currency = re.compile(r"[A-Z]{3}").fullmatch
 

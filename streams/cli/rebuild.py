@@ -15,10 +15,10 @@ from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.profile_tables import at
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.rebuild.differing import Comparison
+    from streams.history.rebuild.profile_diff import Comparison
 
 app = typer.Typer(
     help="Fold all of history again with this version's fold, compare, and switch. Thrown away by deleting DIR.",
@@ -37,7 +37,7 @@ Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help="Seconds to
 def _failing_plainly() -> Iterator[None]:
     """As `failing_plainly`, and where a lake is none or a directory cannot be written to."""
     from sinks.lake.manifests import Damaged
-    from streams.formats import Unreadable
+    from streams.domain.formats import Unreadable
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     with failing_plainly():
@@ -59,18 +59,18 @@ def build(
 
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
-    from streams.lake.serving import place_of, require_lake
-    from streams.rebuild import building
-    from streams.topics import require_topics
+    from streams.history.lake.server import place_of, require_lake
+    from streams.history.rebuild import builder
+    from streams.platform.topics import require_topics
 
     settings = load_settings()
     began = time.monotonic()
     with _failing_plainly():
         require_lake(place_of(settings))
         require_topics(settings)
-        plan = building.Plan(place_of(settings), directory, processes, wait)
+        plan = builder.Plan(place_of(settings), directory, processes, wait)
         try:
-            done = building.build(settings, plan, say)
+            done = builder.build(settings, plan, say)
         except ValueError as error:
             refuse(f"HARMONIA_LAKE: {error}")
     outcomes = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()))
@@ -94,7 +94,7 @@ def compare(
 
     import msgspec
 
-    from streams.rebuild import comparing
+    from streams.history.rebuild import comparison as comparing
 
     settings = load_settings()
     with _failing_plainly(), signals_end_the_block():  # profiles are in a folder of its own
@@ -132,8 +132,8 @@ def switch(
 
     Producers may go on. Exit code 1, and nothing changed, while a worker runs or an erasure is on its way.
     """
-    from streams.backup.manifest import read_manifest
-    from streams.rebuild import switching
+    from streams.history.rebuild import switch as switching
+    from streams.operations.backup.manifest import read_manifest
 
     settings = load_settings()
     began = time.monotonic()

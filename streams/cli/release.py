@@ -30,11 +30,11 @@ from streams.cli.requeue import (
     send,
     show_rehearsal,
 )
-from streams.shown import named
+from streams.domain.display_names import named
 
 if TYPE_CHECKING:
-    from streams.quarantine.orders import Quarantine
-    from streams.settings import Settings
+    from streams.domain.quarantine.orders import Quarantine
+    from streams.platform.settings import Settings
 
 
 def release(  # noqa: PLR0913 (options of a command)
@@ -53,9 +53,9 @@ def release(  # noqa: PLR0913 (options of a command)
 
     What would be refused stays held: see `group --quarantined`, and release again with a mapping.
     """
-    from streams.clinic.choosing import Choice
-    from streams.clinic.judging import Rules
-    from streams.requeue.run import Order
+    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.judging import Rules
+    from streams.operations.requeue.requeue_run import Order
 
     if (source is None) is not listed:
         refuse("SOURCE: give one, or --list alone", WRONG_USE)
@@ -78,7 +78,7 @@ def release(  # noqa: PLR0913 (options of a command)
 
 
 def _let_go(settings: Settings, source: str) -> None:
-    from streams.clients import KafkaClients
+    from streams.platform.clients import KafkaClients
 
     with failing_plainly(), closing(KafkaClients(settings).tool_producer()) as producer:
         producer.send(SOURCE_QUARANTINES, None, source.encode(), partition=0).get()
@@ -108,9 +108,9 @@ def _row(each: Quarantine, now: int) -> dict[str, JSON]:
 
 
 def _quarantines(settings: Settings) -> dict[str, Quarantine]:
-    from streams.cli.reading import records_of
-    from streams.clients import KafkaClients
-    from streams.quarantine.orders import read_quarantine_record
+    from streams.domain.quarantine.orders import read_quarantine_record
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
 
     known: dict[str, Quarantine] = {}
     with closing(KafkaClients(settings).tool_consumer()) as consumer:

@@ -15,11 +15,11 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.import_told import reporting, say_report
 from streams.cli.moments import span_given
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.replay.run import Screen
-    from streams.replay.selection import Selection
+    from streams.history.lake.selection import Selection
+    from streams.history.replay.replay_run import Screen
 
 _INTERRUPTED = 128 + signal.SIGINT
 _errors = Console(stderr=True, highlight=False)
@@ -49,12 +49,12 @@ def replay(  # noqa: PLR0913 (options of a command)
     traffic. A replay that was interrupted goes on where it was.
     """
     from sinks.lake.manifests import Damaged
-    from streams.app import wall_clock
-    from streams.importing.pieces import Unreadable
-    from streams.replay.alone import alone
-    from streams.replay.history import History
-    from streams.replay.parts import meant, parts_of
-    from streams.replay.run import FOLDER, Orders, send, show
+    from streams.history.importing.file_parts import Unreadable
+    from streams.history.lake.file_parts import meant, parts_of
+    from streams.history.replay.history import History
+    from streams.history.replay.replay_lock import alone
+    from streams.history.replay.replay_run import FOLDER, Orders, send, show
+    from streams.worker.app import wall_clock
 
     settings = load_settings()
     selection = selection_given(since, until, types)
@@ -90,7 +90,7 @@ def _saying_how_it_goes_on() -> Iterator[None]:
 
 def selection_given(since: str | None, until: str | None, types: list[str] | None) -> Selection:
     """What these options mean. Ends the command where one of them means nothing."""
-    from streams.replay.selection import Selection, types_named
+    from streams.history.lake.selection import Selection, types_named
 
     try:
         named = types_named(types) if types else None
@@ -104,7 +104,7 @@ def history_bar(path: str, rows: list[int | None]) -> Iterator[Screen]:
     """On standard error, if somebody looks at it."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from streams.replay.run import Screen
+    from streams.history.replay.replay_run import Screen
 
     bar = Progress(
         TextColumn(path.rpartition("/")[2] or path),

@@ -14,9 +14,9 @@ from streams.cli.history import ask_history
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.insights.reading import Read
-    from streams.morning.figures import Report
-    from streams.settings import Settings
+    from streams.history.daily_report.figures import Report
+    from streams.history.insights.answering import Read
+    from streams.platform.settings import Settings
 
 app = typer.Typer(help="Pages for people.", no_args_is_help=True)
 
@@ -46,8 +46,8 @@ def daily(
     if out is not None:
         _write(found, out)
     elif not as_json:
-        from streams.morning.page import page_of
-        from streams.morning.text import text_of
+        from streams.history.daily_report.page import page_of
+        from streams.history.daily_report.text import text_of
 
         typer.echo(text_of(page_of(found)), nl=False)
 
@@ -56,9 +56,9 @@ def _report(settings: Settings, day: date) -> Report:
     from kafka.errors import TopicAuthorizationFailedError
     from msgspec.structs import replace
 
-    from streams.morning.asking import days_of, report_of
-    from streams.morning.held import held_on
-    from streams.morning.unheard import held_now, mostly_refused_of, refused_on
+    from streams.history.daily_report.day_queries import days_of, report_of
+    from streams.history.daily_report.held_back import held_on
+    from streams.history.daily_report.refused_sources import held_now, mostly_refused_of, refused_on
 
     def ask(read: Read) -> Report:
         spans = days_of(day, settings.time_zone)
@@ -76,9 +76,9 @@ def _report(settings: Settings, day: date) -> Report:
 
 
 def _write(found: Report, folder: Path) -> None:
-    from streams.morning.html import html_of
-    from streams.morning.page import page_of
-    from streams.morning.text import text_of
+    from streams.history.daily_report.html import html_of
+    from streams.history.daily_report.page import page_of
+    from streams.history.daily_report.text import text_of
 
     page = page_of(found)
     try:
@@ -92,7 +92,7 @@ def _write(found: Report, folder: Path) -> None:
 
 
 def _day(text: str | None, zone: str) -> date:
-    from streams.insights.spans import day_of
+    from streams.history.insights.spans import day_of
 
     today = day_of(time.time_ns() // 1_000_000, zone)
     if text is None:

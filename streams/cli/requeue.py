@@ -30,9 +30,9 @@ from streams.cli.letter_choice import (
 )
 
 if TYPE_CHECKING:
-    from streams.clinic.mapping import Mapping
-    from streams.requeue.run import Account, Order
-    from streams.settings import Settings
+    from streams.domain.dead_letter_repair.mapping import Mapping
+    from streams.operations.requeue.requeue_run import Account, Order
+    from streams.platform.settings import Settings
 
 MappingOption = Annotated[
     Path | None,
@@ -74,8 +74,8 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
-    from streams.clinic.judging import CONTACTS, Rules
-    from streams.requeue.run import Order
+    from streams.domain.dead_letter_repair.judging import CONTACTS, Rules
+    from streams.operations.requeue.requeue_run import Order
 
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
@@ -97,8 +97,8 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
 def mapping_in(file: Path | None) -> Mapping | None:
     """The mapping; ends the command when the file holds none."""
-    from streams.clinic.mapping import read_mapping
-    from streams.clinic.mistakes import Mistakes
+    from streams.domain.dead_letter_repair.mapping import read_mapping
+    from streams.domain.dead_letter_repair.mistakes import Mistakes
 
     if file is None:
         return None
@@ -116,7 +116,7 @@ def show_rehearsal(
 ) -> None:
     """Say what would be sent. `sources`: those in quarantine, which may have no letter."""
     from streams.cli.requeue_told import rehearsal_row, tell_rehearsal
-    from streams.requeue.rehearsal import rehearse
+    from streams.operations.requeue.dry_run import rehearse
 
     with failing_plainly():
         found = rehearse(settings, order, people)
@@ -133,7 +133,7 @@ def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection
     import asyncio
 
     from streams.cli.requeue_told import account_row, tell, tell_progress
-    from streams.requeue.run import requeue
+    from streams.operations.requeue.requeue_run import requeue
 
     with failing_plainly():
         account = asyncio.run(requeue(settings, order, tell_progress))

@@ -12,12 +12,12 @@ from streams.cli.letter_lines import cases, console
 from streams.cli.person import find, masked
 from streams.cli.profile_tables import at, said
 from streams.cli.saying import say
-from streams.clinic.effects import Added, leaves
-from streams.clinic.judging import WORDS
-from streams.requeue.rehearsal import Rehearsal
-from streams.requeue.run import Account, Order
-from streams.settings import Settings
-from streams.shown import named
+from streams.domain.dead_letter_repair.effects import Added, leaves
+from streams.domain.dead_letter_repair.judging import WORDS
+from streams.domain.display_names import named
+from streams.operations.requeue.dry_run import Rehearsal
+from streams.operations.requeue.requeue_run import Account, Order
+from streams.platform.settings import Settings
 
 _ONCE = "What a profile holds already under the same source and id is not taken twice."
 

@@ -15,15 +15,15 @@ from sinks.base import SinkUnavailable
 from sinks.keys import reservation_key, text
 from sinks.lookup import CHANNELS, Incomplete, Lookup, Unknown
 from sinks.reservations import Reservation, Reservations, Taken, decode
-from streams import shown
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
 from streams.cli.profile_tables import said
 from streams.cli.saying import say
 from streams.cli.tables import print_lines, print_table
-from streams.clients import redis_client
-from streams.settings import Settings
-from streams.tried import is_redis_up
+from streams.domain import display_names
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
+from streams.platform.tried_address import is_redis_up
 
 _KEYS = reservation_key("*", "*")
 _AT_ONCE = 1_000
@@ -62,7 +62,7 @@ def release_of(word: str, team: str | None) -> None:
             refuse("this person is not reserved" + (f" by {team}" if team else ""))
         asyncio.run(_release(settings, found))
     for _, channel, one in found:
-        say(f"released: {channel}, reserved by {shown.named(one.team)} until {render_time(one.until)}")
+        say(f"released: {channel}, reserved by {display_names.named(one.team)} until {render_time(one.until)}")
 
 
 async def _of(settings: Settings, word: str) -> list[_Found]:

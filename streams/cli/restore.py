@@ -14,8 +14,8 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.backup.manifest import Manifest
-    from streams.settings import Settings
+    from streams.operations.backup.manifest import Manifest
+    from streams.platform.settings import Settings
 
 
 def restore(  # noqa: PLR0913 (options of a command)
@@ -42,9 +42,9 @@ def restore(  # noqa: PLR0913 (options of a command)
     """
     import asyncio
 
-    from streams.backup import ledger
-    from streams.backup.manifest import read_manifest, require_identity, require_whole
-    from streams.backup.restoring import Order, restore_backup
+    from streams.operations.backup import erasure_ledger
+    from streams.operations.backup.manifest import read_manifest, require_identity, require_whole
+    from streams.operations.backup.restore import Order, restore_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
@@ -57,7 +57,7 @@ def restore(  # noqa: PLR0913 (options of a command)
         number = _generation(manifest, generation)
         if erasures is None and not replace:  # of that very state nothing came after
             say("without --erasures whoever was erased after this backup comes back: see docs/recovery.md", err=True)
-        since = [] if erasures is None else ledger.forgotten(ledger.read(erasures))
+        since = [] if erasures is None else erasure_ledger.forgotten(erasure_ledger.read(erasures))
         order = Order(directory, manifest, number, since, replace)
         contacts = asyncio.run(restore_backup(settings, order))
     seconds = time.monotonic() - began
@@ -88,7 +88,7 @@ def _generation(manifest: Manifest, generation: int | None) -> int:
 
 
 def _say_policy(directory: Path, settings: Settings) -> None:
-    from streams.backup.manifest import POLICY
+    from streams.operations.backup.manifest import POLICY
 
     kept = directory / POLICY
     if kept.is_file() and (settings.policy is None or not settings.policy.is_file()):

@@ -2,7 +2,7 @@
 
 import typer
 
-from streams.shown import printable
+from streams.domain.display_names import printable
 
 
 def say(text: object, *, err: bool = False) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from streams.cli.tables import print_lines, print_table
-from streams.insights.shapes import InsightsDocument, SeriesDocument
-from streams.money import money
-from streams.morning.words import written
+from streams.domain.money import money
+from streams.history.daily_report.formatting import written
+from streams.history.insights.shapes import InsightsDocument, SeriesDocument
 
 if TYPE_CHECKING:
-    from streams.insights.known import Known
+    from streams.history.insights.known_values import Known
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48

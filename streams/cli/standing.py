@@ -5,8 +5,8 @@ import asyncio
 from sinks.base import SinkUnavailable
 from sinks.lookup import Incomplete, Lookup, Whole
 from streams.cli.saying import say
-from streams.clients import redis_client
-from streams.settings import Settings
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
 
 
 def missing(settings: Settings) -> str | None:

@@ -14,9 +14,9 @@ from streams.cli.failures import load_settings
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Say whether everything flows, what is wrong and what to do. Exit code 1 when something is worth a page."""
-    from streams.status.judging import findings
-    from streams.status.look import look
-    from streams.status.screen import document, screen
+    from streams.operations.status.alert_rules import findings
+    from streams.operations.status.screen import document, screen
+    from streams.operations.status.snapshot import look
 
     seen = look(load_settings(), time.time_ns() // 1_000_000)
     found = findings(seen)

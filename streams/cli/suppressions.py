@@ -20,14 +20,14 @@ from events.times import parse_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.saying import say
-from streams.suppressions.uploads import Format
+from streams.services.suppressions.uploads import Format
 
 if TYPE_CHECKING:
-    from streams.audience import Audience, Unusable
-    from streams.settings import Settings
-    from streams.suppressions.formats import Layout, Row
-    from streams.suppressions.matching import Tally, Wanted
-    from streams.suppressions.shelf import Shelf
+    from streams.platform.settings import Settings
+    from streams.services.audience import Audience, Unusable
+    from streams.services.suppressions.formats import Layout, Row
+    from streams.services.suppressions.matching import Tally, Wanted
+    from streams.services.suppressions.newest_by_contact import Shelf
 
 app = typer.Typer(help="Who is closed to everyone.", no_args_is_help=True)
 
@@ -55,10 +55,10 @@ def export(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when somebody who is closed may be missing, or is named so that the vendor cannot know them.
     """
-    from streams.audience import open_audience
-    from streams.suppressions.formats import layout_of
-    from streams.suppressions.matching import Wanted
-    from streams.suppressions.telling import troubles
+    from streams.services.audience import open_audience
+    from streams.services.suppressions.formats import layout_of
+    from streams.services.suppressions.matching import Wanted
+    from streams.services.suppressions.warnings import troubles
 
     settings, wanted = load_settings(), Wanted(time.time_ns() // 1_000_000, _time_of(since), reopened)
     if reopened and (match is None or since is not None):
@@ -76,8 +76,8 @@ def export(  # noqa: PLR0913 (options of a command)
 
 
 def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wanted) -> Tally:
-    from streams.suppressions.matching import Tally, rows_of_all
-    from streams.suppressions.shelf import Shelf
+    from streams.services.suppressions.matching import Tally, rows_of_all
+    from streams.services.suppressions.newest_by_contact import Shelf
 
     tally = Tally()
     with closing(Shelf()) as shelf:
@@ -87,8 +87,8 @@ def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wan
 
 
 def _write_matching(settings: Settings, channel: Channel, audience: Audience, layout: Layout, wanted: Wanted) -> Tally:
-    from streams.suppressions.matching import Matching
-    from streams.suppressions.shelf import Shelf
+    from streams.services.suppressions.matching import Matching
+    from streams.services.suppressions.newest_by_contact import Shelf
 
     with closing(Shelf()) as shelf:
         _read(settings, channel, shelf, with_links=True)
@@ -98,9 +98,9 @@ def _write_matching(settings: Settings, channel: Channel, audience: Audience, la
 
 
 def _read(settings: Settings, channel: Channel, shelf: Shelf, *, with_links: bool) -> None:
-    from streams.cli.reading import records_of
-    from streams.clients import KafkaClients
-    from streams.suppressions.reading import read_closings, read_links
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
+    from streams.services.suppressions.suppression_topics import read_closings, read_links
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         if with_links:
@@ -119,7 +119,7 @@ def _write(layout: Layout, rows: Iterable[Row]) -> None:
 
 
 def _say(tally: Tally, *, as_json: bool) -> None:
-    from streams.suppressions.telling import notices
+    from streams.services.suppressions.warnings import notices
 
     if as_json:
         typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)
@@ -136,7 +136,7 @@ def _time_of(since: str | None) -> int | None:
 
 
 def _audience(opened: Audience | Unusable) -> Audience:
-    from streams.audience import Unusable
+    from streams.services.audience import Unusable
 
     if isinstance(opened, Unusable):
         refuse(f"--match: {opened.reason}", WRONG_USE)
@@ -144,7 +144,7 @@ def _audience(opened: Audience | Unusable) -> Audience:
 
 
 def _usable(layout: Layout | Unusable) -> Layout:
-    from streams.audience import Unusable
+    from streams.services.audience import Unusable
 
     if isinstance(layout, Unusable):
         refuse(layout.reason, WRONG_USE)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from streams.shown import printable
+from streams.domain.display_names import printable
 
 _GAP = 2
 _NARROWEST = 10

@@ -19,8 +19,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command()
 def create(as_json: AsJson = False) -> None:
     """Make the topics that are missing; those that are there stay as they are."""
-    from streams.clients import KafkaClients
-    from streams.topics import create_topics
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topics import create_topics
 
     settings = load_settings()
     with failing_plainly():
@@ -36,8 +36,8 @@ def create(as_json: AsJson = False) -> None:
 @app.command()
 def describe(as_json: AsJson = False) -> None:
     """Say how each topic is: partitions, replicas, what it is for. Exit code 1 when one is missing."""
-    from streams.clients import KafkaClients
-    from streams.topics import describe_topics
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topics import describe_topics
 
     settings = load_settings()
     with failing_plainly():

@@ -9,10 +9,10 @@ import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.saying import say
-from streams.local.signals import signals_end_the_block
+from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.platform.settings import Settings
 
 
 def worker(
@@ -26,7 +26,7 @@ def worker(
     ] = False,
 ) -> None:
     """Run the agents until SIGINT or SIGTERM. Each process says where its metrics are."""
-    from streams.worker import run_worker
+    from streams.worker.runner import run_worker
 
     settings = load_settings(name_unknown=not child)
     with failing_plainly():
@@ -40,9 +40,9 @@ def _run_several(settings: Settings, processes: int) -> int:
     import asyncio
     from functools import partial
 
-    from streams.processes import run_workers
-    from streams.starting import require_usable, wait_until_ready
-    from streams.state_dir import own_for_workers
+    from streams.worker.preflight import require_usable, wait_until_ready
+    from streams.worker.processes import run_workers
+    from streams.worker.state_dir import own_for_workers
 
     complain = partial(say, err=True)
     require_usable(settings, processes)

@@ -12,11 +12,11 @@ from redis import Redis
 from events.contact import Contact
 from events.identifiers import Hasher
 from events.topics import INPUT_TOPICS, OUTPUT_TOPICS
-from streams.clients import KafkaClients, tool_redis
 from streams.demo.progress import Observer
 from streams.demo.truth import ContactFields
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients, tool_redis
+from streams.platform.settings import Settings
+from streams.platform.topics import create_topics
 
 
 @dataclass(frozen=True, slots=True)

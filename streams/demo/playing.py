@@ -13,7 +13,7 @@ from streams.demo.progress import Progress
 from streams.demo.publishing import probe, probes_of, publish, publish_refused
 from streams.demo.script import Script
 from streams.demo.truth import Publication
-from streams.engine.errors import EngineError
+from streams.platform.errors import EngineError
 
 PROBES = 100
 LOOK_AGAIN_S = 0.1

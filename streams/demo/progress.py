@@ -11,7 +11,7 @@ from redis import Redis
 
 from events.topics import CONTACT_STATE, INPUT_TOPICS, INTERACTIONS, INTERNAL_TOPICS
 from sinks.keys import position_key
-from streams.clients import KafkaClients
+from streams.platform.clients import KafkaClients
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ from streams.demo.story import Story, flows, most_reached, net_donations, top_do
 from streams.demo.trials import define, plans_of, results_in_redis, wrong_results
 from streams.demo.voice import DAY
 from streams.demo.workers import Workers, start_workers
-from streams.engine.errors import EngineError
-from streams.local.signals import signals_end_the_block
 from streams.local.stack import Given, Stack, local_stack, start, stop
-from streams.settings import Settings, said_in
+from streams.platform.errors import EngineError
+from streams.platform.settings import Settings, said_in
+from streams.platform.signals import signals_end_the_block
 
 
 class NotEmpty(EngineError):

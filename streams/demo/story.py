@@ -11,8 +11,8 @@ from streams.demo.check import Difference
 from streams.demo.figures import Donor, Figures
 from streams.demo.recount import Profile
 from streams.demo.truth import Publication
-from streams.experiments.shown.pages import line_of
-from streams.experiments.shown.summary import summary_of
+from streams.domain.experiments.report.pages import line_of
+from streams.domain.experiments.report.summary import summary_of
 
 
 @dataclass(slots=True)

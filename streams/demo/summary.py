@@ -11,8 +11,8 @@ from rich.text import Text
 
 from streams.demo.figures import Donor, Figures
 from streams.demo.story import Flow, Reached, Story, Tried
-from streams.money import every_currency
-from streams.morning.words import plural
+from streams.domain.money import every_currency
+from streams.history.daily_report.formatting import plural
 
 _SHOWN_DIFFERENCES = 12
 _BAR = 14

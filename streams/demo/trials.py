@@ -16,7 +16,7 @@ from streams.demo.mailing import SUBJECTS
 from streams.demo.recount_experiments import Arm
 from streams.demo.truth import Sent
 from streams.demo.volunteering import CALLS
-from streams.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 
 Truth = Mapping[str, Mapping[str, Arm]]
 """By experiment and variant what all people add up to."""

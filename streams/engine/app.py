@@ -10,21 +10,21 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP, StreamT
 from faust.types.auth import CredentialsT
 
-from streams.clients import KafkaClients, identity_for_kafka
-from streams.ending import end_without_memory, is_of_memory
+from streams.domain.formats import Unreadable
 from streams.engine import transport
-from streams.engine.errors import EngineError, Fenced
-from streams.engine.instance import given_away
-from streams.engine.lanes import Lanes, Process
-from streams.engine.onlooker import NOBODY, Onlooker
+from streams.engine.decoded_states import State, Storage
+from streams.engine.lifecycle_listener import NOBODY, Onlooker
+from streams.engine.partition_workers import Lanes, Process
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End, Run
-from streams.engine.states import State, Storage
+from streams.engine.static_membership import given_away
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
-from streams.engine.turns import Turns
-from streams.formats import Unreadable
-from streams.logs import told
-from streams.settings import Settings
+from streams.engine.weighted_semaphore import Turns
+from streams.platform.clients import KafkaClients, identity_for_kafka
+from streams.platform.errors import EngineError, Fenced
+from streams.platform.hard_stop import end_without_memory, is_of_memory
+from streams.platform.logs import told
+from streams.platform.settings import Settings
 
 logger = logging.getLogger(__name__)
 

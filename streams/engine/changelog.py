@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.runs import Run
+from streams.platform.clients import KafkaClients
 
 _RECORDS_AT_ONCE = 8_000  # of each partition; a take-over reads them all at the same time
 _WAIT_MS = 50

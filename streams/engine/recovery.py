@@ -14,7 +14,7 @@ from faust.tables.recovery import RebalanceAgain, ServiceStopped
 from faust.tables.recovery import Recovery as StockRecovery
 from mode import Service
 
-from streams.engine.garbage import collect_what_was_closed
+from streams.engine.garbage_collector import collect_what_was_closed
 from streams.engine.table import ChunkTable
 
 if TYPE_CHECKING:

@@ -15,16 +15,16 @@ from typing import Any, Generic, cast
 import faust
 from faust.types import TP
 
-from streams.clients import KafkaClients
-from streams.engine.errors import NotOwned
-from streams.engine.onlooker import NOBODY, Onlooker
-from streams.engine.partition import Changelog, Fold, TablePartition
-from streams.engine.restoring import RESTORED_AT_ONCE
+from streams.engine.decoded_states import Recent, State, States, Storage
+from streams.engine.lifecycle_listener import NOBODY, Onlooker
 from streams.engine.retry import retried
 from streams.engine.runs import Run
-from streams.engine.states import Recent, State, States, Storage
+from streams.engine.store_restore import RESTORED_AT_ONCE
+from streams.engine.table_partition import Changelog, Fold, TablePartition
 from streams.engine.transport import Consumer
-from streams.engine.turns import Turns
+from streams.engine.weighted_semaphore import Turns
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import NotOwned
 
 logger = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
-from streams.engine.batches import read_any_batch
-from streams.engine.errors import StateLost
-from streams.engine.fetched import Drained, hand_out_light_records
-from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
+from streams.engine.aiokafka_patches.fetched_records import Drained, hand_out_light_records
+from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.runs import End, Run
+from streams.engine.static_membership import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
+from streams.platform.errors import StateLost
 
 if TYPE_CHECKING:
     from streams.engine.app import ChunkApp

@@ -20,9 +20,9 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 from msgspec import Struct
 
-from streams.clients import KafkaClients
-from streams.engine.markers import until_marked
 from streams.engine.retry import BROKER_TROUBLE
+from streams.engine.transaction_markers import until_marked
+from streams.platform.clients import KafkaClients
 
 logger = logging.getLogger(__name__)
 

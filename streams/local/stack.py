@@ -19,8 +19,8 @@ from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
 from streams.local.server import HOST, Server, recorded, running
 from streams.local.server import stop as stop_servers
-from streams.local.signals import signals_end_the_block
-from streams.settings import Settings, said_in
+from streams.platform.settings import Settings, said_in
+from streams.platform.signals import signals_end_the_block
 
 Say = Callable[[str], None]
 _TRIES = 5

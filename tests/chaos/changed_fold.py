@@ -5,13 +5,13 @@ It is never imported by a test: it would change the fold of all that come after.
 """
 
 from events.contact import Contact
-from events.usual import UsualContact
+from events.interaction_structs import UsualContact
 from streams.cli.main import app
-from streams.contact import facts
-from streams.contact.state import Zones
+from streams.domain.contact.facts import from_interactions
+from streams.domain.contact.state import Zones
 from tests.chaos.regions import RIGHT, WRONG
 
-_as_said = facts._zones
+_as_said = from_interactions._zones
 
 
 def _moved(contact: Contact | UsualContact) -> Zones | None:
@@ -21,7 +21,7 @@ def _moved(contact: Contact | UsualContact) -> Zones | None:
     return Zones(RIGHT, zones.time_zone, zones.postal_code)
 
 
-facts._zones = _moved
+from_interactions._zones = _moved
 
 if __name__ == "__main__":
     app()

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from kafka.errors import KafkaError
 
 from events.topics import INPUT_TOPICS, INTERACTIONS
-from streams.clients import KafkaClients
 from streams.demo.check import Letter
 from streams.demo.deployment import Deployment
 from streams.demo.playing import wait_until_in_redis
@@ -19,6 +18,7 @@ from streams.demo.progress import Observer
 from streams.demo.script import Script
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers
+from streams.platform.clients import KafkaClients
 from tests.integration.waiting import Seen, until
 
 SLICE = 6

@@ -2,7 +2,7 @@
 
 What is chosen leaves the rules no choice: a person's identifiers hang together without what is shared, no person has
 two of one kind, spouses have voter ids of one state and each names the shared identifier with their own, and a command
-is about the strongest identifiers of two people of which nothing else is said. Nothing of `streams.identity` is used.
+is about the strongest identifiers of two people of which nothing else is said. Nothing of `streams.domain.identity` is used.
 """
 
 from collections.abc import Iterator, Sequence

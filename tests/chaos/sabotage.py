@@ -19,9 +19,9 @@ from aiokafka.protocol.transaction import EndTxnRequest
 
 from sinks.redis import RedisSink
 from streams.cli.main import app
-from streams.engine.partition import TablePartition
-from streams.engine.rocks import RocksStore
+from streams.engine.rocksdb_store import RocksStore
 from streams.engine.store import Position
+from streams.engine.table_partition import TablePartition
 from streams.engine.write_back import WriteBackStore
 from streams.engine.writer import Outbox, TransactionWriter
 

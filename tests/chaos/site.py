@@ -13,7 +13,6 @@ import psutil
 from kafka import KafkaAdminClient
 
 from events.topics import ALL
-from streams.clients import KafkaClients
 from streams.demo.check import Letter
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.script import Script
@@ -22,7 +21,8 @@ from streams.local import server
 from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
 from streams.local.stack import Stack, quiet
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from tests.chaos.load import Load
 from tests.chaos.stores import wrong_stores
 from tests.chaos.verdict import Truth, wrongs

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
-from streams.engine.rocks import RocksStore, _options
-from streams.topics import CONTACTS_TABLE, TABLES, changelog_name
+from streams.engine.rocksdb_store import RocksStore, _options
+from streams.platform.topics import CONTACTS_TABLE, TABLES, changelog_name
 
 
 class Left(NamedTuple):

@@ -7,8 +7,8 @@ import asyncio
 import os
 from typing import Any
 
-from streams.processes import run_workers
-from streams.settings import Settings
+from streams.platform.settings import Settings
+from streams.worker.processes import run_workers
 from tests.chaos.workers import COMMAND, SABOTAGED
 
 _start = asyncio.create_subprocess_exec

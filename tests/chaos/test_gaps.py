@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from events.topics import CONTACT_STATE
-from streams.clients import KafkaClients
 from streams.demo.collecting import records_of
 from streams.demo.script import Script
+from streams.platform.clients import KafkaClients
 from tests.chaos.load import load
 from tests.chaos.sabotage import GAPS
 from tests.chaos.site import Site

@@ -24,7 +24,6 @@ from events.topics import (
     EXPERIMENT_DEFINITIONS,
     INTERACTIONS,
 )
-from streams.backup.manifest import Manifest, read_manifest
 from streams.cli.planned import Planned
 from streams.demo.check import compare_profiles
 from streams.demo.collecting import profiles_in_redis, records_of, versions_in_redis
@@ -34,6 +33,7 @@ from streams.demo.publishing import publish
 from streams.demo.truth import ContactFields, Publication, Sent
 from streams.demo.voice import Spelling, Voice
 from streams.local.stack import local_stack
+from streams.operations.backup.manifest import Manifest, read_manifest
 from tests.chaos.people import people
 from tests.chaos.sayings import FIRST, LAST, Outcome, Sayings, sayings
 from tests.chaos.site import Site, open_site

@@ -12,16 +12,16 @@ from kafka import TopicPartition
 from typer.testing import CliRunner
 
 from events.topics import CONTACT_STATE, INTERACTIONS
-from streams.backup.errors import BackupError
 from streams.cli.main import app
-from streams.clients import KafkaClients
 from streams.demo.collecting import records_of, versions_in_topic
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.publishing import publish
 from streams.demo.truth import Sent
-from streams.rebuild.differing import differences
-from streams.rebuild.positions import Positions, read_positions
-from streams.rebuild.tail import keys_behind
+from streams.history.rebuild.folded_positions import Positions, read_positions
+from streams.history.rebuild.profile_diff import differences
+from streams.history.rebuild.topic_tail import keys_behind
+from streams.operations.backup.errors import BackupError
+from streams.platform.clients import KafkaClients
 from tests.chaos.regions import RIGHT, WRONG
 from tests.chaos.sayings import Sayings
 from tests.chaos.site import Site

@@ -7,12 +7,12 @@ from random import Random
 import orjson
 import pytest
 
-from streams.contact import decode
-from streams.contact.fold import RESERVE, ROOM
 from streams.demo.check import Letter
 from streams.demo.collecting import letters_in_topic
 from streams.demo.script import Script
 from streams.demo.truth import Sent
+from streams.domain.contact import decode
+from streams.domain.contact.fold import RESERVE, ROOM
 from tests.chaos.large import TALKER, with_a_talker, with_the_largest
 from tests.chaos.load import Load, load
 from tests.chaos.site import Site

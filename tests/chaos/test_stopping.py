@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from streams.clients import KafkaClients
 from streams.demo.script import Script
-from streams.ending import EXIT_HARD
+from streams.platform.clients import KafkaClients
+from streams.platform.hard_stop import EXIT_HARD
 from tests.chaos.load import load
 from tests.chaos.site import Site, kill
 

@@ -11,7 +11,7 @@ import pytest
 
 from streams.demo.script import Script
 from streams.demo.workers import Workers
-from streams.engine.rocks import RocksStore, _options
+from streams.engine.rocksdb_store import RocksStore, _options
 from tests.chaos.load import Load, load
 from tests.chaos.site import EXIT_FENCED, SESSION_TIMEOUT_S, Site
 from tests.chaos.stores import stores_below, wrong_stores

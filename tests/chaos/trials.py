@@ -7,7 +7,7 @@ from events.experiments import ExperimentDefinition
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_RESULTS
 from streams.demo.deployment import Deployment
 from streams.demo.recount_experiments import Arm, Definition
-from streams.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 from tests.chaos.verdict import latest_in
 
 NAMES = ("e-0", "e-1", "e-2")

@@ -11,19 +11,19 @@ import orjson
 from kafka import TopicPartition
 
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
-from streams.contact import decode, profile
-from streams.contact.erasing import has_interactions, place_of
-from streams.contact.merging import person
-from streams.contact.showing import shown_of
-from streams.contact.standing import counting
 from streams.demo.check import Letter, compare_profiles
 from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.deployment import Deployment
 from streams.demo.oracle import all_closed_channels
 from streams.demo.recount import Profile
-from streams.engine.partition import ENGINES_OWN
-from streams.engine.states import NO_STATES
-from streams.topics import CONTACTS_TABLE, changelog_name
+from streams.domain.contact import decode, profile
+from streams.domain.contact.identity.erasure import has_interactions, place_of
+from streams.domain.contact.identity.identity_assignment import counting
+from streams.domain.contact.merging import person
+from streams.domain.contact.publication.visibility import shown_of
+from streams.engine.decoded_states import NO_STATES
+from streams.engine.table_partition import ENGINES_OWN
+from streams.platform.topics import CONTACTS_TABLE, changelog_name
 from tests.chaos.versions import wrong_versions
 
 Truth = Mapping[str, Profile]

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 from events.topics import CONTACT_FRAGMENTS, CONTACT_LINKS, CONTACT_STATE
-from streams.contact import decode
-from streams.contact.standing import trace_key
 from streams.demo.collecting import records_of, versions_in_redis
 from streams.demo.deployment import Deployment
+from streams.domain.contact import decode
+from streams.domain.contact.identity.identity_assignment import trace_key
 
 Versions = dict[bytes, list[int]]
 """By key: of each record that a reader saw, in the order in which it saw them."""

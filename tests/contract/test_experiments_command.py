@@ -18,7 +18,7 @@ from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_results import fill
-from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
+from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 
 RESULTS: list[ExperimentResult] = [CONTRACTS, watched(gotv()), doors()]
 

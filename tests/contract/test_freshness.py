@@ -11,8 +11,8 @@ from sinks.holds import HoldsSink
 from sinks.keys import position_key
 from sinks.lookup import Incomplete, Lookup, Whole
 from sinks.redis import RedisSink
-from streams.api import freshness
-from streams.api.freshness import Freshness
+from streams.services.api import freshness
+from streams.services.api.freshness import Freshness
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer

@@ -6,9 +6,9 @@ import time
 import pytest
 from redis.asyncio import Redis
 
+from sinks.backoff import Outage
 from sinks.base import SinkUnavailable, Stored
 from sinks.keys import contact_key, position_key
-from sinks.outage import Outage
 from sinks.profiles import contact_of, read_profile
 from sinks.redis import RedisSink
 from tests.contract.conftest import client_of

@@ -10,7 +10,7 @@ from events.topics import EXPERIMENT_RESULTS
 from sinks.base import Position, Whole
 from sinks.keys import partition_of
 from sinks.results import ResultChange, ResultsSink
-from streams.agents.experiment_results import result_of
+from streams.worker.agents.sinks.experiment_results import result_of
 from tests.contract.contact_sink import TOPIC
 
 PARTITIONS = 4

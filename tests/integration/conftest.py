@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from streams.local.stack import Given, Stack, local_stack
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from pathlib import Path
 from events.json_types import JSON
 from streams.demo.deployment import Deployment
 from streams.demo.workers import Workers, start_workers
+from streams.domain.pressure import default_text
 from streams.local.stack import Stack
-from streams.pressure import default_text
 from tests.integration.said import event, structured
 from tests.integration.system import environment_of_worker, sample
 from tests.integration.waiting import until

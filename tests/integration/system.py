@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import Stack
-from streams.settings import Settings
+from streams.platform.settings import Settings
 from tests.integration.waiting import until
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.engine.runs import KafkaRecord
-from streams.settings import Settings
+from streams.platform.settings import Settings
 from tests.integration.waiting import PATIENCE_S, until
 
 Kept = list[KafkaRecord]

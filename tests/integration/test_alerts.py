@@ -12,8 +12,8 @@ from events.contact import Contact
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS
 from streams.demo.deployment import open_deployment
+from streams.domain.pressure import default_text
 from streams.local.stack import Stack
-from streams.pressure import default_text
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.office import Office
 from tests.integration.said import fresh

@@ -16,8 +16,8 @@ import orjson
 import pytest
 
 from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS
+from streams.domain.campaigns.holds import hold_record, lift_record
 from streams.local.stack import local_stack
-from streams.permission.holds import hold_record, lift_record
 from tests.integration.api_process import TEAMS, TOKENS, Api, running_api
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.said import Event, afternoon, event, fresh, structured

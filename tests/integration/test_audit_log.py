@@ -8,11 +8,11 @@ from aiokafka import AIOKafkaProducer
 
 from events.outputs import AuditRecord
 from events.topics import AUDIT_LOG
-from streams.clients import KafkaClients
 from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
-from streams.permission import audit
-from streams.permission.audit import AuditLog, AuditUnavailable
+from streams.platform.clients import KafkaClients
+from streams.services.permission import audit_log
+from streams.services.permission.audit_log import AuditLog, AuditUnavailable
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
 from tests.integration.tap import tapped
@@ -60,7 +60,7 @@ class Counted:
 async def test_what_was_handed_over_while_kafka_was_away_arrives_afterwards(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "LAST_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(audit_log, "LAST_WAIT_S", PATIENCE_S)
     requests = [fresh() for _ in range(3)]
     with open_deployment(settings_of(stack)) as deployment, tapped(deployment.settings, AUDIT_LOG) as log:
         told = Counted(stack, attempts_in_vain=2)
@@ -77,7 +77,7 @@ async def test_what_was_handed_over_while_kafka_was_away_arrives_afterwards(
 
 
 async def test_more_than_the_limit_is_not_taken(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "LAST_WAIT_S", 0.01)
+    monkeypatch.setattr(audit_log, "LAST_WAIT_S", 0.01)
     told = Counted(stack, attempts_in_vain=1_000)
     kept = AuditLog(told.producer, told.pend, told.failed, most_bytes=2 * SIZE)
     kept.start()

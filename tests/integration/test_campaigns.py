@@ -10,10 +10,10 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS, SYSTEM_ALERTS
-from streams.campaigns import Counts, both, read_counts
 from streams.demo.deployment import open_deployment
+from streams.domain.campaigns import Counts, both, read_counts
+from streams.domain.pressure import default_text
 from streams.local.stack import Stack
-from streams.pressure import default_text
 from tests.integration.office import Office
 from tests.integration.said import fresh
 from tests.integration.system import sample, settings_of

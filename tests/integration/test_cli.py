@@ -9,7 +9,7 @@ import pytest
 from events.dead_letters import DeadLetter
 from events.topics import ALL, DEAD_LETTERS
 from streams.local.stack import Stack, local_stack
-from streams.topics import TABLES
+from streams.platform.topics import TABLES
 from tests.integration.command import ended_well, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis

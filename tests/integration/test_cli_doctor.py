@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kafka.admin import ConfigResource
 
-from streams.clients import KafkaClients
 from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
+from streams.platform.clients import KafkaClients
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.system import settings_of
 from tests.integration.waiting import until

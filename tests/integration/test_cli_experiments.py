@@ -17,15 +17,15 @@ from events.envelope import Interaction, Record, decode
 from events.interactions.anywhere import ExperimentAssigned
 from events.topics import EXPERIMENT_DEFINITIONS, OUTREACH_EVENTS
 from streams.cli.main import app
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
 from streams.demo.deployment import open_deployment
-from streams.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 from streams.local.stack import Stack
+from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of
 from tests.integration.command import on
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
-from tests.unit.experiments.writing import defined
+from tests.unit.domain.experiments.writing import defined
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.demo.deployment import open_deployment
 from streams.local.stack import Stack
-from streams.status.judging import MOST_SOURCES
+from streams.operations.status.alert_rules import MOST_SOURCES
 from tests.integration.command import harmonia, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import running_system, settings_of, until_in_redis

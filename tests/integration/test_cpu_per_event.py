@@ -17,9 +17,9 @@ from benchmarks.peers.outcome import check_outcome
 from benchmarks.peers.plain_loop import cpu_us_per_event
 from benchmarks.peers.running import measure
 from benchmarks.topics import make_topic, remove_topics
-from streams.clients import KafkaClients
 from streams.local.stack import Stack
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 
 EVENTS, WARM, CONTACTS = 120_000, 20_000, 20_000
 PARTITIONS = 4

@@ -21,8 +21,6 @@ from events.json_types import JSON
 from events.requeued import REQUEUED, history_of
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SYSTEM_ALERTS
 from streams.cli.main import app
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
 from streams.demo.check import Difference, compare_profiles
 from streams.demo.collecting import profiles_in_redis
 from streams.demo.contributions import as_sent, contributions
@@ -34,7 +32,9 @@ from streams.demo.truth import ContactFields, Publication, Sent
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter, _send
 from streams.local.stack import Stack, local_stack
-from streams.requeue.desk import desk_id
+from streams.operations.requeue.transactional_sender import desk_id
+from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, sample, state_of

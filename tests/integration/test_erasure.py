@@ -12,7 +12,7 @@ from events.topics import CONTACT_ALERTS, CONTACT_STATE
 from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
 from streams.local.stack import Stack
-from streams.topics import wanted
+from streams.platform.topics import wanted
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, sample, state_of
 from tests.integration.tap import header, tapped

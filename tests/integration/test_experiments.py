@@ -10,7 +10,7 @@ from events.experiment_results import ExperimentResult
 from events.experiments import ExperimentDefinition
 from events.json_types import JSON
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_RESULTS
-from streams.experiments.defined import definition_record
+from streams.domain.experiments.definition_records import definition_record
 from streams.local.stack import Stack
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system

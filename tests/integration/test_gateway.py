@@ -14,12 +14,12 @@ import pytest
 from kafka import KafkaConsumer
 
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
 from streams.local.kafka import start_kafka
 from streams.local.stack import Stack, local_stack, quiet
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
 from tests.chaos.site import kill
 from tests.integration.command import on
 from tests.integration.crowd import FEW_DESCRIPTORS, half_open

@@ -61,7 +61,8 @@ def test_a_tool_needs_no_server(image: Image, tmp_path: Path) -> None:
 
     assert "dead-letters" in run(image, environment, "--help")
     assert (
-        run(image, environment, "policy", "show", "--default") == (ROOT / "streams/pressure/default.toml").read_text()
+        run(image, environment, "policy", "show", "--default")
+        == (ROOT / "streams/domain/pressure/default.toml").read_text()
     )
 
 

@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
 from streams.local.stack import Stack, local_stack
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
 from tests.integration.command import ended_well, environment_of, harmonia, on
 from tests.integration.said import fresh
 from tests.integration.waiting import until

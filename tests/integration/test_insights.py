@@ -14,17 +14,17 @@ from events.topics import AUDIT_LOG, INTERACTIONS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
-from streams.insights import reading
+from streams.history.insights import answering
 from streams.local.stack import Stack
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
 from tests.integration.command import harmonia, on
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.lake.lying import lying
+from tests.unit.history.lake.lying import lying
 
 DAYS = ("--from", "2012-02-21", "--to", "2012-02-23")
 FILED, LATER = 20, 3
@@ -66,7 +66,7 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
     assert [point["value"] for point in between["series"][0]["points"]] == [0, FILED + LATER - 1]
     with monkeypatch.context() as cramped:
         cramped.delenv("HARMONIA_LAKE")
-        cramped.setattr(reading, "MOST_TAIL_BYTES", 1 << 10)
+        cramped.setattr(answering, "MOST_TAIL_BYTES", 1 << 10)
         refused = CliRunner().invoke(app, ask)
         assert (refused.exit_code, "set HARMONIA_LAKE" in refused.output) == (1, True)
         assert "no lake is set (HARMONIA_LAKE): this is what the topic interactions still holds" in refused.stderr

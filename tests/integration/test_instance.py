@@ -12,7 +12,7 @@ import pytest
 from streams.demo.deployment import open_deployment
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import Stack
-from streams.settings import Settings
+from streams.platform.settings import Settings
 from tests.integration.system import environment_of_worker
 from tests.integration.waiting import until
 

@@ -12,23 +12,23 @@ from kafka import TopicPartition
 from typer.testing import CliRunner
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
-from sinks.lake.asking import ask_lake
+from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
 from sinks.lake.manifests import MANIFESTS, STAGING, Range, begin, read
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
 from streams.local.stack import Stack, local_stack
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
 from tests.integration.command import harmonia, on, refused
 from tests.integration.lake_process import running_lake
 from tests.integration.system import ask
 from tests.integration.waiting import until
 from tests.unit.events.records import NOW
-from tests.unit.lake.lying import DAY, lying
-from tests.unit.lake.seen import seen
+from tests.unit.history.lake.lying import DAY, lying
+from tests.unit.history.lake.seen import seen
 
 PARTITIONS = 3
 KILLED = 2

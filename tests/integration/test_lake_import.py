@@ -18,8 +18,8 @@ from tests.integration.command import COMMAND, ended_well, environment_of, harmo
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
 from tests.integration.waiting import until
-from tests.unit.lake.old_files import brought, filed
-from tests.unit.lake.seen import Seen, seen
+from tests.unit.history.lake.old_files import brought, filed
+from tests.unit.history.lake.seen import Seen, seen
 
 OPENS, ROWS = 400, "5"
 NOW = 1_900_000_000_000

@@ -14,12 +14,12 @@ from events.topics import CONTACT_ROOFS, IDENTITY_LINKS
 from sinks.keys import partition_of
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.workers import Workers, start_workers
-from streams.identity import resolve
+from streams.domain.identity import resolve
 from streams.local.stack import Stack, local_stack
 from tests.integration.system import ask, environment_of_worker, sample, settings_of
 from tests.integration.tap import Kept, tapped
 from tests.integration.waiting import until
-from tests.property.identity.graphs import edge, hashed, ruling
+from tests.property.domain.identity.graphs import edge, hashed, ruling
 
 CROWD = 50
 PEOPLE = 400

@@ -18,11 +18,11 @@ from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.registry import MODELS
 from events.topics import ALL
-from streams.agents.experiment_alerts import Rule
+from streams.domain.pressure import default_policy
 from streams.local.stack import local_stack
-from streams.measuring.fail_stops import REASONS
-from streams.measuring.names import is_team
-from streams.pressure import default_policy
+from streams.worker.agents.experiments.alerts import Rule
+from streams.worker.measuring.fail_stops import REASONS
+from streams.worker.measuring.label_names import is_team
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample, until_in_redis

@@ -15,12 +15,12 @@ from kafka import KafkaProducer
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS, INTERACTIONS
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.local.stack import local_stack
-from streams.settings import Settings
-from streams.status.kafka_side import look_at_kafka
-from streams.status.seen import Broker
+from streams.operations.status.kafka_side import look_at_kafka
+from streams.operations.status.observations import Broker
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from tests.integration.letters import on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis

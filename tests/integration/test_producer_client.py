@@ -9,11 +9,11 @@ import pytest
 
 from events.client import InvalidEvent, aio, sync
 from events.topics import EMAIL_EVENTS
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients
 from streams.local.stack import Stack, local_stack
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
 from tests.integration.said import fresh
 
 AT = datetime(2026, 2, 3, 18, tzinfo=UTC)

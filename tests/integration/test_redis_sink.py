@@ -20,7 +20,7 @@ from tests.integration.said import FITTING, event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample
 from tests.integration.tap import tapped
 from tests.integration.waiting import until
-from tests.unit.experiments.example import CONTRACTS
+from tests.unit.domain.experiments.example import CONTRACTS
 
 CONTACTS = 200
 TOPICS = list(FITTING)

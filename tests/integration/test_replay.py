@@ -10,15 +10,15 @@ from events.json_types import JSON
 from events.topics import CANVASS_EVENTS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
+from streams.history.replay.replay_run import FOLDER
 from streams.local.stack import Stack
-from streams.replay.run import FOLDER
 from tests.integration.command import environment_of, harmonia, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
 from tests.integration.waiting import until
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
 
 PEOPLE, GIFTS = 20, 4_000
 COMMAND = ("replay", "lake", "--json")

@@ -4,16 +4,16 @@ import pytest
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from events.topics import INTERACTIONS
-from streams.backup.errors import BackupError
-from streams.clients import KafkaClients
+from streams.history.rebuild.folded_positions import Positions
+from streams.history.rebuild.switch import require_caught_up
 from streams.local.stack import Stack
-from streams.rebuild.positions import Positions
-from streams.rebuild.switching import require_caught_up
-from streams.settings import Settings
-from streams.topics import create_topics
+from streams.operations.backup.errors import BackupError
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import create_topics
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
-from tests.unit.lake.lying import lying
+from tests.unit.history.lake.lying import lying
 
 
 def test_a_lake_that_was_ahead_of_the_workers_is_waited_for(stack: Stack) -> None:

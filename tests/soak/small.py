@@ -5,8 +5,8 @@ without Kafka, 60,000 interactions of 1,500 people fill 16 MiB only with the 48,
 """
 
 from streams.cli.main import app
-from streams.engine import rocks
+from streams.engine import rocksdb_store
 
 if __name__ == "__main__":
-    rocks.CACHE_BYTES, rocks.WRITE_BUFFERS_BYTES = 4 << 20, 2 << 20
+    rocksdb_store.CACHE_BYTES, rocksdb_store.WRITE_BUFFERS_BYTES = 4 << 20, 2 << 20
     app()

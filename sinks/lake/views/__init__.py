@@ -6,11 +6,11 @@ from importlib.resources import files as resources
 import pyarrow as pa
 
 from events.registry import MONEY_TYPES, TOUCHES, types_that
-from sinks.lake import forgetting
-from sinks.lake.erasures import ERASURES, ERASURES_SCHEMA
+from sinks.lake import anonymised_rows
+from sinks.lake.erasure_list import ERASURES, ERASURES_SCHEMA
 from sinks.lake.files import Files
+from sinks.lake.live_files import Live
 from sinks.lake.manifests import INTERACTIONS
-from sinks.lake.reading import Live
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
 
@@ -83,7 +83,7 @@ def _quoted(text: str) -> str:
 
 _TYPES_THAT = {
     "money": listed(MONEY_TYPES),
-    "money_and_retractions": listed(forgetting.MONEY),
+    "money_and_retractions": listed(anonymised_rows.MONEY),
     "begins_always": listed(types_that(lambda spec: spec.begins_record == "always")),
     "begins_when_granted": listed(types_that(lambda spec: spec.begins_record == "when_granted")),
     "commands": listed(types_that(lambda spec: spec.is_command)),

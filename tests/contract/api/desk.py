@@ -19,17 +19,17 @@ from sinks.base import Change
 from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
-from streams.api.app import build_api
-from streams.api.bodies import Bodies
-from streams.api.metrics import ApiMetrics
-from streams.api.office import Office
-from streams.api.tokens import read_tokens
-from streams.contact import ContactState, profile
-from streams.insights.apart import Apart
-from streams.permission.audit import AuditLog
-from streams.permission.judging import Judge
-from streams.permission.keeping import NotKept
-from streams.pressure import default_policy
+from streams.domain.contact import ContactState, profile
+from streams.domain.pressure import default_policy
+from streams.history.insights.own_process import Apart
+from streams.platform.tokens import read_tokens
+from streams.services.api.app import build_api
+from streams.services.api.bodies import Bodies
+from streams.services.api.dependencies import Office
+from streams.services.api.metrics import ApiMetrics
+from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.decisions import Judge
+from streams.services.permission.reservation_log import NotKept
 
 NOON = 1_770_224_400_000
 """A Wednesday, noon in New York."""

@@ -16,7 +16,7 @@ from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
 from tests.contract.whole_results import fill
-from tests.unit.experiments.example import CONTRACTS, doors, gotv
+from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv
 
 ENDED: ExperimentResult = {**CONTRACTS, "experiment": "sp/äter 1", "status": "ended"}
 PATHS = ["/v1/experiments", "/v1/experiments/x12", "/v1/experiments/unknown"]

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 from starlette.types import Message
 
-from streams.api.bodies import Bodies
-from streams.api.questions import read_question
+from streams.services.api.bodies import Bodies
+from streams.services.api.permission_request import read_question
 from tests.contract.api.desk import Desk, known
 from tests.contract.whole_redis import Filling
 

@@ -6,8 +6,8 @@ from redis.asyncio import Redis
 from events.times import render_time
 from events.topics import CONTACT_LINKS
 from sinks.keys import position_key
-from streams.api.models import MOST_CONTACTS
-from streams.pressure import default_policy
+from streams.domain.pressure import default_policy
+from streams.services.api.models import MOST_CONTACTS
 from tests.contract.api.desk import ADDRESS, DAY, HASHER, HOUR, NOON, Desk, address, known, touch
 from tests.contract.contact_sink import erased
 from tests.contract.two_topics import absorbed

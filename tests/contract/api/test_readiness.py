@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 
 from sinks.keys import position_key
-from streams.api.readiness import unready
+from streams.services.api.readiness import unready
 from tests.contract.api.desk import Desk, known
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling

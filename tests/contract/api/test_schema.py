@@ -14,14 +14,14 @@ from events.experiment_results import ExperimentResult
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
-from streams.api.serving import Server, listening
+from streams.services.api.server import Server, listening
 from tests.contract.api.desk import Desk, known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
 from tests.contract.whole_results import fill
-from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
+from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 
 EXAMPLES = 60
 LONG_S = 3600.0

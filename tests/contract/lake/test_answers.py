@@ -3,16 +3,16 @@
 from contextlib import suppress
 from dataclasses import replace
 
-from sinks.lake.compacting import compact
-from sinks.lake.erasing import erase
-from sinks.lake.erasures import Erasures, erasure_of
+from sinks.lake.compaction import compact
+from sinks.lake.erasure import erase
+from sinks.lake.erasure_list import Erasures, erasure_of
 from sinks.lake.files import Files
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
-from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.lake.seen import rows_of, seen, seen_by_manifests
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.seen import rows_of, seen, seen_by_manifests
 
 TOPIC = [lying(at, "donation.made", contact={"contact_id": "c0"}) for at in range(3)]
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from events.json_types import JSON
-from sinks.lake.compacting import compact
+from sinks.lake.compaction import compact
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import STAGING
 from tests.unit.events.records import NOW
-from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import DAY
-from tests.unit.lake.old_files import FEW, brought, filed, old
-from tests.unit.lake.seen import Seen, seen, seen_by_manifests
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY
+from tests.unit.history.lake.old_files import FEW, brought, filed, old
+from tests.unit.history.lake.seen import Seen, seen, seen_by_manifests
 
 YEAR = 365 * DAY
 MOST_CALLS = 100

@@ -9,26 +9,26 @@ import pytest
 from typer.testing import CliRunner
 
 from sinks.base import Change
-from sinks.lake.asking import ask_lake
+from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import Files, open_files
+from sinks.lake.live_files import addresses
 from sinks.lake.manifests import INTERACTIONS, STAGING, begin, is_lake
-from sinks.lake.reading import addresses
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, Overtaken
-from streams.backtest.run import Orders, backtest
 from streams.cli.main import app
-from streams.lake.errors import LakeStopped
-from streams.lake.serving import files_of
-from streams.pressure import default_policy
-from streams.rebuild.sorting import gather_lake, lake_now
-from streams.replay.parts import parts_of
-from streams.settings import Settings
+from streams.domain.pressure import default_policy
+from streams.history.backtest.backtest_run import Orders, backtest
+from streams.history.lake.errors import LakeStopped
+from streams.history.lake.file_parts import parts_of
+from streams.history.lake.server import files_of
+from streams.history.rebuild.buckets import gather_lake, lake_now
+from streams.platform.settings import Settings
 from tests.contract.lake.s3_server import BUCKET
 from tests.unit.events.records import NOW
-from tests.unit.history.lakes import fill, said
-from tests.unit.lake.interrupted import Crash, crash
-from tests.unit.lake.lying import TOPIC_ID, lying
-from tests.unit.lake.seen import seen
+from tests.unit.history.lake.interrupted import Crash, crash
+from tests.unit.history.lake.lying import TOPIC_ID, lying
+from tests.unit.history.lake.seen import seen
+from tests.unit.history.refold.lakes import fill, said
 
 LAKE = "HARMONIA_LAKE"
 WRITERS = 6

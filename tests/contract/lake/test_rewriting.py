@@ -2,17 +2,17 @@
 
 import pytest
 
-from sinks.lake.compacting import compact
-from sinks.lake.erasing import commanded, erase
-from sinks.lake.erasures import Erasures, add_erasures, erasure_of, read_erasures
+from sinks.lake.compaction import compact
+from sinks.lake.erasure import commanded, erase
+from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, STAGING
-from sinks.lake.reading import live
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
-from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.lake.seen import rows_of, seen, seen_by_manifests
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.seen import rows_of, seen, seen_by_manifests
 
 MOST_CALLS = 60
 TOMORROW = "2012-02-23"

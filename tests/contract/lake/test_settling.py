@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from sinks.lake.compacting import compact
-from sinks.lake.erasures import erasure_of
+from sinks.lake.compaction import compact
+from sinks.lake.erasure_list import erasure_of
 from sinks.lake.files import Files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.objects import ObjectFiles
-from sinks.lake.reading import live
-from sinks.lake.settling import give_up_imports
-from streams.lake.erasing import Told, erase_from_lake
+from sinks.lake.unfinished_writes import give_up_imports
+from streams.history.lake.erasure import Told, erase_from_lake
 from tests.unit.events.records import NOW
-from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import DAY
-from tests.unit.lake.old_files import EMAIL, brought, filed, old
-from tests.unit.lake.seen import rows_of
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY
+from tests.unit.history.lake.old_files import EMAIL, brought, filed, old
+from tests.unit.history.lake.seen import rows_of
 
 STAGED_HALF, STAGED, COMMITTED = 3, 4, 5
 """The calls of an import of one file before which it dies: its file is half there, all, and named by a manifest."""

@@ -4,8 +4,8 @@ import pytest
 
 from sinks.base import Change
 from sinks.lake.files import Files
+from sinks.lake.live_files import live
 from sinks.lake.manifests import STAGING
-from sinks.lake.reading import live
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, give_up, profiles_table
 
 OLD, NEW = "2012-02-20", "2012-02-22"

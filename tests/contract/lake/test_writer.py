@@ -7,9 +7,9 @@ from sinks.lake.manifests import MANIFESTS, STAGING, Damaged
 from sinks.lake.writer import LakeWriter, Overtaken
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.lake.seen import seen
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.seen import seen
 
 TOPIC = [lying(at, "donation.made" if at % 3 else "email.sent", at=NOW - at % 2 * DAY) for at in range(6)]
 MOST_CALLS = 100

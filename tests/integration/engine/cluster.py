@@ -10,11 +10,11 @@ from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminPartition
 from kafka.admin import NewTopic
 
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Outbox, Output
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 
 _ROOM = {"max.message.bytes": str(8 << 20)}
 

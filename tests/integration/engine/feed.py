@@ -9,12 +9,12 @@ from prometheus_client import CollectorRegistry
 
 from sinks.base import Change, Position, SinkUnavailable, Stored
 from sinks.memory import MemorySink
-from streams.agents import redis_sink
-from streams.agents.redis_sink import ContactStateSink
-from streams.agents.stamps import received_header
 from streams.engine.runs import Run
 from streams.engine.writer import Output, TransactionWriter
-from streams.metrics import Metrics
+from streams.worker.agents.latency_header import received_header
+from streams.worker.agents.sinks import redis_sink
+from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 
 RECEIVED = 1_329_904_800_000

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterable
 
 from faust.types import TP
 
-from streams.engine.partition import Changelog, Effects, Fold, TablePartition
+from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.runs import Records, Run
-from streams.engine.states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Store
+from streams.engine.table_partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.writer import Outbox, Output
 from tests.integration.engine.cluster import Cluster
 from tests.unit.engine.kafka_records import Fetched

@@ -11,24 +11,26 @@ from prometheus_client import CollectorRegistry
 from events.dead_letters import DeadLetter
 from events.links import Roof, write_roof
 from events.refusal import Reason
-from streams.agents import announcements, contacts, dead_letters
-from streams.agents.contacts import Contacts
-from streams.agents.folding import Folding
-from streams.agents.moving import Moving
-from streams.contact import ContactState, decode, encode
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.pressure import default_policy
 from streams.engine.app import ChunkApp
+from streams.engine.decoded_states import Codec, Storage
 from streams.engine.runs import Run
-from streams.engine.states import Codec, Storage
 from streams.engine.store import open_memory_store
 from streams.engine.table import ChunkTable, Flow
-from streams.metrics import Metrics
-from streams.pressure import default_policy
-from streams.settings import Settings
-from streams.topics import changelog_name
+from streams.platform.settings import Settings
+from streams.platform.topics import changelog_name
+from streams.worker.agents.contacts import agent as contacts
+from streams.worker.agents.contacts import output_records
+from streams.worker.agents.contacts.agent import Contacts
+from streams.worker.agents.contacts.identity_changes import Moving
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.intake import dead_letters
+from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.trouble import Trouble, troubles_come
-from tests.unit.agents.harmonised import AT, said, valued
 from tests.unit.engine.kafka_records import Fetched
+from tests.unit.worker.agents.harmonised import AT, said, valued
 
 
 class Team:
@@ -70,7 +72,7 @@ class Team:
 @pytest.fixture
 async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
     team = Team(cluster, tmp_path)
-    monkeypatch.setattr(announcements, "CONTACT_STATE", team.state.topic)
+    monkeypatch.setattr(output_records, "CONTACT_STATE", team.state.topic)
     monkeypatch.setitem(contacts._KINDS, team.source.topic, Folding)
     monkeypatch.setattr(dead_letters.dead_letter, "__defaults__", (team.letters.topic,))
     await team.table.take_over([0])
@@ -125,7 +127,7 @@ async def test_none_is_told_of_a_fragment_before_what_interactions_held_when_it_
 ) -> None:
     """Also if another worker has taken over in between, and once nothing waits, at once."""
     links, roofs = (team.cluster.make_partition(purpose) for purpose in ("identity-links", "contact-roofs"))
-    monkeypatch.setattr(announcements, "IDENTITY_LINKS", links.topic)
+    monkeypatch.setattr(output_records, "IDENTITY_LINKS", links.topic)
     monkeypatch.setattr(contacts, "INTERACTIONS", team.source.topic)
     monkeypatch.setattr(contacts, "CONTACT_ROOFS", roofs.topic)
     monkeypatch.setitem(contacts._KINDS, roofs.topic, Moving)

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from streams.clients import KafkaClients
-from streams.engine.errors import Fenced
 from streams.engine.store import MemoryStore
 from streams.engine.writer import TransactionWriter, _send
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Fenced
 from tests.integration.engine.owner import Bench, sums, table_in
 from tests.integration.engine.trouble import Trouble, troubles_come
 

@@ -3,8 +3,8 @@
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
-from streams.engine.lacking import end_of_lacking
-from streams.engine.markers import until_marked
+from streams.engine.source_end import end_of_lacking
+from streams.engine.transaction_markers import until_marked
 from tests.integration.engine.cluster import Cluster
 
 

@@ -14,11 +14,11 @@ from aiokafka.producer.sender import AddPartitionsToTxnHandler
 from aiokafka.structs import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.clients import KafkaClients
 from streams.engine import writer
-from streams.engine.partition import TablePartition
 from streams.engine.store import MemoryStore
+from streams.engine.table_partition import TablePartition
 from streams.engine.writer import Output, TransactionWriter, _send
+from streams.platform.clients import KafkaClients
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.owner import Bench, put, sums, table_in
 

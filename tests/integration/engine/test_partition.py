@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from streams.engine.partition import Effects
+from streams.engine.decoded_states import States
 from streams.engine.runs import Records
-from streams.engine.states import States
 from streams.engine.store import MemoryStore
+from streams.engine.table_partition import Effects
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums, table_in
 from tests.unit.engine.test_forgetting import CountingStore

@@ -6,11 +6,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import Run
 from streams.engine.writer import Output, TransactionWriter
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from tests.integration.engine.cluster import Cluster
 
 

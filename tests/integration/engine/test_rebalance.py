@@ -8,13 +8,13 @@ from typing import cast
 import pytest
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
-from streams.engine.errors import StateLost
 from streams.engine.runs import Run
 from streams.engine.transport import Consumer
 from streams.local.stack import Stack
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import StateLost
+from streams.platform.settings import Settings
 from tests.integration.engine.cluster import Cluster
 
 

@@ -4,11 +4,11 @@ from itertools import count
 
 import pytest
 
-from streams.engine.partition import Effects
-from streams.engine.restoring import LONGEST_IDLE_MS
+from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
-from streams.engine.states import States
 from streams.engine.store import MemoryStore, Position
+from streams.engine.store_restore import LONGEST_IDLE_MS
+from streams.engine.table_partition import Effects
 from tests.integration.engine.owner import Bench, sums, table_in
 
 CHUNKS = 6

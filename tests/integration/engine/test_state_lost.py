@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from streams.engine.errors import StateLost
 from streams.engine.runs import Run
+from streams.platform.errors import StateLost
 from tests.integration.engine.owner import Bench, put, sums
 
 

@@ -3,13 +3,13 @@ from random import Random
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from streams.clients import KafkaClients
-from streams.engine.errors import Fenced
-from streams.engine.partition import Effects
+from streams.engine.decoded_states import States
 from streams.engine.retry import ATTEMPTS
 from streams.engine.runs import Records
-from streams.engine.states import States
 from streams.engine.store import MemoryStore
+from streams.engine.table_partition import Effects
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Fenced
 from tests.integration.engine.owner import Bench, sums, table_in
 from tests.integration.engine.trouble import Trouble, refused_once, troubles_come
 

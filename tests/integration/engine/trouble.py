@@ -11,7 +11,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from faust.types import TP
 
-from streams.engine import partition
+from streams.engine import table_partition
 from streams.engine.writer import TransactionWriter, _send
 
 Write = Callable[..., Awaitable[dict[TP, int]]]
@@ -62,7 +62,7 @@ def refused_once(monkeypatch: pytest.MonkeyPatch, after_seconds: float) -> None:
             return await write(writer, *records)
         now = time.monotonic() + late.pop()
         late_clock = SimpleNamespace(monotonic=lambda: now, time_ns=time.time_ns)  # the loop has its own
-        monkeypatch.setattr(partition, "time", late_clock)
+        monkeypatch.setattr(table_partition, "time", late_clock)
         raise ProducerFenced
 
     monkeypatch.setattr(TransactionWriter, "write", refused)

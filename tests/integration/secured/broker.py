@@ -10,13 +10,13 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType, ResourcePattern, ResourceType
 
-from streams.clients import KafkaClients
 from streams.local.jars import class_path
 from streams.local.java import find_java
 from streams.local.kafka import Node, new_cluster_id, properties
 from streams.local.server import HOST, Server, choose_ports, launch, stop
-from streams.settings import Settings
-from tests.unit.security.certificates import Authority
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from tests.unit.platform.certificates import Authority
 
 LIST = Path(__file__).parents[3] / "deploy" / "acl" / "kafka.acl"
 _LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from streams.local.redis import find_redis
 from streams.local.server import HOST, choose_ports, launch, stop
-from tests.unit.security.certificates import Authority
+from tests.unit.platform.certificates import Authority
 
 LIST = Path(__file__).parents[3] / "deploy" / "acl" / "redis.acl"
 

@@ -10,7 +10,7 @@ from tests.integration.api_process import TOKENS, Api, running_api
 from tests.integration.command import Ended, ended_well, harmonia
 from tests.integration.secured.broker import SecuredKafka, secured_kafka
 from tests.integration.secured.redis import SecuredRedis, secured_redis
-from tests.unit.security.certificates import Authority
+from tests.unit.platform.certificates import Authority
 
 WORKER, API, TOPICS, OPERATOR = "harmonia-worker", "harmonia-api", "harmonia-topics", "harmonia-operator"
 GATEWAY = "harmonia-gateway"

@@ -13,8 +13,8 @@ from redis.exceptions import ResponseError
 
 from events.json_types import JSON
 from events.topics import ALL, AUDIT_LOG, CONTACT_STATE, DEAD_LETTERS, EMAIL_EVENTS
-from streams.cli.reading import records_of
-from streams.clients import KafkaClients, identity_for_kafka, tool_redis
+from streams.platform.clients import KafkaClients, identity_for_kafka, tool_redis
+from streams.platform.topic_reading import records_of
 from tests.integration.command import ended_well, refused
 from tests.integration.gateway_process import running_gateway
 from tests.integration.said import Event, event, fresh, phone_of, somebody
@@ -22,7 +22,7 @@ from tests.integration.secured.broker import ADMIN, listed, settings_of
 from tests.integration.secured.site import API, GATEWAY, KEY, OPERATOR, SHARED, WORKER, Site, secured_site
 from tests.integration.system import ask
 from tests.integration.waiting import until
-from tests.unit.security.certificates import Authority
+from tests.unit.platform.certificates import Authority
 
 ADA = fresh()
 PERSON = somebody(ADA)

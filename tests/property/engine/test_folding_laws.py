@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE, DEAD_LETTERS
-from streams.agents.announcements import GENERATION_BITS
-from streams.agents.folding import Folding
-from streams.contact import Outcome, decode, profile
+from streams.domain.contact import Outcome, decode, profile
 from streams.engine.store import MemoryStore
-from tests.unit.agents.harmonised import GENERATION, folded, kept, said, valued
+from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.output_records import GENERATION_BITS
 from tests.unit.engine.kafka_records import Fetched
+from tests.unit.worker.agents.harmonised import GENERATION, folded, kept, said, valued
 
 TYPES = ["email.opened", "email.sent", "donation.made", "canvass.reported", "consent.changed"]
 COMMANDS = ["contact.suppressed", "contact.erased"]

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from events.contact import HashedContact
 from events.envelope import Record, decode
+from events.fast_intake import harmonise_usual
 from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.json_types import JSON
+from events.producer_structs import SAID
 from events.refusal import Refusal
 from events.registry import MODELS
-from events.said import SAID
-from events.short_way import harmonise_usual
 from tests.property.events.saying import NOW, TOPICS, events, names, record, scalars, shallow, written
 from tests.property.events.test_decode_laws import flipped, some_headers
-from tests.unit.contact.records import EDGES
+from tests.unit.domain.contact.records import EDGES
 
 HASHER = Hasher([b"key"])
 ROTATING = Hasher([b"key", b"old", b"older"], gmail_aliases=True)

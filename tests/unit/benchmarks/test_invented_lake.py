@@ -10,7 +10,7 @@ from sinks.lake.files import LocalFiles
 from sinks.lake.parquet import read_parquet
 from sinks.lake.rows import tables_of
 from sinks.lake.schema import INTERACTIONS_SCHEMA
-from streams.contact import read_fact
+from streams.domain.contact import read_fact
 from tests.unit.engine.kafka_records import Fetched
 
 

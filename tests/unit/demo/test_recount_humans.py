@@ -5,8 +5,8 @@ import pytest
 from streams.demo.recount import Profile, Told, moment
 from streams.demo.recount_humans import humans, kind_of
 from streams.demo.truth import Fields
-from streams.human import agent_of
-from tests.unit.human.people import APPLE, CHROME, GMAIL, GMAIL_PREFETCH, IPHONE, OUTLOOK, SAFARI, YAHOO
+from streams.domain.human import agent_of
+from tests.unit.domain.human.people import APPLE, CHROME, GMAIL, GMAIL_PREFETCH, IPHONE, OUTLOOK, SAFARI, YAHOO
 
 
 def told(type_: str, time: str, fields: Fields | None = None, message_id: str = "m") -> Told:

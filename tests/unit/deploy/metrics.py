@@ -3,10 +3,10 @@
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from streams.api.metrics import ApiMetrics
-from streams.gateway.metrics import GatewayMetrics
-from streams.lake.metrics import LakeMetrics
-from streams.metrics import Metrics
+from streams.history.lake.metrics import LakeMetrics
+from streams.services.api.metrics import ApiMetrics
+from streams.services.gateway.metrics import GatewayMetrics
+from streams.worker.metrics import Metrics
 
 _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 

@@ -2,9 +2,9 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from streams.agents.experiment_alerts import Rule as ExperimentRule
-from streams.campaigns.kept import Rule as CampaignRule
-from streams.pressure.alerting import Rule
+from streams.domain.campaigns.kept import Rule as CampaignRule
+from streams.domain.pressure.alerting import Rule
+from streams.worker.agents.experiments.alerts import Rule as ExperimentRule
 
 PAGE = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text()
 RULES = PAGE.partition("## Which mailbox provider")[0]

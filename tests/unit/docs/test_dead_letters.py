@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from streams.clinic.casting import KINDS
-from streams.clinic.mapping import Mapping, read_mapping
-from streams.quarantine.waiting import WAITS
+from streams.domain.dead_letter_repair.casting import KINDS
+from streams.domain.dead_letter_repair.mapping import Mapping, read_mapping
+from streams.domain.quarantine.waiting import WAITS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "dead-letters.md").read_text()
 

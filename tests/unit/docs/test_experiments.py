@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.experiments.errors import EFFECTS, KINDS, MOST
-from streams.experiments.given import GROUPS
-from streams.inference import enough, harm, split, steady
-from streams.inference.comparing import TUNED_FOR
-from streams.inference.discoveries import LEVEL
+from streams.domain.contact.contribution import GROUPS
+from streams.domain.inference import enough, harm, split, steady
+from streams.domain.inference.comparing import TUNED_FOR
+from streams.domain.inference.discoveries import LEVEL
 
 DOCS = (Path(__file__).parents[3] / "docs" / "experiments.md").read_text()
 TEXT = " ".join(DOCS.split())

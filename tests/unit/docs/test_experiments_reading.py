@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from streams.cli.experiment_results import print_page
-from streams.experiments.shown.pages import page
-from streams.experiments.shown.plot import svg
-from streams.experiments.shown.warnings import warnings_of
-from tests.unit.experiments.example import doors, gotv, watched
+from streams.domain.experiments.report.pages import page
+from streams.domain.experiments.report.warnings import warnings_of
+from streams.services.experiment_plot.plot import svg
+from tests.unit.domain.experiments.example import doors, gotv, watched
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = (DOCS / "experiments-reading.md").read_text()

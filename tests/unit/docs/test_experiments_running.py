@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 from events.experiments import METRICS, ExperimentDefinition
-from streams.experiments.assigning import Assigning
-from streams.experiments.defined import edition_of, rule_of
-from streams.experiments.rules import Rule
-from streams.experiments.written import read_definitions
-from streams.inference.comparing import TUNED_FOR
-from streams.pressure.mistakes import Mistakes
+from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.definition_files import read_definitions
+from streams.domain.experiments.definition_records import edition_of, rule_of
+from streams.domain.file_mistakes import Mistakes
+from streams.domain.inference.comparing import TUNED_FOR
 
 PAGE = (Path(__file__).parents[3] / "docs" / "experiments-running.md").read_text()
 TABLE = PAGE.partition("| field |")[2].partition("\n\n")[0]

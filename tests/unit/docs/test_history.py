@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from streams.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE
-from streams.backtest.outcomes import DAY
-from streams.backtest.run import WINDOW
-from streams.backtest.tally import RESAMPLES
-from streams.replay.judging import MARGIN
-from streams.replay.pacing import BUSY_S, CALM_S, FEW, TOO_BUSY_S
-from streams.replay.run import FOLDER, STAGE
+from streams.history.backtest.backtest_run import WINDOW
+from streams.history.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE
+from streams.history.backtest.outcomes import DAY
+from streams.history.backtest.tally import RESAMPLES
+from streams.history.replay.pacing import BUSY_S, CALM_S, FEW, TOO_BUSY_S
+from streams.history.replay.replay_run import FOLDER, STAGE
+from streams.history.replay.row_decisions import MARGIN
 
 DOCS = Path(__file__).parents[3] / "docs"
 REPLAY = (DOCS / "replay.md").read_text("utf-8")

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from streams.human.weights import PRIOR, WEIGHTS, Signal
+from streams.domain.human.weights import PRIOR, WEIGHTS, Signal
 
 DOCS = Path(__file__).parents[3] / "docs" / "human.md"
 ROW = re.compile(r"^\| ((?:`\w+`(?:, )?)+|prior) \| (\S+) \| (\S+) \|", re.MULTILINE)

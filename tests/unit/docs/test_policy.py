@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import get_args
 
-from streams.pressure import Mistakes, Reason, default_text, read_policy
+from streams.domain.pressure import Mistakes, Reason, default_text, read_policy
 
 PAGE = (Path(__file__).parents[3] / "docs" / "policy.md").read_text()
 

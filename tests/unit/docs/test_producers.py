@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from events.adapters.mapping import parse_mapping
-from streams.gateway.hooks import HookTable
-from streams.importing.pieces import VENDORS
+from streams.history.importing.file_parts import VENDORS
+from streams.services.gateway.hooks import HookTable
 
 DOCS = Path(__file__).parents[3] / "docs"
 PRODUCERS = (DOCS / "producers.md").read_text()

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from streams.settings import Settings
+from streams.platform.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()

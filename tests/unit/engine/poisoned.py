@@ -9,11 +9,11 @@ from faust.types import TP
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS
-from streams.engine.batches import read_any_batch
-from streams.engine.fetched import Fetched, Refused, hand_out_light_records
+from streams.engine.aiokafka_patches.fetched_records import Fetched, Refused, hand_out_light_records
+from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.runs import Run
-from tests.unit.agents.test_intake import Bench
 from tests.unit.engine.crafted import CODECS, KINDS, Craft, Maker, Raw, craft, of_records
+from tests.unit.worker.agents.test_intake import Bench
 
 TOPIC = TopicPartition("email-events", 0)
 BASE = 1_000

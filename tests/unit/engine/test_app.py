@@ -3,14 +3,14 @@ import logging
 import pytest
 from faust.types import TP
 
-from streams.clients import KafkaClients
+from streams.domain.formats import OtherFormat
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
-from streams.engine.errors import Fenced, StateLost
-from streams.engine.instance import given_away
 from streams.engine.recovery import Recovery, TableManager
+from streams.engine.static_membership import given_away
 from streams.engine.transport import Consumer
-from streams.formats import OtherFormat
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Fenced, StateLost
+from streams.platform.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret of the test", partitions=3)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from aiokafka.structs import TopicPartition
 
-from streams.engine.fetched import MOST_BYTES, Drained, Fetched, _FetchResult
+from streams.engine.aiokafka_patches.fetched_records import MOST_BYTES, Drained, Fetched, _FetchResult
 
 TP = TopicPartition("interactions", 0)
 

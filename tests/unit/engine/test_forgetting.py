@@ -2,7 +2,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-from streams.engine.forgetting import Forgetting
+from streams.engine.erasure_compaction import Forgetting
 from streams.engine.store import MemoryStore
 
 

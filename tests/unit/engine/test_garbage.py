@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.engine.fetched import Fetched
-from streams.engine.garbage import YOUNG_OBJECTS, collect_rarely, collecting_later
+from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.garbage_collector import YOUNG_OBJECTS, collect_rarely, collecting_later
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output
 

@@ -11,9 +11,9 @@ from aiokafka import codec
 from aiokafka.consumer import fetcher
 from aiokafka.record._crecords import default_records as compiled
 
-from streams.engine.batches import read_any_batch
-from streams.engine.careful import TOO_MUCH, Unread
-from streams.engine.inflating import MAX_INFLATED, Inflated, opened
+from streams.engine.aiokafka_patches.damaged_records import TOO_MUCH, Unread
+from streams.engine.aiokafka_patches.decompression import MAX_INFLATED, Inflated, opened
+from streams.engine.aiokafka_patches.record_batches import read_any_batch
 
 CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 BOMBS = ["gzip", "lz4", "zstd"]

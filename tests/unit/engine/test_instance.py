@@ -7,8 +7,8 @@ import pytest
 from aiokafka import errors
 from aiokafka.protocol.group import JoinGroupRequest
 
-from streams.engine.errors import Fenced
-from streams.engine.instance import know_fenced_instances, name_in_group, stop_when_replaced
+from streams.engine.static_membership import know_fenced_instances, name_in_group, stop_when_replaced
+from streams.platform.errors import Fenced
 
 
 class Coordinator(SimpleNamespace):

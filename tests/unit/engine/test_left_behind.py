@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.left_behind import delete_left_behind
-from streams.engine.restoring import LONGEST_IDLE_MS
-from streams.engine.rocks import RocksStores
+from streams.engine.abandoned_stores import delete_left_behind
+from streams.engine.rocksdb_store import RocksStores
+from streams.engine.store_restore import LONGEST_IDLE_MS
 from tests.unit.engine.store_contract import HERE
 
 LONG_AGO_S = LONGEST_IDLE_MS / 1000 + 60

@@ -13,9 +13,9 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
 from events.refusal import Reason
-from streams.engine.batches import Batch, read_any_batch
-from streams.engine.careful import MAX_HEADERS_OF_BATCH, Record, Unread
-from streams.engine.fetched import Refused, hand_out_light_records
+from streams.engine.aiokafka_patches.damaged_records import MAX_HEADERS_OF_BATCH, Record, Unread
+from streams.engine.aiokafka_patches.fetched_records import Refused, hand_out_light_records
+from streams.engine.aiokafka_patches.record_batches import Batch, read_any_batch
 from tests.unit.engine.crafted import CODECS, KINDS, NEIGHBOURS_AS_HEADERS, Maker, Raw, batch, craft, of_records, varint
 from tests.unit.engine.poisoned import BASE, check, letters, read, told
 
@@ -154,7 +154,7 @@ def test_a_batch_of_neighbours_taken_for_headers_takes_no_more_memory_than_its_b
     assert len(batch_of) < 50_000
     (tmp_path / "batch").write_bytes(batch_of)
     said = (
-        "from pathlib import Path\nfrom streams.engine.batches import Batch\n"
+        "from pathlib import Path\nfrom streams.engine.aiokafka_patches.record_batches import Batch\n"
         "def peak():\n"
         "    [line] = [line for line in open('/proc/self/status') if line.startswith('VmHWM')]\n"
         "    return int(line.split()[1]) >> 10\n"

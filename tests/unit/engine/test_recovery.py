@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 from faust.tables.recovery import ServiceStopped
 
-from streams.clients import KafkaClients
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.recovery import TableManager
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from tests.unit.engine.workplace import everything_that_can
 
 

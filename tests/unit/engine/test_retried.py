@@ -5,8 +5,8 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 
 from streams.engine import retry
-from streams.engine.errors import Fenced
 from streams.engine.retry import ATTEMPTS, retried
+from streams.platform.errors import Fenced
 
 
 class Flaky:

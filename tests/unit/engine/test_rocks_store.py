@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from streams.engine.errors import StoreFailed, Unusable
-from streams.engine.rocks import RocksStores
+from streams.engine.rocksdb_store import RocksStores
 from streams.engine.store import Store
 from streams.engine.write_back import WriteBackStores
+from streams.platform.errors import StoreFailed, Unusable
 from tests.unit.engine.store_contract import (
     HERE,
     WRITES,

@@ -4,7 +4,7 @@ from functools import partial
 
 from faust.types import TP
 
-from streams.engine.lanes import Lanes
+from streams.engine.partition_workers import Lanes
 from streams.engine.runs import Run
 from tests.unit.engine.kafka_records import Fetched, run
 from tests.unit.engine.workplace import Workplace, everything_that_can

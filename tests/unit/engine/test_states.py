@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.states import BESIDE, GENERATION_KEY, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
 
 NUMBERS: Codec[int] = Codec(lambda number: b"%d" % number, int)

@@ -3,19 +3,19 @@ import asyncio
 import pytest
 from faust.types import TP
 
-from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
-from streams.engine.errors import NotOwned
-from streams.engine.partition import Changelog, Effects, Fold, TablePartition
-from streams.engine.restoring import RESTORED_AT_ONCE
+from streams.engine.decoded_states import Codec, Recent, States, Storage
 from streams.engine.runs import Run
-from streams.engine.states import Codec, Recent, States, Storage
 from streams.engine.store import MemoryStore
+from streams.engine.store_restore import RESTORED_AT_ONCE
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow
+from streams.engine.table_partition import Changelog, Effects, Fold, TablePartition
 from streams.engine.transport import Consumer
 from streams.engine.writer import TransactionWriter
-from streams.settings import Settings
-from streams.topics import changelog_name
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import NotOwned
+from streams.platform.settings import Settings
+from streams.platform.topics import changelog_name
 from tests.unit.engine.kafka_records import run
 from tests.unit.engine.workplace import everything_that_can
 

@@ -10,11 +10,11 @@ from faust.types import TP
 from faust.types.tuples import Message
 from mode import Service
 
-from streams.clients import KafkaClients
 from streams.engine.app import ChunkApp
 from streams.engine.runs import Run
 from streams.engine.transport import Consumer, ConsumerThread
-from streams.settings import Settings
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from tests.unit.engine.kafka_records import offsets, run
 from tests.unit.engine.workplace import everything_that_can
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.turns import Turns
+from streams.engine.weighted_semaphore import Turns
 
 
 class Work:

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from faust.types import TP
 
-from streams.engine.lanes import Lanes
+from streams.engine.partition_workers import Lanes
 from streams.engine.runs import ChunkLimits, Run
 from tests.unit.engine.kafka_records import offsets
 

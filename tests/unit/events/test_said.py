@@ -2,10 +2,10 @@ import pytest
 from msgspec.structs import fields
 
 from events.contact import Contact
+from events.interaction_structs import Arm
 from events.interactions.base import ExperimentArm
+from events.producer_structs import SAID, SaidContact
 from events.registry import MODELS
-from events.said import SAID, SaidContact
-from events.usual import Arm
 
 
 def names_in(type_: str) -> list[str]:

@@ -8,7 +8,7 @@ from events import asyncapi
 from events.experiment_results import ExperimentResult
 from events.registry import MODELS
 from events.schemas import all_schemas, export, render
-from tests.unit.experiments.example import CONTRACTS, doors, gotv, watched
+from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv, watched
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "schemas"
 

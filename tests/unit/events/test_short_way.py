@@ -5,15 +5,15 @@ import pytest
 
 from events.contact import Contact
 from events.envelope import Record, decode
+from events.fast_intake import harmonise_usual
 from events.fields import MAX_HEADER_BYTES, MAX_RECORD_BYTES
 from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.json_types import JSON
+from events.producer_structs import SAID
 from events.refusal import Refusal
 from events.registry import MODELS
-from events.said import SAID
-from events.short_way import harmonise_usual
-from tests.unit.contact.records import EDGES
+from tests.unit.domain.contact.records import EDGES
 from tests.unit.events.records import event, record
 
 HASHER = Hasher([b"key"])

@@ -2,9 +2,9 @@ import pytest
 from msgspec.structs import fields
 
 from events.contact import HashedContact
+from events.interaction_structs import USUAL, Arm, UsualContact
 from events.interactions.base import ExperimentArm
 from events.registry import MODELS
-from events.usual import USUAL, Arm, UsualContact
 
 
 @pytest.mark.parametrize("type_", USUAL)

@@ -10,14 +10,14 @@ from pydantic_core import ErrorDetails
 
 from events.adapters import van
 from events.adapters.mapping import WrongMapping, parse_mapping
-from events.details import explain
+from events.error_messages import explain
 from events.registry import MODELS
 from events.wording import in_plain_words
-from streams.clinic.mapping import read_mapping
-from streams.engine.errors import Unusable
-from streams.experiments.written import read_definitions
-from streams.gateway.hooks import read_hooks
-from streams.pressure.reading import read_policy
+from streams.domain.dead_letter_repair.mapping import read_mapping
+from streams.domain.experiments.definition_files import read_definitions
+from streams.domain.pressure.reading import read_policy
+from streams.platform.errors import Unusable
+from streams.services.gateway.hooks import read_hooks
 
 LIBRARYS_OWN = ("value error", "extra inputs", "field required", "should be", "should have", "should match", "input ")
 WRONG: list[Any] = [

@@ -39,11 +39,11 @@ from events.envelope import Interaction, Record, decode  # noqa: E402
 from events.harmonised import harmonise  # noqa: E402
 from events.identifiers import Hasher  # noqa: E402
 from sinks.lake.rows import tables_of  # noqa: E402
-from streams.contact import ContactState, fold, profile, read_fact  # noqa: E402
-from streams.contact.erasing import begins  # noqa: E402
-from streams.contact.state import Fact  # noqa: E402
-from streams.insights.question import COUNTS  # noqa: E402
-from streams.quarantine.waiting import may_wait  # noqa: E402
+from streams.domain.contact import ContactState, fold, profile, read_fact  # noqa: E402
+from streams.domain.contact.identity.erasure import begins  # noqa: E402
+from streams.domain.contact.state import Fact  # noqa: E402
+from streams.domain.quarantine.waiting import may_wait  # noqa: E402
+from streams.history.insights.question import COUNTS  # noqa: E402
 from tests.unit.engine.kafka_records import Fetched  # noqa: E402
 
 NOW = 1_329_904_800_000

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.gateway.hooks import read_hooks
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
+from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.setting_names import SETTINGS
 
 ROOT = Path(__file__).parents[3]

@@ -12,9 +12,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from streams.gateway.hooks import read_hooks
-from streams.insights.history import MEMORY
-from streams.settings import Settings
+from streams.history.insights.history_source import MEMORY
+from streams.platform.settings import Settings
+from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.dockerfile import stages
 from tests.unit.packaging.manifests import (
     KUBERNETES,
@@ -262,7 +262,7 @@ def test_a_service_leads_to_a_port_that_somebody_has(overlay: str) -> None:
 
 
 def test_the_policy_is_the_default_until_somebody_changes_it() -> None:
-    assert (KUBERNETES / "base/policy.toml").read_text() == (ROOT / "streams/pressure/default.toml").read_text()
+    assert (KUBERNETES / "base/policy.toml").read_text() == (ROOT / "streams/domain/pressure/default.toml").read_text()
 
 
 def test_the_gateways_hooks_are_the_example_until_somebody_changes_them() -> None:

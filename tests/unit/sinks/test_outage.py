@@ -1,4 +1,4 @@
-from sinks.outage import Outage
+from sinks.backoff import Outage
 
 
 class Clock:

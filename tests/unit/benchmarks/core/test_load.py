@@ -1,6 +1,6 @@
 from benchmarks.core.load import NOW_MS, News, news, said
 from events.refusal import Refusal
-from streams.contact import Outcome, fold, read_fact
+from streams.domain.contact import Outcome, fold, read_fact
 
 
 def became(of: News) -> list[tuple[int, Outcome]]:

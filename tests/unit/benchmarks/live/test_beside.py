@@ -9,10 +9,10 @@ from benchmarks.live.beside import Pair, kept
 from benchmarks.live.crowd import Cell, cells_of, contact_id_of, ordinary, states
 from events.envelope import Interaction, Record, decode
 from events.identifiers import Hasher
-from streams.contact import decode as state_of
-from streams.contact.facts import fact_of
-from streams.contact.overview import overview
-from streams.contact.state import Fact
+from streams.domain.contact import decode as state_of
+from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.state import Fact
 
 NOW_MS = 1_700_000_000_000
 HASHER = Hasher([b"key"])

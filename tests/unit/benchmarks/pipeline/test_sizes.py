@@ -3,7 +3,7 @@ from random import Random
 
 from benchmarks.pipeline.sizes import bytes_below
 from benchmarks.pipeline.states import own_state
-from streams.contact import decode
+from streams.domain.contact import decode
 
 NOW = 1_329_904_800_000
 

@@ -1,5 +1,5 @@
 from benchmarks.pipeline.states import LEAST_FACTS, MOST_FACTS, halves, state_of, templates
-from streams.contact import decode, encode, profile
+from streams.domain.contact import decode, encode, profile
 
 NOW_MS = 1_700_000_000_000
 CHOICES = templates(NOW_MS, seed=3)

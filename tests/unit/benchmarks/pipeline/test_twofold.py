@@ -8,7 +8,7 @@ from benchmarks.pipeline.twofold import People, has_two, joining, load, names_of
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from streams.contact import decode as read_state
+from streams.domain.contact import decode as read_state
 
 NOW_MS = 1_700_000_000_000
 HASHER = Hasher([b"key"])

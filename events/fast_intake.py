@@ -1,0 +1,128 @@
+"""The short way through intake: what `decode` and `take_in` make of a usual record, in less than half the time.
+
+It never refuses: what it does not know goes the long way, which says what is wrong. A law holds the two to the same
+bytes.
+"""
+
+from functools import lru_cache
+from typing import cast
+
+from msgspec import DecodeError, Struct, UnsetType
+from msgspec.json import Encoder
+from msgspec.structs import asdict
+
+from events.cloudevents import is_binary, is_version_1
+from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
+from events.fields import MAX_RECORD_BYTES
+from events.harmonised import TakenIn, team_of, tells_mailbox
+from events.identifiers import Hasher, voter_state
+from events.json_types import JSON
+from events.producer_structs import SaidContact, SaidData, SaidEvent, said_decoder
+from events.registry import TOPICS_OF
+from events.times import parse_time, render_time
+
+
+class _Harmonised(Struct, gc=False, omit_defaults=True):
+    """An event in the order in which the attributes of an interaction are written."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: str
+    dataschema: str | UnsetType
+    data: SaidData
+
+
+class _Telling(SaidContact):
+    """A hashed contact with what its hashes hide; no producer may say that, so it is no field of what is read."""
+
+    voter_state: str | None = None
+    aliases: dict[str, JSON] | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing is judged again: what a producer may not say has been put in since."""
+
+
+_encode = Encoder().encode
+
+
+def harmonise_usual(record: Record, hasher: Hasher) -> TakenIn | None:
+    """What `take_in` says of a usual record. None: ask `decode` and `take_in`."""
+    event = _read(record)
+    if event is None:
+        return None
+    type_ = cast(str, event.__struct_config__.tag)
+    time = parse_time(event.time)
+    if time is None or time > record.appended_at + MAX_AHEAD_MS or record.topic not in TOPICS_OF[type_]:
+        return None
+    schema, data = event.dataschema, event.data
+    if not (isinstance(schema, UnsetType) or is_version_1(schema)):
+        return None
+    hidden = _hidden(data.contact, hasher)
+    fragment = _hash(type_, data.contact, hasher)
+    if fragment is None:
+        return None
+    if hidden is not None:
+        data.contact = _with(hidden, data.contact)
+    if data.team == "":
+        data.team = team_of(event.source)
+    value = _encode(_Harmonised("1.0", event.id, event.source, type_, render_time(time), schema, data))
+    if data.team is not None:
+        return fragment, value, data.team, type_
+    return fragment, value[:-2] + _closing(event.source), team_of(event.source), type_
+
+
+@lru_cache(maxsize=1_024)
+def _closing(source: str) -> bytes:
+    """What stands in the place of `}}`, the end of data and event, when data has named no team: that comes last."""
+    return b"," + _encode({"team": team_of(source)})[1:] + b"}"
+
+
+def _read(record: Record) -> SaidEvent | None:
+    """The event, if it is usual in every field."""
+    value, headers = record.value, record.headers
+    if value is None or len(value) > MAX_RECORD_BYTES:
+        return None
+    if headers and (headers_too_long(headers) or is_binary(headers)):
+        return None
+    try:
+        return said_decoder.decode(value)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _hidden(contact: SaidContact, hasher: Hasher) -> tuple[str | None, dict[str, JSON] | None] | None:
+    """The state of the voter id, and the hashes under older keys; None: there is neither."""
+    if contact.voter_id is None and not hasher.rotates:
+        return None
+    state = None if contact.voter_id is None else voter_state(contact.voter_id)
+    return state, hasher.aliases(contact) or None
+
+
+def _with(hidden: tuple[str | None, dict[str, JSON] | None], contact: SaidContact) -> _Telling:
+    state, aliases = hidden
+    return _Telling(**asdict(contact), voter_state=state, aliases=aliases)
+
+
+def _hash(type_: str, contact: SaidContact, hasher: Hasher) -> str | None:
+    """Put hashes in the place of all identifiers; the strongest of them, or None where none is usable."""
+    external = None
+    if contact.voter_id is not None:
+        contact.voter_id = hasher.voter(contact.voter_id)
+    if contact.external is not None:
+        hashed = {system: hasher.external(system, id_) for system, id_ in sorted(contact.external.items())}
+        external = next(iter(hashed.values()), None)
+        contact.external = hashed or None
+    if contact.email is not None:
+        _hash_email(type_, contact, contact.email, hasher)
+    if contact.phone is not None:
+        contact.phone = hasher.phone(contact.phone)
+    return contact.contact_id or contact.voter_id or external or contact.email or contact.phone
+
+
+def _hash_email(type_: str, contact: SaidContact, text: str, hasher: Hasher) -> None:
+    found = hasher.email_and_mailbox(text)
+    contact.email, mailbox = (None, None) if found is None else found
+    if tells_mailbox(type_):
+        contact.mailbox = mailbox

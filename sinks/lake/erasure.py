@@ -1,0 +1,129 @@
+"""Takes erased people out of every file that holds them, of history and of snapshots. As often as one likes."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from events.times import parse_time
+from sinks.lake.anonymised_rows import WHOSE, Left, forget, forget_links, forget_profiles, of_erased
+from sinks.lake.erasure_list import Erasure, Erasures, erasure_of, trace_of
+from sinks.lake.files import Files, new_name
+from sinks.lake.live_files import Live, live
+from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
+from sinks.lake.parquet import read_columns, read_parquet
+from sinks.lake.rewrites import Overtaken, Rewriter, Successor
+from sinks.lake.schema import INTERACTIONS_SCHEMA
+from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
+from sinks.lake.unfinished_writes import settle
+
+_ERASED_TYPE = "contact.erased"
+
+
+class Forgotten(NamedTuple):
+    """How many files were rewritten, and how many rows of people in them."""
+
+    files: int
+    rows: int
+
+
+def commanded(files: Files) -> Iterator[Erasure]:
+    """The erasures that the lake itself tells of, by the commands in it."""
+    for table in _commands(files, ["fragment", "time", "appended_at"]):
+        times, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("time", "appended_at"))
+        for fragment, time, came in zip(table["fragment"].to_pylist(), times, heard, strict=True):
+            if fragment is not None and time is not None:
+                yield erasure_of(fragment, time, came)
+
+
+def heard_at(files: Files) -> dict[tuple[str, str], int]:
+    """When the broker got each command in the lake, by its source and id. One that is taken out has lost its id."""
+    found: dict[tuple[str, str], int] = {}
+    for table in _commands(files, ["source", "id", "appended_at"]):
+        names = zip(table["source"].to_pylist(), table["id"].to_pylist(), strict=True)
+        for (source, id_), came in zip(names, table["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
+            if source is not None and id_ is not None:
+                found[source, id_] = min(came, found.get((source, id_), came))
+    return found
+
+
+def later_of(files: Files, erasures: Collection[Erasure]) -> set[str]:
+    """The traces of those under whose names something happened after the time that their erasure says."""
+    found: set[str] = set()
+    if not erasures:
+        return found
+    until = {each.trace: each.until for each in sorted(erasures, key=lambda each: each.until)}
+    where = live(files)
+    for file in where.of(INTERACTIONS):
+        table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, WHOSE)
+        if table is not None:
+            found |= _later_in(table, until)
+    return found
+
+
+def _later_in(table: pa.Table, until: Mapping[str, int]) -> set[str]:
+    table = table.filter(pc.greater(table["time"].cast(pa.int64()), min(until.values())))
+    last: dict[str, int] = {}
+    rows = (table[name].to_pylist() for name in ("fragment", "contact_ids"))
+    for fragment, others, at in zip(*rows, table["time"].cast(pa.int64()).to_pylist(), strict=True):
+        for name in {fragment, *(others or ())} - {None}:
+            last[name] = max(at, last.get(name, at))
+    traces = ((trace_of(name), at) for name, at in last.items())
+    return {trace for trace, at in traces if trace in until and at > until[trace]}
+
+
+def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
+    where = live(files)
+    for file in where.of(INTERACTIONS):
+        if type_in(file.name) == _ERASED_TYPE:
+            table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, columns)
+            if table is not None:
+                yield table
+
+
+def _read_where_it_lies(files: Files, place: str, name: str, columns: list[str]) -> pa.Table | None:
+    """From `place`, or from its own name where it has been moved meanwhile. None: it was rewritten meanwhile."""
+    for each in dict.fromkeys((place, name)):
+        with suppress(FileNotFoundError):
+            return read_columns(files, each, columns)
+    return None
+
+
+def erase(files: Files, erased: Erasures) -> Forgotten:
+    """Rewrite each file that holds any of them. Raises OSError, and `Damaged`."""
+    settle(files)
+    rewriter = Rewriter(files)
+    done = Forgotten(0, 0)
+    while True:
+        rewriter.begin()
+        try:
+            for file, left in _touched(files, live(files), erased):
+                folder = file.name.rpartition("/")[0]
+                rewriter.rewrite([file.name], [Successor(f"{folder}/erased-{new_name()}.parquet", left.table)])
+                done = Forgotten(done.files + 1, done.rows + left.rows)
+        except Overtaken:
+            continue
+        return done
+
+
+def _touched(files: Files, where: Live, erased: Erasures) -> Iterator[tuple[LakeFile, Left]]:
+    """Each file that is to be rewritten, and what is left of it."""
+    for name, file in sorted(where.files.items()):
+        if name in where.places or not files.there(name):
+            continue  # on its way into its place: for the next time, even if it is there as well
+        left = _left(files, file, erased)
+        if left is not None:
+            yield file, left
+
+
+def _left(files: Files, file: LakeFile, erased: Erasures) -> Left | None:
+    if file.name.startswith(f"{CONTACT_STATE}/"):
+        return forget_profiles(read_parquet(files, file.name, CONTACT_STATE_SCHEMA), erased)
+    if file.name.startswith(f"{CONTACT_LINKS}/"):
+        day = parse_time(f"{date_in(file.name)}T00:00:00.000Z") or 0
+        return forget_links(read_parquet(files, file.name, CONTACT_LINKS_SCHEMA), day, erased)
+    if not pc.any(of_erased(read_columns(files, file.name, WHOSE), erased)).as_py():
+        return None
+    return forget(read_parquet(files, file.name, INTERACTIONS_SCHEMA), type_in(file.name), erased)

@@ -1,1 +1,0 @@
-"""What is done about refused records: read, sorted by cause, mended and judged again. Pure; `streams.requeue` sends."""

@@ -1,0 +1,1 @@
+"""Facts of a contact: read from interactions, kept in order, and which of them count."""

@@ -1,0 +1,175 @@
+"""From what was said to what is kept of it: the one place that knows both the interactions and the facts."""
+
+from events.cloudevents import Head
+from events.contact import Contact
+from events.harmonised import team_of
+from events.interaction_structs import Arm as UsualArm
+from events.interaction_structs import (
+    UsualAssignment,
+    UsualContact,
+    UsualData,
+    UsualDonation,
+    UsualMessage,
+    UsualReport,
+)
+from events.interactions import commands
+from events.interactions.anywhere import ConsentChanged, ExperimentAssigned, InteractionRetracted
+from events.interactions.base import ExperimentArm, InteractionData
+from events.interactions.canvass import BallotReported, CanvassReported
+from events.interactions.donation import DonationMade, DonationRefunded
+from events.interactions.donation import PledgeChange as PledgeChanged
+from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
+from events.interactions.outreach import TextMessage, TextOptedOut
+from events.registry import SPECS
+from streams.domain.contact.facts.command_details import Erase, Ruling, Suppress
+from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
+from streams.domain.contact.facts.identifier_table import carried_by
+from streams.domain.contact.sections.exposures import Arm
+from streams.domain.contact.sections.messages import SHOWS, Message
+from streams.domain.contact.state import (
+    Ballot,
+    Consent,
+    Detail,
+    Fact,
+    Gift,
+    PledgeChange,
+    Refund,
+    Report,
+    Retraction,
+    Zones,
+)
+from streams.domain.human import agent_of
+
+_ARMING = (UsualMessage, UsualReport, UsualAssignment, EmailMessage, TextMessage, CanvassReported, ExperimentAssigned)
+"""Whatever may carry the variant of an experiment."""
+_BARE: tuple[type[InteractionData | UsualData], ...] = (
+    UsualAssignment,
+    *(spec.model for spec in SPECS if spec.is_bare),
+)
+"""Of which nothing is kept but that it happened."""
+
+
+def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
+    """The fact that an interaction reports; `time` and `appended_at` in ms."""
+    id_, source, type_, _ = head
+    match data:
+        case UsualMessage() | EmailOpened() if type_ in DEEDS:
+            detail: Detail | None = _deed(type_, data)
+        case UsualMessage() | EmailMessage() | TextMessage():
+            detail = _message(type_, data, source)
+        case _:
+            detail = _detail(data, source)
+    # A ruling goes by one of its two ids, whomever else its contact names.
+    carried = 0 if isinstance(detail, Ruling) else carried_by(data.contact)
+    arm = None
+    if isinstance(data, _ARMING) and data.experiment is not None and type_ != "email.dropped":
+        arm = _arm(data, data.experiment)
+    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm)
+
+
+def _arm(data: InteractionData | UsualData, given: ExperimentArm | UsualArm) -> Arm:
+    """A list of households and turfs that somebody could read is not kept: 32 bits tell them apart well enough."""
+    cluster = data.cluster if isinstance(data, ExperimentAssigned | UsualAssignment) else None
+    return Arm(
+        given.id, given.variant, checksum_of(cluster), checksum_of(data.contact.household), checksum_of(data.turf)
+    )
+
+
+def _zones(contact: Contact | UsualContact) -> Zones | None:
+    if contact.region is None and contact.time_zone is None and contact.postal_code is None:
+        return None
+    return Zones(region=contact.region, time_zone=contact.time_zone, postal_code=contact.postal_code)
+
+
+def _detail(data: InteractionData | UsualData, source: str) -> Detail | None:
+    match data:
+        case UsualDonation() | DonationMade():
+            return _gift(data)
+        case UsualReport() | CanvassReported():
+            return _report(data, source)
+        case DonationRefunded():
+            return _refund(data)
+        case PledgeChanged():
+            return PledgeChange(data.pledge_id)
+        case BallotReported():
+            return Ballot(data.election, data.status)
+        case EmailRefusal():
+            return Consent("email", granted=False, list_id=data.list_id)
+        case TextOptedOut():
+            return Consent("text", granted=False, sender=data.sender)
+        case ConsentChanged():
+            return Consent(data.channel, data.granted, data.list_id, data.sender)
+        case InteractionRetracted():
+            return Retraction(data.retracts.source, data.retracts.id)
+        case _:
+            return _command(data)
+
+
+def _command(data: InteractionData | UsualData) -> Detail | None:
+    match data:
+        case commands.PairCommand():
+            a, b = sorted(data.contact_ids)
+            return Ruling(a, b, same=isinstance(data, commands.ContactLinked))
+        case commands.ContactSuppressed():
+            return Suppress(data.until)
+        case commands.ContactErased():
+            return Erase()
+        case _ if isinstance(data, _BARE):
+            return None
+        case _:
+            raise TypeError(f"{type(data).__name__}: nobody has said what is kept of it")
+
+
+def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
+    """Only a touch has a purpose and a team."""
+    if type_ in SHOWS:
+        purpose = None if data.purpose == "informational" else data.purpose
+        return Message(data.message_id, purpose, _team(data, source))
+    return Message(data.message_id, kind=data.kind if isinstance(data, EmailBounced) else None)
+
+
+def _deed(type_: str, data: EmailOpened | UsualMessage) -> Deed:
+    """The struct of all messages has a URL even where an open is said to have one, which means nothing."""
+    url = data.url if type_ == "email.clicked" and isinstance(data, EmailClicked | UsualMessage) else None
+    return Deed(data.message_id, data.machine, agent_of(data.user_agent), link_of(url))
+
+
+def _team(data: InteractionData | UsualData, source: str) -> str:
+    """Empty for the one that everybody takes for the source's."""
+    return data.team if data.team and data.team != team_of(source) else ""
+
+
+def _gift(data: DonationMade | UsualDonation) -> Gift:
+    return Gift(
+        donation_id=data.donation_id,
+        amount=data.amount,
+        currency=data.currency,
+        committee=data.committee,
+        pledge_id=data.pledge_id,
+        period=data.period,
+        election=data.election,
+        automatic=(data.instalment or 0) > 1,
+    )
+
+
+def _refund(data: DonationRefunded) -> Refund:
+    return Refund(
+        refund_id=data.refund_id,
+        amount=data.amount,
+        currency=data.currency,
+        committee=data.committee,
+        donation_id=data.donation_id,
+    )
+
+
+def _report(data: CanvassReported | UsualReport, source: str) -> Report:
+    return Report(
+        method=data.method,
+        outcome=data.outcome,
+        report_id=data.report_id,
+        support=data.support,
+        answers=data.answers,
+        tags_added=tuple(data.tags_added or ()),
+        tags_removed=tuple(data.tags_removed or ()),
+        team=_team(data, source),
+    )

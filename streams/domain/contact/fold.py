@@ -1,0 +1,233 @@
+"""Taking interactions into a state. A set of interactions gives one profile, however it is cut, shuffled or repeated.
+
+An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
+retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
+
+An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and until a gift, a form
+or a yes begins a new record nothing is taken but what binds: a no, what takes something back, a command.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from events.registry import MESSAGES
+from streams.domain.contact.codec import encode_fact
+from streams.domain.contact.compaction import (
+    due_at,
+    due_of,
+    known_messages,
+    message_of,
+    messages_due,
+    not_due,
+    settle,
+    size_of_mail,
+)
+from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.identifier_table import Table, numbered
+from streams.domain.contact.facts.mandatory_facts import binds
+from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
+from streams.domain.contact.identity.identity_status import Carried, Erasure
+from streams.domain.contact.merging import first_copy, in_order, weigh
+from streams.domain.contact.state import NEVER, ContactState, Fact, Key
+
+ROOM = 1_048_576
+"""Bytes of facts that one contact may have."""
+
+RESERVE = 262_144
+"""Bytes beyond `ROOM` for retractions, commands and refusals alone."""
+
+
+PATIENCE = 64
+"""How many facts a patient fold takes before it settles; it costs memory, and time for each that is looked at again."""
+
+
+class Outcome(Enum):
+    """What became of a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    FULL = "full"
+    IN_VAIN = "in_vain"
+
+
+def fold(
+    state: ContactState, facts: Iterable[Fact], *, begun: bool = False, patient: bool = False
+) -> tuple[ContactState, list[Outcome]]:
+    """`state` with the facts taken in the order given, and what became of each. `state` itself stays as it is.
+
+    `begun`: the person may have a new record since the erasure, under other identifiers. `patient`: messages that are
+    due settle many at once, which is cheaper for whoever has many facts, and at the latest before a fact for which it
+    matters that they have, and at the end: what settles later settles the same.
+    """
+    draft = _Draft(state, begun=begun, patience=PATIENCE if patient else 0)
+    outcomes = [draft.take(fact) for fact in facts]
+    return draft.state(), outcomes
+
+
+class _Draft:
+    """A state while it takes facts: copied once, however many there are."""
+
+    __slots__ = (
+        *(
+            "_begun",
+            "_carried",
+            "_clock",
+            "_commands",
+            "_due",
+            "_due_since",
+            "_exclusive",
+            "_facts",
+            "_given",
+            "_known",
+            "_mail",
+        ),
+        *("_ordered", "_patience", "_place", "_settled", "_version", "_waiting", "_weight"),
+    )
+
+    def __init__(self, state: ContactState, *, begun: bool, patience: int) -> None:
+        self._patience = patience
+        self._begin(state, begun=begun)
+
+    def _begin(self, state: ContactState, *, begun: bool) -> None:
+        self._begun = begun or state.place is None or state.place.erased is None or has_record(state)
+        self._facts = dict(state.facts)
+        self._settled = state.settled
+        self._mail: int | None = None
+        self._clock = state.clock
+        self._due = state.due
+        self._weight = state.weight
+        self._version = state.version
+        self._commands = state.commands
+        self._carried = Table(state.carried)
+        self._exclusive = state.exclusive
+        self._place = state.place
+        self._given = state.given
+        self._ordered = True
+        self._waiting = 0
+        self._due_since = self._clock
+        self._known = known_messages(self._settled) if self._patience else set[str]()
+
+    def state(self) -> ContactState:
+        if self._waiting:
+            self._settle(self._due_since)
+        self._sort()
+        table = self._tidied() if self._carried.changed else self._carried.table
+        known = self._facts, self._settled, self._clock, self._due, self._weight
+        named = table, self._exclusive
+        return ContactState(*known, self._version, self._commands, *named, self._place, given=self._given)
+
+    def take(self, fact: Fact) -> Outcome:
+        if self._place is not None and not may_count(fact, self._place.erased, begun=self._begun):
+            return Outcome.IN_VAIN
+        detail = fact.detail.__class__
+        if detail is Erase:
+            return self._erase(fact)
+        self._clock = max(self._clock, fact.appended_at)
+        if self._clock >= self._due or self._waiting:
+            self._settle_for(fact)
+        if detail in COMMANDS:
+            self._commands = dict(self._commands)
+            return self._keep(self._commands, fact)
+        return self._keep(self._facts, fact)
+
+    def _settle_for(self, fact: Fact) -> None:
+        """Settle what is due, or put it off: to the moment at which it would have settled."""
+        is_due = self._clock >= self._due
+        if self._waiting < self._patience and self._may_wait(fact, is_due=is_due):
+            self._waiting += 1
+            if is_due:
+                self._due_since = self._clock
+                self._due = due_of(not_due(self._facts.values(), self._clock))
+            return
+        if self._waiting:
+            self._settle(self._due_since)
+        if is_due:
+            self._settle(self._clock)
+
+    def _may_wait(self, fact: Fact, *, is_due: bool) -> bool:
+        """Whether it is the same to this fact and to what is due which of them is first: no copy, of another message.
+
+        A gift may put right an earlier one, a report may stand in the place of another, and so on. No word of a message
+        settles together with one that would have settled before it: meanwhile that might have been forgotten.
+        """
+        if fact.type not in MESSAGES or fact.key in self._facts or self._weight >= ROOM // 2:
+            return False
+        if is_due:
+            more = messages_due(self._facts.values(), self._due_since if self._waiting else -NEVER, self._clock)
+            if not self._known.isdisjoint(more):
+                return False
+            self._known.update(more)
+        return message_of(fact) not in self._known
+
+    def _keep(self, kept: dict[Key, Fact], fact: Fact) -> Outcome:
+        more = 0
+        if fact.carried:
+            fact, more = self._enter(fact)
+        known = kept.get(fact.key)
+        if known is not None:
+            self._repeat(kept, known, fact)
+            return Outcome.DUPLICATE
+        size = len(encode_fact(fact))
+        if self._weight + size + more > _limit(fact):
+            return Outcome.FULL
+        if kept is self._facts:
+            self._ordered = self._ordered and self._is_latest(fact)
+        self._put(kept, fact, size + more)
+        return Outcome.APPLIED
+
+    def _enter(self, fact: Fact) -> tuple[Fact, int]:
+        if isinstance(fact.carried, Carried) and fact.carried.exclusive:
+            self._exclusive = fact.carried.exclusive
+        return self._carried.enter(fact)
+
+    def _repeat(self, kept: dict[Key, Fact], known: Fact, fact: Fact) -> None:
+        if fact.appended_at > known.appended_at or fact == known:
+            return
+        first = first_copy(known, fact)
+        self._ordered = False
+        self._put(kept, first, len(encode_fact(first)) - len(encode_fact(known)))
+
+    def _put(self, kept: dict[Key, Fact], fact: Fact, more: int) -> None:
+        kept[fact.key] = fact
+        self._begun = self._begun or begins(fact)  # since the person was erased, if that was so
+        self._weight += more
+        self._due = min(self._due, due_at(fact))
+
+    def _is_latest(self, fact: Fact) -> bool:
+        last = next(reversed(self._facts.values()), None)
+        return last is None or last.stamp < fact.stamp
+
+    def _sort(self) -> None:
+        if not self._ordered:
+            self._facts = in_order(self._facts.values())
+            self._ordered = True
+
+    def _tidied(self) -> tuple[Carried, ...]:
+        """The table as it is to be kept; facts and weight go with it."""
+        table, (self._facts, self._commands) = numbered(self._carried.table, self._facts, self._commands)
+        self._weight = weigh(self._facts, self._commands, table, self._settled)
+        return table
+
+    def _settle(self, clock: int) -> None:
+        self._sort()
+        leaving, settled = settle(self._facts.values(), clock, self._carried, self._settled)
+        for fact in leaving:
+            del self._facts[fact.key]
+            self._weight -= len(encode_fact(fact))
+            self._carried.changed = self._carried.changed or bool(fact.carried)
+        mail = size_of_mail(settled)
+        self._weight += mail - (size_of_mail(self._settled) if self._mail is None else self._mail)
+        self._settled, self._mail = settled, mail
+        self._due = due_of(self._facts.values())
+        self._waiting = 0
+        self._known = known_messages(settled) if self._patience else set()
+
+    def _erase(self, fact: Fact) -> Outcome:
+        before = place_of(ContactState(version=self._version, place=self._place))
+        place = asked(before, Erasure(fact.time, fact.source, fact.id))
+        self._begin(ContactState(version=self._version, place=place, given=self._given), begun=False)
+        return Outcome.APPLIED
+
+
+def _limit(fact: Fact) -> int:
+    return ROOM + RESERVE if binds(fact) else ROOM

@@ -1,0 +1,53 @@
+"""Forgetting a person: what is left of the state, and what may count afterwards."""
+
+from msgspec.structs import replace
+
+from events.registry import types_that
+from streams.domain.contact.facts.command_details import Erase
+from streams.domain.contact.facts.mandatory_facts import binds
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.state import Consent, ContactState, Fact
+
+_ALWAYS = types_that(lambda spec: spec.begins_record == "always")
+_WHEN_GRANTED = types_that(lambda spec: spec.begins_record == "when_granted")
+
+
+def place_of(state: ContactState) -> Place:
+    """Where a fragment stands; of one that was alone from the start, a profile is out once there is a version."""
+    return state.place or Place(shown="profile" if state.version else "nothing")
+
+
+def asked(place: Place, erasure: Erasure) -> Place:
+    """The place of a fragment whose own command erases its person; only the links agent knows who else that is."""
+    return replace(place, erased=erasure, asked=erasure, marks=place.roof is None, linked=False)
+
+
+def may_count(fact: Fact, erasure: Erasure | None, *, begun: bool) -> bool:
+    """Whether a fact is of the time after an erasure, and of a new record (`begun`), the beginning of one, or binding.
+
+    An erasure that is later still must be heard as well.
+    """
+    if erasure is None:
+        return True
+    return fact.time > erasure.time and (begun or begins(fact) or binds(fact) or isinstance(fact.detail, Erase))
+
+
+def begins(fact: Fact) -> bool:
+    """Whether a new record begins with it after an erasure."""
+    match fact.detail:
+        case Consent(granted=True):
+            return fact.type in _WHEN_GRANTED
+        case _:
+            return fact.type in _ALWAYS
+
+
+def has_interactions(state: ContactState) -> bool:
+    """Whether anything but commands is kept of a contact."""
+    return bool(state.facts) or bool(state.settled.totals.counts)
+
+
+def has_record(state: ContactState) -> bool:
+    """Whether a contact has a record to show: after an erasure one that has begun anew, taken back or not."""
+    if state.place is None or state.place.erased is None:
+        return has_interactions(state)
+    return any(map(begins, state.facts.values()))

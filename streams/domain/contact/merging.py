@@ -1,0 +1,85 @@
+"""Two halves of one person in one state."""
+
+from collections.abc import Iterable, Mapping
+
+from streams.domain.contact.codec import encode_fact
+from streams.domain.contact.compaction import both, size_of_mail
+from streams.domain.contact.facts.identifier_table import numbered, renumbered, size_of
+from streams.domain.contact.identity.identity_status import Carried
+from streams.domain.contact.sections.addresses import explicit
+from streams.domain.contact.state import ContactState, Fact, Key, Settled
+
+
+def merge(a: ContactState, b: ContactState) -> ContactState:
+    """All that either knows. Settles nothing, so it does not matter which of several states meet first."""
+    table = tuple(sorted({*a.carried, *b.carried}))
+    facts = _union(_at(table, a, a.facts), _at(table, b, b.facts))
+    commands = _union(_at(table, a, a.commands), _at(table, b, b.commands))
+    table, (facts, commands) = numbered(table, in_order(facts.values()), commands)
+    settled = both(a.settled, b.settled)
+    return ContactState(
+        facts=facts,
+        settled=settled,
+        clock=max(a.clock, b.clock),
+        due=min(a.due, b.due),
+        weight=weigh(facts, commands, table, settled),
+        version=max(a.version, b.version),
+        commands=commands,
+        carried=table,
+        exclusive=a.exclusive or b.exclusive,
+        place=a.place or b.place,
+        given=a.given if a.given.names else b.given,
+    )
+
+
+def person(fragments: Mapping[str, ContactState]) -> ContactState:
+    """What fragments of one person, by name, amount to together: as much of `merge` as a profile needs."""
+    if len(fragments) == 1:
+        return next(iter(fragments.values()))
+    states = [explicit(name, state) for name, state in fragments.items()]
+    table = tuple(sorted({carried for state in states for carried in state.carried}))
+    facts: dict[Key, Fact] = {}
+    commands: dict[Key, Fact] = {}
+    settled = Settled()
+    for state in states:
+        facts = _union(facts, _at(table, state, state.facts))
+        commands = _union(commands, state.commands)
+        settled = both(settled, state.settled)
+    return ContactState(
+        facts=in_order(facts.values()),
+        settled=settled,
+        clock=max(state.clock for state in states),
+        due=min(state.due for state in states),
+        commands=commands,
+        carried=table,
+        mixed=True,
+    )
+
+
+def weigh(facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[Carried, ...], settled: Settled) -> int:
+    """The bytes that all of this takes in an encoded state."""
+    kept = sum(len(encode_fact(fact)) for group in (facts, commands) for fact in group.values())
+    return kept + size_of(table) + size_of(settled.carried) + size_of_mail(settled)
+
+
+def _at(table: tuple[Carried, ...], state: ContactState, facts: dict[Key, Fact]) -> dict[Key, Fact]:
+    return renumbered(facts, state.carried, table) if state.carried and state.carried != table else facts
+
+
+def _union(one: dict[Key, Fact], other: dict[Key, Fact]) -> dict[Key, Fact]:
+    if not one or not other:
+        return one or other
+    known = one.keys() & other.keys()
+    return {**one, **other, **{key: first_copy(one[key], other[key]) for key in known}}
+
+
+def first_copy(one: Fact, other: Fact) -> Fact:
+    """The copy that was appended first; of two at one time the same whichever is asked first."""
+    if one.appended_at != other.appended_at:
+        return one if one.appended_at < other.appended_at else other
+    return min(one, other, key=encode_fact)
+
+
+def in_order(facts: Iterable[Fact]) -> dict[Key, Fact]:
+    """`facts` by key, in the order of their stamps."""
+    return {fact.key: fact for fact in sorted(facts, key=lambda fact: fact.stamp)}

@@ -1,0 +1,66 @@
+"""The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
+
+from events.outputs import ContactProfile
+from events.times import render_time
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
+from streams.domain.contact.sections import assignments as assigning
+from streams.domain.contact.sections import touches as reaching
+from streams.domain.contact.sections.addresses import addresses, best_email
+from streams.domain.contact.sections.canvass import ballot, canvass, tags
+from streams.domain.contact.sections.consent import consent
+from streams.domain.contact.sections.donations import donations
+from streams.domain.contact.sections.pressure import pressure
+from streams.domain.contact.sections.stops import stops
+from streams.domain.contact.sections.totals import add, total
+from streams.domain.contact.sections.zones import later, render, whereabouts
+from streams.domain.contact.state import ContactState, Fact
+from streams.domain.human import expected
+
+
+def profile(contact_id: str, state: ContactState) -> ContactProfile:
+    """The profile of `state`, with every key of the contract. Its `version` is the state's."""
+    return profile_of(contact_id, overview(state))
+
+
+def profile_of(contact_id: str, known: Overview) -> ContactProfile:
+    """The same of what was sorted out already."""
+    state, found = known.state, known.found
+    totals = add(total(known.facts), state.settled.totals)
+    consents = consent(found.consents)
+    addressed = addresses(contact_id, state, found)
+    touched = reaching.listed(known.touches)
+    opens, clicks = expected(known.acts)
+    return {
+        "contact_id": contact_id,
+        "version": state.version,
+        "first_seen": None if totals.first is None else render_time(totals.first),
+        "last_seen": None if totals.last is None else render_time(totals.last),
+        "counts": totals.counts,
+        "email": {
+            "subscribed": consents.get("email", True),
+            "status": best_email(addressed),
+            "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
+            "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
+            "opens_human": (state.settled.opens_human + opens) / 1_000,
+            "clicks_human": (state.settled.clicks_human + clicks) / 1_000,
+        },
+        "donations": donations(found),
+        "canvass": canvass(found.reports),
+        "ballot": ballot(found.ballots),
+        "tags": tags(found.reports),
+        "experiments": assigning.render(known.assigned),
+        "addresses": addressed,
+        "zones": render(later(whereabouts(found.counted), state.settled.whereabouts)),
+        "touches": reaching.render(touched),
+        "stops": stops(found, _suppressions(state)),
+        "pressure": pressure(touched),
+        "consent": consents,
+        "merged_from": [],
+    }
+
+
+def _suppressions(state: ContactState) -> list[Fact]:
+    if not state.commands:
+        return []
+    return unretracted(suppressions(state.commands.values()), state.facts.values())

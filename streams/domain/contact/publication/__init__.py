@@ -1,0 +1,1 @@
+"""What other topics are told when a contact's state has changed."""

@@ -1,0 +1,82 @@
+"""A person who is too much for one record: which fragments are shown whole, and what of the others still counts.
+
+A fragment has its bound (`fold.ROOM`), but nothing bounds how many of them are one person. Those that weigh most give
+way, since one that has thousands of interactions is a machine or a mistake. What somebody asked for never does: a no of
+a fragment that is not shown whole still closes its channel, a retraction still takes back what it retracts, and an
+address that failed has failed. What has settled is a sum and stays. Commands bind the person whatever is shown here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from events.registry import types_that
+from streams.domain.contact.facts.mandatory_facts import REFUSALS
+from streams.domain.contact.state import Consent, ContactState, Fact, Report, Retraction
+
+ROOM_FOR_PARTS = 3 << 20
+"""Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
+
+_UNREACHABLE = frozenset({"disconnected", "wrong_number"})
+_FAILED = types_that(lambda spec: spec.address_failed)
+
+
+Fragments = Mapping[str, ContactState]
+"""By name; the first one names the person, the others may be in any order."""
+
+
+def shorter_and_shorter(person: Fragments) -> Iterator[Fragments]:
+    """What may be shown of a person's fragments, the most of it first; in the end nothing that could be long.
+
+    A profile is not as long as its facts weigh: a character may take six bytes in it.
+    """
+    for room in (ROOM_FOR_PARTS, ROOM_FOR_PARTS // 4, 0):
+        yield bounded(person, room)
+    yield {name: reduced(state) for name, state in person.items()}
+
+
+def bounded(person: Fragments, room: int = ROOM_FOR_PARTS) -> Fragments:
+    """The states to show of a person's fragments.
+
+    Whole are the first one and the lightest of the others that have room together; of several of one weight all or
+    none. A part that is not is as in `reduced`.
+    """
+    own, *parts = person
+    most = _heaviest_with_room([person[part].weight for part in parts], room)
+    shown = {part: person[part] if person[part].weight <= most else reduced(person[part]) for part in parts}
+    return {own: person[own], **shown}
+
+
+def reduced(state: ContactState) -> ContactState:
+    """What of a fragment counts in any case, without all that could be long.
+
+    A no to one list or sender is a no to the channel here: their names could be as many as there are facts.
+    """
+    kept = (_binding(fact) for fact in state.facts.values())
+    settled = replace(state.settled, arms=()) if state.settled.arms else state.settled
+    return replace(state, facts={fact.key: fact for fact in kept if fact is not None}, settled=settled)
+
+
+def _heaviest_with_room(weights: Sequence[int], room: int) -> int:
+    """The greatest weight such that all parts up to it have room together; -1: none has."""
+    if sum(weights) <= room:
+        return max(weights, default=-1)
+    most = -1
+    for weight in sorted(set(weights)):
+        room -= weight * weights.count(weight)
+        if room < 0:
+            break
+        most = weight
+    return most
+
+
+def _binding(fact: Fact) -> Fact | None:
+    match fact.detail:
+        case Retraction():
+            return fact
+        case Consent(channel, granted=False):
+            return replace(fact, detail=Consent(channel, granted=False))
+        case Report(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
+            return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()), arm=None)
+        case _:
+            return replace(fact, arm=None) if fact.type in _FAILED else None

@@ -1,0 +1,1 @@
+"""The sections of a profile: each made of the facts of one subject."""

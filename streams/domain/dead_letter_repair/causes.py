@@ -1,0 +1,82 @@
+"""Letters by what caused them: ten thousand of them are three mistakes of two producers."""
+
+import re
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from events.refusal import Refusal
+from streams.domain.dead_letter_repair.letters import Letter, Place
+
+SAMPLES = 3
+_in_a_list = re.compile(r"\.\d+(?=[.:]|$)")
+
+
+class Cause(NamedTuple):
+    """What letters of one group have in common."""
+
+    reason: str
+    detail: str
+    stage: str
+    topic: str
+    source: str | None
+    type: str | None
+
+
+@dataclass(slots=True)
+class Group:
+    """Letters of one cause: how many, the first and the last time (ms), and where the latest of them stood.
+
+    `requeued`: of them, so many were sent anew since; the others are open. `samples`: of open ones, if there are any.
+    """
+
+    cause: Cause
+    first: int
+    last: int
+    count: int = 0
+    came_back: int = 0
+    requeued: int = 0
+    samples: list[Place] = field(default_factory=list)
+
+    @property
+    def open(self) -> int:
+        """How many nobody has sent anew."""
+        return self.count - self.requeued
+
+    def add(self, letter: Letter, *, is_requeued: bool) -> None:
+        """Count one more."""
+        if not is_requeued and not self.open:
+            self.samples = []
+        if not is_requeued or not self.open:
+            self.samples = [*self.samples, letter.origin_place][-SAMPLES:]
+        self.count += 1
+        self.requeued += is_requeued
+        self.came_back += bool(letter.history)
+        self.first, self.last = min(self.first, letter.time), max(self.last, letter.time)
+
+
+def cause_of(letter: Letter) -> Cause:
+    """The cause; of a field in a list it does not matter where in the list it was."""
+    origin = letter.origin
+    return Cause(letter.refusal.reason.value, general(letter.refusal), origin.stage, origin.topic, *letter.said)
+
+
+def grouped(letters: Iterable[Letter], requeued: Container[str] = ()) -> list[Group]:
+    """All groups, those with the most open letters first. A record that was refused twice counts once for each letter.
+
+    `requeued`: the names of letters that were sent anew.
+    """
+    groups: dict[Cause, Group] = {}
+    for letter in letters:
+        cause = cause_of(letter)
+        group = groups.get(cause)
+        if group is None:
+            group = groups[cause] = Group(cause, letter.time, letter.time)
+        group.add(letter, is_requeued=letter.name in requeued)
+    return sorted(groups.values(), key=lambda group: (-group.open, -group.count, group.cause[:4]))
+
+
+def general(refusal: Refusal) -> str:
+    """A detail without places in lists: `data.tags_added.*` and not `data.tags_added.3`."""
+    where, colon, cure = refusal.detail.partition(": ")
+    return _in_a_list.sub(".*", where) + colon + cure

@@ -1,0 +1,95 @@
+"""What is judged, and how: of the definition, or the defaults of an experiment that nobody has defined."""
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from zlib import crc32
+
+import orjson
+from msgspec import Struct
+
+from events.experiments import DEFAULT_METRICS, ExperimentDefinition
+from events.refusal import Refusal
+from streams.domain.experiments.counting_rules import DEFAULT, Rule
+from streams.domain.experiments.definition_records import planned, read_definition, rule_of
+from streams.domain.experiments.metrics import Metric
+from streams.domain.inference.comparing import TUNED_FOR
+
+MOST_PLANS = 10_000
+"""As many as there may be experiments: with less room each round of all of them would push out what the next needs."""
+UNDEFINED = "nobody has defined the experiment, so no parts are planned"
+DIFFERS = "some strata have a split of their own, so there is none for all"
+USUAL_GUARDRAILS: tuple[Metric, ...] = ("unsubscribed", "complained")
+
+
+class Plan(Struct, frozen=True):
+    """`arms`: variants that are planned, in order; `baseline` empty: the first that is seen. `split`: their shares.
+
+    `split` is empty where none are planned for all together: without a definition, or where it `differs_by_stratum`.
+    `ended`: since when (ms) nobody is assigned for a test any more.
+    """
+
+    rule: Rule = DEFAULT
+    arms: tuple[str, ...] = ()
+    baseline: str = ""
+    metrics: tuple[Metric, ...] = DEFAULT_METRICS
+    guardrails: tuple[Metric, ...] = USUAL_GUARDRAILS
+    split: Mapping[str, float] = {}
+    differs_by_stratum: bool = False
+    tuned_for: int = TUNED_FOR
+    ended: int | None = None
+
+    def variants(self, seen: Collection[str]) -> list[str]:
+        """Those that are planned, and behind them those that were seen."""
+        return [*self.arms, *sorted(set(seen).difference(self.arms))]
+
+    @property
+    def why_unchecked(self) -> str:
+        """Why nobody can say whether people were assigned as planned; empty where that is checked.
+
+        Without a definition equal parts would be a guess, and every misspelt variant a false alarm.
+        """
+        if self.split:
+            return ""
+        return DIFFERS if self.differs_by_stratum else UNDEFINED
+
+
+DEFAULTS = Plan()
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def plan_of(experiment: str, definition: bytes | None) -> Plan:
+    """The plan of a record of `experiment-definitions`; the defaults of none, or of one that says nothing.
+
+    Kept, since it is asked for at each look, of which to read it would be a tenth.
+    """
+    read = read_definition(experiment.encode(), definition)
+    if isinstance(read, Refusal) or read[1] is None:
+        return DEFAULTS
+    return _plan(read[1])
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def hypothesis_of(experiment: str, definition: bytes | None) -> str:
+    """Differs where the largest e-values of one plan so far say nothing of what is tested by another.
+
+    A plan that is corrected is another hypothesis, and so is the evidence against it.
+    """
+    plan = plan_of(experiment, definition)
+    said = [plan.baseline, plan.tuned_for, sorted(plan.split.items()), not plan.differs_by_stratum]
+    return f"{crc32(orjson.dumps(said)):08x}"
+
+
+def _plan(definition: ExperimentDefinition) -> Plan:
+    split = planned(definition)
+    ends = [end for end in (definition.ms("end"), definition.ms("rollout_since")) if end is not None]
+    return Plan(
+        rule=rule_of(definition),
+        arms=definition.arms,
+        baseline=definition.baseline,
+        metrics=definition.metrics,
+        guardrails=definition.guardrails,
+        split=split or {},
+        differs_by_stratum=split is None,
+        tuned_for=definition.tuned_for,
+        ended=min(ends, default=None),
+    )

@@ -1,0 +1,107 @@
+"""What was found of many experiments at once: lists by arm, by pair of a variant and its baseline, and by metric.
+
+One flat list of each figure: a list for each pair took twice as long, and the garbage collector walks over them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from streams.domain.experiments.metrics import METRICS
+
+Table: TypeAlias = list[float]
+"""By pair and metric, see `place_of`."""
+
+
+def place_of(pair: int, metric: int) -> int:
+    """Where in a table a pair and (by its place among all) a metric are."""
+    return pair * len(METRICS) + metric
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Comparisons over closed days, or over everybody. `p`: of the largest e-value so far; it holds at every look.
+
+    Where nothing at all is `enough`, as over closed days of young experiments, the tables below that are empty.
+    """
+
+    log_e: Table
+    enough: list[bool]
+    effect: Table
+    low: Table
+    high: Table
+    p: Table
+    raw_effect: Table
+    people: Table
+    too_few: list[bool]
+    """By pair: fewer people than an interval takes."""
+    too_few_groups: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Harms:
+    """Guardrails, over everybody."""
+
+    effect: Table
+    low: Table
+    p: Table
+    enough: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class OfContacted:
+    """The effect on those who were reached, by pair that has any; NaN where nothing bounds it.
+
+    `any_enough`: by such a pair, whether anything is `enough`.
+    """
+
+    place: dict[int, int]
+    effect: Table
+    low: Table
+    high: Table
+    rate: Table
+    baseline_rate: Table
+    enough: list[bool]
+    any_enough: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One case: its variants, and which pairs of all are its own. `first`: of its variants among all arms.
+
+    `split_peak`: the largest logarithm of the e-value against the planned split so far, and `split_p`: its p.
+    """
+
+    variants: Sequence[str]
+    baseline: str | None
+    first: int
+    pairs: Mapping[str, int]
+    split_peak: float
+    split_p: float
+
+    def arms_of(self, variant: str) -> tuple[int, int]:
+        """The places of a variant and of the baseline among all arms; without a baseline the first."""
+        names = list(self.variants)
+        baseline = 0 if self.baseline is None else names.index(self.baseline)
+        return self.first + names.index(variant), self.first + baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Of all cases. By arm `assigned`, `closed`, `contaminated` and `sums` (of whole amounts, by metric).
+
+    `unknown`: by arm and metric of how many people nobody knows it any more.
+    """
+
+    looked: list[Looked]
+    assigned: list[int]
+    closed: list[int]
+    contaminated: list[int]
+    sums: list[list[int]]
+    unknown: list[list[int]]
+    over_closed: Scope
+    over_all: Scope
+    harms: Harms
+    contacted_closed: OfContacted
+    contacted_all: OfContacted
+    peaks: list[bytes]

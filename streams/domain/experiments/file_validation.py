@@ -1,0 +1,30 @@
+"""What a file may not say though the topic may: definitions that are there already stay readable as they are."""
+
+from collections.abc import Iterator, Mapping
+
+from streams.domain.experiments.metrics import HARM, METRICS
+from streams.domain.file_mistakes import Mistake, listed
+
+_CURE = f"name {listed(metric for metric in METRICS if metric in HARM)} there, and what is to be judged in metrics"
+
+
+def stricter(table: Mapping[str, object]) -> Iterator[Mistake]:
+    """The mistakes of a table that has not been checked otherwise yet."""
+    yield from _names(table.get("variants"))
+    yield from _guardrails(table.get("guardrails"))
+
+
+def _names(variants: object) -> Iterator[Mistake]:
+    """Spaces that nobody sees: tools that report the name without them would report another variant."""
+    for name in variants if isinstance(variants, dict) else ():
+        if name and name != name.strip():
+            cure = f"write it {name.strip()!r}" if name.strip() else "give it a name that can be seen"
+            yield Mistake("variants", f"{name!r} has space at its ends", cure)
+
+
+def _guardrails(named: object) -> Iterator[Mistake]:
+    """A metric that nobody would watch; what is no metric is told of with the rest."""
+    if not isinstance(named, list):
+        return
+    if unwatched := [metric for metric in METRICS if metric in named and metric not in HARM]:
+        yield Mistake("guardrails", f"nobody watches {listed(unwatched)} for harm", _CURE)

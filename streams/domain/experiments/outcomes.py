@@ -1,0 +1,171 @@
+"""What a person did, sorted once for all the experiments that the person is in.
+
+Every experiment looks at two spans of it, so what lies in a span is looked up and not searched for.
+"""
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
+from operator import itemgetter
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.person_view import Overview
+from streams.domain.contact.sections.human_hours import HOUR, oldest
+from streams.domain.contact.state import Consent, Fact, Settled
+from streams.domain.experiments.metrics import PLACE
+from streams.domain.human import Judged
+
+NET_AMOUNT = PLACE["net_amount"]
+OPENED, CLICKED = PLACE["opened"], PLACE["clicked"]
+CONTACTED, SUPPORT, DONATED = PLACE["contacted"], PLACE["support"], PLACE["donated"]
+MOST = 1_000
+"""Thousandths that opens and clicks count at most."""
+
+_SUPPORTERS = (1, 2)
+
+Outcome: TypeAlias = tuple[int, int, int, str]
+"""Time (ms), place of the metric, what it is there, and of an amount the currency.
+
+Of amounts the sum counts, of all others the latest."""
+
+Found: TypeAlias = dict[int, int]
+"""By the place of the metric what there is; what is not there is 0."""
+
+Span: TypeAlias = tuple[int, int]
+"""Where it begins and ends among all that happened: two of them that are equal hold the same."""
+
+
+class Outcomes(Struct, frozen=True):
+    """All that a person did, in order: the times (ms), and for each of them and for the end what there was before it.
+
+    Of opens and clicks, in thousandths, their sums; of all else, `others`, how many (`others_before`).
+    """
+
+    times: list[int]
+    opened: list[int]
+    clicked: list[int]
+    others_before: list[int]
+    others: list[Outcome]
+
+    def span(self, since: int, until: int) -> Span:
+        """What lies from one time (ms) up to but without another one."""
+        return bisect_left(self.times, since), bisect_left(self.times, until)
+
+    def within(self, span: Span, currency: str) -> Found:
+        """All that lies in it; amounts of one currency."""
+        first, last = span
+        found: Found = {}
+        if opened := self.opened[last] - self.opened[first]:
+            found[OPENED] = min(opened, MOST)
+        if clicked := self.clicked[last] - self.clicked[first]:
+            found[CLICKED] = min(clicked, MOST)
+        for _, place, what, of_currency in self.others[self.others_before[first] : self.others_before[last]]:
+            if place != NET_AMOUNT:
+                found[place] = what
+            elif of_currency == currency:
+                found[place] = found.get(place, 0) + what
+        return found
+
+
+_time = itemgetter(0)
+
+
+def outcomes(known: Overview) -> Outcomes:
+    """All that experiments measure."""
+    done, settled, since = _others(known.found), known.state.settled, oldest(known.state.clock)
+    if known.acts:
+        done += _acts(known.acts, since)
+    if settled.opens_by_hour or settled.clicks_by_hour:
+        done += _settled(settled, since)
+    done.sort(key=_time)
+    return _in_order(done)
+
+
+def _in_order(done: Sequence[Outcome]) -> Outcomes:
+    opened, clicked, before = [0], [0], [0]
+    others: list[Outcome] = []
+    opens = clicks = 0
+    for each in done:
+        place = each[1]
+        if place == OPENED:
+            opens += each[2]
+        elif place == CLICKED:
+            clicks += each[2]
+        else:
+            others.append(each)
+        opened.append(opens)
+        clicked.append(clicks)
+        before.append(len(others))
+    return Outcomes([each[0] for each in done], opened, clicked, before, others)
+
+
+def _acts(acts: Collection[Judged], since: int) -> Iterator[Outcome]:
+    """Opens and clicks that have not settled, none before this hour.
+
+    They count by whole hours, so each is where its hour ends: a span holds it if the hour of its beginning, and not
+    that of its end, has come by then.
+    """
+    for act, milli in acts:
+        if (hour := act.time // HOUR) >= since:
+            yield _end_of(hour), OPENED if act.kind == "open" else CLICKED, milli, ""
+
+
+def _settled(settled: Settled, since: int) -> Iterator[Outcome]:
+    """The same of those that have."""
+    for place, by_hour in ((OPENED, settled.opens_by_hour), (CLICKED, settled.clicks_by_hour)):
+        for hour, milli in by_hour.items():
+            if hour >= since:
+                yield _end_of(hour), place, milli, ""
+
+
+def _end_of(hour: int) -> int:
+    return (hour + 1) * HOUR - 1
+
+
+def _others(found: Evidence) -> list[Outcome]:
+    others: list[Outcome] = []
+    for fact, report in found.reports:
+        if report.outcome == "contacted":
+            others.append((fact.time, CONTACTED, 1, ""))
+        if report.support is not None:
+            others.append((fact.time, SUPPORT, int(report.support in _SUPPORTERS), ""))
+    if found.ballots or found.replies or found.consents:
+        others += _words(found)
+    if found.gifts or found.refunds:
+        others += _money(found)
+    return others
+
+
+def _words(found: Evidence) -> Iterator[Outcome]:
+    for fact, ballot in found.ballots:
+        if ballot.status == "voted":
+            yield fact.time, PLACE["voted"], 1, ""
+    for fact in found.replies:
+        yield fact.time, PLACE["replied"], 1, ""
+    for fact, said in found.consents:
+        if fact.type == "email.complained":
+            yield fact.time, PLACE["complained"], 1, ""
+        elif _walks_away(fact, said):
+            yield fact.time, PLACE["unsubscribed"], 1, ""
+
+
+def _walks_away(fact: Fact, said: Consent) -> bool:
+    """Whether it says no, be it to one list or sender alone, since that is harm done to a person too.
+
+    A consent is withdrawn where it closes a channel, as it does for the profile's `email.subscribed`.
+    """
+    if fact.type == "consent.changed":
+        return not said.granted and said.list_id is None and said.sender is None
+    return True
+
+
+def _money(found: Evidence) -> Iterator[Outcome]:
+    """A refund is at the time of its gift if that is known."""
+    for fact, gift in found.gifts.values():
+        yield fact.time, DONATED, 1, ""
+        yield fact.time, NET_AMOUNT, gift.amount, gift.currency
+    for fact, refund in found.refunds.values():
+        known = found.gifts.get(refund.donation_id or "")
+        yield (fact if known is None else known[0]).time, NET_AMOUNT, -refund.amount, refund.currency

@@ -1,0 +1,124 @@
+"""Sums of experiments, exactly: by variant, of all days that are closed together and of each one that is open.
+
+No sum of squares reaches 2^63 before nine million people have each given as much as is counted at most (1,000,000
+minor units); nor does a sum of whole amounts before 90,000 people gave 10^14 each, which is the most that one person
+counts for. Beyond that sums go round (modulo 2^64), so they are right again once who made such gifts up is erased;
+comparisons never see them.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from streams.domain.experiments.row_layout import (
+    KNOWN,
+    WIDTH,
+    Ints,
+    plain_bytes_of,
+    row_of,
+    sum_of,
+    with_metrics,
+    written,
+    written_plain,
+)
+
+MOST_ARMS = 64
+"""Variants of an experiment that are counted, those that came first: a definition has 32 at most, and their holdout."""
+
+
+class Arm(Struct, frozen=True, array_like=True, gc=False):
+    """One variant: rows as bytes, of all days that are closed together and of each one that is open."""
+
+    closed: bytes = b""
+    days: dict[int, bytes] = {}
+
+
+_NO_ARM = Arm()
+
+
+class Totals(Struct, frozen=True, array_like=True, gc=False):
+    """What was counted of an experiment by one edition. `closed_until`: the first day that is not closed."""
+
+    arms: dict[str, Arm] = {}
+    closed_until: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is counted in it."""
+        return not any(arm.closed or arm.days for arm in self.arms.values())
+
+
+def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:
+    """The totals with rows more, each of a variant and a day of assignment.
+
+    A variant that was counted once stays, also with nobody in it: or one that there was no room for would come in
+    later, and people be taken away from it that were never added.
+    """
+    arms = dict(totals.arms)
+    opened: dict[str, dict[int, bytes]] = {}
+    for variant, day, row in more:
+        days = opened.get(variant)
+        if days is None:
+            held = arms.get(variant, _NO_ARM)
+            if held is _NO_ARM and len(arms) >= MOST_ARMS:
+                continue
+            days = opened[variant] = held.days.copy()
+            arms[variant] = Arm(held.closed, days)
+        if day < totals.closed_until:
+            arms[variant] = Arm(both(arms[variant].closed, row), days)
+        else:
+            _put(days, day, both(days.get(day, b""), row))
+    return Totals(arms, totals.closed_until)
+
+
+def closed(totals: Totals, until: int) -> Totals:
+    """The totals with all days before this one closed."""
+    if until <= totals.closed_until:
+        return totals
+    return Totals({variant: _closed(arm, until) for variant, arm in totals.arms.items()}, until)
+
+
+def _closed(arm: Arm, until: int) -> Arm:
+    done = [day for day in arm.days if day < until]
+    if not done:
+        return arm
+    row = arm.closed
+    for day in done:
+        row = both(row, row_of(arm.days[day]))
+    return Arm(row, {day: held for day, held in arm.days.items() if day >= until})
+
+
+def both(data: bytes, row: Ints) -> bytes:
+    """The sum of two rows; empty where that is 0 throughout."""
+    if row.size == WIDTH and (held := plain_bytes_of(data)) is not None:  # as nearly all are
+        return written_plain(np.frombuffer(held, np.int64) + row)
+    return written(sum_of(row_of(data), row)) if data else written(row)
+
+
+def _put(days: dict[int, bytes], day: int, row: bytes) -> None:
+    if row:
+        days[day] = row
+    else:
+        days.pop(day, None)
+
+
+def rows(parts: Sequence[Sequence[bytes]], width: int = WIDTH) -> Ints:
+    """Of each of these the sum of its rows, cut or filled to a width. Shape [len(parts), width].
+
+    Of the metrics of this version: `width` is that of their rows, without groups or with them.
+    """
+    found = np.zeros((len(parts), width), np.int64)
+    plain: list[tuple[int, bytes]] = []
+    for place, each in enumerate(parts):
+        for data in each:
+            if (held := plain_bytes_of(data)) is not None:
+                plain.append((place, held))
+            elif data:
+                row = with_metrics(row_of(data), KNOWN)[:width]
+                found[place, : row.size] += row
+    if plain:
+        places, starts = np.unique(np.array([place for place, _ in plain], np.intp), return_index=True)
+        held_rows = np.frombuffer(b"".join([data for _, data in plain]), np.int64).reshape(-1, WIDTH)
+        found[places, :WIDTH] += np.add.reduceat(held_rows, starts, axis=0)
+    return found

@@ -1,0 +1,237 @@
+"""How much of a person's patience may be used: the limits of all teams, from one file.
+
+A policy sets limits only. It never changes what is known of anybody, so it can be changed at any time, and every
+decision says by which version of it was decided.
+"""
+
+import json
+import re
+from functools import cached_property
+from hashlib import blake2b
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from events.interactions.base import Channel
+from streams.domain.contact.sections.pressure import COSTS
+from streams.domain.file_mistakes import wrong
+from streams.domain.pressure.hours import Week, next_opening
+from streams.domain.pressure.rates import Rates
+from streams.domain.pressure.sections import Section
+from streams.domain.pressure.spans import Amount, Count, Expiry, LocalHours, Span, Window
+from streams.domain.pressure.zones import zones_of_country
+
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+
+StopReason = Literal["unsubscribed", "complained", "opted_out", "consent_withdrawn"]
+Permission = Literal["allow", "deny"]
+_is_currency = re.compile("[A-Z]{3}", re.ASCII).fullmatch
+_A_MONDAY = 20_458 * 86_400_000
+
+
+class Cap(Section):
+    """At most so many touches in any `window` that ends now; of one purpose, or of all but transactional ones."""
+
+    window: Window
+    at_most: Count
+    purpose: Literal["fundraising", "mobilisation", "informational"] | None = None
+
+
+def _caps(caps: tuple[Cap, ...]) -> tuple[Cap, ...]:
+    if all(cap.purpose is not None for cap in caps):
+        raise wrong("has no cap for all purposes", 'add one without "purpose": a missing cap is not guessed')
+    return caps
+
+
+CapList = Annotated[tuple[Cap, ...], AfterValidator(_caps)]
+
+
+class Caps(Section):
+    """By channel, and `any`: of all channels together."""
+
+    email: CapList
+    text: CapList
+    phone: CapList
+    door: CapList
+    letter: CapList
+    any: CapList
+
+
+class Gaps(Section):
+    """The least time between two touches: on one channel, on two channels, by two teams on whatever channels."""
+
+    email: Span
+    text: Span
+    phone: Span
+    door: Span
+    letter: Span
+    across_channels: Span
+    across_teams: Span
+
+
+def _budget(value: object) -> int:
+    least = max(COSTS.values())
+    if type(value) is not int or value < least:
+        raise wrong(f"is {value!r}", f"give {least} or more, what a visit costs, or leave the section out")
+    return value
+
+
+class Points(Section):
+    """The most milli-points that a person may carry, all channels together, the touch that is asked for included."""
+
+    budget: Annotated[int, BeforeValidator(_budget)]
+
+
+class ChannelHours(Section):
+    """When a person may be reached, by the clock where that person is."""
+
+    daily: LocalHours
+    monday: LocalHours | None = None
+    tuesday: LocalHours | None = None
+    wednesday: LocalHours | None = None
+    thursday: LocalHours | None = None
+    friday: LocalHours | None = None
+    saturday: LocalHours | None = None
+    sunday: LocalHours | None = None
+
+    @cached_property
+    def week(self) -> Week:
+        """From Monday on."""
+        days = (self.monday, self.tuesday, self.wednesday, self.thursday, self.friday, self.saturday, self.sunday)
+        return tuple(self.daily if day is None else day for day in days)
+
+
+def _country(code: str) -> str:
+    if not zones_of_country(code):
+        raise wrong(f"is {code!r}", 'give a country by its two capital letters, such as "US"')
+    return code
+
+
+class QuietHours(Section):
+    """`country`: of whom nothing is known may be anywhere in it. `transactional_email`: whether it keeps to hours."""
+
+    country: Annotated[str, AfterValidator(_country)]
+    transactional_email: Literal["any_time", "in_hours"]
+    email: ChannelHours
+    text: ChannelHours
+    phone: ChannelHours
+    door: ChannelHours
+    letter: ChannelHours
+
+    @model_validator(mode="after")
+    def _opens(self) -> Self:
+        zones = zones_of_country(self.country)
+        for channel in CHANNELS:
+            hours: ChannelHours = getattr(self, channel)
+            if next_opening(zones, hours.week, _A_MONDAY) is None:
+                problem = f"{channel} never opens in all time zones of {self.country} at once"
+                raise wrong(problem, "give longer hours: of whom no zone is known could never be reached")
+        return self
+
+
+class AlsoCloses(Section):
+    """Which other channels are closed to everyone when one is, by why it was closed."""
+
+    unsubscribed: tuple[Channel, ...] = ()
+    complained: tuple[Channel, ...] = ()
+    opted_out: tuple[Channel, ...] = ()
+    consent_withdrawn: tuple[Channel, ...] = ()
+
+
+class Closures(Section):
+    """What closes a channel, and for whom."""
+
+    sender_stop: Literal["sender", "everyone"]
+    list_stop: Literal["list", "everyone"]
+    without_sender: Permission
+    without_list: Permission
+    soft_bouncing: Literal["allow", "defer", "deny"]
+    needs_consent: tuple[Channel, ...] = ()
+    also_closes: AlsoCloses = AlsoCloses()
+
+
+class Elections(Section):
+    """Those that are not over: what is meant where a request names none."""
+
+    current: tuple[str, ...] = ()
+
+
+class Mobilisation(Section):
+    """Whom nobody may ask to vote."""
+
+    support: tuple[Literal[1, 2, 3, 4, 5], ...]
+    ballot: tuple[Literal["requested", "sent", "returned", "cured", "voted"], ...]
+
+
+def _currencies(limits: dict[str, int]) -> dict[str, int]:
+    for currency in limits:
+        if not _is_currency(currency):
+            raise wrong(f"has {currency!r}", 'give currencies by their three capital letters, such as "USD"')
+    return limits
+
+
+Limits = Annotated[dict[str, Amount], AfterValidator(_currencies)]
+"""Minor units by currency."""
+
+
+class Giving(Section):
+    """The most a person may give, by committee and election; `any`: each one not named."""
+
+    limits: dict[str, dict[str, Limits]] = Field(default_factory=dict)
+
+    def limit(self, committee: str, election: str) -> dict[str, int]:
+        """By currency; that which names committee and election before that which names one of them."""
+        for c, e in ((committee, election), (committee, "any"), ("any", election), ("any", "any")):
+            if (found := self.limits.get(c, {}).get(e)) is not None:
+                return found
+        return {}
+
+
+class Transactional(Section):
+    """Who may send what skips the caps."""
+
+    sources: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+
+
+class Unknown(Section):
+    """What is answered about somebody, or an address, of whom nothing is known."""
+
+    email: Permission
+    text: Permission
+    phone: Permission
+    door: Permission
+    letter: Permission
+
+
+class Expiries(Section):
+    """How long an allow holds; never past the end of the channel's hours."""
+
+    email: Expiry
+    text: Expiry
+    phone: Expiry
+    door: Expiry
+    letter: Expiry
+
+
+class Policy(Section):
+    """The whole file."""
+
+    caps: Caps
+    gaps: Gaps
+    points: Points | None = None
+    hours: QuietHours
+    closures: Closures
+    elections: Elections = Elections()
+    mobilisation: Mobilisation
+    giving: Giving = Giving()
+    transactional: Transactional = Transactional()
+    unknown: Unknown
+    expiry: Expiries
+    rates: Rates = Rates()
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of what the file says, whatever its order, its comments and how it writes a span: 12 hex digits."""
+        said = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return blake2b(said.encode(), digest_size=6).hexdigest()

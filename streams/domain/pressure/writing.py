@@ -1,0 +1,84 @@
+"""A policy as a file of its own: every value that holds, and which of them the file that it came from does not say.
+
+What is written can be read again, and is the same policy.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from pydantic import BaseModel
+
+from streams.domain.pressure.exceeding import span
+from streams.domain.pressure.policy import ChannelHours, Policy
+from streams.domain.pressure.spans import CLOSED, HOUR, MINUTE, SPANS, Hours
+
+_WIDTH = 80
+_DEFAULT = "  # by default"
+_SPANS = [metadata for kind in SPANS for metadata in get_args(kind)[1:]]
+
+
+def policy_text(policy: Policy) -> str:
+    """TOML, a line or a list for each key; what a default fills in is marked."""
+    return "".join(f"{line}\n" for line in _lines(policy, "", given=True))
+
+
+def _lines(section: BaseModel, path: str, *, given: bool) -> Iterator[str]:
+    for name in type(section).model_fields:
+        value, key = getattr(section, name), f"{path}{name}"
+        said = given and name in section.model_fields_set
+        if isinstance(value, BaseModel):
+            yield from _lines(value, f"{key}.", given=said)
+        elif isinstance(value, Mapping) and value:
+            yield from _tables(value, key)
+        elif value is not None and value != {}:
+            yield from _line(key, _value(section, name), "" if said else _DEFAULT)
+        elif not isinstance(section, ChannelHours):
+            yield f"# {key}: none"
+
+
+def _tables(value: Mapping[str, object], key: str) -> Iterator[str]:
+    """Whatever somebody has named: committees, elections, currencies."""
+    for name, part in value.items():
+        inner = f"{key}.{_text(name)}"
+        if isinstance(part, Mapping):
+            yield from _tables(part, inner)
+        else:
+            yield f"{inner} = {part}"
+
+
+def _line(key: str, value: str | list[str], mark: str) -> Iterator[str]:
+    if isinstance(value, str):
+        yield f"{key} = {value}{mark}"
+        return
+    whole = f"{key} = [{', '.join(value)}]{mark}"
+    if len(whole) <= _WIDTH:
+        yield whole
+        return
+    yield f"{key} = [{mark}"
+    yield from (f"    {part}," for part in value)
+    yield "]"
+
+
+def _value(section: BaseModel, name: str) -> str | list[str]:
+    value = getattr(section, name)
+    if isinstance(section, ChannelHours):
+        return _text(_hours(value))
+    if isinstance(value, tuple):
+        return [_table(part) if isinstance(part, BaseModel) else _text(part) for part in value]
+    is_span = any(metadata in _SPANS for metadata in type(section).model_fields[name].metadata)
+    return _text(span(value) if is_span else value)
+
+
+def _table(section: BaseModel) -> str:
+    said = (f"{name} = {_value(section, name)}" for name, value in section if value is not None)
+    return f"{{ {', '.join(said)} }}"
+
+
+def _hours(hours: Hours) -> str:
+    return "closed" if hours == CLOSED else "-".join(f"{at // HOUR:02}:{at % HOUR // MINUTE:02}" for at in hours)
+
+
+def _text(value: object) -> str:
+    """JSON's notation of a text or a number is also TOML's."""
+    return json.dumps(value, ensure_ascii=False)

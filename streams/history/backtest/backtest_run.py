@@ -1,0 +1,118 @@
+"""A whole backtest: people gathered, each judged by both policies, and what was counted put together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from events.times import parse_time
+from sinks.lake.files import open_files
+from sinks.lake.manifests import date_in, is_lake
+from streams.domain.pressure import Policy
+from streams.history.backtest.counted_facts import Said, counting
+from streams.history.backtest.outcomes import DAY, Afterwards
+from streams.history.backtest.people_gathering import gather_people, links_of, said_of
+from streams.history.backtest.policy_verdicts import judge
+from streams.history.backtest.tally import Judged, Tally
+from streams.history.backtest.touch_history import Span, found_in, sends
+from streams.history.refold.buckets import Bucket, each_bucket
+from streams.history.refold.lake_source import pieces
+
+WINDOW = 7 * DAY
+"""How long (ms) after a touch something is said to have followed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """`new` is tried beside `old`, on touches within the span; `cascade`: see `judge`.
+
+    `end`: ms; up to when the past is known. What followed a touch less than the window before it is not all known yet.
+    `new_name` and `old_name`: what people know the policies by, as their files; empty: only their versions are told.
+    """
+
+    new: Policy
+    old: Policy
+    span: Span = Span()  # noqa: RUF009 (a tuple)
+    cascade: bool = False
+    window: int = WINDOW
+    end: int | None = None
+    new_name: str = ""
+    old_name: str = ""
+
+
+@dataclass(slots=True)
+class Result:
+    """`sends`: touches that were judged; `open`: of those, how many whose window had not ended at the end of the past.
+
+    `rows`: of the lake; `people`: with a touch in the span; `linked`: a snapshot said who is one person, which
+    only a `lake` has. `unjudged`: touches at times that no policy can be asked about.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    rows: int = 0
+    people: int = 0
+    sends: int = 0
+    open: int = 0
+    unjudged: int = 0
+    linked: bool = False
+    lake: bool = True
+
+    def add(self, other: "Result") -> None:
+        """Other people."""
+        self.tally.add(other.tally)
+        for name in ("rows", "people", "sends", "open", "unjudged"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def take(self, contact_id: str, said: list[Said], orders: Orders) -> None:
+        """One person."""
+        self.rows += len(said)
+        judged = list(self._judged(contact_id, said, orders))
+        self.people += bool(judged)
+        self.sends += len(judged)
+        last = None if orders.end is None else orders.end - orders.window
+        self.open += sum(last is not None and each.send.touch.time > last for each in judged)
+        self.tally.take(contact_id, judged)
+
+    def _judged(self, contact_id: str, said: list[Said], orders: Orders) -> Iterator[Judged]:
+        counted = counting(said)
+        found = found_in(counted)
+        asked = list(sends(contact_id, counted, found, orders.span))
+        followed = Afterwards(found, orders.window)
+        answers = (judge(policy, asked, cascade=orders.cascade) for policy in (orders.new, orders.old))
+        for send, new, old in zip(asked, *answers, strict=True):
+            if new is None or old is None:
+                self.unjudged += 1
+            else:
+                yield Judged(send, new, old, followed.of(send.touch.time))
+
+
+def backtest(place: str, orders: Orders, folder: Path, processes: int) -> Result:
+    """Try it on the lake at `place`, with `folder` for what does not fit into memory.
+
+    Raises OSError, ValueError and `Damaged` as gathering does.
+    """
+    result = Result(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
+    gathered = gather_people(place, folder, processes)
+    for part in each_bucket(gathered, partial(_of_bucket, orders, result.linked), processes):
+        result.add(part)
+    return result
+
+
+def end_of(place: str) -> int | None:
+    """Up to when the past of a lake is known: the end of its last day (UTC), ms; None where files have no dates.
+
+    Raises ValueError where there are no files, OSError, and `Damaged`.
+    """
+    found = pieces(open_files(place))
+    if not found:
+        raise ValueError("there is no past: name a lake that `harmonia lake run` has filled, or a folder of its files")
+    dates = [date for piece in found if (date := date_in(piece.name))]
+    day = parse_time(f"{max(dates)}T00:00:00Z") if dates else None
+    return None if day is None else day + DAY
+
+
+def _of_bucket(orders: Orders, linked: bool, bucket: Bucket) -> Result:
+    result = Result()
+    for history in bucket.histories():
+        result.take(history.contact_id, list(said_of(history, linked=linked)), orders)
+    return result

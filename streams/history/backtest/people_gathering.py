@@ -1,0 +1,60 @@
+"""Brings together what was said of each person, under whatever identifiers, in bounded memory.
+
+Rows of the lake are by fragment. Who is one person today the latest snapshot of links says; where there is none each
+fragment is taken for a person by itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from events.harmonised import Opened, open_harmonised
+from sinks.lake.files import open_files
+from sinks.lake.live_files import live
+from sinks.lake.manifests import date_in
+from sinks.lake.parquet import read_columns
+from sinks.lake.snapshots import CONTACT_LINKS
+from streams.history.backtest.counted_facts import Said
+from streams.history.refold.buckets import Gathered, gather
+from streams.history.refold.contact_rows import History, read_rows
+from streams.history.replay.row_decisions import named_in
+
+
+def gather_people(place: str, folder: Path, processes: int) -> Gathered:
+    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `streams.history.refold.gather`."""
+    return gather(place, folder, processes, prepare=by_person)
+
+
+def by_person(place: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows with the person in the fragment's place; the fragment is still told by the event."""
+    links = links_of(place)
+    if not links:
+        return batch
+    at = batch.schema.get_field_index("fragment")
+    persons = [None if name is None else links.get(name, name) for name in batch["fragment"].to_pylist()]
+    return batch.set_column(at, batch.schema.field(at), pa.array(persons, pa.string()))
+
+
+@cache
+def links_of(place: str) -> Mapping[str, str]:
+    """Into whom each absorbed contact was merged, by the latest snapshot; empty where there is none."""
+    files = open_files(place)
+    found = live(files)
+    names = [file.name for file in found.of(CONTACT_LINKS)]
+    latest = max(map(date_in, names), default="")
+    links: dict[str, str] = {}
+    for name in names:
+        if date_in(name) == latest:
+            table = read_columns(files, found.places.get(name, name), ["contact_id", "merged_into"])
+            links.update(zip(table["contact_id"].to_pylist(), table["merged_into"].to_pylist(), strict=True))
+    return links
+
+
+def said_of(history: History, *, linked: bool) -> Iterator[Said]:
+    """All that was said of a person, in the order in which it came. `linked`: it may be of several fragments."""
+    for read in read_rows(history):
+        opened = open_harmonised(read.row.event) if linked else None
+        named = named_in(opened) if isinstance(opened, Opened) else None
+        yield Said(named or history.contact_id, read.fact, read.data)

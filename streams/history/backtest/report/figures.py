@@ -1,0 +1,96 @@
+"""The figures of a backtest in the order in which people read them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from streams.history.backtest.backtest_run import Orders, Result
+from streams.history.backtest.intervals import Interval, mean_amount, part
+from streams.history.backtest.outcomes import DAY
+from streams.history.backtest.tally import Cell, Place, Tally
+
+VERDICTS = ("allow", "defer", "deny")
+POLICIES = ("new", "old")
+
+
+def of_decision(tally: Tally, policy: str, verdict: str) -> Cell:
+    """All touches that a policy decided so."""
+    return tally.cell(Place(policy, "all", "", verdict))
+
+
+def changes(tally: Tally) -> list[tuple[str, Cell]]:
+    """`allow → deny` and the like, what is the same first."""
+    order = [f"{before} → {after}" for before in VERDICTS for after in VERDICTS]
+    order.sort(key=lambda each: each.partition(" → ")[0] != each.partition(" → ")[2])
+    cells = ((each, tally.cell(Place("both", "change", each, ""))) for each in order)
+    return [(each, cell) for each, cell in cells if cell.touches]
+
+
+def reasons(tally: Tally) -> list[tuple[str, str, int, int]]:
+    """Reason, decision, touches under the new and under the old policy; the commonest first."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for place, cell in tally.cells.items():
+        if place.by == "reason":
+            counts.setdefault((place.value, place.verdict), Counter())[place.policy] += cell.touches
+    found = [(reason, verdict, count["new"], count["old"]) for (reason, verdict), count in counts.items()]
+    return sorted(found, key=lambda each: (-max(each[2:]), each))
+
+
+def split(tally: Tally, policy: str, by: str, value: str) -> tuple[int, int, int]:
+    """Touches of a team, channel or week that a policy allows, defers and denies."""
+    allow, defer, deny = (tally.cell(Place(policy, by, value, verdict)).touches for verdict in VERDICTS)
+    return allow, defer, deny
+
+
+def weeks_of(tally: Tally) -> list[str]:
+    """Every week from the first touch to the last, by its Monday, those without a touch among them."""
+    touched = [date.fromisoformat(week) for week in tally.values("week")]
+    if not touched:
+        return []
+    weeks = (max(touched) - min(touched)).days // 7 + 1
+    return [(min(touched) + timedelta(weeks=number)).isoformat() for number in range(weeks)]
+
+
+def currency_of(tally: Tally) -> str | None:
+    """The one in which most was given; None: nothing was."""
+    amounts = Counter[str]()
+    for _, cell in changes(tally):
+        amounts.update(cell.amounts)
+    return max(amounts, key=lambda each: (amounts[each], each), default=None)
+
+
+def json_of(result: Result, orders: Orders) -> dict[str, Any]:
+    """All of it, for programs. Amounts in minor units."""
+    names = ("rows", "people", "sends", "open", "unjudged", "linked")
+    return {
+        "policies": {"new": orders.new.version, "old": orders.old.version},
+        "names": {"new": orders.new_name or None, "old": orders.old_name or None},
+        "cascade": orders.cascade,
+        "window_days": orders.window / DAY,
+        **{name: getattr(result, name) for name in names},
+        "cells": list(_cells(result.tally)),
+    }
+
+
+def _cells(tally: Tally) -> Iterator[dict[str, Any]]:
+    for place, cell in sorted(tally.cells.items()):
+        said = {"policy": place.policy, "by": place.by, "value": place.value, "decision": place.verdict or None}
+        counts = {name: getattr(cell, name) for name in ("touches", "people", "gifts")}
+        parts = {
+            name: _of_people(getattr(cell, name), part(getattr(cell, name), cell.people))
+            for name in ("gave", "left", "complained")
+        }
+        amounts = {
+            currency: {"sum": amount, "a_person": _ends(mean_amount(cell, currency))}
+            for currency, amount in sorted(cell.amounts.items())
+        }
+        yield {**said, **counts, **parts, "amounts": amounts}
+
+
+def _of_people(count: int, found: Interval | None) -> dict[str, Any]:
+    return {"people": count, "rate": _ends(found)}
+
+
+def _ends(found: Interval | None) -> dict[str, float] | None:
+    return None if found is None else {name: round(value, 6) for name, value in found._asdict().items()}

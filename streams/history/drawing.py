@@ -1,0 +1,25 @@
+"""What every chart drawn by hand needs: round values along an axis, and text as SVG and HTML take it."""
+
+import math
+from html import escape
+
+from streams.domain.display_names import printable
+
+_FACTORS = (1, 2, 2.5, 5, 10)
+_ROUNDING = 1e-9
+
+
+def steps(low: float, high: float, count: int = 4) -> list[float]:
+    """Round values, some more or fewer than `count` apart, that cover everything from `low` to `high`."""
+    if high <= low:
+        return [low, low + 1.0]
+    raw = (high - low) / count
+    size = 10.0 ** math.floor(math.log10(raw))
+    step = next(size * factor for factor in _FACTORS if size * factor >= raw * 0.999)
+    first, last = math.floor(low / step + _ROUNDING), math.ceil(high / step - _ROUNDING)
+    return [step * number for number in range(first, last + 1)]
+
+
+def escaped(said: str) -> str:
+    """Text as SVG takes it: control characters are no XML."""
+    return escape(printable(said), quote=False)

@@ -1,0 +1,117 @@
+"""DuckDB with the lake's views over the part of history that a question needs, and over what is not in the lake yet.
+
+The two never overlap and leave nothing out: the lake's own manifests say at which offset each partition of it ends, and
+the tail begins there. Both become rows by the same function. So views that take out copies, and what was taken back,
+see one history: a retraction in the tail reaches what lies in the lake.
+"""
+
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from events.registry import types_that
+from sinks.lake.duckdb_views import ask_lake
+from sinks.lake.files import Files, LocalFiles
+from sinks.lake.live_files import Live
+from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
+from sinks.lake.rows import LogRecord, tables_of
+from sinks.lake.schema import INTERACTIONS_SCHEMA
+from streams.history.insights.spans import Span
+
+ALWAYS = types_that(lambda spec: spec.decides == "all")
+"""Types of which a row of any date may decide about any other: what takes back or erases, and what begins a record anew
+after that."""
+WHENEVER = types_that(lambda spec: spec.decides == "its_own")
+"""Types of which a row of any date may decide about another of them: the earliest version counts, or the last word."""
+
+MEMORY = "1GB"
+"""DuckDB's; what is more goes to a temporary folder."""
+
+
+class Reach(NamedTuple):
+    """What a question needs of history: rows of these types, and of a span of time, as far as that decides."""
+
+    types: Collection[str]
+    span: Span
+
+
+class History(NamedTuple):
+    """Where to read. `files` None: there is no lake, and the tail is all there is."""
+
+    files: Files | None
+    seen: Live
+    tail: pa.Table
+
+
+NOTHING_SEEN = Live({}, {}, {}, (), 0)
+
+
+@contextmanager
+def opened(history: History, reaches: Iterable[Reach]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the lake's views in it; they hold what was asked for, and perhaps more.
+
+    A file may be merged into another before it is read: then this raises `duckdb.IOException`, and the cure is to look
+    at the lake again. Times are in UTC.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        files = history.files or LocalFiles(Path(folder) / "no-lake")
+        limits = {"memory_limit": MEMORY, "temp_directory": folder}
+        with ask_lake(files, _part(history.seen, list(reaches)), limits) as connection:
+            connection.register("live_rows", history.tail)
+            connection.execute(_BOTH.format(columns=", ".join(f'"{name}"' for name in COLUMNS)))
+            yield connection
+
+
+COLUMNS = (
+    *("contact_id", "date", "type", "time", "appended_at", "source", "id", "team", "region", "mailbox"),
+    *("campaign_id", "turf", "message_id", "purpose", "experiment_id", "variant", "user_agent", "machine", "url"),
+    *("kind", "donation_id", "refund_id", "amount", "currency", "pledge_id", "period", "instalment", "committee"),
+    *("election", "refcode", "method", "outcome", "report_id", "support", "event_id", "starts_at", "channel"),
+)
+"""What views and questions ask of a row: the others are not read, and identifiers stay in the files."""
+
+_BOTH = """
+    ALTER VIEW lake_interactions RENAME TO lake_filed;
+    CREATE VIEW lake_interactions AS SELECT * FROM lake_filed UNION ALL BY NAME SELECT * FROM live_rows;
+    -- Whoever asks asks several times: what counts is found out once.
+    CREATE TABLE counted_once AS SELECT {columns} FROM lake_counted;
+    CREATE OR REPLACE VIEW lake_counted AS SELECT * FROM counted_once;
+"""
+
+
+def tail_table(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
+    """Records that are not in the lake, as rows like those of its files, without the bytes that they were."""
+    tables = [TAIL_SCHEMA.empty_table()]
+    for folder, table in tables_of(records, topic_id).items():
+        date = pa.array([folder.date] * len(table)).cast(pa.date32())
+        nulls = pa.nulls(len(table), pa.binary())
+        without = table.set_column(table.schema.get_field_index("event"), "event", nulls)
+        tables.append(without.append_column("date", date).append_column("type", pa.repeat(folder.type, len(table))))
+    return pa.concat_tables(tables)
+
+
+TAIL_SCHEMA = pa.schema([*INTERACTIONS_SCHEMA, ("date", pa.date32()), ("type", pa.string())])
+
+
+def _part(seen: Live, reaches: list[Reach]) -> Live:
+    """The files that can hold what is asked for."""
+    return seen._replace(files={name: file for name, file in seen.files.items() if _any(file, reaches)})
+
+
+def _any(file: LakeFile, reaches: list[Reach]) -> bool:
+    if not file.name.startswith(f"{INTERACTIONS}/"):
+        return True
+    type_, date = type_in(file.name), date_in(file.name)
+    return any(_is_within(type_, date, reach) for reach in reaches)
+
+
+def _is_within(type_: str, date: str, reach: Reach) -> bool:
+    if type_ in ALWAYS:
+        return True
+    first, last = reach.span.utc_dates()
+    return type_ in reach.types and (type_ in WHENEVER or first <= date <= last)

@@ -1,0 +1,89 @@
+"""What there is at all, told where a question finds nothing: from when to when, and of which campaigns and teams."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from events.spelling import nearest
+from sinks.lake.duckdb_views import ask_lake
+from sinks.lake.live_files import Live
+from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
+from streams.domain.display_names import is_shown
+from streams.history.insights.history_source import MEMORY, History
+from streams.history.insights.question import Dimension
+
+Named = Literal["campaign_id", "team"]
+_COLUMNS: Final[Mapping[Dimension, Named]] = {"campaign": "campaign_id", "team": "team"}
+_COMMANDS = "contact."
+"""Types that begin so are what was decided about people, not what happened with them."""
+
+
+class Known(Struct, frozen=True):
+    """When the first and the latest interaction happened, ms since 1970."""
+
+    first: int
+    latest: int
+
+
+def known_of(history: History) -> Known | None:
+    """Of the whole history; None: it holds no interaction. Raises `duckdb.Error` when a file cannot be read."""
+    times = [*_in_tail(history.tail), *_in_files(history)]
+    return Known(min(times), max(times)) if times else None
+
+
+def unknown_in(history: History, only: Mapping[Dimension, str]) -> list[str]:
+    """What to say of a campaign or a team of which there is nothing at all. Raises as `known_of`."""
+    told = []
+    for dimension, column in _COLUMNS.items():
+        wanted = only.get(dimension)
+        if wanted is not None and wanted not in (names := names_of(history, column)):
+            near = nearest(wanted, sorted(filter(is_shown, names)))
+            told.append(f"nothing is known of {dimension} {wanted}" + (f"; did you mean {near}?" if near else ""))
+    return told
+
+
+def names_of(history: History, column: Named) -> set[str]:
+    """Every campaign, or every team, that any interaction names. Raises as `known_of`."""
+    rows = history.tail.filter(pc.invert(pc.starts_with(history.tail["type"], _COMMANDS)))
+    names = set(rows[column].unique().to_pylist())
+    files = _files(history)
+    if history.files is not None and files:
+        with ask_lake(history.files, _only(history, files), {"memory_limit": MEMORY}) as connection:
+            found = connection.table("lake_interactions").select(column).distinct().fetchall()
+        names.update(name for (name,) in found)
+    return names - {None}
+
+
+def _in_tail(tail: pa.Table) -> Iterator[int]:
+    rows = tail.filter(pc.invert(pc.starts_with(tail["type"], _COMMANDS)))
+    if len(rows):
+        yield from pc.min_max(rows["time"].cast(pa.int64())).as_py().values()
+
+
+def _in_files(history: History) -> Iterator[int]:
+    """From the files of the first date and of the last one."""
+    files = _files(history)
+    if history.files is None or not files:
+        return
+    ends = (min(map(_date, files)), max(map(_date, files)))
+    part = _only(history, [file for file in files if _date(file) in ends])
+    with ask_lake(history.files, part, {"memory_limit": MEMORY}) as connection:
+        found = connection.execute('SELECT epoch_ms(min("time")), epoch_ms(max("time")) FROM lake_interactions')
+        yield from (time for time in found.fetchone() or () if time is not None)
+
+
+def _files(history: History) -> list[LakeFile]:
+    return [file for file in history.seen.of(INTERACTIONS) if not type_in(file.name).startswith(_COMMANDS)]
+
+
+def _only(history: History, files: Iterable[LakeFile]) -> Live:
+    """The lake with no interactions but those of some files."""
+    others = {name: file for name, file in history.seen.files.items() if not name.startswith(f"{INTERACTIONS}/")}
+    return history.seen._replace(files=others | {file.name: file for file in files})
+
+
+def _date(file: LakeFile) -> str:
+    return date_in(file.name)

@@ -1,0 +1,103 @@
+"""What may be asked of a series, and what is wrong with what was asked."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final, Literal, NamedTuple, get_args
+
+from msgspec import Struct
+
+from events.fields import MAX_ID
+from events.registry import types_that
+from events.times import parse_time
+from streams.history.insights.spans import By, Span, day_of, midnight, starts
+
+Dimension = Literal["campaign", "team", "region", "channel"]
+BYS: Final[tuple[By, ...]] = get_args(By)
+DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
+
+MONEY = ("gross", "refunded", "net")
+HUMAN: Mapping[str, str] = {"opens_human": "open", "clicks_human": "click"}
+COUNTS = tuple(sorted(types_that(lambda spec: not spec.is_command) - {"interaction.retracted"}))
+METRICS = (*COUNTS, *MONEY, *HUMAN)
+MOST_POINTS = 2_000
+_DAYS: Mapping[By, int] = {"week": 84, "day": 30, "hour": 2}
+"""So far back it begins where nobody says."""
+PARAMETERS = ("metric", "by", "from", "to", *DIMENSIONS, "split")
+
+
+class Question(Struct, frozen=True):
+    """`span`: in ms; `zone`: where days begin; `only`: values of dimensions; `split`: a series for each value of it."""
+
+    metric: str
+    by: By
+    span: Span
+    zone: str
+    only: Mapping[Dimension, str]
+    split: Dimension | None = None
+
+
+class Mistake(NamedTuple):
+    """What is wrong: the parameter, and how to put it right."""
+
+    field: str
+    cure: str
+
+
+def question_of(said: Mapping[str, str], zone: str, now: int) -> Question | Mistake:
+    """The question in these parameters. `now`: ms since 1970; `zone`: where days begin."""
+    for name in said:
+        if name not in PARAMETERS:
+            return Mistake(name, f"is no parameter; give {', '.join(PARAMETERS)}")
+    metric = said.get("metric", "")
+    if metric not in METRICS:
+        return Mistake("metric", f"give one of {', '.join(METRICS)}")
+    by: By | None = next((name for name in BYS if name == said.get("by", "day")), None)
+    if by is None:
+        return Mistake("by", "give hour, day or week")
+    only: dict[Dimension, str] = {name: said[name] for name in DIMENSIONS if name in said}
+    for name, value in only.items():
+        if not (0 < len(value) <= MAX_ID and value.isprintable()):
+            return Mistake(name, f"give a text of 1 to {MAX_ID} characters")
+    split = next((name for name in DIMENSIONS if name == said.get("split")), None)
+    if split is None and "split" in said:
+        return Mistake("split", f"give one of {', '.join(DIMENSIONS)}")
+    if "channel" in (*only, split) and metric in MONEY:
+        return Mistake("channel", "money has none: leave it out")
+    span = _span(said, by, zone, now)
+    return span if isinstance(span, Mistake) else Question(metric, by, span, zone, only, split)
+
+
+def _span(said: Mapping[str, str], by: By, zone: str, now: int) -> Span | Mistake:
+    tomorrow = midnight(day_of(now, zone) + timedelta(days=1), zone)
+    until = _moment(said["to"], zone) if "to" in said else tomorrow
+    if until is None:
+        return Mistake("to", _MOMENT)
+    since = _moment(said["from"], zone) if "from" in said else _earlier(until, by, zone)
+    if since is None:
+        return Mistake("from", _MOMENT)
+    if since >= until:
+        return Mistake("from", "give a time before `to`")
+    span = Span(since, until)
+    if span.until - span.since > MOST_POINTS * 86_400_000 or len(starts(by, span, zone)) > MOST_POINTS:
+        return Mistake("from", f"give a later time: at most {MOST_POINTS:,} points, by {by}, are answered")
+    return span
+
+
+_MOMENT = "give a date such as 2012-02-22, or RFC 3339 with an offset, of the years 1970 to 2200"
+_LAST = 7_258_118_400_000
+
+
+def _moment(text: str, zone: str) -> int | None:
+    try:
+        found = midnight(date.fromisoformat(text), zone) if len(text) == len("2012-02-22") else parse_time(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if found is not None and 0 <= found <= _LAST else None
+
+
+def _earlier(until: int, by: By, zone: str) -> int:
+    """So many days before the end; whole weeks, so that the first one is not smaller for want of days."""
+    last = day_of(until - 1, zone)
+    if by == "week":
+        last += timedelta(days=6 - last.weekday())
+    return max(0, midnight(last - timedelta(days=_DAYS[by] - 1), zone))

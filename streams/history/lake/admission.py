@@ -1,0 +1,99 @@
+"""What becomes of a row of an old file on its way into the lake: judged as intake judges, and hashed before it is kept.
+
+What was harmonised before keeps its hashes, and of all else only what intake would have let through: so no address
+comes into the lake, whatever lies in a file.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from events.adapters.feed import LeftOut, Refused
+from events.envelope import MAX_AHEAD_MS, Record, decode
+from events.fast_intake import harmonise_usual
+from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
+from events.identifiers import Hasher
+from events.refusal import Reason, Refusal
+from events.registry import topic_of
+from sinks.lake.anonymised_rows import MONEY
+from sinks.lake.erasure_list import Erasure, Erasures, erasure_of
+from streams.history.lake.row_reading import NOTHING, Row
+from streams.history.lake.selection import Selection
+from streams.history.replay.row_decisions import ERASED, ERASED_TYPE, NOBODYS, identifiers_in, is_harmonised, named_in
+
+ERASURES = LeftOut("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
+_FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock of this machine")
+_NAMELESS = Refusal(Reason.NO_IDENTIFIER, "data: `contact` names nobody")
+
+
+class Taken(NamedTuple):
+    """What goes into the lake: whom it is about, the bytes of a record of `interactions`. `time`: ms since 1970."""
+
+    fragment: str
+    value: bytes
+    type: str
+    time: int
+
+
+class Door:
+    """`erased`: who is forgotten, and until when. `now`: ms since 1970."""
+
+    def __init__(self, selection: Selection, hasher: Hasher, now: int, erased: Sequence[Erasures] = ()) -> None:
+        self._selection = selection
+        self._hasher = hasher
+        self._now = now
+        self._erased = [each for each in erased if len(each)]
+
+    def judge(self, row: Row) -> Taken | Refused | LeftOut | None:
+        """What becomes of a row; None: it is not meant. Of erased people money is taken: the lake makes it nobody's."""
+        if not isinstance(row.value, bytes):
+            return NOBODYS if row.is_nobodys else Refused(row.raw, row.value or NOTHING)
+        opened = open_harmonised(row.value)
+        if isinstance(opened, Refusal):
+            return Refused(row.raw, opened)
+        if not self._selection.takes(opened.head[2], opened.time):
+            return None
+        taken = self._taken(row.value, opened)
+        if isinstance(taken, Refusal):
+            return Refused(row.raw, taken)
+        if taken.type == ERASED_TYPE:
+            return ERASURES
+        return ERASED if taken.type not in MONEY and self._is_erased(taken) else taken
+
+    def erasures(self, row: Row) -> Iterator[Erasure]:
+        """Whom a row tells to forget: each identifier that it names, whatever else is meant.
+
+        Heard when the broker got it, where the row says when that was.
+        """
+        if not isinstance(row.value, bytes) or ERASED_TYPE.encode() not in row.value:
+            return
+        opened = open_harmonised(row.value)
+        if isinstance(opened, Refusal) or opened.head[2] != ERASED_TYPE:
+            return
+        taken = self._taken(row.value, opened)
+        named = None if isinstance(taken, Refusal) else open_harmonised(taken.value)
+        if isinstance(named, Opened):
+            heard = max(named.time, row.appended_at or named.time)
+            yield from (erasure_of(name, named.time, heard) for name in identifiers_in(named))
+
+    def _taken(self, value: bytes, opened: Opened) -> Taken | Refusal:
+        type_, time = opened.head[2], opened.time
+        if is_harmonised(opened):
+            return self._again(opened)
+        record = Record(topic_of(type_), value, (), self._now)
+        if usual := harmonise_usual(record, self._hasher):
+            return Taken(usual[0], usual[1], type_, time)
+        read = decode(record, self._hasher.phone_region)
+        return read if isinstance(read, Refusal) else Taken(*harmonise(read, self._hasher), type_, time)
+
+    def _again(self, opened: Opened) -> Taken | Refusal:
+        read = judge_harmonised(opened)
+        if isinstance(read, Refusal):
+            return read
+        if read.time > self._now + MAX_AHEAD_MS:
+            return _FUTURE
+        fragment = named_in(opened)
+        return _NAMELESS if fragment is None else Taken(fragment, harmonised_again(read), read.type, read.time)
+
+    def _is_erased(self, taken: Taken) -> bool:
+        ends = (each.heard(taken.fragment) for each in self._erased)
+        return any(end is not None and taken.time <= end for end in ends)

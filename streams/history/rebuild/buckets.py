@@ -1,0 +1,148 @@
+"""States, what the topic holds, and what the lake holds, sorted by fragment into buckets."""
+
+import asyncio
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from sinks.lake.files import Files, open_files
+from sinks.lake.live_files import Live, live
+from sinks.lake.manifests import INTERACTIONS, Range, folder_of, read
+from streams.history.rebuild.erasure_commands import Heard, heard_in, together
+from streams.history.rebuild.known_fragments import Kind, rows_of_states
+from streams.history.rebuild.topic_tail import read_tails
+from streams.history.refold.buckets import ROWS_IN_A_BUCKET, Gathered, gather
+from streams.history.refold.spill_files import Spiller
+from streams.operations.backup.errors import BackupError
+from streams.operations.backup.manifest import Manifest, contacts_file, interactions_file
+from streams.operations.backup.record_files import Record, read_records
+from streams.platform.settings import Settings
+
+_TRACE = b"/"
+_STATES_AT_ONCE = 2_000
+
+
+class Lake(NamedTuple):
+    """The lake at a moment: where it is, its files, and by partition of the topic the offset behind the last one."""
+
+    place: str
+    names: frozenset[str]
+    rows: int
+    ends: list[int]
+
+
+def lake_now(place: str, topic_id: str, partitions: int) -> Lake:
+    """What the lake holds. Raises OSError, and `Damaged`."""
+    files = open_files(place)
+    seen = live(files)
+    known = seen.of(INTERACTIONS)
+    ends = [_end_of(files, seen, topic_id, number) for number in range(partitions)]
+    return Lake(place, frozenset(file.name for file in known), sum(file.rows for file in known), ends)
+
+
+def gather_lake(lake: Lake, folder: Path, processes: int) -> Gathered:
+    """Sort its rows. Raises `BackupError` where files were merged since."""
+    try:
+        gathered = gather(lake.place, folder, processes, lake.names.__contains__)
+    except FileNotFoundError as error:
+        raise _merged() from error
+    if gathered.rows + gathered.without != lake.rows:
+        raise _merged()
+    return gathered
+
+
+class Tail(NamedTuple):
+    """Of `interactions`: by partition from where to where, and how many of the last were not folded by the workers."""
+
+    topic_id: str
+    begins: Sequence[int]
+    ends: Sequence[int]
+    waiting: Sequence[int]
+
+
+def tail_until(topic_id: str, begins: Sequence[int], manifest: Manifest) -> Tail:
+    """Up to where the workers had folded when this backup was taken."""
+    records = {file.name: file.records for file in manifest.files}
+    waiting = [records[interactions_file(number)] for number in range(manifest.partitions)]
+    return Tail(topic_id, begins, manifest.interactions, waiting)
+
+
+class Sorted(NamedTuple):
+    """`folded`: by partition the offset behind the last record that was read. `heard`: commands to erase among them."""
+
+    gathered: Gathered
+    folded: list[int]
+    heard: Heard
+
+
+def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: Gathered) -> Sorted:
+    """Put what the topic holds to what was gathered. Raises `BackupError` and Kafka's errors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spiller = Spiller(folder, "tail", gathered.buckets)
+    folded, heard = list(tail.begins), dict[tuple[str, str], int]()
+
+    async def take() -> None:
+        batches = read_tails(settings, tail.topic_id, tail.begins, tail.ends, tail.waiting)
+        async for batch in batches:
+            for number, offset in _last_of(batch):
+                folded[number] = offset + 1
+            heard.update(together(heard, heard_in(batch)))
+            spiller.take(batch)
+
+    asyncio.run(take())
+    return Sorted(_with(gathered, spiller, folder), folded, heard)
+
+
+def add_states(kind: Kind, backup: Path, partitions: int, folder: Path, gathered: Gathered) -> Gathered:
+    """Put the states of a backup to what was gathered."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spiller = Spiller(folder, f"states-{int(kind)}", gathered.buckets)
+    states = (record for record in _contacts(backup, partitions) if not (record.key or b"").startswith(_TRACE))
+    while batch := list(islice(states, _STATES_AT_ONCE)):
+        spiller.take(rows_of_states(kind, batch))
+    return _with(gathered, spiller, folder)
+
+
+def traces_of(backup: Path, partitions: int) -> Iterator[Record]:
+    """What is kept of those whose identifiers are not."""
+    return (record for record in _contacts(backup, partitions) if (record.key or b"").startswith(_TRACE))
+
+
+def buckets_for(rows: int, processes: int) -> Gathered:
+    """Nothing yet, in buckets for so many rows."""
+    return Gathered((), max(processes, -(-rows // ROWS_IN_A_BUCKET)), 0, 0)
+
+
+def clear(folder: Path) -> None:
+    """Delete a folder, if there is one."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _contacts(backup: Path, partitions: int) -> Iterator[Record]:
+    for number in range(partitions):
+        yield from read_records(backup / contacts_file(number))
+
+
+def _with(gathered: Gathered, spiller: Spiller, folder: Path) -> Gathered:
+    spiller.spill()
+    spills = tuple(sorted({*gathered.spills, *folder.glob("*.arrow")}))
+    return Gathered(spills, gathered.buckets, gathered.rows + spiller.rows, gathered.without + spiller.without)
+
+
+def _last_of(batch: pa.RecordBatch) -> Iterable[tuple[int, int]]:
+    if not len(batch):
+        return []
+    return [(batch["partition"][-1].as_py(), batch["offset"][-1].as_py())]
+
+
+def _end_of(files: Files, seen: Live, topic_id: str, partition: int) -> int:
+    name = seen.ranges.get(folder_of(topic_id, partition))
+    return 0 if name is None else read(files, name, Range).last_offset + 1
+
+
+def _merged() -> BackupError:
+    return BackupError("files of the lake were merged while they were read: let `lake compact` rest, and build anew")

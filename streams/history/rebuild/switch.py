@@ -1,0 +1,128 @@
+"""Puts what was built in the place of the running state: as a new generation, brought up to where the workers stopped.
+
+The system is copied once more, now that nothing moves; what the topic holds behind what was built is folded in; what
+comes out is a backup of that very system, with other states in it. Restoring that is what any restore is.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from events.topics import INTERACTIONS
+from streams.history.rebuild.buckets import add_states, add_tail, buckets_for, clear, tail_until, traces_of
+from streams.history.rebuild.builder import TRACES, WORK, complete
+from streams.history.rebuild.erasure_commands import of_said, together
+from streams.history.rebuild.folded_positions import Positions, read_positions
+from streams.history.rebuild.known_fragments import Kind
+from streams.history.rebuild.state_files import Work, advance
+from streams.history.rebuild.topic_tail import count_between, topic_id_of
+from streams.operations.backup.errors import BackupError
+from streams.operations.backup.manifest import (
+    NAME,
+    Manifest,
+    read_manifest,
+    require_identity,
+    require_whole,
+    write_manifest,
+)
+from streams.operations.backup.record_files import write_records
+from streams.operations.backup.restore import Order, restore_backup
+from streams.operations.backup.taking import take_backup
+from streams.operations.backup.target_topics import require_no_workers
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+
+BEFORE = "before"
+"""A backup of the system as it was."""
+
+SWITCHED = "switched"
+"""A backup of the same system with the states that take their place."""
+
+
+class Switched(NamedTuple):
+    """`from_topic`: interactions that came after what was built."""
+
+    fragments: int
+    generation: int
+    from_topic: int
+
+
+def switch(
+    settings: Settings, directory: Path, processes: int, patience_s: float, say: Callable[[str], None]
+) -> Switched:
+    """Make a generation of `settings.partitions` partitions. Raises `BackupError`, OSError and Kafka's errors.
+
+    Until all is ready nothing is touched.
+    """
+    manifest, positions = read_manifest(directory), read_positions(directory)
+    require_identity(manifest, settings)
+    require_whole(directory, manifest)
+    require_no_workers(KafkaClients(settings), settings.app_id, "switching")
+    running = settings.model_copy(update={"partitions": manifest.partitions})
+    _require_the_topic(running, positions)
+    require_caught_up(running, positions)
+    before = _copy(running, directory, patience_s)
+    say(f"the system as it is was copied into {directory / BEFORE}")
+    from_topic = _bring_up(running, directory, positions, processes, say)
+    switched = read_manifest(directory / SWITCHED)
+    generation = before.generation + 1
+    order = Order(directory / SWITCHED, switched, generation, replace=True)
+    fragments = asyncio.run(restore_backup(settings, order))
+    return Switched(fragments, generation, from_topic)
+
+
+def _require_the_topic(settings: Settings, positions: Positions) -> None:
+    if asyncio.run(topic_id_of(settings)) != positions.topic_id:
+        raise BackupError("`interactions` has been made anew since this was built: build anew")
+
+
+def require_caught_up(settings: Settings, positions: Positions) -> None:
+    """Raise `BackupError` where something was folded that the workers have not come to; Kafka's errors.
+
+    They would take it for a copy, and neither count it for campaigns nor judge it. Offsets alone do not tell: behind
+    the last record may be markers of transactions, which the lake counts and workers do not.
+    """
+    done = KafkaClients(settings).committed_by(settings.app_id)
+    begins = [done.get((INTERACTIONS, number), 0) for number in range(len(positions.folded))]
+    ahead = asyncio.run(count_between(settings, begins, positions.folded))
+    if ahead:
+        raise BackupError(
+            f"{ahead} interactions are in what was built and were not done by the workers, since the lake was ahead of "
+            "them: campaigns would never count these. Start the workers until they have caught up, and switch then"
+        )
+
+
+def _copy(settings: Settings, directory: Path, patience_s: float) -> Manifest:
+    """Once more; what an attempt left that came to nothing is no use."""
+    if (directory / SWITCHED / NAME).exists():
+        raise BackupError(
+            f"it was switched to {directory} before, or nearly: where that was cut short, no worker starts, and "
+            f"`harmonia restore {directory / SWITCHED} --replace` ends it; else build anew, in another directory"
+        )
+    clear(directory / BEFORE)
+    return asyncio.run(take_backup(settings, directory / BEFORE, patience_s))
+
+
+def _bring_up(
+    settings: Settings, directory: Path, positions: Positions, processes: int, say: Callable[[str], None]
+) -> int:
+    """Write the backup that is to be restored; returns how many interactions were folded in."""
+    work, target, before = directory / WORK, directory / SWITCHED, read_manifest(directory / BEFORE)
+    for folder in (work, target):
+        clear(folder)
+        folder.mkdir(mode=0o700)
+    tail = tail_until(positions.topic_id, positions.folded, before)
+    nothing = buckets_for(before.contacts, processes)
+    gathered, _, in_tail = add_tail(settings, tail, work / "sorted", nothing)
+    heard = together(of_said(positions.heard), in_tail)
+    from_topic = gathered.rows
+    say(f"{from_topic} interactions came after what was built")
+    gathered = add_states(Kind.REBUILT, directory, before.partitions, work / "sorted", gathered)
+    gathered = add_states(Kind.KNOWN, directory / BEFORE, before.partitions, work / "sorted", gathered)
+    write_records(work / TRACES, traces_of(directory / BEFORE, before.partitions))
+    todo = Work(None, work / TRACES, work / "folded", before.partitions, heard)
+    made = advance(todo, gathered, target, processes, say)
+    write_manifest(target, complete(directory / BEFORE, target, before, made))
+    clear(work)
+    return from_topic

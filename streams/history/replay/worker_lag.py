@@ -1,0 +1,45 @@
+"""How far workers are behind, as `harmonia status` sees it, but quick enough to ask every second."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+
+from events.topics import INPUT_TOPICS, INTERACTIONS
+from streams.history.replay.pacing import Look
+from streams.platform.clients import KafkaClients, committed
+from streams.platform.settings import Settings
+
+_TOPICS = (*(topic.name for topic in INPUT_TOPICS), INTERACTIONS)
+"""Nobody writes to them in transactions, so each offset is a record."""
+
+
+class Behind:
+    """Called, it says how many records of the input and of `interactions` are not done. Raises Kafka's errors.
+
+    Of what was done offsets are summed, so only how much more it is says something.
+    """
+
+    def __init__(self, admin: KafkaAdminClient, asking: KafkaConsumer, group: str) -> None:
+        self._admin = admin
+        self._asking = asking
+        self._group = group
+        self._places = [
+            TopicPartition(topic, number)
+            for topic in _TOPICS
+            for number in sorted(asking.partitions_for_topic(topic) or ())
+        ]
+
+    def __call__(self) -> Look:
+        done = committed(self._admin, self._group)
+        ends, starts = self._asking.end_offsets(self._places), self._asking.beginning_offsets(self._places)
+        at = [max(done.get((tp.topic, tp.partition), 0), starts[tp]) for tp in self._places]
+        return Look(sum(ends[tp] for tp in self._places) - sum(at), sum(at))
+
+
+@contextmanager
+def watching_workers(settings: Settings) -> Iterator[Behind]:
+    """For the length of a block."""
+    clients = KafkaClients(settings)
+    with closing(clients.admin()) as admin, closing(clients.tool_consumer()) as asking:
+        yield Behind(admin, asking, settings.app_id)

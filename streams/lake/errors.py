@@ -1,7 +1,0 @@
-"""What stops the lake's processes. Each says what to do about it."""
-
-from streams.engine.errors import EngineError
-
-
-class LakeStopped(EngineError):
-    """Going on would leave something out of the lake, or the place that the settings name cannot be used."""

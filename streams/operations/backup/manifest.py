@@ -1,0 +1,110 @@
+"""What a backup says of itself. It is written last: a directory without a manifest is no backup."""
+
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import File, open_new, sha256_of
+from streams.platform.settings import Settings
+
+FORMAT = 1
+NAME = "manifest.json"
+POLICY = "policy.toml"
+ERASURES = "erasures.zst"
+HOLDS = "campaign-holds.zst"
+DEFINITIONS = "experiment-definitions.zst"
+
+
+class Identity(Struct, frozen=True):
+    """What the hashes of identifiers hang on. `keys`: their ids, from which no key can be told."""
+
+    keys: list[str]
+    phone_region: str
+    gmail_aliases: bool
+
+
+class Manifest(Struct, frozen=True):
+    """Times in RFC 3339. `generation` and `partitions`: of the tables.
+
+    `complete_until`: everything that the broker had before it is in the backup; producers send again from there.
+    `changelog`, `interactions`: by partition, the offset up to which each was read.
+    """
+
+    format: int
+    software: str
+    began_at: str
+    ended_at: str
+    complete_until: str
+    partitions: int
+    generation: int
+    identity: Identity
+    contacts: int
+    changelog: list[int]
+    interactions: list[int]
+    files: list[File]
+
+
+def contacts_file(partition: int) -> str:
+    """The name of the file of a partition of the contacts."""
+    return f"contacts-{partition}.zst"
+
+
+def interactions_file(partition: int) -> str:
+    """The name of the file of what a partition had not folded yet."""
+    return f"interactions-{partition}.zst"
+
+
+def identity_of(settings: Settings) -> Identity:
+    """What these settings make of identifiers."""
+    return Identity(settings.hasher.key_ids, settings.phone_region, settings.gmail_aliases)
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Make the directory a backup."""
+    part = directory / f"{NAME}.part"
+    with open_new(part) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest)))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(directory / NAME)
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Raises `BackupError` where there is none, or none that this version can read."""
+    try:
+        raw = (directory / NAME).read_bytes()
+    except OSError as error:
+        raise BackupError(f"{directory} is no backup: it has no {NAME}, so it was not finished") from error
+    try:
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise BackupError(f"{directory / NAME} cannot be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise BackupError(f"{directory} is of format {manifest.format}, not {FORMAT}: use Harmonia {manifest.software}")
+    return manifest
+
+
+def require_whole(directory: Path, manifest: Manifest) -> None:
+    """Raise `BackupError` that names a file which is missing or not as it was written."""
+    for file in manifest.files:
+        path = directory / file.name
+        if not path.is_file() or sha256_of(path) != file.sha256:
+            raise BackupError(f"{path} is not as it was written: use another backup")
+
+
+def require_identity(manifest: Manifest, settings: Settings) -> None:
+    """Raise `BackupError` unless these settings know the people of the backup again."""
+    was, now = manifest.identity, identity_of(settings)
+    missing = [key for key in was.keys if key not in now.keys]
+    if missing:
+        raise BackupError(
+            f"HARMONIA_IDENTITY_KEY: the key with the id {missing[0]} is not among those that are set; without it "
+            "nobody of the backup would be known again. It is in your secret store, not in the backup"
+        )
+    if was.phone_region != now.phone_region:
+        raise BackupError(f"HARMONIA_PHONE_REGION: it was {was.phone_region} when the backup was taken; set it so")
+    if was.gmail_aliases != now.gmail_aliases:
+        raise BackupError(f"HARMONIA_GMAIL_ALIASES: it was {was.gmail_aliases} when the backup was taken; set it so")

@@ -1,0 +1,130 @@
+"""Files of records: blocks of MessagePack behind their length, all of it compressed with zstd.
+
+A file is written under another name until it is whole, and nobody but its owner may read it. Its hash goes into the
+manifest, so that a spoilt one is noticed before anything is made of it.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import zstandard
+from msgspec import Struct
+
+from streams.operations.backup.errors import BackupError
+
+RECORDS_AT_ONCE = 500
+_LENGTH_BYTES = 4
+_LEVEL = 3
+_PART = ".part"
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class Record(Struct, frozen=True, array_like=True, gc=False):
+    """One record, and the partition that it was in."""
+
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class File(Struct, frozen=True):
+    """What the manifest says of a file. `bytes` as they are on disk."""
+
+    name: str
+    records: int
+    bytes: int
+    sha256: str
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Record]).decode
+
+
+def open_new(path: Path) -> BinaryIO:
+    """A new file that its owner alone may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+class RecordsOut:
+    """A file of records while it is written; it is there once it is whole, in the place of one that was there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + _PART)
+        self._file = open_new(self._part)
+        self._out = zstandard.ZstdCompressor(level=_LEVEL).stream_writer(self._file, closefd=False)
+        self._count = 0
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Write these as one block."""
+        packed = _encode(records)
+        self._out.write(len(packed).to_bytes(_LENGTH_BYTES) + packed)
+        self._count += len(records)
+
+    def done(self) -> File:
+        """The file is whole."""
+        self._out.close()  # type: ignore[no-untyped-call]  # its stub forgets what it returns
+        with self._file as file:
+            file.flush()
+            os.fsync(file.fileno())
+        self._part.replace(self._path)
+        return File(self._path.name, self._count, self._path.stat().st_size, sha256_of(self._path))
+
+    def drop(self) -> None:
+        """There will be no such file."""
+        self._file.close()
+        self._part.unlink()
+
+
+def write_records(path: Path, records: Iterable[Record]) -> File:
+    """Write a file of all these records."""
+    out = RecordsOut(path)
+    for block in _blocks(records):
+        out.add(block)
+    return out.done()
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """The records of a file. Raises `BackupError` for one that is not of this making."""
+    try:
+        with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as source:
+            while head := _exactly(source, _LENGTH_BYTES):
+                yield from _decode(_exactly(source, int.from_bytes(head)))
+    except (OSError, EOFError, zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise BackupError(f"{path}: not a whole file of records: take another backup") from error
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _blocks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    block: list[Record] = []
+    for record in records:
+        block.append(record)
+        if len(block) == RECORDS_AT_ONCE:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _exactly(source: zstandard.ZstdDecompressionReader, count: int) -> bytes:
+    """So many bytes; none at all at the end. Raises `EOFError` where the file ends in the middle."""
+    found = b""
+    while len(found) < count:
+        more = source.read(count - len(found))
+        if not more:
+            break
+        found += more
+    if found and len(found) < count:
+        raise EOFError
+    return found

@@ -1,0 +1,201 @@
+"""Writes what a backup is made of, and all that follows from it, to brokers that have none of it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faust.types import TP
+
+from events.links import Roof, read_roof
+from events.refusal import Refusal
+from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS
+from sinks.keys import partition_of
+from streams.domain.experiments.definition_records import lacking
+from streams.domain.formats import Unreadable
+from streams.engine.changelog import PartitionReader
+from streams.engine.retry import retried
+from streams.engine.rocksdb_store import RocksStores
+from streams.engine.table_partition import watermark_key, write_watermark
+from streams.engine.write_back import WriteBackStores
+from streams.engine.writer import Outbox, Output
+from streams.operations.backup import manifest as names
+from streams.operations.backup.errors import BackupError
+from streams.operations.backup.manifest import Manifest
+from streams.operations.backup.new_generation import Forgotten, Remaking, Target
+from streams.operations.backup.record_files import Record, read_records
+from streams.operations.backup.target_topics import make_room, open_for_workers
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
+from streams.worker.agents.contacts.identity_changes import version_in
+from streams.worker.agents.experiments.backfill_plan import recount_record
+
+OUTPUTS_AT_ONCE = 2_000
+BYTES_AT_ONCE = 8 << 20
+HELD_BACK_BYTES = 128 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be restored: which backup, as which generation, who was erased since.
+
+    `replace`: in the place of the state that it is a backup of.
+    """
+
+    directory: Path
+    manifest: Manifest
+    generation: int
+    forgotten: Sequence[Forgotten] = ()
+    replace: bool = False
+
+
+async def restore_backup(settings: Settings, order: Order) -> int:
+    """Write everything, as `settings.partitions` partitions; returns how many fragments there were.
+
+    Raises `BackupError` or Kafka's errors; what is half written keeps workers from
+    starting, and is written anew with `replace`.
+    """
+    await asyncio.to_thread(make_room, settings, order.manifest, replace=order.replace)
+    work = Path(tempfile.mkdtemp(prefix="harmonia-restore-"))
+    outbox = Outbox(KafkaClients(settings))
+    try:
+        restoring = _Restoring(settings, order, outbox)
+        remaking = remaking_of(settings, order, work)
+        try:
+            await restoring.write_tables(remaking)
+        finally:
+            remaking.close()
+        await restoring.write_what_waits()
+    except Unreadable as error:
+        raise BackupError(f"{order.directory}: {error}; it was taken by Harmonia {order.manifest.software}") from error
+    finally:
+        await outbox.stop()
+        shutil.rmtree(work, ignore_errors=True)
+    await asyncio.to_thread(open_for_workers, settings)
+    return remaking.contacts
+
+
+def remaking_of(settings: Settings, order: Order, work: Path) -> Remaking:
+    """What takes the contacts of a backup and says what follows; `work`: a folder for it. To be closed."""
+    contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
+    before, crowd = order.manifest.partitions, settings.identity_crowd
+    target = Target(contacts, links, settings.partitions, before, order.generation, crowd)
+    inflight: dict[str, list[tuple[int, Roof]]] = {}
+    for node, version, roof in _erasures(read_records(order.directory / names.ERASURES)):
+        inflight.setdefault(node, []).append((version, roof))
+    return Remaking(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, order.forgotten)
+
+
+def contacts_of(order: Order) -> Iterator[Record]:
+    """Every record of the contacts of a backup."""
+    for number in range(order.manifest.partitions):
+        yield from read_records(order.directory / names.contacts_file(number))
+
+
+class _Restoring:
+    def __init__(self, settings: Settings, order: Order, outbox: Outbox) -> None:
+        self._settings = settings
+        self._order = order
+        self._directory = order.directory
+        self._partitions_before = order.manifest.partitions
+        self._outbox = outbox
+        self._contacts = changelog_name(settings, CONTACTS_TABLE)
+
+    async def write_tables(self, remaking: Remaking) -> None:
+        """Changelogs, profiles, links, closed channels; up to where what waits is folded already; and that all count.
+
+        Sums of experiments begin anew, since what people have added to them is not kept.
+        """
+        for record in contacts_of(self._order):
+            remaking.take(record.partition, record.key or b"", record.value or b"")
+        await self._write(remaking.outputs())
+        await self._write(await self._watermarks())
+        await self._write(map(recount_record, range(self._settings.partitions)))
+
+    async def write_what_waits(self) -> None:
+        """What was not folded yet, the campaigns on hold, and the experiments as they are planned."""
+        for number in range(self._partitions_before):
+            await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
+        holds = not_said_since(read_records(self._directory / names.HOLDS), await self._said(CAMPAIGN_HOLDS, 0))
+        await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
+        await self._write_definitions()
+
+    async def _write_definitions(self) -> None:
+        """Those of the backup of which nothing was said since, and what was: also to partitions that are new.
+
+        The first partition comes last, as when they are defined: what it says, all others say.
+        """
+        since = await self._said(EXPERIMENT_DEFINITIONS, 0)
+        kept = not_said_since(self._defined(), since)
+        wanted = {each.key or b"": each.value for each in kept} | since
+        for number in reversed(range(self._settings.partitions)):
+            there = await self._said(EXPERIMENT_DEFINITIONS, number)
+            more = lacking(wanted, there)
+            await self._write(Output(EXPERIMENT_DEFINITIONS, number, key, value) for key, value in more)
+
+    def _defined(self) -> Iterator[Record]:
+        """A backup of a version that knew no definitions has none."""
+        path = self._directory / names.DEFINITIONS
+        return read_records(path) if any(each.name == path.name for each in self._order.manifest.files) else iter(())
+
+    async def _said(self, topic: str, number: int) -> dict[bytes, bytes | None]:
+        """What a partition says already, by key: newer than the backup, whatever it is."""
+        place = TP(topic, number)
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            runs = reader.runs(place, await reader.start_of(place), await reader.end_of(place))
+            return {record.key or b"": record.value async for run in runs for record in run.records}
+
+    async def _watermarks(self) -> list[Output]:
+        """Where `interactions` was kept, all that it holds by now is in the state."""
+        topic_id = await asyncio.to_thread(KafkaClients(self._settings).topic_id, INTERACTIONS)
+        ends = await self._ends([TP(INTERACTIONS, number) for number in range(self._settings.partitions)])
+        return [
+            Output(self._contacts, place.partition, watermark_key(place), write_watermark(end - 1, topic_id))
+            for place, end in ends.items()
+            if end
+        ]
+
+    async def _ends(self, places: Sequence[TP]) -> dict[TP, int]:
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            return await reader.ends_of(places)
+
+    def _interaction(self, record: Record) -> Output:
+        key = (record.key or b"").decode(errors="replace")
+        number = partition_of(key, self._settings.partitions)
+        return Output(INTERACTIONS, number, record.key, record.value, record.headers)
+
+    async def _write(self, outputs: Iterable[Output]) -> None:
+        for batch in _batches(outputs):
+            await retried(lambda batch=batch: self._outbox.write(batch), "restoring: writing")  # type: ignore[misc]
+
+
+def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, Roof]]:
+    for record in records:
+        read = read_roof(record.key, record.value)
+        version = version_in(record.headers)
+        if not isinstance(read, Refusal) and read[1] is not None and version is not None:
+            yield read[0], version, read[1]
+
+
+def not_said_since(holds: Iterable[Record], keys: Container[bytes | None]) -> Iterator[Record]:
+    """Those records of a backup of whose campaigns, or experiments, nothing has been said since.
+
+    One that was said meanwhile, or by a restore that was cut short, must not let go of all others.
+    """
+    return (each for each in holds if each.key not in keys)
+
+
+def _batches(outputs: Iterable[Output]) -> Iterator[list[Output]]:
+    batch: list[Output] = []
+    size = 0
+    for output in outputs:
+        batch.append(output)
+        size += len(output.value or b"")
+        if len(batch) == OUTPUTS_AT_ONCE or size > BYTES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,55 @@
+"""Settings that are right by themselves and may still not be what somebody wants to run an election with."""
+
+from collections.abc import Iterable, Iterator
+
+from streams.operations.doctor.finding import Finding, fail, ok, warn
+from streams.platform.errors import Unusable
+from streams.platform.policy_file import policy_of
+from streams.platform.settings import LEAST_KEY_BYTES, LOCAL_IDENTITY_KEY, Settings
+from streams.platform.tokens import read_tokens
+from streams.platform.unknown_variables import Unknown, unknown_variables
+
+
+def examine_configuration(settings: Settings) -> Iterator[Finding]:
+    """Variables that are no settings, the identity key, the policy and the tokens. Reads the file of the policy."""
+    yield from judge_unknown(unknown_variables())
+    yield _identity_key(settings)
+    yield _policy(settings)
+    yield _tokens(settings)
+
+
+def judge_unknown(variables: Iterable[Unknown]) -> Iterator[Finding]:
+    """Variables that are named like settings and are none."""
+    for variable, near in variables:
+        cure = "take it away, or name the setting that was meant: the README's table has all"
+        yield warn(variable, "is no setting, so it is ignored", cure if near is None else f"did you mean {near}?")
+
+
+def _identity_key(settings: Settings) -> Finding:
+    what, keys = "HARMONIA_IDENTITY_KEY", settings.identity_keys
+    if keys[0] == LOCAL_IDENTITY_KEY.encode():
+        cure = "set a secret before real people come in: a later one makes them other people"
+        return warn(what, "the public default, which Harmonia takes only where Kafka is on loopback", cure)
+    if len(keys[0]) < LEAST_KEY_BYTES:
+        cure = "use one of 16 bytes or more (openssl rand -hex 32): put it first, keep the old one behind it"
+        return warn(what, f"{len(keys[0])} bytes can be guessed, and with it whose hash is whose", cure)
+    return ok(what, "set" if len(keys) == 1 else f"set, and {len(keys) - 1} older ones are read")
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        policy = policy_of(settings.policy)
+    except Unusable as error:
+        return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
+    return ok("HARMONIA_POLICY", f"{settings.policy or 'the default'}, version {policy.version}")
+
+
+def _tokens(settings: Settings) -> Finding:
+    what = "HARMONIA_API_TOKENS"
+    try:
+        tokens = read_tokens(settings.api_tokens.get_secret_value())
+    except Unusable as error:
+        return fail(what, str(error).partition(": ")[2], "docs/api.md says how an item is written")
+    if not tokens:
+        return warn(what, "empty: `harmonia api` would answer 401 to everybody", "docs/api.md says how to make a token")
+    return ok(what, "can be read")

@@ -1,0 +1,163 @@
+"""Looks at everything, whatever of it is away; changes nothing."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, OffsetSpec
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    TransactionalIdNotFoundError,
+)
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from events.topics import INTERACTIONS
+from sinks.lake.files import open_files
+from sinks.lake.live_files import live
+from sinks.lake.manifests import Damaged
+from streams.history.insights.answering import positions
+from streams.operations.doctor.configuration import examine_configuration
+from streams.operations.doctor.finding import Finding, fail, ok, warn
+from streams.operations.doctor.lake import examine_lake, judge_behind
+from streams.operations.doctor.machine import examine_machine
+from streams.operations.doctor.permissions import judge_group, judge_permissions
+from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
+from streams.operations.doctor.topics import judge_topics
+from streams.platform.clients import KafkaClients, tool_redis
+from streams.platform.errors import MissingTopic
+from streams.platform.settings import Settings
+from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted
+from streams.platform.tried_address import kafka_tried, redis_tried
+
+PATIENCE_S = 5.0
+Look = Callable[[], Iterator[Finding]]
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check; what cannot be read is a finding too."""
+    looks: list[Look] = [
+        partial(examine_configuration, settings),
+        partial(examine_machine, settings),
+        partial(examine_lake, settings, time.time_ns() // 1_000_000),
+        partial(_examine_kafka, settings),
+        partial(_examine_redis, settings),
+    ]
+    return list(chain.from_iterable(look() for look in looks))
+
+
+def _examine_kafka(settings: Settings) -> Iterator[Finding]:
+    try:
+        admin = KafkaClients(settings).admin(PATIENCE_S)
+    except KafkaError as error:
+        found = f"none answers ({type(error).__name__}): {kafka_tried(settings)}"
+        yield fail("brokers", found, "is KAFKA_BOOTSTRAP right and Kafka up?")
+        return
+    try:
+        looks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
+        for look in looks:
+            yield from _asked(partial(look, admin, settings), look.__name__.strip("_").replace("_", " "))
+    finally:
+        admin.close()
+
+
+def _asked(look: Look, what: str) -> list[Finding]:
+    """What one question brings; one that is refused does not keep the others from being asked."""
+    try:
+        return list(look())
+    except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+        return [warn(what, "Kafka has chosen no coordinator yet, as where no worker has been", "ask again in a moment")]
+    except KafkaError as error:
+        return [
+            fail(what, f"Kafka answers {type(error).__name__}", "may this user describe topics, groups and configs?")
+        ]
+
+
+def _brokers(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    up = [broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")]
+    versions = {broker: tuple(admin.get_broker_version_data(broker).broker_version or ()) for broker in up}
+    yield from judge_brokers(versions, settings)
+
+
+def _topics(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    found = describe_topics(admin, settings)
+    there = [ConfigResource("TOPIC", entry.topic.name) for entry in found if entry.partitions]
+    answer = admin.describe_configs(there, config_filter="all").get("topic", {}) if there else {}
+    configs = {
+        name: {key: str(entry["value"]) for key, entry in config.items() if entry["value"] is not None}
+        for name, config in answer.items()
+    }
+    yield from judge_topics(found, configs, settings)
+
+
+def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    described = admin.describe_topics([topic.name for topic in wanted(settings)])
+    allowed = {
+        entry["name"]: set(entry["authorized_operations"])
+        for entry in described
+        if not entry["error_code"] and entry.get("authorized_operations") is not None
+    }
+    yield from judge_permissions(allowed, settings)
+
+
+def _transactions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    """Whether they may be asked about, which a new owner does."""
+    with suppress(TransactionalIdNotFoundError):  # no worker has been here yet
+        admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
+    yield ok("transactions", "a worker may ask about its own")
+
+
+def _group(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    group = admin.describe_groups([settings.app_id])[settings.app_id]
+    operations = group.get("authorized_operations")
+    yield from judge_group(set(operations) if operations else None, settings.app_id)
+    yield ok("group", f"{settings.app_id} has {len(group.get('members', ()))} workers")
+
+
+def _broker_clock(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    asked = {TopicPartition(INTERACTIONS, number): OffsetSpec.MAX_TIMESTAMP for number in range(settings.partitions)}
+    stamps = [found.timestamp for found in admin.list_partition_offsets(asked).values() if found.timestamp > 0]
+    yield from judge_newest(max(stamps, default=None), time.time_ns() // 1_000_000)
+
+
+def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    """How far behind it is; what else is wrong with it was found before."""
+    if settings.lake is None:
+        return
+    with suppress(OSError, ValueError, Damaged, MissingTopic):
+        files = open_files(settings.lake)
+        topic_id = KafkaClients(settings).topic_id(INTERACTIONS)
+        begin = positions(files, live(files), topic_id, range(settings.partitions))
+        places = [TopicPartition(INTERACTIONS, number) for number in range(settings.partitions)]
+        starts, ends = (
+            {place.partition: int(found.offset) for place, found in admin.list_partition_offsets(asked).items()}
+            for asked in (dict.fromkeys(places, OffsetSpec.EARLIEST), dict.fromkeys(places, OffsetSpec.LATEST))
+        )
+        yield judge_behind(begin, starts, ends)
+
+
+def _examine_redis(settings: Settings) -> Iterator[Finding]:
+    redis = tool_redis(settings)
+    try:
+        before = time.time()
+        seconds, micros = redis.time()
+        own = (before + time.time()) / 2
+        yield from judge_redis(redis.info(), _may_run_scripts(redis))
+        yield judge_clock("Redis", seconds + micros / 1e6 - own)
+    except RedisError as error:
+        cure = "is REDIS_URL right, the server up, and may its user call INFO and TIME? Workers go on without it"
+        yield fail("Redis", f"it does not answer ({type(error).__name__}): {redis_tried(settings)}", cure)
+    finally:
+        redis.close()
+
+
+def _may_run_scripts(redis: Redis) -> bool:
+    try:
+        return bool(redis.eval("return 1", 0))
+    except ResponseError:
+        return False

@@ -1,0 +1,107 @@
+"""The lake: whether it can be read and written to, by whom, who still has to be taken out, and how far behind it is."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from stat import S_IMODE
+
+from sinks.lake.erasure import heard_at
+from sinks.lake.files import Files, LocalFiles, open_files
+from sinks.lake.live_files import live
+from sinks.lake.manifests import INTERACTIONS, Damaged, is_lake
+from sinks.lake.unfinished_writes import unended_imports
+from streams.history.lake.errors import LakeStopped
+from streams.history.lake.server import files_of
+from streams.operations.doctor.finding import Finding, fail, ok, warn
+from streams.platform.settings import Settings
+
+WHAT = "HARMONIA_LAKE"
+OVERDUE_MS = 26 * 3_600_000
+"""`lake erase` runs once a day at least: for so long `contact-roofs` is sure to tell whose names were one person's."""
+DAY_MS = 86_400_000
+MUCH_BEHIND = 100_000
+_OTHERS, _GROUP = 0o007, 0o070
+_RUN = "is `harmonia lake run` up? docs/runbooks/lake-behind.md"
+
+
+def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
+    """All but what Kafka has to say. Nothing where no lake is set. Makes a file in the lake and deletes it.
+
+    `now`: ms since 1970.
+    """
+    if settings.lake is None:
+        return
+    try:
+        files = open_files(settings.lake)
+        if not is_lake(files):
+            yield warn(WHAT, "there is no lake there yet", "start `harmonia lake run`, or name the one that there is")
+            return
+        files_of(settings)
+        yield _size(files)
+        yield judge_erasures(heard_at(files).values(), now)
+        yield judge_begun(len(live(files).places), len(unended_imports(files, now - DAY_MS)))
+    except (ValueError, LakeStopped) as error:
+        yield fail(WHAT, str(error).removeprefix(f"{WHAT}: "), "docs/lake.md says which stores will do")
+    except Damaged as error:
+        yield fail(WHAT, str(error), "put it back from a backup of the store, or let another folder be the lake")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        yield fail(WHAT, f"it cannot be read: {why}", "is the store up, and may this user read and write there?")
+    else:
+        yield from _owners(files, settings)
+
+
+def judge_erasures(heard: Collection[int], now: int) -> Finding:
+    """`heard`: when each command came that has not been carried out in the lake (ms since 1970)."""
+    what = "erasures in the lake"
+    if not heard:
+        return ok(what, "all that it knows of are carried out")
+    found = f"{len(heard)} are not carried out, the oldest for {(now - min(heard)) // 3_600_000} hours"
+    if now - min(heard) <= OVERDUE_MS:
+        return ok(what, found)
+    return warn(what, found, "run `harmonia lake erase`, and have it run every day")
+
+
+def judge_begun(places: int, unended: int) -> Finding:
+    """`places`: files on their way into their place. `unended`: what an import staged more than a day ago, and left."""
+    what = "writings into the lake"
+    if not places + unended:
+        return ok(what, "all that were begun have ended")
+    found = f"{places} files are on their way, and {unended} of imports that never ended: nobody is taken out of them"
+    return warn(what, found, "if it stays so: `harmonia lake erase` ends what was killed")
+
+
+def judge_modes(mode: int, *, group_reads: bool) -> Iterator[Finding]:
+    """`mode`: of the lake's folder."""
+    opened = mode & (_OTHERS if group_reads else _OTHERS | _GROUP)
+    if opened:
+        who = "everybody on this machine" if opened & _OTHERS else "its group"
+        cure = f"chmod -R {'o=' if group_reads else 'go='} the folder; HARMONIA_LAKE_GROUP_READS lets its group read"
+        yield warn("who reads the lake", f"{who} may look into its folder ({mode:04o})", cure)
+
+
+def judge_behind(begin: Mapping[int, int], starts: Mapping[int, int], ends: Mapping[int, int]) -> Finding:
+    """By partition: where the lake goes on, and where the topic begins and ends now."""
+    what = "lake behind"
+    lost = [number for number, start in starts.items() if begin.get(number, 0) < start and number in begin]
+    if lost:
+        found = f"of the partitions {lost} the topic has deleted records that are not in the lake"
+        return fail(what, found, "harmonia lake run --skip-lost goes on without them")
+    behind = sum(max(0, end - max(begin.get(number, 0), starts.get(number, 0))) for number, end in ends.items())
+    found = f"{behind:,} offsets of {INTERACTIONS} are not in it"
+    return warn(what, found, _RUN) if behind > MUCH_BEHIND else ok(what, found)
+
+
+def _size(files: Files) -> Finding:
+    found = live(files)
+    known = found.of(INTERACTIONS)
+    return ok(
+        WHAT,
+        f"it can be written to; {sum(file.rows for file in known):,} interactions in {len(known):,} files, "
+        f"{len(found.snapshots)} snapshots",
+    )
+
+
+def _owners(files: Files, settings: Settings) -> Iterator[Finding]:
+    if isinstance(files, LocalFiles):
+        mode = S_IMODE(Path(files.address("")).stat().st_mode)
+        yield from judge_modes(mode, group_reads=settings.lake_group_reads)

@@ -1,0 +1,75 @@
+"""Letters from the broker, one after the other, so that a flood of them needs no memory."""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+
+from events.times import parse_time, render_time
+from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED
+from streams.domain.dead_letter_repair.letters import Letter, Place, letter_of
+from streams.engine.runs import KafkaRecord
+from streams.platform.errors import MissingTopic
+from streams.platform.topic_reading import records_of
+
+
+def letters_in(consumer: KafkaConsumer, topic: str = DEAD_LETTERS) -> Iterator[Letter]:
+    """Every letter that is there now. Raises `MissingTopic`, and Kafka's errors."""
+    for record in records_of(consumer, topic):
+        if letter := _letter(record):
+            yield letter
+
+
+def letters_at(consumer: KafkaConsumer, place: Place, topic: str = DEAD_LETTERS) -> list[Letter]:
+    """The letter that stands at a place, or those of the record that stood there. Raises as `letters_in`."""
+    if place.topic != topic:
+        return [letter for letter in letters_in(consumer, topic) if letter.origin_place == place]
+    partition = TopicPartition(topic, place.partition)
+    if place.partition not in (consumer.partitions_for_topic(topic) or ()):
+        return []
+    start, end = consumer.beginning_offsets([partition])[partition], consumer.end_offsets([partition])[partition]
+    if not start <= place.offset < end:
+        return []
+    consumer.assign([partition])
+    consumer.seek(partition, place.offset)
+    while consumer.position(partition) <= place.offset:
+        for records in consumer.poll(timeout_ms=500, max_records=1).values():
+            found = [_letter(record) for record in records if record.offset == place.offset]
+            return [letter for letter in found if letter is not None]
+    return []
+
+
+def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each of these topics has. Raises `MissingTopic`."""
+    found = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
+    missing = [topic for topic, count in found.items() if not count]
+    if missing:
+        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
+    return found
+
+
+def requeued_names(consumer: KafkaConsumer) -> set[str]:
+    """The names of all letters that were sent anew."""
+    return {record.key.decode() for record in records_of(consumer, DEAD_LETTERS_REQUEUED) if record.value is not None}
+
+
+def requeued_at(consumer: KafkaConsumer) -> dict[str, str]:
+    """The same, and when that was, RFC 3339; empty where a note does not say it."""
+    found = {}
+    for record in records_of(consumer, DEAD_LETTERS_REQUEUED):
+        if record.value is not None:
+            found[record.key.decode()] = _time_in(record.value)
+    return found
+
+
+def _time_in(note: bytes) -> str:
+    try:
+        at = parse_time(orjson.loads(note)["at"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "" if at is None else render_time(at)
+
+
+def _letter(record: KafkaRecord) -> Letter | None:
+    place = Place(record.topic, record.partition, record.offset)
+    return letter_of(place, record.key, record.value, record.headers)

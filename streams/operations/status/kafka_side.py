@@ -1,0 +1,215 @@
+"""What Kafka shows: what the workers' group has done, what there is to do, and what was refused."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from aiokafka.errors import KafkaError as AioKafkaError
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from events.topics import INPUT_TOPICS
+from streams.operations.refused.mostly_refused import Mostly, mostly_refused, suspects
+from streams.operations.refused.refusal_reading import (
+    MOST_SENT,
+    Brief,
+    Refusals,
+    letters_between,
+    names_requeued_since,
+    quarantines_of,
+    sent_lately,
+)
+from streams.operations.status.observations import Broker, Flow
+from streams.operations.status.record_reading import first_appended, sent_since
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import read_by_workers
+from streams.platform.tried_address import kafka_tried
+
+HOUR_MS = 3_600_000
+STALLED_S = 300.0
+BETWEEN_LOOKS_S = 2.5
+"""Workers commit every second."""
+MOST_LETTERS = 50_000
+"""Dead letters that are read at most; a flood is one with fewer as well."""
+PATIENCE_S = 8.0
+_ASK_MS = 2_000
+_FETCH_S, _AGAIN_S = 5.0, 0.2
+
+Offsets = Mapping[TopicPartition, int]
+
+
+def look_at_kafka(settings: Settings, now: int) -> Broker | str:
+    """A look, or what is to be said of a Kafka that is away. Takes two seconds longer where something waits."""
+    clients = KafkaClients(settings)
+    try:
+        with (
+            closing(clients.admin()) as admin,
+            closing(clients.tool_consumer()) as asking,
+            closing(clients.tool_consumer()) as reading,
+        ):
+            return _patiently(_Look(admin, asking, reading, settings, now).broker)
+    except KafkaError as error:
+        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up? ({kafka_tried(settings)})"
+
+
+def _patiently(ask: Callable[[], Broker]) -> Broker:
+    """A broker that has just started first has to find out who looks after groups."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_S)
+
+
+class _Look:
+    """`asking` is never given partitions to read: it would forget who leads all others."""
+
+    def __init__(
+        self,
+        admin: KafkaAdminClient,
+        asking: KafkaConsumer,
+        reading: KafkaConsumer,
+        settings: Settings,
+        now: int,
+    ) -> None:
+        self._admin = admin
+        self._asking = asking
+        self._reading = reading
+        self._settings = settings
+        self._group = settings.app_id
+        self._topics = read_by_workers(settings)
+        self._now = now
+
+    def broker(self) -> Broker:
+        there = {topic: sorted(self._asking.partitions_for_topic(topic) or ()) for topic in self._topics}
+        places = [TopicPartition(topic, number) for topic, numbers in there.items() for number in numbers]
+        group = self._admin.describe_groups([self._group])[self._group]
+        letters = list(letters_between(self._reading, self._now - HOUR_MS, most=MOST_LETTERS))
+        return Broker(
+            group_state=str(group["group_state"]),
+            members=len(group["members"]),
+            flows=self._flows(places, _owned(group)),
+            refused=dict(Counter(letter.reason for letter in letters).most_common()),
+            came_in=sum(self._since(topic.name) for topic in INPUT_TOPICS),
+            topics_missing=[topic for topic, numbers in there.items() if not numbers],
+            mostly_refused=self._mostly_refused(letters),
+            quarantines=quarantines_of(self._reading, self._now),
+        )
+
+    def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[Flow]:
+        done, ends = self._done(places), self._asking.end_offsets(places)
+        waits = self._waits({tp: done[tp] for tp in places if done[tp] < ends[tp]})
+        lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # else nothing but markers
+        later, more = done, ends
+        if waits:
+            time.sleep(BETWEEN_LOOKS_S)
+            later, more = self._done(places), self._asking.end_offsets(places)
+        found = []
+        for topic in self._topics:
+            mine = [tp for tp in places if tp.topic == topic]
+            found.append(
+                Flow(
+                    topic,
+                    len(mine),
+                    sum(lag[tp] for tp in mine),
+                    max((waits.get(tp, 0.0) for tp in mine), default=0.0),
+                    [tp.partition for tp in mine if waits.get(tp, 0.0) > STALLED_S and later[tp] <= done[tp]],
+                    len(set(mine) - owned),
+                    sum(more[tp] - later[tp] - ends[tp] + done[tp] for tp in mine) > 0,
+                )
+            )
+        return found
+
+    def _done(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Up to where the group has done all; where it has done nothing yet, the log's start."""
+        committed = self._admin.list_group_offsets(self._group)[self._group]
+        starts: Offsets = self._asking.beginning_offsets(list(places))
+        return {tp: max(committed[tp].offset if tp in committed else 0, starts[tp]) for tp in places}
+
+    def _waits(self, starts: Offsets) -> dict[TopicPartition, float]:
+        """Of each partition that has a record from there on, for how many seconds that has waited."""
+        waits: dict[TopicPartition, float] = {}
+        if not starts:
+            return waits
+        ends = self._asking.end_offsets(list(starts))
+        self._reading.assign(list(starts))
+        for tp, offset in starts.items():
+            self._reading.seek(tp, offset)
+        deadline = time.monotonic() + _FETCH_S
+        open_ = set(starts)
+        while open_ and time.monotonic() < deadline:
+            try:
+                read = self._reading.poll(timeout_ms=500, max_records=2000)
+            except Exception:  # noqa: BLE001 - of a batch that workers read and this client does not, it raises anything
+                appended = first_appended(self._settings, {tp: (starts[tp], ends[tp]) for tp in open_})
+                waits.update((tp, max(0, self._now - at) / 1000) for tp, at in appended.items())
+                break
+            for tp, records in read.items():
+                waits.setdefault(tp, max(0, self._now - records[0].timestamp) / 1000)
+            open_ = {tp for tp in open_ if tp not in waits and self._reading.position(tp) < ends[tp]}
+            self._reading.pause(*(starts.keys() - open_))
+        return waits
+
+    def _mostly_refused(self, letters: Iterable[Brief]) -> list[Mostly]:
+        """Of the sources of which enough was refused, those of which most was."""
+        since = self._now - HOUR_MS
+        if not suspects(Counter(letter.said for letter in letters)):
+            return []
+        refusals = Refusals(names_requeued_since(self._reading, since))
+        for letter in letters:
+            refusals.add(letter)
+        if not (wanted := suspects(refusals.counts)):
+            return []
+        topics = refusals.topics_of(wanted)
+        places = [TopicPartition(each, number) for each in topics for number in self._asking.partitions_for_topic(each)]
+        try:
+            return mostly_refused(*sent_lately(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT)))
+        except AioKafkaError:
+            return []  # what was accepted is not known
+
+    def _since(self, topic: str) -> int:
+        """Records of a topic since an hour ago."""
+        starts, ends = self._hour_ago(topic)
+        return sum(ends[tp] - offset for tp, offset in starts.items())
+
+    def _hour_ago(self, topic: str) -> tuple[Offsets, Offsets]:
+        places = [TopicPartition(topic, number) for number in self._asking.partitions_for_topic(topic) or ()]
+        if not places:
+            return {}, {}
+        ends: Offsets = self._asking.end_offsets(places)
+        found = self._at(places, self._now - HOUR_MS)
+        return {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in places}, ends
+
+    def _at(self, places: Sequence[TopicPartition], time_ms: int) -> dict[TopicPartition, Any]:
+        """The first offsets from a time on; not of a partition in which the broker itself cannot read what is there."""
+        try:
+            found: dict[TopicPartition, Any] = self._asking.offsets_for_times(
+                dict.fromkeys(places, time_ms), timeout_ms=_ASK_MS
+            )
+        except KafkaError:
+            if len(places) == 1:
+                return {}
+            found = {}
+            for half in (places[: len(places) // 2], places[len(places) // 2 :]):
+                found |= self._at(half, time_ms)
+        return found
+
+
+def _owned(group: Mapping[str, Any]) -> set[TopicPartition]:
+    """The partitions that members of a group were given."""
+    owned: dict[str, set[int]] = defaultdict(set)
+    for member in group["members"]:
+        for topic, numbers in _assigned(member["member_assignment"]):
+            owned[topic].update(numbers)
+    return {TopicPartition(topic, number) for topic, numbers in owned.items() for number in numbers}
+
+
+def _assigned(assignment: Mapping[str, Any] | None) -> Iterable[tuple[str, list[int]]]:
+    for each in (assignment or {}).get("assigned_partitions", ()):
+        yield each["topic"], each["partitions"]

@@ -1,0 +1,115 @@
+"""A look on one screen of 80 columns, and the same for programs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from events.times import render_time
+from events.topics import INPUT_TOPICS
+from streams.operations.status.alert_rules import UNSEEN, Finding
+from streams.operations.status.observations import Broker, Held, Seen, Store
+
+MOST_REASONS = 4
+MOST_PARTITIONS = 3
+_STYLES = {"page": "bold red", "ticket": "yellow"}
+
+
+def screen(seen: Seen, found: Sequence[Finding]) -> RenderableType:
+    """What is wrong first, then how things are."""
+    return Group(*_lines(seen, found))
+
+
+def document(seen: Seen, found: Sequence[Finding]) -> dict[str, Any]:
+    """For programs; `kafka` or `redis` is a text where that is away."""
+    alerts = [
+        {"alert": each.alert, "severity": each.severity, "why": each.why, "runbook": each.runbook} for each in found
+    ]
+    return {"at": render_time(seen.at), "verdict": _verdict(found), "alerts": alerts, **_plain(seen), "unseen": UNSEEN}
+
+
+def _plain(seen: Seen) -> dict[str, Any]:
+    said = asdict(seen)
+    del said["at"]
+    return {**said, "sign_of_life_s": seen.sign_of_life_s}
+
+
+def _verdict(found: Sequence[Finding]) -> str:
+    if any(each.severity == "page" for each in found):
+        return "page"
+    return "ticket" if found else "well"
+
+
+_WORDS = {"well": "everything flows", "ticket": "it flows, and something is to be looked at", "page": "NOT WELL"}
+
+
+def _lines(seen: Seen, found: Sequence[Finding]) -> Iterator[RenderableType]:
+    verdict = _verdict(found)
+    yield Text(f"{render_time(seen.at)}  {_WORDS[verdict]}", style=_STYLES.get(verdict, "bold green"))
+    for each in found:
+        yield Text(f"{each.severity:7}{each.alert}: {each.why}", style=_STYLES[each.severity])
+        yield Text(f"       do: {each.runbook}")
+    yield Text()
+    if isinstance(seen.kafka, Broker):
+        yield from _kafka(seen, seen.kafka)
+    if isinstance(seen.redis, Store):
+        yield _sinks(seen.redis)
+    yield Text(_fullness(seen))
+    yield Text(f"Only Prometheus sees: {', '.join(UNSEEN)}", style="dim")
+
+
+def _kafka(seen: Seen, kafka: Broker) -> Iterator[RenderableType]:
+    life = "" if seen.sign_of_life_s is None else f"; last sign of life {seen.sign_of_life_s:,.0f} s ago"
+    yield Text(f"workers: {kafka.members} ({kafka.group_state}){life}")
+    table = _table("topic", "oldest\nwaits", "records\nto do", "partitions", "stalled", "no\nworker")
+    names = {topic.name for topic in INPUT_TOPICS}
+    for flow in kafka.flows:
+        if flow.topic in names or flow.topic == "interactions" or flow.lag or flow.unowned:
+            stands = _stalled(flow.stalled), str(flow.unowned or "-")
+            table.add_row(flow.topic, f"{flow.waits_s:,.0f} s", f"{flow.lag:,}", str(flow.partitions), *stands)
+    yield table
+    refused = sum(kafka.refused.values())
+    yield Text(f"refused in the last hour: {refused:,} of {kafka.came_in:,}{_reasons(kafka)}")
+
+
+def _stalled(partitions: Sequence[int]) -> str:
+    """The first of them; what is wrong, above, names all."""
+    more = len(partitions) - MOST_PARTITIONS
+    return ",".join(map(str, partitions[:MOST_PARTITIONS])) + (f" +{more}" if more > 0 else "") or "-"
+
+
+def _reasons(kafka: Broker) -> str:
+    listed = [f"{reason} {count:,}" for reason, count in kafka.refused.items()]
+    more = [f"{len(listed) - MOST_REASONS} more"] if len(listed) > MOST_REASONS else []
+    return f" ({', '.join(listed[:MOST_REASONS] + more)})" if listed else ""
+
+
+def _sinks(redis: Store) -> Table:
+    table = _table("sink", "of", "held all", "missing", "position")
+    for held in redis.held:
+        age = "never" if held.age_s is None else f"{held.age_s:,.0f} s ago"
+        table.add_row(held.sink, held.topic, age, str(held.missing or "-"), _position(held))
+    return table
+
+
+def _position(held: Held) -> str:
+    return f"{sum(held.offsets.values()):,}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for number, name in enumerate(columns):
+        table.add_column(
+            name, justify="left" if number == 0 or name == "of" else "right", no_wrap=True, vertical="bottom"
+        )
+    return table
+
+
+def _fullness(seen: Seen) -> str:
+    parts = [f"Redis: {seen.redis.memory_used:.0%} of its memory"] if isinstance(seen.redis, Store) else []
+    if seen.disk_used is not None:
+        parts.append(f"disk of HARMONIA_STATE_DIR: {seen.disk_used:.0%}")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""What every process needs: settings, clients, logs, health, topics, errors."""

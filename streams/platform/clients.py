@@ -1,0 +1,281 @@
+"""The one place that makes Kafka and Redis clients, so that what they share is said once."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streams.platform.errors import KafkaAway, MissingTopic
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+    from kafka.admin import ProducerState, TransactionDescription
+    from redis import Redis as SyncRedis
+    from redis.asyncio import Redis
+
+    from streams.platform.servers import ServerSettings
+    from streams.platform.settings import Settings
+
+
+#: The largest batch of records, before compression. Below the smallest `max.message.bytes` of the topics written to.
+BATCH_BYTES = 1 << 20
+#: The largest request: several batches, or one record of the largest size that any topic takes.
+REQUEST_BYTES = 12 << 20
+#: Bytes of one partition in one fetch.
+PARTITION_FETCH_BYTES = 2 << 20
+REQUEST_TIMEOUT_S = 20.0
+_COORDINATOR_PAUSE_S = 0.05
+Answer = TypeVar("Answer")
+#: A topic and the number of a partition.
+Place = tuple[str, int]
+#: How long a tool looks for the first broker.
+BOOTSTRAP_TIMEOUT_S = 10.0
+
+
+class KafkaClients:
+    """Makes clients for one Kafka cluster. Nothing connects before a client is started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shared: dict[str, Any] = {
+            "bootstrap_servers": settings.kafka_brokers,
+            "client_id": f"{settings.app_id}-{socket.gethostname()}",
+            "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
+            **identity_for_kafka(settings),
+        }
+        self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
+
+    @property
+    def session_timeout_s(self) -> float:
+        """Seconds without a heartbeat after which others own what this process owned."""
+        return self._settings.session_timeout_s
+
+    @property
+    def transaction_timeout_s(self) -> float:
+        """Seconds after which the broker aborts an open transaction."""
+        return self._settings.transaction_timeout_s
+
+    def transactional_producer(self, transactional_id: str) -> AIOKafkaProducer:
+        """A producer whose start fences every other one of the same id."""
+        from aiokafka import AIOKafkaProducer
+
+        return AIOKafkaProducer(
+            **self._shared,
+            **self._batching(),
+            transactional_id=transactional_id,
+            transaction_timeout_ms=int(self._settings.transaction_timeout_s * 1000),
+        )
+
+    def idempotent_producer(self) -> AIOKafkaProducer:
+        """A producer that neither loses nor reorders what it retries."""
+        from aiokafka import AIOKafkaProducer
+
+        return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
+
+    def reader(self, isolation_level: str = "read_committed", wait_ms: int | None = None) -> AIOKafkaConsumer:
+        """A consumer without a group; the caller assigns partitions. `wait_ms`: of a fetch, if it need not be quick."""
+        from aiokafka import AIOKafkaConsumer
+
+        fetching = {**self._fetching(), "isolation_level": isolation_level}
+        if wait_ms is not None:
+            fetching["fetch_max_wait_ms"] = wait_ms
+        return AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
+
+    def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
+        """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
+        from aiokafka import AIOKafkaConsumer
+
+        return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
+
+    def admin(self, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> KafkaAdminClient:
+        """For tools: topics and their configs. Connects when made, and looks so long for a broker."""
+        from kafka import KafkaAdminClient
+
+        return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
+
+    def topic_id(self, topic: str) -> str:
+        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `KafkaAway`."""
+        from kafka.errors import KafkaError
+
+        try:
+            admin = self.admin()
+            try:
+                [described] = admin.describe_topics([topic])
+            finally:
+                admin.close()
+        except KafkaError as error:
+            raise KafkaAway(f"asking for the topic {topic}: {type(error).__name__}") from error
+        if described["error_code"]:
+            raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
+        return str(described["topic_id"])
+
+    def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
+        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `KafkaAway`."""
+        from kafka.errors import KafkaError, TransactionalIdNotFoundError
+
+        try:
+            admin = self.admin()
+            try:
+                return admin.describe_transactions([transactional_id])[transactional_id]
+            finally:
+                admin.close()
+        except TransactionalIdNotFoundError:
+            return None
+        except KafkaError as error:
+            raise KafkaAway(f"asking for {transactional_id}: {type(error).__name__}") from error
+
+    def open_in(self, partitions: Iterable[Place], producer_id: int) -> set[Place]:
+        """Those of the partitions in which this producer has records that are neither committed nor aborted.
+
+        Blocks; raises `KafkaAway`.
+        """
+        from kafka import TopicPartition
+        from kafka.errors import KafkaError
+
+        try:
+            admin = self.admin()
+            try:
+                found = admin.describe_producers([TopicPartition(*tp) for tp in partitions])
+            finally:
+                admin.close()
+        except KafkaError as error:
+            raise KafkaAway(f"asking for the producer {producer_id}: {type(error).__name__}") from error
+        return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
+
+    def committed_by(self, group: str) -> dict[Place, int]:
+        """What a group has done of each partition; nothing of a group that is not known. Blocks."""
+        admin = self.admin()
+        try:
+            return committed(admin, group)
+        finally:
+            admin.close()
+
+    def members_of(self, group: str) -> int:
+        """How many are in a group now. Blocks."""
+        from kafka.errors import GroupIdNotFoundError
+
+        admin = self.admin()
+        try:
+            described = _once_there_is_a_coordinator(lambda: admin.describe_groups([group])[group])
+        except GroupIdNotFoundError:
+            return 0
+        finally:
+            admin.close()
+        return len(described.get("members") or ())
+
+    def partitions_of(self, topic: str) -> range:
+        """The numbers of a topic's partitions; none where there is no such topic. Blocks."""
+        admin = self.admin()
+        try:
+            [described] = admin.describe_topics([topic])
+        finally:
+            admin.close()
+        return range(0 if described["error_code"] else len(described["partitions"]))
+
+    def tool_producer(self) -> KafkaProducer:
+        """For tools: a plain producer that waits for all replicas. Connects when made."""
+        from kafka import KafkaProducer
+
+        return KafkaProducer(
+            **self._tools, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
+        )
+
+    def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
+        """For tools: a consumer without a group. Connects when made."""
+        from kafka import KafkaConsumer
+
+        return KafkaConsumer(
+            **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+
+    def _batching(self) -> dict[str, Any]:
+        return {
+            "acks": "all",
+            "compression_type": "zstd",
+            "max_batch_size": BATCH_BYTES,
+            "max_request_size": REQUEST_BYTES,
+        }
+
+    def _fetching(self) -> dict[str, Any]:
+        return {
+            "isolation_level": "read_committed",
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "max_partition_fetch_bytes": PARTITION_FETCH_BYTES,
+            "fetch_max_wait_ms": self._settings.fetch_wait_ms,
+        }
+
+
+def committed(admin: KafkaAdminClient, group: str) -> dict[Place, int]:
+    """The same with a client that stays open. Blocks."""
+    offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
+    return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
+
+
+def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
+    """The answer. Brokers that are new, or just back, need a moment to say who looks after a group."""
+    from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
+
+    deadline = time.monotonic() + REQUEST_TIMEOUT_S
+    while True:
+        try:
+            return ask()
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_COORDINATOR_PAUSE_S)
+
+
+def _is_open(one: ProducerState, producer_id: int) -> bool:
+    return bool(one.producer_id == producer_id and one.current_transaction_start_offset >= 0)
+
+
+def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
+    """How both Kafka libraries are told who this process is, and by what it knows the brokers."""
+    from streams.platform.tls import context_of
+
+    said: dict[str, Any] = {"security_protocol": settings.kafka_security}
+    if settings.kafka_speaks_tls:
+        said["ssl_context"] = context_of(settings.kafka_tls)
+    if settings.kafka_speaks_sasl:
+        said |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+        }
+    return said
+
+
+def redis_client(settings: Settings) -> Redis:
+    """The Redis client of the sinks: answers stay bytes, each call has a time limit. Connects with the first call.
+
+    One retry at once, for a pooled connection that has died; an outage is the caller's to wait out.
+    """
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    retry = Retry(NoBackoff(), 1)
+    return Redis.from_url(settings.redis_url, **_redis_options(settings), retry=retry)
+
+
+def tool_redis(settings: Settings) -> SyncRedis:
+    """The Redis client of tools: blocking, answers stay bytes. Connects with the first call."""
+    from redis import Redis as SyncRedis
+
+    return SyncRedis.from_url(settings.redis_url, **_redis_options(settings))
+
+
+def _redis_options(settings: ServerSettings) -> dict[str, Any]:
+    options: dict[str, Any] = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
+    if password := settings.redis_password.get_secret_value():
+        options["password"] = password
+    if settings.redis_speaks_tls:
+        tls = settings.redis_tls
+        files = {"ssl_ca_certs": tls.ca, "ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
+        options |= {name: str(file) for name, file in files.items() if file}
+        options["ssl_password"] = tls.key_password  # also an empty one: without any, OpenSSL would ask the terminal
+    return options

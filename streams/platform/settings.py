@@ -1,0 +1,218 @@
+"""Every setting of Harmonia, read from the environment and from a file `.env`.
+
+A setting is named by its environment variable: `HARMONIA_` and the field's name in capitals, besides
+`KAFKA_BOOTSTRAP` and `REDIS_URL`. The README's table is made of the descriptions here; a test holds the two together.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import DotEnvSettingsSource
+
+from events.contact import is_time_zone
+from events.identifiers import Hasher
+from streams.platform.servers import ENV_FILE, ServerSettings
+
+LOCAL_IDENTITY_KEY = "harmonia-local-only"
+_PUBLIC_KEY = LOCAL_IDENTITY_KEY.encode()
+LEAST_KEY_BYTES = 16
+"""Of an identity key: whose hash is whose could be tried out with a shorter one."""
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("is empty: name a place, or do not set it")
+    return value
+
+
+Place = Annotated[Path, BeforeValidator(_not_empty)]
+"""A file or a directory. An empty one would be the working directory, which nobody means."""
+PlaceOrUri = Annotated[str, BeforeValidator(_not_empty)]
+"""A directory, or a URI of a store."""
+
+
+def _zone(value: str) -> str:
+    if not is_time_zone(value):
+        raise ValueError("is no IANA time zone, such as America/New_York")
+    return value
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+class Settings(ServerSettings):
+    """Settings of one process. Raises `pydantic.ValidationError` that names the variable and the cure.
+
+    Neither that error nor its own text shows a secret.
+    """
+
+    identity_key: SecretStr = Field(
+        SecretStr(LOCAL_IDENTITY_KEY),
+        description="Key of the identifier hash; several separated by commas, the first writes. "
+        "Must be set, to 16 bytes or more, where Kafka or Redis is not on loopback",
+    )
+    identity_key_file: Path | None = Field(None, description="File that holds it")
+    phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
+    gmail_aliases: bool = Field(
+        False,
+        description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",
+    )
+    identity_crowd: int = Field(
+        50,
+        ge=2,
+        le=1000,
+        description="Contacts that may share an identifier; one that more of them carry links nobody. "
+        "A change takes a rebuild",
+    )
+    app_id: str = Field(
+        "harmonia",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Consumer group, and first part of the changelog's name",
+    )
+    policy: Place | None = Field(
+        None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
+    )
+    teams: Place | None = Field(
+        None, description="File with the hours of each team; none: no team is expected at any time"
+    )
+    api_tokens: SecretStr = Field(
+        SecretStr(""),
+        description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
+    )
+    api_tokens_file: Path | None = Field(None, description="File that holds them")
+    gateway: Place | None = Field(
+        None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
+    )
+    lake: PlaceOrUri | None = Field(
+        None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
+    )
+    lake_flush_rows: int = Field(
+        200_000,
+        ge=1,
+        le=10_000_000,
+        description="Rows of a partition that are written into the lake at once, at most",
+    )
+    lake_flush_bytes: int = Field(
+        64 << 20,
+        ge=1 << 10,
+        le=4 << 30,
+        description="Bytes of records that wait for the lake, of all partitions together; it takes about five times as "
+        "much memory",
+    )
+    lake_flush_s: float = Field(
+        300.0,
+        ge=0.1,
+        le=86_400,
+        description="Seconds until a record is in the lake; fewer make more, smaller files",
+    )
+    lake_group_reads: bool = Field(
+        False, description="Whether the group of the lake's folder may read what is in it; else its owner alone"
+    )
+    time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
+    profiles_oldest_s: float = Field(
+        15.0,
+        ge=5,
+        le=300,
+        description="Seconds ago at which Redis must have been whole for the API to answer; else profiles_incomplete",
+    )
+    instance: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="Name of this worker that outlives it: back within a session, it disturbs no other. "
+        "Two must never share it; none: each start is a new worker",
+    )
+    partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
+    replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
+    state_dir: Place = Field(
+        Path(".harmonia/state"), description="Local stores of one worker process; two must never share it"
+    )
+    home: Place = Field(Path(".harmonia"), description="Files of the local stack")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0: any free one")
+    metrics_host: str = Field("127.0.0.1", min_length=1, description="Address on which metrics are served")
+    chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
+    chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
+    recent_bytes: int = Field(
+        16 << 20,
+        ge=0,
+        le=1 << 30,
+        description="Bytes of encoded states that are kept decoded; in memory they take five times as much",
+    )
+    fetch_wait_ms: int = Field(50, ge=1, le=5000, description="Milliseconds a fetch waits for a record, at most")
+    session_timeout_s: float = Field(
+        10.0, ge=6, le=300, description="Seconds without a heartbeat after which a worker's partitions go to others"
+    )
+    transaction_timeout_s: float = Field(
+        5.0, ge=1, le=10, description="Seconds after which the broker aborts an open transaction"
+    )
+    start_wait_s: float = Field(
+        60.0, ge=0, le=3600, description="Seconds that a worker waits for Kafka when it starts; then it gives up"
+    )
+    grace_s: float = Field(
+        20.0, ge=1, le=3600, description="Seconds in which a process that is told to stop ends; hard, if it must be"
+    )
+    quarantine_letters: int = Field(
+        600,
+        ge=0,
+        le=1_000_000,
+        description="Refused records of one source in a minute, as one worker sees them, that put it into quarantine; "
+        "0: never",
+    )
+    quarantine_share: float = Field(
+        0.5, gt=0, le=1, description="Share of what such a source sends that must be refused as well"
+    )
+    quarantine_minutes: int = Field(
+        15, ge=1, le=1440, description="Minutes after a flood until its source is let go by itself"
+    )
+    log_level: str = Field(
+        "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.transaction_timeout_s >= self.session_timeout_s:
+            raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
+        if not self.identity_keys:
+            raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
+        if not (self.kafka_is_local and self.redis_is_local):
+            self._require_secret(self.identity_keys[0])
+        return self
+
+    def _require_secret(self, key: bytes) -> None:
+        """Of the key that writes; an older one is what a rotation leaves behind, and proves nothing if it is none."""
+        if key == _PUBLIC_KEY:
+            raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL is not on loopback")
+        if len(key) < LEAST_KEY_BYTES:
+            raise ValueError(
+                f"HARMONIA_IDENTITY_KEY is shorter than {LEAST_KEY_BYTES} bytes, so it can be guessed: set one of "
+                "`openssl rand -hex 32`. Where the short one has written already, put the new one before it (new,old)"
+            )
+
+    @property
+    def hasher(self) -> Hasher:
+        """Reads and hashes identifiers as these settings say."""
+        writing, *older = self.identity_keys
+        guessable = [key for key in older if key != writing and (key == _PUBLIC_KEY or len(key) < LEAST_KEY_BYTES)]
+        return Hasher([writing, *older], self.phone_region, gmail_aliases=self.gmail_aliases, guessable=guessable)
+
+    @property
+    def identity_keys(self) -> list[bytes]:
+        """The keys of the identifier hash, the one that writes first."""
+        return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
+
+
+def variable_of(field: str) -> str:
+    """The environment variable of a field of `Settings`, as the README names it."""
+    return str(Settings.model_fields[field].validation_alias or f"HARMONIA_{field.upper()}")
+
+
+def said_in(variable: str) -> str:
+    """` (in the file .env)` where that file sets the variable and the environment does not; else nothing.
+
+    For messages: whoever has forgotten the file looks for the setting in vain.
+    """
+    if variable.upper() in map(str.upper, os.environ):
+        return ""
+    named = DotEnvSettingsSource(Settings, env_file=ENV_FILE).env_vars
+    return f" (in the file {ENV_FILE})" if variable.upper() in map(str.upper, named) else ""

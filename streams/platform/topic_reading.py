@@ -1,0 +1,83 @@
+"""Reading topics from their start to where they end now, for commands that look once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from streams.platform.errors import MissingTopic
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer, TopicPartition
+
+
+def records_of(consumer: KafkaConsumer, topic: str, partitions: Iterable[int] | None = None) -> Iterator[Any]:
+    """Every committed record of a topic, or of these partitions of it. Raises `MissingTopic`, and Kafka's errors."""
+    from kafka import TopicPartition
+
+    there = consumer.partitions_for_topic(topic) or set()
+    if not there:
+        raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
+    wanted = [
+        TopicPartition(topic, number) for number in sorted(there if partitions is None else there & {*partitions})
+    ]
+    ends = consumer.end_offsets(wanted)
+    consumer.assign(wanted)
+    consumer.seek_to_beginning(*wanted)
+    while any(consumer.position(partition) < ends[partition] for partition in wanted):
+        for records in consumer.poll(timeout_ms=500).values():
+            yield from records
+
+
+def records_between(
+    consumer: KafkaConsumer, topic: str, since: int, until: int | None = None, most: int | None = None
+) -> Iterator[Any]:
+    """Committed records that were appended from `since` up to `until`, ms; None: all that are there now.
+
+    Of more than `most` the latest of each partition. Nothing where there is no such topic. Raises Kafka's errors.
+    """
+    from kafka import TopicPartition
+
+    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    yield from records_in(consumer, ranges_between(consumer, places, since, until, most))
+
+
+def ranges_between(
+    consumer: KafkaConsumer, places: Sequence[TopicPartition], since: int, until: int | None, most: int | None
+) -> dict[TopicPartition, range]:
+    """The offsets of the same."""
+    if not places:
+        return {}
+    begins = _offsets_at(consumer, places, since)
+    ends = consumer.end_offsets(places) if until is None else _offsets_at(consumer, places, until)
+    return latest_of(begins, ends, most)
+
+
+def latest_of(
+    begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], most: int | None
+) -> dict[TopicPartition, range]:
+    """The offsets from one to the other; of more than `most` the latest, of each partition the same part."""
+    counts = {place: max(0, end - begins[place]) for place, end in ends.items()}
+    total = sum(counts.values())
+    if most is not None and total > most:
+        counts = {place: count * most // total for place, count in counts.items()}
+    return {place: range(ends[place] - count, ends[place]) for place, count in counts.items()}
+
+
+def records_in(consumer: KafkaConsumer, ranges: Mapping[TopicPartition, range]) -> Iterator[Any]:
+    """Committed records at these offsets. Raises Kafka's errors."""
+    wanted = [place for place, offsets in ranges.items() if offsets]
+    consumer.assign(wanted)
+    for place in wanted:
+        consumer.resume(place)
+        consumer.seek(place, ranges[place].start)
+    while any(consumer.position(place) < ranges[place].stop for place in wanted):
+        for place, records in consumer.poll(timeout_ms=500).items():
+            yield from (record for record in records if record.offset < ranges[place].stop)
+
+
+def _offsets_at(consumer: KafkaConsumer, places: Sequence[TopicPartition], at: int) -> dict[TopicPartition, int]:
+    """Of the first record that was appended at a time or later; where there is none, of the next to come."""
+    found: dict[TopicPartition, Any] = consumer.offsets_for_times(dict.fromkeys(places, max(0, at)))
+    ends: dict[TopicPartition, int] = consumer.end_offsets(places)
+    return {place: ends[place] if found.get(place) is None else found[place].offset for place in places}

@@ -1,0 +1,192 @@
+"""Makes and checks the topics on the broker: those of the contract, and the changelog of each table."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import TopicAuthorizationFailedError
+
+from events.topics import (
+    ALL,
+    CAMPAIGN_COUNTS,
+    CAMPAIGN_HOLDS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_ROOFS,
+    CONTACT_STATE,
+    EXPERIMENT_DEFINITIONS,
+    EXPERIMENT_PARTIALS,
+    EXPERIMENT_RESULTS,
+    EXPERIMENT_SWEEPS,
+    IDENTITY_LINKS,
+    INPUT_TOPICS,
+    INTERACTIONS,
+    Topic,
+)
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import MissingTopic, PartitionsMismatch
+from streams.platform.settings import Settings
+
+CONTACTS_TABLE = "contacts"
+LINKS_TABLE = "links"
+CAMPAIGNS_TABLE = "campaigns"
+EXPERIMENTS_TABLE = "experiments"
+LINKS_PARTITIONS = 1
+"""Of `identity-links` and of the table that it is folded into: who is one person is found in one place."""
+CAMPAIGNS_PARTITIONS = 1
+"""Of `campaign-counts` and of the table that it is folded into."""
+EXPERIMENTS_PARTITIONS = 1
+"""Of `experiment-partials` and of the table that it is folded into: all experiments are judged together."""
+
+TABLES = (CONTACTS_TABLE, LINKS_TABLE, CAMPAIGNS_TABLE, EXPERIMENTS_TABLE)
+
+_BETWEEN = (
+    *(INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, IDENTITY_LINKS),
+    *(CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
+    *(EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, EXPERIMENT_PARTIALS, EXPERIMENT_RESULTS),
+)
+"""What workers read besides the input: of each other, and for the sinks."""
+
+_PAUSE_S = 0.05
+_PAUSES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topic as the broker has it; `partitions` 0: it is not there, or `hidden` from this user."""
+
+    topic: Topic
+    partitions: int
+    replication: int
+    hidden: bool = False
+
+
+def wanted(settings: Settings) -> list[Topic]:
+    """Every topic that this deployment needs."""
+    contacts, links, campaigns, experiments = (changelog_name(settings, table) for table in TABLES)
+    return [
+        *ALL,
+        Topic(contacts, "compact", 8 << 20, "State of the contacts; Harmonia's own"),
+        Topic(links, "compact", 8 << 20, "State of the links; Harmonia's own", partitions=LINKS_PARTITIONS),
+        Topic(campaigns, "compact", 8 << 20, "Counts of campaigns; Harmonia's own", partitions=CAMPAIGNS_PARTITIONS),
+        Topic(
+            experiments, "compact", 8 << 20, "Sums of experiments; Harmonia's own", partitions=EXPERIMENTS_PARTITIONS
+        ),
+    ]
+
+
+def changelog_name(settings: Settings, table: str) -> str:
+    """The changelog topic of a table, as Faust names it."""
+    return f"{settings.app_id}-{table}-changelog"
+
+
+def read_by_workers(settings: Settings) -> dict[str, int]:
+    """The topics that workers read, each with its number of partitions."""
+    read = (*INPUT_TOPICS, *(topic for topic in ALL if topic.name in _BETWEEN))
+    return {topic.name: topic.partitions or settings.partitions for topic in read}
+
+
+def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collection[str] = ()) -> list[str]:
+    """Make those that are missing; returns their names once they are there. Existing ones are left as they are.
+
+    `but`: those that are not to be made.
+    """
+    found = [entry for entry in describe_topics(admin, settings) if entry.topic.name not in but]
+    missing = [entry.topic for entry in found if not entry.partitions]
+    if missing:
+        admin.create_topics([_new_topic(topic, settings) for topic in missing])
+        _wait_for_topics(admin, settings, but)
+    return [topic.name for topic in missing]
+
+
+def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
+    """Every topic wanted, as it is."""
+    topics = wanted(settings)
+    described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
+    return [_found(topic, described.get(topic.name)) for topic in topics]
+
+
+def check_topics(found: Sequence[Found], partitions: int) -> None:
+    """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has the partitions it needs.
+
+    Those are so many, or the topic's own fixed number.
+    """
+    _refuse_missing(found)
+    fixed = [entry for entry in found if entry.topic.partitions not in (None, entry.partitions)]
+    if fixed:
+        wrong = ", ".join(f"{entry.topic.name} ({entry.partitions}, not {entry.topic.partitions})" for entry in fixed)
+        raise PartitionsMismatch(
+            f"these topics need a number of partitions that no setting changes: {wrong}. "
+            "Delete them while they are empty, and run `harmonia topics create`"
+        )
+    other = [entry for entry in found if entry.topic.partitions is None and entry.partitions != partitions]
+    if other:
+        there = ", ".join(f"{entry.topic.name} ({entry.partitions})" for entry in other)
+        raise PartitionsMismatch(
+            f"HARMONIA_PARTITIONS is {partitions}, but other partition counts are there: {there}. "
+            "They are fixed for a generation: set it to what is there"
+        )
+
+
+def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collection[str]) -> None:
+    """A broker hears of new topics after they are made; a worker that starts at once would find none.
+
+    It has to be asked again and again, since it tells nobody. Raises `MissingTopic` after ten seconds.
+    """
+    for _ in range(_PAUSES):
+        if all(found.partitions or found.topic.name in but for found in describe_topics(admin, settings)):
+            return
+        time.sleep(_PAUSE_S)
+    raise MissingTopic("the topics were made, and the broker does not know of them: see `harmonia topics describe`")
+
+
+def require_topic(settings: Settings, name: str) -> None:
+    """Raise `MissingTopic` unless this one is there."""
+    _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
+
+
+def require_topics(settings: Settings) -> None:
+    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
+    check_topics(_described(settings), settings.partitions)
+
+
+def _described(settings: Settings) -> list[Found]:
+    admin = KafkaClients(settings).admin()
+    try:
+        return describe_topics(admin, settings)
+    finally:
+        admin.close()
+
+
+def _refuse_missing(found: Sequence[Found]) -> None:
+    hidden = [entry.topic.name for entry in found if entry.hidden]
+    if hidden:
+        raise MissingTopic(f"this user may not see the topic {', '.join(hidden)}: see deploy/acl")
+    missing = [entry.topic.name for entry in found if not entry.partitions]
+    if missing:
+        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
+
+
+def config_of(topic: Topic, settings: Settings) -> dict[str, str]:
+    """The broker's settings of a topic, as `create_topics` gives them to a new one."""
+    return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
+
+
+def is_as_wanted(entry: Found, partitions: int) -> bool:
+    """Whether a topic has the partitions that it needs: so many, or its own fixed number."""
+    return entry.partitions == (entry.topic.partitions or partitions)
+
+
+def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
+    count = topic.partitions or settings.partitions
+    return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
+
+
+def _found(topic: Topic, described: dict[str, object] | None) -> Found:
+    partitions = described.get("partitions") if described and not described["error_code"] else None
+    if not isinstance(partitions, list) or not partitions:
+        code = described["error_code"] if described else 0
+        return Found(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
+    return Found(topic, len(partitions), len(partitions[0]["replica_nodes"]))

@@ -1,0 +1,55 @@
+"""Variables that are named like settings and are none: they say nothing, and whoever set one believes that they do."""
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from pydantic_settings import DotEnvSettingsSource
+
+from streams.platform.servers import ENV_FILE
+from streams.platform.settings import Settings, said_in, variable_of
+
+PREFIX = "HARMONIA_"
+_LEAST_ALIKE = 0.7
+_names_a_service = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT_\d+_(TCP|UDP)\w*)$").search
+
+
+class Unknown(NamedTuple):
+    """`near`: the setting that was probably meant; None: nothing is spelled like it."""
+
+    variable: str
+    near: str | None
+
+    def __str__(self) -> str:
+        cure = "the README's table has all" if self.near is None else f"did you mean {self.near}?"
+        return f"{self.variable}{said_in(self.variable)} is no setting and is ignored: {cure}"
+
+
+def unknown_variables() -> list[Unknown]:
+    """Those of this process's environment and of the file `.env`."""
+    fields = [*Settings.model_fields]
+    known = {variable_of(field) for field in fields} | {f"{PREFIX}{field.upper()}" for field in fields}
+    in_file = DotEnvSettingsSource(Settings, env_file=ENV_FILE).env_vars
+    return unknown_among({**in_file, **os.environ}, known)
+
+
+def unknown_among(given: Mapping[str, str | None], known: Collection[str]) -> list[Unknown]:
+    """Those of `given` that begin like a setting and are not `known`, by name.
+
+    Kubernetes tells each container of services in such variables as well; they are nobody's settings.
+    """
+    names = {name.upper() for name, value in given.items() if not (value or "").startswith(("tcp://", "udp://"))}
+    return [
+        Unknown(name, _near(name, known))
+        for name in sorted(names)
+        if name.startswith(PREFIX) and name not in known and not _names_a_service(name)
+    ]
+
+
+def _near(name: str, known: Iterable[str]) -> str | None:
+    """Compared without the prefix, which all have in common."""
+    ends = {each.removeprefix(PREFIX): each for each in sorted(known)}
+    found = get_close_matches(name.removeprefix(PREFIX), ends, 1, _LEAST_ALIKE)
+    return ends[found[0]] if found else None

@@ -1,1 +1,0 @@
-"""A source that floods: what of it can wait is held, whole, until somebody has looked. Pure; `streams.agents` acts."""

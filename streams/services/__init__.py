@@ -1,0 +1,1 @@
+"""Long-running servers, and what answers a person or a tool: API, gateway, permission, audiences, assignment."""

@@ -1,0 +1,80 @@
+"""`GET /v1/experiments`: what running experiments say. Nobody is read, so nothing is written to `audit-log`."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from events.experiment_results import ExperimentList, ExperimentResult, Status
+from events.times import render_time
+from sinks.base import SinkUnavailable
+from sinks.lookup import Incomplete, Whole
+from streams.services.api.auth_middleware import caller_of
+from streams.services.api.dependencies import Office
+from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
+from streams.services.api.problem_documents import Code, Problem
+from streams.services.api.validation_errors import mistaken, require_known
+
+STATUS_CURE = "give running, ended or recounting"
+_INCOMPLETE: Code = "results_incomplete"
+_RESPONSES: Responses = {
+    200: {"model": ExperimentResult, "description": "The result as in experiment-results", "headers": AS_OF_HEADER},
+    **problems("unauthorized", "forbidden", "not_found", "invalid", "results_incomplete"),
+}
+_LIST_RESPONSES: Responses = {
+    200: {"model": ExperimentList, "description": "A line of each, by id", "headers": AS_OF_HEADER},
+    **problems("unauthorized", "forbidden", "invalid", "results_incomplete"),
+}
+
+
+def experiments(office: Office) -> APIRouter:
+    """The routes."""
+    router = APIRouter()
+
+    @router.get("/v1/experiments", responses=_LIST_RESPONSES, response_class=Response, operation_id="experiments")
+    async def all_of_them(
+        request: Request, status: Annotated[Status | None, Query(description="Only those of this status")] = None
+    ) -> Response:
+        """Every experiment that has a result, in short."""
+        _require(office, request, ["status"])
+        if len(request.query_params.getlist("status")) > 1:
+            raise mistaken("status", "give it once")
+        try:
+            seen = await office.results.all()
+        except SinkUnavailable:
+            office.away(_INCOMPLETE)
+        as_of = _whole(office, seen.standing)
+        lines = [line for line in seen.lines.values() if status is None or orjson.loads(line)["status"] == status]
+        return _answer(b'{"experiments":[%s]}' % b",".join(lines), as_of)
+
+    @router.get(
+        "/v1/experiments/{experiment_id:path}", responses=_RESPONSES, response_class=Response, operation_id="experiment"
+    )
+    async def one(request: Request, experiment_id: str) -> Response:
+        """The running result of one experiment; 404 as long as nobody was assigned."""
+        _require(office, request, [])
+        try:
+            seen = await office.results.one(experiment_id)
+        except SinkUnavailable:
+            office.away(_INCOMPLETE)
+        as_of = _whole(office, seen.standing)
+        if seen.value is None:
+            raise Problem("not_found", "No experiment of this id has a result")
+        return _answer(seen.value, as_of)
+
+    return router
+
+
+def _require(office: Office, request: Request, known: list[str]) -> None:
+    office.require(caller_of(request), "read")
+    require_known(request, known)
+
+
+def _whole(office: Office, standing: Whole | Incomplete) -> int:
+    if isinstance(standing, Incomplete):
+        office.incomplete(standing, _INCOMPLETE)
+    return standing.as_of
+
+
+def _answer(body: bytes, as_of: int) -> Response:
+    return Response(body, media_type="application/json", headers={AS_OF: render_time(as_of)})

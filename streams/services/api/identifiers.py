@@ -1,0 +1,49 @@
+"""From what somebody is called in a request to the names by which Redis knows them. Addresses go no further."""
+
+from collections.abc import Iterator
+
+from events.identifiers import Hasher, Kind, ref_of
+from events.interactions.base import Channel
+from streams.services.api.models import Person
+from streams.services.permission.decisions import Asked
+
+_ADDRESS: dict[Channel, Kind] = {"email": "email", "text": "phone", "phone": "phone"}
+
+
+def asked(person: Person, channel: Channel, hasher: Hasher) -> Asked:
+    """Whom a request is about, and the address that it means.
+
+    A message goes to that address, so its owner is looked for first: whoever closed it must be found, even where
+    another name leads to somebody else. One that is said and can't be read can't be sent to, whoever the person is.
+    """
+    address: list[str] = []
+    others = [] if person.contact_id is None else [person.contact_id]
+    for kind, text in _said(person):
+        found = _lookups(hasher, kind, text)
+        if _ADDRESS.get(channel) != kind:
+            others += found
+        elif not found:
+            return Asked([])
+        else:
+            address = found
+    return Asked([*address, *others], [ref_of(hashed) for hashed in address])
+
+
+def _said(person: Person) -> Iterator[tuple[Kind, str]]:
+    if person.voter_id is not None:
+        yield "voter", person.voter_id
+    if person.external is not None:
+        for system, id_ in sorted(person.external.items()):
+            yield "external", f"{system}:{id_}"
+    if person.email is not None:
+        yield "email", person.email
+    if person.phone is not None:
+        yield "phone", person.phone
+
+
+def _lookups(hasher: Hasher, kind: Kind, text: str) -> list[str]:
+    """None for text that no encoding has, which JSON can say all the same."""
+    try:
+        return hasher.lookups(kind, text)
+    except UnicodeEncodeError:
+        return []

@@ -1,0 +1,100 @@
+"""What is asked over HTTP and what is answered. The names are the contract's."""
+
+from typing import Annotated, NotRequired
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from events.fields import MAX_ID, MAX_TEXT, ContactId
+from events.interactions.base import Channel, TakenPurpose
+from events.outputs import EvidenceItem
+from events.times import parse_time
+from streams.domain.pressure import Reason, Verdict
+
+MOST_CONTACTS = 10_000
+LONGEST_RESERVATION_S = 86_400
+NAMES = ("contact_id", "voter_id", "external", "email", "phone")
+
+Word = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+Short = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+
+
+def _time(text: str) -> str:
+    if parse_time(text) is None:
+        raise ValueError("give an RFC 3339 time with an offset, such as 2012-02-22T00:00:00Z")
+    return text
+
+
+At = Annotated[str, Field(pattern=r"^[12]\d{3}-", json_schema_extra={"format": "date-time"}), AfterValidator(_time)]
+"""The years 1000 to 2999: at the ends of the calendar nothing can be reckoned."""
+
+
+def _whole(value: object) -> object:
+    """To JSON Schema 15.0 is an integer as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class _Strict(BaseModel):
+    """Nothing is guessed: an option that is spelled wrong is an error, and null counts as absent."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Person(_Strict):
+    """A person, by one name at least; of several the strongest that is known counts.
+
+    `email` and `phone` in any written form; one of the channel's kind is the address that is judged.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    contact_id: ContactId | None = None
+    voter_id: Short | None = Field(None, description="`<state>:<id>`")
+    external: Annotated[dict[Short, Short], Field(max_length=16)] | None = Field(None, description="By system")
+    email: Word | None = None
+    phone: Word | None = None
+
+
+class PermissionsAsked(_Strict):
+    """Whether these people may be reached. What is left out is judged as the worst that it can be.
+
+    `at`: now, if absent. `team`: the token's; a token of team `*` has to say. `reserve`: for so many seconds nobody
+    else is allowed to reach whoever is allowed here; needs the scope `reserve`.
+    """
+
+    channel: Channel
+    purpose: TakenPurpose
+    contacts: Annotated[list[Person], Field(min_length=1, max_length=MOST_CONTACTS)]
+    at: At | None = None
+    team: Short | None = None
+    source: Short | None = None
+    committee: Short | None = None
+    election: Short | None = None
+    campaign_id: Short | None = None
+    sender: Word | None = None
+    list_id: Short | None = None
+    reserve: Annotated[int, Field(ge=1, le=LONGEST_RESERVATION_S), BeforeValidator(_whole)] | None = None
+
+
+class PermissionAnswer(TypedDict):
+    """The decision about one person. `contact_id` null: named by nothing that can be read.
+
+    `ref`: the address that was judged. `earliest_at`: when to come again; `expires_at`: how long an allow holds.
+    """
+
+    contact_id: str | None
+    ref: NotRequired[str]
+    decision: Verdict
+    reason: Reason
+    evidence: list[EvidenceItem]
+    earliest_at: str | None
+    expires_at: str | None
+    reservation: NotRequired[str]
+
+
+class PermissionAnswers(TypedDict):
+    """The decisions, in the order asked; `as_of`: all that was known then counts."""
+
+    policy_version: str
+    as_of: str
+    decisions: list[PermissionAnswer]

@@ -1,0 +1,58 @@
+"""The OpenAPI document: what FastAPI makes of the routes, with the bodies that routes read themselves."""
+
+from typing import Any, Union
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+from pydantic.json_schema import models_json_schema
+
+from streams.services.api.models import PermissionsAsked
+from streams.services.api.problem_documents import MEDIA_TYPE, STATUS, Code, ProblemDocument
+
+Responses = dict[Union[int, str], dict[str, Any]]  # noqa: UP007 - FastAPI's own type
+AS_OF = "Harmonia-As-Of"
+AS_OF_HEADER = {AS_OF: {"description": "All that was known then is in it", "schema": {"type": "string"}}}
+_REF = "#/components/schemas/{model}"
+PERMISSIONS_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(model="PermissionsAsked")}}},
+    }
+}
+
+
+def problems(*codes: Code) -> Responses:
+    """The documents of a route's errors, by status."""
+    found: Responses = {}
+    for code in codes:
+        status, title = STATUS[code]
+        content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDocument")}}}
+        found[status] = {"description": title, "content": content}
+    return found
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The document of all routes."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        _, bodies = models_json_schema([(PermissionsAsked, "validation")], ref_template=_REF)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(bodies["$defs"])
+        schemas["ProblemDocument"] = _problem_document()
+        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        made["security"] = [{"token": []}]
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _problem_document() -> dict[str, Any]:
+    schema = TypeAdapter(ProblemDocument).json_schema(ref_template=_REF)
+    mistake = schema.pop("$defs", {}).get("Mistake", {})
+    schema["properties"]["mistakes"]["items"] = mistake
+    return schema

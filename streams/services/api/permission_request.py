@@ -1,0 +1,111 @@
+"""The body of `POST /v1/permissions`, read in turns with everybody else's.
+
+pydantic says of each value what is wrong with it, and of a body that is made to be wrong in millions of places that
+takes seconds. So the body is taken apart first, without looking into its parts: each person is looked at by itself, and
+no further once there are as many mistakes as are told.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+import orjson
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from events.crowds import is_crowded
+from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
+from streams.services.api.problem_documents import Problem
+from streams.services.api.validation_errors import MOST_TOLD, invalid
+
+MOST_VALUES = 25 * MOST_CONTACTS
+"""As many as that many people have if each is named in every way that there is."""
+MOST_CONTAINERS = 4 * MOST_CONTACTS
+MOST_BYTES_OF_ONE = 64 << 10
+TURN_BYTES = 32 << 10
+_SOMEBODY = b'[{"contact_id":"x"}]'
+_WRONG = b"{}"
+"""In place of what is too large, or no list, to be looked at: an object is right nowhere here."""
+
+Model = TypeVar("Model", bound=BaseModel)
+Raw = Sequence[msgspec.Raw]
+Found = tuple[str, tuple[int | str, ...]]
+"""A mistake of pydantic's: its kind, and where it is."""
+
+
+async def read_question(body: bytes) -> PermissionsAsked:
+    """What is asked. Raises a Problem that tells the first mistakes."""
+    if is_crowded(body, MOST_CONTAINERS, MOST_VALUES):
+        raise Problem("too_large", f"Send {MOST_CONTACTS} people at most, and nothing else but who they are")
+    fields = _fields(body)
+    contacts = _contacts(fields)
+    head, mistakes = _judge(PermissionsAsked, _head(fields, contacts), ())
+    people: list[Person] = []
+    unseen = 0
+    for place, raw in enumerate(contacts):
+        person, wrong = _person(bytes(raw), place)
+        people += [] if person is None else [person]
+        mistakes += wrong
+        if len(mistakes) >= MOST_TOLD:
+            break
+        unseen += len(bytes(raw))
+        if unseen > TURN_BYTES:
+            unseen = 0
+            await asyncio.sleep(0)
+    if head is None or mistakes:
+        raise invalid(mistakes)
+    return head.model_copy(update={"contacts": people})
+
+
+def _fields(body: bytes) -> Mapping[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError):
+        raise invalid([("model_type" if _is_json(body) else "json_invalid", ())]) from None
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _contacts(fields: Mapping[str, msgspec.Raw]) -> Raw:
+    """The people who are listed; none where that is no list, or one that is too long."""
+    try:
+        listed = msgspec.json.decode(bytes(fields.get("contacts", b"[]")), type=list[msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return listed if len(listed) <= MOST_CONTACTS else []
+
+
+def _head(fields: Mapping[str, msgspec.Raw], contacts: Raw) -> bytes:
+    """The body as it would be with one person, whom nothing is wrong with, and without more of what nobody knows."""
+    known = PermissionsAsked.model_fields
+    unknown = [name for name in fields if name not in known][:MOST_TOLD]
+    told = {name: bytes(fields[name]) for name in [*(name for name in fields if name in known), *unknown]}
+    if "contacts" in told:
+        told["contacts"] = _SOMEBODY if contacts else _WRONG
+    members = (orjson.dumps(name) + b":" + (raw if len(raw) < TURN_BYTES else _WRONG) for name, raw in told.items())
+    return b"{" + b",".join(members) + b"}"
+
+
+def _person(raw: bytes, place: int) -> tuple[Person | None, list[Found]]:
+    where = ("contacts", place)
+    return _judge(Person, raw, where) if len(raw) <= MOST_BYTES_OF_ONE else (None, [("model_type", where)])
+
+
+def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tuple[Model | None, list[Found]]:
+    try:
+        return model.model_validate_json(raw), []
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return None, [*_found(found[:MOST_TOLD], where)]
+
+
+def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[Found]:
+    for one in errors:
+        yield one["type"], () if one["type"] == "json_invalid" else (*where, *one["loc"])

@@ -1,0 +1,144 @@
+"""`POST /v1/permissions`: whether these people may be reached, and by whom they are reserved."""
+
+from collections import Counter
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from events.outputs import AuditedDecision, EvidenceItem
+from events.times import parse_time, render_time
+from sinks.lookup import Incomplete
+from streams.domain.pressure import PermissionRequest
+from streams.platform.cooperative import in_turns
+from streams.platform.tokens import ANY_TEAM, Caller
+from streams.services.api.auth_middleware import caller_of
+from streams.services.api.bodies import CURES
+from streams.services.api.dependencies import Office
+from streams.services.api.identifiers import asked
+from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
+from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
+from streams.services.api.permission_request import read_question
+from streams.services.api.problem_documents import Problem
+from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.permission.decisions import Answers, Batch, Judged
+
+_RESPONSES: Responses = {
+    200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},
+    **problems("unauthorized", "forbidden", "slow", "too_large", "not_json", "invalid", "profiles_incomplete"),
+}
+
+
+def permissions(office: Office) -> APIRouter:
+    """The route."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/permissions",
+        responses=_RESPONSES,
+        response_class=Response,
+        operation_id="permissions",
+        openapi_extra=PERMISSIONS_BODY,
+    )
+    async def permissions(request: Request) -> Response:
+        """Whether these people may be reached now. No answer is never an allow."""
+        caller = caller_of(request)
+        office.require(caller, "permit")
+        require_known(request)
+        said = await _read(office, request)
+        if said.reserve is not None:
+            office.require(caller, "reserve")
+        batch = await _batch(office, caller, said)
+        answers = await office.judge.judge(batch)
+        if isinstance(answers, Incomplete):
+            office.incomplete(answers)
+        _write_down(office, caller, batch, answers)
+        return Response(orjson.dumps(await _shown(answers)), media_type="application/json")
+
+    return router
+
+
+async def _read(office: Office, request: Request) -> PermissionsAsked:
+    """Raise a Problem when the body cannot be read, is no JSON, or not what is asked for."""
+    if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
+        raise Problem("not_json", "Send Content-Type: application/json")
+    body = await office.bodies.read(request)
+    if isinstance(body, str):
+        raise Problem("not_json" if body == "encoded" else body, CURES[body])
+    return await read_question(body)
+
+
+async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
+    request = PermissionRequest(
+        channel=said.channel,
+        purpose=said.purpose,
+        team=_team(office, caller, said.team),
+        source=said.source,
+        committee=said.committee,
+        election=said.election,
+        campaign_id=said.campaign_id,
+        sender=said.sender,
+        list_id=said.list_id,
+    )
+    reserve_ms = None if said.reserve is None else said.reserve * 1000
+    at = office.clock() if said.at is None else parse_time(said.at)
+    if at is None:
+        raise mistaken("at", "give an RFC 3339 time with an offset")
+    whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
+    return Batch(request, at, whom, reserve_ms)
+
+
+def _team(office: Office, caller: Caller, named: str | None) -> str:
+    """A token speaks for its own team: what one team may not do it may not do under another's name either."""
+    if caller.team == ANY_TEAM:
+        if named is None:
+            raise mistaken("team", "say for which team: the token is of none")
+        return named
+    if named not in {None, caller.team}:
+        office.forbid("The token is another team's: leave team out")
+    return caller.team
+
+
+def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) -> None:
+    request = batch.request
+    audited: list[AuditedDecision] = [
+        {"contact_id": one.contact_id, "decision": one.decision.decision, "reason": one.decision.reason}
+        for one in answers.judged
+        if one.contact_id is not None
+    ]
+    record = office.record("permission", request.team, audited)
+    record["channel"], record["purpose"] = request.channel, request.purpose
+    record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
+    office.write_down(record)
+    counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
+    for (decision, reason), count in counted.items():
+        office.metrics.decisions.labels(request.channel, decision, reason).inc(count)
+
+
+async def _shown(answers: Answers) -> PermissionAnswers:
+    decisions = await in_turns(_answer, answers.judged)
+    return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
+
+
+def _answer(one: Judged) -> PermissionAnswer:
+    decision = one.decision
+    shown: PermissionAnswer = {
+        "contact_id": one.contact_id,
+        "decision": decision.decision,
+        "reason": decision.reason,
+        "evidence": [_item(*evidence) for evidence in decision.evidence],
+        "earliest_at": _time(decision.earliest_at),
+        "expires_at": _time(decision.expires_at),
+    }
+    if decision.ref is not None:
+        shown["ref"] = decision.ref
+    if one.reservation is not None:
+        shown["reservation"] = one.reservation
+    return shown
+
+
+def _item(source: str, id_: str) -> EvidenceItem:
+    return {"source": source, "id": id_}
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else render_time(ms)

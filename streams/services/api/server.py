@@ -1,0 +1,200 @@
+"""The process of the API: its parts put together, and a server until a signal ends it."""
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.types import ASGIApp
+
+from sinks.experiments import Results
+from sinks.lookup import Lookup
+from sinks.reservations import Reservations
+from streams.history.insights.own_process import Apart
+from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.errors import Unusable
+from streams.platform.hard_stop import end_within
+from streams.platform.health import HealthServer
+from streams.platform.log_noise import each_once_a_second
+from streams.platform.policy_file import Policies
+from streams.platform.policy_since import telling
+from streams.platform.settings import Settings
+from streams.platform.tokens import Tokens, read_tokens
+from streams.services.api.app import build_api
+from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection
+from streams.services.api.dependencies import Office
+from streams.services.api.freshness import Freshness
+from streams.services.api.metrics import ApiMetrics
+from streams.services.api.readiness import unready
+from streams.services.permission.audit_log import LAST_WAIT_S, AuditLog
+from streams.services.permission.decisions import Judge
+from streams.services.permission.reservation_log import Keeping
+from streams.worker.app import wall_clock
+
+BACKLOG = 2048
+MOST_DESCRIPTORS = 65_536
+_TALKATIVE = ("uvicorn.error", "asyncio", "streams.services.api.connection_limits", __name__)
+_NONE_LEFT = "socket.accept() out of system resource"
+
+logger = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Serves an application until a signal ends it, with limits for what strangers may take (`connections`).
+
+    It ends with exit code 0. uvicorn's own raises the signal again, before audit records have been sent. Answers under
+    way have the grace but for the seconds that their audit records may take after them. Half of the process's
+    descriptors are for connections; those that asyncio accepts at once are few, so that the limit is seen in time.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        grace_s: float = 20.0,
+        connection: type[LimitedConnection] = LimitedConnection,
+        most: int = MOST_CONNECTIONS,
+    ) -> None:
+        descriptors = raise_descriptors()
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=connection,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                backlog=max(1, min(64, descriptors // 16)),
+                timeout_graceful_shutdown=max(1, int(grace_s - LAST_WAIT_S) - 1),
+            )
+        )
+        self.server_state = Connections(min(most, descriptors // 2))
+        self._grace_s = grace_s
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        asyncio.get_running_loop().set_exception_handler(_told_briefly)
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See uvicorn; a second signal does not wait for the answers under way."""
+        self.install_signals()
+        with each_once_a_second(_TALKATIVE):
+            yield
+
+    def install_signals(self) -> None:
+        """Let them end it."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._told_to_stop, number)
+
+    def _told_to_stop(self, number: int) -> None:
+        if not self.should_exit:
+            end_within(self._grace_s, "the API")
+        self.handle_exit(number, None)
+
+
+def raise_descriptors() -> int:
+    """Let the process have as many descriptors as it may, within reason, and return how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def _told_briefly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio says with a traceback for each connection that it cannot accept is a line here."""
+    if context.get("message") == _NONE_LEFT:
+        logger.error("no descriptor is left for another connection: raise the limit of open files (ulimit -n)")
+    else:
+        loop.default_exception_handler(context)
+
+
+async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
+    metrics = ApiMetrics(CollectorRegistry())
+    tokens = read_tokens(settings.api_tokens.get_secret_value())
+    policies = Policies(
+        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+    )
+    with listening(host, port) as listener:
+        async with AsyncExitStack() as closing:
+            redis = redis_client(settings)
+            closing.push_async_callback(redis.aclose)
+            lookup, reservations = Lookup(redis, settings.profiles_oldest_s), Reservations(redis)
+            audit = AuditLog(
+                KafkaClients(settings).idempotent_producer, metrics.audit_pending.set, metrics.audit_failures.inc
+            )
+            audit.start()
+            closing.push_async_callback(audit.stop)
+            keeping = Keeping(KafkaClients(settings).idempotent_producer)
+            closing.push_async_callback(keeping.close)
+            history = Apart()
+            closing.push_async_callback(history.stop)
+            judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
+            results = Results(redis, settings.profiles_oldest_s)
+            office = Office(
+                *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
+                settings.time_zone,
+            )
+            server = Server(build_api(office), settings.grace_s)
+            address = (settings.metrics_host, settings.metrics_port)
+            health = HealthServer(
+                metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")
+            )
+            await closing.enter_async_context(health)
+            for warning in await _warnings(tokens, redis):
+                say(warning)
+            await closing.enter_async_context(Freshness(lookup, wall_clock, metrics.profiles_age))
+            say(f"listening on {url_of(listener)}")
+            await server.serve(sockets=[listener])
+
+
+async def _warnings(tokens: Tokens, redis: Redis) -> list[str]:
+    """What makes it of no use for now, and the cure: whoever starts it should not have to ask why."""
+    found = []
+    if not tokens:
+        found.append(
+            "HARMONIA_API_TOKENS is empty, so every request is answered 401: docs/api.md says how to make a token"
+        )
+    try:
+        await redis.ping()
+    except RedisError as error:
+        found.append(
+            f"Redis does not answer ({type(error).__name__}); until it does, requests are answered 503. Is REDIS_URL "
+            "right and the server up?"
+        )
+    return found
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Names TCP, which `create_server` does not: asyncio lets small answers go at once only on sockets that do.
+
+    On others each waits for the client's acknowledgement of its headers, 40 ms.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Unusable(f"--host and --port cannot be listened on: {error.strerror}") from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,93 @@
+"""What is wrong with a request, field by field: which, and how to put it right. What was sent is not repeated.
+
+The one exception is the name of a field that nobody knows, since nothing else tells where the mistake is. It goes to
+whoever sent it and nowhere else, and only if it can be no address and no number.
+"""
+
+from collections.abc import Collection, Sequence
+
+from fastapi import Request
+
+from events.fields import MAX_ID, MAX_TEXT
+from events.spelling import may_be_repeated, nearest
+from streams.services.api.models import LONGEST_RESERVATION_S, MOST_CONTACTS, NAMES, PermissionsAsked, Person
+from streams.services.api.problem_documents import Mistake, Problem
+
+MOST_TOLD = 10
+_AN_ID = f"give a text of 1 to {MAX_ID} characters"
+_A_PERSON = f"give an object that says {', '.join(NAMES[:-1])} or {NAMES[-1]}"
+_HOW = {
+    "channel": "give email, text, phone, door or letter",
+    "purpose": "give fundraising, mobilisation, informational or transactional",
+    "contacts": f"give a list of 1 to {MOST_CONTACTS} people",
+    "at": "give an RFC 3339 time with an offset, such as 2026-02-22T19:00:00Z",
+    "team": _AN_ID,
+    "source": _AN_ID,
+    "committee": _AN_ID,
+    "election": _AN_ID,
+    "campaign_id": _AN_ID,
+    "sender": f"give a text of 1 to {MAX_TEXT} characters",
+    "list_id": _AN_ID,
+    "reserve": f"give whole seconds, 1 to {LONGEST_RESERVATION_S}",
+    "contact_id": "give 1 to 64 of letters, digits and _ . : -",
+    "voter_id": f"give <state>:<id>, such as NY:77, {MAX_ID} characters at most",
+    "external": 'give an object of up to 16 ids by their system, such as {"van": "123"}',
+    "email": f"give an e-mail address, {MAX_TEXT} characters at most",
+    "phone": f"give a phone number, {MAX_TEXT} characters at most",
+}
+
+
+def invalid(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
+    """What pydantic found in the body of a question, each by its kind and place: at most ten mistakes."""
+    return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
+
+
+def mistaken(field: str, cure: str) -> Problem:
+    """One mistake."""
+    return _problem([{"field": field, "cure": cure}])
+
+
+def require_known(request: Request, known: Collection[str] = ()) -> None:
+    """Raise a Problem where the query says what nobody reads: it was meant to change the answer."""
+    others = dict.fromkeys(name for name in request.query_params if name not in known)
+    if others:
+        raise _problem([_unknown(name, _told(name), known) for name in [*others][:MOST_TOLD]])
+
+
+def _problem(mistakes: Sequence[Mistake]) -> Problem:
+    return Problem("invalid", "; ".join(f"{one['field']}: {one['cure']}" for one in mistakes), mistakes)
+
+
+def _mistake(kind: str, places: Sequence[int | str]) -> Mistake:
+    path = _path(places)
+    if kind == "extra_forbidden":
+        known = PermissionsAsked.model_fields if len(places) == 1 else Person.model_fields
+        return _unknown(str(places[-1]), path, known)
+    if kind == "json_invalid":
+        return {"field": path, "cure": "is not JSON; send one object, in UTF-8"}
+    missing = "is missing; " if kind == "missing" else ""
+    return {"field": path, "cure": missing + _how(places)}
+
+
+def _how(places: Sequence[int | str]) -> str:
+    if not places:
+        return "send an object with channel, purpose and contacts"
+    named = [place for place in places if place in _HOW]
+    if named == ["contacts"] and len(places) > 1:
+        return _A_PERSON
+    return _HOW[str(named[-1])] if named else "see /openapi.json"
+
+
+def _unknown(name: str, path: str, known: Collection[str]) -> Mistake:
+    near = nearest(name, known)
+    cure = f"did you mean {near}?" if near else f"known are {', '.join(known)}" if known else "leave it out"
+    return {"field": path, "cure": f"is not known here; {cure}"}
+
+
+def _path(places: Sequence[int | str]) -> str:
+    told = "".join(f"[{place}]" if isinstance(place, int) else f".{_told(place)}" for place in places)
+    return told.lstrip(".") or "the body"
+
+
+def _told(name: str) -> str:
+    return name if may_be_repeated(name) else "(an unknown field)"

@@ -1,0 +1,142 @@
+"""The first row of an audience: which columns name a person, by what, and what is wrong with it if none does.
+
+Names are compared without regard to case, spaces, hyphens and underscores, and the usual names of vendors' exports
+are known, since nobody renames columns of a list that goes out tonight.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.services.audience.column_spelling import nearest
+
+Field = Literal["contact_id", "voter_id", "external", "email", "phone"]
+STRENGTH: tuple[Field, ...] = ("contact_id", "voter_id", "external", "email", "phone")
+
+_KNOWN: dict[str, tuple[Field, str]] = {
+    "contactid": ("contact_id", ""),
+    "voterid": ("voter_id", ""),
+    "email": ("email", ""),
+    "emailaddress": ("email", ""),
+    "phone": ("phone", ""),
+    "phonenumber": ("phone", ""),
+    "mobilenumber": ("phone", ""),
+    "vanid": ("external", "van"),
+    "actionnetworkid": ("external", "actionnetwork"),
+}
+_WRITTEN = {"contactid": "contact_id", "voterid": "voter_id", "actionnetworkid": "Action Network ID"}
+_EXTERNAL = "external."
+BOM = "\ufeff"
+_NAMES = "contact_id, voter_id, external.<system>, email, phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that names people; `system` is that of an external id, in lower case, else empty."""
+
+    position: int
+    field: Field
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of an audience; `naming` are those that name people, strongest first."""
+
+    names: tuple[str, ...]
+    naming: tuple[Column, ...]
+
+    @property
+    def width(self) -> int:
+        """How many fields a row has."""
+        return len(self.names)
+
+    @property
+    def unread(self) -> list[str]:
+        """The columns that name nobody, in their order."""
+        read = {column.position for column in self.naming}
+        return [name for position, name in enumerate(self.names) if position not in read]
+
+    def place_of(self, name: str) -> int | None:
+        """Where the column of that name is, whatever its case, spaces, hyphens and underscores."""
+        squeezed = _squeezed(name)
+        return next((place for place, each in enumerate(self.names) if _squeezed(each) == squeezed), None)
+
+    def column(self, field: Field, system: str = "") -> Column | None:
+        """The column of an identifier, None when there is none."""
+        return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)
+
+    def beginning_with(self, column: Column | None) -> "Header":
+        """The same, with people named by this column before all others; None: as they are."""
+        if column is None:
+            return self
+        return Header(self.names, (column, *(one for one in self.naming if one != column)))
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Why an audience cannot be read at all; `reason` names the cure."""
+
+    reason: str
+
+
+def read_header(fields: Sequence[str]) -> Header | Unusable:
+    """What the first row says, as it is parsed; a byte order mark before the first name is of no matter."""
+    names = tuple(name.removeprefix(BOM).strip() for name in fields)
+    for name in names:
+        if (meant := _misspelled(name)) is not None:
+            return Unusable(
+                f"the column {name!r} is nearly {meant!r} and would not be read: "
+                "correct its name, or give it another one if it names nobody"
+            )
+    naming = sorted(_naming(names), key=lambda column: (STRENGTH.index(column.field), column.system))
+    if not naming:
+        return Unusable(_without_names(names))
+    seen: dict[tuple[str, str], Column] = {}
+    for column in naming:
+        other = seen.setdefault((column.field, column.system), column)
+        if other is not column:
+            first, second = sorted((names[other.position], names[column.position]))
+            return Unusable(
+                f"the header names {_said(column)} twice, {first!r} and {second!r}: rename the one that is not meant"
+            )
+    return Header(names, tuple(naming))
+
+
+def _naming(names: Sequence[str]) -> Iterator[Column]:
+    for position, name in enumerate(names):
+        lowered = name.lower()
+        system = lowered.removeprefix(_EXTERNAL).strip() if lowered.startswith(_EXTERNAL) else ""
+        if system and ":" not in system:
+            yield Column(position, "external", system)
+        elif known := _KNOWN.get(_squeezed(name)):
+            yield Column(position, *known)
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace(" ", "").replace("_", "").replace("-", "")
+
+
+def _misspelled(name: str) -> str | None:
+    """What a column is nearly called; None: it is what it says. `phone2` and the like are columns of their own."""
+    squeezed = _squeezed(name)
+    if squeezed in _KNOWN:
+        return None
+    prefix, dot, system = squeezed.partition(".")
+    if dot:
+        return f"{_EXTERNAL}{system}" if nearest(prefix, (_EXTERNAL[:-1],)) else None
+    meant = nearest(squeezed, _KNOWN) if squeezed.isalpha() else None
+    return None if meant is None else _WRITTEN.get(meant, meant)
+
+
+def _without_names(names: Sequence[str]) -> str:
+    """No name of a column is repeated here: without a header the first row is a person."""
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        return "the header is one column: separate columns by commas"
+    if any("\r" in name for name in names):
+        return "lines end in a carriage return alone: end them with LF or CRLF"
+    return f"no column of the header names a person: the first row must name one of {_NAMES}"
+
+
+def _said(column: Column) -> str:
+    return f"{_EXTERNAL}{column.system}" if column.system else column.field

@@ -1,0 +1,95 @@
+"""A whole audience: who may be reached goes to one file, everybody else to the other, and it stops when in doubt.
+
+What is allowed of a chunk is written once all of the chunk has been judged on profiles of which none was missing. When
+that is no longer so the run ends there: what was written until then was right, and says so little that it is a
+failure.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from streams.services.audience import Audience
+from streams.services.audience.appended_fields import with_columns
+from streams.services.audience_filter.chunk_filter import Stopped
+from streams.services.audience_filter.chunk_verdicts import REPEATED, Reasons, Verdicts
+from streams.services.audience_filter.output_rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
+from streams.services.audience_filter.process_pool import Chunk, Outcome
+
+Told = Callable[[int, int], object]
+"""Hears how many rows, of how many bytes, are done."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """`stopped`: why not all rows were judged. `as_of`: how old what was known is at most, ms; None: nothing was."""
+
+    rows: int = 0
+    reasons: Reasons = field(default_factory=Counter)
+    as_of: int | None = None
+    stopped: str | None = None
+
+    def count(self, decision: str) -> int:
+        """Rows with a decision."""
+        return sum(number for (of, _), number in self.reasons.items() if of == decision)
+
+
+class Files:
+    """Writes rows where they belong. `denied` None: those who may not be reached are counted only.
+
+    `deferred`: for those who may be reached later; None: they are among the denied, in the order of the list.
+
+    Who was allowed is remembered by eight bytes, about 100 MB for a million people, since a person who is in an
+    audience twice is to be reached once.
+    """
+
+    def __init__(
+        self, audience: Audience, allowed: BinaryIO, denied: BinaryIO | None, deferred: BinaryIO | None = None
+    ) -> None:
+        self._allowed = allowed
+        self._denied = denied
+        self._deferred = deferred
+        self._given: set[int] = set()
+        allowed.write(with_columns(audience.raw_header, ALLOWED_COLUMNS))
+        for file in (denied, deferred):
+            if file is not None:
+                file.write(with_columns(audience.raw_header, DENIED_COLUMNS))
+
+    def write(self, chunk: Chunk, verdicts: Verdicts) -> Reasons:
+        """The rows of a chunk; returns what became of them."""
+        reasons, rows = Counter(verdicts.reasons), []
+        refused = self._without_deferred(verdicts)
+        for one in verdicts.allowed:
+            if one.person in self._given:
+                reasons["deny", REPEATED] += 1
+                refused.append(repeated_row(chunk[one.place]))
+            else:
+                self._given.add(one.person)
+                reasons["allow", one.reason] += 1
+                rows.append(one.row)
+        self._allowed.writelines(rows)
+        if self._denied is not None:
+            self._denied.writelines(refused)
+        return reasons
+
+    def _without_deferred(self, verdicts: Verdicts) -> list[bytes]:
+        """Those for the file of the denied. The deferred are written, if they have a file of their own."""
+        if self._deferred is None:
+            return verdicts.refused
+        self._deferred.writelines(verdicts.refused[place] for place in sorted(verdicts.deferred))
+        return [row for place, row in enumerate(verdicts.refused) if place not in verdicts.deferred]
+
+
+def permit(outcomes: Iterable[Outcome], files: Files, told: Told) -> Summary:
+    """Write what became of every chunk, up to where it stopped."""
+    summary = Summary()
+    for chunk, found in outcomes:
+        if isinstance(found, Stopped):
+            summary.stopped = found.why
+            break
+        summary.reasons += files.write(chunk, found)
+        summary.rows += len(chunk)
+        summary.as_of = found.as_of if summary.as_of is None else min(summary.as_of, found.as_of)
+        told(len(chunk), sum(len(record.raw) for record in chunk))
+    return summary

@@ -1,0 +1,38 @@
+"""The ASGI application of the gateway: routes, and each request counted for its hook."""
+
+from functools import partial
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Scope
+
+from streams.services.api.request_counting import Watched
+from streams.services.gateway.answers import problem
+from streams.services.gateway.dependencies import Desk
+from streams.services.gateway.events_route import events
+from streams.services.gateway.webhook_route import HOOK, hooks
+
+
+def build_gateway(desk: Desk) -> ASGIApp:
+    """Everything but the server. Nothing connects."""
+    app = FastAPI(
+        title="Harmonia gateway",
+        version="1",
+        description="Webhooks of campaign tools, and CloudEvents over HTTP. See docs/gateway.md.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # they would go to whatever host a request names
+    )
+    app.include_router(hooks(desk))
+    app.include_router(events(desk))
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return problem("method" if error.status_code == 405 else "unknown_hook", "See /openapi.json")
+
+    def count(scope: Scope, status: int, seconds: float) -> None:
+        hook = scope.get(HOOK, "unknown")
+        desk.metrics.requests.labels(hook, str(status)).inc()
+        desk.metrics.seconds.labels(hook).observe(seconds)
+
+    return Watched(app, count, partial(problem, "unavailable", "Tell the operator"))

@@ -1,0 +1,84 @@
+"""The process of the gateway: its parts put together, and a server until a signal ends it."""
+
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader
+from prometheus_client import CollectorRegistry
+
+from streams.engine.writer import Outbox
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Unusable
+from streams.platform.health import HealthServer
+from streams.platform.settings import Settings
+from streams.platform.tokens import read_tokens
+from streams.services.api.bodies import Bodies
+from streams.services.api.server import Server, listening, url_of
+from streams.services.gateway.app import build_gateway
+from streams.services.gateway.dependencies import SHARE_BYTES, Desk
+from streams.services.gateway.hooks import read_hooks
+from streams.services.gateway.kafka_delivery import Mailbox
+from streams.services.gateway.metrics import GatewayMetrics
+from streams.services.gateway.sns import Certificates, is_amazons
+from streams.services.gateway.sns_certificates import Fetch
+from streams.worker.app import wall_clock
+
+FETCH_S = 5.0
+MOST_FETCHED = 64 << 10
+
+
+async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Take webhooks until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
+    hooks = {} if settings.gateway is None else read_hooks(settings.gateway, os.environ)
+    tokens = read_tokens(settings.api_tokens.get_secret_value())
+    if not hooks and not settings.api_tokens.get_secret_value():
+        raise Unusable(
+            "HARMONIA_GATEWAY: names no file of hooks, and without HARMONIA_API_TOKENS nobody may send events"
+        )
+    metrics = GatewayMetrics(CollectorRegistry())
+    with listening(host, port) as listener:
+        async with AsyncExitStack() as closing:
+            session = await closing.enter_async_context(ClientSession(timeout=ClientTimeout(total=FETCH_S)))
+            outbox = Outbox(KafkaClients(settings))
+            closing.push_async_callback(outbox.stop)
+            mailbox = Mailbox(outbox, settings.partitions, metrics.pending.set)
+            fetch = fetching(session)
+            certificates = Certificates(fetch)
+            bodies = Bodies(SHARE_BYTES)
+            desk = Desk(hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region)
+            server = Server(build_gateway(desk), settings.grace_s)
+            address = (settings.metrics_host, settings.metrics_port)
+            health = HealthServer(
+                metrics.registry, mailbox.unready, address, lambda url: say(f"metrics on {url}/metrics")
+            )
+            await closing.enter_async_context(health)
+            say(f"listening on {url_of(listener)}")
+            await server.serve(sockets=[listener])
+
+
+def fetching(session: ClientSession) -> Fetch:
+    """Gets what SNS names: on its own hosts, without being sent elsewhere, and no more than a certificate holds."""
+
+    async def fetch(url: str) -> bytes:
+        if not is_amazons(url):
+            raise OSError("not one of Amazon's hosts")
+        try:
+            async with session.get(url, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise OSError(f"status {answer.status}")
+                return await whole(answer.content)
+        except (ClientError, TimeoutError) as error:
+            raise OSError(type(error).__name__) from error
+
+    return fetch
+
+
+async def whole(content: StreamReader) -> bytes:
+    """All of an answer, in however many pieces it comes. Raises `OSError` for one that is longer than any should be."""
+    found = bytearray()
+    async for piece in content.iter_any():
+        found += piece
+        if len(found) > MOST_FETCHED:
+            raise OSError("longer than a certificate")
+    return bytes(found)

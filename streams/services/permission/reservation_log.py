@@ -1,0 +1,55 @@
+"""Writes down until when reservations are given out, before any is: once in five minutes for all that are asked for."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from events.topics import CAMPAIGN_HOLDS
+from streams.domain.campaigns.reservation_marks import mark_record, rounded
+
+PATIENCE_S = 5.0
+
+
+class NotKept(Exception):
+    """Kafka does not take it, so that nothing may be reserved."""
+
+
+class Keeping:
+    """Begins to talk to Kafka when it first has to. To be closed by whoever made it."""
+
+    def __init__(self, producer: Callable[[], AIOKafkaProducer]) -> None:
+        self._new_producer = producer
+        self._producer: AIOKafkaProducer | None = None
+        self._until = 0
+        self._lock = asyncio.Lock()
+
+    async def keep(self, until: int) -> None:
+        """Return once Kafka has it that reservations may last until then, ms. Raises NotKept."""
+        if until <= self._until:
+            return
+        async with self._lock:
+            if until > self._until:
+                await self._say(rounded(until))
+
+    async def close(self) -> None:
+        """Let go of Kafka."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def _say(self, until: int) -> None:
+        key, value = mark_record(until)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                if self._producer is None:
+                    self._producer = self._new_producer()
+                    await self._producer.start()
+                await self._producer.send_and_wait(CAMPAIGN_HOLDS, value, key, partition=0)
+        except (KafkaError, OSError, TimeoutError):
+            await self.close()
+        else:
+            self._until = until
+            return
+        raise NotKept

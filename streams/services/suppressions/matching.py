@@ -1,0 +1,93 @@
+"""Which rows of a sender's audience are closed, or open again, without their addresses going anywhere."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from events.identifiers import Hasher, is_identity_hash
+from streams.services.audience import Audience, fields_of, hashes_of
+from streams.services.suppressions.closed_channels import Closing
+from streams.services.suppressions.formats import Layout, Row
+
+Find = Callable[[Sequence[str]], Closing | None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of an audience's rows, or of all contacts that the topic has a closing of.
+
+    `nameless`: rows without an identifier; `untold`: people who belong in the file and have no id that it could name.
+    `hashed`: rows whose contact_id is a hash. `malformed`: numbers of lines.
+    """
+
+    read: int = 0
+    written: int = 0
+    nameless: int = 0
+    untold: int = 0
+    hashed: int = 0
+    malformed: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`since`: only those closed at that time or later, in ms; `reopened`: those that are open instead."""
+
+    at: int
+    since: int | None = None
+    reopened: bool = False
+
+    def takes(self, closing: Closing | None) -> bool:
+        """Whether a person who is closed so, or not at all, belongs in the file."""
+        if closing is None or closing.is_over(self.at):
+            return self.reopened
+        return not self.reopened and (self.since is None or closing.since >= self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """`find`: the closing of whom these hashes name; `tally` is whole once all rows have been read."""
+
+    hasher: Hasher
+    find: Find
+    layout: Layout
+    wanted: Wanted
+    tally: Tally = field(default_factory=Tally)
+
+    def rows(self, audience: Audience) -> Iterator[Row]:
+        """The rows of the file."""
+        for fields in self._well_formed(audience):
+            if (row := self._row(audience, fields)) is not None:
+                yield row
+
+    def _well_formed(self, audience: Audience) -> Iterator[Row]:
+        for record in audience.records():
+            self.tally.read += 1
+            fields = None if record.broken else fields_of(record.raw, audience.header.width)
+            if fields is None:
+                self.tally.malformed.append(record.line)
+            else:
+                yield fields
+
+    def _row(self, audience: Audience, fields: Row) -> Row | None:
+        hashes = hashes_of(audience.header, fields, self.hasher)
+        if not hashes:
+            self.tally.nameless += 1
+            return None
+        closing = self.find(hashes)
+        if not self.wanted.takes(closing):
+            return None
+        row = self.layout.of(fields, closing)
+        if row is None:
+            self.tally.untold += 1
+        else:
+            self.tally.written += 1
+        return row
+
+
+def rows_of_all(every: Iterable[tuple[str, Closing]], layout: Layout, wanted: Wanted, tally: Tally) -> Iterator[Row]:
+    """A row for every contact that is closed, by contact_id."""
+    for contact_id, closing in every:
+        tally.read += 1
+        if wanted.takes(closing) and (row := layout.of([contact_id], closing)) is not None:
+            tally.written += 1
+            tally.hashed += is_identity_hash(contact_id)
+            yield row

@@ -1,0 +1,1 @@
+"""One worker process: its agents, its metrics, and what looks after them."""

@@ -1,0 +1,1 @@
+"""The campaigns agent: adds up what is counted of each campaign, and alerts."""

@@ -1,0 +1,52 @@
+"""Campaigns: adds up what partitions of contacts have counted; sums, position and alerts appear together or not."""
+
+import logging
+from collections.abc import Callable
+
+from streams.domain.campaigns import Kept
+from streams.domain.pressure import Policy
+from streams.engine.decoded_states import States
+from streams.engine.runs import Records, Run
+from streams.engine.table import ChunkTable
+from streams.engine.table_partition import Effects
+from streams.worker.agents.campaigns.aggregator import STAGE, Rating
+from streams.worker.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+
+class Campaigns:
+    """Handles chunks of `campaign-counts`.
+
+    `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
+    """
+
+    def __init__(
+        self, table: ChunkTable[Kept], partitions: int, metrics: Metrics, *, policy: Callable[[], Policy]
+    ) -> None:
+        self._table = table
+        self._partitions = partitions
+        self._metrics = metrics
+        self._policy = policy
+
+    async def __call__(self, chunk: Run) -> None:
+        """Fold the chunk in one transaction, then count what it did."""
+        last: Rating | None = None
+        policy = self._policy()
+
+        def fold(states: States[Kept], records: Records) -> Effects[Kept]:
+            nonlocal last
+            last = Rating(states, self._partitions, policy)
+            last.take(records)
+            return last.effects
+
+        with self._metrics.chunk(STAGE):
+            await self._table.apply(chunk, fold)
+        if last is not None:
+            self._count(chunk, last)
+
+    def _count(self, chunk: Run, rating: Rating) -> None:
+        for rule, count in rating.alerts.items():
+            self._metrics.alerts.labels(rule).inc(count)
+        for offset in rating.refused:
+            logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)

@@ -1,0 +1,92 @@
+"""From records of `campaign-counts` to what is kept of campaigns, and alerts: no effects, so it may be done again.
+
+The records are Harmonia's own. One that cannot be read is passed over, and its offset told.
+"""
+
+from collections import Counter
+from typing import cast
+
+import orjson
+
+from events.outputs import SystemAlert
+from events.times import render_time
+from events.topics import SYSTEM_ALERTS
+from sinks.keys import partition_of
+from streams.domain.campaigns import Campaign, Counts, Kept, Raised, Roll, both, heard, judge, read_counts
+from streams.domain.pressure import Policy
+from streams.engine.decoded_states import States
+from streams.engine.runs import Records
+from streams.engine.table_partition import Effects
+from streams.engine.writer import Output
+from streams.worker.agents.contacts.alert_records import alert_id
+
+STAGE = "campaigns"
+_ROLL = b"roll"
+
+
+class Rating:
+    """One chunk: its effects, how many alerts there were of which rule, and the offsets that say nothing.
+
+    Parameters:
+        states: the campaigns and the roll before the chunk.
+        partitions: of `system-alerts`.
+        policy: by which is judged.
+    """
+
+    def __init__(self, states: States[Kept], partitions: int, policy: Policy) -> None:
+        self._states = states
+        self._partitions = partitions
+        self._policy = policy
+        self.effects: Effects[Kept] = Effects()
+        self.alerts: Counter[str] = Counter()
+        self.refused: list[int] = []
+
+    def take(self, records: Records) -> None:
+        """Add all counts of the chunk up, then judge each campaign once."""
+        news: dict[str, Counts] = {}
+        for record in records:
+            read = read_counts(record.key, record.value)
+            if read is None:
+                self.refused.append(record.offset)
+            else:
+                news[read[0]] = both(news.get(read[0], Counts()), read[1])
+        if news:
+            self._add(news, max(record.timestamp for record in records))
+
+    def _add(self, news: dict[str, Counts], at: int) -> None:
+        held = self._states.get_many([_ROLL, *map(_key, news)])
+        changes = self.effects.changes
+        for name, counts in news.items():
+            campaign = cast(Campaign, held[_key(name)] or Campaign())
+            changes[_key(name)] = self._judged(name, Campaign(both(campaign.counts, counts), campaign.passed), counts)
+        roll, forgotten = heard(cast(Roll, held[_ROLL] or Roll()), news, at)
+        changes[_ROLL] = roll
+        changes.update((_key(name), None) for name in forgotten)
+
+    def _judged(self, name: str, campaign: Campaign, news: Counts) -> Campaign:
+        raised = list(judge(campaign, news, self._policy.rates))
+        if not raised:
+            return campaign
+        for each in raised:
+            self.alerts[each.passed.rule] += 1
+            alert = orjson.dumps(_alert(name, each, self._policy.version))
+            where = partition_of(name, self._partitions)
+            self.effects.outputs.append(Output(SYSTEM_ALERTS, where, name.encode(), alert))
+        return Campaign(campaign.counts, tuple(sorted((*campaign.passed, *(each.passed for each in raised)))))
+
+
+def _key(campaign: str) -> bytes:
+    return b"campaign/" + campaign.encode()
+
+
+def _alert(campaign: str, raised: Raised, version: str) -> SystemAlert:
+    """Its trigger is that the limit was reached at the provider, by whatever report: a rebuild gives the same id."""
+    passed = raised.passed
+    return {
+        "alert_id": alert_id(passed.rule, campaign, passed.mailbox, str(passed.limit), version),
+        "rule": passed.rule,
+        "subject": campaign,
+        "at": render_time(raised.evidence[0].time),
+        "evidence": [{"source": report.source, "id": report.id} for report in raised.evidence],
+        "detail": raised.detail,
+    }

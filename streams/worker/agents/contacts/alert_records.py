@@ -1,0 +1,70 @@
+"""From what was just heard of a person to records of `contact-alerts`; and what a fragment tells its roof of it.
+
+Whoever shows a person judges: the fragment that stands alone, and the roof, which is told by the fragments under it
+what they have taken. A part that comes to a roof with what it heard before was judged where it was then.
+"""
+
+from collections.abc import Collection, Iterable
+from hashlib import blake2b
+
+import msgspec
+import orjson
+
+from events.outputs import Alert
+from events.times import render_time
+from streams.domain.contact.person_view import Overview
+from streams.domain.contact.publication.alert_triggers import Trigger, unheard
+from streams.domain.contact.state import ContactState
+from streams.domain.pressure.alerting import Raised, judge
+from streams.domain.pressure.policy import Policy
+from streams.engine.writer import Headers
+
+TRIGGERS = "triggers"
+"""Header of a part: what its fragment has just taken."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(tuple[Trigger, ...]).decode
+
+
+def alerts(
+    policy: Policy, contact_id: str, known: Overview, found: Collection[Trigger], before: Iterable[ContactState]
+) -> list[Alert]:
+    """What is to be looked at. `found`: what was taken in this chunk; `before`: the person's fragments before it."""
+    raised = judge(policy, known, {each.key for each in found})
+    if not raised:
+        return []
+    asked = {each.evidence[0] for each in raised}
+    new = {each.key for each in unheard([each for each in found if each.key in asked], before)}
+    return [_alert(policy, contact_id, each) for each in raised if each.evidence[0] in new]
+
+
+def alert_id(rule: str, contact_id: str, source: str, id_: str, version: object) -> str:
+    """The same for the same trigger, judged by the same version of the rules."""
+    return blake2b(orjson.dumps([rule, contact_id, source, id_, version]), digest_size=16).hexdigest()
+
+
+def trigger_headers(found: Collection[Trigger]) -> Headers:
+    """To be sent with a part."""
+    return [(TRIGGERS, _encode(found))] if found else []
+
+
+def told_triggers(headers: Headers) -> tuple[Trigger, ...]:
+    """What a part's headers say; nothing where they cannot be read."""
+    for name, value in headers:
+        if name == TRIGGERS and value is not None:
+            try:
+                return _decode(value)
+            except msgspec.DecodeError:
+                return ()
+    return ()
+
+
+def _alert(policy: Policy, contact_id: str, raised: Raised) -> Alert:
+    return {
+        "alert_id": alert_id(raised.rule, contact_id, *raised.evidence[0], policy.version),
+        "rule": raised.rule,
+        "contact_id": contact_id,
+        "at": render_time(raised.at),
+        "evidence": [{"source": source, "id": id_} for source, id_ in raised.evidence],
+        "detail": raised.detail,
+    }

@@ -1,0 +1,88 @@
+"""Questions of which class a fragment is (`asks` in `contact-roofs`), for as long as they are open.
+
+A class is told as soon as it is known. That none is known may be said only once all is folded that `interactions` held
+when the question was read: they may be behind by hours, and a voter's first words be among what waits there. Until then
+a question lies beside the states, with where `interactions` ended, and any chunk of the partition may answer it.
+
+It needs nothing else: it was written in the transaction that read the question, so whoever has the partition next finds
+it, and what it waits for is there, so it comes. Only where nothing but markers of transactions or aborted records are
+left before that end nobody may come by: then the question is asked again within seconds, and it is seen that nothing is
+lacking (`streams.engine.source_end`).
+"""
+
+from typing import NamedTuple, cast
+
+import msgspec
+from msgspec import Struct
+
+from streams.domain.contact import ContactState
+from streams.engine.decoded_states import States
+
+_PREFIX = b"asked/"
+_MEMORY = "questions"
+
+
+class Heard(NamedTuple):
+    """How far `interactions` are folded, and how far they are to be before anybody says that no class is known.
+
+    `folded`: the offset after the last record that is folded; `end`: that to wait for, 0: none.
+    """
+
+    folded: int = 0
+    end: int = 0
+
+    @property
+    def is_all(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return self.end <= self.folded
+
+
+class Question(Struct, frozen=True, array_like=True):
+    """`version`: of the record that asked; the same one may come several times. `end`: as in `Heard`."""
+
+    version: int
+    end: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Question).decode
+
+
+class Questions:
+    """The open ones of a partition, by fragment. `beside`: what of them is to be written."""
+
+    def __init__(self, states: States[ContactState]) -> None:
+        self._open = {name[len(_PREFIX) :].decode(): _decode(value) for name, value in states.all_beside(_PREFIX)}
+        self.beside: dict[bytes, bytes | None] = {}
+
+    def __contains__(self, node: str) -> bool:
+        return node in self._open
+
+    def ask(self, node: str, version: int, end: int) -> None:
+        """Keep a question. One that comes again waits for what it waited for, or it might wait for ever."""
+        known = self._open.get(node)
+        if known is None or known.version < version:
+            self._open[node] = question = Question(version, end)
+            self.beside[_key(node)] = _encode(question)
+
+    def answered(self, node: str) -> None:
+        """Let go of a question, if there is one."""
+        if self._open.pop(node, None) is not None:
+            self.beside[_key(node)] = None
+
+    def due(self, folded: int) -> list[str]:
+        """Whose answer has nothing to wait for, once this is folded (see `Heard`)."""
+        return [node for node, question in self._open.items() if question.end <= folded]
+
+
+def questions_of(states: States[ContactState]) -> Questions:
+    """Those of a partition, with nothing of them to be written yet."""
+    questions = cast(Questions | None, states.memory.get(_MEMORY))
+    if questions is None:
+        questions = states.memory[_MEMORY] = Questions(states)
+    questions.beside = {}
+    return questions
+
+
+def _key(node: str) -> bytes:
+    return _PREFIX + node.encode()

@@ -1,0 +1,143 @@
+"""From records of `interactions` to new states and profiles: no effects, so a failed chunk can be folded again."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+
+from msgspec.structs import replace
+
+from events.fields import CONTACT_ID_PATTERN
+from events.refusal import Reason, Refusal
+from streams.domain.campaigns import COUNTED, REPORTS, Count, Mention, mention_in
+from streams.domain.contact import ContactState, Outcome, fold
+from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.from_records import read_said
+from streams.domain.contact.identity.erasure import place_of
+from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.publication.alert_triggers import triggers, unheard
+from streams.domain.contact.publication.change_events import Step
+from streams.domain.contact.publication.suppressed_channels import may_close
+from streams.domain.contact.state import Fact
+from streams.domain.pressure import Policy
+from streams.engine.decoded_states import States
+from streams.engine.runs import KafkaRecord, Records
+from streams.worker.agents.contacts.handler import Chunk, stamps_of
+from streams.worker.agents.contacts.output_records import Printer, counted
+
+_FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
+_NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
+_is_contact = re.compile(CONTACT_ID_PATTERN.encode()).fullmatch
+
+Arrived = tuple[KafkaRecord, Fact, Mention | None]
+"""The last of those that are counted by campaign."""
+
+
+class Folding(Chunk):
+    """One chunk of `interactions`."""
+
+    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
+        super().__init__(states, printer, at_ms, policy)
+        self._campaigns = Count()
+
+    def take(self, records: Records) -> None:
+        """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
+        by_contact: dict[bytes, list[Arrived]] = defaultdict(list)
+        for record in records:
+            key = record.key
+            if key is None or not _is_contact(key):
+                self.refuse(record, _NO_KEY)
+            elif isinstance(read := read_said(record.value, record.timestamp), Refusal):
+                self.refuse(record, read)
+            else:
+                fact, data = read
+                by_contact[key].append((record, fact, mention_in(data) if fact.type in COUNTED else None))
+        held = self.holding.get_many(by_contact)
+        for key, arrived in by_contact.items():
+            state = held[key]
+            for part in _cut(arrived):
+                state = self._fold(key, state, part)
+        if records:
+            self.heard = self.heard._replace(folded=records[-1].offset + 1)
+        self.effects.outputs += [counted(campaign, counts) for campaign, counts in self._campaigns.found().items()]
+        self.close()
+
+    def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
+        begun = self._may_be_anew(key.decode(), before.place)
+        after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
+        self.outcomes.update(outcomes)
+        applied = []
+        for each, outcome in zip(arrived, outcomes, strict=True):
+            if outcome is Outcome.FULL:
+                self.refuse(each[0], _FULL)
+            elif outcome is Outcome.APPLIED:
+                applied.append(each)
+                if each[2] is not None:
+                    self._count(each[1], each[2])
+        if not applied:
+            return before
+        self.tally.take(key, before, after, [fact for _, fact, _ in applied])
+        if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact, _ in applied):
+            return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
+        return self._step(key.decode(), before, after, applied)
+
+    def _count(self, fact: Fact, mention: Mention) -> None:
+        """Once it is taken: a copy is not counted again."""
+        campaign, mailbox = mention
+        if campaign is not None:
+            self._campaigns.take(campaign, mailbox, fact)
+        if fact.type in REPORTS:
+            self.reports[fact.type, campaign is not None] += 1
+
+    def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
+        if place is None or place.erased is None:
+            return False
+        return may_be_anew(place, counting(self.holding.parts(contact_id, place), place).values())
+
+    def _show(
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+    ) -> ContactState:
+        """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
+        self.tell(contact_id, before, after)
+        known = overview(after)
+        given = self.experiments.of_one(contact_id, known, before, (fact for _, fact, _ in applied))
+        if given is not before.given:
+            after = replace(after, given=given)
+        self.holding.put(contact_id.encode(), after)
+        stamps = stamps_of([record for record, _, _ in applied])
+        self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
+        # Nothing is closed here, and one touch alone exceeds nothing.
+        if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):
+            self.judge(contact_id, known, found, [before])
+        return after
+
+    def _step(
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+    ) -> ContactState:
+        erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
+        parts = counting(self.holding.parts(contact_id, after.place), place_of(after))
+        found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
+        step = Step(
+            contact_id,
+            before,
+            after,
+            parts=parts,
+            heard=any(fact.detail.__class__ not in COMMANDS for _, fact, _ in applied),
+            erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
+            triggers=found,
+        )
+        state = self.finish(step, [record for record, _, _ in applied], erasing)
+        if found and place_of(after).roof is None:
+            self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])
+        return state
+
+
+def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
+    """In pieces that an erasure begins: the links agent has to hear before it whomever it is to reach."""
+    cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
+    if not cuts:
+        return [arrived]
+    return [arrived[start:end] for start, end in pairwise([0, *cuts, len(arrived)])]

@@ -1,0 +1,147 @@
+"""From what is to be announced of a contact to records of the topics."""
+
+from collections.abc import Sequence
+
+import orjson
+from msgspec import Struct
+
+from events.links import Link, write_link
+from events.outputs import Alert, ContactLink
+from events.times import render_time
+from events.topics import (
+    CAMPAIGN_COUNTS,
+    CONTACT_ALERTS,
+    CONTACT_FRAGMENTS,
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    IDENTITY_LINKS,
+)
+from sinks.keys import partition_of
+from streams.domain.campaigns import Counts, write_counts
+from streams.domain.contact import ContactState, encode
+from streams.domain.contact.identity.identity_assignment import part_key
+from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.profile import profile_of
+from streams.domain.contact.publication.change_events import (
+    Announcement,
+    Channels,
+    Gone,
+    Merged,
+    Part,
+    Profiled,
+    Receipt,
+)
+from streams.domain.contact.publication.size_limit import shorter_and_shorter
+from streams.domain.contact.publication.suppressed_channels import render
+from streams.engine.writer import Headers, Output
+from streams.worker.agents.contacts.alert_records import alert_id, trigger_headers
+
+GENERATION_BITS = 40
+"""`version` = generation · 2^40 + a counter for each contact."""
+
+_POLICY = 1
+"""Version of the rule by which a person who was forgotten is an alert; no policy has a word in it."""
+
+
+LARGEST_PROFILE = 7 << 20
+"""Bytes of a profile of several fragments, at most: `contact-state` takes no record that is larger than 8 MiB."""
+
+
+class Printer(Struct):
+    """Makes the records of one partition, of so many; `generation` is that of the tables.
+
+    `cut`: how many profiles it has made that leave out part of what is known, as too much for one record.
+    """
+
+    partition: int
+    partitions: int
+    generation: int
+    cut: int = 0
+
+    def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
+        """The profile of a contact who is one fragment."""
+        return self._profile(
+            contact_id, self._shown(contact_id, known, known.state.version), known.state.version, stamps
+        )
+
+    def alerted(self, alert: Alert) -> Output:
+        """An alert about a contact."""
+        return self._own(CONTACT_ALERTS, alert["contact_id"], alert)
+
+    def announced(self, contact_id: str, said: Announcement, state: ContactState, stamps: Headers = ()) -> Output:
+        """One announcement; `state`: of the fragment after it. `stamps`: headers that go along with what was heard."""
+        match said:
+            case Profiled():
+                return self._profile(contact_id, self._person(contact_id, said), said.version, stamps)
+            case Gone():
+                why = [("reason", said.reason.encode())]
+                into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
+                return self._own(CONTACT_STATE, contact_id, None, [self._version(said.version), *why, *into])
+            case Merged():
+                link: ContactLink | None = None if said.into is None else {"merged_into": said.into}
+                return self._own(CONTACT_LINKS, contact_id, link, [self._version(said.version)])
+            case Channels():
+                return self._own(CONTACT_SUPPRESSIONS, contact_id, render(said.closed) or None)
+            case Part():
+                value = encode(state) if said.is_there else None
+                headers = [("version", b"%d" % said.version), *trigger_headers(said.triggers), *stamps]
+                where = partition_of(said.roof, self.partitions)
+                return Output(CONTACT_FRAGMENTS, where, part_key(said.roof, contact_id), value, headers)
+            case Receipt():
+                return self.alerted(_receipt(contact_id, said))
+
+    def _person(self, contact_id: str, said: Profiled) -> bytes:
+        """As much of all fragments as has room in a record."""
+        value = b""
+        for shown in shorter_and_shorter(said.person):
+            value = self._shown(contact_id, overview(person(shown)), said.version, said.merged_from)
+            if len(value) <= LARGEST_PROFILE:
+                self.cut += shown != said.person
+                break
+        return value
+
+    def _shown(self, contact_id: str, known: Overview, counter: int, merged_from: Sequence[str] = ()) -> bytes:
+        shown = {**profile_of(contact_id, known), "version": self._number(counter)}
+        if merged_from:
+            shown["merged_from"] = list(merged_from)
+        return orjson.dumps(shown)
+
+    def _profile(self, contact_id: str, value: bytes, counter: int, stamps: Headers) -> Output:
+        return Output(CONTACT_STATE, self.partition, contact_id.encode(), value, [self._version(counter), *stamps])
+
+    def _own(self, topic: str, contact_id: str, value: object, headers: Headers = ()) -> Output:
+        """In the partition of this one's number; `value` None is a null."""
+        return Output(
+            topic, self.partition, contact_id.encode(), None if value is None else orjson.dumps(value), headers
+        )
+
+    def _number(self, counter: int) -> int:
+        return (self.generation << GENERATION_BITS) + counter
+
+    def _version(self, counter: int) -> tuple[str, bytes]:
+        return "version", b"%d" % self._number(counter)
+
+
+def told(link: Link) -> Output:
+    """A record for the links agent."""
+    key, value = write_link(link)
+    return Output(IDENTITY_LINKS, 0, key, value)
+
+
+def counted(campaign: str, counts: Counts) -> Output:
+    """A record for the campaigns agent."""
+    return Output(CAMPAIGN_COUNTS, 0, campaign.encode(), write_counts(counts))
+
+
+def _receipt(contact_id: str, said: Receipt) -> Alert:
+    erasure = said.erasure
+    return {
+        "alert_id": alert_id("erased", contact_id, erasure.source, erasure.id, _POLICY),
+        "rule": "erased",
+        "contact_id": contact_id,
+        "at": render_time(erasure.time),
+        "evidence": [{"source": erasure.source, "id": erasure.id}],
+        "detail": "The person was forgotten; backups and the lake are the operator's",
+    }

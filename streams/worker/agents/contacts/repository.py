@@ -1,0 +1,67 @@
+"""The states of one partition while a chunk is folded, by contact: also of those whose identifier may not stay."""
+
+from collections.abc import Collection, Mapping
+
+from streams.domain.contact import ContactState
+from streams.domain.contact.identity.identity_assignment import is_nothing, part_key, trace, trace_key
+from streams.domain.contact.identity.identity_status import Place
+from streams.engine.decoded_states import States
+
+_NO_PARTS: dict[str, ContactState] = {}
+
+
+class Holding:
+    """Gives states out and takes them back. `changes`: by key of the table, None deletes."""
+
+    def __init__(self, states: States[ContactState]) -> None:
+        self._states = states
+        self._traced: set[bytes] = set()
+        self.changes: dict[bytes, ContactState | None] = {}
+
+    def get_many(self, contacts: Collection[bytes]) -> Mapping[bytes, ContactState]:
+        """The states before the chunk; of a contact of which nothing is known an empty one, or what trace there is."""
+        held = self._states.get_many(contacts)
+        unknown = {key: trace_key(key.decode()) for key, state in held.items() if state is None}
+        traces = self._states.get_many(list(unknown.values())) if unknown else {}
+        self._traced.update(key for key, place in unknown.items() if traces[place] is not None)
+        return {key: state or traces[unknown[key]] or ContactState() for key, state in held.items()}
+
+    def now(self, contact_id: str) -> ContactState:
+        """The state of a contact as it is by now."""
+        key = contact_id.encode()
+        if key not in self.changes:
+            return self.get_many([key])[key]
+        return self.changes[key] or self.changes.get(trace_key(contact_id)) or ContactState()
+
+    def parts(self, contact_id: str, place: Place | None) -> dict[str, ContactState]:
+        """The parts under a roof, as they are by now."""
+        if place is None or not place.parts:
+            return _NO_PARTS
+        keys = {part_key(contact_id, name): name for name in place.parts}
+        found = {**self._states.get_many(keys), **{key: self.changes[key] for key in keys if key in self.changes}}
+        return {keys[key]: part for key, part in found.items() if part is not None}
+
+    def former_parts(self, contact_id: str, place: Place) -> list[ContactState]:
+        """The parts under a roof before the chunk."""
+        found = self._states.get_many([part_key(contact_id, name) for name in place.parts])
+        return [part for part in found.values() if part is not None]
+
+    def part(self, key: bytes) -> ContactState | None:
+        """One part, as it is by now."""
+        return self.changes[key] if key in self.changes else self._states.get(key)
+
+    def put_part(self, key: bytes, part: ContactState | None) -> None:
+        """Take a part, or let it go."""
+        self.changes[key] = part
+
+    def put(self, key: bytes, state: ContactState) -> None:
+        """Take the state of a contact. Where nothing is known of it, its identifier does not stay."""
+        where = trace_key(key.decode()) if key in self._traced or state.place is not None else b""
+        if state.place is None or not is_nothing(state):
+            self.changes[key] = state
+            if key in self._traced:
+                self.changes[where] = None
+        else:
+            self.changes[key] = None
+            self.changes[where] = trace(state)
+            self._traced.add(key)

@@ -1,0 +1,1 @@
+"""The experiments agent: adds up partial sums, evaluates, and publishes results."""

@@ -1,0 +1,177 @@
+"""What is published of experiments at a tick: results and alerts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import exp
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.experiment_results import ExperimentResult, Guardrail, Status
+from events.outputs import SystemAlert
+from events.times import render_time
+from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
+from sinks.keys import partition_of
+from streams.domain.experiments.analysis_plan import MOST_PLANS, Plan, hypothesis_of, plan_of
+from streams.domain.experiments.comparison_arrays import first_day
+from streams.domain.experiments.counting_rules import DAY_MS
+from streams.domain.experiments.evaluation import Case, evaluate
+from streams.domain.experiments.evaluation_results import Evaluated, Looked
+from streams.domain.experiments.index import watched
+from streams.domain.experiments.lifecycle import NONE, is_recounted, shown
+from streams.domain.experiments.metrics import HARM
+from streams.domain.experiments.result_documents import discoverable, guardrails_of, result_of
+from streams.domain.experiments.row_table import Rows
+from streams.domain.experiments.stored_history import Kept as Moments
+from streams.domain.experiments.stored_history import most_of, with_result
+from streams.domain.experiments.table_records import Experiment, Kept, Line
+from streams.domain.experiments.totals import closed
+from streams.domain.inference.many_guardrails import least_evidence
+from streams.engine.decoded_states import States
+from streams.engine.writer import Output
+from streams.worker.agents.experiments.alerts import Rule, alarms_of, told, with_told
+
+_HISTORY, _LAST = b"history/", b"moment/"
+_place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
+
+
+class _Seen(Struct, gc=False):
+    """One that was looked at, to be shown once it is known what the others are."""
+
+    experiment: str
+    plan: Plan
+    looked: Looked
+    guardrails: list[Guardrail]
+
+
+class Publishing:
+    """At one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many there are.
+
+    Parameters:
+        rows: of experiments whose sums are there and nowhere else.
+        is_recounted: whether some partition counts everybody anew.
+    """
+
+    def __init__(self, states: States[Kept], rows: Rows, partitions: int, now: int, *, is_recounted: bool) -> None:
+        self._states = states
+        self._rows = rows
+        self._partitions = partitions
+        self._now = now
+        self._as_of = render_time(now)
+        self._is_recounted = is_recounted
+        self._looks: list[tuple[list[_Seen], Evaluated]] = []
+        self.outputs: list[Output] = []
+        self.beside: dict[bytes, bytes | None] = {}
+        self.alerts: Counter[str] = Counter()
+        self.results = 0
+
+    def look(
+        self, experiments: Mapping[str, Experiment], lines: Mapping[str, Line]
+    ) -> dict[str, tuple[Experiment, Line]]:
+        """Close the days that are over and look at what there is: the experiments after that, and their lines.
+
+        `lines`: of all experiments, before that.
+        """
+        plans = [plan_of(name, each.definition) for name, each in experiments.items()]
+        held = {
+            name: self._closed(name, each, plan) for (name, each), plan in zip(experiments.items(), plans, strict=True)
+        }
+        cases = [
+            Case(name, plan, self._rows.get(name) or shown(each), each.peaks, each.split_peak)
+            for (name, each), plan in zip(held.items(), plans, strict=True)
+        ]
+        found = evaluate(cases, self._rows.array)
+        mine = len(HARM) * sum(len(seen.pairs) for seen in found.looked)
+        most_p = exp(-least_evidence(mine + watched(lines, but=experiments)))
+        looked: dict[str, tuple[Experiment, Line]] = {}
+        shown_later: list[_Seen] = []
+        for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
+            status, after = self._status(each, plan), each
+            guardrails = guardrails_of(plan, seen, found)
+            if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
+                peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
+                after = replace(each, peaks=peaks, split_peak=seen.split_peak)
+                after, alerts = told(name, after, alarms_of(seen, found, guardrails, most_p), self._as_of)
+                for alert in alerts:
+                    self._alert(name, *alert)
+            is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
+            log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
+            looked[name] = after, Line(due=self._due(name, after, plan), log_e=log_e, status=status)
+            shown_later.append(_Seen(name, plan, seen, with_told(after, guardrails)))
+        self._looks.append((shown_later, found))
+        return looked
+
+    def write(self, lines: Mapping[str, Line]) -> None:
+        """The results of all that was looked at."""
+        most = most_of(len(lines))
+        for looked, found in self._looks:
+            histories = self._histories([each.experiment for each in looked])
+            for each, before in zip(looked, histories, strict=True):
+                line = lines[each.experiment]
+                result = result_of(
+                    each.experiment,
+                    each.plan,
+                    each.looked,
+                    found,
+                    each.guardrails,
+                    as_of=self._as_of,
+                    status=line.status,
+                    found=line.found,
+                )
+                self._write(each.experiment, result, before, most)
+
+    def _histories(self, names: Sequence[str]) -> list[Moments]:
+        held = iter(self._states.beside_many([key for name in names for key in history_keys(name)]))
+        return [Moments(stays, last) for stays, last in zip(held, held, strict=True)]
+
+    def _write(self, name: str, result: ExperimentResult, before: Moments, most: int) -> None:
+        after, history = with_result(name, before, result, self._now, most)
+        stays, last = history_keys(name)
+        if after.stays != before.stays:
+            self.beside[stays] = after.stays
+        if after.last != before.last:
+            self.beside[last] = after.last
+        value: object = result if history is None else {**result, "history": history}
+        place = _place_of(name, self._partitions)
+        self.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), orjson.dumps(value)))
+        self.results += 1
+
+    def _closed(self, name: str, experiment: Experiment, plan: Plan) -> Experiment:
+        """With the days closed whose windows are over; and what was the largest so far is that of these figures."""
+        until = (self._now - plan.rule.window_ms) // DAY_MS
+        before = experiment.totals.get(experiment.edition, NONE)
+        if name in self._rows:
+            self._rows.close(name, until)
+        elif (after := closed(before, until)) is not before:
+            experiment = replace(experiment, totals={**experiment.totals, experiment.edition: after})
+        of = f"{experiment.edition}/{hypothesis_of(name, experiment.definition)}"
+        if of != experiment.peaks_of:
+            return replace(experiment, peaks={}, split_peak=0.0, peaks_of=of)
+        return experiment
+
+    def _status(self, experiment: Experiment, plan: Plan) -> Status:
+        if is_recounted(experiment) or self._is_recounted:
+            return "recounting"
+        ends = None if plan.ended is None else plan.ended + plan.rule.window_ms
+        return "ended" if ends is not None and ends <= self._now else "running"
+
+    def _due(self, name: str, experiment: Experiment, plan: Plan) -> int | None:
+        """When the next day closes, or the experiment ends."""
+        first = first_day(self._rows.get(name) or experiment.totals.get(experiment.edition, NONE))
+        closes = None if first is None else (first + 1) * DAY_MS + plan.rule.window_ms
+        if plan.ended is None or plan.ended + plan.rule.window_ms <= self._now:
+            return closes
+        ends = plan.ended + plan.rule.window_ms
+        return ends if closes is None else min(closes, ends)
+
+    def _alert(self, name: str, rule: Rule, alert: SystemAlert) -> None:
+        place = _place_of(name, self._partitions)
+        self.outputs.append(Output(SYSTEM_ALERTS, place, name.encode(), orjson.dumps(alert)))
+        self.alerts[rule] += 1
+
+
+def history_keys(name: str) -> tuple[bytes, bytes]:
+    """Under which what stays of the history, and its last moments, are kept beside the experiments."""
+    return _HISTORY + name.encode(), _LAST + name.encode()

@@ -1,0 +1,1 @@
+"""The links agent: finds the canonical id of each identifier."""

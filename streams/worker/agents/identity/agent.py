@@ -1,0 +1,68 @@
+"""Links: finds the roof of each identifier; states, position, roofs and alerts appear together or not."""
+
+import logging
+from collections.abc import Callable
+
+from events.links import OVERDUE
+from events.topics import IDENTITY_LINKS
+from streams.domain.identity import Node
+from streams.engine.decoded_states import States
+from streams.engine.runs import Records, Run
+from streams.engine.table import ChunkTable
+from streams.engine.table_partition import Effects
+from streams.engine.writer import Outbox, Output
+from streams.platform.errors import NotOwned
+from streams.worker.agents.identity.handler import STAGE, WAITS, Linking
+from streams.worker.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+
+class Links:
+    """Handles chunks of `identity-links`; `new_linking` makes a chunk's worth of work from the states before it.
+
+    While an erasure waits for answers it has the questions put again: a worker of an older version passes over them.
+    """
+
+    pause = 10.0
+    """Seconds until that may be."""
+
+    def __init__(
+        self, table: ChunkTable[Node], new_linking: Callable[[States[Node]], Linking], metrics: Metrics, outbox: Outbox
+    ) -> None:
+        self._table = table
+        self._new_linking = new_linking
+        self._metrics = metrics
+        self._outbox = outbox
+
+    async def __call__(self, chunk: Run) -> None:
+        """Fold the chunk in one transaction, then count what it did."""
+        last: Linking | None = None
+
+        def fold(states: States[Node], records: Records) -> Effects[Node]:
+            nonlocal last
+            last = self._new_linking(states)
+            last.take(records)
+            return last.effects
+
+        with self._metrics.chunk(STAGE):
+            await self._table.apply(chunk, fold)
+        if last is not None:
+            self._count(chunk, last)
+
+    async def tick(self) -> None:
+        """Have questions put again if this worker finds roofs and any may be open. Raises one of `BROKER_TROUBLE`."""
+        try:
+            waits = self._table.owned(0).memory.get(WAITS)
+        except NotOwned:
+            return
+        if waits is None or waits:
+            await self._outbox.write([Output(IDENTITY_LINKS, 0, OVERDUE, None)])
+
+    def _count(self, chunk: Run, linking: Linking) -> None:
+        for kind, count in linking.kinds.items():
+            self._metrics.identity_links.labels(kind).inc(count)
+        for finding, count in linking.findings.items():
+            self._metrics.identity_findings.labels(finding).inc(count)
+        for offset, refusal in linking.refused:
+            logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)

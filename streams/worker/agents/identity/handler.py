@@ -1,0 +1,127 @@
+"""From records of `identity-links` to states of nodes, roofs and alerts: no effects, so it may be done again.
+
+The records are Harmonia's own. One that cannot be read is counted and passed over: its bytes may name a person, and no
+reader of dead letters could mend it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+
+import orjson
+
+from events.links import OVERDUE, Link, Roof, Said, read_link, write_roof
+from events.outputs import EvidenceItem, SystemAlert
+from events.refusal import Refusal
+from events.times import render_time
+from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
+from sinks.keys import partition_of
+from streams.domain.identity import Finding, Folding, Found, Heard, Node, RoofTold
+from streams.engine.decoded_states import States
+from streams.engine.runs import KafkaRecord, Records
+from streams.engine.table_partition import Effects
+from streams.engine.writer import Output
+from streams.worker.agents.contacts.output_records import GENERATION_BITS
+
+STAGE = "links"
+POLICY_VERSION = "1"
+REFUSED = "refused"
+WAITS = "waits"
+"""In a partition's memory: the fragments whose erasure waits for answers."""
+_WAITS = b"waits"
+_DETAILS: Mapping[Finding, str] = {
+    "crowded": "more contacts carry this identifier than may share one: it links nobody while they do",
+    "disputed": "people who conflict share this identifier (two voter ids of a state, or two ids in one system): "
+    "it links nobody while they do; a command can say whose it is",
+    "overruled": "so many commands name this contact that none is kept any more that links it: take back what is wrong",
+    "saturated": "so many contacts carry this identifier that they are not kept: it links nobody until a rebuild",
+}
+
+
+class Linking:
+    """One chunk: its effects, how many records said what, and what was found.
+
+    Parameters:
+        states: those of the nodes before the chunk; versions of a later generation of theirs are higher.
+        partitions: of the topics that are written to.
+        crowd: the most contacts that may share an identifier which links.
+    """
+
+    def __init__(self, states: States[Node], partitions: int, crowd: int) -> None:
+        self._states = states
+        self._generation = states.generation
+        self._partitions = partitions
+        self._folding = Folding(self._read, crowd)
+        self.effects: Effects[Node] = Effects()
+        self.kinds: Counter[str] = Counter()
+        self.refused: list[tuple[int, Refusal]] = []
+
+    @property
+    def findings(self) -> Counter[Finding]:
+        """How many identifiers link nobody from now on, by why."""
+        return Counter(found.finding for found in self._folding.findings)
+
+    def take(self, records: Records) -> None:
+        """Fold the records in their order. `refused`: the offsets of those that say nothing, and why."""
+        self._folding.take([heard for record in records if (heard := self._hear(record)) is not None])
+        self._see_who_waits(is_overdue=any(record.key == OVERDUE for record in records))
+        self.effects.changes.update((name.encode(), node) for name, node in self._folding.changes.items())
+        self.effects.outputs += map(self._roof, self._folding.roofs)
+        self.effects.outputs += map(self._alert, self._folding.findings)
+
+    def _see_who_waits(self, *, is_overdue: bool) -> None:
+        """Their names lie beside the states, for whoever has this partition next."""
+        before = frozenset(orjson.loads(self._states.beside(_WAITS) or b"[]"))
+        changes = self._folding.changes
+        begun = {name for name, node in changes.items() if node is not None and node.waiting is not None}
+        waits = self._states.memory[WAITS] = before.difference(changes) | begun
+        if waits != before:
+            self.effects.beside[_WAITS] = orjson.dumps(sorted(waits)) if waits else None
+        if is_overdue:
+            self._folding.ask_again(waits)
+
+    def _hear(self, record: KafkaRecord) -> Heard | None:
+        if record.key == OVERDUE:
+            self.kinds["overdue"] += 1
+            return None
+        link = read_link(record.key, record.value)
+        if isinstance(link, Refusal):
+            self.kinds[REFUSED] += 1
+            self.refused.append((record.offset, link))
+            return None
+        self.kinds[type(link).__name__.lower()] += 1
+        return Heard(link, record.offset, record.timestamp)
+
+    def _read(self, names: Collection[str]) -> Mapping[str, Node | None]:
+        found = self._states.get_many([name.encode() for name in names])
+        return {name: found[name.encode()] for name in names}
+
+    def _roof(self, told: RoofTold) -> Output:
+        version = (self._generation << GENERATION_BITS) + told.version
+        value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased, asks=told.asks))
+        headers = [("version", b"%d" % version)]
+        return Output(CONTACT_ROOFS, self._partition(told.node), told.node.encode(), value, headers)
+
+    def _alert(self, found: Found) -> Output:
+        value = orjson.dumps(_alert(found))
+        return Output(SYSTEM_ALERTS, self._partition(found.node), found.node.encode(), value)
+
+    def _partition(self, node: str) -> int:
+        return partition_of(node, self._partitions)
+
+
+def _alert(found: Found) -> SystemAlert:
+    rule = f"identity_{found.finding}"
+    trigger = "\x1f".join((rule, found.node, str(found.by.offset), POLICY_VERSION))
+    return {
+        "alert_id": blake2b(trigger.encode(), digest_size=16).hexdigest(),
+        "rule": rule,
+        "subject": found.node,
+        "at": render_time(found.by.at),
+        "evidence": _evidence(found.by.link),
+        "detail": _DETAILS[found.finding],
+    }
+
+
+def _evidence(link: Link) -> list[EvidenceItem]:
+    return [{"source": link.source, "id": link.id}] if isinstance(link, Said) else []

@@ -1,0 +1,1 @@
+"""The agents that feed sinks from output topics."""

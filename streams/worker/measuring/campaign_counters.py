@@ -1,0 +1,99 @@
+"""What a chunk of interactions means to the organisation, added up for its dashboards while states are at hand.
+
+By fragment, as what is known of a person under several identifiers is elsewhere: of a gift that two of them report,
+each counts. Profiles are exact; these are for looking at the evening, not for accounts.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from zlib import crc32
+
+from events.registry import ENGAGEMENTS
+from streams.domain.contact.facts.command_details import Erase
+from streams.domain.contact.facts.engagement import Deed
+from streams.domain.contact.facts.retractions import live
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.state import ContactState, Fact, Gift, Refund, Report, Retraction
+from streams.domain.human import expected
+
+ONE_IN = 32
+"""Who read is judged anew from all that is known of somebody: of one contact in so many, to stay cheap.
+
+The share of their opens that were a person's tells of everybody's.
+"""
+
+_MONEY = (Gift, Refund, Retraction)
+_READING = (Deed, Retraction)
+
+
+class Tally:
+    """`types`: facts; `reports`: by method and outcome; `money`: by currency and flow.
+
+    Of the contacts that are judged, `acts`: opens and clicks; `human`: by act and change, in thousandths.
+    """
+
+    __slots__ = ("acts", "human", "money", "reports", "types")
+
+    def __init__(self) -> None:
+        self.types: Counter[str] = Counter()
+        self.reports: Counter[tuple[str, str]] = Counter()
+        self.money: Counter[tuple[str, str]] = Counter()
+        self.acts: Counter[str] = Counter()
+        self.human: Counter[tuple[str, str]] = Counter()
+
+    def take(self, key: bytes, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
+        """`applied` made `after` of `before`; `key`: the fragment."""
+        kinds = set()
+        for fact in applied:
+            self.types[fact.type] += 1
+            kinds.add(fact.detail.__class__)
+            if isinstance(fact.detail, Report):
+                self.reports[fact.detail.method, fact.detail.outcome] += 1
+        if Erase in kinds:
+            return  # what is forgotten was not given back
+        if not kinds.isdisjoint(_MONEY):
+            self._count_money(before, after, applied)
+        if not kinds.isdisjoint(_READING) and crc32(key) % ONE_IN == 0:
+            self.acts.update(ENGAGEMENTS[fact.type] for fact in applied if fact.type in ENGAGEMENTS)
+            self._count_humans(overview(before), overview(after))
+
+    def _count_money(self, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
+        if _has_money(before):
+            was, now = net(before.facts.values()), net(after.facts.values())
+        else:
+            was, now = Counter(), net(sorted(applied, key=lambda fact: fact.stamp))
+        for currency in was.keys() | now.keys():
+            more = now[currency] - was[currency]
+            if more:
+                self.money[currency, "given" if more > 0 else "returned"] += abs(more)
+
+    def _count_humans(self, before: Overview, after: Overview) -> None:
+        for act, was, now in zip(ENGAGEMENTS.values(), _human(before), _human(after), strict=True):
+            if now != was:
+                self.human[act, "up" if now > was else "down"] += abs(now - was)
+
+
+def _has_money(state: ContactState) -> bool:
+    """Whether what was there before may decide how new gifts and refunds count."""
+    return any(fact.detail.__class__ in _MONEY for fact in state.facts.values())
+
+
+def net(facts: Iterable[Fact]) -> Counter[str]:
+    """Gifts less refunds by currency, the first version of each, without what was retracted."""
+    found: Counter[str] = Counter()
+    seen: set[tuple[type, str]] = set()
+    for fact in live([fact for fact in facts if fact.detail.__class__ in _MONEY]):
+        match fact.detail:
+            case Gift(donation_id=id_, amount=amount, currency=currency) if (Gift, id_) not in seen:
+                seen.add((Gift, id_))
+                found[currency] += amount
+            case Refund(refund_id=id_, amount=amount, currency=currency) if (Refund, id_) not in seen:
+                seen.add((Refund, id_))
+                found[currency] -= amount
+    return found
+
+
+def _human(known: Overview) -> tuple[int, int]:
+    settled = known.state.settled
+    opens, clicks = expected(known.acts)
+    return settled.opens_human + opens, settled.clicks_human + clicks

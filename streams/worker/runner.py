@@ -1,0 +1,56 @@
+"""Runs one worker in this process, after a look at whether the topics are as the settings say."""
+
+from collections.abc import Callable
+from logging import Logger
+from typing import NoReturn
+
+import faust
+
+from streams.engine.garbage_collector import collect_rarely
+from streams.platform.hard_stop import end_when_memory_is_out, end_within
+from streams.platform.log_noise import Repeats, TroubleInALine, leave_out_the_ordinary
+from streams.platform.logs import hush_libraries
+from streams.platform.settings import Settings
+from streams.platform.signals import signals_end_the_block
+from streams.worker.app import Worker, build_worker
+from streams.worker.preflight import require_usable, wait_until_ready
+from streams.worker.state_dir import own
+
+
+def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
+    """Run until a signal or a fault ends it, then raise SystemExit with the exit code.
+
+    `say` is given what an operator wants to know. Raises `PartitionsMismatch`, `MissingTopic` or `Unusable` before
+    anything is started, and a Kafka error when no broker answers in time.
+    """
+    require_usable(settings)
+    with own(settings.state_dir):
+        with signals_end_the_block():
+            wait_until_ready(settings, say)
+        worker = build_worker(settings, say)
+        process = _Process(settings, worker)
+        process.spinner = None  # it writes terminal codes even where there is no terminal
+        hush_libraries(settings.log_level)
+        leave_out_the_ordinary()
+        end_when_memory_is_out()
+        collect_rarely()
+        process.execute_from_commandline()
+
+
+class _Process(faust.Worker):
+    """Faust's own has no time limit."""
+
+    def __init__(self, settings: Settings, worker: Worker) -> None:
+        super().__init__(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
+        self._grace_s = settings.grace_s
+
+    def on_setup_root_logger(self, logger: Logger, level: int) -> None:
+        """Called once there are handlers."""
+        for handler in logger.handlers:
+            handler.addFilter(TroubleInALine())
+            handler.addFilter(Repeats())
+
+    async def on_stop(self) -> None:
+        """Called before anything of it is stopped."""
+        end_within(self._grace_s, "the worker")
+        await super().on_stop()

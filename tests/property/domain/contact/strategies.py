@@ -1,0 +1,184 @@
+"""Lives of one contact in which things collide: few ids, moments and currencies, so that ties and copies are common.
+
+Copies of one (source, id) are equal, as the contract asks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from events.interactions.canvass import BallotStatus
+from events.json_types import JSON
+from events.registry import MESSAGES
+from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
+
+Fields = dict[str, JSON]
+Key = tuple[str, str]
+
+lawful = settings(max_examples=200, deadline=None)
+
+SOURCES = ("team/a", "team/b")
+IDS = ("1", "2", "3", "4", "5", "6", "7")
+LATER = 40 * DAY
+"""So far apart are the two times at which things happen, a few hours each: a touch of the first may be forgotten."""
+
+MOMENTS = st.builds(lambda step, later: NOON + step * HOUR + later * LATER, st.integers(0, 4), st.integers(0, 1))
+CHANNELS = ("email", "text", "phone", "door", "letter", "all")
+STATUSES: tuple[BallotStatus, ...] = ("requested", "returned", "voted")
+OUTCOMES = ("contacted", "refused", "not_home", "do_not_contact", "left_message", "wrong_number", "deceased")
+PURPOSES = ("fundraising", "informational", "transactional")
+
+
+def fields(
+    required: dict[str, st.SearchStrategy[JSON]], optional: dict[str, st.SearchStrategy[JSON]]
+) -> st.SearchStrategy[Fields]:
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def few(*values: JSON) -> st.SearchStrategy[JSON]:
+    return st.sampled_from(values)
+
+
+def lists(*values: str) -> st.SearchStrategy[JSON]:
+    return st.lists(st.sampled_from(values), max_size=2).map(list)
+
+
+AMOUNT: st.SearchStrategy[JSON] = st.integers(1, 3)
+CURRENCY = few("USD", "EUR")
+COMMITTEE = few("C1", "C2")
+GIFT = few("a:1", "a:2", "a:3")
+PLEDGE = few("p", "q")
+ANSWERS: st.SearchStrategy[JSON] = st.dictionaries(
+    st.sampled_from(["v:1", "v:2"]), few("jobs", 1, 2.5, True), max_size=2
+).map(dict)
+MESSAGE = few("m", "n")
+AGENT = few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)", "curl/8.4.0")
+ARM: st.SearchStrategy[JSON] = st.builds(
+    lambda id_, variant: {"id": id_, "variant": variant}, st.sampled_from("xy"), st.sampled_from("AB")
+)
+GIVEN = {"experiment": ARM, "turf": few("t", "u")}
+SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field"), **GIVEN}
+LIST, SENDER = few("l", "k"), few("s", "t")
+NAMED = {"list_id": LIST, "sender": SENDER}
+
+DATA: dict[str, st.SearchStrategy[Fields]] = {
+    **{type_: fields({"message_id": MESSAGE}, SENDING) for type_ in sorted(MESSAGES - {"email.bounced"})},
+    "email.opened": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "machine": few(True, False), **GIVEN}),
+    "email.clicked": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "url": few("u", "v", "w"), **GIVEN}),
+    "email.bounced": fields({"message_id": MESSAGE, "kind": few("hard", "soft")}, GIVEN),
+    "email.unsubscribed": fields({}, {"list_id": LIST}),
+    "email.complained": fields({}, {"list_id": LIST}),
+    "text.opted_out": fields({}, {"sender": SENDER}),
+    "text.replied": fields({}, {}),
+    "consent.changed": fields({"channel": few(*CHANNELS), "granted": few(True, False)}, NAMED),
+    "donation.made": fields(
+        {"donation_id": GIFT, "amount": AMOUNT, "currency": CURRENCY},
+        {"committee": COMMITTEE, "election": few("p", "g"), "pledge_id": PLEDGE, "period": few("monthly", "weekly")},
+    ),
+    "donation.refunded": fields(
+        {"refund_id": few("x", "y", "z"), "amount": AMOUNT, "currency": CURRENCY},
+        {"committee": COMMITTEE, "donation_id": GIFT},
+    ),
+    "donation.charge_failed": fields({"pledge_id": PLEDGE}, {}),
+    "donation.pledge_cancelled": fields({"pledge_id": PLEDGE}, {}),
+    "canvass.reported": fields(
+        {"method": few("door", "phone", "letter", "relational"), "outcome": few(*OUTCOMES)},
+        {
+            "report_id": few("r", "s"),
+            "team": few("field"),
+            "support": st.integers(1, 5),
+            "answers": ANSWERS,
+            "tags_added": lists("host", "driver"),
+            "tags_removed": lists("host", "driver"),
+            **GIVEN,
+        },
+    ),
+    "experiment.assigned": fields({"experiment": ARM}, {"cluster": few("c", "d"), "turf": few("t", "u")}),
+    "ballot.reported": fields({"election": few("e", "f"), "status": few(*STATUSES)}, {}),
+    "rsvp.made": fields({"event_id": few("e")}, {}),
+    "form.submitted": fields({"form_id": few("f")}, {}),
+    "interaction.retracted": fields(
+        {
+            "retracts": st.builds(
+                lambda source, id_: {"source": source, "id": id_}, st.sampled_from(SOURCES), st.sampled_from(IDS)
+            )
+        },
+        {},
+    ),
+}
+OFTEN = (
+    *("donation.made", "donation.refunded", "canvass.reported", "interaction.retracted"),
+    *("email.sent", "email.bounced", "email.dropped", "email.opened", "consent.changed", "experiment.assigned"),
+)
+ZONES: st.SearchStrategy[Fields] = fields(
+    {},
+    {
+        "region": few("US-NY", "US-CA"),
+        "time_zone": few("America/New_York", "America/Los_Angeles"),
+        "postal_code": few("10001", "90001"),
+    },
+)
+
+
+@st.composite
+def interactions(draw: st.DrawFn) -> Arrival:
+    """Any interaction but a command; money, mail and canvassing, which have the most rules, more often than the rest.
+
+    A message is one of either time: which of its words is the earliest does not depend on what was forgotten.
+    """
+    type_ = draw(st.one_of(st.sampled_from(sorted(DATA)), st.sampled_from(OFTEN)))
+    data, moment = draw(DATA[type_]) | draw(ZONES), draw(MOMENTS)
+    if type_ in MESSAGES:
+        data["message_id"] = f"{data['message_id']}{(moment - NOON) // LATER}"
+    return by(draw(st.sampled_from(SOURCES)), said(type_, draw(st.sampled_from(IDS)), moment, **data))
+
+
+def key(arrival: Arrival) -> Key:
+    """What makes two arrivals copies of one interaction."""
+    return arrival.interaction.source, arrival.interaction.id
+
+
+def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
+    """What happened to a contact, each thing once."""
+    return st.lists(interactions(), max_size=max_size, unique_by=key)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, life: Sequence[Arrival], days: int = 6) -> list[Arrival]:
+    """Each of `life` at least once, in any order, appended at any time within `days`."""
+    copies = draw(st.lists(st.sampled_from(life), max_size=6)) if life else []
+    shuffled = draw(st.permutations([*life, *copies]))
+    return [appended(NOON + draw(st.integers(0, days * DAY // HOUR)) * HOUR, arrival) for arrival in shuffled]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Deliveries and the truth they tell."""
+
+    life: list[Arrival]
+    delivered: list[Arrival]
+
+
+@st.composite
+def feeds(draw: st.DrawFn, days: int = 6) -> Feed:
+    """A life and how it arrives."""
+    life = draw(lives())
+    return Feed(life, draw(deliveries(life, days)))
+
+
+@st.composite
+def parts(draw: st.DrawFn, arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
+    """`arrivals` dealt out to up to four parts."""
+    dealt: list[list[Arrival]] = [[], [], [], []]
+    for arrival in arrivals:
+        dealt[draw(st.integers(0, 3))].append(arrival)
+    return dealt
+
+
+@st.composite
+def chunks(draw: st.DrawFn, arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
+    """`arrivals` cut anywhere, in their order."""
+    cuts = sorted(draw(st.sets(st.integers(0, len(arrivals)), max_size=4)))
+    return [list(arrivals[start:end]) for start, end in zip([0, *cuts], [*cuts, len(arrivals)], strict=True)]

@@ -1,0 +1,156 @@
+"""What a person gives to experiments, by the fold and by the oracle, in one shape."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from msgspec.structs import asdict
+
+from events.json_types import JSON
+from streams.demo.recount import Told, one_version_each
+from streams.demo.recount_experiments import Definition, Person, person
+from streams.domain.contact import ContactState
+from streams.domain.contact.packed_contribution import NOTHING, Packed, unpacked
+from streams.domain.contact.person_view import overview
+from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.metrics import METRICS
+from streams.domain.experiments.person_sums import given
+from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
+from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
+
+Rules = Mapping[str, Rule]
+
+lawful = settings(max_examples=100, deadline=None)
+
+_LIMITS = st.none() | st.none() | st.integers(-10, 50).map(lambda hours: NOON + hours * HOUR)
+RULES = st.dictionaries(
+    st.sampled_from("xy"),
+    st.builds(
+        Rule,
+        edition=st.sampled_from(["", "1", "2"]),
+        window_ms=st.sampled_from([HOUR // 2, 2 * HOUR, 3 * HOUR + 1, 7 * DAY, 60 * DAY]),
+        currency=st.sampled_from(["USD", "EUR"]),
+        winsorise=st.sampled_from([1, 2, 500_000]),
+        covariate_days=st.sampled_from([0, 1, 28, 60]),
+        unit=st.sampled_from(["contact", "household", "turf"]),
+        start=_LIMITS,
+        end=_LIMITS,
+        rollout=_LIMITS,
+    ),
+)
+"""Definitions whose windows begin and end in the midst of what happens."""
+
+
+ARM = st.builds(lambda id_, variant: {"id": id_, "variant": variant}, st.sampled_from("xxy"), st.sampled_from("AAB"))
+ARMED: st.SearchStrategy[Fields] = fields({"experiment": ARM.map(dict)}, {"turf": few("t", "u")})
+MAY_ARM = st.one_of(ARMED, ARMED, st.just(dict[str, JSON]()))
+MAIL = fields({"message_id": few("l", "m", "n")}, {})
+READ = fields({"message_id": few("l", "m", "n")}, {"user_agent": few("Mozilla/5.0", "Mozilla/5.0 (Windows NT 10.0)")})
+MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": st.integers(1, 3), "currency": few("USD", "USD", "EUR")}
+GIFT = few("a:1", "a:2")
+WORDS: dict[str, st.SearchStrategy[Fields]] = {
+    "email.sent": MAIL,
+    "email.delivered": MAIL,
+    "email.opened": READ,
+    "email.clicked": READ,
+    "email.dropped": MAIL,
+    "text.sent": MAIL,
+    "text.replied": fields({}, {}),
+    "experiment.assigned": fields({"experiment": ARM.map(dict)}, {"cluster": few("c", "d")}),
+    "canvass.reported": fields(
+        {"method": few("door"), "outcome": few("contacted", "not_home")},
+        {"report_id": few("r"), "support": st.integers(1, 5)},
+    ),
+    "donation.made": fields({"donation_id": GIFT, **MONEY}, {"instalment": few(1, 2)}),
+    "donation.refunded": fields({"refund_id": few("x", "y"), **MONEY}, {"donation_id": GIFT}),
+    "ballot.reported": fields({"election": few("e"), "status": few("voted", "returned")}, {}),
+    "email.unsubscribed": fields({}, {"list_id": few("l")}),
+    "email.complained": fields({}, {"list_id": few("l")}),
+    "text.opted_out": fields({}, {"sender": few("s")}),
+    "consent.changed": fields({"channel": few("email", "door"), "granted": few(True, False)}, {"list_id": few("l")}),
+}
+OFTEN = ("email.sent", "email.opened", "email.clicked", "email.dropped", "experiment.assigned", "canvass.reported")
+TIMES = st.one_of(
+    st.integers(-12, 60).map(lambda quarters: NOON + quarters * HOUR // 4),
+    st.integers(-40, 40).map(lambda days: NOON + days * DAY),
+)
+
+
+@st.composite
+def interactions(draw: st.DrawFn, number: int) -> Arrival:
+    """Anything that matters to an experiment."""
+    type_ = draw(st.sampled_from([*WORDS, *OFTEN]))
+    arm = draw(MAY_ARM) if type_.startswith(("email.", "text.", "canvass.")) else {}
+    if type_ in ("email.unsubscribed", "email.complained", "text.replied", "text.opted_out"):
+        arm = {}
+    data = draw(WORDS[type_]) | arm
+    return by(draw(st.sampled_from(SOURCES)), said(type_, f"{number}", draw(TIMES), **data))
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Arrival]:
+    """What happened to somebody who is probably in an experiment, some of it taken back."""
+    happened = [draw(interactions(number)) for number in range(draw(st.integers(4, 14)))]
+    gone = draw(st.lists(st.sampled_from(happened), max_size=2, unique_by=id))
+    return [*happened, *(_not_so(one) for one in gone)]
+
+
+def _not_so(one: Arrival) -> Arrival:
+    heard = one.interaction
+    retracts: JSON = {"source": heard.source, "id": heard.id}
+    return said("interaction.retracted", f"not {heard.id}", NOON, retracts=retracts)
+
+
+@st.composite
+def feeds(draw: st.DrawFn, days: int = 6) -> Feed:
+    """A life and how it arrives, in the order in which it is appended."""
+    life = draw(lives())
+    delivered = draw(deliveries(life, days))
+    return Feed(life, sorted(delivered, key=lambda arrival: arrival.appended_at) if days > 6 else delivered)
+
+
+def given_by(state: ContactState, rules: Rules, before: Packed = NOTHING) -> Packed:
+    return given(DONOR, overview(state), rules, before)
+
+
+def shown(found: Packed) -> dict[str, Person]:
+    """As the oracle says it."""
+    return {
+        one.experiment: {
+            "variant": one.variant,
+            "day": one.day,
+            "contaminated": one.contaminated,
+            "metrics": {METRICS[place]: (y, x, raw) for place, y, x, raw in one.values},
+        }
+        for one in unpacked(found)
+    }
+
+
+def by_the_oracle(life: Iterable[Arrival], rules: Rules) -> dict[str, Person]:
+    """Without figures that are 0. `life`: each interaction once, all received within a week."""
+    found = all_by_the_oracle(life, rules)
+    for one in found.values():
+        one["metrics"] = {metric: figures for metric, figures in one["metrics"].items() if any(figures)}
+    return found
+
+
+def all_by_the_oracle(life: Iterable[Arrival], rules: Rules) -> dict[str, Person]:
+    """With every figure."""
+    definitions: dict[str, Definition] = {name: asdict(rule) for name, rule in rules.items()}  # type: ignore[misc]
+    return person(one_version_each(told(life)), definitions)
+
+
+def told(life: Iterable[Arrival]) -> list[Told]:
+    """What counts, in order."""
+    once = {key(arrival): arrival.interaction for arrival in life}
+    gone = {
+        (each.data.retracts.source, each.data.retracts.id) for each in once.values() if hasattr(each.data, "retracts")
+    }
+    at_zero = datetime.fromtimestamp(0, UTC)
+    counted = [
+        Told(at_zero + timedelta(milliseconds=each.time), each.source, each.id, each.type, {}, each.data.model_dump())  # type: ignore[arg-type]
+        for name, each in once.items()
+        if name not in gone and each.type != "interaction.retracted"
+    ]
+    return sorted(counted, key=lambda one: (one.at, one.source, one.id))

@@ -1,0 +1,206 @@
+"""Who is one person does not depend on how it was heard of."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from random import Random
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from events.links import Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen
+from streams.domain.identity import Resolution, resolve
+from tests.property.domain.identity.graphs import (
+    CLASSES,
+    CROWD,
+    ERASURES,
+    LIVES,
+    NAMES,
+    PAIRS,
+    Table,
+    changes,
+    held,
+    lawful,
+    numbered,
+    others,
+    ruling,
+    world_of,
+)
+from tests.property.domain.identity.oracle import first, truth
+
+
+def resolved(life: Sequence[Link], crowd: int = CROWD) -> Resolution:
+    holds = held(life).values()
+    edges = [link for link in holds if isinstance(link, Seen)]
+    return resolve(edges, [link for link in holds if isinstance(link, Said)], crowd)
+
+
+def undone(link: Seen | Said) -> Link:
+    return Unseen(link.teller, link.a, link.b) if isinstance(link, Seen) else Unsaid(link.a, link.b)
+
+
+@lawful
+@given(LIVES, st.integers(1, 5))
+def test_a_whole_graph_is_resolved_by_the_rules(life: list[Link], crowd: int) -> None:
+    found, expected = resolved(life, crowd), truth(world_of(life), crowd)
+    assert found.roofs == expected.roofs
+    assert (found.crowded, found.disputed) == (expected.crowded, expected.disputed)
+
+
+@lawful
+@given(LIVES, st.integers(1, 12))
+def test_folding_in_any_chunks_comes_to_what_the_whole_graph_says(life: list[Link], size: int) -> None:
+    table = Table()
+    for start in range(0, len(life), size):
+        table.fold(life[start : start + size])
+        found = resolved(life[: start + size])
+        assert table.roofs() == others(found.roofs)
+        assert table.nodes().keys() == found.roofs.keys()
+
+
+@lawful
+@given(LIVES, st.randoms(use_true_random=False), st.integers(1, 12))
+def test_any_order_and_any_repetition_of_what_holds_comes_to_the_same(
+    life: list[Link], chance: Random, size: int
+) -> None:
+    once = list(held(life).values())
+    again = [*once, *once]
+    chance.shuffle(again)
+    one, other = Table(), Table()
+    one.fold(once)
+    other.fold_in_chunks(again, size)
+    assert one.roofs() == other.roofs()
+    assert one.nodes() == other.nodes()
+
+
+@lawful
+@given(LIVES, PAIRS, st.lists(st.booleans(), min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_of_the_commands_on_a_pair_the_latest_counts_in_any_order(
+    life: list[Link], pair: list[str], said: list[bool], chance: Random
+) -> None:
+    edges = [link for link in held(life).values() if isinstance(link, Seen)]
+    rulings = [ruling(*pair, same=same, time=time) for time, same in enumerate(said)]
+    shuffled = chance.sample(rulings, len(rulings))
+    assert resolve(edges, shuffled, CROWD) == resolve(edges, rulings[-1:], CROWD)
+
+
+@lawful
+@given(LIVES)
+def test_once_nothing_holds_nothing_is_kept_and_everybody_stands_alone(life: list[Link]) -> None:
+    table = Table()
+    table.fold(life)
+    table.fold([undone(link) for link in held(life).values()])
+    assert table.states == {}
+    assert table.roofs() == {}
+
+
+@lawful
+@given(LIVES, st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), st.integers(1, 12))
+def test_once_erasures_are_done_nothing_remembers_them(life: list[Link], fragments: list[str], size: int) -> None:
+    table = Table()
+    erasures = [Erased(name, time, "office", f"{time}") for time, name in enumerate(fragments)]
+    table.fold_in_chunks([*life, *erasures, *life], size)
+    table.answer()
+    for erasure in erasures:
+        table.fold([Forgotten(erasure.fragment)])
+    assert [told for told in table.told.values() if told.erased] == []
+    known = [*life, *table.answers]
+    assert table.roofs() == others(resolved(known).roofs)
+    table.fold([undone(link) for link in held(known).values()])
+    assert table.states == {}
+
+
+@lawful
+@given(st.lists(changes() | ERASURES, max_size=40), st.data())
+def test_an_erasure_that_waits_for_answers_reaches_whom_it_would_reach_if_they_were_there(
+    life: list[Link], data: st.DataObject
+) -> None:
+    """Whenever they come, and whatever comes before them; one knows of which class it is, another one does not."""
+    known = data.draw(st.sets(st.sampled_from(sorted(CLASSES))))
+    late, early = Table(), Table()
+    for link in numbered(life):
+        late.fold([link])
+        early.fold([link])
+        early.answer(known)
+        late.answer(known, data.draw(st.integers(0, 1)) if late.asked else 0)
+    late.answer(known)
+    assert late.erased() == early.erased()
+    assert late.roofs() == early.roofs()
+    assert late.nodes() == early.nodes()
+
+
+@lawful
+@given(LIVES, st.integers(0, 40), st.integers(1, 12))
+def test_what_was_told_and_taken_back_has_never_been(life: list[Link], start: int, size: int) -> None:
+    table, plain = Table(), Table()
+    before = life[:start]
+    plain.fold(before)
+    table.fold_in_chunks(life, size)
+    known = held(before)
+    now = held(life)
+    table.fold([undone(link) for key, link in now.items() if key not in known])
+    table.fold(list(known.values()))
+    assert table.roofs() == plain.roofs()
+    assert table.nodes() == plain.nodes()
+
+
+@lawful
+@given(LIVES, PAIRS)
+def test_a_link_and_a_later_unlink_equal_neither_where_nothing_else_joins_the_two(
+    life: list[Link], pair: list[str]
+) -> None:
+    holds = [link for link in held(life).values() if isinstance(link, Seen) or {link.a, link.b} != set(pair)]
+    neither = resolve([link for link in holds if isinstance(link, Seen)], _rulings(holds), CROWD).roofs
+    alone = {name: neither.get(name, name) for name in pair}
+    assume(alone[pair[0]] != alone[pair[1]])
+    assume(not _reach(holds, *pair))
+    table = Table()
+    for link in (*holds, ruling(*pair, same=True, time=1), ruling(*pair, same=False, time=2)):
+        table.fold([link])
+    assert table.roofs() == others(neither)
+
+
+def _reach(links: Sequence[Seen | Said], one: str, other: str) -> bool:
+    """Whether a way leads from one to the other: an unlink may settle a dispute on it, though it joins nobody."""
+    reached = {one}
+    for _ in links:
+        for link in links:
+            if {link.a, link.b} & reached and not (isinstance(link, Said) and not link.same):
+                reached |= {link.a, link.b}
+    return other in reached
+
+
+def _rulings(links: list[Seen | Said]) -> list[Said]:
+    return [link for link in links if isinstance(link, Said)]
+
+
+@lawful
+@given(LIVES)
+def test_nobody_is_one_with_those_from_whom_a_command_keeps_them(life: list[Link]) -> None:
+    roofs = resolved(life).roofs
+    assert [pair for pair in world_of(life).apart if roofs[pair[0]] == roofs[pair[1]]] == []
+
+
+@lawful
+@given(LIVES)
+def test_without_a_command_no_two_of_a_class_are_one_person(life: list[Link]) -> None:
+    edges = [link for link in life if isinstance(link, Seen | Unseen)]
+    world, roofs = world_of(edges), resolved(edges).roofs
+    one = [
+        (a, b)
+        for a, b in combinations(sorted(roofs.keys() & world.classes.keys()), 2)
+        if world.classes[a] == world.classes[b] and roofs[a] == roofs[b]
+    ]
+    assert set(one) <= world.aliases
+
+
+@lawful
+@given(LIVES)
+def test_a_roof_is_the_strongest_of_its_people_then_the_smallest(life: list[Link]) -> None:
+    roofs = resolved(life).roofs
+    for roof in roofs.values():
+        assert roofs[roof] == roof
+        assert roof == first(other for other in roofs if roofs[other] == roof)
+
+
+def test_the_worlds_of_these_tests_have_conflicts_in_them() -> None:
+    assert len(set(CLASSES.values())) < len(CLASSES) < len(NAMES)

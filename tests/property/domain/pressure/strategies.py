@@ -1,0 +1,102 @@
+"""Policies, people and requests as they may come."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from events.interactions.base import Channel, Purpose
+from events.outputs import ContactProfile, Touch
+from streams.domain.pressure import PermissionRequest, Policy, Reservation
+from tests.unit.domain.pressure.people import DAY, MINUTE, NOON, person, settings, touch
+
+CHANNELS: Sequence[Channel] = ("email", "text", "phone", "door", "letter")
+PURPOSES: Sequence[Purpose] = ("fundraising", "mobilisation", "informational")
+TEAMS = ("digital", "field")
+ZONES: dict[str, tuple[str, ...]] = {
+    "America/New_York": ("America/New_York",),
+    "America/Phoenix": ("America/Phoenix",),
+    "Asia/Kathmandu": ("Asia/Kathmandu",),
+    "Australia/Lord_Howe": ("Australia/Lord_Howe",),
+}
+REGIONS: dict[str, tuple[str, ...]] = {
+    "US-TN": ("America/Chicago", "America/New_York"),
+    "US-NE": ("America/Chicago", "America/Denver"),
+    "ES-CN": ("Africa/Ceuta", "Atlantic/Canary", "Europe/Madrid"),
+}
+
+windows = st.sampled_from(["1h", "6h", "1d", "3d", "7d", "30d"])
+spans = st.sampled_from(["0m", "0m", "45m", "5h", "2d"])
+hours = st.sampled_from(
+    [
+        {"daily": "00:00-24:00"},
+        {"daily": "08:00-19:30"},
+        {"daily": "09:00-17:00", "sunday": "closed", "monday": "10:00-24:00"},
+        {"daily": "closed", "friday": "08:00-18:15"},
+    ]
+)
+
+
+@st.composite
+def caps(draw: st.DrawFn) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [{"window": draw(windows), "at_most": draw(st.integers(1, 5))}]
+    if draw(st.booleans()):
+        purpose = draw(st.sampled_from(PURPOSES))
+        found.append({"window": draw(windows), "at_most": draw(st.integers(1, 3)), "purpose": purpose})
+    return found
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    channels = [*CHANNELS, "any"]
+    changes: dict[str, Any] = {f"caps__{channel}": draw(caps()) for channel in channels}
+    changes |= {f"gaps__{name}": draw(spans) for name in (*CHANNELS, "across_channels", "across_teams")}
+    changes |= {f"hours__{channel}": draw(hours) for channel in CHANNELS}
+    budget = draw(st.none() | st.integers(3_000, 12_000))
+    changes["points"] = None if budget is None else {"budget": budget}
+    return Policy.model_validate(settings(**changes))
+
+
+times = st.integers(-31 * DAY, 2 * 3_600_000).map(lambda before: NOON + before)
+round_times = st.integers(-31 * 1440, 120).map(lambda minutes: NOON + minutes * MINUTE)
+
+
+@st.composite
+def touches(draw: st.DrawFn, most: int = 8) -> list[Touch]:
+    found = []
+    for number in range(draw(st.integers(0, most))):
+        purpose = draw(st.sampled_from([*PURPOSES, "transactional"]))
+        at = draw(round_times | times)
+        found.append(touch(at, draw(st.sampled_from(CHANNELS)), purpose, draw(st.sampled_from(TEAMS)), f"t{number}"))
+    return found
+
+
+@st.composite
+def people(draw: st.DrawFn) -> tuple[ContactProfile, tuple[str, ...]]:
+    """Somebody, and the zones in which that person may be."""
+    if draw(st.booleans()):
+        name = draw(st.sampled_from(sorted(ZONES)))
+        zones, where = {"time_zone": name, "region": None, "postal_code": None}, ZONES[name]
+    else:
+        name = draw(st.sampled_from(sorted(REGIONS)))
+        zones, where = {"time_zone": None, "region": name, "postal_code": None}, REGIONS[name]
+    return person(touches=draw(touches()), zones=zones), where
+
+
+requests = st.builds(
+    PermissionRequest,
+    channel=st.sampled_from(CHANNELS),
+    purpose=st.sampled_from(PURPOSES),
+    team=st.sampled_from(TEAMS),
+)
+
+reservations = st.lists(
+    st.builds(
+        Reservation,
+        channel=st.sampled_from(CHANNELS),
+        team=st.sampled_from(TEAMS),
+        since=st.just(NOON - MINUTE),
+        until=st.integers(-5, 90).map(lambda minutes: NOON + minutes * MINUTE),
+    ),
+    max_size=2,
+)

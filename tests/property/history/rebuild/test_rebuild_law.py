@@ -1,0 +1,80 @@
+"""A state that is made anew of all history says what the one says that grew with it, erased people included."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from events.topics import INTERACTIONS
+from sinks.lake.erasure_list import Erasures
+from streams.engine.decoded_states import NO_STATES
+from streams.history.rebuild.erasure_commands import heard_in, together
+from streams.history.rebuild.known_fragments import Kind, rows_of_records, rows_of_states
+from streams.history.rebuild.state_files import Folding
+from streams.history.refold.contact_rows import histories
+from streams.operations.backup.record_files import Record
+from tests.property.worker.links.sayings import Saying
+from tests.property.worker.links.test_backup_law import Burning, Copy, Cut, newer_than, remade
+from tests.property.worker.links.world import World
+from tests.unit.engine.kafka_records import Fetched
+
+
+class Rebuilding(Burning):
+    """As if all was lost; but what fragments know is folded again of all that was ever said, not taken from the copy.
+
+    `history`: what was folded of each world until its copy was made, by the world's number.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: list[list[Fetched]] = []
+
+    def _append(self, saying: Saying) -> None:
+        """What was dropped before a new record began may count beside it, once all is folded again."""
+        if not self.truth.is_in_vain(saying.interaction, self.world.hasher):
+            super()._append(saying)
+
+    @precondition(lambda self: self.copy is not None)
+    @rule(partitions=st.integers(1, 5))
+    def all_is_lost_but_the_copy(self, partitions: int) -> None:
+        assert self.copy is not None
+        lost = self.world
+        self.history.append([*folded(lost, self.copy)])
+        self.world = remade(lost, self.rebuilt(self.copy), partitions)
+        self.cuts, self.copy = {}, None
+        self.world.settle()
+        newer_than(lost, self.world)
+
+    def rebuilt(self, copy: Copy) -> Copy:
+        """The copy with other states."""
+        known = [
+            Record(number, key, value)
+            for number, cut in copy.cuts.items()
+            for key, value in cut.table.items()
+            if b"/" not in key[1:] and not key.startswith(NO_STATES)
+        ]
+        traces = {each.key or b"": each.value or b"" for each in known if (each.key or b"").startswith(b"/")}
+        states = [each for each in known if each.key not in traces]
+        rows = [rows_of_states(Kind.KNOWN, states)]
+        rows += [rows_of_records(f"{number:04}", records) for number, records in enumerate(self.history)]
+        folding = Folding(len(copy.cuts), Erasures(), traces, together(*map(heard_in, rows[1:])))
+        found = list(folding.records(histories(rows)))
+        found += [each for each in known if each.key in traces and each.key not in folding.used]
+        return replace(copy, cuts={number: cut_of(cut, number, found) for number, cut in copy.cuts.items()})
+
+
+def cut_of(cut: Cut, number: int, found: list[Record]) -> Cut:
+    return replace(cut, table={each.key or b"": each.value or b"" for each in found if each.partition == number})
+
+
+def folded(world: World, copy: Copy) -> Iterator[Fetched]:
+    for number, cut in copy.cuts.items():
+        yield from world.logs[INTERACTIONS, number][: cut.interactions]
+
+
+Rebuilding.TestCase.settings = settings(
+    max_examples=30, stateful_step_count=30, deadline=None, report_multiple_bugs=False
+)
+TestRebuilding = Rebuilding.TestCase

@@ -1,0 +1,57 @@
+"""Whatever is in its fields a row comes back, and no row pays for what is beside it."""
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.services.audience import Audience, fields_of, open_audience
+
+FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=12)
+ROWS = st.lists(st.tuples(st.just("a@x.org"), FIELDS, FIELDS), max_size=12)
+ENDS = st.sampled_from(["\n", "\r\n"])
+GARBAGE = st.binary(min_size=1, max_size=30).filter(lambda line: not {*b"\r\n"} & {*line})
+
+
+def rows_of(text: bytes) -> list[list[str] | None]:
+    audience = open_audience(io.BytesIO(text))
+    assert isinstance(audience, Audience)
+    return [None if record.broken else fields_of(record.raw, 3) for record in audience.records()]
+
+
+def written(row: tuple[str, ...], end: str) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=end).writerow(row)
+    return out.getvalue().encode()
+
+
+@given(ROWS, ENDS)
+def test_what_a_csv_writer_wrote_is_read(rows: list[tuple[str, ...]], end: str) -> None:
+    text = b"".join(written(row, end) for row in [("email", "note", "more"), *rows])
+    assert rows_of(text) == [list(row) for row in rows]
+
+
+@given(ROWS, ROWS, GARBAGE, ENDS)
+def test_a_line_of_anything_costs_no_neighbour(
+    before: list[tuple[str, ...]], after: list[tuple[str, ...]], garbage: bytes, end: str
+) -> None:
+    """It may be a row by accident, malformed or none at all; the others are there, in their order."""
+    parts = [written(row, end) for row in [("email", "note", "more"), *before]]
+    text = b"".join([*parts, garbage, end.encode(), *(written(row, end) for row in after)])
+    found = rows_of(text)
+    assert found[: len(before)] == [list(row) for row in before]
+    assert found[len(found) - len(after) :] == [list(row) for row in after]
+    assert len(found) - len(before) - len(after) in {0, 1}
+
+
+@given(st.lists(st.binary(max_size=20), max_size=30), st.sampled_from([b"\n", b"\r\n", b"\r"]))
+def test_every_byte_of_a_file_comes_back_in_its_order(lines: list[bytes], end: bytes) -> None:
+    """But for lines with nothing in them."""
+    text = b"email,note,more\n" + end.join(lines)
+    audience = open_audience(io.BytesIO(text))
+    assert isinstance(audience, Audience)
+    records = list(audience.records())
+    kept = b"".join(record.raw for record in records)
+    assert kept.split() == text.partition(b"\n")[2].split()
+    assert [record.line for record in records] == sorted({record.line for record in records})

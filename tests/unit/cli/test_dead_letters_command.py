@@ -1,0 +1,140 @@
+"""What `harmonia dead-letters` refuses before it asks any server, and what it never shows."""
+
+from io import StringIO
+from pathlib import Path
+
+import orjson
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+from typer.testing import CliRunner
+
+from events.requeued import with_history
+from streams.cli.letter_choice import choice_of, now_ms
+from streams.cli.letter_lines import group_row, letter_row, show_group, show_groups, show_letter
+from streams.cli.letter_whole import show_whole, whole_row
+from streams.cli.main import app
+from streams.domain.dead_letter_repair.causes import grouped
+from tests.unit.domain.dead_letter_repair.writing import HASHER, Headers, letter, once, saying
+from tests.unit.events.records import NOW
+
+WRONG: dict[tuple[str, ...], str] = {
+    ("requeue",): "choose dead letters by an option",
+    ("requeue", "--all", "--reason", "no_time"): "give --all alone",
+    ("requeue", "--since", "yesterday"): "--since: give RFC 3339",
+    ("list", "--until", "5"): "--until: give RFC 3339",
+    ("show", "email-events"): "TOPIC/PARTITION/OFFSET: give where it stands",
+    ("show", "email-events/x/1"): "TOPIC/PARTITION/OFFSET: give where it stands",
+    ("list", "--topic", "email-event"): "--topic: did you mean email-events? Give one of email-events, ",
+    ("group", "--topic", "elsewhere"): "--topic: Give one of email-events, ",
+    ("requeue", "--topic", "interaction"): "--topic: did you mean interactions?",
+    ("release",): "SOURCE: give one, or --list alone",
+    ("release", "a", "--list"): "SOURCE: give one, or --list alone",
+}
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_wrong_use_is_told_with_its_cure(words: tuple[str, ...]) -> None:
+    ended = CliRunner().invoke(app, ["dead-letters", *words])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert WRONG[words] in ended.stderr
+
+
+def test_every_mistake_in_a_mapping_is_told_with_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "cure.toml"
+    file.write_text('[cast]\ndata.a = "integer"\n[default]\nid = "1"\n')
+    ended = CliRunner().invoke(app, ["dead-letters", "requeue", "--all", "--mapping", str(file)])
+    assert ended.exit_code == 2
+    assert [line.split(": ")[:2] for line in ended.stderr.splitlines()] == [
+        [str(file), "default.id"],
+        [str(file), "cast.data.a"],
+    ]
+
+
+def test_a_time_may_be_a_while_ago() -> None:
+    before = now_ms()
+    choice = choice_of(since="2h", until="30m")
+    assert choice.since is not None
+    assert choice.until is not None
+    assert 0 <= choice.since - (before - 7_200_000) < 60_000
+    assert 0 <= choice.until - (before - 1_800_000) < 60_000
+    assert choice_of(since="2012-02-22T10:00:00Z", until=None).since == NOW
+
+
+def shown(width: int = 80) -> Console:
+    return Console(width=width, record=True, markup=False, highlight=False, file=StringIO())
+
+
+def test_neither_lists_nor_groups_show_values_and_both_fit_80_columns() -> None:
+    own: Headers = [("trace", b"\xff"), ("who", b"ada@example.org")]
+    one = letter(
+        saying(contact={"email": "ada@example.org"}),
+        headers=with_history(None, own, [once()], HASHER),
+        detail="data.message_id: " + "much too long, " * 9,
+    )
+    out = shown()
+    show_letter(out, one)
+    show_group(out, grouped([one])[0])
+    show_whole(out, one, None, with_value=False)
+    text = out.export_text()
+    assert "email.opened of digital/mailer" in text
+    assert "came back 1x" in text
+    assert "ada" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_value_is_shown_where_it_is_asked_for_and_no_terminal_obeys_it() -> None:
+    out = shown()
+    show_whole(out, letter(b"\x1b[2J{", headers=[("h\x07", b"\xff")]), None, with_value=True)
+    text = out.export_text()
+    assert "\\x1b[2J{" in text
+    assert "h\\x07: \\xff" in text
+
+
+def test_a_program_gets_bytes_that_are_no_text_as_base64() -> None:
+    row = whole_row(letter(b"\xff", headers=[("a", b"1"), ("b", None)]), None, with_value=True)
+    assert row["value"] == {"text": "/w==", "encoding": "base64"}
+    assert row["headers"] == [{"name": "a", "text": "1"}, {"name": "b", "text": None}]
+    assert "value" not in whole_row(letter(b"\xff"), None, with_value=False)
+
+
+def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
+    mended = [letter(saying(), offset=offset, detail="data.sum: Field required") for offset in range(500)]
+    out = shown()
+    show_groups(out, grouped([letter(saying(), offset=1000), *mended], {one.name for one in mended}))
+    text = out.export_text()
+    assert text.splitlines()[:2] == [
+        "   open  requeued",
+        "      1         0  invalid_data: data.message_id: is missing",
+    ]
+    assert "Nothing of these is open:" in text
+    assert "      0       500  invalid_data: data.sum: Field required" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_one_letter_says_whether_it_is_open() -> None:
+    one, out = letter(saying()), shown()
+    show_whole(out, one, None, with_value=False)
+    show_whole(out, one, "2012-02-23T10:00:00.000Z", with_value=False)
+    states = [line.split(maxsplit=1)[1].rstrip() for line in out.export_text().splitlines() if line.startswith("state")]
+    assert states == ["open", "requeued 2012-02-23T10:00:00.000Z"]
+    assert letter_row(one)["requeued"] is None
+    assert whole_row(one, "2012-02-23T10:00:00.000Z", with_value=False)["requeued"] == "2012-02-23T10:00:00.000Z"
+
+
+def test_a_source_that_is_an_address_is_hidden_from_programs_too() -> None:
+    one = letter(saying().replace(b"digital/mailer", b"ada@example.org"))
+    [group] = grouped([one])
+    for row in (letter_row(one), group_row(group), whole_row(one, None, with_value=False)):
+        assert row["source"] == "*"
+        assert b"example.org" not in orjson.dumps(row)
+
+
+def test_of_a_history_that_a_producer_wrote_nothing_odd_is_shown() -> None:
+    told = replace(once(), at="\x1b[2J", origin="ada@example.org", reason="\r\n", run="+12125550123")
+    one, out = letter(saying(), headers=with_history(None, [], [told], HASHER)), shown()
+    show_whole(out, one, None, with_value=False)
+    [row] = orjson.loads(orjson.dumps(whole_row(one, None, with_value=False)["history"]))
+    assert (row["at"], row["origin"], row["reason"], row["run"]) == ("*", "*", "*", "*")
+    text = out.export_text()
+    assert not any(odd in text for odd in ("\x1b", "example.org", "2125550123"))

@@ -1,0 +1,90 @@
+"""`harmonia policy`: whoever writes a policy hears every mistake at once, before anything is decided by it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streams.cli.main import app
+from streams.domain.pressure import Policy, default_policy, default_text, read_policy
+
+LESS = default_text().replace("needs_consent = []", "").replace('email = "4h"', 'email = "8h"')
+
+
+def run(*words: str, policy: Path | None = None) -> Result:
+    return CliRunner().invoke(app, ["policy", *words], env={"HARMONIA_POLICY": None if policy is None else str(policy)})
+
+
+def test_the_default_is_shown_with_its_comments_to_be_copied(tmp_path: Path) -> None:
+    shown = run("show", "--default", policy=tmp_path / "none.toml")
+    assert shown.stdout == default_text()
+    file = tmp_path / "policy.toml"
+    file.write_text(shown.stdout)
+    checked = run("check", str(file), "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)) == (0, {"version": default_policy().version})
+    said = json.loads(run("show", "--default", "--json").stdout)
+    assert (said["version"], said["file"], said["caps"]["email"][0]["at_most"]) == (default_policy().version, None, 2)
+
+
+def test_what_holds_is_shown_with_its_file_its_version_and_what_it_does_not_say(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(LESS)
+    os.utime(file, (1_770_224_400, 1_770_224_400))
+    shown = run("show", policy=file)
+    holding = read_policy(LESS)
+    assert isinstance(holding, Policy)
+    assert shown.exit_code == 0
+    first, second, *_ = shown.stdout.splitlines()
+    assert first == f"# policy {holding.version}, of {file}, which was changed at 2026-02-04T17:00:00.000Z"
+    assert "harmonia_policy_since_seconds" in second
+    assert "closures.needs_consent = []  # by default\n" in shown.stdout
+    assert 'gaps.email = "8h"\n' in shown.stdout
+    assert read_policy(shown.stdout) == holding
+    said = json.loads(run("show", "--json", policy=file).stdout)
+    assert (said["version"], said["file"], said["closures"]["needs_consent"]) == (holding.version, str(file), [])
+
+
+def test_without_a_file_the_one_that_comes_with_harmonia_holds_and_that_is_said() -> None:
+    shown = run("show").stdout
+    assert shown.startswith(f"# policy {default_policy().version}, which comes with Harmonia: HARMONIA_POLICY names ")
+    assert read_policy(shown) == default_policy()
+
+
+def test_a_broken_policy_is_not_shown_but_each_mistake_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(default_text().replace('across_teams = "4h"', ""))
+    ended = run("show", policy=file)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("HARMONIA_POLICY: gaps.across_teams: is missing; ")
+    assert run("show", policy=tmp_path / "none.toml").stderr.startswith("HARMONIA_POLICY: it cannot be read: No such")
+
+
+def test_every_mistake_is_told_with_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    broken = default_text().replace("at_most = 2 }", "at_most = 0 }", 1).replace('across_teams = "4h"', "")
+    file.write_text(broken)
+    ended = CliRunner().invoke(app, ["policy", "check", str(file)])
+    assert ended.exit_code == 1
+    assert ended.stdout == ""
+    assert f"{file}: caps.email[0].at_most: is 0; " in ended.stderr
+    assert f"{file}: gaps.across_teams: is missing; " in ended.stderr
+    told = CliRunner().invoke(app, ["policy", "check", str(file), "--json"])
+    assert {mistake["key"] for mistake in json.loads(told.stdout)["mistakes"]} == {
+        "caps.email[0].at_most",
+        "gaps.across_teams",
+    }
+
+
+@pytest.mark.parametrize(("written", "said"), [(b"[caps", "is not TOML"), (b"\xff", "not UTF-8")])
+def test_what_is_no_policy_at_all_is_refused(tmp_path: Path, written: bytes, said: str) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_bytes(written)
+    ended = CliRunner().invoke(app, ["policy", "check", str(file)])
+    assert ended.exit_code == 1
+    assert said in ended.stderr
+
+
+def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["policy", "check", str(tmp_path / "none.toml")]).exit_code == 2

@@ -1,0 +1,30 @@
+"""Counts of a campaign, each test saying only what it is about."""
+
+from typing import Any
+
+from events.mailboxes import Mailbox
+from streams.domain.campaigns import Counts, Report, Tally, Told
+from streams.domain.pressure.rates import Rates
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+NOON = 1_329_825_600_000
+RATES = Rates()
+
+
+def rates(**changes: Any) -> Rates:
+    """The default's, but for these."""
+    return Rates.model_validate(changes)
+
+
+def report(number: int, at: int = NOON) -> Report:
+    return Report(at, "digital/mailer", f"r{number:04d}")
+
+
+def told(count: int, at: int = NOON) -> Told:
+    """So many reports of one time."""
+    return Told(count, tuple(report(number, at) for number in range(count))[-10:])
+
+
+def counts(mailbox: Mailbox = "gmail", last_sent: int | None = NOON, **tally: Any) -> Counts:
+    return Counts({mailbox: Tally(**tally)}, last_sent)

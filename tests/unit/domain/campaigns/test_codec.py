@@ -1,0 +1,37 @@
+import pytest
+
+from streams.domain.campaigns import Campaign, Kept, Passed, Roll, decode, encode, read_counts, write_counts
+from streams.domain.formats import Unreadable
+from tests.unit.domain.campaigns.sending import NOON, counts, told
+
+COUNTS = counts(sent=3, delivered=2, complaints=told(12), unsubscribes=told(1))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        Campaign(),
+        Campaign(COUNTS, (Passed("campaign_complaints", "gmail", 0.003),)),
+        Roll(),
+        Roll({"later": NOON, "a": NOON + 1}),
+    ],
+)
+def test_what_is_kept_comes_back(kept: Kept) -> None:
+    found = decode(encode(kept))
+    assert found == kept
+    if isinstance(found, Roll) and isinstance(kept, Roll):
+        assert list(found.heard) == list(kept.heard)
+
+
+def test_another_format_is_refused() -> None:
+    with pytest.raises(Unreadable):
+        decode(b"\x92\x02\x91\x01")
+
+
+def test_counts_come_back() -> None:
+    assert read_counts(b"c", write_counts(COUNTS)) == ("c", COUNTS)
+
+
+@pytest.mark.parametrize(("key", "value"), [(None, b"{}"), (b"c", None), (b"\xff", b"{}"), (b"c", b"{"), (b"c", b"[]")])
+def test_what_is_not_ours_says_nothing(key: bytes | None, value: bytes | None) -> None:
+    assert read_counts(key, value) is None

@@ -1,0 +1,121 @@
+"""A person of many full fragments is shown short, and yet nobody's no is lost."""
+
+from collections.abc import Sequence
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.domain.contact import ContactState, Outcome, fold, profile
+from streams.domain.contact.fold import ROOM
+from streams.domain.contact.merging import person
+from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
+from streams.domain.contact.state import Consent, Detail, Fact, Report, Retraction
+
+AT = 1_700_000_000_000
+
+
+def fact(id_: str, detail: Detail | None, type_: str = "canvass.reported") -> Fact:
+    return Fact(type_, AT, "team/a", id_, AT, None, detail)
+
+
+def report(id_: str, outcome: str = "contacted", text: str = "", tags: tuple[str, ...] = ()) -> Fact:
+    answers: dict[str, str | int | float | bool] = {f"van:{id_}.{number}": text for number in range(64)}
+    return fact(id_, Report("door", outcome, None, 1, answers if text else None, tags))  # type: ignore[arg-type]
+
+
+def full(name: str, letter: str = "x", *more: Fact) -> ContactState:
+    """A fragment that takes nothing more of what is long."""
+    state, _ = fold(ContactState(), more)
+    for number in range(ROOM):
+        state, [outcome] = fold(state, [report(f"{name}-{number}", text=letter * 1024)])
+        if outcome is Outcome.FULL:
+            return state
+    raise AssertionError("never full")
+
+
+def weighing(*weights: int) -> list[ContactState]:
+    return [ContactState(weight=weight, facts={("a", f"{n}"): report(f"{n}")}) for n, weight in enumerate(weights)]
+
+
+def named(person: Sequence[ContactState]) -> dict[str, ContactState]:
+    return {f"c{number}": state for number, state in enumerate(person)}
+
+
+def whole(person: Sequence[ContactState], room: int) -> list[int]:
+    """The weights of the parts that are shown whole."""
+    shown = list(bounded(named(person), room).values())
+    assert shown[0] is person[0]
+    return [part.weight for part, before in zip(shown[1:], person[1:], strict=True) if part is before]
+
+
+def test_who_has_room_is_shown_whole() -> None:
+    person = weighing(900, 5, 10, 15)
+
+    assert whole(person, 30) == [5, 10, 15]
+    assert bounded(named(person), 30) == named(person)
+
+
+def test_the_heaviest_parts_give_way() -> None:
+    assert whole(weighing(900, 5, 16, 10), 30) == [5, 10]
+    assert whole(weighing(900, 31), 30) == []
+
+
+def test_of_parts_of_one_weight_all_or_none_are_whole() -> None:
+    """Else it would be chance which."""
+    assert whole(weighing(1, 5, 10, 10, 10), 30) == [5]
+
+
+@given(st.lists(st.integers(0, 20), max_size=5), st.integers(0, 60))
+def test_the_choice_is_the_same_in_any_order_and_has_room(weights: list[int], room: int) -> None:
+    own, *parts = weighing(7, *weights)
+    chosen = {tuple(sorted(whole([own, *each], room))) for each in permutations(parts)}
+
+    assert len(chosen) == 1
+    assert sum(chosen.pop()) <= room
+
+
+def test_of_a_part_that_is_not_whole_no_refusal_is_lost() -> None:
+    part, _ = fold(
+        ContactState(),
+        [
+            fact("1", Consent("email", granted=False, list_id="news"), "email.unsubscribed"),
+            fact("2", Consent("text", granted=False, sender="+1"), "text.opted_out"),
+            fact("3", Consent("phone", granted=True), "consent.changed"),
+            report("4", "do_not_contact", "x" * 1024, ("long",)),
+            report("5", "wrong_number", "x" * 1024),
+            report("6", "contacted", "x" * 1024, ("long",)),
+            fact("7", None, "email.bounced"),
+        ],
+    )
+
+    shown = profile("c1", reduced(part))
+
+    assert shown["consent"] == {"email": False, "text": False}
+    assert (shown["canvass"]["attempts"], shown["canvass"]["answers"], shown["tags"]) == (2, {}, [])
+    assert {fact.id for fact in reduced(part).facts.values()} == {"1", "2", "4", "5", "7"}
+
+
+def test_a_retraction_in_a_part_that_is_not_whole_takes_back_what_another_part_has() -> None:
+    own, _ = fold(ContactState(), [report("1", "refused")])
+    part, _ = fold(ContactState(), [fact("2", Retraction("team/a", "1"), "interaction.retracted")])
+
+    assert profile("c1", person({"c1": own, "c2": reduced(part)})) == profile("c1", person({"c1": own, "c2": part}))
+
+
+def test_in_the_end_nothing_long_is_left_of_anybody() -> None:
+    """A character may take six bytes of a profile, and one of the state."""
+    no = fact("no", Consent("email", granted=False, list_id="news"), "email.unsubscribed")
+    states = [full(f"{number}", "\x01", no) for number in range(2)]
+
+    *_, last = shorter_and_shorter(named(states))
+
+    shown = profile("c1", person(last))
+    assert (shown["consent"], shown["canvass"]["answers"]) == ({"email": False}, {})
+
+
+def test_several_full_fragments_have_room() -> None:
+    states = [full(f"{number}") for number in range(4)]
+
+    assert sum(state.weight for state in states[1:]) <= ROOM_FOR_PARTS
+    assert bounded(named(states)) == named(states)

@@ -1,0 +1,87 @@
+"""`merge`: two halves of one person are that person."""
+
+from streams.domain.contact import ContactState, merge, profile
+from tests.unit.domain.contact.said import (
+    DAY,
+    DONOR,
+    HOUR,
+    NOON,
+    appended,
+    fold,
+    folded,
+    gift,
+    profile_of,
+    refund,
+    retracted,
+    said,
+)
+
+
+def test_halves_make_the_whole() -> None:
+    one, other = (
+        [gift("1", 500, committee="C1")],
+        [refund("2", 200, donation_id="actblue:1"), gift("3", 7, NOON - HOUR)],
+    )
+    merged = merge(folded(*one), folded(*other))
+    assert merged == folded(*one, *other)
+    assert profile(DONOR, merged) == profile_of(*one, *other)
+
+
+def test_what_is_in_both_halves_counts_once() -> None:
+    merged = merge(folded(gift("1", 500), gift("2", 5)), folded(gift("1", 500)))
+    assert merged == folded(gift("1", 500), gift("2", 5))
+
+
+def test_of_copies_in_both_halves_the_first_appended_is_kept() -> None:
+    first, second = folded(gift("1", 500)), folded(appended(NOON + 1, gift("1", 900, committee="C1")))
+    assert merge(first, second).facts == merge(second, first).facts == first.facts
+    assert merge(first, second).weight == merge(second, first).weight == first.weight
+
+
+def test_a_retraction_reaches_the_other_half() -> None:
+    assert profile(DONOR, merge(folded(gift("1", 500)), folded(retracted("1")))) == profile_of()
+
+
+def test_a_message_in_the_other_half_is_retracted_by_the_first_of_its_retractions() -> None:
+    sent = folded(said("email.sent", "1", message_id="m"))
+    in_time, too_late = appended(NOON + 7 * DAY, retracted("1", "r")), appended(NOON + 8 * DAY, retracted("1", "s"))
+    assert profile(DONOR, merge(sent, folded(in_time, too_late))) == profile_of()
+    assert profile(DONOR, merge(sent, folded(too_late))) == profile(DONOR, sent)
+
+
+def test_what_has_settled_is_added_up() -> None:
+    late = appended(NOON + 8 * DAY, said("text.replied", "9"))
+    one = folded(said("email.opened", "1", NOON, message_id="m", region="US-NY"), late)
+    other = folded(said("email.opened", "2", NOON + 1, message_id="m", region="US-CA"), late)
+    known = profile(DONOR, merge(one, other))
+    assert known["counts"] == {"email.opened": 2, "text.replied": 1}
+    assert known["email"]["last_opened_at"] == "2012-03-01T12:00:00.001Z"
+    assert known["zones"]["region"] == "US-CA"
+
+
+def test_a_merge_with_nothing_is_the_same() -> None:
+    state = folded(gift("1", 5), said("email.sent", "2", message_id="m"))
+    assert merge(state, ContactState()) == merge(ContactState(), state) == state
+
+
+def test_the_version_is_the_larger_one() -> None:
+    assert merge(ContactState(version=3), ContactState(version=5)).version == 5
+
+
+def test_a_merged_state_settles_with_its_next_arrival() -> None:
+    sent = folded(said("email.sent", "1", message_id="m"))
+    merged = merge(sent, folded(appended(NOON + 8 * DAY, gift("2", 5))))
+    assert len(merged.facts) == 2
+    after, _ = fold(merged, [appended(NOON + 8 * DAY, retracted("1"))])
+    assert [fact.id for fact in after.facts.values()] == ["2", "r"]
+    assert profile(DONOR, after)["counts"] == {"donation.made": 1, "email.sent": 1}
+
+
+def test_a_settled_drop_takes_its_messages_variant_back_whichever_half_is_merged_into_the_other() -> None:
+    later = appended(NOON + 8 * DAY, said("form.submitted", "late", form_id="f"))
+    sent = said("email.sent", "1", message_id="m", experiment={"id": "x", "variant": "A"})
+    of_arm, of_drop = (folded(each, later) for each in (sent, said("email.dropped", "2", message_id="m")))
+    assert [arm.message_id for arm in of_arm.settled.arms] == ["m"]
+
+    assert merge(of_arm, of_drop) == merge(of_drop, of_arm)
+    assert merge(of_arm, of_drop).settled.arms == ()

@@ -1,0 +1,30 @@
+"""People in experiments, in one line each."""
+
+from collections.abc import Mapping
+
+from streams.domain.contact import ContactState
+from streams.domain.contact.contribution import Given
+from streams.domain.contact.packed_contribution import NOTHING, Packed, unpacked
+from streams.domain.contact.person_view import overview
+from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.metrics import METRICS
+from streams.domain.experiments.person_sums import given
+from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded, said
+
+NOBODYS: Mapping[str, Rule] = {}
+
+
+def assigned(variant: str = "B", time: int = NOON, experiment: str = "x", **data: str) -> Arrival:
+    """By `experiment.assigned`."""
+    name = f"{experiment} {variant} {time}"
+    return said("experiment.assigned", name, time, experiment={"id": experiment, "variant": variant}, **data)
+
+
+def given_by(state: ContactState, rules: Mapping[str, Rule] = NOBODYS, before: Packed = NOTHING) -> list[Given]:
+    return [*unpacked(given(DONOR, overview(state), rules, before))]
+
+
+def figures(*arrivals: Arrival, rule: Rule | None = None) -> dict[str, tuple[int, int, int]]:
+    """By metric what somebody gives to the experiment `x` in the window, before it, and as it was."""
+    (one,) = given_by(folded(*arrivals), {} if rule is None else {"x": rule})
+    return {METRICS[place]: (y, x, raw) for place, y, x, raw in one.values}

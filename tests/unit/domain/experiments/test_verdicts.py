@@ -1,0 +1,23 @@
+import pytest
+
+from streams.domain.experiments.metrics import METRICS
+from streams.domain.experiments.report.verdicts import MEANINGS, word_of
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "word"),
+    [
+        ("donated", 0.001, 0.02, "better"),
+        ("donated", -0.02, -0.001, "worse"),
+        ("donated", -0.001, 0.02, "not yet known"),
+        ("donated", 0.0, 0.02, "not yet known"),
+        ("unsubscribed", 0.001, 0.02, "worse"),
+        ("complained", -0.02, -0.001, "better"),
+    ],
+)
+def test_a_word_is_about_all_of_the_interval(metric: str, low: float, high: float, word: str) -> None:
+    assert word_of(metric, low, high) == word
+
+
+def test_every_metric_has_a_meaning() -> None:
+    assert MEANINGS.keys() == {*METRICS}

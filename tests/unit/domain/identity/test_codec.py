@@ -1,0 +1,49 @@
+"""What is written can be read, and what cannot be read says so."""
+
+import msgspec
+import pytest
+
+from events.links import Command
+from streams.domain.formats import Unreadable
+from streams.domain.identity import Node, decode, encode
+from streams.domain.identity.deferred_erasures import Kept, Waiting
+from streams.domain.identity.nodes import Mark, Ruling
+
+BY = Command(9, "office", "c-1")
+FULL = Node(
+    exclusive="voter:NY",
+    seen={"email:0": ("ada", "bob")},
+    aliases={"voter:1": ("ada",)},
+    rulings={"cyd": Ruling(same=False, by=BY)},
+    roof="ada",
+    saturated=True,
+    mark=Mark("ada", BY),
+    erased=BY,
+    marked=("ada", "email:0"),
+    held="ada",
+    waiting=Waiting({"ada": 7}, {"voter:1": 7}, {"voter:2": Kept(b"k", None, 8, 9)}, (Kept(b"k", b"v", 7, 9),)),
+)
+
+
+@pytest.mark.parametrize("node", [FULL, Node()])
+def test_a_node_is_read_as_it_was_written(node: Node) -> None:
+    assert decode(encode(node)) == node
+
+
+def test_the_example_has_all_that_a_node_may_have() -> None:
+    assert all(getattr(FULL, field) != getattr(Node(), field) for field in Node.__struct_fields__)
+
+
+def test_the_first_element_is_the_format() -> None:
+    assert msgspec.msgpack.decode(encode(FULL))[0] == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(FULL)[:-1]])
+def test_bytes_that_are_no_node_are_unreadable(data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        decode(data)
+
+
+def test_a_node_of_another_format_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="format 9"):
+        decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

@@ -1,0 +1,189 @@
+"""States outlive versions: what was written once can be read, and is never taken for what it is not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from events.topics import CONTACT_FRAGMENTS
+from streams.domain.contact import decode
+from streams.domain.contact.codec import FORMAT
+from streams.domain.formats import Format, OtherFormat, Stored, Unreadable, encode
+from streams.engine.store import Position
+from streams.platform.topics import TABLES as ALL_TABLES
+from tests.property.worker.links.world import World
+from tests.unit.domain.states.fixtures import HERE, TABLES, Kept, fixture_of, path_of, plain, read
+from tests.unit.domain.states.told import Told
+from tests.unit.engine.kafka_records import Fetched
+
+by_table = pytest.mark.parametrize("kept", TABLES, ids=lambda kept: kept.table)
+CURE = (
+    "How states of {0} are written has changed. Give the format the next number and write its fixture with "
+    "`python -m tests.unit.domain.states.fixtures`; if no release has written format {1} yet, write it over with "
+    "`--unreleased`. See docs/upgrades.md"
+)
+
+
+def fixtures() -> list[tuple[Kept, Path]]:
+    return [(kept, path) for kept in TABLES for path in sorted(HERE.glob(f"{kept.table}-*.json"))]
+
+
+@pytest.mark.parametrize(("kept", "path"), fixtures(), ids=lambda one: one.stem if isinstance(one, Path) else "")
+def test_states_of_every_format_show_what_stands_beside_them(kept: Kept, path: Path) -> None:
+    fixture = read(path)
+    assert fixture.format in kept.format.readable
+    assert missing(fixture.shown, plain(kept.shown(fixture.states)), "") == []
+
+
+def missing(told: Any, found: Any, path: str) -> list[str]:
+    """What is not as it was; a version may show more than the last one."""
+    if isinstance(told, dict) and isinstance(found, dict):
+        return [wrong for name in told for wrong in missing(told[name], found.get(name), f"{path}.{name}")]
+    return [] if told == found else [f"{path} is {found!r}, not {told!r}"]
+
+
+def test_the_comparison_can_fail() -> None:
+    assert missing({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, "") == []
+    assert missing({"a": {"b": 1}}, {"a": {"b": 2}}, "") == [".a.b is 2, not 1"]
+    assert missing({"a": {"b": 1}}, {}, "") == [".a is None, not {'b': 1}"]
+
+
+def test_what_format_3_says_one_by_one_is_what_people_give() -> None:
+    """It was written of the same story."""
+    held, now = (read(path_of("contacts", number)).states for number in (3, 4))
+    assert {key: decode(value).given for key, value in held.items()} == {
+        key: decode(value).given for key, value in now.items()
+    }
+    assert any(decode(value).given.names for value in held.values())
+
+
+@by_table
+def test_every_format_that_is_read_has_a_fixture(kept: Kept) -> None:
+    files = {int(re.findall(r"\d+", path.stem)[0]) for table, path in fixtures() if table is kept}
+    assert files == kept.format.readable
+
+
+@by_table
+def test_what_is_written_stays_as_it_is_or_has_a_new_number(kept: Kept) -> None:
+    held, now = read(path_of(kept.table, kept.format.number)), fixture_of(kept)
+    assert (held.shape, held.states) == (now.shape, now.states), CURE.format(kept.table, kept.format.number)
+
+
+@by_table
+def test_the_shape_tells_a_new_field_from_none(kept: Kept) -> None:
+    more = msgspec.defstruct("More", [("more", int, 0)], bases=(kept.format.kind,), frozen=True, array_like=True)
+    grown: Format[Any] = Format(kept.format.number, cast(type[Stored], more))
+    assert fixture_of(kept).shape != fixture_of(Kept(kept.table, grown, kept.states, kept.shown)).shape
+
+
+@by_table
+def test_the_story_has_every_kind_of_what_can_be_written(kept: Kept) -> None:
+    """Or the bytes would not tell that its encoding has changed."""
+    decoder = msgspec.msgpack.Decoder(kept.format.kind)
+    seen = {type(one) for data in kept.states().values() for one in structs_in(decoder.decode(data))}
+    possible = {one.__name__ for one in declared(kept.format.kind)}
+    assert {one.__name__ for one in seen} == possible - NEVER_KEPT
+
+
+NEVER_KEPT = {"Erase", "Given"}
+"""Of an erasure an `Erasure` is left; what is given is kept `Packed`, and only read as it was in format 3."""
+
+
+def structs_in(value: object) -> Iterator[object]:
+    if isinstance(value, msgspec.Struct):
+        yield value
+        for name in value.__struct_fields__:
+            yield from structs_in(getattr(value, name))
+    elif isinstance(value, dict):
+        yield from structs_in(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from structs_in(each)
+
+
+OURS = (
+    "streams.domain.campaigns",
+    "streams.domain.contact",
+    "streams.domain.experiments",
+    "streams.domain.identity",
+    "events",
+)
+
+
+def declared(kind: type[Stored]) -> set[type[msgspec.Struct]]:
+    _, components = msgspec.json.schema_components([kind])
+    names = set(components)
+    found: set[type[msgspec.Struct]] = {kind}
+    for struct in all_structs(msgspec.Struct):
+        if struct.__name__ in names and struct.__module__.startswith(OURS):
+            found.add(struct)
+    return found
+
+
+def all_structs(of: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for struct in of.__subclasses__():
+        yield struct
+        yield from all_structs(struct)
+
+
+class Third(Stored, frozen=True, array_like=True):
+    name: str
+    added: int = 7
+
+
+def test_a_format_that_only_lacks_fields_at_the_end_is_read_with_their_defaults() -> None:
+    third = Format(3, Third, older={2})
+    assert third.decode(msgspec.msgpack.encode([2, "ada"])) == Third(2, "ada", 7)
+    with pytest.raises(OtherFormat, match="a state of format 1, not 3; make the table anew"):
+        third.decode(msgspec.msgpack.encode([1, "ada"]))
+
+
+def test_a_newer_format_is_refused_with_the_cure_however_much_it_looks_like_this_one() -> None:
+    second = Format(2, Third)
+    with pytest.raises(OtherFormat, match=r"newer version of Harmonia wrote; this one knows format 2.*upgrades"):
+        second.decode(encode(Third(3, "ada", 1)))
+
+
+def test_what_is_no_state_is_no_state_of_another_format() -> None:
+    for data in (b"", b"\xff", b"{}", b"\x91\xa1x", msgspec.msgpack.encode([2, 5])):
+        with pytest.raises(Unreadable) as raised:
+            Format(2, Third).decode(data)
+        assert not isinstance(raised.value, OtherFormat)
+
+
+def newer(state: bytes) -> bytes:
+    """The same as a later version might write it."""
+    first, number, *rest = state[0], state[1], *state[2:]
+    assert number == FORMAT.number
+    return bytes([first, number + 1, *rest])
+
+
+def test_a_worker_that_was_rolled_back_stops_at_a_part_of_the_newer_version() -> None:
+    """It must neither be dropped nor end in `dead-letters`."""
+    world = World()
+    told = Told().contacts
+    key = next(key for key in told if b"/" in key and not key.startswith(b"/"))
+    world.logs[CONTACT_FRAGMENTS, 0].append(Fetched(0, newer(told[key]), key, (), 0, CONTACT_FRAGMENTS, 0))
+    with pytest.raises(OtherFormat, match="newer version"):
+        world.work((CONTACT_FRAGMENTS, 0), 1)
+
+
+def test_a_worker_that_was_rolled_back_stops_at_a_state_of_the_newer_version() -> None:
+    world = World()
+    key, state = next((key, value) for key, value in Told().contacts.items() if key == b"crm.ada")
+    with pytest.raises(OtherFormat, match="newer version"):
+        decode(newer(state))
+    for number in range(3):
+        world.stores[number].write({key: newer(state)}, Position("topic", 1, 0))
+    told = Told()
+    for log, records in told.world.logs.items():
+        world.logs[log] = records
+    with pytest.raises(OtherFormat, match="newer version"):
+        world.settle()
+
+
+def test_every_table_is_here() -> None:
+    assert {kept.table for kept in TABLES} == {*ALL_TABLES}

@@ -1,0 +1,142 @@
+"""A town in which everything happens that a state can be of: what the fixtures of all formats hold.
+
+A new kind of fact or field is told at the end, so that what was written before stays as it was.
+"""
+
+from collections.abc import Mapping
+
+from events.contact import Contact
+from events.identifiers import Hasher
+from events.json_types import JSON
+from events.links import Command
+from streams.domain.identity import Node
+from streams.domain.identity.deferred_erasures import Kept, Waiting
+from streams.domain.identity.nodes import Mark, Ruling
+from tests.property.worker.links.sayings import interaction
+from tests.property.worker.links.world import World
+from tests.unit.domain.contact.said import DAY, HOUR
+from tests.unit.domain.human.people import CHROME
+from tests.unit.events.records import NOW, REQUIRED
+
+Fields = dict[str, JSON]
+ADA: Fields = {"contact_id": "crm.ada", "region": "US-NY", "time_zone": "America/New_York", "postal_code": "10001"}
+BO: Fields = {"voter_id": "ny:17", "region": "US-NY"}
+CYD: Fields = {"external": {"van": "c-3"}}
+DOT: Fields = {"email": "dot@example.org"}
+NOON = NOW - 10 * DAY
+LATER = NOW
+"""Messages of the beginning have settled by then."""
+
+GIFT: Fields = {
+    "amount": 2500,
+    "committee": "C1",
+    "pledge_id": "p",
+    "period": "monthly",
+    "election": "P2012",
+    "instalment": 2,
+}
+REPORT: Fields = {
+    "report_id": "r",
+    "support": 2,
+    "answers": {"van:1": "jobs", "van:2": 1, "van:3": 1.5, "van:4": True},
+    "tags_added": ["host"],
+    "tags_removed": ["driver"],
+    "team": "field",
+}
+MAIL: Fields = {"purpose": "fundraising", "team": "digital"}
+
+
+class Told:
+    """The world after the story. What is said gets ids in its order."""
+
+    def __init__(self) -> None:
+        self.world = World(Hasher([b"key", b"old"]))
+        self._count = 0
+        self._of_ada()
+        self._of_a_household()
+        self._of_the_erased()
+        self._of_experiments()
+
+    @property
+    def contacts(self) -> Mapping[bytes, bytes]:
+        """The contacts table."""
+        return self.world.table()
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The links table, with nodes that take more than a story."""
+        by = Command(NOON, "office/desk", "c-1")
+        full = Node(saturated=True, roof="crm.z", mark=Mark("crm.z", by), erased=by, marked=("crm.y",))
+        ruled = Node("voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": Ruling(same=False, by=by)})
+        erased = Kept(b"erased/crm.held", b"{}", 7, NOON)
+        waiting = Waiting({"crm.held": 7}, {"voter:0": 7}, {"voter:1": Kept(b"seen/1", None, 8, NOON)}, (erased,))
+        held = Node(held="crm.held", waiting=waiting)
+        return {**self.world.nodes, "crm.full": full, "crm.ruled": ruled, "crm.held": held}
+
+    def _say(self, type_: str, contact: Fields, at: tuple[int, int] = (NOON, NOON), **data: JSON) -> str:
+        """`at`: when it happened, and when it was appended."""
+        self._count += 1
+        name = f"i{self._count}"
+        about = {**REQUIRED[type_], **data} | ({"contact": contact} if contact else {})
+        self.world.say(interaction(type_, name, at[0], "team/a", about), at[1])
+        self.world.settle()
+        return name
+
+    def _of_ada(self) -> None:
+        """Everything that can be said of one contact, its messages settled and not."""
+        for days, appended in ((0, NOON), (8, LATER)):
+            began, message = NOON + days * DAY, f"m{days}"
+            at, later = (began, appended), (began + HOUR, appended)
+            self._say("email.sent", ADA, at, **MAIL, message_id=message)
+            self._say("email.opened", ADA, later, message_id=message, user_agent=CHROME, machine=False)
+            self._say("email.clicked", ADA, later, message_id=message, url="https://example.org/")
+            self._say("email.bounced", {**ADA, **DOT}, at, message_id=f"{message}-b", kind="soft")
+            self._say("text.delivered", ADA, at, **MAIL, message_id=f"t{days}")
+            self._say("text.failed", ADA, at, message_id=f"t{days}-f")
+        self._say("donation.made", ADA, (NOON, NOON), **GIFT)
+        self._say("donation.refunded", ADA, committee="C1", donation_id="fec:1")
+        self._say("donation.charge_failed", ADA, pledge_id="p")
+        self._say("canvass.reported", ADA, (NOON, NOON), **REPORT)
+        self._say("ballot.reported", ADA)
+        self._say("consent.changed", ADA, channel="email", granted=False, list_id="news")
+        self._say("text.opted_out", ADA, sender="62012")
+        self._say("rsvp.made", ADA)
+        gone = self._say("form.submitted", ADA)
+        self._say("interaction.retracted", ADA, retracts={"source": "team/a", "id": gone})
+        self._say("contact.suppressed", ADA, until="2013-01-01T00:00:00Z")
+
+    def _of_a_household(self) -> None:
+        """A roof with two parts, one of them by command; and one who is kept apart."""
+        address = {"email": "bo@example.org", "phone": "212 555 0199"}
+        self._say("email.opened", {"email": "bo@example.org"})
+        self._say("donation.made", {**BO, **address}, amount=5000)
+        self._say("form.submitted", CYD)
+        names: list[JSON] = [self._name(BO), self._name(CYD)]
+        self._say("contact.linked", {}, contact_ids=names)
+        self._say("contact.unlinked", {}, contact_ids=[names[0], "crm.ada"])
+
+    def _of_the_erased(self) -> None:
+        """One who is only a mark, and one who has begun anew."""
+        for name, again in (("crm.eve", False), ("crm.flo", True)):
+            contact: Fields = {"contact_id": name}
+            self._say("donation.made", {**contact, "email": f"{name}@example.org"}, (NOON - DAY, NOON))
+            self._say("contact.erased", contact)
+            if again:
+                self._say("donation.made", contact, (NOON + HOUR, NOON))
+
+    def _of_experiments(self) -> None:
+        """One who is in several, by what has settled and by what has not, and whom something was read of."""
+        gil: Fields = {"contact_id": "crm.gil", "household": "h-7"}
+        for days, appended in ((0, NOON), (8, LATER)):
+            at, opened = (NOON + days * DAY, appended), (NOON + days * DAY + HOUR, appended)
+            for name in ("given", "dropped"):
+                arm: JSON = {"id": f"{name}-{days}", "variant": "B"}
+                self._say("email.sent", gil, at, message_id=f"{name}-{days}", experiment=arm)
+            self._say("email.dropped", gil, at, message_id=f"dropped-{days}")
+            self._say("email.opened", gil, opened, message_id=f"given-{days}", user_agent=CHROME)
+            self._say("email.clicked", gil, opened, message_id=f"given-{days}", url="https://example.org/")
+        self._say("experiment.assigned", gil, experiment={"id": "given-8", "variant": "A"}, cluster="c-9")
+        self._say("canvass.reported", gil, turf="t-3", experiment={"id": "doors", "variant": "A"})
+
+    def _name(self, contact: Fields) -> str:
+        return self.world.hasher.fragment(Contact.model_validate(contact)) or ""

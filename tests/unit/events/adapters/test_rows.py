@@ -1,0 +1,283 @@
+"""Rows by a mapping: the files that come with Harmonia, and the rules of mappings one by one."""
+
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.adapters.feed import Feed, LeftOut, Refused
+from events.adapters.mapping import MappingFile, WrongMapping, parse_mapping
+from events.adapters.rows import missing, read_row
+from events.envelope import Interaction
+from tests.unit.events.adapters.fixture import FEED, shown
+
+AT = "2025-11-24T16:00:00.000Z"
+
+
+def shipped(name: str) -> MappingFile:
+    return parse_mapping(files("events.adapters").joinpath("mappings", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def only(row: dict[str, Any], mapping: MappingFile, feed: Feed = FEED) -> tuple[str, str, dict[str, Any]]:
+    interactions, refused, left_out = shown(read_row(row, b"the row", mapping, feed))
+    assert (refused, left_out) == ([], [])
+    (one,) = interactions
+    return one
+
+
+TEXT = {
+    "message_id": "m1",
+    "sent_at": AT,
+    "direction": "outbound",
+    "contact_phone": "202-555-0100",
+    "sender": "+12025550199",
+    "campaign": "gotv-1",
+    "external_id": "118",
+    "status": "delivered",
+    "body": "Will you vote?",
+    "opted_out": "",
+}
+WHO = {"phone": "202-555-0100", "external": {"van": "118"}}
+FROM = {"contact": WHO, "sender": "+12025550199", "campaign_id": "gotv-1"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_", "more"),
+    [
+        ({}, "text.sent", {"message_id": "m1"}),
+        ({"status": ""}, "text.sent", {"message_id": "m1"}),
+        ({"status": "Failed"}, "text.failed", {"message_id": "m1"}),
+        ({"direction": "inbound"}, "text.replied", {}),
+        ({"direction": "inbound", "opted_out": "No"}, "text.replied", {}),
+        ({"direction": "Inbound", "opted_out": "Yes"}, "text.opted_out", {}),
+        ({"direction": "incoming", "opted_out": "y"}, "text.opted_out", {}),
+        ({"status": "queued", "opted_out": "TRUE"}, "text.opted_out", {}),
+    ],
+)
+def test_an_export_of_texts(cells: dict[str, str], type_: str, more: dict[str, str]) -> None:
+    assert only(TEXT | cells, shipped("p2p")) == (type_, AT, FROM | more)
+
+
+def test_a_text_that_waits_is_left_out() -> None:
+    assert read_row(TEXT | {"status": "queued"}, b"", shipped("p2p"), FEED) == [LeftOut("nothing_meant")]
+
+
+def test_a_word_that_may_be_a_stop_is_no_mere_answer() -> None:
+    row = TEXT | {"direction": "inbound", "opted_out": "opted out"}
+
+    assert shown(read_row(row, b"", shipped("p2p"), FEED)) == ([], ["unsupported_type"], [])
+
+
+HISTORY = {
+    "Voter File VANID": "118",
+    "Date Canvassed": "2025-11-24 11:00:00",
+    "Contact Type": "Walk",
+    "Result": "Not Home",
+    "Campaign": "",
+    "Canvassed By": "c-7",
+}
+
+
+def test_contact_history_of_van_in_the_time_zone_of_the_committee() -> None:
+    feed = Feed(source="field/van", received_at=FEED.received_at, time_zone="America/New_York")
+
+    assert only(HISTORY, shipped("van"), feed) == (
+        "canvass.reported",
+        AT,
+        {"contact": {"external": {"van": "118"}}, "canvasser_id": "c-7", "method": "door", "outcome": "not_home"},
+    )
+
+
+def test_a_result_that_the_mapping_does_not_list_is_refused_by_the_columns_name() -> None:
+    (refused,) = read_row(HISTORY | {"Result": "Do Not Dance"}, b"the row", shipped("van"), FEED)
+
+    assert isinstance(refused, Refused)
+    assert refused.element == b"the row"
+    assert refused.refusal.reason == "malformed_row"
+    assert "column Result" in refused.refusal.detail
+    assert "Do Not Dance" not in refused.refusal.detail
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [("11/24/2025 11:00 AM", None), ("24/11/2025 11:00 AM", "no_time"), ("", "no_time"), ("2025-11-24", "no_time")],
+)
+def test_a_time_in_the_format_of_the_mapping(written: str, reason: str | None) -> None:
+    said = 'column = "when.paid", format = "%m/%d/%Y %I:%M %p", zone = "America/New_York"'
+    mapping = parse_mapping(GIFTS.replace('column = "when.paid"', said))
+
+    interactions, refused, _ = shown(read_row(GIFT | {"when": {"paid": written}}, b"", mapping, FEED))
+
+    assert (refused, [time for _, time, _ in interactions]) == (([], [AT]) if reason is None else ([reason], []))
+
+
+def test_do_not_text_closes_texts() -> None:
+    interactions, _, _ = shown(read_row(HISTORY | {"Result": "Do Not Text"}, b"", shipped("van"), FEED))
+
+    assert [
+        (type_, data.get("outcome"), data.get("channel"), data.get("granted")) for type_, _, data in interactions
+    ] == [
+        ("canvass.reported", "refused", None, None),
+        ("consent.changed", None, "text", False),
+    ]
+
+
+def test_a_whole_number_that_is_kept_as_a_fraction_is_the_same_person() -> None:
+    as_fraction = only(HISTORY | {"Voter File VANID": 118.0}, shipped("van"))
+
+    assert as_fraction == only(HISTORY, shipped("van"))
+
+
+def test_the_same_row_is_the_same_act_and_another_mapping_is_not() -> None:
+    def of(mapping: MappingFile, row: dict[str, Any]) -> str:
+        (one,) = read_row(row, b"", mapping, FEED)
+        assert isinstance(one, Interaction)
+        return one.id
+
+    van = shipped("van")
+    other = MappingFile.model_validate(van.model_dump() | {"name": "other"})
+    assert of(van, HISTORY) == of(van, HISTORY | {"Canvassed By": "c-8"})
+    assert len({of(van, HISTORY), of(van, HISTORY | {"Result": "Moved"}), of(other, HISTORY)}) == 3
+
+
+def test_columns_that_a_file_lacks_are_named() -> None:
+    assert missing([*HISTORY][1:], shipped("van")) == ["Voter File VANID"]
+
+
+GIFTS = """
+name = "gifts"
+[[interactions]]
+type = "donation.made"
+time = { column = "when.paid" }
+act = ["id"]
+[interactions.contact]
+email = { column = "donor.email" }
+[interactions.data]
+donation_id = { column = "id", prefix = "stripe:" }
+amount = { column = "amount", kind = "amount", currency = "EUR" }
+currency = "EUR"
+instalment = { column = "n", kind = "integer" }
+"""
+GIFT: dict[str, Any] = {"id": 7, "when": {"paid": AT}, "donor": {"email": "ada@example.org"}, "amount": 25.5, "n": None}
+
+
+def test_a_line_of_json_by_paths() -> None:
+    assert only(GIFT, parse_mapping(GIFTS)) == (
+        "donation.made",
+        AT,
+        {
+            "contact": {"email": "ada@example.org"},
+            "donation_id": "stripe:7",
+            "amount": 2550,
+            "currency": "EUR",
+        },
+    )
+
+
+def test_an_amount_is_read_in_the_currency_of_its_row() -> None:
+    mapping = parse_mapping(GIFTS.replace('currency = "EUR"\ninst', 'currency = { column = "currency" }\ninst'))
+
+    _, _, yen = only(GIFT | {"amount": 2550, "currency": "JPY"}, mapping)
+    _, _, euros = only(GIFT | {"amount": "25.50", "currency": "EUR"}, mapping)
+
+    assert (yen["amount"], euros["amount"]) == (2550, 2550)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("amount", "1.005", "malformed_row"),
+        ("n", "two", "malformed_row"),
+        ("when", {}, "no_time"),
+        ("donor", 1, "no_identifier"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_refused(field: str, value: object, reason: str) -> None:
+    assert shown(read_row(GIFT | {field: value}, b"", parse_mapping(GIFTS), FEED))[1] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("name =", "not TOML"),
+        ('name = "x"', "interactions"),
+        (GIFTS.replace('"donation.made"', '"gift"'), "type"),
+        (GIFTS.replace("act", "acts"), "acts"),
+        (GIFTS.replace('kind = "integer"', 'kind = "number"'), "instalment"),
+        (GIFTS.replace('"when.paid"', '"when.paid", format = "%d %d"'), "format"),
+        (GIFTS.replace('"when.paid"', '"when.paid", format = "%Q"'), "format"),
+        (GIFTS.replace('name = "gifts"', 'name = "My Gifts"'), "name"),
+    ],
+)
+def test_a_mapping_that_says_nothing_names_the_field(text: str, word: str) -> None:
+    with pytest.raises(WrongMapping, match=word):
+        parse_mapping(text)
+
+
+cells: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12) | st.just({})
+)
+
+
+@given(st.sampled_from([(TEXT, "p2p"), (HISTORY, "van")]), st.data())
+def test_any_cell_has_an_answer(known: tuple[dict[str, Any], str], data: st.DataObject) -> None:
+    row, name = known
+    spoilt = row | {column: data.draw(cells) for column in data.draw(st.sets(st.sampled_from([*row])))}
+
+    assert read_row(spoilt, b"", shipped(name), FEED)
+
+
+MISSPELLED = """
+name = "calls"
+[[interactions]]
+type = "email.sent"
+time = { column = "At" }
+act = ["Id"]
+[interactions.contact]
+emial = { column = "Email" }
+external = { crm = { column = "Id" } }
+[interactions.data]
+message_id = { column = "Id" }
+campain_id = { column = "Campaign" }
+experiment = { id = "subject", varient = { column = "Arm" } }
+
+[[interactions]]
+type = { column = "Type", values = { gift = "donation.made", refund = "donation.refunded" } }
+time = { column = "At" }
+act = ["Id"]
+[interactions.contact]
+email = { column = "Email" }
+[interactions.data]
+refund_id = { column = "Id" }
+donation_id = { column = "Id" }
+amuont = { column = "Sum" }
+
+[[interactions]]
+type = { column = "Type" }
+time = { column = "At" }
+act = ["Id"]
+[interactions.contact]
+email = { column = "Email" }
+[interactions.data]
+whatever = "x"
+"""
+
+
+def test_a_mapping_names_the_fields_that_its_types_do_not_know() -> None:
+    told = [
+        text.removesuffix(" It is taken, and counts for nothing") for text in parse_mapping(MISSPELLED).unknown_fields()
+    ]
+
+    assert sorted(told) == [
+        "interactions.0.contact.emial: no field of email.sent; did you mean email?",
+        "interactions.0.data.campain_id: no field of email.sent; did you mean campaign_id?",
+        "interactions.0.data.experiment.varient: no field of email.sent; did you mean variant?",
+        "interactions.1.data.amuont: no field of donation.made or donation.refunded; did you mean amount?",
+    ]
+
+
+@pytest.mark.parametrize("name", ["p2p", "van"])
+def test_a_shipped_mapping_has_no_field_that_its_types_do_not_know(name: str) -> None:
+    assert shipped(name).unknown_fields() == []

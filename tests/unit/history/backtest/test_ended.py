@@ -1,0 +1,36 @@
+"""A backtest that is told to stop."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
+from streams.cli.main import app
+from streams.history.backtest.backtest_run import Orders, Result
+from tests.unit.history.lake.lying import TOPIC_ID, lying
+
+
+def test_whatever_lay_in_between_is_gone_when_it_is_told_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path] = []
+
+    def stopped(_: str, __: Orders, folder: Path, ___: int) -> Result:
+        folder.mkdir()
+        (folder / "spill").write_text("of people")
+        seen.append(folder)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Result()
+
+    monkeypatch.setattr("streams.history.backtest.backtest_run.backtest", stopped)
+    policy = str(Path(__file__).with_name("policy.toml"))
+    LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, 0, [lying(0, "email.sent")])
+
+    ended = CliRunner().invoke(app, ["backtest", "--policy", policy, "--lake", str(tmp_path / "lake")])
+
+    assert ended.exit_code == 128 + signal.SIGTERM
+    assert not seen[0].exists()

@@ -1,0 +1,137 @@
+from datetime import date, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli.main import app
+from streams.cli.series import says_something, show, show_all, show_nothing, sparkline
+from streams.history.insights.known_values import Known
+from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["insights"], "METRIC: give one, such as email.sent; or --campaign"),
+        (["insights", "--campaign", "ask", "--split", "team"], "METRIC: give one, such as email.sent; or --campaign"),
+        (["insights", "--campaign", "ask", "--from", "today"], "--from: give a date such as 2012-02-22"),
+        (["insights", "email.forwarded"], "METRIC: give one of ballot.reported,"),
+        (["insights", "email.sent", "--from", "today"], "--from: give a date such as 2012-02-22"),
+        (["report", "daily", "--date", "yesterday"], "--date: give a date such as 2012-02-22"),
+        (["report", "daily", "--date", "1969-01-01"], "--date: give a date such as 2012-02-22"),
+        (["report", "daily", "--date", "2199-01-01"], "--date: this day has not begun"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(words: list[str], said: str) -> None:
+    ended = CliRunner().invoke(app, words)
+
+    assert ended.exit_code == 2
+    assert ended.output.startswith(said)
+
+
+def days_from(first: date, many: int) -> InsightsDocument:
+    points: list[Point] = [
+        {"at": f"{first + timedelta(days=number)}T05:00:00.000Z", "value": number} for number in range(many)
+    ]
+    series: list[SeriesDocument] = [{"name": name, "total": 3, "points": points} for name in ("ask", "news")]
+    return {
+        "metric": "email.sent",
+        "by": "day",
+        "time_zone": "America/New_York",
+        "from": points[0]["at"],
+        "to": points[-1]["at"],
+        "only": {},
+        "split": "campaign",
+        "as_of": "2012-06-01T00:00:00.000Z",
+        "series": series,
+        "left_out": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("many", "told"),
+    [
+        (2, "from 2012-02-22 to 2012-02-23, 1 day a character"),
+        (450, "from 2012-02-22 to 2013-05-16, 10 days a character"),
+    ],
+)
+def test_what_a_line_of_bars_spans_is_said(many: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show(days_from(date(2012, 2, 22), many))
+
+    assert told in capsys.readouterr().out.splitlines()
+
+
+def one_of(metric: str, *values: int, currency: str | None = None) -> InsightsDocument:
+    whole = days_from(date(2012, 2, 22), len(values))
+    points: list[Point] = [{**point, "value": value} for point, value in zip(days(whole), values, strict=True)]
+    series: SeriesDocument = {"name": None, "total": sum(values), "points": points}
+    only = {"campaign": "ask"}
+    return {
+        **whole,
+        "metric": metric,
+        "split": None,
+        "only": only,
+        "series": [series if currency is None else {**series, "currency": currency}],
+    }
+
+
+def days(document: InsightsDocument) -> list[Point]:
+    return document["series"][0]["points"]
+
+
+def test_all_of_a_campaign_is_a_line_for_each_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    show_all([one_of("email.sent", 0, 7), one_of("net", 700, -100, currency="USD")])
+
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["metric", "by", "day", "total"],
+        ["email.sent", "▁█", "7"],
+        ["net", "█▁", "$6.00"],
+        "from 2012-02-22 to 2012-02-23, 1 day a character".split(),
+        "days of America/New_York; everything up to 2012-06-01T00:00:00.000Z".split(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (None, "there is no interaction at all"),
+        (
+            Known(1329912000000, 1330000000000),
+            "the first interaction is of 07:00 on 22 February 2012, the latest of 07:26 on 23 February 2012",
+        ),
+    ],
+)
+def test_where_nothing_was_counted_it_is_said_when_there_would_be_something(
+    known: Known | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = one_of("email.sent", 0, 0)
+
+    show_nothing(nothing, known)
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert not says_something(nothing)
+    assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
+
+
+def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    unknown = ["nothing is known of campaign ask; did you mean asks?"]
+
+    show_nothing(one_of("email.sent", 0, 0), Known(1329912000000, 1330000000000), unknown)
+
+    told = capsys.readouterr().out
+    assert told.splitlines()[0] == unknown[0]
+    assert "no data" not in told
+
+
+def test_taken_together_nothing_is_still_something() -> None:
+    assert says_something(one_of("net", 700, -700, currency="USD"))
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([], ""), ([0, 0], "▁▁"), ([0, 4, 7], "▁▅█"), ([-3, 7], "▁█"), ([1, 1, 2, 2, 0], "▅█▁")],
+)
+def test_a_line_of_bars(values: list[int], shown: str) -> None:
+    assert sparkline(values, 3) == shown

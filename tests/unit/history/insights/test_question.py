@@ -1,0 +1,79 @@
+import pytest
+
+from events.times import parse_time
+from streams.history.insights.question import METRICS, Mistake, Question, question_of
+from streams.history.insights.spans import HOUR_MS, day_of, starts
+
+NOW = parse_time("2012-02-22T03:00:00Z") or 0
+"""Still the 21st in New York."""
+ZONE = "America/New_York"
+
+
+def asked(**said: str) -> Question | Mistake:
+    return question_of({name.rstrip("_"): value for name, value in said.items()}, ZONE, NOW)
+
+
+def test_without_times_it_is_the_last_thirty_days_and_all_of_today() -> None:
+    question = asked(metric="email.sent")
+
+    assert isinstance(question, Question)
+    assert len(starts("day", question.span, ZONE)) == 30
+    assert question.span.until == parse_time("2012-02-22T05:00:00Z")
+
+
+def test_by_hour_it_is_two_days() -> None:
+    question = asked(metric="email.sent", by="hour")
+
+    assert isinstance(question, Question)
+    assert question.span.until - question.span.since == 48 * HOUR_MS
+
+
+@pytest.mark.parametrize("to", ["2012-02-20", "2012-02-22", "2012-02-26"])
+def test_by_week_it_is_twelve_whole_weeks_that_begin_on_mondays(to: str) -> None:
+    question = asked(metric="email.sent", by="week", to=to)
+
+    assert isinstance(question, Question)
+    weeks = starts("week", question.span, ZONE)
+    assert len(weeks) == 12
+    assert weeks[0] == question.span.since
+    assert {day_of(start, ZONE).weekday() for start in weeks} == {0}
+
+
+def test_dates_are_midnights_there_and_times_are_taken_as_they_are() -> None:
+    question = asked(metric="gross", from_="2012-02-01", to="2012-02-02T12:00:00+01:00", team="finance")
+
+    assert isinstance(question, Question)
+    assert question.span == (parse_time("2012-02-01T05:00:00Z"), parse_time("2012-02-02T11:00:00Z"))
+    assert question.only == {"team": "finance"}
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({}, "metric"),
+        ({"metric": "contact.erased"}, "metric"),
+        ({"metric": "email.sent", "by": "month"}, "by"),
+        ({"metric": "email.sent", "from_": "yesterday"}, "from"),
+        ({"metric": "email.sent", "to": "2012-13-01"}, "to"),
+        ({"metric": "email.sent", "to": "2012-02-22T10:00:00"}, "to"),
+        ({"metric": "email.sent", "from_": "2012-02-22", "to": "2012-02-22"}, "from"),
+        ({"metric": "email.sent", "by": "hour", "from_": "2011-02-22"}, "from"),
+        ({"metric": "email.sent", "from_": "1970-01-01", "to": "2199-01-01"}, "from"),
+        ({"metric": "email.sent", "campaign": ""}, "campaign"),
+        ({"metric": "email.sent", "split": "turf"}, "split"),
+        ({"metric": "net", "channel": "email"}, "channel"),
+        ({"metric": "net", "split": "channel"}, "channel"),
+        ({"metric": "email.sent", "limit": "3"}, "limit"),
+    ],
+)
+def test_what_cannot_be_answered_is_named(said: dict[str, str], field: str) -> None:
+    mistake = asked(**said)
+
+    assert isinstance(mistake, Mistake)
+    assert mistake.field == field
+    assert mistake.cure
+
+
+def test_every_count_money_and_human_acts_can_be_asked_for() -> None:
+    assert {"email.sent", "canvass.reported", "gross", "refunded", "net", "opens_human", "clicks_human"} <= {*METRICS}
+    assert not [name for name in METRICS if name.startswith("contact.") or name == "interaction.retracted"]

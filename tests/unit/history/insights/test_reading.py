@@ -1,0 +1,46 @@
+import pytest
+from faust.types import TP
+
+from streams.history.insights.answering import Room, _require_whole
+from streams.history.insights.history_source import tail_table
+from streams.history.lake.errors import LakeStopped
+from tests.unit.history.lake.lying import TOPIC_ID, lying
+
+FIRST, SECOND = TP("interactions", 0), TP("interactions", 1)
+
+
+@pytest.mark.parametrize(
+    ("starts", "begin"),
+    [
+        ({FIRST: 0, SECOND: 0}, {}),
+        ({FIRST: 7, SECOND: 0}, {0: 7}),
+        ({FIRST: 7, SECOND: 3}, {0: 9}),  # of the second there is nothing that is older
+    ],
+)
+def test_a_lake_that_reaches_to_where_the_topic_begins_leaves_nothing_out(
+    starts: dict[TP, int], begin: dict[int, int]
+) -> None:
+    _require_whole(starts, begin)
+
+
+@pytest.mark.parametrize(
+    ("starts", "begin", "said"),
+    [
+        ({FIRST: 7, SECOND: 0}, {}, "HARMONIA_LAKE holds nothing of interactions"),
+        ({FIRST: 7, SECOND: 0}, {0: 6}, "partition 0: the lake ends before 6, the topic begins at 7"),
+    ],
+)
+def test_what_is_in_neither_is_told(starts: dict[TP, int], begin: dict[int, int], said: str) -> None:
+    with pytest.raises(LakeStopped, match=said):
+        _require_whole(starts, begin)
+
+
+@pytest.mark.parametrize(("lake", "cure"), [(False, "set HARMONIA_LAKE"), (True, "let `harmonia lake run` catch up")])
+def test_what_has_no_room_in_memory_is_refused_with_the_cure(lake: bool, cure: str) -> None:
+    records = [lying(0, "donation.made")]
+    table = tail_table(records, TOPIC_ID)
+    room = Room(TOPIC_ID, 2 * table.nbytes, lake=lake)
+
+    assert room.take(records).equals(room.take(records))
+    with pytest.raises(LakeStopped, match=cure):
+        room.take(records)

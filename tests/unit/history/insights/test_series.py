@@ -1,0 +1,208 @@
+"""Series of a small lake and of what is not in it yet."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.json_types import JSON
+from events.times import parse_time, render_time
+from sinks.base import Change
+from sinks.lake import snapshots
+from sinks.lake.files import Files
+from sinks.lake.live_files import live
+from sinks.lake.snapshots import SnapshotWriter, profiles_table
+from streams.history.insights.question import Question, question_of
+from streams.history.insights.series import Answer, answer, answers
+from tests.contract.lake.conftest import quick_folder
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW
+from tests.unit.history.insights.lakes import history_of, only_tail
+from tests.unit.history.lake.lying import lying
+
+HOUR = 3_600_000
+THEN = NOW - 24 * HOUR
+"""On the first of the two days."""
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    return quick_folder(tmp_path, monkeypatch)
+
+
+def question(metric: str, **said: str) -> Question:
+    given = {"metric": metric, "from": "2012-02-21", "to": "2012-02-23", **said}
+    found = question_of(given, "America/New_York", NOW)
+    assert isinstance(found, Question)
+    return found
+
+
+def shown(found: Answer) -> dict[Any, list[int | float]]:
+    return {one.name if one.currency is None else (one.name, one.currency): list(one.values) for one in found.series}
+
+
+def told(offset: int, type_: str, at: int = THEN, **data: JSON) -> Fetched:
+    return lying(offset, type_, at, **data)
+
+
+def about(who: str, **more: JSON) -> JSON:
+    return {"contact_id": who, **more}
+
+
+def retraction(offset: int, of: int, who: str = "c1") -> Fetched:
+    taken_back: JSON = {"source": "digital/mailer", "id": f"i{of}"}
+    return told(offset, "interaction.retracted", retracts=taken_back, contact={"contact_id": who})
+
+
+def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
+    gift: dict[str, Any] = {"donation_id": "a:1", "amount": 900, "currency": "USD"}
+    history = only_tail([told(0, "email.sent", campaign_id="ask"), told(1, "donation.made", campaign_id="ask", **gift)])
+    asked = [question(metric, campaign="ask") for metric in ("email.sent", "gross", "opens_human", "text.sent")]
+
+    assert answers(history, asked) == [answer(history, each) for each in asked]
+    assert [sum(one.total for one in each.series) for each in answers(history, asked)] == [1, 900, 0, 0]
+
+
+def copy(offset: int, record: Fetched) -> Fetched:
+    return Fetched(offset, record.value, record.key, timestamp=NOW + offset, partition=0)
+
+
+def test_what_lies_in_the_lake_and_what_does_not_yet_is_one_series(files: Files) -> None:
+    sent = [told(number, "email.sent", message_id=f"m{number}") for number in range(3)]
+    tail = [told(3, "email.sent", at=NOW, message_id="m3")]
+
+    assert shown(answer(history_of(files, sent, tail), question("email.sent"))) == {None: [3, 1]}
+
+
+def test_a_retraction_and_a_copy_in_the_tail_reach_what_lies_in_the_lake(files: Files) -> None:
+    sent = [told(number, "email.sent", message_id=f"m{number}") for number in range(3)]
+    tail = [copy(3, sent[0]), retraction(4, of=1)]
+
+    assert shown(answer(history_of(files, sent, tail), question("email.sent"))) == {None: [2, 0]}
+
+
+def test_a_retraction_reaches_the_tail_from_the_lake(files: Files) -> None:
+    wrong = told(1, "email.sent", message_id="m1")
+    history = history_of(files, [retraction(0, of=1)], [wrong, told(2, "email.sent", message_id="m2")])
+
+    assert shown(answer(history, question("email.sent"))) == {None: [1, 0]}
+
+
+def test_without_a_lake_the_tail_is_all(files: Files) -> None:
+    assert shown(answer(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
+
+
+def test_nothing_is_a_series_of_nothing(files: Files) -> None:
+    assert shown(answer(only_tail([]), question("email.sent"))) == {None: [0, 0]}
+
+
+def test_days_are_those_of_the_zone_and_only_what_is_within_counts(files: Files) -> None:
+    midnight = parse_time("2012-02-22T05:00:00Z") or 0
+    times = [midnight - 24 * HOUR - 1, midnight - 24 * HOUR, midnight - 1, midnight, NOW]
+    records = [told(number, "text.replied", at=at) for number, at in enumerate(times)]
+
+    assert shown(answer(history_of(files, records), question("text.replied", to="2012-02-22T10:00:00Z"))) == {
+        None: [2, 1]
+    }
+
+
+def test_hours(files: Files) -> None:
+    records = [told(0, "text.replied", at=THEN), told(1, "text.replied", at=THEN + HOUR)]
+
+    found = answer(history_of(files, records), question("text.replied", by="hour"))
+
+    assert [
+        render_time(at)[11:16] for at, value in zip(found.starts, found.series[0].values, strict=True) if value
+    ] == [
+        "10:00",
+        "11:00",
+    ]
+
+
+def test_an_act_that_names_only_its_message_is_of_its_campaign(files: Files) -> None:
+    records = [
+        told(0, "text.sent", message_id="m1", campaign_id="gotv"),
+        told(1, "text.opted_out", message_id="m1"),
+        told(2, "text.opted_out", message_id="m2"),
+    ]
+
+    found = answer(history_of(files, records), question("text.opted_out", split="campaign"))
+
+    assert shown(found) == {"gotv": [1, 0], None: [1, 0]}
+    only = answer(history_of(files, [], records), question("text.opted_out", campaign="gotv"))
+    assert shown(only) == {None: [1, 0]}
+
+
+def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> None:
+    writer = SnapshotWriter(files, "2012-02-22", NOW)
+    profile = b'{"contact_id": "c2", "zones": {"region": "US-AZ"}}'
+    with writer.file(snapshots.CONTACT_STATE) as add:
+        add(profiles_table([Change("c2", 1, profile, None, None)]))
+    with writer.file(snapshots.CONTACT_LINKS):
+        pass
+    writer.commit()
+    records = [
+        told(0, "form.submitted", contact=about("c1", region="US-CA")),
+        told(1, "form.submitted", contact=about("c2")),
+        told(2, "form.submitted", contact=about("c3")),
+    ]
+
+    found = answer(history_of(files, records), question("form.submitted", split="region"))
+
+    assert shown(found) == {"US-CA": [1, 0], "US-AZ": [1, 0], None: [1, 0]}
+    assert live(files).snapshots
+
+
+def test_channels(files: Files) -> None:
+    records = [
+        told(0, "canvass.reported", method="door"),
+        told(1, "canvass.reported", method="phone"),
+        told(2, "canvass.reported", method="phone"),
+    ]
+    history = history_of(files, records)
+
+    assert shown(answer(history, question("canvass.reported", split="channel"))) == {"phone": [2, 0], "door": [1, 0]}
+    assert shown(answer(history, question("canvass.reported", channel="door"))) == {None: [1, 0]}
+
+
+def test_money_by_currency_a_gift_once_and_refunds_at_their_own_time(files: Files) -> None:
+    gift = "a:1"
+    records = [
+        told(0, "donation.made", donation_id=gift, amount=5000, currency="USD"),
+        told(1, "donation.made", at=THEN + HOUR, donation_id=gift, amount=7000, currency="USD"),
+        told(2, "donation.made", donation_id="a:2", amount=100, currency="EUR"),
+        told(3, "donation.refunded", at=NOW, refund_id="r", donation_id="a:1", amount=2000, currency="USD"),
+    ]
+    history = history_of(files, records[:2], records[2:])
+
+    assert shown(answer(history, question("gross"))) == {(None, "USD"): [5000, 0], (None, "EUR"): [100, 0]}
+    assert shown(answer(history, question("net"))) == {(None, "USD"): [5000, -2000], (None, "EUR"): [100, 0]}
+    assert shown(answer(history, question("donation.made"))) == {None: [3, 0]}
+
+
+def test_human_acts_are_expected_numbers(files: Files) -> None:
+    browser = "Mozilla/5.0 (Macintosh)"
+    records = [
+        told(0, "email.delivered", message_id="m1", at=THEN - HOUR),
+        told(1, "email.clicked", message_id="m1", machine=False, user_agent=browser, url="https://example.org/a"),
+        told(2, "email.clicked", message_id="m2", machine=True),
+        told(3, "email.opened", message_id="m1", at=THEN - 1_000),
+    ]
+
+    [[clicks, _]] = shown(answer(history_of(files, records), question("clicks_human"))).values()
+    [[opens, _]] = shown(answer(history_of(files, [], records), question("opens_human"))).values()
+
+    assert clicks == pytest.approx(0.941 + 0.031, abs=0.02)
+    assert 0.9 < opens < 1
+
+
+def test_of_someone_erased_the_money_alone_is_counted_until_they_come_back(files: Files) -> None:
+    records = [
+        told(0, "email.sent", message_id="m1"),
+        told(1, "contact.erased", at=THEN + HOUR),
+        told(2, "email.sent", message_id="m2", at=THEN + 2 * HOUR),
+        told(3, "form.submitted", at=THEN + 3 * HOUR),
+        told(4, "email.sent", message_id="m3", at=THEN + 4 * HOUR),
+    ]
+
+    assert shown(answer(history_of(files, records[:1], records[1:]), question("email.sent"))) == {None: [1, 0]}

@@ -1,0 +1,60 @@
+"""What waits for the lake, and when it is written."""
+
+from streams.history.lake.buffers import ROW_BYTES, Buffer, Limits, due
+from tests.unit.engine.kafka_records import Fetched
+
+LIMITS = Limits(rows=3, bytes=10 * ROW_BYTES, seconds=60)
+
+
+def records(*offsets: int) -> list[Fetched]:
+    return [Fetched(offset, b"") for offset in offsets]
+
+
+def filled(*offsets: int, now: float = 0) -> Buffer:
+    buffer = Buffer(offsets[0], offsets[0])
+    buffer.take(records(*offsets), offsets[-1] + 1, now)
+    return buffer
+
+
+def offsets_in(buffer: Buffer) -> list[int]:
+    return [record.offset for record in buffer.records]
+
+
+def test_what_was_read_before_is_passed_over() -> None:
+    buffer = filled(0, 1, 2)
+
+    buffer.take(records(1, 2, 3), 4, 1)
+
+    assert (offsets_in(buffer), buffer.next, buffer.since) == ([0, 1, 2, 3], 4, 0)
+
+
+def test_a_hole_is_noticed_before_and_between_records() -> None:
+    buffer = filled(0, 1)
+
+    assert not buffer.jumps(records(1, 2, 3))
+    assert buffer.jumps(records(3, 4))
+    assert buffer.jumps(records(2, 4))
+
+
+def test_what_is_in_the_lake_is_forgotten() -> None:
+    buffer = filled(0, 1, 2)
+
+    buffer.begin_at(2)
+    assert (offsets_in(buffer), buffer.first, buffer.next, buffer.bytes) == ([2], 2, 3, ROW_BYTES)
+
+    buffer.begin_at(9)
+    assert (offsets_in(buffer), buffer.first, buffer.next, buffer.bytes) == ([], 9, 9, 0)
+
+
+def test_a_range_has_so_many_rows_and_ends_where_the_next_begins() -> None:
+    piece = filled(0, 1, 4, 5).piece(2)
+
+    assert (offsets_in(piece), piece.first, piece.next) == ([0, 1], 0, 4)
+
+
+def test_a_partition_is_due_for_its_rows_its_age_or_the_bytes_of_all() -> None:
+    assert list(due({0: filled(0, 1)}, LIMITS, 59)) == []
+    assert list(due({0: filled(0, 1)}, LIMITS, 60)) == [0]
+    assert list(due({0: filled(0, 1, 2)}, LIMITS, 0)) == [0]
+    assert list(due({0: filled(0), 1: filled(0, 1)}, Limits(9, 3 * ROW_BYTES, 60), 0)) == [1]
+    assert list(due({0: Buffer(5, 5)}, LIMITS, 999)) == []

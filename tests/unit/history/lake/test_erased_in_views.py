@@ -1,0 +1,137 @@
+"""Nobody who was erased is in a view, before and after the lake has forgotten them, and their money is once."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from events.json_types import JSON
+from sinks.lake.duckdb_views import ask_lake
+from sinks.lake.erasure import commanded, erase
+from sinks.lake.erasure_list import add_erasures, read_erasures
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.lying import TOPIC_ID, lying
+
+HOUR = 3_600_000
+START = NOW - 9 * HOUR
+ADA: JSON = {"contact_id": "ada"}
+BOB: JSON = {"contact_id": "bob"}
+
+
+@pytest.fixture(params=["commanded", "forgotten"])
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFiles:
+    """Ada gave twice, took one gift back and was erased; then she opened a mail, and Bob gave."""
+    files = LocalFiles(tmp_path)
+    history = [
+        lying(0, "donation.made", at=START, contact=ADA, donation_id="ab:1"),
+        lying(1, "donation.made", at=START, contact=ADA, donation_id="ab:2"),
+        lying(2, "donation.made", at=START, contact=ADA, donation_id="ab:2"),
+        lying(3, "donation.made", at=START, contact=ADA, donation_id="ab:3"),
+        lying(4, "interaction.retracted", at=START, contact=ADA, retracts={"source": "digital/mailer", "id": "i3"}),
+        lying(5, "contact.erased", at=START + HOUR, contact=ADA),
+        lying(6, "email.opened", at=START + 2 * HOUR, contact=ADA),
+        lying(7, "donation.made", at=START, contact=BOB, donation_id="ab:4"),
+    ]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 7, history)
+    if request.param == "forgotten":
+        forget(files)
+    return files
+
+
+def forget(files: LocalFiles) -> None:
+    add_erasures(files, commanded(files))
+    erase(files, read_erasures(files))
+
+
+def people(files: LocalFiles) -> list[tuple[str, str]]:
+    with ask_lake(files) as asked:
+        return asked.sql("SELECT contact_id, id FROM interactions_counted ORDER BY ALL").fetchall()
+
+
+def test_who_was_erased_is_not_there(lake: LocalFiles) -> None:
+    assert people(lake) == [("bob", "i7")]
+
+
+def test_what_begins_a_new_record_is_there_and_what_follows(lake: LocalFiles) -> None:
+    LakeWriter(lake, TOPIC_ID).write(
+        0,
+        8,
+        10,
+        [
+            lying(8, "form.submitted", at=START + 3 * HOUR, contact=ADA),
+            lying(9, "email.opened", at=START + 2 * HOUR, contact=ADA),
+            lying(10, "donation.made", at=START, contact=ADA),
+        ],
+    )
+
+    assert people(lake) == [("ada", "i8"), ("ada", "i9"), ("bob", "i7")]
+
+
+def test_the_money_stays_once_without_the_person(lake: LocalFiles) -> None:
+    with ask_lake(lake) as asked:
+        found = asked.sql("SELECT contact_id, donation_id, net FROM donations ORDER BY donation_id").fetchall()
+
+    assert found == [(None, "ab:1", 5000), (None, "ab:2", 5000), ("bob", "ab:4", 5000)]
+
+
+def test_what_came_before_the_command_is_gone_also_what_happened_after_the_time_that_it_says(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path)
+    history = [
+        lying(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1", pledge_id="p1"),
+        lying(1, "email.opened", at=START + 2 * HOUR, contact=ADA),
+        lying(2, "contact.erased", at=START, contact=ADA),
+    ]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, history)
+    assert people(files) == []
+    before = money(files)
+
+    forget(files)
+
+    assert people(files) == []
+    with ask_lake(files) as asked:
+        assert asked.sql("SELECT count(*) FROM lake_interactions WHERE fragment IS NOT NULL").fetchall() == [(0,)]
+        assert asked.sql("SELECT contact_id, net FROM donations").fetchall() == [(None, 5000)]
+    assert money(files) == before
+
+
+def money(files: LocalFiles) -> list[tuple[object, ...]]:
+    """All that is told of what nobody gave: it must not change when the lake forgets who it was."""
+    with ask_lake(files) as asked:
+        found = asked.sql('SELECT * FROM lake_counted WHERE contact_id IS NULL ORDER BY "offset"').fetchall()
+        assert found
+        return [*found, *asked.sql("SELECT * FROM donations ORDER BY id").fetchall()]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_gift_of_which_a_copy_came_after_the_command_is_somebodys_and_counts_once(
+    tmp_path: Path, forgotten: bool
+) -> None:
+    files = LocalFiles(tmp_path)
+    gift = lying(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1")
+    copy = replace(gift, offset=2, timestamp=NOW + 2)
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gift, lying(1, "contact.erased", at=START, contact=ADA), copy])
+    if forgotten:
+        forget(files)
+
+    with ask_lake(files) as asked:
+        assert asked.sql("SELECT contact_id, net FROM donations").fetchall() == [("ada", 5000)]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_was_taken_back_before_stays_so_when_a_copy_of_that_comes_after_the_command(
+    tmp_path: Path, forgotten: bool
+) -> None:
+    files = LocalFiles(tmp_path)
+    taken_back: JSON = {"source": "digital/mailer", "id": "i0"}
+    gift = lying(0, "donation.made", at=START - HOUR, contact=ADA, donation_id="ab:1")
+    back = lying(1, "interaction.retracted", at=START + 2 * HOUR, contact=ADA, retracts=taken_back)
+    command = lying(2, "contact.erased", at=START, contact=ADA)
+    again = [lying(3, "form.submitted", at=START + 3 * HOUR, contact=ADA), replace(back, offset=4, timestamp=NOW + 4)]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 4, [gift, back, command, *again])
+    if forgotten:
+        forget(files)
+
+    with ask_lake(files) as asked:
+        assert asked.sql("SELECT * FROM donations").fetchall() == []

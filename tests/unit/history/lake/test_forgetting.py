@@ -1,0 +1,96 @@
+"""What is left of a row whose person was erased, column by column; and of snapshots."""
+
+import pyarrow as pa
+import pytest
+
+from sinks.base import Change
+from sinks.lake.anonymised_rows import STAYING, STAYING_WITH_MONEY, forget, forget_links, forget_profiles
+from sinks.lake.erasure_list import Erasures, erasure_of, trace_of
+from sinks.lake.rows import tables_of
+from sinks.lake.schema import COLUMNS
+from sinks.lake.snapshots import links_table, profiles_table
+from streams.domain.contact.identity.identity_assignment import trace_key
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+
+ERASED = Erasures([erasure_of("c1", NOW)])
+GOES = {
+    *("fragment", "named_contact_id", "voter_id", "external", "email", "phone", "event"),
+    *("region", "postal_code", "time_zone", "language", "household", "mailbox", "voter_state"),
+    *("universe", "turf", "cluster", "message_id", "user_agent", "url", "reason", "pledge_id", "report_id"),
+    *("support", "answers", "tags_added", "tags_removed", "keyword", "starts_at", "basis", "contact_ids", "until"),
+}
+
+
+def table_of(record: Fetched) -> pa.Table:
+    [table] = tables_of([record], TOPIC_ID).values()
+    return table
+
+
+def test_of_every_column_it_is_said_whether_it_stays() -> None:
+    assert not STAYING & STAYING_WITH_MONEY
+    assert not (STAYING | STAYING_WITH_MONEY) & GOES
+    assert set(COLUMNS) == STAYING | STAYING_WITH_MONEY | GOES
+
+
+def test_traces_are_those_of_states() -> None:
+    assert trace_key("email:ab").decode() == "/" + trace_of("email:ab")
+
+
+def test_of_a_gift_the_money_stays() -> None:
+    left = forget(table_of(lying(0, "donation.made", refcode="r", pledge_id="p")), "donation.made", ERASED)
+
+    assert left is not None
+    [row] = left.table.to_pylist()
+    assert (row["amount"], row["currency"], row["refcode"], row["donation_id"]) == (5000, "USD", "r", "fec:1")
+    assert not [name for name in GOES if row[name] is not None]
+
+
+def test_of_a_message_not_even_its_ids_stay() -> None:
+    left = forget(table_of(lying(0, "email.clicked", url="https://x.example/?who=ada")), "email.clicked", ERASED)
+
+    assert left is not None
+    [row] = left.table.to_pylist()
+    assert (row["id"], row["message_id"], row["url"], row["source"]) == (None, None, None, "digital/mailer")
+
+
+@pytest.mark.parametrize(
+    ("record", "theirs"),
+    [
+        (lying(0, at=NOW), True),
+        (lying(DAY, at=NOW + 1), False),
+        (lying(0, at=NOW + 1), True),  # of later, and the broker had it before
+        (lying(0, contact={"contact_id": "c2"}), False),
+        (lying(0, "contact.linked", contact_ids=["a", "c1"]), True),
+    ],
+)
+def test_what_happened_or_came_before_the_erasure_is_theirs(record: Fetched, theirs: bool) -> None:
+    type_ = "contact.linked" if b"contact.linked" in (record.value or b"") else "email.opened"
+
+    assert (forget(table_of(record), type_, ERASED) is not None) is theirs
+
+
+def test_profiles_of_before_the_erasure_go_and_those_begun_anew_stay() -> None:
+    def profile(contact_id: str, first_seen: str) -> Change:
+        return Change(contact_id, 1, b'{"first_seen": "%s"}' % first_seen.encode(), None, None)
+
+    before, after = "2012-02-22T10:00:00.000Z", "2012-02-22T10:00:00.001Z"
+    left = forget_profiles(profiles_table([profile("c1", before), profile("c2", before)]), ERASED)
+
+    assert left is not None
+    assert left.table["contact_id"].to_pylist() == ["c2"]
+    assert forget_profiles(profiles_table([profile("c1", after)]), ERASED) is None
+    assert forget_profiles(profiles_table([Change("c1", 1, b"{", None, None)]), ERASED) is not None
+
+
+def test_links_of_before_the_erasure_go() -> None:
+    links = links_table(
+        [Change("c1", 1, None, None, "x"), Change("y", 1, None, None, "c1"), Change("z", 1, None, None, "x")]
+    )
+
+    left = forget_links(links, NOW - DAY, ERASED)
+
+    assert left is not None
+    assert left.table["contact_id"].to_pylist() == ["z"]
+    assert forget_links(links, NOW + DAY, ERASED) is None

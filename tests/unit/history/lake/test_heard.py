@@ -1,0 +1,124 @@
+"""An erasure acts when it is heard, under every identifier of the person, whatever time the command bears."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from sinks.lake.erasure import commanded, heard_at, later_of
+from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
+from sinks.lake.files import Files, LocalFiles
+from sinks.lake.manifests import INTERACTIONS
+from sinks.lake.unfinished_writes import settle
+from sinks.lake.writer import LakeWriter
+from streams.history.lake.erasure import Told, erase_from_lake, pending
+from streams.operations.backup.erasure_ledger import Entry, keep
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
+from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.seen import seen
+
+OTHER = "c1"
+MOVING = 4
+"""The call of a writer of one file before which its manifest is there, and the file not in its place."""
+COMMAND = 1
+"""The offset of the command, which is said under `c9` and says a time of yesterday."""
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Files:
+    files = LocalFiles(tmp_path / "lake")
+    gifts = [lying(at, "donation.made", contact={"contact_id": OTHER}) for at in (0, 2)]
+    command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gifts[0], command, gifts[1]])
+    return files
+
+
+def test_what_had_come_by_then_is_taken_out_under_another_identifier_too(lake: Files) -> None:
+    [(source, id_)] = heard_at(lake)
+    assert forgotten(lake) == []
+
+    erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), source, id_)], None)
+
+    assert forgotten(lake) == [0, COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+    assert heard_at(lake) == {}
+
+
+def test_so_it_is_with_those_of_whom_a_ledger_knows_the_hash_alone(lake: Files, tmp_path: Path) -> None:
+    [(source, id_)] = heard_at(lake)
+    keep(tmp_path / "erasures.jsonl", [Entry(f"/{trace_of(OTHER)}", NOW - DAY, source, id_)])
+
+    erase_from_lake(lake, [], tmp_path / "erasures.jsonl")
+
+    assert forgotten(lake) == [0, COMMAND]
+
+
+def test_of_a_command_that_the_lake_does_not_hold_the_time_alone_is_known(lake: Files) -> None:
+    erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), "elsewhere", "x")], None)
+
+    assert forgotten(lake) == [COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW - DAY
+
+
+def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(lake: Files) -> None:
+    [(source, id_)] = heard_at(lake)
+    erase_from_lake(lake, [], None)
+    assert heard_at(lake) == {}
+
+    names = [Told(erasure_of(name, NOW - DAY), source, id_) for name in (OTHER, "c9")]
+    erase_from_lake(lake, names, None)
+
+    assert forgotten(lake) == [0, COMMAND]
+    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+
+
+def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_was_heard(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    gift = lying(0, "donation.made", at=NOW - DAY + 1, contact={"contact_id": OTHER})
+    LakeWriter(files, TOPIC_ID).write(0, 0, 0, [gift])
+    told = [Told(erasure_of(OTHER, NOW - DAY), "digital/mailer", "i1")]
+    erase_from_lake(files, told, None)
+    assert (forgotten(files), pending(files, told)) == ([], 1)
+    assert later_of(files, [erasure_of(OTHER, NOW - DAY + 1), erasure_of("c9", NOW - DAY)]) == set()
+
+    command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
+    LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
+    erase_from_lake(files, told, None)
+
+    assert (forgotten(files), pending(files, told)) == ([0, COMMAND], 0)
+
+
+def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    with pytest.raises(Crash):
+        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
+    assert not files.below(INTERACTIONS)
+
+    assert list(heard_at(files).values()) == [NOW]
+    assert [each.trace for each in commanded(files)] == [trace_of(OTHER)]
+    assert pending(files) == 1
+
+
+def test_so_it_is_if_the_file_is_moved_while_somebody_looks(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    with pytest.raises(Crash):
+        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
+
+    assert list(heard_at(Moved(files)).values()) == [NOW]
+
+
+class Moved(Interrupted):
+    """What is on its way comes to its place just before it is opened."""
+
+    def __init__(self, files: Files) -> None:
+        super().__init__(files, 0, crash)
+        self._lake = files
+
+    def open(self, name: str) -> BinaryIO:
+        settle(self._lake)
+        return super().open(name)
+
+
+def forgotten(files: Files) -> list[int]:
+    return [offset for _, offset, value in seen(files) if value is None]

@@ -1,0 +1,78 @@
+"""Who may read a lake that is a folder: whatever the umask says, its owner alone, or its group as well."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from stat import S_IMODE
+
+import pyarrow as pa
+import pytest
+
+from sinks.lake.files import open_files
+from sinks.lake.parquet import write_parquet
+from streams.history.lake.server import files_of
+from streams.platform.settings import Settings
+
+WIDE, NARROW = 0o000, 0o077
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def filled(place: Path, mask: int, *, group_reads: bool) -> None:
+    """Files and folders by each way in which the lake makes them."""
+    with umask(mask):
+        files = open_files(str(place), group_reads=group_reads)
+        files.create("_manifests/one.json", b"{}", "_staging/one/draft")
+        with files.writing("_staging/one/file.parquet") as file:
+            write_parquet(pa.table({"a": [1]}), file)
+        files.move("_staging/one/file.parquet", "interactions/date=2012-02-22/file.parquet")
+
+
+def modes(place: Path) -> dict[str, int]:
+    return {"file" if path.is_file() else "folder": S_IMODE(path.stat().st_mode) for path in below(place)}
+
+
+def below(place: Path) -> list[Path]:
+    return [place, *place.rglob("*")]
+
+
+@pytest.mark.parametrize("mask", [WIDE, 0o022, NARROW])
+def test_a_lake_is_its_owners_alone(tmp_path: Path, mask: int) -> None:
+    filled(tmp_path / "srv" / "lake", mask, group_reads=False)
+
+    assert modes(tmp_path / "srv" / "lake") == {"file": 0o600, "folder": 0o700}
+    assert {S_IMODE(path.stat().st_mode) & 0o077 for path in below(tmp_path / "srv" / "lake")} == {0}
+
+
+@pytest.mark.parametrize("mask", [WIDE, 0o022, NARROW])
+def test_its_group_reads_where_the_setting_says_so(tmp_path: Path, mask: int) -> None:
+    filled(tmp_path / "lake", mask, group_reads=True)
+
+    assert {S_IMODE(path.stat().st_mode) & 0o777 for path in below(tmp_path / "lake")} == {0o640, 0o750}
+
+
+def test_a_folder_that_is_there_stays_as_its_owner_has_made_it_and_hands_its_group_on(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    lake.chmod(0o2750)
+
+    filled(lake, 0o022, group_reads=True)
+
+    assert S_IMODE(lake.stat().st_mode) == 0o2750
+    assert S_IMODE((lake / "interactions").stat().st_mode) == 0o2750
+
+
+def test_commands_go_by_the_setting(tmp_path: Path) -> None:
+    with umask(WIDE):
+        files_of(Settings(lake=str(tmp_path / "a"))).create("x", b"", "draft")
+        files_of(Settings(lake=str(tmp_path / "b"), lake_group_reads=True)).create("x", b"", "draft")
+
+    assert [S_IMODE((tmp_path / name / "x").stat().st_mode) for name in "ab"] == [0o600, 0o640]

@@ -1,0 +1,79 @@
+"""`harmonia lake fold`, as an operator meets it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sinks.lake.compaction import compact
+from sinks.lake.files import LocalFiles
+from streams.cli.main import app
+from streams.history.refold.lake_source import Piece, pieces
+from tests.unit.history.refold.lakes import said, written
+
+LAKE = "HARMONIA_LAKE"
+
+
+def fold(out: Path) -> tuple[int, list[str]]:
+    result = CliRunner().invoke(app, ["lake", "fold", "--processes", "1", "--out", str(out)])
+    return result.exit_code, result.output.splitlines()
+
+
+def test_it_says_what_it_has_folded_and_leaves_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "lake", said())
+    monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
+
+    assert fold(tmp_path / "out") == (
+        0,
+        [
+            "42 interactions sorted by contact, 1 are nobody's",
+            "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json",
+        ],
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["contact_state", "states"]
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
+
+
+def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = written(tmp_path / "lake", said())
+    monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
+
+    def merged_after(*given: object) -> list[Piece]:
+        found = pieces(files)
+        compact(files, "2013-01-01")
+        return found
+
+    monkeypatch.setattr("streams.history.refold.buckets.pieces", merged_after)
+
+    assert fold(tmp_path / "out")[1][-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
+
+
+@pytest.mark.parametrize(
+    ("lake", "said_"),
+    [
+        (None, "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
+        ("nosuch://lake", "HARMONIA_LAKE: nosuch:// is no file system that fsspec knows"),
+        ("empty", "there is no lake at {}/empty: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"),
+    ],
+)
+def test_what_is_no_lake_is_said_in_a_line(
+    lake: str | None, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(LAKE, raising=False)
+    if lake is not None:
+        monkeypatch.setenv(LAKE, lake)
+
+    assert fold(tmp_path / "out") == (1, [said_.format(tmp_path)])
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "lake", said())
+    monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
+    LocalFiles(tmp_path / "out").create("mine", b"", "_draft")
+
+    code, lines = fold(tmp_path / "out")
+
+    assert code == 1
+    assert "is not empty" in lines[0]
+    assert (tmp_path / "out" / "mine").exists()

@@ -1,0 +1,100 @@
+"""What is written of a lake that is folded again: on one machine, and by whoever brings a contact's rows together."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from events.json_types import JSON
+from sinks.lake.erasure_list import Erasures, erasure_of
+from sinks.lake.rows import tables_of
+from sinks.lake.snapshots import CONTACT_STATE_SCHEMA
+from streams.domain.contact import decode, profile
+from streams.engine.store import MemoryStore
+from streams.history.refold.arrow import fold_batches
+from streams.history.refold.buckets import gather
+from streams.history.refold.fold_files import PROFILES, STATES, fold_history
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.lying import TOPIC_ID, lying
+from tests.unit.history.refold.lakes import said, written
+from tests.unit.worker.agents.harmonised import folded, kept
+
+NOBODY_IS = Erasures()
+
+
+def streamed(records: list[Fetched]) -> dict[str, bytes]:
+    """States of a worker that gets everything in one chunk, so that versions are the same."""
+    store = MemoryStore()
+    kept(folded(*records, store=store), store)
+    return {key.decode(): value for key, value in store.items()}
+
+
+def rows_in(folder: Path) -> list[dict[str, Any]]:
+    return [dict(row) for path in sorted(folder.iterdir()) for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+def test_states_and_profiles_are_those_of_the_stream(tmp_path: Path) -> None:
+    records = said()
+    place = (tmp_path / "lake").as_posix()
+    written(tmp_path / "lake", records)
+
+    gathered = gather(place, tmp_path / "work", processes=2, rows_in_a_bucket=15)
+    done = fold_history(place, gathered, tmp_path / "out", processes=2)
+
+    states = streamed(records)
+    assert {row["contact_id"]: row["state"] for row in rows_in(tmp_path / "out" / STATES)} == states
+    shown = rows_in(tmp_path / "out" / PROFILES)
+    assert {row["contact_id"]: orjson.loads(row["profile"]) for row in shown} == {
+        name: profile(name, decode(state)) for name, state in states.items()
+    }
+    assert (done.contacts, done.profiles) == (5, 5)
+    assert done.outcomes == {"applied": 40, "duplicate": 1}
+    assert done.refused == {"not_json": 1}
+    assert pq.read_schema(tmp_path / "out" / PROFILES / "000000.parquet").equals(CONTACT_STATE_SCHEMA)
+
+
+def batches_of(records: list[Fetched], rows: int) -> list[pa.RecordBatch]:
+    """As Spark gives them: sorted by fragment alone, times in microseconds, cut anywhere."""
+    table = pa.concat_tables(tables_of(records, TOPIC_ID).values())
+    shuffled = table.take(pa.array(Random(rows).sample(range(len(table)), len(table))))
+    times = pa.timestamp("us", tz="America/New_York")
+    place = shuffled.schema.get_field_index("appended_at")
+    sorted_ = shuffled.set_column(place, "appended_at", shuffled["appended_at"].cast(times)).sort_by("fragment")
+    return list(sorted_.to_batches(max_chunksize=rows))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
+def test_however_batches_are_cut_each_contact_is_folded_once(rows: int) -> None:
+    records = said()
+
+    made = [row for batch in fold_batches(batches_of(records, rows), NOBODY_IS) for row in batch.to_pylist()]
+
+    assert sorted(row["contact_id"] for row in made) == sorted(f"c{number}" for number in range(5))
+    assert {row["contact_id"]: row["state"] for row in made} == streamed(records)
+    assert all(orjson.loads(row["profile"])["version"] == row["version"] == 1 for row in made)
+
+
+def test_of_somebody_who_was_erased_only_a_new_record_counts() -> None:
+    mailed = [lying(number, "email.opened", NOW + number, contact={"contact_id": "c1"}) for number in range(3)]
+    gift: dict[str, JSON] = {"donation_id": "ab:1", "amount": 500, "currency": "USD", "contact": {"contact_id": "c1"}}
+    erased = Erasures([erasure_of("c1", NOW)])
+
+    assert _counts(mailed, erased) == {}
+    assert _counts([*mailed, lying(3, "donation.made", NOW, **gift)], erased) == {}
+    begun = [
+        *mailed[:2],
+        lying(2, "donation.made", NOW + 5, **gift),
+        lying(3, "email.opened", NOW + 9, contact={"contact_id": "c1"}),
+    ]
+    assert _counts(begun, erased) == {"donation.made": 1, "email.opened": 1}
+
+
+def _counts(records: list[Fetched], erased: Erasures) -> dict[str, int]:
+    batches = fold_batches(batches_of(records, 100), erased)
+    made = [row for batch in batches for row in batch.to_pylist() if row["profile"] is not None]
+    return {type_: count for row in made for type_, count in orjson.loads(row["profile"])["counts"].items()}

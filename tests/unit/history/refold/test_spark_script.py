@@ -1,0 +1,26 @@
+"""deploy/spark/fold.py itself needs Spark; what it takes from Harmonia, and says of it, has to be there."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+from streams.history.refold.arrow import FOLDED_SCHEMA
+
+SCRIPT = Path(__file__).parents[4] / "deploy" / "spark" / "fold.py"
+SPARK_NAMES = {"string": "string", "int64": "long", "binary": "binary"}
+
+
+def test_it_takes_nothing_that_is_not_there() -> None:
+    imports = [node for node in ast.walk(ast.parse(SCRIPT.read_text())) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").split(".")[0] in ("events", "sinks", "streams")]
+
+    assert len(ours) >= 3
+    for node in ours:
+        for name in node.names:
+            assert hasattr(import_module(node.module or ""), name.name)
+
+
+def test_spark_is_told_the_columns_that_come() -> None:
+    said = ", ".join(f"{field.name} {SPARK_NAMES[str(field.type)]}" for field in FOLDED_SCHEMA)
+
+    assert f'FOLDED = "{said}"' in SCRIPT.read_text()

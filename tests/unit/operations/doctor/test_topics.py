@@ -1,0 +1,87 @@
+"""Topics are held against what `topics create` would make, and each difference has its cure."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from streams.operations.doctor.finding import Finding
+from streams.operations.doctor.topics import LOSES, judge_topics
+from streams.platform.settings import Settings
+from streams.platform.topics import Found, config_of, wanted
+
+SETTINGS = Settings(app_id="there", partitions=4, replication=3)
+ENTRIES = [Found(topic, topic.partitions or 4, 3) for topic in wanted(SETTINGS)]
+CONFIGS = {entry.topic.name: config_of(entry.topic, SETTINGS) for entry in ENTRIES}
+
+
+def with_config(name: str, **config: str) -> list[Finding]:
+    """What is found when this topic has other settings (with `_` for `.`)."""
+    odd = {key.replace("_", "."): value for key, value in config.items()}
+    return list(judge_topics(ENTRIES, {**CONFIGS, name: {**CONFIGS[name], **odd}}, SETTINGS))
+
+
+def with_entry(name: str, **fields: Any) -> list[Finding]:
+    entries = [replace(entry, **fields) if entry.topic.name == name else entry for entry in ENTRIES]
+    return list(judge_topics(entries, CONFIGS, SETTINGS))
+
+
+def test_topics_as_they_are_made_are_fine() -> None:
+    [finding] = judge_topics(ENTRIES, CONFIGS, SETTINGS)
+    assert (finding.verdict, finding.to_do) == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "verdict"),
+    [
+        ("contact-state", {"cleanup_policy": "delete"}, "fail"),
+        ("contact-state", {"delete_retention_ms": "86400000"}, "fail"),
+        ("interactions", {"message_timestamp_type": "CreateTime"}, "fail"),
+        ("contact-roofs", {"min_compaction_lag_ms": "0"}, "fail"),
+        ("there-contacts-changelog", {"max_message_bytes": "1048588"}, "fail"),
+        ("interactions", {"retention_ms": "86400000"}, "warn"),
+        ("contact-state", {"segment_ms": "604800000"}, "warn"),
+        ("contact-state", {"max_compaction_lag_ms": "9223372036854775807"}, "warn"),
+        ("contact-state", {"min_insync_replicas": "1"}, "warn"),
+        ("contact-state", {"min_insync_replicas": "4"}, "fail"),
+    ],
+)
+def test_a_setting_that_differs_is_named_with_the_command_that_mends_it(
+    name: str, config: dict[str, str], verdict: str
+) -> None:
+    [finding] = with_config(name, **config)
+    [(key, value)] = config.items()
+    assert (finding.what, finding.verdict) == (f"topic {name}", verdict)
+    assert key.replace("_", ".") in finding.found
+    assert f"--entity-name {name} --add-config {key.replace('_', '.')}=" in finding.to_do
+    assert not finding.to_do.endswith(f"={value}")
+
+
+@pytest.mark.parametrize(
+    "config", [{"retention_ms": "-1"}, {"max_message_bytes": "99999999"}, {"retention_ms": "9999999999"}]
+)
+def test_more_than_is_wanted_is_fine(config: dict[str, str]) -> None:
+    assert [finding.verdict for finding in with_config("interactions", **config)] == ["ok"]
+
+
+def test_every_setting_that_is_made_is_looked_at() -> None:
+    for entry in ENTRIES:
+        for key in CONFIGS[entry.topic.name]:
+            other = {"cleanup.policy": "compact,delete", "message.timestamp.type": "CreateTime"}.get(key, "7")
+            [finding] = with_config(entry.topic.name, **{key: other})
+            assert finding.verdict in ("warn", "fail")
+            assert (key not in LOSES) or finding.verdict == "fail"
+
+
+def test_a_topic_that_is_missing_or_has_other_partitions_fails() -> None:
+    [missing] = with_entry("interactions", partitions=0)
+    [other] = with_entry("interactions", partitions=5)
+    [fixed] = with_entry("identity-links", partitions=4)
+    assert (missing.verdict, missing.to_do) == ("fail", "harmonia topics create")
+    assert (other.verdict, other.found) == ("fail", "it has 5 partitions, not 4")
+    assert (fixed.verdict, fixed.found) == ("fail", "it has 4 partitions, not 1")
+
+
+def test_fewer_replicas_are_worth_a_warning() -> None:
+    [finding] = with_entry("interactions", replication=2)
+    assert (finding.verdict, finding.found) == ("warn", "it has 2 replicas, not 3")

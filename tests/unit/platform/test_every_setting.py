@@ -1,0 +1,97 @@
+"""A wrong setting fails at once and names its variable, whichever it is; and never shows its value."""
+
+import socket
+from pathlib import Path
+
+import pytest
+import typer
+
+from streams.cli.failures import WRONG_USE, load_settings
+from streams.platform.errors import Unusable
+from streams.platform.settings import Settings, said_in, variable_of
+from streams.platform.tokens import read_tokens
+from streams.worker.preflight import require_usable
+
+BAD = "S3CRET VALUE/?"
+TEXT = {
+    "identity_key": " , ",
+    "metrics_host": "",
+    "policy": "",
+    "teams": "",
+    "gateway": "",
+    "lake": "",
+    "state_dir": "",
+    "home": "",
+}
+"""Settings that are free text, with what is wrong all the same."""
+SEEN_IN_USE = {"api_tokens", "redis_password"}
+"""Workers do not look at the one; only Redis knows whether the other is right."""
+FIELDS = sorted(Settings.model_fields.keys() - SEEN_IN_USE)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Settings.model_fields:
+        monkeypatch.delenv(variable_of(field), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def refusal(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(typer.Exit) as ended:
+        load_settings()
+    assert ended.value.exit_code == WRONG_USE
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_wrong_value_in_the_environment_is_refused(
+    field: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable_of(field), TEXT.get(field, BAD))
+    said = refusal(capsys)
+    assert said.startswith(variable_of(field))
+    assert BAD not in said
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_one_in_a_file_is_refused_with_the_name_of_the_file(
+    field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_text(f"{variable_of(field)}='{TEXT.get(field, BAD)}'\n")
+    said = refusal(capsys)
+    assert variable_of(field) in said
+    assert BAD not in said
+
+
+def unusable(**settings: object) -> str:
+    with pytest.raises(Unusable) as raised:
+        require_usable(Settings.model_validate(settings), 2)
+    return str(raised.value)
+
+
+def test_what_only_its_use_shows_to_be_wrong_is_looked_at_before_anything_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("nonsense = 1")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = [
+            unusable(policy=tmp_path / "none"),
+            unusable(policy=tmp_path / "broken.toml"),
+            unusable(metrics_port=port),
+            unusable(metrics_port=port - 1),
+            unusable(metrics_port=65535),
+            unusable(metrics_host="no.such.host.invalid"),
+        ]
+    with pytest.raises(Unusable) as raised:
+        read_tokens(BAD)
+    variables = ["HARMONIA_POLICY"] * 2 + ["HARMONIA_METRICS_PORT"] * 4 + ["HARMONIA_API_TOKENS"]
+    assert [one.split()[0].rstrip(":") for one in (*said, str(raised.value))] == variables
+
+
+def test_a_file_is_named_only_where_it_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said_in("KAFKA_BOOTSTRAP") == ""
+    (tmp_path / ".env").write_text("KAFKA_BOOTSTRAP=127.0.0.1:1\n")
+    assert said_in("KAFKA_BOOTSTRAP") == " (in the file .env)"
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:2")
+    assert said_in("KAFKA_BOOTSTRAP") == ""

@@ -1,0 +1,81 @@
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.platform.health import HealthServer
+from streams.worker.metrics import Metrics
+
+
+@dataclass
+class Worker:
+    """What the server is told of its worker, and where it says that it listens."""
+
+    metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
+    busy_with: str | None = "taking partitions over"
+    said: list[str] = field(default_factory=list)
+
+    async def unready(self) -> str | None:
+        return self.busy_with
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session, session.get(self.said[0] + path) as response:
+            return response.status, await response.text()
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    worker = Worker()
+    address = ("127.0.0.1", 0)
+    async with HealthServer(worker.metrics.registry, worker.unready, address, worker.said.append):
+        yield worker
+
+
+async def test_the_address_is_told_once_any_free_port_is_taken(worker: Worker) -> None:
+    [url] = worker.said
+
+    assert url.startswith("http://127.0.0.1:")
+    assert int(url.rpartition(":")[2]) > 0
+
+
+async def test_metrics_are_served_in_the_format_of_prometheus(worker: Worker) -> None:
+    worker.metrics.duplicates.inc(3)
+
+    status, body = await worker.get("/metrics")
+
+    assert status == 200
+    assert "# TYPE harmonia_duplicates_total counter" in body
+    assert "harmonia_duplicates_total 3.0" in body
+
+
+async def test_a_worker_that_answers_is_alive(worker: Worker) -> None:
+    assert await worker.get("/livez") == (200, "alive\n")
+
+
+async def test_a_worker_is_ready_while_it_owns_its_partitions(worker: Worker) -> None:
+    before = await worker.get("/readyz")
+    worker.busy_with = None
+    while_it_does = await worker.get("/readyz")
+    worker.busy_with = "something else"
+    after = await worker.get("/readyz")
+
+    assert before == (503, "not ready: taking partitions over\n")
+    assert while_it_does == (200, "ready\n")
+    assert after == (503, "not ready: something else\n")
+
+
+async def test_nothing_else_is_served(worker: Worker) -> None:
+    assert (await worker.get("/"))[0] == 404
+
+
+async def test_a_stopped_server_lets_go_of_its_port(worker: Worker) -> None:
+    first, second = Worker(), Worker()
+    async with HealthServer(first.metrics.registry, first.unready, ("127.0.0.1", 0), first.said.append):
+        port = int(first.said[0].rpartition(":")[2])
+
+    async with HealthServer(second.metrics.registry, second.unready, ("127.0.0.1", port), second.said.append):
+        assert await second.get("/livez") == (200, "alive\n")
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await second.get("/livez")

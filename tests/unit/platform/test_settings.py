@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from streams.platform.settings import LOCAL_IDENTITY_KEY, Settings
+
+
+@pytest.fixture(autouse=True)
+def _no_other_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither those of whoever runs the tests, nor a `.env`."""
+    for name in [field.upper() for field in Settings.model_fields]:
+        monkeypatch.delenv(f"HARMONIA_{name}", raising=False)
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_fit_the_local_stack() -> None:
+    settings = Settings()
+
+    assert settings.kafka_brokers == ["127.0.0.1:9092"]
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+    assert settings.identity_keys == [LOCAL_IDENTITY_KEY.encode()]
+    assert (settings.partitions, settings.replication, settings.app_id) == (8, 1, "harmonia")
+
+
+def test_the_environment_names_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "localhost:1234")
+    monkeypatch.setenv("HARMONIA_PARTITIONS", "12")
+    monkeypatch.setenv("HARMONIA_STATE_DIR", "/var/lib/there")
+
+    settings = Settings()
+
+    assert (settings.kafka_bootstrap, settings.partitions) == ("localhost:1234", 12)
+    assert settings.state_dir == Path("/var/lib/there")
+
+
+def test_a_file_names_settings_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("HARMONIA_PARTITIONS=12\nHARMONIA_CHUNK_RECORDS=7\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("HARMONIA_PARTITIONS", "16")
+
+    assert (Settings().partitions, Settings().chunk_records) == (16, 7)
+
+
+def test_brokers_are_separated_by_commas() -> None:
+    assert Settings(kafka_bootstrap="127.0.0.1:1, localhost:2,").kafka_brokers == ["127.0.0.1:1", "localhost:2"]
+
+
+@pytest.mark.parametrize("brokers", ["127.0.0.1:9092", "localhost:9092", "127.8.8.8:1", "[::1]:9092", "localhost"])
+def test_on_loopback_there_is_an_identity_key_by_default(brokers: str) -> None:
+    assert Settings(kafka_bootstrap=brokers).identity_keys == [LOCAL_IDENTITY_KEY.encode()]
+
+
+@pytest.mark.parametrize(
+    "brokers", ["kafka:9092", "10.0.0.1:9092", "127.0.0.1:9092,kafka:9092", "localhost.evil.org:1"]
+)
+@pytest.mark.parametrize("key", [None, LOCAL_IDENTITY_KEY, f" {LOCAL_IDENTITY_KEY} ", f"{LOCAL_IDENTITY_KEY},old"])
+def test_elsewhere_the_public_key_writes_nothing(brokers: str, key: str | None) -> None:
+    given = {} if key is None else {"identity_key": key}
+
+    with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP"):
+        Settings.model_validate({"kafka_bootstrap": brokers, **given})
+
+
+@pytest.mark.parametrize("url", ["redis://redis:6379/0", "rediss://10.0.0.1/0", "redis://a:b@cache.example.org:1"])
+def test_nor_does_it_where_redis_is_elsewhere(url: str) -> None:
+    with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL"):
+        Settings(redis_url=url)
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "redis://[::1]:6379/0", "unix:///run/redis.sock", "redis://"])
+def test_a_redis_of_this_machine_wants_none(url: str) -> None:
+    assert Settings(redis_url=url).identity_keys == [LOCAL_IDENTITY_KEY.encode()]
+
+
+@pytest.mark.parametrize("elsewhere", [{"kafka_bootstrap": "kafka:9092"}, {"redis_url": "redis://redis:6379/0"}])
+@pytest.mark.parametrize("key", ["s3cret", "fifteen bytes..", "s3cret,a secret that is long enough"])
+def test_elsewhere_a_key_that_can_be_guessed_is_refused(elsewhere: dict[str, str], key: str) -> None:
+    with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY is shorter than 16 bytes") as refused:
+        Settings.model_validate({**elsewhere, "identity_key": key})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_of_several_identity_keys_the_first_comes_first_and_must_be_long() -> None:
+    settings = Settings(kafka_bootstrap="kafka:9092", identity_key="sixteen bytes..., old ,,older")
+
+    assert settings.identity_keys == [b"sixteen bytes...", b"old", b"older"]
+
+
+@pytest.mark.parametrize(
+    ("key", "proves"),
+    [
+        ("a secret of sixteen bytes", True),
+        ("s3cret", False),
+        (LOCAL_IDENTITY_KEY, False),
+    ],
+)
+def test_an_older_key_that_can_be_guessed_finds_people_and_proves_nothing(key: str, proves: bool) -> None:
+    forged = Settings(identity_key=key).hasher
+    settings = Settings(kafka_bootstrap="kafka:9092", identity_key=f"another of sixteen bytes,{key}")
+    hasher = settings.hasher
+
+    assert hasher.is_seal(b"sent anew", forged.seal(b"sent anew")) is proves
+    assert hasher.is_seal(b"sent anew", hasher.seal(b"sent anew"))
+    assert forged.email("ada@example.org") in hasher.lookups("email", "ada@example.org")
+
+
+@pytest.mark.parametrize("key", ["s3cret", LOCAL_IDENTITY_KEY, f"{LOCAL_IDENTITY_KEY},{LOCAL_IDENTITY_KEY}"])
+def test_on_loopback_the_key_that_writes_proves_whatever_it_is(key: str) -> None:
+    hasher = Settings(identity_key=key).hasher
+
+    assert hasher.is_seal(b"sent anew", hasher.seal(b"sent anew"))
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "s3cret" not in repr(Settings(identity_key="s3cret"))
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().partitions = 5  # type: ignore[misc]

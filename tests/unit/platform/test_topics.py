@@ -1,0 +1,118 @@
+from typing import cast
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+
+from events.topics import ALL
+from streams.platform import topics
+from streams.platform.errors import MissingTopic, PartitionsMismatch
+from streams.platform.settings import Settings
+from streams.platform.topics import TABLES, Found, changelog_name, check_topics, create_topics, describe_topics, wanted
+
+SETTINGS = Settings(app_id="there", partitions=4)
+
+
+def found(**partitions: int) -> list[Found]:
+    """Every topic as it should be, with 4 partitions, besides those that are named (with `_` for `-`)."""
+    odd = {name.replace("_", "-"): count for name, count in partitions.items()}
+    return [Found(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted(SETTINGS)]
+
+
+def test_topics_as_the_settings_say_are_accepted() -> None:
+    check_topics(found(), 4)
+
+
+def test_what_is_missing_is_named_with_the_command_that_makes_it() -> None:
+    with pytest.raises(MissingTopic, match=r"no topic interactions, contact-state: run `harmonia topics create`"):
+        check_topics(found(contact_state=0, interactions=0), 4)
+
+
+def test_what_has_another_number_of_partitions_is_named_with_the_number() -> None:
+    with pytest.raises(
+        PartitionsMismatch, match=r"HARMONIA_PARTITIONS is 4, .*: email-events \(3\), contact-state \(8\)"
+    ):
+        check_topics(found(email_events=3, contact_state=8), 4)
+
+
+def test_more_partitions_are_as_wrong_as_fewer() -> None:
+    with pytest.raises(PartitionsMismatch):
+        check_topics(found(), 3)
+
+
+def test_a_number_of_partitions_that_no_setting_changes_is_held_to_as_well() -> None:
+    with pytest.raises(PartitionsMismatch, match=r"no setting changes: identity-links \(4, not 1\)\. .*topics create"):
+        check_topics(found(identity_links=4), 4)
+
+
+def test_what_is_missing_is_told_first() -> None:
+    with pytest.raises(MissingTopic):
+        check_topics(found(email_events=3, contact_state=0), 4)
+
+
+def test_the_topics_wanted_are_all_of_the_list_and_a_compacted_changelog_for_each_table() -> None:
+    changelogs = wanted(SETTINGS)[len(ALL) :]
+
+    assert wanted(SETTINGS)[: len(ALL)] == list(ALL)
+    assert [topic.name for topic in changelogs] == [changelog_name(SETTINGS, table) for table in TABLES]
+    assert [(topic.name, topic.cleanup, topic.partitions) for topic in changelogs] == [
+        ("there-contacts-changelog", "compact", None),
+        ("there-links-changelog", "compact", 1),
+        ("there-campaigns-changelog", "compact", 1),
+        ("there-experiments-changelog", "compact", 1),
+    ]
+
+
+class LateAdmin:
+    """A broker that hears of what was made only when it has been asked a few times."""
+
+    def __init__(self, looks: int) -> None:
+        self.made: dict[str, int] = {}
+        self._looks = looks
+
+    def create_topics(self, topics: list[NewTopic]) -> None:
+        self.made |= {topic.name: topic.num_partitions for topic in topics}
+
+    def describe_topics(self, names: list[str]) -> list[dict[str, object]]:
+        self._looks -= bool(self.made)
+        there = self.made if self._looks < 0 else {}
+        return [self._described(name, there.get(name, 0)) for name in names]
+
+    def _described(self, name: str, partitions: int) -> dict[str, object]:
+        error = 0 if partitions else 3
+        return {"name": name, "error_code": error, "partitions": [{"replica_nodes": [1]}] * partitions}
+
+
+def test_topics_are_there_once_they_have_been_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is started next finds them, though the broker may hear of them late."""
+    monkeypatch.setattr(topics, "_PAUSE_S", 0.0)
+    admin = cast(KafkaAdminClient, LateAdmin(looks=3))
+
+    made = create_topics(admin, SETTINGS)
+
+    check_topics(describe_topics(admin, SETTINGS), SETTINGS.partitions)
+    assert made == [topic.name for topic in wanted(SETTINGS)]
+
+
+def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(topics, "_PAUSE_S", 0.0)
+    admin = LateAdmin(looks=0)
+
+    create_topics(cast(KafkaAdminClient, admin), SETTINGS)
+
+    assert {name for name, count in admin.made.items() if count == 1} == {
+        *("identity-links", "campaign-holds", "campaign-counts", "experiment-partials"),
+        *("there-links-changelog", "there-campaigns-changelog", "there-experiments-changelog"),
+        *("dead-letters-requeued", "source-quarantines"),
+    }
+    assert set(admin.made.values()) == {1, SETTINGS.partitions}
+
+
+def test_topics_that_are_there_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(topics, "_PAUSE_S", 0.0)
+    admin = cast(KafkaAdminClient, LateAdmin(looks=0))
+    create_topics(admin, SETTINGS)
+
+    assert create_topics(admin, SETTINGS) == []

@@ -1,0 +1,33 @@
+"""How many households were not kept together, and where that is not even asked."""
+
+from streams.services.assign.list_units import Unit
+from streams.services.assign.split_units import Parted, Together
+from tests.unit.domain.experiments.writing import defined
+
+SPLITS = {"column": "state", "splits": {"NY": {"a": 1}}}
+HOUSES = defined(unit="household", variants={"a": 1, "b": 1}, holdout=0.1, strata=SPLITS)
+
+
+def unit(household: str) -> Unit:
+    return Unit(household, "c-1", {"contact_id": "c-1"}, household, "")
+
+
+def heard(*given: tuple[str, str]) -> Parted | None:
+    together = Together(HOUSES)
+    for household, variant in given:
+        together.hear(unit(household), variant)
+    return together.parted()
+
+
+def test_a_household_counts_once_however_many_live_there() -> None:
+    assert heard(("h-1", "a"), ("h-2", "b"), ("h-1", "b"), ("h-1", "holdout"), ("h-2", "b")) == Parted(1, 2)
+    assert heard() == Parted(0, 0)
+
+
+def test_of_many_households_none_is_taken_for_another() -> None:
+    assert heard(*((f"h-{n}", "ab"[n % 2]) for n in range(20_000)), ("h-0", "b")) == Parted(1, 20_000)
+
+
+def test_where_nobody_can_be_parted_nothing_is_kept() -> None:
+    for definition in (defined(), defined(unit="household"), defined(strata={"column": "state", "splits": {}})):
+        assert Together(definition).parted() is None

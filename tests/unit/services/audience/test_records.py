@@ -1,0 +1,112 @@
+"""Where a row ends, however it is broken, and that its neighbours never pay for it."""
+
+from io import BytesIO
+
+import pytest
+
+from streams.services.audience import Audience, Unusable, fields_of, open_audience, splitted
+from streams.services.audience.csv_records import LINE_BYTES, MOST_LINES
+
+
+def opened(text: bytes) -> Audience:
+    audience = open_audience(BytesIO(text))
+    assert isinstance(audience, Audience), audience
+    return audience
+
+
+def rows(text: bytes) -> list[list[str] | None]:
+    audience = opened(text)
+    width = audience.header.width
+    return [None if record.broken else fields_of(record.raw, width) for record in audience.records()]
+
+
+def test_plain_rows_are_cut_at_commas() -> None:
+    assert rows(b"email,note\na@x.org,one\nb@x.org,\n") == [["a@x.org", "one"], ["b@x.org", ""]]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_line_ends_stay_out_of_fields_and_in_what_is_given_back(end: bytes) -> None:
+    audience = opened(end.join([b"email,note", b"a@x.org,one", b""]))
+    [record] = audience.records()
+    assert fields_of(record.raw) == ["a@x.org", "one"]
+    assert splitted(record.raw) == (b"a@x.org,one", end)
+    assert splitted(audience.raw_header) == (b"email,note", end)
+
+
+def test_a_last_line_without_an_end_is_a_row() -> None:
+    audience = opened(b"email\na@x.org")
+    [record] = audience.records()
+    assert splitted(record.raw) == (b"a@x.org", b"\n")
+
+
+def test_a_byte_order_mark_belongs_to_no_name_and_stays() -> None:
+    audience = opened(b"\xef\xbb\xbfemail,note\na@x.org,1\n")
+    assert audience.header.names == ("email", "note")
+    assert audience.raw_header.startswith(b"\xef\xbb\xbf")
+
+
+def test_empty_lines_are_no_rows_and_count_as_lines() -> None:
+    audience = opened(b"\n\r\nemail,note\n\n  \na@x.org,1\n\n")
+    assert [record.line for record in audience.records()] == [6]
+
+
+def test_quotes_hold_commas_quotes_and_line_ends() -> None:
+    given = b'email,note\na@x.org,"one, ""two"""\nb@x.org,"Main Street\r\nSpringfield"\nc@x.org,3\n'
+    assert rows(given) == [["a@x.org", 'one, "two"'], ["b@x.org", "Main Street\r\nSpringfield"], ["c@x.org", "3"]]
+    assert [record.line for record in opened(given).records()] == [2, 3, 5]
+
+
+def test_a_quote_that_is_never_closed_costs_nobody_else() -> None:
+    people = [f"p{number}@x.org,{number}" for number in range(100)]
+    given = "\n".join(["email,note", *people[:50], 'q@x.org,"open', *people[50:], ""]).encode()
+    found = rows(given)
+    assert len(found) == 101
+    assert found[50] is None
+    assert [row for row in found if row is not None] == [person.split(",") for person in people]
+
+
+def test_two_stray_quotes_do_not_take_those_between_them() -> None:
+    """Read as one field they would make a row of the right width."""
+    found = rows(b'email,note\na@x.org,"open\nb@x.org,2\nc@x.org,inch"\nd@x.org,4\n')
+    assert found == [None, ["b@x.org", "2"], None, ["d@x.org", "4"]]
+
+
+def test_a_note_may_have_some_lines_and_not_any_number() -> None:
+    note = b"\n".join([b"line"] * (MOST_LINES - 2))
+    assert rows(b'email,note\na@x.org,"' + note + b'\n"\nb@x.org,2\n')[-1] == ["b@x.org", "2"]
+    longer = rows(b'email,note\na@x.org,"' + note + b'\n\n\n"\nb@x.org,2\n')
+    assert longer[0] is None
+    assert longer[-1] == ["b@x.org", "2"]
+
+
+@pytest.mark.parametrize("row", [b"a@x.org", b"a@x.org,1,2", b'a@x.org,"1" 2'])
+def test_a_row_of_another_width_or_with_text_about_its_quotes_is_malformed(row: bytes) -> None:
+    assert rows(b"email,note\n" + row + b"\nb@x.org,2\n") == [None, ["b@x.org", "2"]]
+
+
+def test_a_line_too_long_is_malformed_and_the_next_is_not() -> None:
+    audience = opened(b"email,note\na@x.org," + b"x" * (2 * LINE_BYTES) + b"\nb@x.org,2\n")
+    found = [(record.line, record.broken, len(record.raw)) for record in audience.records()]
+    assert found == [(2, True, LINE_BYTES), (3, False, len(b"b@x.org,2\n"))]
+
+
+def test_bytes_that_are_no_utf8_come_back_as_they_were() -> None:
+    [fields] = rows(b"email,name\na@x.org,Ren\xe9\n")
+    assert fields is not None
+    assert fields[1].encode(errors="surrogateescape") == b"Ren\xe9"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "the audience is empty"),
+        (b"\n\n", "the audience is empty"),
+        ("email,note\n".encode("utf-16"), "the audience is UTF-16 text"),
+        (b'"email,note\n', "the header is malformed"),
+        (b"name,note\n", "no column of the header names a person"),
+    ],
+)
+def test_a_file_that_is_no_audience_is_refused_with_the_cure(text: bytes, said: str) -> None:
+    refused = open_audience(BytesIO(text))
+    assert isinstance(refused, Unusable)
+    assert refused.reason.startswith(said)

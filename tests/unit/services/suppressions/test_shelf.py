@@ -1,0 +1,50 @@
+"""The newest of each contact counts, whatever was said before, and people are found under all their names."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from streams.services.suppressions import newest_by_contact as shelves
+from streams.services.suppressions.closed_channels import Closing
+from streams.services.suppressions.newest_by_contact import Link, Shelf
+
+UNSUBSCRIBED, STOPPED = Closing("unsubscribed", 10), Closing("suppressed", 20, until=100)
+
+
+@pytest.fixture(params=[1, 1_000])
+def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    monkeypatch.setattr(shelves, "_AT_ONCE", request.param)
+    shelf = Shelf()
+    yield shelf
+    shelf.close()
+
+
+def put(shelf: Shelf, *said: tuple[str, Closing | None]) -> None:
+    for contact_id, closing in said:
+        shelf.closings.put(contact_id, closing)
+    shelf.closings.flush()
+
+
+def test_the_last_thing_said_of_a_contact_counts(shelf: Shelf) -> None:
+    put(shelf, ("b", UNSUBSCRIBED), ("a", UNSUBSCRIBED), ("b", None), ("a", STOPPED), ("c", None), ("c", STOPPED))
+    assert list(shelf.every()) == [("a", STOPPED), ("c", STOPPED)]
+    put(shelf, ("a", None))
+    assert list(shelf.every()) == [("c", STOPPED)]
+
+
+def test_a_person_is_found_by_the_name_that_was_absorbed(shelf: Shelf) -> None:
+    put(shelf, ("ada", UNSUBSCRIBED))
+    shelf.links.put("email:1", Link("ada"))
+    shelf.links.put("email:2", Link("ada"))
+    shelf.links.put("email:2", None)
+    shelf.links.flush()
+    assert shelf.of(["email:1"], at=50) == UNSUBSCRIBED
+    assert shelf.of(["email:2"], at=50) is None
+    assert shelf.of(["phone:1", "ada"], at=50) == UNSUBSCRIBED
+
+
+def test_of_two_closings_the_later_counts_and_one_that_is_over_does_not(shelf: Shelf) -> None:
+    put(shelf, ("a", UNSUBSCRIBED), ("b", STOPPED))
+    assert shelf.of(["a", "b"], at=99) == STOPPED
+    assert shelf.of(["a", "b"], at=100) == UNSUBSCRIBED
+    assert shelf.of(["b"], at=100) is None

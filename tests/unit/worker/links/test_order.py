@@ -1,0 +1,198 @@
+"""What overtakes what between partitions: whoever is late hears of it, and nobody else sees what is over."""
+
+import pytest
+
+from events.json_types import JSON
+from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
+from tests.property.worker.links.sayings import interaction
+from tests.property.worker.links.world import PARTITIONS, Log
+from tests.unit.domain.contact.said import DAY
+from tests.unit.events.records import NOW, REQUIRED
+from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, BY_PHONE, Town
+
+BEFORE, ERASED, AFTER = NOW - 3, NOW - 2, NOW - 1
+
+
+def append(town: Town, type_: str, contact: dict[str, JSON], time: int, at: int = NOW, **data: JSON) -> None:
+    """It is said, and nobody has read it yet."""
+    town.count += 1
+    said = interaction(type_, f"i{town.count}", time, "team/a", {"contact": contact, **REQUIRED[type_], **data})
+    town.world.say(said, at)
+
+
+def work(town: Town, topic: str) -> None:
+    """All partitions of one topic are read to their end, and no other."""
+    for number in range(PARTITIONS if topic != IDENTITY_LINKS else 1):
+        town.world.work((topic, number), 100)
+
+
+def work_but(town: Town, held: Log) -> None:
+    """All is done but what this partition has to read."""
+    town.world.settle(held)
+    assert held in town.world.waiting()
+
+
+@pytest.fixture
+def town() -> Town:
+    """crm.ada with her address under it, which has opened an e-mail and has a partition of its own."""
+    town = Town()
+    assert town.world.partition_of("crm.ada") != town.world.partition_of(town.hashed(BY_EMAIL))
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    town.world.settle()
+    assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]
+    return town
+
+
+def test_a_part_that_was_sent_before_the_erasure_is_not_seen_behind_it(town: Town) -> None:
+    append(town, "email.clicked", BY_EMAIL, BEFORE)
+    work(town, INTERACTIONS)  # the part is on its way
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "donation.made", ADA, AFTER)
+    for topic in (INTERACTIONS, IDENTITY_LINKS):
+        work(town, topic)
+        assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
+    town.world.work((CONTACT_ROOFS, town.world.partition_of("crm.ada")), 100)
+    work(town, CONTACT_FRAGMENTS)
+
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
+    assert town.profile("crm.ada")["merged_from"] == []
+    town.world.settle()
+    assert town.world.profiles().keys() == {"crm.ada"}
+    assert not any(b"/" in key[1:] for key in town.world.table())
+
+
+def test_an_erasure_reaches_whom_the_records_before_it_in_one_chunk_have_named() -> None:
+    town = Town()
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    town.world.settle()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+
+    assert town.world.profiles() == {}
+    assert town.world.merged() == {}
+    assert town.hashed(BY_EMAIL).encode() not in town.world.compacted()
+
+
+def test_an_erasure_reaches_whom_a_command_before_it_in_one_chunk_has_linked() -> None:
+    town = Town()
+    append(town, "email.opened", BO, BEFORE)
+    town.world.settle()
+    town.world.say(interaction("contact.linked", "l", BEFORE, "desk", {"contact_ids": ["crm.ada", "crm.bo"]}), NOW)
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+
+    assert town.world.profiles() == {}
+    assert town.world.merged() == {}
+
+
+def test_of_two_erasures_in_one_chunk_each_reaches_whom_the_records_before_it_have_named() -> None:
+    town = Town()
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    append(town, "email.opened", BY_PHONE, ERASED)
+    town.world.settle()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    append(town, "contact.erased", ADA, BEFORE)
+    append(town, "form.submitted", {**ADA, **BY_PHONE}, ERASED)
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "donation.made", ADA, AFTER)
+    town.world.settle()
+
+    assert town.world.profiles().keys() == {"crm.ada"}
+    assert town.world.merged() == {}
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
+
+
+def test_parts_do_not_count_from_the_command_on(town: Town) -> None:
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "donation.made", ADA, AFTER)
+    work(town, INTERACTIONS)
+
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1}
+
+
+def test_a_part_that_is_sent_anew_behind_the_erasure_counts(town: Town) -> None:
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+    append(town, "donation.made", BY_EMAIL, AFTER)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    town.world.settle()
+
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 1}
+
+
+def test_a_part_that_comes_while_an_erasure_is_asked_is_seen_once_it_is_done() -> None:
+    town = Town()
+    append(town, "form.submitted", ADA, BEFORE)
+    append(town, "form.submitted", BY_EMAIL, BEFORE)
+    town.world.settle()
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    work_but(town, (CONTACT_ROOFS, town.world.partition_of("crm.ada")))
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
+
+    town.world.settle()
+
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 2}
+    assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]
+
+
+def test_a_part_whose_fragment_left_and_came_back_in_one_chunk_is_there_again() -> None:
+    """An erasure that is older than what is there reaches all of the person, so the roof lets go of its parts."""
+    town = Town()
+    elsewhere: dict[str, JSON] = {"email": "cy@example.org"}
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    town.world.settle()
+    append(town, "contact.erased", ADA, ERASED)
+    town.world.settle()
+    append(town, "donation.made", BY_EMAIL, AFTER)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    append(town, "form.submitted", {**ADA, **elsewhere}, AFTER)
+    town.world.settle()
+    before = town.world.profiles()
+    append(town, "contact.erased", elsewhere, BEFORE)
+    work_but(town, (CONTACT_ROOFS, town.world.partition_of(town.hashed(BY_EMAIL))))
+    town.world.settle()
+
+    assert town.world.profiles() == before
+    assert town.profile("crm.ada")["counts"] == {"donation.made": 1, "form.submitted": 2}
+
+
+def test_who_was_named_before_and_after_an_erasure_in_one_chunk_is_still_linked() -> None:
+    town = Town()
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    town.world.settle()
+    append(town, "contact.erased", ADA, ERASED)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, AFTER)
+    town.world.settle()
+
+    assert town.world.merged() == {town.hashed(BY_EMAIL): "crm.ada"}
+    assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
+
+
+def test_a_roof_that_is_told_late_changes_nothing() -> None:
+    town = Town()
+    town.say("email.opened", ADA)
+    town.say("email.opened", BO)
+    town.link("crm.ada", "crm.bo", "2012-02-20T10:00:00Z")
+    town.unlink("crm.ada", "crm.bo", "2012-02-21T10:00:00Z")
+    before, kept = town.world.profiles(), town.world.table()
+    log = town.world.logs[CONTACT_ROOFS, town.world.partition_of("crm.bo")]
+    log.append(next(record for record in log if record.key == b"crm.bo" and record.value is not None))
+
+    town.world.settle()
+
+    assert (town.world.profiles(), town.world.table()) == (before, kept)
+
+
+def test_messages_that_have_settled_in_a_part_are_in_the_sums_of_the_person() -> None:
+    town = Town()
+    append(town, "email.sent", BY_EMAIL, BEFORE)
+    append(town, "email.opened", BY_EMAIL, BEFORE)
+    append(town, "form.submitted", BY_EMAIL, BEFORE, at=NOW + 30 * DAY)
+    append(town, "form.submitted", {**ADA, **BY_EMAIL}, BEFORE)
+    town.world.settle()
+
+    assert town.profile("crm.ada")["counts"] == {"email.sent": 1, "email.opened": 1, "form.submitted": 2}
+    assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]

@@ -1,0 +1,183 @@
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from streams.platform.settings import Settings
+from streams.worker import processes
+from tests.unit.cli.office import office
+
+SETTINGS = Settings(state_dir=Path("there"), metrics_port=9400)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.001)
+
+
+async def test_each_worker_has_a_state_directory_and_a_port_of_its_own(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 3) as here:
+        workers = await here.newcomers(3)
+
+    own = {(each.environment["HARMONIA_STATE_DIR"], each.environment["HARMONIA_METRICS_PORT"]) for each in workers}
+    assert own == {("there/worker-0", "9400"), ("there/worker-1", "9401"), ("there/worker-2", "9402")}
+
+
+@pytest.mark.parametrize(("instance", "own"), [("pod-7", {"pod-7-0", "pod-7-1"}), ("", {""})])
+async def test_each_worker_has_a_name_of_its_own_if_there_is_one(tmp_path: Path, instance: str, own: set[str]) -> None:
+    async with office(tmp_path, Settings(instance=instance), 2) as here:
+        workers = await here.newcomers(2)
+
+    assert {each.environment["HARMONIA_INSTANCE"] for each in workers} == own
+
+
+async def test_any_free_port_stays_any_free_port(tmp_path: Path) -> None:
+    async with office(tmp_path, Settings(metrics_port=0), 2) as here:
+        workers = await here.newcomers(2)
+
+    assert [each.environment["HARMONIA_METRICS_PORT"] for each in workers] == ["0", "0"]
+
+
+async def test_a_worker_inherits_the_rest_of_the_environment(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 1) as here:
+        worker = await here.newcomer()
+
+    assert (worker.words, worker.environment["INHERITED"]) == (["worker", "--child"], "yes")
+
+
+async def test_a_worker_that_fails_is_started_again_in_its_place(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 2) as here:
+        first, second = await here.newcomers(2)
+        first.end_with(70)
+        again = await here.newcomer()
+
+        assert again.environment["HARMONIA_STATE_DIR"] == first.environment["HARMONIA_STATE_DIR"]
+        assert again.pid not in (first.pid, second.pid)
+        assert psutil.pid_exists(second.pid)
+
+    number = first.environment["HARMONIA_STATE_DIR"][-1]
+    assert here.said == [f"worker {number} ended with exit code 70; starting it again in 0 s"]
+
+
+async def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 1) as here:
+        os.kill((await here.newcomer()).pid, signal.SIGKILL)
+        await here.newcomer()
+
+    assert here.said == ["worker 0 ended with exit code -9; starting it again in 0 s"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_is_passed_on_and_nobody_is_left(tmp_path: Path, number: signal.Signals) -> None:
+    async with office(tmp_path, SETTINGS, 2) as here:
+        workers = await here.newcomers(2)
+
+        os.kill(os.getpid(), number)
+        await here.ended()
+
+        assert [await each.last_words() for each in workers] == [b"told to stop\n"] * 2
+        assert not any(psutil.pid_exists(each.pid) for each in workers)
+        assert here.nobody_came()
+        assert here.said == []
+
+
+async def test_a_signal_ends_also_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "FIRST_PAUSE_S", 1000.0)
+    async with office(tmp_path, SETTINGS, 1) as here:
+        (await here.newcomer()).end_with(1)
+        await here.spoke.wait()
+
+        os.kill(os.getpid(), signal.SIGTERM)
+        await here.ended()
+
+        assert here.nobody_came()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long a worker's place stayed empty each time."""
+    noted: list[float] = []
+    wait_for = asyncio.wait_for
+
+    async def note(awaitable: Awaitable[object], seconds: float) -> object:
+        if seconds < 1:
+            noted.append(seconds)
+        return await wait_for(awaitable, seconds)
+
+    monkeypatch.setattr(asyncio, "wait_for", note)
+    return noted
+
+
+async def end_in_turn(folder: Path, times: int) -> None:
+    async with office(folder, SETTINGS, 1) as here:
+        for _ in range(times):
+            (await here.newcomer()).end_with(1)
+        await here.newcomer()
+
+
+async def test_pauses_grow_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.003)
+
+    await end_in_turn(tmp_path, 4)
+
+    assert pauses == [0.001, 0.002, 0.003, 0.003]
+
+
+async def test_a_worker_that_ran_for_long_is_not_waited_for_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    monkeypatch.setattr(processes, "LONGEST_PAUSE_S", 0.003)
+    monkeypatch.setattr(processes, "STEADY_S", 0.0)
+
+    await end_in_turn(tmp_path, 3)
+
+    assert pauses == [0.001, 0.001, 0.001]
+
+
+async def test_stores_of_workers_that_there_were_once_are_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start, and again while the workers run."""
+    monkeypatch.setattr(processes, "TIDY_EVERY_S", 0.01)
+    state_dir, tidied = tmp_path / "state", asyncio.Semaphore(0)
+    monkeypatch.setattr(processes, "tidy", lambda where: tidied.release() if where == state_dir else None)
+    async with office(tmp_path, Settings(state_dir=state_dir), 1) as here:
+        await here.newcomer()
+        for _ in range(3):
+            await asyncio.wait_for(tidied.acquire(), 10)
+
+
+async def test_all_end_well_when_the_last_ones_did(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 2) as here:
+        (await here.newcomers(2))[0].end_with(70)
+        await here.newcomer()
+    assert here.code == 0
+
+
+async def test_a_worker_that_ends_badly_when_it_is_told_to_stop_is_not_hidden(tmp_path: Path) -> None:
+    async with office(tmp_path, SETTINGS, 2) as here:
+        first, _ = await here.newcomers(2)
+        os.kill(first.pid, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(first.pid, signal.SIGKILL)
+        await here.ended()
+    assert here.code == 70
+
+
+async def test_a_worker_that_is_frozen_is_killed_after_its_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "AFTER_GRACE_S", -SETTINGS.grace_s)
+    async with office(tmp_path, SETTINGS, 1) as here:
+        worker = await here.newcomer()
+        os.kill(worker.pid, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await here.ended()
+
+        assert not psutil.pid_exists(worker.pid)
+        assert here.said == ["worker 0 has not stopped within 0 s and is killed"]
