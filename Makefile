@@ -69,9 +69,9 @@ bench: install ## the engine side by side with its peers, on a Kafka of its own;
 spark: $(SPARK)/.installed ## deploy/spark/fold.py on a Spark of this machine, held to the stream; ARGS="--rows 3000000"
 	$(SPARK)/bin/python -m benchmarks.history.spark $(ARGS)
 
-schemas: install ## write docs/schemas and docs/events.md from the models
+schemas: install ## write docs/schemas, docs/events.md and the table of metrics from the code
 	$(BIN)/harmonia schemas export docs/schemas
-	$(BIN)/python -m events.reference > docs/events.md
+	$(BIN)/python -m events.reference docs
 
 lock: dev ## choose the newest versions of all libraries, and pin them
 	$(COMPILE) pyproject.toml --output-file requirements.lock

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from streams.domain.experiments.metrics import HARM, METRICS
+from streams.domain.experiments.metrics import GUARDRAILS, METRICS
 from streams.domain.file_mistakes import Mistake, listed
 
-_CURE = f"name {listed(metric for metric in METRICS if metric in HARM)} there, and what is to be judged in metrics"
+_CURE = f"name {listed(GUARDRAILS)} there, and what is to be judged in metrics"
 
 
 def stricter(table: Mapping[str, object]) -> Iterator[Mistake]:
@@ -26,5 +26,5 @@ def _guardrails(named: object) -> Iterator[Mistake]:
     """A metric that nobody would watch; what is no metric is told of with the rest."""
     if not isinstance(named, list):
         return
-    if unwatched := [metric for metric in METRICS if metric in named and metric not in HARM]:
+    if unwatched := [metric for metric in METRICS if metric in named and metric not in GUARDRAILS]:
         yield Mistake("guardrails", f"nobody watches {listed(unwatched)} for harm", _CURE)

@@ -1,10 +1,33 @@
-"""Where each metric is kept, and how it is read."""
+"""What is derived from the table of metrics and is asked for where sums are kept, judged and shown."""
 
-from events.experiments.metrics import METRICS, Metric
+from events.experiments.metrics import (
+    COUNTED_TYPES,
+    GUARDRAILS,
+    HAPPENED,
+    HARM,
+    LABELS,
+    METRIC_SPECS,
+    METRICS,
+    PLACE,
+    PRIMARY,
+    THOUSANDTHS,
+    UNITS,
+    Metric,
+    Unit,
+)
 
-__all__ = ["HARM", "METRICS", "PLACE", "THOUSANDTHS", "Metric"]
-
-PLACE: dict[Metric, int] = {metric: place for place, metric in enumerate(METRICS)}
-THOUSANDTHS = frozenset[Metric]({"opened", "clicked"})
-HARM = frozenset[Metric]({"unsubscribed", "complained"})
-"""Of which more is worse."""
+__all__ = [
+    "COUNTED_TYPES",
+    "GUARDRAILS",
+    "HAPPENED",
+    "HARM",
+    "LABELS",
+    "METRICS",
+    "METRIC_SPECS",
+    "PLACE",
+    "PRIMARY",
+    "THOUSANDTHS",
+    "UNITS",
+    "Metric",
+    "Unit",
+]

@@ -21,12 +21,13 @@ from streams.domain.contact.sections.human_hours import HOUR, oldest
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact
 from streams.domain.experiments.counting_rules import DAY_MS, DEFAULT, LONGEST, Rule
+from streams.domain.experiments.metrics import COUNTED_TYPES
 from streams.domain.experiments.outcome_values import ByRule, Valued
 from streams.domain.experiments.outcomes import CLICKED, OPENED, outcomes
 
 _DECISIVE = types_that(lambda spec: spec.experiments == "assignment")
 """They may take an assignment away; a report where it is the earlier version of another."""
-_INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing")
+_INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing") - COUNTED_TYPES
 
 
 def given(contact_id: str, known: Overview, rules: Mapping[str, Rule], before: Packed) -> Packed:

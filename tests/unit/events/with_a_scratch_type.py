@@ -6,12 +6,10 @@ parts as it stands: nothing but the registry and a model knows of the type. What
 
 import json
 import sys
-from importlib.util import find_spec
-from pathlib import Path
-from types import ModuleType
 
 from events.fields import Id
 from events.interactions.base import InteractionData
+from tests.unit.altered import altered
 
 
 class PetMet(InteractionData):
@@ -23,14 +21,7 @@ class PetMet(InteractionData):
 LINE = """
 SPECS += (TypeSpec(name="pet.met", model=PetMet, topics=CANVASS, can_wait=True, begins_record="always", is_bare=True),)
 """
-_WHERE = find_spec("events.registry")
-if _WHERE is None or _WHERE.origin is None:
-    raise FileNotFoundError("events.registry")
-_TABLE, _DERIVED = Path(_WHERE.origin).read_text().split("\nBY_NAME:")
-registry = ModuleType("events.registry")
-registry.__dict__["PetMet"] = PetMet
-sys.modules["events.registry"] = registry
-exec(compile(f"{_TABLE}{LINE}\nBY_NAME:{_DERIVED}", _WHERE.origin, "exec"), registry.__dict__)
+altered("events.registry", {"\nBY_NAME:": f"{LINE}\nBY_NAME:"}, PetMet=PetMet)
 
 import orjson  # noqa: E402 - whatever reads the registry when it begins comes after the line is in it
 
