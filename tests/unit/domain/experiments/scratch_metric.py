@@ -3,20 +3,22 @@
 from tests.unit.altered import altered
 
 _SPEC = """
+METRIC_SPECS += (
     MetricSpec(
-        id=10,
+        id=len(METRIC_SPECS),
         name="joined",
         label="filled in a form",
         counts="`form.submitted`",
         types=frozenset({"form.submitted"}),
     ),
 )
-\"""All metrics"""
+
+PRIMARY: Metric"""
 
 
 def add() -> None:
     """Put it there, before anything that reads the registry is imported."""
     altered(
         "events.experiments.metrics",
-        {'    "complained",\n]': '    "complained",\n    "joined",\n]', '\n)\n"""All metrics': _SPEC},
+        {"]\nCounting = ": '    "joined",\n]\nCounting = ', "\nPRIMARY: Metric": _SPEC},
     )
