@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from events.fields import Id, Name, Text, Url, kinds_of
+from events.registry import MODELS
+
 ArrowType: TypeAlias = pa.DataType
 
 TEXT = pa.string()
@@ -97,7 +100,15 @@ FIELDS: dict[str, ArrowType] = {
     "until": MOMENT,
 }
 """The fields of all types, null where a type has none. `amount` in minor units; `answers` as a JSON object;
-`experiment_id` and `variant` are those of `experiment`, `retracts_*` those of `retracts`."""
+`experiment_id` and `variant` are those of `experiment`, `retracts_*` those of `retracts`. Of ids and other texts that
+are not named here the columns follow behind, in the order of types and fields."""
+
+FIELDS |= {
+    name: TEXT
+    for model in MODELS.values()
+    for name, kind in kinds_of(model).items()
+    if name not in FIELDS and name != "team" and any(kind == text for text in (Id, Text, Name, Url))
+}
 
 EVENT = "event"
 """The record's bytes as they are, JSON: folding again needs nothing else. Null where the record had none."""
