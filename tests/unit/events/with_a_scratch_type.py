@@ -29,6 +29,9 @@ from events.asyncapi import document  # noqa: E402
 from events.envelope import Interaction, Record, decode  # noqa: E402
 from events.harmonised import harmonise  # noqa: E402
 from events.identifiers import Hasher  # noqa: E402
+from events.producer_structs import SAID  # noqa: E402
+from sinks.lake.anonymised_rows import forget  # noqa: E402
+from sinks.lake.erasure_list import Erasures, erasure_of  # noqa: E402
 from sinks.lake.rows import tables_of  # noqa: E402
 from streams.domain.contact import ContactState, fold, profile, read_fact  # noqa: E402
 from streams.domain.contact.identity.erasure import begins  # noqa: E402
@@ -62,12 +65,16 @@ def main() -> None:
         raise TypeError(fact)
     state, _ = fold(ContactState(), [fact])
     [(folder, table)] = tables_of([Fetched(0, value, key.encode(), timestamp=NOW)], "topic").items()
+    left = forget(table, "pet.met", Erasures([erasure_of("c1", NOW)]))
     json.dump(
         {
             "refused": misplaced.reason,
             "counts": profile(key, state)["counts"],
             "folder": folder,
             "id": table["id"].to_pylist(),
+            "column": table["pet_id"].to_pylist(),
+            "erased": [] if left is None else left.table["pet_id"].to_pylist(),
+            "read_fast": "pet.met" in SAID,
             "documented": "pet.met" in orjson.dumps(document()).decode(),
             "may_wait": may_wait("pet.met"),
             "begins": begins(fact),
