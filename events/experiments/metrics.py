@@ -21,7 +21,7 @@ Metric: TypeAlias = Literal[
     "complained",
 ]
 Counting = Literal["happened", "says", "human_acts", "money"]
-Unit = Literal["part", "thousandths", "money"]
+MetricUnit = Literal["part", "thousandths", "money"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class MetricSpec:
     counts: str
     types: frozenset[str]
     counting: Counting = "happened"
-    unit: Unit = "part"
+    unit: MetricUnit = "part"
     more_is: Literal["better", "worse"] = "better"
     is_guardrail: bool = False
 
@@ -148,7 +148,7 @@ METRICS: tuple[Metric, ...] = tuple(spec.name for spec in METRIC_SPECS)
 """All names, in the order in which their sums are kept."""
 PLACE: Mapping[Metric, int] = {spec.name: spec.id for spec in METRIC_SPECS}
 LABELS: Mapping[str, str] = {spec.name: spec.label for spec in METRIC_SPECS}
-UNITS: Mapping[str, Unit] = {spec.name: spec.unit for spec in METRIC_SPECS}
+UNITS: Mapping[str, MetricUnit] = {spec.name: spec.unit for spec in METRIC_SPECS}
 DEFAULT_METRICS: tuple[Metric, ...] = (PRIMARY, *(metric for metric in METRICS if metric != PRIMARY))
 
 

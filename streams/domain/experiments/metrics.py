@@ -13,7 +13,7 @@ from events.experiments.metrics import (
     THOUSANDTHS,
     UNITS,
     Metric,
-    Unit,
+    MetricUnit,
 )
 
 __all__ = [
@@ -29,5 +29,5 @@ __all__ = [
     "THOUSANDTHS",
     "UNITS",
     "Metric",
-    "Unit",
+    "MetricUnit",
 ]

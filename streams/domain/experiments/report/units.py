@@ -1,13 +1,13 @@
 """Figures of a metric as people write them: parts in per cent, their differences in points, money as money."""
 
 from events.adapters.words import decimals
-from streams.domain.experiments.metrics import UNITS, Unit
+from streams.domain.experiments.metrics import UNITS, MetricUnit
 from streams.domain.money import money, sign_of
 
 _MOST_DIGITS = 6
 
 
-def kind_of(metric: str) -> Unit:
+def kind_of(metric: str) -> MetricUnit:
     """In what a metric is given; one that only a newer version knows, in parts of all people."""
     return UNITS.get(metric, "part")
 
