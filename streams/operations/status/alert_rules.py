@@ -6,7 +6,7 @@ A look knows no history. So what pages after five minutes is said at once here: 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from events.topics import CONTACT_COMMANDS, CONTACT_FRAGMENTS, CONTACT_ROOFS, INPUT_TOPICS, INTERACTIONS
+from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
 from streams.domain.quarantine import listing
 from streams.operations.refused import mostly_refused
@@ -39,7 +39,7 @@ FULL = 0.85
 MOST_SOURCES = 5
 """That are named of each kind; programs are told of all."""
 MUCH_LAG, MANY_LETTERS, FLOOD = 10_000, 100, 0.05
-URGENT = {*(topic.name for topic in INPUT_TOPICS), CONTACT_COMMANDS, INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS}
+URGENT = frozenset(topic.name for topic in ALL if topic.is_urgent)
 """Topics that a donation or somebody's no goes through."""
 
 
