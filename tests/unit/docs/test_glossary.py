@@ -26,6 +26,8 @@ OLD_WORDS = {
     "clinic": "repair of dead letters",
     "bookkeeping": "the table of experiments",
     "reckoning": "adding up",
+    "sweep": "backfill",
+    "sweeps": "backfills",
     "page of the morning": "daily report",
 }
 NAMES = re.compile(r"contact-roofs|experiment-sweeps|how-roofs-are-found|links-and-roofs")
