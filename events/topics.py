@@ -136,7 +136,7 @@ OF_CAMPAIGNS = (
     "nobody: numbers, and source and id of complaints and unsubscriptions, which lead to a person only while "
     "`interactions` or the profile has them"
 )
-OF_SUMS = "nobody: sums over people, and under which key of a table a sweep goes on"
+OF_SUMS = "nobody: sums over people, and under which key of a table a backfill goes on"
 _OF_ALERTS = "contact_id or hash, and what was seen"
 UNTIL_ERASED = "until replaced or erased, see below"
 
