@@ -139,3 +139,17 @@ def is_lake(files: Files) -> bool:
 
 class Damaged(Exception):
     """The lake holds something that nobody of ours has written. The text names it."""
+
+
+PREFIX = "imported-"
+"""With it begin the `topic_id`s of such logs; no topic's does, which have 22 characters."""
+
+
+def log_of(fingerprint: str) -> str:
+    """The `topic_id` of a file, by what is in it."""
+    return PREFIX + fingerprint
+
+
+def is_imported(topic_id: str) -> bool:
+    """Whether a row was brought in from a file."""
+    return topic_id.startswith(PREFIX)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from events.times import parse_time
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.files import Files, new_name
 from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, Part, encode, read, staged_name
 from sinks.lake.schema import MOMENT, TEXT
@@ -124,7 +124,7 @@ class _Seen(Struct):
 _seen = msgspec.json.Decoder(_Seen).decode
 
 
-def profiles_table(changes: Sequence[Change]) -> pa.Table:
+def profiles_table(changes: Sequence[ContactChange]) -> pa.Table:
     """Rows of `contact_state` of living contacts."""
     values = [change.profile or b"" for change in changes]
     seen = [_seen_in(value) for value in values]
@@ -138,7 +138,7 @@ def profiles_table(changes: Sequence[Change]) -> pa.Table:
     return pa.table(columns, schema=CONTACT_STATE_SCHEMA)
 
 
-def links_table(changes: Sequence[Change]) -> pa.Table:
+def links_table(changes: Sequence[ContactChange]) -> pa.Table:
     """Rows of `contact_links` of contacts that are absorbed."""
     columns = [
         pa.array([change.contact_id for change in changes], TEXT),

@@ -5,8 +5,7 @@ has not happened, and of an old file whoever says `lake import` again begins the
 """
 
 from sinks.lake.files import Files
-from sinks.lake.imported import is_imported
-from sinks.lake.manifests import INTERACTIONS, STAGING, name_of
+from sinks.lake.manifests import INTERACTIONS, STAGING, is_imported, name_of
 from sinks.lake.writer import LakeWriter
 
 _STAGED = f"{STAGING}/{INTERACTIONS}"

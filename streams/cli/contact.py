@@ -16,7 +16,7 @@ from streams.cli.naming import HELP, METAVAR, nobody
 from streams.cli.tables import print_lines, print_table
 
 if TYPE_CHECKING:
-    from sinks.base import Stored
+    from sinks.base import StoredContact
     from streams.cli.person import Person
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
@@ -92,7 +92,7 @@ def _steps(person: Person) -> Iterator[Step]:
     return history(person.contact_id, person.facts())
 
 
-def _found(settings: Settings, who: str) -> tuple[str, Stored]:
+def _found(settings: Settings, who: str) -> tuple[str, StoredContact]:
     from streams.cli.person import look_up
     from streams.cli.standing import missing
 

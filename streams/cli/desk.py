@@ -20,7 +20,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import parse_time, render_time
 from events.topics import CONTACT_COMMANDS
-from sinks.lookup import Incomplete, Names, Unknown
+from sinks.lookup import ContactNames, Incomplete, UnknownContact
 from streams.cli.decided import Awaited, Contacts, Taken, look, wait_until_shown
 from streams.cli.effects import (
     are_forgotten,
@@ -237,12 +237,12 @@ class Desk:
                     f"{found.why.replace('_', ' ')}; see `harmonia status`). Nothing was sent: try again, or --anyway"
                 )
             return ()
-        unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, Unknown)]
+        unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, UnknownContact)]
         if unknown and not self.anyway:
             refuse(f"{nobody(unknown[0])}; nothing was sent: mend the name, or --anyway")
         return found
 
-    def _names(self, words: Sequence[str]) -> list[Names]:
+    def _names(self, words: Sequence[str]) -> list[ContactNames]:
         return [named(word).ids(self.settings.hasher) or [word] for word in words]
 
 

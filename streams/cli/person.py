@@ -16,7 +16,7 @@ from streams.cli.naming import named
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from sinks.base import Stored
+    from sinks.base import StoredContact
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
 
@@ -50,9 +50,9 @@ class Person:
         ]
 
 
-async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
+async def find(settings: Settings, who: str) -> tuple[str, StoredContact] | None:
     """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
-    from sinks.profiles import contact_of, read_profile
+    from sinks.lookup import contact_of, read_profile
     from streams.platform.clients import redis_client
 
     client = redis_client(settings)
@@ -134,7 +134,7 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
     return last
 
 
-def look_up(settings: Settings, who: str) -> tuple[str, Stored] | None:
+def look_up(settings: Settings, who: str) -> tuple[str, StoredContact] | None:
     """`find`, for commands."""
     import asyncio
 

@@ -15,8 +15,7 @@ from events.topics import INTERACTIONS
 from sinks.lake.erasure import heard_at
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, read_erasures
 from sinks.lake.files import Files
-from sinks.lake.imported import log_of
-from sinks.lake.manifests import begin
+from sinks.lake.manifests import begin, log_of
 from sinks.lake.writer import LakeWriter, Overtaken
 from streams.history.importing.file_parts import AsItIs, Piece, Unreadable
 from streams.history.importing.import_run import Report, Screen

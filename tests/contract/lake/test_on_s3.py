@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from typer.testing import CliRunner
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import Files, open_files
 from sinks.lake.live_files import addresses
@@ -91,7 +91,7 @@ def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None
 def test_it_is_asked_by_its_views(lake: Files) -> None:
     writer = SnapshotWriter(lake, "2012-02-22", NOW)
     with writer.file(CONTACT_STATE) as add:
-        add(profiles_table([Change("ada", 1, b"{}", None, None)]))
+        add(profiles_table([ContactChange("ada", 1, b"{}", None, None)]))
     assert writer.commit() is not None
 
     with ask_lake(lake) as asked:

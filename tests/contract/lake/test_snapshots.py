@@ -2,7 +2,7 @@
 
 import pytest
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.manifests import STAGING
@@ -15,7 +15,7 @@ def begun(files: Files, date: str) -> SnapshotWriter:
     """A snapshot with somebody in it."""
     writer = SnapshotWriter(files, date, 0)
     with writer.file(CONTACT_STATE) as add:
-        add(profiles_table([Change("ada", 1, b"{}", None, None)]))
+        add(profiles_table([ContactChange("ada", 1, b"{}", None, None)]))
     return writer
 
 

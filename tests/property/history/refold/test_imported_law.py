@@ -8,7 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from sinks.lake.imported import log_of
+from sinks.lake.manifests import log_of
 from sinks.lake.rows import tables_of
 from streams.domain.contact import ContactState
 from streams.history.refold.contact_rows import histories, read_rows

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.anonymised_rows import STAYING, STAYING_WITH_MONEY, forget, forget_links, forget_profiles
 from sinks.lake.erasure_list import Erasures, erasure_of, trace_of
 from sinks.lake.rows import tables_of
@@ -72,8 +72,8 @@ def test_what_happened_or_came_before_the_erasure_is_theirs(record: Fetched, the
 
 
 def test_profiles_of_before_the_erasure_go_and_those_begun_anew_stay() -> None:
-    def profile(contact_id: str, first_seen: str) -> Change:
-        return Change(contact_id, 1, b'{"first_seen": "%s"}' % first_seen.encode(), None, None)
+    def profile(contact_id: str, first_seen: str) -> ContactChange:
+        return ContactChange(contact_id, 1, b'{"first_seen": "%s"}' % first_seen.encode(), None, None)
 
     before, after = "2012-02-22T10:00:00.000Z", "2012-02-22T10:00:00.001Z"
     left = forget_profiles(profiles_table([profile("c1", before), profile("c2", before)]), ERASED)
@@ -81,12 +81,16 @@ def test_profiles_of_before_the_erasure_go_and_those_begun_anew_stay() -> None:
     assert left is not None
     assert left.table["contact_id"].to_pylist() == ["c2"]
     assert forget_profiles(profiles_table([profile("c1", after)]), ERASED) is None
-    assert forget_profiles(profiles_table([Change("c1", 1, b"{", None, None)]), ERASED) is not None
+    assert forget_profiles(profiles_table([ContactChange("c1", 1, b"{", None, None)]), ERASED) is not None
 
 
 def test_links_of_before_the_erasure_go() -> None:
     links = links_table(
-        [Change("c1", 1, None, None, "x"), Change("y", 1, None, None, "c1"), Change("z", 1, None, None, "x")]
+        [
+            ContactChange("c1", 1, None, None, "x"),
+            ContactChange("y", 1, None, None, "c1"),
+            ContactChange("z", 1, None, None, "x"),
+        ]
     )
 
     left = forget_links(links, NOW - DAY, ERASED)
