@@ -93,7 +93,7 @@ class PlayResult:
 def play(deployment: Deployment, script: Script, show: ShowProgress) -> PlayResult:
     """Publish the whole script, the last hundred single interactions one by one to measure latency.
 
-    `show` is given the acknowledged records and the progress, several times a second. Raises `Stuck`.
+    `show` is given the acknowledged records and the progress, several times a second. Raises `PipelineStuck`.
     """
     publish_refused(deployment.producer, script.refused_rows, time.time_ns() // 1_000_000)
     probes = probes_of(script.publications, PROBES)
@@ -128,7 +128,7 @@ def play_bulk(deployment: Deployment, publications: Sequence[Publication], show:
 def wait_until_in_redis(deployment: Deployment, show: Callable[[Progress], None]) -> float:
     """Wait until Redis holds the latest version of every contact; returns the time at which the sink last moved.
 
-    Raises `Stuck` when nothing has moved for a minute.
+    Raises `PipelineStuck` when nothing has moved for a minute.
     """
     before, moved = deployment.observer.progress(), time.perf_counter()
     wanted: dict[bytes, int] | None = None

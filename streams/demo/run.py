@@ -60,7 +60,7 @@ class DemoResult:
 
 
 def run_demo(settings: Settings, options: DemoOptions, console: Console) -> DemoResult:
-    """Run the demo once, on a fresh stack. Raises `LocalStackError`, `NotEmpty` or `Stuck`.
+    """Run the demo once, on a fresh stack. Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`.
 
     Everything it started is stopped at the end; with `keep` only after a failure.
     """

@@ -14,7 +14,7 @@ from sinks.lake.files import Files, open_files
 from sinks.lake.live_files import addresses
 from sinks.lake.manifests import INTERACTIONS, STAGING, begin, is_lake
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
-from sinks.lake.writer import LakeWriter, Overtaken
+from sinks.lake.writer import LakeWriter, RangeConflict
 from streams.cli.main import app
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import Orders, backtest
@@ -57,7 +57,7 @@ def test_of_writers_of_one_range_at_the_same_moment_one_has_it(s3_place: str) ->
         start.wait()
         try:
             return writer.write(0, 0, number, [lying(at) for at in range(number + 1)]).last_offset
-        except (Overtaken, FileNotFoundError):  # the second: what it had staged was taken away meanwhile
+        except (RangeConflict, FileNotFoundError):  # the second: what it had staged was taken away meanwhile
             return None
 
     with ThreadPoolExecutor(WRITERS) as threads:

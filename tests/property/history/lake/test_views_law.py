@@ -23,7 +23,7 @@ from sinks.lake import snapshots
 from sinks.lake.compaction import compact
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
-from sinks.lake.manifests import log_of
+from sinks.lake.manifests import imported_log_id
 from sinks.lake.snapshots import SnapshotWriter, links_table
 from sinks.lake.writer import LakeWriter
 from streams.demo.oracle import profile_of
@@ -69,7 +69,9 @@ def test_counts_donations_and_touches_are_the_oracles(topic: list[tuple[str, Arr
         files = LocalFiles(Path(folder))
         told = [record_of(offset, name, arrival) for offset, (name, arrival) in enumerate(topic)]
         records = [each for each in told if each.offset % 3]
-        LakeWriter(files, log_of("old")).write(0, 0, len(told), [each for each in told if each.offset % 3 == 0])
+        LakeWriter(files, imported_log_id("old")).write(
+            0, 0, len(told), [each for each in told if each.offset % 3 == 0]
+        )
         half = len(records) // 2
         writer = LakeWriter(files, TOPIC_ID)
         writer.write(0, 0, len(told), records[:half])
