@@ -1,9 +1,8 @@
-"""What every sink promises, so that the agent that feeds it need not know which one it is.
+"""The protocol of sinks: what each promises, so that the connector that feeds it need not know which one it is.
 
-Two topics tell a sink of contacts: `contact-state` of their profiles, `contact-links` of those that were absorbed.
-Versions of one contact come from one counter in both. A sink keeps its positions together with the data. The consumer
-group's offset is of no interest: it would outlive a flush or a restored dump of the sink, and what is missing would
-stay missing.
+A sink of contacts is fed from two topics: `contact-state` has their profiles, `contact-links` those that were absorbed
+by others. Versions of one contact come from one counter in both. A sink keeps its position together with its data, not
+as a consumer group's offset: that would outlive a flush or a restored dump, and the lost data would stay missing.
 """
 
 from collections.abc import Sequence
@@ -15,13 +14,13 @@ from msgspec import Struct
 ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
 
 
-class Change(Struct, frozen=True, gc=False):
-    """One record of `contact-state` or `contact-links`.
+class ContactChange(Struct, frozen=True, gc=False):
+    """One record of `contact-state` or `contact-links`, decoded.
 
     `profile` is the JSON of a living contact. Without it the contact was absorbed by `merged_into`, or, when that is
     None too, erased or `forgotten`. `version` is 0 or more and only grows for one contact; `reason` is the record's
-    header. `alone`: the contact is absorbed no more. That takes away an older mark and nothing else, for whether there
-    is a profile is told by `contact-state`.
+    header. `alone`: the contact is absorbed no longer. That removes an older mark and nothing else, since only
+    `contact-state` says whether there is a profile.
     """
 
     contact_id: str
@@ -33,13 +32,13 @@ class Change(Struct, frozen=True, gc=False):
 
     @property
     def forgotten(self) -> bool:
-        """Whether nothing is known under this id any more, without a mark: as if it had never been named."""
+        """Whether the id is to be unknown, without a mark: as if nobody had ever named it."""
         return self.profile is None and self.reason == "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What a sink holds of one contact: its profile, or the mark of an absorbed or an erased one."""
+class StoredContact:
+    """A contact as a sink holds it: its profile, or the mark of an absorbed or an erased one."""
 
     version: int
     state: bytes | None = None
@@ -48,16 +47,16 @@ class Stored:
 
 
 class Position(NamedTuple):
-    """How far a sink has read a partition: `offset` is the next one to read, `topic_id` tells a re-created topic."""
+    """How far a sink has read a partition: `offset` is the next one; `topic_id` changes when a topic is re-created."""
 
     topic_id: str
     offset: int
 
 
-class Whole(NamedTuple):
-    """That a sink held all of a partition `age_ms` milliseconds ago; the topic has `partitions` of them.
+class Completeness(NamedTuple):
+    """The statement that a sink held all of a partition `age_ms` milliseconds ago; the topic has `partitions` of them.
 
-    An age and no time of day, so that the sink's clock is the only one that is read.
+    It is an age and no time of day, so that only the sink's clock is read.
     """
 
     age_ms: int
@@ -65,9 +64,9 @@ class Whole(NamedTuple):
 
 
 class SinkUnavailable(Exception):
-    """The sink is away, slow or refuses writes. Try again in `retry_after` seconds; nothing else need stop.
+    """The sink is down, slow or refuses writes. Try again in `retry_after` seconds; nothing else need stop.
 
-    The last call may have been applied nevertheless: `Sink.position` tells.
+    The call may have been applied nevertheless: ask `Sink.position`.
     """
 
     def __init__(self, message: str, retry_after: float) -> None:
@@ -76,51 +75,52 @@ class SinkUnavailable(Exception):
 
 
 class Sink(Protocol[ChangeT_contra]):
-    """A place that holds the newest of what a topic says under each key. Every call may raise SinkUnavailable.
+    """A store that holds the newest record of each key of a topic. Every call may raise SinkUnavailable.
 
-    It reads one topic, the first of its topics unless it is told otherwise: positions are those in that topic.
+    An instance is for one topic, the first of the sink's topics unless made by `reading`: positions are those in it.
     """
 
     def reading(self, topic: str) -> "Sink[ChangeT_contra]":
-        """The same place for the records of another topic. Whoever closes one of them closes all."""
+        """The same store for the records of another topic. Closing one instance closes all."""
         ...
 
     async def position(self, partition: int) -> Position | None:
-        """Where to read on; None when that is unknown or too old to rely on: `clear`, then write from the start."""
+        """Where to read on. None when that is unknown or too old to rely on: `clear`, then write from the start."""
         ...
 
     async def clear(self, partition: int, partitions: int) -> None:
-        """Forget the positions of `partition` (of `partitions`) in all topics first, then all that is in it.
+        """Forget the positions of a partition (of `partitions`) in all topics first, then delete all keys in it.
 
-        Begin again after SinkUnavailable: a partition that was cleared in part must not be filled.
+        Repeat it after SinkUnavailable: a partition that was cleared in part must not be filled.
         """
         ...
 
     async def write(
         self, partition: int, changes: Sequence[ChangeT_contra], before: Position | None, after: Position
     ) -> bool:
-        """Take `changes` where they are newer than what is held, and move the position from `before` to `after`.
+        """Store the changes that are newer than what is held, and move the position from `before` to `after`.
 
-        `changes` are any run of the partition's records; the sink keeps its own calls short. The position moves
-        with the last of them, never ahead of the data. Repeats and older versions change nothing.
+        `changes` are consecutive records of the partition, as many as there are; the sink cuts them into short calls.
+        The position moves together with the last of them, never ahead of the data. Repeated and older versions change
+        nothing.
 
-        False: the sink does not stand at `before` (another owner, a flush, a lost answer) or that is too old.
-        The position was not moved; ask `position` where to go on.
+        False: the position is not `before` (another owner, a flush, a lost answer) or is too old. It was not moved: ask
+        `position` where to go on.
         """
         ...
 
     async def touch(self, partition: int, position: Position) -> bool:
-        """Keep an idle position from growing old. False when the sink does not stand there any more."""
+        """Keep an idle position from growing too old. False when the sink's position is another."""
         ...
 
-    async def whole(self, partition: int, position: Position, standing: "Whole") -> bool:
-        """`touch`, and tell readers of the sink that nothing was missing. False, and untold, as of `touch`."""
+    async def whole(self, partition: int, position: Position, standing: Completeness) -> bool:
+        """`touch`, and record for readers that the partition was complete. False as of `touch`: nothing recorded."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections. The sink is not to be used again."""
+        """Close connections. The sink must not be used again."""
         ...
 
 
-ContactSink: TypeAlias = Sink[Change]
-"""A place that holds the newest version of each contact, as `contact-state` and `contact-links` tell of it."""
+ContactSink: TypeAlias = Sink[ContactChange]
+"""A sink of contacts, fed from `contact-state` and `contact-links`."""

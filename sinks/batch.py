@@ -1,4 +1,4 @@
-"""A run of changes made ready for Redis: newest of each contact, cut into short calls, packed into two strings.
+"""Prepares changes for Redis: the newest of each contact, cut into short calls, packed into two strings.
 
 One argument for every field would cost the client five times the CPU: redis-py encodes each of them in Python. So the
 fields go as one JSON list and the profiles, untouched, as one string from which the script cuts them by length.
@@ -10,17 +10,17 @@ from typing import TypeVar
 import orjson
 
 from events.identifiers import is_identity_hash
-from sinks.base import Change
+from sinks.base import ContactChange
 
 Item = TypeVar("Item")
 
 ROW_BYTES = 128
-"""About what a change costs besides its profile."""
+"""Roughly the bytes of a change besides its profile."""
 
 
-def newest(changes: Iterable[Change]) -> list[Change]:
-    """Keep the highest version of each contact."""
-    latest: dict[str, Change] = {}
+def newest(changes: Iterable[ContactChange]) -> list[ContactChange]:
+    """The highest version of each contact."""
+    latest: dict[str, ContactChange] = {}
     for change in changes:
         known = latest.get(change.contact_id)
         if known is None or change.version > known.version:
@@ -28,13 +28,13 @@ def newest(changes: Iterable[Change]) -> list[Change]:
     return list(latest.values())
 
 
-def weight_of(change: Change) -> int:
-    """About how many bytes a change costs."""
+def weight_of(change: ContactChange) -> int:
+    """Roughly how many bytes a change takes in a call."""
     return ROW_BYTES + len(change.profile or b"")
 
 
 def parts(changes: Sequence[Item], most_bytes: int, weigh: Callable[[Item], int]) -> Iterator[Sequence[Item]]:
-    """Cut `changes` so that each part weighs at most `most_bytes` or is a single change. Always yields a part."""
+    """Cut `changes` into parts of at most `most_bytes`, or of a single change. Yields one part at least."""
     start = weight = 0
     for at, change in enumerate(changes):
         added = weigh(change)
@@ -45,8 +45,8 @@ def parts(changes: Sequence[Item], most_bytes: int, weigh: Callable[[Item], int]
     yield changes[start:]
 
 
-def pack(changes: Iterable[Change]) -> tuple[bytes, bytes]:
-    """Return the rows `[contact_id, version, field, is an identity, length]` as JSON, and their values in one piece."""
+def pack(changes: Iterable[ContactChange]) -> tuple[bytes, bytes]:
+    """Pack changes: `[contact_id, version, field, is an identity hash, length]` rows as JSON, and the values joined."""
     rows: list[tuple[str, str, str, bool, int]] = []
     values: list[bytes] = []
     for change in changes:
@@ -57,7 +57,7 @@ def pack(changes: Iterable[Change]) -> tuple[bytes, bytes]:
     return orjson.dumps(rows), b"".join(values)
 
 
-def _field(change: Change) -> tuple[str, bytes]:
+def _field(change: ContactChange) -> tuple[str, bytes]:
     if change.alone:
         return "alone", b""
     if change.forgotten:

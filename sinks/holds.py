@@ -1,21 +1,21 @@
-"""Holds of campaigns in Redis: who is on hold may be told to nobody, so they are complete or there are none at all.
+"""Holds of campaigns in Redis: written by a worker, and read back by whoever has just put a campaign on hold.
 
-There are few of them, so the whole of `campaign-holds` is written by each call, position included: a flush, a restored
-dump or a lost answer needs no repair of its own.
+A campaign on hold may reach nobody, so Redis has all holds or none. There are few, so each call writes the whole of
+`campaign-holds`, position included: a flush, a restored dump or a lost answer needs no repair of its own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import orjson
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from events.topics import CAMPAIGN_HOLDS
-from sinks.backoff import Outage
 from sinks.base import Position
 from sinks.keys import HOLDS, position_key
-from sinks.redis_call import ask
+from sinks.redis_call import Backoff, ask
 
 _PUT = """
 local known = redis.call('HMGET', KEYS[1], 'topic_id', 'offset')
@@ -34,47 +34,47 @@ return 1
 """
 """KEYS: position, holds. ARGV: topic_id, offset; holds as a JSON object; age in ms; lost_until or ''.
 
-0: somebody knows more. 2: there is no position, and no `lost_until` was said.
+0: Redis has a later position. 2: it has none, and no `lost_until` was given.
 """
 
-Put = Literal["overtaken", "written", "lost"]
-_PUTS: tuple[Put, ...] = get_args(Put)
+PutOutcome = Literal["overtaken", "written", "lost"]
+_PUTS: tuple[PutOutcome, ...] = get_args(PutOutcome)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A campaign may reach nobody; `until` in ms since 1970, None for ever."""
+    """A hold: the campaign may reach nobody until a time (ms since 1970), None for ever."""
 
     campaign_id: str
     until: int | None
 
     def binds(self, at: int) -> bool:
-        """Whether it is still on at a time."""
+        """Whether the hold is still on at a time (ms)."""
         return self.until is None or at < self.until
 
 
 class HoldsSink:
-    """Writes all holds at once; takes `client` over and closes it."""
+    """Writes all holds at once. Takes `client` over and closes it."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._outage = Outage()
+        self._backoff = Backoff()
         self._put = client.register_script(_PUT)
 
     async def put(
         self, holds: Mapping[str, int | None], position: Position, age_ms: int, lost_until: int | None
-    ) -> Put:
-        """Let Redis hold these and no others: by campaign its `until`, None for ever.
+    ) -> PutOutcome:
+        """Replace all holds in Redis: `until` by campaign, None for ever.
 
-        They are all that `campaign-holds` said below `position`, and nothing more was said `age_ms` ago. `overtaken`
-        when Redis has a later position: another worker is at it. `lost` when it has none, was flushed or is new, and
-        nothing is said of that: read the topic again, since much may have been reserved until then, and say as
-        `lost_until` how long what was reserved may last (ms, 0: nothing was). Raises SinkUnavailable.
+        `holds` are those of `campaign-holds` below `position`, which was the end of the topic `age_ms` ago. Returns
+        `overtaken` when Redis has a later position, from another worker; `lost` when it has none, since it was flushed
+        or is new, and `lost_until` is None. Then read the topic again and give as `lost_until` until when reservations
+        from before the flush may last (ms; 0: there were none). Raises SinkUnavailable.
         """
         named = {campaign: orjson.dumps(until).decode() for campaign, until in holds.items()}
         lost = "" if lost_until is None else str(lost_until)
         args: list[str | bytes] = [position.topic_id, str(position.offset), orjson.dumps(named), str(age_ms), lost]
-        found: int = await ask(self._put([position_key(0, CAMPAIGN_HOLDS), HOLDS], args), self._outage)
+        found: int = await ask(self._put([position_key(0, CAMPAIGN_HOLDS), HOLDS], args), self._backoff)
         return _PUTS[found]
 
     async def close(self) -> None:
@@ -83,5 +83,22 @@ class HoldsSink:
 
 
 def read_hold(campaign_id: str, found: bytes | str | None) -> Hold | None:
-    """What Redis has in the hash of holds for a campaign."""
+    """Decode the value that the hash of holds has for a campaign."""
     return None if found is None else Hold(campaign_id, orjson.loads(found))
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReply:
+    """The hold that Redis has of a campaign, None when there is none; `offset`: the first record that is not in it."""
+
+    hold: Hold | None
+    offset: int
+
+
+def look_up_hold(client: BlockingRedis, campaign_id: str) -> HoldReply | None:
+    """Read the hold of a campaign as others find it; None when no holds were written at all. Raises RedisError."""
+    with client.pipeline(transaction=True) as calls:
+        calls.hget(HOLDS, campaign_id)
+        calls.hget(position_key(0, CAMPAIGN_HOLDS), "offset")
+        found: list[Any] = calls.execute()
+    return None if found[1] is None else HoldReply(read_hold(campaign_id, found[0]), int(found[1]))

@@ -1,8 +1,9 @@
-"""Reading contacts that the sinks wrote: many at once, and never from a Redis that lacks any of them.
+"""Reads contacts that the sinks wrote from Redis.
 
-What is missing must not look like somebody unknown: to those a channel may be open. So one script, which nothing can
-come between, looks at the standing of every partition and at the contacts. The marks of absorbed contacts and the index
-of hashes lie with the profile of the same name, and count as `contact-links` and `contact-state` do.
+`Lookup` reads many at once, and only while Redis is complete: a contact that is missing must not look like an unknown
+one, to whom a channel may be open. So one script, atomically, checks every partition and reads the contacts. The marks
+of absorbed contacts and the index of hashes are in the same partitions as the profiles, and are covered by the checks
+of `contact-links` and `contact-state`. `find_anyway` reads one contact as it is, unchecked.
 """
 
 import asyncio
@@ -15,19 +16,18 @@ from redis.asyncio import Redis
 
 from events.interactions.base import Channel
 from events.topics import read_by
-from sinks.backoff import Outage
 from sinks.holds import Hold, read_hold
 from sinks.keys import text
-from sinks.redis_call import ask
+from sinks.redis_call import Backoff, ask
 from sinks.redis_scripts import COMPLETE
 from sinks.reservations import Reservation, decode
 
 SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""
 AT_ONCE = 2
-"""Calls of one look under way: Redis looks while answers are read, and others' looks come in between."""
+"""Calls of one look-up that run at once: Redis works while answers are read, and serves others in between."""
 TOPICS = tuple(topic.name for topic in (*read_by("redis"), *read_by("holds")))
-"""Of each of their partitions nothing may be missing."""
+"""The topics whose every partition has to be complete."""
 
 _TOPICS = orjson.dumps(TOPICS)
 
@@ -88,13 +88,11 @@ end
 return found
 """
 )
-"""ARGV: oldest standing in ms, names of each contact as JSON, campaign or '', '1' for profiles, topics as JSON.
+"""ARGV: oldest statement of completeness in ms, names of each contact as JSON, campaign or '', '1' for profiles, topics
+as JSON. No keys are declared: that would need the right to write them.
 
-No keys are declared: that asks for the right to write them.
-
-Returns why and where something is missing, or '', as_of, the hold, lost_until, and for each contact its id, its profile
-(1 erased, nil unknown, '' there is one but none was asked for), and who has reserved it: number of the channel,
-reservation, ...
+Returns why and where data are missing, or '', as_of, the hold, lost_until, and for each contact its id, its profile (1
+erased, nil unknown, '' not asked for), and its reservations: number of the channel, reservation, ...
 """
 
 _FIND_ONE = _FIND + "return {find(cjson.decode(ARGV[1]), true)}"
@@ -106,17 +104,17 @@ _WHY: dict[str, Why] = {"missing": "missing", "refilling": "refilling", "too_old
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """Nothing is missing of what the topics held at `as_of`, in ms since 1970 by the clock of Redis."""
+class Complete:
+    """Redis is complete: it has all that the topics held at `as_of` (ms since 1970, by the clock of Redis)."""
 
     as_of: int
 
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """Redis cannot be relied on. `where` is `<topic>:<partition>`.
+    """Redis is incomplete, and no answer can be relied on. `where` is `<topic>:<partition>`.
 
-    missing: flushed, or never filled; refilling: not yet there; too_old: no worker looks after it, or it is behind.
+    missing: flushed, or never filled; refilling: being filled; too_old: no worker feeds it, or the worker is behind.
     """
 
     why: Why
@@ -124,60 +122,60 @@ class Incomplete:
 
 
 def incomplete(why: str, where: str) -> Incomplete:
-    """What `scripts.COMPLETE` has found."""
+    """The reason and the place that `redis_scripts.COMPLETE` has returned."""
     return Incomplete(_WHY[why], where)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The profile, as JSON; empty when only the id was asked for. Of an absorbed contact it is the survivor's."""
+class KnownContact:
+    """A contact with a profile (JSON; empty when only ids were asked for); of an absorbed one, the survivor."""
 
     contact_id: str
     profile: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """Nobody is known under any of the names; `contact_id` is the first of them, or who absorbed it."""
+class UnknownContact:
+    """No contact is known under any of the names; `contact_id` is the first of them, or the one that absorbed it."""
 
     contact_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """The person was forgotten."""
+class ErasedContact:
+    """A contact that was erased."""
 
     contact_id: str
 
 
-Contact = Found | Unknown | Erased
+ContactAnswer = KnownContact | UnknownContact | ErasedContact
 
 
-Reserved = Mapping[Channel, Reservation]
+ReservationsByChannel = Mapping[Channel, Reservation]
 CHANNELS: tuple[Channel, ...] = ("email", "text", "phone", "door", "letter")
-_NOBODY: Reserved = {}
+_NOBODY: ReservationsByChannel = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Contacts in the order asked, all that was known at `as_of`; `hold` on the campaign asked for, over or not.
+class LookupReply:
+    """The contacts in the order asked, as of `as_of` (ms); `hold`: that of the campaign asked for, ended or not.
 
-    `reserved`: of each contact, by channel, who is about to reach it; empty where only ids were asked for.
-    `lost_until`: until then, ms, somebody may hold a reservation that a flush has taken; 0: nobody.
+    `reserved`: the reservations of each contact, by channel; empty where only ids were asked for. `lost_until`: until
+    then (ms) a team may rely on a reservation that was lost in a flush; 0 for never.
     """
 
     as_of: int
-    contacts: Sequence[Contact]
-    reserved: Sequence[Reserved]
+    contacts: Sequence[ContactAnswer]
+    reserved: Sequence[ReservationsByChannel]
     hold: Hold | None
     lost_until: int
 
 
-Names = Sequence[str]
-"""What one contact goes by: a contact_id, or hashes of one identifier under each key (`Hasher.lookups`)."""
+ContactNames = Sequence[str]
+"""The names of one contact: a contact_id, or the hashes of one identifier under each key (`Hasher.lookups`)."""
 
 
-async def find_anyway(client: Redis, names: Names) -> Contact:
+async def find_anyway(client: Redis, names: ContactNames) -> ContactAnswer:
     """The contact that goes by these names, one at least, in a Redis that may lack something: Unknown may be wrong.
 
     For people who look, never for what decides about a contact: that is `Lookup`. Raises RedisError.
@@ -187,31 +185,34 @@ async def find_anyway(client: Redis, names: Names) -> Contact:
 
 
 class Lookup:
-    """Reads contacts. `client` stays the caller's; `oldest_s` is how many seconds ago all must have been whole."""
+    """Reads contacts while Redis is complete.
+
+    `client` stays the caller's; `oldest_s`: how many seconds ago Redis must have been complete.
+    """
 
     def __init__(self, client: Redis, oldest_s: float) -> None:
         self._oldest = str(round(oldest_s * 1000))
-        self._outage = Outage()
+        self._backoff = Backoff()
         self._script = client.register_script(_LOOK)
 
-    async def standing(self) -> Whole | Incomplete:
-        """Whether Redis can be relied on. Raises SinkUnavailable."""
+    async def standing(self) -> Complete | Incomplete:
+        """Whether Redis is complete. Raises SinkUnavailable."""
         found = await self._call(asyncio.Semaphore(1), (), "", bodies=False)
-        return found if isinstance(found, Incomplete) else Whole(found.as_of)
+        return found if isinstance(found, Incomplete) else Complete(found.as_of)
 
-    async def look(self, names: Sequence[Names], campaign_id: str | None = None) -> Seen | Incomplete:
-        """The contacts that go by these names, each of which is one name at least. Raises SinkUnavailable."""
+    async def look(self, names: Sequence[ContactNames], campaign_id: str | None = None) -> LookupReply | Incomplete:
+        """Look up the contacts that go by these names, one name at least for each. Raises SinkUnavailable."""
         return await self._look(names, campaign_id or "", bodies=True)
 
-    async def ids(self, names: Sequence[Names]) -> Seen | Incomplete:
-        """`look`, without the profiles. Raises SinkUnavailable."""
+    async def ids(self, names: Sequence[ContactNames]) -> LookupReply | Incomplete:
+        """Look up the contact_ids alone, without profiles. Raises SinkUnavailable."""
         return await self._look(names, "", bodies=False)
 
-    async def _look(self, names: Sequence[Names], campaign: str, *, bodies: bool) -> Seen | Incomplete:
+    async def _look(self, names: Sequence[ContactNames], campaign: str, *, bodies: bool) -> LookupReply | Incomplete:
         slices = [tuple(names[at : at + SLICE]) for at in range(0, len(names), SLICE)] or [()]
         gate = asyncio.Semaphore(AT_ONCE)
         parts = await asyncio.gather(*(self._call(gate, part, campaign, bodies=bodies) for part in slices))
-        seen: list[Seen] = []
+        seen: list[LookupReply] = []
         for part in parts:
             if isinstance(part, Incomplete):
                 return part
@@ -220,31 +221,31 @@ class Lookup:
         hold = next((part.hold for part in seen if part.hold is not None), None)
         reserved = [one for part in seen for one in part.reserved]
         lost_until = max(part.lost_until for part in seen)
-        return Seen(min(part.as_of for part in seen), contacts, reserved, hold, lost_until)
+        return LookupReply(min(part.as_of for part in seen), contacts, reserved, hold, lost_until)
 
     async def _call(
-        self, gate: asyncio.Semaphore, names: Sequence[Names], campaign: str, *, bodies: bool
-    ) -> Seen | Incomplete:
+        self, gate: asyncio.Semaphore, names: Sequence[ContactNames], campaign: str, *, bodies: bool
+    ) -> LookupReply | Incomplete:
         args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0", _TOPICS]
         async with gate:
-            why, where, *found = await ask(self._script(args=args), self._outage)
+            why, where, *found = await ask(self._script(args=args), self._backoff)
         if why:
             return incomplete(text(why), text(where))
         hold = read_hold(campaign, found[0])
         contacts = [_contact(text(found[at]), found[at + 1]) for at in range(2, len(found), 3)]
         reserved = [_reserved(found[at]) for at in range(4, len(found), 3)]
-        return Seen(int(where), contacts, reserved, hold, int(found[1]))
+        return LookupReply(int(where), contacts, reserved, hold, int(found[1]))
 
 
-def _reserved(found: Any) -> Reserved:
+def _reserved(found: Any) -> ReservationsByChannel:
     if not found:
         return _NOBODY
     return {CHANNELS[found[at]]: decode(found[at + 1]) for at in range(0, len(found), 2)}
 
 
-def _contact(contact_id: str, found: Any) -> Contact:
+def _contact(contact_id: str, found: Any) -> ContactAnswer:
     if found is None:
-        return Unknown(contact_id)
+        return UnknownContact(contact_id)
     if found == 1:
-        return Erased(contact_id)
-    return Found(contact_id, found.encode() if isinstance(found, str) else found)
+        return ErasedContact(contact_id)
+    return KnownContact(contact_id, found.encode() if isinstance(found, str) else found)

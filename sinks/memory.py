@@ -1,4 +1,4 @@
-"""A sink without a server, which keeps every promise of ContactSink: for tests, and to see what a sink has to do."""
+"""Sinks in memory that keep every promise of `Sink`: for tests, and to read what a sink has to do."""
 
 import math
 import time
@@ -7,54 +7,54 @@ from copy import copy
 from typing import Self
 
 from events.identifiers import is_identity_hash
-from events.topics import CONTACT_STATE
-from sinks.base import Change, Position, Stored, Whole
+from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
+from sinks.base import Completeness, ContactChange, Position, StoredContact
 from sinks.keys import partition_of
+from sinks.results import ResultChange
 
 
 class MemorySink:
-    """Contacts in two dicts: `contacts` by contact_id, `identities` from a hashed identifier to its contact_id.
+    """A ContactSink in two dicts: `contacts` by contact_id, `identities` from a hashed identifier to its contact_id.
 
-    `told_whole`: by topic and partition, what was last told to readers.
-
-    `stale_after` is in seconds of `clock`, any clock that does not jump.
+    `told_whole`: the last statement for readers, by topic and partition. `stale_after`: seconds of `clock`, which may
+    be any clock that does not jump.
     """
 
     def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
-        self.contacts: dict[str, Stored] = {}
+        self.contacts: dict[str, StoredContact] = {}
         self.identities: dict[str, str] = {}
         self._positions: dict[tuple[str, int], tuple[Position, float]] = {}
-        self.told_whole: dict[tuple[str, int], Whole] = {}
+        self.told_whole: dict[tuple[str, int], Completeness] = {}
         self.topic = CONTACT_STATE
         self._stale_after = stale_after
         self._clock = clock
 
     def reading(self, topic: str) -> Self:
-        """See ContactSink."""
+        """See Sink."""
         other = copy(self)
         other.topic = topic
         return other
 
     async def position(self, partition: int) -> Position | None:
-        """See ContactSink."""
+        """See Sink."""
         return None if self._stale(partition) else self._at(partition)
 
     async def touch(self, partition: int, position: Position) -> bool:
-        """See ContactSink."""
+        """See Sink."""
         if self._at(partition) != position or self._stale(partition):
             return False
         self._move(partition, position)
         return True
 
-    async def whole(self, partition: int, position: Position, standing: Whole) -> bool:
-        """See ContactSink."""
+    async def whole(self, partition: int, position: Position, standing: Completeness) -> bool:
+        """See Sink."""
         if not await self.touch(partition, position):
             return False
         self.told_whole[self.topic, partition] = standing
         return True
 
     async def clear(self, partition: int, partitions: int) -> None:
-        """See ContactSink."""
+        """See Sink."""
         for place in [known for known in self._positions if known[1] == partition]:
             del self._positions[place]
             self.told_whole.pop(place, None)
@@ -62,8 +62,10 @@ class MemorySink:
             del self.contacts[contact_id]
             self.identities.pop(contact_id, None)
 
-    async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
-        """See ContactSink."""
+    async def write(
+        self, partition: int, changes: Sequence[ContactChange], before: Position | None, after: Position
+    ) -> bool:
+        """See Sink."""
         if self._at(partition) != before or self._stale(partition):
             return False
         for change in changes:
@@ -76,10 +78,10 @@ class MemorySink:
         return True
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """See Sink. There is nothing to close."""
 
     def flush(self) -> None:
-        """Lose everything, as a flushed Redis does."""
+        """Lose everything, as Redis does when it is flushed."""
         self.contacts.clear()
         self.identities.clear()
         self._positions.clear()
@@ -96,7 +98,7 @@ class MemorySink:
     def _move(self, partition: int, position: Position) -> None:
         self._positions[self.topic, partition] = position, self._clock()
 
-    def _remove(self, change: Change) -> None:
+    def _remove(self, change: ContactChange) -> None:
         known = self.contacts.get(change.contact_id)
         if known is None or known.version >= change.version:
             return
@@ -104,13 +106,82 @@ class MemorySink:
             del self.contacts[change.contact_id]
             self.identities.pop(change.contact_id, None)
 
-    def _take(self, change: Change) -> None:
+    def _take(self, change: ContactChange) -> None:
         erased = change.profile is None and change.merged_into is None
         merged_into = change.merged_into if change.profile is None else None
-        self.contacts[change.contact_id] = Stored(change.version, change.profile, merged_into, erased)
+        self.contacts[change.contact_id] = StoredContact(change.version, change.profile, merged_into, erased)
         if not is_identity_hash(change.contact_id):
             return
         if erased:
             self.identities.pop(change.contact_id, None)
         else:
             self.identities[change.contact_id] = merged_into or change.contact_id
+
+
+class MemoryResultsSink:
+    """A sink of results in a dict: `results` has the partition and the latest record of each experiment.
+
+    `stale_after`: seconds of `clock`, which may be any clock that does not jump.
+    """
+
+    def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        self.results: dict[str, tuple[int, ResultChange]] = {}
+        self.told_whole: dict[int, Completeness] = {}
+        self._positions: dict[int, tuple[Position, float]] = {}
+        self._stale_after = stale_after
+        self._clock = clock
+
+    def reading(self, topic: str) -> "MemoryResultsSink":
+        """See Sink."""
+        if topic != EXPERIMENT_RESULTS:
+            raise ValueError(topic)
+        return self
+
+    async def position(self, partition: int) -> Position | None:
+        """See Sink."""
+        return None if self._is_stale(partition) else self._at(partition)
+
+    async def touch(self, partition: int, position: Position) -> bool:
+        """See Sink."""
+        if self._at(partition) != position or self._is_stale(partition):
+            return False
+        self._positions[partition] = position, self._clock()
+        return True
+
+    async def whole(self, partition: int, position: Position, standing: Completeness) -> bool:
+        """See Sink."""
+        told = await self.touch(partition, position)
+        if told:
+            self.told_whole[partition] = standing
+        return told
+
+    async def clear(self, partition: int, partitions: int) -> None:
+        """See Sink."""
+        self._positions.pop(partition, None)
+        self.told_whole.pop(partition, None)
+        self.results = {name: kept for name, kept in self.results.items() if kept[0] % partitions != partition}
+
+    async def write(
+        self, partition: int, changes: Sequence[ResultChange], before: Position | None, after: Position
+    ) -> bool:
+        """See Sink."""
+        if self._at(partition) != before or self._is_stale(partition):
+            return False
+        for change in changes:
+            if change.value:
+                self.results[change.experiment_id] = partition, change
+            else:
+                self.results.pop(change.experiment_id, None)
+        self._positions[partition] = after, self._clock()
+        return True
+
+    async def close(self) -> None:
+        """See Sink. There is nothing to close."""
+
+    def _at(self, partition: int) -> Position | None:
+        known = self._positions.get(partition)
+        return None if known is None else known[0]
+
+    def _is_stale(self, partition: int) -> bool:
+        known = self._positions.get(partition)
+        return known is not None and abs(self._clock() - known[1]) > self._stale_after

@@ -1,7 +1,7 @@
-"""Contact profiles in Redis, with the position in the same call, so that the two can never disagree.
+"""The sink of contacts in Redis. Profiles and position are written in one call, so that they can never disagree.
 
-Needs one server (no cluster) that does not evict (`maxmemory-policy noeviction`): a contact that Redis drops by itself
-would be missed by nobody. `clear` also asks INFO, to notice a restart in the middle of its scan.
+Needs one server (no cluster) that does not evict (`maxmemory-policy noeviction`): nobody would notice that Redis has
+dropped a contact. `clear` also calls INFO, to notice a restart in the middle of its scan.
 """
 
 import secrets
@@ -13,43 +13,44 @@ from redis.commands.core import AsyncScript
 from events.identifiers import is_identity_hash
 from events.topics import CONTACT_STATE
 from sinks import redis_scripts
-from sinks.backoff import Outage
-from sinks.base import Change, Position, SinkUnavailable
+from sinks.base import ContactChange, Position, SinkUnavailable
 from sinks.batch import newest, pack, parts, weight_of
 from sinks.keys import CONTACT, TOPICS, contact_key, identity_key, partition_of, position_key, text
-from sinks.redis_call import TIMEOUT_S
-from sinks.redis_position import Standing, words
+from sinks.redis_call import TIMEOUT_S, Backoff
+from sinks.redis_position import RedisPositions, position_words
 
 CALL_BYTES = 2 << 20
 """Most bytes of one call: Redis serves nobody else during it, about 5 ms for 1,500 contacts."""
 SCAN_COUNT = 1000
 
 
-class RedisSink(Standing):
-    """A ContactSink on one Redis or Valkey server; see `Standing`."""
+class RedisSink(RedisPositions):
+    """The ContactSink on one Redis or Valkey server; for the parameters see `RedisPositions`."""
 
     def __init__(
-        self, client: Redis, *, stale_after: float, timeout: float = TIMEOUT_S, outage: Outage | None = None
+        self, client: Redis, *, stale_after: float, timeout: float = TIMEOUT_S, backoff: Backoff | None = None
     ) -> None:
-        super().__init__(client, CONTACT_STATE, stale_after=stale_after, timeout=timeout, outage=outage)
+        super().__init__(client, CONTACT_STATE, stale_after=stale_after, timeout=timeout, backoff=backoff)
         self._write = client.register_script(redis_scripts.WRITE)
         self._claim = client.register_script(redis_scripts.CLAIM)
         self._remove = client.register_script(redis_scripts.REMOVE)
 
-    async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
-        """See ContactSink. All parts of a long run but the last leave the position where it is, under a claim."""
+    async def write(
+        self, partition: int, changes: Sequence[ContactChange], before: Position | None, after: Position
+    ) -> bool:
+        """See Sink. All calls for a long run but the last leave the position where it is, under a claim."""
         todo = list(parts(newest(changes), CALL_BYTES, weight_of))
         claim = secrets.token_hex(8) if len(todo) > 1 else ""
         for number, part in enumerate(todo, start=1):
             last = number == len(todo)
-            found = [*words(before), claim if number > 1 else ""]
-            left = [*words(after if last else before), "" if last else claim]
+            found = [*position_words(before), claim if number > 1 else ""]
+            left = [*position_words(after if last else before), "" if last else claim]
             if not await self._write_part(partition, [*found, *left, *pack(part)]):
                 return False
         return True
 
     async def clear(self, partition: int, partitions: int) -> None:
-        """See ContactSink. Looks at every key of the database: about 7 µs of the caller's CPU for each contact."""
+        """See Sink. Looks at every key of the database: about 7 µs of the caller's CPU for each contact."""
         keys, claim = [position_key(partition, topic) for topic in TOPICS], secrets.token_hex(8)
         server = await self._server()
         await self._did(self._claim, keys, [claim])
@@ -57,7 +58,7 @@ class RedisSink(Standing):
             mine = [contact_id for contact_id in found if partition_of(contact_id, partitions) == partition]
             await self._hold(self._remove, keys + _keys_of(mine), claim)
         if await self._server() != server:
-            raise SinkUnavailable("redis: restarted during a scan", self._outage.failed())
+            raise SinkUnavailable("redis: restarted during a scan", self._backoff.failed())
         await self._hold(self._remove, keys + keys, claim)  # nothing but the claim is left in them
 
     async def _write_part(self, partition: int, args: Sequence[str | bytes]) -> bool:
@@ -72,12 +73,12 @@ class RedisSink(Standing):
                 return
 
     async def _server(self) -> str:
-        """Who answers; a scan is complete only if it was one process from start to end."""
+        """The id of the server process: a scan is complete only if one process answered from start to end."""
         return str((await self._ask(self._client.info("server")))["run_id"])
 
     async def _hold(self, script: AsyncScript, keys: list[str], claim: str) -> None:
         if not await self._did(script, keys, [claim, str(len(TOPICS))]):
-            raise SinkUnavailable("redis: another owner is at this partition", self._outage.failed())
+            raise SinkUnavailable("redis: another owner is at this partition", self._backoff.failed())
 
 
 def _keys_of(contact_ids: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
-"""Where a sink on Redis stands in its topic: the part that all of them share, beside what they keep.
+"""The base class of sinks on Redis: their position in each partition of a topic.
 
-The position is a hash beside the data (`scripts`), moved by the same script that writes them.
+The position is a hash beside the data, moved by the same script that writes the data; see `redis_scripts`.
 """
 
 from collections.abc import Awaitable, Sequence
@@ -11,21 +11,20 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from sinks import redis_scripts
-from sinks.backoff import Outage
-from sinks.base import Position, Whole
+from sinks.base import Completeness, Position
 from sinks.keys import position_key, text
-from sinks.redis_call import TIMEOUT_S, ask
+from sinks.redis_call import TIMEOUT_S, Backoff, ask
 
 Answer = TypeVar("Answer")
 
 
-class Standing:
-    """The positions of one sink on one Redis or Valkey server, which it takes over from the caller and closes.
+class RedisPositions:
+    """A sink's positions on one Redis or Valkey server; a subclass adds `write` and `clear`.
 
-    `client` had better not retry by itself: a repeated write whose first answer was lost is refused, and costs the
-    caller a question for the position.
-    `stale_after` and `timeout` are seconds: how old a position may be, by the server's clock, and how long a call may
-    take, connecting included. Two sinks may work on one partition (a frozen owner wakes up): at most one gets on.
+    It takes `client` over and closes it. `client` had better not retry by itself: a repeated write whose first answer
+    was lost is refused, and costs the caller a call for the position. `stale_after` and `timeout` are seconds: how old
+    a position may be, by the server's clock, and how long a call may take, connecting included. Two sinks may work on
+    one partition (a frozen owner wakes up): at most one of them can write.
     """
 
     def __init__(
@@ -35,13 +34,13 @@ class Standing:
         *,
         stale_after: float,
         timeout: float = TIMEOUT_S,
-        outage: Outage | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self._client = client
         self.topic = topic
         self._stale_after = str(round(stale_after * 1000))
         self._timeout = timeout
-        self._outage = outage or Outage()
+        self._backoff = backoff or Backoff()
         self._position = client.register_script(redis_scripts.POSITION)
         self._touch = client.register_script(redis_scripts.TOUCH)
         self._whole = client.register_script(redis_scripts.WHOLE)
@@ -59,11 +58,11 @@ class Standing:
 
     async def touch(self, partition: int, position: Position) -> bool:
         """See Sink."""
-        return await self._did(self._touch, [self._place(partition)], [self._stale_after, *words(position)])
+        return await self._did(self._touch, [self._place(partition)], [self._stale_after, *position_words(position)])
 
-    async def whole(self, partition: int, position: Position, standing: Whole) -> bool:
+    async def whole(self, partition: int, position: Position, standing: Completeness) -> bool:
         """See Sink."""
-        told = [self._stale_after, *words(position), str(standing.age_ms), str(standing.partitions)]
+        told = [self._stale_after, *position_words(position), str(standing.age_ms), str(standing.partitions)]
         return await self._did(self._whole, [self._place(partition)], told)
 
     async def close(self) -> None:
@@ -77,9 +76,9 @@ class Standing:
         return bool(await self._ask(script(keys=keys, args=args)))
 
     async def _ask(self, call: Awaitable[Answer]) -> Answer:
-        return await ask(call, self._outage, self._timeout)
+        return await ask(call, self._backoff, self._timeout)
 
 
-def words(position: Position | None) -> tuple[str, str]:
-    """A position as scripts take it."""
+def position_words(position: Position | None) -> tuple[str, str]:
+    """A position as scripts take it: topic_id and offset, both empty for none."""
     return ("", "") if position is None else (position.topic_id, str(position.offset))

@@ -1,10 +1,11 @@
-"""What runs inside Redis: each script is one indivisible step on the position and the data it stands for.
+"""The Lua scripts that run inside Redis: each is one atomic step on a position and the data that belong to it.
 
 The position in a partition of a topic is a hash: `topic_id`, `offset`, `written_at` (ms of the server's clock) and,
-while something takes more than one step, `claim`: a random word of whoever is at it. A later step goes on only under
-its own claim. So a worker that froze in the middle, or a command that was held up on its way, cannot delete or skip
-what another owner has written since. `whole_at` (by the same clock) is when nothing was missing, `partitions` how many
-there are: for readers, see `lookup`. Both are lost with the position, so what is being filled again is not whole.
+while an operation takes several steps, `claim`: a random word of its owner. A later step runs only under its own claim.
+So a worker that froze in the middle, or a command that was delayed on its way, cannot delete or skip records that
+another owner has written since. `whole_at` (by the same clock) is when the partition was complete, `partitions` how
+many there are: both are for readers, see `lookup`. They are lost with the position, so a partition that is being filled
+again is not complete.
 
 The names of contacts come as arguments and are not declared as keys: one server, no cluster.
 """
@@ -15,7 +16,7 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Two empty strings: no position. Nothing: too old, or from a clock that has been set back as far.
+-- The position: two empty strings where there is none, nil where it is too old or from the future by as much.
 local function standing(key, stale_after)
   local found = redis.call('HMGET', key, 'topic_id', 'offset', 'written_at')
   if not found[2] then return '', '' end
@@ -31,7 +32,9 @@ local topic_id, offset = standing(KEYS[1], ARGV[1])
 if topic_id ~= ARGV[2] or offset ~= ARGV[3] then return 0 end
 """
 )
-"""Ends with 0 unless the sink stands there. KEYS: position. ARGV: stale_after in ms; topic_id and offset ('': none)."""
+"""A start of scripts: returns 0 unless the position is the given one.
+
+KEYS: position. ARGV: stale_after in ms; topic_id and offset ('' for none)."""
 
 POSITION = (
     _POSITION
@@ -41,7 +44,7 @@ if not offset or offset == '' then return false end
 return {topic_id, offset}
 """
 )
-"""KEYS: position. ARGV: stale_after in ms. Returns [topic_id, offset] or nil."""
+"""Reads the position. KEYS: position. ARGV: stale_after in ms. Returns [topic_id, offset] or nil."""
 
 TOUCH = (
     IF_THERE
@@ -50,7 +53,7 @@ redis.call('HSET', KEYS[1], 'written_at', string.format('%.0f', now()))
 return 1
 """
 )
-"""KEYS: position. ARGV: stale_after, topic_id, offset. Returns 1 when the sink stands there."""
+"""Renews the age of the position. KEYS: position. ARGV: stale_after, topic_id, offset. Returns 1, or 0 at another."""
 
 WHOLE = (
     IF_THERE
@@ -61,7 +64,9 @@ redis.call('HSET', KEYS[1], 'written_at', string.format('%.0f', at),
 return 1
 """
 )
-"""KEYS: position. ARGV: stale_after, topic_id, offset; age in ms, partitions. Returns 1 when the sink stands there."""
+"""Renews the age of the position and records that the partition was complete.
+
+KEYS: position. ARGV: stale_after, topic_id, offset; age in ms, partitions. Returns 1, or 0 at another position."""
 
 WRITE = (
     IF_THERE
@@ -75,7 +80,7 @@ local function newer(version, known)
   return version > known
 end
 
--- `field`: what has to be there for anything to be removed.
+-- Removes a contact that has this `field`, if its version is older.
 local function remove(contact_id, version, identity, field)
   local known = redis.call('HMGET', 'contact:' .. contact_id, 'version', field)
   if known[2] and newer(version, known[1]) then
@@ -124,8 +129,10 @@ end
 return 1
 """
 )
-"""KEYS: position. ARGV: stale_after; topic_id, offset and claim to be found ('' for none, any claim); topic_id, offset
-and claim to leave; rows and values of `batch.pack`. Returns 1 when written, 0 when the position is another."""
+"""Writes contacts and moves the position.
+
+KEYS: position. ARGV: stale_after; expected topic_id, offset and claim ('' for no position, any claim); new topic_id,
+offset and claim; rows and values of `batch.pack`. Returns 1 when written, 0 when the position is another."""
 
 CLAIM = """
 for _, key in ipairs(KEYS) do
@@ -134,7 +141,7 @@ for _, key in ipairs(KEYS) do
 end
 return 1
 """
-"""KEYS: positions. ARGV: claim. Forgets the positions."""
+"""Forgets positions and puts a claim in their place. KEYS: positions. ARGV: claim."""
 
 REMOVE = """
 local positions = tonumber(ARGV[2])
@@ -144,14 +151,16 @@ end
 for i = positions + 1, #KEYS do redis.call('UNLINK', KEYS[i]) end
 return 1
 """
-"""KEYS: positions, then what to delete. ARGV: claim, number of positions. Returns 0 when somebody else is at one."""
+"""Deletes keys under a claim.
+
+KEYS: positions, then keys to delete. ARGV: claim, number of positions. Returns 0 when a position has another claim."""
 
 COMPLETE = """
 local function standing(topic, partition)
   return redis.call('HMGET', 'sink:' .. topic .. ':' .. partition, 'offset', 'whole_at', 'partitions')
 end
 
--- Why and where something is missing, or '' and the moment at which nothing was.
+-- Why and where data are missing, or '' and the time at which all was complete.
 local function whole(topics, oldest)
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -175,4 +184,7 @@ local function whole(topics, oldest)
   return '', string.format('%.0f', as_of)
 end
 """
-"""For readers: `whole(topics, oldest)`, which no write can come between. `oldest`: of a standing that counts, in ms."""
+"""For readers, the function `whole(topics, oldest)`: whether all partitions of the topics are complete.
+
+As part of the script that reads, so no write comes between. `oldest`: the age in ms beyond which a statement counts no
+more."""

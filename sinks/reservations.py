@@ -1,7 +1,7 @@
-"""Who is about to reach whom: two teams that ask for one person at the same moment can't both be given leave.
+"""Reservations of contacts in Redis: of two teams that ask to reach one person at the same time only one may.
 
-A reservation is taken before the decision and given back when the answer is no, so nothing can come between the two.
-It lies in `reservation:{contact_id}:{channel}` as JSON and expires by itself.
+A reservation is made before the decision and released when the decision is no, so nothing can come between the two. It
+lies in `reservation:{contact_id}:{channel}` as JSON and expires by itself.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,16 @@ import msgspec
 import orjson
 from redis.asyncio import Redis
 
-from sinks.backoff import Outage
-from sinks.redis_call import ask
+from sinks.redis_call import Backoff, ask
 
 SLICE = 1000
 """Contacts in a call: Redis serves nobody else during it, about 3 ms."""
 
 
 class Reservation(msgspec.Struct, frozen=True, gc=False):
-    """`team` may reach the contact, nobody else. `token` tells this reservation from any other; ms since 1970.
+    """The right of one team alone to reach a contact on a channel; times in ms since 1970.
 
-    `at` is when it began: a touch on the channel from then on is what it was for, and confirms it.
+    `token` is unique to the reservation. A touch on the channel from `at` on is what it was made for, and confirms it.
     """
 
     team: str
@@ -31,23 +30,23 @@ class Reservation(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """`over`: the token of another's reservation that was confirmed and may be replaced; '': of none."""
+class ReservationRequest:
+    """A contact to reserve. `over`: the token of a confirmed reservation that may be replaced; '' for none."""
 
     contact_id: str
     over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """It is the asking team's now; `before`: what that team had there already, to be put back when it is released."""
+class ReservationGranted:
+    """The contact is reserved; `before`: the team's earlier reservation, which comes back when this one is released."""
 
     before: Reservation | None
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """Another team has it."""
+class ReservationRefused:
+    """The contact is reserved by another team."""
 
     holder: Reservation
 
@@ -68,7 +67,7 @@ for number, row in ipairs(cjson.decode(ARGV[5])) do
 end
 return answers
 """
-"""ARGV: the reservation as JSON, its team, its ms, channel, [contact_id, token to replace or ''] as JSON."""
+"""ARGV: the reservation as JSON, its team, duration in ms, channel, [contact_id, token to replace or ''] as JSON."""
 
 _RELEASE = """
 local token, channel = ARGV[1], ARGV[2]
@@ -81,40 +80,43 @@ for _, row in ipairs(cjson.decode(ARGV[3])) do
 end
 return 1
 """
-"""ARGV: token, channel, [contact_id, what to put back or '', its until] as JSON. An `until` that is over deletes."""
+"""ARGV: token, channel, [contact_id, reservation to restore or '', its until] as JSON. An ended one is deleted."""
 
 
 class Reservations:
     """Reservations on one Redis; `client` stays the caller's. Every call may raise SinkUnavailable.
 
-    Then whatever was asked may have been done nevertheless: it expires by itself.
+    Then the reservations may have been made nevertheless: they expire by themselves.
     """
 
     def __init__(self, client: Redis) -> None:
-        self._outage = Outage()
+        self._backoff = Backoff()
         self._reserve = client.register_script(_RESERVE)
         self._release = client.register_script(_RELEASE)
 
-    async def reserve(self, channel: str, mine: Reservation, wanted: Sequence[Wanted]) -> list[Taken | Refused]:
-        """Take each contact on the channel, all in the order asked, unless another team has it.
+    async def reserve(
+        self, channel: str, mine: Reservation, wanted: Sequence[ReservationRequest]
+    ) -> list[ReservationGranted | ReservationRefused]:
+        """Reserve each contact on the channel unless another team has it; answers in the order asked.
 
-        The same team takes it anew, from `mine.at` on: only a touch after that confirms it, which protects the person.
+        A contact that the same team has is reserved anew: only a touch from `mine.at` on confirms that, which protects
+        the person.
         """
-        answers: list[Taken | Refused] = []
+        answers: list[ReservationGranted | ReservationRefused] = []
         said: list[str | bytes] = [encode(mine), mine.team, str(mine.until - mine.at), channel]
         for at in range(0, len(wanted), SLICE):
             rows = orjson.dumps([(one.contact_id, one.over) for one in wanted[at : at + SLICE]])
             args: list[str | bytes] = [*said, rows]
-            for taken, found in await ask(self._reserve(args=args), self._outage):
+            for taken, found in await ask(self._reserve(args=args), self._backoff):
                 held = None if found is None else decode(found)
-                answers.append(Refused(held) if held is not None and not taken else Taken(held))
+                answers.append(ReservationRefused(held) if held is not None and not taken else ReservationGranted(held))
         return answers
 
-    async def release(self, channel: str, token: str, taken: Sequence[tuple[str, Taken]]) -> None:
-        """Give back what `token` has taken, by contact_id; what the team had before is as it was."""
+    async def release(self, channel: str, token: str, taken: Sequence[tuple[str, ReservationGranted]]) -> None:
+        """Release the reservations of `token` and restore those that the team had before."""
         for at in range(0, len(taken), SLICE):
             rows = [(contact_id, *_put_back(one.before)) for contact_id, one in taken[at : at + SLICE]]
-            await ask(self._release(args=[token, channel, orjson.dumps(rows)]), self._outage)
+            await ask(self._release(args=[token, channel, orjson.dumps(rows)]), self._backoff)
 
 
 encode = msgspec.json.Encoder().encode

@@ -11,7 +11,7 @@ from events.interactions.base import Channel, Purpose
 from events.outputs import ContactProfile, Touch
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import Change, Position, Whole
+from sinks.base import Completeness, ContactChange, Position
 from sinks.holds import HoldsSink
 from sinks.keys import partition_of
 from sinks.redis import RedisSink
@@ -37,13 +37,13 @@ def address_of(number: int) -> str:
 async def fill(settings: Settings, count: int, seed: int) -> None:
     """Write so many people, each found by contact_id and by address."""
     chance, hasher = random.Random(seed), settings.hasher
-    states: dict[int, list[Change]] = defaultdict(list)
-    links: dict[int, list[Change]] = defaultdict(list)
+    states: dict[int, list[ContactChange]] = defaultdict(list)
+    links: dict[int, list[ContactChange]] = defaultdict(list)
     for number in range(count):
         name, hashed = f"c{number}", hasher.email(address_of(number)) or ""
-        known = Change(name, 1, orjson.dumps(_known(name, hashed, chance)), None, None)
+        known = ContactChange(name, 1, orjson.dumps(_known(name, hashed, chance)), None, None)
         states[partition_of(name, settings.partitions)].append(known)
-        links[partition_of(hashed, settings.partitions)].append(Change(hashed, 1, None, None, name))
+        links[partition_of(hashed, settings.partitions)].append(ContactChange(hashed, 1, None, None, name))
     sink = _sink(settings)
     try:
         for topic, changes in ((CONTACT_STATE, states), (CONTACT_LINKS, links)):
@@ -61,7 +61,7 @@ async def tell_whole(settings: Settings, count: int) -> None:
     try:
         for topic in (CONTACT_STATE, CONTACT_LINKS):
             for partition in range(settings.partitions):
-                await sink.reading(topic).whole(partition, after, Whole(0, settings.partitions))
+                await sink.reading(topic).whole(partition, after, Completeness(0, settings.partitions))
         await holds.put({}, Position(_TOPIC, 0), 0, 0)
     finally:
         await sink.close()

@@ -9,7 +9,7 @@ from random import Random
 
 from benchmarks.permit.people import email_of, phone_of, profile, van_of
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import Change, Position, Whole
+from sinks.base import Completeness, ContactChange, Position
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.platform.clients import redis_client
@@ -68,7 +68,7 @@ async def _tell(settings: Settings) -> None:
             view = sink.reading(topic)
             for partition in range(PARTITIONS):
                 if (position := await view.position(partition)) is not None:
-                    await view.whole(partition, position, Whole(0, PARTITIONS))
+                    await view.whole(partition, position, Completeness(0, PARTITIONS))
     holds = HoldsSink(redis_client(settings))
     await holds.put({}, Position(_TOPIC_ID, 0), 0, 0)
     await holds.close()
@@ -81,17 +81,17 @@ async def _sink(settings: Settings) -> AsyncIterator[RedisSink]:
     await sink.close()
 
 
-def _profiles(settings: Settings, people: int, seed: int, now_ms: int) -> Iterator[Change]:
+def _profiles(settings: Settings, people: int, seed: int, now_ms: int) -> Iterator[ContactChange]:
     hasher, rng = settings.hasher, Random(seed)
     for person in range(people):
         contact_id, state = profile(person, hasher, rng, now_ms)
-        yield Change(contact_id, 1, state, None, None)
+        yield ContactChange(contact_id, 1, state, None, None)
 
 
-def _links(settings: Settings, people: int) -> Iterator[Change]:
+def _links(settings: Settings, people: int) -> Iterator[ContactChange]:
     hasher = settings.hasher
     for person in range(people):
         survivor = hasher.external("van", van_of(person))
         for hashed in (hasher.email(email_of(person)), hasher.phone(phone_of(person))):
             if hashed is not None:
-                yield Change(hashed, 1, None, "merged", survivor)
+                yield ContactChange(hashed, 1, None, "merged", survivor)

@@ -17,8 +17,7 @@ from benchmarks.pipeline.sayings import Saying
 from benchmarks.suites import BenchmarkFailed
 from events.topics import INPUT_TOPICS
 from sinks.keys import TOPICS, position_key
-from streams.demo.between import nothing_is_between
-from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.deployment import Deployment, internal_topics_are_drained, open_deployment
 from streams.demo.progress import Progress
 from streams.demo.workers import COMMAND, Workers, start_workers
 from streams.local.errors import LocalStackError
@@ -121,7 +120,7 @@ class Rig:
             and progress.folded >= progress.interactions
             and not progress.uncommitted
             and progress.changes - progress.in_sink <= 2 * partitions
-            and nothing_is_between(self.deployment)
+            and internal_topics_are_drained(self.deployment)
         )
 
 

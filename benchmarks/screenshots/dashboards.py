@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.local.scraping import Series, query_range
+from streams.local.prometheus import Series, query_range
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 STEPS = 150

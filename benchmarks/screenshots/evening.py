@@ -16,8 +16,7 @@ from streams.demo.publishing import publish, publish_refused
 from streams.demo.script import Script, write_script
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers, start_workers
-from streams.local.prometheus import find_prometheus, start_prometheus
-from streams.local.scraping import scrape_config
+from streams.local.prometheus import find_prometheus, scrape_config, start_prometheus
 from streams.local.server import HOST, choose_ports, stop
 from streams.local.stack import local_stack
 from streams.platform.settings import Settings

@@ -1,6 +1,6 @@
 """Merges the small files of a day and type into few.
 
-Their rows are sorted by fragment and time, so that readers can skip what they do not look for.
+Rows are sorted by fragment and time, so that readers can skip the others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,48 +12,48 @@ from sinks.lake.files import Files, new_name
 from sinks.lake.live_files import live, write_checkpoint
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in
 from sinks.lake.parquet import read_parquet
-from sinks.lake.rewrites import Overtaken, Rewriter, Successor
+from sinks.lake.rewrites import RewriteConflict, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from sinks.lake.unfinished_writes import settle
 
 MOST_BYTES = 256 << 20
-"""Of a merged file, at most."""
+"""The most bytes of a merged file."""
 MOST_ROWS = 500_000
-"""Of a merged file: they are sorted in memory, at about 2 KB each."""
+"""The most rows of a merged file: they are sorted in memory, at about 2 KB each."""
 ORDER = [("fragment", "ascending"), ("time", "ascending"), ("offset", "ascending")]
 
 
-class Compacted(NamedTuple):
-    """How many files became how many, and of how many rows."""
+class CompactionResult(NamedTuple):
+    """How many files became how many, and their rows."""
 
     before: int
     after: int
     rows: int
 
 
-def compact(files: Files, before: str, most_bytes: int = MOST_BYTES) -> Compacted:
-    """Merge what lies in folders of dates before this one (`2012-02-22`). Raises OSError, and `Damaged`."""
+def compact(files: Files, before: str, most_bytes: int = MOST_BYTES) -> CompactionResult:
+    """Merge the files in folders of dates before `before` (`2012-02-22`). Raises OSError and `LakeDamaged`."""
     settle(files)
     rewriter = Rewriter(files)
-    done = Compacted(0, 0, 0)
+    done = CompactionResult(0, 0, 0)
     while True:
         rewriter.begin()
         try:
             where = live(files)
             for group in groups(where.of(INTERACTIONS), before, most_bytes):
-                # What is on its way into its place is for the next time, even if it is there as well.
+                # A file that is still being moved is for the next time, even if it is in its place as well.
                 if all(file.name not in where.places and files.there(file.name) for file in group):
                     rewriter.rewrite([file.name for file in group], [_merged(files, group)])
                     rows = sum(file.rows for file in group)
-                    done = Compacted(done.before + len(group), done.after + 1, done.rows + rows)
-        except Overtaken:
+                    done = CompactionResult(done.before + len(group), done.after + 1, done.rows + rows)
+        except RewriteConflict:
             continue
         write_checkpoint(files, live(files))
         return done
 
 
 def groups(found: Sequence[LakeFile], before: str, most_bytes: int) -> Iterator[list[LakeFile]]:
-    """Files of one folder each that are to be one. Those that are half as large as one may be stay as they are."""
+    """Groups of files of one folder that are to be merged. A file of half the greatest size stays as it is."""
     folders: dict[str, list[LakeFile]] = {}
     for file in found:
         folder = file.name.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""Takes erased people out of every file that holds them, of history and of snapshots. As often as one likes."""
+"""Removes erased people from every file of history and snapshots, and finds erasures in the lake. Repeatable."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -8,13 +8,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from events.times import parse_time
-from sinks.lake.anonymised_rows import WHOSE, Left, forget, forget_links, forget_profiles, of_erased
+from sinks.lake.anonymised_rows import (
+    PERSON_COLUMNS,
+    RemainingRows,
+    anonymise_interactions,
+    remove_links,
+    remove_profiles,
+    rows_of_erased,
+)
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of, trace_of
 from sinks.lake.files import Files, new_name
-from sinks.lake.live_files import Live, live
+from sinks.lake.live_files import LiveFiles, live
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from sinks.lake.parquet import read_columns, read_parquet
-from sinks.lake.rewrites import Overtaken, Rewriter, Successor
+from sinks.lake.rewrites import RewriteConflict, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
 from sinks.lake.unfinished_writes import settle
@@ -22,15 +29,15 @@ from sinks.lake.unfinished_writes import settle
 _ERASED_TYPE = "contact.erased"
 
 
-class Forgotten(NamedTuple):
-    """How many files were rewritten, and how many rows of people in them."""
+class ErasureResult(NamedTuple):
+    """How many files were rewritten, and how many rows of erased people were in them."""
 
     files: int
     rows: int
 
 
-def commanded(files: Files) -> Iterator[Erasure]:
-    """The erasures that the lake itself tells of, by the commands in it."""
+def erasure_commands(files: Files) -> Iterator[Erasure]:
+    """The erasures of the `contact.erased` commands in the lake."""
     for table in _commands(files, ["fragment", "time", "appended_at"]):
         times, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("time", "appended_at"))
         for fragment, time, came in zip(table["fragment"].to_pylist(), times, heard, strict=True):
@@ -38,8 +45,8 @@ def commanded(files: Files) -> Iterator[Erasure]:
                 yield erasure_of(fragment, time, came)
 
 
-def heard_at(files: Files) -> dict[tuple[str, str], int]:
-    """When the broker got each command in the lake, by its source and id. One that is taken out has lost its id."""
+def commands_received_at(files: Files) -> dict[tuple[str, str], int]:
+    """When the broker got each erasure command in the lake (ms), by source and id; an anonymised one has no id."""
     found: dict[tuple[str, str], int] = {}
     for table in _commands(files, ["source", "id", "appended_at"]):
         names = zip(table["source"].to_pylist(), table["id"].to_pylist(), strict=True)
@@ -49,15 +56,15 @@ def heard_at(files: Files) -> dict[tuple[str, str], int]:
     return found
 
 
-def later_of(files: Files, erasures: Collection[Erasure]) -> set[str]:
-    """The traces of those under whose names something happened after the time that their erasure says."""
+def traces_active_after(files: Files, erasures: Collection[Erasure]) -> set[str]:
+    """The traces of erased identifiers with interactions after the time of their erasure."""
     found: set[str] = set()
     if not erasures:
         return found
     until = {each.trace: each.until for each in sorted(erasures, key=lambda each: each.until)}
     where = live(files)
     for file in where.of(INTERACTIONS):
-        table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, WHOSE)
+        table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, PERSON_COLUMNS)
         if table is not None:
             found |= _later_in(table, until)
     return found
@@ -84,46 +91,46 @@ def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
 
 
 def _read_where_it_lies(files: Files, place: str, name: str, columns: list[str]) -> pa.Table | None:
-    """From `place`, or from its own name where it has been moved meanwhile. None: it was rewritten meanwhile."""
+    """Read a file at `place`, or under its own name where it has been moved. None: it was rewritten meanwhile."""
     for each in dict.fromkeys((place, name)):
         with suppress(FileNotFoundError):
             return read_columns(files, each, columns)
     return None
 
 
-def erase(files: Files, erased: Erasures) -> Forgotten:
-    """Rewrite each file that holds any of them. Raises OSError, and `Damaged`."""
+def erase(files: Files, erased: Erasures) -> ErasureResult:
+    """Rewrite each file that holds rows of erased people. Raises OSError and `LakeDamaged`."""
     settle(files)
     rewriter = Rewriter(files)
-    done = Forgotten(0, 0)
+    done = ErasureResult(0, 0)
     while True:
         rewriter.begin()
         try:
             for file, left in _touched(files, live(files), erased):
                 folder = file.name.rpartition("/")[0]
                 rewriter.rewrite([file.name], [Successor(f"{folder}/erased-{new_name()}.parquet", left.table)])
-                done = Forgotten(done.files + 1, done.rows + left.rows)
-        except Overtaken:
+                done = ErasureResult(done.files + 1, done.rows + left.rows)
+        except RewriteConflict:
             continue
         return done
 
 
-def _touched(files: Files, where: Live, erased: Erasures) -> Iterator[tuple[LakeFile, Left]]:
-    """Each file that is to be rewritten, and what is left of it."""
+def _touched(files: Files, where: LiveFiles, erased: Erasures) -> Iterator[tuple[LakeFile, RemainingRows]]:
+    """Each file that holds rows of erased people, and its table without them."""
     for name, file in sorted(where.files.items()):
         if name in where.places or not files.there(name):
-            continue  # on its way into its place: for the next time, even if it is there as well
+            continue  # still being moved: for the next time, even if it is in its place as well
         left = _left(files, file, erased)
         if left is not None:
             yield file, left
 
 
-def _left(files: Files, file: LakeFile, erased: Erasures) -> Left | None:
+def _left(files: Files, file: LakeFile, erased: Erasures) -> RemainingRows | None:
     if file.name.startswith(f"{CONTACT_STATE}/"):
-        return forget_profiles(read_parquet(files, file.name, CONTACT_STATE_SCHEMA), erased)
+        return remove_profiles(read_parquet(files, file.name, CONTACT_STATE_SCHEMA), erased)
     if file.name.startswith(f"{CONTACT_LINKS}/"):
         day = parse_time(f"{date_in(file.name)}T00:00:00.000Z") or 0
-        return forget_links(read_parquet(files, file.name, CONTACT_LINKS_SCHEMA), day, erased)
-    if not pc.any(of_erased(read_columns(files, file.name, WHOSE), erased)).as_py():
+        return remove_links(read_parquet(files, file.name, CONTACT_LINKS_SCHEMA), day, erased)
+    if not pc.any(rows_of_erased(read_columns(files, file.name, PERSON_COLUMNS), erased)).as_py():
         return None
-    return forget(read_parquet(files, file.name, INTERACTIONS_SCHEMA), type_in(file.name), erased)
+    return anonymise_interactions(read_parquet(files, file.name, INTERACTIONS_SCHEMA), type_in(file.name), erased)

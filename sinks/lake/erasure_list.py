@@ -1,6 +1,6 @@
-"""Who was erased: the lake's own list, by one-way hashes, so that late copies are forgotten as they come in.
+"""The lake's list of erased identifiers, as one-way hashes, so that late copies are anonymised as they come in.
 
-A state keeps the same of an erased person, in the same way: since when, under a hash of each identifier.
+The state of an erased contact holds the same: the time of the erasure, under a hash of each identifier.
 """
 
 import io
@@ -17,13 +17,13 @@ from sinks.lake.schema import MOMENT, TEXT
 
 ERASURES = "erasures"
 ERASURES_SCHEMA = pa.schema([("trace", TEXT), ("fragment_sha256", TEXT), ("until", MOMENT), ("heard", MOMENT)])
-"""`trace`: BLAKE2b (16 bytes) of a fragment, as the state has it; `fragment_sha256`: for whoever asks in SQL, null
-where only the trace is known. `until`: what happened up to then never counts again. `heard`: when the broker got the
-command, which may say an earlier time; what had come by then is forgotten as well. Null where that is not known."""
+"""`trace`: BLAKE2b (16 bytes) of a fragment, as the state has it; `fragment_sha256`: for SQL, null where only the
+trace is known. `until`: interactions up to then never count again. `heard`: when the broker got the command, which may
+bear an earlier time; interactions that had arrived by then are erased as well. Null where that is not known."""
 
 
 class Erasure(NamedTuple):
-    """One identifier of somebody. `until`, `heard`: ms since 1970."""
+    """The erasure of one identifier; `until` and `heard` in ms since 1970, see `ERASURES_SCHEMA`."""
 
     trace: str
     fragment_sha256: str | None
@@ -32,7 +32,7 @@ class Erasure(NamedTuple):
 
 
 class Erasures:
-    """All that are known, for looking up. `names`: the files that they are from."""
+    """All known erasures, for look-up by fragment. `names`: the files that they were read from."""
 
     def __init__(self, found: Iterable[Erasure] = (), names: frozenset[str] = frozenset()) -> None:
         self.names = names
@@ -48,46 +48,46 @@ class Erasures:
                 self._said[each.trace] = max(each.heard, self._said.get(each.trace, each.heard))
 
     def __len__(self) -> int:
-        """How many identifiers."""
+        """How many identifiers were erased."""
         return len(self._until)
 
     def __iter__(self) -> Iterator[Erasure]:
-        """All that was said, of an identifier perhaps more than once."""
+        """Every erasure, of an identifier perhaps more than one."""
         return iter(sorted(self._known, key=str))
 
     def until(self, fragment: str) -> int | None:
-        """Until when (ms) what is known under a fragment is forgotten; None: it is not."""
+        """Until when (ms) the interactions of a fragment are erased, by when they happened; None where they are not."""
         return self._until.get(trace_of(fragment)) if self._until else None
 
     def heard(self, fragment: str) -> int | None:
-        """Until when (ms) what was appended under it is forgotten: not earlier than `until`."""
+        """Until when (ms) they are erased by when they arrived: not earlier than `until`."""
         return self._heard.get(trace_of(fragment)) if self._heard else None
 
     def said_heard(self, fragment: str) -> int | None:
-        """When (ms) the last command was heard of which the list says so; None: it says of none."""
+        """When (ms) the broker got the last command for a fragment; None where the list does not say."""
         return self._said.get(trace_of(fragment)) if self._said else None
 
     def knows(self, erasure: Erasure) -> bool:
-        """Whether all is forgotten that this one says, or more."""
+        """Whether a known erasure covers this one."""
         return self._until.get(erasure.trace, erasure.until - 1) >= erasure.until
 
     def new(self, found: Iterable[Erasure]) -> list[Erasure]:
-        """Those that are not known yet, each once."""
+        """The erasures that are not known yet, each once."""
         return [each for each in dict.fromkeys(found) if each not in self._known]
 
 
 def erasure_of(fragment: str, until: int, heard: int | None = None) -> Erasure:
-    """That all is forgotten which happened under a fragment until a time, or was appended until it was heard."""
+    """The erasure of a fragment's interactions that happened up to `until`, or arrived up to `heard`."""
     return Erasure(trace_of(fragment), sha256(fragment.encode()).hexdigest(), until, heard)
 
 
 def trace_of(fragment: str) -> str:
-    """By what a fragment is known again, and cannot be told."""
+    """The one-way hash of a fragment, by which it can be recognised and not be read."""
     return blake2b(fragment.encode(), digest_size=16).hexdigest()
 
 
 def read_erasures(files: Files, known: Erasures | None = None) -> Erasures:
-    """The lake's list; `known` is what was read before, and is returned where nothing is new."""
+    """Read the lake's list; `known`, the list as read before, is returned where nothing is new."""
     names = files.below(ERASURES)
     if known is not None and known.names == frozenset(names):
         return known
@@ -100,7 +100,7 @@ def read_erasures(files: Files, known: Erasures | None = None) -> Erasures:
 
 
 def add_erasures(files: Files, new: Iterable[Erasure]) -> None:
-    """Have the list hold these as well, if there are any."""
+    """Add erasures to the lake's list, if there are any."""
     columns: Mapping[str, list[object]] = {name: [] for name in ERASURES_SCHEMA.names}
     for each in new:
         for name, value in each._asdict().items():

@@ -1,8 +1,7 @@
-"""Where the lake lies: a folder of this machine, an object store, or whatever else fsspec opens.
+"""Stores of the lake's files: a folder of this machine, an object store, or any other store that fsspec opens.
 
-Names are relative to the lake, with `/`. The lake needs one thing of a store that not every library offers: to create a
-file as a whole, and only where there is none. That is what makes a manifest a commit point. Failures of the store are
-`OSError`s.
+Names are relative to the lake, with `/`. The lake needs one operation that not every library offers: to create a file
+whole, and only where there is none. That makes a manifest a commit point. Failures of a store are `OSError`s.
 """
 
 import os
@@ -21,7 +20,7 @@ from sinks.lake.objects import SCHEMES, open_objects
 
 
 class Files(Protocol):
-    """A store of files."""
+    """The protocol of a store of files."""
 
     def below(self, folder: str) -> list[str]:
         """The names of all files below a folder, in order; none where there is no such folder."""
@@ -32,7 +31,7 @@ class Files(Protocol):
         ...
 
     def changed(self, name: str) -> int | None:
-        """When a file was written, by the store's clock (ms since 1970). None: it is gone, or the store cannot tell."""
+        """When a file was written, by the store's clock (ms since 1970). None: it is gone, or the store can't say."""
         ...
 
     def read(self, name: str) -> bytes:
@@ -44,46 +43,46 @@ class Files(Protocol):
         ...
 
     def writing(self, name: str) -> "AbstractWriting":
-        """A context manager: a new file, which lasts when it ends."""
+        """A context manager of a new file, which is there once the block has ended."""
         ...
 
     def create(self, name: str, content: bytes, draft: str) -> bool:
         """Create a file with all its content or not at all. False: there is another already, which stays as it is.
 
-        `content` is what nobody else writes. So where just that is there, the store's client has called again, as it
-        does when an answer is lost, and it is ours: True. `draft` is a name that this process alone uses: the content
-        may lie under it for a moment.
+        Nobody else may write the same `content`: a file with it is this call's own, repeated by the store's client
+        after a lost answer, and the result is True. `draft` is a name that this process alone uses: the content may lie
+        under it for a moment.
         """
         ...
 
     def move(self, source: str, target: str) -> bool:
-        """Put a file in its place. False: there is no `source`, so somebody else has moved it."""
+        """Rename a file. False: there is no `source`, since somebody else has moved it."""
         ...
 
     def delete(self, name: str) -> None:
-        """Take a file away, if it is there."""
+        """Delete a file, if it is there."""
         ...
 
     def delete_below(self, folder: str) -> None:
-        """Take away a folder with all that is in it."""
+        """Delete a folder with all files below it."""
         ...
 
     def address(self, name: str) -> str:
-        """By what DuckDB, Spark and others find a file or a pattern."""
+        """The path or URI of a file or pattern for DuckDB, Spark and others."""
         ...
 
 
 class AbstractWriting(Protocol):
-    """What `Files.writing` gives."""
+    """The context manager that `Files.writing` returns."""
 
     def __enter__(self) -> BinaryIO: ...
     def __exit__(self, *_: Any) -> bool | None: ...
 
 
 class LocalFiles:
-    """A folder of this machine, on a file system that knows hard links.
+    """A folder of this machine, on a file system with hard links.
 
-    What is made in it is its owner's alone, whatever the umask says; with `group_reads` its group may read as well.
+    New files and folders are their owner's alone, whatever the umask says; with `group_reads` the group may read them.
     Folders that are there already stay as they are.
     """
 
@@ -180,9 +179,9 @@ class LocalFiles:
 
 
 class RemoteFiles:
-    """Any file system of fsspec; `root` is a path as it writes them itself, without a scheme.
+    """A store behind any file system of fsspec; `root` is a path in its own notation, without a scheme.
 
-    Moving is copying and deleting there, unless it knows better.
+    Moving is copying and deleting, unless the file system can rename.
     """
 
     def __init__(self, system: fsspec.AbstractFileSystem, root: str) -> None:
@@ -259,7 +258,7 @@ class RemoteFiles:
 
     @property
     def system(self) -> fsspec.AbstractFileSystem:
-        """For whoever reads by address and has no reader of their own for it."""
+        """The fsspec file system, for readers by address that have none of their own for it."""
         return self._system
 
     def _at(self, name: str) -> str:
@@ -270,9 +269,9 @@ class RemoteFiles:
 
 
 def open_files(place: str, *, group_reads: bool = False) -> Files:
-    """The lake at a folder or a URI. Raises ValueError that says what is wrong with it; asks nothing of a store yet.
+    """The store at a folder or a URI; does not connect yet. Raises ValueError that says what is wrong with the place.
 
-    `group_reads`: see `LocalFiles`; of a store it is the store that says who may read.
+    `group_reads`: see `LocalFiles`; other stores have their own rules of access.
     """
     scheme = urlsplit(place).scheme if "://" in place else "file"
     if scheme == "file":
@@ -289,12 +288,12 @@ def open_files(place: str, *, group_reads: bool = False) -> Files:
 
 
 def new_name() -> str:
-    """A name that nobody else uses."""
+    """A random name that nobody else uses."""
     return uuid.uuid4().hex
 
 
 def _sync(folder: Path) -> None:
-    """Have the names in a folder outlast a power cut, where the system can."""
+    """Flush the names in a folder to disk, where the system can."""
     with suppress(OSError):
         held = os.open(folder, os.O_RDONLY)
         try:

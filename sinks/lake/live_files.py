@@ -1,10 +1,9 @@
-"""Which files the lake consists of, to the row: for readers who ask the manifests instead of the folders.
+"""Lists the files that the lake consists of, from its manifests: exact to the row.
 
-Folders show a row twice for a moment while files are merged (see `rewriting`), and what is on its way into its place
-not at all. The manifests do neither. What is named here may be moved, or merged into another file, before it is opened:
-ask again then.
+Folders show a row twice for a moment while files are merged (see `rewrites`), and a file that is being moved into its
+place not at all. Manifests do neither. A file may be moved or merged into another before it is opened: list again then.
 
-There is a manifest for each range, so in a year there are many. A checkpoint says what came of all up to some point.
+There is a manifest for each range, so many in a year. A checkpoint sums up all manifests so far.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ from sinks.lake.manifests import (
     MANIFESTS,
     STAGING,
     LakeFile,
-    Range,
+    OffsetRange,
     encode,
     folder_of,
     number_text,
@@ -36,9 +35,9 @@ _RANGES = f"{MANIFESTS}/{INTERACTIONS}"
 
 
 class Checkpoint(Struct, frozen=True):
-    """What the lake consisted of.
+    """The files of the lake at some point.
 
-    `ranges` and `snapshots`: the manifests that are in it (of ranges the last of each folder); `rewrites`: how many.
+    `ranges` and `snapshots`: the manifests that it covers (of ranges the last of each folder); `rewrites`: how many.
     """
 
     ranges: dict[str, str]
@@ -47,11 +46,11 @@ class Checkpoint(Struct, frozen=True):
     files: tuple[LakeFile, ...]
 
 
-class Live(NamedTuple):
-    """The lake at a moment: its files by name, and how it came to be.
+class LiveFiles(NamedTuple):
+    """The files of the lake at a moment, by name, and the manifests that it was read from.
 
-    `places`: where those lie that are not in their place yet, since whoever is to move them has crashed or is at it. On
-    a store that moves by copying they may be there as well: whoever takes them from there finds them back later.
+    `places`: where files lie that are not in their place yet, since their writer crashed or is still moving them. On a
+    store that moves by copying they may be in both places: who deletes them from theirs finds them there again later.
     """
 
     files: Mapping[str, LakeFile]
@@ -61,16 +60,16 @@ class Live(NamedTuple):
     rewrites: int
 
     def of(self, dataset: str) -> list[LakeFile]:
-        """The files of `interactions`, `contact_state` or `contact_links`, in order, by their own names."""
+        """The files of a dataset (`interactions`, `contact_state`, `contact_links`), in order of their names."""
         return [file for name, file in sorted(self.files.items()) if name.startswith(f"{dataset}/")]
 
     def places_of(self, dataset: str) -> list[str]:
-        """Where they are."""
+        """Where the files of a dataset lie at the moment."""
         return [self.places.get(file.name, file.name) for file in self.of(dataset)]
 
 
-def live(files: Files) -> Live:
-    """What the lake consists of now. Raises OSError, and `Damaged`."""
+def live(files: Files) -> LiveFiles:
+    """List the files that the lake consists of now. Raises OSError and `LakeDamaged`."""
     known = _last_checkpoint(files)
     found = _Found()
     found.add(known.files, "", "")
@@ -79,7 +78,7 @@ def live(files: Files) -> Live:
     for name in files.below(_RANGES):
         folder = name.rpartition("/")[0]
         if name > known.ranges.get(folder, ""):
-            taken = read(files, name, Range)
+            taken = read(files, name, OffsetRange)
             found.add(taken.files, staging_of(taken.topic_id, taken.partition, taken.first_offset), taken.writer)
             ranges[folder] = name
     snapshots = tuple(files.below(SNAPSHOTS))
@@ -91,7 +90,7 @@ def live(files: Files) -> Live:
         found.take_away(done.old)
         found.add(done.new, staging_of_rewrite(done.number), done.writer)
     places = found.places(files.below(STAGING))  # last: what is not staged any more has been moved, and stays so
-    return Live(found.files, places, ranges, snapshots, known.rewrites + len(rewritten))
+    return LiveFiles(found.files, places, ranges, snapshots, known.rewrites + len(rewritten))
 
 
 class _Found:
@@ -113,21 +112,21 @@ class _Found:
         return {name: place for name, place in found.items() if name in self.files}
 
 
-def addresses(files: Files, dataset: str, where: Live | None = None) -> list[str]:
-    """By what DuckDB and others find the files of a dataset: a list for `read_parquet`."""
+def addresses(files: Files, dataset: str, where: LiveFiles | None = None) -> list[str]:
+    """The paths or URIs of the files of a dataset: a list for DuckDB's `read_parquet` and others."""
     return [files.address(place) for place in (where or live(files)).places_of(dataset)]
 
 
-def next_offsets(files: Files, seen: Live, topic_id: str, partitions: Iterable[int]) -> dict[int, int]:
-    """Where each of these partitions of the topic goes on behind the lake; without those that it has nothing of."""
+def next_offsets(files: Files, seen: LiveFiles, topic_id: str, partitions: Iterable[int]) -> dict[int, int]:
+    """The first offset of each of these partitions that is not in the lake; without those of which it has none."""
     last = {number: seen.ranges.get(folder_of(topic_id, number)) for number in partitions}
-    return {number: read(files, name, Range).last_offset + 1 for number, name in last.items() if name is not None}
+    return {number: read(files, name, OffsetRange).last_offset + 1 for number, name in last.items() if name is not None}
 
 
-def write_checkpoint(files: Files, seen: Live) -> None:
-    """Have those who come later read fewer manifests. The newest few stay, for those who are about to read them.
+def write_checkpoint(files: Files, seen: LiveFiles) -> None:
+    """Write a checkpoint, so that later readers need fewer manifests. The newest few stay, for whoever reads them now.
 
-    Not while files are on their way, which only their manifests tell.
+    Not while files are being moved, which only their manifests say.
     """
     if seen.places:
         return

@@ -1,8 +1,11 @@
-"""Manifests: what of the topic is in the lake, and in which files. One for each range of offsets, created exclusively.
+"""Manifests: the records of a topic that are in the lake, and their files. One for each range of offsets.
 
-Whatever is in no manifest does not exist, whatever is in one does, wherever the file lies at that moment. Ranges of a
-partition follow one upon the other from offset 0, so two writers of one partition want to create the same manifest, and
-one of them loses.
+A file in no manifest does not exist, one in a manifest does, wherever it lies at the moment. Ranges of a partition
+follow each other from offset 0 and manifests are created exclusively, so of two writers of one partition one loses.
+
+Old interactions that were never in the topic are imported from files. Each file is a log of its own with rows for
+offsets, under the same manifests: each row comes in once, whoever is killed, and an import that is repeated goes on
+where it ended. Their time of arrival is when they happened.
 """
 
 from typing import Annotated, TypeVar
@@ -21,40 +24,40 @@ _DIGITS = 20
 _BY_WHOM = "was it written to by something else?"
 
 
-Part = Annotated[str, Meta(pattern=r"\A[^/.\x00][^/\x00]*\Z")]
-"""Of a name that a manifest says, one part: it leads to nowhere else, as `..` would."""
+NamePart = Annotated[str, Meta(pattern=r"\A[^/.\x00][^/\x00]*\Z")]
+"""One part of a name in a manifest, without `..` and the like that lead elsewhere."""
 FileName = Annotated[str, Meta(pattern=r"\A[^/._\x00][^/\x00]*(?:/[^/.\x00][^/\x00]*)+\Z")]
-"""Of a file in a folder of the lake. What the lake keeps of itself, in folders that begin with `_`, is never named so:
-what a manifest names is moved and deleted."""
+"""The name of a file in a folder of the lake. The lake's own folders, which begin with `_`, are excluded: files that a
+manifest names are moved and deleted."""
 
 
 class LakeFile(Struct, frozen=True):
-    """One Parquet file. `name`: within the lake."""
+    """A Parquet file of the lake; `name` is relative to the lake."""
 
     name: FileName
     rows: int
     bytes: int
 
 
-class Range(Struct, frozen=True):
-    """The records of a partition from `first_offset` to `last_offset`, both within it.
+class OffsetRange(Struct, frozen=True):
+    """The manifest of the records of a partition from `first_offset` to `last_offset`, both included.
 
-    Offsets of the markers of transactions are in it too, and of a partition's first range those that the topic had no
-    more. `lost`: of no range a record was there any more, and somebody has said to go on. `writer` names where its
-    files were staged.
+    The range covers offsets of transaction markers too, and a partition's first one those that the topic had already
+    deleted. `lost`: the topic had none of its records any more, and an operator has decided to go on. `writer` names
+    where its files were staged.
     """
 
-    topic_id: Part
+    topic_id: NamePart
     partition: int
     first_offset: int
     last_offset: int
-    writer: Part
+    writer: NamePart
     files: tuple[LakeFile, ...] = ()
     lost: bool = False
 
     @property
     def rows(self) -> int:
-        """Of all its files."""
+        """The rows of all its files."""
         return sum(file.rows for file in self.files)
 
 
@@ -62,59 +65,59 @@ Kind = TypeVar("Kind", bound=Struct)
 
 
 def number_text(number: int) -> str:
-    """A number that sorts as text."""
+    """A number as text that sorts by value."""
     return f"{number:0{_DIGITS}}"
 
 
 def folder_of(topic_id: str, partition: int) -> str:
-    """Where the manifests of a partition are."""
+    """The folder of a partition's manifests."""
     return f"{MANIFESTS}/{INTERACTIONS}/{topic_id}/{partition}"
 
 
 def name_of(topic_id: str, partition: int, first_offset: int) -> str:
-    """The manifest of the range that begins there."""
+    """The name of the manifest of the range that begins at an offset."""
     return f"{folder_of(topic_id, partition)}/{number_text(first_offset)}.json"
 
 
 def staging_of_partition(topic_id: str, partition: int) -> str:
-    """Where files of a partition lie until a manifest names them."""
+    """The folder where files of a partition lie until a manifest names them."""
     return f"{STAGING}/{INTERACTIONS}/{topic_id}/{partition}"
 
 
 def staging_of(topic_id: str, partition: int, first_offset: int) -> str:
-    """The same of one range, whoever writes it."""
+    """The staging folder of one range, whoever writes it."""
     return f"{staging_of_partition(topic_id, partition)}/{number_text(first_offset)}"
 
 
 def staged_name(staging: str, writer: str, name: str) -> str:
-    """Where a writer has a file until it is moved: in folders of the same names, for whoever reads it there."""
+    """The staged name of a writer's file; its folders have the names of its place, for readers who find it there."""
     return f"{staging}/{writer}/{name}"
 
 
 def encode(manifest: Struct) -> bytes:
-    """As it is written."""
+    """The bytes of a manifest."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
 
 
 def read(files: Files, name: str, kind: type[Kind]) -> Kind:
-    """A manifest. Raises FileNotFoundError, and `Damaged` for a file that is none."""
+    """Read a manifest. Raises FileNotFoundError, and `LakeDamaged` for a file that is none."""
     try:
         return msgspec.json.decode(files.read(name), type=kind)
     except msgspec.ValidationError as error:
-        raise Damaged(f"{name} is no manifest of the lake, see {_place_in(error)}: {_BY_WHOM}") from error
+        raise LakeDamaged(f"{name} is no manifest of the lake, see {_place_in(error)}: {_BY_WHOM}") from error
     except msgspec.DecodeError as error:
-        raise Damaged(f"{name} is no manifest of the lake: {_BY_WHOM}") from error
+        raise LakeDamaged(f"{name} is no manifest of the lake: {_BY_WHOM}") from error
 
 
 def _place_in(error: msgspec.ValidationError) -> str:
-    """Where in it, `$.old[0]`, and not what stands there."""
+    """The path of a mistake, such as `$.old[0]`, without the value."""
     return str(error).rpartition(" - at ")[2].strip("`") if " - at " in str(error) else "its start"
 
 
-def last_range(files: Files, topic_id: str, partition: int) -> Range | None:
-    """The latest range of a partition; None before the first."""
+def last_range(files: Files, topic_id: str, partition: int) -> OffsetRange | None:
+    """The last range of a partition; None before the first."""
     names = files.below(folder_of(topic_id, partition))
-    return read(files, names[-1], Range) if names else None
+    return read(files, names[-1], OffsetRange) if names else None
 
 
 def date_in(name: str) -> str:
@@ -128,14 +131,28 @@ def type_in(name: str) -> str:
 
 
 def begin(files: Files) -> None:
-    """Say that the lake is here, also while nothing is in it."""
+    """Mark a store as a lake, also while nothing is in it."""
     files.create(_BEGUN, _BEGUN_SAYS, f"{STAGING}/begun/{new_name()}")
 
 
 def is_lake(files: Files) -> bool:
-    """Whether one has begun here. Raises OSError."""
+    """Whether a store holds a lake. Raises OSError."""
     return files.there(_BEGUN) or bool(files.below(MANIFESTS))
 
 
-class Damaged(Exception):
-    """The lake holds something that nobody of ours has written. The text names it."""
+class LakeDamaged(Exception):
+    """The lake holds a file that Harmonia has not written; the text names it."""
+
+
+IMPORTED_PREFIX = "imported-"
+"""The start of the `topic_id`s of imported files; a topic's own has 22 characters and never begins so."""
+
+
+def imported_log_id(fingerprint: str) -> str:
+    """The `topic_id` of an imported file, by the fingerprint of its content."""
+    return IMPORTED_PREFIX + fingerprint
+
+
+def is_imported(topic_id: str) -> bool:
+    """Whether rows of this `topic_id` were imported from a file."""
+    return topic_id.startswith(IMPORTED_PREFIX)

@@ -1,7 +1,7 @@
-"""Object stores: S3 and whatever speaks its protocol, Google's and Azure's, by one library without a client of each.
+"""Files of the lake in object stores: S3 and stores with its protocol, Google's and Azure's, by one library.
 
-Such a store has no rename: moving is copying and deleting, and between the two a file lies in both places. It does have
-the one thing that the lake cannot do without, a PUT that only creates.
+Such a store has no rename: moving is copying and deleting, and between the two a file lies in both places. It has the
+one operation that the lake needs, a PUT that only creates.
 """
 
 import errno
@@ -33,7 +33,7 @@ _MOST_TEXT = 200
 
 
 class ObjectFiles:
-    """A prefix of a bucket. `bucket`: its URI without the prefix. What the store fails with is raised as OSError."""
+    """A prefix of a bucket; `bucket`: its URI without the prefix. Failures of the store are raised as OSError."""
 
     def __init__(self, bucket: str, prefix: str, config: "S3Config", client: "ClientConfig") -> None:
         self._root = f"{bucket}/{prefix}".rstrip("/")
@@ -76,7 +76,7 @@ class ObjectFiles:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
-        """See `Files`. Of what does not end well nothing lasts."""
+        """See `Files`. A block that fails leaves no file."""
         with _as_os_errors():
             writer = obstore.open_writer(self._store, name)
         yield cast(BinaryIO, _Writing(writer))
@@ -84,7 +84,7 @@ class ObjectFiles:
             writer.close()
 
     def create(self, name: str, content: bytes, draft: str) -> bool:
-        """See `Files`. A call that is repeated, since its answer was lost, finds what it has created itself."""
+        """See `Files`. A call that is repeated after a lost answer finds the file that it has created itself."""
         with _as_os_errors():
             try:
                 obstore.put(self._store, name, content, mode="create", use_multipart=False)
@@ -119,7 +119,7 @@ class ObjectFiles:
 
     @property
     def system(self) -> fsspec.AbstractFileSystem:
-        """For DuckDB, which has no reader of its own for a store that is not set up in it."""
+        """An fsspec file system, for DuckDB, which has no reader of its own for stores that are not set up in it."""
         from obstore.fsspec import FsspecStore  # noqa: PLC0415 (only who asks needs it)
 
         opening: Any = FsspecStore  # its overloads know a scheme only as a literal
@@ -132,7 +132,7 @@ class ObjectFiles:
 
 
 def open_objects(uri: str) -> ObjectFiles:
-    """The lake at a URI of one of `SCHEMES`. Raises ValueError that says what is wrong with it; asks the store nothing.
+    """The store at a URI of one of `SCHEMES`; does not connect yet. Raises ValueError that says what is wrong with it.
 
     `endpoint_override`, `scheme` and `region` may follow a `?`, as pyarrow has them in the URIs of S3.
     """
@@ -164,7 +164,7 @@ def _options(parts: SplitResult) -> Mapping[str, str]:
 
 
 def _endpoint(options: Mapping[str, str]) -> str:
-    """A host and a port alone are spoken to with `scheme`, https where there is none."""
+    """The URL of the endpoint; a host and port alone get `scheme`, https by default."""
     place = options.get("endpoint_override", "")
     return place if not place or "://" in place else f"{options.get('scheme', 'https')}://{place}"
 
@@ -193,7 +193,7 @@ class _Reading(io.RawIOBase):
 
 
 class _Writing(io.RawIOBase):
-    """What is written goes through; closing is not its job, or half a file would be one after an error."""
+    """A writable file object. Closing it does not complete the upload, or half a file would remain after an error."""
 
     def __init__(self, writer: "obstore.WritableFile") -> None:
         self._writer = writer

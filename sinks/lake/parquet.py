@@ -1,4 +1,4 @@
-"""How all Parquet files of the lake are written, and read whole."""
+"""Writes and reads the Parquet files of the lake."""
 
 from typing import BinaryIO
 
@@ -10,14 +10,14 @@ from sinks.lake.files import Files
 WITHOUT_DICTIONARY = frozenset({"event", "id", "offset", "appended_at", "time", "fragment"})
 """Columns whose values hardly repeat within a file."""
 SOUGHT = ["partition", "offset", "appended_at", "fragment", "time", "email", "phone"]
-"""Columns by which rows are looked for."""
+"""Columns by which rows are searched."""
 ROWS_IN_A_GROUP = 100_000
 FEW_ROWS = 1_000
-"""Below, what is said of columns takes more room than the columns do."""
+"""Below this many rows, statistics and dictionaries take more room than the columns."""
 
 
 def write_parquet(table: pa.Table, file: BinaryIO) -> None:
-    """All rows, in their order. Statistics say of each group which fragments and times are in it."""
+    """Write a table, rows in order, with statistics of fragments and times for each row group."""
     few = table.num_rows < FEW_ROWS
     pq.write_table(
         table,
@@ -31,16 +31,16 @@ def write_parquet(table: pa.Table, file: BinaryIO) -> None:
 
 
 def open_parquet(file: BinaryIO) -> pq.ParquetFile:
-    """A Parquet file of which the thread that asks reads everything itself; read it with `use_threads=False`.
+    """Open a Parquet file so that the calling thread does all reading; read it with `use_threads=False`.
 
-    Arrow otherwise reads ahead in threads of its own. One that still holds an object of Python when the program ends
-    aborts the process after its work was done.
+    Arrow otherwise reads ahead in threads of its own, and one that still holds a Python object when the program ends
+    aborts the process.
     """
     return pq.ParquetFile(file, pre_buffer=False)
 
 
 def read_parquet(files: Files, name: str, schema: pa.Schema) -> pa.Table:
-    """All rows in the columns of today: one that the file does not have yet is null."""
+    """Read all rows in the present columns; one that an older file does not have is null."""
     with files.open(name) as file:
         table = open_parquet(file).read(use_threads=False)
     columns = [
@@ -51,6 +51,6 @@ def read_parquet(files: Files, name: str, schema: pa.Schema) -> pa.Table:
 
 
 def read_columns(files: Files, name: str, columns: list[str]) -> pa.Table:
-    """Some columns of all rows. Of a store that reads in pieces no others are fetched."""
+    """Read some columns of all rows; a store that reads in pieces fetches no others."""
     with files.open(name) as file:
         return open_parquet(file).read(columns=columns, use_threads=False)

@@ -1,11 +1,10 @@
-"""Files of the lake that take the place of others: merged ones, and those from which a person was taken.
+"""Replaces files of the lake by others: merged ones, and ones without erased people.
 
-The manifest of a rewrite names old and new files and is the moment of the switch for whoever asks the manifests.
-Rewrites are numbered, one upon the other: who wants to create a number that is there already has planned for a lake
-that is no more, and plans anew.
+The manifest of a rewrite names old and new files; for readers of manifests, creating it is the switch. Rewrites are
+numbered: a writer whose number exists already has planned from an outdated view of the lake, and plans again.
 
-Whoever reads the folders sees the new files first and the old ones for a moment longer, and the rows of both twice: the
-views take that out. The other way round rows would be missing, which nothing could mend.
+Readers of the folders see the new files first and the old ones for a moment longer, so rows twice: the views remove
+that. The other way round rows would be missing, which no view could repair.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,41 +14,51 @@ import pyarrow as pa
 from msgspec import Struct
 
 from sinks.lake.files import Files, new_name
-from sinks.lake.manifests import MANIFESTS, STAGING, FileName, LakeFile, Part, encode, number_text, read, staged_name
+from sinks.lake.manifests import (
+    MANIFESTS,
+    STAGING,
+    FileName,
+    LakeFile,
+    NamePart,
+    encode,
+    number_text,
+    read,
+    staged_name,
+)
 from sinks.lake.parquet import write_parquet
 
 REWRITES = f"{MANIFESTS}/rewrites"
 
 
 class Rewrite(Struct, frozen=True):
-    """The rows of `old` are those of `new`, as they are to be."""
+    """The manifest of a rewrite: the files `new` take the place of `old`."""
 
     number: int
-    writer: Part
+    writer: NamePart
     old: tuple[FileName, ...]
     new: tuple[LakeFile, ...]
 
 
 class Successor(NamedTuple):
-    """A file to come. An empty table makes none."""
+    """A new file and its rows; an empty table makes no file."""
 
     name: str
     table: pa.Table
 
 
-class Overtaken(Exception):
-    """Somebody else has rewritten files meanwhile: look again what is there."""
+class RewriteConflict(Exception):
+    """Another writer has rewritten files meanwhile: list the lake again."""
 
 
 class Rewriter:
-    """Rewrites files, one rewrite after the other. `next`: the number of the next one. Calls may raise OSError."""
+    """Rewrites files, one rewrite after the other; `next` is the number of the next one. Calls may raise OSError."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
         self.next = 0
 
     def begin(self) -> None:
-        """End what others have begun. Look at the lake after this, and not before."""
+        """Complete the last rewrite, if its writer has not. List the lake after this call, not before."""
         names = self._files.below(REWRITES)
         if not names:
             self.next = 0
@@ -59,7 +68,7 @@ class Rewriter:
         self.next = last.number + 1
 
     def rewrite(self, old: Sequence[str], new: Iterable[Successor]) -> Rewrite:
-        """Put `new` in the place of `old`. Raises Overtaken, and then has changed nothing."""
+        """Replace the files `old` by `new`. Raises RewriteConflict, and then has changed nothing."""
         writer = new_name()
         staged: list[LakeFile] = []
         for name, table in new:
@@ -70,7 +79,7 @@ class Rewriter:
         draft = f"{staging_of(self.next)}/{writer}/manifest.json"
         if not self._files.create(manifest_of(self.next), encode(wanted), draft):
             self._files.delete_below(f"{staging_of(self.next)}/{writer}")
-            raise Overtaken(f"rewrite {self.next} was another's")
+            raise RewriteConflict(f"rewrite {self.next} was another's")
         self._settle(wanted)
         self.next += 1
         return wanted
@@ -94,5 +103,5 @@ def manifest_of(number: int) -> str:
 
 
 def staging_of(number: int) -> str:
-    """Where files of a rewrite lie before."""
+    """The staging folder of a rewrite."""
     return f"{STAGING}/rewrites/{number_text(number)}"

@@ -1,7 +1,7 @@
-"""Records of `interactions` as rows of the lake.
+"""Converts records of `interactions` to rows of the lake.
 
-Nothing is judged here: what intake has let through has been, and a record that cannot be read is a row all the same,
-with its bytes and nulls. Columns are filled one after the other, not row by row: that is five times as fast.
+Records are not judged: intake has done that, and one that cannot be decoded is a row all the same, with its bytes and
+nulls. Columns are filled one after the other, not row by row: that is five times as fast.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -44,7 +44,7 @@ Fields = dict[str, JSON]
 
 
 class LogRecord(Protocol):
-    """A record as Kafka's clients read it; `timestamp` in milliseconds since 1970."""
+    """A record as Kafka clients return it; `timestamp` in ms since 1970."""
 
     @property
     def partition(self) -> int: ...
@@ -59,7 +59,7 @@ class LogRecord(Protocol):
 
 
 class Folder(NamedTuple):
-    """Where a row belongs: the UTC day of its `time` (`2012-02-22`), and its type."""
+    """The folder of a row: the UTC day of its `time` (`2012-02-22`), and its type."""
 
     date: str
     type: str
@@ -72,7 +72,7 @@ class _Read(NamedTuple):
 
 
 def tables_of(records: Iterable[LogRecord], topic_id: str) -> dict[Folder, pa.Table]:
-    """The rows of records, by folder, in the order in which they come. Raises nothing, whatever is in the records."""
+    """The rows of records by folder, in order. Raises nothing, whatever the records hold."""
     found: dict[Folder, list[_Read]] = {}
     for record in records:
         event = _event_in(record.value)
@@ -87,7 +87,7 @@ def tables_of(records: Iterable[LogRecord], topic_id: str) -> dict[Folder, pa.Ta
 
 @lru_cache(maxsize=4_096)
 def date_of(day: int) -> str:
-    """The date so many days after 1970-01-01."""
+    """The date a number of days after 1970-01-01."""
     return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
@@ -129,7 +129,7 @@ def _table(type_: str, rows: Sequence[_Read], topic_id: str) -> pa.Table:
 
 @cache
 def fields_of(type_: str) -> tuple[str, ...]:
-    """The columns of `FIELDS` that a type has."""
+    """The columns of `FIELDS` that a type of interaction fills."""
     model = MODELS.get(type_)
     said = () if model is None else model.model_fields
     return tuple(name for name in FIELDS if _NESTED.get(name, (name,))[0] in said)
@@ -143,7 +143,7 @@ def _field(name: str, datas: Sequence[Fields]) -> pa.Array:
 
 
 def _column(type_: ArrowType, values: list[JSON], *, json: bool = False) -> pa.Array:
-    """The values; null instead of one that is of another type."""
+    """A column of values, with null for each of another type."""
     if json:
         return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], TEXT)
     if type_ is not TEXT:
@@ -165,7 +165,7 @@ def _if_taken(value: JSON, type_: ArrowType) -> JSON:
 
 @cache
 def _fitting(type_: ArrowType) -> Callable[[JSON], Any]:
-    """What takes out what Arrow would bend: it reads text as a list of letters, and cuts numbers."""
+    """A function that maps values of other types to None: Arrow would turn text to letters and floats to integers."""
     if type_ == MOMENT:
         return lambda value: parse_time(value) if isinstance(value, str) else None
     kind = list if pa.types.is_list(type_) else dict if pa.types.is_map(type_) else bool if type_ == pa.bool_() else int

@@ -1,7 +1,7 @@
-"""The columns of the lake. One schema for all types, so that one query reads them all; names are as fixed as a topic's.
+"""The columns of the lake: one schema for all types, so that one query reads them all. Their names are public.
 
-`date` and `type` are no columns of a file: they are the names of the folders in which it lies, as Hive has it, and
-every reader that knows of Hive's folders shows them as columns. Columns may be added at the end, none is renamed.
+`date` and `type` are not columns of a file but the names of its folders, in Hive's way: every reader that knows Hive's
+layout shows them as columns. Columns may be added at the end, none is renamed.
 """
 
 from typing import TypeAlias
@@ -25,11 +25,11 @@ STANDING: dict[str, ArrowType] = {
     "appended_at": MOMENT,
     "fragment": TEXT,
 }
-"""Where a row stood in `interactions`; the first three name it. `appended_at` is the broker's time, `fragment` the
+"""The place of a row in `interactions`; the first three are unique. `appended_at` is the broker's time, `fragment` the
 record's key: whom it is about."""
 
 ENVELOPE: dict[str, ArrowType] = {"id": TEXT, "source": TEXT, "time": MOMENT, "team": TEXT}
-"""What CloudEvents says, and the team behind it."""
+"""The attributes of the CloudEvent, and its team."""
 
 IDENTIFIERS: dict[str, ArrowType] = {
     "named_contact_id": TEXT,
@@ -38,8 +38,8 @@ IDENTIFIERS: dict[str, ArrowType] = {
     "email": TEXT,
     "phone": TEXT,
 }
-"""The identifiers of `data.contact`: keyed hashes, but for `named_contact_id`, a `contact_id` that was used as it is.
-`external`: by the other system's name."""
+"""The identifiers of `data.contact`: keyed hashes, but for `named_contact_id`, a `contact_id` as it was given.
+`external`: by the name of the other system."""
 
 ATTRIBUTES: dict[str, ArrowType] = {
     "region": TEXT,
@@ -50,7 +50,7 @@ ATTRIBUTES: dict[str, ArrowType] = {
     "mailbox": TEXT,
     "voter_state": TEXT,
 }
-"""What else `data.contact` says."""
+"""The other fields of `data.contact`."""
 
 FIELDS: dict[str, ArrowType] = {
     "campaign_id": TEXT,
@@ -115,11 +115,11 @@ MORE: dict[str, ArrowType] = {
 FIELDS |= MORE
 
 EVENT = "event"
-"""The record's bytes as they are, JSON: folding again needs nothing else. Null where the record had none."""
+"""The column with the record's bytes as they are (JSON); refolding needs no other. Null for a record without value."""
 
 COLUMNS: dict[str, ArrowType] = {**STANDING, **ENVELOPE, **IDENTIFIERS, **ATTRIBUTES, **FIELDS, EVENT: pa.binary()}
 
 INTERACTIONS_SCHEMA = pa.schema(list(COLUMNS.items()))
 
 OTHER_TYPE = "other"
-"""The folder of what is no interaction of a known type: nothing but intake writes to the topic, but somebody might."""
+"""The folder of records of no known type: only intake writes to the topic, but others could."""

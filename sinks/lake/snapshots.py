@@ -1,6 +1,6 @@
-"""What one day's snapshot holds: the newest version of each contact, and into whom contacts were merged.
+"""Daily snapshots: the newest version of each contact, and into whom contacts were merged.
 
-A date is one snapshot, whole or not there: its manifest names the files of both.
+The snapshot of a date is there whole or not at all: its manifest names the files of both datasets.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from events.times import parse_time
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.files import Files, new_name
-from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, Part, encode, read, staged_name
+from sinks.lake.manifests import MANIFESTS, STAGING, LakeFile, NamePart, encode, read, staged_name
 from sinks.lake.schema import MOMENT, TEXT
 
 CONTACT_STATE = "contact_state"
@@ -31,16 +31,16 @@ SCHEMAS = {CONTACT_STATE: CONTACT_STATE_SCHEMA, CONTACT_LINKS: CONTACT_LINKS_SCH
 
 
 class Snapshot(Struct, frozen=True):
-    """The manifest of a date (`2012-02-22`). `taken_at`: when it was begun, ms since 1970."""
+    """The manifest of a date's snapshot (`2012-02-22`). `taken_at`: when it was begun, ms since 1970."""
 
-    date: Part
+    date: NamePart
     taken_at: int
-    writer: Part
+    writer: NamePart
     files: tuple[LakeFile, ...]
 
 
 class SnapshotWriter:
-    """Writes the snapshot of a date. Begin with `is_taken`; nothing is there before `commit`."""
+    """Writes the snapshot of a date: ask `is_taken` first; readers see nothing before `commit`."""
 
     def __init__(self, files: Files, date: str, taken_at: int) -> None:
         self._files = files
@@ -50,7 +50,7 @@ class SnapshotWriter:
         self._done: list[LakeFile] = []
 
     def is_taken(self) -> bool:
-        """Whether there is one. Ends what another process has begun to put in place."""
+        """Whether the snapshot exists. Completes one whose writer has not moved its files yet."""
         name = manifest_of(self._date)
         if not self._files.there(name):
             return False
@@ -59,7 +59,7 @@ class SnapshotWriter:
 
     @contextmanager
     def file(self, dataset: str) -> Iterator[Callable[[pa.Table], None]]:
-        """A file of `contact_state` or `contact_links`, to which pieces are added; it counts if the block ends well."""
+        """Write a file of `contact_state` or `contact_links` piece by piece; it counts unless the block fails."""
         added = []
         name = f"{dataset}/date={self._date}/{len(self._done)}-{self._writer}.parquet"
         with self._files.writing(staged_name(staging_of(self._date), self._writer, name)) as file:
@@ -74,7 +74,7 @@ class SnapshotWriter:
         self._done.append(LakeFile(name, sum(added), size))
 
     def commit(self) -> Snapshot | None:
-        """Make it the snapshot of the date. None: another process has been quicker."""
+        """Make the files the snapshot of the date. None: another process has been quicker."""
         snapshot = Snapshot(self._date, self._taken_at, self._writer, tuple(self._done))
         draft = f"{staging_of(self._date)}/{self._writer}/manifest.json"
         if not self._files.create(manifest_of(self._date), encode(snapshot), draft):
@@ -90,11 +90,11 @@ class SnapshotWriter:
         self._files.delete_below(staging)
 
 
-def give_up(files: Files, before: str, now: int) -> list[str]:
-    """End the snapshots of dates before this one that were begun and never ended; returns the dates.
+def abandon_snapshots(files: Files, before: str, now: int) -> list[str]:
+    """Close snapshots of dates before `before` that were begun and never committed; returns the dates.
 
-    What they have staged are profiles, in which nobody would look for an erased person. Such a date is one without
-    files from then on, so that whoever is at it still, frozen, finds that it is there. Raises OSError, and `Damaged`.
+    They have staged profiles, which no erasure would reach. Such a date has a snapshot without files from then on, so
+    that its writer, if it is only frozen, finds one and ends. Raises OSError and `LakeDamaged`.
     """
     start = len(_STAGED) + 1
     dates = sorted({name[start:].partition("/")[0] for name in files.below(_STAGED)})
@@ -112,7 +112,7 @@ def manifest_of(date: str) -> str:
 
 
 def staging_of(date: str) -> str:
-    """Where its files lie before."""
+    """The staging folder of a date's snapshot."""
     return f"{_STAGED}/{date}"
 
 
@@ -124,8 +124,8 @@ class _Seen(Struct):
 _seen = msgspec.json.Decoder(_Seen).decode
 
 
-def profiles_table(changes: Sequence[Change]) -> pa.Table:
-    """Rows of `contact_state` of living contacts."""
+def profiles_table(changes: Sequence[ContactChange]) -> pa.Table:
+    """The rows of `contact_state` for living contacts."""
     values = [change.profile or b"" for change in changes]
     seen = [_seen_in(value) for value in values]
     columns = [
@@ -138,8 +138,8 @@ def profiles_table(changes: Sequence[Change]) -> pa.Table:
     return pa.table(columns, schema=CONTACT_STATE_SCHEMA)
 
 
-def links_table(changes: Sequence[Change]) -> pa.Table:
-    """Rows of `contact_links` of contacts that are absorbed."""
+def links_table(changes: Sequence[ContactChange]) -> pa.Table:
+    """The rows of `contact_links` for absorbed contacts."""
     columns = [
         pa.array([change.contact_id for change in changes], TEXT),
         pa.array([change.version for change in changes], pa.int64()),

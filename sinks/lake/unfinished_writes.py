@@ -1,37 +1,36 @@
-"""Ends what killed writers have begun, whom nobody may ever start again: what lies in `_staging` names people too.
+"""Completes or removes what killed writers have left in `_staging`, which holds personal data too.
 
-Of what a manifest names each range is put in its place, as a writer of that log does when it starts. What none names
-has not happened, and of an old file whoever says `lake import` again begins there: after a day nobody waits for it.
+Files that a manifest names are moved into their place, as a writer of that log does when it starts. Files that none
+names do not count; those of an import are deleted after a day: who repeats the import writes them anew.
 """
 
 from sinks.lake.files import Files
-from sinks.lake.imported import is_imported
-from sinks.lake.manifests import INTERACTIONS, STAGING, name_of
+from sinks.lake.manifests import INTERACTIONS, STAGING, is_imported, name_of
 from sinks.lake.writer import LakeWriter
 
 _STAGED = f"{STAGING}/{INTERACTIONS}"
 
 
 def settle(files: Files) -> None:
-    """Put in its place what a manifest names, of every log. Raises OSError, and `Damaged`."""
+    """Move the staged files that manifests name into their places, of every log. Raises OSError and `LakeDamaged`."""
     logs = {_range_of(name)[:2] for name in files.below(_STAGED)}
     for topic_id, partition in sorted(logs):
         LakeWriter(files, topic_id).position(partition)
 
 
-def give_up_imports(files: Files, before: int) -> list[str]:
-    """Delete what imports have staged before a time (ms since 1970) and never ended; returns the names. Raises OSError.
+def abandon_imports(files: Files, before: int) -> list[str]:
+    """Delete files that imports staged before a time (ms since 1970) and never committed; returns their names.
 
-    One that is at it still, frozen, finds its files gone and writes none of them.
+    An import that is only frozen finds its files gone and commits none of them. Raises OSError.
     """
-    found = unended_imports(files, before)
+    found = unfinished_imports(files, before)
     for name in found:
         files.delete(name)
     return found
 
 
-def unended_imports(files: Files, before: int) -> list[str]:
-    """What imports have staged before a time (ms since 1970) and no manifest names. Raises OSError."""
+def unfinished_imports(files: Files, before: int) -> list[str]:
+    """The files that imports staged before a time (ms since 1970) and no manifest names. Raises OSError."""
     return [name for name in files.below(_STAGED) if _is_unended(files, name) and _is_older(files, name, before)]
 
 
@@ -41,12 +40,12 @@ def _is_unended(files: Files, name: str) -> bool:
 
 
 def _is_older(files: Files, name: str, before: int) -> bool:
-    """Also where the store cannot tell of when it is: that a file is written again costs less than a person kept."""
+    """Whether a file is older, or the store does not say: to write a file again costs less than to keep a person."""
     changed = files.changed(name)
     return changed is None or changed < before
 
 
 def _range_of(name: str) -> tuple[str, int, int]:
-    """Topic, partition and first offset, of what is staged."""
+    """The topic_id, partition and first offset in a staged name."""
     topic_id, partition, first = name[len(_STAGED) + 1 :].split("/")[:3]
     return topic_id, int(partition), int(first)

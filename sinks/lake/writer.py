@@ -1,10 +1,10 @@
 """Writes ranges of `interactions` into the lake, each exactly once.
 
-The files of a range are staged where no reader looks; the manifest that names them is created; they are moved into
-place. Up to the manifest nothing has happened, from it on all has: whoever comes next moves what is left.
+The files of a range are staged where no reader looks; the manifest that names them is created, which is the commit;
+then they are moved into place, by the next writer if this one is killed.
 
-Another writer may be at the same partition, frozen at any line of this. So what is staged for a range stays until there
-is a manifest of that range, and then only what it names is kept.
+Another writer may be at the same partition, frozen at any line. So staged files of a range stay until it has a
+manifest, and then only those that it names are kept.
 """
 
 import errno
@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from sinks.lake.anonymised_rows import forget
+from sinks.lake.anonymised_rows import anonymise_interactions
 from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import Files, new_name
 from sinks.lake.manifests import (
     INTERACTIONS,
     LakeFile,
-    Range,
+    OffsetRange,
     encode,
     last_range,
     name_of,
@@ -32,12 +32,12 @@ from sinks.lake.parquet import write_parquet
 from sinks.lake.rows import Folder, LogRecord, tables_of
 
 
-class Overtaken(Exception):
-    """Another writer has written this range: read on behind it."""
+class RangeConflict(Exception):
+    """Another writer has written this range: go on behind it."""
 
 
 class LakeWriter:
-    """Writes the ranges of one topic. Calls may raise OSError when the store fails: begin again at `position`."""
+    """Writes the ranges of one topic. Calls raise OSError when the store fails: go on at `position`."""
 
     def __init__(self, files: Files, topic_id: str) -> None:
         self._files = files
@@ -45,61 +45,61 @@ class LakeWriter:
         self._erased: Erasures | None = None
 
     def position(self, partition: int) -> int | None:
-        """The first offset that is not in the lake; None where nothing of the partition is, and so 0 comes first.
+        """The first offset that is not in the lake; None where the partition has none in it, so that 0 comes first.
 
-        Ends what other writers have begun.
+        Completes the ranges that other writers have committed.
         """
         self._recover(partition)
         last = last_range(self._files, self._topic_id, partition)
         return None if last is None else last.last_offset + 1
 
-    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> Range:
-        """Take the records of a partition from offset `first` to `last`. Raises Overtaken, and then has taken none.
+    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
+        """Write a partition's records from offset `first` to `last`. Raises RangeConflict, and then has written none.
 
-        What comes late of people who were erased loses the person.
+        Late records of erased people are anonymised.
         """
         self._erased = erased = read_erasures(self._files, self._erased)
         writer = new_name()
         staging = staging_of(self._topic_id, partition, first)
         files = []
         for folder, table in sorted(tables_of(records, self._topic_id).items()):
-            left = forget(table, folder.type, erased) if len(erased) else None
+            left = anonymise_interactions(table, folder.type, erased) if len(erased) else None
             name = self._file_name(folder, partition, first, last)
             size = self._stage(staged_name(staging, writer, name), table if left is None else left.table)
             files.append(LakeFile(name, table.num_rows, size))
         self._require_staged(staging, writer, files)
-        return self._commit(Range(self._topic_id, partition, first, last, writer, tuple(files)))
+        return self._commit(OffsetRange(self._topic_id, partition, first, last, writer, tuple(files)))
 
-    def skip(self, partition: int, first: int, last: int) -> Range:
-        """Go on behind records that the topic has no more. Raises Overtaken."""
-        return self._commit(Range(self._topic_id, partition, first, last, new_name(), lost=True))
+    def skip(self, partition: int, first: int, last: int) -> OffsetRange:
+        """Commit an empty range for records that the topic has deleted. Raises RangeConflict."""
+        return self._commit(OffsetRange(self._topic_id, partition, first, last, new_name(), lost=True))
 
-    def _commit(self, wanted: Range) -> Range:
+    def _commit(self, wanted: OffsetRange) -> OffsetRange:
         staging = staging_of(self._topic_id, wanted.partition, wanted.first_offset)
         name = name_of(self._topic_id, wanted.partition, wanted.first_offset)
         if not self._files.create(name, encode(wanted), f"{staging}/{wanted.writer}/manifest.json"):
             self._recover(wanted.partition)
-            raise Overtaken(f"partition {wanted.partition}: offset {wanted.first_offset} was written by another")
+            raise RangeConflict(f"partition {wanted.partition}: offset {wanted.first_offset} was written by another")
         self._settle(wanted)
         return wanted
 
     def _recover(self, partition: int) -> None:
-        """Settle every range for which something is staged and of which there is a manifest."""
+        """Complete every range that has staged files and a manifest."""
         start = len(staging_of_partition(self._topic_id, partition)) + 1
         staged = self._files.below(staging_of_partition(self._topic_id, partition))
         for first in sorted({int(name[start:].partition("/")[0]) for name in staged}):
             name = name_of(self._topic_id, partition, first)
             if self._files.there(name):
-                self._settle(read(self._files, name, Range))
+                self._settle(read(self._files, name, OffsetRange))
 
-    def _settle(self, done: Range) -> None:
+    def _settle(self, done: OffsetRange) -> None:
         staging = staging_of(done.topic_id, done.partition, done.first_offset)
         for file in done.files:
             self._files.move(staged_name(staging, done.writer, file.name), file.name)
         self._files.delete_below(staging)
 
     def _require_staged(self, staging: str, writer: str, files: Sequence[LakeFile]) -> None:
-        """Raise FileNotFoundError where this process was frozen for so long that its files were given up."""
+        """Raise FileNotFoundError where this process was frozen for so long that its files were deleted."""
         staged = set(self._files.below(f"{staging}/{writer}"))
         if not all(staged_name(staging, writer, file.name) in staged for file in files):
             raise FileNotFoundError(errno.ENOENT, "what was to be written was taken away meanwhile: begin again")

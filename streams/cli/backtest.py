@@ -90,13 +90,13 @@ def _policy(file: Path) -> Policy:
 
 @contextmanager
 def _reading(place: str) -> Iterator[None]:
-    from sinks.lake.manifests import Damaged
+    from sinks.lake.manifests import LakeDamaged
 
     try:
         yield
     except FileNotFoundError:
         refuse(f"{place}: a file in it is gone; where files are merged at this time, run it again")
-    except (Damaged, ValueError) as error:
+    except (LakeDamaged, ValueError) as error:
         refuse(f"{place}: {error}")
     except OSError as error:
         refuse(f"{place}: {error.strerror or type(error).__name__}")

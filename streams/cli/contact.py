@@ -16,7 +16,7 @@ from streams.cli.naming import HELP, METAVAR, nobody
 from streams.cli.tables import print_lines, print_table
 
 if TYPE_CHECKING:
-    from sinks.lookup import Found
+    from sinks.lookup import KnownContact
     from streams.cli.person import Person
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
@@ -92,16 +92,16 @@ def _steps(person: Person) -> Iterator[Step]:
     return history(person.contact_id, person.facts())
 
 
-def _found(settings: Settings, who: str) -> Found:
-    from sinks.lookup import Erased, Unknown
+def _found(settings: Settings, who: str) -> KnownContact:
+    from sinks.lookup import ErasedContact, UnknownContact
     from streams.cli.person import look_up
     from streams.cli.standing import missing
 
     found = look_up(settings, who)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownContact):
         lacking = missing(settings)
         refuse(nobody(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
-    if isinstance(found, Erased):
+    if isinstance(found, ErasedContact):
         refuse(f"{found.contact_id} has been erased")
     return found
 

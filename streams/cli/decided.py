@@ -15,24 +15,24 @@ from kafka import KafkaConsumer, TopicPartition
 from events.topics import INTERACTIONS
 from sinks.base import SinkUnavailable
 from sinks.keys import partition_of
-from sinks.lookup import Contact, Incomplete, Lookup, Names
+from sinks.lookup import ContactAnswer, ContactNames, Incomplete, Lookup
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 
 _LOOK_AGAIN_S = 0.02
 
-Contacts = Sequence[Contact]
+Contacts = Sequence[ContactAnswer]
 
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
     """What is to show: of the people who go by these names, what `shows` says yes to."""
 
-    names: Sequence[Names]
+    names: Sequence[ContactNames]
     shows: Callable[[Contacts], bool]
 
 
-def look(settings: Settings, names: Sequence[Names]) -> Contacts | Incomplete:
+def look(settings: Settings, names: Sequence[ContactNames]) -> Contacts | Incomplete:
     """What Redis has of people, or why it cannot be relied on. Raises SinkUnavailable."""
     return asyncio.run(_look(settings, names, lambda _: True, time.monotonic()))
 
@@ -47,7 +47,7 @@ def wait_until_shown(settings: Settings, awaited: Awaited, until: float) -> bool
 
 
 async def _look(
-    settings: Settings, names: Sequence[Names], enough: Callable[[Contacts], bool], until: float
+    settings: Settings, names: Sequence[ContactNames], enough: Callable[[Contacts], bool], until: float
 ) -> Contacts | Incomplete:
     """The last look: the first that is enough, or that is made after `until`."""
     client = redis_client(settings)

@@ -12,8 +12,8 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.demo.run import Ended
-    from streams.demo.story import Story
+    from streams.demo.report import DemoReport
+    from streams.demo.run import DemoResult
 
 
 def demo(
@@ -37,11 +37,11 @@ def demo(
     console = Console()
     with failing_plainly():
         try:
-            from streams.demo.run import Options, run_demo
-            from streams.demo.summary import render
+            from streams.demo.console import render
+            from streams.demo.run import DemoOptions, run_demo
         except ModuleNotFoundError as missing:
             refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
-        ended = run_demo(settings, Options(seed, scale, processes, keep), console)
+        ended = run_demo(settings, DemoOptions(seed, scale, processes, keep), console)
     console.print(render(ended.story))
     if json is not None:
         json.write_bytes(ended.story.figures.to_json())
@@ -52,12 +52,12 @@ def demo(
     raise typer.Exit(1 if ended.story.differences else 0)
 
 
-def _say_how_to_reach(console: Console, ended: "Ended") -> None:
+def _say_how_to_reach(console: Console, ended: "DemoResult") -> None:
     for line in _how_to_reach(ended, _this_command()):
         console.print(line, soft_wrap=True, highlight=False)
 
 
-def _how_to_reach(ended: "Ended", command: str) -> Iterator[str]:
+def _how_to_reach(ended: "DemoResult", command: str) -> Iterator[str]:
     environment = ended.stack.environment
     yield from (f"{name}={value}" for name, value in environment.items())
     yield from (f"metrics: {address}" for address in ended.workers.addresses_now())
@@ -68,7 +68,7 @@ def _how_to_reach(ended: "Ended", command: str) -> Iterator[str]:
     yield from (f"  {words}" for words in _to_try(ended.story, command))
 
 
-def _to_try(story: "Story", command: str) -> Iterator[str]:
+def _to_try(story: "DemoReport", command: str) -> Iterator[str]:
     """What shows most of what the demo has left."""
     yield f"{command} status"
     yield from (f"{command} contact show {one.contact_id}" for one in story.figures.top_donors[:1])

@@ -20,7 +20,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import parse_time, render_time
 from events.topics import CONTACT_COMMANDS
-from sinks.lookup import Incomplete, Names, Unknown
+from sinks.lookup import ContactNames, Incomplete, UnknownContact
 from streams.cli.decided import Awaited, Contacts, Taken, look, wait_until_shown
 from streams.cli.effects import (
     are_forgotten,
@@ -231,18 +231,18 @@ class Desk:
         """
         found = look(self.settings, self._names(words))
         if isinstance(found, Incomplete):
-            if not self.anyway and any(isinstance(look_up(self.settings, word), Unknown) for word in words):
+            if not self.anyway and any(isinstance(look_up(self.settings, word), UnknownContact) for word in words):
                 refuse(
                     f"nobody is known by that name, but Redis lacks something or is behind ({found.where} is "
                     f"{found.why.replace('_', ' ')}; see `harmonia status`). Nothing was sent: try again, or --anyway"
                 )
             return ()
-        unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, Unknown)]
+        unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, UnknownContact)]
         if unknown and not self.anyway:
             refuse(f"{nobody(unknown[0])}; nothing was sent: mend the name, or --anyway")
         return found
 
-    def _names(self, words: Sequence[str]) -> list[Names]:
+    def _names(self, words: Sequence[str]) -> list[ContactNames]:
         return [named(word).ids(self.settings.hasher) or [word] for word in words]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from events.times import parse_time
-from sinks.lookup import Contact, Erased, Found
+from sinks.lookup import ContactAnswer, ErasedContact, KnownContact
 from streams.domain.display_names import named, printable
 
 _UNREACHABLE = frozenset({"complained", "hard_bounced", "wrong_number"})
@@ -14,7 +14,7 @@ _FOR_GOOD = frozenset({"deceased", "do_not_contact"})
 """Reasons that a profile shows rather than a suppression: nobody may be reached either way."""
 
 
-def are_one(before: Sequence[Contact], now: Sequence[Contact]) -> bool:
+def are_one(before: Sequence[ContactAnswer], now: Sequence[ContactAnswer]) -> bool:
     """Whether two are one person, and all that was known of each is in that person's profile."""
     one, other = now[:2]
     if one.contact_id != other.contact_id:
@@ -23,20 +23,20 @@ def are_one(before: Sequence[Contact], now: Sequence[Contact]) -> bool:
     return all(each.contact_id in within for each in before if profile_of(each).get("counts"))
 
 
-def are_two(now: Sequence[Contact]) -> bool:
+def are_two(now: Sequence[ContactAnswer]) -> bool:
     """Whether two are not the same person."""
     return now[0].contact_id != now[1].contact_id
 
 
-def is_suppressed(contact: Contact, source: str, id_: str) -> bool:
+def is_suppressed(contact: ContactAnswer, source: str, id_: str) -> bool:
     """Whether nobody may reach a person, by this command or by what no command lifts."""
-    if isinstance(contact, Erased):
+    if isinstance(contact, ErasedContact):
         return True
     stop = stop_of_all(contact)
     return stop is not None and (stop["reason"] in _FOR_GOOD or (stop["source"], stop["id"]) == (source, id_))
 
 
-def suppression_of(contact: Contact, at: int) -> Mapping[str, Any] | None:
+def suppression_of(contact: ContactAnswer, at: int) -> Mapping[str, Any] | None:
     """The suppression that stops all contact at a time (ms), as the profile shows it; None: there is none."""
     stop = stop_of_all(contact)
     if stop is None or stop["reason"] != "suppressed":
@@ -57,32 +57,32 @@ def told(stop: Mapping[str, Any]) -> tuple[str, str]:
     return f"the suppression of {stop['at']} by {named(stop['source'])}", end
 
 
-def closed_besides(contact: Contact) -> list[str]:
+def closed_besides(contact: ContactAnswer) -> list[str]:
     """What is closed of a person, but by a suppression: a line each, of what and why and since when."""
     stops = dict(profile_of(contact).get("stops", {}))
     lists, senders = stops.pop("lists", {}), stops.pop("senders", {})
     found = [(("everything" if name == "all" else name), stop) for name, stop in stops.items()]
     found += [(f"list {named(name)}", stop) for name, stop in lists.items()]
     found += [(f"sender {printable(name)}", stop) for name, stop in senders.items()]
-    if isinstance(contact, Erased):
+    if isinstance(contact, ErasedContact):
         return ["everything (erased)"]
     said = [f"{what} ({stop['reason']} {stop['at']})" for what, stop in found if stop["reason"] != "suppressed"]
     addresses = [each for each in profile_of(contact).get("addresses", ()) if each["status"] in _UNREACHABLE]
     return said + [f"an address for {each['channel']} ({each['status']})" for each in addresses]
 
 
-def are_forgotten(now: Sequence[Contact]) -> bool:
+def are_forgotten(now: Sequence[ContactAnswer]) -> bool:
     """Whether nothing is held of any of these."""
-    return not any(isinstance(each, Found) for each in now)
+    return not any(isinstance(each, KnownContact) for each in now)
 
 
-def stop_of_all(contact: Contact) -> Mapping[str, Any] | None:
+def stop_of_all(contact: ContactAnswer) -> Mapping[str, Any] | None:
     """What closes a person to everybody, as the profile shows it."""
     found: Mapping[str, Any] | None = profile_of(contact).get("stops", {}).get("all")
     return found
 
 
-def profile_of(contact: Contact) -> Mapping[str, Any]:
+def profile_of(contact: ContactAnswer) -> Mapping[str, Any]:
     """The profile; empty where there is none."""
-    found: Mapping[str, Any] = orjson.loads(contact.profile) if isinstance(contact, Found) else {}
+    found: Mapping[str, Any] = orjson.loads(contact.profile) if isinstance(contact, KnownContact) else {}
     return found

@@ -17,8 +17,8 @@ from streams.cli.tables import print_lines, print_table
 from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
-    from sinks.experiments import Results
-    from sinks.lookup import Incomplete, Whole
+    from sinks.lookup import Complete, Incomplete
+    from sinks.results import ResultsReader
     from streams.domain.experiments.report.pages import Page
     from streams.platform.settings import Settings
 
@@ -97,18 +97,18 @@ def show(
         _draw(result, plot)
 
 
-def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen:
+def _read(settings: Settings, ask: Callable[[ResultsReader], Awaitable[Seen]]) -> Seen:
     import asyncio
 
     from sinks.base import SinkUnavailable
-    from sinks.experiments import Results
+    from sinks.results import ResultsReader
     from streams.platform.clients import redis_client
     from streams.platform.tried_address import is_redis_up
 
     async def read() -> Seen:
         client = redis_client(settings)
         try:
-            return await ask(Results(client, settings.profiles_oldest_s))
+            return await ask(ResultsReader(client, settings.profiles_oldest_s))
         finally:
             await client.aclose()
 
@@ -118,7 +118,7 @@ def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen
         refuse(f"{trouble}; {is_redis_up(settings)}")
 
 
-def _say_what_is_missing(standing: Whole | Incomplete) -> None:
+def _say_what_is_missing(standing: Complete | Incomplete) -> None:
     """On standard error: what is there is worth looking at, and says of when it is."""
     from sinks.lookup import Incomplete
 

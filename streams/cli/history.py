@@ -27,7 +27,7 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
     """What it answers of the history of this moment; ends the command with a reason where that cannot be read."""
     import duckdb
 
-    from sinks.lake.manifests import Damaged
+    from sinks.lake.manifests import LakeDamaged
     from streams.history.insights.answering import ask_now
 
     if settings.lake is None:
@@ -39,7 +39,7 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
     ):
         try:
             return ask_now(settings, question, told)
-        except Damaged as error:
+        except LakeDamaged as error:
             refuse(str(error))
         except KafkaAway:  # is an OSError too, and no fault of the lake
             raise

@@ -94,13 +94,13 @@ def _send(settings: Settings, order: _Order) -> int:
 
 def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
     """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
-    from sinks.hold_lookup import held
+    from sinks.holds import look_up_hold
     from streams.platform.clients import tool_redis
 
     given_up = time.monotonic() + wait_s
     with closing(tool_redis(settings)) as client:
         while True:
-            found = held(client, order.campaign)
+            found = look_up_hold(client, order.campaign)
             if found is not None and found.offset > offset:
                 on = None if found.hold is None else (found.hold.until,)
                 return on == (None if order.lift else (order.until,))

@@ -21,12 +21,12 @@ _DAY_MS = 86_400_000
 @contextmanager
 def _failing_plainly() -> Iterator[None]:
     """As `failing_plainly`, and where the lake cannot be reached, or is none."""
-    from sinks.lake.manifests import Damaged
+    from sinks.lake.manifests import LakeDamaged
 
     with failing_plainly():
         try:
             yield
-        except Damaged as error:
+        except LakeDamaged as error:
             refuse(str(error))
         except KafkaAway:  # is an OSError too, and no fault of the lake
             raise
@@ -99,8 +99,8 @@ def erase(
     import asyncio
 
     from sinks.lake.rows import date_of
-    from sinks.lake.snapshots import give_up
-    from sinks.lake.unfinished_writes import give_up_imports
+    from sinks.lake.snapshots import abandon_snapshots
+    from sinks.lake.unfinished_writes import abandon_imports
     from streams.history.lake.erasure import erase_from_lake, told
     from streams.platform.lake_files import lake_of
     from streams.platform.topics import require_topic
@@ -109,8 +109,8 @@ def erase(
     settings, now = load_settings(), wall_clock()
     with _failing_plainly():
         files = lake_of(settings)
-        give_up(files, date_of(now // _DAY_MS - 1), now)
-        give_up_imports(files, now - _DAY_MS)
+        abandon_snapshots(files, date_of(now // _DAY_MS - 1), now)
+        abandon_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
     say(f"{done.rows} rows in {done.files} files lost their person")

@@ -32,7 +32,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
     """
-    from sinks.lake.manifests import Damaged, is_lake
+    from sinks.lake.manifests import LakeDamaged, is_lake
     from streams.history.importing.file_parts import Unreadable
     from streams.history.lake.buffers import Limits
     from streams.history.lake.file_parts import meant
@@ -53,7 +53,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
                     show(files, old, report, screen)
                 else:
                     bring_in(files, old, limits, report, screen)
-        except (Unreadable, Damaged) as error:
+        except (Unreadable, LakeDamaged) as error:
             refuse(str(error))
         except OSError as error:
             refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")

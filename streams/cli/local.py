@@ -27,11 +27,13 @@ def up(
 ) -> None:
     """Start both in the background and print KAFKA_BOOTSTRAP and REDIS_URL; what runs already stays as it is."""
     with _the_extra(), _errors.status("Looking for what runs") as status:
-        from streams.local.stack import Given, start
+        from streams.local.stack import ExistingServers, start
 
         settings = load_settings()
         require_showable(settings)
-        stack = start(settings.home, Given.of(settings), status.update if _errors.is_terminal else _errors.print)
+        stack = start(
+            settings.home, ExistingServers.of(settings), status.update if _errors.is_terminal else _errors.print
+        )
     for name, value in stack.environment.items():
         say(f"{name}={value}")
     if write_env:

@@ -9,7 +9,7 @@ import typer
 from events.json_types import JSON
 from events.times import render_time
 from sinks.base import SinkUnavailable
-from sinks.lookup import Contact, Incomplete, Lookup, Unknown
+from sinks.lookup import ContactAnswer, Incomplete, Lookup, UnknownContact
 from sinks.reservations import Reservations
 from streams.cli.asked_names import about_sender, remarks
 from streams.cli.effects import profile_of
@@ -57,7 +57,7 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
 
 async def _judged(
     settings: Settings, policy: Policy, whom: Asked, request: PermissionRequest
-) -> tuple[Contact | None, Answers | Incomplete]:
+) -> tuple[ContactAnswer | None, Answers | Incomplete]:
     """What is known of the person, if that can be said, and the answer."""
     client = redis_client(settings)
     keeping = Keeping(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
@@ -71,8 +71,8 @@ async def _judged(
         await client.aclose()
 
 
-def _remarks(contact: Contact | None, request: PermissionRequest, word: str) -> list[str]:
-    if isinstance(contact, Unknown):
+def _remarks(contact: ContactAnswer | None, request: PermissionRequest, word: str) -> list[str]:
+    if isinstance(contact, UnknownContact):
         return [f"{nobody(word)}; judged as somebody of whom nothing is known"]
     stopped = profile_of(contact).get("stops", {}).get("senders", {}) if contact is not None else {}
     remark = about_sender(request.sender, stopped)

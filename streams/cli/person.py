@@ -16,7 +16,7 @@ from streams.cli.naming import named
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from sinks.lookup import Contact
+    from sinks.lookup import ContactAnswer
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
 
@@ -50,14 +50,14 @@ class Person:
         ]
 
 
-async def find(settings: Settings, who: str) -> Contact:
+async def find(settings: Settings, who: str) -> ContactAnswer:
     """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed. Raises RedisError."""
-    from sinks.lookup import Unknown, find_anyway
+    from sinks.lookup import UnknownContact, find_anyway
     from streams.platform.clients import redis_client
 
     ids = named(who).ids(settings.hasher)
     if not ids:
-        return Unknown(who)
+        return UnknownContact(who)
     client = redis_client(settings)
     try:
         return await find_anyway(client, ids)
@@ -130,7 +130,7 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
     return last
 
 
-def look_up(settings: Settings, who: str) -> Contact:
+def look_up(settings: Settings, who: str) -> ContactAnswer:
     """`find`, for commands."""
     import asyncio
 

@@ -36,14 +36,14 @@ Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help="Seconds to
 @contextmanager
 def _failing_plainly() -> Iterator[None]:
     """As `failing_plainly`, and where a lake is none or a directory cannot be written to."""
-    from sinks.lake.manifests import Damaged
+    from sinks.lake.manifests import LakeDamaged
     from streams.domain.formats import Unreadable
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     with failing_plainly():
         try:
             yield
-        except (Damaged, Unreadable) as error:
+        except (LakeDamaged, Unreadable) as error:
             refuse(str(error))
         except OSError as error:
             refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")

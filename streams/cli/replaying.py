@@ -48,7 +48,7 @@ def replay(  # noqa: PLR0913 (options of a command)
     Facts that are known are recognised. Messages older than 7 days stay out: they enter by a rebuild. It yields to live
     traffic. A replay that was interrupted goes on where it was.
     """
-    from sinks.lake.manifests import Damaged
+    from sinks.lake.manifests import LakeDamaged
     from streams.history.importing.file_parts import Unreadable
     from streams.history.lake.file_parts import meant, parts_of
     from streams.history.replay.history import History
@@ -67,7 +67,7 @@ def replay(  # noqa: PLR0913 (options of a command)
                 else:
                     with alone(settings.home / FOLDER, path):
                         send(history, Orders(rate, not regardless, again), settings, report, screen)
-        except (Unreadable, Damaged) as error:
+        except (Unreadable, LakeDamaged) as error:
             refuse(f"{path}: {error}")
         except FileNotFoundError:
             refuse(f"{path}: a file in it is gone; where files were merged meanwhile, run this again: it goes on")

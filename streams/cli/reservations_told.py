@@ -13,8 +13,8 @@ from events.json_types import JSON
 from events.times import render_time
 from sinks.base import SinkUnavailable
 from sinks.keys import reservation_key, text
-from sinks.lookup import CHANNELS, Incomplete, Lookup, Unknown
-from sinks.reservations import Reservation, Reservations, Taken, decode
+from sinks.lookup import CHANNELS, Incomplete, Lookup, UnknownContact
+from sinks.reservations import Reservation, ReservationGranted, Reservations, decode
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.naming import named, nobody
 from streams.cli.profile_tables import said
@@ -77,7 +77,7 @@ async def _of(settings: Settings, word: str) -> list[_Found]:
     if isinstance(seen, Incomplete):
         refuse(f"in Redis {seen.where} is {seen.why.replace('_', ' ')}: see `harmonia status`")
     [contact], [reserved] = seen.contacts, seen.reserved
-    if isinstance(contact, Unknown) and not reserved:
+    if isinstance(contact, UnknownContact) and not reserved:
         refuse(nobody(word))
     return [_Found(contact.contact_id, channel, one) for channel, one in reserved.items()]
 
@@ -97,7 +97,7 @@ async def _release(settings: Settings, found: list[_Found]) -> None:
     async with _client(settings) as client:
         for contact_id, channel, one in found:
             try:
-                await Reservations(client).release(channel, one.token, [(contact_id, Taken(None))])
+                await Reservations(client).release(channel, one.token, [(contact_id, ReservationGranted(None))])
             except SinkUnavailable as trouble:
                 refuse(f"{trouble}; {is_redis_up(settings)}")
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from sinks.base import SinkUnavailable
-from sinks.lookup import Incomplete, Lookup, Whole
+from sinks.lookup import Complete, Incomplete, Lookup
 from streams.cli.saying import say
 from streams.platform.clients import redis_client
 from streams.platform.settings import Settings
@@ -23,7 +23,7 @@ def warn_of_what_is_missing(settings: Settings) -> None:
         say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
 
 
-async def _standing(settings: Settings) -> Whole | Incomplete | str:
+async def _standing(settings: Settings) -> Complete | Incomplete | str:
     client = redis_client(settings)
     try:
         return await Lookup(client, settings.profiles_oldest_s).standing()

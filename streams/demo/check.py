@@ -1,4 +1,4 @@
-"""Where the results differ from the truth: the demo's verdict on itself.
+"""Differences between the results and the oracle's: the demo's verdict on itself.
 
 A difference names the contact and the field and shows both values. All of them are values of profiles, in which no
 address or name can be, so it may be printed.
@@ -14,7 +14,7 @@ from streams.demo.recount_experiments import Arm
 
 
 class _Word:
-    """Stands for a value that cannot be shown as one."""
+    """A word that stands for a value which has no form to print, such as an absent one."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -30,7 +30,7 @@ _NOT_COMPARED = "version"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that came out otherwise than the truth says. `contact_id`: None where it is about no contact."""
+    """One field whose value is not the expected one. `contact_id`: None where it is about no contact."""
 
     where: str
     contact_id: str | None
@@ -55,7 +55,7 @@ class Letter(NamedTuple):
 
 
 def compare_profiles(expected: Mapping[str, Profile], found: Mapping[str, Profile], where: str) -> list[Difference]:
-    """All differences by contact, `version` left out. `where` names what was read, such as `redis`."""
+    """All differences of profiles, `version` left out. `where` names the place that was read, such as `redis`."""
     differences = []
     for contact_id in sorted(expected.keys() | found.keys()):
         if contact_id not in found:

@@ -1,12 +1,12 @@
-"""The field work of the demo: doors, calls, letters, and what the vote file says of ballots."""
+"""The demo's invented field work: doors, calls, letters, and ballots as the voter file reports them."""
 
 from collections.abc import Iterator
 from random import Random
 from typing import TypeVar
 
-from streams.demo.cast import Cast, Donor
+from streams.demo.donors import Donor, Population
+from streams.demo.source_system import DAY, HOUR, MINUTE, SourceSystem, TimedInteraction, TimeFormat, utc
 from streams.demo.truth import Fields
-from streams.demo.voice import DAY, HOUR, MINUTE, Spelling, Timed, Voice, utc
 
 _REPORTS = 9_000
 _BALLOTS = 1_200
@@ -47,14 +47,14 @@ _ISSUES = ("jobs", "taxes", "health care", "schools", "energy")
 _TAGS = ("volunteer", "yard-sign", "host", "absentee", "language:es")
 
 
-def canvassing(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
-    """About `scale` times 9,000 reports; 2 % are told again under the same report_id, 1 % are taken back.
+def canvassing(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+    """About `scale` times 9,000 canvass reports; 2 % come again under the same report_id, 1 % are retracted.
 
-    Told again, a report may say otherwise and of a time before: it is then the one that counts. One in fifty who was
-    found is visited or written to once more, by evening or after midnight.
+    A report that comes again may differ and bear an earlier time: then that version counts. One in fifty who was
+    met is visited or written to once more, by evening or after midnight.
     """
-    app = Voice(rng, "field/minivan", "canvass-events", Spelling.LOCAL_SECONDS)
-    phones = Voice(rng, "field/phonebank", "canvass-events", Spelling.MILLISECONDS)
+    app = SourceSystem(rng, "field/minivan", "canvass-events", TimeFormat.LOCAL_SECONDS)
+    phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
     for number in range(round(_REPORTS * scale)):
         method = _draw(rng, _METHODS)
         voice = app if method in ("door", "letter", "relational") else phones
@@ -72,7 +72,7 @@ def canvassing(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
             yield voice.say(report.sent.type, report.at + rng.randrange(HOUR, 9 * HOUR), report.sent.contact, again)
 
 
-def _report(voice: Voice, method: str, donor: Donor, number: int) -> Timed:
+def _report(voice: SourceSystem, method: str, donor: Donor, number: int) -> TimedInteraction:
     rng = voice.rng
     outcome = _draw(rng, _OUTCOMES[method])
     fields: Fields = {"method": method, "outcome": outcome, "canvasser_id": f"canvasser-{rng.randrange(120)}"}
@@ -98,9 +98,9 @@ def _conversation(rng: Random, fields: Fields) -> None:
         fields["tags_removed"] = [rng.choice(_TAGS)]
 
 
-def ballots(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+def ballots(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
     """About `scale` times 1,200 ballots by mail: asked for, sent, and most of them returned."""
-    voice = Voice(rng, "field/votefile", "canvass-events", Spelling.LOCAL_SECONDS)
+    voice = SourceSystem(rng, "field/votefile", "canvass-events", TimeFormat.LOCAL_SECONDS)
     for donor in cast.some(rng, round(_BALLOTS * scale)):
         at = _PRIMARY - rng.randrange(25 * DAY, 40 * DAY)
         steps = ["requested", "sent"]

@@ -1,14 +1,14 @@
-"""Gifts of the demo that are given back in full, so that the money at the end is that of the file alone.
+"""The demo's invented gifts, each refunded in full, so that the money at the end is that of the file alone.
 
-The file names no election and no gift that a refund is for; these do, as processors of cards do.
+Rows of the file name no election, and refunds no gift; these do, as card processors do.
 """
 
 from collections.abc import Iterator
 from random import Random
 
-from streams.demo.cast import Cast, Donor
+from streams.demo.donors import Donor, Population
+from streams.demo.source_system import DAY, HOUR, SourceSystem, TimedInteraction, TimeFormat, utc
 from streams.demo.truth import Fields
-from streams.demo.voice import DAY, HOUR, Spelling, Timed, Voice, utc
 
 _GIFTS = 300
 _FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 10)
@@ -16,14 +16,14 @@ _COMMITTEES = ("C00431445", "C00431171")
 _ELECTIONS = ("P2012", "P2012", "G2012", None)
 
 
-def gifts_given_back(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
-    """About `scale` times 300 gifts, each with one refund or two, which may be heard of first."""
-    voice = Voice(rng, "finance/actblue", "donation-events", Spelling.MICROSECONDS)
+def gifts_given_back(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+    """About `scale` times 300 gifts, each with one refund or two, which may arrive before it."""
+    voice = SourceSystem(rng, "finance/actblue", "donation-events", TimeFormat.MICROSECONDS)
     for number in range(round(_GIFTS * scale)):
         yield from _gift(voice, cast.one(rng), f"actblue:{number}")
 
 
-def _gift(voice: Voice, donor: Donor, donation_id: str) -> Iterator[Timed]:
+def _gift(voice: SourceSystem, donor: Donor, donation_id: str) -> Iterator[TimedInteraction]:
     rng = voice.rng
     at = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(14 * HOUR, 28 * HOUR)
     amount, contact = rng.randrange(500, 250_000), donor.contact_by_email(rng)
@@ -42,7 +42,7 @@ def _gift(voice: Voice, donor: Donor, donation_id: str) -> Iterator[Timed]:
 
 
 def _of(rng: Random, gift: Fields) -> Fields:
-    """How a refund says what it is for: by the gift, by the committee, or by both."""
+    """The fields by which a refund names its gift, its committee, or both."""
     chance = rng.random()
     if chance < 0.6:
         return {"donation_id": gift["donation_id"]}

@@ -1,4 +1,4 @@
-"""The e-mail of the demo: campaigns of two teams, and what became of each message.
+"""The demo's invented e-mail: campaigns of two teams, what became of each message, and mailboxes that are full.
 
 The rates are those of a healthy political list: about 1.5 % bounce, a third opens (machines included), 3 % click, and
 a few in a thousand want no more. Of every third campaign two subjects are tried, on half of its readers each; more open
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from streams.demo.cast import Cast, Donor
+from streams.demo.donors import Donor, Population
+from streams.demo.source_system import DAY, HOUR, MINUTE, SECOND, SourceSystem, TimedInteraction, TimeFormat, utc
 from streams.demo.truth import ContactFields, Fields
-from streams.demo.voice import DAY, HOUR, MINUTE, SECOND, Spelling, Timed, Voice, utc
 
 SUBJECTS = "subject-"
 """What the ids of experiments with subjects begin with."""
@@ -19,6 +19,9 @@ SUBJECTS = "subject-"
 _SENDS = 11_300
 _CAMPAIGN = 800
 _FIRST_DAY, _LAST_DAY = utc(2011, 4, 10), utc(2012, 4, 18)
+_FULL_MAILBOXES = 40
+_FIRST_REMINDER, _LAST_REMINDER = utc(2011, 6, 1), utc(2012, 2, 20)
+_GETS_IN = 0.15
 _BROWSERS = ("Mozilla/5.0 (Windows NT 6.1)", "Mozilla/5.0 (iPhone; CPU iPhone OS 5_0)", "Mozilla/5.0 (Macintosh)")
 _OTHER_PURPOSES = ("informational", "mobilisation", "transactional")
 _PROXY = "GoogleImageProxy"
@@ -27,7 +30,7 @@ _A_WEEK_READ = 20
 """Days from such a mailing to today, at least: it is read for a week, and whoever left is back within nine days."""
 
 
-def mailings(rng: Random, cast: Cast, scale: float, today: int) -> Iterator[Timed]:
+def mailings(rng: Random, cast: Population, scale: float, today: int) -> Iterator[TimedInteraction]:
     """All e-mail events of about `scale` times 11,300 messages."""
     left = round(_SENDS * scale)
     number = 0
@@ -46,7 +49,7 @@ class _Campaign:
         fundraising = rng.random() < 0.6
         source = "finance/mailer" if fundraising else "digital/mailer"
         self._rng = rng
-        self._voice = Voice(rng, source, "email-events", Spelling.MILLISECONDS)
+        self._voice = SourceSystem(rng, source, "email-events", TimeFormat.MILLISECONDS)
         self._name = f"{'ask' if fundraising else 'news'}-{number}"
         self._purpose = "fundraising" if fundraising else rng.choice(_OTHER_PURPOSES)
         self._team: Fields = {"team": "youth"} if rng.random() < 0.1 else {}
@@ -54,12 +57,12 @@ class _Campaign:
         day, hour = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY), rng.randrange(15 * HOUR, 22 * HOUR)
         self._starts = hour + (today - (_A_WEEK_READ + number % 40) * DAY if today and self._split else day)
 
-    def to(self, audience: list[Donor]) -> Iterator[Timed]:
+    def to(self, audience: list[Donor]) -> Iterator[TimedInteraction]:
         for place, donor in enumerate(audience):
             about: Fields = {"message_id": f"{self._name}.{place}", "campaign_id": self._name, **self._team}
             yield from self._message(self._starts + place * SECOND // 2, donor.contact_by_email(self._rng), about)
 
-    def _message(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+    def _message(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         say, rng = self._voice.say, self._rng
         dropped = rng.random() < 0.005
         if dropped:
@@ -94,7 +97,7 @@ class _Campaign:
                 yield from self._drawn_in(at, contact, about)
             yield from self._reading(at, contact, about)
 
-    def _drawn_in(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+    def _drawn_in(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         """Who reads it for its subject, by chances of its own: all else is as it would be without."""
         own = Random(about["message_id"])  # nosec B311 # invented people, no secrets
         if own.random() < _DRAWN_IN:
@@ -103,7 +106,7 @@ class _Campaign:
                 "email.opened", at + _a_while(own), contact, {**about, "user_agent": agent}
             )
 
-    def _reading(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+    def _reading(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         say, rng = self._voice.say, self._rng
         if rng.random() < 0.12:
             yield say("email.opened", at + SECOND, contact, {**about, "user_agent": _PROXY, "machine": True})
@@ -117,7 +120,7 @@ class _Campaign:
                 yield say("email.clicked", at, contact, {**about, "url": url, "machine": False})
         yield from self._leaving(at + rng.randrange(MINUTE, HOUR), contact, about)
 
-    def _leaving(self, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+    def _leaving(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         """Of each thousand who read five unsubscribe, half of them from one list, and two complain; some come back."""
         say, rng = self._voice.say, self._rng
         chance = rng.random()
@@ -137,3 +140,22 @@ class _Campaign:
 def _a_while(rng: Random) -> int:
     """Most read within hours, some after days."""
     return min(round(rng.expovariate(1 / (5 * HOUR))) + 20 * SECOND, 6 * DAY)
+
+
+def full_mailboxes(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+    """About `scale` times 40 mailboxes that are full for weeks: a reminder a week to each, of which some get in."""
+    voice = SourceSystem(rng, "finance/reminders", "email-events", TimeFormat.MILLISECONDS)
+    for number, donor in enumerate(cast.some(rng, round(_FULL_MAILBOXES * scale))):
+        starts = rng.randrange(_FIRST_REMINDER, _LAST_REMINDER, DAY) + rng.randrange(15 * HOUR, 22 * HOUR)
+        for week in range(rng.randint(3, 6)):
+            about: Fields = {"message_id": f"reminder-{number}.{week}"}
+            yield from _reminder(voice, starts + 7 * week * DAY, donor.contact_by_email(rng), about)
+
+
+def _reminder(voice: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
+    yield voice.say("email.sent", at, contact, {**about, "purpose": "transactional"})
+    if voice.rng.random() < _GETS_IN:
+        yield voice.say("email.delivered", at + SECOND, contact, about)
+        return
+    full: Fields = {**about, "kind": "soft", "reason": "mailbox full"}
+    yield voice.say("email.bounced", at + voice.rng.randrange(SECOND, 2 * DAY), contact, full)

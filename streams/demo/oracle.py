@@ -1,15 +1,15 @@
-"""A second opinion on every profile, written from the public contract and from nothing else.
+"""The test oracle: recounts every profile from the public contract alone, and shares no code with the fold.
 
-It shares no code with the fold: it holds the whole list of what was sent, and answers each field with a plain loop over
-it. Slower and simpler than the fold on purpose; where the two disagree, one of them misreads the contract.
+It holds the whole list of interactions and answers each field with a plain loop over it: slower and simpler than the
+fold on purpose. Where the two disagree, one of them misreads the contract.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from streams.demo.recount import (
+    CountedEvent,
     Profile,
-    Told,
     consent,
     counts,
     email,
@@ -48,10 +48,10 @@ def recount(sent: Iterable[Sent], identify: Callable[[ContactFields], str]) -> d
 
 
 def is_known(sent: Iterable[Sent]) -> bool:
-    """Whether a person of whom all of this was said has a profile.
+    """Whether a person with these interactions, all there are, has a profile.
 
-    For that something has to have happened, taken back or not, or the person is to be left alone. A suppression that
-    was taken back is nothing, and neither is the word that took it back.
+    For that an interaction other than a command has to be among them, retracted or not, or a suppression. A suppression
+    that was retracted counts for nothing, and neither does its retraction.
     """
     suppressed, taken_back, happened = set(), set(), False
     all_of_it = list(sent)
@@ -69,7 +69,7 @@ def is_known(sent: Iterable[Sent]) -> bool:
 
 
 def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFields], str]) -> Profile:
-    """The profile of one person of whom all of this was said, under whatever identifier."""
+    """The profile of one person from all interactions of theirs, under whatever identifier."""
     everything = _what_counts(sent)
     told = [one for one in everything if not one.type.startswith(_COMMAND)]
     first = one_version_each(told)
@@ -96,28 +96,28 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
 def experiment_results(
     people: Iterable[list[Sent]], definitions: Mapping[str, Definition]
 ) -> dict[str, dict[str, Arm]]:
-    """What experiments show by variant, of people of each of whom all that was said is given.
+    """The results of all experiments by variant; `people`: all interactions of each person.
 
-    `definitions`: by experiment; the others have the defaults.
+    `definitions`: by experiment; those that are not in it have the defaults.
     """
     return added_up(person(one_version_each(_what_counts(sent)), definitions) for sent in people)
 
 
 def closed_channels(sent: list[Sent]) -> Profile:
-    """What `contact-suppressions` says of one person of whom all of this was said; empty where that is null."""
+    """The record of `contact-suppressions` for one person from all interactions of theirs; empty where that is null."""
     everything = _what_counts(sent)
     told = one_version_each([one for one in everything if not one.type.startswith(_COMMAND)])
     return {**suppressions(stops(told, of_type(everything, "contact.suppressed")))}
 
 
 def all_closed_channels(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
-    """The same of everyone who has a profile and a closed channel, from what `recount` answers."""
+    """The records of `contact-suppressions` of all profiles that `recount` has answered, where they are not null."""
     found = {name: suppressions(cast(Mapping[str, object], one["stops"])) for name, one in profiles.items()}
     return {name: {**closed} for name, closed in found.items() if closed}
 
 
-def _what_counts(sent: list[Sent]) -> list[Told]:
-    """Each interaction once, none that was taken back, no retraction; by (time, source, id)."""
+def _what_counts(sent: list[Sent]) -> list[CountedEvent]:
+    """The interactions that count: each once, without retracted ones and retractions; by (time, source, id)."""
     once: dict[tuple[str, str], Sent] = {}
     for one in sent:
         if (one.source, one.id) not in once:
@@ -129,5 +129,5 @@ def _what_counts(sent: list[Sent]) -> list[Told]:
     told = []
     for name, one in once.items():
         if one.type != "interaction.retracted" and name not in taken_back:
-            told.append(Told(moment(one.time), one.source, one.id, one.type, one.contact, one.fields))
+            told.append(CountedEvent(moment(one.time), one.source, one.id, one.type, one.contact, one.fields))
     return sorted(told, key=lambda one: (one.at, one.source, one.id))

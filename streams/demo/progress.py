@@ -1,6 +1,6 @@
-"""How far the pipeline is, seen from outside: the group's commits, the ends of the topics, the sink's position.
+"""How far the pipeline is: the consumer group's commits, the ends of the topics, the sink's position.
 
-From outside, because a worker that is killed takes its own counters with it.
+Read from outside, because a worker that is killed takes its own counters with it.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from streams.platform.clients import KafkaClients
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Records taken in, folded and in the sink; and how many there are of each by now.
+    """How many records each stage has handled, and how many there are for it by now.
 
-    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`. `between`: what
-    agents have handled of what they tell each other. `uncommitted`: offsets of `contact-state` and in between that
-    readers do not see yet, since a transaction ends for them after its writer has been told so.
+    Offsets of `contact-state` count control records too, so `in_sink` may stay a few below `changes`. `between`: the
+    records of internal topics that agents have handled. `uncommitted`: offsets of `contact-state` and internal topics
+    that readers do not see yet, since a transaction ends for them after its writer has been told so.
     """
 
     taken_in: int
@@ -54,7 +54,7 @@ class Observer:
             client.close()
 
     def progress(self) -> Progress:
-        """Now, or a moment ago. What is done is read before what there is to do, so nothing looks done too early."""
+        """The progress of a moment ago. Commits are read before the ends of topics, so nothing looks done too early."""
         in_sink = self._in_sink()
         done = self.committed()
         inputs, between = [topic.name for topic in INPUT_TOPICS], [topic.name for topic in INTERNAL_TOPICS]
@@ -72,7 +72,7 @@ class Observer:
         )
 
     def ends(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
-        """The end of each partition of these topics, as readers see it."""
+        """The end offset of each partition of these topics, as readers of committed records see it."""
         return self._ends(self._consumer, topics)
 
     @staticmethod
@@ -83,7 +83,7 @@ class Observer:
         return dict(consumer.end_offsets(partitions))
 
     def committed(self) -> dict[TopicPartition, int]:
-        """What the group has done of each partition."""
+        """The committed offset of each partition."""
         offsets = self._admin.list_group_offsets(self._group)[self._group]
         return {tp: max(0, entry.offset) for tp, entry in offsets.items()}
 

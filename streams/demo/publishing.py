@@ -1,6 +1,10 @@
-"""Sends the demo's script to Kafka, as producers of several teams would."""
+"""Publishes the demo's script to Kafka, as several teams' producers would, and waits until all of it is in Redis."""
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
 
 from kafka import KafkaProducer
 from redis import Redis
@@ -9,15 +13,19 @@ from events.adapters.fec import RefusedRow
 from events.dead_letters import Origin, dead_letter_headers
 from events.topics import DEAD_LETTERS
 from sinks.keys import contact_key
-from streams.demo.contributions import FILE_NAME
+from streams.demo.deployment import Deployment, internal_topics_are_drained
+from streams.demo.progress import Progress
+from streams.demo.read_back import versions_in_redis, versions_in_topic
+from streams.demo.script import FILE_NAME, Script
 from streams.demo.truth import Publication
+from streams.platform.errors import EngineError
 
 IMPORT_STAGE = "import"
 PATIENCE_S = 30.0
 
 
 def publish(producer: KafkaProducer, publications: Sequence[Publication], advance: Callable[[], None]) -> None:
-    """Send all in order and return when every one is acknowledged; `advance` is called for each acknowledgement."""
+    """Send all records in order and wait for every acknowledgement; `advance` is called at each."""
     sent = []
     for one in publications:
         future = producer.send(one.topic, key=one.key, value=one.value, headers=list(one.headers))
@@ -29,7 +37,7 @@ def publish(producer: KafkaProducer, publications: Sequence[Publication], advanc
 
 
 def publish_refused(producer: KafkaProducer, rows: Sequence[RefusedRow], at_ms: int) -> None:
-    """Put the file's refused rows into `dead-letters`, their line numbers as offsets."""
+    """Write the refused rows of the donations file to `dead-letters`, their line numbers as offsets."""
     for row in rows:
         origin = Origin(IMPORT_STAGE, FILE_NAME, 0, row.line)
         producer.send(DEAD_LETTERS, value=row.row, headers=dead_letter_headers([], row.refusal, origin, at_ms))
@@ -37,7 +45,7 @@ def publish_refused(producer: KafkaProducer, rows: Sequence[RefusedRow], at_ms: 
 
 
 def probes_of(publications: Sequence[Publication], most: int) -> list[Publication]:
-    """The last publications that are accepted and never repeated: each of them must change a profile by itself."""
+    """The last `most` publications that are accepted and never repeated: each must change a profile by itself."""
     times: dict[tuple[str, str], int] = {}
     for one in publications:
         times[one.sent.source, one.sent.id] = times.get((one.sent.source, one.sent.id), 0) + 1
@@ -48,7 +56,7 @@ def probes_of(publications: Sequence[Publication], most: int) -> list[Publicatio
 def probe(
     producer: KafkaProducer, redis: Redis, one: Publication, contact_id: str, clock: Callable[[], float]
 ) -> float:
-    """Seconds from the acknowledgement of one more interaction until the profile in Redis has changed.
+    """Publish one more interaction; returns the seconds from its acknowledgement to the changed profile in Redis.
 
     Asks Redis as fast as it answers. Raises `TimeoutError` after 30 s.
     """
@@ -59,3 +67,87 @@ def probe(
         if clock() - acknowledged > PATIENCE_S:
             raise TimeoutError("an acknowledged interaction did not reach Redis")
     return clock() - acknowledged
+
+
+PROBES = 100
+LOOK_AGAIN_S = 0.1
+STUCK_AFTER_S = 60.0
+"""How long nothing may move before the pipeline counts as stuck."""
+
+ShowProgress = Callable[[int, Progress], None]
+
+
+class PipelineStuck(EngineError):
+    """Nothing moved for a while though not everything is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayResult:
+    """How a script was published: `seconds` from its first record to the last profile in Redis, then of each probe."""
+
+    records: int
+    seconds: float
+    latencies: list[float]
+
+
+def play(deployment: Deployment, script: Script, show: ShowProgress) -> PlayResult:
+    """Publish the whole script, the last hundred single interactions one by one to measure latency.
+
+    `show` is given the acknowledged records and the progress, several times a second. Raises `PipelineStuck`.
+    """
+    publish_refused(deployment.producer, script.refused_rows, time.time_ns() // 1_000_000)
+    probes = probes_of(script.publications, PROBES)
+    apart = {id(one) for one in probes}
+    bulk = [one for one in script.publications if id(one) not in apart]
+    seconds = play_bulk(deployment, bulk, show)
+    latencies = [
+        probe(deployment.producer, deployment.redis, one, deployment.identify(one.sent.contact), time.perf_counter)
+        for one in probes
+    ]
+    wait_until_in_redis(deployment, lambda progress: show(len(bulk) + len(probes), progress))
+    return PlayResult(len(bulk), seconds, latencies)
+
+
+def play_bulk(deployment: Deployment, publications: Sequence[Publication], show: ShowProgress) -> float:
+    """Publish as fast as it goes; returns the seconds until everything was in Redis."""
+    acknowledged = 0
+
+    def advance() -> None:
+        nonlocal acknowledged
+        acknowledged += 1
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(1) as pool:
+        publishing = pool.submit(publish, deployment.producer, publications, advance)
+        while not _ended(publishing):
+            show(acknowledged, deployment.observer.progress())
+    publishing.result()
+    return wait_until_in_redis(deployment, lambda progress: show(acknowledged, progress)) - started
+
+
+def wait_until_in_redis(deployment: Deployment, show: Callable[[Progress], None]) -> float:
+    """Wait until Redis holds the latest version of every contact; returns the time at which the sink last moved.
+
+    Raises `PipelineStuck` when nothing has moved for a minute.
+    """
+    before, moved = deployment.observer.progress(), time.perf_counter()
+    wanted: dict[bytes, int] | None = None
+    while True:
+        now = deployment.observer.progress()
+        show(now)
+        if now != before:
+            before, moved, wanted = now, time.perf_counter(), None
+        elif now.is_folded and internal_topics_are_drained(deployment):
+            wanted = wanted if wanted is not None else versions_in_topic(deployment.consumer)
+            if versions_in_redis(deployment.redis, wanted) == wanted:
+                return moved
+        if time.perf_counter() - moved > STUCK_AFTER_S:
+            raise PipelineStuck(f"nothing has moved for {STUCK_AFTER_S:.0f} s: {now}")
+
+
+def _ended(publishing: "Future[None]") -> bool:
+    try:
+        publishing.result(LOOK_AGAIN_S)
+    except NotYet:
+        return False
+    return True

@@ -1,7 +1,7 @@
-"""The oracle's answer for each part of a profile: one function a part.
+"""The oracle's recount of the simpler sections of a profile, one function for each.
 
 Every function gets the interactions that count, sorted by (time, source, id). So "the latest, of equals the larger" is
-whatever the loop sees last, and "the smallest version" is whatever it sees first.
+the one that the loop sees last, and "the smallest version" the one that it sees first.
 """
 
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ Profile = dict[str, object]
 CHANNELS = ("email", "text", "phone", "door", "letter")
 
 
-class Told(NamedTuple):
-    """One interaction that counts, its time read."""
+class CountedEvent(NamedTuple):
+    """One interaction that counts, its time parsed."""
 
     at: datetime
     source: str
@@ -31,26 +31,26 @@ class Told(NamedTuple):
 
 
 def moment(text: str) -> datetime:
-    """RFC 3339 text as UTC, cut to milliseconds."""
+    """The time of an RFC 3339 text in UTC, cut to milliseconds."""
     at = datetime.fromisoformat(text).astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def text_of(at: datetime | None) -> str | None:
-    """A time as a profile shows it."""
+    """A time as profiles write it."""
     return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
-def counts(told: list[Told]) -> dict[str, int]:
-    """How many of each type; a type with none is absent."""
+def counts(told: list[CountedEvent]) -> dict[str, int]:
+    """The section `counts`: how many interactions of each type; a type with none is absent."""
     found: dict[str, int] = {}
     for one in told:
         found[one.type] = found.get(one.type, 0) + 1
     return found
 
 
-def email(told: list[Told], agreed: dict[str, bool], status: str) -> Profile:
-    """The e-mail part; `agreed` is the answer of `consent`, `status` that of the best address."""
+def email(told: list[CountedEvent], agreed: dict[str, bool], status: str) -> Profile:
+    """The section `email`; `agreed`: the answer of `consent`; `status`: that of the best address."""
     opened = clicked = None
     for one in told:
         if one.type == "email.opened":
@@ -67,8 +67,8 @@ def email(told: list[Told], agreed: dict[str, bool], status: str) -> Profile:
     }
 
 
-def one_version_each(told: list[Told]) -> list[Told]:
-    """Of a gift, refund or report that was told of several times, only the first; all else as it is.
+def one_version_each(told: list[CountedEvent]) -> list[CountedEvent]:
+    """The interactions with only the first version of each gift, refund and canvass report.
 
     The later versions enter `counts` and `last_seen` and nothing else, not even `zones`.
     """
@@ -83,7 +83,7 @@ def one_version_each(told: list[Told]) -> list[Told]:
     return first
 
 
-def _name_of(one: Told) -> str | None:
+def _name_of(one: CountedEvent) -> str | None:
     if one.type == "donation.made":
         return one.fields["donation_id"]
     if one.type == "donation.refunded":
@@ -93,18 +93,18 @@ def _name_of(one: Told) -> str | None:
     return None
 
 
-def of_type(told: list[Told], type_: str) -> list[Told]:
-    """Those of one type, order kept."""
+def of_type(told: list[CountedEvent], type_: str) -> list[CountedEvent]:
+    """The interactions of one type, in order."""
     return [one for one in told if one.type == type_]
 
 
-def sections(told: list[Told]) -> Profile:
+def sections(told: list[CountedEvent]) -> Profile:
     """The parts of a profile that need nothing but what was told."""
     return {"canvass": canvass(told), "ballot": ballot(told), "tags": tags(told), "zones": zones(told)}
 
 
-def canvass(told: list[Told]) -> Profile:
-    """What canvassers found: of everything the latest."""
+def canvass(told: list[CountedEvent]) -> Profile:
+    """The section `canvass`: the latest finding of each kind."""
     reports = of_type(told, "canvass.reported")
     last = reports[-1] if reports else None
     support, support_at, support_by = None, None, None
@@ -128,8 +128,8 @@ def canvass(told: list[Told]) -> Profile:
     }
 
 
-def tags(told: list[Told]) -> list[str]:
-    """The tags on at the end; one that a single report both adds and removes is off."""
+def tags(told: list[CountedEvent]) -> list[str]:
+    """The section `tags`: those that are on at the end; one that a single report both adds and removes is off."""
     on: set[str] = set()
     for one in of_type(told, "canvass.reported"):
         on |= set(one.fields.get("tags_added") or ())
@@ -137,8 +137,8 @@ def tags(told: list[Told]) -> list[str]:
     return sorted(on)
 
 
-def ballot(told: list[Told]) -> dict[str, Profile]:
-    """The latest status by election."""
+def ballot(told: list[CountedEvent]) -> dict[str, Profile]:
+    """The section `ballot`: the latest status by election."""
     found: dict[str, Profile] = {}
     for one in told:
         if one.type == "ballot.reported":
@@ -147,8 +147,8 @@ def ballot(told: list[Told]) -> dict[str, Profile]:
     return found
 
 
-def zones(told: list[Told]) -> Profile:
-    """Where the person is, each attribute as last told."""
+def zones(told: list[CountedEvent]) -> Profile:
+    """The section `zones`: each attribute as last reported."""
     time_zone = region = postal_code = None
     for one in told:
         time_zone = one.contact.get("time_zone") or time_zone
@@ -157,8 +157,8 @@ def zones(told: list[Told]) -> Profile:
     return {"time_zone": time_zone, "region": region, "postal_code": postal_code}
 
 
-def consent(told: list[Told]) -> dict[str, bool]:
-    """The latest word on each channel; equal times refuse, and a complaint is for ever."""
+def consent(told: list[CountedEvent]) -> dict[str, bool]:
+    """The section `consent`: the latest word on each channel; at equal times a no wins, a complaint is for ever."""
     latest: dict[str, tuple[datetime, bool]] = {}
     complained = False
     for one in told:
@@ -172,8 +172,8 @@ def consent(told: list[Told]) -> dict[str, bool]:
     return found | {"email": False} if complained else found
 
 
-def _word(one: Told) -> tuple[tuple[str, ...], bool]:
-    """The channels that it speaks of, and whether it grants them; a word on one list or one sender is on no channel."""
+def _word(one: CountedEvent) -> tuple[tuple[str, ...], bool]:
+    """The channels that an interaction opens or closes, and which of the two; none where it names a list or sender."""
     a_list, a_sender = one.fields.get("list_id") is not None, one.fields.get("sender") is not None
     if one.type in ("email.unsubscribed", "email.complained") and not a_list:
         return ("email",), False

@@ -1,13 +1,12 @@
-"""The oracle's answer for the addresses of a person.
+"""The oracle's recount of `addresses`: a person's e-mail addresses and phone numbers, and the status of each.
 
-What happens to an e-mail is said of the e-mail address that is named, and `wrong_number` of the phone number: an
-interaction that names both says nothing of the other. Every address in what is recounted can be read; the contract
-ignores one that cannot.
+E-mail events concern only the e-mail address that they name, and `wrong_number` only the phone number. Every address in
+the interactions is valid; the contract ignores one that is not.
 """
 
 from collections.abc import Callable
 
-from streams.demo.recount import Profile, Told
+from streams.demo.recount import CountedEvent, Profile
 from streams.demo.truth import ContactFields
 
 _LEAST_BAD_FIRST = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
@@ -18,7 +17,7 @@ Identify = Callable[[ContactFields], str]
 _Named = list[tuple[str, str]]
 
 
-def addresses(told: list[Told], identify: Identify) -> list[Profile]:
+def addresses(told: list[CountedEvent], identify: Identify) -> list[Profile]:
     """Each e-mail address and phone number that was named; `told` has one version of each report.
 
     `identify` gives the keyed hash of an identifier that stands alone, as `<kind>:<hex digits>`.
@@ -61,8 +60,8 @@ def _ref(hash_: str) -> str:
     return hash_.partition(":")[2][:_REF]
 
 
-def _of_email(naming: list[Told]) -> str:
-    """What the worst news of an e-mail address is."""
+def _of_email(naming: list[CountedEvent]) -> str:
+    """The status of an e-mail address: its worst news."""
     hard = False
     soft_since_delivered = 0
     for one in naming:
@@ -79,7 +78,7 @@ def _of_email(naming: list[Told]) -> str:
     return "soft_bouncing" if soft_since_delivered >= _SOFT_BOUNCES else "ok"
 
 
-def _of_phone(naming: list[Told]) -> str:
-    """Whether somebody else answers at a phone number."""
+def _of_phone(naming: list[CountedEvent]) -> str:
+    """The status of a phone number: whether somebody else answers there."""
     wrong = [one for one in naming if one.type == "canvass.reported" and one.fields["outcome"] == "wrong_number"]
     return "wrong_number" if wrong else "ok"

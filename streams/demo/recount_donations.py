@@ -1,12 +1,12 @@
-"""The oracle's answer for the donations part of a profile."""
+"""The oracle's recount of `donations`: gifts, refunds, pledges and committees."""
 
-from streams.demo.recount import Profile, Told, of_type, text_of
+from streams.demo.recount import CountedEvent, Profile, of_type, text_of
 
 Money = dict[str, int]
 
 
-def donations(told: list[Told]) -> Profile:
-    """Gifts and refunds with their pledges and committees."""
+def donations(told: list[CountedEvent]) -> Profile:
+    """The section `donations`: gifts and refunds with their pledges and committees."""
     gifts, refunds = of_type(told, "donation.made"), of_type(told, "donation.refunded")
     gross, refunded = _sums(gifts), _sums(refunds)
     return {
@@ -21,7 +21,7 @@ def donations(told: list[Told]) -> Profile:
     }
 
 
-def _sums(these: list[Told]) -> Money:
+def _sums(these: list[CountedEvent]) -> Money:
     sums: Money = {}
     for one in these:
         currency = one.fields["currency"]
@@ -33,11 +33,11 @@ def _less(gross: Money, refunded: Money) -> Money:
     return {currency: gross.get(currency, 0) - refunded.get(currency, 0) for currency in gross | refunded}
 
 
-def _by_committee(gifts: list[Told], refunds: list[Told]) -> dict[str, Profile]:
+def _by_committee(gifts: list[CountedEvent], refunds: list[CountedEvent]) -> dict[str, Profile]:
     """A refund without a committee takes that of its gift; money with neither is in none."""
     gift_of = {gift.fields["donation_id"]: gift for gift in gifts}
-    made: dict[str, list[Told]] = {}
-    returned: dict[str, list[Told]] = {}
+    made: dict[str, list[CountedEvent]] = {}
+    returned: dict[str, list[CountedEvent]] = {}
     for gift in gifts:
         committee = gift.fields.get("committee")
         if committee is not None:
@@ -60,10 +60,12 @@ def _by_committee(gifts: list[Told], refunds: list[Told]) -> dict[str, Profile]:
     return found
 
 
-def _elections(given: list[Told], back: list[Told], gift_of: dict[str, Told]) -> dict[str, Money]:
+def _elections(
+    given: list[CountedEvent], back: list[CountedEvent], gift_of: dict[str, CountedEvent]
+) -> dict[str, Money]:
     """The net of one committee by election. A refund is in that of its gift, whatever committee the gift was for."""
-    made: dict[str, list[Told]] = {}
-    returned: dict[str, list[Told]] = {}
+    made: dict[str, list[CountedEvent]] = {}
+    returned: dict[str, list[CountedEvent]] = {}
     for gift in given:
         election = gift.fields.get("election")
         if election is not None:
@@ -76,7 +78,7 @@ def _elections(given: list[Told], back: list[Told], gift_of: dict[str, Told]) ->
     return {name: _less(_sums(made.get(name, [])), _sums(returned.get(name, []))) for name in made | returned}
 
 
-def _pledges(told: list[Told]) -> list[Profile]:
+def _pledges(told: list[CountedEvent]) -> list[Profile]:
     """Status by the latest news of the pledge; amount, currency and period by its latest gift."""
     statuses = {
         "donation.made": "active",

@@ -1,14 +1,14 @@
-"""The oracle's answer for experiments: who is in which variant, and what became of everybody, added up.
+"""The oracle's recount of experiments: the variant of each person, their outcomes, and the sums over all people.
 
-Written apart from the fold and slower on purpose: each figure of each person is looked for among everything that was
-told. It takes for granted that all was received within a week, as it is in the demo and in the tests.
+Slower than the fold on purpose: each figure of each person is looked for among all interactions. It takes for granted
+that all were received within a week, as in the demo and in the tests.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from streams.demo.recount import Profile, Told, of_type, text_of
+from streams.demo.recount import CountedEvent, Profile, of_type, text_of
 from streams.demo.recount_humans import thousandths
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Definition(TypedDict, total=False):
-    """What decides how people are counted; times in ms since 1970. Absent ones are the defaults."""
+    """The settings of an experiment that decide how people are counted; times in ms since 1970, absent ones default."""
 
     window_ms: int
     currency: str
@@ -37,7 +37,7 @@ class Person(TypedDict):
 
 
 class Sums(TypedDict):
-    """Of one metric over people: outcomes `y`, covariates `x`, their squares and products, `raw` outcomes.
+    """The sums of one metric over people: outcomes `y`, covariates `x`, their squares and products, `raw` outcomes.
 
     `yd`: outcomes of those who were spoken to.
     """
@@ -52,27 +52,27 @@ class Sums(TypedDict):
 
 
 class Arm(TypedDict):
-    """One variant."""
+    """The people and sums of one variant."""
 
     n: int
     contaminated: int
     metrics: dict[str, Sums]
 
 
-def experiments(told: list[Told]) -> list[Profile]:
-    """The profile's `experiments`. Of reports `told` has one version each."""
+def experiments(told: list[CountedEvent]) -> list[Profile]:
+    """The section `experiments`. `told` has one version of each report."""
     return [_shown(name, arms) for name, arms in sorted(_arms(told).items())]
 
 
-def _shown(name: str, arms: list[Told]) -> Profile:
+def _shown(name: str, arms: list[CountedEvent]) -> Profile:
     shown: Profile = {"id": name, "variant": _variant(arms[0]), "assigned_at": text_of(arms[0].at)}
     return shown | {"contaminated": True} if _is_mixed(arms) else shown
 
 
-def _arms(told: list[Told]) -> dict[str, list[Told]]:
-    """What carried each experiment, in order; nothing that is of a message which was never sent."""
+def _arms(told: list[CountedEvent]) -> dict[str, list[CountedEvent]]:
+    """The interactions that carry each experiment, in order, without those of messages that were dropped."""
     dropped = {one.fields["message_id"] for one in of_type(told, "email.dropped")}
-    found: dict[str, list[Told]] = {}
+    found: dict[str, list[CountedEvent]] = {}
     for one in told:
         is_mail = one.type.startswith("email.") and "message_id" in one.fields
         if one.fields.get("experiment") is None or (is_mail and one.fields["message_id"] in dropped):
@@ -81,16 +81,16 @@ def _arms(told: list[Told]) -> dict[str, list[Told]]:
     return found
 
 
-def _variant(one: Told) -> str:
+def _variant(one: CountedEvent) -> str:
     return one.fields["experiment"]["variant"]
 
 
-def _is_mixed(arms: list[Told]) -> bool:
+def _is_mixed(arms: list[CountedEvent]) -> bool:
     return len({_variant(one) for one in arms}) > 1
 
 
-def person(told: list[Told], definitions: Mapping[str, Definition]) -> dict[str, Person]:
-    """What one person adds to each experiment. Of gifts, refunds and reports `told` has one version each."""
+def person(told: list[CountedEvent], definitions: Mapping[str, Definition]) -> dict[str, Person]:
+    """The contribution of one person to each experiment. `told` has one version of each gift, refund and report."""
     found = {}
     for name, arms in _arms(told).items():
         definition = definitions.get(name, {})
@@ -110,7 +110,7 @@ def _moment(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def _person(told: list[Told], arms: list[Told], definition: Definition) -> Person:
+def _person(told: list[CountedEvent], arms: list[CountedEvent], definition: Definition) -> Person:
     at = arms[0].at
     until = at + timedelta(milliseconds=definition.get("window_ms", 7 * 86_400_000))
     today = _whole(at, _DAY)
@@ -138,13 +138,13 @@ def _limited(amount: int, most: int) -> int:
 
 
 _Outcome = Callable[[datetime, datetime], int]
-"""What happened from a moment on, up to but without another one."""
+"""The outcome of a metric from a moment on, up to but without another one."""
 
 
-def _outcomes(told: list[Told], currency: str) -> dict[str, _Outcome]:
-    """Each metric."""
+def _outcomes(told: list[CountedEvent], currency: str) -> dict[str, _Outcome]:
+    """The outcome function of each metric."""
 
-    def any_of(*which: Told) -> _Outcome:
+    def any_of(*which: CountedEvent) -> _Outcome:
         return lambda since, until: int(any(since <= one.at < until for one in which))
 
     def acts(type_: str) -> _Outcome:
@@ -166,8 +166,8 @@ def _outcomes(told: list[Told], currency: str) -> dict[str, _Outcome]:
     }
 
 
-def _money(told: list[Told], currency: str) -> list[tuple[datetime, int]]:
-    """What was given and what went back, the latter at the time of its gift if that is known."""
+def _money(told: list[CountedEvent], currency: str) -> list[tuple[datetime, int]]:
+    """Gifts and refunds in one currency, a refund at the time of its gift if that is known."""
     gifts = of_type(told, "donation.made")
     moves = [(one.at, one.fields["amount"]) for one in gifts if one.fields["currency"] == currency]
     for refund in of_type(told, "donation.refunded"):
@@ -180,12 +180,12 @@ def _money(told: list[Told], currency: str) -> list[tuple[datetime, int]]:
     return moves
 
 
-def _support(reports: list[Told]) -> int:
+def _support(reports: list[CountedEvent]) -> int:
     said = [one.fields["support"] for one in reports if one.fields.get("support") is not None]
     return int(bool(said) and said[-1] in (1, 2))
 
 
-def _walks_away(one: Told) -> bool:
+def _walks_away(one: CountedEvent) -> bool:
     if one.type == "consent.changed":
         of_all = one.fields.get("list_id") is None and one.fields.get("sender") is None
         return of_all and not one.fields["granted"]
@@ -193,7 +193,7 @@ def _walks_away(one: Told) -> bool:
 
 
 def added_up(people: Iterable[Mapping[str, Person]]) -> dict[str, dict[str, Arm]]:
-    """All people of an experiment by variant."""
+    """The sums over all people, by experiment and variant."""
     found: dict[str, dict[str, Arm]] = {}
     for each in people:
         for name, one in each.items():

@@ -1,14 +1,14 @@
-"""The oracle's answer for the expected numbers of human opens and clicks, from the table in `docs/human.md`.
+"""The oracle's recount of the expected numbers of human opens and clicks, from the table in `docs/human.md`.
 
-Written apart from the score and slower on purpose: each act is held against everything else that was told. It takes
-for granted that all was received within a week, as it is in the demo and in the tests.
+Slower than the fold's score on purpose: each open or click is compared with all other interactions. It takes for
+granted that all were received within a week, as in the demo and in the tests.
 """
 
 from datetime import datetime, timedelta
 
 from crawleruseragents import is_crawler
 
-from streams.demo.recount import Profile, Told
+from streams.demo.recount import CountedEvent, Profile
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _OPEN, _CLICK = 0, 1
@@ -36,21 +36,21 @@ _BROWSERS = (
 ).split()
 
 
-def humans(told: list[Told]) -> Profile:
-    """`opens_human` and `clicks_human`. Of gifts `told` has one version each."""
+def humans(told: list[CountedEvent]) -> Profile:
+    """The fields `opens_human` and `clicks_human` of the section `email`. `told` has one version of each gift."""
     opens = [thousandths(one, told) for one in told if one.type == "email.opened"]
     clicks = [thousandths(one, told) for one in told if one.type == "email.clicked"]
     return {"opens_human": sum(opens) / 1_000, "clicks_human": sum(clicks) / 1_000}
 
 
-def thousandths(act: Told, told: list[Told]) -> int:
-    """The probability that an open or a click was a person's, by all that was told."""
+def thousandths(act: CountedEvent, told: list[CountedEvent]) -> int:
+    """The probability, in thousandths, that an open or a click was a person's, given all other interactions."""
     column = _OPEN if act.type == "email.opened" else _CLICK
     decibans = _by_look(act, told, column) + max([0, *_afterwards(act, told, column)])
     return int(1_000 / (1 + 10 ** (-decibans / 10)) + 0.5)
 
 
-def _by_look(act: Told, told: list[Told], column: int) -> int:
+def _by_look(act: CountedEvent, told: list[CountedEvent], column: int) -> int:
     weights = [0]
     machine = act.fields.get("machine")
     if machine is not None:
@@ -63,7 +63,7 @@ def _by_look(act: Told, told: list[Told], column: int) -> int:
     return _PRIOR[column] + min(weights) + max(weights)
 
 
-def _timing(act: Told, told: list[Told], column: int) -> int:
+def _timing(act: CountedEvent, told: list[CountedEvent], column: int) -> int:
     arrived = _first(act, told, "email.delivered") or _first(act, told, "email.sent")
     if arrived is None:
         return 0
@@ -72,26 +72,26 @@ def _timing(act: Told, told: list[Told], column: int) -> int:
     return -5 if act.at - arrived <= 60 * _SECOND else (0, 3)[column]
 
 
-def _first(act: Told, told: list[Told], type_: str) -> datetime | None:
+def _first(act: CountedEvent, told: list[CountedEvent], type_: str) -> datetime | None:
     return min((one.at for one in told if one.type == type_ and _same_message(one, act)), default=None)
 
 
-def _same_message(one: Told, other: Told) -> bool:
+def _same_message(one: CountedEvent, other: CountedEvent) -> bool:
     return one.fields["message_id"] == other.fields["message_id"]
 
 
-def _burst(act: Told, told: list[Told]) -> int:
+def _burst(act: CountedEvent, told: list[CountedEvent]) -> int:
     if _links(act, told, 5 * _SECOND) >= 3 or _links(act, told, 30 * _SECOND) >= 5:
         return -30
     return -18 if _links(act, told, 3 * _SECOND) >= 2 else 0
 
 
-def _links(act: Told, told: list[Told], within: timedelta) -> int:
+def _links(act: CountedEvent, told: list[CountedEvent], within: timedelta) -> int:
     clicks = [one for one in told if one.type == "email.clicked" and _same_message(one, act)]
     return len({one.fields["url"] for one in clicks if one.fields.get("url") and abs(one.at - act.at) <= within})
 
 
-def _afterwards(act: Told, told: list[Told], column: int) -> list[int]:
+def _afterwards(act: CountedEvent, told: list[CountedEvent], column: int) -> list[int]:
     weights = [
         _AFTER[one.type][column]
         for one in told
@@ -104,7 +104,7 @@ def _afterwards(act: Told, told: list[Told], column: int) -> list[int]:
 
 
 def kind_of(user_agent: str | None) -> str:
-    """The kind of a user agent, by the first of the rules that fits."""
+    """The kind of a user agent, by the first rule that fits."""
     name = (user_agent or "").strip()
     if not name:
         return "absent"

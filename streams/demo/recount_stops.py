@@ -1,12 +1,12 @@
-"""The oracle's answer for what a person has closed, and for what `contact-suppressions` says of it.
+"""The oracle's recount of `stops` (closed channels, lists and senders) and of `contact-suppressions`.
 
-What is said of one list or one sender goes by its name alone: whatever channel a `consent.changed` speaks of, it is a
-word on the list or sender that it names.
+A word on one list or one sender goes by its name alone: a `consent.changed` that names one concerns only that, whatever
+its channel.
 """
 
 from collections.abc import Mapping
 
-from streams.demo.recount import CHANNELS, Told, moment, of_type, text_of
+from streams.demo.recount import CHANNELS, CountedEvent, moment, of_type, text_of
 
 Stop = dict[str, object]
 
@@ -19,8 +19,8 @@ _REASONS = {
 _FOR_GOOD = ("deceased", "do_not_contact")
 
 
-def stops(told: list[Told], suppressions: list[Told]) -> dict[str, object]:
-    """Who may not write or call, and why. `told` has one version of each report, both are sorted."""
+def stops(told: list[CountedEvent], suppressions: list[CountedEvent]) -> dict[str, object]:
+    """The section `stops`: closed channels, lists and senders, and why. `told` has one version of each report."""
     words = [one for one in told if one.type in _REASONS]
     found: dict[str, object] = {
         "senders": _by_name([(one.fields.get("sender"), one) for one in words if _knows_senders(one)]),
@@ -35,7 +35,7 @@ def stops(told: list[Told], suppressions: list[Told]) -> dict[str, object]:
 
 
 def suppressions(stops: Mapping[str, object]) -> dict[str, Stop]:
-    """By channel why it is closed to everyone, as `contact-suppressions` has it; empty where that is null."""
+    """The value of `contact-suppressions`: by channel why it is closed to everyone; empty where that is null."""
     everything = stops.get("all")
     found = {}
     for channel in CHANNELS:
@@ -47,16 +47,16 @@ def suppressions(stops: Mapping[str, object]) -> dict[str, Stop]:
     return found
 
 
-def _knows_lists(word: Told) -> bool:
+def _knows_lists(word: CountedEvent) -> bool:
     return word.type != "text.opted_out"
 
 
-def _knows_senders(word: Told) -> bool:
+def _knows_senders(word: CountedEvent) -> bool:
     return word.type in ("text.opted_out", "consent.changed")
 
 
-def _whole_channels(word: Told) -> tuple[str, ...]:
-    """The channels of which it speaks as a whole."""
+def _whole_channels(word: CountedEvent) -> tuple[str, ...]:
+    """The channels that a word opens or closes as a whole."""
     if _knows_lists(word) and word.fields.get("list_id") is not None:
         return ()
     if _knows_senders(word) and word.fields.get("sender") is not None:
@@ -66,8 +66,8 @@ def _whole_channels(word: Told) -> tuple[str, ...]:
     return ("text",) if word.type == "text.opted_out" else ("email",)
 
 
-def _by_name(named: list[tuple[str | None, Told]]) -> dict[str, Stop]:
-    """The stop of each list or sender that is closed."""
+def _by_name(named: list[tuple[str | None, CountedEvent]]) -> dict[str, Stop]:
+    """The stop of each closed list or sender, by name."""
     found = {}
     for name in {name for name, _ in named if name is not None}:
         stop = _closed([word for other, word in named if other == name])
@@ -76,8 +76,8 @@ def _by_name(named: list[tuple[str | None, Told]]) -> dict[str, Stop]:
     return found
 
 
-def _closed(words: list[Told]) -> Stop | None:
-    """The last complaint, else the last no that is not older than the last yes."""
+def _closed(words: list[CountedEvent]) -> Stop | None:
+    """The stop that these words amount to: the last complaint, else the last no that is not older than the last yes."""
     complaints = of_type(words, "email.complained")
     if complaints:
         return _stop(complaints[-1], "complained")
@@ -88,8 +88,8 @@ def _closed(words: list[Told]) -> Stop | None:
     return _stop(refused[-1], _REASONS[refused[-1].type])
 
 
-def _everything(told: list[Told], suppressions: list[Told]) -> Stop | None:
-    """The last word that nobody is to approach this person at all, the gravest kind of it first."""
+def _everything(told: list[CountedEvent], suppressions: list[CountedEvent]) -> Stop | None:
+    """The stop of all channels at once, if there is one; death before `do_not_contact`, that before a suppression."""
     for outcome in _FOR_GOOD:
         reports = [one for one in of_type(told, "canvass.reported") if one.fields["outcome"] == outcome]
         if reports:
@@ -104,5 +104,5 @@ def _everything(told: list[Told], suppressions: list[Told]) -> Stop | None:
     return None if moment(until) == last.at else _stop(last, "suppressed") | {"until": text_of(moment(until))}
 
 
-def _stop(one: Told, reason: str) -> Stop:
+def _stop(one: CountedEvent, reason: str) -> Stop:
     return {"reason": reason, "at": text_of(one.at), "source": one.source, "id": one.id}

@@ -1,7 +1,7 @@
-"""The oracle's answer for the touches of a profile and for the pressure that they leave.
+"""The oracle's recount of `touches` and of the `pressure` that they leave.
 
-The contract forgets a touch once one 30 days later has been known for 7 days, by the broker's clock. What the demo and
-the chaos suite publish is minutes old when it is looked at, so nothing is forgotten here and no clock is needed: a
+The contract forgets a touch once one 30 days later has been known for 7 days, by the broker's clock. The records of the
+demo and the chaos suite are minutes old when they are checked, so nothing is forgotten here and no clock is needed: a
 touch that a retraction uncovers is back.
 """
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import NamedTuple
 
-from streams.demo.recount import Profile, Told, text_of
+from streams.demo.recount import CountedEvent, Profile, text_of
 
 _LISTED = timedelta(days=30)
 _HALF_LIFE = timedelta(days=7)
@@ -26,11 +26,11 @@ class Touch(NamedTuple):
 
     channel: str
     purpose: str
-    shown_by: Told
+    shown_by: CountedEvent
 
 
-def listed(told: list[Told]) -> list[Touch]:
-    """The touches of the 30 days before the latest one, newest first; `told` has one version of each report."""
+def listed(told: list[CountedEvent]) -> list[Touch]:
+    """The touches of the 30 days up to the latest one, newest first; `told` has one version of each report."""
     found = [*_messages(told, "email"), *_messages(told, "text"), *_canvassed(told)]
     if not found:
         return []
@@ -40,7 +40,7 @@ def listed(told: list[Told]) -> list[Touch]:
 
 
 def touches(recent: list[Touch]) -> list[Profile]:
-    """As a profile shows them."""
+    """The section `touches`."""
     return [
         {
             "channel": one.channel,
@@ -55,7 +55,7 @@ def touches(recent: list[Touch]) -> list[Profile]:
 
 
 def pressure(recent: list[Touch]) -> Profile:
-    """Milli-points by channel at the latest touch."""
+    """The section `pressure`: milli-points by channel at the time of the latest touch."""
     points: dict[str, int] = {}
     for one in recent:
         age = recent[0].shown_by.at - one.shown_by.at
@@ -68,15 +68,15 @@ def _latest(recent: list[Touch]) -> datetime | None:
 
 
 def _points(touch: Touch, age: timedelta) -> int:
-    """floor(cost · 2^(−age / 7 days) + 0.5), in fifty digits."""
+    """What is left of a touch's cost: floor(cost · 2^(−age / 7 days) + 0.5), in fifty digits."""
     cost = 0 if touch.purpose == "transactional" else _COSTS[touch.channel]
     weeks = _exactly.divide(Decimal(age // _MILLISECOND), Decimal(_HALF_LIFE // _MILLISECOND))
     left = _exactly.multiply(Decimal(cost), _exactly.power(Decimal(2), -weeks))
     return int((left + Decimal("0.5")).to_integral_value(ROUND_FLOOR))
 
 
-def _messages(told: list[Told], channel: str) -> list[Touch]:
-    """One for each message that was sent or delivered and of which nothing says that it did not arrive."""
+def _messages(told: list[CountedEvent], channel: str) -> list[Touch]:
+    """The touches of messages: one for each that was sent or delivered and did not fail."""
     killed = {one.fields["message_id"] for one in told if one.type in _KILLED_BY[channel]}
     found: dict[str, Touch] = {}
     for one in told:
@@ -87,8 +87,8 @@ def _messages(told: list[Told], channel: str) -> list[Touch]:
     return list(found.values())
 
 
-def _canvassed(told: list[Told]) -> list[Touch]:
-    """Each call and each text; of doors and letters the first of a day in UTC."""
+def _canvassed(told: list[CountedEvent]) -> list[Touch]:
+    """The touches of canvass reports: each call and text; of doors and of letters the first of a day in UTC."""
     found = []
     been = set()
     for one in told:

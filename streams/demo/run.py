@@ -1,4 +1,4 @@
-"""The demo, from nothing to checked profiles: starts what it needs, plays the script, compares with the truth."""
+"""One run of the demo: starts the servers and workers, publishes the script, compares the results with the oracle."""
 
 import fcntl
 import shutil
@@ -12,42 +12,36 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streams.demo.bars import bars
 from streams.demo.check import Difference, compare_letters, compare_profiles
-from streams.demo.collecting import (
-    closed_channels_in_topic,
-    letters_in_topic,
-    profiles_in_redis,
-    profiles_in_topic,
-)
+from streams.demo.console import bars
 from streams.demo.deployment import Deployment, counted, open_deployment
-from streams.demo.figures import Figures, Latency
+from streams.demo.experiments import define, plans_of, results_in_redis, wrong_results
 from streams.demo.oracle import all_closed_channels
-from streams.demo.playing import Played, play
 from streams.demo.progress import Progress
+from streams.demo.publishing import PlayResult, play
+from streams.demo.read_back import closed_channels_in_topic, letters_in_topic, profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
+from streams.demo.report import DemoReport, Figures, Latency, flows, most_reached, net_donations, top_donors, tried
 from streams.demo.script import Script, write_script
-from streams.demo.story import Story, flows, most_reached, net_donations, top_donors, tried
-from streams.demo.trials import define, plans_of, results_in_redis, wrong_results
-from streams.demo.voice import DAY
+from streams.demo.source_system import DAY
 from streams.demo.workers import Workers, start_workers
-from streams.local.stack import Given, Stack, local_stack, start, stop
+from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
 from streams.platform.errors import EngineError
 from streams.platform.settings import Settings, said_in
 from streams.platform.signals import signals_end_the_block
 
 
-class NotEmpty(EngineError):
-    """The given cluster holds records already, so the demo could not tell its own from them."""
+class ClusterNotEmpty(EngineError):
+    """The cluster that was given holds records already, which the demo could not tell from its own."""
 
 
-class Busy(EngineError):
-    """Another demo is under way in the same directory, or its workers were kept."""
+class DemoBusy(EngineError):
+    """Another demo runs in the same directory, or its workers were kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a run is like. `keep`: leave stack and workers running."""
+class DemoOptions:
+    """Options of a run. `scale` multiplies the invented records; `keep`: leave stack and workers running."""
 
     seed: int = 2012
     scale: float = 1.0
@@ -56,29 +50,29 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """What a run leaves: its story, and how to reach what still runs when it was to be kept."""
+class DemoResult:
+    """The outcome of a run: its report, and how to reach the servers and workers that were kept."""
 
-    story: Story
+    story: DemoReport
     stack: Stack
     workers: Workers
     log: Path
 
 
-def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
-    """Run it once, on a fresh stack. Raises `LocalStackError`, `NotEmpty` or `Stuck`.
+def run_demo(settings: Settings, options: DemoOptions, console: Console) -> DemoResult:
+    """Run the demo once, on a fresh stack. Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`.
 
-    What was started is stopped at the end, or, when it is to be kept, after a failure.
+    Everything it started is stopped at the end; with `keep` only after a failure.
     """
     home = settings.home.resolve() / "demo"
     log = home / "worker.log"
     with console.status("Writing the script"):
         script = write_script(options.seed, options.scale, _today())
     with signals_end_the_block(), _alone(home) as lock, ExitStack() as started:
-        stack = _start_stack(home, Given.of(settings), options.keep, console, started)
+        stack = _start_stack(home, ExistingServers.of(settings), options.keep, console, started)
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
             if deployment.records():
-                raise NotEmpty(
+                raise ClusterNotEmpty(
                     f"the topics at KAFKA_BOOTSTRAP{said_in('KAFKA_BOOTSTRAP')} hold records already; the demo needs a "
                     "cluster of its own, and starts one where that is not set"
                 )
@@ -89,7 +83,7 @@ def run_demo(settings: Settings, options: Options, console: Console) -> Ended:
             story = _tell(deployment, script, workers, console)
         if options.keep:
             started.pop_all()
-    return Ended(story, stack, workers, log)
+    return DemoResult(story, stack, workers, log)
 
 
 def _today() -> int:
@@ -99,19 +93,19 @@ def _today() -> int:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[int]:
-    """Hold the home's lock; workers that are kept hold it too, by its descriptor."""
+    """Hold the lock of a home directory; workers that are kept hold it too, by the descriptor."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "demo.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy(
+            raise DemoBusy(
                 f"another demo, or what it kept, runs in {home}: stop it, or set HARMONIA_HOME to another directory"
             ) from None
         yield file.fileno()
 
 
-def _start_stack(home: Path, given: Given, keep: bool, console: Console, started: ExitStack) -> Stack:
+def _start_stack(home: Path, given: ExistingServers, keep: bool, console: Console, started: ExitStack) -> Stack:
     stop(home, wipe=True)
     shutil.rmtree(home / "state", ignore_errors=True)
     with console.status("Starting Kafka and Redis") as status:
@@ -127,7 +121,7 @@ def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
     return settings.model_copy(update=where)
 
 
-def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> Story:
+def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> DemoReport:
     plans = plans_of(script.accepted())
     with bars(console, len(script.publications), len(script.accepted())) as move:
 
@@ -142,7 +136,7 @@ def _tell(deployment: Deployment, script: Script, workers: Workers, console: Con
         differences = _compare(deployment, script, truth, in_redis)
         shown = (truth if differences else in_redis).values()
         figures = _figures(deployment, script, workers, played, in_redis)
-    return Story(
+    return DemoReport(
         figures,
         flows(script.publications),
         most_reached(shown),
@@ -167,7 +161,7 @@ def _compare(
 
 
 def _figures(
-    deployment: Deployment, script: Script, workers: Workers, played: Played, in_redis: Mapping[str, Profile]
+    deployment: Deployment, script: Script, workers: Workers, played: PlayResult, in_redis: Mapping[str, Profile]
 ) -> Figures:
     letters = {(letter.reason, *letter[1:4]) for letter in letters_in_topic(deployment.consumer)}
     hundredths = statistics.quantiles(played.latencies, n=100)

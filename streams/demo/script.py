@@ -1,35 +1,58 @@
-"""The whole input of one demo run and, beside it, what must come out."""
+"""The whole input of one demo run and the outcome it must have.
 
+Its donations are real: the file that comes with the package, read by the ordinary importer.
+"""
+
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 
-from events.adapters.fec import RefusedRow
+from events.adapters.fec import Imported, RefusedRow, rows
 from events.envelope import Interaction
-from streams.demo.contributions import as_sent, contributions
+from events.times import render_time
+from events.topics import DONATION_EVENTS
 from streams.demo.oracle import experiment_results, recount
 from streams.demo.recount import Profile
 from streams.demo.recount_experiments import Arm
 from streams.demo.simulator import FILE_ENDS, simulate
-from streams.demo.truth import ContactFields, Publication, Sent
+from streams.demo.truth import ContactFields, Fields, Publication, Sent
+
+FILE_NAME = "fec-2012-contributions.csv.gz"
+
+
+def contributions() -> list[Imported]:
+    """Every row of the donations file, read or refused, in the file's order."""
+    packed = files("streams.demo").joinpath("data", FILE_NAME).read_bytes()
+    return list(rows(gzip.decompress(packed).splitlines()))
+
+
+def as_sent(donation: Interaction) -> Sent:
+    """An imported donation as the plain data that the oracle reads."""
+    data = donation.data.plain()
+    contact: ContactFields = data.pop("contact")  # type: ignore[assignment]
+    fields: Fields = data  # type: ignore[assignment]
+    time = render_time(donation.time)
+    return Sent(DONATION_EVENTS, donation.type, donation.source, donation.id, time, contact, fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`publications` go to the input topics in this order, `refused_rows` of the file straight to `dead-letters`."""
+    """One run's input: `publications` for the input topics, in order, `refused_rows` straight for `dead-letters`."""
 
     publications: list[Publication]
     refused_rows: list[RefusedRow]
 
     def accepted(self) -> list[Sent]:
-        """What must be accepted, repeats included, in the order published."""
+        """The interactions that intake must accept, repeats included, in the order published."""
         return [one.sent for one in self.publications if one.reason is None]
 
     def repeats(self) -> int:
-        """How many of the accepted are there a second time."""
+        """How many accepted records are repeats of others."""
         return sum(one.kind == "repeat" for one in self.publications)
 
     def letters(self) -> list[tuple[str, bytes]]:
-        """Reason and value of everything that must be in `dead-letters`."""
+        """Reason and value of every record that must end in `dead-letters`."""
         bad = [(one.reason, one.value) for one in self.publications if one.reason is not None]
         return bad + [(str(one.refusal.reason), one.row) for one in self.refused_rows]
 
@@ -38,7 +61,7 @@ class Script:
         return recount(self.accepted(), identify)
 
     def experiments(self, identify: Callable[[ContactFields], str]) -> dict[str, dict[str, Arm]]:
-        """What the people of each experiment must add up to, by variant."""
+        """The sums that each experiment must show, by variant."""
         people: dict[str, list[Sent]] = {}
         for one in self.accepted():
             people.setdefault(identify(one.contact), []).append(one)
@@ -46,7 +69,7 @@ class Script:
 
 
 def write_script(seed: int, scale: float = 1.0, today: int = FILE_ENDS) -> Script:
-    """All of the file's rows, with about `scale` times 55,000 invented records around its donors.
+    """Make the script of a seed: all of the file's rows, and about `scale` times 55,000 invented records.
 
     Experiments are of the weeks before `today`, a midnight (ms, UTC).
     """

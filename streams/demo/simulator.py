@@ -1,7 +1,7 @@
-"""The input of the demo, made the same again from a seed: real donations, and around the donors what teams do.
+"""The demo's publications, the same for the same seed: real donations, and invented interactions with the donors.
 
-Order, repeats and mistakes are those of real feeds. Every record comes with the truth about it, so the demo can tell at
-the end whether each contact came out right.
+Order, repeats and mistakes are those of real feeds. Every record comes with the truth about it, by which the results
+are checked.
 """
 
 from bisect import bisect_right
@@ -10,18 +10,15 @@ from functools import partial
 from math import exp, log
 from random import Random
 
-from streams.demo.cast import cast_of
-from streams.demo.encoding import attributes, body, encode, key
+from streams.demo.donors import population_of
+from streams.demo.encoding import attributes, body, encode, key, spoil
 from streams.demo.fieldwork import ballots, canvassing
-from streams.demo.full_mailboxes import full_mailboxes
 from streams.demo.giving import gifts_given_back
-from streams.demo.leaving_alone import suppressions
-from streams.demo.mailing import mailings
-from streams.demo.spoiling import spoil
+from streams.demo.mailing import full_mailboxes, mailings
+from streams.demo.source_system import DAY, MINUTE, TimedInteraction, utc, when
 from streams.demo.texting import texts
 from streams.demo.truth import Kind, Publication, Sent
-from streams.demo.voice import DAY, MINUTE, Timed, utc, when
-from streams.demo.volunteering import volunteering
+from streams.demo.volunteering import suppressions, volunteering
 
 LATE_SHARE, REPEAT_SHARE, BAD_SHARE = 0.05, 0.02, 0.005
 _SHORTEST_DELAY, _LONGEST_DELAY = 10 * MINUTE, 5 * DAY
@@ -32,10 +29,10 @@ _SOON = 200  # records later: half of the repeats are a producer's quick retry
 
 
 def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0, today: int = FILE_ENDS) -> list[Publication]:
-    """Everything to publish, in this order. Experiments are of the weeks before `today`, a midnight (ms, UTC).
+    """All publications, in order. Experiments are of the weeks before `today`, a midnight (ms, UTC).
 
-    All `donations` are in it, and no other that is not given back in full. `scale` multiplies what is invented around
-    them: 1 makes about 70,000 records with the 15,359 donations of the file.
+    They hold all `donations`, and no other that is not refunded in full. `scale` multiplies the invented records
+    around them: 1 makes about 70,000 records with the 15,359 donations of the file.
     """
     rng = Random(seed)  # nosec B311 # invented people, no secrets
     said = _said(rng, donations, scale, today)
@@ -43,9 +40,9 @@ def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0, today: in
     return _with_repeats_and_bad(rng, good)
 
 
-def _said(rng: Random, donations: Sequence[Sent], scale: float, today: int) -> list[Timed]:
-    cast = cast_of(donations, rng)
-    said = [Timed(when(donation.time), donation) for donation in donations]
+def _said(rng: Random, donations: Sequence[Sent], scale: float, today: int) -> list[TimedInteraction]:
+    cast = population_of(donations, rng)
+    said = [TimedInteraction(when(donation.time), donation) for donation in donations]
     teams = (
         *(partial(mailings, today=today), texts, canvassing, ballots, partial(volunteering, today=today)),
         *(full_mailboxes, gifts_given_back, suppressions),
@@ -55,8 +52,8 @@ def _said(rng: Random, donations: Sequence[Sent], scale: float, today: int) -> l
     return said
 
 
-def _in_order_of_arrival(rng: Random, said: list[Timed]) -> list[tuple[Timed, bool]]:
-    """Each with whether it comes late, that is after something younger."""
+def _in_order_of_arrival(rng: Random, said: list[TimedInteraction]) -> list[tuple[TimedInteraction, bool]]:
+    """The interactions as they arrive, each with whether it is late: published after a younger one."""
     times = sorted(one.at for one in said)
     arrivals = [one.at for one in said]
     for place in rng.sample(range(len(said)), round(len(said) * LATE_SHARE)):
@@ -71,7 +68,7 @@ def _in_order_of_arrival(rng: Random, said: list[Timed]) -> list[tuple[Timed, bo
 
 
 def _delay(rng: Random, at: int, times: list[int]) -> int:
-    """Minutes are as common as days; long enough to come after something younger, if there is any."""
+    """A delay in ms, minutes as likely as days, long enough to come after a younger interaction, if there is any."""
     delay = round(exp(rng.uniform(log(_SHORTEST_DELAY), log(_LONGEST_DELAY))))
     younger = bisect_right(times, at)
     return max(delay, times[younger] + 1 - at) if younger < len(times) else delay
@@ -83,7 +80,10 @@ def _publication(rng: Random, sent: Sent, kind: Kind, late: bool) -> Publication
 
 
 def _with_repeats_and_bad(rng: Random, good: list[Publication]) -> list[Publication]:
-    """A repeat says the same again, perhaps in the other mode and under another key, at any time after the first."""
+    """The publications with repeats and bad records among them.
+
+    A repeat comes at any time after the first, perhaps in the other CloudEvents mode and under another key.
+    """
     count = len(good)
     placed = [(float(place), publication) for place, publication in enumerate(good)]
     for place in rng.sample(range(count), round(count * REPEAT_SHARE)):

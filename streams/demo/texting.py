@@ -1,11 +1,11 @@
-"""The text messages of the demo: what was sent, what failed, who answered and who said STOP."""
+"""The demo's invented text messages: those sent and failed, answers, and STOP."""
 
 from collections.abc import Iterator
 from random import Random
 
-from streams.demo.cast import Cast
+from streams.demo.donors import Population
+from streams.demo.source_system import DAY, HOUR, MINUTE, SECOND, SourceSystem, TimedInteraction, TimeFormat, utc
 from streams.demo.truth import ContactFields, Fields
-from streams.demo.voice import DAY, HOUR, MINUTE, SECOND, Spelling, Timed, Voice, utc
 
 _SENDS = 5_000
 _CAMPAIGN = 500
@@ -13,9 +13,9 @@ _FIRST_DAY, _LAST_DAY = utc(2011, 6, 1), utc(2012, 4, 24)
 _SENDERS = ("62012", "62013")
 
 
-def texts(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
+def texts(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
     """All text events of about `scale` times 5,000 messages."""
-    voice = Voice(rng, "outreach/textbank", "outreach-events", Spelling.MICROSECONDS)
+    voice = SourceSystem(rng, "outreach/textbank", "outreach-events", TimeFormat.MICROSECONDS)
     left = round(_SENDS * scale)
     number = 0
     while left > 0:
@@ -28,7 +28,7 @@ def texts(rng: Random, cast: Cast, scale: float) -> Iterator[Timed]:
         left -= min(_CAMPAIGN, left)
 
 
-def _message(voice: Voice, at: int, contact: ContactFields, about: Fields) -> Iterator[Timed]:
+def _message(voice: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
     rng, say = voice.rng, voice.say
     yield say("text.sent", at, contact, {**about, "purpose": "mobilisation"})
     if rng.random() < 0.05:

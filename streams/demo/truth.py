@@ -1,7 +1,7 @@
-"""What was sent, in plain data.
+"""The interactions of a run as plain data, which the simulator writes and the oracle reads.
 
-The simulator writes it and the oracle reads it. Nothing here knows an event model, an encoder or the fold, so a mistake
-in those cannot hide in the truth they are judged by.
+Nothing here knows an event model, an encoder or the fold, so a mistake in those cannot hide in the truth that they are
+judged by.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ class ContactFields(TypedDict, total=False):
 
 
 class Experiment(TypedDict):
-    """Which variant of which experiment."""
+    """The experiment and the variant that an interaction carries."""
 
     id: str
     variant: str
 
 
 class Retracts(TypedDict):
-    """Which interaction is taken back."""
+    """The interaction that is retracted."""
 
     source: str
     id: str

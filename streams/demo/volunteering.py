@@ -1,4 +1,4 @@
-"""The volunteers' desk of the demo: meetings, forms, wishes about contact, and an experiment with calls.
+"""The demo's invented desk work: meetings, forms, consent, suppressions, and an experiment with thank-you calls.
 
 The calls are of the weeks before `today`: at noon (A), or in the evening (B), when more people are reached.
 """
@@ -6,16 +6,18 @@ The calls are of the weeks before `today`: at noon (A), or in the evening (B), w
 from collections.abc import Iterator
 from random import Random
 
-from streams.demo.cast import Cast
+from streams.demo.donors import Population
+from streams.demo.source_system import DAY, HOUR, MINUTE, SourceSystem, TimedInteraction, TimeFormat, utc
 from streams.demo.truth import Fields
-from streams.demo.voice import DAY, HOUR, MINUTE, Spelling, Timed, Voice, utc
 
 CALLS = "thank-you-call"
-"""The id of the experiment."""
+"""The id of the experiment with calls."""
 
 _REACHED = {"A": 0.18, "B": 0.42}
 _RSVPS, _FORMS, _CONSENTS, _ASSIGNED = 800, 1_200, 600, 1_000
 _FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 20)
+_SUPPRESSED_PEOPLE = 150
+_FIRST_SUPPRESSION, _LAST_SUPPRESSION = utc(2011, 5, 1), utc(2012, 3, 1)
 _TIME_ZONES = {
     "US-AK": "America/Anchorage",
     "US-AL": "America/Chicago",
@@ -27,17 +29,17 @@ _SHOWS_UP = ("rsvp.attended",) * 6 + ("rsvp.no_show",) * 3 + ("rsvp.cancelled",)
 _CHANNELS = ("email", "email", "text", "text", "phone", "phone", "door", "letter", "all")
 
 
-def volunteering(rng: Random, cast: Cast, scale: float, today: int) -> Iterator[Timed]:
-    """About `scale` times 5,300 interactions, 1 % of the forms taken back."""
-    desk = Voice(rng, "volunteers/desk", "outreach-events", Spelling.MILLISECONDS)
+def volunteering(rng: Random, cast: Population, scale: float, today: int) -> Iterator[TimedInteraction]:
+    """About `scale` times 5,300 interactions of the volunteers' desk; 1 % of the forms are retracted."""
+    desk = SourceSystem(rng, "volunteers/desk", "outreach-events", TimeFormat.MILLISECONDS)
     for _ in range(round(_RSVPS * scale)):
         yield from _meeting(desk, cast)
     for _ in range(round(_FORMS * scale)):
         yield from _form(desk, cast)
     for _ in range(round(_CONSENTS * scale)):
         yield _wish(desk, cast)
-    research = Voice(rng, "research/assigner", "outreach-events", Spelling.MICROSECONDS)
-    phones = Voice(rng, "field/phonebank", "canvass-events", Spelling.MILLISECONDS)
+    research = SourceSystem(rng, "research/assigner", "outreach-events", TimeFormat.MICROSECONDS)
+    phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
     for donor in cast.some(rng, round(_ASSIGNED * scale)):
         variant = rng.choice("AB")
         arm: Fields = {"experiment": {"id": CALLS, "variant": variant}}
@@ -48,7 +50,7 @@ def volunteering(rng: Random, cast: Cast, scale: float, today: int) -> Iterator[
         yield phones.say("canvass.reported", at, donor.contact(), call)
 
 
-def _meeting(desk: Voice, cast: Cast) -> Iterator[Timed]:
+def _meeting(desk: SourceSystem, cast: Population) -> Iterator[TimedInteraction]:
     rng = desk.rng
     starts = rng.randrange(_FIRST_DAY, _LAST_DAY, 7 * DAY) + 25 * HOUR
     contact = cast.one(rng).contact_by_email(rng)
@@ -59,7 +61,7 @@ def _meeting(desk: Voice, cast: Cast) -> Iterator[Timed]:
     yield desk.say(outcome, starts - 30 * MINUTE if before else starts + 3 * HOUR, contact, about)
 
 
-def _form(desk: Voice, cast: Cast) -> Iterator[Timed]:
+def _form(desk: SourceSystem, cast: Population) -> Iterator[TimedInteraction]:
     rng = desk.rng
     kind = rng.choice(("petition", "petition", "signup", "volunteer"))
     donor = cast.one(rng)
@@ -74,7 +76,7 @@ def _form(desk: Voice, cast: Cast) -> Iterator[Timed]:
         yield desk.take_back(filled_in, rng.randrange(HOUR, 2 * DAY))
 
 
-def _wish(desk: Voice, cast: Cast) -> Timed:
+def _wish(desk: SourceSystem, cast: Population) -> TimedInteraction:
     rng = desk.rng
     wish: Fields = {"channel": rng.choice(_CHANNELS), "granted": rng.random() < 0.6, "basis": "asked in person"}
     if wish["channel"] == "email" and rng.random() < 0.3:
@@ -84,3 +86,18 @@ def _wish(desk: Voice, cast: Cast) -> Timed:
 
 def _some_day(rng: Random) -> int:
     return rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(14 * HOUR, 28 * HOUR)
+
+
+def suppressions(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+    """Suppression commands for about `scale` times 150 people, for good or until a day; 10 % are retracted."""
+    source, spelling = "office/desk", TimeFormat.LOCAL_SECONDS
+    commands = SourceSystem(rng, source, "contact-commands", spelling)
+    letters = SourceSystem(rng, source, "outreach-events", spelling)
+    for donor in cast.some(rng, round(_SUPPRESSED_PEOPLE * scale)):
+        for _ in range(rng.choice((1, 1, 1, 2))):
+            at = rng.randrange(_FIRST_SUPPRESSION, _LAST_SUPPRESSION, DAY) + rng.randrange(14 * HOUR, 23 * HOUR)
+            ends: Fields = {"until": spelling.write(at + 60 * DAY)} if rng.random() < 0.5 else {}
+            command = commands.say("contact.suppressed", at, donor.contact(), ends)
+            yield command
+            if rng.random() < 0.1:
+                yield letters.take_back(command, rng.randrange(HOUR, 5 * DAY))

@@ -1,4 +1,4 @@
-"""Starts and stops the demo's workers as processes of their own, as an operator would."""
+"""Starts and stops `harmonia worker` as processes of their own, as an operator would."""
 
 import os
 import re
@@ -22,24 +22,24 @@ _WORKING = re.compile(r"worker (\d+): working on")
 
 @dataclass(slots=True)
 class Workers:
-    """One running `harmonia worker` command, in a session of its own, and the metrics address of each process."""
+    """A running `harmonia worker` command in a session of its own, and the metrics address of each process."""
 
     process: "subprocess.Popen[bytes]"
     addresses: list[str]
     log: Path
 
     def must_run(self) -> None:
-        """Raise `LocalStackError` when they have ended by themselves."""
+        """Raise `LocalStackError` when the command has ended by itself."""
         if (code := self.process.poll()) is not None:
             raise LocalStackError(f"the worker ended with exit code {code}; see {self.log}")
 
     def addresses_now(self) -> list[str]:
-        """Those of the processes that run, also of one that was started again after a failure."""
+        """The metrics addresses of the processes that run now, also of one that was started again after a failure."""
         said = dict(_METRICS.findall(self.log.read_text(errors="replace")))
         return [address for pid, address in sorted(said.items()) if _is_in_session(int(pid), self.process.pid)]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Signal all its processes and wait; returns the exit code. Killed when the end does not come."""
+        """Signal all processes and wait; returns the exit code. Those that do not end in time are killed."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, number)
         try:
@@ -58,12 +58,11 @@ def start_workers(  # noqa: PLR0913 (each is a part of what is started)
     restart: bool = False,
     program: str = COMMAND,
 ) -> Workers:
-    """Start and wait until each process works on its partitions.
+    """Start workers and wait until each process works on its partitions.
 
-    `environment` is added to this process's own. Everything the workers say goes to `log`. `keep_open`: descriptors
-    that they hold for as long as they run, such as a lock's. `restart`: one that fails is started again. `program`: a
-    module that is run in the place of the command.
-    Raises `LocalStackError` when they end before they work.
+    `environment` is added to this process's own. Their output goes to `log`. `keep_open`: file descriptors that they
+    hold for as long as they run, such as a lock's. `restart`: one that fails is started again. `program`: a module that
+    is run in the place of the command. Raises `LocalStackError` when they end before they work.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", program, "worker", "--processes", str(processes)]

@@ -1,7 +1,7 @@
-"""Whether a library that is pinned has a known hole: for `make audit`.
+"""Looks up known vulnerabilities of the pinned libraries: `make audit`.
 
-Asks a service for each version of both lock files. Where a network lets nobody out to it, nothing can be looked up:
-that is said, and fails nothing, since the same commit would pass and fail by where it is built. A hole fails.
+Asks a service for each version in both lock files. Where the network does not let us reach it, that is printed and
+fails nothing, since the same commit would pass and fail by where it is built. A vulnerability fails.
 """
 
 import json
@@ -15,30 +15,30 @@ _ASK = ("-m", "pip_audit", "--disable-pip", "--require-hashes", "--progress-spin
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """What came of one lock file. `unknown`: libraries of which the service says nothing."""
+class AuditReport:
+    """The answer for one lock file. `unknown`: libraries that the service does not know; `holes`: vulnerabilities."""
 
     known: int
     unknown: tuple[str, ...]
     holes: tuple[str, ...]
 
 
-def read_report(report: str) -> Audited:
-    """What pip-audit's JSON says; of text that is none, that nothing was looked up."""
+def read_report(report: str) -> AuditReport:
+    """Read pip-audit's JSON; for other text the report says that nothing was looked up."""
     try:
         found: list[dict[str, Any]] = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return Audited(0, (), ())
+        return AuditReport(0, (), ())
     asked = [one for one in found if "skip_reason" not in one]
-    return Audited(
+    return AuditReport(
         len(asked),
         tuple(one["name"] for one in found if "skip_reason" in one),
         tuple(f"{one['name']} {one['version']}: {_hole(hole)}" for one in asked for hole in one["vulns"]),
     )
 
 
-def verdict(lock: str, audited: Audited) -> str:
-    """What is said of it."""
+def verdict(lock: str, audited: AuditReport) -> str:
+    """The line to print for one lock file."""
     if audited.holes:
         return "\n".join(f"{lock}: {hole}" for hole in audited.holes)
     if not audited.known:
@@ -53,7 +53,7 @@ def _hole(hole: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Ask of both lock files, say what came of it, and exit with 1 if there is a hole."""
+    """Audit both lock files, print a line for each, and exit with 1 if there is a vulnerability."""
     holes = False
     for lock in LOCKS:
         # pip-audit exits with 1 for a hole and for a network that is away: only its report tells them apart.

@@ -1,4 +1,4 @@
-"""The file `.env`: given new values for some variables, with all that is in it besides."""
+"""Sets variables in a file `.env` and leaves everything else in it as it is."""
 
 import os
 import tempfile
@@ -11,18 +11,18 @@ from typing import NamedTuple
 from dotenv.parser import parse_stream
 
 
-class Merged(NamedTuple):
-    """`text`: the new file; `kept`: the variables whose lines stay as they were, in order."""
+class MergedEnvFile(NamedTuple):
+    """The new text of an env file, and the variables whose lines stay as they were (`kept`, in order)."""
 
     text: str
     kept: Sequence[str]
 
 
-def merged(text: str, values: Mapping[str, str]) -> Merged:
-    """The file with these values: in the place of the lines that set them, or behind all others.
+def merged(text: str, values: Mapping[str, str]) -> MergedEnvFile:
+    """The text with these values, in the place of the lines that set them or behind all others.
 
-    Read as the settings read it: in a value in quotes lines may stand that look like others. Of a variable that is set
-    twice the last would count, so one is left. Comments and all else stay as they are.
+    Parsed as the settings parse it: a quoted value may hold lines that look like variables. Of a variable that is set
+    twice the last would count, so only one is left. Comments and all else stay as they are.
     """
     parts: list[str] = []
     kept: list[str] = []
@@ -42,11 +42,11 @@ def merged(text: str, values: Mapping[str, str]) -> Merged:
     found = "".join(parts)
     end = "\n" if found and not found.endswith("\n") else ""
     added = "".join(f"{name}={value}\n" for name, value in values.items() if name not in done)
-    return Merged(f"{found}{end}{added}", [*dict.fromkeys(kept)])
+    return MergedEnvFile(f"{found}{end}{added}", [*dict.fromkeys(kept)])
 
 
 def write_env(file: Path, values: Mapping[str, str]) -> Sequence[str]:
-    """Give a file these values, whole or not at all; returns the variables that it keeps besides.
+    """Set variables in a file, all or none; returns the other variables in it.
 
     Raises OSError, and UnicodeDecodeError where the file is no text.
     """

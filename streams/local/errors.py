@@ -1,4 +1,4 @@
-"""What can go wrong with the local stack; apart from the rest, which needs the extra `local`."""
+"""Errors of the local stack; in a module of their own, since the rest needs the extra `local`."""
 
 
 class LocalStackError(Exception):
@@ -6,4 +6,4 @@ class LocalStackError(Exception):
 
 
 class PortLost(Exception):
-    """Somebody else took a port between the choice and the start; another choice may do."""
+    """Another program took a port between its choice and the start of the server; another port may do."""

@@ -44,7 +44,7 @@ def read_lock(text: str) -> list[Jar]:
 
 
 def class_path(say: Callable[[str], None]) -> list[Path]:
-    """All jars of Kafka, whole and as pinned; what is missing is downloaded.
+    """The paths of all jars of Kafka, checked against the lock; missing ones are downloaded.
 
     Raises:
         LocalStackError: a jar cannot be had, or what came is not what is pinned.

@@ -33,7 +33,7 @@ _SERVER_OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A broker that is a controller too, and its ports."""
+    """A Kafka node, broker and controller at once, and its ports."""
 
     id: int
     broker_port: int
@@ -41,7 +41,7 @@ class Node:
 
 
 def start_kafka(directory: Path, say: Callable[[str], None]) -> Server:
-    """Start one node on free loopback ports, on those of the last time if nobody has taken them.
+    """Start a single node on free loopback ports, the same as last time if nobody has taken them.
 
     Raises:
         LocalStackError, PortLost: as `launch`.
@@ -77,12 +77,12 @@ def start_node(
 
 
 def new_cluster_id() -> str:
-    """An id for a cluster that is to be made."""
+    """A random id for a new cluster."""
     return base64.urlsafe_b64encode(b"harmonia" + secrets.token_bytes(8)).rstrip(b"=").decode()
 
 
 def properties(node: Node, quorum: Sequence[Node]) -> str:
-    """The settings of a node; the data's place is relative to its working directory."""
+    """The text of a node's `server.properties`; the data directory is relative to its working directory."""
     replicas = min(3, len(quorum))
     settings = {
         "process.roles": "broker,controller",

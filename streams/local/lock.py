@@ -1,4 +1,4 @@
-"""Writes `kafka.lock` anew; `make lock` runs it when the version of Kafka changes."""
+"""Writes the file `kafka.lock`; `make lock` runs it when the version of Kafka changes."""
 
 import hashlib
 import tempfile

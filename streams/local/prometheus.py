@@ -1,16 +1,23 @@
-"""Prometheus and promtool: those on the path, else those of Debian's package, unpacked beside the user's caches.
+"""Prometheus on this machine: found or downloaded, started, configured to scrape, and queried.
+
+Prometheus and promtool are those on the path, else those of Debian's package, unpacked beside the user's caches.
 
 No root is needed for that, and nothing is installed: apt finds the package, checks its signature and hash, and dpkg
 unpacks it. Any version 2 from 2.42 on will do.
 """
 
+import json
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from streams.local.errors import LocalStackError
 from streams.local.server import HOST, Server, choose_ports, launch
@@ -24,14 +31,14 @@ _version = re.compile(r"version (\d+)\.(\d+)").search
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """The two programs."""
+    """The two programs of one installation."""
 
     prometheus: Path
     promtool: Path
 
 
 def find_prometheus(cache: Path, say: Callable[[str], None]) -> Prometheus:
-    """Both programs. Raises `LocalStackError` that says what is missing.
+    """Find or download both programs. Raises `LocalStackError` that says what is missing.
 
     `cache`: where Debian's package is unpacked, and found again the next time.
     """
@@ -51,7 +58,7 @@ def find_prometheus(cache: Path, say: Callable[[str], None]) -> Prometheus:
 def start_prometheus(
     directory: Path, found: Prometheus, config: Path, keep: str = "1d", say: Callable[[str], None] = lambda _: None
 ) -> Server:
-    """Start it on a free loopback port; its data is below `directory`, and kept for so long.
+    """Start Prometheus on a free loopback port; its data is below `directory`, kept for the time `keep` (`1d`).
 
     Raises:
         LocalStackError, PortLost: as `launch`.
@@ -119,3 +126,61 @@ def _run(command: list[str], folder: Path | None = None) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LocalStackError(f"{command[0]}: {error}") from error
     return done.stdout + done.stderr
+
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One time series; times in seconds since 1970."""
+
+    labels: Labels
+    points: Sequence[tuple[float, float]]
+
+
+def scrape_config(targets: Mapping[str, Sequence[str]], rules: Iterable[Path], every_s: int) -> str:
+    """The text of a configuration file; `targets`: addresses (host:port) by job."""
+    jobs = [{"job_name": job, "static_configs": [{"targets": list(named)}]} for job, named in targets.items()]
+    pace = {"scrape_interval": f"{every_s}s", "evaluation_interval": f"{every_s}s"}
+    files = [str(file.resolve()) for file in rules]
+    return json.dumps({"global": pace, "rule_files": files, "scrape_configs": jobs})  # JSON is YAML
+
+
+def query(url: str, expression: str) -> list[Series]:
+    """The present value of an expression; a number without labels is one series. Raises `LocalStackError`."""
+    found = _ask(url, "query", {"query": expression})
+    if found["resultType"] == "scalar":
+        return [Series({}, [_point(found["result"])])]
+    return [Series(each["metric"], [_point(each["value"])]) for each in found["result"]]
+
+
+def query_range(url: str, expression: str, span: tuple[float, float], step_s: float) -> list[Series]:
+    """The values of an expression over `span` (begin and end). Raises `LocalStackError`."""
+    begin, end = map(str, span)
+    found = _ask(url, "query_range", {"query": expression, "start": begin, "end": end, "step": str(step_s)})
+    return [Series(each["metric"], [_point(point) for point in each["values"]]) for each in found["result"]]
+
+
+def rule_errors(url: str) -> list[str]:
+    """The rules that could not be evaluated, and why. Raises `LocalStackError`."""
+    groups = _ask(url, "rules", {})["groups"]
+    return [
+        f"{rule['name']}: {rule['lastError']}" for group in groups for rule in group["rules"] if "lastError" in rule
+    ]
+
+
+def _ask(url: str, what: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        asking = f"{url}/api/v1/{what}?{urllib.parse.urlencode(asked)}"
+        with urllib.request.urlopen(asking, timeout=30) as answer:  # nosec B310 # a Prometheus of our own
+            data: dict[str, Any] = json.load(answer)["data"]
+            return data
+    except urllib.error.HTTPError as error:
+        raise LocalStackError(f"{asked.get('query', what)}: {json.load(error).get('error')}") from error
+    except OSError as error:
+        raise LocalStackError(f"Prometheus at {url}: {error}") from error
+
+
+def _point(told: Sequence[Any]) -> tuple[float, float]:
+    return float(told[0]), float(told[1])

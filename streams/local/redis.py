@@ -10,7 +10,7 @@ from streams.local.server import HOST, Server, choose_ports, launch, recorded
 
 
 def start_redis(directory: Path, say: Callable[[str], None]) -> Server:
-    """Start Redis on a free loopback port, on that of the last time if nobody has taken it.
+    """Start Redis on a free loopback port, the same as last time if nobody has taken it.
 
     It keeps its data across an orderly stop.
 

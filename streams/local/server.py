@@ -1,7 +1,7 @@
-"""One background server: how it is started, known again, waited for and stopped.
+"""Starts, recognises, awaits and stops one background server.
 
-A server is known again by its working directory, not by its process id alone: ids are used again, and start times
-move when the clock is set.
+A server is recognised by its working directory, not by its process id alone: ids are used again, and start times move
+when the clock is set.
 """
 
 import json
@@ -27,7 +27,7 @@ _LOG = "server.log"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A started process and the ports it was given; the first is the one clients use."""
+    """A started server process and its ports; the first is the one for clients."""
 
     pid: int
     ports: tuple[int, ...]
@@ -61,7 +61,7 @@ def _runs(pid: int, directory: Path) -> bool:
 
 
 def launch(directory: Path, command: Sequence[str], ports: tuple[int, ...], greeting: bytes) -> Server:
-    """Start a server in its directory and wait until it answers the greeting on its first port.
+    """Start a server in its directory and wait until it answers `greeting` on its first port.
 
     It runs in a session of its own, so neither Ctrl-C nor a closed terminal reaches it.
 
@@ -139,9 +139,9 @@ def stop(directories: Sequence[Path]) -> list[int]:
 
 
 def choose_ports(*wished: int) -> tuple[int, ...]:
-    """Free loopback ports, each another one: those that are wished for, so that an address outlives a restart.
+    """Different free loopback ports: those wished for where they are free, so that addresses outlive a restart.
 
-    Another one instead of 0, and of a port that somebody has taken.
+    In the place of 0, or of a port that is taken, the system chooses.
     """
     with ExitStack() as held:  # all at once, or the system might name one of them twice
         return tuple(_bound(held, port) or _bound(held, 0) or _no_port() for port in wished)

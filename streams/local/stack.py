@@ -1,4 +1,4 @@
-"""Kafka and Redis together, as one thing that is up or down.
+"""The local stack: Kafka and Redis, started and stopped together.
 
 All of a stack lives below one home directory, so several stacks run side by side. A server that the caller already
 has (`KAFKA_BOOTSTRAP`, `REDIS_URL`) is taken as it is and never stopped.
@@ -27,15 +27,15 @@ _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """The servers that the caller already has."""
+class ExistingServers:
+    """Servers that the caller already has, which are used and never stopped."""
 
     kafka_bootstrap: str | None = None
     redis_url: str | None = field(default=None, repr=False)  # a password may be in it
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Those that the environment names; a default names none."""
+        """The servers that settings name explicitly; a default names none."""
         named = settings.model_fields_set
         return cls(
             settings.kafka_bootstrap if "kafka_bootstrap" in named else None,
@@ -45,7 +45,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """How to reach both servers; `pids` are the processes that belong to the stack's home."""
+    """The addresses of both servers; `pids`: the processes that belong to the stack's home."""
 
     kafka_bootstrap: str
     redis_url: str = field(repr=False)
@@ -53,21 +53,21 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a worker needs to find the stack."""
+        """The environment variables by which a worker finds the stack."""
         return {"KAFKA_BOOTSTRAP": self.kafka_bootstrap, "REDIS_URL": self.redis_url}
 
 
 def quiet(_: str) -> None:
-    """Say nothing."""
+    """A `say` that prints nothing."""
 
 
-def start(home: Path, given: Given | None = None, say: Say = quiet) -> Stack:
-    """Bring the stack of this home up; what runs already stays as it is.
+def start(home: Path, given: ExistingServers | None = None, say: Say = quiet) -> Stack:
+    """Start the stack of a home directory; servers that run already stay as they are.
 
     Raises:
         LocalStackError: a server does not start, or a given one does not answer. What this call started is stopped.
     """
-    given = given or Given()
+    given = given or ExistingServers()
     home.mkdir(parents=True, exist_ok=True)
     with _alone(home):
         ran_before = _pids(home)
@@ -81,7 +81,7 @@ def start(home: Path, given: Given | None = None, say: Say = quiet) -> Stack:
 
 
 def stop(home: Path, *, wipe: bool = False) -> list[int]:
-    """Take the stack of this home down; returns the ids of the processes that were stopped.
+    """Stop the stack of a home directory; returns the ids of the processes that were stopped.
 
     Its data stays, and the next start uses the same addresses where it can. With `wipe` nothing stays.
     """
@@ -96,10 +96,10 @@ def stop(home: Path, *, wipe: bool = False) -> list[int]:
 
 
 @contextmanager
-def local_stack(home: Path, given: Given | None = None, say: Say = quiet) -> Iterator[Stack]:
-    """A stack for the length of a block: what the block started is stopped at its end.
+def local_stack(home: Path, given: ExistingServers | None = None, say: Say = quiet) -> Iterator[Stack]:
+    """A stack for the length of a block: servers that it started are stopped at its end.
 
-    Also when the block fails, and when SIGTERM or SIGHUP comes: both end the block as SystemExit.
+    Also when the block fails, and at SIGTERM or SIGHUP, which end it as SystemExit.
     """
     with signals_end_the_block():
         ran_before = _pids(home)

@@ -7,8 +7,8 @@ and again about the same one: it was sent and it bounced, it was given and given
 from collections.abc import Callable
 from random import Random
 
+from streams.demo.source_system import DAY, TimeFormat, utc
 from streams.demo.truth import Experiment, Fields
-from streams.demo.voice import DAY, Spelling, utc
 
 _OUTCOMES = ("contacted", "contacted", "refused", "left_message", "not_home", "wrong_number", "language_barrier")
 _RARE_OUTCOMES = ("deceased", "do_not_contact")
@@ -120,7 +120,7 @@ def _leaving(rng: Random) -> Happening:
 
 
 def _suppression(rng: Random) -> Happening:
-    until = Spelling.LOCAL_SECONDS.write(_FIRST_END + rng.randrange(_ENDS) * DAY)
+    until = TimeFormat.LOCAL_SECONDS.write(_FIRST_END + rng.randrange(_ENDS) * DAY)
     return "contact-commands", "contact.suppressed", {"until": until} if rng.random() < 0.5 else {}
 
 

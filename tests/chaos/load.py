@@ -13,8 +13,8 @@ from kafka.errors import KafkaError
 from events.topics import INPUT_TOPICS, INTERACTIONS
 from streams.demo.check import Letter
 from streams.demo.deployment import Deployment
-from streams.demo.playing import wait_until_in_redis
 from streams.demo.progress import Observer
+from streams.demo.publishing import wait_until_in_redis
 from streams.demo.script import Script
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers

@@ -10,8 +10,8 @@ from streams.demo.encoding import attributes, body, encode, key
 from streams.demo.oracle import closed_channels, experiment_results, is_known, profile_of
 from streams.demo.recount import Profile
 from streams.demo.recount_experiments import Arm
+from streams.demo.source_system import DAY, MINUTE, SourceSystem, TimeFormat, utc
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
-from streams.demo.voice import DAY, MINUTE, Spelling, Voice, utc
 from tests.chaos.happenings import something
 from tests.chaos.people import Command, Identifier, People, Person, contact_of
 from tests.chaos.trials import CHANGED
@@ -94,13 +94,13 @@ class _Speaker:
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self._voices = {
-            topic: Voice(rng, source, topic, spelling)
+            topic: SourceSystem(rng, source, topic, spelling)
             for topic, source, spelling in [
-                ("email-events", "digital/mailer", Spelling.MILLISECONDS),
-                ("donation-events", "finance/actblue", Spelling.MICROSECONDS),
-                ("canvass-events", "field/van", Spelling.LOCAL_SECONDS),
-                ("outreach-events", "volunteers/desk", Spelling.MILLISECONDS),
-                ("contact-commands", "office/desk", Spelling.MILLISECONDS),
+                ("email-events", "digital/mailer", TimeFormat.MILLISECONDS),
+                ("donation-events", "finance/actblue", TimeFormat.MICROSECONDS),
+                ("canvass-events", "field/van", TimeFormat.LOCAL_SECONDS),
+                ("outreach-events", "volunteers/desk", TimeFormat.MILLISECONDS),
+                ("contact-commands", "office/desk", TimeFormat.MILLISECONDS),
             ]
         }
         self.said: list[Sent] = []
@@ -149,7 +149,7 @@ class _Speaker:
 def _ruling(rng: Random, command: Command, identify: Identify) -> Sent:
     """Later ones of a pair are later by their time, whatever the order in which they come."""
     pair = [identify(contact_of([one])) for one in (command.one, command.other)]
-    desk = Voice(rng, "office/desk", "contact-commands", Spelling.MILLISECONDS)
+    desk = SourceSystem(rng, "office/desk", "contact-commands", TimeFormat.MILLISECONDS)
     type_ = "contact.linked" if command.same else "contact.unlinked"
     at = _LATER + command.at * DAY + rng.randrange(MINUTE)
     return desk.say(type_, at, {}, cast(Fields, {"contact_ids": pair})).sent

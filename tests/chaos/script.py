@@ -3,10 +3,9 @@
 from random import Random
 
 from events.envelope import Interaction
-from streams.demo.contributions import as_sent, contributions
-from streams.demo.script import Script
+from streams.demo.encoding import spoil
+from streams.demo.script import Script, as_sent, contributions
 from streams.demo.simulator import simulate
-from streams.demo.spoiling import spoil
 from streams.demo.truth import Publication
 
 DONATIONS = 1500

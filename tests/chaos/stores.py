@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
+from streams.demo.read_back import records_of
 from streams.engine.rocksdb_store import RocksStore, _options
 from streams.platform.topics import CONTACTS_TABLE, TABLES, changelog_name
 

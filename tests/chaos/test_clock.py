@@ -10,7 +10,7 @@ import pytest
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS
-from streams.demo.collecting import records_of
+from streams.demo.read_back import records_of
 from streams.demo.script import Script
 from tests.chaos.load import load
 from tests.chaos.site import Site

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from events.topics import CONTACT_STATE
-from streams.demo.collecting import records_of
+from streams.demo.read_back import records_of
 from streams.demo.script import Script
 from streams.platform.clients import KafkaClients
 from tests.chaos.load import load

@@ -26,12 +26,12 @@ from events.topics import (
 )
 from streams.cli.planned import Planned
 from streams.demo.check import compare_profiles
-from streams.demo.collecting import profiles_in_redis, records_of, versions_in_redis
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.encoding import attributes, body, encode, key
 from streams.demo.publishing import publish
+from streams.demo.read_back import profiles_in_redis, records_of, versions_in_redis
+from streams.demo.source_system import SourceSystem, TimeFormat
 from streams.demo.truth import ContactFields, Publication, Sent
-from streams.demo.voice import Spelling, Voice
 from streams.local.stack import local_stack
 from streams.operations.backup.manifest import Manifest, read_manifest
 from tests.chaos.people import people
@@ -294,12 +294,12 @@ def tells_who(one: Publication) -> bool:
 
 
 def form(rng: Random, contact: ContactFields) -> Publication:
-    voice = Voice(rng, "volunteers/desk", "outreach-events", Spelling.MILLISECONDS)
+    voice = SourceSystem(rng, "volunteers/desk", "outreach-events", TimeFormat.MILLISECONDS)
     return publication(rng, voice.say("form.submitted", FIRST, contact, {"form_id": "gone"}).sent)
 
 
 def command(rng: Random, contact: ContactFields) -> Publication:
-    voice = Voice(rng, "office/gone", "contact-commands", Spelling.MILLISECONDS)
+    voice = SourceSystem(rng, "office/gone", "contact-commands", TimeFormat.MILLISECONDS)
     return publication(rng, voice.say("contact.erased", LAST, contact, {}).sent)
 
 

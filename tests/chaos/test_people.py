@@ -15,9 +15,9 @@ from events.identifiers import is_identity_hash
 from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS
 from sinks.keys import CONTACT, IDENTITY, contact_key, identity_key, position_key
 from streams.demo.check import compare_profiles
-from streams.demo.collecting import profiles_in_redis
 from streams.demo.deployment import Deployment, counted
 from streams.demo.publishing import publish
+from streams.demo.read_back import profiles_in_redis
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers
 from tests.chaos.people import people

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from events.topics import CONTACT_STATE, INTERACTIONS
 from streams.cli.main import app
-from streams.demo.collecting import records_of, versions_in_topic
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.publishing import publish
+from streams.demo.read_back import records_of, versions_in_topic
 from streams.demo.truth import Sent
 from streams.history.rebuild.folded_positions import Positions, read_positions
 from streams.history.rebuild.profile_diff import differences

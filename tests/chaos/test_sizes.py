@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from streams.demo.check import Letter
-from streams.demo.collecting import letters_in_topic
+from streams.demo.read_back import letters_in_topic
 from streams.demo.script import Script
 from streams.demo.truth import Sent
 from streams.domain.contact import decode

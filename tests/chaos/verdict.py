@@ -12,9 +12,9 @@ from kafka import TopicPartition
 
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.demo.check import Letter, compare_profiles
-from streams.demo.collecting import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.deployment import Deployment
 from streams.demo.oracle import all_closed_channels
+from streams.demo.read_back import letters_in_topic, profiles_in_redis, records_of
 from streams.demo.recount import Profile
 from streams.domain.contact import decode, profile
 from streams.domain.contact.identity.erasure import has_interactions, place_of

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from events.topics import CONTACT_FRAGMENTS, CONTACT_LINKS, CONTACT_STATE
-from streams.demo.collecting import records_of, versions_in_redis
 from streams.demo.deployment import Deployment
+from streams.demo.read_back import records_of, versions_in_redis
 from streams.domain.contact import decode
 from streams.domain.contact.identity.identity_assignment import trace_key
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from sinks.base import Change, ContactSink, Position, Stored, Whole
+from sinks.base import Completeness, ContactChange, ContactSink, Position, StoredContact
 from sinks.keys import partition_of
 
 STALE_AFTER = 3600.0
@@ -21,7 +21,7 @@ class Bench(Protocol):
     @property
     def sink(self) -> ContactSink: ...
 
-    async def stored(self, contact_id: str) -> Stored | None: ...
+    async def stored(self, contact_id: str) -> StoredContact | None: ...
 
     async def contact_of(self, identity_hash: str) -> str | None: ...
 
@@ -31,27 +31,27 @@ class Bench(Protocol):
         """Make the position look that much older."""
 
 
-def living(contact_id: str, version: int, profile: bytes = b"{}") -> Change:
-    return Change(contact_id, version, profile, None, None)
+def living(contact_id: str, version: int, profile: bytes = b"{}") -> ContactChange:
+    return ContactChange(contact_id, version, profile, None, None)
 
 
-def merged(contact_id: str, version: int, survivor: str) -> Change:
-    return Change(contact_id, version, None, "merged", survivor)
+def merged(contact_id: str, version: int, survivor: str) -> ContactChange:
+    return ContactChange(contact_id, version, None, "merged", survivor)
 
 
-def erased(contact_id: str, version: int) -> Change:
-    return Change(contact_id, version, None, "erased", None)
+def erased(contact_id: str, version: int) -> ContactChange:
+    return ContactChange(contact_id, version, None, "erased", None)
 
 
-def forgotten(contact_id: str, version: int) -> Change:
-    return Change(contact_id, version, None, "forgotten", None)
+def forgotten(contact_id: str, version: int) -> ContactChange:
+    return ContactChange(contact_id, version, None, "forgotten", None)
 
 
 def at(offset: int) -> Position:
     return Position(TOPIC, offset)
 
 
-async def fill(bench: Bench, *changes: Change, partition: int = 0) -> Position:
+async def fill(bench: Bench, *changes: ContactChange, partition: int = 0) -> Position:
     """Write a first batch; the position it left."""
     after = at(len(changes))
     assert await bench.sink.write(partition, changes, None, after)
@@ -62,7 +62,7 @@ KINDS = st.sampled_from(["a", "b", "c", HASHED, "phone:" + "f" * 32])
 VERSIONS = st.one_of(st.integers(0, 12), st.integers(2**53 - 3, 2**53 + 3), st.integers(2**63 - 4, 2**63))
 
 
-def change_of(contact_id: str, version: int) -> Change:
+def change_of(contact_id: str, version: int) -> ContactChange:
     """Equal versions of one contact are equal records, whichever way they come."""
     if version % 4 == 2:
         return merged(contact_id, version, f"survivor-{version}")
@@ -71,20 +71,20 @@ def change_of(contact_id: str, version: int) -> Change:
     return living(contact_id, version, b'{"version": %d}' % version)
 
 
-def stored_of(change: Change) -> Stored:
+def stored_of(change: ContactChange) -> StoredContact:
     is_erased = change.profile is None and change.merged_into is None
-    return Stored(change.version, change.profile, change.merged_into, is_erased)
+    return StoredContact(change.version, change.profile, change.merged_into, is_erased)
 
 
-def contact_after(change: Change) -> str | None:
+def contact_after(change: ContactChange) -> str | None:
     return change.contact_id if change.profile is not None else change.merged_into
 
 
 BATCHES = st.lists(st.lists(st.builds(change_of, KINDS, VERSIONS), max_size=8), max_size=6)
 
 
-def highest(changes: Sequence[Change]) -> dict[str, Change]:
-    best: dict[str, Change] = {}
+def highest(changes: Sequence[ContactChange]) -> dict[str, ContactChange]:
+    best: dict[str, ContactChange] = {}
     for change in changes:
         if change.contact_id not in best or change.version > best[change.contact_id].version:
             best[change.contact_id] = change
@@ -95,7 +95,7 @@ law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], dead
 """For `any_batches_end_as_the_highest_versions`: the bench is flushed for each example."""
 
 
-async def any_batches_end_as_the_highest_versions(bench: Bench, batches: list[list[Change]]) -> None:
+async def any_batches_end_as_the_highest_versions(bench: Bench, batches: list[list[ContactChange]]) -> None:
     """Each sink tests this with a `given` of its own: Hypothesis wants one class for each."""
     await bench.flush()
     position = None
@@ -117,7 +117,7 @@ class ContactSinkContract:
     async def test_a_batch_moves_the_position_with_its_data(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1, b'{"n": 1}'))
         assert await bench.sink.position(0) == after
-        assert await bench.stored("ada") == Stored(1, b'{"n": 1}')
+        assert await bench.stored("ada") == StoredContact(1, b'{"n": 1}')
 
     async def test_a_batch_without_changes_moves_the_position(self, bench: Bench) -> None:
         assert await bench.sink.write(0, [], None, at(9))
@@ -127,13 +127,13 @@ class ContactSinkContract:
         profiles = {"ada": '{"name": "Grüße 東京 👋"}'.encode(), "bob": b"", "cyd": b"\x00\xff\r\n"}
         await fill(bench, *(living(contact_id, 1, profile) for contact_id, profile in profiles.items()))
         for contact_id, profile in profiles.items():
-            assert await bench.stored(contact_id) == Stored(1, profile)
+            assert await bench.stored(contact_id) == StoredContact(1, profile)
 
     async def test_a_repeated_batch_is_refused_and_changes_nothing(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1, b"first"))
         assert not await bench.sink.write(0, [living("ada", 2, b"second")], None, at(7))
         assert await bench.sink.position(0) == after
-        assert await bench.stored("ada") == Stored(1, b"first")
+        assert await bench.stored("ada") == StoredContact(1, b"first")
 
     async def test_a_batch_from_another_position_writes_nothing(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
@@ -151,44 +151,44 @@ class ContactSinkContract:
     async def test_an_older_version_is_ignored_though_the_position_moves(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 10, b"new"))
         assert await bench.sink.write(0, [living("ada", 9, b"old"), living("ada", 10, b"same")], after, at(3))
-        assert await bench.stored("ada") == Stored(10, b"new")
+        assert await bench.stored("ada") == StoredContact(10, b"new")
 
     async def test_versions_past_the_precision_of_a_double_are_told_apart(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 2**53, b"old"), living("bob", 2**53 + 1, b"new"))
         assert await bench.sink.write(0, [living("ada", 2**53 + 1, b"new"), living("bob", 2**53, b"old")], after, at(4))
-        assert await bench.stored("ada") == Stored(2**53 + 1, b"new")
-        assert await bench.stored("bob") == Stored(2**53 + 1, b"new")
+        assert await bench.stored("ada") == StoredContact(2**53 + 1, b"new")
+        assert await bench.stored("bob") == StoredContact(2**53 + 1, b"new")
 
     async def test_a_version_with_more_digits_is_newer(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 999))
         assert await bench.sink.write(0, [living("ada", 1000, b"new")], after, at(2))
-        assert await bench.stored("ada") == Stored(1000, b"new")
+        assert await bench.stored("ada") == StoredContact(1000, b"new")
 
     async def test_of_two_versions_in_one_batch_the_newest_stays(self, bench: Bench) -> None:
         await fill(bench, living("ada", 1), living("ada", 2, b"new"), living("bob", 2, b"new"), living("bob", 1))
-        assert await bench.stored("ada") == Stored(2, b"new")
-        assert await bench.stored("bob") == Stored(2, b"new")
+        assert await bench.stored("ada") == StoredContact(2, b"new")
+        assert await bench.stored("bob") == StoredContact(2, b"new")
 
     async def test_an_erased_contact_keeps_a_mark_and_no_state(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1, b"profile"))
         assert await bench.sink.write(0, [erased("ada", 2)], after, at(2))
-        assert await bench.stored("ada") == Stored(2, erased=True)
+        assert await bench.stored("ada") == StoredContact(2, erased=True)
 
     async def test_a_merged_contact_names_its_survivor_and_has_no_state(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1, b"profile"))
         assert await bench.sink.write(0, [merged("ada", 2, "bob")], after, at(2))
-        assert await bench.stored("ada") == Stored(2, merged_into="bob")
+        assert await bench.stored("ada") == StoredContact(2, merged_into="bob")
 
     async def test_a_contact_that_stands_alone_again_loses_its_mark(self, bench: Bench) -> None:
         after = await fill(bench, merged("ada", 1, "bob"), erased("cyd", 1))
         assert await bench.sink.write(0, [living("ada", 2, b"back"), living("cyd", 2, b"back")], after, at(4))
-        assert await bench.stored("ada") == Stored(2, b"back")
-        assert await bench.stored("cyd") == Stored(2, b"back")
+        assert await bench.stored("ada") == StoredContact(2, b"back")
+        assert await bench.stored("cyd") == StoredContact(2, b"back")
 
     async def test_a_late_profile_does_not_undo_an_erasure(self, bench: Bench) -> None:
         after = await fill(bench, erased(HASHED, 5))
         assert await bench.sink.write(0, [living(HASHED, 4, b"late")], after, at(2))
-        assert await bench.stored(HASHED) == Stored(5, erased=True)
+        assert await bench.stored(HASHED) == StoredContact(5, erased=True)
         assert await bench.contact_of(HASHED) is None
 
     async def test_a_hashed_identity_leads_to_its_contact(self, bench: Bench) -> None:
@@ -221,7 +221,7 @@ class ContactSinkContract:
         assert await bench.sink.write(0, gone, after, at(9))
         assert [await bench.stored(name) for name in ("ada", "bob", HASHED, "eve")] == [None] * 4
         assert await bench.contact_of(HASHED) is None
-        assert await bench.stored("dan") == Stored(3, b"{}")
+        assert await bench.stored("dan") == StoredContact(3, b"{}")
 
     async def test_an_old_position_is_no_position(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
@@ -230,7 +230,7 @@ class ContactSinkContract:
         assert not await bench.sink.touch(0, after)
         assert not await bench.sink.write(0, [living("ada", 2, b"new")], after, at(2))
         assert not await bench.sink.write(0, [living("ada", 2, b"new")], None, at(2))
-        assert await bench.stored("ada") == Stored(1, b"{}")
+        assert await bench.stored("ada") == StoredContact(1, b"{}")
 
     async def test_a_position_from_a_clock_far_ahead_is_no_position(self, bench: Bench) -> None:
         await fill(bench, living("ada", 1))
@@ -261,16 +261,16 @@ class ContactSinkContract:
         after = await fill(bench, living("ada", 1))
         for _ in range(2):
             await bench.age(0, STALE_AFTER - 60)
-            assert await bench.sink.whole(0, after, Whole(0, 1))
+            assert await bench.sink.whole(0, after, Completeness(0, 1))
         assert await bench.sink.position(0) == after
 
     async def test_whoever_is_wrong_about_the_position_cannot_tell_that_it_is_whole(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
-        assert not await bench.sink.whole(0, at(after.offset + 1), Whole(0, 1))
-        assert not await bench.sink.whole(0, Position("another", after.offset), Whole(0, 1))
-        assert not await bench.sink.whole(1, after, Whole(0, 1))
+        assert not await bench.sink.whole(0, at(after.offset + 1), Completeness(0, 1))
+        assert not await bench.sink.whole(0, Position("another", after.offset), Completeness(0, 1))
+        assert not await bench.sink.whole(1, after, Completeness(0, 1))
         await bench.flush()
-        assert not await bench.sink.whole(0, after, Whole(0, 1))
+        assert not await bench.sink.whole(0, after, Completeness(0, 1))
         assert await bench.sink.position(0) is None
 
     async def test_a_flush_is_noticed_without_traffic(self, bench: Bench) -> None:
@@ -293,7 +293,7 @@ class ContactSinkContract:
         await fill(bench, *(living(name, 1) for name in others), partition=2)
         await bench.sink.clear(1, 4)
         assert [await bench.stored(name) for name in mine] == [None] * len(mine)
-        assert [await bench.stored(name) for name in others] == [Stored(1, b"{}")] * len(others)
+        assert [await bench.stored(name) for name in others] == [StoredContact(1, b"{}")] * len(others)
         assert {await bench.contact_of(name) for name in mine} == {None}
         assert [await bench.contact_of(name) for name in others if ":" in name] == [n for n in others if ":" in n]
         assert (await bench.sink.position(1), await bench.sink.position(2)) == (None, at(len(others)))
@@ -302,7 +302,7 @@ class ContactSinkContract:
         await fill(bench, living("ada", 7, b"before"))
         await bench.sink.clear(0, 1)
         await fill(bench, living("ada", 7, b"again"))
-        assert await bench.stored("ada") == Stored(7, b"again")
+        assert await bench.stored("ada") == StoredContact(7, b"again")
 
     async def test_an_old_partition_can_be_cleared_and_filled(self, bench: Bench) -> None:
         await fill(bench, living("ada", 1), living("gone", 1))

@@ -2,18 +2,18 @@
 
 from redis.asyncio import Redis
 
-from sinks.base import Stored
+from sinks.base import StoredContact
 from sinks.keys import contact_key, identity_key, text
 
 
-async def read_profile(client: Redis, contact_id: str) -> Stored | None:
+async def read_profile(client: Redis, contact_id: str) -> StoredContact | None:
     """Return what is held of a contact, None when it is unknown. Raises RedisError."""
     found = await client.hmget(contact_key(contact_id), ["version", "state", "merged_into", "erased"])
     version, state, merged_into, erased = found
     if version is None:
         return None
     profile = state.encode() if isinstance(state, str) else state
-    return Stored(int(version), profile, None if merged_into is None else text(merged_into), erased is not None)
+    return StoredContact(int(version), profile, None if merged_into is None else text(merged_into), erased is not None)
 
 
 async def contact_of(client: Redis, identity_hash: str) -> str | None:

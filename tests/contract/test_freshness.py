@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from sinks.holds import HoldsSink
 from sinks.keys import position_key
-from sinks.lookup import Incomplete, Lookup, Whole
+from sinks.lookup import Complete, Incomplete, Lookup
 from sinks.redis import RedisSink
 from streams.services.api import freshness
 from streams.services.api.freshness import Freshness
@@ -24,9 +24,9 @@ class Watched(Lookup):
 
     def __init__(self, client: Redis) -> None:
         super().__init__(client, 15.0)
-        self.found: asyncio.Queue[Whole | Incomplete] = asyncio.Queue()
+        self.found: asyncio.Queue[Complete | Incomplete] = asyncio.Queue()
 
-    async def standing(self) -> Whole | Incomplete:
+    async def standing(self) -> Complete | Incomplete:
         found = await super().standing()
         self.found.put_nowait(found)
         return found
@@ -53,7 +53,7 @@ async def test_the_age_falls_while_redis_is_whole_and_grows_while_it_is_not(
         await lookup.until_found(Incomplete)
         before = registry.get_sample_value("age_seconds") or 0
         await Filling(sink, holds).all()
-        await lookup.until_found(Whole)
+        await lookup.until_found(Complete)
         whole = registry.get_sample_value("age_seconds")
         await redis_client.delete(position_key(0))
         await lookup.until_found(Incomplete)

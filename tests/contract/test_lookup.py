@@ -9,9 +9,19 @@ from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
 from sinks.base import SinkUnavailable
 from sinks.holds import Hold, HoldsSink
 from sinks.keys import position_key
-from sinks.lookup import SLICE, Erased, Found, Incomplete, Lookup, Seen, Unknown, Whole, find_anyway
+from sinks.lookup import (
+    SLICE,
+    Complete,
+    ErasedContact,
+    Incomplete,
+    KnownContact,
+    Lookup,
+    LookupReply,
+    UnknownContact,
+    find_anyway,
+)
 from sinks.redis import RedisSink
-from sinks.reservations import Reservation, Reservations, Wanted
+from sinks.reservations import Reservation, ReservationRequest, Reservations
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased, forgotten, living, merged
 from tests.contract.redis_server import RedisServer
@@ -35,9 +45,9 @@ def lookup(redis_client: Redis) -> Lookup:
     return Lookup(redis_client, OLDEST_S)
 
 
-async def seen(lookup: Lookup, *names: str) -> Seen:
+async def seen(lookup: Lookup, *names: str) -> LookupReply:
     found = await lookup.look([[name] for name in names])
-    assert isinstance(found, Seen)
+    assert isinstance(found, LookupReply)
     return found
 
 
@@ -48,10 +58,16 @@ async def test_an_empty_redis_is_missing_all(lookup: Lookup) -> None:
 
 async def test_a_whole_one_answers_in_the_order_asked(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1, b'{"n":1}'), living("bob", 1, b'{"n":2}'), erased("cyd", 1)])
-    assert isinstance(await lookup.standing(), Whole)
+    assert isinstance(await lookup.standing(), Complete)
     asked = await seen(lookup, "bob", "eve", "ada", "cyd", "bob")
     assert asked.contacts == [
-        *(Found("bob", b'{"n":2}'), Unknown("eve"), Found("ada", b'{"n":1}'), Erased("cyd"), Found("bob", b'{"n":2}')),
+        *(
+            KnownContact("bob", b'{"n":2}'),
+            UnknownContact("eve"),
+            KnownContact("ada", b'{"n":1}'),
+            ErasedContact("cyd"),
+            KnownContact("bob", b'{"n":2}'),
+        ),
     ]
 
 
@@ -63,48 +79,48 @@ async def test_nobody_asked_is_nobody_answered(lookup: Lookup, filling: Filling)
 async def test_many_are_asked_in_several_calls(lookup: Lookup, filling: Filling) -> None:
     names = [f"c{number}" for number in range(3 * SLICE + 1)]
     await filling.all([living(name, 1, name.encode()) for name in names])
-    assert (await seen(lookup, *names)).contacts == [Found(name, name.encode()) for name in names]
+    assert (await seen(lookup, *names)).contacts == [KnownContact(name, name.encode()) for name in names]
 
 
 async def test_an_absorbed_contact_is_its_survivor(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1, b"{}")], [absorbed(HASHED, 1, "ada"), absorbed("old", 1, HASHED)])
-    assert (await seen(lookup, HASHED, "old")).contacts == [Found("ada", b"{}")] * 2
+    assert (await seen(lookup, HASHED, "old")).contacts == [KnownContact("ada", b"{}")] * 2
 
 
 async def test_ids_that_absorb_each_other_are_nobody_and_do_not_hang(lookup: Lookup, filling: Filling) -> None:
     await filling.all((), [absorbed("a", 1, "b"), absorbed("b", 1, "a")])
-    assert isinstance((await seen(lookup, "a")).contacts[0], Unknown)
+    assert isinstance((await seen(lookup, "a")).contacts[0], UnknownContact)
 
 
 async def test_who_is_absorbed_by_nobody_known_is_unknown_under_that_name(lookup: Lookup, filling: Filling) -> None:
     await filling.all((), [absorbed(HASHED, 1, "ada")])
-    assert (await seen(lookup, HASHED)).contacts == [Unknown("ada")]
+    assert (await seen(lookup, HASHED)).contacts == [UnknownContact("ada")]
 
 
 async def test_an_address_is_found_under_the_hash_of_an_older_key(lookup: Lookup, filling: Filling) -> None:
     newer, older = "email:" + "a" * 32, "email:" + "b" * 32
     await filling.all([living(older, 1, b"{}")])
     found = await lookup.look([[newer, older], [newer]])
-    assert isinstance(found, Seen)
-    assert found.contacts == [Found(older, b"{}"), Unknown(newer)]
+    assert isinstance(found, LookupReply)
+    assert found.contacts == [KnownContact(older, b"{}"), UnknownContact(newer)]
 
 
 async def test_an_erased_address_is_not_unknown(lookup: Lookup, filling: Filling) -> None:
     await filling.all([erased(HASHED, 2)])
-    assert (await seen(lookup, HASHED)).contacts == [Erased(HASHED)]
+    assert (await seen(lookup, HASHED)).contacts == [ErasedContact(HASHED)]
 
 
 async def test_a_forgotten_one_is_unknown(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1)])
     await filling.write(CONTACT_STATE, [forgotten("ada", 2)], at=2)
-    assert (await seen(lookup, "ada")).contacts == [Unknown("ada")]
+    assert (await seen(lookup, "ada")).contacts == [UnknownContact("ada")]
 
 
 async def test_ids_come_without_profiles(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1, b"{}"), merged("old", 1, "ada"), erased("cyd", 1)])
     found = await lookup.ids([["old"], ["cyd"], ["eve"]])
-    assert isinstance(found, Seen)
-    assert found.contacts == [Found("ada", b""), Erased("cyd"), Unknown("eve")]
+    assert isinstance(found, LookupReply)
+    assert found.contacts == [KnownContact("ada", b""), ErasedContact("cyd"), UnknownContact("eve")]
 
 
 async def test_people_who_look_find_a_contact_in_a_redis_that_is_not_whole(
@@ -115,14 +131,19 @@ async def test_people_who_look_find_a_contact_in_a_redis_that_is_not_whole(
 
     assert isinstance(await lookup.look([["ada"]]), Incomplete)
     found = [await find_anyway(redis_client, names) for names in (["ada"], ["eve", "old"], ["cyd"], ["eve", "dan"])]
-    assert found == [Found("ada", b'{"n":1}'), Found("ada", b'{"n":1}'), Erased("cyd"), Unknown("eve")]
+    assert found == [
+        KnownContact("ada", b'{"n":1}'),
+        KnownContact("ada", b'{"n":1}'),
+        ErasedContact("cyd"),
+        UnknownContact("eve"),
+    ]
 
 
 async def test_who_has_reserved_a_contact_comes_with_it(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:
     await filling.all([living("ada", 1, b"{}")], [absorbed("old", 1, "ada")])
     mine = Reservation("field", "t", 1_700_000_000_000, 1_700_000_060_000)
     for channel in ("text", "letter"):
-        await Reservations(redis_client).reserve(channel, mine, [Wanted("ada")])
+        await Reservations(redis_client).reserve(channel, mine, [ReservationRequest("ada")])
     assert (await seen(lookup, "bob", "old")).reserved == [{}, {"text": mine, "letter": mine}]
 
 
@@ -173,8 +194,8 @@ async def test_the_data_is_as_old_as_the_oldest_partition(lookup: Lookup, fillin
     now = await lookup.standing()
     await filling.tell(CONTACT_STATE, [3], age_ms=9000)
     then = await lookup.standing()
-    assert isinstance(now, Whole)
-    assert isinstance(then, Whole)
+    assert isinstance(now, Complete)
+    assert isinstance(then, Complete)
     assert 5000 < now.as_of - then.as_of <= 9000
 
 
@@ -188,7 +209,7 @@ async def test_a_hold_is_seen_with_the_contacts(lookup: Lookup, filling: Filling
     await filling.all()
     assert await filling.hold({"gotv": 1_700_000_000_000, "für immer": None}, at=2)
     found = [await lookup.look([["ada"]], campaign) for campaign in ("gotv", "für immer", "another")]
-    assert [one.hold for one in found if isinstance(one, Seen)] == [
+    assert [one.hold for one in found if isinstance(one, LookupReply)] == [
         *(Hold("gotv", 1_700_000_000_000), Hold("für immer", None), None),
     ]
 
@@ -199,7 +220,7 @@ async def test_holds_that_are_lifted_are_gone_and_older_ones_do_not_come_back(lo
     assert await filling.hold({}, at=3)
     assert not await filling.hold({"gotv": None}, at=2)
     found = await lookup.look([], "gotv")
-    assert isinstance(found, Seen)
+    assert isinstance(found, LookupReply)
     assert found.hold is None
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 
 from events.topics import CONTACT_LINKS
-from sinks.base import Change, Stored
+from sinks.base import ContactChange, StoredContact
 from sinks.memory import MemorySink
 from tests.contract.contact_sink import (
     BATCHES,
@@ -30,7 +30,7 @@ class MemoryBench:
         self.sink = self.sink.reading(topic)
         return self
 
-    async def stored(self, contact_id: str) -> Stored | None:
+    async def stored(self, contact_id: str) -> StoredContact | None:
         return self.sink.contacts.get(contact_id)
 
     async def contact_of(self, identity_hash: str) -> str | None:
@@ -51,7 +51,7 @@ class TestMemorySink(ContactSinkContract, TwoTopicsContract):
     @law
     @given(batches=BATCHES)
     async def test_any_batches_in_any_order_end_as_the_highest_versions(
-        self, bench: Bench, batches: list[list[Change]]
+        self, bench: Bench, batches: list[list[ContactChange]]
     ) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
 

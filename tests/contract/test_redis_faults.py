@@ -6,10 +6,10 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from sinks.backoff import Outage
-from sinks.base import SinkUnavailable, Stored
+from sinks.base import SinkUnavailable, StoredContact
 from sinks.keys import contact_key, position_key
 from sinks.redis import RedisSink
+from sinks.redis_call import Backoff
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import HASHED, STALE_AFTER, at, living, merged
 from tests.contract.lossy_proxy import LossyProxy
@@ -29,8 +29,8 @@ async def test_a_client_that_decodes_reads_the_same(redis_server: RedisServer, s
     await sink.write(0, [living(HASHED, 1, "é".encode()), merged("bob", 2, "ada")], None, at(1))
     async with Redis(host="127.0.0.1", port=redis_server.port, decode_responses=True) as client:
         assert await RedisSink(client, stale_after=STALE_AFTER).position(0) == at(1)
-        assert await read_profile(client, HASHED) == Stored(1, "é".encode())
-        assert await read_profile(client, "bob") == Stored(2, merged_into="ada")
+        assert await read_profile(client, HASHED) == StoredContact(1, "é".encode())
+        assert await read_profile(client, "bob") == StoredContact(2, merged_into="ada")
         assert await contact_of(client, HASHED) == HASHED
 
 
@@ -44,7 +44,7 @@ async def test_a_lost_answer_is_found_again_by_the_position(redis_server: RedisS
         proxy.lose_answers(False)
         assert not await sink.write(0, [living("ada", 2, b"new")], at(1), at(2))
         assert await sink.position(0) == at(2)
-        assert await read_profile(redis_client, "ada") == Stored(2, b"new")
+        assert await read_profile(redis_client, "ada") == StoredContact(2, b"new")
         await sink.close()
 
 
@@ -149,7 +149,7 @@ async def test_an_error_names_no_address_and_no_contact(redis_server: RedisServe
 
 async def test_the_wait_grows_with_the_outage_and_ends_with_it(redis_server: RedisServer, redis_client: Redis) -> None:
     now = [0.0]
-    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER, outage=Outage(clock=lambda: now[0]))
+    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER, backoff=Backoff(clock=lambda: now[0]))
     await redis_client.set(position_key(0), "a string in the place of a hash")
     waits = []
     for _ in range(8):

@@ -4,7 +4,7 @@ import pytest
 from redis.asyncio import Redis
 
 from events.topics import CONTACT_LINKS
-from sinks.base import Position, SinkUnavailable, Stored
+from sinks.base import Position, SinkUnavailable, StoredContact
 from sinks.keys import contact_key
 from sinks.redis import CALL_BYTES, RedisSink
 from tests.contract.busy_sink import BusySink
@@ -31,10 +31,10 @@ async def test_a_long_run_moves_the_position_with_its_last_call(
 
     sink.meanwhile = look
     assert await sink.write(0, LONG, before, at(4))
-    assert seen == [before, Stored(1, LONG[0].profile)]
+    assert seen == [before, StoredContact(1, LONG[0].profile)]
     assert await sink.position(0) == at(4)
     assert [await read_profile(redis_client, change.contact_id) for change in LONG] == [
-        Stored(1, change.profile) for change in LONG
+        StoredContact(1, change.profile) for change in LONG
     ]
     assert await sink.touch(0, at(4))
 
@@ -53,7 +53,7 @@ async def test_a_long_run_cut_off_in_the_middle_can_be_repeated(
         redis_server.start()
     assert await sink.position(0) is None
     assert await sink.write(0, LONG, None, at(3))
-    assert await read_profile(redis_client, "long-2") == Stored(1, LONG[2].profile)
+    assert await read_profile(redis_client, "long-2") == StoredContact(1, LONG[2].profile)
 
 
 @pytest.mark.parametrize("before", [None, at(1)])
@@ -73,7 +73,7 @@ async def test_a_long_run_stops_when_another_owner_clears_and_fills_to_the_same_
     assert await sink.position(0) == before
     assert await read_profile(redis_client, "long-0") is None
     assert await sink.write(0, LONG, before, at(4))
-    assert await read_profile(redis_client, "long-0") == Stored(1, LONG[0].profile)
+    assert await read_profile(redis_client, "long-0") == StoredContact(1, LONG[0].profile)
 
 
 async def test_an_owner_that_wakes_in_the_middle_of_clearing_deletes_nothing_new(
@@ -89,7 +89,7 @@ async def test_an_owner_that_wakes_in_the_middle_of_clearing_deletes_nothing_new
     with pytest.raises(SinkUnavailable):
         await sink.clear(0, 1)
     assert await sink.position(0) == at(1)
-    assert await read_profile(redis_client, "ada") == Stored(1, b"{}")
+    assert await read_profile(redis_client, "ada") == StoredContact(1, b"{}")
 
 
 async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_the_one_before_it(
@@ -105,7 +105,7 @@ async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_t
     with pytest.raises(SinkUnavailable):
         await sink.clear(0, 1)
     assert await sink.position(0) == at(1)
-    assert await read_profile(redis_client, "ada") == Stored(2, b"{}")
+    assert await read_profile(redis_client, "ada") == StoredContact(2, b"{}")
 
 
 async def test_of_two_owners_that_clear_at_once_one_finishes(
@@ -161,7 +161,7 @@ async def test_clearing_that_fails_has_forgotten_the_position_first(
     finally:
         redis_server.start()
     assert await sink.position(0) is None
-    assert await read_profile(redis_client, "ada") == Stored(1, b"{}")
+    assert await read_profile(redis_client, "ada") == StoredContact(1, b"{}")
 
 
 async def test_clearing_finds_every_contact_among_many_other_keys(sink: RedisSink, redis_client: Redis) -> None:
@@ -190,4 +190,4 @@ async def test_an_owner_that_clears_once_more_is_stopped_by_the_first_batch_of_t
     with pytest.raises(SinkUnavailable):
         await sink.clear(0, 1)
     assert await links.position(0) == at(1)
-    assert await read_profile(redis_client, "ada") == Stored(2, merged_into="bob")
+    assert await read_profile(redis_client, "ada") == StoredContact(2, merged_into="bob")

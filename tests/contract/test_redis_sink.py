@@ -5,7 +5,7 @@ from hypothesis import given
 from redis.asyncio import Redis
 
 from events.topics import CONTACT_LINKS
-from sinks.base import Change, Stored
+from sinks.base import ContactChange, StoredContact
 from sinks.keys import position_key
 from sinks.redis import RedisSink
 from tests.contract.conftest import client_of
@@ -33,7 +33,7 @@ class RedisBench:
         self.sink = sink
         self._client = client
 
-    async def stored(self, contact_id: str) -> Stored | None:
+    async def stored(self, contact_id: str) -> StoredContact | None:
         return await read_profile(self._client, contact_id)
 
     async def contact_of(self, identity_hash: str) -> str | None:
@@ -56,7 +56,7 @@ class TestRedisSink(ContactSinkContract, TwoTopicsContract):
     @law
     @given(batches=BATCHES)
     async def test_any_batches_in_any_order_end_as_the_highest_versions(
-        self, bench: Bench, batches: list[list[Change]]
+        self, bench: Bench, batches: list[list[ContactChange]]
     ) -> None:
         await any_batches_end_as_the_highest_versions(bench, batches)
 

@@ -6,7 +6,14 @@ import pytest
 from redis.asyncio import Redis
 
 from sinks.keys import reservation_key
-from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted, decode
+from sinks.reservations import (
+    Reservation,
+    ReservationGranted,
+    ReservationRefused,
+    ReservationRequest,
+    Reservations,
+    decode,
+)
 from tests.contract.conftest import client_of
 from tests.contract.redis_server import RedisServer
 
@@ -30,15 +37,18 @@ def of(team: str, token: str = "", at: int = NOW, lasts_ms: int = 60_000) -> Res
     return Reservation(team, token or f"{team}-{at}", at, at + lasts_ms)
 
 
-def wanted(*contact_ids: str) -> list[Wanted]:
-    return [Wanted(contact_id) for contact_id in contact_ids]
+def wanted(*contact_ids: str) -> list[ReservationRequest]:
+    return [ReservationRequest(contact_id) for contact_id in contact_ids]
 
 
 async def test_who_comes_first_has_it_on_that_channel(reservations: Reservations, redis_client: Redis) -> None:
     field, digital = of("field"), of("digital")
-    assert await reservations.reserve("text", field, wanted("ada")) == [Taken(None)]
-    assert await reservations.reserve("text", digital, wanted("ada", "bob")) == [Refused(field), Taken(None)]
-    assert await reservations.reserve("email", digital, wanted("ada")) == [Taken(None)]
+    assert await reservations.reserve("text", field, wanted("ada")) == [ReservationGranted(None)]
+    assert await reservations.reserve("text", digital, wanted("ada", "bob")) == [
+        ReservationRefused(field),
+        ReservationGranted(None),
+    ]
+    assert await reservations.reserve("email", digital, wanted("ada")) == [ReservationGranted(None)]
     assert await held(redis_client, ["ada", "bob", "cyd"], ["text", "email"]) == [
         {"text": field, "email": digital},
         {"text": digital},
@@ -49,7 +59,7 @@ async def test_who_comes_first_has_it_on_that_channel(reservations: Reservations
 async def test_the_same_team_extends_its_own(reservations: Reservations, redis_client: Redis) -> None:
     first, second = of("field"), of("field", at=NOW + 1000)
     await reservations.reserve("text", first, wanted("ada"))
-    assert await reservations.reserve("text", second, wanted("ada")) == [Taken(first)]
+    assert await reservations.reserve("text", second, wanted("ada")) == [ReservationGranted(first)]
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": second}]
 
 
@@ -61,7 +71,7 @@ async def test_it_expires_by_itself(reservations: Reservations, redis_client: Re
 async def test_what_is_released_is_free(reservations: Reservations, redis_client: Redis) -> None:
     field = of("field")
     [taken] = await reservations.reserve("text", field, wanted("ada"))
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, ReservationGranted)
     await reservations.release("text", field.token, [("ada", taken)])
     assert await held(redis_client, ["ada"], ["text"]) == [{}]
 
@@ -71,7 +81,7 @@ async def test_releasing_an_extension_leaves_what_the_team_had(reservations: Res
     first = Reservation("field", "first", NOW, 4_000_000_000_000)
     await reservations.reserve("text", first, wanted("ada"))
     [taken] = await reservations.reserve("text", of("field", "second"), wanted("ada"))
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, ReservationGranted)
     await reservations.release("text", "second", [("ada", taken)])
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": first}]
 
@@ -79,7 +89,7 @@ async def test_releasing_an_extension_leaves_what_the_team_had(reservations: Res
 async def test_nobody_releases_what_is_not_theirs(reservations: Reservations, redis_client: Redis) -> None:
     field = of("field")
     await reservations.reserve("text", field, wanted("ada"))
-    await reservations.release("text", "another", [("ada", Taken(None))])
+    await reservations.release("text", "another", [("ada", ReservationGranted(None))])
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": field}]
 
 
@@ -88,19 +98,21 @@ async def test_one_that_was_confirmed_is_replaced_and_only_that_one(
 ) -> None:
     field, digital = of("field"), of("digital")
     await reservations.reserve("text", field, wanted("ada"))
-    other = await reservations.reserve("text", digital, [Wanted("ada", "one that is over")])
-    assert other == [Refused(field)]
-    assert await reservations.reserve("text", digital, [Wanted("ada", field.token)]) == [Taken(None)]
+    other = await reservations.reserve("text", digital, [ReservationRequest("ada", "one that is over")])
+    assert other == [ReservationRefused(field)]
+    assert await reservations.reserve("text", digital, [ReservationRequest("ada", field.token)]) == [
+        ReservationGranted(None)
+    ]
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": digital}]
 
 
 async def test_of_fifty_teams_at_once_one_has_each_contact(redis_server: RedisServer, redis_client: Redis) -> None:
     names = [f"c{number}" for number in range(1000)]
 
-    async def ask(team: str) -> list[Taken | Refused]:
+    async def ask(team: str) -> list[ReservationGranted | ReservationRefused]:
         async with client_of(redis_server.port) as client:
             return await Reservations(client).reserve("text", of(team), wanted(*names))
 
     answers = await asyncio.gather(*(ask(f"team-{number}") for number in range(50)))
     for contact in zip(*answers, strict=True):
-        assert sum(isinstance(one, Taken) for one in contact) == 1
+        assert sum(isinstance(one, ReservationGranted) for one in contact) == 1

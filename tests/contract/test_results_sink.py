@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from events.topics import EXPERIMENT_RESULTS
-from sinks.base import Position, Sink, SinkUnavailable, Whole
-from sinks.experiments import Results
+from sinks.base import Completeness, Position, Sink, SinkUnavailable
 from sinks.keys import position_key
-from sinks.lookup import Incomplete
-from sinks.lookup import Whole as AllThere
-from sinks.memory_results import MemoryResults
-from sinks.results import CALL_BYTES, ResultChange, ResultsSink
+from sinks.lookup import Complete, Incomplete
+from sinks.memory import MemoryResultsSink
+from sinks.results import CALL_BYTES, ResultChange, ResultsReader, ResultsSink
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, TOPIC, at
 from tests.contract.redis_server import RedisServer
@@ -55,13 +53,13 @@ class Bench(Protocol):
 class MemoryBench:
     def __init__(self) -> None:
         self._now = 1_000_000.0
-        self.sink = MemoryResults(STALE_AFTER, lambda: self._now)
+        self.sink = MemoryResultsSink(STALE_AFTER, lambda: self._now)
 
     async def held(self) -> Mapping[str, tuple[bytes, bytes]]:
         return {name: (change.value, change.line) for name, (_, change) in self.sink.results.items()}
 
     async def flush(self) -> None:
-        self.sink = MemoryResults(STALE_AFTER, lambda: self._now)
+        self.sink = MemoryResultsSink(STALE_AFTER, lambda: self._now)
 
     async def age(self, partition: int, seconds: float) -> None:
         self._now += seconds
@@ -73,7 +71,7 @@ class RedisBench:
         self._client = client
 
     async def held(self) -> Mapping[str, tuple[bytes, bytes]]:
-        reader = Results(self._client, 3600.0)
+        reader = ResultsReader(self._client, 3600.0)
         lines = (await reader.all()).lines
         values = {name: (await reader.one(name)).value for name in lines}
         keys = {key.decode() async for key in self._client.scan_iter("experiment:*")}
@@ -123,8 +121,8 @@ class ResultsSinkContract:
             await bench.age(0, STALE_AFTER * 0.6)
             assert await bench.sink.touch(0, at(1))
         assert not await bench.sink.touch(0, at(2))
-        assert not await bench.sink.whole(0, at(2), Whole(0, PARTITIONS))
-        assert await bench.sink.whole(0, at(1), Whole(0, PARTITIONS))
+        assert not await bench.sink.whole(0, at(2), Completeness(0, PARTITIONS))
+        assert await bench.sink.whole(0, at(1), Completeness(0, PARTITIONS))
 
     async def test_a_partition_is_cleared_without_its_neighbours(self, bench: Bench) -> None:
         assert await bench.sink.write(1, [said("a"), said("b")], None, at(2))
@@ -193,7 +191,7 @@ async def fill(sink: ResultsSink, skip: Callable[[int], bool] = lambda _: False,
     for partition in range(PARTITIONS):
         if not skip(partition):
             assert await sink.write(partition, [said(f"x{partition}")], None, Position(TOPIC, 1))
-            assert await sink.whole(partition, Position(TOPIC, 1), Whole(age_ms, PARTITIONS))
+            assert await sink.whole(partition, Position(TOPIC, 1), Completeness(age_ms, PARTITIONS))
 
 
 @pytest.fixture
@@ -205,11 +203,11 @@ async def results(redis_server: RedisServer, redis_client: Redis) -> AsyncIterat
 
 async def test_readers_find_one_and_all(results: ResultsSink, redis_client: Redis) -> None:
     await fill(results)
-    reader = Results(redis_client, 15.0)
+    reader = ResultsReader(redis_client, 15.0)
 
     seen, found, none = await reader.all(), await reader.one("x3"), await reader.one("x4")
 
-    assert isinstance(seen.standing, AllThere)
+    assert isinstance(seen.standing, Complete)
     assert [*seen.lines.items()] == [(f"x{number}", b'{"line": 1}') for number in range(PARTITIONS)]
     assert (found.value, none.value) == (b'{"n": 1}', None)
 
@@ -217,7 +215,7 @@ async def test_readers_find_one_and_all(results: ResultsSink, redis_client: Redi
 async def test_readers_are_told_what_is_missing_and_get_what_is_there(
     results: ResultsSink, redis_client: Redis
 ) -> None:
-    reader = Results(redis_client, 15.0)
+    reader = ResultsReader(redis_client, 15.0)
     assert (await reader.all()).standing == Incomplete("missing", "experiment-results:0")
     await fill(results, skip=lambda partition: partition == 2)
 
@@ -230,13 +228,13 @@ async def test_readers_are_told_what_is_missing_and_get_what_is_there(
 
 async def test_readers_are_told_of_what_is_too_old(results: ResultsSink, redis_client: Redis) -> None:
     await fill(results, age_ms=16_000)
-    assert (await Results(redis_client, 15.0).one("x0")).standing == Incomplete("too_old", "experiment-results:0")
+    assert (await ResultsReader(redis_client, 15.0).one("x0")).standing == Incomplete("too_old", "experiment-results:0")
 
 
 async def test_a_redis_that_is_away_is_a_trouble_and_no_answer(redis_server: RedisServer, redis_client: Redis) -> None:
     redis_server.kill()
     try:
         with pytest.raises(SinkUnavailable):
-            await Results(redis_client, 15.0).all()
+            await ResultsReader(redis_client, 15.0).all()
     finally:
         redis_server.start()

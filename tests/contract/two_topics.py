@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_LINKS
-from sinks.base import Change, ContactSink, Position, Stored
+from sinks.base import ContactChange, ContactSink, Position, StoredContact
 from tests.contract.contact_sink import HASHED, Bench, at, erased, forgotten, living, merged
 
 
-def absorbed(contact_id: str, version: int, survivor: str) -> Change:
+def absorbed(contact_id: str, version: int, survivor: str) -> ContactChange:
     """What `contact-links` says of an absorbed contact."""
-    return Change(contact_id, version, None, None, survivor)
+    return ContactChange(contact_id, version, None, None, survivor)
 
 
-def alone(contact_id: str, version: int) -> Change:
+def alone(contact_id: str, version: int) -> ContactChange:
     """What `contact-links` says of one that is absorbed no more."""
-    return Change(contact_id, version, None, None, None, alone=True)
+    return ContactChange(contact_id, version, None, None, None, alone=True)
 
 
 class Reader:
@@ -27,7 +27,7 @@ class Reader:
         self.sink = sink
         self._position: Position | None = None
 
-    async def take(self, *changes: Change) -> None:
+    async def take(self, *changes: ContactChange) -> None:
         after = at(1 if self._position is None else self._position.offset + 1)
         assert await self.sink.write(0, changes, self._position, after)
         self._position = after
@@ -37,8 +37,8 @@ class Reader:
 class Step:
     """What happens to a contact in one transaction: a record in either topic or in both, of one version."""
 
-    state: Change | None
-    link: Change | None
+    state: ContactChange | None
+    link: ContactChange | None
 
 
 @st.composite
@@ -61,13 +61,13 @@ def histories(draw: st.DrawFn) -> list[Step]:
     return steps
 
 
-def expected(history: Sequence[Step]) -> Stored | None:
+def expected(history: Sequence[Step]) -> StoredContact | None:
     last = history[-1] if history else Step(None, None)
     if last.state is not None and last.state.profile is not None:
-        return Stored(last.state.version, last.state.profile)
+        return StoredContact(last.state.version, last.state.profile)
     if last.link is None or last.link.alone:
         return None
-    return Stored(last.link.version, merged_into=last.link.merged_into)
+    return StoredContact(last.link.version, merged_into=last.link.merged_into)
 
 
 INTERLEAVINGS = st.lists(st.booleans(), max_size=16)
@@ -113,7 +113,7 @@ class TwoTopicsContract:
 
     async def test_an_identifier_without_a_profile_leads_to_its_contact(self, bench: Bench) -> None:
         await Reader(bench.sink.reading(CONTACT_LINKS)).take(absorbed(HASHED, 1, "ada"))
-        assert await bench.stored(HASHED) == Stored(1, merged_into="ada")
+        assert await bench.stored(HASHED) == StoredContact(1, merged_into="ada")
         assert await bench.contact_of(HASHED) == "ada"
 
     async def test_one_that_stands_alone_again_loses_its_mark_and_its_identity(self, bench: Bench) -> None:
@@ -128,7 +128,7 @@ class TwoTopicsContract:
         await states.take(merged(HASHED, 5, "ada"))
         for version in (4, 5):
             await links.take(alone(HASHED, version))
-            assert await bench.stored(HASHED) == Stored(5, merged_into="ada")
+            assert await bench.stored(HASHED) == StoredContact(5, merged_into="ada")
         await links.take(alone(HASHED, 2**53 + 6))
         assert await bench.stored(HASHED) is None
 
@@ -137,14 +137,14 @@ class TwoTopicsContract:
         await states.take(living(HASHED, 5, b"profile"))
         for version in (4, 5, 6):
             await links.take(alone(HASHED, version))
-        assert await bench.stored(HASHED) == Stored(5, b"profile")
+        assert await bench.stored(HASHED) == StoredContact(5, b"profile")
         assert await bench.contact_of(HASHED) == HASHED
 
     async def test_standing_alone_takes_no_mark_of_an_erasure_away(self, bench: Bench) -> None:
         states, links = Reader(bench.sink), Reader(bench.sink.reading(CONTACT_LINKS))
         await states.take(erased("ada", 5))
         await links.take(alone("ada", 6))
-        assert await bench.stored("ada") == Stored(5, erased=True)
+        assert await bench.stored("ada") == StoredContact(5, erased=True)
 
     async def test_standing_alone_of_someone_unknown_is_nothing(self, bench: Bench) -> None:
         await Reader(bench.sink.reading(CONTACT_LINKS)).take(alone(HASHED, 1))
@@ -160,7 +160,7 @@ class TwoTopicsContract:
             await links.take(absorbed(HASHED, 2, "ada"))
             if not first:
                 await states.take(merged(HASHED, 2, "ada"))
-            assert await bench.stored(HASHED) == Stored(2, merged_into="ada")
+            assert await bench.stored(HASHED) == StoredContact(2, merged_into="ada")
             assert await bench.contact_of(HASHED) == "ada"
 
     async def test_both_topics_may_tell_of_standing_alone_in_one_version(self, bench: Bench) -> None:
@@ -173,7 +173,7 @@ class TwoTopicsContract:
             await links.take(alone(HASHED, 3))
             if not first:
                 await states.take(living(HASHED, 3, b"back"))
-            assert await bench.stored(HASHED) == Stored(3, b"back")
+            assert await bench.stored(HASHED) == StoredContact(3, b"back")
             assert await bench.contact_of(HASHED) == HASHED
 
     async def test_one_that_is_forgotten_does_not_come_back_by_a_late_absorption(self, bench: Bench) -> None:
@@ -187,4 +187,4 @@ class TwoTopicsContract:
     async def test_a_late_profile_does_not_undo_an_absorption(self, bench: Bench) -> None:
         await Reader(bench.sink.reading(CONTACT_LINKS)).take(absorbed(HASHED, 2, "ada"))
         await Reader(bench.sink).take(living(HASHED, 1))
-        assert await bench.stored(HASHED) == Stored(2, merged_into="ada")
+        assert await bench.stored(HASHED) == StoredContact(2, merged_into="ada")

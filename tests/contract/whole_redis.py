@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import Change, Position, Whole
+from sinks.base import Completeness, ContactChange, Position
 from sinks.holds import HoldsSink
 from sinks.keys import partition_of
 from sinks.redis import RedisSink
@@ -20,7 +20,7 @@ class Filling:
         self.views = {topic: sink.reading(topic) for topic in (CONTACT_STATE, CONTACT_LINKS)}
         self.holds = holds
 
-    async def write(self, topic: str, changes: Sequence[Change] = (), at: int = 1) -> None:
+    async def write(self, topic: str, changes: Sequence[ContactChange] = (), at: int = 1) -> None:
         """Everything in its partition."""
         for partition in range(PARTITIONS):
             mine = [change for change in changes if partition_of(change.contact_id, PARTITIONS) == partition]
@@ -33,13 +33,17 @@ class Filling:
         for partition in partitions:
             position = await self.views[topic].position(partition)
             assert position is not None
-            assert await self.views[topic].whole(partition, position, Whole(age_ms, PARTITIONS))
+            assert await self.views[topic].whole(partition, position, Completeness(age_ms, PARTITIONS))
 
     async def hold(self, holds: Mapping[str, int | None], at: int = 1, age_ms: int = 0, lost_until: int = 0) -> bool:
         return await self.holds.put(holds, Position(TOPIC, at), age_ms, lost_until) == "written"
 
     async def all(
-        self, states: Sequence[Change] = (), links: Sequence[Change] = (), at: int = 1, lost_until: int = 0
+        self,
+        states: Sequence[ContactChange] = (),
+        links: Sequence[ContactChange] = (),
+        at: int = 1,
+        lost_until: int = 0,
     ) -> None:
         """A Redis that lacks nothing, but for reservations that may have lasted until then."""
         await self.write(CONTACT_STATE, states, at)

@@ -7,7 +7,7 @@ import orjson
 
 from events.experiment_results import ExperimentResult
 from events.topics import EXPERIMENT_RESULTS
-from sinks.base import Position, Whole
+from sinks.base import Completeness, Position
 from sinks.keys import partition_of
 from sinks.results import ResultChange, ResultsSink
 from streams.worker.agents.sinks.experiment_results import result_of
@@ -43,4 +43,4 @@ async def fill_with(sink: ResultsSink, changes: list[ResultChange], age_ms: int 
     for partition in range(PARTITIONS):
         mine = [change for change in changes if partition_of(change.experiment_id, PARTITIONS) == partition]
         assert await sink.write(partition, mine, None, Position(TOPIC, 1))
-        assert await sink.whole(partition, Position(TOPIC, 1), Whole(age_ms, PARTITIONS))
+        assert await sink.whole(partition, Position(TOPIC, 1), Completeness(age_ms, PARTITIONS))

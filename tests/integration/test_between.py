@@ -7,8 +7,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 
 from events.topics import IDENTITY_LINKS, INTERNAL_TOPICS
-from streams.demo.between import nothing_is_between
-from streams.demo.deployment import Deployment, open_deployment
+from streams.demo.deployment import Deployment, internal_topics_are_drained, open_deployment
 from streams.local.stack import Stack
 from tests.integration.system import settings_of
 
@@ -47,12 +46,12 @@ def tell(deployment: Deployment) -> int:
 
 
 def test_a_link_that_nobody_has_handled_is_between_and_the_marker_after_it_is_not(deployment: Deployment) -> None:
-    assert nothing_is_between(deployment)
+    assert internal_topics_are_drained(deployment)
     offset = tell(deployment)
     done(deployment, LINKS, offset)
-    assert not nothing_is_between(deployment)
+    assert not internal_topics_are_drained(deployment)
     done(deployment, LINKS, offset + 1)
-    assert nothing_is_between(deployment)
+    assert internal_topics_are_drained(deployment)
 
 
 def test_progress_moves_while_only_links_are_handled(deployment: Deployment) -> None:

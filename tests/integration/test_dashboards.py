@@ -13,8 +13,7 @@ from streams.demo.publishing import publish
 from streams.demo.script import write_script
 from streams.demo.truth import Publication
 from streams.demo.workers import start_workers
-from streams.local.prometheus import Prometheus, start_prometheus
-from streams.local.scraping import query, rule_errors, scrape_config
+from streams.local.prometheus import Prometheus, query, rule_errors, scrape_config, start_prometheus
 from streams.local.server import stop
 from streams.local.stack import Stack
 from tests.integration.api_process import TOKENS, Api, running_api

@@ -22,11 +22,10 @@ from events.requeued import REQUEUED, history_of
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SYSTEM_ALERTS
 from streams.cli.main import app
 from streams.demo.check import Difference, compare_profiles
-from streams.demo.collecting import profiles_in_redis
-from streams.demo.contributions import as_sent, contributions
 from streams.demo.oracle import recount
-from streams.demo.playing import wait_until_in_redis
-from streams.demo.publishing import publish
+from streams.demo.publishing import publish, wait_until_in_redis
+from streams.demo.read_back import profiles_in_redis
+from streams.demo.script import as_sent, contributions
 from streams.demo.simulator import simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 from streams.engine.runs import KafkaRecord

@@ -9,8 +9,8 @@ import pytest
 from events.contact import Contact
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, CONTACT_STATE
-from streams.demo.collecting import records_of
 from streams.demo.deployment import Deployment
+from streams.demo.read_back import records_of
 from streams.local.stack import Stack
 from streams.platform.topics import wanted
 from tests.integration.said import event, fresh, structured

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from events.topics import CONTACT_LINKS, CONTACT_STATE, INTERACTIONS
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
-from sinks.lake.manifests import MANIFESTS, STAGING, Range, begin, read
+from sinks.lake.manifests import MANIFESTS, STAGING, OffsetRange, begin, read
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
 from streams.local.stack import Stack, local_stack
@@ -152,7 +152,7 @@ def until_ranges(files: LocalFiles, enough: int) -> None:
 
 def until_rows(files: LocalFiles, enough: int) -> None:
     def rows() -> int:
-        return sum(read(files, name, Range).rows for name in files.below(MANIFESTS))
+        return sum(read(files, name, OffsetRange).rows for name in files.below(MANIFESTS))
 
     until(lambda: rows() >= enough or None, f"{enough} rows")
 

@@ -17,7 +17,7 @@ from redis import Redis
 from streams.local.errors import LocalStackError, PortLost
 from streams.local.redis import find_redis
 from streams.local.server import launch, running
-from streams.local.stack import Given, Stack, local_stack, start, stop
+from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
 
 ONLY_WITHIN_A_BLOCK = """
 import signal, sys
@@ -154,7 +154,7 @@ def test_two_starts_at_once_make_one_stack(home: Path) -> None:
 
 
 def test_servers_that_the_caller_has_are_neither_started_nor_stopped(stack: Stack, home: Path) -> None:
-    with local_stack(home, Given(stack.kafka_bootstrap, stack.redis_url)) as given:
+    with local_stack(home, ExistingServers(stack.kafka_bootstrap, stack.redis_url)) as given:
         assert given == Stack(stack.kafka_bootstrap, stack.redis_url, ())
     assert redis(stack).ping()
 
@@ -164,20 +164,20 @@ def test_a_given_server_that_does_not_answer_is_an_error_that_names_the_variable
         silent.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(LocalStackError, match=rf"KAFKA_BOOTSTRAP is set to {address}"):
-            start(home, Given(kafka_bootstrap=address))
+            start(home, ExistingServers(kafka_bootstrap=address))
     assert running(home / "redis") is None
 
 
 def test_an_error_does_not_tell_the_password_of_a_given_server(home: Path) -> None:
     with pytest.raises(LocalStackError, match=r"REDIS_URL is set to 127\.0\.0\.1:9, where") as error:
-        start(home, Given(redis_url="redis://ada:hunter2@127.0.0.1:9/0"))
+        start(home, ExistingServers(redis_url="redis://ada:hunter2@127.0.0.1:9/0"))
     assert "hunter2" not in str(error.value)
 
 
 def test_the_addresses_of_a_stopped_stack_bring_it_up_again(home: Path) -> None:
     before = start(home)
     stop(home)
-    after = start(home, Given(before.kafka_bootstrap, before.redis_url))
+    after = start(home, ExistingServers(before.kafka_bootstrap, before.redis_url))
     assert after.environment == before.environment
     assert len(after.pids) == 2
 

@@ -11,7 +11,7 @@ import pytest
 
 from events.experiment_results import ExperimentResult
 from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
-from streams.demo.collecting import profiles_in_redis, profiles_in_topic
+from streams.demo.read_back import profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
 from streams.engine.runs import KafkaRecord
 from streams.local.server import running

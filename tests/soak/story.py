@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from streams.demo.source_system import SourceSystem, TimeFormat, utc
 from streams.demo.truth import Publication
-from streams.demo.voice import Spelling, Voice, utc
 from tests.chaos.happenings import something
 from tests.chaos.people import people
 from tests.chaos.sayings import FIRST, LAST, Identify, Outcome, _publication, sayings
@@ -41,10 +41,10 @@ def story(seed: int, interactions: int, count: int, identify: Identify) -> Story
 
 def _said_of(rng: Random, name: str) -> Publication:
     topic, type_, fields = something(rng)
-    voice = Voice(rng, "office/forms", topic, Spelling.MILLISECONDS)
+    voice = SourceSystem(rng, "office/forms", topic, TimeFormat.MILLISECONDS)
     return _publication(rng, voice.say(type_, rng.randrange(FIRST, LAST), {"contact_id": name}, fields).sent)
 
 
 def _forgotten(rng: Random, name: str) -> Publication:
-    desk = Voice(rng, "office/desk", "contact-commands", Spelling.MILLISECONDS)
+    desk = SourceSystem(rng, "office/desk", "contact-commands", TimeFormat.MILLISECONDS)
     return _publication(rng, desk.say("contact.erased", _ERASED_AT, {"contact_id": name}, {}).sent)

@@ -1,4 +1,4 @@
-"""The views as SQL files, and the text of all of them for one lake."""
+"""The views of the lake: SQL files in this folder, and their text for one lake."""
 
 from collections.abc import Iterable
 from importlib.resources import files as resources
@@ -9,7 +9,7 @@ from events.registry import MONEY_TYPES, TOUCHES, types_that
 from sinks.lake import anonymised_rows
 from sinks.lake.erasure_list import ERASURES, ERASURES_SCHEMA
 from sinks.lake.files import Files
-from sinks.lake.live_files import Live
+from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
@@ -40,17 +40,17 @@ _FOLDERS = {INTERACTIONS: {"date": "DATE", "type": "VARCHAR"}, ERASURES: dict[st
 _DATED = {"date": "DATE"}
 
 
-def views_sql(files: Files, exact: Live | None = None) -> str:
-    """`CREATE VIEW` statements for DuckDB. They read the folders, and so what comes later.
+def views_sql(files: Files, exact: LiveFiles | None = None) -> str:
+    """`CREATE VIEW` statements for DuckDB that read the folders, and so later files too.
 
-    With `exact` they read these very files: each row once, and nothing that comes later.
+    With `exact` they read only these files: each row once, and no later ones.
     """
     sources = {dataset: _relation(files, dataset, exact) for dataset in _PATTERNS}
     return "\n".join(text.format(**sources, **_TYPES_THAT) for text in _texts())
 
 
 def listed(types: Iterable[str]) -> str:
-    """Types as SQL has them behind `IN`."""
+    """Types of interaction as a list for SQL's `IN`."""
     return f"({', '.join(map(_quoted, sorted(types)))})"
 
 
@@ -59,7 +59,7 @@ def _texts() -> list[str]:
     return [found[name].read_text("utf-8") for name in sorted(found)]
 
 
-def _relation(files: Files, dataset: str, exact: Live | None) -> str:
+def _relation(files: Files, dataset: str, exact: LiveFiles | None) -> str:
     if exact is None or dataset == ERASURES:
         found = [_PATTERNS[dataset]] if files.below(dataset) else []
     else:
@@ -71,7 +71,7 @@ def _relation(files: Files, dataset: str, exact: Live | None) -> str:
 
 
 def _nothing(dataset: str) -> str:
-    """DuckDB reads no pattern that matches no file."""
+    """An empty relation with the columns of a dataset, since DuckDB refuses a pattern that matches no file."""
     columns = {field.name: _TYPES[field.type] for field in _SCHEMAS[dataset]} | _FOLDERS.get(dataset, _DATED)
     nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
     return f"(SELECT {nulls} WHERE false)"
@@ -83,11 +83,11 @@ def _quoted(text: str) -> str:
 
 _TYPES_THAT = {
     "money": listed(MONEY_TYPES),
-    "money_and_retractions": listed(anonymised_rows.MONEY),
+    "money_and_retractions": listed(anonymised_rows.MONEY_AND_RETRACTIONS),
     "begins_always": listed(types_that(lambda spec: spec.begins_record == "always")),
     "begins_when_granted": listed(types_that(lambda spec: spec.begins_record == "when_granted")),
     "commands": listed(types_that(lambda spec: spec.is_command)),
     "touches": listed(TOUCHES),
     "cancelled_touches": listed(types_that(lambda spec: spec.cancels_touch)),
 }
-"""The lists of types in the files, by name."""
+"""The lists of types that the SQL files use, by name."""

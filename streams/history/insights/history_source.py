@@ -17,7 +17,7 @@ import pyarrow as pa
 from events.registry import types_that
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import Files, LocalFiles
-from sinks.lake.live_files import Live
+from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from sinks.lake.rows import LogRecord, tables_of
 from sinks.lake.schema import INTERACTIONS_SCHEMA
@@ -44,11 +44,11 @@ class History(NamedTuple):
     """Where to read. `files` None: there is no lake, and the tail is all there is."""
 
     files: Files | None
-    seen: Live
+    seen: LiveFiles
     tail: pa.Table
 
 
-NOTHING_SEEN = Live({}, {}, {}, (), 0)
+NOTHING_SEEN = LiveFiles({}, {}, {}, (), 0)
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def tail_table(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
 TAIL_SCHEMA = pa.schema([*INTERACTIONS_SCHEMA, ("date", pa.date32()), ("type", pa.string())])
 
 
-def _part(seen: Live, reaches: list[Reach]) -> Live:
+def _part(seen: LiveFiles, reaches: list[Reach]) -> LiveFiles:
     """The files that can hold what is asked for."""
     return seen._replace(files={name: file for name, file in seen.files.items() if _any(file, reaches)})
 

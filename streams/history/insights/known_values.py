@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from events.spelling import nearest
 from sinks.lake.duckdb_views import ask_lake
-from sinks.lake.live_files import Live
+from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from streams.domain.display_names import is_shown
 from streams.history.insights.history_source import MEMORY, History
@@ -79,7 +79,7 @@ def _files(history: History) -> list[LakeFile]:
     return [file for file in history.seen.of(INTERACTIONS) if not type_in(file.name).startswith(_COMMANDS)]
 
 
-def _only(history: History, files: Iterable[LakeFile]) -> Live:
+def _only(history: History, files: Iterable[LakeFile]) -> LiveFiles:
     """The lake with no interactions but those of some files."""
     others = {name: file for name, file in history.seen.files.items() if not name.startswith(f"{INTERACTIONS}/")}
     return history.seen._replace(files=others | {file.name: file for file in files})

@@ -14,7 +14,7 @@ from events.harmonised import Opened, harmonise, harmonised_again, judge_harmoni
 from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
-from sinks.lake.anonymised_rows import MONEY
+from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of
 from streams.history.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, identifiers_in, is_harmonised, named_in
 from streams.history.lake.row_reading import NOTHING, Row
@@ -57,7 +57,7 @@ class Door:
             return Refused(row.raw, taken)
         if taken.type == ERASED_TYPE:
             return ERASURES
-        return ERASED if taken.type not in MONEY and self._is_erased(taken) else taken
+        return ERASED if taken.type not in MONEY_AND_RETRACTIONS and self._is_erased(taken) else taken
 
     def erasures(self, row: Row) -> Iterator[Erasure]:
         """Whom a row tells to forget: each identifier that it names, whatever else is meant.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from sinks.lake.erasure import Forgotten, commanded, erase, heard_at, later_of
+from sinks.lake.erasure import ErasureResult, commands_received_at, erase, erasure_commands, traces_active_after
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.operations.backup.erasure_ledger import Entry, erased_nodes, read
@@ -38,12 +38,12 @@ def pending(files: Files, told: Iterable[Told] = ()) -> int:
     waiting = {(each.source, each.id) for each in told if not known.knows(each.erasure)}
     sure = {(each.trace, each.until) for each in known if each.heard is not None}
     unsure = [each for each in told if (each.erasure.trace, each.erasure.until) not in sure]
-    if later := later_of(files, [each.erasure for each in unsure]):
+    if later := traces_active_after(files, [each.erasure for each in unsure]):
         waiting.update((each.source, each.id) for each in unsure if each.erasure.trace in later)
-    return len(waiting.union(heard_at(files)))
+    return len(waiting.union(commands_received_at(files)))
 
 
-def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> Forgotten:
+def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> ErasureResult:
     """Take out whoever is known to be erased, and remember it. Raises `BackupError` for a ledger that is none.
 
     What had come when a command was heard is forgotten under each identifier of the person, so it is looked up when
@@ -51,8 +51,8 @@ def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> 
     """
     kept = [] if ledger is None else map(_of_ledger, read(ledger))
     known = read_erasures(files)
-    found = _with_heard([*told, *kept], heard_at(files), known)
-    add_erasures(files, known.new([*found, *commanded(files)]))
+    found = _with_heard([*told, *kept], commands_received_at(files), known)
+    add_erasures(files, known.new([*found, *erasure_commands(files)]))
     return erase(files, read_erasures(files))
 
 

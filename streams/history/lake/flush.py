@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Literal
 
-from sinks.lake.writer import LakeWriter, Overtaken
+from sinks.lake.writer import LakeWriter, RangeConflict
 from streams.history.lake.buffers import Buffer
 from streams.history.lake.metrics import LakeMetrics
 
@@ -39,7 +39,7 @@ class Writing:
                 done = await asyncio.to_thread(
                     self._writer.write, partition, buffer.first, buffer.next - 1, buffer.records
                 )
-        except Overtaken:
+        except RangeConflict:
             self._metrics.overtaken.inc()
             return "overtaken"
         except OSError as error:
@@ -52,7 +52,7 @@ class Writing:
         return "written"
 
     async def skip(self, partition: int, first: int, last: int) -> None:
-        """Go on behind what is lost. Raises OSError, and Overtaken."""
+        """Go on behind what is lost. Raises OSError, and RangeConflict."""
         await asyncio.to_thread(self._writer.skip, partition, first, last)
 
     def _fail(self, error: OSError) -> None:

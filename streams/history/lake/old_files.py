@@ -12,12 +12,11 @@ from typing import NamedTuple
 from events.adapters.feed import LeftOut, Refused
 from events.identifiers import Hasher
 from events.topics import INTERACTIONS
-from sinks.lake.erasure import heard_at
+from sinks.lake.erasure import commands_received_at
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, read_erasures
 from sinks.lake.files import Files
-from sinks.lake.imported import log_of
-from sinks.lake.manifests import begin
-from sinks.lake.writer import LakeWriter, Overtaken
+from sinks.lake.manifests import begin, imported_log_id
+from sinks.lake.writer import LakeWriter, RangeConflict
 from streams.history.importing.file_parts import AsItIs, Piece, Unreadable
 from streams.history.importing.import_run import Report, Screen
 from streams.history.lake.admission import Door, Taken
@@ -79,7 +78,7 @@ def bring_in(files: Files, old: Old, limits: Limits, report: Report, screen: Scr
     add_erasures(files, read_erasures(files).new(old.erasures()))
     door, before = old.door(read_erasures(files)), 0
     for part in meant(old.parts, old.selection):
-        writer = LakeWriter(files, log_of(part.fingerprint(old.selection)))
+        writer = LakeWriter(files, imported_log_id(part.fingerprint(old.selection)))
         bringing = _Bringing(part, writer, door, limits, old.now)
         before += bringing.begin(screen)
         while not bringing.ends(report, screen):
@@ -99,7 +98,7 @@ def _rows(part: Part) -> Iterator[Row]:
 def _require_ready(files: Files, old: Old) -> None:
     _require_another(files, old)
     for lake in old.lakes():
-        if waiting := len(heard_at(lake)):
+        if waiting := len(commands_received_at(lake)):
             raise LakeStopped(
                 f"{waiting} erasures are not carried out in the lake at {lake.address('')}, and people would come "
                 "back: run `harmonia lake erase` there first"
@@ -160,7 +159,7 @@ class _Bringing:
                     if self._is_full():
                         self._write(number, report, screen)
             self._write(number, report, screen)
-        except Overtaken:
+        except RangeConflict:
             return False
         return True
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from faust.types import TP
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake import snapshots
 from sinks.lake.files import Files
 from sinks.lake.rows import date_of
@@ -94,7 +94,7 @@ async def _newest(reader: PartitionReader, place: TP, start: int, end: int) -> s
 
 
 async def _links(reader: PartitionReader, place: TP, writer: SnapshotWriter) -> int:
-    newest: dict[str, Change] = {}
+    newest: dict[str, ContactChange] = {}
     start, end = await reader.start_of(place), await reader.end_of(place)
     async for records in _records(reader, place, start, end):
         for record in records:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sinks.lake.erasure import heard_at
+from sinks.lake.erasure import commands_received_at
 from sinks.lake.files import open_files
 from streams.history.rebuild.buckets import add_states, add_tail, clear, gather_lake, lake_now, tail_until, traces_of
 from streams.history.rebuild.erasure_commands import said, together
@@ -61,7 +61,7 @@ def build(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Built:
     _begin(plan.directory)
     topic_id = asyncio.run(topic_id_of(settings))
     lake = lake_now(plan.lake, topic_id, settings.partitions)
-    in_lake = heard_at(open_files(plan.lake))  # now: `lake erase` takes the commands out
+    in_lake = commands_received_at(open_files(plan.lake))  # now: `lake erase` takes the commands out
     system = asyncio.run(take_backup(settings, work / "system", plan.patience_s))
     say(f"the running system was copied: {system.contacts} records")
     gathered = gather_lake(lake, work / "sorted", plan.processes)

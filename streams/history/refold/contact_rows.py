@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Refusal
-from sinks.lake.imported import is_imported
+from sinks.lake.manifests import is_imported
 from streams.domain.contact.facts.from_records import Data, read_said
 from streams.domain.contact.state import Fact, Key
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
 from sinks.lake.schema import TEXT
@@ -54,7 +54,7 @@ def fold_bucket(place: str, out: Path, bucket: Bucket) -> Folded:
     shown = [each for each in told if each.profile is not None]
     name = f"{bucket.number:06}.parquet"
     _write(out / STATES / name, states_table(told))
-    changes = [Change(each.contact_id, each.state.version, each.profile, None, None) for each in shown]
+    changes = [ContactChange(each.contact_id, each.state.version, each.profile, None, None) for each in shown]
     _write(out / PROFILES / name, profiles_table(changes))
     return Folded(len(told), len(shown), outcomes, refused)
 

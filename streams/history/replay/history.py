@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sinks.lake.erasure import commanded
+from sinks.lake.erasure import erasure_commands
 from sinks.lake.erasure_list import Erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.history.importing.file_parts import Piece, Unreadable
@@ -53,7 +53,7 @@ class History:
         if self.lake is None:
             erased = [Erasures(erasure_of(fragment, time) for fragment, time, _ in self.erasures())]
         else:
-            erased = [Erasures(commanded(self.lake)), read_erasures(self.lake)]
+            erased = [Erasures(erasure_commands(self.lake)), read_erasures(self.lake)]
         return Judge(self.selection, erased, self.phone_region, self.now, erases=self.erases)
 
     def erasures(self) -> Iterator[tuple[str, int, bytes]]:

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from events.topics import INTERACTIONS
 from sinks.lake.files import open_files
 from sinks.lake.live_files import live, next_offsets
-from sinks.lake.manifests import Damaged
+from sinks.lake.manifests import LakeDamaged
 from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.operations.doctor.lake import examine_lake, judge_behind
@@ -128,7 +128,7 @@ def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     """How far behind it is; what else is wrong with it was found before."""
     if settings.lake is None:
         return
-    with suppress(OSError, ValueError, Damaged, MissingTopic):
+    with suppress(OSError, ValueError, LakeDamaged, MissingTopic):
         files = open_files(settings.lake)
         topic_id = KafkaClients(settings).topic_id(INTERACTIONS)
         begin = next_offsets(files, live(files), topic_id, range(settings.partitions))

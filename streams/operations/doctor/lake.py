@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from stat import S_IMODE
 
-from sinks.lake.erasure import heard_at
+from sinks.lake.erasure import commands_received_at
 from sinks.lake.files import Files, LocalFiles, open_files
 from sinks.lake.live_files import live
-from sinks.lake.manifests import INTERACTIONS, Damaged, is_lake
-from sinks.lake.unfinished_writes import unended_imports
+from sinks.lake.manifests import INTERACTIONS, LakeDamaged, is_lake
+from sinks.lake.unfinished_writes import unfinished_imports
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of
@@ -37,11 +37,11 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
             return
         files_of(settings)
         yield _size(files)
-        yield judge_erasures(heard_at(files).values(), now)
-        yield judge_begun(len(live(files).places), len(unended_imports(files, now - DAY_MS)))
+        yield judge_erasures(commands_received_at(files).values(), now)
+        yield judge_begun(len(live(files).places), len(unfinished_imports(files, now - DAY_MS)))
     except (ValueError, LakeStopped) as error:
         yield fail(WHAT, str(error).removeprefix(f"{WHAT}: "), "docs/lake.md says which stores will do")
-    except Damaged as error:
+    except LakeDamaged as error:
         yield fail(WHAT, str(error), "put it back from a backup of the store, or let another folder be the lake")
     except OSError as error:
         why = error.strerror or type(error).__name__

@@ -8,7 +8,7 @@ from events.fields import CONTACT_ID_PATTERN, MAX_ID, MAX_TEXT
 from events.identifiers import Kind
 from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
-from sinks.lookup import Erased, Found, Incomplete, Names
+from sinks.lookup import ContactNames, ErasedContact, Incomplete, KnownContact
 from streams.platform.tokens import Caller
 from streams.services.api.auth_middleware import caller_of
 from streams.services.api.dependencies import Office
@@ -77,7 +77,7 @@ def _must_be_said_once(request: Request) -> None:
             raise mistaken(field, "give it once")
 
 
-def _names(office: Office, given: dict[str, str | None]) -> Names:
+def _names(office: Office, given: dict[str, str | None]) -> ContactNames:
     named = [(field, text) for field, text in given.items() if text is not None]
     if len(named) != 1:
         raise mistaken("the query", f"give one of {', '.join(given)}")
@@ -91,16 +91,18 @@ def _names(office: Office, given: dict[str, str | None]) -> Names:
     return found
 
 
-async def _profile(office: Office, caller: Caller, names: Names) -> Response:
+async def _profile(office: Office, caller: Caller, names: ContactNames) -> Response:
     seen = await office.lookup.look([names])
     if isinstance(seen, Incomplete):
         office.incomplete(seen)
     [contact] = seen.contacts
-    outcome = "found" if isinstance(contact, Found) else "erased" if isinstance(contact, Erased) else "unknown"
+    outcome = (
+        "found" if isinstance(contact, KnownContact) else "erased" if isinstance(contact, ErasedContact) else "unknown"
+    )
     office.write_down(office.record("read", caller.team, [_audited(contact.contact_id, outcome)]))
-    if isinstance(contact, Erased):
+    if isinstance(contact, ErasedContact):
         raise Problem("erased", "Nothing is kept but that")
-    if not isinstance(contact, Found):
+    if not isinstance(contact, KnownContact):
         raise Problem("not_found", "Nobody is known under this name")
     return Response(contact.profile, media_type="application/json", headers={AS_OF: render_time(seen.as_of)})
 

@@ -8,8 +8,8 @@ from typing import Literal, NoReturn
 from events.identifiers import Hasher
 from events.outputs import AuditedDecision, AuditRecord
 from events.times import render_time
-from sinks.experiments import Results
 from sinks.lookup import Incomplete, Lookup
+from sinks.results import ResultsReader
 from streams.history.insights.own_process import Apart
 from streams.platform.tokens import Caller, Scope, Tokens
 from streams.services.api.bodies import Bodies
@@ -26,7 +26,7 @@ class Office:
     tokens: Tokens
     hasher: Hasher
     lookup: Lookup
-    results: Results
+    results: ResultsReader
     judge: Judge
     audit: AuditLog
     metrics: ApiMetrics

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from events.experiment_results import ExperimentList, ExperimentResult, Status
 from events.times import render_time
 from sinks.base import SinkUnavailable
-from sinks.lookup import Incomplete, Whole
+from sinks.lookup import Complete, Incomplete
 from streams.services.api.auth_middleware import caller_of
 from streams.services.api.dependencies import Office
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
@@ -70,7 +70,7 @@ def _require(office: Office, request: Request, known: list[str]) -> None:
     require_known(request, known)
 
 
-def _whole(office: Office, standing: Whole | Incomplete) -> int:
+def _whole(office: Office, standing: Complete | Incomplete) -> int:
     if isinstance(standing, Incomplete):
         office.incomplete(standing, _INCOMPLETE)
     return standing.as_of

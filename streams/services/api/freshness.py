@@ -7,7 +7,7 @@ from mode import Service
 from prometheus_client import Gauge
 
 from sinks.base import SinkUnavailable
-from sinks.lookup import Lookup, Whole
+from sinks.lookup import Complete, Lookup
 
 INTERVAL_S = 2.0
 
@@ -29,6 +29,6 @@ class Freshness(Service):
             except SinkUnavailable as trouble:
                 await asyncio.sleep(trouble.retry_after)
                 continue
-            if isinstance(found, Whole):
+            if isinstance(found, Complete):
                 self._whole_at = max(self._whole_at, found.as_of)
             await self.sleep(INTERVAL_S)

@@ -4,7 +4,7 @@ Kubernetes sends nobody to a process that is not ready, and does not end it for 
 """
 
 from sinks.base import SinkUnavailable
-from sinks.lookup import Whole
+from sinks.lookup import Complete
 from streams.services.api.dependencies import Office
 
 
@@ -16,6 +16,6 @@ async def unready(office: Office) -> str | None:
         standing = await office.lookup.standing()
     except SinkUnavailable:
         return "profiles_incomplete: Redis does not answer"
-    if isinstance(standing, Whole):
+    if isinstance(standing, Complete):
         return None
     return f"profiles_incomplete: {standing.where} is {standing.why.replace('_', ' ')}"

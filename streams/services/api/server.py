@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from starlette.types import ASGIApp
 
-from sinks.experiments import Results
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
+from sinks.results import ResultsReader
 from streams.history.insights.own_process import Apart
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
@@ -144,7 +144,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             history = Apart()
             closing.push_async_callback(history.stop)
             judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
-            results = Results(redis, settings.profiles_oldest_s)
+            results = ResultsReader(redis, settings.profiles_oldest_s)
             office = Office(
                 *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sinks.base import SinkUnavailable
-from sinks.lookup import Incomplete, Lookup, Whole
+from sinks.lookup import Complete, Incomplete, Lookup
 from sinks.reservations import Reservations
 from streams.domain.pressure import PermissionRequest, Policy
 from streams.platform.clients import KafkaClients, redis_client
@@ -57,7 +57,7 @@ class Clerk:
             standing = self._runner.run(self._lookup.standing())
         except SinkUnavailable as trouble:
             return self._away(trouble)
-        return None if isinstance(standing, Whole) else _incomplete(standing)
+        return None if isinstance(standing, Complete) else _incomplete(standing)
 
     def judge(self, chunk: Sequence[Record]) -> Verdicts | Stopped:
         """What becomes of the rows of a chunk. People are seen together with that nothing is missing."""

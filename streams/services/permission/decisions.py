@@ -13,8 +13,17 @@ import orjson
 from events.interactions.base import Channel
 from events.outputs import ContactProfile
 from events.times import render_time
-from sinks.lookup import Contact, Erased, Found, Incomplete, Lookup, Reserved, Seen, Unknown
-from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted
+from sinks.lookup import (
+    ContactAnswer,
+    ErasedContact,
+    Incomplete,
+    KnownContact,
+    Lookup,
+    LookupReply,
+    ReservationsByChannel,
+    UnknownContact,
+)
+from sinks.reservations import Reservation, ReservationGranted, ReservationRefused, ReservationRequest, Reservations
 from streams.domain.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, meant, prepare
 from streams.domain.pressure import Reservation as Pending
 from streams.platform.cooperative import in_turns
@@ -105,7 +114,7 @@ class Judge:
         answers = [next(following) if asked.names else Judged(None, _UNREADABLE) for asked in batch.asked]
         return Answers(policy.version, as_of, answers)
 
-    async def _look(self, batch: Batch, asked: Iterable[Asked]) -> Seen | Incomplete:
+    async def _look(self, batch: Batch, asked: Iterable[Asked]) -> LookupReply | Incomplete:
         return await self._lookup.look([one.names for one in asked], batch.request.campaign_id)
 
     async def _judge(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
@@ -134,11 +143,13 @@ class Judge:
         return found
 
     async def _decide(
-        self, batch: Batch, policy: Policy, asked: Sequence[Asked], hands: "_Hands", ids: Seen
+        self, batch: Batch, policy: Policy, asked: Sequence[Asked], hands: "_Hands", ids: LookupReply
     ) -> Result | Incomplete:
-        await hands.take(Wanted(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts})
+        await hands.take(
+            ReservationRequest(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts}
+        )
         seen = await self._look(batch, asked)
-        if isinstance(seen, Seen) and (over := list(_confirmed(seen, hands))):
+        if isinstance(seen, LookupReply) and (over := list(_confirmed(seen, hands))):
             await hands.take(over)
             seen = await self._look(batch, asked)  # what the other team has done counts, and all that came since
         if isinstance(seen, Incomplete):
@@ -155,14 +166,14 @@ class _Hands:
         self._reservations = reservations
         self.channel = channel
         self.mine = mine
-        self.taken: dict[str, Taken] = {}
+        self.taken: dict[str, ReservationGranted] = {}
         self.refused: dict[str, Reservation] = {}
 
-    async def take(self, wanted: Iterable[Wanted]) -> None:
+    async def take(self, wanted: Iterable[ReservationRequest]) -> None:
         """Ask for these; what was refused before may be taken now."""
         rows = list(wanted)
         for row, found in zip(rows, await self._reservations.reserve(self.channel, self.mine, rows), strict=True):
-            if isinstance(found, Refused):
+            if isinstance(found, ReservationRefused):
                 self.refused[row.contact_id] = found.holder
             else:
                 self.refused.pop(row.contact_id, None)
@@ -176,13 +187,17 @@ class _Hands:
             await self._reservations.release(self.channel, self.mine.token, back)
 
 
-def _question(policy: Policy, batch: Batch, seen: Seen) -> Question:
+def _question(policy: Policy, batch: Batch, seen: LookupReply) -> Question:
     holds = () if seen.hold is None else (Hold(seen.hold.campaign_id, seen.hold.until),)
     return prepare(policy, batch.request, batch.at, holds, seen.lost_until)
 
 
 def _judged(
-    question: Question, asked: Asked, contact: Contact, reserved: Reserved, besides: Sequence[Pending] = ()
+    question: Question,
+    asked: Asked,
+    contact: ContactAnswer,
+    reserved: ReservationsByChannel,
+    besides: Sequence[Pending] = (),
 ) -> Judged:
     known = _known(contact)
     ref = meant(known, asked.refs)
@@ -201,7 +216,7 @@ class _Giving:
         self._hands = hands
         self._given: set[str] = set()
 
-    def judged(self, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+    def judged(self, asked: Asked, contact: ContactAnswer, reserved: ReservationsByChannel) -> Judged:
         """The next answer."""
         one = _judged(self._question, asked, contact, reserved)
         contact_id = contact.contact_id
@@ -215,21 +230,23 @@ class _Giving:
         holder = self._hands.refused.get(contact_id)
         return Judged(contact_id, _MOVED) if holder is None else self._waiting(holder, asked, contact, reserved)
 
-    def _waiting(self, holder: Reservation, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+    def _waiting(
+        self, holder: Reservation, asked: Asked, contact: ContactAnswer, reserved: ReservationsByChannel
+    ) -> Judged:
         """The answer while somebody has the person, whoever that is; never an allow, for it is not ours."""
         held = Pending(self._hands.channel, holder.team, holder.at, holder.until)
         found = _judged(self._question, asked, contact, reserved, [held])
         return Judged(contact.contact_id, _MOVED) if found.decision.decision == "allow" else found
 
 
-def _known(contact: Contact) -> Known:
+def _known(contact: ContactAnswer) -> Known:
     match contact:
-        case Found():
+        case KnownContact():
             profile: ContactProfile = orjson.loads(contact.profile)
             return profile
-        case Erased():
+        case ErasedContact():
             return "erased"
-        case Unknown():
+        case UnknownContact():
             return None
 
 
@@ -250,9 +267,9 @@ def _is_confirmed(known: Known, channel: Channel, held: Reservation) -> bool:
     return any(touch["channel"] == channel and touch["at"] >= since for touch in known["touches"])
 
 
-def _confirmed(seen: Seen, hands: _Hands) -> Iterable[Wanted]:
+def _confirmed(seen: LookupReply, hands: _Hands) -> Iterable[ReservationRequest]:
     """Whom another team has reserved and reached: the reservation may be replaced, if it still is that one."""
     for contact in {contact.contact_id: contact for contact in seen.contacts}.values():
         holder = hands.refused.get(contact.contact_id)
         if holder is not None and _is_confirmed(_known(contact), hands.channel, holder):
-            yield Wanted(contact.contact_id, holder.token)
+            yield ReservationRequest(contact.contact_id, holder.token)

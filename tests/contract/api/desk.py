@@ -15,10 +15,10 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.outputs import Address, ContactProfile, Touch
 from events.times import render_time
-from sinks.base import Change
-from sinks.experiments import Results
+from sinks.base import ContactChange
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
+from sinks.results import ResultsReader
 from streams.domain.contact import ContactState, profile
 from streams.domain.pressure import default_policy
 from streams.history.insights.own_process import Apart
@@ -98,7 +98,7 @@ class Desk:
         self.kept: list[int] = []
         self.takes_notes = True
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
-        tokens, results, history = read_tokens(TOKENS), Results(redis, oldest_s), Apart(INSIGHTS)
+        tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), Apart(INSIGHTS)
         self.office = Office(
             *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
@@ -178,13 +178,13 @@ class Desk:
         return Answer(sent[0]["status"], found, b"".join(part.get("body", b"") for part in sent[1:]))
 
 
-def known(contact_id: str, touches: Sequence[Touch] = (), version: int = 1, **parts: Any) -> Change:
+def known(contact_id: str, touches: Sequence[Touch] = (), version: int = 1, **parts: Any) -> ContactChange:
     """Somebody in New York with one address, of whom `touches` are known."""
     said: ContactProfile = profile(contact_id, ContactState())
     said["zones"] = {"time_zone": "America/New_York", "region": None, "postal_code": None}
     said["addresses"] = [address(f"{contact_id}@example.org")]
     said["touches"] = list(touches)
-    return Change(contact_id, version, orjson.dumps(said | parts), None, None)
+    return ContactChange(contact_id, version, orjson.dumps(said | parts), None, None)
 
 
 def address(text: str) -> Address:

@@ -8,13 +8,13 @@ from threading import Barrier
 import pytest
 from typer.testing import CliRunner
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import Files, open_files
 from sinks.lake.live_files import addresses
 from sinks.lake.manifests import INTERACTIONS, STAGING, begin, is_lake
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
-from sinks.lake.writer import LakeWriter, Overtaken
+from sinks.lake.writer import LakeWriter, RangeConflict
 from streams.cli.main import app
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import Orders, backtest
@@ -57,7 +57,7 @@ def test_of_writers_of_one_range_at_the_same_moment_one_has_it(s3_place: str) ->
         start.wait()
         try:
             return writer.write(0, 0, number, [lying(at) for at in range(number + 1)]).last_offset
-        except (Overtaken, FileNotFoundError):  # the second: what it had staged was taken away meanwhile
+        except (RangeConflict, FileNotFoundError):  # the second: what it had staged was taken away meanwhile
             return None
 
     with ThreadPoolExecutor(WRITERS) as threads:
@@ -91,7 +91,7 @@ def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None
 def test_it_is_asked_by_its_views(lake: Files) -> None:
     writer = SnapshotWriter(lake, "2012-02-22", NOW)
     with writer.file(CONTACT_STATE) as add:
-        add(profiles_table([Change("ada", 1, b"{}", None, None)]))
+        add(profiles_table([ContactChange("ada", 1, b"{}", None, None)]))
     assert writer.commit() is not None
 
     with ask_lake(lake) as asked:

@@ -3,7 +3,7 @@
 import pytest
 
 from sinks.lake.compaction import compact
-from sinks.lake.erasure import commanded, erase
+from sinks.lake.erasure import erase, erasure_commands
 from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from sinks.lake.live_files import live
@@ -143,7 +143,7 @@ def test_what_comes_late_of_somebody_erased_comes_without_them(lake: Files) -> N
 def test_commands_in_the_lake_say_who_is_erased(lake: Files) -> None:
     LakeWriter(lake, TOPIC_ID).write(0, 4, 4, [lying(4, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})])
 
-    add_erasures(lake, commanded(lake))
+    add_erasures(lake, erasure_commands(lake))
 
     assert read_erasures(lake).until("c9") == NOW - DAY
     assert read_erasures(lake).until("c8") is None

@@ -11,7 +11,7 @@ from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.objects import ObjectFiles
-from sinks.lake.unfinished_writes import give_up_imports
+from sinks.lake.unfinished_writes import abandon_imports
 from streams.history.lake.erasure import Told, erase_from_lake
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
@@ -59,9 +59,9 @@ def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_ag
     killed(files, file, at)
     now = time.time_ns() // 1_000_000
     staged = files.below(STAGING)
-    assert give_up_imports(files, now - DAY) == []
+    assert abandon_imports(files, now - DAY) == []
 
-    assert give_up_imports(files, now + DAY) == staged
+    assert abandon_imports(files, now + DAY) == staged
 
     assert files.below(STAGING) == []
     assert brought(files, file).counts.interactions.total() == 1
@@ -70,7 +70,7 @@ def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_ag
 def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) -> None:
     said = [old("1", "form.submitted", NOW - 9 * DAY), old("2", "donation.made", NOW - 9 * DAY)]
     file, tomorrow = filed(file, said), time.time_ns() // 1_000_000 + DAY
-    frozen = Interrupted(files, STAGED, lambda: give_up_imports(files, tomorrow))  # one of its two files is staged
+    frozen = Interrupted(files, STAGED, lambda: abandon_imports(files, tomorrow))  # one of its two files is staged
 
     with pytest.raises(FileNotFoundError):
         brought(frozen, file)

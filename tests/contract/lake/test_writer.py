@@ -3,8 +3,8 @@
 import pytest
 
 from sinks.lake.files import Files
-from sinks.lake.manifests import MANIFESTS, STAGING, Damaged
-from sinks.lake.writer import LakeWriter, Overtaken
+from sinks.lake.manifests import MANIFESTS, STAGING, LakeDamaged
+from sinks.lake.writer import LakeWriter, RangeConflict
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
@@ -23,7 +23,7 @@ def bring_in(files: Files, topic: list[Fetched], size: int = 3) -> None:
         records = topic[position : position + size]
         try:
             writer.write(0, position, position + len(records) - 1, records)
-        except Overtaken:
+        except RangeConflict:
             position = writer.position(0) or 0
         else:
             position += len(records)
@@ -105,7 +105,7 @@ def test_a_skipped_range_has_no_rows_and_cannot_be_written(files: Files) -> None
     writer.write(0, 0, 2, TOPIC[:3])
     writer.skip(0, 3, 7)
 
-    with pytest.raises(Overtaken):
+    with pytest.raises(RangeConflict):
         LakeWriter(files, TOPIC_ID).write(0, 3, 5, TOPIC[3:])
 
     assert writer.position(0) == 8
@@ -126,7 +126,7 @@ def test_a_manifest_that_is_none_is_named(files: Files) -> None:
     files.delete(last)
     files.create(last, b"{", f"{STAGING}/draft")
 
-    with pytest.raises(Damaged, match=last):
+    with pytest.raises(LakeDamaged, match=last):
         LakeWriter(files, TOPIC_ID).position(0)
 
 

@@ -7,7 +7,7 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from sinks.base import Change, Position, SinkUnavailable, Stored
+from sinks.base import ContactChange, Position, SinkUnavailable, StoredContact
 from sinks.memory import MemorySink
 from streams.engine.runs import Run
 from streams.engine.writer import Output, TransactionWriter
@@ -56,7 +56,9 @@ class UnreliableSink(MemorySink):
         await super().clear(partition, partitions)
         self._go("clear")
 
-    async def write(self, partition: int, changes: Sequence[Change], before: Position | None, after: Position) -> bool:
+    async def write(
+        self, partition: int, changes: Sequence[ContactChange], before: Position | None, after: Position
+    ) -> bool:
         self._come("write")
         written = await super().write(partition, changes, before, after)
         self._go("write")
@@ -147,7 +149,7 @@ class Feed:
         """Let the sink believe that it stands elsewhere."""
         await MemorySink.write(self.sink, 0, [], await MemorySink.position(self.sink, 0), position)
 
-    def restore(self, dump: dict[str, Stored]) -> None:
+    def restore(self, dump: dict[str, StoredContact]) -> None:
         """Let the sink hold what it held some time ago."""
         self.sink.contacts.clear()
         self.sink.contacts.update(dump)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sinks.base import Stored
+from sinks.base import StoredContact
 from sinks.memory import MemorySink
 from tests.integration.engine.feed import Feed
 
@@ -11,11 +11,11 @@ async def test_an_absorbed_contact_is_marked_and_one_that_stands_alone_again_is_
     agent = feed.agent()
     await agent(await feed.linked(("a", 1, "s"), ("b", 1, "s")))
     await agent(await feed.linked(("a", 2, "t")))
-    assert feed.sink.contacts == {"a": Stored(2, merged_into="t"), "b": Stored(1, merged_into="s")}
+    assert feed.sink.contacts == {"a": StoredContact(2, merged_into="t"), "b": StoredContact(1, merged_into="s")}
 
     await agent(await feed.linked(("a", 3, None)))
 
-    assert feed.sink.contacts == {"b": Stored(1, merged_into="s")}
+    assert feed.sink.contacts == {"b": StoredContact(1, merged_into="s")}
 
 
 async def test_each_topic_goes_on_where_the_sink_stands_in_it(feed: Feed) -> None:

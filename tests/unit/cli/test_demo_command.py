@@ -6,15 +6,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from streams.cli.demo import _how_to_reach
-from streams.demo.figures import Donor, Figures, Latency
-from streams.demo.story import Story, Tried
+from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, Latency
 
-DONOR = Donor("external:0123456789abcdef0123456789abcdef", "US-CA", 4, {"USD": 959_940}, None)
+DONOR = DonorTotals("external:0123456789abcdef0123456789abcdef", "US-CA", 4, {"USD": 959_940}, None)
 FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 1.0, 9.0, Latency(1.0, 2.0), [DONOR])
-STORY = Story(FIGURES, [], [], [Tried("subject-ask-12", 765, "")], 3)
+STORY = DemoReport(FIGURES, [], [], [ExperimentLine("subject-ask-12", 765, "")], 3)
 
 
-def said(story: Story) -> list[str]:
+def said(story: DemoReport) -> list[str]:
     environment = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "REDIS_URL": "redis://127.0.0.1:2/0"}
     workers = SimpleNamespace(addresses_now=lambda: ["http://127.0.0.1:3/metrics"], process=SimpleNamespace(pid=7))
     ended = SimpleNamespace(

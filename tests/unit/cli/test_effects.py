@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sinks.lookup import Contact, Erased, Found, Unknown
+from sinks.lookup import ContactAnswer, ErasedContact, KnownContact, UnknownContact
 from streams.cli.effects import (
     are_forgotten,
     are_one,
@@ -21,11 +21,13 @@ NOON = 1_330_603_200_000
 UNTIL = "2012-03-01T12:00:00.000Z"
 
 
-def found(contact_id: str, **profile: Any) -> Contact:
-    return Found(contact_id, orjson.dumps({"counts": {"email.sent": 1}, "merged_from": [], "stops": {}, **profile}))
+def found(contact_id: str, **profile: Any) -> ContactAnswer:
+    return KnownContact(
+        contact_id, orjson.dumps({"counts": {"email.sent": 1}, "merged_from": [], "stops": {}, **profile})
+    )
 
 
-def stopped(reason: str, id_: str = "1", **more: str) -> Contact:
+def stopped(reason: str, id_: str = "1", **more: str) -> ContactAnswer:
     stop = {"reason": reason, "at": "2012-02-01T00:00:00.000Z", "source": "office/desk", "id": id_, **more}
     return found("a", stops={"all": stop, "lists": {}, "senders": {}})
 
@@ -35,7 +37,7 @@ def test_two_are_one_once_the_profile_has_what_was_known_of_both() -> None:
     assert not are_one(before, before)
     assert not are_one(before, [found("a"), found("a")])
     assert are_one(before, [found("a", merged_from=["b"])] * 2)
-    assert are_one([found("a"), Unknown("b")], [found("a")] * 2)
+    assert are_one([found("a"), UnknownContact("b")], [found("a")] * 2)
     assert are_two(before)
     assert not are_two([found("a"), found("a")])
 
@@ -44,9 +46,9 @@ def test_a_person_is_suppressed_by_this_command_or_by_what_no_command_lifts() ->
     assert is_suppressed(stopped("suppressed"), "office/desk", "1")
     assert not is_suppressed(stopped("suppressed", "2"), "office/desk", "1")
     assert is_suppressed(stopped("deceased", "2"), "office/desk", "1")
-    assert is_suppressed(Erased("a"), "office/desk", "1")
+    assert is_suppressed(ErasedContact("a"), "office/desk", "1")
     assert not is_suppressed(found("a"), "office/desk", "1")
-    assert not is_suppressed(Unknown("a"), "office/desk", "1")
+    assert not is_suppressed(UnknownContact("a"), "office/desk", "1")
 
 
 def test_a_suppression_holds_until_its_end() -> None:
@@ -74,8 +76,8 @@ def test_a_suppression_outlasts_one_that_ends_before_it(end: str | None, new: in
 
 
 def test_nobody_is_forgotten_of_whom_a_profile_is_left() -> None:
-    assert are_forgotten([Erased("a"), Unknown("b")])
-    assert not are_forgotten([Erased("a"), found("b")])
+    assert are_forgotten([ErasedContact("a"), UnknownContact("b")])
+    assert not are_forgotten([ErasedContact("a"), found("b")])
 
 
 def test_what_stays_closed_is_named_with_its_reason() -> None:
@@ -91,4 +93,4 @@ def test_what_stays_closed_is_named_with_its_reason() -> None:
     odd = found("a", stops={"lists": {"jane@example.org": stop, "x\x1b[2J": stop}, "senders": {"+1\x07": stop}})
     assert closed_besides(odd) == [*[f"list * (opted_out {UNTIL})"] * 2, f"sender +1? (opted_out {UNTIL})"]
     assert told({**stop, "source": "jane@example.org"}) == (f"the suppression of {UNTIL} by *", "for ever")
-    assert closed_besides(Erased("a")) == ["everything (erased)"]
+    assert closed_besides(ErasedContact("a")) == ["everything (erased)"]

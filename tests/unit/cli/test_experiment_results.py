@@ -6,8 +6,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from sinks.experiments import ResultSeen
-from sinks.lookup import Whole
+from sinks.lookup import Complete
+from sinks.results import ResultReply
 from streams.cli import experiment_results
 from streams.cli.main import app
 from tests.unit.domain.experiments.example import gotv
@@ -19,7 +19,7 @@ def run(*words: str) -> Result:
 
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = ResultSeen(Whole(0), orjson.dumps(gotv()))
+    seen = ResultReply(Complete(0), orjson.dumps(gotv()))
     monkeypatch.setattr(experiment_results, "_read", lambda *_: seen)
 
 

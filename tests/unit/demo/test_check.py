@@ -66,7 +66,7 @@ def test_a_planted_difference_names_the_contact_and_the_field(
     assert field in str(difference)
 
 
-def test_a_missing_field_is_a_difference(truth: dict[str, Profile]) -> None:
+def test_a_missing_field_of_a_profile_is_a_difference(truth: dict[str, Profile]) -> None:
     found = deepcopy(truth)
     del found["ann"]["merged_from"]
     assert compare_profiles(truth, found, "redis") == [Difference("redis", "ann", "merged_from", [], ABSENT)]
@@ -89,25 +89,25 @@ LETTERS = [
 EXPECTED = [("not_json", b"{"), ("no_time", b"{}"), ("not_json", b"{")]
 
 
-def test_equal_letters_show_no_difference_even_when_one_was_written_twice() -> None:
+def test_equal_dead_letters_show_no_difference_even_when_one_was_written_twice() -> None:
     assert compare_letters(EXPECTED, [*LETTERS, LETTERS[0]]) == []
 
 
-def test_a_missing_letter_is_a_difference() -> None:
+def test_a_missing_dead_letter_is_a_difference() -> None:
     assert compare_letters(EXPECTED, LETTERS[1:]) == [Difference("dead-letters", None, "not_json", 2, 1)]
 
 
-def test_a_needless_letter_is_a_difference() -> None:
+def test_a_needless_dead_letter_is_a_difference() -> None:
     more = Letter("invalid_data", "email-events", 0, 12, b"[]")
     assert compare_letters(EXPECTED, [*LETTERS, more]) == [Difference("dead-letters", None, "invalid_data", 0, 1)]
 
 
-def test_another_reason_is_a_difference_on_both_sides() -> None:
+def test_a_dead_letter_with_another_reason_is_a_difference_for_both_reasons() -> None:
     changed = [*LETTERS[:2], LETTERS[2]._replace(reason="invalid_data")]
     assert [one.field for one in compare_letters(EXPECTED, changed)] == ["invalid_data", "no_time"]
 
 
-def test_changed_bytes_are_a_difference_that_does_not_show_them() -> None:
+def test_changed_bytes_of_a_dead_letter_are_a_difference_that_does_not_show_them() -> None:
     (difference,) = compare_letters(EXPECTED, [*LETTERS[:2], LETTERS[2]._replace(value=b"secret")])
     assert difference.field.startswith("no_time")
     assert "secret" not in str(difference)

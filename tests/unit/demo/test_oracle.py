@@ -90,7 +90,7 @@ def test_times_are_read_in_any_zone_and_cut_to_milliseconds() -> None:
     assert of_ann(odd)["last_seen"] == "2012-02-22T00:00:00.123Z"
 
 
-def test_what_is_retracted_never_happened_even_if_the_retraction_came_first() -> None:
+def test_a_retracted_interaction_never_happened_even_if_the_retraction_came_first() -> None:
     kept, taken = gift("20T10", "1", 100), gift("22T10", "2", 900, id="x")
     for order in ([kept, taken, retract("x")], [retract("x"), kept, taken, taken]):
         profile = of_ann(*order)
@@ -118,7 +118,7 @@ def test_opens_and_clicks_show_their_latest_time() -> None:
     assert (email["last_opened_at"], email["last_clicked_at"]) == (at("22T10"), at("19T10"))
 
 
-def test_equal_times_are_settled_by_the_larger_source_and_id() -> None:
+def test_of_opens_at_equal_times_the_larger_source_and_id_is_the_latest() -> None:
     canvass = part("canvass", report("21T10", {"support": 1}, source="b"), report("21T10", {"support": 5}, source="a"))
     assert canvass["support"] == 1
 

@@ -14,7 +14,7 @@ def test_canvass_reports_are_attempts_and_some_of_them_contacts() -> None:
     assert (canvass["last_at"], canvass["last_method"], canvass["last_outcome"]) == (at("22T10"), "phone", "no_answer")
 
 
-def test_a_report_that_is_told_twice_is_one() -> None:
+def test_a_canvass_report_that_comes_twice_counts_once() -> None:
     canvass = part(
         "canvass",
         report("21T10", {"report_id": "r", "outcome": "refused"}),

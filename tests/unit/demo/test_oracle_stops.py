@@ -37,7 +37,7 @@ def stop(reason: str, time: str, id_: str) -> dict[str, object]:
 NOTHING: dict[str, dict[str, object]] = {"senders": {}, "lists": {}}
 
 
-def test_nothing_is_closed_by_nobody() -> None:
+def test_without_interactions_no_channel_is_closed() -> None:
     assert stops(said("rsvp.made", "02-20T10:00"), wish("02-20T10:00", "text", True)) == NOTHING
 
 
@@ -222,7 +222,7 @@ def test_suppressions_are_of_whole_channels_only() -> None:
     assert suppressions(stops(*told)) == {"text": since("opted_out", "02-20T10:00", "1")}
 
 
-def test_who_is_dead_is_left_alone_for_that_whatever_else_was_said() -> None:
+def test_the_reason_of_a_dead_persons_suppression_is_deceased_whatever_else_was_said() -> None:
     told = [said(STOP, "02-21T10:00", id="1"), reported("02-20T10:00", "door", "deceased", id="2")]
     assert suppressions(stops(*told)) == dict.fromkeys(CHANNELS, since("deceased", "02-20T10:00", "2"))
 
@@ -241,7 +241,7 @@ def test_who_has_nothing_but_a_suppression_is_left_alone_until_it_is_taken_back(
     assert closed_channels([suppressed, *taken_back(suppressed)]) == {}
 
 
-def test_of_all_profiles_those_with_a_closed_channel_are_told_of() -> None:
+def test_contact_suppressions_has_a_record_of_each_profile_with_a_closed_channel() -> None:
     open_, shut = profile([said("rsvp.made", "02-20T10:00")]), profile([said(STOP, "02-20T10:00", id="1")])
     found = all_closed_channels({"ann": open_, "bob": shut})
     assert found == {"bob": {"text": since("opted_out", "02-20T10:00", "1")}}

@@ -12,11 +12,10 @@ from events.identifiers import Hasher
 from events.outputs import ContactProfile
 from events.refusal import Refusal
 from events.times import parse_time
-from streams.demo.contributions import as_sent, contributions
-from streams.demo.script import Script, write_script
+from streams.demo.script import Script, as_sent, contributions, write_script
 from streams.demo.simulator import simulate
+from streams.demo.source_system import DAY, when
 from streams.demo.truth import ContactFields, Publication, Sent
-from streams.demo.voice import DAY, when
 
 REFUSED_EMAIL = ("unsubscribed", "complained", "consent_withdrawn")
 APPENDED_AT = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1_000)
@@ -90,7 +89,7 @@ def test_the_intake_says_of_each_record_what_the_truth_says(publications: list[P
             assert read.time == parse_time(one.sent.time)
 
 
-def test_repeats_late_and_bad_records_have_their_shares(publications: list[Publication]) -> None:
+def test_repeats_late_and_bad_records_have_their_promised_shares(publications: list[Publication]) -> None:
     kinds = Counter(one.kind for one in publications)
     assert kinds["repeat"] / len(publications) == pytest.approx(0.02, abs=0.001)
     assert kinds["bad"] / len(publications) == pytest.approx(0.005, abs=0.0005)
@@ -112,7 +111,7 @@ def test_a_repeat_comes_after_its_first_and_says_the_same(publications: list[Pub
             assert seen[one.sent.source, one.sent.id] == one.sent
 
 
-def test_late_means_after_something_younger(publications: list[Publication]) -> None:
+def test_a_late_record_comes_after_a_younger_one(publications: list[Publication]) -> None:
     youngest = 0
     for one in publications:
         if one.kind == "first":
@@ -122,7 +121,7 @@ def test_late_means_after_something_younger(publications: list[Publication]) -> 
             youngest = max(youngest, time)
 
 
-def test_delays_run_from_minutes_to_days(publications: list[Publication]) -> None:
+def test_late_records_are_minutes_to_days_late(publications: list[Publication]) -> None:
     youngest, behind = 0, []
     for one in publications:
         time = parse_time(one.sent.time) or 0
@@ -200,7 +199,7 @@ def identify(contact: ContactFields) -> str:
     return Hasher([b"key"]).fragment(Contact.model_validate(contact)) or ""
 
 
-def test_each_rule_of_the_ledger_has_its_case(script: Script) -> None:
+def test_each_rule_of_the_contact_ledger_has_a_case_in_the_script(script: Script) -> None:
     """Or the demo could not notice that it is broken."""
     profiles = [cast(ContactProfile, one) for one in script.profiles(identify).values()]
     touches = [touch for one in profiles for touch in one["touches"]]
@@ -224,7 +223,7 @@ def test_each_rule_of_the_ledger_has_its_case(script: Script) -> None:
     assert {stop["reason"] for one in stops for stop in one["senders"].values()} == {"opted_out"}
 
 
-def test_what_is_closed_is_now_and_then_opened_again_and_what_was_told_is_taken_back(script: Script) -> None:
+def test_some_closed_channels_are_opened_again_and_some_interactions_are_retracted(script: Script) -> None:
     said = script.accepted()
     yes = [one for one in said if one.type == "consent.changed" and one.fields["granted"]]
     assert {one.topic for one in yes if "list_id" in one.fields} == {"email-events", "outreach-events"}
@@ -236,7 +235,7 @@ def test_what_is_closed_is_now_and_then_opened_again_and_what_was_told_is_taken_
     assert types >= {"canvass.reported", "email.bounced", "email.unsubscribed", "contact.suppressed"}
 
 
-def test_of_some_reports_the_version_that_is_told_last_counts_or_says_otherwise(script: Script) -> None:
+def test_some_reports_come_in_two_versions_of_which_the_last_published_may_count(script: Script) -> None:
     versions: dict[str, set[tuple[str, str]]] = {}
     for one in script.accepted():
         if one.fields.get("report_id") is not None:
@@ -255,7 +254,7 @@ def test_some_doors_are_knocked_at_twice_a_day(script: Script) -> None:
     assert max(days.values()) > 1
 
 
-def test_the_script_knows_what_must_come_out(script: Script) -> None:
+def test_the_script_knows_the_profiles_and_dead_letters_that_must_come_out(script: Script) -> None:
     assert len(script.accepted()) + len(script.letters()) == len(script.publications) + 225
     assert script.repeats() == sum(one.kind == "repeat" for one in script.publications)
     reasons = Counter(reason for reason, _ in script.letters())

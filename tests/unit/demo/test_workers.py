@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.demo.run import Busy, _alone
+from streams.demo.run import DemoBusy, _alone
 from streams.demo.workers import Workers
 from streams.local.errors import LocalStackError
 
@@ -27,7 +27,7 @@ def test_kept_workers_hold_the_directory(tmp_path: Path) -> None:
         kept = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=read, pass_fds=[lock])
     os.close(read)
     try:
-        with pytest.raises(Busy), _alone(tmp_path):
+        with pytest.raises(DemoBusy), _alone(tmp_path):
             pass
     finally:
         os.close(write)

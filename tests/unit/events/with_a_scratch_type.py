@@ -30,7 +30,7 @@ from events.envelope import Interaction, Record, decode  # noqa: E402
 from events.harmonised import harmonise  # noqa: E402
 from events.identifiers import Hasher  # noqa: E402
 from events.producer_structs import SAID  # noqa: E402
-from sinks.lake.anonymised_rows import forget  # noqa: E402
+from sinks.lake.anonymised_rows import anonymise_interactions  # noqa: E402
 from sinks.lake.erasure_list import Erasures, erasure_of  # noqa: E402
 from sinks.lake.rows import tables_of  # noqa: E402
 from streams.domain.contact import ContactState, fold, profile, read_fact  # noqa: E402
@@ -65,7 +65,7 @@ def main() -> None:
         raise TypeError(fact)
     state, _ = fold(ContactState(), [fact])
     [(folder, table)] = tables_of([Fetched(0, value, key.encode(), timestamp=NOW)], "topic").items()
-    left = forget(table, "pet.met", Erasures([erasure_of("c1", NOW)]))
+    left = anonymise_interactions(table, "pet.met", Erasures([erasure_of("c1", NOW)]))
     json.dump(
         {
             "refused": misplaced.reason,

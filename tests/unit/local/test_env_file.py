@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.env_file import Merged, merged, write_env
+from streams.local.env_file import MergedEnvFile, merged, write_env
 
 SERVERS = {"KAFKA_BOOTSTRAP": "127.0.0.1:4711", "REDIS_URL": "redis://127.0.0.1:4712/0"}
 BOTH = "KAFKA_BOOTSTRAP=127.0.0.1:4711\nREDIS_URL=redis://127.0.0.1:4712/0\n"
@@ -22,13 +22,13 @@ BOTH = "KAFKA_BOOTSTRAP=127.0.0.1:4711\nREDIS_URL=redis://127.0.0.1:4712/0\n"
         ("REDIS_URL=a\nREDIS_URL=b\nKAFKA_BOOTSTRAP=c\n", "\n".join([*BOTH.split()[::-1], ""]), []),
     ],
 )
-def test_values_take_the_place_of_older_ones_and_all_else_stays(before: str, after: str, kept: list[str]) -> None:
-    assert merged(before, SERVERS) == Merged(
+def test_values_replace_older_ones_in_an_env_file_and_all_else_stays(before: str, after: str, kept: list[str]) -> None:
+    assert merged(before, SERVERS) == MergedEnvFile(
         after.replace("{0}", SERVERS["KAFKA_BOOTSTRAP"]).replace("{1}", SERVERS["REDIS_URL"]), kept
     )
 
 
-def test_a_file_keeps_its_rights_and_a_link_its_place(tmp_path: Path) -> None:
+def test_an_env_file_keeps_its_permissions_and_a_link_its_target(tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / ".env"
     real.write_text("HARMONIA_IDENTITY_KEY=secret\n")
     real.chmod(0o640)
@@ -42,13 +42,13 @@ def test_a_file_keeps_its_rights_and_a_link_its_place(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.iterdir()} == {"real", ".env"}
 
 
-def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+def test_a_new_env_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     assert write_env(tmp_path / ".env", SERVERS) == []
     assert (tmp_path / ".env").read_text() == BOTH
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_is_no_text_stays_as_it_is(tmp_path: Path) -> None:
+def test_an_env_file_that_is_no_text_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"A=\xff\n")
     with pytest.raises(UnicodeDecodeError):
         write_env(tmp_path / ".env", SERVERS)

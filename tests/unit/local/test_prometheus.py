@@ -26,20 +26,20 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_what_is_on_the_path_is_used(path: Path, tmp_path: Path) -> None:
+def test_a_prometheus_on_the_path_is_used(path: Path, tmp_path: Path) -> None:
     tool(path, "prometheus", "2.53.1")
     promtool = tool(path, "promtool", "2.53.1")
 
     assert find_prometheus(tmp_path / "cache", print).promtool == promtool
 
 
-def test_what_was_unpacked_before_is_used_again(path: Path, tmp_path: Path) -> None:
+def test_a_prometheus_that_was_unpacked_before_is_used_again(path: Path, tmp_path: Path) -> None:
     promtool = tool(tmp_path / "cache" / "usr" / "bin", "promtool", "2.42.0+ds")
 
     assert find_prometheus(tmp_path / "cache", print).promtool == promtool
 
 
-def test_an_old_one_is_refused(path: Path, tmp_path: Path) -> None:
+def test_an_old_prometheus_is_refused(path: Path, tmp_path: Path) -> None:
     tool(path, "prometheus", "2.41.0")
     tool(path, "promtool", "2.41.0")
 
@@ -47,12 +47,12 @@ def test_an_old_one_is_refused(path: Path, tmp_path: Path) -> None:
         find_prometheus(tmp_path / "cache", print)
 
 
-def test_without_path_and_apt_it_is_said_what_is_missing(path: Path, tmp_path: Path) -> None:
+def test_without_prometheus_on_the_path_and_without_apt_the_error_names_both(path: Path, tmp_path: Path) -> None:
     with pytest.raises(LocalStackError, match="not on the path, and there is no apt"):
         find_prometheus(tmp_path / "cache", print)
 
 
-def test_a_package_that_apt_does_not_have_is_said(path: Path, tmp_path: Path) -> None:
+def test_the_error_names_a_package_that_apt_does_not_have(path: Path, tmp_path: Path) -> None:
     tool(path, "dpkg-deb", "1")
     apt = tool(path, "apt-get", "1")
     apt.write_text("#!/bin/sh\necho 'E: Unable to locate package' >&2\nexit 100\n")
@@ -62,7 +62,7 @@ def test_a_package_that_apt_does_not_have_is_said(path: Path, tmp_path: Path) ->
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_the_package_that_comes_is_kept_whole(path: Path, tmp_path: Path) -> None:
+def test_the_downloaded_prometheus_is_kept_whole(path: Path, tmp_path: Path) -> None:
     """An apt that never asked what packages there are does so first, in a place of its own."""
     ours = tmp_path / "ours"
     tool(ours, "promtool", "2.42.0")

@@ -8,11 +8,11 @@ MANY = 500
 """One after the other, the system would name some port twice."""
 
 
-def test_no_port_is_given_twice() -> None:
+def test_chosen_ports_are_all_different() -> None:
     assert len(set(server.choose_ports(*[0] * MANY))) == MANY
 
 
-def test_a_port_that_is_free_is_kept_and_one_that_is_taken_is_not() -> None:
+def test_a_wished_port_is_chosen_where_it_is_free_only() -> None:
     wished = server.choose_ports(0, 0)
     assert server.choose_ports(*wished) == wished
     with socket.socket() as other:

@@ -2,12 +2,12 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.batch import ROW_BYTES, newest, pack, parts, weight_of
 
 
-def living(contact_id: str, version: int, profile: bytes = b"{}") -> Change:
-    return Change(contact_id, version, profile, None, None)
+def living(contact_id: str, version: int, profile: bytes = b"{}") -> ContactChange:
+    return ContactChange(contact_id, version, profile, None, None)
 
 
 CHANGES = st.lists(st.builds(living, st.sampled_from("abcd"), st.integers(0, 5), st.binary(max_size=40)), max_size=12)
@@ -38,7 +38,7 @@ def test_a_change_that_is_too_large_goes_alone() -> None:
 
 
 @given(CHANGES, st.integers(1, 600))
-def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[Change], most: int) -> None:
+def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[ContactChange], most: int) -> None:
     cut = list(parts(changes, most, weight_of))
     assert [change for part in cut for change in part] == changes
     assert all(len(part) == 1 or sum(ROW_BYTES + len(c.profile or b"") for c in part) <= most for part in cut if part)
@@ -46,7 +46,7 @@ def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[Change
 
 
 @given(CHANGES)
-def test_packed_values_are_found_again_by_their_lengths(changes: list[Change]) -> None:
+def test_packed_values_are_found_again_by_their_lengths(changes: list[ContactChange]) -> None:
     rows, values = pack(changes)
     found, at = [], 0
     for contact_id, version, field, _, length in orjson.loads(rows):
@@ -63,11 +63,13 @@ def test_a_version_is_packed_as_text_since_lua_would_round_it() -> None:
 
 def test_marks_and_identities_are_told_apart() -> None:
     hashed = "voter:" + "0" * 32
-    rows, values = pack([Change(hashed, 1, None, "merged", "ada"), Change("bob", 2, None, "erased", None)])
+    rows, values = pack(
+        [ContactChange(hashed, 1, None, "merged", "ada"), ContactChange("bob", 2, None, "erased", None)]
+    )
     assert orjson.loads(rows) == [[hashed, "1", "merged_into", True, 3], ["bob", "2", "erased", False, 1]]
     assert values == b"ada1"
 
 
 def test_one_that_stands_alone_has_no_value() -> None:
-    rows, values = pack([Change("a", 3, None, None, None, alone=True)])
+    rows, values = pack([ContactChange("a", 3, None, None, None, alone=True)])
     assert (orjson.loads(rows), values) == ([["a", "3", "alone", False, 0]], b"")

@@ -19,7 +19,7 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar
 from faust.types import TP
 
 from events.topics import Sink as SinkName
-from sinks.base import Position, Sink, SinkUnavailable, Whole
+from sinks.base import Completeness, Position, Sink, SinkUnavailable
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
 from streams.engine.runs import End, KafkaRecord, Records, Run
@@ -128,7 +128,7 @@ class Following(ABC, Generic[ChangeT]):
         view, at = self._views[tp.topic], end.at
 
         async def call() -> bool:
-            standing = Whole(max(0, self._clock() - at), self._partitions)
+            standing = Completeness(max(0, self._clock() - at), self._partitions)
             return await view.whole(tp.partition, position, standing)
 
         told = await self._asked(call)

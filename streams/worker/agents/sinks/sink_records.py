@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from streams.engine.runs import KafkaRecord
 
 
@@ -14,19 +14,19 @@ class _Link(Struct, frozen=True):
 _read_link = msgspec.json.Decoder(_Link).decode
 
 
-def link_of(record: KafkaRecord) -> Change | None:
+def link_of(record: KafkaRecord) -> ContactChange | None:
     """What a record of `contact-links` says; None for one that is not of Harmonia's making."""
     version = dict(record.headers).get("version")
     if record.key is None or version is None or not version.isdigit():
         return None
     try:
         survivor = None if record.value is None else _read_link(record.value).merged_into
-        return Change(record.key.decode(), int(version), None, None, survivor, alone=survivor is None)
+        return ContactChange(record.key.decode(), int(version), None, None, survivor, alone=survivor is None)
     except (ValueError, RecursionError):  # no JSON of that shape, no UTF-8, or no number that anybody counts to
         return None
 
 
-def change_of(record: KafkaRecord) -> Change | None:
+def change_of(record: KafkaRecord) -> ContactChange | None:
     """What a record of `contact-state` says; None for one that is not of Harmonia's making."""
     headers = dict(record.headers)
     version = headers.get("version")
@@ -34,7 +34,7 @@ def change_of(record: KafkaRecord) -> Change | None:
         return None
     reason, merged_into = headers.get("reason"), headers.get("merged_into")
     try:
-        return Change(
+        return ContactChange(
             contact_id=record.key.decode(),
             version=int(version),
             profile=record.value,

@@ -7,7 +7,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.json_types import JSON
-from streams.demo.recount import Told
+from streams.demo.recount import CountedEvent
 from streams.demo.recount_humans import thousandths
 from streams.domain.contact import ContactState, decode, encode, merge, profile
 from streams.domain.contact.state import WEEK
@@ -48,10 +48,10 @@ def lives(draw: st.DrawFn, days: int) -> list[Arrival]:
     return sorted(arrived, key=lambda arrival: arrival.appended_at)
 
 
-def told(arrival: Arrival) -> Told:
+def told(arrival: Arrival) -> CountedEvent:
     heard = arrival.interaction
     at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=heard.time)
-    return Told(at, heard.source, heard.id, heard.type, {}, heard.data.model_dump())  # type: ignore[arg-type]
+    return CountedEvent(at, heard.source, heard.id, heard.type, {}, heard.data.model_dump())  # type: ignore[arg-type]
 
 
 def counting(received: Sequence[Arrival]) -> list[Arrival]:

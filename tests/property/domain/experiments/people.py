@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from events.experiments.metrics import COUNTED_TYPES, METRICS
 from events.json_types import JSON
-from streams.demo.recount import Told, one_version_each
+from streams.demo.recount import CountedEvent, one_version_each
 from streams.demo.recount_experiments import Definition, Person, person
 from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
@@ -142,7 +142,7 @@ def all_by_the_oracle(life: Iterable[Arrival], rules: Rules) -> dict[str, Person
     return person(one_version_each(told(life)), definitions)
 
 
-def told(life: Iterable[Arrival]) -> list[Told]:
+def told(life: Iterable[Arrival]) -> list[CountedEvent]:
     """What counts, in order."""
     once = {key(arrival): arrival.interaction for arrival in life}
     gone = {
@@ -150,7 +150,12 @@ def told(life: Iterable[Arrival]) -> list[Told]:
     }
     at_zero = datetime.fromtimestamp(0, UTC)
     counted = [
-        Told(at_zero + timedelta(milliseconds=each.time), each.source, each.id, each.type, {}, each.data.model_dump())  # type: ignore[arg-type]
+        CountedEvent(
+            at_zero + timedelta(milliseconds=each.time),
+            *(each.source, each.id, each.type),
+            {},
+            each.data.model_dump(),  # type: ignore[arg-type]
+        )
         for name, each in once.items()
         if name not in gone and each.type != "interaction.retracted"
     ]

@@ -18,12 +18,12 @@ from events.contact import Contact
 from events.harmonised import harmonise
 from events.json_types import JSON
 from events.times import render_time
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake import snapshots
 from sinks.lake.compaction import compact
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.files import LocalFiles
-from sinks.lake.imported import log_of
+from sinks.lake.manifests import imported_log_id
 from sinks.lake.snapshots import SnapshotWriter, links_table
 from sinks.lake.writer import LakeWriter
 from streams.demo.oracle import profile_of
@@ -69,7 +69,9 @@ def test_counts_donations_and_touches_are_the_oracles(topic: list[tuple[str, Arr
         files = LocalFiles(Path(folder))
         told = [record_of(offset, name, arrival) for offset, (name, arrival) in enumerate(topic)]
         records = [each for each in told if each.offset % 3]
-        LakeWriter(files, log_of("old")).write(0, 0, len(told), [each for each in told if each.offset % 3 == 0])
+        LakeWriter(files, imported_log_id("old")).write(
+            0, 0, len(told), [each for each in told if each.offset % 3 == 0]
+        )
         half = len(records) // 2
         writer = LakeWriter(files, TOPIC_ID)
         writer.write(0, 0, len(told), records[:half])
@@ -95,7 +97,7 @@ def record_of(offset: int, name: str, arrival: Arrival) -> Fetched:
 def link(files: LocalFiles) -> None:
     writer = SnapshotWriter(files, "2012-03-05", NOON)
     with writer.file(snapshots.CONTACT_LINKS) as add:
-        add(links_table([Change(absorbed(person), 1, None, None, person) for person in map(str, range(PEOPLE))]))
+        add(links_table([ContactChange(absorbed(person), 1, None, None, person) for person in map(str, range(PEOPLE))]))
     assert writer.commit() is not None
 
 

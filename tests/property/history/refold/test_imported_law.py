@@ -8,7 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from sinks.lake.imported import log_of
+from sinks.lake.manifests import imported_log_id
 from sinks.lake.rows import tables_of
 from streams.domain.contact import ContactState
 from streams.history.refold.contact_rows import histories, read_rows
@@ -54,7 +54,7 @@ def in_file(said: Sequence[Saying]) -> list[Fetched]:
 
 
 def again(past: Past) -> dict[str, ContactState]:
-    logs = {"topic": past.topic, **{log_of(name): rows for name, rows in past.files.items()}}
+    logs = {"topic": past.topic, **{imported_log_id(name): rows for name, rows in past.files.items()}}
     tables = [table for log, records in logs.items() for table in tables_of(records, log).values()]
     rows = [batch for table in tables for batch in table.select(list(NEEDED)).to_batches()]
     found = {}

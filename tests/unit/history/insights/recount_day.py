@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from streams.demo.oracle import _what_counts
-from streams.demo.recount import Told, moment, one_version_each
+from streams.demo.recount import CountedEvent, moment, one_version_each
 from streams.demo.recount_humans import thousandths
 from streams.demo.recount_touches import _messages
 from streams.demo.truth import Sent
@@ -47,7 +47,7 @@ class Recount:
     def _is_on(self, at: datetime, day: date) -> bool:
         return at.astimezone(self._zone).date() == day
 
-    def _told(self, day: date, *types: str) -> list[tuple[str, Told]]:
+    def _told(self, day: date, *types: str) -> list[tuple[str, CountedEvent]]:
         return [
             (name, one)
             for name, told in self.people.items()
@@ -71,7 +71,7 @@ class Recount:
                 sums["new_donors"] += first_today is gifts[0]
         return found
 
-    def _gift_of(self, name: str, refund: Told) -> Told | None:
+    def _gift_of(self, name: str, refund: CountedEvent) -> CountedEvent | None:
         wanted = refund.fields.get("donation_id")
         return next(
             (
@@ -97,7 +97,7 @@ class Recount:
                 sums[2] += one.fields["amount"]
         return {key: tuple(sums) for key, sums in found.items()}
 
-    def _campaign(self, name: str, one: Told) -> str | None:
+    def _campaign(self, name: str, one: CountedEvent) -> str | None:
         message = (one.type.partition(".")[0], one.fields.get("message_id"))
         return one.fields.get("campaign_id") or self._campaigns[name].get(message)
 
@@ -130,7 +130,7 @@ class Recount:
             for name in {*sent, *delivered, *clicks, *left, *complained, *raised}
         }
 
-    def _raised_by(self, name: str, gift: Told) -> str | None:
+    def _raised_by(self, name: str, gift: CountedEvent) -> str | None:
         named = gift.fields.get("campaign_id")
         if named is None and gift.fields.get("refcode") in self._known:
             named = gift.fields["refcode"]
@@ -187,7 +187,7 @@ class Recount:
         }
 
 
-def _campaigns(told: list[Told]) -> dict[tuple[str, str | None], str]:
+def _campaigns(told: list[CountedEvent]) -> dict[tuple[str, str | None], str]:
     """Of each message the campaign that its sending names."""
     found: dict[tuple[str, str | None], str] = {}
     for one in told:

@@ -13,8 +13,8 @@ from events.harmonised import harmonise
 from events.refusal import Refusal
 from sinks.lake.files import LocalFiles
 from streams.demo.script import write_script
+from streams.demo.source_system import utc, when
 from streams.demo.truth import Publication, Sent
-from streams.demo.voice import utc, when
 from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import Day
 from streams.history.insights.history_source import History

@@ -7,7 +7,7 @@ import pytest
 
 from events.json_types import JSON
 from events.times import parse_time, render_time
-from sinks.base import Change
+from sinks.base import ContactChange
 from sinks.lake import snapshots
 from sinks.lake.files import Files
 from sinks.lake.live_files import live
@@ -137,7 +137,7 @@ def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> No
     writer = SnapshotWriter(files, "2012-02-22", NOW)
     profile = b'{"contact_id": "c2", "zones": {"region": "US-AZ"}}'
     with writer.file(snapshots.CONTACT_STATE) as add:
-        add(profiles_table([Change("c2", 1, profile, None, None)]))
+        add(profiles_table([ContactChange("c2", 1, profile, None, None)]))
     with writer.file(snapshots.CONTACT_LINKS):
         pass
     writer.commit()

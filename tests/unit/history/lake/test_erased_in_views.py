@@ -7,7 +7,7 @@ import pytest
 
 from events.json_types import JSON
 from sinks.lake.duckdb_views import ask_lake
-from sinks.lake.erasure import commanded, erase
+from sinks.lake.erasure import erase, erasure_commands
 from sinks.lake.erasure_list import add_erasures, read_erasures
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
@@ -41,7 +41,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFiles:
 
 
 def forget(files: LocalFiles) -> None:
-    add_erasures(files, commanded(files))
+    add_erasures(files, erasure_commands(files))
     erase(files, read_erasures(files))
 
 

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from prometheus_client import CollectorRegistry
 
 from sinks.lake.files import LocalFiles
-from sinks.lake.manifests import Range
+from sinks.lake.manifests import OffsetRange
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
 from streams.history.lake import filler
@@ -30,7 +30,7 @@ class Outrun(LakeWriter):
         super().__init__(files, TOPIC_ID)
         self._others = LakeWriter(files, TOPIC_ID)
 
-    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> Range:
+    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
         self._others.write(partition, first, last, records)
         raise FileNotFoundError
 
@@ -38,7 +38,7 @@ class Outrun(LakeWriter):
 class Full(LakeWriter):
     """No room is left."""
 
-    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> Range:
+    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
         raise OSError(28, "No space left on device")
 
 

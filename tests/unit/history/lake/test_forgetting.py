@@ -3,8 +3,14 @@
 import pyarrow as pa
 import pytest
 
-from sinks.base import Change
-from sinks.lake.anonymised_rows import STAYING, STAYING_WITH_MONEY, forget, forget_links, forget_profiles
+from sinks.base import ContactChange
+from sinks.lake.anonymised_rows import (
+    KEPT_COLUMNS,
+    KEPT_MONEY_COLUMNS,
+    anonymise_interactions,
+    remove_links,
+    remove_profiles,
+)
 from sinks.lake.erasure_list import Erasures, erasure_of, trace_of
 from sinks.lake.rows import tables_of
 from sinks.lake.schema import COLUMNS, MORE
@@ -29,10 +35,10 @@ def table_of(record: Fetched) -> pa.Table:
 
 
 def test_of_every_column_it_is_said_whether_it_stays() -> None:
-    assert not STAYING & STAYING_WITH_MONEY
-    assert not (STAYING | STAYING_WITH_MONEY) & GOES
-    assert set(COLUMNS) - set(MORE) == STAYING | STAYING_WITH_MONEY | GOES
-    assert not set(MORE) & (STAYING | STAYING_WITH_MONEY)
+    assert not KEPT_COLUMNS & KEPT_MONEY_COLUMNS
+    assert not (KEPT_COLUMNS | KEPT_MONEY_COLUMNS) & GOES
+    assert set(COLUMNS) - set(MORE) == KEPT_COLUMNS | KEPT_MONEY_COLUMNS | GOES
+    assert not set(MORE) & (KEPT_COLUMNS | KEPT_MONEY_COLUMNS)
 
 
 def test_traces_are_those_of_states() -> None:
@@ -40,7 +46,9 @@ def test_traces_are_those_of_states() -> None:
 
 
 def test_of_a_gift_the_money_stays() -> None:
-    left = forget(table_of(lying(0, "donation.made", refcode="r", pledge_id="p")), "donation.made", ERASED)
+    left = anonymise_interactions(
+        table_of(lying(0, "donation.made", refcode="r", pledge_id="p")), "donation.made", ERASED
+    )
 
     assert left is not None
     [row] = left.table.to_pylist()
@@ -49,7 +57,9 @@ def test_of_a_gift_the_money_stays() -> None:
 
 
 def test_of_a_message_not_even_its_ids_stay() -> None:
-    left = forget(table_of(lying(0, "email.clicked", url="https://x.example/?who=ada")), "email.clicked", ERASED)
+    left = anonymise_interactions(
+        table_of(lying(0, "email.clicked", url="https://x.example/?who=ada")), "email.clicked", ERASED
+    )
 
     assert left is not None
     [row] = left.table.to_pylist()
@@ -69,29 +79,33 @@ def test_of_a_message_not_even_its_ids_stay() -> None:
 def test_what_happened_or_came_before_the_erasure_is_theirs(record: Fetched, theirs: bool) -> None:
     type_ = "contact.linked" if b"contact.linked" in (record.value or b"") else "email.opened"
 
-    assert (forget(table_of(record), type_, ERASED) is not None) is theirs
+    assert (anonymise_interactions(table_of(record), type_, ERASED) is not None) is theirs
 
 
 def test_profiles_of_before_the_erasure_go_and_those_begun_anew_stay() -> None:
-    def profile(contact_id: str, first_seen: str) -> Change:
-        return Change(contact_id, 1, b'{"first_seen": "%s"}' % first_seen.encode(), None, None)
+    def profile(contact_id: str, first_seen: str) -> ContactChange:
+        return ContactChange(contact_id, 1, b'{"first_seen": "%s"}' % first_seen.encode(), None, None)
 
     before, after = "2012-02-22T10:00:00.000Z", "2012-02-22T10:00:00.001Z"
-    left = forget_profiles(profiles_table([profile("c1", before), profile("c2", before)]), ERASED)
+    left = remove_profiles(profiles_table([profile("c1", before), profile("c2", before)]), ERASED)
 
     assert left is not None
     assert left.table["contact_id"].to_pylist() == ["c2"]
-    assert forget_profiles(profiles_table([profile("c1", after)]), ERASED) is None
-    assert forget_profiles(profiles_table([Change("c1", 1, b"{", None, None)]), ERASED) is not None
+    assert remove_profiles(profiles_table([profile("c1", after)]), ERASED) is None
+    assert remove_profiles(profiles_table([ContactChange("c1", 1, b"{", None, None)]), ERASED) is not None
 
 
 def test_links_of_before_the_erasure_go() -> None:
     links = links_table(
-        [Change("c1", 1, None, None, "x"), Change("y", 1, None, None, "c1"), Change("z", 1, None, None, "x")]
+        [
+            ContactChange("c1", 1, None, None, "x"),
+            ContactChange("y", 1, None, None, "c1"),
+            ContactChange("z", 1, None, None, "x"),
+        ]
     )
 
-    left = forget_links(links, NOW - DAY, ERASED)
+    left = remove_links(links, NOW - DAY, ERASED)
 
     assert left is not None
     assert left.table["contact_id"].to_pylist() == ["z"]
-    assert forget_links(links, NOW + DAY, ERASED) is None
+    assert remove_links(links, NOW + DAY, ERASED) is None

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import pytest
 
-from sinks.lake.erasure import commanded, heard_at, later_of
+from sinks.lake.erasure import commands_received_at, erasure_commands, traces_active_after
 from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
@@ -35,18 +35,18 @@ def lake(tmp_path: Path) -> Files:
 
 
 def test_what_had_come_by_then_is_taken_out_under_another_identifier_too(lake: Files) -> None:
-    [(source, id_)] = heard_at(lake)
+    [(source, id_)] = commands_received_at(lake)
     assert forgotten(lake) == []
 
     erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), source, id_)], None)
 
     assert forgotten(lake) == [0, COMMAND]
     assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
-    assert heard_at(lake) == {}
+    assert commands_received_at(lake) == {}
 
 
 def test_so_it_is_with_those_of_whom_a_ledger_knows_the_hash_alone(lake: Files, tmp_path: Path) -> None:
-    [(source, id_)] = heard_at(lake)
+    [(source, id_)] = commands_received_at(lake)
     keep(tmp_path / "erasures.jsonl", [Entry(f"/{trace_of(OTHER)}", NOW - DAY, source, id_)])
 
     erase_from_lake(lake, [], tmp_path / "erasures.jsonl")
@@ -62,9 +62,9 @@ def test_of_a_command_that_the_lake_does_not_hold_the_time_alone_is_known(lake: 
 
 
 def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(lake: Files) -> None:
-    [(source, id_)] = heard_at(lake)
+    [(source, id_)] = commands_received_at(lake)
     erase_from_lake(lake, [], None)
-    assert heard_at(lake) == {}
+    assert commands_received_at(lake) == {}
 
     names = [Told(erasure_of(name, NOW - DAY), source, id_) for name in (OTHER, "c9")]
     erase_from_lake(lake, names, None)
@@ -80,7 +80,7 @@ def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_wa
     told = [Told(erasure_of(OTHER, NOW - DAY), "digital/mailer", "i1")]
     erase_from_lake(files, told, None)
     assert (forgotten(files), pending(files, told)) == ([], 1)
-    assert later_of(files, [erasure_of(OTHER, NOW - DAY + 1), erasure_of("c9", NOW - DAY)]) == set()
+    assert traces_active_after(files, [erasure_of(OTHER, NOW - DAY + 1), erasure_of("c9", NOW - DAY)]) == set()
 
     command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
     LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
@@ -95,8 +95,8 @@ def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None
         LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
     assert not files.below(INTERACTIONS)
 
-    assert list(heard_at(files).values()) == [NOW]
-    assert [each.trace for each in commanded(files)] == [trace_of(OTHER)]
+    assert list(commands_received_at(files).values()) == [NOW]
+    assert [each.trace for each in erasure_commands(files)] == [trace_of(OTHER)]
     assert pending(files) == 1
 
 
@@ -105,7 +105,7 @@ def test_so_it_is_if_the_file_is_moved_while_somebody_looks(tmp_path: Path) -> N
     with pytest.raises(Crash):
         LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
 
-    assert list(heard_at(Moved(files)).values()) == [NOW]
+    assert list(commands_received_at(Moved(files)).values()) == [NOW]
 
 
 class Moved(Interrupted):

@@ -11,7 +11,7 @@ from sinks.lake.erasure import erase
 from sinks.lake.erasure_list import Erasures
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.live_files import Checkpoint, live
-from sinks.lake.manifests import LakeFile, Range, begin, encode, name_of
+from sinks.lake.manifests import LakeFile, OffsetRange, begin, encode, name_of
 from sinks.lake.rewrites import Rewrite, manifest_of
 from sinks.lake.snapshots import Snapshot, SnapshotWriter
 from sinks.lake.snapshots import manifest_of as snapshot_of
@@ -44,7 +44,7 @@ def write(files: Files, name: str, manifest: msgspec.Struct) -> None:
 def refusal(act: Callable[[], object]) -> str:
     with pytest.raises(Exception, match="is no manifest of the lake") as refused:
         act()
-    assert type(refused.value).__name__ == "Damaged"
+    assert type(refused.value).__name__ == "LakeDamaged"
     return str(refused.value)
 
 
@@ -83,7 +83,7 @@ def test_who_wrote_it_is_no_way_out(lake: Files, writer: str) -> None:
 
 @pytest.mark.parametrize("topic_id", ["../../../outside", "..", "/outside"])
 def test_no_range_and_no_snapshot_leads_outside(lake: Files, outside: Path, topic_id: str) -> None:
-    write(lake, name_of(TOPIC_ID, 0, 0), Range(topic_id, 0, 0, 0, "w"))
+    write(lake, name_of(TOPIC_ID, 0, 0), OffsetRange(topic_id, 0, 0, 0, "w"))
     assert "see $.topic_id" in refusal(lambda: live(lake))
 
     write(lake, snapshot_of(TOMORROW), Snapshot(topic_id, 0, "w", ()))

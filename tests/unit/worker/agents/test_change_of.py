@@ -1,6 +1,6 @@
 import pytest
 
-from sinks.base import Change
+from sinks.base import ContactChange
 from streams.worker.agents.sinks.sink_records import change_of, link_of
 from tests.unit.engine.kafka_records import Fetched
 
@@ -12,28 +12,28 @@ def record(value: bytes | None, *headers: tuple[str, bytes | None], key: bytes |
 
 
 def test_a_profile_is_a_living_contact() -> None:
-    assert change_of(record(b"{}", VERSION)) == Change("c1", 81234, b"{}", None, None)
+    assert change_of(record(b"{}", VERSION)) == ContactChange("c1", 81234, b"{}", None, None)
 
 
 def test_a_null_value_with_a_survivor_is_an_absorbed_contact() -> None:
     merged = record(None, VERSION, ("reason", b"merged"), ("merged_into", b"c2"))
 
-    assert change_of(merged) == Change("c1", 81234, None, "merged", "c2")
+    assert change_of(merged) == ContactChange("c1", 81234, None, "merged", "c2")
 
 
 def test_a_null_value_without_a_survivor_is_an_erased_contact() -> None:
-    assert change_of(record(None, VERSION, ("reason", b"erased"))) == Change("c1", 81234, None, "erased", None)
+    assert change_of(record(None, VERSION, ("reason", b"erased"))) == ContactChange("c1", 81234, None, "erased", None)
 
 
 def test_a_null_value_may_be_of_a_contact_that_was_never_heard_of_by_itself() -> None:
     forgotten = change_of(record(None, VERSION, ("reason", b"forgotten")))
 
-    assert forgotten == Change("c1", 81234, None, "forgotten", None)
+    assert forgotten == ContactChange("c1", 81234, None, "forgotten", None)
     assert forgotten.forgotten
 
 
 def test_other_headers_say_nothing() -> None:
-    assert change_of(record(b"{}", ("trace", b"\xff"), VERSION)) == Change("c1", 81234, b"{}", None, None)
+    assert change_of(record(b"{}", ("trace", b"\xff"), VERSION)) == ContactChange("c1", 81234, b"{}", None, None)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_a_record_that_is_not_of_harmonias_making_is_passed_over(foreign: Fetche
 
 
 def test_a_link_is_an_absorbed_contact() -> None:
-    assert link_of(record(b'{"merged_into": "c2"}', VERSION)) == Change("c1", 81234, None, None, "c2")
+    assert link_of(record(b'{"merged_into": "c2"}', VERSION)) == ContactChange("c1", 81234, None, None, "c2")
 
 
 def test_a_null_link_is_a_contact_that_stands_alone_again() -> None:
-    assert link_of(record(None, VERSION)) == Change("c1", 81234, None, None, None, alone=True)
+    assert link_of(record(None, VERSION)) == ContactChange("c1", 81234, None, None, None, alone=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
-from sinks.base import Position, Whole
+from sinks.base import Completeness, Position
 from sinks.memory import MemorySink
 from streams.engine.runs import End
 from streams.worker.agents.sinks.redis_sink import ContactStateSink
@@ -55,7 +55,7 @@ async def watched(ends: dict[TP, End], now: int = 1_000) -> MemorySink:
 
 async def test_readers_are_told_how_long_ago_nothing_was_missing() -> None:
     sink = await watched({BOTH[0]: End(10, 900), BOTH[1]: End(7, 400)})
-    assert sink.told_whole == {(CONTACT_STATE, 0): Whole(100, 4), (CONTACT_LINKS, 0): Whole(600, 4)}
+    assert sink.told_whole == {(CONTACT_STATE, 0): Completeness(100, 4), (CONTACT_LINKS, 0): Completeness(600, 4)}
 
 
 async def test_nothing_is_told_while_something_is_to_come_or_its_end_is_not_known() -> None:

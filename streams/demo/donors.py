@@ -1,4 +1,4 @@
-"""The people of the demo: the file's donors, with made-up e-mail addresses and phone numbers.
+"""The donors of the demo's file, with invented e-mail addresses and phone numbers.
 
 Names and addresses were taken out of the file, so they are invented here: example domains and 555-01xx numbers, which
 belong to nobody. No two donors share one, or the demo would join strangers into one person.
@@ -25,7 +25,7 @@ _DOMAINS = ("example.com", "example.net", "example.org", "mail.example")
 _PHONE_STYLES = ("({area}) 555-{line}", "{area}-555-{line}", "+1 {area} 555 {line}", "+1{area}555{line}")
 _HAVE_EMAIL, _HAVE_PHONE = 0.85, 0.7
 _AT_WORK = 0.1
-"""How often somebody with an e-mail address is written to at a second one."""
+"""The share of e-mails to somebody with an address that go to a second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Donor:
     phone: tuple[int, str] | None
 
     def contact(self) -> ContactFields:
-        """The identifier that every interaction with the donor carries, and the region."""
+        """The contact fields that every interaction with the donor carries: the file's key, and the region."""
         found: ContactFields = {"external": {"fec": self.key}}
         if self.region is not None:
             found["region"] = self.region
         return found
 
     def contact_by_email(self, rng: Random) -> ContactFields:
-        """The same with an e-mail address, if one is known, in one of the spellings that real lists have."""
+        """The contact fields with an e-mail address, if one is known, in one of the spellings that real lists have."""
         found = self.contact()
         if self.email is not None:
             address = f"work.{self.email}" if rng.random() < _AT_WORK else self.email
@@ -54,7 +54,7 @@ class Donor:
         return found
 
     def contact_by_phone(self, rng: Random) -> ContactFields:
-        """The same with the phone number, if known, in any written form."""
+        """The contact fields with the phone number, if known, in any written form."""
         found = self.contact()
         if self.phone is not None:
             area, line = self.phone
@@ -62,8 +62,8 @@ class Donor:
         return found
 
 
-class Cast:
-    """Everyone, with who gives often being reached often."""
+class Population:
+    """All donors; whoever gives often is drawn often."""
 
     def __init__(self, donors: list[Donor], gifts: list[int]) -> None:
         """Take the donors and, in the same order, how many gifts each has made."""
@@ -71,16 +71,16 @@ class Cast:
         self._bounds = list(accumulate(1 + count for count in gifts))
 
     def one(self, rng: Random) -> Donor:
-        """Anyone; a frequent donor more likely."""
+        """Draw one donor; a frequent one is more likely."""
         return self._donors[bisect(self._bounds, rng.random() * self._bounds[-1])]
 
     def some(self, rng: Random, count: int) -> list[Donor]:
-        """Up to `count` different people."""
+        """Draw up to `count` different donors."""
         return list(dict.fromkeys(self.one(rng) for _ in range(count)))
 
 
-def cast_of(donations: Iterable[Sent], rng: Random) -> Cast:
-    """Everyone who appears in the donations; of a donor who moved, the region of the last row."""
+def population_of(donations: Iterable[Sent], rng: Random) -> Population:
+    """All donors of these donations; a donor who moved has the region of the last row."""
     regions: dict[str, str | None] = {}
     gifts: dict[str, int] = {}
     for donation in donations:
@@ -88,7 +88,7 @@ def cast_of(donations: Iterable[Sent], rng: Random) -> Cast:
         regions[key] = donation.contact.get("region")
         gifts[key] = gifts.get(key, 0) + 1
     donors = [_donor(number, key, region, rng) for number, (key, region) in enumerate(regions.items())]
-    return Cast(donors, list(gifts.values()))
+    return Population(donors, list(gifts.values()))
 
 
 def _donor(number: int, key: str, region: str | None, rng: Random) -> Donor:

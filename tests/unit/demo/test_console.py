@@ -8,10 +8,18 @@ import pytest
 from rich.console import Console
 
 from streams.demo.check import Difference
-from streams.demo.figures import Figures, Latency
+from streams.demo.console import render
 from streams.demo.oracle import recount
-from streams.demo.story import Story, Tried, flows, most_reached, net_donations, top_donors
-from streams.demo.summary import render
+from streams.demo.report import (
+    DemoReport,
+    ExperimentLine,
+    Figures,
+    Latency,
+    flows,
+    most_reached,
+    net_donations,
+    top_donors,
+)
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
 
 LONG_ID = "external:0123456789abcdef0123456789abcdef"
@@ -52,16 +60,16 @@ PROFILES = recount(
 
 
 @pytest.fixture
-def story() -> Story:
+def story() -> DemoReport:
     publication = Publication("email-events", None, b"", [], gift("ann", 1), "first", False, None)
     donors = [replace(donor, contact_id=LONG_ID) for donor in top_donors(PROFILES.values())]
     reached = [replace(one, contact_id=LONG_ID) for one in most_reached(PROFILES.values())]
     figures = replace(FIGURES, top_donors=donors)
-    tried = [Tried("subject-news-12", 765, "opened against A: B +21.70 pp, not yet known, a discovery")]
-    return Story(figures, flows([publication]), reached, tried, 9_822)
+    tried = [ExperimentLine("subject-news-12", 765, "opened against A: B +21.70 pp, not yet known, a discovery")]
+    return DemoReport(figures, flows([publication]), reached, tried, 9_822)
 
 
-def printed(story: Story, width: int) -> str:
+def printed(story: DemoReport, width: int) -> str:
     console = Console(width=width, file=StringIO(), color_system=None, force_terminal=True)
     console.print(render(story))
     assert isinstance(console.file, StringIO)
@@ -92,7 +100,7 @@ def test_the_json_has_exactly_the_promised_keys() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_page_fits_and_says_all(story: Story, width: int) -> None:
+def test_the_last_page_fits_80_columns_and_shows_every_part(story: DemoReport, width: int) -> None:
     page = printed(story, width)
     assert max(len(line) for line in page.splitlines()) <= width
     for told in ("70,288", "9,822", "$11,444,936.17", "1,370", "memo_entry", "224", "212 ms", "612 ms", "self-check"):
@@ -102,15 +110,15 @@ def test_the_page_fits_and_says_all(story: Story, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_contact_ids_are_whole_so_that_they_can_be_looked_up(story: Story, width: int) -> None:
+def test_contact_ids_on_the_last_page_are_not_cut_off(story: DemoReport, width: int) -> None:
     assert printed(story, width).count(LONG_ID) == len(story.figures.top_donors) + len(story.reached) == 5
 
 
-def test_what_was_tried_is_told_with_what_it_says(story: Story) -> None:
+def test_each_experiment_is_shown_with_its_finding(story: DemoReport) -> None:
     assert "opened against A: B +21.70 pp" in printed(story, 80)
 
 
-def test_a_failed_check_names_the_first_differences(story: Story) -> None:
+def test_a_failed_self_check_shows_the_first_differences(story: DemoReport) -> None:
     differences = [Difference("redis", f"{LONG_ID}{place}", "tags", [], ["x"]) for place in range(30)]
     page = printed(replace(story, differences=differences), 120)
     assert "30 differences" in page
@@ -119,9 +127,9 @@ def test_a_failed_check_names_the_first_differences(story: Story) -> None:
     assert "agree" not in page
 
 
-def test_nothing_at_all_can_be_told_too() -> None:
+def test_a_run_without_any_record_has_a_last_page_too() -> None:
     nothing = Figures(0, 0, 0, {}, 0, {}, 0.0, 0.0, Latency(0.0, 0.0))
-    assert "nothing" in printed(Story(nothing, [], [], [], 0), 80)
+    assert "nothing" in printed(DemoReport(nothing, [], [], [], 0), 80)
 
 
 def test_flows_are_counted_by_topic_and_team() -> None:

@@ -1,4 +1,4 @@
-"""How the teams' systems speak: each has its source, its topic, and its own way to write a time.
+"""The source systems of the demo's teams: each has its `source`, its topic, and its own way to write a time.
 
 Real feeds differ in exactly that. A mailer writes milliseconds in UTC, a canvassing app whole seconds with the local
 offset, a text bank microseconds.
@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc(year: int, month: int, day: int) -> int:
-    """Midnight of that day, in milliseconds since the epoch."""
+    """Midnight of a day in UTC, in milliseconds since the epoch."""
     return (datetime(year, month, day, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
@@ -30,8 +30,8 @@ def when(text: str) -> int:
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
 
 
-class Spelling(Enum):
-    """The ways in which times are written: offset from UTC in hours, and precision."""
+class TimeFormat(Enum):
+    """A way to write times: offset from UTC in hours, and precision."""
 
     MILLISECONDS = (0, "milliseconds")
     LOCAL_SECONDS = (-7, "seconds")
@@ -48,29 +48,29 @@ class Spelling(Enum):
         return text.replace("+00:00", "Z") if self._precision == "milliseconds" else text
 
 
-class Timed(NamedTuple):
-    """Something said and when it happened, in milliseconds since the epoch."""
+class TimedInteraction(NamedTuple):
+    """An interaction and when it happened, in milliseconds since the epoch."""
 
     at: int
     sent: Sent
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """One system of one team."""
+class SourceSystem:
+    """One system of one team, which emits interactions."""
 
     rng: Random
     source: str
     topic: str
-    spelling: Spelling
+    spelling: TimeFormat
 
-    def say(self, type_: str, at: int, contact: ContactFields, fields: Fields) -> Timed:
-        """One interaction under a new id, its time cut as this system writes it."""
-        at -= at % (SECOND if self.spelling is Spelling.LOCAL_SECONDS else 1)
+    def say(self, type_: str, at: int, contact: ContactFields, fields: Fields) -> TimedInteraction:
+        """An interaction under a new id, its time cut to the precision of this system."""
+        at -= at % (SECOND if self.spelling is TimeFormat.LOCAL_SECONDS else 1)
         id_ = f"{self.rng.getrandbits(64):016x}"
-        return Timed(at, Sent(self.topic, type_, self.source, id_, self.spelling.write(at), contact, fields))
+        return TimedInteraction(at, Sent(self.topic, type_, self.source, id_, self.spelling.write(at), contact, fields))
 
-    def take_back(self, said: Timed, after: int) -> Timed:
-        """Retract what this system said, `after` milliseconds later."""
+    def take_back(self, said: TimedInteraction, after: int) -> TimedInteraction:
+        """The retraction of an interaction of this system, `after` milliseconds later."""
         retracts: Fields = {"retracts": {"source": said.sent.source, "id": said.sent.id}}
         return self.say("interaction.retracted", said.at + after, said.sent.contact, retracts)

@@ -1,4 +1,4 @@
-"""The experiments of the demo: how each is planned, and whether its result is what a recount says."""
+"""The demo's experiments: their definitions, and whether each result agrees with the oracle's."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,16 +19,16 @@ from streams.demo.volunteering import CALLS
 from streams.domain.experiments.definition_records import definition_record
 
 Truth = Mapping[str, Mapping[str, Arm]]
-"""By experiment and variant what all people add up to."""
+"""The sums over all people, by experiment and variant, as the oracle has them."""
 
 _WAIT_S, _LOOK_AGAIN_S = 30.0, 0.2
 _HALVES = {"A": 1, "B": 1}
 _EXPECTED = 1_000
-"""People of each."""
+"""The people that each experiment is tuned for."""
 
 
 def plans_of(sent: Iterable[Sent]) -> list[ExperimentDefinition]:
-    """The definition of each experiment that is carried by any of these, by id."""
+    """The definition of each experiment that any of these interactions carries, by id."""
     names = {one.fields["experiment"]["id"] for one in sent if "experiment" in one.fields}
     return [_plan(name) for name in sorted(names)]
 
@@ -51,7 +51,7 @@ def _plan(name: str) -> ExperimentDefinition:
 
 
 def define(producer: KafkaProducer, partitions: int, plans: Iterable[ExperimentDefinition]) -> None:
-    """Write these definitions, before anybody is assigned."""
+    """Publish these definitions to every partition, before anybody is assigned."""
     for plan in plans:
         key, value = definition_record(plan)
         for number in range(partitions):
@@ -60,7 +60,7 @@ def define(producer: KafkaProducer, partitions: int, plans: Iterable[ExperimentD
 
 
 def wrong_results(redis: Redis, truth: Truth) -> list[Difference]:
-    """How the results in Redis differ from the truth, after half a minute at most: they are written the last of all."""
+    """How the results in Redis differ from the truth; asked again for up to 30 s, since they are written last."""
     deadline = time.monotonic() + _WAIT_S
     while (found := _differences(redis, truth)) and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN_S)
@@ -72,7 +72,7 @@ def _differences(redis: Redis, truth: Truth) -> list[Difference]:
 
 
 def results_in_redis(redis: Redis, names: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The result of each of these that has one."""
+    """The result of each of these experiments that has one in Redis."""
     for name in names:
         if (value := redis.get(experiment_key(name))) is not None:
             yield name, orjson.loads(value)

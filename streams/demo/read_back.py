@@ -1,4 +1,4 @@
-"""Reads back what came out: profiles from `contact-state` and from Redis, closed channels, and the dead letters."""
+"""Reads the results of a run: profiles from `contact-state` and Redis, closed channels, and dead letters."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _AT_ONCE = 1000
 
 
 def records_of(consumer: KafkaConsumer, topic: str) -> Iterator[Any]:
-    """Every committed record that is in a topic now, by partition in order."""
+    """Every committed record that a topic holds now, by partition and offset."""
     partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
     ends = consumer.end_offsets(partitions)
     consumer.assign(partitions)

@@ -7,12 +7,12 @@ import pytest
 from events.contact import Contact
 from events.identifiers import Hasher
 from streams.demo.check import Difference, compare_experiments
+from streams.demo.experiments import plans_of
 from streams.demo.mailing import SUBJECTS
 from streams.demo.recount_experiments import Arm
 from streams.demo.script import Script, write_script
-from streams.demo.trials import plans_of
+from streams.demo.source_system import DAY, utc, when
 from streams.demo.truth import ContactFields
-from streams.demo.voice import DAY, utc, when
 from streams.demo.volunteering import CALLS
 
 TODAY = utc(2026, 11, 28)
@@ -31,13 +31,13 @@ def identify(contact: ContactFields) -> str:
     return Hasher([b"key"]).fragment(Contact.model_validate(contact)) or ""
 
 
-def test_a_mailing_with_two_subjects_and_calls_are_tried(script: Script) -> None:
+def test_the_experiments_are_subjects_of_mailings_and_thank_you_calls(script: Script) -> None:
     subjects, calls = plans_of(script.accepted())
     assert (subjects.id[: len(SUBJECTS)], subjects.metrics[0]) == (SUBJECTS, "opened")
     assert (calls.id, calls.metrics[0]) == (CALLS, "contacted")
 
 
-def test_all_that_is_tried_is_of_the_last_weeks_and_over_by_today(script: Script) -> None:
+def test_experiments_are_of_the_last_weeks_and_over_by_today(script: Script) -> None:
     times = [when(one.time) for one in script.accepted()]
     tried = [when(one.time) for one in script.accepted() if "experiment" in one.fields]
     assert min(tried) > TODAY - 60 * DAY
@@ -55,7 +55,7 @@ def test_in_each_experiment_the_second_variant_is_plainly_better(script: Script)
         assert rates[1] > 1.5 * rates[0] > 0
 
 
-def test_a_result_that_is_not_the_recounts_is_named_by_variant_and_metric() -> None:
+def test_a_result_that_differs_from_the_oracle_is_named_by_variant_and_metric() -> None:
     shown = {"assigned": 3, "metrics": {"opened": {"sum": 7, "mean": 2.3}}}
     nobody = {"assigned": 0, "metrics": {"opened": {"sum": 0, "mean": None}}}
     assert compare_experiments({"e": {"A": ARM}}, {"e": {"variants": {"A": shown, "B": nobody}}}) == []

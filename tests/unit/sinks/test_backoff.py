@@ -1,4 +1,4 @@
-from sinks.backoff import Outage
+from sinks.redis_call import Backoff
 
 
 class Clock:
@@ -10,36 +10,36 @@ class Clock:
 
 
 def test_the_first_wait_is_the_shortest() -> None:
-    assert Outage(shortest=0.5, clock=Clock()).failed() == 0.5
+    assert Backoff(shortest=0.5, clock=Clock()).failed() == 0.5
 
 
 def test_the_wait_is_as_long_as_the_outage_has_lasted() -> None:
     clock = Clock()
-    outage = Outage(shortest=1, longest=60, clock=clock)
+    backoff = Backoff(shortest=1, longest=60, clock=clock)
     waits = []
     for _ in range(6):
-        waits.append(outage.failed())
+        waits.append(backoff.failed())
         clock.now += waits[-1]
     assert waits == [1, 1, 2, 4, 8, 16]
 
 
 def test_the_wait_is_never_longer_than_the_longest() -> None:
     clock = Clock()
-    outage = Outage(longest=5, clock=clock)
-    outage.failed()
+    backoff = Backoff(longest=5, clock=clock)
+    backoff.failed()
     clock.now += 1000
-    assert outage.failed() == 5
+    assert backoff.failed() == 5
 
 
 def test_many_callers_in_one_outage_do_not_lengthen_it() -> None:
-    outage = Outage(shortest=0.1, clock=Clock())
-    assert {outage.failed() for _ in range(100)} == {0.1}
+    backoff = Backoff(shortest=0.1, clock=Clock())
+    assert {backoff.failed() for _ in range(100)} == {0.1}
 
 
 def test_a_success_ends_the_outage() -> None:
     clock = Clock()
-    outage = Outage(shortest=0.1, clock=clock)
-    outage.failed()
+    backoff = Backoff(shortest=0.1, clock=clock)
+    backoff.failed()
     clock.now += 3
-    outage.over()
-    assert outage.failed() == 0.1
+    backoff.over()
+    assert backoff.failed() == 0.1

@@ -1,18 +1,41 @@
-"""The demo's last page: what came in, what became of it, and whether it is right."""
+"""What the demo shows in the terminal: progress bars while it runs, and the last page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.columns import Columns
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from streams.demo.figures import Donor, Figures
-from streams.demo.story import Flow, Reached, Story, Tried
+from streams.demo.progress import Progress as Seen
+from streams.demo.publishing import ShowProgress
+from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, ReachedContact, TopicFlow
 from streams.domain.money import every_currency
 from streams.history.daily_report.formatting import plural
+
+
+@contextmanager
+def bars(console: Console, publications: int, interactions: int) -> Iterator[ShowProgress]:
+    """Show four progress bars for the length of a block; yields the function that moves them."""
+    columns = (TextColumn("{task.description:<22}"), BarColumn(32), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        published = progress.add_task("published", total=publications)
+        taken_in = progress.add_task("accepted or refused", total=publications)
+        folded = progress.add_task("folded into contacts", total=interactions)
+        in_redis = progress.add_task("changes in Redis", total=None)
+
+        def show(acknowledged: int, seen: Seen) -> None:
+            progress.update(published, completed=acknowledged)
+            progress.update(taken_in, completed=seen.taken_in)
+            progress.update(folded, completed=seen.folded)
+            progress.update(in_redis, completed=seen.in_sink, total=max(seen.changes, 1))
+
+        yield show
+
 
 _SHOWN_DIFFERENCES = 12
 _BAR = 14
@@ -31,8 +54,8 @@ _MEANINGS = {
 }
 
 
-def render(story: Story) -> RenderableType:
-    """The whole page, for any width from 80 columns."""
+def render(story: DemoReport) -> RenderableType:
+    """The last page: what came in, what became of it, and whether it is right; for any width from 80 columns."""
     return Group(
         _spaced(_headline(story)),
         _spaced(_incoming(story.flows)),
@@ -48,11 +71,11 @@ def _spaced(part: RenderableType) -> Padding:
 
 
 def _side_by_side(left: RenderableType, right: RenderableType) -> Columns:
-    """Where there is room; else one below the other."""
+    """Two parts beside each other where there is room, else one below the other."""
     return Columns([_spaced(left), _spaced(right)], padding=(0, 3))
 
 
-def _headline(story: Story) -> Panel:
+def _headline(story: DemoReport) -> Panel:
     figures = story.figures
     text = Text(justify="center")
     text.append(f"{figures.published:,}", style="bold")
@@ -66,14 +89,14 @@ def _headline(story: Story) -> Panel:
 
 
 def _table(title: str, *columns: str) -> Table:
-    """Columns that begin with `>` are numbers."""
+    """A table with a title; columns whose names begin with `>` are numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(column.removeprefix(">"), justify="right" if column[:1] == ">" else "left", no_wrap=True)
     return table
 
 
-def _incoming(flows: Sequence[Flow]) -> Table:
+def _incoming(flows: Sequence[TopicFlow]) -> Table:
     table = _table("What came in", "topic", "team", ">records", "", ">repeats", ">late", ">refused")
     most = max((flow.published for flow in flows), default=1)
     for flow in flows:
@@ -102,7 +125,7 @@ def _speed(figures: Figures) -> Table:
     return table
 
 
-def _donors(donors: Sequence[Donor]) -> Table:
+def _donors(donors: Sequence[DonorTotals]) -> Table:
     table = _table("Top donors, net", "contact", "region", ">gifts", ">net")
     for donor in donors:
         net = Text(every_currency(donor.net, "nothing"), style="green")
@@ -110,7 +133,7 @@ def _donors(donors: Sequence[Donor]) -> Table:
     return table
 
 
-def _reached(reached: Sequence[Reached]) -> Table:
+def _reached(reached: Sequence[ReachedContact]) -> Table:
     table = _table("Most contacted", "contact", ">e-mails", ">texts", ">talks", ">all")
     for one in reached:
         channels = (f"{one.emails:,}", f"{one.texts:,}", f"{one.conversations:,}")
@@ -118,14 +141,14 @@ def _reached(reached: Sequence[Reached]) -> Table:
     return table
 
 
-def _tried(tried: Sequence[Tried]) -> Table:
+def _tried(tried: Sequence[ExperimentLine]) -> Table:
     table = _table("What was tried, and what it says so far", "experiment", ">people", "")
     for one in tried:
         table.add_row(one.experiment, f"{one.people:,}", one.says)
     return table
 
 
-def _verdict(story: Story) -> Panel:
+def _verdict(story: DemoReport) -> Panel:
     differences = story.differences
     if not differences:
         compared = f"{story.compared:,} profiles and {plural(len(story.tried), 'experiment', 'experiments')}"
