@@ -46,7 +46,7 @@ def url(redis_server: RedisServer) -> Iterator[str]:
         async with client_of(redis_server.port, retries=2) as client:
             await client.flushall()
             sink, holds = RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client)
-            await Filling(sink, holds).all([known("0"), erased("00", 1)])
+            await Filling(sink, holds).all([known("0"), erased("gone-since-2012", 1)])
             await fill(ResultsSink(client, stale_after=STALE_AFTER), *RESULTS)
             app = Desk(client, oldest_s=LONG_S).app
             server = InAThread(app)
