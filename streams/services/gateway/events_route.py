@@ -13,7 +13,7 @@ import msgspec
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from events.adapters.feed import Result
+from events.adapters.feed import AdapterResult
 from events.before_sending import judge
 from events.cloudevents import open_event
 from events.crowds import MOST_VALUES, is_crowded
@@ -100,7 +100,7 @@ async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Respo
         return problem("too_large", f"At most {MOST_EVENTS} events")
     judged, warnings = await _judged(desk, caller, records)
     refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
-    accepted: list[Result] = [one for one in judged if isinstance(one, Interaction)]
+    accepted: list[AdapterResult] = [one for one in judged if isinstance(one, Interaction)]
     if refused and not accepted:
         return problem("invalid", "Mend the events and send them again", refused=refused)
     try:

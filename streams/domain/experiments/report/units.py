@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from events.adapters.words import decimals
+from events.adapters.values import decimals
 from streams.domain.experiments.metrics import THOUSANDTHS
 from streams.domain.money import money, sign_of
 
