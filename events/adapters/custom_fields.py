@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import get_args
 
 from events.adapters.values import word
+from events.channels import Purpose, canonical_purpose
 from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_ID
 from events.json_types import JSON
-from events.reaching import Purpose, spelt
 
 _ABOUT = ("team", "campaign_id", "universe", "turf")
 _PURPOSES = frozenset(get_args(Purpose))
@@ -44,7 +44,7 @@ def _text(carried: Mapping[str, JSON], name: str) -> str | None:
 def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
     """The fields of `about`, and a message's purpose, list and experiment. An unknown purpose is ignored."""
     found = about(carried)
-    purpose = spelt(word(carried.get("purpose")))
+    purpose = canonical_purpose(word(carried.get("purpose")))
     if isinstance(purpose, str) and purpose in _PURPOSES:
         found["purpose"] = purpose
     if listed := _text(carried, "list_id"):

@@ -13,9 +13,9 @@ import msgspec
 import orjson
 
 from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
-from events.crowds import is_crowded
 from events.envelope import Interaction, Record, decode
 from events.json_types import JSON
+from events.limits import is_crowded
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from events.times import render_time

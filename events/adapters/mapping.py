@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from events.json_types import JSON
 from events.registry import MODELS
 from events.unknown_fields import UnknownField, unknown_fields
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 Kind = Literal["text", "lower", "integer", "amount", "boolean", "time", "list"]
 Constant = Annotated[str | int | bool, Field(union_mode="left_to_right")]

@@ -16,7 +16,7 @@ from events.adapters.values import moment, part, parts, present, word
 from events.interactions.canvass import Method, Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 SYSTEM = "van"
 _Id = Annotated[str, Field(pattern=r"^\d+$")]

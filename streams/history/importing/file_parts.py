@@ -21,7 +21,7 @@ from events.adapters.feed import AdapterResult, Feed, RefusedElement
 from events.adapters.mapping import MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
 from events.adapters.vendors import BODIES
-from events.crowds import is_crowded
+from events.limits import is_crowded
 from events.refusal import Refusal
 from streams.history.importing.lines import BODY_BYTES, ROW_BYTES, first_line, is_too_long, lines_of, start_of, too_long
 from streams.history.importing.opening import is_parquet, open_unpacked

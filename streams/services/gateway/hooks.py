@@ -16,7 +16,7 @@ from events.adapters import van
 from events.adapters.feed import NO_CODES, Adapter
 from events.adapters.vendors import BODIES, canonical_vendor
 from events.contact import is_time_zone
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 from streams.platform.errors import Unusable
 from streams.services.gateway.signatures import BY_HEADER, Proof, public_key
 

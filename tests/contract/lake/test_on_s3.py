@@ -113,9 +113,7 @@ def test_a_lake_on_s3_is_the_same_after_the_lake_commands(lake: Files) -> None:
     assert lake.below(STAGING) == []
 
 
-def test_a_lake_on_s3_is_refolded_backtested_and_replayed(
-    lake: Files, s3_place: str, tmp_path: Path
-) -> None:
+def test_a_lake_on_s3_is_refolded_backtested_and_replayed(lake: Files, s3_place: str, tmp_path: Path) -> None:
     folded = run("fold", "--processes", "1", "--out", str(tmp_path / "folded"))
     orders = Orders(default_policy(), default_policy())
     known = lake_now(s3_place, TOPIC_ID, 2)

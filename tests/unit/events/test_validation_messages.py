@@ -12,7 +12,7 @@ from events.adapters import van
 from events.adapters.mapping import InvalidMapping, parse_mapping
 from events.error_messages import explain
 from events.registry import MODELS
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 from streams.domain.dead_letter_repair.mapping import read_mapping
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.pressure.reading import read_policy
