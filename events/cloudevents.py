@@ -1,6 +1,6 @@
-"""CloudEvents 1.0 over Kafka: both modes opened into one shape, an object with `data` in it, and back.
+"""Reads CloudEvents 1.0 from Kafka records: both modes, into one object with `data` in it.
 
-What this module promises is the envelope only; what is in `data` is judged in `envelope.py`.
+Only the envelope is judged here; `data` is judged in `envelope.py`.
 """
 
 import re
@@ -14,7 +14,7 @@ from events.refusal import Reason, Refusal
 Headers = Sequence[tuple[str, bytes | None]]
 
 ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time", "dataschema", "datacontenttype", "data"})
-"""Names that are no extension. `datacontenttype` describes the bytes in transit, so it ends here."""
+"""The attributes that are no extensions. `datacontenttype` describes the bytes in transit, so it is dropped."""
 
 _PREFIX = "ce_"
 _MARKS = frozenset({"ce_specversion", "ce_id", "ce_type"})
@@ -33,7 +33,7 @@ _MISSING = {
 
 
 def open_event(value: bytes | None, headers: Headers) -> dict[str, JSON] | Refusal:
-    """The event of a record in either mode, in the shape of the structured one; the attributes are not judged yet."""
+    """The event of a record in either mode, as a structured one; its attributes are not judged yet."""
     try:
         body: JSON = orjson.loads(value or b"")
     except orjson.JSONDecodeError:
@@ -44,7 +44,7 @@ def open_event(value: bytes | None, headers: Headers) -> dict[str, JSON] | Refus
 
 
 def is_binary(headers: Headers) -> bool:
-    """Whether the attributes are in these headers, and the value is the data alone."""
+    """Whether a record is in binary mode: attributes in the headers, the value is `data` alone."""
     if _MARKS.isdisjoint(name for name, _ in headers):
         return False
     return not any(
@@ -70,7 +70,7 @@ Head = tuple[str, str, str, str | None]
 
 
 def read_head(event: dict[str, JSON]) -> Head | Refusal:
-    """The attributes that make an object a CloudEvent."""
+    """The required attributes of a CloudEvent, or why the object is none."""
     id_, source, type_, schema = event.get("id"), event.get("source"), event.get("type"), event.get("dataschema")
     if event.get("specversion") != "1.0":
         return _NOT_1_0

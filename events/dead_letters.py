@@ -1,4 +1,4 @@
-"""Headers of `dead-letters`: enough to find the record again, to know why it was refused and to send it anew.
+"""The headers of `dead-letters`: enough to find the record again, to know why it was refused and to requeue it.
 
 The value is the record's own, byte for byte, and its own headers come first, so that nothing of it is lost.
 """
@@ -14,14 +14,14 @@ Headers = Sequence[tuple[str, bytes | None]]
 _ALWAYS = ("reason", "detail", "stage", "topic", "partition", "offset", "time")
 _LAST_OFFSET = "last_offset"
 OWN_NAMES = frozenset(f"dl_{name}" for name in (*_ALWAYS, _LAST_OFFSET))
-"""Names of headers that are added to a refused record."""
+"""The names of the headers that are added to a refused record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a record stood: `stage` is the step that refused it, `offset` the line in an imported file.
+    """The place of a refused record; `stage`: the step that refused it, `offset`: the line in an imported file.
 
-    `last_offset`: of the last record, where one letter stands for several of a batch that cannot be told apart.
+    `last_offset`: of the last record, where one dead letter stands for several of a batch that cannot be separated.
     """
 
     stage: str
@@ -41,7 +41,7 @@ class DeadLetter:
 
     @classmethod
     def of(cls, headers: Headers) -> "DeadLetter | None":
-        """Read from headers; of a record that was refused twice the latest. None: these are no dead letter's."""
+        """Read a dead letter's headers; of a record that was refused twice, the latest. None: it is no dead letter."""
         text = _latest(headers)
         try:
             refusal = Refusal(Reason(text["dl_reason"]), text["dl_detail"])
@@ -55,7 +55,7 @@ class DeadLetter:
 
 
 def _latest(headers: Headers) -> dict[str, str]:
-    """What was added last; what comes before may be anything."""
+    """The headers that were added last; earlier ones may be anything."""
     text: dict[str, str] = {}
     for name, value in headers:
         if name == "dl_reason":

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from events.cloudevents import Head, Headers, extensions_of, is_version_1, open_event, read_head
 from events.error_messages import explain, sentence
 from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
+from events.identifier_presence import require_person
 from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
-from events.naming import about_somebody
 from events.refusal import Reason, Refusal
 from events.registry import MODELS, TOPICS_OF
 from events.times import parse_time, render_time
@@ -84,7 +84,7 @@ def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
         return time
     if time > record.appended_at + MAX_AHEAD_MS:
         return _FUTURE
-    data = about_somebody(head[2], event.get("data"), phone_region)
+    data = require_person(head[2], event.get("data"), phone_region)
     if isinstance(data, Refusal):
         return data
     return _beyond_limits(record, event) or build(head, time, data, event)

@@ -1,7 +1,7 @@
-"""Sentences for `dl_detail`: which field, and what would be right. Never a value, never a name that a producer made up.
+"""Sentences for `dl_detail`: the field and the cure, never a value or a name that a producer made up.
 
-A field name that we do not know may itself be an address (`answers`, `external` and unknown fields are keyed by
-producers), so it is shown as `*`.
+An unknown field name may itself be an address (`answers`, `external` and unknown fields have keys of producers), so it
+is shown as `*`.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from events.contact import Contact
 from events.fields import Model
 from events.interactions.base import ExperimentArm, Reference
 from events.registry import MODELS
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 _ENVELOPE = {"id", "source", "type", "time", "dataschema", "specversion", "data"}
 _MODELS: list[type[Model]] = [*MODELS.values(), Contact, ExperimentArm, Reference]
@@ -21,7 +21,7 @@ _LONGEST = 200
 
 
 def field(path: Iterable[str | int]) -> str:
-    """`data.tags_added.3`, `data.answers.*`: nothing is shown from the first unknown name on."""
+    """The path of a field, `data.tags_added.3` or `data.answers.*`: cut at the first unknown name."""
     shown: list[str] = []
     for step in path:
         if isinstance(step, str) and step not in _KNOWN:
@@ -32,11 +32,11 @@ def field(path: Iterable[str | int]) -> str:
 
 
 def sentence(path: Iterable[str | int], cure: str) -> str:
-    """`data.amount: give more than 0`, cut to 200 characters."""
+    """A field and its cure, `data.amount: give more than 0`, cut to 200 characters."""
     return f"{field(path)}: {cure}"[:_LONGEST]
 
 
 def explain(error: ValidationError, above: tuple[str, ...] = ("data",)) -> str:
-    """The first thing that is wrong with `data`, without what was found there."""
+    """The first mistake in `data`, without the value that was found."""
     first = error.errors(include_url=False, include_input=False)[0]
     return sentence((*above, *first["loc"]), in_plain_words(first))

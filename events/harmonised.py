@@ -15,10 +15,10 @@ from events.cloudevents import Head, open_event, read_head
 from events.contact import Contact, HashedContact
 from events.envelope import Interaction, attributes, build, read_time
 from events.error_messages import explain
+from events.identifier_presence import NEEDS_NO_CONTACT
 from events.identifiers import Hasher, strongest, voter_state
 from events.interactions.commands import PairCommand
 from events.json_types import JSON
-from events.naming import NEEDS_NO_CONTACT
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
 

@@ -1,8 +1,8 @@
-"""Which provider an e-mail address is of: all that may be told of it once it is a hash.
+"""The provider of an e-mail address, which is all that is known of it once it is a hash.
 
-Each provider counts complaints by itself and has limits of its own, so a campaign is judged by provider. The domain
-alone says which: a list of the providers' own domains, no look-up. Somebody else's domain whose mail a provider
-takes in (a company's, a university's, another carrier's) cannot be told from any other and counts as `other`.
+Each provider counts complaints by itself and has its own limits, so a campaign is judged by provider. The domain alone
+decides, by a list of the providers' own domains and no look-up. A provider's customer domain (a company's, a
+university's, another carrier's) cannot be recognised and counts as `other`.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""One spelling for each e-mail address and phone number, so that two teams that mean one person say the same.
+"""Normalises e-mail addresses and phone numbers, so that two teams that mean one person write the same.
 
-Plain code for e-mail, because the libraries refuse test domains and cost ten times as much. Nothing is guessed: dots
-and `+tags` of a local part stay, since only the receiving server knows what they mean. What Gmail's does is known, so
-`one_gmail` may be asked for.
+E-mail has plain code, because libraries refuse test domains and cost ten times as much. Nothing is guessed: dots and
+`+tags` of a local part stay, since only the receiving server knows what they mean. Gmail's rules are known, and applied
+by `one_gmail` on request.
 """
 
 import re

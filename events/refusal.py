@@ -1,4 +1,4 @@
-"""Why a record is refused: the words of `dl_reason`, and a sentence for the person who mends the producer."""
+"""The reasons for which records are refused (`dl_reason`), and a refusal with its sentence for the producer."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """All values of `dl_reason`, in the order in which they are judged; the first that applies is given.
 
-    `QUARANTINED` is said in the topic `quarantine` alone, of records with which nothing else is wrong.
+    `QUARANTINED` is in the topic `quarantine` alone, for records with no other mistake.
     """
 
     TOO_LARGE = "too_large"

@@ -1,7 +1,7 @@
-"""Header `dl_requeued`: how often a record came back from `dead-letters`, when, and what was changed in it.
+"""The header `dl_requeued`: how often a record was requeued from `dead-letters`, when, and what changed it.
 
-It travels with the record, so that one which is refused again is known for what it is: not a new mistake of its
-producer, but a cure that did not help.
+It stays with the record, so that one which is refused again is recognised: no new mistake of its producer, but a cure
+that did not help.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ REQUEUED = "dl_requeued"
 
 
 class Requeued(Struct, frozen=True, rename={"letter": "from"}):
-    """One time that it was sent anew.
+    """One requeueing of a record.
 
-    `letter` is where its dead letter stood and `origin` where the refused record did (topic/partition/offset each);
-    `refused` and `at` are when it was refused and when it was sent (RFC 3339). `mapping`: the hash of what changed it,
-    None if nothing did. `run`: of which call of the command. `proof`: of the latest, that whoever sent it has the
-    identity key, for anybody may write a header; it is of this record and no other. Older versions wrote none.
+    `letter` is the place of its dead letter and `origin` that of the refused record (topic/partition/offset each);
+    `refused` and `at` are when it was refused and when it was sent again (RFC 3339). `mapping`: the hash of the mapping
+    that changed it, None if nothing did. `run`: the id of the command's run. `proof`, of the latest: a seal of this
+    record by the identity key, since anybody may write a header. Older versions wrote none.
     """
 
     at: str
@@ -41,7 +41,7 @@ _decode = msgspec.json.Decoder(tuple[Requeued, ...]).decode
 
 
 def history_of(headers: Headers) -> tuple[Requeued, ...]:
-    """What a record's headers tell, the first time first; nothing where they cannot be read."""
+    """The requeueings in a record's headers, the first one first; none where they cannot be decoded."""
     for name, value in headers:
         if name == REQUEUED and value is not None:
             try:
@@ -52,7 +52,7 @@ def history_of(headers: Headers) -> tuple[Requeued, ...]:
 
 
 def was_requeued(value: bytes | None, headers: Headers, hasher: Hasher) -> bool:
-    """Whether an operator has sent this record anew. A header that is not proven says nothing."""
+    """Whether an operator has requeued this record. A header without a valid proof does not count."""
     if not any(name == REQUEUED for name, _ in headers):
         return False
     history = history_of(headers)
@@ -61,21 +61,21 @@ def was_requeued(value: bytes | None, headers: Headers, hasher: Hasher) -> bool:
 
 
 def own_headers(headers: Headers) -> list[tuple[str, bytes | None]]:
-    """The headers that a record had from its producer."""
+    """The headers of a record that are its producer's."""
     return [header for header in headers if header[0] != REQUEUED and header[0] not in OWN_NAMES]
 
 
 def with_history(
     value: bytes | None, headers: Headers, history: Sequence[Requeued], hasher: Hasher
 ) -> list[tuple[str, bytes | None]]:
-    """The headers of a record's producer, and behind them the history with the proof of its latest entry."""
+    """The headers of a record's producer, then the history with the proof of its latest entry."""
     *before, last = history
     proven = replace(last, proof=hasher.seal(_sealed(history, value, headers)))
     return [*own_headers(headers), (REQUEUED, _encode([*before, proven]))]
 
 
 def _sealed(history: Sequence[Requeued], value: bytes | None, headers: Headers) -> bytes:
-    """What the proof is of: the record as its producer's, and its history but for the proof itself."""
+    """The bytes that the proof seals: the producer's record and its history without the proof itself."""
     *before, last = history
     own = [(name.encode(errors="surrogatepass"), text) for name, text in own_headers(headers)]
     return msgspec.msgpack.encode([[*before, replace(last, proof=None)], value, own])

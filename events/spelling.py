@@ -1,18 +1,18 @@
-"""What somebody may have meant by a name that nobody knows, and whether that name may be repeated to them."""
+"""Suggests the known name that an unknown one may be meant for, and says whether a name is safe to repeat."""
 
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 40
-"""Characters of a name that is compared with others: how long that takes grows with the square of them."""
+"""The most characters of a name that is compared: the time grows with their square."""
 
-may_be_repeated = re.compile(f"[A-Za-z][A-Za-z_]{{0,{LONGEST - 1}}}").fullmatch
-"""Whether a name can be no address and no number, so that whoever sent it may be told it."""
+is_safe_to_repeat = re.compile(f"[A-Za-z][A-Za-z_]{{0,{LONGEST - 1}}}").fullmatch
+"""Whether a name can be no address and no number, and so may be repeated in a message."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is spelled most like it; None: none is near, or it is too long to be any."""
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is spelled most like a name; None: none is near, or it is too long."""
     if len(name) > LONGEST:
         return None
     by_lower = {each.lower(): each for each in known}

@@ -1,6 +1,6 @@
-"""Fields of `data` that no type has: they are taken, and touch no state. One may be a known field misspelled.
+"""Finds fields of `data` that its type does not have: they are accepted and have no effect, but may be misspelled.
 
-So whoever sends them is told, before a mail to raise money counts as information since it said `purpos`.
+Their sender is told, before an e-mail that asks for money counts as information because it has `purpos`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,21 +11,21 @@ from typing import Any, NamedTuple, get_args
 from events.fields import Model
 from events.json_types import JSON
 from events.registry import MODELS
-from events.spelling import may_be_repeated, nearest
+from events.spelling import is_safe_to_repeat, nearest_name
 
 MOST_TOLD = 20
-"""Of one event."""
+"""The most unknown fields that are reported of one event."""
 
 
 class _Shape(NamedTuple):
-    """The fields of an object, and of those of them that are objects the fields within."""
+    """The names of an object's fields, and the shapes of those that are objects."""
 
     names: frozenset[str]
     inner: Mapping[str, "_Shape"]
 
 
 class UnknownField(NamedTuple):
-    """`field`: where it stands, `*` for a name that may be an address; `near`: a known one that is spelled like it."""
+    """An unknown field; `field`: its path, with `*` for a name that may be an address; `near`: a known name like it."""
 
     type: str
     field: str
@@ -37,15 +37,17 @@ class UnknownField(NamedTuple):
 
 
 def unknown_fields(type_: str, data: JSON, most: int = MOST_TOLD) -> list[UnknownField]:
-    """Those of `data` of a type that the contract has, in the order in which they stand; at most so many."""
+    """The unknown fields of `data` of a known type, in order, at most `most` of them."""
     return [
-        UnknownField(type_, f"{path}.{name if may_be_repeated(name) else '*'}", nearest(name, sorted(shape.names)))
+        UnknownField(
+            type_, f"{path}.{name if is_safe_to_repeat(name) else '*'}", nearest_name(name, sorted(shape.names))
+        )
         for path, name, shape in islice(_unknown(type_, data), most)
     ]
 
 
 def has_unknown_fields(type_: str, data: JSON) -> bool:
-    """Whether there are any, for whoever needs no names: to find what was meant takes far longer."""
+    """Whether `data` has unknown fields; far faster than to find what their names are meant for."""
     return next(_unknown(type_, data), None) is not None
 
 
@@ -55,7 +57,7 @@ def _unknown(type_: str, data: JSON) -> Iterator[tuple[str, str, _Shape]]:
 
 
 def _within(path: str, said: Mapping[str, JSON], shape: _Shape) -> Iterator[tuple[str, str, _Shape]]:
-    """Where a field stands that is not known, its name, and those that are known there."""
+    """For each unknown field the path of its object, its name, and the shape of the object."""
     if not said.keys() <= shape.names:
         yield from (
             (path, name, shape) for name, value in said.items() if name not in shape.names and value is not None
@@ -72,7 +74,7 @@ def _shape(model: type[Model]) -> _Shape:
 
 
 def _inner(annotation: Any) -> _Shape | None:
-    """Of a field that holds an object with fields of its own."""
+    """The shape of a field that holds an object with fields, None for others."""
     for each in (annotation, *get_args(annotation)):
         if isinstance(each, type) and issubclass(each, Model):
             return _shape(each)

@@ -1,18 +1,17 @@
 """ActBlue's webhooks: contributions, refunds and cancelled pledges, one notification for each line item.
 
-Nothing in the body names its kind: a line item with `refundedAt` was given back, a contribution with `cancelledAt`
-ended its pledge. An order number repeats over its line items and instalments, so the line item is the gift, and the
-order the pledge. Money that was given back is told whatever else became of the gift or its pledge. A refund whose
-money came back after all (`recoveredAt`) is taken back. `textMessageOption` is the donor's own wish. ActBlue's tests
-of its forms are left out: they know only those who gave.
+Nothing in the body names its kind: a line item with `refundedAt` was refunded, a contribution with `cancelledAt` ended
+its pledge. An order number repeats over its line items and instalments, so the line item is the gift, and the order the
+pledge. A refund is reported whatever else became of the gift or its pledge; one whose money came back after all
+(`recoveredAt`) is retracted. `textMessageOption` is the donor's own wish. Data on ActBlue's tests of its forms are
+ignored: they cover only those who gave.
 """
 
 from collections.abc import Iterable
 
-from events.adapters.drafts import Draft, Proposed, id_of, read_elements
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.places import place
-from events.adapters.words import minor_units, moment, part, parts, present, word
+from events.adapters.drafts import Draft, DraftResult, id_of, read_elements
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import minor_units, moment, part, parts, place, present, word
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 
@@ -23,12 +22,12 @@ _APPROVED = "approved"
 _WISHES = {"opt_in": True, "opt_out": False}
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
-    """Every line item of one notification, and the donor's consent to texts."""
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
+    """The gifts or refunds of one notification, and the donor's consent to texts."""
     return read_elements(body, feed, _one)
 
 
-def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     contribution = part(notice, "contribution")
     listed = parts(notice.get("lineitems"))
     items = [item for item in listed if word(item.get("lineitemId"))]
@@ -43,7 +42,7 @@ def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
         return
     kept = [item for item in items if not item.get("refundedAt")]
     if kept and (word(contribution.get("status")) or _APPROVED).lower() != _APPROVED:
-        yield LeftOut("not_approved")
+        yield SkippedElement("not_approved")
         return
     for item in kept:
         yield _made(notice, item)
@@ -118,7 +117,7 @@ def _pledge(contribution: dict[str, JSON]) -> str | None:
 
 
 def _amount(item: dict[str, JSON]) -> JSON:
-    """Cents; what is no whole number of them is handed on as it is, for the model to refuse by the field's name."""
+    """The amount in cents; one that is no whole number of them stays as it is, for the model to refuse by its name."""
     cents = minor_units(item.get("amount"), CURRENCY)
     return item.get("amount") if cents is None else cents
 

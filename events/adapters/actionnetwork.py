@@ -1,16 +1,16 @@
 """Action Network's webhooks: an array of actions in OSDI, each under the name of its type.
 
-Action Network's own id of an action stays through its retries, and names the act. A donation that ActBlue took has
-ActBlue's identifier beside its own: the gift is ActBlue's, so that it counts once when both report it. A person here is
-what was typed into this one form, no more. Where its record says that e-mail, texts or calls are closed, they are.
+Action Network's own id of an action stays the same in retries, and identifies the act. A donation through ActBlue has
+ActBlue's identifier too, and gets ActBlue's id, so that it counts once when both report it. A person is the content of
+this one form, no more. Channels that its record says are closed are closed.
 """
 
 from collections.abc import Iterable
 
 from events.adapters import osdi
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import minor_units, moment, part, parts, present, word
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import minor_units, moment, part, parts, present, word
 from events.interactions.canvass import Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -24,7 +24,7 @@ _FORMS = {
 }
 """The kind of form, and the links that may name it."""
 _LEFT_OUT = {"action_network:upload": "upload", "action_network:action": "action"}
-"""A list that somebody uploaded, and what repeats an action that has a type of its own."""
+"""Elements that are skipped: an uploaded list, and a repetition of an action that has its own type."""
 _PERIODS = {"weekly": "weekly", "monthly": "monthly", "yearly": "yearly", "annually": "yearly"}
 _METHODS = {
     "e-mail": None,
@@ -55,21 +55,21 @@ _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "element: not an action of Action Ne
 _NO_METHOD = Refusal(Reason.UNSUPPORTED_TYPE, "osdi:canvass.contact_type: not a way of contact that is known")
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
-    """Every action of one POST."""
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
+    """The actions of one POST."""
     return read_elements(body, feed, _one)
 
 
-def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     kind, action = next(((name, value) for name, value in element.items() if name in _KNOWN), ("", None))
     if kind in _LEFT_OUT:
-        return [LeftOut(_LEFT_OUT[kind])]
+        return [SkippedElement(_LEFT_OUT[kind])]
     if not isinstance(action, dict):
         return [_UNKNOWN]
     return [*_told(action, kind), *_closed(action, kind)]
 
 
-def _told(action: dict[str, JSON], kind: str) -> Iterable[Proposed]:
+def _told(action: dict[str, JSON], kind: str) -> Iterable[DraftResult]:
     if kind in _FORMS:
         return [_form(action, kind)]
     if kind == "osdi:donation":
@@ -78,7 +78,7 @@ def _told(action: dict[str, JSON], kind: str) -> Iterable[Proposed]:
 
 
 def _closed(action: dict[str, JSON], kind: str) -> Iterable[Draft]:
-    """What the record of the person holds as closed at the time of the action."""
+    """The channels that the person's record says are closed at the time of the action."""
     for type_, said in osdi.closed(part(action, "person")):
         act = (*_act(action, kind), type_, said.get("channel"))
         yield Draft(type_, _when(action), act, said | {"contact": _contact(action)})
@@ -133,7 +133,7 @@ def _donation(action: dict[str, JSON]) -> Iterable[Draft]:
 
 
 def _period(action: dict[str, JSON]) -> str | None:
-    """The period of a gift that comes again, in English; a translated one is not known."""
+    """The period of a recurring gift; one in another language than English is unknown."""
     recurrence = part(action, "action_network:recurrence")
     if recurrence.get("recurring") is not True:
         return "once"
@@ -156,7 +156,7 @@ def _gift(action: dict[str, JSON]) -> str | None:
 
 
 def _amount(action: dict[str, JSON], currency: str) -> JSON:
-    """Minor units of the whole, else of its recipients together."""
+    """The amount in minor units: of the donation, else the sum over its recipients."""
     said = action.get("amount")
     if said is None:
         shares = [minor_units(one.get("amount"), currency) for one in parts(action.get("recipients"))]
@@ -166,10 +166,10 @@ def _amount(action: dict[str, JSON], currency: str) -> JSON:
     return said if units is None else units
 
 
-def _attendance(action: dict[str, JSON]) -> Proposed:
+def _attendance(action: dict[str, JSON]) -> DraftResult:
     status = (word(action.get("status")) or "").lower()
     if status == "needs action":
-        return LeftOut("not_answered")
+        return SkippedElement("not_answered")
     declined = status in ("declined", "cancelled", "canceled")
     time = moment(action.get("modified_date"), "modified_date") if declined else _when(action)
     data: dict[str, JSON] = {"contact": _contact(action)}
@@ -180,7 +180,7 @@ def _attendance(action: dict[str, JSON]) -> Proposed:
     return Draft(type_, time, (*_act(action, "osdi:attendance"), declined), data)
 
 
-def _canvass(action: dict[str, JSON]) -> Proposed:
+def _canvass(action: dict[str, JSON]) -> DraftResult:
     kind = (word(action.get("contact_type")) or "").lower()
     method = next((method for name, method in _METHODS.items() if name in kind), None)
     if method is None:

@@ -1,8 +1,8 @@
-"""From what a vendor said to interactions: the one way on which every adapter's drafts are judged.
+"""Turns the drafts of all adapters into interactions.
 
-A draft is judged by the very rules of the input topics, so that nothing is accepted here and refused there. Its id is
-a hash of what identifies the act, because vendors change their own event ids from one delivery to the next, or send
-none; the clock at which something was received is no part of it.
+A draft is judged by the rules of the input topics themselves, so that nothing is accepted here and refused there. Its
+id is a hash of the values that identify the act, because vendors change their own event ids from one delivery to the
+next, or send none; the time of receipt is no part of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,17 +12,17 @@ from typing import NamedTuple
 import msgspec
 import orjson
 
-from events.adapters.feed import Feed, LeftOut, Refused, Result
-from events.crowds import is_crowded
+from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
 from events.envelope import Interaction, Record, decode
 from events.json_types import JSON
+from events.limits import is_crowded
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from events.times import render_time
 
 ID_BYTES = 16
 MAX_ELEMENTS = 10_000
-"""Elements of one body; more than any vendor sends at once."""
+"""The most elements of one body; no vendor sends so many at once."""
 
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8, an object or an array of objects")
 _NOT_AN_OBJECT = Refusal(Reason.INVALID_DATA, "element: must be a JSON object")
@@ -34,8 +34,8 @@ _BAD_NUMBER = Refusal(Reason.INVALID_DATA, "element: holds a number that no JSON
 class Draft(NamedTuple):
     """An interaction as an adapter proposes it, before it is judged.
 
-    `act`: what makes it this act and no other, in a fixed order; texts that are compared without case are given in
-    lower case. `time`: milliseconds since 1970, or why there is none.
+    `act`: the values that identify the act, in a fixed order, those compared without case in lower case. `time`: ms
+    since 1970, or why there is none.
     """
 
     type: str
@@ -44,23 +44,23 @@ class Draft(NamedTuple):
     data: dict[str, JSON]
 
 
-Proposed = Draft | Refusal | LeftOut
-One = Callable[[dict[str, JSON], Feed], Iterable[Proposed]]
-"""A vendor's own part: one element to what is proposed of it. Raises nothing for any JSON object."""
+DraftResult = Draft | Refusal | SkippedElement
+ElementReader = Callable[[dict[str, JSON], Feed], Iterable[DraftResult]]
+"""The vendor's own part of an adapter: an element to its drafts. Raises nothing for any JSON object."""
 
 
-def read_elements(body: bytes, feed: Feed, one: One) -> list[Result]:
-    """Each element of a body, which is an array of objects or one object alone, to its results, in order."""
+def read_elements(body: bytes, feed: Feed, one: ElementReader) -> list[AdapterResult]:
+    """The results of a body, an array of objects or one object, in order."""
     elements = split(body)
     if isinstance(elements, Refusal):
-        return [Refused(body, elements)]
+        return [RefusedElement(body, elements)]
     return [result for element in elements for result in _read(element, feed, one)]
 
 
-def read_listed(body: bytes, name: str, feed: Feed, one: One) -> list[Result]:
-    """The same for an object that lists its elements under a name: each is an element of its own, also when refused."""
+def read_listed(body: bytes, name: str, feed: Feed, one: ElementReader) -> list[AdapterResult]:
+    """The results of a body that lists its elements under a name; each is refused alone."""
     if is_crowded(body):
-        return [Refused(body, _CROWDED)]
+        return [RefusedElement(body, _CROWDED)]
     try:
         listed = bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(name, b""))
     except (msgspec.DecodeError, RecursionError):
@@ -69,7 +69,7 @@ def read_listed(body: bytes, name: str, feed: Feed, one: One) -> list[Result]:
 
 
 def split(body: bytes) -> list[bytes] | Refusal:
-    """The elements of an array byte for byte, or the body itself if it is anything else."""
+    """The elements of an array byte for byte; a body that is no array is one element."""
     if is_crowded(body):
         return _CROWDED
     try:
@@ -81,36 +81,36 @@ def split(body: bytes) -> list[bytes] | Refusal:
     return _TOO_MANY if len(elements) > MAX_ELEMENTS else [bytes(raw) for raw in elements]
 
 
-def _read(element: bytes, feed: Feed, one: One) -> Iterator[Result]:
+def _read(element: bytes, feed: Feed, one: ElementReader) -> Iterator[AdapterResult]:
     try:
         read: JSON = orjson.loads(element)
     except orjson.JSONDecodeError:
-        yield Refused(element, _NOT_JSON)
+        yield RefusedElement(element, _NOT_JSON)
         return
     if not isinstance(read, dict):
-        yield Refused(element, _NOT_AN_OBJECT)
+        yield RefusedElement(element, _NOT_AN_OBJECT)
         return
     try:
         yield from [settle(proposed, element, feed) for proposed in one(read, feed)]
     except Exception as error:  # noqa: BLE001 - it costs this element alone
-        yield Refused(element, fault(error))
+        yield RefusedElement(element, adapter_failure(error))
 
 
-def fault(error: Exception) -> Refusal:
-    """Why something is refused on which its adapter fails, which none should."""
+def adapter_failure(error: Exception) -> Refusal:
+    """The refusal of data on which an adapter raises, which none should."""
     return Refusal(Reason.INVALID_DATA, f"element: its adapter fails on it ({type(error).__name__}): report that")
 
 
-def settle(proposed: Proposed, element: bytes, feed: Feed) -> Result:
-    """The result of what was proposed; `element` is what a refusal hands on."""
-    if isinstance(proposed, LeftOut):
+def settle(proposed: DraftResult, element: bytes, feed: Feed) -> AdapterResult:
+    """The result of one draft; `element`: the bytes that a refusal passes on."""
+    if isinstance(proposed, SkippedElement):
         return proposed
     judged = proposed if isinstance(proposed, Refusal) else judge(proposed, feed)
-    return Refused(element, judged) if isinstance(judged, Refusal) else judged
+    return RefusedElement(element, judged) if isinstance(judged, Refusal) else judged
 
 
 def judge(draft: Draft, feed: Feed) -> Interaction | Refusal:
-    """The interaction, or the first reason for which the input topic of its type would refuse it."""
+    """The interaction of a draft, or the first reason for which the input topic of its type would refuse it."""
     if isinstance(draft.time, Refusal):
         return draft.time
     event: dict[str, JSON] = {
@@ -129,5 +129,5 @@ def judge(draft: Draft, feed: Feed) -> Interaction | Refusal:
 
 
 def id_of(act: tuple[JSON, ...]) -> str:
-    """32 hex digits of what identifies an act: the same for every delivery of it, in whatever order its keys came."""
+    """The id of an act, 32 hex digits: the same for every delivery, in whatever order its keys come."""
     return blake2b(orjson.dumps(act, option=orjson.OPT_SORT_KEYS), digest_size=ID_BYTES).hexdigest()

@@ -1,7 +1,7 @@
-"""Itemised contributions as the Federal Election Commission publishes them (file P00000001-ALL) to interactions.
+"""The adapter for itemised contributions as the Federal Election Commission publishes them (file P00000001-ALL).
 
-A negative row is money given back. A memo entry restates money that another row counts, so it is refused, and so is a
-row that cannot be read whole: a wrong amount would be worse than a missing one.
+A negative row is a refund. A memo entry repeats money that another row counts, so it is refused, and so is a row that
+cannot be read whole: a wrong amount would be worse than a missing one.
 """
 
 import csv
@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
-from events.adapters.drafts import fault
-from events.adapters.places import region
+from events.adapters.drafts import adapter_failure
+from events.adapters.values import region
 from events.contact import Contact
 from events.envelope import Interaction
 from events.fields import MAX_RECORD_BYTES
@@ -51,17 +51,17 @@ _BAD_TEXT = Refusal(Reason.MALFORMED_ROW, "cmte_id, donor_key: too long, or not 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is no interaction: its bytes without the line end, and its line, the header being line 1."""
+    """A row that is refused: its bytes without the line end, and its line, the header being line 1."""
 
     line: int
     row: bytes
     refusal: Refusal
 
 
-Imported = Interaction | RefusedRow
+ImportedRow = Interaction | RefusedRow
 
 
-def rows(lines: Iterable[bytes], source: str = SOURCE) -> Iterator[Imported]:
+def rows(lines: Iterable[bytes], source: str = SOURCE) -> Iterator[ImportedRow]:
     """One result for each line after the header, in order. Raises nothing of its own.
 
     A row's id is its ordinal among all of them, the refused included, so two runs over one file say the same. Equal
@@ -80,7 +80,7 @@ def rows(lines: Iterable[bytes], source: str = SOURCE) -> Iterator[Imported]:
 
 
 def _cells(row: bytes) -> Sequence[str]:
-    """The columns; none where quotes are left open. Bytes that are no UTF-8 stay told apart."""
+    """The cells of a row; none where quotes are left open. Bytes that are no UTF-8 stay distinct."""
     try:
         return next(csv.reader([row.decode(errors="backslashreplace")], strict=True), ())
     except csv.Error:
@@ -91,7 +91,7 @@ def _judged(row: bytes, ordinal: int, source: str) -> Interaction | Refusal:
     try:
         return _read(row, ordinal, source)
     except Exception as error:  # noqa: BLE001 - it costs this row alone
-        return fault(error)
+        return adapter_failure(error)
 
 
 def _read(row: bytes, ordinal: int, source: str) -> Interaction | Refusal:
@@ -131,7 +131,7 @@ def _gift(cell: dict[str, str], ordinal: int, cents: int) -> DonationMade:
 
 
 def _refund(cell: dict[str, str], ordinal: int, cents: int) -> DonationRefunded:
-    """The file does not say which gift is given back."""
+    """A refund; the file does not say of which gift."""
     charged_back = "CHARGED BACK" in f"{cell['memo_text']} {cell['receipt_desc']}".upper()
     kind: RefundKind = "chargeback" if charged_back else "refund"
     return DonationRefunded(
@@ -150,7 +150,7 @@ def _contact(cell: dict[str, str]) -> Contact:
 
 
 def _cents(dollars: str) -> int | None:
-    """Exactly; None where it is no number or has a part of a cent."""
+    """Whole cents, exactly; None where the text is no number or has a fraction of a cent."""
     if not _AMOUNT(dollars):
         return None
     cents = Decimal(dollars) * 100

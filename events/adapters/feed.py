@@ -1,7 +1,7 @@
-"""What an adapter is given beside the bytes, and the three things that it makes of each element.
+"""The interface of adapters, which turn vendors' data into interactions: their settings and their three results.
 
 An adapter is a pure function: the body of a webhook or a row of an export in, results out, in the order of the
-elements. It raises nothing, whatever the bytes are; one bad element never costs the others.
+elements. It raises nothing, whatever the bytes are, and a bad element does not affect the others.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,40 +11,40 @@ from typing import Any
 from events.envelope import Interaction
 from events.refusal import Refusal
 
-NOTHING: Mapping[str, Any] = {}
+NO_CODES: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One account of one vendor: whose it is, and how its words are to be read.
+    """One account of one vendor: its CloudEvents source, and how its values are read.
 
-    `source`: the CloudEvents source of what it says, `<team>/<vendor>`. `received_at`: milliseconds since 1970, by
-    which times in the future are refused. `phone_region` and `time_zone` (IANA) read numbers and times that name none.
-    `codes`: a vendor's own mapping from a file, already judged by the adapter that wants one.
+    `source`: `<team>/<vendor>`. `received_at`: ms since 1970, by which times in the future are refused. `phone_region`
+    and `time_zone` (IANA) are for numbers and times that name none. `codes`: a vendor's own mapping from a file,
+    validated by the adapter that needs one.
     """
 
     source: str
     received_at: int
     phone_region: str = "US"
     time_zone: str = "UTC"
-    codes: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    codes: Mapping[str, Any] = field(default_factory=lambda: NO_CODES)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """An element that is no interaction: its bytes as they came, for the dead letters, and why."""
+class RefusedElement:
+    """An element that is refused: its bytes as they came, for the dead letters, and why."""
 
     element: bytes
     refusal: Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """An element about no person's act: counted, and nothing else. `why`: one of a vendor's few words."""
+class SkippedElement:
+    """An element that is about no act of a person, such as a test: it is only counted. `why`: a short code."""
 
     why: str
 
 
-Result = Interaction | Refused | LeftOut
-Adapter = Callable[[bytes, Feed], list[Result]]
-"""A body to its results. An element may give several interactions (a report and what it opts out of), or one."""
+AdapterResult = Interaction | RefusedElement | SkippedElement
+Adapter = Callable[[bytes, Feed], list[AdapterResult]]
+"""An adapter: a body to its results. An element may give several interactions, such as a report and an opt-out."""

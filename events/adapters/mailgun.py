@@ -1,19 +1,19 @@
 """Mailgun's webhooks: one event in `event-data`, beside a `signature` that the gateway looks at.
 
-`event-data.id` is Mailgun's own and stays through its retries, but two accounts that report one message give it two, so
-the act is the message, the recipient, the event and its time. A click adds the link. Which opens were a machine's is
-said by `client-info.bot`; `gmail` there is Google's image proxy, through which people read too, so it says nothing.
-What was rejected names its recipients only in the header `To` of its message: each was sent nothing. Of several people
-the variables say who none of them is.
+`event-data.id` stays the same in retries, but two accounts that report one message give it two ids, so the act is the
+message, the recipient, the event, its time and, of a click, the link. `client-info.bot` says which opens were a
+machine's; `gmail` there is Google's image proxy, through which people read too, so it says nothing. A rejected message
+names its recipients only in its header `To`: none of them was sent anything. With several recipients the variables
+identify nobody.
 """
 
 from collections.abc import Iterable
 from email.utils import getaddresses
 
-from events.adapters import carried
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import part, present, seconds, why, word
+from events.adapters import custom_fields
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import part, present, seconds, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -30,25 +30,25 @@ _TYPES = {
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "event-data.event: not an event of Mailgun's that has a type here")
 _NO_DATA = Refusal(Reason.INVALID_DATA, "event-data: must be an object")
 MOST_RECIPIENTS = 1_000
-"""Of one message; Mailgun takes no more."""
+"""The most recipients of one message that Mailgun accepts."""
 MOST_TO = 128 * MOST_RECIPIENTS
-"""Characters of the header that names them."""
+"""The most characters of the header that names them."""
 _BAD_TO = Refusal(Reason.INVALID_DATA, "event-data.message.headers.to: cannot be read as addresses")
 _BY_PEOPLE = frozenset({"", "gmail"})
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
     """The event of one POST."""
     return read_elements(body, feed, _one)
 
 
-def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     event = part(element, "event-data")
     type_ = _type_of(event)
     if not event:
         yield _NO_DATA
     elif part(event, "flags").get("is-test-mode") is True:
-        yield LeftOut("test_mode")
+        yield SkippedElement("test_mode")
     elif type_ is None:
         yield _UNKNOWN
     else:
@@ -59,7 +59,7 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
             return
         variables = part(event, "user-variables")
         for recipient in recipients:
-            contact = carried.person(variables if len(recipients) == 1 else {}, email=recipient)
+            contact = custom_fields.person(variables if len(recipients) == 1 else {}, email=recipient)
             yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact, **_data(event, type_)})
 
 
@@ -78,7 +78,7 @@ def _recipients(event: dict[str, JSON], type_: str) -> list[JSON] | Refusal:
 
 
 def _type_of(event: dict[str, JSON]) -> str | None:
-    """A failure for good is a bounce, or was never sent where Mailgun knew better; one for now is a delay."""
+    """The type: a permanent failure is a bounce, or a drop where Mailgun suppressed it; a temporary one is a delay."""
     name = word(event.get("event"))
     if name == "failed":
         if (word(event.get("reason")) or "").startswith("suppress-"):
@@ -99,7 +99,7 @@ def _act(event: dict[str, JSON], type_: str, recipient: JSON) -> tuple[JSON, ...
 
 
 def _message(event: dict[str, JSON]) -> str | None:
-    """The Message-Id without its brackets, which some events have and others have not."""
+    """The Message-Id without its brackets, which only some events have."""
     found = word(part(event, "message", "headers").get("message-id"))
     return found.strip("<>") if found else None
 
@@ -107,7 +107,7 @@ def _message(event: dict[str, JSON]) -> str | None:
 def _data(event: dict[str, JSON], type_: str) -> dict[str, JSON]:
     variables = part(event, "user-variables")
     wish = type_ in ("email.unsubscribed", "email.complained")
-    data = carried.about(variables) if wish else carried.message(variables)
+    data = custom_fields.about(variables) if wish else custom_fields.message(variables)
     data |= present(message_id=_message(event))
     client = part(event, "client-info")
     if type_ in ("email.opened", "email.clicked"):
@@ -122,7 +122,7 @@ def _data(event: dict[str, JSON], type_: str) -> dict[str, JSON]:
 
 
 def _machine(client: dict[str, JSON]) -> dict[str, JSON]:
-    """A name of a bot, or true or false from some accounts; without the field nothing is known."""
+    """The field `machine`, from the name of a bot, or from a boolean; without the field nothing is known."""
     bot = client.get("bot")
     if isinstance(bot, bool):
         return {"machine": bot}

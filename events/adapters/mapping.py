@@ -1,8 +1,8 @@
-"""A mapping file: what the columns of a campaign's own export mean, so that no code is written for it.
+"""Mapping files, which say in TOML what the columns of a campaign's own export mean.
 
-TOML. Each `[[interactions]]` says what a row is, so one row may tell a text, its answer and a STOP. A field is a
-constant or `{ column = "…" }`; of a JSON line a column may be a path, `person.email`. Blank cells count as absent. What
-a mapping does not know is refused, never guessed, unless it gives a `default`.
+Each `[[interactions]]` is an interaction that a row may hold; one row may hold a text, its answer and a STOP. A field
+is a constant or `{ column = "…" }`; of a JSON line a column may be a path, `person.email`. Blank cells count as absent.
+A value that the mapping does not list is refused, never guessed, unless there is a `default`.
 """
 
 import re
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from events.json_types import JSON
 from events.registry import MODELS
 from events.unknown_fields import UnknownField, unknown_fields
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 Kind = Literal["text", "lower", "integer", "amount", "boolean", "time", "list"]
 Constant = Annotated[str | int | bool, Field(union_mode="left_to_right")]
@@ -30,9 +30,9 @@ class Column(_Strict):
     """A field that is read from a column.
 
     `kind`: how the cell is read; `amount` is in major units and becomes minor ones, `list` is split at `separator`.
-    `values`: what each value of the cell, compared without case, stands for. `default`: for a blank cell, and for one
+    `values`: the meaning of each value of the cell, compared without case. `default`: for a blank cell, and for one
     that `values` does not list. `prefix` goes before the text. `zone`: the time zone of a time that names none.
-    `format`: how a time is written that is not ISO 8601 (`%m/%d/%Y %I:%M %p`), since nobody can tell 3/4 from 4/3.
+    `format`: the format of a time that is not ISO 8601 (`%m/%d/%Y %I:%M %p`), since 3/4 and 4/3 look alike.
     """
 
     column: Annotated[str, Field(min_length=1)]
@@ -65,10 +65,10 @@ def _can_be_read(format_: str) -> bool:
 _SOME_DAY = datetime(2012, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
-class When(_Strict):
-    """A row is meant only if its cell has one of these values, compared without case ("" is a blank cell).
+class RowCondition(_Strict):
+    """A condition on a row: its cell has one of these values, compared without case ("" is a blank cell).
 
-    Without values: if the cell is not blank.
+    Without values: the cell is not blank.
     """
 
     column: Annotated[str, Field(min_length=1)]
@@ -76,21 +76,21 @@ class When(_Strict):
 
 
 def _shape(value: object) -> str:
-    """Which of the things that a field may be it is, so that a mistake in it is told once and as what was meant."""
+    """Which kind of field a value is, so that a mistake in it is reported once and for that kind."""
     if isinstance(value, Column) or (isinstance(value, dict) and "column" in value):
         return "a column"
     return "fields" if isinstance(value, dict) else "a constant"
 
 
-Said = Annotated[
+FieldSource = Annotated[
     Annotated[Column, Tag("a column")] | Annotated[Constant, Tag("a constant")],
     Discriminator(_shape),
 ]
-Tree = dict[
+FieldTree = dict[
     str,
     Annotated[
         Annotated[Column, Tag("a column")]
-        | Annotated[dict[str, Said], Tag("fields")]
+        | Annotated[dict[str, FieldSource], Tag("fields")]
         | Annotated[Constant, Tag("a constant")],
         Discriminator(_shape),
     ],
@@ -99,23 +99,23 @@ Tree = dict[
 
 
 MOST_FIELDS = 1_000
-"""Of a row that are looked at for one that no type has."""
+"""The most fields of a row that are checked for unknown ones."""
 
 
-def _filled(tree: Tree) -> dict[str, JSON]:
-    """The fields as data that has all of them."""
+def _filled(tree: FieldTree) -> dict[str, JSON]:
+    """Example data that has all fields of a mapping."""
     return {name: dict.fromkeys(said, True) if isinstance(said, dict) else True for name, said in tree.items()}
 
 
 class RowMapping(_Strict):
-    """What one kind of row says. `act`: the columns that make it this act and no other."""
+    """The mapping of one interaction of a row. `act`: the columns that identify it."""
 
-    type: Said
+    type: FieldSource
     time: Column
     act: Annotated[list[str], Field(min_length=1)]
-    when: list[When] = []
-    contact: Tree
-    data: Tree = {}
+    when: list[RowCondition] = []
+    contact: FieldTree
+    data: FieldTree = {}
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
@@ -126,11 +126,11 @@ class RowMapping(_Strict):
         return self
 
     def types(self) -> tuple[Constant, ...]:
-        """Those that a row may be, as far as the mapping says; none: a cell says it."""
+        """The types that a row may have, as far as the mapping says; none where a cell holds the type."""
         return tuple((self.type.values or {}).values()) if isinstance(self.type, Column) else (self.type,)
 
     def unknown_fields(self) -> Iterator[UnknownField]:
-        """Those that no type has that a row may be: they are sent, and one may be a known one misspelled."""
+        """The fields that none of the row's types has: they are sent, and may be misspelled known ones."""
         types = [type_ for type_ in dict.fromkeys(self.types()) if isinstance(type_, str)]
         filled = {**_filled(self.data), "contact": _filled(self.contact)}
         found = [{one.field: one for one in unknown_fields(type_, filled, MOST_FIELDS)} for type_ in types]
@@ -140,7 +140,7 @@ class RowMapping(_Strict):
                 yield UnknownField(" or ".join(types), field.replace("data.contact.", "contact.", 1), near)
 
     def columns(self) -> Iterator[str]:
-        """Every column that is read."""
+        """Every column that the mapping reads."""
         yield from self.act
         yield self.time.column
         yield from (one.column for one in self.when)
@@ -152,17 +152,17 @@ class RowMapping(_Strict):
 
 
 class MappingFile(_Strict):
-    """A whole mapping file. `name`: goes into the ids, so that rows of two mappings are never taken for one act."""
+    """A whole mapping file. `name` is part of the ids, so that rows of two mappings are never taken for one act."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
     interactions: Annotated[list[RowMapping], Field(min_length=1)]
 
     def columns(self) -> frozenset[str]:
-        """Every column that is read."""
+        """Every column that the mapping reads."""
         return frozenset(column for one in self.interactions for column in one.columns())
 
     def unknown_fields(self) -> list[str]:
-        """What to say of each field that its type does not know, with where it stands."""
+        """A warning for each field that its type does not have, with its place."""
         return [
             f"interactions.{place}.{unknown}"
             for place, one in enumerate(self.interactions)
@@ -170,20 +170,20 @@ class MappingFile(_Strict):
         ]
 
 
-class WrongMapping(ValueError):
-    """A mapping file that says nothing usable. Its text names each field and what would be right."""
+class InvalidMapping(ValueError):
+    """A mapping file is invalid. The text names each field and the cure."""
 
 
 def parse_mapping(text: str) -> MappingFile:
-    """The mapping in a TOML text. Raises `WrongMapping`."""
+    """Parse a mapping file's text. Raises `InvalidMapping`."""
     try:
         read: JSON = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise WrongMapping(f"not TOML: {error}") from error
+        raise InvalidMapping(f"not TOML: {error}") from error
     try:
         return MappingFile.model_validate(read)
     except ValidationError as error:
-        raise WrongMapping("\n".join(_lines(error))) from error
+        raise InvalidMapping("\n".join(_lines(error))) from error
 
 
 def _lines(error: ValidationError) -> Iterator[str]:

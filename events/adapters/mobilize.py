@@ -1,18 +1,18 @@
-"""Mobilize: attendances, each one person's place in one shift (`timeslot`) of an event.
+"""Mobilize's attendances: each is one person's place in one shift (`timeslot`) of an event.
 
-One attendance tells a story: that it was made, and then, by its latest state, that it was cancelled, kept or missed.
-Each of these is an act with an id of its own, so a later delivery adds what is new. A shift is the event here, since
-somebody who comes to one of an event's shifts has missed the other. Who came is told at the shift's start, since a
-guest is checked in before its end. Whether a person takes texts is what Mobilize holds now and not what was said with
-this attendance, so it closes texts and opens none.
+An attendance is several acts: that it was made, and then, by its latest state, that it was cancelled, kept or missed.
+Each has an id of its own, so a later delivery adds the new ones. A shift is the event here, since somebody who comes to
+one of an event's shifts has missed the other. Attendance bears the time of the shift's start, since a guest is checked
+in before its end. The opt-in to texts is the present state in Mobilize, not a word given with this attendance, so it
+closes texts and opens none.
 """
 
 from collections.abc import Iterable
 
 from events.adapters import osdi
-from events.adapters.drafts import Draft, Proposed, read_listed
-from events.adapters.feed import Feed, Result
-from events.adapters.words import part, parts, present, seconds, word
+from events.adapters.drafts import Draft, DraftResult, read_listed
+from events.adapters.feed import AdapterResult, Feed
+from events.adapters.values import part, parts, present, seconds, word
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.times import render_time
@@ -22,18 +22,18 @@ _CLOSES = "OPT_OUT"
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "element: not an attendance of Mobilize's, with an id and an event")
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
     """Each attendance of a page of the API (`data`), of an array, or one alone."""
     return read_listed(body, "data", feed, _one)
 
 
-def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     listed = element.get("data")
     for attendance in parts(listed) if isinstance(listed, list) else [element]:
         yield from _story(attendance)
 
 
-def _story(attendance: dict[str, JSON]) -> Iterable[Proposed]:
+def _story(attendance: dict[str, JSON]) -> Iterable[DraftResult]:
     id_, event = word(attendance.get("id")), word(part(attendance, "event").get("id"))
     if id_ is None or event is None:
         yield _UNKNOWN

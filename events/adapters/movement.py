@@ -1,17 +1,16 @@
 """Movement Infrastructure's interactions: one schema for doors, calls, texts, letters, e-mail and forms of many tools.
 
-`interactionId` is new for each submission but a resend, so an act is the person, the tool, the method and the moment of
-the attempt. Nothing there is ever rewritten: a mistake is undone by the same attempt again with `operation: delete` on
-what was wrong. Where all its details are deleted the report is retracted as a whole; a tag that is deleted beside new
-details is removed. Persons, answers and codes are told by ids, so the free text of a question is not kept.
+`interactionId` is new for each submission but a resend, so an act is the person, the tool, the method and the time of
+the attempt. Nothing is ever rewritten there: a mistake is undone by the same attempt again with `operation: delete` on
+the wrong details. Where all details are deleted the report is retracted as a whole; a tag that is deleted beside new
+details is removed. People, answers and codes have ids, so the free text of a question is not kept.
 """
 
 from collections.abc import Iterable
 
-from events.adapters.drafts import Draft, Proposed, id_of, read_listed
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.places import region
-from events.adapters.words import moment, part, parts, present, word
+from events.adapters.drafts import Draft, DraftResult, id_of, read_listed
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import moment, part, parts, present, region, word
 from events.interactions.canvass import Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -72,18 +71,18 @@ _CHANNELS = {
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "method, outcome: not an attempt that has a type here")
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
     """Each interaction of a request (`interactions`), of an array, or one alone."""
     return read_listed(body, "interactions", feed, _one)
 
 
-def _one(element: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     listed = element.get("interactions")
     for attempt in parts(listed) if isinstance(listed, list) else [element]:
         yield from _attempt(attempt, feed)
 
 
-def _attempt(attempt: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _attempt(attempt: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     time = moment(attempt.get("attemptDateTime"), "attemptDateTime")
     details = parts(attempt.get("outcomesDetailed"))
     act = _act(attempt)
@@ -100,7 +99,7 @@ def _attempt(attempt: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
 
 
 def _named(attempt: dict[str, JSON], act: tuple[JSON, ...]) -> tuple[JSON, ...]:
-    """A report of what became of a message or a form is another act than the next of the same message."""
+    """The act with the outcome, where reports of one message or form are acts of their own."""
     method, outcome = word(attempt.get("method")) or "", word(attempt.get("outcome")) or ""
     told = outcome in _FOLLOWS or (method == "email" and outcome in _EMAIL)
     return (*act, outcome) if told or (method in _TEXTS and outcome in _TEXT) else act
@@ -125,7 +124,7 @@ def _taken_back(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, 
 
 def _report(
     attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...], details: Iterable[dict[str, JSON]]
-) -> Proposed:
+) -> DraftResult:
     method, outcome = word(attempt.get("method")) or "", word(attempt.get("outcome")) or ""
     data = {"contact": _contact(attempt)} | present(campaign_id=_initiative(attempt))
     message = f"{SYSTEM}:{id_of(_act(attempt))}"
@@ -146,14 +145,14 @@ def _kind(outcome: str) -> str:
 
 
 def _canvass(method: str, outcome: str, attempt: dict[str, JSON]) -> dict[str, JSON]:
-    """At a door nobody answers because nobody is home."""
+    """The method, outcome and canvasser; no answer at a door means that nobody is home."""
     met: Outcome = "not_home" if method == "door_knock" and outcome == "no_answer" else _OUTCOMES[outcome]
     canvasser = next((word(one.get("id")) for one in parts(attempt.get("canvasser"))), None)
     return {"method": _CANVASS[method], "outcome": met} | present(canvasser_id=canvasser)
 
 
 def _learnt(details: Iterable[dict[str, JSON]]) -> dict[str, JSON]:
-    """Answers and tags; a survey's answer that is deleted beside new ones is simply not among them."""
+    """The answers and tags; a survey's answer that is deleted beside new ones is not among them."""
     answers: dict[str, JSON] = {}
     tags: dict[bool, list[JSON]] = {True: [], False: []}
     for one in details:
@@ -167,16 +166,16 @@ def _learnt(details: Iterable[dict[str, JSON]]) -> dict[str, JSON]:
     return present(answers=answers, tags_added=tags[False], tags_removed=tags[True])
 
 
-def _consent(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...], one: dict[str, JSON]) -> Proposed:
-    """Anything but a plain `opted_in` closes: of a word that is not known the safer meaning is taken.
+def _consent(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...], one: dict[str, JSON]) -> DraftResult:
+    """A change of consent: anything but `opted_in` closes, since an unknown word is safer read so.
 
-    Where the method is no channel, a no closes all, and a yes opens nothing: nobody says yes to everything in passing.
+    Where the method is no channel, a no closes all and a yes opens none: nobody agrees to everything in passing.
     """
     granted = _granted(one)
     method = word(attempt.get("method")) or ""
     channel = "email" if method == "email" else _CHANNELS.get(_CANVASS.get(method, ""), "all")
     if granted and channel == "all":
-        return LeftOut("consent_to_no_channel")
+        return SkippedElement("consent_to_no_channel")
     data: dict[str, JSON] = {"contact": _contact(attempt), "channel": channel, "granted": granted, "basis": SYSTEM}
     return Draft("consent.changed", time, (*act, "consent", granted), data)
 

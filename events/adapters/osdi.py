@@ -1,12 +1,11 @@
-"""What OSDI systems share (Action Network speaks it in its webhooks, Mobilize in its lists): people and identifiers.
+"""Reads people and identifiers in OSDI, the format of Action Network's webhooks and Mobilize's lists.
 
 An OSDI identifier is `<system>:<id>`; a link ends with the id of what it leads to.
 """
 
 from collections.abc import Iterable
 
-from events.adapters.places import place
-from events.adapters.words import part, parts, present, word
+from events.adapters.values import part, parts, place, present, word
 from events.json_types import JSON
 
 _CLOSED_EMAIL = {
@@ -17,7 +16,7 @@ _CLOSED_EMAIL = {
 
 
 def person(found: dict[str, JSON], system: str, id_: str | None) -> dict[str, JSON]:
-    """A `contact` of an OSDI person: primary address and number, place, language, and the system's own id."""
+    """The `contact` of an OSDI person: primary address and number, place, language, and the system's own id."""
     home = _first(found.get("postal_addresses"))
     languages = found.get("languages_spoken")
     spoken = word(languages[0]) if isinstance(languages, list) and languages else None
@@ -30,7 +29,7 @@ def person(found: dict[str, JSON], system: str, id_: str | None) -> dict[str, JS
 
 
 def closed(found: dict[str, JSON]) -> Iterable[tuple[str, dict[str, JSON]]]:
-    """What an OSDI person's record says is closed, each as a type and its data. What it says is open opens nothing."""
+    """The channels that an OSDI person's record says are closed, as types and data. It never opens a channel."""
     status = (word(_first(found.get("email_addresses")).get("status")) or "").lower()
     if status in _CLOSED_EMAIL:
         yield _CLOSED_EMAIL[status], {}
@@ -42,13 +41,13 @@ def closed(found: dict[str, JSON]) -> Iterable[tuple[str, dict[str, JSON]]]:
 
 
 def _first(value: JSON) -> dict[str, JSON]:
-    """The one that is primary, else the first."""
+    """The primary one of a list of objects, else the first."""
     found = parts(value)
     return next((one for one in found if one.get("primary") is True), found[0] if found else {})
 
 
 def linked(found: dict[str, JSON], *names: str) -> str | None:
-    """The id at the end of the first of these links that is there."""
+    """The id at the end of the first of these links that exists."""
     for name in names:
         href = word(part(found, "_links", name).get("href"))
         if href and (id_ := href.partition("?")[0].rstrip("/").rpartition("/")[2]):

@@ -1,17 +1,17 @@
-"""Postmark's webhooks: one object a POST, told apart by `RecordType`.
+"""Postmark's webhooks: one object a POST, its kind in `RecordType`.
 
-Nothing but a bounce has an id of Postmark's, so an act is the record's type, the message, the recipient and its time,
-and of a click the link. Postmark writes seven digits of a second; times are cut to milliseconds before they are
-compared. A change of subscription closes one stream, whoever made it. It opens one only where the person did, for a
-campaign that lets itself in again has nobody's consent. What Postmark closes after a bounce it reports as a bounce.
+Only a bounce has an id of Postmark's, so an act is the record's type, the message, the recipient, the time and, of a
+click, the link. Postmark writes seven digits of a second; times are cut to milliseconds before they are compared. A
+change of subscription closes one stream, whoever made it. It opens one only where the person did: a campaign that
+reactivates an address has nobody's consent. A suppression after a bounce is reported as a bounce.
 """
 
 from collections.abc import Iterable
 
-from events.adapters import carried
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import moment, part, present, why, word
+from events.adapters import custom_fields
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import moment, part, present, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -36,47 +36,47 @@ _BOUNCES = {
     "SpamComplaint": "email.complained",
     "Unsubscribe": "email.unsubscribed",
 }
-"""Types of a `Bounce` that are no bounce. Of the rest those in `_HARD` are for good."""
+"""Types of a `Bounce` record that are no bounce. Of the others those in `_HARD` are permanent."""
 _LEFT_OUT = frozenset({"Subscribe", "AutoResponder", "AddressChange", "ChallengeVerification", "OpenRelayTest"})
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "RecordType: not a record of Postmark's that has a type here")
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
     """The record of one POST."""
     return read_elements(body, feed, _one)
 
 
-def _one(record: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(record: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     kind = word(record.get("RecordType")) or ""
     named = _TIMES.get(kind)
     if named is None:
         yield _UNKNOWN
         return
     type_ = _type_of(record, kind)
-    if isinstance(type_, LeftOut):
+    if isinstance(type_, SkippedElement):
         yield type_
         return
     time = moment(record.get(named), named)
     yield Draft(type_, time, _act(record, kind, time), _data(record, type_))
 
 
-def _type_of(record: dict[str, JSON], kind: str) -> str | LeftOut:
+def _type_of(record: dict[str, JSON], kind: str) -> str | SkippedElement:
     detail = word(record.get("Type")) or ""
     if kind == "SubscriptionChange":
         return _change(record)
     if kind == "Bounce":
         if detail in _LEFT_OUT:
-            return LeftOut("no_bounce")
+            return SkippedElement("no_bounce")
         return _BOUNCES.get(detail, "email.bounced")
     return _TYPES[kind]
 
 
-def _change(record: dict[str, JSON]) -> str | LeftOut:
+def _change(record: dict[str, JSON]) -> str | SkippedElement:
     if record.get("SuppressSending") is False:
         if word(record.get("Origin")) != "Recipient":
-            return LeftOut("opened_by_campaign")
-        return "consent.changed" if word(record.get("MessageStream")) else LeftOut("opens_no_stream")
-    return LeftOut("bounced") if word(record.get("SuppressionReason")) == "HardBounce" else "email.unsubscribed"
+            return SkippedElement("opened_by_campaign")
+        return "consent.changed" if word(record.get("MessageStream")) else SkippedElement("opens_no_stream")
+    return SkippedElement("bounced") if word(record.get("SuppressionReason")) == "HardBounce" else "email.unsubscribed"
 
 
 def _address(record: dict[str, JSON]) -> JSON:
@@ -99,8 +99,8 @@ def _act(record: dict[str, JSON], kind: str, time: int | Refusal) -> tuple[JSON,
 def _data(record: dict[str, JSON], type_: str) -> dict[str, JSON]:
     metadata = part(record, "Metadata")
     wish = type_ in ("email.unsubscribed", "email.complained", "consent.changed")
-    data = carried.about(metadata) if wish else carried.message(metadata)
-    data["contact"] = carried.person(metadata, email=_address(record))
+    data = custom_fields.about(metadata) if wish else custom_fields.message(metadata)
+    data["contact"] = custom_fields.person(metadata, email=_address(record))
     stream = word(record.get("MessageStream"))
     if type_ == "consent.changed":
         return data | {"channel": "email", "granted": True} | present(list_id=stream)

@@ -1,14 +1,14 @@
-"""A row of an export, by a mapping, to interactions. Raises nothing, whatever is in the row."""
+"""Converts rows of exports to interactions by a mapping file. Raises nothing, whatever a row holds."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import orjson
 
-from events.adapters.drafts import Draft, Proposed, fault, settle
-from events.adapters.feed import Feed, LeftOut, Refused, Result
-from events.adapters.mapping import Column, MappingFile, RowMapping, Said, Tree
-from events.adapters.words import minor_units, moment, word
+from events.adapters.drafts import Draft, DraftResult, adapter_failure, settle
+from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
+from events.adapters.mapping import Column, FieldSource, FieldTree, MappingFile, RowMapping
+from events.adapters.values import minor_units, moment, word
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.times import render_time
@@ -17,19 +17,19 @@ Row = Mapping[str, JSON]
 _TRUE = frozenset("1 true yes y t x".split())
 _FALSE = frozenset("0 false no n f".split())
 _EXACT = 2**53
-_NOTHING = LeftOut("nothing_meant")
+_NOTHING = SkippedElement("nothing_meant")
 
 
-def read_row(row: Row, element: bytes, mapping: MappingFile, feed: Feed) -> list[Result]:
-    """What a row says, in the order of the mapping; left out if none of its interactions is meant.
+def read_row(row: Row, element: bytes, mapping: MappingFile, feed: Feed) -> list[AdapterResult]:
+    """The results of a row, in the order of the mapping; it is skipped if no condition of the mapping holds.
 
-    `element`: the row as it stood in the file, for the dead letters.
+    `element`: the row as it is in the file, for the dead letters.
     """
     try:
         proposed = [_draft(row, one, mapping.name, feed) for one in mapping.interactions if _is_meant(row, one)]
         return [settle(one, element, feed) for one in proposed or [_NOTHING]]
     except Exception as error:  # noqa: BLE001 - it costs this row alone
-        return [Refused(element, fault(error))]
+        return [RefusedElement(element, adapter_failure(error))]
 
 
 def _is_meant(row: Row, one: RowMapping) -> bool:
@@ -41,7 +41,7 @@ def _is_meant(row: Row, one: RowMapping) -> bool:
 
 
 def _cell(row: Row, column: str) -> JSON:
-    """The cell of a column; of a JSON line also what a path leads to."""
+    """The cell of a column; of a JSON line also the value at a path."""
     if column in row or "." not in column:
         return row.get(column)
     found: JSON = dict(row)
@@ -51,9 +51,9 @@ def _cell(row: Row, column: str) -> JSON:
 
 
 def _text(row: Row, column: str) -> str | None:
-    """A cell as text; truth values and fractions of a JSON line as JSON writes them.
+    """A cell as text; booleans and fractions of a JSON line as JSON writes them.
 
-    A whole number that a table keeps as a fraction (118.0) is its digits, or one person's id would be two.
+    A whole number that a table stores as a fraction (118.0) is its digits, or one person would have two ids.
     """
     cell = _cell(row, column)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
@@ -61,7 +61,7 @@ def _text(row: Row, column: str) -> str | None:
     return orjson.dumps(cell).decode() if isinstance(cell, bool | float) else word(cell)
 
 
-def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> Proposed:
+def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> DraftResult:
     type_ = _value(row, one.type, feed)
     if isinstance(type_, Refusal):
         return Refusal(Reason.UNSUPPORTED_TYPE, type_.detail)
@@ -89,8 +89,8 @@ def _moment(text: str | None, said: Column, feed: Feed) -> int | Refusal:
     return moment(text, f"column {said.column}", said.zone or feed.time_zone)
 
 
-def _in_its_currency(row: Row, data: Tree, feed: Feed) -> Tree:
-    """The fields of a gift, its amount read in the row's own currency where the mapping says which that is."""
+def _in_its_currency(row: Row, data: FieldTree, feed: Feed) -> FieldTree:
+    """The fields of a gift, with the amount read in the row's own currency where the mapping names it."""
     said, amount = data.get("currency"), data.get("amount")
     if not isinstance(said, Column | str) or not isinstance(amount, Column) or amount.kind != "amount":
         return data
@@ -98,7 +98,7 @@ def _in_its_currency(row: Row, data: Tree, feed: Feed) -> Tree:
     return data | {"amount": amount.model_copy(update={"currency": currency})} if isinstance(currency, str) else data
 
 
-def _tree(row: Row, tree: Tree, feed: Feed) -> dict[str, JSON] | Refusal:
+def _tree(row: Row, tree: FieldTree, feed: Feed) -> dict[str, JSON] | Refusal:
     found: dict[str, JSON] = {}
     for name, said in tree.items():
         value = _tree(row, {**said}, feed) if isinstance(said, dict) else _value(row, said, feed)
@@ -109,7 +109,7 @@ def _tree(row: Row, tree: Tree, feed: Feed) -> dict[str, JSON] | Refusal:
     return found
 
 
-def _value(row: Row, said: Said, feed: Feed) -> JSON | Refusal:
+def _value(row: Row, said: FieldSource, feed: Feed) -> JSON | Refusal:
     if not isinstance(said, Column):
         return said
     cell = _text(row, said.column)
@@ -155,5 +155,5 @@ def _rendered(time: int | Refusal) -> str | None:
 
 
 def missing(columns: Iterable[str], mapping: MappingFile) -> list[str]:
-    """Columns that the mapping reads and a header does not have, in order."""
+    """The columns of the mapping that a header does not have, sorted."""
     return sorted(mapping.columns() - frozenset(columns))

@@ -1,4 +1,4 @@
-"""Twilio SendGrid's Event Webhook: an array of flat objects, one for each thing that became of a message.
+"""Twilio SendGrid's Event Webhook: an array of flat objects, one for each event of a message.
 
 SendGrid delivers an event up to dozens of times, and its `sg_event_id` changes between them or is missing, so an act is
 the message, the address, the event, its second and, of a click, the link. `sg_message_id` names the message up to its
@@ -8,10 +8,10 @@ all; it still closes the address, so it gets a message of its own.
 
 from collections.abc import Iterable
 
-from events.adapters import carried
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import part, present, seconds, why, word
+from events.adapters import custom_fields
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import part, present, seconds, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -39,15 +39,15 @@ _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "event: not an event of SendGrid's t
 _NO_GROUP = Refusal(Reason.INVALID_DATA, "asm_group_id: must name the group; without it nobody opens all of e-mail")
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
-    """Every event of one POST, or of a line of an export."""
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
+    """The events of one POST, or of a line of an export."""
     return read_elements(body, feed, _one)
 
 
-def _one(event: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(event: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     name = (word(event.get("event")) or "").lower()
     if name == _ABOUT_NOBODY:
-        yield LeftOut(_ABOUT_NOBODY)
+        yield SkippedElement(_ABOUT_NOBODY)
         return
     type_ = _TYPES.get(name)
     if type_ is None:
@@ -70,7 +70,7 @@ def _act(event: dict[str, JSON], name: str, time: int | Refusal) -> tuple[JSON, 
 
 
 def _message(event: dict[str, JSON]) -> str | None:
-    """The message's id; where SendGrid gives none (bounces that come later) the one of SMTP."""
+    """The id of the message; where SendGrid gives none (bounces that come later) the one of SMTP."""
     whole = word(event.get("sg_message_id"))
     return whole.partition(".filter")[0] if whole else word(event.get("smtp-id"))
 
@@ -82,7 +82,7 @@ def _group(event: dict[str, JSON]) -> str | None:
 def _data(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
     if type_ in _WISHES:
         return _wish(event, name, type_)
-    data = _about(event, carried.message(event)) | present(message_id=_message(event), list_id=_group(event))
+    data = _about(event, custom_fields.message(event)) | present(message_id=_message(event), list_id=_group(event))
     if type_ in ("email.opened", "email.clicked"):
         data |= present(user_agent=(word(event.get("useragent")) or "")[:MAX_TEXT])
     if type_ == "email.opened" and isinstance(event.get("sg_machine_open"), bool):
@@ -98,8 +98,10 @@ def _data(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
 
 
 def _wish(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
-    """What the person asked for: of one list where a group is named, else of all e-mail."""
-    data = _about(event, carried.about(event)) | present(list_id=_group(event) if name.startswith("group") else None)
+    """The change of consent: for one list where a group is named, else for all e-mail."""
+    data = _about(event, custom_fields.about(event)) | present(
+        list_id=_group(event) if name.startswith("group") else None
+    )
     if type_ == "consent.changed":
         return data | {"channel": "email", "granted": True}
     return data | present(message_id=_message(event))
@@ -108,4 +110,4 @@ def _wish(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
 def _about(event: dict[str, JSON], data: dict[str, JSON]) -> dict[str, JSON]:
     if campaign := word(event.get("marketing_campaign_id")):
         data.setdefault("campaign_id", campaign)
-    return data | {"contact": carried.person(event, email=event.get("email"))}
+    return data | {"contact": custom_fields.person(event, email=event.get("email"))}

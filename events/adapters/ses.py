@@ -1,18 +1,18 @@
 """Amazon SES by way of SNS: an envelope whose `Message` is the event as JSON in a string.
 
 `MessageId` of SNS is new for each subscription, so an act is SES's message, the recipient, the event and its time. An
-open or a click names nobody: with one destination it is that one's, with several it is left out, for a guess would be
-somebody else's act. A complaint may list everyone at a domain; each is taken at the word, as it only ever closes.
+open or a click names nobody: with one destination it is that one's, with several it is skipped, since a guess could be
+somebody else's act. A complaint may list everyone at a domain; it counts for each, as it only ever closes.
 """
 
 from collections.abc import Iterable
 
 import orjson
 
-from events.adapters import carried
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Result
-from events.adapters.words import moment, part, parts, present, why, word
+from events.adapters import custom_fields
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, SkippedElement
+from events.adapters.values import moment, part, parts, present, why, word
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -31,7 +31,7 @@ _EVENTS = {
     "DeliveryDelay": ("deliveryDelay", "email.deferred"),
     "Subscription": ("subscription", "email.unsubscribed"),
 }
-"""Each event: the object that holds its time and its facts, and its type."""
+"""For each event the name of the object that holds its time and details, and the type."""
 _RECIPIENTS = {
     "Bounce": "bouncedRecipients",
     "Complaint": "complainedRecipients",
@@ -43,14 +43,14 @@ _NO_MESSAGE = Refusal(Reason.NOT_JSON, "Message: must be a JSON object in a stri
 _NOT_SPAM = "not-spam"
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
     """The event of one POST of SNS, raw delivery or not, for each of its recipients."""
     return read_elements(body, feed, _one)
 
 
-def _one(envelope: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(envelope: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     if word(envelope.get("Type")) in _SNS_TYPES:
-        yield LeftOut("subscription_of_sns")
+        yield SkippedElement("subscription_of_sns")
         return
     event = _message(envelope)
     if event is None:
@@ -61,13 +61,13 @@ def _one(envelope: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
         yield _UNKNOWN
         return
     if part(event, "complaint").get("complaintFeedbackType") == _NOT_SPAM:
-        yield LeftOut("not_spam")
+        yield SkippedElement("not_spam")
         return
     yield from _of_each(event, name)
 
 
 def _message(envelope: dict[str, JSON]) -> dict[str, JSON] | None:
-    """The event within the envelope; with raw delivery there is no envelope. Beside a message nothing is an event."""
+    """The event within the envelope, or the body itself with raw delivery; other messages of SNS are no events."""
     if "mail" in envelope and not _OF_AN_ENVELOPE & envelope.keys():
         return envelope
     text = envelope.get("Message")
@@ -78,11 +78,11 @@ def _message(envelope: dict[str, JSON]) -> dict[str, JSON] | None:
     return found if isinstance(found, dict) else None
 
 
-def _of_each(event: dict[str, JSON], name: str) -> Iterable[Proposed]:
+def _of_each(event: dict[str, JSON], name: str) -> Iterable[DraftResult]:
     place, type_ = _EVENTS[name]
     addresses = _addresses(event, name)
     if name in _NO_PERSON and len(addresses) > 1:
-        yield LeftOut("one_of_several_recipients")
+        yield SkippedElement("one_of_several_recipients")
         return
     if name == "Subscription":
         yield from _subscription(event, addresses)
@@ -93,7 +93,7 @@ def _of_each(event: dict[str, JSON], name: str) -> Iterable[Proposed]:
 
 
 def _addresses(event: dict[str, JSON], name: str) -> list[JSON]:
-    """Those whom the event is about."""
+    """The recipients that the event is about."""
     if field := _RECIPIENTS.get(name):
         return [found.get("emailAddress") for found in parts(part(event, _EVENTS[name][0]).get(field))]
     listed = part(event, "delivery").get("recipients") if name == "Delivery" else part(event, "mail").get("destination")
@@ -118,8 +118,8 @@ def _tags(event: dict[str, JSON]) -> dict[str, JSON]:
 
 def _data(event: dict[str, JSON], name: str, type_: str, address: JSON) -> dict[str, JSON]:
     tags, facts = _tags(event), part(event, _EVENTS[name][0])
-    data = carried.about(tags) if type_ == "email.complained" else carried.message(tags)
-    data |= {"contact": carried.person(tags, email=address)} | present(message_id=_message_id(event))
+    data = custom_fields.about(tags) if type_ == "email.complained" else custom_fields.message(tags)
+    data |= {"contact": custom_fields.person(tags, email=address)} | present(message_id=_message_id(event))
     if name in _NO_PERSON:
         data |= present(user_agent=(word(facts.get("userAgent")) or "")[:MAX_TEXT], url=word(facts.get("link")))
     if name == "Bounce":
@@ -137,8 +137,8 @@ def _why(event: dict[str, JSON], name: str) -> str | None:
     return word(part(event, "deliveryDelay").get("delayType"))
 
 
-def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Proposed]:
-    """The wish for all topics, or for each that is named; a topic is a list of the contract.
+def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[DraftResult]:
+    """The change of consent for all topics, or for each that is named; a topic is a list of the contract.
 
     The new preferences hold every topic, so one that was open before says nothing: only a closed one is opened.
     """
@@ -154,7 +154,7 @@ def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Pro
     if wishes.get("unsubscribeAll") is True:
         topics = [(None, False)]
     if not topics:
-        yield LeftOut("nothing_changed")
+        yield SkippedElement("nothing_changed")
     for address in addresses or [None]:
         for topic, granted in topics:
             yield Draft(
@@ -174,7 +174,7 @@ def _closed(before: dict[str, JSON]) -> frozenset[str]:
 
 def _wish(event: dict[str, JSON], address: JSON, topic: str | None, granted: bool) -> dict[str, JSON]:
     tags = _tags(event)
-    data = carried.about(tags) | {"contact": carried.person(tags, email=address)} | present(list_id=topic)
+    data = custom_fields.about(tags) | {"contact": custom_fields.person(tags, email=address)} | present(list_id=topic)
     if granted:
         return data | {"channel": "email", "granted": True}
     return data | present(message_id=_message_id(event))

@@ -1,10 +1,10 @@
-"""Twilio's webhooks: what became of a text, and what came back, as form fields or as JSON from a file.
+"""Twilio's webhooks: the status of a text, and answers, as form fields or as JSON from a file.
 
-A status has no time of its own, so the time of its receipt stands for it; the act is the message and its status, so a
-retry says the same. The text of an answer is nobody's business here and is not kept: only a word that Twilio acts on
-is. "Stop texting me" is a STOP too, whether or not Twilio takes it for one, since nobody could look it up later; but a
-mere YES is an answer to whatever was asked, and opens nothing unless Twilio says so. A STOP is to the messaging
-service, where there is one, since Twilio closes all of its numbers, else to the number.
+A status has no time of its own and gets the time of receipt; the act is the message and its status, so a retry is the
+same. The text of an answer is not kept, only a keyword that Twilio acts on. "Stop texting me" is a STOP too, whether or
+not Twilio takes it for one, since nobody could look it up later; but a mere YES answers some question, and opens
+nothing unless Twilio says so. A STOP is to the messaging service, where there is one, since Twilio closes all of its
+numbers, else to the number.
 """
 
 import re
@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from events.adapters import carried
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Refused, Result
-from events.adapters.words import moment, present, word
+from events.adapters import custom_fields
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
+from events.adapters.values import moment, present, word
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 
@@ -39,15 +39,15 @@ _NOT_FIELDS = Refusal(Reason.INVALID_DATA, "body: send form fields in UTF-8, or 
 _UNKNOWN = Refusal(Reason.UNSUPPORTED_TYPE, "MessageStatus: not a status of Twilio's that has a type here")
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
     """The message of one POST, or each of a JSON array."""
     if body.lstrip()[:1] in (b"{", b"["):
         return read_elements(body, feed, _one)
     fields = _fields(body)
     if fields is None:
-        return [Refused(body, _NOT_FIELDS)]
+        return [RefusedElement(body, _NOT_FIELDS)]
     results = read_elements(orjson.dumps(fields), feed, _one)
-    return [Refused(body, one.refusal) if isinstance(one, Refused) else one for one in results]
+    return [RefusedElement(body, one.refusal) if isinstance(one, RefusedElement) else one for one in results]
 
 
 def _fields(body: bytes) -> dict[str, str] | None:
@@ -58,12 +58,12 @@ def _fields(body: bytes) -> dict[str, str] | None:
     return dict(pairs)
 
 
-def _one(message: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(message: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     status = (word(message.get("MessageStatus")) or word(message.get("SmsStatus")) or "").lower()
     if status in ("received", "receiving") or (not status and "Body" in message):
         yield _answer(message, feed)
     elif status in _NOT_YET:
-        yield LeftOut("not_sent")
+        yield SkippedElement("not_sent")
     elif type_ := _STATUSES.get(status):
         yield _became(message, status, type_, feed)
     else:
@@ -71,16 +71,16 @@ def _one(message: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
 
 
 def _became(message: dict[str, JSON], status: str, type_: str, feed: Feed) -> Draft:
-    data = carried.message(message)
+    data = custom_fields.message(message)
     data.pop("list_id", None)
-    data["contact"] = carried.person(message, phone=_number(message.get("To")))
+    data["contact"] = custom_fields.person(message, phone=_number(message.get("To")))
     data |= present(message_id=_sid(message), sender=_sender(message, "From"))
     return Draft(type_, _when(message, feed), ("twilio", _sid(message), status), data)
 
 
 def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
     text = (word(message.get("OptOutType")) or _keyword(message.get("Body"))).upper()
-    data = carried.about(message) | {"contact": carried.person(message, phone=_number(message.get("From")))}
+    data = custom_fields.about(message) | {"contact": custom_fields.person(message, phone=_number(message.get("From")))}
     data |= present(sender=_sender(message, "To"))
     act: tuple[JSON, ...] = ("twilio", _sid(message), "answer")
     if _sid(message) is None:
@@ -94,7 +94,7 @@ def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
 
 
 def _keyword(body: JSON) -> str:
-    """The word that Twilio acts on, or by which a longer answer asks for an end; else empty."""
+    """The keyword that Twilio acts on, or with which a longer answer asks to stop; else empty."""
     said = " ".join(_letters.sub(" ", (word(body) or "").upper().replace("-", "")).split()).replace("OPT OUT", "OPTOUT")
     first = said.partition(" ")[0]
     if said in _STOP | _START | _HELP:
@@ -111,7 +111,7 @@ def _sid(message: dict[str, JSON]) -> str | None:
 
 
 def _number(value: JSON) -> str | None:
-    """Without the channel that Twilio puts before it (`whatsapp:`, `rcs:`)."""
+    """A phone number without the channel that Twilio puts before it (`whatsapp:`, `rcs:`)."""
     found = word(value)
     return found.rpartition(":")[2] if found else None
 
@@ -121,7 +121,7 @@ def _sender(message: dict[str, JSON], number: str) -> str | None:
 
 
 def _when(message: dict[str, JSON], feed: Feed) -> int | Refusal:
-    """A time of an export (RFC 2822 or ISO 8601) if it is there, else that of the receipt."""
+    """The time in an export (RFC 2822 or ISO 8601), else the time of receipt."""
     said = message.get("DateSent") or message.get("Timestamp")
     if said is None:
         return feed.received_at

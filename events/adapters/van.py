@@ -1,8 +1,8 @@
-"""NGP VAN and EveryAction: canvass responses as their API takes them, kept by tools that write to it.
+"""Canvass responses of NGP VAN and EveryAction, as tools send them to their API.
 
-Codes are per committee, so they come from a file (`results`, `contact_types`, by the ids of one's own committee) and
-none is known here; with answers and no code the person was spoken to. A report says either a result or answers.
-`smsOptInStatus` is what the record of a phone holds, not what somebody said that day: it closes texts and opens none.
+Codes are per committee, so they come from a file (`results`, `contact_types`, by the committee's own ids) and none is
+built in; with answers and no code the person was contacted. A report holds either a result or answers.
+`smsOptInStatus` is the present state of a phone's record, not a word given that day: it closes texts and opens none.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from events.adapters.drafts import Draft, Proposed, read_elements
-from events.adapters.feed import Feed, Result
-from events.adapters.words import moment, part, parts, present, word
+from events.adapters.drafts import Draft, DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed
+from events.adapters.values import moment, part, parts, present, word
 from events.interactions.canvass import Method, Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 SYSTEM = "van"
 _Id = Annotated[str, Field(pattern=r"^\d+$")]
@@ -27,9 +27,9 @@ _BOTH = Refusal(Reason.INVALID_DATA, "resultCodeId, responses: give one of them"
 
 
 class VanCodes(BaseModel):
-    """A codes file: each id of the committee's to a method or an outcome of the contract.
+    """A codes file: the method or outcome for each id of the committee.
 
-    `support`: for the question that asks for it, each response to 1 (strong) to 5 (opposed).
+    `support`: for each question about support, the value of each response, 1 (strong) to 5 (opposed).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,26 +39,26 @@ class VanCodes(BaseModel):
     support: dict[_Id, dict[_Id, Literal[1, 2, 3, 4, 5]]] = {}
 
 
-class WrongCodes(ValueError):
-    """A codes file that cannot be used. Its text names each field and what would be right."""
+class InvalidCodes(ValueError):
+    """A codes file is invalid. The text names each field and the cure."""
 
 
 def read_codes(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The codes of a file, for `Feed.codes`. Raises `WrongCodes`."""
+    """Validate the content of a codes file, for `Feed.codes`. Raises `InvalidCodes`."""
     try:
         return {"van": VanCodes.model_validate(found)}
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_input=False)
         lines = (f"{'.'.join(map(str, one['loc']))}: {in_plain_words(one)}" for one in mistakes)
-        raise WrongCodes("\n".join(lines)) from error
+        raise InvalidCodes("\n".join(lines)) from error
 
 
-def read(body: bytes, feed: Feed) -> list[Result]:
-    """Each canvass response, with its `vanId`."""
+def read(body: bytes, feed: Feed) -> list[AdapterResult]:
+    """The canvass responses of a body, each with its `vanId`."""
     return read_elements(body, feed, _one)
 
 
-def _one(report: dict[str, JSON], feed: Feed) -> Iterable[Proposed]:
+def _one(report: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     codes = cast("VanCodes", feed.codes.get("van", _NO_CODES))
     context, answers = part(report, "canvassContext"), parts(report.get("responses"))
     code, kind = word(report.get("resultCodeId")), word(context.get("contactTypeId"))
@@ -79,7 +79,7 @@ _NO_CODES = VanCodes(contact_types={}, results={})
 
 def _drafts(
     report: dict[str, JSON], method: Method, outcome: Outcome, codes: VanCodes, feed: Feed
-) -> Iterable[Proposed]:
+) -> Iterable[DraftResult]:
     context, contact = part(report, "canvassContext"), _contact(report)
     time = moment(context.get("dateCanvassed"), "canvassContext.dateCanvassed", feed.time_zone)
     act = _act(report)

@@ -1,4 +1,4 @@
-"""Every tool that can be plugged in, by the name under which the gateway and the importer know it."""
+"""The adapter of each vendor, by the name under which the gateway and the importer know it."""
 
 from functools import wraps
 
@@ -14,19 +14,19 @@ from events.adapters import (
     twilio,
     van,
 )
-from events.adapters.drafts import fault
-from events.adapters.feed import Adapter, Feed, Refused, Result
+from events.adapters.drafts import adapter_failure
+from events.adapters.feed import Adapter, AdapterResult, Feed, RefusedElement
 
 
 def guarded(read: Adapter) -> Adapter:
-    """The adapter, so that a body on which it fails costs that body and nothing else."""
+    """Wrap an adapter so that a body on which it fails is refused, and nothing else."""
 
     @wraps(read)
-    def reading(body: bytes, feed: Feed) -> list[Result]:
+    def reading(body: bytes, feed: Feed) -> list[AdapterResult]:
         try:
             return read(body, feed)
         except Exception as error:  # noqa: BLE001 - it costs this body alone
-            return [Refused(body, fault(error))]
+            return [RefusedElement(body, adapter_failure(error))]
 
     return reading
 
@@ -44,7 +44,7 @@ _READ: dict[str, Adapter] = {
     "van": van.read,
 }
 BODIES: dict[str, Adapter] = {vendor: guarded(read) for vendor, read in _READ.items()}
-"""Vendors that send JSON or form fields: the body of a webhook, or a line of a file of them."""
+"""The adapters of vendors that send JSON or form fields: a body is that of a webhook, or a line of a file of them."""
 
 _OTHER_NAMES = {
     "amazonses": "ses",
@@ -55,7 +55,7 @@ _OTHER_NAMES = {
 }
 
 
-def known_as(name: str) -> str:
-    """The name under which a vendor is known here: in lower case, without hyphens and the like."""
+def canonical_vendor(name: str) -> str:
+    """The name of a vendor as `BODIES` has it: in lower case, without hyphens and the like, other names resolved."""
     plain = "".join(letter for letter in name.lower() if letter.isalnum())
     return _OTHER_NAMES.get(plain, plain)

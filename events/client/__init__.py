@@ -1,7 +1,7 @@
-"""For programs that publish: an event is built, judged by the rules of the input topics, and only then sent.
+"""The client for programs that publish: it builds an event, judges it by the rules of the input topics, and sends it.
 
-`events.client.sync.Producer` stands on kafka-python, `events.client.aio.Producer` on aiokafka; `FakeProducer` keeps
-what it is given, for the tests of whoever publishes. Nothing connects before a producer is made.
+`events.client.sync.Producer` uses kafka-python, `events.client.aio.Producer` aiokafka; `FakeProducer` keeps events, for
+the tests of publishing programs. Nothing connects before a producer is made.
 """
 
 from events.client.building import InvalidEvent, Ready, UnknownFieldWarning, build

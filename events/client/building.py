@@ -1,4 +1,4 @@
-"""An event, built and judged before anything is sent."""
+"""Builds an event and judges it before anything is sent."""
 
 import warnings
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import orjson
 
-from events.before_sending import judge
 from events.envelope import Record
+from events.pre_send_check import judge_before_sending
 from events.refusal import Refusal
 from events.registry import topic_of
 from events.unknown_fields import unknown_fields
@@ -34,7 +34,7 @@ class UnknownFieldWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An event that may be sent: where to, and the record's value."""
+    """A valid event: the topic to send it to, and the record's value."""
 
     topic: str
     value: bytes
@@ -70,7 +70,9 @@ def build(  # noqa: PLR0913 (the attributes of an envelope)
         "data": dict(data),
     }
     ready = Ready(topic_of(type_), orjson.dumps(event))
-    judged = judge(Record(ready.topic, ready.value, (), _ALWAYS if now_ms is None else now_ms), phone_region)
+    judged = judge_before_sending(
+        Record(ready.topic, ready.value, (), _ALWAYS if now_ms is None else now_ms), phone_region
+    )
     if isinstance(judged, Refusal):
         raise InvalidEvent(judged)
     for unknown in unknown_fields(type_, {**data}):
@@ -80,4 +82,4 @@ def build(  # noqa: PLR0913 (the attributes of an envelope)
 
 _ALWAYS = 1 << 62
 _SENDERS_FRAME = 3
-"""Of the frames above the warning: that of whoever called `send`."""
+"""How many frames above the warning `send` was called."""

@@ -1,4 +1,4 @@
-"""A producer for tests: it judges as the real ones do, and keeps what would have been sent."""
+"""A producer for tests: it judges events as the real ones do, and keeps those that would be sent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from events.client.building import Ready, build
 
 
 class FakeProducer:
-    """`sent` holds every event in order. `source`: as of the real ones."""
+    """A producer that sends nothing; `sent` has every event in order. `source`: as with the real ones."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -21,6 +21,6 @@ class FakeProducer:
         self.sent.append(build(type_, data, source=self._source, time=time, id_=id_))
 
     def events(self, type_: str | None = None) -> list[dict[str, Any]]:
-        """What was sent, as JSON; of one type only if it is named."""
+        """The events sent, as JSON; of one type if it is given."""
         found = [orjson.loads(one.value) for one in self.sent]
         return [event for event in found if type_ in (None, event["type"])]

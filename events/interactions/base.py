@@ -4,16 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
 from events.fields import Id, Model, Name, Text
-from events.reaching import Channel, Purpose, spelt
 
 __all__ = ["Channel", "ExperimentArm", "InteractionData", "Purpose", "Reference"]
 
 PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
 
 
-TakenPurpose = Annotated[Purpose, BeforeValidator(spelt, json_schema_input_type=PurposeAsSaid)]
+TakenPurpose = Annotated[Purpose, BeforeValidator(canonical_purpose, json_schema_input_type=PurposeAsSaid)]
 """A purpose in either spelling. The fast readers know one of them; the other one is for the models."""
 
 

@@ -11,7 +11,7 @@ import typer
 from kafka import KafkaConsumer, TopicPartition
 
 from events.json_types import JSON
-from events.spelling import nearest
+from events.spelling import nearest_name
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.letter_choice import moment_ago
@@ -65,7 +65,7 @@ def tell_alerts(wanted: Wanted, *, as_json: bool) -> None:
 
 def _check_rule(rule: str | None) -> None:
     if rule is not None and rule not in RULES:
-        near = nearest(rule, RULES)
+        near = nearest_name(rule, RULES)
         meant = f"did you mean {near}? " if near else ""
         refuse(f"--rule: {meant}Give one of {', '.join(RULES)}", WRONG_USE)
 

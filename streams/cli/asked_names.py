@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from contextlib import closing, suppress
 
-from events.spelling import nearest
+from events.spelling import nearest_name
 from sinks.keys import HOLDS, text
 from streams.domain.display_names import is_shown
 from streams.domain.pressure import PermissionRequest, Policy
@@ -31,7 +31,7 @@ def remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> l
 
 def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
     """Whether one that is not on hold is spelled like one that is."""
-    if campaign is None or campaign in held or (near := nearest(campaign, sorted(held))) is None:
+    if campaign is None or campaign in held or (near := nearest_name(campaign, sorted(held))) is None:
         return None
     if not is_shown(near):
         return f"--campaign: {campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`"
@@ -42,14 +42,14 @@ def about_team(team: str, known: Collection[str]) -> str | None:
     """Whether a team is none of those that anything names; without any nobody can tell."""
     if not team or not known or team in known:
         return None
-    near = nearest(team, sorted(known))
+    near = nearest_name(team, sorted(known))
     meant = f"; did you mean {near}?" if near and is_shown(near) else ""
     return f"--team: {team} is in no file of teams, policy or token{meant}"
 
 
 def about_sender(sender: str | None, stopped: Collection[str]) -> str | None:
     """Whether a sender is spelled like one that the person has stopped."""
-    if sender is None or sender in stopped or (near := nearest(sender, sorted(stopped))) is None:
+    if sender is None or sender in stopped or (near := nearest_name(sender, sorted(stopped))) is None:
         return None
     return f"--sender: this person has stopped {near}: is that the one?"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 from streams.cli.saying import say
 from streams.local.errors import LocalStackError
 from streams.operations.backup.errors import BackupError

@@ -11,7 +11,7 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import TopicAuthorizationFailedError
 
-from events.spelling import nearest
+from events.spelling import nearest_name
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
 from streams.cli.failures import refuse
 from streams.domain.campaigns.holds import read_hold_record
@@ -48,7 +48,7 @@ def require_heard(settings: Settings, campaign: str) -> str | None:
     if campaign in known:
         return None
     if known:
-        near = nearest(campaign, sorted(known))
+        near = nearest_name(campaign, sorted(known))
         meant = f"Did you mean {near}? " if near and is_shown(near) else ""
         refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
     return f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right"

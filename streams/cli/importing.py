@@ -49,11 +49,11 @@ def import_command(  # noqa: PLR0913 (options of a command)
     exit code 1 says that there was some, as of `produce`.
     """
     from events.adapters.feed import Feed
-    from events.adapters.vendors import known_as
+    from events.adapters.vendors import canonical_vendor
     from events.contact import is_time_zone
     from streams.history.importing.file_parts import VENDORS, Job, Unreadable, source_of
 
-    name = known_as(vendor)
+    name = canonical_vendor(vendor)
     if name not in VENDORS:
         refuse(f"VENDOR: one of {', '.join(VENDORS)}", WRONG_USE)
     if not is_time_zone(time_zone):
@@ -104,13 +104,13 @@ def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool)
 
 
 def _mapping(path: Path | None) -> MappingFile | None:
-    from events.adapters.mapping import WrongMapping, parse_mapping
+    from events.adapters.mapping import InvalidMapping, parse_mapping
 
     if path is None:
         return None
     try:
         found = parse_mapping(path.read_text(encoding="utf-8"))
-    except (WrongMapping, UnicodeDecodeError) as error:
+    except (InvalidMapping, UnicodeDecodeError) as error:
         refuse(f"--mapping: {path.name}: {error}", WRONG_USE)
     for unknown in found.unknown_fields():
         say(f"--mapping: {path.name}: {unknown}", err=True)
@@ -121,11 +121,11 @@ def _codes(path: Path | None) -> Any:
     import tomllib
 
     from events.adapters import van
-    from events.adapters.feed import NOTHING
+    from events.adapters.feed import NO_CODES
 
     if path is None:
-        return NOTHING
+        return NO_CODES
     try:
         return van.read_codes(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, van.WrongCodes, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, van.InvalidCodes, UnicodeDecodeError) as error:
         refuse(f"--codes: {path.name}: {error}", WRONG_USE)

@@ -61,12 +61,12 @@ def _check_topic(topic: str | None) -> None:
     """A name with a dot or a slash is that of a file, `gifts.csv`, or of a hook, `hooks/mailgun`."""
     if topic is None or "." in topic or "/" in topic:
         return
-    from events.spelling import nearest
+    from events.spelling import nearest_name
     from streams.domain.dead_letter_repair.names_read import TOPICS
 
     if topic in TOPICS:
         return
-    near = nearest(topic, TOPICS)
+    near = nearest_name(topic, TOPICS)
     meant = f"did you mean {near}? " if near else ""
     refuse(f"--topic: {meant}Give one of {', '.join(TOPICS)}, the name of an imported file or hooks/NAME", WRONG_USE)
 

@@ -14,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from events.channels import Channel, Purpose
 from events.json_types import JSON
-from events.reaching import Channel, Purpose
 from events.times import parse_time, render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of

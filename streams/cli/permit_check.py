@@ -4,14 +4,14 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from events.reaching import Channel, Purpose, spelt
+from events.channels import Channel, Purpose, canonical_purpose
 from streams.cli.help import lines_of
 from streams.cli.naming import HELP, METAVAR
 
 
 def purpose_of(said: str | None) -> str | None:
     """The purpose that somebody means, however it is spelt. Raises `typer.BadParameter` for what is none."""
-    purpose = None if said is None else str(spelt(said))
+    purpose = None if said is None else str(canonical_purpose(said))
     if purpose is not None and purpose not in get_args(Purpose):
         raise typer.BadParameter(f"{said!r} is not one of {', '.join(map(repr, get_args(Purpose)))}.")
     return purpose

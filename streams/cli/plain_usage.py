@@ -16,7 +16,7 @@ class PlainUsage(TyperGroup):
         except BadParameter as error:
             cause: Any = error.__cause__
             if hasattr(cause, "errors"):
-                from events.wording import in_plain_words
+                from events.validation_messages import in_plain_words
 
                 error.message = in_plain_words(cause.errors()[0])
             raise

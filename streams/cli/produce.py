@@ -68,8 +68,8 @@ def produce(
 
 def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[UnknownField]] | Refusal:
     """The topic for an event in structured mode and what its type does not know, or why it would be refused."""
-    from events.before_sending import judge
     from events.envelope import Record
+    from events.pre_send_check import judge_before_sending
     from events.registry import topic_of
     from events.unknown_fields import unknown_fields
 
@@ -79,7 +79,7 @@ def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[Unkno
         return Refusal(Reason.NOT_JSON, "not JSON: one whole event on each line")
     type_ = event.get("type") if isinstance(event, dict) else None
     topic = topic_of(type_) if isinstance(type_, str) else ""
-    outcome = judge(Record(topic, value, (), now_ms), phone_region)
+    outcome = judge_before_sending(Record(topic, value, (), now_ms), phone_region)
     return outcome if isinstance(outcome, Refusal) else (topic, unknown_fields(outcome.type, event.get("data")))
 
 

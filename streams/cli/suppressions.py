@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from events.reaching import Channel
+from events.channels import Channel
 from events.times import parse_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse

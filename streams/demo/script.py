@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 
-from events.adapters.fec import Imported, RefusedRow, rows
+from events.adapters.fec import ImportedRow, RefusedRow, rows
 from events.envelope import Interaction
 from events.times import render_time
 from events.topics import DONATION_EVENTS
@@ -21,7 +21,7 @@ from streams.demo.truth import ContactFields, Fields, Publication, Sent
 FILE_NAME = "fec-2012-contributions.csv.gz"
 
 
-def contributions() -> list[Imported]:
+def contributions() -> list[ImportedRow]:
     """Every row of the donations file, read or refused, in the file's order."""
     packed = files("streams.demo").joinpath("data", FILE_NAME).read_bytes()
     return list(rows(gzip.decompress(packed).splitlines()))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 _FOLLOWS = "default_factory_not_called"
 """A default that hangs on a key that is wrong itself."""

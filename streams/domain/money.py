@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from events.adapters.words import decimals
+from events.adapters.values import decimals
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 

@@ -257,14 +257,14 @@ class ContactSinkContract:
         assert not await bench.sink.touch(0, Position("another", after.offset))
         assert not await bench.sink.touch(1, after)
 
-    async def test_to_tell_that_it_is_whole_keeps_a_position_young(self, bench: Bench) -> None:
+    async def test_a_statement_of_completeness_keeps_a_position_young(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
         for _ in range(2):
             await bench.age(0, STALE_AFTER - 60)
             assert await bench.sink.whole(0, after, Completeness(0, 1))
         assert await bench.sink.position(0) == after
 
-    async def test_whoever_is_wrong_about_the_position_cannot_tell_that_it_is_whole(self, bench: Bench) -> None:
+    async def test_a_statement_of_completeness_at_another_position_is_refused(self, bench: Bench) -> None:
         after = await fill(bench, living("ada", 1))
         assert not await bench.sink.whole(0, at(after.offset + 1), Completeness(0, 1))
         assert not await bench.sink.whole(0, Position("another", after.offset), Completeness(0, 1))

@@ -44,7 +44,7 @@ def run(url: str, *words: str) -> Result:
     return CliRunner().invoke(app, ["experiments", *words], env={"REDIS_URL": url, "COLUMNS": "80"})
 
 
-def test_all_are_listed_with_how_they_do(url: str) -> None:
+def test_all_experiments_are_listed_with_their_findings(url: str) -> None:
     ended = run(url, "list")
 
     assert (ended.exit_code, ended.stderr) == (0, "")
@@ -71,7 +71,7 @@ def test_the_list_for_programs_is_that_of_the_api_and_of_one_status(url: str) ->
     assert run(url, "list", "--status", "over").exit_code == 2
 
 
-def test_one_is_shown_for_people_and_for_programs(url: str) -> None:
+def test_one_experiment_is_shown_as_text_and_as_json(url: str) -> None:
     shown, told = run(url, "show", "gotv-subject-lines"), run(url, "show", "gotv-subject-lines", "--json")
 
     assert shown.stdout.startswith("! GUARDRAIL BREACHED")
@@ -80,7 +80,7 @@ def test_one_is_shown_for_people_and_for_programs(url: str) -> None:
     assert (shown.stderr, told.stderr) == ("", "")
 
 
-def test_it_is_drawn_into_a_file(url: str, tmp_path: Path) -> None:
+def test_an_experiment_is_drawn_into_a_file(url: str, tmp_path: Path) -> None:
     file = tmp_path / "interval.svg"
 
     ended = run(url, "show", "gotv-subject-lines", "--json", "--plot", str(file))
@@ -124,7 +124,7 @@ def test_of_a_redis_that_lacks_something_it_shows_what_is_there_and_says_so(
     assert unknown.stderr.startswith(f"unknown: no result of this experiment, and {why}: ")
 
 
-def test_a_redis_that_is_away_is_said_to_be() -> None:
+def test_the_command_names_the_address_of_a_redis_that_is_down() -> None:
     ended = run("redis://127.0.0.1:1/0", "list")
 
     assert (ended.exit_code, ended.stdout) == (1, "")

@@ -38,7 +38,7 @@ class Watched(Lookup):
         await asyncio.wait_for(self.found.get(), 5)
 
 
-async def test_the_age_falls_while_redis_is_whole_and_grows_while_it_is_not(
+async def test_the_age_of_the_data_falls_while_redis_is_complete_and_grows_while_it_is_not(
     redis_server: RedisServer, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freshness, "INTERVAL_S", 0.01)

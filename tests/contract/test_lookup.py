@@ -51,12 +51,12 @@ async def seen(lookup: Lookup, *names: str) -> LookupReply:
     return found
 
 
-async def test_an_empty_redis_is_missing_all(lookup: Lookup) -> None:
+async def test_an_empty_redis_is_incomplete_in_every_topic(lookup: Lookup) -> None:
     assert await lookup.standing() == Incomplete("missing", "contact-state:0")
     assert await lookup.look([["ada"]]) == Incomplete("missing", "contact-state:0")
 
 
-async def test_a_whole_one_answers_in_the_order_asked(lookup: Lookup, filling: Filling) -> None:
+async def test_a_complete_redis_answers_in_the_order_asked(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1, b'{"n":1}'), living("bob", 1, b'{"n":2}'), erased("cyd", 1)])
     assert isinstance(await lookup.standing(), Complete)
     asked = await seen(lookup, "bob", "eve", "ada", "cyd", "bob")
@@ -71,12 +71,12 @@ async def test_a_whole_one_answers_in_the_order_asked(lookup: Lookup, filling: F
     ]
 
 
-async def test_nobody_asked_is_nobody_answered(lookup: Lookup, filling: Filling) -> None:
+async def test_a_lookup_of_no_names_returns_no_contacts(lookup: Lookup, filling: Filling) -> None:
     await filling.all()
     assert (await seen(lookup)).contacts == []
 
 
-async def test_many_are_asked_in_several_calls(lookup: Lookup, filling: Filling) -> None:
+async def test_many_contacts_are_looked_up_in_several_calls(lookup: Lookup, filling: Filling) -> None:
     names = [f"c{number}" for number in range(3 * SLICE + 1)]
     await filling.all([living(name, 1, name.encode()) for name in names])
     assert (await seen(lookup, *names)).contacts == [KnownContact(name, name.encode()) for name in names]
@@ -87,12 +87,12 @@ async def test_an_absorbed_contact_is_its_survivor(lookup: Lookup, filling: Fill
     assert (await seen(lookup, HASHED, "old")).contacts == [KnownContact("ada", b"{}")] * 2
 
 
-async def test_ids_that_absorb_each_other_are_nobody_and_do_not_hang(lookup: Lookup, filling: Filling) -> None:
+async def test_contacts_that_absorb_each_other_are_unknown_and_do_not_hang(lookup: Lookup, filling: Filling) -> None:
     await filling.all((), [absorbed("a", 1, "b"), absorbed("b", 1, "a")])
     assert isinstance((await seen(lookup, "a")).contacts[0], UnknownContact)
 
 
-async def test_who_is_absorbed_by_nobody_known_is_unknown_under_that_name(lookup: Lookup, filling: Filling) -> None:
+async def test_a_contact_absorbed_by_an_unknown_one_is_unknown_under_that_id(lookup: Lookup, filling: Filling) -> None:
     await filling.all((), [absorbed(HASHED, 1, "ada")])
     assert (await seen(lookup, HASHED)).contacts == [UnknownContact("ada")]
 
@@ -110,13 +110,13 @@ async def test_an_erased_address_is_not_unknown(lookup: Lookup, filling: Filling
     assert (await seen(lookup, HASHED)).contacts == [ErasedContact(HASHED)]
 
 
-async def test_a_forgotten_one_is_unknown(lookup: Lookup, filling: Filling) -> None:
+async def test_a_forgotten_contact_is_unknown_to_the_lookup(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1)])
     await filling.write(CONTACT_STATE, [forgotten("ada", 2)], at=2)
     assert (await seen(lookup, "ada")).contacts == [UnknownContact("ada")]
 
 
-async def test_ids_come_without_profiles(lookup: Lookup, filling: Filling) -> None:
+async def test_a_lookup_of_ids_returns_no_profiles(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1, b"{}"), merged("old", 1, "ada"), erased("cyd", 1)])
     found = await lookup.ids([["old"], ["cyd"], ["eve"]])
     assert isinstance(found, LookupReply)
@@ -139,7 +139,9 @@ async def test_people_who_look_find_a_contact_in_a_redis_that_is_not_whole(
     ]
 
 
-async def test_who_has_reserved_a_contact_comes_with_it(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:
+async def test_a_lookup_returns_the_reservations_of_each_contact(
+    lookup: Lookup, filling: Filling, redis_client: Redis
+) -> None:
     await filling.all([living("ada", 1, b"{}")], [absorbed("old", 1, "ada")])
     mine = Reservation("field", "t", 1_700_000_000_000, 1_700_000_060_000)
     for channel in ("text", "letter"):
@@ -149,7 +151,7 @@ async def test_who_has_reserved_a_contact_comes_with_it(lookup: Lookup, filling:
 
 @pytest.mark.parametrize("topic", [CONTACT_STATE, CONTACT_LINKS])
 @pytest.mark.parametrize("partition", range(PARTITIONS))
-async def test_one_partition_that_is_lost_is_enough(
+async def test_one_lost_partition_makes_redis_incomplete(
     lookup: Lookup, filling: Filling, redis_client: Redis, topic: str, partition: int
 ) -> None:
     await filling.all([living("ada", 1)])
@@ -160,13 +162,15 @@ async def test_one_partition_that_is_lost_is_enough(
     assert missing.where.startswith(topic)
 
 
-async def test_lost_holds_are_missed(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:
+async def test_redis_without_its_holds_is_incomplete(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:
     await filling.all()
     await redis_client.delete(position_key(0, CAMPAIGN_HOLDS))
     assert await lookup.standing() == Incomplete("missing", "campaign-holds:0")
 
 
-async def test_what_is_being_filled_again_is_not_whole_until_it_is_told(lookup: Lookup, filling: Filling) -> None:
+async def test_a_partition_that_is_being_refilled_is_incomplete_until_the_sink_says_otherwise(
+    lookup: Lookup, filling: Filling
+) -> None:
     await filling.all([living("ada", 1)])
     sink = filling.views[CONTACT_STATE]
     await sink.clear(2, PARTITIONS)
@@ -177,13 +181,13 @@ async def test_what_is_being_filled_again_is_not_whole_until_it_is_told(lookup: 
     assert await lookup.standing() == Incomplete("missing", "contact-links:2")
 
 
-async def test_a_standing_that_is_too_old_counts_for_nothing(lookup: Lookup, filling: Filling) -> None:
+async def test_a_completeness_statement_that_is_too_old_does_not_count(lookup: Lookup, filling: Filling) -> None:
     await filling.all([living("ada", 1)])
     await filling.tell(CONTACT_LINKS, [1], age_ms=round(OLDEST_S * 1000) + 500)
     assert await lookup.look([["ada"]]) == Incomplete("too_old", "contact-links:1")
 
 
-async def test_a_standing_from_the_future_counts_for_nothing(lookup: Lookup, filling: Filling) -> None:
+async def test_a_completeness_statement_from_the_future_does_not_count(lookup: Lookup, filling: Filling) -> None:
     await filling.all()
     await filling.tell(CONTACT_STATE, [3], age_ms=-round(OLDEST_S * 1000) - 5000)
     assert await lookup.standing() == Incomplete("too_old", "contact-state:3")
@@ -199,7 +203,9 @@ async def test_the_data_is_as_old_as_the_oldest_partition(lookup: Lookup, fillin
     assert 5000 < now.as_of - then.as_of <= 9000
 
 
-async def test_another_number_of_partitions_is_not_whole(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:
+async def test_a_statement_of_another_number_of_partitions_is_not_complete(
+    lookup: Lookup, filling: Filling, redis_client: Redis
+) -> None:
     await filling.all()
     await redis_client.hset(position_key(1, CONTACT_LINKS), "partitions", "2")
     assert await lookup.standing() == Incomplete("refilling", "contact-links:1")
@@ -224,7 +230,7 @@ async def test_holds_that_are_lifted_are_gone_and_older_ones_do_not_come_back(lo
     assert found.hold is None
 
 
-async def test_a_redis_that_is_away_is_a_trouble_and_no_answer(redis_server: RedisServer, lookup: Lookup) -> None:
+async def test_a_redis_that_is_down_raises_sink_unavailable(redis_server: RedisServer, lookup: Lookup) -> None:
     redis_server.kill()
     try:
         with pytest.raises(SinkUnavailable):

@@ -147,7 +147,9 @@ async def test_an_error_names_no_address_and_no_contact(redis_server: RedisServe
     await away.close()
 
 
-async def test_the_wait_grows_with_the_outage_and_ends_with_it(redis_server: RedisServer, redis_client: Redis) -> None:
+async def test_the_wait_of_a_sink_grows_with_the_outage_and_ends_with_it(
+    redis_server: RedisServer, redis_client: Redis
+) -> None:
     now = [0.0]
     sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER, backoff=Backoff(clock=lambda: now[0]))
     await redis_client.set(position_key(0), "a string in the place of a hash")

@@ -41,7 +41,9 @@ def wanted(*contact_ids: str) -> list[ReservationRequest]:
     return [ReservationRequest(contact_id) for contact_id in contact_ids]
 
 
-async def test_who_comes_first_has_it_on_that_channel(reservations: Reservations, redis_client: Redis) -> None:
+async def test_the_first_team_has_the_reservation_on_that_channel(
+    reservations: Reservations, redis_client: Redis
+) -> None:
     field, digital = of("field"), of("digital")
     assert await reservations.reserve("text", field, wanted("ada")) == [ReservationGranted(None)]
     assert await reservations.reserve("text", digital, wanted("ada", "bob")) == [
@@ -56,19 +58,19 @@ async def test_who_comes_first_has_it_on_that_channel(reservations: Reservations
     ]
 
 
-async def test_the_same_team_extends_its_own(reservations: Reservations, redis_client: Redis) -> None:
+async def test_the_same_team_extends_its_reservation(reservations: Reservations, redis_client: Redis) -> None:
     first, second = of("field"), of("field", at=NOW + 1000)
     await reservations.reserve("text", first, wanted("ada"))
     assert await reservations.reserve("text", second, wanted("ada")) == [ReservationGranted(first)]
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": second}]
 
 
-async def test_it_expires_by_itself(reservations: Reservations, redis_client: Redis) -> None:
+async def test_a_reservation_expires_by_itself(reservations: Reservations, redis_client: Redis) -> None:
     await reservations.reserve("text", of("field", lasts_ms=60_000), wanted("ada"))
     assert 0 < await redis_client.pttl(reservation_key("ada", "text")) <= 60_000
 
 
-async def test_what_is_released_is_free(reservations: Reservations, redis_client: Redis) -> None:
+async def test_a_released_contact_can_be_reserved_again(reservations: Reservations, redis_client: Redis) -> None:
     field = of("field")
     [taken] = await reservations.reserve("text", field, wanted("ada"))
     assert isinstance(taken, ReservationGranted)
@@ -86,16 +88,14 @@ async def test_releasing_an_extension_leaves_what_the_team_had(reservations: Res
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": first}]
 
 
-async def test_nobody_releases_what_is_not_theirs(reservations: Reservations, redis_client: Redis) -> None:
+async def test_a_reservation_is_not_released_by_another_token(reservations: Reservations, redis_client: Redis) -> None:
     field = of("field")
     await reservations.reserve("text", field, wanted("ada"))
     await reservations.release("text", "another", [("ada", ReservationGranted(None))])
     assert await held(redis_client, ["ada"], ["text"]) == [{"text": field}]
 
 
-async def test_one_that_was_confirmed_is_replaced_and_only_that_one(
-    reservations: Reservations, redis_client: Redis
-) -> None:
+async def test_only_a_confirmed_reservation_is_replaced(reservations: Reservations, redis_client: Redis) -> None:
     field, digital = of("field"), of("digital")
     await reservations.reserve("text", field, wanted("ada"))
     other = await reservations.reserve("text", digital, [ReservationRequest("ada", "one that is over")])

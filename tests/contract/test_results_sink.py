@@ -93,7 +93,7 @@ class ResultsSinkContract:
         assert await bench.sink.position(0) == at(2)
         assert await bench.held() == dict.fromkeys(("x12", "grüße / 1"), (b'{"n": 1}', b'{"line": 1}'))
 
-    async def test_the_later_one_counts_and_a_null_forgets(self, bench: Bench) -> None:
+    async def test_the_later_result_counts_and_a_null_deletes_it(self, bench: Bench) -> None:
         assert await bench.sink.write(0, [said("a"), said("b"), said("a", 2)], None, at(3))
         assert await bench.sink.write(0, [gone("b"), gone("never known")], at(3), at(5))
         assert await bench.held() == {"a": (b'{"n": 2}', b'{"line": 2}')}
@@ -132,12 +132,12 @@ class ResultsSinkContract:
         assert await bench.sink.position(1) is None
         assert await bench.sink.position(2) == at(1)
 
-    async def test_what_was_of_a_partition_that_is_not_there_any_more_is_cleared_too(self, bench: Bench) -> None:
+    async def test_results_of_a_partition_that_no_longer_exists_are_cleared_too(self, bench: Bench) -> None:
         assert await bench.sink.write(6, [said("old")], None, at(1))
         await bench.sink.clear(2, PARTITIONS)
         assert await bench.held() == {}
 
-    async def test_a_flushed_sink_stands_nowhere(self, bench: Bench) -> None:
+    async def test_a_flushed_results_sink_has_no_position(self, bench: Bench) -> None:
         assert await bench.sink.write(0, [said("a")], None, at(1))
         await bench.flush()
         assert not await bench.sink.touch(0, at(1))
@@ -163,7 +163,9 @@ class TestMemoryResults(ResultsSinkContract):
 
     @law
     @given(batches=st.lists(CHANGES))
-    async def test_any_batches_end_as_the_last_of_each(self, bench: Bench, batches: list[list[ResultChange]]) -> None:
+    async def test_any_batches_of_results_end_as_the_last_of_each_experiment(
+        self, bench: Bench, batches: list[list[ResultChange]]
+    ) -> None:
         await any_batches_end_as_the_last_of_each(bench, batches)
 
 
@@ -176,7 +178,9 @@ class TestResultsSink(ResultsSinkContract):
 
     @law
     @given(batches=st.lists(CHANGES))
-    async def test_any_batches_end_as_the_last_of_each(self, bench: Bench, batches: list[list[ResultChange]]) -> None:
+    async def test_any_batches_of_results_end_as_the_last_of_each_experiment(
+        self, bench: Bench, batches: list[list[ResultChange]]
+    ) -> None:
         await any_batches_end_as_the_last_of_each(bench, batches)
 
     async def test_a_run_of_many_megabytes_is_written_in_several_calls(self, bench: Bench) -> None:
@@ -201,7 +205,7 @@ async def results(redis_server: RedisServer, redis_client: Redis) -> AsyncIterat
     await sink.close()
 
 
-async def test_readers_find_one_and_all(results: ResultsSink, redis_client: Redis) -> None:
+async def test_readers_find_one_result_and_the_list_of_all(results: ResultsSink, redis_client: Redis) -> None:
     await fill(results)
     reader = ResultsReader(redis_client, 15.0)
 
@@ -212,7 +216,7 @@ async def test_readers_find_one_and_all(results: ResultsSink, redis_client: Redi
     assert (found.value, none.value) == (b'{"n": 1}', None)
 
 
-async def test_readers_are_told_what_is_missing_and_get_what_is_there(
+async def test_readers_of_results_are_told_what_is_missing_and_get_the_rest(
     results: ResultsSink, redis_client: Redis
 ) -> None:
     reader = ResultsReader(redis_client, 15.0)
@@ -226,12 +230,12 @@ async def test_readers_are_told_what_is_missing_and_get_what_is_there(
     assert found.value == b'{"n": 1}'
 
 
-async def test_readers_are_told_of_what_is_too_old(results: ResultsSink, redis_client: Redis) -> None:
+async def test_readers_of_results_are_told_when_redis_is_behind(results: ResultsSink, redis_client: Redis) -> None:
     await fill(results, age_ms=16_000)
     assert (await ResultsReader(redis_client, 15.0).one("x0")).standing == Incomplete("too_old", "experiment-results:0")
 
 
-async def test_a_redis_that_is_away_is_a_trouble_and_no_answer(redis_server: RedisServer, redis_client: Redis) -> None:
+async def test_a_redis_that_is_down_raises_sink_unavailable(redis_server: RedisServer, redis_client: Redis) -> None:
     redis_server.kill()
     try:
         with pytest.raises(SinkUnavailable):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 
 _REFERENCE = "see docs/dead-letters.md"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from events.registry import MODELS
-from events.spelling import nearest
+from events.spelling import nearest_name
 from events.topics import INPUT_TOPICS, INTERACTIONS
 from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.letters import Letter
@@ -62,5 +62,5 @@ def _asked(choice: Choice) -> dict[str, str]:
 
 
 def _said(name: str, wanted: str, known: Collection[str], what: str) -> str:
-    near = nearest(wanted, sorted(filter(is_shown, known)))
+    near = nearest_name(wanted, sorted(filter(is_shown, known)))
     return f"no {what} is of {name} {named(wanted)}" + (f"; did you mean {near}?" if near else "")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from events.adapters.words import decimals
+from events.adapters.values import decimals
 from streams.domain.money import money as as_money
 
 NOTHING = "–"

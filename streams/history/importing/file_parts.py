@@ -17,11 +17,11 @@ import msgspec
 import zstandard
 
 from events.adapters import fec
-from events.adapters.feed import Feed, Refused, Result
+from events.adapters.feed import AdapterResult, Feed, RefusedElement
 from events.adapters.mapping import MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
 from events.adapters.vendors import BODIES
-from events.crowds import is_crowded
+from events.limits import is_crowded
 from events.refusal import Refusal
 from streams.history.importing.lines import BODY_BYTES, ROW_BYTES, first_line, is_too_long, lines_of, start_of, too_long
 from streams.history.importing.opening import is_parquet, open_unpacked
@@ -65,7 +65,7 @@ class Piece:
 
     number: int
     line: int
-    results: Sequence[Result | AsItIs]
+    results: Sequence[AdapterResult | AsItIs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,9 @@ def _parquet(path: Path, job: Job) -> Iterator[Piece]:
 def _unpacked(packed: BinaryIO, job: Job) -> Iterator[Piece]:
     if job.vendor == FEC:
         for number, row in enumerate(fec.rows(lines_of(open_unpacked(packed), ROW_BYTES), job.feed.source)):
-            yield Piece(number, number + 2, [Refused(row.row, row.refusal) if isinstance(row, fec.RefusedRow) else row])
+            yield Piece(
+                number, number + 2, [RefusedElement(row.row, row.refusal) if isinstance(row, fec.RefusedRow) else row]
+            )
         return
     first = first_line(open_unpacked(packed), BODY_BYTES)
     packed.seek(0)
@@ -147,7 +149,7 @@ def _table(columns: list[str] | None, rows: Iterator[TableRow], mapping: Mapping
         raise Unreadable(f"line 1: names a column of the mapping twice: {', '.join(twice)}")
     for number, row in enumerate(rows):
         if isinstance(row.cells, Refusal):
-            results: list[Result] = [Refused(row.raw, row.cells)]
+            results: list[AdapterResult] = [RefusedElement(row.raw, row.cells)]
         else:
             results = read_row(row.cells, row.raw, mapping, feed)
         yield Piece(number, row.line, results)
@@ -176,7 +178,7 @@ def _bodies(packed: BinaryIO, first: bytes, job: Job) -> Iterator[Piece]:
     lines = ((line, raw) for line, raw in numbered if _bare(raw))
     for number, (line, raw) in enumerate(lines):
         if is_too_long(raw, BODY_BYTES):
-            yield Piece(number, line, [Refused(start_of(raw), too_long(BODY_BYTES))])
+            yield Piece(number, line, [RefusedElement(start_of(raw), too_long(BODY_BYTES))])
         else:
             yield Piece(number, line, read(_bare(raw), job.feed))
 

@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 import orjson
 
-from events.adapters.feed import LeftOut, Refused, Result
+from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
 from events.envelope import encode_structured
 from events.json_types import JSON
 from streams.history.importing.file_parts import AsItIs, Job, Piece, pieces
@@ -46,7 +46,7 @@ class Report:
         """Take in one piece of a file; refusals go to the report's file if there is one."""
         for result in piece.results:
             self.counts.add(result)
-            if isinstance(result, Refused):
+            if isinstance(result, RefusedElement):
                 self._refused(name, piece.line, result.refusal.reason.value, result.refusal.detail)
 
     def _refused(self, name: str, line: int, reason: str, detail: str) -> None:
@@ -66,12 +66,12 @@ def show(file: Path, job: Job, report: Report, bar: Bar, say: Callable[[dict[str
                 say(shown)
 
 
-def _shown(result: Result | AsItIs, name: str, line: int) -> dict[str, JSON] | None:
-    if isinstance(result, LeftOut):
+def _shown(result: AdapterResult | AsItIs, name: str, line: int) -> dict[str, JSON] | None:
+    if isinstance(result, SkippedElement):
         return None
     if isinstance(result, AsItIs):
         return {"interaction": orjson.loads(result.value)}
-    if isinstance(result, Refused):
+    if isinstance(result, RefusedElement):
         why = {"reason": result.refusal.reason.value, "detail": result.refusal.detail}
         return {"refused": {**why, "file": name, "line": line}}
     interaction: JSON = orjson.loads(encode_structured(result))
@@ -106,7 +106,7 @@ def deliver(name: str, found: Iterable[Piece], report: Report, advance: Callable
         for piece in found:
             if piece.number >= to.done:
                 report.add(name, piece)
-                if to.pace is not None and any(not isinstance(result, LeftOut) for result in piece.results):
+                if to.pace is not None and any(not isinstance(result, SkippedElement) for result in piece.results):
                     to.pace()
                 yield piece
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from events.adapters.feed import LeftOut, Refused, Result
+from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
 from events.dead_letters import Origin, dead_letter_headers
 from events.envelope import encode_structured
 from events.registry import topic_of
@@ -34,11 +34,11 @@ class Counts:
     refused: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def add(self, result: Result | AsItIs) -> None:
+    def add(self, result: AdapterResult | AsItIs) -> None:
         """Count one result."""
-        if isinstance(result, Refused):
+        if isinstance(result, RefusedElement):
             self.refused[result.refusal.reason.value] += 1
-        elif isinstance(result, LeftOut):
+        elif isinstance(result, SkippedElement):
             self.left_out[result.why] += 1
         else:
             self.interactions[result.type] += 1
@@ -80,13 +80,13 @@ class Sending:
                     future.get(PATIENCE_S)
             acknowledged(batch[-1])
 
-    def _send(self, result: Result | AsItIs, piece: Piece) -> Any:
+    def _send(self, result: AdapterResult | AsItIs, piece: Piece) -> Any:
         send = self._way.producer.send
-        if isinstance(result, LeftOut):
+        if isinstance(result, SkippedElement):
             return None
         if isinstance(result, AsItIs):
             return send(self._to(result.topic), key=result.key, value=result.value)
-        if isinstance(result, Refused):
+        if isinstance(result, RefusedElement):
             origin = Origin(self._way.stage, self._file_name, 0, piece.line)
             headers = dead_letter_headers([], result.refusal, origin, self._way.at_ms)
             return send(self._to(DEAD_LETTERS), value=result.element[:_LETTER_BYTES], headers=headers)

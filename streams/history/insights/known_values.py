@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from events.spelling import nearest
+from events.spelling import nearest_name
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
@@ -40,7 +40,7 @@ def unknown_in(history: History, only: Mapping[Dimension, str]) -> list[str]:
     for dimension, column in _COLUMNS.items():
         wanted = only.get(dimension)
         if wanted is not None and wanted not in (names := names_of(history, column)):
-            near = nearest(wanted, sorted(filter(is_shown, names)))
+            near = nearest_name(wanted, sorted(filter(is_shown, names)))
             told.append(f"nothing is known of {dimension} {wanted}" + (f"; did you mean {near}?" if near else ""))
     return told
 

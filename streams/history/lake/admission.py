@@ -7,7 +7,7 @@ comes into the lake, whatever lies in a file.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from events.adapters.feed import LeftOut, Refused
+from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import MAX_AHEAD_MS, Record, decode
 from events.fast_intake import harmonise_usual
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
@@ -20,7 +20,7 @@ from streams.history.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, iden
 from streams.history.lake.row_reading import NOTHING, Row
 from streams.history.lake.selection import Selection
 
-ERASURES = LeftOut("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
+ERASURES = SkippedElement("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
 _FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock of this machine")
 _NAMELESS = Refusal(Reason.NO_IDENTIFIER, "data: `contact` names nobody")
 
@@ -43,18 +43,18 @@ class Door:
         self._now = now
         self._erased = [each for each in erased if len(each)]
 
-    def judge(self, row: Row) -> Taken | Refused | LeftOut | None:
+    def judge(self, row: Row) -> Taken | RefusedElement | SkippedElement | None:
         """What becomes of a row; None: it is not meant. Of erased people money is taken: the lake makes it nobody's."""
         if not isinstance(row.value, bytes):
-            return NOBODYS if row.is_nobodys else Refused(row.raw, row.value or NOTHING)
+            return NOBODYS if row.is_nobodys else RefusedElement(row.raw, row.value or NOTHING)
         opened = open_harmonised(row.value)
         if isinstance(opened, Refusal):
-            return Refused(row.raw, opened)
+            return RefusedElement(row.raw, opened)
         if not self._selection.takes(opened.head[2], opened.time):
             return None
         taken = self._taken(row.value, opened)
         if isinstance(taken, Refusal):
-            return Refused(row.raw, taken)
+            return RefusedElement(row.raw, taken)
         if taken.type == ERASED_TYPE:
             return ERASURES
         return ERASED if taken.type not in MONEY_AND_RETRACTIONS and self._is_erased(taken) else taken

@@ -9,7 +9,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import NamedTuple
 
-from events.adapters.feed import LeftOut, Refused
+from events.adapters.feed import RefusedElement, SkippedElement
 from events.identifiers import Hasher
 from events.topics import INTERACTIONS
 from sinks.lake.erasure import commands_received_at
@@ -190,7 +190,7 @@ class _Bringing:
         self._records, self._pieces, self._bytes = [], [], 0
 
 
-def _piece(number: int, row: Row, judged: Taken | Refused | LeftOut | None) -> Piece:
+def _piece(number: int, row: Row, judged: Taken | RefusedElement | SkippedElement | None) -> Piece:
     if isinstance(judged, Taken):
         return Piece(number, row.line, [AsItIs(INTERACTIONS, judged.fragment.encode(), judged.value, judged.type)])
     return Piece(number, row.line, [] if judged is None else [judged])

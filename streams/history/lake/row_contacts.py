@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from events.adapters.feed import LeftOut
+from events.adapters.feed import SkippedElement
 from events.harmonised import Opened, open_harmonised
 from events.identifiers import is_identity_hash, strongest
 from events.json_types import JSON
@@ -10,8 +10,8 @@ from events.refusal import Refusal
 from streams.history.lake.row_reading import Row
 
 ERASED_TYPE = "contact.erased"
-NOBODYS = LeftOut("of nobody: the person was erased")
-ERASED = LeftOut("before the erasure of the person")
+NOBODYS = SkippedElement("of nobody: the person was erased")
+ERASED = SkippedElement("before the erasure of the person")
 
 
 def erasure_in(row: Row) -> tuple[str, int, bytes] | None:

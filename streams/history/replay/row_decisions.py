@@ -6,7 +6,7 @@ lake is judged as intake would judge it.
 
 from collections.abc import Sequence
 
-from events.adapters.feed import LeftOut, Refused
+from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import Record, decode
 from events.harmonised import open_harmonised
 from events.refusal import Refusal
@@ -21,10 +21,10 @@ from streams.history.lake.selection import Selection
 
 MARGIN = 2 * 3_600_000
 """Of the week in which a copy of a message is known: an hour that a clock may be ahead, and one to be taken in."""
-OLD = LeftOut("messages older than 7 days, which enter by a rebuild")
-ERASURES = LeftOut("erasures; --erasures sends them")
+OLD = SkippedElement("messages older than 7 days, which enter by a rebuild")
+ERASURES = SkippedElement("erasures; --erasures sends them")
 
-Judged = AsItIs | Refused | LeftOut
+Judged = AsItIs | RefusedElement | SkippedElement
 
 
 class Judge:
@@ -42,10 +42,10 @@ class Judge:
     def judge(self, row: Row) -> list[Judged]:
         """One result, or none for a row that is not meant."""
         if not isinstance(row.value, bytes):
-            return [NOBODYS if row.is_nobodys else Refused(row.raw, row.value or NOTHING)]
+            return [NOBODYS if row.is_nobodys else RefusedElement(row.raw, row.value or NOTHING)]
         opened = open_harmonised(row.value)
         if isinstance(opened, Refusal):
-            return [Refused(row.raw, opened)]
+            return [RefusedElement(row.raw, opened)]
         type_ = opened.head[2]
         if not self._selection.takes(type_, opened.time):
             return []
@@ -70,7 +70,7 @@ class Judge:
     def _said(self, value: bytes, type_: str) -> Judged:
         topic = topic_of(type_)
         read = decode(Record(topic, value, (), self._now), self._phone_region)
-        return Refused(value, read) if isinstance(read, Refusal) else AsItIs(topic, None, value, type_)
+        return RefusedElement(value, read) if isinstance(read, Refusal) else AsItIs(topic, None, value, type_)
 
 
 def kept(value: bytes, fragment: str, type_: str) -> AsItIs:

@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from events.crowds import is_crowded
+from events.limits import is_crowded
 from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
 from streams.services.api.problem_documents import Problem
 from streams.services.api.validation_errors import MOST_TOLD, invalid

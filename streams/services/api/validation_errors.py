@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from fastapi import Request
 
 from events.fields import MAX_ID, MAX_TEXT
-from events.spelling import may_be_repeated, nearest
+from events.spelling import is_safe_to_repeat, nearest_name
 from streams.services.api.models import LONGEST_RESERVATION_S, MOST_CONTACTS, NAMES, PermissionsAsked, Person
 from streams.services.api.problem_documents import Mistake, Problem
 
@@ -79,7 +79,7 @@ def _how(places: Sequence[int | str]) -> str:
 
 
 def _unknown(name: str, path: str, known: Collection[str]) -> Mistake:
-    near = nearest(name, known)
+    near = nearest_name(name, known)
     cure = f"did you mean {near}?" if near else f"known are {', '.join(known)}" if known else "leave it out"
     return {"field": path, "cure": f"is not known here; {cure}"}
 
@@ -90,4 +90,4 @@ def _path(places: Sequence[int | str]) -> str:
 
 
 def _told(name: str) -> str:
-    return name if may_be_repeated(name) else "(an unknown field)"
+    return name if is_safe_to_repeat(name) else "(an unknown field)"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from events.adapters.feed import LeftOut, Refused, Result
+from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
 from streams.platform.tokens import Tokens
 from streams.services.api.bodies import Bodies
 from streams.services.gateway.hooks import Hook
@@ -37,7 +37,7 @@ class Desk:
     proven: Bodies = field(default_factory=lambda: Bodies(SHARE_BYTES))
     used: Mapping[str, UsedSeals] = field(default_factory=lambda: {way: UsedSeals() for way in ("mailgun", "twilio")})
 
-    async def keep(self, hook: str, results: Sequence[Result]) -> None:
+    async def keep(self, hook: str, results: Sequence[AdapterResult]) -> None:
         """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""
         outputs = await self.mailbox.outputs(results, hook, self.clock())
         if outputs:
@@ -45,9 +45,9 @@ class Desk:
         for result in results:
             self._count(hook, result)
 
-    def _count(self, hook: str, result: Result) -> None:
-        if isinstance(result, Refused):
+    def _count(self, hook: str, result: AdapterResult) -> None:
+        if isinstance(result, RefusedElement):
             self.metrics.results.labels(hook, "refused").inc()
             self.metrics.refused.labels(hook, result.refusal.reason.value).inc()
         else:
-            self.metrics.results.labels(hook, "left_out" if isinstance(result, LeftOut) else "accepted").inc()
+            self.metrics.results.labels(hook, "left_out" if isinstance(result, SkippedElement) else "accepted").inc()

@@ -13,13 +13,13 @@ import msgspec
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from events.adapters.feed import Result
-from events.before_sending import judge
+from events.adapters.feed import AdapterResult
 from events.cloudevents import open_event
-from events.crowds import MOST_VALUES, is_crowded
 from events.envelope import Interaction, Record
 from events.fields import MAX_RECORD_BYTES
 from events.json_types import JSON
+from events.limits import MOST_VALUES, is_crowded
+from events.pre_send_check import judge_before_sending
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
@@ -100,7 +100,7 @@ async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Respo
         return problem("too_large", f"At most {MOST_EVENTS} events")
     judged, warnings = await _judged(desk, caller, records)
     refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
-    accepted: list[Result] = [one for one in judged if isinstance(one, Interaction)]
+    accepted: list[AdapterResult] = [one for one in judged if isinstance(one, Interaction)]
     if refused and not accepted:
         return problem("invalid", "Mend the events and send them again", refused=refused)
     try:
@@ -134,7 +134,7 @@ async def _judged(
 
 
 def _judge(desk: Desk, caller: Caller, record: Record) -> Interaction | Refusal:
-    read = judge(record, desk.phone_region)
+    read = judge_before_sending(record, desk.phone_region)
     if isinstance(read, Refusal):
         return read
     return forbidden(read, caller) or read

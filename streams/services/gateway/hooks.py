@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from events.adapters import van
-from events.adapters.feed import NOTHING, Adapter
-from events.adapters.vendors import BODIES, known_as
+from events.adapters.feed import NO_CODES, Adapter
+from events.adapters.vendors import BODIES, canonical_vendor
 from events.contact import is_time_zone
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 from streams.platform.errors import Unusable
 from streams.services.gateway.signatures import BY_HEADER, Proof, public_key
 
@@ -103,7 +103,7 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
         read = HookTable.model_validate(table)
     except ValidationError as error:
         raise _wrong(name, "; ".join(_lines(error))) from error
-    vendor = known_as(read.vendor or name)
+    vendor = canonical_vendor(read.vendor or name)
     if not _is_name(name):
         raise _wrong(name, "a hook's name is of lower-case letters, digits and hyphens")
     if vendor not in BODIES:
@@ -174,10 +174,10 @@ def _secret(name: str, field: str, said: str, folder: Path, environment: Mapping
 
 def _codes(name: str, folder: Path, path: Path | None) -> Any:
     if path is None:
-        return NOTHING
+        return NO_CODES
     try:
         return van.read_codes(tomllib.loads((folder / path).read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, van.WrongCodes) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, van.InvalidCodes) as error:
         raise _wrong(name, f"codes: {path}: {error}") from error
 
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from events.adapters.feed import LeftOut, Refused, Result
+from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
 from events.dead_letters import Origin, dead_letter_headers
 from events.envelope import Interaction, encode_structured
 from events.registry import topic_of
@@ -66,20 +66,20 @@ class Mailbox:
         self._waiting += change
         self._tell(self._waiting)
 
-    async def outputs(self, results: Sequence[Result], hook: str, at_ms: int) -> list[Output]:
+    async def outputs(self, results: Sequence[AdapterResult], hook: str, at_ms: int) -> list[Output]:
         """The records of a request. All of it goes to one partition of each topic, so that it travels as one batch."""
         partition = next(self._turn) % self._partitions
         outputs: list[Output] = []
         for place, result in enumerate(results):
             if place % RESULTS_A_TURN == RESULTS_A_TURN - 1:
                 await asyncio.sleep(0)
-            if not isinstance(result, LeftOut):
+            if not isinstance(result, SkippedElement):
                 outputs.append(_output(result, partition, Origin(STAGE, f"hooks/{hook}", 0, place), at_ms))
         return outputs
 
 
-def _output(result: Interaction | Refused, partition: int, origin: Origin, at_ms: int) -> Output:
-    if isinstance(result, Refused):
+def _output(result: Interaction | RefusedElement, partition: int, origin: Origin, at_ms: int) -> Output:
+    if isinstance(result, RefusedElement):
         headers = dead_letter_headers([], result.refusal, origin, at_ms)
         return Output(DEAD_LETTERS, partition, None, result.element, headers)
     return Output(topic_of(result.type), partition, None, encode_structured(result))

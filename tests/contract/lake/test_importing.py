@@ -36,7 +36,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, file: Path) -> Seen:
     return seen(files)
 
 
-def test_a_file_is_brought_in_once_whatever_it_is_called(files: Files, file: Path, whole: Seen) -> None:
+def test_a_file_is_imported_once_whatever_its_name(files: Files, file: Path, whole: Seen) -> None:
     copy = file.with_name("copy.jsonl")
     copy.write_bytes(file.read_bytes())
 
@@ -48,7 +48,7 @@ def test_a_file_is_brought_in_once_whatever_it_is_called(files: Files, file: Pat
     assert not files.below(STAGING)
 
 
-def test_it_is_merged_like_all_else(files: Files, file: Path, whole: Seen) -> None:
+def test_imported_files_are_merged_like_all_others(files: Files, file: Path, whole: Seen) -> None:
     brought(files, file, limits=FEW)
     compact(files, "2013-01-01")
 
@@ -73,7 +73,7 @@ def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(folder: Fi
     pytest.fail("it never came to its end")
 
 
-def test_two_at_the_same_file_bring_it_in_once(folder: Files, file: Path, whole: Seen) -> None:
+def test_two_imports_of_one_file_at_once_import_it_once(folder: Files, file: Path, whole: Seen) -> None:
     for at in range(1, MOST_CALLS):
         frozen = Interrupted(folder, at, lambda: brought(folder, file))
         try:

@@ -80,7 +80,7 @@ def test_a_file_of_which_the_writing_fails_is_not_there(s3_place: str) -> None:
         files.open("a/b")
 
 
-def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None:
+def test_a_lake_on_s3_is_recognised_once_it_has_begun(s3_place: str) -> None:
     files = open_files(s3_place)
     before = is_lake(files)
     begin(files)
@@ -88,7 +88,7 @@ def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None
     assert (before, is_lake(files)) == (False, True)
 
 
-def test_it_is_asked_by_its_views(lake: Files) -> None:
+def test_a_lake_on_s3_is_queried_by_its_views(lake: Files) -> None:
     writer = SnapshotWriter(lake, "2012-02-22", NOW)
     with writer.file(CONTACT_STATE) as add:
         add(profiles_table([ContactChange("ada", 1, b"{}", None, None)]))
@@ -102,7 +102,7 @@ def test_it_is_asked_by_its_views(lake: Files) -> None:
     assert all(address.startswith(f"s3://{BUCKET}/") for address in addresses(lake, INTERACTIONS))
 
 
-def test_the_commands_keep_it(lake: Files) -> None:
+def test_a_lake_on_s3_is_the_same_after_the_lake_commands(lake: Files) -> None:
     rows = seen(lake)
 
     assert "rows" in run("compact", "--older-than", "0d")
@@ -113,7 +113,7 @@ def test_the_commands_keep_it(lake: Files) -> None:
     assert lake.below(STAGING) == []
 
 
-def test_it_is_folded_replayed_rebuilt_from_and_tried_on(lake: Files, s3_place: str, tmp_path: Path) -> None:
+def test_a_lake_on_s3_is_refolded_backtested_and_replayed(lake: Files, s3_place: str, tmp_path: Path) -> None:
     folded = run("fold", "--processes", "1", "--out", str(tmp_path / "folded"))
     orders = Orders(default_policy(), default_policy())
     known = lake_now(s3_place, TOPIC_ID, 2)
@@ -124,7 +124,7 @@ def test_it_is_folded_replayed_rebuilt_from_and_tried_on(lake: Files, s3_place: 
     assert sum(part.rows or 0 for part in parts_of(s3_place)) == 43
 
 
-def test_whoever_may_not_or_finds_nobody_is_told(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_credentials_and_a_missing_bucket_are_named(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refusal(place: str) -> str:
         with pytest.raises(LakeStopped) as stopped:
             files_of(Settings(lake=place))

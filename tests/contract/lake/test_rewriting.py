@@ -43,17 +43,17 @@ def test_small_files_of_a_day_and_type_become_one_in_order(lake: Files) -> None:
     assert order == [("c0", 0), ("c0", 2), ("c1", 1), ("c1", 3)]
 
 
-def test_what_is_merged_is_left_alone(lake: Files) -> None:
+def test_merged_files_are_not_merged_again(lake: Files) -> None:
     compact(lake, TOMORROW)
 
     assert compact(lake, TOMORROW).before == 0
 
 
-def test_the_day_itself_is_not_merged(lake: Files) -> None:
+def test_files_of_the_current_day_are_not_merged(lake: Files) -> None:
     assert compact(lake, "2012-02-22").before == 0
 
 
-def test_no_file_becomes_larger_than_it_may(lake: Files) -> None:
+def test_no_merged_file_is_larger_than_the_limit(lake: Files) -> None:
     [largest, *_] = sorted((file.bytes for file in live(lake).of(INTERACTIONS)), reverse=True)
 
     done = compact(lake, TOMORROW, largest * 2 + 1)
@@ -88,7 +88,7 @@ def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> 
     pytest.fail("it never came to its end")
 
 
-def test_two_at_a_time_do_it_once(quick: Files) -> None:
+def test_of_two_compactions_at_once_each_file_is_merged_once(quick: Files) -> None:
     rows = seen(quick)
     for at in range(1, MOST_CALLS):
         frozen = Interrupted(quick, at, lambda: compact(quick, TOMORROW))

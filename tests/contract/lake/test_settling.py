@@ -67,7 +67,7 @@ def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_ag
     assert brought(files, file).counts.interactions.total() == 1
 
 
-def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) -> None:
+def test_an_import_that_wakes_up_after_its_files_were_deleted_has_written_nothing(files: Files, file: Path) -> None:
     said = [old("1", "form.submitted", NOW - 9 * DAY), old("2", "donation.made", NOW - 9 * DAY)]
     file, tomorrow = filed(file, said), time.time_ns() // 1_000_000 + DAY
     frozen = Interrupted(files, STAGED, lambda: abandon_imports(files, tomorrow))  # one of its two files is staged

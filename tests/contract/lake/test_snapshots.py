@@ -19,7 +19,7 @@ def begun(files: Files, date: str) -> SnapshotWriter:
     return writer
 
 
-def test_of_what_was_never_ended_no_profile_stays(files: Files) -> None:
+def test_profiles_of_an_abandoned_snapshot_are_deleted(files: Files) -> None:
     begun(files, OLD)
 
     assert abandon_snapshots(files, NEW, 0) == [OLD]
@@ -28,7 +28,7 @@ def test_of_what_was_never_ended_no_profile_stays(files: Files) -> None:
     assert live(files).of(CONTACT_STATE) == []
 
 
-def test_whoever_wakes_up_later_is_too_late(files: Files) -> None:
+def test_a_snapshot_writer_that_wakes_up_later_is_too_late(files: Files) -> None:
     frozen = begun(files, OLD)
     abandon_snapshots(files, NEW, 0)
 
@@ -39,7 +39,7 @@ def test_whoever_wakes_up_later_is_too_late(files: Files) -> None:
 
 
 @pytest.mark.parametrize("date", [OLD, NEW])
-def test_what_is_whole_or_of_a_later_date_stays(files: Files, date: str) -> None:
+def test_committed_and_later_snapshots_stay(files: Files, date: str) -> None:
     writer = begun(files, date)
     if date == OLD:
         writer.commit()

@@ -33,7 +33,7 @@ def in_the_topic(topic: list[Fetched]) -> list[tuple[int, int, bytes | None]]:
     return [(0, record.offset, record.value) for record in topic]
 
 
-def test_every_record_is_a_row(files: Files) -> None:
+def test_every_record_is_a_row_of_the_lake(files: Files) -> None:
     bring_in(files, TOPIC)
 
     assert seen(files) == in_the_topic(TOPIC)
@@ -41,7 +41,7 @@ def test_every_record_is_a_row(files: Files) -> None:
     assert LakeWriter(files, TOPIC_ID).position(0) == len(TOPIC)
 
 
-def test_nothing_is_known_of_another_partition(files: Files) -> None:
+def test_a_partition_without_records_in_the_lake_has_no_position(files: Files) -> None:
     bring_in(files, TOPIC)
 
     assert LakeWriter(files, TOPIC_ID).position(1) is None

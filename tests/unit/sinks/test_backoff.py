@@ -9,7 +9,7 @@ class Clock:
         return self.now
 
 
-def test_the_first_wait_is_the_shortest() -> None:
+def test_the_first_wait_of_an_outage_is_the_shortest() -> None:
     assert Backoff(shortest=0.5, clock=Clock()).failed() == 0.5
 
 

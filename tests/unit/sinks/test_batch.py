@@ -21,11 +21,11 @@ def test_of_equal_versions_the_first_is_kept() -> None:
     assert newest([living("a", 1, b"first"), living("a", 1, b"second")]) == [living("a", 1, b"first")]
 
 
-def test_no_changes_are_one_empty_part() -> None:
+def test_a_batch_without_changes_is_one_empty_part() -> None:
     assert list(parts([], 100, weight_of)) == [[]]
 
 
-def test_what_fits_stays_in_one_part() -> None:
+def test_changes_that_fit_stay_in_one_part() -> None:
     changes = [living("a", 1, b"x" * 10), living("b", 1, b"x" * 10)]
     weight = 2 * (ROW_BYTES + 10)
     assert list(parts(changes, weight, weight_of)) == [changes]

@@ -23,7 +23,7 @@ def test_a_contact_is_in_the_partition_where_kafka_puts_it(contact_id: str, hash
     assert partition_of(contact_id, 12) == hashed % 12
 
 
-def test_keys_are_those_of_the_contract() -> None:
+def test_redis_keys_are_those_of_the_contract() -> None:
     assert contact_key("ada") == "contact:ada"
     assert identity_key("email:0f") == "identity:email:0f"
     assert position_key(3) == "sink:contact-state:3"

@@ -1,6 +1,6 @@
 """Figures of a metric as people write them: parts in per cent, their differences in points, money as money."""
 
-from events.adapters.words import decimals
+from events.adapters.values import decimals
 from events.experiments.metrics import UNITS, MetricUnit
 from streams.domain.money import money, sign_of
 

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.adapters.feed import LeftOut, Refused
+from events.adapters.feed import RefusedElement, SkippedElement
 from events.adapters.vendors import BODIES
 from events.envelope import Interaction, encode_structured
 from tests.unit.events.adapters.every_vendor import CASES, FIXTURES
@@ -59,7 +59,7 @@ def with_other(value: Any, way: tuple[Any, ...], other: Any) -> Any:
 
 
 @given(st.data())
-def test_any_value_in_any_field_has_an_answer(data: st.DataObject) -> None:
+def test_any_value_in_any_vendor_field_gives_a_result(data: st.DataObject) -> None:
     vendor, name = data.draw(st.sampled_from(CASES))
     body = FIXTURES[vendor][name].body
     for _ in range(data.draw(st.integers(1, 2))):
@@ -67,20 +67,22 @@ def test_any_value_in_any_field_has_an_answer(data: st.DataObject) -> None:
 
     results = BODIES[vendor](orjson.dumps(body), replace(FEED, time_zone=data.draw(zones)))
 
-    assert all(isinstance(one, Interaction | Refused | LeftOut) for one in results)
+    assert all(isinstance(one, Interaction | RefusedElement | SkippedElement) for one in results)
     for one in results:
         if isinstance(one, Interaction):
             assert orjson.loads(encode_structured(one))["id"] == one.id
 
 
 @given(st.sampled_from(sorted(BODIES)), st.binary(max_size=60) | anything.map(orjson.dumps))
-def test_any_body_has_an_answer(vendor: str, body: bytes) -> None:
+def test_any_bytes_as_a_vendors_body_give_a_result(vendor: str, body: bytes) -> None:
     for wrapped in (body, b"[" + body + b"]", b'{"data":' + body + b"}", b'{"interactions":[' + body + b"]}"):
-        assert all(isinstance(one, Interaction | Refused | LeftOut) for one in BODIES[vendor](wrapped, FEED))
+        assert all(
+            isinstance(one, Interaction | RefusedElement | SkippedElement) for one in BODIES[vendor](wrapped, FEED)
+        )
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), st.text(max_size=20) | texts))
-def test_any_form_field_has_an_answer(fields: dict[str, str]) -> None:
+def test_any_form_fields_of_twilio_give_a_result(fields: dict[str, str]) -> None:
     body = urlencode(fields, errors="replace").encode()
 
-    assert all(isinstance(one, Interaction | Refused | LeftOut) for one in BODIES["twilio"](body, FEED))
+    assert all(isinstance(one, Interaction | RefusedElement | SkippedElement) for one in BODIES["twilio"](body, FEED))

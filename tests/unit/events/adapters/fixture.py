@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
 from events.adapters.van import read_codes
 from events.envelope import Interaction
 from events.times import render_time
@@ -40,11 +40,11 @@ class Fixture:
         return orjson.dumps(self.body)
 
 
-def shown(results: list[Result]) -> tuple[list[tuple[str, str, dict[str, Any]]], list[str], list[str]]:
+def shown(results: list[AdapterResult]) -> tuple[list[tuple[str, str, dict[str, Any]]], list[str], list[str]]:
     """The interactions as (type, time, data without the informational purpose), the reasons and what was left out."""
     interactions = [(one.type, render_time(one.time), _plain(one)) for one in results if isinstance(one, Interaction)]
-    refused = [one.refusal.reason.value for one in results if isinstance(one, Refused)]
-    return interactions, refused, [one.why for one in results if isinstance(one, LeftOut)]
+    refused = [one.refusal.reason.value for one in results if isinstance(one, RefusedElement)]
+    return interactions, refused, [one.why for one in results if isinstance(one, SkippedElement)]
 
 
 def _plain(one: Interaction) -> dict[str, Any]:

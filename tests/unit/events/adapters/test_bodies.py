@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from events.adapters.drafts import Proposed, read_elements
-from events.adapters.feed import Feed, LeftOut, Refused, Result
+from events.adapters.drafts import DraftResult, read_elements
+from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
 from events.adapters.vendors import BODIES, guarded
 from events.envelope import Interaction
 from events.json_types import JSON
@@ -29,7 +29,7 @@ def test_every_vendor_has_fixtures() -> None:
 
 
 @pytest.mark.parametrize(("vendor", "name"), CASES)
-def test_what_a_vendor_sends(vendor: str, name: str) -> None:
+def test_a_vendors_body_becomes_the_expected_interactions(vendor: str, name: str) -> None:
     fixture = FIXTURES[vendor][name]
 
     assert shown(BODIES[vendor](fixture.bytes, FEED)) == wanted(fixture)
@@ -81,29 +81,27 @@ def test_one_bad_element_costs_no_neighbour(vendor: str) -> None:
     spoilt = b"[" + b",".join(part for body in good for part in (body, b'"\xff\xfe"', b"7", b"{}")) + b"]"
 
     assert ids(spoilt, vendor) == alone
-    refused = [one for one in BODIES[vendor](spoilt, FEED) if isinstance(one, Refused)]
+    refused = [one for one in BODIES[vendor](spoilt, FEED) if isinstance(one, RefusedElement)]
     assert b'"\xff\xfe"' in {one.element for one in refused}
 
 
 @pytest.mark.parametrize("vendor", BODIES)
 @pytest.mark.parametrize("one", [b"[],", b"{},", b'"a":1,'], ids=["lists", "objects", "members"])
 @pytest.mark.parametrize("where", [b"[%b]", b'{"interactions":[%b],"data":[%b]}', b"{%b}"])
-def test_what_holds_more_values_than_anybody_sends_is_refused_and_not_built(
-    vendor: str, one: bytes, where: bytes
-) -> None:
+def test_a_body_with_too_many_values_is_refused_before_it_is_parsed(vendor: str, one: bytes, where: bytes) -> None:
     body = where.replace(b"%b", (one * 600_000)[:-1])
     (refused,) = BODIES[vendor](body, FEED)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedElement)
     assert refused.refusal.reason is Reason.TOO_LARGE
 
 
 @pytest.mark.parametrize("vendor", BODIES)
 @pytest.mark.parametrize("body", [b"", b"[", b"\xff", b"[1,]", b"null", b"[" * 100_000, b'{"a":' * 5_000])
-def test_bytes_that_say_nothing_are_refused_whole(vendor: str, body: bytes) -> None:
+def test_a_body_that_is_no_json_is_refused_whole(vendor: str, body: bytes) -> None:
     (refused,) = BODIES[vendor](body, FEED)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedElement)
     assert refused.element == body
 
 
@@ -116,7 +114,7 @@ def test_recipients_that_cannot_be_read_are_refused_with_their_element_alone(to:
 
     assert isinstance(before, Interaction)
     assert isinstance(after, Interaction)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedElement)
     assert (refused.element, refused.refusal.reason) == (hostile, Reason.INVALID_DATA)
     assert refused.refusal.detail.startswith("event-data.message.headers.to:")
 
@@ -125,9 +123,9 @@ class Fault(Exception):
     """Of an adapter's."""
 
 
-def faulty(element: dict[str, JSON], feed: Feed) -> Iterator[Proposed]:
+def faulty(element: dict[str, JSON], feed: Feed) -> Iterator[DraftResult]:
     """Proposes something of an element before it fails on it."""
-    yield LeftOut("well")
+    yield SkippedElement("well")
     if element:
         raise Fault("ada@example.org")
 
@@ -135,18 +133,18 @@ def faulty(element: dict[str, JSON], feed: Feed) -> Iterator[Proposed]:
 def test_an_element_on_which_an_adapter_fails_is_refused_and_costs_no_neighbour() -> None:
     before, refused, after = read_elements(b'[{},{"a":1},{}]', FEED, faulty)
 
-    assert (before, after) == (LeftOut("well"), LeftOut("well"))
-    assert isinstance(refused, Refused)
+    assert (before, after) == (SkippedElement("well"), SkippedElement("well"))
+    assert isinstance(refused, RefusedElement)
     assert (refused.element, refused.refusal.reason) == (b'{"a":1}', Reason.INVALID_DATA)
     assert "Fault" in refused.refusal.detail
     assert "example" not in refused.refusal.detail
 
 
 def test_a_body_on_which_an_adapter_fails_is_refused() -> None:
-    def fails(body: bytes, feed: Feed) -> list[Result]:
+    def fails(body: bytes, feed: Feed) -> list[AdapterResult]:
         raise Fault(body)
 
     (refused,) = guarded(fails)(b"{}", FEED)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedElement)
     assert (refused.element, refused.refusal.reason) == (b"{}", Reason.INVALID_DATA)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from events.adapters.fec import COLUMNS, Imported, RefusedRow, rows
+from events.adapters.fec import COLUMNS, ImportedRow, RefusedRow, rows
 from events.envelope import Interaction, Record, decode, encode_structured
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.refusal import Reason
@@ -39,7 +39,7 @@ def line(**cells: str) -> bytes:
     return ",".join((usual | cells).values()).encode()
 
 
-def only(*lines: bytes) -> Imported:
+def only(*lines: bytes) -> ImportedRow:
     (result,) = rows([HEADER + b"\n", *lines])
     return result
 
@@ -166,11 +166,11 @@ def test_without_its_header_nothing_of_a_file_is_read() -> None:
     assert [one.line for one in results if isinstance(one, RefusedRow)] == [1, 2]
 
 
-def test_an_empty_file_has_no_rows() -> None:
+def test_an_empty_contributions_file_has_no_rows() -> None:
     assert list(rows([])) == []
 
 
-def test_the_source_can_be_another() -> None:
+def test_contributions_may_bear_another_source() -> None:
     (result,) = rows([HEADER, line()], source="fec/2016")
     assert isinstance(result, Interaction)
     assert result.source == "fec/2016"
@@ -182,7 +182,7 @@ def the_file() -> Iterator[bytes]:
 
 
 @pytest.fixture(scope="module")
-def imported() -> list[Imported]:
+def imported() -> list[ImportedRow]:
     return list(rows(the_file()))
 
 
@@ -191,13 +191,15 @@ def cells() -> list[list[str]]:
     return list(csv.reader(row.decode() for row in the_file()))[1:]
 
 
-def test_every_row_of_the_real_file_has_one_result(imported: list[Imported]) -> None:
+def test_every_row_of_the_real_file_has_one_result(imported: list[ImportedRow]) -> None:
     assert len(imported) == 15_584
     kinds = Counter(one.type if isinstance(one, Interaction) else str(one.refusal.reason) for one in imported)
     assert kinds == {"donation.made": 15_228, "donation.refunded": 131, "memo_entry": 224, "malformed_row": 1}
 
 
-def test_the_totals_of_the_real_file_are_those_of_its_columns(imported: list[Imported], cells: list[list[str]]) -> None:
+def test_the_totals_of_the_real_file_are_those_of_its_columns(
+    imported: list[ImportedRow], cells: list[list[str]]
+) -> None:
     whole = [row for row in cells if len(row) == 13]
     amounts = [Decimal(row[6]) * 100 for row in whole if row[9] != "X"]
     read = [one for one in imported if isinstance(one, Interaction)]
@@ -209,7 +211,7 @@ def test_the_totals_of_the_real_file_are_those_of_its_columns(imported: list[Imp
 
 
 def test_chargebacks_of_the_real_file_are_its_negative_rows_that_say_so(
-    imported: list[Imported], cells: list[list[str]]
+    imported: list[ImportedRow], cells: list[list[str]]
 ) -> None:
     kinds = Counter(
         one.data.kind for one in imported if isinstance(one, Interaction) and isinstance(one.data, DonationRefunded)
@@ -219,7 +221,7 @@ def test_chargebacks_of_the_real_file_are_its_negative_rows_that_say_so(
     assert len(say_so) == 22
 
 
-def test_the_donors_of_the_real_file_are_those_of_its_key(imported: list[Imported], cells: list[list[str]]) -> None:
+def test_the_donors_of_the_real_file_are_those_of_its_key(imported: list[ImportedRow], cells: list[list[str]]) -> None:
     donors = {
         one.data.contact.external["fec"]
         for one in imported
@@ -228,7 +230,7 @@ def test_the_donors_of_the_real_file_are_those_of_its_key(imported: list[Importe
     assert donors == {row[3] for row in cells if len(row) == 13 and row[9] != "X"}
 
 
-def test_the_cut_off_last_line_is_refused_as_it_is(imported: list[Imported]) -> None:
+def test_the_cut_off_last_line_is_refused_as_it_is(imported: list[ImportedRow]) -> None:
     last = imported[-1]
     assert isinstance(last, RefusedRow)
     assert last.refusal.reason is Reason.MALFORMED_ROW
@@ -236,7 +238,7 @@ def test_the_cut_off_last_line_is_refused_as_it_is(imported: list[Imported]) -> 
     assert last.row == b'C00431171,P80003353,"Romney, Mitt",db62dbde3fe03978,CA,940,100,22-FEB-12'
 
 
-def test_every_donation_of_the_real_file_passes_the_intake(imported: list[Imported]) -> None:
+def test_every_donation_of_the_real_file_passes_the_intake(imported: list[ImportedRow]) -> None:
     read = [one for one in imported if isinstance(one, Interaction)]
     appended_at = max(one.time for one in read)
     for one in read:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.adapters.feed import Feed, LeftOut, Refused
-from events.adapters.mapping import MappingFile, WrongMapping, parse_mapping
+from events.adapters.feed import Feed, RefusedElement, SkippedElement
+from events.adapters.mapping import InvalidMapping, MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
 from events.envelope import Interaction
 from tests.unit.events.adapters.fixture import FEED, shown
@@ -56,15 +56,17 @@ FROM = {"contact": WHO, "sender": "+12025550199", "campaign_id": "gotv-1"}
         ({"status": "queued", "opted_out": "TRUE"}, "text.opted_out", {}),
     ],
 )
-def test_an_export_of_texts(cells: dict[str, str], type_: str, more: dict[str, str]) -> None:
+def test_a_row_of_a_text_export_becomes_its_interaction(
+    cells: dict[str, str], type_: str, more: dict[str, str]
+) -> None:
     assert only(TEXT | cells, shipped("p2p")) == (type_, AT, FROM | more)
 
 
-def test_a_text_that_waits_is_left_out() -> None:
-    assert read_row(TEXT | {"status": "queued"}, b"", shipped("p2p"), FEED) == [LeftOut("nothing_meant")]
+def test_a_row_of_a_text_that_was_not_sent_yet_is_skipped() -> None:
+    assert read_row(TEXT | {"status": "queued"}, b"", shipped("p2p"), FEED) == [SkippedElement("nothing_meant")]
 
 
-def test_a_word_that_may_be_a_stop_is_no_mere_answer() -> None:
+def test_a_reply_that_may_be_a_stop_is_an_opt_out() -> None:
     row = TEXT | {"direction": "inbound", "opted_out": "opted out"}
 
     assert shown(read_row(row, b"", shipped("p2p"), FEED)) == ([], ["unsupported_type"], [])
@@ -93,7 +95,7 @@ def test_contact_history_of_van_in_the_time_zone_of_the_committee() -> None:
 def test_a_result_that_the_mapping_does_not_list_is_refused_by_the_columns_name() -> None:
     (refused,) = read_row(HISTORY | {"Result": "Do Not Dance"}, b"the row", shipped("van"), FEED)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedElement)
     assert refused.element == b"the row"
     assert refused.refusal.reason == "malformed_row"
     assert "column Result" in refused.refusal.detail
@@ -163,7 +165,7 @@ instalment = { column = "n", kind = "integer" }
 GIFT: dict[str, Any] = {"id": 7, "when": {"paid": AT}, "donor": {"email": "ada@example.org"}, "amount": 25.5, "n": None}
 
 
-def test_a_line_of_json_by_paths() -> None:
+def test_columns_of_a_json_line_may_be_paths() -> None:
     assert only(GIFT, parse_mapping(GIFTS)) == (
         "donation.made",
         AT,
@@ -211,8 +213,8 @@ def test_a_cell_that_cannot_be_read_is_refused(field: str, value: object, reason
         (GIFTS.replace('name = "gifts"', 'name = "My Gifts"'), "name"),
     ],
 )
-def test_a_mapping_that_says_nothing_names_the_field(text: str, word: str) -> None:
-    with pytest.raises(WrongMapping, match=word):
+def test_an_invalid_mapping_is_refused_with_the_name_of_the_field(text: str, word: str) -> None:
+    with pytest.raises(InvalidMapping, match=word):
         parse_mapping(text)
 
 
@@ -222,7 +224,9 @@ cells: st.SearchStrategy[Any] = (
 
 
 @given(st.sampled_from([(TEXT, "p2p"), (HISTORY, "van")]), st.data())
-def test_any_cell_has_an_answer(known: tuple[dict[str, Any], str], data: st.DataObject) -> None:
+def test_any_cell_of_a_row_gives_an_interaction_or_a_refusal(
+    known: tuple[dict[str, Any], str], data: st.DataObject
+) -> None:
     row, name = known
     spoilt = row | {column: data.draw(cells) for column in data.draw(st.sets(st.sampled_from([*row])))}
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from events.adapters import actblue, movement, sendgrid, twilio
-from events.adapters.feed import Refused
+from events.adapters.feed import RefusedElement
 from events.adapters.vendors import BODIES
 from events.envelope import Interaction
 from events.interactions.anywhere import InteractionRetracted
@@ -26,21 +26,21 @@ def retracted(results: list[object]) -> tuple[str, str]:
     return data.retracts.source, data.retracts.id
 
 
-def test_money_that_came_back_after_all_takes_back_its_refund() -> None:
+def test_a_recovered_refund_is_retracted() -> None:
     refund = only([*actblue.read(fixtures_actblue.FIXTURES["refund"].bytes, FEED)], "donation.refunded")
     recovered = actblue.read(fixtures_actblue.FIXTURES["refund recovered"].bytes, FEED)
 
     assert retracted([*recovered]) == (refund.source, refund.id)
 
 
-def test_an_attempt_that_is_deleted_takes_back_its_report() -> None:
+def test_a_deleted_canvass_attempt_retracts_its_report() -> None:
     report = only([*movement.read(fixtures_movement.FIXTURES["answers"].bytes, FEED)], "canvass.reported")
     deleted = movement.read(fixtures_movement.FIXTURES["all deleted"].bytes, FEED)
 
     assert retracted([*deleted]) == (report.source, report.id)
 
 
-def test_a_yes_that_is_deleted_is_taken_back_with_its_report() -> None:
+def test_a_deleted_consent_is_retracted_with_its_report() -> None:
     said, gone = (fixtures_movement.FIXTURES[name] for name in ("said yes by text", "a yes that was none"))
     told = [(one.source, one.id) for one in movement.read(said.bytes, FEED) if isinstance(one, Interaction)]
     taken = [one for one in movement.read(gone.bytes, FEED) if isinstance(one, Interaction)]
@@ -49,16 +49,16 @@ def test_a_yes_that_is_deleted_is_taken_back_with_its_report() -> None:
 
 
 @pytest.mark.parametrize("vendor", ["mobilize", "movement"])
-def test_a_bad_one_of_a_list_is_refused_alone(vendor: str) -> None:
+def test_a_bad_element_of_a_listed_body_is_refused_alone(vendor: str) -> None:
     good = FIXTURES[vendor]["a page of the API" if vendor == "mobilize" else "a request"].body
     name, listed = next((name, value) for name, value in good.items() if isinstance(value, list))
     results = BODIES[vendor](orjson.dumps(good | {name: [{"a": 1}, *listed, 7]}), FEED)
 
-    assert [one.element for one in results if isinstance(one, Refused)] == [b'{"a":1}', b"7"]
+    assert [one.element for one in results if isinstance(one, RefusedElement)] == [b'{"a":1}', b"7"]
     assert len([one for one in results if isinstance(one, Interaction)]) == 1
 
 
-def test_what_becomes_of_one_message_are_different_acts() -> None:
+def test_outcomes_of_one_message_are_different_acts() -> None:
     bodies = [fixtures_movement.FIXTURES[name].bytes for name in ("e-mail delivered", "e-mail opened", "link")]
     told = [one for body in bodies for one in movement.read(body, FEED) if isinstance(one, Interaction)]
 
@@ -76,7 +76,7 @@ def test_an_answer_without_an_id_hides_no_stop() -> None:
     assert len({one.id for one in told if isinstance(one, Interaction)}) == 2
 
 
-def test_money_that_is_given_back_twice_is_two_acts() -> None:
+def test_two_refunds_of_one_gift_are_two_acts() -> None:
     body = fixtures_actblue.FIXTURES["refund"].body
     later = body | {"lineitems": [body["lineitems"][0] | {"refundedAt": "2025-11-24T15:00:00-05:00"}]}
     told = [only([*actblue.read(orjson.dumps(one), FEED)], "donation.refunded") for one in (body, later)]
@@ -92,7 +92,7 @@ def test_seconds_with_a_fraction_are_different_seconds() -> None:
 
 
 @pytest.mark.parametrize("name", fixtures_twilio.FIXTURES)
-def test_twilio_says_the_same_in_form_fields(name: str) -> None:
+def test_twilio_form_fields_give_the_same_as_json(name: str) -> None:
     fixture = fixtures_twilio.FIXTURES[name]
     fields = {field: value for field, value in fixture.body.items() if value is not None}
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from events.adapters.feed import Feed, Refused
+from events.adapters.feed import Feed, RefusedElement
 from events.adapters.mapping import parse_mapping
 from events.envelope import Interaction
 from events.refusal import Reason, Refusal
@@ -100,7 +100,9 @@ def test_a_bad_first_line_costs_itself(tmp_path: Path) -> None:
     found = read(tmp_path / "events", "sendgrid", own=False)
 
     assert len(ids(found)) == len(EVENTS)
-    assert [one.element for piece in found for one in piece.results if isinstance(one, Refused)] == [b'{"event":']
+    assert [one.element for piece in found for one in piece.results if isinstance(one, RefusedElement)] == [
+        b'{"event":'
+    ]
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
@@ -186,7 +188,7 @@ def test_a_bad_row_costs_itself(tmp_path: Path, bad: bytes, line: int) -> None:
     found = read(tmp_path / "rows", "generic")
 
     assert ids(found) == ids(read(tmp_path / "good", "generic"))
-    [(at, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, Refused)]
+    [(at, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, RefusedElement)]
     assert (at, refused.element) == (line, bad.rstrip(b"\n"))
 
 
@@ -240,7 +242,7 @@ def test_a_row_longer_than_a_row_may_be_costs_itself(
     found = read(tmp_path / "rows", "generic")
 
     assert ids(found) == ids(read(tmp_path / "good", "generic"))
-    [(line, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, Refused)]
+    [(line, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, RefusedElement)]
     assert (line, refused.refusal.reason, refused.element) == (3, Reason.TOO_LARGE, long[:301])
 
 
@@ -260,7 +262,7 @@ def test_an_object_longer_than_a_line_may_be_costs_itself(
     found = read(tmp_path / "lines", vendor, own=own)
 
     assert ids(found) == ids(read(tmp_path / "good", vendor, own=own))
-    [(line, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, Refused)]
+    [(line, refused)] = [(p.line, one) for p in found for one in p.results if isinstance(one, RefusedElement)]
     assert (line, refused.refusal.reason) == (place + 1, Reason.TOO_LARGE)
 
 
@@ -309,7 +311,7 @@ def test_a_line_that_its_adapter_cannot_read_costs_itself_alone(tmp_path: Path) 
 
     assert isinstance(before, Interaction)
     assert isinstance(after, Interaction)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedElement)
     assert refused.element == bad
 
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import StreamReader
 from aiohttp.base_protocol import BaseProtocol
 
-from events.adapters.words import part
+from events.adapters.values import part
 from events.times import parse_time
 from streams.services.gateway.server import MOST_FETCHED, whole
 from streams.services.gateway.signatures import Verdict

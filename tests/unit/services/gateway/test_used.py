@@ -7,7 +7,7 @@ import orjson
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from events.adapters.words import part
+from events.adapters.values import part
 from streams.services.gateway.signatures import Seal
 from streams.services.gateway.used_signatures import UsedSeals
 from tests.unit.services.gateway.asking import Gateway, Header

@@ -1,7 +1,7 @@
-"""Whether an event names a person at all: the question before any of its fields is judged.
+"""Checks that an event names a person, before any of its fields is judged.
 
-A malformed contact_id, voter_id or external id names somebody badly, which is for the model to refuse. An e-mail or
-phone that cannot be read names nobody and spoils nothing, because people type them.
+A malformed contact_id, voter_id or external id is for the model to refuse. An e-mail address or phone number that is
+invalid names nobody and does no harm, because people type them.
 """
 
 from events.interactions.commands import PairCommand
@@ -17,11 +17,11 @@ _NOBODY = Refusal(
 )
 _WRITTEN = ("email", "phone")
 NEEDS_NO_CONTACT = frozenset(type_ for type_, model in MODELS.items() if issubclass(model, PairCommand))
-"""Types that are about two contacts, so name them in `data` itself."""
+"""The types that are about two contacts and name them in `data` itself."""
 
 
-def about_somebody(type_: str, data: JSON, region: str) -> dict[str, JSON] | Refusal:
-    """`data` without its nulls, if it names a person. An e-mail or phone that is no text is ignored, so taken out."""
+def require_person(type_: str, data: JSON, region: str) -> dict[str, JSON] | Refusal:
+    """`data` without its nulls, if it names a person. An e-mail or phone that is no text is ignored, so removed."""
     if not isinstance(data, dict):
         return _NO_DATA
     data = _without_nulls(data)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.adapters.words import minor_units, moment, seconds, why
+from events.adapters.values import minor_units, moment, seconds, why
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import parse_time
@@ -19,7 +19,7 @@ from events.times import parse_time
         ("1969-12-31T23:59:59.250", "UTC", "1969-12-31T23:59:59.250Z"),
     ],
 )
-def test_a_time_in_a_zone(text: str, zone: str, wanted: str) -> None:
+def test_a_time_without_an_offset_is_read_in_the_zone(text: str, zone: str, wanted: str) -> None:
     assert moment(text, "at", zone) == parse_time(wanted)
 
 
@@ -29,7 +29,7 @@ def test_a_time_that_its_zone_takes_beyond_the_years_is_none(text: str, zone: st
 
 
 @pytest.mark.parametrize("value", [1_764_000_000.125, "1764000000.125", "1764000000.1259"])
-def test_a_fraction_of_a_second_is_cut(value: JSON) -> None:
+def test_unix_seconds_are_cut_to_milliseconds(value: JSON) -> None:
     assert seconds(value, "at") == 1_764_000_000_125
 
 
@@ -48,7 +48,7 @@ def test_a_fraction_of_a_second_is_cut(value: JSON) -> None:
         ("1.234", "KWD", 1234),
     ],
 )
-def test_money_is_exact_or_none(value: JSON, currency: str, wanted: int | None) -> None:
+def test_an_amount_is_exact_in_minor_units_or_none(value: JSON, currency: str, wanted: int | None) -> None:
     assert minor_units(value, currency) == wanted
 
 

@@ -1,6 +1,7 @@
-"""Reading what vendors write: each function takes any JSON value, and gives None for what it cannot read.
+"""Reads the values that vendors write: text, times, amounts, places.
 
-Nothing is guessed: a time without an offset is read in the feed's zone, an amount must be exact in minor units.
+Each function takes any JSON value and returns None for one that it cannot read. Nothing is guessed: a time without an
+offset is read in the feed's zone, an amount must be exact in minor units.
 """
 
 import re
@@ -41,14 +42,14 @@ def parts(value: JSON) -> Sequence[dict[str, JSON]]:
 
 
 def word(value: JSON) -> str | None:
-    """A text that is not blank, without space around it; a whole number is its digits."""
+    """A text without space around it, None where it is blank; a whole number is its digits."""
     if isinstance(value, str):
         return value.strip() or None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def seconds(value: JSON, field: str) -> int | Refusal:
-    """Milliseconds since 1970 of Unix seconds, whole or with a fraction, as a number or its text."""
+    """A time given as Unix seconds, whole or with a fraction, a number or its text; in ms since 1970."""
     if isinstance(value, str) and _AMOUNT(value.strip()):
         value = float(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LAST_SECOND:
@@ -57,7 +58,7 @@ def seconds(value: JSON, field: str) -> int | Refusal:
 
 
 def moment(value: JSON, field: str, zone: str = "UTC") -> int | Refusal:
-    """Milliseconds since 1970 of an ISO 8601 time, with a blank or a T, cut to milliseconds; a day is its midnight.
+    """A time in ISO 8601, with a blank or a T, cut to ms since 1970; a day is its midnight.
 
     Without an offset it is read in `zone` (IANA); of an hour that daylight saving repeats the first is taken.
     """
@@ -96,9 +97,9 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 def minor_units(value: JSON, currency: str = "USD") -> int | None:
-    """An amount in whole minor units, exactly; may be 0 or less. None: no number, or a part of a cent.
+    """An amount in whole minor units, exactly; may be 0 or less. None: no number, or a fraction of a cent.
 
-    A comma only ever groups thousands: `25,50` is no amount, for to drop its comma would make a hundred of one.
+    A comma only groups thousands: `25,50` is no amount, since without its comma it would be a hundred times as much.
     """
     if isinstance(value, str):
         value = value.strip().removeprefix("$")
@@ -115,17 +116,42 @@ def minor_units(value: JSON, currency: str = "USD") -> int | None:
 
 
 def decimals(currency: str) -> int:
-    """Digits after the point of a currency's amounts (ISO 4217)."""
+    """How many decimals a currency's amounts have (ISO 4217)."""
     if currency in _NO_DECIMALS:
         return 0
     return 3 if currency in _THREE_DECIMALS else 2
 
 
 def why(value: JSON) -> str:
-    """A mail server's reason, as long as one may be and without the addresses that they like to repeat."""
+    """A mail server's reason, cut to the allowed length, without the e-mail addresses that it may repeat."""
     return _ADDRESS.sub("…", (word(value) or "")[:MAX_TEXT])
 
 
 def present(**fields: JSON) -> dict[str, JSON]:
-    """The fields that are there: neither None nor an empty text, object or list."""
+    """The fields that have a value: neither None nor an empty text, object or list."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", {}, [])}
+
+
+STATES = frozenset(
+    """AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA
+    RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI""".split()
+)
+"""The subdivisions of the United States in ISO 3166-2. Those of the armed forces (AA, AE, AP) are none."""
+_UNITED_STATES = frozenset({"", "US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"})
+
+
+def region(state: JSON, country: JSON = None) -> str | None:
+    """The ISO 3166-2 region of a state, `US-OH` for `OH`; None for other values."""
+    code = (word(state) or "").upper().removeprefix("US-")
+    return f"US-{code}" if code in STATES and is_american(country) else None
+
+
+def place(state: JSON, postal_code: JSON, country: JSON = None) -> dict[str, JSON]:
+    """The region and postal code of a contact, where known; none of another country."""
+    code = word(postal_code) if is_american(country) else None
+    return present(region=region(state, country), postal_code=code)
+
+
+def is_american(country: JSON) -> bool:
+    """Whether a country, as forms write it, is the United States; an absent one is."""
+    return (word(country) or "").upper() in _UNITED_STATES

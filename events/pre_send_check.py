@@ -1,7 +1,7 @@
-"""What is said of an event before it is sent, at every door where somebody waits for an answer.
+"""Judges an event before it is sent, wherever its sender waits for an answer: the client and the gateway.
 
-It is judged as the input topics judge it. Besides, what they take and pass over is refused where it can only be a slip:
-whoever set an end to a suppression that lies before its beginning thinks that somebody is left alone.
+It is judged as the input topics judge it. Besides, one that they accept and that has no effect is refused where it can
+only be a mistake: whoever sets the end of a suppression before its beginning thinks that somebody is left alone.
 """
 
 from events.envelope import Interaction, Record, decode
@@ -15,8 +15,8 @@ _OVER = Refusal(
 )
 
 
-def judge(record: Record, phone_region: str) -> Interaction | Refusal:
-    """The interaction in a record of an input topic, or why it should not be sent."""
+def judge_before_sending(record: Record, phone_region: str) -> Interaction | Refusal:
+    """The interaction in a record for an input topic, or why it should not be sent."""
     read = decode(record, phone_region)
     if isinstance(read, Refusal) or not isinstance(read.data, ContactSuppressed) or read.data.until is None:
         return read

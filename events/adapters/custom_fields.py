@@ -1,20 +1,20 @@
-"""What senders hang on a message or a form in a vendor's free fields, under the contract's own names.
+"""Reads the custom fields that senders attach to a message or a form, where they have the contract's names.
 
-Every mailer hands its custom arguments, tags or metadata back with each event. Where they are called as the contract
-calls them, they say who the person is and what the message was for: `campaign_id`, `purpose`, `list_id`, `team`,
-`experiment_id` with `experiment_variant`, `contact_id`, `voter_id`, `external_<system>` and so on. What is there but
-not as the contract has it is left out: a sender's slip in a template must not cost a person the STOP it hangs on.
+Every mailer returns its custom arguments, tags or metadata with each event. Those with names of the contract say who
+the person is and what the message was for: `campaign_id`, `purpose`, `list_id`, `team`, `experiment_id` with
+`experiment_variant`, `contact_id`, `voter_id`, `external_<system>` and so on. A value that the contract does not allow
+is ignored: a slip in a sender's template must not cost a person the STOP that comes with it.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import get_args
 
-from events.adapters.words import word
+from events.adapters.values import word
+from events.channels import Purpose, canonical_purpose
 from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_ID
 from events.json_types import JSON
-from events.reaching import Purpose, spelt
 
 _ABOUT = ("team", "campaign_id", "universe", "turf")
 _PURPOSES = frozenset(get_args(Purpose))
@@ -29,12 +29,12 @@ _RULES: Mapping[str, Callable[[str], object]] = {
 
 
 def about(carried: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Team, campaign, universe and turf, which any `data` may carry."""
+    """Team, campaign, universe and turf, which the `data` of any type may hold."""
     return {name: text for name in _ABOUT if (text := _text(carried, name))}
 
 
 def _text(carried: Mapping[str, JSON], name: str) -> str | None:
-    """What is carried under a name, if it is as the contract has it."""
+    """The value of a custom field, if the contract allows it."""
     text = word(carried.get(name))
     if text is None or len(text) > MAX_ID or not _RULES.get(name, bool)(text):
         return None
@@ -42,9 +42,9 @@ def _text(carried: Mapping[str, JSON], name: str) -> str | None:
 
 
 def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The above, and a message's purpose, list and experiment. A purpose that is none of the contract's is left out."""
+    """The fields of `about`, and a message's purpose, list and experiment. An unknown purpose is ignored."""
     found = about(carried)
-    purpose = spelt(word(carried.get("purpose")))
+    purpose = canonical_purpose(word(carried.get("purpose")))
     if isinstance(purpose, str) and purpose in _PURPOSES:
         found["purpose"] = purpose
     if listed := _text(carried, "list_id"):
@@ -56,9 +56,9 @@ def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def person(carried: Mapping[str, JSON], **known: JSON) -> dict[str, JSON]:
-    """A `contact` of what the vendor knows (`email`, `phone`, `external`) and what the sender hung on it.
+    """A `contact` of the vendor's own fields (`known`: email, phone, external) and the sender's custom ones.
 
-    What the vendor says itself goes before what is carried.
+    The vendor's own fields come first.
     """
     found: dict[str, JSON] = {name: text for name in _PERSON if (text := _text(carried, name))}
     external: dict[str, JSON] = {

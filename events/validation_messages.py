@@ -1,4 +1,4 @@
-"""What the library that judges fields has found, in plain words: what is wrong, and what would be right."""
+"""Turns mistakes that pydantic finds into plain words: the cure, without the value."""
 
 import re
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _subject = re.compile(r"^(Value error, |(Input|String|List|Dictionary|Value|Fiel
 
 
 def in_plain_words(details: ErrorDetails | Mapping[str, Any]) -> str:
-    """One mistake. Of what a validator of ours has raised its own words; nothing that was found there is repeated."""
+    """The cure of one mistake; our own validators' words as they are. No value is repeated."""
     context: Mapping[str, Any] = details.get("ctx") or {}
     kind = details["type"]
     if kind in ("string_too_short", "too_short") and context.get("min_length") == 1:

@@ -1,4 +1,4 @@
-"""How people are reached, and what for: the words that producers and senders say."""
+"""The channels on which people are reached, and the purposes of messages."""
 
 from typing import Literal
 
@@ -6,6 +6,6 @@ Purpose = Literal["fundraising", "mobilisation", "informational", "transactional
 Channel = Literal["email", "text", "phone", "door", "letter"]
 
 
-def spelt(purpose: object) -> object:
-    """A purpose as the contract spells it: `mobilization` is `mobilisation`."""
+def canonical_purpose(purpose: object) -> object:
+    """A purpose in the contract's spelling: `mobilization` becomes `mobilisation`."""
     return "mobilisation" if purpose == "mobilization" else purpose

@@ -9,10 +9,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from events.adapters import van
-from events.adapters.mapping import WrongMapping, parse_mapping
+from events.adapters.mapping import InvalidMapping, parse_mapping
 from events.error_messages import explain
 from events.registry import MODELS
-from events.wording import in_plain_words
+from events.validation_messages import in_plain_words
 from streams.domain.dead_letter_repair.mapping import read_mapping
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.pressure.reading import read_policy
@@ -78,13 +78,13 @@ def gateway(folder: Path, text: str) -> str:
 
 
 def codes(_: Path, text: str) -> str:
-    with pytest.raises(van.WrongCodes) as error:
+    with pytest.raises(van.InvalidCodes) as error:
         van.read_codes({"contact_types": {"2": text}, "reslts": {}})
     return str(error.value)
 
 
 def mapping(_: Path, text: str) -> str:
-    with pytest.raises(WrongMapping) as error:
+    with pytest.raises(InvalidMapping) as error:
         parse_mapping(text)
     return str(error.value)
 
