@@ -101,7 +101,7 @@ def erase(
     from sinks.lake.rows import date_of
     from sinks.lake.snapshots import give_up
     from sinks.lake.unfinished_writes import give_up_imports
-    from streams.history.lake.erasure import erase_from_lake, told
+    from streams.history.lake.erasure import announced_erasures, erase_from_lake
     from streams.platform.lake_files import lake_of
     from streams.platform.topics import require_topic
     from streams.worker.app import wall_clock
@@ -112,7 +112,7 @@ def erase(
         give_up(files, date_of(now // _DAY_MS - 1), now)
         give_up_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
-        done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
+        done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
     say(f"{done.rows} rows in {done.files} files lost their person")
 
 

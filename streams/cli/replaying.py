@@ -50,7 +50,7 @@ def replay(  # noqa: PLR0913 (options of a command)
     """
     from sinks.lake.manifests import Damaged
     from streams.history.importing.file_parts import Unreadable
-    from streams.history.lake.file_parts import meant, parts_of
+    from streams.history.lake.input_files import input_files_at, selected_files
     from streams.history.replay.history import History
     from streams.history.replay.replay_lock import alone
     from streams.history.replay.replay_run import FOLDER, Orders, send, show
@@ -60,8 +60,8 @@ def replay(  # noqa: PLR0913 (options of a command)
     selection = selection_given(since, until, types)
     with failing_plainly(), _saying_how_it_goes_on(), reporting(refused) as report:
         try:
-            history = History(parts_of(path), selection, settings.phone_region, wall_clock(), erases=erasures)
-            with history_bar(path, [part.rows for part in meant(history.parts, selection)]) as screen:
+            history = History(input_files_at(path), selection, settings.phone_region, wall_clock(), erases=erasures)
+            with history_bar(path, [part.rows for part in selected_files(history.parts, selection)]) as screen:
                 if dry_run:
                     show(history, report, screen)
                 else:

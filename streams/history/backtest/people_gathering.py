@@ -17,7 +17,7 @@ from sinks.lake.manifests import date_in
 from sinks.lake.parquet import read_columns
 from sinks.lake.snapshots import CONTACT_LINKS
 from streams.history.backtest.counted_facts import Said
-from streams.history.lake.row_contacts import named_in
+from streams.history.lake.row_reading import fragment_named_in
 from streams.history.refold.buckets import Gathered, gather
 from streams.history.refold.contact_rows import History, read_rows
 
@@ -56,5 +56,5 @@ def said_of(history: History, *, linked: bool) -> Iterator[Said]:
     """All that was said of a person, in the order in which it came. `linked`: it may be of several fragments."""
     for read in read_rows(history):
         opened = open_harmonised(read.row.event) if linked else None
-        named = named_in(opened) if isinstance(opened, Opened) else None
+        named = fragment_named_in(opened) if isinstance(opened, Opened) else None
         yield Said(named or history.contact_id, read.fact, read.data)

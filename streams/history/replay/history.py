@@ -7,10 +7,9 @@ from sinks.lake.erasure import commanded
 from sinks.lake.erasure_list import Erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
 from streams.history.importing.file_parts import Piece, Unreadable
-from streams.history.lake.erasure import Told, pending
-from streams.history.lake.file_parts import Part, meant
-from streams.history.lake.row_contacts import ERASED_TYPE, erasure_in
-from streams.history.lake.row_reading import rows_of
+from streams.history.lake.erasure import AnnouncedErasure, pending_erasures
+from streams.history.lake.input_files import InputFile, selected_files
+from streams.history.lake.row_reading import ERASED_TYPE, erasure_in, read_file_rows
 from streams.history.lake.selection import Selection
 from streams.history.replay.row_decisions import Judge
 
@@ -25,7 +24,7 @@ class History:
     was said since, so they are only for one that does not.
     """
 
-    parts: list[Part]
+    parts: list[InputFile]
     selection: Selection
     phone_region: str
     now: int
@@ -36,12 +35,12 @@ class History:
         """The lake that the parts are of; None: they are of none."""
         return next((part.files for part in self.parts if part.immutable), None)
 
-    def require_erased(self, told: Iterable[Told] = ()) -> None:
+    def require_erased(self, told: Iterable[AnnouncedErasure] = ()) -> None:
         """Raise `Unreadable` where a lake still holds people who were erased, as far as it and `told` tell.
 
         Under which names they are in it only `lake erase` finds out. Where `erases` they are told of as well.
         """
-        waiting = 0 if self.lake is None or self.erases else pending(self.lake, told)
+        waiting = 0 if self.lake is None or self.erases else pending_erasures(self.lake, told)
         if waiting:
             raise Unreadable(
                 f"{waiting} erasures are not carried out in this lake yet, and people would come back: "
@@ -58,13 +57,13 @@ class History:
 
     def erasures(self) -> Iterator[tuple[str, int, bytes]]:
         """Fragment, time and bytes of each command to forget somebody, whatever else is meant."""
-        for part in meant(self.parts, _ERASURES_ALONE):
-            for row in rows_of(part.files, part.place):
+        for part in selected_files(self.parts, _ERASURES_ALONE):
+            for row in read_file_rows(part.files, part.place):
                 if (found := erasure_in(row)) is not None:
                     yield found
 
 
-def pieces_of(part: Part, judge: Judge) -> Iterator[Piece]:
+def pieces_of(part: InputFile, judge: Judge) -> Iterator[Piece]:
     """Every row of a part, with what becomes of it. Raises `Unreadable`, and OSError."""
-    for number, row in enumerate(rows_of(part.files, part.place)):
+    for number, row in enumerate(read_file_rows(part.files, part.place)):
         yield Piece(number, row.line, judge.judge(row))

@@ -12,9 +12,9 @@ from streams.history.importing.file_parts import Piece
 from streams.history.importing.import_run import Outlet, Report, Screen, deliver
 from streams.history.importing.journal import Journal, Progress
 from streams.history.importing.publisher import PIECES_AT_ONCE, Sending, Way
-from streams.history.lake.erasure import told
-from streams.history.lake.file_parts import meant
-from streams.history.lake.row_contacts import ERASED_TYPE
+from streams.history.lake.erasure import announced_erasures
+from streams.history.lake.input_files import selected_files
+from streams.history.lake.row_reading import ERASED_TYPE
 from streams.history.replay.history import History, pieces_of
 from streams.history.replay.pacing import Pace
 from streams.history.replay.row_decisions import kept
@@ -43,7 +43,7 @@ def show(history: History, report: Report, screen: Screen) -> None:
     if history.erases:
         for piece in _erasures(history):
             report.add("", piece)
-    for part in meant(history.parts, history.selection):
+    for part in selected_files(history.parts, history.selection):
         for piece in pieces_of(part, judge):
             report.add(part.name, piece)
             screen.advance(1)
@@ -54,7 +54,7 @@ def send(history: History, orders: Orders, settings: Settings, report: Report, s
     require_topic(settings, INTERACTIONS)
     if history.lake is not None:
         require_topic(settings, CONTACT_ROOFS)
-        history.require_erased(asyncio.run(told(settings)))
+        history.require_erased(asyncio.run(announced_erasures(settings)))
     with ExitStack() as open_:
         behind = open_.enter_context(watching_workers(settings)) if orders.yields else None
         pace = Pace(orders.rate, behind, screen.say)
@@ -87,7 +87,7 @@ class _Sender:
 
     def send(self, report: Report, screen: Screen) -> None:
         judge, before = self.history.judge(), 0
-        for part in meant(self.history.parts, self.history.selection):
+        for part in selected_files(self.history.parts, self.history.selection):
             journal = Journal(self.home, part.fingerprint(self.history.selection), FOLDER)
             done = Progress() if self.orders.again else journal.read()
             before += done.done

@@ -15,8 +15,15 @@ from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact.state import WEEK
 from streams.history.importing.file_parts import AsItIs
-from streams.history.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, fragment_of, is_harmonised
-from streams.history.lake.row_reading import NOTHING, Row
+from streams.history.lake.row_reading import (
+    ANONYMISED,
+    BEFORE_ERASURE,
+    ERASED_TYPE,
+    NO_EVENT,
+    FileRow,
+    fragment_of,
+    is_harmonised,
+)
 from streams.history.lake.selection import Selection
 
 MARGIN = 2 * 3_600_000
@@ -39,10 +46,10 @@ class Judge:
         self._now = now
         self._erases = erases
 
-    def judge(self, row: Row) -> list[Judged]:
+    def judge(self, row: FileRow) -> list[Judged]:
         """One result, or none for a row that is not meant."""
         if not isinstance(row.value, bytes):
-            return [NOBODYS if row.is_nobodys else Refused(row.raw, row.value or NOTHING)]
+            return [ANONYMISED if row.is_nobodys else Refused(row.raw, row.value or NO_EVENT)]
         opened = open_harmonised(row.value)
         if isinstance(opened, Refusal):
             return [Refused(row.raw, opened)]
@@ -55,11 +62,11 @@ class Judge:
             return [self._said(row.value, type_)]
         fragment = fragment_of(row, opened)
         if fragment is None:
-            return [NOBODYS]
+            return [ANONYMISED]
         if type_ == ERASED_TYPE:
             return [] if self._erases else [ERASURES]
         came = opened.time if row.appended_at is None else row.appended_at
-        return [ERASED if self._is_erased(fragment, opened.time, came) else kept(row.value, fragment, type_)]
+        return [BEFORE_ERASURE if self._is_erased(fragment, opened.time, came) else kept(row.value, fragment, type_)]
 
     def _is_erased(self, fragment: str, time: int, came: int) -> bool:
         return any(

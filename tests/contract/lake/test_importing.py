@@ -48,7 +48,7 @@ def test_a_file_is_brought_in_once_whatever_it_is_called(files: Files, file: Pat
     assert not files.below(STAGING)
 
 
-def test_it_is_merged_like_all_else(files: Files, file: Path, whole: Seen) -> None:
+def test_imported_files_are_compacted_like_all_others(files: Files, file: Path, whole: Seen) -> None:
     brought(files, file, limits=FEW)
     compact(files, "2013-01-01")
 

@@ -18,7 +18,7 @@ from sinks.lake.writer import LakeWriter, Overtaken
 from streams.cli.main import app
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import Orders, backtest
-from streams.history.lake.file_parts import parts_of
+from streams.history.lake.input_files import input_files_at
 from streams.history.rebuild.buckets import gather_lake, lake_now
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of
@@ -80,7 +80,7 @@ def test_a_file_of_which_the_writing_fails_is_not_there(s3_place: str) -> None:
         files.open("a/b")
 
 
-def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None:
+def test_a_store_without_a_lake_is_told_from_one_with_a_lake(s3_place: str) -> None:
     files = open_files(s3_place)
     before = is_lake(files)
     begin(files)
@@ -88,7 +88,7 @@ def test_one_that_has_not_begun_is_told_from_one_that_has(s3_place: str) -> None
     assert (before, is_lake(files)) == (False, True)
 
 
-def test_it_is_asked_by_its_views(lake: Files) -> None:
+def test_a_lake_on_s3_is_queried_by_its_views(lake: Files) -> None:
     writer = SnapshotWriter(lake, "2012-02-22", NOW)
     with writer.file(CONTACT_STATE) as add:
         add(profiles_table([Change("ada", 1, b"{}", None, None)]))
@@ -102,7 +102,7 @@ def test_it_is_asked_by_its_views(lake: Files) -> None:
     assert all(address.startswith(f"s3://{BUCKET}/") for address in addresses(lake, INTERACTIONS))
 
 
-def test_the_commands_keep_it(lake: Files) -> None:
+def test_the_lake_commands_work_on_s3(lake: Files) -> None:
     rows = seen(lake)
 
     assert "rows" in run("compact", "--older-than", "0d")
@@ -113,7 +113,7 @@ def test_the_commands_keep_it(lake: Files) -> None:
     assert lake.below(STAGING) == []
 
 
-def test_it_is_folded_replayed_rebuilt_from_and_tried_on(lake: Files, s3_place: str, tmp_path: Path) -> None:
+def test_a_lake_on_s3_is_folded_replayed_rebuilt_and_backtested(lake: Files, s3_place: str, tmp_path: Path) -> None:
     folded = run("fold", "--processes", "1", "--out", str(tmp_path / "folded"))
     orders = Orders(default_policy(), default_policy())
     known = lake_now(s3_place, TOPIC_ID, 2)
@@ -121,10 +121,10 @@ def test_it_is_folded_replayed_rebuilt_from_and_tried_on(lake: Files, s3_place: 
     assert folded.splitlines()[-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
     assert backtest(s3_place, orders, tmp_path / "people", 1).rows == 41
     assert gather_lake(known, tmp_path / "gathered", 1).rows + 1 == known.rows == 43
-    assert sum(part.rows or 0 for part in parts_of(s3_place)) == 43
+    assert sum(part.rows or 0 for part in input_files_at(s3_place)) == 43
 
 
-def test_whoever_may_not_or_finds_nobody_is_told(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_refuses_or_is_away_gives_a_clear_message(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refusal(place: str) -> str:
         with pytest.raises(LakeStopped) as stopped:
             files_of(Settings(lake=place))

@@ -88,7 +88,7 @@ def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> 
     pytest.fail("it never came to its end")
 
 
-def test_two_at_a_time_do_it_once(quick: Files) -> None:
+def test_two_compactions_at_once_compact_once(quick: Files) -> None:
     rows = seen(quick)
     for at in range(1, MOST_CALLS):
         frozen = Interrupted(quick, at, lambda: compact(quick, TOMORROW))

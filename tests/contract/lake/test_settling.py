@@ -12,7 +12,7 @@ from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.objects import ObjectFiles
 from sinks.lake.unfinished_writes import give_up_imports
-from streams.history.lake.erasure import Told, erase_from_lake
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
 from tests.unit.history.lake.lying import DAY
@@ -38,13 +38,13 @@ def killed(files: Files, file: Path, at: int) -> None:
 def test_whoever_is_erased_is_taken_out_of_what_a_killed_import_had_written(files: Files, file: Path) -> None:
     killed(files, file, COMMITTED)
 
-    assert erase_from_lake(files, [Told(erasure_of(EMAIL, NOW), "office/desk", "1")], None).rows == 1
+    assert erase_from_lake(files, [AnnouncedErasure(erasure_of(EMAIL, NOW), "office/desk", "1")], None).rows == 1
 
     assert files.below(STAGING) == []
     assert [row["fragment"] for name in files.below(INTERACTIONS) for row in rows_of(files, name)] == [None]
 
 
-def test_before_files_are_merged_it_is_put_in_its_place_as_well(files: Files, file: Path) -> None:
+def test_a_killed_imports_file_is_put_in_place_before_files_are_compacted(files: Files, file: Path) -> None:
     killed(files, file, COMMITTED)
 
     compact(files, "2013-01-01")

@@ -50,7 +50,7 @@ def people(files: LocalFiles) -> list[tuple[str, str]]:
         return asked.sql("SELECT contact_id, id FROM interactions_counted ORDER BY ALL").fetchall()
 
 
-def test_who_was_erased_is_not_there(lake: LocalFiles) -> None:
+def test_views_do_not_show_erased_people(lake: LocalFiles) -> None:
     assert people(lake) == [("bob", "i7")]
 
 
@@ -69,7 +69,7 @@ def test_what_begins_a_new_record_is_there_and_what_follows(lake: LocalFiles) ->
     assert people(lake) == [("ada", "i8"), ("ada", "i9"), ("bob", "i7")]
 
 
-def test_the_money_stays_once_without_the_person(lake: LocalFiles) -> None:
+def test_donations_of_an_erased_person_stay_once_without_the_person(lake: LocalFiles) -> None:
     with ask_lake(lake) as asked:
         found = asked.sql("SELECT contact_id, donation_id, net FROM donations ORDER BY donation_id").fetchall()
 

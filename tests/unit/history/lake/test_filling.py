@@ -13,10 +13,8 @@ from sinks.lake.manifests import Range
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
 from streams.history.lake import filler
-from streams.history.lake.buffers import Buffer, Limits
-from streams.history.lake.filler import Filling, Orders
-from streams.history.lake.flush import Writing
-from streams.history.lake.metrics import LakeMetrics
+from streams.history.lake.buffers import Buffer, FlushLimits
+from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import TOPIC_ID, lying
 
@@ -55,11 +53,11 @@ async def consumer() -> AsyncIterator[AIOKafkaConsumer]:
     await found.stop()
 
 
-def began(consumer: AIOKafkaConsumer, writer: LakeWriter) -> Filling:
+def began(consumer: AIOKafkaConsumer, writer: LakeWriter) -> LakeFiller:
     """With three records in hand."""
     metrics = LakeMetrics(CollectorRegistry())
-    orders = Orders(Limits(rows=3, bytes=1_000_000, seconds=60), skip_lost=False, say=print)
-    found = Filling(consumer, Writing(writer, metrics), metrics, orders)
+    orders = FillOptions(FlushLimits(rows=3, bytes=1_000_000, seconds=60), skip_lost=False, say=print)
+    found = LakeFiller(consumer, LakeFlusher(writer, metrics), metrics, orders)
     buffer = Buffer(0, 0)
     buffer.take(TOPIC, 3, 0)
     found._buffers[0] = buffer  # as if it had been read: no broker is needed to fill the lake

@@ -11,7 +11,7 @@ from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.unfinished_writes import settle
 from sinks.lake.writer import LakeWriter
-from streams.history.lake.erasure import Told, erase_from_lake, pending
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, pending_erasures
 from streams.operations.backup.erasure_ledger import Entry, keep
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
@@ -34,18 +34,20 @@ def lake(tmp_path: Path) -> Files:
     return files
 
 
-def test_what_had_come_by_then_is_taken_out_under_another_identifier_too(lake: Files) -> None:
+def test_rows_that_came_before_the_erasure_command_are_erased_under_other_identifiers_too(lake: Files) -> None:
     [(source, id_)] = heard_at(lake)
     assert forgotten(lake) == []
 
-    erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), source, id_)], None)
+    erase_from_lake(lake, [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), source, id_)], None)
 
     assert forgotten(lake) == [0, COMMAND]
     assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
     assert heard_at(lake) == {}
 
 
-def test_so_it_is_with_those_of_whom_a_ledger_knows_the_hash_alone(lake: Files, tmp_path: Path) -> None:
+def test_a_person_known_to_a_ledger_by_hash_alone_is_erased_under_other_identifiers_too(
+    lake: Files, tmp_path: Path
+) -> None:
     [(source, id_)] = heard_at(lake)
     keep(tmp_path / "erasures.jsonl", [Entry(f"/{trace_of(OTHER)}", NOW - DAY, source, id_)])
 
@@ -54,8 +56,8 @@ def test_so_it_is_with_those_of_whom_a_ledger_knows_the_hash_alone(lake: Files, 
     assert forgotten(lake) == [0, COMMAND]
 
 
-def test_of_a_command_that_the_lake_does_not_hold_the_time_alone_is_known(lake: Files) -> None:
-    erase_from_lake(lake, [Told(erasure_of(OTHER, NOW - DAY), "elsewhere", "x")], None)
+def test_a_command_the_lake_does_not_hold_erases_up_to_the_time_it_names(lake: Files) -> None:
+    erase_from_lake(lake, [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), "elsewhere", "x")], None)
 
     assert forgotten(lake) == [COMMAND]
     assert read_erasures(lake).heard(OTHER) == NOW - DAY
@@ -66,7 +68,7 @@ def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(
     erase_from_lake(lake, [], None)
     assert heard_at(lake) == {}
 
-    names = [Told(erasure_of(name, NOW - DAY), source, id_) for name in (OTHER, "c9")]
+    names = [AnnouncedErasure(erasure_of(name, NOW - DAY), source, id_) for name in (OTHER, "c9")]
     erase_from_lake(lake, names, None)
 
     assert forgotten(lake) == [0, COMMAND]
@@ -77,19 +79,19 @@ def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_wa
     files = LocalFiles(tmp_path / "lake")
     gift = lying(0, "donation.made", at=NOW - DAY + 1, contact={"contact_id": OTHER})
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, [gift])
-    told = [Told(erasure_of(OTHER, NOW - DAY), "digital/mailer", "i1")]
+    told = [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), "digital/mailer", "i1")]
     erase_from_lake(files, told, None)
-    assert (forgotten(files), pending(files, told)) == ([], 1)
+    assert (forgotten(files), pending_erasures(files, told)) == ([], 1)
     assert later_of(files, [erasure_of(OTHER, NOW - DAY + 1), erasure_of("c9", NOW - DAY)]) == set()
 
     command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
     LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
     erase_from_lake(files, told, None)
 
-    assert (forgotten(files), pending(files, told)) == ([0, COMMAND], 0)
+    assert (forgotten(files), pending_erasures(files, told)) == ([0, COMMAND], 0)
 
 
-def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None:
+def test_an_erasure_command_in_an_unfinished_file_is_heard(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     with pytest.raises(Crash):
         LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
@@ -97,10 +99,10 @@ def test_a_command_in_a_file_that_is_on_its_way_is_heard(tmp_path: Path) -> None
 
     assert list(heard_at(files).values()) == [NOW]
     assert [each.trace for each in commanded(files)] == [trace_of(OTHER)]
-    assert pending(files) == 1
+    assert pending_erasures(files) == 1
 
 
-def test_so_it_is_if_the_file_is_moved_while_somebody_looks(tmp_path: Path) -> None:
+def test_an_erasure_command_in_a_file_that_is_moved_while_it_is_read_is_heard(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     with pytest.raises(Crash):
         LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])

@@ -20,9 +20,9 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.history.importing.import_run import Report
-from streams.history.lake.file_parts import parts_of
-from streams.history.lake.old_files import Old, bring_in
-from streams.history.lake.row_contacts import ERASED
+from streams.history.lake.input_files import input_files_at
+from streams.history.lake.old_files import OldFiles, import_old_files
+from streams.history.lake.row_reading import BEFORE_ERASURE
 from streams.history.lake.selection import Selection
 from streams.history.refold.buckets import gather
 from streams.history.refold.fold_files import fold_history
@@ -59,7 +59,7 @@ def folded(files: LocalFiles, folder: Path) -> dict[str, Any]:
     return {row["contact_id"]: orjson.loads(row["profile"]) for row in rows}
 
 
-def test_what_producers_wrote_is_hashed_at_the_door_and_appended_when_it_happened(tmp_path: Path) -> None:
+def test_raw_events_are_hashed_on_import_and_appended_at_the_time_they_happened(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     told = brought(files, filed(tmp_path / "old.jsonl", [MAIL, GIFT]))
 
@@ -88,7 +88,7 @@ def test_parquet_csv_and_what_was_harmonised_say_the_same(tmp_path: Path) -> Non
         assert (row["event"], row["fragment"]) == (harmonised(MAIL, THEN).value, EMAIL), name
 
 
-def test_what_intake_would_not_let_in_does_not_come_in(tmp_path: Path) -> None:
+def test_rows_that_intake_would_refuse_are_not_imported(tmp_path: Path) -> None:
     kept = orjson.loads(harmonised(MAIL, THEN).value or b"")
     named = {**kept["data"]["contact"], "name": "Ada Lovelace"}
     half = {**kept, "data": {**kept["data"], "contact": {**named, "phone": "212 555 0199"}}}
@@ -105,7 +105,7 @@ def test_what_intake_would_not_let_in_does_not_come_in(tmp_path: Path) -> None:
     assert row["event"] == harmonised(MAIL, THEN).value
 
 
-def test_nothing_is_appended_ahead_of_the_clock(tmp_path: Path) -> None:
+def test_imported_rows_are_never_appended_ahead_of_the_clock(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     brought(files, filed(tmp_path / "old.jsonl", [old("1", "email.sent", NOW + 1_000)]))
 
@@ -113,7 +113,7 @@ def test_nothing_is_appended_ahead_of_the_clock(tmp_path: Path) -> None:
     assert (row["time"] - row["appended_at"]).total_seconds() == 1
 
 
-def test_only_what_is_meant(tmp_path: Path) -> None:
+def test_only_selected_rows_are_imported(tmp_path: Path) -> None:
     files, file = LocalFiles(tmp_path / "lake"), filed(tmp_path / "old.jsonl", [MAIL, GIFT])
     brought(files, file, selection=Selection(types=frozenset({"donation.made"})))
     assert [row["id"] for row in in_lake(files)] == ["2"]
@@ -122,7 +122,7 @@ def test_only_what_is_meant(tmp_path: Path) -> None:
     assert [row["id"] for row in in_lake(files)] == ["1", "2"]
 
 
-def test_of_copies_the_topics_counts_however_late_it_came_and_of_files_one(tmp_path: Path) -> None:
+def test_a_copy_from_the_topic_counts_before_imported_ones_and_of_imported_copies_one(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     late = harmonised(old("1", "email.sent", THEN), THEN + 30 * DAY)
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, [late])
@@ -140,7 +140,7 @@ def test_of_copies_the_topics_counts_however_late_it_came_and_of_files_one(tmp_p
         assert lake.sql("SELECT sum(net) FROM donations").fetchall() == [(5000,)]
 
 
-def test_the_week_of_what_was_streamed_is_as_long_as_it_was(tmp_path: Path) -> None:
+def test_imported_rows_do_not_shorten_the_dedup_window_of_streamed_messages(tmp_path: Path) -> None:
     """Copies six days apart were one; what was imported of later does not settle the first before the second comes."""
     files = LocalFiles(tmp_path / "lake")
     copies = [harmonised(MAIL, THEN, 0), harmonised(MAIL, THEN + 6 * DAY, 1)]
@@ -150,14 +150,14 @@ def test_the_week_of_what_was_streamed_is_as_long_as_it_was(tmp_path: Path) -> N
     assert folded(files, tmp_path)[EMAIL]["counts"] == {"email.sent": 2}
 
 
-def test_nobody_comes_back_who_a_file_tells_to_forget_from_whichever_file(tmp_path: Path) -> None:
+def test_whoever_one_file_commands_to_erase_is_imported_from_no_file(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     forgotten = old("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada", "email": ADDRESS})
     after = old("4", "donation.made", THEN + 3 * DAY, donation_id="fec:2")
     told = brought(files, filed(tmp_path / "b.jsonl", [forgotten, MAIL, GIFT, after]))
     brought(files, filed(tmp_path / "a.jsonl", [old("5", "email.sent", THEN, {"contact_id": "crm.ada"})]))
 
-    assert told.counts.left_out[ERASED.why] == 1
+    assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert [(row["id"], row["fragment"], row["amount"]) for row in in_lake(files)] == [
         ("2", None, 5000),
         ("4", EMAIL, 5000),
@@ -165,7 +165,7 @@ def test_nobody_comes_back_who_a_file_tells_to_forget_from_whichever_file(tmp_pa
     assert {name: each["counts"] for name, each in folded(files, tmp_path).items()} == {EMAIL: {"donation.made": 1}}
 
 
-def test_whoever_is_erased_later_leaves_it(tmp_path: Path) -> None:
+def test_whoever_is_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     brought(files, filed(tmp_path / "old.jsonl", [MAIL, GIFT]))
     add_erasures(files, [erasure_of(EMAIL, NOW, NOW)])
@@ -180,7 +180,7 @@ def folded_or_none(files: LocalFiles, folder: Path) -> dict[str, Any]:
     return folded(files, folder) if gather(files.address(""), folder / "look").rows else {}
 
 
-def test_the_lake_is_not_brought_into_itself(tmp_path: Path) -> None:
+def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     brought(files, filed(tmp_path / "old.jsonl", [MAIL]))
 
@@ -204,19 +204,19 @@ def test_the_lake_is_not_brought_into_itself(tmp_path: Path) -> None:
     assert [row["event"] for row in in_lake(other)] == [row["event"] for row in in_lake(files)]
 
 
-def test_whom_another_lake_has_forgotten_does_not_come_in_from_another_file(tmp_path: Path) -> None:
+def test_whoever_is_erased_in_an_imported_lake_is_imported_from_no_other_file(tmp_path: Path) -> None:
     files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
     brought(another, filed(tmp_path / "b.jsonl", [old("9", "email.sent", THEN, {"contact_id": "bob"})]))
     add_erasures(another, [erasure_of(EMAIL, THEN + 2 * DAY, THEN + 3 * DAY)])
 
     told = brought(files, tmp_path / "another", filed(tmp_path / "old.jsonl", [MAIL]))
 
-    assert told.counts.left_out[ERASED.why] == 1
+    assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert [row["id"] for row in in_lake(files)] == ["9"]
     assert read_erasures(files).heard(EMAIL) == THEN + 3 * DAY
 
 
-def test_another_lake_has_to_be_erased_before_it_is_brought_in(tmp_path: Path) -> None:
+def test_a_lake_with_pending_erasures_is_not_imported(tmp_path: Path) -> None:
     files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
     forgotten = old("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada"})
     LakeWriter(another, TOPIC_ID).write(0, 0, 1, [harmonised(MAIL, THEN), harmonised(forgotten, NOW, 1)])
@@ -235,18 +235,18 @@ def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_
 
     told = brought(files, tmp_path / "x.parquet", filed(tmp_path / "old.jsonl", [meanwhile]))
 
-    assert told.counts.left_out[ERASED.why] == 1
+    assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert in_lake(files) == []
 
 
-def test_nor_is_one_on_a_store(tmp_path: Path) -> None:
+def test_a_lake_on_a_store_is_not_imported_into_itself(tmp_path: Path) -> None:
     system, root = fsspec.filesystem("memory"), f"/lake-{new_name()}"
     files, beside = RemoteFiles(system, root), RemoteFiles(system, f"{root}-2")
     brought(files, filed(tmp_path / "old.jsonl", [MAIL]))
 
-    parts = [part for name in (root, f"{root}/interactions") for part in parts_of(f"memory:/{name}")]
+    parts = [part for name in (root, f"{root}/interactions") for part in input_files_at(f"memory:/{name}")]
     for part in parts:
         with pytest.raises(LakeStopped, match="give other files"):
-            bring_in(files, Old([part], ALL, HASHER, NOW), MANY, Report(None), SILENT)
-    bring_in(beside, Old(parts[:1], ALL, HASHER, NOW), MANY, Report(None), SILENT)
+            import_old_files(files, OldFiles([part], ALL, HASHER, NOW), MANY, Report(None), SILENT)
+    import_old_files(beside, OldFiles(parts[:1], ALL, HASHER, NOW), MANY, Report(None), SILENT)
     assert len(beside.below(INTERACTIONS)) == 1

@@ -20,9 +20,9 @@ from sinks.lake.writer import LakeWriter
 from streams.domain.contact.state import WEEK
 from streams.history.importing.file_parts import AsItIs, Unreadable
 from streams.history.importing.import_run import Report, Screen
-from streams.history.lake.erasure import Told, erase_from_lake
-from streams.history.lake.file_parts import meant, parts_of
-from streams.history.lake.row_contacts import ERASED, NOBODYS
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
+from streams.history.lake.input_files import input_files_at, selected_files
+from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
 from streams.history.lake.selection import Selection
 from streams.history.replay.history import History, pieces_of
 from streams.history.replay.replay_run import show
@@ -36,12 +36,12 @@ GIFT = lying(0, "donation.made", NOW - 900 * DAY, contact={"email": "ada@example
 
 
 def history(path: Path, selection: Selection = ALL, *, erases: bool = False, now: int = NOW) -> History:
-    return History(parts_of(str(path)), selection, "US", now, erases=erases)
+    return History(input_files_at(str(path)), selection, "US", now, erases=erases)
 
 
 def told(found: History) -> list[object]:
     judge = found.judge()
-    parts = meant(found.parts, found.selection)
+    parts = selected_files(found.parts, found.selection)
     return [result for part in parts for piece in pieces_of(part, judge) for result in piece.results]
 
 
@@ -119,7 +119,7 @@ def test_nobody_who_was_erased_comes_back(tmp_path: Path) -> None:
 
     kept_out = told(history(tmp_path))
     assert sorted(map(repr, kept_out)) == sorted(
-        map(repr, [ERASURES, ERASED, ERASED, as_it_was(after), as_it_was(late)])
+        map(repr, [ERASURES, BEFORE_ERASURE, BEFORE_ERASURE, as_it_was(after), as_it_was(late)])
     )
 
 
@@ -144,7 +144,7 @@ def test_a_lake_that_still_holds_erased_people_is_not_told_again(tmp_path: Path)
     erase_from_lake(files, [], None)
     show(history(tmp_path), Report(None), Screen(lambda _: None, pytest.fail))
 
-    of_another_name = Told(erasure_of("c2", NOW - DAY), "office/desk", "x")
+    of_another_name = AnnouncedErasure(erasure_of("c2", NOW - DAY), "office/desk", "x")
     with pytest.raises(Unreadable, match=r"^1 erasures"):
         history(tmp_path).require_erased([of_another_name])
     erase_from_lake(files, [of_another_name], None)
@@ -154,7 +154,7 @@ def test_a_lake_that_still_holds_erased_people_is_not_told_again(tmp_path: Path)
 def test_who_hears_of_an_erasure_from_the_lake_goes_by_when_it_was_heard_there(tmp_path: Path) -> None:
     lake(tmp_path, lying(1, "contact.erased", NOW - 2 * DAY), lying(0, "donation.made", NOW - DAY))
 
-    assert told(history(tmp_path, erases=True)) == [ERASED]
+    assert told(history(tmp_path, erases=True)) == [BEFORE_ERASURE]
 
 
 def test_what_the_lake_keeps_of_the_erased_is_nobodys(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_what_the_lake_keeps_of_the_erased_is_nobodys(tmp_path: Path) -> None:
     add_erasures(LocalFiles(tmp_path), [erasure_of("c1", NOW - 2 * DAY)])
     LakeWriter(LocalFiles(tmp_path), TOPIC_ID).write(0, 1, 1, [lying(1, "donation.made", NOW - 3 * DAY)])
 
-    assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [NOBODYS]
+    assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [ANONYMISED]
 
 
 def test_what_is_no_interaction_is_refused(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, name: str, 
 
 def test_an_empty_folder_is_no_history(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="there is nothing"):
-        parts_of(str(tmp_path))
+        input_files_at(str(tmp_path))
 
 
 def test_a_uri_may_name_a_lake_a_folder_or_a_file() -> None:
@@ -200,16 +200,16 @@ def test_a_uri_may_name_a_lake_a_folder_or_a_file() -> None:
     LakeWriter(open_files("memory://replayed/lake"), TOPIC_ID).write(0, 0, 0, [GIFT])
 
     for place in ("memory://replayed/some/said.jsonl", "memory://replayed/some", "memory://replayed/lake"):
-        assert told(History(parts_of(place), ALL, "US", NOW)) == [as_it_was(GIFT)], place
+        assert told(History(input_files_at(place), ALL, "US", NOW)) == [as_it_was(GIFT)], place
     with pytest.raises(Unreadable, match="there is nothing"):
-        parts_of("memory://replayed/some/other.jsonl")
+        input_files_at("memory://replayed/some/other.jsonl")
 
 
 def test_a_part_is_known_again_by_what_is_in_it_and_what_of_it_is_meant(tmp_path: Path) -> None:
     for name, content in (("a.jsonl", b"{}"), ("b.jsonl", b"{}"), ("c.jsonl", b"{ }")):
         (tmp_path / name).write_bytes(content)
 
-    same, too, other = parts_of(str(tmp_path))
+    same, too, other = input_files_at(str(tmp_path))
 
     assert same.fingerprint(ALL) == too.fingerprint(ALL) != other.fingerprint(ALL)
     assert same.fingerprint(ALL) != same.fingerprint(Selection(since=NOW))

@@ -1,4 +1,4 @@
-"""The files that lie at a path, each with what it is known again by."""
+"""Finds the files at a path (a lake, a folder, a file or a URI), each with a fingerprint of its content."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sinks.lake.files import Files, LocalFiles, open_files
 from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, MANIFESTS, date_in, type_in
 from streams.history.importing.file_parts import Unreadable
-from streams.history.lake.row_reading import count_of
+from streams.history.lake.row_reading import row_count
 from streams.history.lake.selection import Selection
 
 _DIGITS = 32
@@ -18,10 +18,10 @@ _HIDDEN = ("_", ".")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A file. `place`: where it lies within its files; `rows`: how many, if that is known.
+class InputFile:
+    """A file to read. `place`: its path within `files`; `rows`: how many, if known without reading.
 
-    `immutable`: nobody ever writes to a file of that name again, so its name is enough to know it by.
+    `immutable`: a file of that name never changes, so its name alone identifies its content.
     """
 
     files: Files
@@ -31,7 +31,7 @@ class Part:
     immutable: bool = False
 
     def fingerprint(self, selection: Selection) -> str:
-        """Of what is in it and what of it is meant. Raises OSError."""
+        """A hash of the file's content and of what is selected from it. Raises OSError."""
         told = blake2b()
         if self.immutable:
             told.update(self.files.address(self.name).encode())
@@ -44,8 +44,8 @@ class Part:
         return told.hexdigest()[:_DIGITS]
 
 
-def parts_of(path: str) -> list[Part]:
-    """All of a lake, a folder or a file, in order. Raises `Unreadable` where there is nothing, OSError, `Damaged`."""
+def input_files_at(path: str) -> list[InputFile]:
+    """Every file at a path, in order. Raises `Unreadable` where there is nothing, OSError, `Damaged`."""
     try:
         files = open_files(path)
     except ValueError as error:
@@ -55,7 +55,7 @@ def parts_of(path: str) -> list[Part]:
         return [_part(LocalFiles(place.parent), place.name)]
     if files.below(MANIFESTS):
         return list(_of_lake(files))
-    below = [name for name in files.below("") if name]  # a file that is no folder has itself below it on some stores
+    below = [name for name in files.below("") if name]  # on some stores a file lists itself as the empty name
     found = [name for name in below if not any(part.startswith(_HIDDEN) for part in name.split("/"))]
     if not found and (one := _file_at(path)) is not None:
         return [one]
@@ -64,12 +64,12 @@ def parts_of(path: str) -> list[Part]:
     return [_part(files, name) for name in found]
 
 
-def meant(parts: list[Part], selection: Selection) -> list[Part]:
-    """Those in which there may be something of what is meant."""
+def selected_files(parts: list[InputFile], selection: Selection) -> list[InputFile]:
+    """The files that may hold selected rows."""
     return [part for part in parts if selection.may_take(date_in(part.name), type_in(part.name))]
 
 
-def _file_at(path: str) -> Part | None:
+def _file_at(path: str) -> InputFile | None:
     """The file that a URI names; None: there is none."""
     folder, _, name = path.rpartition("/")
     if "://" not in path or not name or folder.endswith(":/"):
@@ -78,11 +78,11 @@ def _file_at(path: str) -> Part | None:
     return _part(files, name) if files.there(name) else None
 
 
-def _of_lake(files: Files) -> Iterator[Part]:
+def _of_lake(files: Files) -> Iterator[InputFile]:
     found = live(files)
     for file in found.of(INTERACTIONS):
-        yield Part(files, file.name, found.places.get(file.name, file.name), file.rows, immutable=True)
+        yield InputFile(files, file.name, found.places.get(file.name, file.name), file.rows, immutable=True)
 
 
-def _part(files: Files, name: str) -> Part:
-    return Part(files, name, name, count_of(files, name))
+def _part(files: Files, name: str) -> InputFile:
+    return InputFile(files, name, name, row_count(files, name))
