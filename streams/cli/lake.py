@@ -138,7 +138,7 @@ def fold(
     processes: Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")] = 2,
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
-    from streams.history.refold.running import fold_lake
+    from streams.history.refold.fold_files import fold_lake
     from streams.platform.lake_files import place_of, require_files
 
     with _failing_plainly():

@@ -16,7 +16,7 @@ from streams.history.backtest.policy_verdicts import judge
 from streams.history.backtest.tally import Judged, Tally
 from streams.history.backtest.touch_history import Span, found_in, sends
 from streams.history.refold.buckets import Bucket, each_bucket
-from streams.history.refold.lake_source import pieces
+from streams.history.refold.lake_source import interaction_files
 
 WINDOW = 7 * DAY
 """How long (ms) after a touch something is said to have followed it."""
@@ -103,7 +103,7 @@ def end_of(place: str) -> int | None:
 
     Raises ValueError where there are no files, OSError, and `Damaged`.
     """
-    found = pieces(open_files(place))
+    found = interaction_files(open_files(place))
     if not found:
         raise ValueError("there is no past: name a lake that `harmonia lake run` has filled, or a folder of its files")
     dates = [date for piece in found if (date := date_in(piece.name))]

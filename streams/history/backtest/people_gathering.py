@@ -18,13 +18,13 @@ from sinks.lake.parquet import read_columns
 from sinks.lake.snapshots import CONTACT_LINKS
 from streams.history.backtest.counted_facts import Said
 from streams.history.lake.row_reading import fragment_named_in
-from streams.history.refold.buckets import Gathered, gather
-from streams.history.refold.contact_rows import History, read_rows
+from streams.history.refold.buckets import SortedHistory, sort_history
+from streams.history.refold.contact_rows import ContactHistory, read_rows
 
 
-def gather_people(place: str, folder: Path, processes: int) -> Gathered:
-    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `gather`."""
-    return gather(place, folder, processes, prepare=by_person)
+def gather_people(place: str, folder: Path, processes: int) -> SortedHistory:
+    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `sort_history`."""
+    return sort_history(place, folder, processes, prepare=by_person)
 
 
 def by_person(place: str, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -52,7 +52,7 @@ def links_of(place: str) -> Mapping[str, str]:
     return links
 
 
-def said_of(history: History, *, linked: bool) -> Iterator[Said]:
+def said_of(history: ContactHistory, *, linked: bool) -> Iterator[Said]:
     """All that was said of a person, in the order in which it came. `linked`: it may be of several fragments."""
     for read in read_rows(history):
         opened = open_harmonised(read.row.event) if linked else None

@@ -15,8 +15,7 @@ from sinks.lake.manifests import INTERACTIONS
 from streams.history.rebuild.erasure_commands import Heard, heard_in, together
 from streams.history.rebuild.known_fragments import Kind, rows_of_states
 from streams.history.rebuild.topic_tail import read_tails
-from streams.history.refold.buckets import ROWS_IN_A_BUCKET, Gathered, gather
-from streams.history.refold.spill_files import Spiller
+from streams.history.refold.buckets import ROWS_IN_A_BUCKET, SortedHistory, Spiller, sort_history
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest, contacts_file, interactions_file
 from streams.operations.backup.record_files import Record, read_records
@@ -45,10 +44,10 @@ def lake_now(place: str, topic_id: str, partitions: int) -> Lake:
     return Lake(place, frozenset(file.name for file in known), sum(file.rows for file in known), ends)
 
 
-def gather_lake(lake: Lake, folder: Path, processes: int) -> Gathered:
+def gather_lake(lake: Lake, folder: Path, processes: int) -> SortedHistory:
     """Sort its rows. Raises `BackupError` where files were merged since."""
     try:
-        gathered = gather(lake.place, folder, processes, lake.names.__contains__)
+        gathered = sort_history(lake.place, folder, processes, lake.names.__contains__)
     except FileNotFoundError as error:
         raise _merged() from error
     if gathered.rows + gathered.without != lake.rows:
@@ -75,12 +74,12 @@ def tail_until(topic_id: str, begins: Sequence[int], manifest: Manifest) -> Tail
 class Sorted(NamedTuple):
     """`folded`: by partition the offset behind the last record that was read. `heard`: commands to erase among them."""
 
-    gathered: Gathered
+    gathered: SortedHistory
     folded: list[int]
     heard: Heard
 
 
-def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: Gathered) -> Sorted:
+def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: SortedHistory) -> Sorted:
     """Put what the topic holds to what was gathered. Raises `BackupError` and Kafka's errors."""
     folder.mkdir(parents=True, exist_ok=True)
     spiller = Spiller(folder, "tail", gathered.buckets)
@@ -98,7 +97,7 @@ def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: Gathered) -
     return Sorted(_with(gathered, spiller, folder), folded, heard)
 
 
-def add_states(kind: Kind, backup: Path, partitions: int, folder: Path, gathered: Gathered) -> Gathered:
+def add_states(kind: Kind, backup: Path, partitions: int, folder: Path, gathered: SortedHistory) -> SortedHistory:
     """Put the states of a backup to what was gathered."""
     folder.mkdir(parents=True, exist_ok=True)
     spiller = Spiller(folder, f"states-{int(kind)}", gathered.buckets)
@@ -113,9 +112,9 @@ def traces_of(backup: Path, partitions: int) -> Iterator[Record]:
     return (record for record in _contacts(backup, partitions) if (record.key or b"").startswith(_TRACE))
 
 
-def buckets_for(rows: int, processes: int) -> Gathered:
+def buckets_for(rows: int, processes: int) -> SortedHistory:
     """Nothing yet, in buckets for so many rows."""
-    return Gathered((), max(processes, -(-rows // ROWS_IN_A_BUCKET)), 0, 0)
+    return SortedHistory((), max(processes, -(-rows // ROWS_IN_A_BUCKET)), 0, 0)
 
 
 def clear(folder: Path) -> None:
@@ -128,10 +127,10 @@ def _contacts(backup: Path, partitions: int) -> Iterator[Record]:
         yield from read_records(backup / contacts_file(number))
 
 
-def _with(gathered: Gathered, spiller: Spiller, folder: Path) -> Gathered:
+def _with(gathered: SortedHistory, spiller: Spiller, folder: Path) -> SortedHistory:
     spiller.spill()
     spills = tuple(sorted({*gathered.spills, *folder.glob("*.arrow")}))
-    return Gathered(spills, gathered.buckets, gathered.rows + spiller.rows, gathered.without + spiller.without)
+    return SortedHistory(spills, gathered.buckets, gathered.rows + spiller.rows, gathered.without + spiller.without)
 
 
 def _last_of(batch: pa.RecordBatch) -> Iterable[tuple[int, int]]:

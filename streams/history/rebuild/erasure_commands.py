@@ -15,7 +15,7 @@ from events.refusal import Refusal
 from sinks.lake.schema import EVENT
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
-from streams.history.refold.contact_rows import Row
+from streams.history.refold.contact_rows import TopicRow
 
 Heard: TypeAlias = Mapping[tuple[str, str], int]
 """When the broker got the first copy of a command (ms since 1970), by its source and id."""
@@ -52,7 +52,7 @@ def of_said(heard: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]
     return {(source, id_): came for source, id_, came in heard}
 
 
-def of_after(rows: Sequence[Row], known: Iterable[ContactState], heard: Heard) -> Sequence[Row]:
+def of_after(rows: Sequence[TopicRow], known: Iterable[ContactState], heard: Heard) -> Sequence[TopicRow]:
     """Of a fragment's rows, in their order, those of after the erasure of which this is known; all where there is none.
 
     Where the command is among them, by where it stands: in one millisecond much may come. Else by when it came.

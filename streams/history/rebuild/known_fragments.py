@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from streams.domain.contact import ContactState, decode
 from streams.engine.runs import Records
-from streams.history.refold.contact_rows import History, Row
+from streams.history.refold.contact_rows import ContactHistory, TopicRow
 from streams.history.refold.lake_source import NEEDED_SCHEMA
 from streams.operations.backup.record_files import Record
 
@@ -27,7 +27,7 @@ class Parted(NamedTuple):
 
     rebuilt: ContactState | None
     known: list[ContactState]
-    history: History
+    history: ContactHistory
 
 
 def rows_of_states(kind: Kind, records: Iterable[Record]) -> pa.RecordBatch:
@@ -57,15 +57,15 @@ def rows_of_records(topic_id: str, records: Records) -> pa.RecordBatch:
     return _batch(columns)
 
 
-def parted(history: History) -> Parted:
+def parted(history: ContactHistory) -> Parted:
     """The rows of states apart from those of interactions."""
     states = {Kind(row.partition): decode(row.event) for row in _before(history)}
     rest = [row for row in history.rows if row.topic_id != _NO_TOPIC]
     known = [states[Kind.KNOWN]] if Kind.KNOWN in states else []
-    return Parted(states.get(Kind.REBUILT), known, History(history.contact_id, rest))
+    return Parted(states.get(Kind.REBUILT), known, ContactHistory(history.contact_id, rest))
 
 
-def _before(history: History) -> Iterator[Row]:
+def _before(history: ContactHistory) -> Iterator[TopicRow]:
     return (row for row in history.rows if row.topic_id == _NO_TOPIC)
 
 

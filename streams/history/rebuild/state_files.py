@@ -14,9 +14,9 @@ from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.history.rebuild.erasure_commands import Heard, of_after
 from streams.history.rebuild.history_beginning import beginning
 from streams.history.rebuild.known_fragments import parted
-from streams.history.refold.buckets import Bucket, Gathered, each_bucket
-from streams.history.refold.contact_rows import History, read_rows
-from streams.history.refold.state_of_facts import lived
+from streams.history.refold.buckets import Bucket, SortedHistory, each_bucket
+from streams.history.refold.contact_folding import fold_facts
+from streams.history.refold.contact_rows import ContactHistory, read_rows
 from streams.operations.backup.manifest import contacts_file
 from streams.operations.backup.record_files import (
     RECORDS_AT_ONCE,
@@ -52,7 +52,7 @@ class Advanced(NamedTuple):
     used: frozenset[bytes]
 
 
-def advance(work: Work, gathered: Gathered, target: Path, processes: int, say: Callable[[str], None]) -> "Made":
+def advance(work: Work, gathered: SortedHistory, target: Path, processes: int, say: Callable[[str], None]) -> "Made":
     """Write the files of contacts into `target`. Raises OSError, `Damaged`, `Unreadable`, `BackupError`."""
     work.out.mkdir(exist_ok=True)
     merging = _Merging(target, work.partitions)
@@ -105,7 +105,7 @@ class Folding:
         self.used: set[bytes] = set()
         self.contacts = 0
 
-    def records(self, histories: Iterable[History]) -> Iterator[Record]:
+    def records(self, histories: Iterable[ContactHistory]) -> Iterator[Record]:
         """Of each fragment of whom anything is known."""
         for each in histories:
             state = self._state(each)
@@ -114,7 +114,7 @@ class Folding:
                 number = partition_of(each.contact_id, self._partitions)
                 yield Record(number, each.contact_id.encode(), encode(state))
 
-    def _state(self, found: History) -> ContactState:
+    def _state(self, found: ContactHistory) -> ContactState:
         name = found.contact_id
         rebuilt, known, history = parted(found)
         if self._traces and (trace := self._traces.get(trace_key(name))) is not None:
@@ -123,17 +123,17 @@ class Folding:
         before, begun = beginning(rebuilt, known, self._erased.until(name))
         refused = Counter[str]()
         history, in_vain = self._of_after(history, known)
-        done = lived(name, [read.fact for read in read_rows(history, refused)], before, begun=begun)
+        done = fold_facts(name, [read.fact for read in read_rows(history, refused)], before, begun=begun)
         self.outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
         self.outcomes.update(refused + in_vain)
         return done.state
 
-    def _of_after(self, history: History, known: Iterable[ContactState]) -> tuple[History, Counter[str]]:
+    def _of_after(self, history: ContactHistory, known: Iterable[ContactState]) -> tuple[ContactHistory, Counter[str]]:
         """What had not come yet when the person was erased, whatever time it bears; how much else there was."""
         listed = self._erased.said_heard(history.contact_id)  # also of commands that `lake erase` has taken out
         after = of_after(history.rows, known, self._heard)
         left = [row for row in after if listed is None or row.appended_at > listed]
-        return History(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
+        return ContactHistory(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
 
 
 class _Merging:

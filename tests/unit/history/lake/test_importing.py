@@ -24,7 +24,7 @@ from streams.history.lake.input_files import input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.row_reading import BEFORE_ERASURE
 from streams.history.lake.selection import Selection
-from streams.history.refold.buckets import gather
+from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import fold_history
 from streams.platform.errors import LakeStopped
 from tests.unit.engine.kafka_records import Fetched
@@ -53,7 +53,7 @@ def harmonised(said: dict[str, JSON], at: int, offset: int = 0) -> Fetched:
 
 
 def folded(files: LocalFiles, folder: Path) -> dict[str, Any]:
-    gathered = gather(files.address(""), folder / "sorted")
+    gathered = sort_history(files.address(""), folder / "sorted")
     fold_history(files.address(""), gathered, folder / "folded")
     rows = parquet.read_table(folder / "folded" / "contact_state").to_pylist()
     return {row["contact_id"]: orjson.loads(row["profile"]) for row in rows}
@@ -177,7 +177,7 @@ def test_whoever_is_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> No
 
 
 def folded_or_none(files: LocalFiles, folder: Path) -> dict[str, Any]:
-    return folded(files, folder) if gather(files.address(""), folder / "look").rows else {}
+    return folded(files, folder) if sort_history(files.address(""), folder / "look").rows else {}
 
 
 def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from streams.history.rebuild.buckets import add_states, gather_lake, lake_now, t
 from streams.history.rebuild.erasure_commands import Heard
 from streams.history.rebuild.known_fragments import Kind
 from streams.history.rebuild.state_files import Made, Work, advance
-from streams.history.refold.buckets import Gathered
+from streams.history.refold.buckets import SortedHistory
 from streams.operations.backup.manifest import contacts_file
 from streams.operations.backup.record_files import Record, read_records, write_records
 from tests.unit.events.records import NOW
@@ -35,7 +35,7 @@ def rebuilt(
         write_records(backup / contacts_file(number), [each for each in known if each.partition == number])
     lake = lake_now(str(tmp_path / "lake"), TOPIC_ID, PARTITIONS)
     assert lake.ends == [43, 41, 0], "a partition of which the lake has nothing begins at 0"
-    gathered: Gathered = gather_lake(lake, work / "sorted", 1)
+    gathered: SortedHistory = gather_lake(lake, work / "sorted", 1)
     gathered = add_states(Kind.KNOWN, backup, PARTITIONS, work / "sorted", gathered)
     write_records(work / "traces.zst", traces_of(backup, PARTITIONS))
     todo = Work(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS, heard)

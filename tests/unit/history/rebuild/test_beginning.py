@@ -7,7 +7,7 @@ from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.state import Fact
 from streams.history.rebuild.history_beginning import beginning
-from streams.history.refold.state_of_facts import lived
+from streams.history.refold.contact_folding import fold_facts
 from tests.unit.events.records import NOW
 
 EARLIER, LATER = Erasure(NOW, "office/desk", "1"), Erasure(NOW + 1, "office/desk", "2")
@@ -78,5 +78,5 @@ def test_what_was_heard_before_the_command_of_an_erasure_does_not_come_back_what
 
     before = beginning(None, [running], None).state
 
-    assert not lived("c1", facts, before).state.facts
-    assert lived("c1", [*facts, anew], before).state.facts.keys() == {anew.key}
+    assert not fold_facts("c1", facts, before).state.facts
+    assert fold_facts("c1", [*facts, anew], before).state.facts.keys() == {anew.key}

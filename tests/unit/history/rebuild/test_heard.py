@@ -4,7 +4,7 @@ from streams.domain.contact import ContactState
 from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.history.rebuild.erasure_commands import heard_in, of_after, of_said, said, together
 from streams.history.rebuild.known_fragments import rows_of_records
-from streams.history.refold.contact_rows import Row
+from streams.history.refold.contact_rows import TopicRow
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import DAY, lying, odd
 
@@ -27,7 +27,7 @@ ERASED = [ContactState(place=Place(erased=Erasure(NOW - DAY, *NAME)))]
 
 
 def test_what_had_come_by_then_is_of_before_whatever_it_says() -> None:
-    rows = [Row("topic", 0, at, NOW + at, b"{}") for at in range(4)]
+    rows = [TopicRow("topic", 0, at, NOW + at, b"{}") for at in range(4)]
     assert [row.offset for row in of_after(rows, ERASED, {NAME: NOW + 1})] == [2, 3]
     assert of_after(rows, ERASED, {}) == rows
     assert of_after(rows, [ContactState()], {NAME: NOW + 1}) == rows
@@ -35,5 +35,5 @@ def test_what_had_come_by_then_is_of_before_whatever_it_says() -> None:
 
 def test_in_one_millisecond_the_command_stands_between_what_came_before_it_and_after_it() -> None:
     (value,) = [COMMAND.value or b""]
-    rows = [Row("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]
+    rows = [TopicRow("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]
     assert [row.offset for row in of_after(rows, ERASED, {NAME: NOW})] == [3, 4]

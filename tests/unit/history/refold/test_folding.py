@@ -16,7 +16,7 @@ from sinks.lake.snapshots import CONTACT_STATE_SCHEMA
 from streams.domain.contact import decode, profile
 from streams.engine.store import MemoryStore
 from streams.history.refold.arrow import fold_batches
-from streams.history.refold.buckets import gather
+from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import PROFILES, STATES, fold_history
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -38,12 +38,12 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
     return [dict(row) for path in sorted(folder.iterdir()) for row in pq.ParquetFile(path).read().to_pylist()]
 
 
-def test_states_and_profiles_are_those_of_the_stream(tmp_path: Path) -> None:
+def test_refolded_states_and_profiles_equal_those_of_the_stream(tmp_path: Path) -> None:
     records = said()
     place = (tmp_path / "lake").as_posix()
     written(tmp_path / "lake", records)
 
-    gathered = gather(place, tmp_path / "work", processes=2, rows_in_a_bucket=15)
+    gathered = sort_history(place, tmp_path / "work", processes=2, rows_in_a_bucket=15)
     done = fold_history(place, gathered, tmp_path / "out", processes=2)
 
     states = streamed(records)
@@ -69,7 +69,7 @@ def batches_of(records: list[Fetched], rows: int) -> list[pa.RecordBatch]:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
-def test_however_batches_are_cut_each_contact_is_folded_once(rows: int) -> None:
+def test_each_contact_is_folded_once_however_arrow_batches_are_cut(rows: int) -> None:
     records = said()
 
     made = [row for batch in fold_batches(batches_of(records, rows), NOBODY_IS) for row in batch.to_pylist()]
@@ -79,7 +79,7 @@ def test_however_batches_are_cut_each_contact_is_folded_once(rows: int) -> None:
     assert all(orjson.loads(row["profile"])["version"] == row["version"] == 1 for row in made)
 
 
-def test_of_somebody_who_was_erased_only_a_new_record_counts() -> None:
+def test_only_a_new_record_of_an_erased_contact_is_folded() -> None:
     mailed = [lying(number, "email.opened", NOW + number, contact={"contact_id": "c1"}) for number in range(3)]
     gift: dict[str, JSON] = {"donation_id": "ab:1", "amount": 500, "currency": "USD", "contact": {"contact_id": "c1"}}
     erased = Erasures([erasure_of("c1", NOW)])
