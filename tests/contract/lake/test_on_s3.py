@@ -19,7 +19,7 @@ from streams.cli.main import app
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import Orders, backtest
 from streams.history.lake.input_files import input_files_at
-from streams.history.rebuild.buckets import gather_lake, lake_now
+from streams.history.rebuild.buckets import lake_contents, sort_lake
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of
 from streams.platform.settings import Settings
@@ -116,11 +116,11 @@ def test_the_lake_commands_work_on_s3(lake: Files) -> None:
 def test_a_lake_on_s3_is_folded_replayed_rebuilt_and_backtested(lake: Files, s3_place: str, tmp_path: Path) -> None:
     folded = run("fold", "--processes", "1", "--out", str(tmp_path / "folded"))
     orders = Orders(default_policy(), default_policy())
-    known = lake_now(s3_place, TOPIC_ID, 2)
+    known = lake_contents(s3_place, TOPIC_ID, 2)
 
     assert folded.splitlines()[-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
     assert backtest(s3_place, orders, tmp_path / "people", 1).rows == 41
-    assert gather_lake(known, tmp_path / "gathered", 1).rows + 1 == known.rows == 43
+    assert sort_lake(known, tmp_path / "gathered", 1).rows + 1 == known.rows == 43
     assert sum(part.rows or 0 for part in input_files_at(s3_place)) == 43
 
 

@@ -8,10 +8,10 @@ from sinks.lake.erasure_list import add_erasures, erasure_of
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure, Place
-from streams.history.rebuild.buckets import add_states, gather_lake, lake_now, traces_of
-from streams.history.rebuild.erasure_commands import Heard
-from streams.history.rebuild.known_fragments import Kind
-from streams.history.rebuild.state_files import Made, Work, advance
+from streams.history.rebuild.buckets import add_states, lake_contents, sort_lake, traces_of
+from streams.history.rebuild.erasure_commands import CommandTimes
+from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.refold.buckets import SortedHistory
 from streams.operations.backup.manifest import contacts_file
 from streams.operations.backup.record_files import Record, read_records, write_records
@@ -20,12 +20,15 @@ from tests.unit.history.lake.lying import TOPIC_ID
 from tests.unit.history.refold.lakes import said, written
 
 PARTITIONS = 3
-NOTHING_HEARD: Heard = {}
+NOTHING_HEARD: CommandTimes = {}
 
 
 def rebuilt(
-    tmp_path: Path, known: list[Record], heard: Heard = NOTHING_HEARD, listed: Sequence[erasure_list.Erasure] = ()
-) -> tuple[dict[bytes, ContactState], Made]:
+    tmp_path: Path,
+    known: list[Record],
+    heard: CommandTimes = NOTHING_HEARD,
+    listed: Sequence[erasure_list.Erasure] = (),
+) -> tuple[dict[bytes, ContactState], StateFiles]:
     """The states of the lake, with what the running system knows."""
     add_erasures(written(tmp_path / "lake", said()), listed)
     backup, target, work = tmp_path / "backup", tmp_path / "target", tmp_path / "work"
@@ -33,19 +36,19 @@ def rebuilt(
         folder.mkdir()
     for number in range(PARTITIONS):
         write_records(backup / contacts_file(number), [each for each in known if each.partition == number])
-    lake = lake_now(str(tmp_path / "lake"), TOPIC_ID, PARTITIONS)
+    lake = lake_contents(str(tmp_path / "lake"), TOPIC_ID, PARTITIONS)
     assert lake.ends == [43, 41, 0], "a partition of which the lake has nothing begins at 0"
-    gathered: SortedHistory = gather_lake(lake, work / "sorted", 1)
-    gathered = add_states(Kind.KNOWN, backup, PARTITIONS, work / "sorted", gathered)
+    gathered: SortedHistory = sort_lake(lake, work / "sorted", 1)
+    gathered = add_states(PriorState.KNOWN, backup, PARTITIONS, work / "sorted", gathered)
     write_records(work / "traces.zst", traces_of(backup, PARTITIONS))
-    todo = Work(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS, heard)
-    made = advance(todo, gathered, target, 1, lambda _: None)
+    todo = FoldTask(str(tmp_path / "lake"), work / "traces.zst", work / "folded", PARTITIONS, heard)
+    made = write_state_files(todo, gathered, target, 1, lambda _: None)
     found = [each for number in range(PARTITIONS) for each in read_records(target / contacts_file(number))]
     assert made.contacts == len([each for each in found if not (each.key or b"").startswith(b"/")])
     return {each.key or b"": decode(each.value or b"") for each in found}, made
 
 
-def test_all_of_the_lake_is_folded_and_what_the_lake_does_not_know_is_taken_over(tmp_path: Path) -> None:
+def test_a_rebuild_folds_the_lake_and_takes_over_what_only_the_running_system_knows(tmp_path: Path) -> None:
     erased = ContactState(version=4, place=Place(erased=Erasure(NOW, "office/desk", "1"), marks=True, shown="erased"))
     stranger = Record(2, trace_key("stranger"), encode(ContactState(place=Place(erased=Erasure(1, "a", "b")))))
     states, made = rebuilt(tmp_path, [Record(0, b"nobody", encode(erased)), stranger])

@@ -9,9 +9,9 @@ import pytest
 from sinks.lake.files import Files
 from streams.history.lake.erasure import erase_from_lake
 from streams.history.rebuild import builder
-from streams.history.rebuild.buckets import Sorted
-from streams.history.rebuild.builder import Plan, build
-from streams.history.rebuild.erasure_commands import Heard
+from streams.history.rebuild.buckets import SortedTail
+from streams.history.rebuild.builder import RebuildPlan, build
+from streams.history.rebuild.erasure_commands import CommandTimes
 from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.lying import TOPIC_ID, lying
@@ -22,9 +22,9 @@ class _Enough(Exception):
     pass
 
 
-def heard(lake: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Heard:
+def heard(lake: Files, plan: RebuildPlan, monkeypatch: pytest.MonkeyPatch) -> CommandTimes:
     """What a build knows of commands if somebody erases while it is at the topic."""
-    found: list[Heard] = []
+    found: list[CommandTimes] = []
 
     async def topic_id(_: Settings) -> str:
         return TOPIC_ID
@@ -32,9 +32,9 @@ def heard(lake: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Heard:
     async def backup(*_: object) -> SimpleNamespace:
         return SimpleNamespace(contacts=0, partitions=1)
 
-    def tail(settings: Settings, tail: object, folder: Path, gathered: Any) -> Sorted:
+    def tail(settings: Settings, tail: object, folder: Path, gathered: Any) -> SortedTail:
         erase_from_lake(lake, [], None)
-        return Sorted(gathered, [], {})
+        return SortedTail(gathered, [], {})
 
     def folding(todo: Any, *_: object) -> None:
         found.append(todo.heard)
@@ -59,6 +59,6 @@ def test_when_commands_were_heard_is_known_also_if_they_are_taken_out_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = written(tmp_path / "lake", [lying(0, "email.opened"), lying(1, "contact.erased")])
-    plan = Plan(str(tmp_path / "lake"), tmp_path / "built", 1, 1.0)
+    plan = RebuildPlan(str(tmp_path / "lake"), tmp_path / "built", 1, 1.0)
 
     assert heard(lake, plan, monkeypatch) == {("digital/mailer", "i1"): NOW + 1}

@@ -1,12 +1,11 @@
 """What is said of two profiles is which fields differ, and in how many of them."""
 
-from streams.history.rebuild.profile_diff import Comparing, Difference, Sample, differences
-from streams.history.rebuild.regrouped import moved
+from streams.history.rebuild.profile_diff import Difference, ProfileComparer, Sample, changed_people, differences
 
 BEFORE = {"version": 1, "counts": {"email.opened": 2, "form.submitted": 1}, "tags": ["a", "b"], "region": "US-NJ"}
 
 
-def test_versions_are_no_difference() -> None:
+def test_profiles_that_differ_only_in_version_are_equal() -> None:
     assert list(differences(BEFORE, BEFORE | {"version": 99})) == []
 
 
@@ -19,8 +18,8 @@ def test_fields_are_named_by_their_paths_and_lists_are_compared_whole() -> None:
     ]
 
 
-def test_whom_one_side_lacks_is_counted_by_side_and_in_no_field() -> None:
-    comparing = Comparing(5)
+def test_a_profile_that_one_side_lacks_is_counted_by_side_and_in_no_field() -> None:
+    comparing = ProfileComparer(5)
     comparing.take("a", BEFORE, None, has_moved=False)
     comparing.take("b", None, BEFORE, has_moved=False)
     found = comparing.found()
@@ -29,7 +28,7 @@ def test_whom_one_side_lacks_is_counted_by_side_and_in_no_field() -> None:
 
 
 def test_of_each_field_so_many_samples_are_kept_and_the_most_frequent_comes_first() -> None:
-    comparing = Comparing(1)
+    comparing = ProfileComparer(1)
     comparing.take("a", BEFORE, BEFORE | {"tags": []}, has_moved=False)
     for name in ("b", "c"):
         comparing.take(name, BEFORE, BEFORE | {"region": "US-PA"}, has_moved=False)
@@ -38,8 +37,8 @@ def test_of_each_field_so_many_samples_are_kept_and_the_most_frequent_comes_firs
     assert found.samples == [Sample("a", "tags", ["a", "b"], []), Sample("b", "region", "US-NJ", "US-PA")]
 
 
-def test_whoever_was_heard_of_since_does_not_make_it_look_broken() -> None:
-    comparing = Comparing(5)
+def test_profiles_with_interactions_since_do_not_count_as_different() -> None:
+    comparing = ProfileComparer(5)
     comparing.take("a", BEFORE, None, has_moved=True)
     comparing.take("b", BEFORE, BEFORE, has_moved=True)
     found = comparing.found()
@@ -47,7 +46,7 @@ def test_whoever_was_heard_of_since_does_not_make_it_look_broken() -> None:
     assert found.is_equal
 
 
-def test_news_of_a_fragment_are_news_of_its_person_and_of_all_who_are_of_it() -> None:
+def test_an_interaction_of_a_fragment_concerns_its_whole_cluster_before_and_after() -> None:
     links = [("email:1", "crm.ada"), ("phone:1", "crm.ada"), ("email:2", "crm.bo")]
-    assert moved(["email:1"], lambda: links) == {"email:1", "phone:1", "crm.ada"}
-    assert moved([], lambda: links) == set()
+    assert changed_people(["email:1"], lambda: links) == {"email:1", "phone:1", "crm.ada"}
+    assert changed_people([], lambda: links) == set()
