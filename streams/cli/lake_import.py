@@ -33,7 +33,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
     """
     from sinks.lake.manifests import Damaged, is_lake
-    from streams.history.importing.file_parts import Unreadable
+    from streams.history.importing.file_items import Unreadable
     from streams.history.lake.buffers import FlushLimits
     from streams.history.lake.input_files import selected_files
     from streams.history.lake.old_files import OldFiles, import_old_files, preview_import
@@ -62,7 +62,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 
 def _parts(paths: list[str]) -> list[InputFile]:
     """Of all paths, in order. Raises as `input_files_at`, and says of which."""
-    from streams.history.importing.file_parts import Unreadable
+    from streams.history.importing.file_items import Unreadable
     from streams.history.lake.input_files import input_files_at
 
     found = []

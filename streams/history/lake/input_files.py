@@ -8,7 +8,7 @@ from pathlib import Path
 from sinks.lake.files import Files, LocalFiles, open_files
 from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, MANIFESTS, date_in, type_in
-from streams.history.importing.file_parts import Unreadable
+from streams.history.importing.file_items import Unreadable
 from streams.history.lake.row_reading import row_count
 from streams.history.lake.selection import Selection
 

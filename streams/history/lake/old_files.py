@@ -18,8 +18,8 @@ from sinks.lake.files import Files
 from sinks.lake.imported import log_of
 from sinks.lake.manifests import begin
 from sinks.lake.writer import LakeWriter, Overtaken
-from streams.history.importing.file_parts import AsItIs, Piece, Unreadable
-from streams.history.importing.import_run import Report, Screen
+from streams.history.importing.file_items import FileItem, UnchangedEvent, Unreadable
+from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.admission import AdmittedRow, RowAdmission
 from streams.history.lake.buffers import ROW_BYTES, FlushLimits
 from streams.history.lake.input_files import InputFile, selected_files
@@ -58,17 +58,19 @@ class OldFiles:
                 yield from admission.erasures(row)
 
 
-def preview_import(files: Files, old: OldFiles, report: Report, screen: Screen) -> None:
+def preview_import(files: Files, old: OldFiles, report: ImportReport, screen: ProgressDisplay) -> None:
     """Judge every selected row and write nothing. Raises `Unreadable`, OSError, `Damaged` and `LakeStopped`."""
     _require_ready(files, old)
     admission = old.admission(read_erasures(files), Erasures(old.erasures()))
     for part in selected_files(old.parts, old.selection):
         for number, row in enumerate(_rows(part)):
-            report.add(part.name, _piece(number, row, admission.judge(row)))
+            report.add(part.name, _item(number, row, admission.judge(row)))
             screen.advance(1)
 
 
-def import_old_files(files: Files, old: OldFiles, limits: FlushLimits, report: Report, screen: Screen) -> None:
+def import_old_files(
+    files: Files, old: OldFiles, limits: FlushLimits, report: ImportReport, screen: ProgressDisplay
+) -> None:
     """Write what the lake does not have yet. Raises as `preview_import`: the next run goes on from there.
 
     The erasures of all files go onto the lake's list first, so nobody erased comes back from any of them.
@@ -139,17 +141,17 @@ class _FileImport:
     now: int
     next: int = 0
     _records: list[_TopicRecord] = field(default_factory=list)
-    _pieces: list[Piece] = field(default_factory=list)
+    _items: list[FileItem] = field(default_factory=list)
     _bytes: int = 0
 
-    def begin(self, screen: Screen) -> int:
+    def begin(self, screen: ProgressDisplay) -> int:
         """Take up at the lake's end; returns how many rows others have imported since."""
         before, self.next = self.next, self.writer.position(_PARTITION) or 0
         self._forget()
         screen.advance(self.next - before)
         return self.next - before
 
-    def ends(self, report: Report, screen: Screen) -> bool:
+    def ends(self, report: ImportReport, screen: ProgressDisplay) -> bool:
         """Import the rest. False: another process is at the same file, so begin again."""
         number = self.next - 1
         try:
@@ -167,30 +169,32 @@ class _FileImport:
         judged = self.admission.judge(row)
         if judged is None:
             return
-        self._pieces.append(_piece(number, row, judged))
+        self._items.append(_item(number, row, judged))
         self._bytes += len(row.raw) + ROW_BYTES
         if isinstance(judged, AdmittedRow):
             at = min(judged.time, self.now)
             self._records.append(_TopicRecord(_PARTITION, number, at, judged.fragment.encode(), judged.value))
 
     def _is_full(self) -> bool:
-        return len(self._pieces) >= self.limits.rows or self._bytes >= self.limits.bytes
+        return len(self._items) >= self.limits.rows or self._bytes >= self.limits.bytes
 
-    def _write(self, last: int, report: Report, screen: Screen) -> None:
+    def _write(self, last: int, report: ImportReport, screen: ProgressDisplay) -> None:
         if last < self.next:
             return
         self.writer.write(_PARTITION, self.next, last, self._records)
-        for piece in self._pieces:
-            report.add(self.part.name, piece)
+        for item in self._items:
+            report.add(self.part.name, item)
         screen.advance(last + 1 - self.next)
         self.next = last + 1
         self._forget()
 
     def _forget(self) -> None:
-        self._records, self._pieces, self._bytes = [], [], 0
+        self._records, self._items, self._bytes = [], [], 0
 
 
-def _piece(number: int, row: FileRow, judged: AdmittedRow | Refused | LeftOut | None) -> Piece:
+def _item(number: int, row: FileRow, judged: AdmittedRow | Refused | LeftOut | None) -> FileItem:
     if isinstance(judged, AdmittedRow):
-        return Piece(number, row.line, [AsItIs(INTERACTIONS, judged.fragment.encode(), judged.value, judged.type)])
-    return Piece(number, row.line, [] if judged is None else [judged])
+        return FileItem(
+            number, row.line, [UnchangedEvent(INTERACTIONS, judged.fragment.encode(), judged.value, judged.type)]
+        )
+    return FileItem(number, row.line, [] if judged is None else [judged])

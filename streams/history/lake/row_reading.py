@@ -22,9 +22,8 @@ from events.refusal import Reason, Refusal
 from sinks.lake.files import Files
 from sinks.lake.parquet import open_parquet
 from sinks.lake.schema import COLUMNS
-from streams.history.importing.file_parts import Unreadable
-from streams.history.importing.lines import ROW_BYTES, first_line, lines_of
-from streams.history.importing.opening import open_unpacked
+from streams.history.importing.file_items import Unreadable
+from streams.history.importing.file_lines import ROW_BYTES, first_line, lines_of, open_unpacked
 from streams.history.importing.row_formats import csv_rows, json_rows
 
 FRAGMENT, EVENT, APPENDED_AT = "fragment", "event", "appended_at"

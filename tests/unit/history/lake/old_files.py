@@ -9,7 +9,7 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.times import render_time
 from sinks.lake.files import Files
-from streams.history.importing.import_run import Report, Screen
+from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.buffers import FlushLimits
 from streams.history.lake.input_files import input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
@@ -20,7 +20,7 @@ from tests.unit.worker.agents.harmonised import HASHER
 ALL = Selection()
 ADDRESS = "Ada@Example.org"
 EMAIL = HASHER.email(ADDRESS) or ""
-SILENT = Screen(lambda _: None, lambda _: None)
+SILENT = ProgressDisplay(lambda _: None, lambda _: None)
 FEW = FlushLimits(2, 1 << 20, 1.0)
 MANY = FlushLimits(1_000, 1 << 20, 1.0)
 
@@ -44,9 +44,9 @@ def brought(
     limits: FlushLimits = MANY,
     hasher: Hasher = HASHER,
     now: int = NOW,
-) -> Report:
+) -> ImportReport:
     """Bring files in; what became of them."""
-    report = Report(None)
+    report = ImportReport(None)
     parts = [part for path in paths for part in input_files_at(str(path))]
     import_old_files(files, OldFiles(parts, selection, hasher, now), limits, report, SILENT)
     return report

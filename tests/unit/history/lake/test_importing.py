@@ -19,7 +19,7 @@ from sinks.lake.files import LocalFiles, RemoteFiles, new_name
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
-from streams.history.importing.import_run import Report
+from streams.history.importing.import_run import ImportReport
 from streams.history.lake.input_files import input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.row_reading import BEFORE_ERASURE
@@ -247,6 +247,6 @@ def test_a_lake_on_a_store_is_not_imported_into_itself(tmp_path: Path) -> None:
     parts = [part for name in (root, f"{root}/interactions") for part in input_files_at(f"memory:/{name}")]
     for part in parts:
         with pytest.raises(LakeStopped, match="give other files"):
-            import_old_files(files, OldFiles([part], ALL, HASHER, NOW), MANY, Report(None), SILENT)
-    import_old_files(beside, OldFiles(parts[:1], ALL, HASHER, NOW), MANY, Report(None), SILENT)
+            import_old_files(files, OldFiles([part], ALL, HASHER, NOW), MANY, ImportReport(None), SILENT)
+    import_old_files(beside, OldFiles(parts[:1], ALL, HASHER, NOW), MANY, ImportReport(None), SILENT)
     assert len(beside.below(INTERACTIONS)) == 1

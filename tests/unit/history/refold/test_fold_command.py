@@ -45,7 +45,7 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
         compact(files, "2013-01-01")
         return found
 
-    monkeypatch.setattr("streams.history.refold.buckets.pieces", merged_after)
+    monkeypatch.setattr("streams.history.refold.buckets.interaction_files", merged_after)
 
     assert fold(tmp_path / "out")[1][-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
 

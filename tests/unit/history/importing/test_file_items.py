@@ -18,9 +18,9 @@ from events.adapters.feed import Feed, Refused
 from events.adapters.mapping import parse_mapping
 from events.envelope import Interaction
 from events.refusal import Reason, Refusal
-from streams.history.importing import file_parts as made
+from streams.history.importing import file_items as made
 from streams.history.importing import row_formats
-from streams.history.importing.file_parts import Job, Piece, Unreadable, pieces
+from streams.history.importing.file_items import FileItem, ImportFormat, Unreadable, read_items
 from streams.history.importing.row_formats import csv_rows
 from tests.unit.events.adapters import fixtures_mailgun, fixtures_sendgrid
 from tests.unit.packaging.dockerfile import ROOT
@@ -45,17 +45,19 @@ JSONL = b"\n".join(orjson.dumps(row) for row in ROWS)
 EVENTS = [fixture.body for name, fixture in fixtures_sendgrid.FIXTURES.items() if fixture.expected]
 
 
-def read(path: Path, vendor: str, *, own: bool = True) -> list[Piece]:
-    return list(pieces(path, Job(vendor, FEED, MAPPING if own else None), lambda _: None))
+def read(path: Path, vendor: str, *, own: bool = True) -> list[FileItem]:
+    return list(read_items(path, ImportFormat(vendor, FEED, MAPPING if own else None), lambda _: None))
 
 
-def ids(found: list[Piece]) -> list[str]:
+def ids(found: list[FileItem]) -> list[str]:
     return [one.id for piece in found for one in piece.results if isinstance(one, Interaction)]
 
 
 @pytest.mark.parametrize("content", [CSV, b"\xef\xbb\xbf" + CSV, CSV.replace(b"\n", b"\r\n"), JSONL, JSONL + b"\n\n"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
-def test_a_table_in_any_form_says_the_same(tmp_path: Path, content: bytes, pack: Callable[[bytes], bytes]) -> None:
+def test_a_table_in_any_format_gives_the_same_interactions(
+    tmp_path: Path, content: bytes, pack: Callable[[bytes], bytes]
+) -> None:
     (tmp_path / "plain").write_bytes(CSV)
     (tmp_path / "other").write_bytes(pack(content))
 
@@ -66,7 +68,7 @@ def test_a_table_in_any_form_says_the_same(tmp_path: Path, content: bytes, pack:
     assert [piece.number for piece in found] == [*range(len(ROWS))]
 
 
-def test_parquet_says_the_same(tmp_path: Path) -> None:
+def test_parquet_gives_the_same_interactions_as_csv(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(CSV)
     parquet.write_table(pa.Table.from_pylist(ROWS), tmp_path / "rows.parquet")
 
@@ -82,19 +84,19 @@ def test_parquet_says_the_same(tmp_path: Path) -> None:
         orjson.dumps(EVENTS[:3]) + b"\n" + orjson.dumps(EVENTS[3:]),
     ],
 )
-def test_webhooks_that_were_kept_in_any_form_say_the_same(tmp_path: Path, content: bytes) -> None:
+def test_stored_webhooks_in_any_form_give_the_same_interactions(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "events").write_bytes(content)
 
     assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
 
 
-def test_a_mark_at_the_start_costs_nothing(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "events").write_bytes(b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(event) for event in EVENTS))
 
     assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
 
 
-def test_a_bad_first_line_costs_itself(tmp_path: Path) -> None:
+def test_a_bad_first_line_loses_no_other_line(tmp_path: Path) -> None:
     (tmp_path / "events").write_bytes(b"\n".join([b'{"event":', *(orjson.dumps(event) for event in EVENTS)]))
 
     found = read(tmp_path / "events", "sendgrid", own=False)
@@ -178,7 +180,7 @@ def test_one_object_over_many_lines(tmp_path: Path) -> None:
         (b"m9,\xff\xfe,ada@example.org\n", 3),
     ],
 )
-def test_a_bad_row_costs_itself(tmp_path: Path, bad: bytes, line: int) -> None:
+def test_a_bad_row_loses_no_other_row(tmp_path: Path, bad: bytes, line: int) -> None:
     lines = CSV.splitlines(keepends=True)
     (tmp_path / "rows").write_bytes(b"".join([*lines[:2], bad, *lines[2:]]))
     (tmp_path / "good").write_bytes(CSV)
@@ -200,7 +202,7 @@ def test_a_bad_row_costs_itself(tmp_path: Path, bad: bytes, line: int) -> None:
         (b"id,at\n", "generic", True, "who"),
     ],
 )
-def test_a_file_that_is_something_else_says_what_it_should_be(
+def test_a_file_of_another_kind_is_refused_with_what_is_expected(
     tmp_path: Path, content: bytes, vendor: str, own: bool, word: str
 ) -> None:
     (tmp_path / "file").write_bytes(content)
@@ -229,7 +231,7 @@ def limited(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
 @pytest.mark.parametrize("long", [b"x" * 1_000, b'"' * 1_001, b"m9,2025-11-24T16:00:00Z," + b" " * 900])
-def test_a_row_longer_than_a_row_may_be_costs_itself(
+def test_a_too_long_row_loses_no_other_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: bytes, pack: Callable[[bytes], bytes]
 ) -> None:
     limited(monkeypatch, 300)
@@ -246,7 +248,7 @@ def test_a_row_longer_than_a_row_may_be_costs_itself(
 
 @pytest.mark.parametrize("place", [0, 2])
 @pytest.mark.parametrize("own", [True, False])
-def test_an_object_longer_than_a_line_may_be_costs_itself(
+def test_a_too_long_object_loses_no_other_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool, place: int
 ) -> None:
     lines = [orjson.dumps(row) for row in (ROWS if own else EVENTS)]
@@ -300,7 +302,7 @@ def test_a_line_of_300_megabytes_in_a_small_file_takes_little_memory(
     assert peak_mb < 400
 
 
-def test_a_line_that_its_adapter_cannot_read_costs_itself_alone(tmp_path: Path) -> None:
+def test_a_line_that_its_adapter_cannot_read_loses_no_other_line(tmp_path: Path) -> None:
     good = fixtures_mailgun.FIXTURES["delivered"].bytes
     bad = orjson.dumps({"event-data": {"event": "rejected", "message": {"headers": {"to": "(" * 1_000}}}})
     (tmp_path / "lines").write_bytes(b"%b\n%b\n%b\n" % (good, bad, good))
