@@ -15,7 +15,7 @@ from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from streams.history.daily_report.figures import Report
-    from streams.history.insights.answering import Read
+    from streams.history.insights.answering import LoadedHistory
     from streams.platform.settings import Settings
 
 app = typer.Typer(help="Pages for people.", no_args_is_help=True)
@@ -60,7 +60,7 @@ def _report(settings: Settings, day: date) -> Report:
     from streams.history.daily_report.held_back import held_on
     from streams.history.daily_report.refused_sources import held_now, mostly_refused_of, refused_on
 
-    def ask(read: Read) -> Report:
+    def ask(read: LoadedHistory) -> Report:
         spans = days_of(day, settings.time_zone)
         held = held_on(settings, spans)
         found = report_of(read.history, day, settings.time_zone, read.as_of, held)

@@ -13,7 +13,7 @@ from streams.history.daily_report.formatting import written
 from streams.history.insights.shapes import InsightsDocument, SeriesDocument
 
 if TYPE_CHECKING:
-    from streams.history.insights.known_values import Known
+    from streams.history.insights.known_values import TimeRange
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48
@@ -27,7 +27,7 @@ def says_something(document: InsightsDocument) -> bool:
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 
 
-def show_nothing(document: InsightsDocument, known: Known | None, unknown: Sequence[str] = ()) -> None:
+def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[str] = ()) -> None:
     """Say that nothing was counted, and when there would be something. `known` None: never.
 
     `unknown`: what there is to say of names of which there is nothing at all, on whatever days.

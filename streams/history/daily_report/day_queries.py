@@ -20,10 +20,10 @@ from streams.history.daily_report.queries import (
     REFCODES,
     TURFS,
 )
-from streams.history.insights.history_source import History, Reach, opened
-from streams.history.insights.human_acts import reaches_of_acts
-from streams.history.insights.known_values import known_of
-from streams.history.insights.placing import place, reach_of_messages
+from streams.history.insights.history_source import History, Reach, open_history
+from streams.history.insights.human_acts import acts_reaches
+from streams.history.insights.known_values import time_range_of
+from streams.history.insights.placing import create_placed_views, messages_reach
 from streams.history.insights.spans import Span, day_span
 
 WEEK = timedelta(days=7)
@@ -39,16 +39,16 @@ def days_of(day: date, zone: str) -> tuple[Span, Span]:
 def report_of(history: History, day: date, zone: str, as_of: int, held: Sequence[tuple[Held, ...] | None]) -> Report:
     """The page of a day. `held`: of the day and of the one of the week before. Raises `duckdb.IOException`."""
     spans = days_of(day, zone)
-    with opened(history, [reach for span in spans for reach in _reaches(span)]) as connection:
-        place(connection)
+    with open_history(history, [reach for span in spans for reach in _reaches(span)]) as connection:
+        create_placed_views(connection)
         dates = (day.isoformat(), (day - WEEK).isoformat())
         found, before = (_day(connection, *each) for each in zip(dates, spans, held, strict=True))
-    known = known_of(history) if found.is_empty else None
+    known = time_range_of(history) if found.is_empty else None
     return Report(zone, as_of, found, before, lake=history.files is not None, known=known)
 
 
 def _reaches(span: Span) -> list[Reach]:
-    return [Reach(_TYPES, span), reach_of_messages(span), *reaches_of_acts(span)]
+    return [Reach(_TYPES, span), messages_reach(span), *acts_reaches(span)]
 
 
 def _day(connection: duckdb.DuckDBPyConnection, name: str, span: Span, held: tuple[Held, ...] | None) -> Day:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from streams.domain.quarantine.listing import Listed
-from streams.history.insights.known_values import Known
+from streams.history.insights.known_values import TimeRange
 from streams.operations.refused.mostly_refused import Mostly
 
 
@@ -154,6 +154,6 @@ class Report(Struct, frozen=True):
     day: Day
     before: Day
     lake: bool = True
-    known: Known | None = None
+    known: TimeRange | None = None
     refused: tuple[Mostly, ...] | None = ()
     quarantines: tuple[Listed, ...] | None = ()

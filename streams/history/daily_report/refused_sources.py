@@ -8,7 +8,7 @@ from contextlib import closing
 
 from streams.domain.dead_letter_repair.letters import Said
 from streams.domain.quarantine.listing import Listed
-from streams.history.insights.history_source import History, Reach, opened
+from streams.history.insights.history_source import History, Reach, open_history
 from streams.history.insights.spans import Span
 from streams.operations.refused.mostly_refused import Mostly, mostly_refused, suspects
 from streams.operations.refused.refusal_reading import Refusals, letters_between, names_requeued_since, quarantines_of
@@ -53,6 +53,6 @@ def mostly_refused_of(history: History, span: Span, refused: Mapping[Said, int])
 
 
 def _accepted(history: History, span: Span, types: Collection[str]) -> dict[Said, int]:
-    with opened(history, [Reach(types, span.wider(_EARLIER_MS, 0))]) as connection:
+    with open_history(history, [Reach(types, span.wider(_EARLIER_MS, 0))]) as connection:
         found = connection.execute(_ACCEPTED, {"since": span.since, "until": span.until}).fetchall()
     return {Said(source, type_): count for source, type_, count in found}

@@ -289,7 +289,7 @@ def test_a_line_of_300_megabytes_in_a_small_file_takes_little_memory(
             file.write(pack(b" " * (1 << 20)))
         file.write(pack(b"\n" + b"\n".join(map(orjson.dumps, EVENTS)) + b"\n"))
     said = (
-        "from tests.unit.history.importing.test_pieces import *\n"
+        "from tests.unit.history.importing.test_file_items import *\n"
         f"found = read(Path({str(tmp_path / 'file')!r}), {vendor!r}, own={vendor == 'generic'})\n"
         "[peak] = [line for line in open('/proc/self/status') if line.startswith('VmHWM')]\n"
         "print(len(found), int(peak.split()[1]) >> 10)"  # of this process alone: `ru_maxrss` begins with its parent's

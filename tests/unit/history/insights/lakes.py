@@ -6,7 +6,7 @@ from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
-from streams.history.insights.history_source import NOTHING_SEEN, History, tail_table
+from streams.history.insights.history_source import NO_FILES, History, tail_table
 from tests.unit.history.lake.lying import TOPIC_ID
 
 
@@ -22,4 +22,4 @@ def history_of(files: Files, filed: Sequence[LogRecord], tail: Sequence[LogRecor
 
 def only_tail(tail: Sequence[LogRecord]) -> History:
     """Without any lake."""
-    return History(None, NOTHING_SEEN, tail_table(tail, TOPIC_ID))
+    return History(None, NO_FILES, tail_table(tail, TOPIC_ID))

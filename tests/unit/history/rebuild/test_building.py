@@ -43,11 +43,11 @@ def heard(lake: Files, plan: RebuildPlan, monkeypatch: pytest.MonkeyPatch) -> Co
     for name, does in {
         "topic_id_of": topic_id,
         "take_backup": backup,
-        "tail_until": lambda *_: None,
+        "tail_range": lambda *_: None,
         "add_tail": tail,
         "add_states": lambda kind, backup, partitions, folder, gathered: gathered,
         "traces_of": lambda *_: iter(()),
-        "advance": folding,
+        "write_state_files": folding,
     }.items():
         monkeypatch.setattr(builder, name, does)
     with pytest.raises(_Enough):

@@ -19,7 +19,7 @@ from streams.history.daily_report.refused_sources import mostly_refused_of
 from streams.history.daily_report.tables import tables_of
 from streams.history.daily_report.text import WIDTH, text_of
 from streams.history.daily_report.warnings import warnings
-from streams.history.insights.known_values import Known
+from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_span
 from streams.operations.refused.mostly_refused import Mostly
 from tests.unit.engine.kafka_records import Fetched
@@ -219,7 +219,7 @@ def test_nothing_stands_out_on_a_day_like_the_one_before() -> None:
 
 
 def test_of_a_day_without_anything_it_is_said_when_there_is_something() -> None:
-    elsewhere = replace(report(QUIET), known=Known(NOW - DAY, NOW))
+    elsewhere = replace(report(QUIET), known=TimeRange(NOW - DAY, NOW))
 
     assert warnings(report(QUIET)) == ["Nothing is known of this day: there is no interaction at all."]
     first, latest = (written(moment, "America/New_York") for moment in (NOW - DAY, NOW))
@@ -234,7 +234,7 @@ def test_a_page_knows_from_when_to_when_there_are_interactions_where_its_day_has
         report_of(only_tail(records), day, "UTC", NOW, ((), ())) for day in (TODAY, TODAY - timedelta(days=2))
     )
 
-    assert (empty.known, busy.known) == (Known(NOW - 3 * DAY, NOW - 2 * DAY), None)
+    assert (empty.known, busy.known) == (TimeRange(NOW - 3 * DAY, NOW - 2 * DAY), None)
 
 
 def test_a_page_without_a_lake_says_what_that_leaves_out() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.history.insights.own_process import GIVES_WAY, MOST_REMEMBERED_BYTES, MOST_WAITING, Apart, NoAnswer
+from streams.history.insights.own_process import (
+    GIVES_WAY,
+    MOST_REMEMBERED_BYTES,
+    MOST_WAITING,
+    InsightsProcess,
+    NoAnswer,
+)
 
 COUNTS = """
 import pathlib, sys
@@ -22,16 +28,16 @@ def counting(file: Path) -> tuple[str, ...]:
     return sys.executable, "-c", COUNTS, str(file)
 
 
-async def test_it_asks_as_a_person_would_and_passes_the_answer_on(tmp_path: Path) -> None:
-    apart = Apart(counting(tmp_path / "asked"))
+async def test_the_insights_process_passes_options_on_and_returns_the_answer(tmp_path: Path) -> None:
+    apart = InsightsProcess(counting(tmp_path / "asked"))
 
     assert await apart.ask({"metric": "net", "team": "--json", "from": "2012-02-22"}) == b"1\n"
     assert (tmp_path / "asked").read_text() == "--json --from=2012-02-22 --team=--json -- net\n"
 
 
-async def test_an_answer_is_remembered_for_a_while(tmp_path: Path) -> None:
+async def test_an_answer_is_cached_for_a_while(tmp_path: Path) -> None:
     now = 0.0
-    apart = Apart(counting(tmp_path / "asked"), fresh_s=60, clock=lambda: now)
+    apart = InsightsProcess(counting(tmp_path / "asked"), fresh_s=60, clock=lambda: now)
 
     first = await apart.ask({"metric": "net"})
     now = 59.0
@@ -42,7 +48,7 @@ async def test_an_answer_is_remembered_for_a_while(tmp_path: Path) -> None:
 
 
 async def test_who_asks_the_same_shares_an_answer_and_only_so_many_wait(tmp_path: Path) -> None:
-    apart = Apart(counting(tmp_path / "asked"))
+    apart = InsightsProcess(counting(tmp_path / "asked"))
     metrics = [f"m{number}" for number in range(MOST_WAITING)]
 
     questions = [asyncio.ensure_future(apart.ask({"metric": name})) for name in [*metrics, metrics[0], "one too many"]]
@@ -55,8 +61,8 @@ async def test_who_asks_the_same_shares_an_answer_and_only_so_many_wait(tmp_path
     )
 
 
-async def test_what_takes_too_long_is_killed_and_the_next_has_its_turn(tmp_path: Path) -> None:
-    apart = Apart((sys.executable, "-c", HANGS, str(tmp_path / "started")), limit_s=2)
+async def test_a_question_that_takes_too_long_is_killed_and_the_next_runs(tmp_path: Path) -> None:
+    apart = InsightsProcess((sys.executable, "-c", HANGS, str(tmp_path / "started")), limit_s=2)
 
     for _ in range(2):
         with pytest.raises(NoAnswer, match="too long"):
@@ -64,8 +70,8 @@ async def test_what_takes_too_long_is_killed_and_the_next_has_its_turn(tmp_path:
         require_dead(tmp_path / "started")
 
 
-async def test_whoever_stops_leaves_nothing_running(tmp_path: Path) -> None:
-    apart = Apart((sys.executable, "-c", HANGS, str(tmp_path / "started")))
+async def test_stopping_leaves_no_question_running(tmp_path: Path) -> None:
+    apart = InsightsProcess((sys.executable, "-c", HANGS, str(tmp_path / "started")))
     asked = asyncio.ensure_future(apart.ask({"metric": "net"}))
     while not (tmp_path / "started").exists() or not (tmp_path / "started").read_text():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
@@ -92,8 +98,8 @@ time.sleep(600)
 """
 
 
-async def test_what_is_killed_leaves_no_rows_behind_and_has_given_way(tmp_path: Path) -> None:
-    apart = Apart((sys.executable, "-c", SPILLS, str(tmp_path / "told")), limit_s=2)
+async def test_a_killed_question_leaves_no_temporary_files_and_had_a_low_priority(tmp_path: Path) -> None:
+    apart = InsightsProcess((sys.executable, "-c", SPILLS, str(tmp_path / "told")), limit_s=2)
 
     with pytest.raises(NoAnswer, match="too long"):
         await apart.ask({"metric": "net"})
@@ -107,9 +113,9 @@ def require_gone(file: Path) -> None:
     assert not file.exists()
 
 
-async def test_no_more_is_remembered_than_there_is_room_for(tmp_path: Path) -> None:
+async def test_the_cache_of_answers_is_bounded_in_bytes(tmp_path: Path) -> None:
     answers_at_length = COUNTS.replace("print(len", f"print('x' * {MOST_REMEMBERED_BYTES // 2}, len")
-    apart = Apart((sys.executable, "-c", answers_at_length, str(tmp_path / "asked")))
+    apart = InsightsProcess((sys.executable, "-c", answers_at_length, str(tmp_path / "asked")))
 
     for metric in ("net", "gross", "gross", "net"):
         await apart.ask({"metric": metric})
@@ -117,8 +123,8 @@ async def test_no_more_is_remembered_than_there_is_room_for(tmp_path: Path) -> N
     assert len((tmp_path / "asked").read_text().splitlines()) == 3
 
 
-async def test_a_failure_is_no_answer_and_is_not_remembered(tmp_path: Path) -> None:
-    apart = Apart((sys.executable, "-c", "import sys; print('half'); sys.exit(1)"))
+async def test_a_failed_question_is_not_cached(tmp_path: Path) -> None:
+    apart = InsightsProcess((sys.executable, "-c", "import sys; print('half'); sys.exit(1)"))
 
     for _ in range(2):
         with pytest.raises(NoAnswer, match="cannot be read"):

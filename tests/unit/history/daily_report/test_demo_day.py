@@ -19,8 +19,8 @@ from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import Day
 from streams.history.insights.history_source import History
 from tests.unit.engine.kafka_records import Fetched
+from tests.unit.history.daily_report.recount_day import Recount
 from tests.unit.history.insights.lakes import history_of
-from tests.unit.history.insights.recount_day import Recount
 from tests.unit.worker.agents.harmonised import HASHER
 
 ZONE = "America/Los_Angeles"

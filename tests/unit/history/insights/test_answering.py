@@ -1,7 +1,7 @@
 import pytest
 from faust.types import TP
 
-from streams.history.insights.answering import Room, _require_whole
+from streams.history.insights.answering import TailBuffer, _require_no_gap
 from streams.history.insights.history_source import tail_table
 from streams.platform.errors import LakeStopped
 from tests.unit.history.lake.lying import TOPIC_ID, lying
@@ -20,7 +20,7 @@ FIRST, SECOND = TP("interactions", 0), TP("interactions", 1)
 def test_a_lake_that_reaches_to_where_the_topic_begins_leaves_nothing_out(
     starts: dict[TP, int], begin: dict[int, int]
 ) -> None:
-    _require_whole(starts, begin)
+    _require_no_gap(starts, begin)
 
 
 @pytest.mark.parametrize(
@@ -30,16 +30,18 @@ def test_a_lake_that_reaches_to_where_the_topic_begins_leaves_nothing_out(
         ({FIRST: 7, SECOND: 0}, {0: 6}, "partition 0: the lake ends before 6, the topic begins at 7"),
     ],
 )
-def test_what_is_in_neither_is_told(starts: dict[TP, int], begin: dict[int, int], said: str) -> None:
+def test_records_in_neither_lake_nor_topic_are_an_error(
+    starts: dict[TP, int], begin: dict[int, int], said: str
+) -> None:
     with pytest.raises(LakeStopped, match=said):
-        _require_whole(starts, begin)
+        _require_no_gap(starts, begin)
 
 
 @pytest.mark.parametrize(("lake", "cure"), [(False, "set HARMONIA_LAKE"), (True, "let `harmonia lake run` catch up")])
-def test_what_has_no_room_in_memory_is_refused_with_the_cure(lake: bool, cure: str) -> None:
+def test_a_tail_too_large_for_memory_is_refused_with_the_cure(lake: bool, cure: str) -> None:
     records = [lying(0, "donation.made")]
     table = tail_table(records, TOPIC_ID)
-    room = Room(TOPIC_ID, 2 * table.nbytes, lake=lake)
+    room = TailBuffer(TOPIC_ID, 2 * table.nbytes, lake=lake)
 
     assert room.take(records).equals(room.take(records))
     with pytest.raises(LakeStopped, match=cure):
