@@ -49,13 +49,13 @@ def backtest(  # noqa: PLR0913 (options of a command)
     from streams.history.backtest.report.figures import json_of
     from streams.history.backtest.report.html import html_of
     from streams.history.backtest.report.pages import page
-    from streams.history.backtest.touch_history import Span
+    from streams.history.backtest.touch_history import TimeSpan
     from streams.platform.policy_file import policy_of
 
     settings = load_settings()
     place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
     first, last = span_given(since, until)
-    span = Span(Span().since if first is None else first, Span().until if last is None else last)
+    span = TimeSpan(TimeSpan().since if first is None else first, TimeSpan().until if last is None else last)
     with failing_plainly(), _reading(place):
         old = policy_of(settings.policy) if against is None else _policy(against)
         before = against or settings.policy

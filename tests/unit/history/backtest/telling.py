@@ -7,7 +7,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import render_time
 from streams.domain.contact.facts.from_records import read_said
-from streams.history.backtest.counted_facts import Said
+from streams.history.backtest.counted_facts import PersonFact
 from tests.unit.events.records import NOW, accepted, event
 from tests.unit.worker.agents.harmonised import HASHER
 
@@ -19,7 +19,7 @@ class Telling:
     """Times in hours before NOW, which is 10:00 UTC on a Wednesday."""
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
+        self.said: list[PersonFact] = []
 
     def say(self, type_: str, hours: float, id_: str = "", **data: JSON) -> str:
         """The id of what was said."""
@@ -28,5 +28,5 @@ class Telling:
         fragment, value = harmonise(accepted(content), HASHER)
         read = read_said(value, NOW + len(self.said))
         assert not isinstance(read, Refusal)
-        self.said.append(Said(fragment, *read))
+        self.said.append(PersonFact(fragment, *read))
         return str(orjson.loads(value)["id"])

@@ -14,9 +14,7 @@ from streams.history.backtest.backtest_run import Orders, Result
 from tests.unit.history.lake.lying import TOPIC_ID, lying
 
 
-def test_whatever_lay_in_between_is_gone_when_it_is_told_to_stop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_backtest_leaves_no_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Path] = []
 
     def stopped(_: str, __: Orders, folder: Path, ___: int) -> Result:

@@ -11,13 +11,13 @@ from streams.cli.experiment_results import print_page
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, default_policy
 from streams.history.backtest.backtest_run import Orders, Result
-from streams.history.backtest.outcomes import DAY, Outcome
+from streams.history.backtest.outcomes import DAY, TouchOutcome
 from streams.history.backtest.report.charts import pairs
 from streams.history.backtest.report.figures import json_of, weeks_of
 from streams.history.backtest.report.html import html_of
 from streams.history.backtest.report.pages import page
-from streams.history.backtest.tally import Judged
-from streams.history.backtest.touch_history import Send
+from streams.history.backtest.tally import JudgedTouch
+from streams.history.backtest.touch_history import AskedTouch
 from tests.unit.events.records import NOW
 
 ORDERS = Orders(default_policy(), default_policy())
@@ -32,12 +32,14 @@ def result(people: int = 60) -> Result:
         request = PermissionRequest(channel="email", purpose="informational", team=TEAM)
         gifts = frozenset({(("s", "g"), "USD", 2_500)}) if number % 5 == 0 else frozenset()
         new = Decision("deny", "cap") if number % 2 else Decision("allow", "ok")
-        judged = Judged(Send(touch, request, None), new, Decision("allow", "ok"), Outcome(gifts, left=number == 1))
+        judged = JudgedTouch(
+            AskedTouch(touch, request, None), new, Decision("allow", "ok"), TouchOutcome(gifts, left=number == 1)
+        )
         found.tally.take(f"c{number}", [judged])
     return found
 
 
-def test_every_table_says_what_was_counted() -> None:
+def test_every_backtest_table_shows_what_was_counted() -> None:
     shown = page(result(), ORDERS)
     tables = {part.title: [*part.rows] for part in shown.parts}
 
@@ -68,7 +70,7 @@ def test_on_a_narrow_screen_no_interval_is_broken(
     assert [line.count(" to ") for line in lines if line.startswith("allow → deny")] == [0, 4]
 
 
-def test_what_to_beware_of_comes_first() -> None:
+def test_a_backtest_shows_its_warnings_first() -> None:
     found = result()
     found.linked, found.open, found.unjudged = False, 7, 1
 
@@ -89,7 +91,7 @@ def test_where_there_is_no_lake_it_has_no_snapshot_either() -> None:
 
 
 @pytest.mark.parametrize(("cascade", "word"), [(False, "happened all the same"), (True, "does not count for later")])
-def test_it_says_how_the_past_was_judged(cascade: bool, word: str) -> None:
+def test_a_backtest_says_whether_it_cascades(cascade: bool, word: str) -> None:
     facts = dict(page(result(), replace(ORDERS, cascade=cascade)).facts)
 
     assert word in facts["judged"]
@@ -127,7 +129,9 @@ def test_weeks_without_a_touch_are_on_the_axis() -> None:
     later = Touch(NOW + 28 * DAY, "s", "later", "email")
     request = PermissionRequest(channel="email", purpose="informational", team=TEAM)
     allowed = Decision("allow", "ok")
-    found.tally.take("c", [Judged(Send(later, request, None), allowed, allowed, Outcome(frozenset(), left=False))])
+    found.tally.take(
+        "c", [JudgedTouch(AskedTouch(later, request, None), allowed, allowed, TouchOutcome(frozenset(), left=False))]
+    )
 
     weeks = weeks_of(found.tally)
 
@@ -147,12 +151,12 @@ def test_no_column_of_the_file_is_pushed_off_and_no_name_of_its_charts_is_cut_of
     assert f"<title>{'a' * 40} (deny)</title>" in long
 
 
-def test_of_a_past_without_touches_there_is_little_to_show() -> None:
+def test_a_backtest_without_touches_shows_only_warnings_and_facts() -> None:
     assert page(Result(linked=True), ORDERS).parts == []
     assert "<svg" not in html_of(Result(linked=True), ORDERS)
 
 
-def test_programs_get_every_cell() -> None:
+def test_the_json_of_a_backtest_holds_every_cell() -> None:
     told = orjson.loads(orjson.dumps(json_of(result(), ORDERS)))
 
     [cell] = [

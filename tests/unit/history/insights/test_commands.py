@@ -125,7 +125,7 @@ def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_non
     assert "no data" not in told
 
 
-def test_taken_together_nothing_is_still_something() -> None:
+def test_a_series_whose_sum_is_zero_still_says_something() -> None:
     assert says_something(one_of("net", 700, -700, currency="USD"))
 
 

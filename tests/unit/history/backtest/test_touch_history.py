@@ -3,22 +3,21 @@
 from pathlib import Path
 
 from streams.domain.pressure import Policy, default_policy, read_policy
-from streams.history.backtest.counted_facts import counting
-from streams.history.backtest.outcomes import DAY, Afterwards, together
-from streams.history.backtest.policy_verdicts import judge
-from streams.history.backtest.touch_history import Send, Span, found_in, sends
+from streams.history.backtest.counted_facts import counted_facts
+from streams.history.backtest.outcomes import DAY, OutcomeIndex, combined
+from streams.history.backtest.touch_history import AskedTouch, TimeSpan, asked_touches, evidence_of, judge_touches
 from tests.unit.events.records import NOW
 from tests.unit.history.backtest.telling import HOUR, Telling
 
-EVERYTHING = Span()
+EVERYTHING = TimeSpan()
 
 
-def asked(told: Telling, span: Span = EVERYTHING) -> list[Send]:
-    counted = counting(told.said)
-    return list(sends("c1", counted, found_in(counted), span))
+def asked(told: Telling, span: TimeSpan = EVERYTHING) -> list[AskedTouch]:
+    counted = counted_facts(told.said)
+    return list(asked_touches("c1", counted, evidence_of(counted), span))
 
 
-def test_a_profile_is_that_of_just_before() -> None:
+def test_the_known_profile_is_the_one_just_before_the_touch() -> None:
     told = Telling()
     told.say("donation.made", 50)
     told.say("email.sent", 40, message_id="a")
@@ -36,7 +35,7 @@ def test_a_profile_is_that_of_just_before() -> None:
     assert (second.request.team, second.request.purpose, second.request.channel) == ("digital", "fundraising", "email")
 
 
-def test_of_the_first_thing_that_happened_nothing_is_known_before() -> None:
+def test_nothing_is_known_before_a_persons_first_touch() -> None:
     told = Telling()
     told.say("text.sent", 1)
 
@@ -45,7 +44,7 @@ def test_of_the_first_thing_that_happened_nothing_is_known_before() -> None:
     assert send.known is None
 
 
-def test_what_was_taken_back_or_came_twice_or_came_back_was_no_touch() -> None:
+def test_retracted_copied_and_bounced_messages_are_no_touches() -> None:
     told = Telling()
     told.say("email.sent", 9, "twice", message_id="a")
     told.say("email.sent", 9, "twice", message_id="a")
@@ -77,14 +76,14 @@ def test_only_touches_within_the_span_are_asked_about_but_all_before_counts() ->
     told.say("email.sent", 9, message_id="a")
     told.say("email.sent", 8, message_id="b")
 
-    [send] = asked(told, Span(since=NOW - 8 * HOUR))
+    [send] = asked(told, TimeSpan(since=NOW - 8 * HOUR))
 
     assert send.known is not None
     assert len(send.known["touches"]) == 1
-    assert not asked(told, Span(until=NOW - 9 * HOUR))
+    assert not asked(told, TimeSpan(until=NOW - 9 * HOUR))
 
 
-def test_all_that_was_said_under_any_name_is_known() -> None:
+def test_facts_under_every_fragment_of_a_person_are_known() -> None:
     told = Telling()
     told.say("donation.made", 50, contact={"email": "ada@example.org"})
     told.say("text.sent", 40, contact={"phone": "+1 212 555 0100"})
@@ -119,7 +118,7 @@ def test_what_had_come_before_an_erasure_is_gone_also_what_happened_after_its_ti
     assert asked(told) == []
 
 
-def test_what_is_not_allowed_counts_for_later_unless_it_is_taken_out() -> None:
+def test_a_disallowed_touch_counts_for_later_ones_unless_it_cascades() -> None:
     told = Telling()
     told.say("donation.made", 100)
     for number in range(4):
@@ -128,22 +127,24 @@ def test_what_is_not_allowed_counts_for_later_unless_it_is_taken_out() -> None:
     assert isinstance(one_a_day, Policy)
 
     def reasons(*, cascade: bool) -> list[str | None]:
-        return [None if each is None else each.reason for each in judge(one_a_day, asked(told), cascade=cascade)]
+        return [
+            None if each is None else each.reason for each in judge_touches(one_a_day, asked(told), cascade=cascade)
+        ]
 
     assert reasons(cascade=False) == ["ok", "cap", "cap", "cap"]
     assert reasons(cascade=True) == ["ok", "cap", "cap", "ok"]
 
 
-def test_a_time_that_no_policy_can_be_asked_about_is_left_out() -> None:
+def test_touches_at_times_beyond_a_policys_range_are_not_judged() -> None:
     told = Telling()
     told.say("email.sent", 1)
     [send] = asked(told)
     early = send._replace(touch=type(send.touch)(-62_135_596_800_000, "s", "i", "email"))
 
-    assert list(judge(default_policy(), [early])) == [None]
+    assert list(judge_touches(default_policy(), [early])) == [None]
 
 
-def test_what_followed_is_within_the_window_and_each_gift_once() -> None:
+def test_an_outcome_has_each_gift_within_the_window_once() -> None:
     told = Telling()
     told.say("email.sent", 200, message_id="a")
     told.say("email.sent", 190, message_id="b")
@@ -154,10 +155,10 @@ def test_what_followed_is_within_the_window_and_each_gift_once() -> None:
     told.say("donation.made", 190 - 7 * 24 - 1, donation_id="a:4", amount=1)
     told.say("email.complained", 150)
     told.say("consent.changed", 150, channel="text", granted=True)
-    followed = Afterwards(found_in(counting(told.said)), 7 * DAY)
+    followed = OutcomeIndex(evidence_of(counted_facts(told.said)), 7 * DAY)
 
     first, second = (followed.of(NOW - hours * HOUR) for hours in (200, 190))
-    both = together([first, second])
+    both = combined([first, second])
 
     assert sorted(amount for _, _, amount in first.gifts) == [500, 900]
     assert sorted(amount for _, _, amount in both.gifts) == [500, 900]

@@ -11,9 +11,9 @@ from sinks.lake.snapshots import CONTACT_LINKS, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import Orders, Result, backtest, end_of
-from streams.history.backtest.people_gathering import said_of
-from streams.history.backtest.tally import Place, Tally
-from streams.history.backtest.touch_history import Span
+from streams.history.backtest.people_gathering import person_facts
+from streams.history.backtest.tally import CellKey, Tally
+from streams.history.backtest.touch_history import TimeSpan
 from streams.history.refold.contact_rows import histories
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -35,7 +35,7 @@ def linked(folder: Path, absorbed: str, survivor: str) -> None:
     assert writer.commit() is not None
 
 
-def test_who_was_linked_is_one_person(tmp_path: Path) -> None:
+def test_linked_fragments_are_judged_as_one_person(tmp_path: Path) -> None:
     gift = lying(0, "donation.made", NOW - 2 * DAY, contact={"email": "ada@example.org"})
     text = lying(1, "text.sent", NOW - DAY, contact={"phone": "+1 212 555 0100"})
     after = lying(2, "donation.made", NOW, contact={"email": "ada@example.org"}, donation_id="x:2")
@@ -50,13 +50,13 @@ def test_who_was_linked_is_one_person(tmp_path: Path) -> None:
     together = backtest(one, ORDERS, tmp_path / "together", 1)
 
     assert (apart.linked, together.linked) == (False, True)
-    assert apart.tally.cell(Place("new", "reason", "unknown_contact", "deny")).gave == 0
-    assert together.tally.cell(Place("new", "reason", "unknown_address", "deny")).gave == 1
+    assert apart.tally.cell(CellKey("new", "reason", "unknown_contact", "deny")).gave == 0
+    assert together.tally.cell(CellKey("new", "reason", "unknown_address", "deny")).gave == 1
 
 
-def test_the_past_ends_with_its_last_day_and_what_is_young_is_open(tmp_path: Path) -> None:
+def test_the_past_ends_with_the_lakes_last_day_and_recent_touches_are_open(tmp_path: Path) -> None:
     place = lake(tmp_path / "lake", lying(0, "email.sent", NOW - 9 * DAY), lying(1, "text.sent", NOW - DAY))
-    orders = Orders(default_policy(), default_policy(), Span(), end=end_of(place))
+    orders = Orders(default_policy(), default_policy(), TimeSpan(), end=end_of(place))
 
     result = backtest(place, orders, tmp_path / "spills", 1)
 
@@ -64,14 +64,14 @@ def test_the_past_ends_with_its_last_day_and_what_is_young_is_open(tmp_path: Pat
     assert (result.sends, result.open) == (2, 1)
 
 
-def test_a_folder_without_dates_has_no_end(tmp_path: Path) -> None:
+def test_a_folder_without_dates_does_not_say_when_its_past_ends(tmp_path: Path) -> None:
     [table] = tables_of([lying(0, "email.sent", NOW - DAY)], TOPIC_ID).values()
     parquet.write_table(table, tmp_path / "some.parquet")
 
     assert end_of(str(tmp_path)) is None
 
 
-def test_parts_that_are_counted_apart_add_up() -> None:
+def test_counts_made_by_several_processes_add_up() -> None:
     people = [
         [lying(3 * at, "email.sent", NOW - 3 * DAY, contact={"contact_id": f"c{at}"}, message_id=f"m{at}"),
          lying(3 * at + 1, "donation.made", NOW - 2 * DAY, contact={"contact_id": f"c{at}"}, donation_id=f"d:{at}")]
@@ -83,7 +83,7 @@ def test_parts_that_are_counted_apart_add_up() -> None:
         tables = tables_of(records, TOPIC_ID).values()
         rows = pa.concat_tables(tables).select(["topic_id", "partition", "offset", "appended_at", "fragment", "event"])
         for history in histories(rows.to_batches()):
-            result.take(history.contact_id, list(said_of(history, linked=False)), ORDERS)
+            result.take(history.contact_id, list(person_facts(history, linked=False)), ORDERS)
         return result
 
     whole = counted([record for person in people for record in person])
@@ -95,8 +95,8 @@ def test_parts_that_are_counted_apart_add_up() -> None:
     assert (parts.people, parts.sends, parts.rows) == (whole.people, whole.sends, whole.rows) == (4, 4, 8)
 
 
-def seen(tally: Tally) -> dict[Place, object]:
-    found: dict[Place, object] = {}
+def seen(tally: Tally) -> dict[CellKey, object]:
+    found: dict[CellKey, object] = {}
     for place, cell in tally.cells.items():
         sums = {currency: [round(each) for each in drawn] for currency, drawn in cell.sums.items()}
         counts = cell.touches, cell.people, cell.gave, cell.left, cell.complained, cell.gifts
