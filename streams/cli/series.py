@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from streams.cli.tables import print_lines, print_table
 from streams.domain.money import money
-from streams.history.daily_report.formatting import written
+from streams.history.daily_report.formatting import as_time
 from streams.history.insights.shapes import InsightsDocument, SeriesDocument
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: S
     if known is None:
         when = "there is no interaction at all"
     else:
-        when = f"the first interaction is of {written(known.first, zone)}, the latest of {written(known.latest, zone)}"
+        when = f"the first interaction is of {as_time(known.first, zone)}, the latest of {as_time(known.latest, zone)}"
     print_lines([f"no data {span}{only}: {when}", _as_of(document)])
 
 

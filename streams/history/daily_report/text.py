@@ -12,7 +12,7 @@ _NARROWEST = 12
 
 
 def text_of(page: Page) -> str:
-    """The whole page."""
+    """The page as text."""
     return "\n".join(line.rstrip() for line in _lines(page)) + "\n"
 
 
@@ -54,7 +54,7 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _head(heads: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    """Heads of several lines stand on the line below them."""
+    """Column heads of several lines, aligned at the bottom."""
     height = max(map(len, heads))
     for line in range(height):
         shown = [head[line - (height - len(head))] if line >= height - len(head) else "" for head in heads]
@@ -62,7 +62,7 @@ def _head(heads: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str
 
 
 def _broken(name: str) -> list[str]:
-    """A head that is longer than its figures in lines of words."""
+    """A column head broken into short lines."""
     return textwrap.wrap(name, 11, break_long_words=False) or [""]
 
 

@@ -11,8 +11,19 @@ from events.json_types import JSON
 from streams.domain.dead_letter_repair.letters import Said
 from streams.domain.quarantine.listing import Listed
 from streams.history.daily_report.day_queries import report_of
-from streams.history.daily_report.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
-from streams.history.daily_report.formatting import change, money, written
+from streams.history.daily_report.figures import (
+    CanvassResults,
+    CurrencyTotals,
+    DailyReport,
+    DayFigures,
+    EventAttendance,
+    HeldBackCount,
+    MailboxProvider,
+    MoneyPart,
+    Pledges,
+    SendResults,
+)
+from streams.history.daily_report.formatting import as_time, change, money
 from streams.history.daily_report.html import html_of
 from streams.history.daily_report.page import page_of
 from streams.history.daily_report.refused_sources import mostly_refused_of
@@ -30,10 +41,10 @@ from tests.unit.history.lake.lying import DAY, lying
 HOUR = 3_600_000
 TODAY = date(2012, 2, 22)
 PLEDGE = "donation.pledge_cancelled"
-QUIET = Day("2012-02-22", (), (), (), Pledges(0, 0, 0, 0, 0, 0), (), (), (), (), (), ())
+QUIET = DayFigures("2012-02-22", (), (), (), Pledges(0, 0, 0, 0, 0, 0), (), (), (), (), (), ())
 
 
-def day_of(*records: Fetched) -> Day:
+def day_of(*records: Fetched) -> DayFigures:
     return report_of(only_tail(records), TODAY, "UTC", NOW, ((), ())).day
 
 
@@ -65,7 +76,7 @@ def test_pledges_stand_as_the_last_word_says_and_are_new_since_that_changed() ->
     assert day.pledges == Pledges(active=3, failing=1, cancelled=2, newly_active=1, newly_failing=1, newly_cancelled=1)
 
 
-def test_what_happens_after_the_day_is_not_known_on_it() -> None:
+def test_interactions_after_the_day_do_not_change_its_report() -> None:
     records = [paid(0, "p1", NOW - DAY), lying(1, PLEDGE, pledge_id="p1")]
 
     found = report_of(only_tail(records), date(2012, 2, 21), "UTC", NOW, ((), ()))
@@ -81,9 +92,9 @@ def test_a_refund_is_of_the_day_it_was_made_on_and_of_its_gifts_refcode() -> Non
         lying(1, "donation.refunded", **refund),
     )
 
-    assert day.money == (Money("USD", 0, 0, 4000, 0, 0),)
-    assert day.refcodes == (Part("spring", "USD", 0, 0, 4000),)
-    assert day.committees == (Part("C1", "USD", 0, 0, 4000),)
+    assert day.money == (CurrencyTotals("USD", 0, 0, 4000, 0, 0),)
+    assert day.refcodes == (MoneyPart("spring", "USD", 0, 0, 4000),)
+    assert day.committees == (MoneyPart("C1", "USD", 0, 0, 4000),)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +135,7 @@ def test_a_gift_is_raised_by_what_it_names_or_by_the_last_that_asked(
     assert {send.campaign: send.raised for send in day.sends if send.raised} == raised
 
 
-def test_an_asking_of_more_than_a_day_before_has_raised_nothing() -> None:
+def test_a_message_sent_more_than_a_day_before_a_gift_has_not_raised_it() -> None:
     asking = lying(0, "email.sent", NOW - DAY - 1, message_id="m", campaign_id="ask", purpose="fundraising")
 
     assert [send for send in day_of(asking, paid(1, "p")).sends if send.raised] == []
@@ -169,17 +180,17 @@ def test_a_shift_counts_its_promises_by_the_last_word_of_each_person() -> None:
         word(7, "e", "made", NOW - DAY, starts_at="2012-02-25T09:00:00Z"),
     )
 
-    assert day.meetings == (Meeting("e1", promised=3, attended=1, no_show=1, cancelled=1),)
+    assert day.meetings == (EventAttendance("e1", promised=3, attended=1, no_show=1, cancelled=1),)
 
 
-def report(day: Day, before: Day = QUIET) -> Report:
-    return Report("America/New_York", NOW, day, replace(before, date="2012-02-15"))
+def report(day: DayFigures, before: DayFigures = QUIET) -> DailyReport:
+    return DailyReport("America/New_York", NOW, day, replace(before, date="2012-02-15"))
 
 
 BUSY = replace(
     QUIET,
-    money=(Money("USD", 20, 100_000, 500, 19, 4),),
-    methods=(Talks("door", 100, 40, 20),),
+    money=(CurrencyTotals("USD", 20, 100_000, 500, 19, 4),),
+    methods=(CanvassResults("door", 100, 40, 20),),
 )
 
 
@@ -188,41 +199,65 @@ BUSY = replace(
     [
         (replace(BUSY, money=()), BUSY, "No gift at all, and 20 the week before: has a feed stopped?"),
         (replace(BUSY, methods=()), BUSY, "No door at all, and 100 the week before"),
-        (replace(BUSY, money=(Money("USD", 9, 60_000, 0, 9, 0),)), BUSY, "Gross was $600.00, 40% less than $1,000.00"),
         (
-            replace(QUIET, money=(Money("USD", 1, 100, 900, 1, 0),)),
+            replace(BUSY, money=(CurrencyTotals("USD", 9, 60_000, 0, 9, 0),)),
+            BUSY,
+            "Gross was $600.00, 40% less than $1,000.00",
+        ),
+        (
+            replace(QUIET, money=(CurrencyTotals("USD", 1, 100, 900, 1, 0),)),
             QUIET,
             "More was given back than came in: net -$8.00",
         ),
         (replace(QUIET, pledges=Pledges(90, 7, 1, 0, 5, 0)), QUIET, "5 pledges began to fail; 7 are failing, 90 are"),
-        (replace(QUIET, providers=(Provider("gmail", 2_000, 0, 2),)), QUIET, "Gmail asks senders to stay below 0.1%"),
-        (replace(QUIET, providers=(Provider("gmail", 2_000, 0, 6),)), QUIET, "Gmail asks senders never to reach 0.3%"),
-        (replace(QUIET, sends=(Send("ask", ("email",), 1_000, 0, 20, 0, {}),)), QUIET, "2.0% of ask want no more"),
-        (replace(QUIET, sends=(Send("ask", ("email",), 0, 0, 20, 0, {}, 1_000),)), QUIET, "2.0% of ask want no more"),
-        (replace(BUSY, methods=(Talks("door", 80, 10, 1),)), BUSY, "At the doors 12% were met, 40% the week before"),
         (
-            replace(QUIET, meetings=(Meeting("e1", 12, 4, 6, 0),)),
+            replace(QUIET, providers=(MailboxProvider("gmail", 2_000, 0, 2),)),
+            QUIET,
+            "Gmail asks senders to stay below 0.1%",
+        ),
+        (
+            replace(QUIET, providers=(MailboxProvider("gmail", 2_000, 0, 6),)),
+            QUIET,
+            "Gmail asks senders never to reach 0.3%",
+        ),
+        (
+            replace(QUIET, sends=(SendResults("ask", ("email",), 1_000, 0, 20, 0, {}),)),
+            QUIET,
+            "2.0% of ask want no more",
+        ),
+        (
+            replace(QUIET, sends=(SendResults("ask", ("email",), 0, 0, 20, 0, {}, 1_000),)),
+            QUIET,
+            "2.0% of ask want no more",
+        ),
+        (
+            replace(BUSY, methods=(CanvassResults("door", 80, 10, 1),)),
+            BUSY,
+            "At the doors 12% were met, 40% the week before",
+        ),
+        (
+            replace(QUIET, meetings=(EventAttendance("e1", 12, 4, 6, 0),)),
             QUIET,
             "60% of those who had promised did not come to e1",
         ),
         (replace(QUIET, held=None), QUIET, "Who was held back is not known"),
     ],
 )
-def test_what_stands_out_is_said(day: Day, before: Day, said: str) -> None:
+def test_each_warning_is_given_with_its_figures(day: DayFigures, before: DayFigures, said: str) -> None:
     assert [warning for warning in warnings(report(day, before)) if said in warning]
 
 
-def test_nothing_stands_out_on_a_day_like_the_one_before() -> None:
+def test_a_day_like_the_week_before_has_no_warnings() -> None:
     assert warnings(report(BUSY, BUSY)) == []
     assert "Nothing stands out." in text_of(page_of(report(BUSY, BUSY)))
     assert "Nothing stands out." in html_of(page_of(report(BUSY, BUSY)))
 
 
-def test_of_a_day_without_anything_it_is_said_when_there_is_something() -> None:
+def test_an_empty_day_is_warned_of_with_the_time_range_of_history() -> None:
     elsewhere = replace(report(QUIET), known=TimeRange(NOW - DAY, NOW))
 
     assert warnings(report(QUIET)) == ["Nothing is known of this day: there is no interaction at all."]
-    first, latest = (written(moment, "America/New_York") for moment in (NOW - DAY, NOW))
+    first, latest = (as_time(moment, "America/New_York") for moment in (NOW - DAY, NOW))
     said = f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
     assert warnings(elsewhere) == [said]
 
@@ -246,13 +281,15 @@ def test_a_page_without_a_lake_says_what_that_leaves_out() -> None:
 
 FULL = replace(
     BUSY,
-    refcodes=tuple(Part(f"a-long-refcode-of-some-campaign-{n}", "USD", 1_000, 99_999_999, 0) for n in range(30)),
+    refcodes=tuple(MoneyPart(f"a-long-refcode-of-some-campaign-{n}", "USD", 1_000, 99_999_999, 0) for n in range(30)),
     sends=tuple(
-        Send(f"<b>campaign</b> & {n}", ("email",), n and 10**6, 9_999_999, 999, 99, {"USD": 99_999_999}, 2 * 10**6)
+        SendResults(
+            f"<b>campaign</b> & {n}", ("email",), n and 10**6, 9_999_999, 999, 99, {"USD": 99_999_999}, 2 * 10**6
+        )
         for n in range(30)
     ),
-    turfs=tuple(Talks(f"turf-{n}", 10, 5, 2) for n in range(30)),
-    held=(Held("deny", "hard_bounced", "email", 12),),
+    turfs=tuple(CanvassResults(f"turf-{n}", 10, 5, 2) for n in range(30)),
+    held=(HeldBackCount("deny", "hard_bounced", "email", 12),),
 )
 
 
@@ -269,12 +306,12 @@ def test_text_is_as_wide_as_a_mail_and_html_is_what_it_says() -> None:
     assert "http" not in html
 
 
-def test_where_there_is_no_amount_there_is_a_dash() -> None:
+def test_a_missing_amount_is_a_dash() -> None:
     assert (money(None, "USD"), money(0, "USD")) == ("–", "$0.00")
 
 
 @pytest.mark.parametrize(("now", "before", "shown"), [(120, 100, "+20%"), (0, 100, "-100%"), (5, 0, "–"), (5, -9, "–")])
-def test_a_change_is_of_something(now: int, before: int, shown: str) -> None:
+def test_a_change_from_nothing_is_a_dash(now: int, before: int, shown: str) -> None:
     assert change(now, before) == shown
 
 
@@ -284,12 +321,12 @@ ODD = "ask\x1b[2J\r\n\u202e1"
 def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor_page() -> None:
     day = replace(
         QUIET,
-        refcodes=(Part(ODD, "USD", 1, 100, 0),),
-        committees=(Part(ODD, "USD", 1, 100, 0),),
-        sends=(Send(ODD, ("email",), 2_000, 0, 100, 0, {}),),
-        turfs=(Talks(ODD, 10, 5, 2),),
-        meetings=(Meeting(ODD, 12, 4, 8, 0),),
-        providers=(Provider(ODD, 2_000, 0, 9),),
+        refcodes=(MoneyPart(ODD, "USD", 1, 100, 0),),
+        committees=(MoneyPart(ODD, "USD", 1, 100, 0),),
+        sends=(SendResults(ODD, ("email",), 2_000, 0, 100, 0, {}),),
+        turfs=(CanvassResults(ODD, 10, 5, 2),),
+        meetings=(EventAttendance(ODD, 12, 4, 8, 0),),
+        providers=(MailboxProvider(ODD, 2_000, 0, 9),),
     )
     page = page_of(report(day))
 

@@ -16,7 +16,7 @@ from streams.demo.script import write_script
 from streams.demo.truth import Publication, Sent
 from streams.demo.voice import utc, when
 from streams.history.daily_report.day_queries import report_of
-from streams.history.daily_report.figures import Day
+from streams.history.daily_report.figures import DayFigures
 from streams.history.insights.history_source import History
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.daily_report.recount_day import Recount
@@ -63,14 +63,14 @@ def who(one: Sent) -> str:
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
-def test_the_page_says_what_the_oracle_recounts(day: date, history: History, recount: Recount) -> None:
+def test_the_reports_figures_equal_the_oracles(day: date, history: History, recount: Recount) -> None:
     report = report_of(history, day, ZONE, PUBLISHED, (None, None))
 
     assert plain(report.day) == recount.day(day)
     assert plain(report.before) == recount.day(date.fromordinal(day.toordinal() - 7))
 
 
-def plain(day: Day) -> dict[str, Any]:
+def plain(day: DayFigures) -> dict[str, Any]:
     return {
         "money": {
             one.currency: {
