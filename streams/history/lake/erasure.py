@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sinks.lake.erasure import Forgotten, commanded, erase, heard_at, later_of
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
-from streams.operations.backup.erasure_ledger import Entry, erased_nodes, read
+from streams.operations.backup.erasure_ledger import LedgerEntry, erased_nodes, read_ledger
 from streams.platform.settings import Settings
 
 
@@ -54,7 +54,7 @@ def erase_from_lake(files: Files, told: Iterable[AnnouncedErasure], ledger: Path
     What had come when a command was heard goes under each identifier of the person, so the time is looked up before the
     command itself is taken out.
     """
-    kept = [] if ledger is None else map(_of_ledger, read(ledger))
+    kept = [] if ledger is None else map(_of_ledger, read_ledger(ledger))
     known = read_erasures(files)
     found = _with_heard([*told, *kept], heard_at(files), known)
     add_erasures(files, known.new([*found, *commanded(files)]))
@@ -73,7 +73,7 @@ def _with_heard(
     return [each.erasure._replace(heard=came.get((each.source, each.id))) for each in said]
 
 
-def _of_ledger(entry: Entry) -> AnnouncedErasure:
+def _of_ledger(entry: LedgerEntry) -> AnnouncedErasure:
     """The ledger mostly knows only the hash of an identifier."""
     if entry.contact_id is not None:
         return AnnouncedErasure(erasure_of(entry.contact_id, entry.time), entry.source, entry.id)

@@ -29,11 +29,11 @@ from streams.history.rebuild.folded_positions import Positions, write_positions
 from streams.history.rebuild.prior_states import PriorState
 from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.rebuild.topic_tail import topic_id_of
+from streams.operations.backup.backup_run import take_backup
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import NAME, POLICY, Manifest, write_manifest
 from streams.operations.backup.manifest import contacts_file as contacts_file_of
-from streams.operations.backup.record_files import File, write_records
-from streams.operations.backup.taking import take_backup
+from streams.operations.backup.record_files import FileEntry, write_records
 from streams.platform.settings import Settings
 
 WORK = "work"
@@ -96,7 +96,7 @@ def complete_backup(system: Path, directory: Path, manifest: Manifest, made: Sta
     others = [file for file in manifest.files if file.name not in names]
     for file in others:
         (directory / file.name).hardlink_to(system / file.name)
-    files: list[File] = [*made.files, *others]
+    files: list[FileEntry] = [*made.files, *others]
     return replace(manifest, contacts=sum(file.records for file in made.files), files=files)
 
 

@@ -19,7 +19,7 @@ from streams.history.rebuild.folded_positions import Positions, read_positions
 from streams.history.rebuild.profile_diff import Comparison, Profile, ProfileComparer, changed_people
 from streams.history.rebuild.topic_tail import keys_after
 from streams.operations.backup.manifest import read_manifest, require_identity, require_whole
-from streams.operations.backup.restore import HELD_BACK_BYTES, Order, contacts_of, remaking_of
+from streams.operations.backup.restore import HELD_BACK_BYTES, RestorePlan, contact_records, generation_builder
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.worker.agents.sinks.sink_records import change_of, link_of
@@ -40,7 +40,7 @@ async def compare(settings: Settings, directory: Path, samples: int) -> Comparis
         states = _BothStates(settings, work)
         try:
             await states.read_running()
-            states.read_built(Order(directory, manifest, manifest.generation + 1))
+            states.read_built(RestorePlan(directory, manifest, manifest.generation + 1))
             return states.compared(await _recent_keys(settings, positions), samples)
         finally:
             states.close()
@@ -68,10 +68,10 @@ class _BothStates:
                 into = None if link.merged_into is None else link.merged_into.encode()
                 self._links.write({_RUNNING + link.contact_id.encode(): into}, _HERE)
 
-    def read_built(self, order: Order) -> None:
-        remaking = remaking_of(self._settings, order, self._work)
+    def read_built(self, order: RestorePlan) -> None:
+        remaking = generation_builder(self._settings, order, self._work)
         try:
-            for record in contacts_of(order):
+            for record in contact_records(order):
                 remaking.take(record.partition, record.key or b"", record.value or b"")
             for output in remaking.outputs():
                 if output.topic == CONTACT_STATE:

@@ -19,9 +19,9 @@ from streams.history.refold.contact_rows import ContactHistory, read_rows
 from streams.operations.backup.manifest import contacts_file
 from streams.operations.backup.record_files import (
     RECORDS_AT_ONCE,
-    File,
+    FileEntry,
     Record,
-    RecordsOut,
+    RecordWriter,
     read_records,
     write_records,
 )
@@ -80,7 +80,7 @@ class StateFiles(NamedTuple):
 
     contacts: int
     outcomes: Counter[str]
-    files: list[File]
+    files: list[FileEntry]
 
 
 def fold_bucket(work: FoldTask, bucket: Bucket) -> BucketResult:
@@ -147,7 +147,7 @@ class _PartitionFiles:
     """Writes records in any order into one file for each partition."""
 
     def __init__(self, target: Path, partitions: int) -> None:
-        self._outs = [RecordsOut(target / contacts_file(number)) for number in range(partitions)]
+        self._outs = [RecordWriter(target / contacts_file(number)) for number in range(partitions)]
         self._waiting: list[list[Record]] = [[] for _ in self._outs]
 
     def add(self, records: Iterable[Record]) -> None:
@@ -158,7 +158,7 @@ class _PartitionFiles:
                 self._outs[record.partition].add(waiting)
                 waiting.clear()
 
-    def done(self) -> list[File]:
+    def done(self) -> list[FileEntry]:
         for out, waiting in zip(self._outs, self._waiting, strict=True):
             if waiting:
                 out.add(waiting)

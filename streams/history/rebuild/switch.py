@@ -17,6 +17,7 @@ from streams.history.rebuild.folded_positions import Positions, read_positions
 from streams.history.rebuild.prior_states import PriorState
 from streams.history.rebuild.state_files import FoldTask, write_state_files
 from streams.history.rebuild.topic_tail import count_between, topic_id_of
+from streams.operations.backup.backup_run import take_backup
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import (
     NAME,
@@ -27,8 +28,7 @@ from streams.operations.backup.manifest import (
     write_manifest,
 )
 from streams.operations.backup.record_files import write_records
-from streams.operations.backup.restore import Order, restore_backup
-from streams.operations.backup.taking import take_backup
+from streams.operations.backup.restore import RestorePlan, restore_backup
 from streams.operations.backup.target_topics import require_no_workers
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -67,7 +67,7 @@ def switch(
     from_topic = _bring_up(running, directory, positions, processes, say)
     switched = read_manifest(directory / SWITCHED)
     generation = before.generation + 1
-    order = Order(directory / SWITCHED, switched, generation, replace=True)
+    order = RestorePlan(directory / SWITCHED, switched, generation, replace=True)
     fragments = asyncio.run(restore_backup(settings, order))
     return SwitchResult(fragments, generation, from_topic)
 

@@ -12,7 +12,7 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.unfinished_writes import settle
 from sinks.lake.writer import LakeWriter
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, pending_erasures
-from streams.operations.backup.erasure_ledger import Entry, keep
+from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
 from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
@@ -49,7 +49,7 @@ def test_a_person_known_to_a_ledger_by_hash_alone_is_erased_under_other_identifi
     lake: Files, tmp_path: Path
 ) -> None:
     [(source, id_)] = heard_at(lake)
-    keep(tmp_path / "erasures.jsonl", [Entry(f"/{trace_of(OTHER)}", NOW - DAY, source, id_)])
+    add_to_ledger(tmp_path / "erasures.jsonl", [LedgerEntry(f"/{trace_of(OTHER)}", NOW - DAY, source, id_)])
 
     erase_from_lake(lake, [], tmp_path / "erasures.jsonl")
 

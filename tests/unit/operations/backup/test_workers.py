@@ -13,5 +13,5 @@ from streams.operations.backup.target_topics import judge_workers
         (3, "3 workers of harmonia are running: stop them before switching"),
     ],
 )
-def test_how_many_there_are_and_before_what(members: int, told: str | None) -> None:
+def test_running_workers_are_refused_with_their_number_and_the_operation(members: int, told: str | None) -> None:
     assert judge_workers(members, "harmonia", "switching") == told

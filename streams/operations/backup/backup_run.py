@@ -1,7 +1,7 @@
-"""Takes a backup while the system runs. The order of reading is what makes it one; docs/adr gives the reasons.
+"""Takes a backup while the system runs. Its order of reading makes it consistent; docs/adr gives the reasons.
 
-First each partition's table, then what the links agent has told, then `interactions`: so whatever any table knows is in
-the backup, or follows from what is. No erasure is left on its way: it waits until each is carried out.
+First each partition's table is read, then what the links agent has told, then `interactions`: so whatever any table
+knows is in the backup, or follows from what is. It waits until each erasure is carried out everywhere.
 """
 
 import asyncio
@@ -19,20 +19,88 @@ from events.links import Roof, read_roof
 from events.refusal import Refusal
 from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, INPUT_TOPICS, INTERACTIONS
+from streams.domain.contact import decode
+from streams.domain.contact.identity.erasure import place_of
 from streams.domain.formats import Unreadable
 from streams.engine.changelog import PartitionReader
+from streams.engine.decoded_states import BESIDE, GENERATION_KEY, NO_STATES
 from streams.engine.rocksdb_store import RocksStores
 from streams.engine.runs import KafkaRecord
+from streams.engine.store import Position, Store
+from streams.engine.table_partition import read_watermark, watermark_key
 from streams.engine.write_back import WriteBackStores
 from streams.operations.backup import manifest as names
-from streams.operations.backup.changelog_following import Following
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import FORMAT, Manifest, identity_of, write_manifest
-from streams.operations.backup.record_files import File, Record, RecordsOut, open_new, sha256_of, write_records
+from streams.operations.backup.record_files import FileEntry, Record, RecordWriter, open_new, sha256_of, write_records
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, changelog_name
 from streams.worker.agents.contacts.identity_changes import version_of
+
+_OF_OTHERS = b"/"
+_HERE = Position("", 0, 0)
+
+
+class ChangelogFollower:
+    """Reads one partition of the contacts' changelog into a store: up to its end, and on from there.
+
+    Left out are the parts that canonical ids keep of other fragments, since the fragments keep them as well.
+    """
+
+    def __init__(self, reader: PartitionReader, tp: TP, store: Store) -> None:
+        self._reader = reader
+        self._tp = tp
+        self._store = store
+        self._asking: set[bytes] = set()
+        self.offset: int | None = None
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether somebody is being erased, and the links agent has not answered yet who that is."""
+        return bool(self._asking)
+
+    @property
+    def generation(self) -> int:
+        """The table's generation."""
+        return int(self._store.get(GENERATION_KEY) or 0)
+
+    def watermark(self, topic: str) -> int | None:
+        """The last offset of `topic` that is folded in here."""
+        return read_watermark(self._store.get(watermark_key(TP(topic, self._tp.partition))))
+
+    async def follow(self) -> None:
+        """Read whole transactions up to the log's present end. Raises Kafka's errors, and `Unreadable`."""
+        end = await self._reader.end_of(self._tp)
+        start = await self._reader.start_of(self._tp) if self.offset is None else self.offset
+        async for run in self._reader.runs(self._tp, start, end):
+            self._take([record for record in run.records if record.offset < end])
+        self.offset = end
+
+    def kept(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every key and value, without the engine's own."""
+        return ((key, value) for key, value in self._store.items() if not key.startswith(NO_STATES))
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def _take(self, records: list[KafkaRecord]) -> None:
+        """Store records, without what is kept beside the states: it follows from them and from the rest."""
+        wanted = {each.key: each.value for each in records if each.key is not None and _is_own(each.key)}
+        self._store.write(wanted, _HERE)
+        for key, value in wanted.items():
+            if key.startswith((*NO_STATES, _OF_OTHERS)):
+                continue
+            if value is not None and place_of(decode(value)).asked is not None:
+                self._asking.add(key)
+            else:
+                self._asking.discard(key)
+
+
+def _is_own(key: bytes) -> bool:
+    return _OF_OTHERS not in key[1:] and not key.startswith(BESIDE)
+
 
 WORK = "work"
 HELD_BACK_BYTES = 64 << 20
@@ -41,16 +109,16 @@ _ERASED = b'"contact.erased"'
 
 
 @dataclass(slots=True)
-class _Rest:
-    """What was read behind the tables: erasures not heard of, files of `interactions`, and where those end."""
+class _TopicContents:
+    """What was read after the tables: erasures not heard of, files of `interactions`, and the offsets of their ends."""
 
     erasures: list[Record]
-    files: list[File]
+    files: list[FileEntry]
     ends: list[int]
 
 
 async def take_backup(settings: Settings, directory: Path, patience_s: float) -> Manifest:
-    """Write a backup into a new directory; returns what its manifest says.
+    """Write a backup into a new directory; returns its manifest.
 
     Raises `BackupError` or one of Kafka's errors; the directory has no manifest then.
     """
@@ -58,7 +126,7 @@ async def take_backup(settings: Settings, directory: Path, patience_s: float) ->
     work = directory / WORK
     try:
         async with AsyncExitStack() as closing:
-            taking = await _Taking.begin(settings, directory, closing)
+            taking = await _Backup.begin(settings, directory, closing)
             return await taking.take(patience_s)
     except Unreadable as error:
         raise BackupError(f"{changelog_name(settings, CONTACTS_TABLE)}: {error}") from error
@@ -66,7 +134,7 @@ async def take_backup(settings: Settings, directory: Path, patience_s: float) ->
         shutil.rmtree(work, ignore_errors=True)
 
 
-class _Taking:
+class _Backup:
     def __init__(self, settings: Settings, directory: Path, seen: PartitionReader, everything: PartitionReader) -> None:
         self._settings = settings
         self._directory = directory
@@ -76,11 +144,12 @@ class _Taking:
         stores = WriteBackStores(RocksStores(directory / WORK), HELD_BACK_BYTES)
         changelog = changelog_name(settings, CONTACTS_TABLE)
         self._followed = [
-            Following(seen, TP(changelog, number), stores("contacts", number)) for number in range(settings.partitions)
+            ChangelogFollower(seen, TP(changelog, number), stores("contacts", number))
+            for number in range(settings.partitions)
         ]
 
     @classmethod
-    async def begin(cls, settings: Settings, directory: Path, closing: AsyncExitStack) -> "_Taking":
+    async def begin(cls, settings: Settings, directory: Path, closing: AsyncExitStack) -> "_Backup":
         kafka = KafkaClients(settings)
         seen = await closing.enter_async_context(PartitionReader(kafka))
         everything = await closing.enter_async_context(PartitionReader(kafka, "read_uncommitted"))
@@ -104,29 +173,29 @@ class _Taking:
             ) from error
         return await self._write(began, complete_until, rest)
 
-    async def _rest(self) -> _Rest:
-        """Everything behind the tables, once no erasure is on its way."""
+    async def _rest(self) -> _TopicContents:
+        """Read everything after the tables, once no erasure is on its way."""
         while True:
             for followed in self._followed:
                 await followed.follow()
             if not any(followed.is_asking for followed in self._followed):
                 erasures = [record async for record in self._erasures()]
-                rest = _Rest(erasures, [], [])
+                rest = _TopicContents(erasures, [], [])
                 if await self._read_interactions(rest):
                     return rest
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _erasures(self) -> AsyncIterator[Record]:
-        """Those that were told and may not have been heard."""
+        """Erasures that were told and may not have been heard."""
         places = [TP(CONTACT_ROOFS, number) for number in range(len(self._followed))]
-        ends = await self._everything.ends_of(places)  # readers see less while a transaction ends: it is waited for
+        ends = await self._everything.ends_of(places)  # committed readers see less while a transaction ends
         for followed, place in zip(self._followed, places, strict=True):
             async for record in self._records(place, followed.watermark(CONTACT_ROOFS), ends[place]):
                 if erasure_in(record) is not None:
                     yield _record(record)
 
-    async def _read_interactions(self, rest: _Rest) -> bool:
-        """Whether there was no erasure among what is to be folded yet."""
+    async def _read_interactions(self, rest: _TopicContents) -> bool:
+        """Whether no erasure was among the interactions still to be folded."""
         places = [TP(INTERACTIONS, number) for number in range(len(self._followed))]
         ends = await self._everything.ends_of(places)
         for followed, place in zip(self._followed, places, strict=True):
@@ -134,7 +203,7 @@ class _Taking:
             start = await self._everything.start_of(place)
             if watermark is not None and watermark + 1 < start:
                 raise BackupError(f"{place}: what comes after {watermark} was deleted before it was folded")
-            out = RecordsOut(self._directory / names.interactions_file(place.partition))
+            out = RecordWriter(self._directory / names.interactions_file(place.partition))
             async for records in self._runs(place, watermark, ends[place]):
                 if any(_ERASED in (record.value or b"") for record in records):
                     out.drop()
@@ -171,7 +240,7 @@ class _Taking:
                 break
         return oldest
 
-    async def _write(self, began: int, complete_until: int, rest: _Rest) -> Manifest:
+    async def _write(self, began: int, complete_until: int, rest: _TopicContents) -> Manifest:
         files = [*rest.files, write_records(self._directory / names.ERASURES, rest.erasures)]
         contacts = 0
         for number, followed in enumerate(self._followed):
@@ -199,24 +268,24 @@ class _Taking:
         return manifest
 
     async def _latest(self, topic: str) -> Iterator[Record]:
-        """What the first partition says, which is all that such a topic says."""
+        """The latest records of the first partition; all partitions of such a topic say the same."""
         place = TP(topic, 0)
         end = await self._seen.end_of(place)
         latest = {record.key: _record(record) async for record in self._records(place, None, end)}
         return (record for record in latest.values() if record.value is not None)
 
-    def _policy(self) -> list[File]:
-        """The policy that is set, if one is: the one that comes with Harmonia need not be kept."""
+    def _policy(self) -> list[FileEntry]:
+        """The policy file, if one is set: the one that comes with Harmonia need not be kept."""
         if self._settings.policy is None:
             return []
         path = self._directory / names.POLICY
         with open_new(path) as file:
             file.write(self._settings.policy.read_bytes())
-        return [File(path.name, 1, path.stat().st_size, sha256_of(path))]
+        return [FileEntry(path.name, 1, path.stat().st_size, sha256_of(path))]
 
 
 def erasure_in(record: KafkaRecord) -> tuple[str, int, Roof] | None:
-    """Node, version and roof of a record of `contact-roofs` that tells of an erasure."""
+    """Node, version and canonical id in a record of `contact-roofs` that tells of an erasure; None: it tells none."""
     read, number = read_roof(record.key, record.value), version_of(record)
     if isinstance(read, Refusal) or number is None or read[1] is None or read[1].erased is None:
         return None

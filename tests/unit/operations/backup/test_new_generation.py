@@ -3,8 +3,8 @@
 from events.json_types import JSON
 from events.links import Roof, read_roof
 from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS
-from streams.operations.backup.erasure_ledger import Entry, entry_of, forgotten
-from streams.operations.backup.new_generation import Forgotten
+from streams.operations.backup.erasure_ledger import LedgerEntry, latest_erasures, ledger_entry
+from streams.operations.backup.new_generation import LaterErasure
 from tests.property.worker.links.sayings import Saying, interaction
 from tests.property.worker.links.test_backup_law import Copy, Cut, remade
 from tests.property.worker.links.world import World
@@ -40,18 +40,18 @@ def copy_of(world: World) -> Copy:
     return Copy(cuts, dict.fromkeys(numbers, 0), dict.fromkeys(numbers, 1 << 30))
 
 
-def erased_since(world: World) -> list[Forgotten]:
-    entries: list[Entry] = []
+def erased_since(world: World) -> list[LaterErasure]:
+    entries: list[LedgerEntry] = []
     for number in range(world.partitions):
         for record in world.logs[CONTACT_ROOFS, number]:
             read = read_roof(record.key, record.value)
             assert isinstance(read, tuple)
             if isinstance(read[1], Roof) and read[1].erased is not None:
-                entries.append(entry_of(read[0], 0, read[1]))
-    return forgotten(entries)
+                entries.append(ledger_entry(read[0], 0, read[1]))
+    return latest_erasures(entries)
 
 
-def test_whoever_was_erased_since_is_gone_under_every_name() -> None:
+def test_a_restore_erases_whoever_was_erased_since_under_every_fragment() -> None:
     lost = tell(World(), *FORMS)
     copy = copy_of(lost)
     since = erased_since(tell(lost, ERASE))
@@ -65,7 +65,7 @@ def test_whoever_was_erased_since_is_gone_under_every_name() -> None:
     assert world.profiles().keys() == {"crm.bo"}
 
 
-def test_whoever_the_backup_does_not_know_does_not_come_back_either() -> None:
+def test_an_erased_fragment_the_backup_does_not_know_stays_erased() -> None:
     lost = World()
     copy = copy_of(lost)
     since = erased_since(tell(lost, *FORMS, ERASE))
@@ -85,7 +85,7 @@ def test_a_record_that_was_begun_after_the_erasure_and_before_the_backup_stays()
     assert world.closed() == lost.closed()
 
 
-def test_no_identifier_of_whoever_was_erased_is_in_the_file_but_the_contact_id() -> None:
+def test_a_ledger_holds_no_identifier_of_an_erased_person_but_the_contact_id() -> None:
     lost = tell(World(), *FORMS, ERASE)
     mail = lost.hasher.email("ada@example.org")
     assert mail is not None
