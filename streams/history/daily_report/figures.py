@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from streams.domain.quarantine.listing import Listed
 from streams.history.insights.known_values import TimeRange
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 
 
 class CurrencyTotals(Struct, frozen=True):
@@ -159,5 +159,5 @@ class DailyReport(Struct, frozen=True):
     before: DayFigures
     lake: bool = True
     known: TimeRange | None = None
-    refused: tuple[Mostly, ...] | None = ()
+    refused: tuple[MostlyRefused, ...] | None = ()
     quarantines: tuple[Listed, ...] | None = ()

@@ -10,8 +10,13 @@ from streams.domain.dead_letter_repair.letters import Said
 from streams.domain.quarantine.listing import Listed
 from streams.history.insights.history_source import History, Reach, open_history
 from streams.history.insights.spans import Span
-from streams.operations.refused.mostly_refused import Mostly, mostly_refused, suspects
-from streams.operations.refused.refusal_reading import Refusals, letters_between, names_requeued_since, quarantines_of
+from streams.operations.refused.mostly_refused import MostlyRefused, mostly_refused, suspects
+from streams.operations.refused.refusal_reading import (
+    OpenRefusals,
+    letters_between,
+    names_requeued_since,
+    quarantines_of,
+)
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
@@ -33,7 +38,7 @@ def open_refusals_on(settings: Settings, span: Span) -> dict[Said, int]:
         letters = list(letters_between(consumer, span.since, span.until, MOST_LETTERS))
         if not letters:
             return {}
-        refusals = Refusals(names_requeued_since(consumer, span.since))
+        refusals = OpenRefusals(names_requeued_since(consumer, span.since))
         for letter in letters:
             refusals.add(letter)
         return refusals.counts
@@ -45,7 +50,7 @@ def quarantines_now(settings: Settings, now: int) -> tuple[Listed, ...]:
         return tuple(quarantines_of(consumer, now))
 
 
-def mostly_refused_of(history: History, span: Span, refused: Mapping[Said, int]) -> tuple[Mostly, ...]:
+def mostly_refused_of(history: History, span: Span, refused: Mapping[Said, int]) -> tuple[MostlyRefused, ...]:
     """Sources of which more records of a type were refused than accepted. Raises `duckdb.IOException`."""
     wanted = suspects(refused)
     accepted = _accepted(history, span, {said.type for said in wanted if said.type}) if wanted else {}

@@ -15,7 +15,7 @@ from streams.history.daily_report.figures import (
     SendResults,
 )
 from streams.history.daily_report.formatting import NOTHING, all_money, change, money, number, share, thousandths
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 
 MOST_ROWS = 12
 """Most rows of a table; the others are summed up in its last row."""
@@ -230,7 +230,7 @@ def _held(held: Sequence[HeldBackCount] | None) -> Iterable[Table]:
     yield Table("Held back", columns, rows, note if rows else "", "Nobody whom a team asked about.")
 
 
-def _refused(found: Sequence[Mostly] | None) -> Iterable[Table]:
+def _refused(found: Sequence[MostlyRefused] | None) -> Iterable[Table]:
     if found:
         rows = tuple(
             (f"{one.source}, {one.type}", number(one.refused), number(one.sent), share(one.refused, one.sent))

@@ -1,4 +1,4 @@
-"""Settings that are right by themselves and may still not be what somebody wants to run an election with."""
+"""Checks settings that are valid and may still not be what a campaign should run with."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from streams.platform.unknown_variables import Unknown, unknown_variables
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
-    """Variables that are no settings, the identity key, the policy and the tokens. Reads the file of the policy."""
+    """Check unknown variables, the identity key, the policy and the tokens. Reads the policy file."""
     yield from judge_unknown(unknown_variables())
     yield _identity_key(settings)
     yield _policy(settings)

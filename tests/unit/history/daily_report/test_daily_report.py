@@ -32,7 +32,7 @@ from streams.history.daily_report.text import WIDTH, text_of
 from streams.history.daily_report.warnings import warnings
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_span
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import only_tail
@@ -336,7 +336,7 @@ def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor
 
 
 HELD_NOW = Listed("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)
-UNHEARD = Mostly("finance/actblue", "donation.made", 40, 40)
+UNHEARD = MostlyRefused("finance/actblue", "donation.made", 40, 40)
 
 
 def test_sources_that_are_mostly_refused_or_held_are_named_above_and_in_a_table() -> None:

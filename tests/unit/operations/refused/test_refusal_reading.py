@@ -3,18 +3,18 @@
 from kafka import TopicPartition
 
 from streams.domain.dead_letter_repair.letters import Letter, Place, Said
-from streams.operations.refused.refusal_reading import Brief, Refusals
+from streams.operations.refused.refusal_reading import LetterSummary, OpenRefusals
 from tests.unit.domain.dead_letter_repair.writing import letter, saying
 
 MAILER = Said("digital/mailer", "email.opened")
 
 
-def brief(one: Letter) -> Brief:
-    return Brief(one.refusal.reason.value, one.origin.stage, one.origin_place, one.said, one.name)
+def brief(one: Letter) -> LetterSummary:
+    return LetterSummary(one.refusal.reason.value, one.origin.stage, one.origin_place, one.said, one.name)
 
 
-def counted(*letters: Letter, requeued: set[str] | None = None) -> Refusals:
-    found = Refusals(requeued or set())
+def counted(*letters: Letter, requeued: set[str] | None = None) -> OpenRefusals:
+    found = OpenRefusals(requeued or set())
     for one in letters:
         found.add(brief(one))
     return found
@@ -24,7 +24,7 @@ def test_a_record_that_was_refused_twice_counts_once() -> None:
     assert counted(letter(saying()), letter(saying()), letter(saying(), offset=43)).counts == {MAILER: 2}
 
 
-def test_what_was_requeued_is_neither_refused_nor_accepted() -> None:
+def test_requeued_letters_count_neither_as_refused_nor_as_accepted() -> None:
     one, other = letter(saying(), offset=1), letter(saying(), offset=2)
     found = counted(one, other, requeued={one.name})
     assert found.counts == {MAILER: 1}
@@ -37,7 +37,7 @@ def test_rows_of_imports_and_full_contacts_are_no_records_of_a_producer() -> Non
     assert counted(row, full).counts == {}
 
 
-def test_of_a_long_hour_those_are_counted_that_stand_in_what_was_read() -> None:
+def test_refused_records_count_only_within_the_ranges_that_were_read() -> None:
     found = counted(*(letter(saying(), offset=offset) for offset in range(10)))
     assert found.within([MAILER], {TopicPartition("email-events", 3): range(4, 20)}) == {MAILER: 6}
     assert found.within([MAILER], {}) == {MAILER: 0}

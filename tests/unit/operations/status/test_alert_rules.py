@@ -3,40 +3,50 @@ from dataclasses import replace
 import pytest
 
 from streams.domain.quarantine.listing import Listed
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
-from streams.operations.status.observations import Broker, Flow, Held, Seen, Store
+from streams.operations.status.observations import (
+    KafkaObservation,
+    Observations,
+    RedisObservation,
+    SinkPosition,
+    TopicFlow,
+)
 from tests.unit.deploy.rules import ROOT, alerts
 
-WELL = Seen(
+WELL = Observations(
     at=0,
-    kafka=Broker("Stable", 2, [Flow("donation-events", 8), Flow("contact-state", 8)], {"invalid_data": 3}, 1000),
-    redis=Store(0.5, [Held("redis", "contact-state", 1.0, 0, {0: 10}), Held("holds", "campaign-holds", 2.0)]),
+    kafka=KafkaObservation(
+        "Stable", 2, [TopicFlow("donation-events", 8), TopicFlow("contact-state", 8)], {"invalid_data": 3}, 1000
+    ),
+    redis=RedisObservation(
+        0.5, [SinkPosition("redis", "contact-state", 1.0, 0, {0: 10}), SinkPosition("holds", "campaign-holds", 2.0)]
+    ),
     disk_used=0.5,
 )
 
-GIFTS = Mostly("finance/actblue", "donation.made", 40, 40)
+GIFTS = MostlyRefused("finance/actblue", "donation.made", 40, 40)
 MAILER = Listed("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
 
 
-def kafka(**changed: object) -> Seen:
-    assert isinstance(WELL.kafka, Broker)
+def kafka(**changed: object) -> Observations:
+    assert isinstance(WELL.kafka, KafkaObservation)
     return replace(WELL, kafka=replace(WELL.kafka, **changed))  # type: ignore[arg-type]
 
 
-def flow(topic: str = "donation-events", **changed: object) -> Seen:
-    return kafka(flows=[replace(Flow(topic, 8), **changed)])  # type: ignore[arg-type]
+def flow(topic: str = "donation-events", **changed: object) -> Observations:
+    return kafka(flows=[replace(TopicFlow(topic, 8), **changed)])  # type: ignore[arg-type]
 
 
-def held(age_s: float | None, missing: int = 0) -> Seen:
-    return replace(WELL, redis=Store(0.5, [Held("redis", "contact-state", age_s, missing)]))
+def held(age_s: float | None, missing: int = 0) -> Observations:
+    return replace(WELL, redis=RedisObservation(0.5, [SinkPosition("redis", "contact-state", age_s, missing)]))
 
 
-def results(age_s: float | None, missing: int = 0) -> Seen:
-    return replace(WELL, redis=Store(0.5, [Held("results", "experiment-results", age_s, missing)]))
+def results(age_s: float | None, missing: int = 0) -> Observations:
+    return replace(WELL, redis=RedisObservation(0.5, [SinkPosition("results", "experiment-results", age_s, missing)]))
 
 
-def test_where_all_is_well_nothing_is_found() -> None:
+def test_a_healthy_deployment_has_no_alerts() -> None:
     assert findings(WELL) == []
 
 
@@ -64,12 +74,12 @@ def test_where_all_is_well_nothing_is_found() -> None:
         (results(600.0), "SinkBehind"),
         (results(None), "SinkBehind"),
         (results(1.0, missing=1), "SinkBehind"),
-        (replace(WELL, redis=Store(0.86, [])), "RedisFull"),
+        (replace(WELL, redis=RedisObservation(0.86, [])), "RedisFull"),
         (replace(WELL, disk_used=0.86), "DiskFull"),
         (replace(WELL, policy_mistake="HARMONIA_POLICY is broken"), "PolicyBroken"),
     ],
 )
-def test_what_is_wrong_is_found(seen: Seen, alert: str) -> None:
+def test_each_alert_is_found(seen: Observations, alert: str) -> None:
     assert [found.alert for found in findings(seen)] == [alert]
 
 
@@ -86,11 +96,11 @@ def test_what_is_wrong_is_found(seen: Seen, alert: str) -> None:
         replace(WELL, disk_used=None),
     ],
 )
-def test_what_is_not_wrong_is_not(seen: Seen) -> None:
+def test_values_at_the_limit_raise_no_alert(seen: Observations) -> None:
     assert findings(seen) == []
 
 
-def test_whoever_is_mostly_refused_or_held_is_named_with_figures() -> None:
+def test_mostly_refused_and_quarantined_sources_are_named_with_figures() -> None:
     seen = kafka(mostly_refused=[GIFTS] * 7, quarantines=[MAILER])
 
     said = [found.why for found in findings(seen)]
@@ -99,13 +109,13 @@ def test_whoever_is_mostly_refused_or_held_is_named_with_figures() -> None:
     assert said[6] == "digital/mailer: in quarantine since 2012-03-01 12:00Z, 1,234 held records wait"
 
 
-def test_without_any_worker_no_partition_is_named() -> None:
-    seen = kafka(members=0, flows=[Flow("interactions", 8, unowned=8)])
+def test_without_any_worker_unowned_partitions_are_not_listed() -> None:
+    seen = kafka(members=0, flows=[TopicFlow("interactions", 8, unowned=8)])
 
     assert [found.why for found in findings(seen)] == ["no worker runs"]
 
 
-def test_pages_come_first() -> None:
+def test_alerts_that_page_come_first() -> None:
     seen = replace(flow(waits_s=99.0), policy_mistake="broken")
 
     assert [found.severity for found in findings(seen)] == ["page", "ticket"]
@@ -117,9 +127,9 @@ def test_alerts_are_those_of_prometheus_with_their_severity() -> None:
     assert {**SEVERITIES, **{name: told.get(name) for name in UNSEEN}} == told
 
 
-def test_each_names_the_runbook_that_prometheus_names() -> None:
+def test_each_alert_names_the_runbook_that_prometheus_names() -> None:
     told = {alert["alert"]: alert["annotations"]["runbook"] for alert in alerts()}
-    wrong = kafka(flows=[Flow("donation-events", 8, waits_s=99.0, stalled=(1,))], quarantines=[MAILER])
+    wrong = kafka(flows=[TopicFlow("donation-events", 8, waits_s=99.0, stalled=(1,))], quarantines=[MAILER])
     for found in findings(replace(wrong, policy_mistake="broken", redis="away")):
         assert found.runbook == told[found.alert]
         assert (ROOT / found.runbook).exists()

@@ -54,7 +54,9 @@ def told(findings: list[Finding]) -> None:
         ({1: (4, 3), 2: (4, 3), 3: (3, 9)}, FAR.model_copy(update={"replication": 3}), ["ok"]),
     ],
 )
-def test_brokers(versions: dict[int, tuple[int, ...]], settings: Settings, expected: list[str]) -> None:
+def test_the_doctor_judges_brokers(
+    versions: dict[int, tuple[int, ...]], settings: Settings, expected: list[str]
+) -> None:
     found = list(judge_brokers(versions, settings))
     told(found)
     assert verdicts(found) == expected
@@ -73,14 +75,14 @@ def test_brokers(versions: dict[int, tuple[int, ...]], settings: Settings, expec
         ({}, False, ["ok", "fail"]),
     ],
 )
-def test_redis(info: dict[str, object], scripts: bool, expected: list[str]) -> None:
+def test_the_doctor_judges_redis(info: dict[str, object], scripts: bool, expected: list[str]) -> None:
     found = list(judge_redis({**GOOD_REDIS, **info}, scripts))
     told(found)
     assert verdicts(found) == expected
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.1, "ok"), (-5, "warn"), (5, "warn"), (-60, "fail"), (3600, "fail")])
-def test_clocks(ahead: float, verdict: str) -> None:
+def test_the_doctor_judges_clocks(ahead: float, verdict: str) -> None:
     found = judge_clock("Redis", ahead)
     told([found])
     assert found.verdict == verdict
@@ -98,14 +100,14 @@ def test_a_stamp_in_the_future_tells_of_a_broker_that_is_ahead() -> None:
     ("free", "total", "verdict"),
     [(100 * GIB, 400 * GIB, "ok"), (GIB, 4 * GIB, "warn"), (9 * GIB, 100 * GIB, "warn"), (GIB // 8, GIB, "fail")],
 )
-def test_disks(free: int, total: int, verdict: str) -> None:
+def test_the_doctor_judges_disks(free: int, total: int, verdict: str) -> None:
     assert judge_space(free, total, Path("/there")).verdict == verdict
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"), [("ext4", []), ("overlay", []), (None, []), ("nfs4", ["warn"]), ("cifs", ["warn"])]
 )
-def test_file_systems(kind: str | None, expected: list[str]) -> None:
+def test_the_doctor_judges_file_systems(kind: str | None, expected: list[str]) -> None:
     found = list(judge_file_system(kind, Path("/there")))
     told(found)
     assert verdicts(found) == expected
@@ -118,7 +120,7 @@ def test_the_kind_of_a_file_system_is_found() -> None:
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(1024, "ok"), (512, "ok"), (300, "warn"), (128, "fail")])
-def test_open_files(limit: int, verdict: str) -> None:
+def test_the_doctor_judges_open_files(limit: int, verdict: str) -> None:
     assert judge_open_files(limit, 4).verdict == verdict
 
 
@@ -126,7 +128,7 @@ def test_what_a_store_may_have_open_is_what_it_is_given() -> None:
     assert OPEN_FILES_OF_A_STORE == rocksdb_store._OPEN_FILES
 
 
-def test_versions() -> None:
+def test_the_doctor_judges_versions() -> None:
     installed = {"harmonia": "0.1.0", "redis": "6.0", "orjson": "3.0"}
     assert judge_versions({}, installed).verdict == "ok"
     assert judge_versions({"redis": "6.0", "java": "17"}, installed).verdict == "ok"
@@ -175,7 +177,7 @@ def test_a_worker_may_do_less_with_topics_that_are_not_its_own() -> None:
     assert "audit-log" not in needs
 
 
-def test_settings(tmp_path: Path) -> None:
+def test_the_doctor_judges_settings(tmp_path: Path) -> None:
     good = FAR.model_copy(update={"api_tokens": Settings(api_tokens=f"digital:read:{'0' * 64}").api_tokens})
     assert verdicts(list(examine_configuration(good))) == ["ok", "ok", "ok"]
     assert verdicts(list(examine_configuration(SETTINGS))) == ["warn", "ok", "warn"]
@@ -186,7 +188,7 @@ def test_settings(tmp_path: Path) -> None:
     assert "S3CRET" not in str(found)
 
 
-def test_this_machine(tmp_path: Path) -> None:
+def test_the_doctor_examines_this_machine(tmp_path: Path) -> None:
     there = {finding.what: finding for finding in examine_machine(Settings(state_dir=tmp_path / "state"))}
     assert (there["HARMONIA_STATE_DIR"].verdict, there["RocksDB"].verdict) == ("ok", "ok")
     assert "lock" not in there
@@ -202,7 +204,7 @@ def test_a_directory_that_cannot_be_written_to_fails(tmp_path: Path) -> None:
     assert found["HARMONIA_STATE_DIR"].verdict == "fail"
 
 
-def test_whatever_is_away_everything_else_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_checks_everything_else_when_servers_are_away(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{silent.getsockname()[1]}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.operations.status.snapshot import look
+from streams.operations.status.snapshot import observe
 from streams.platform import clients
 from streams.platform.settings import Settings
 
@@ -16,8 +16,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "BOOTSTRAP_TIMEOUT_S", 0.1)
 
 
-def test_who_is_away_is_named_with_the_setting_and_without_a_secret(tmp_path: Path) -> None:
-    seen = look(NOWHERE.model_copy(update={"state_dir": tmp_path}), 0)
+def test_a_server_that_is_away_is_named_with_its_setting_and_without_secrets(tmp_path: Path) -> None:
+    seen = observe(NOWHERE.model_copy(update={"state_dir": tmp_path}), 0)
 
     assert isinstance(seen.kafka, str)
     assert seen.kafka.startswith("Kafka: ")
@@ -31,9 +31,9 @@ def test_who_is_away_is_named_with_the_setting_and_without_a_secret(tmp_path: Pa
 
 
 def test_a_policy_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
-    missing = look(NOWHERE.model_copy(update={"policy": tmp_path / "none.toml", "state_dir": tmp_path / "none"}), 0)
+    missing = observe(NOWHERE.model_copy(update={"policy": tmp_path / "none.toml", "state_dir": tmp_path / "none"}), 0)
     (tmp_path / "policy.toml").write_text("nonsense = 1")
-    broken = look(NOWHERE.model_copy(update={"policy": tmp_path / "policy.toml"}), 0)
+    broken = observe(NOWHERE.model_copy(update={"policy": tmp_path / "policy.toml"}), 0)
 
     assert missing.policy_mistake == "HARMONIA_POLICY cannot be read: No such file or directory"
     assert missing.disk_used is None
