@@ -45,7 +45,7 @@ class TimeSpan(NamedTuple):
     until: int = NEVER
 
     def holds(self, time: int) -> bool:
-        """Whether a time is in it."""
+        """Whether a time is in the span."""
         return self.since <= time < self.until
 
 

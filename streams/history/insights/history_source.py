@@ -101,7 +101,7 @@ TAIL_SCHEMA = pa.schema([*INTERACTIONS_SCHEMA, ("date", pa.date32()), ("type", p
 
 
 def _relevant_files(seen: Live, reaches: list[Reach]) -> Live:
-    """The files that can hold what is asked for."""
+    """The files that can hold rows within one of `reaches`."""
     return seen._replace(files={name: file for name, file in seen.files.items() if _is_relevant(file, reaches)})
 
 

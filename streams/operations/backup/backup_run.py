@@ -224,7 +224,7 @@ class _Backup:
                 yield record
 
     async def _oldest_not_taken_in(self, now: int) -> int:
-        """When the broker got the oldest input record that may not be in `interactions` yet."""
+        """When the broker got the oldest input record that intake may not have handled yet."""
         done = await asyncio.to_thread(self._kafka.committed_by, self._settings.app_id)
         places = [
             TP(topic.name, number)

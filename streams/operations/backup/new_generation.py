@@ -198,7 +198,7 @@ class GenerationBuilder:
             self._link()
 
     def _swept(self, node: str, state: ContactState) -> ContactState | None:
-        """The state after erasures that it had not heard of; None: there are none."""
+        """The state after erasures of which the fragment had not heard; None: there are none."""
         late = self._forgotten.pop(trace_key(node), None)
         after = state
         for version, roof in self._inflight.pop(node, ()):

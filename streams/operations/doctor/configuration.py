@@ -19,7 +19,7 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def judge_unknown(variables: Iterable[Unknown]) -> Iterator[Finding]:
-    """Variables that are named like settings and are none."""
+    """A warning for each variable that is named like a setting and is none."""
     for variable, near in variables:
         cure = "take it away, or name the setting that was meant: the README's table has all"
         yield warn(variable, "is no setting, so it is ignored", cure if near is None else f"did you mean {near}?")

@@ -47,7 +47,7 @@ def judge_file_system(kind: str | None, where: Path) -> Iterator[Finding]:
 
 
 def judge_open_files(limit: int, partitions: int) -> Finding:
-    """`limit`: how many files a process may have open; each partition of a table has some."""
+    """Whether a process may have enough files open (`limit`): each partition of a table needs some."""
     what, need = "open files", partitions * OPEN_FILES_OF_A_STORE + OTHER_FILES
     found = f"a process may have {limit} open, and one that owns all {partitions} partitions may need {need}"
     if limit >= need:

@@ -202,7 +202,7 @@ class _KafkaObserver:
 
 
 def _owned(group: Mapping[str, Any]) -> set[TopicPartition]:
-    """The partitions that members of a group were given."""
+    """The partitions that are assigned to members of a group."""
     owned: dict[str, set[int]] = defaultdict(set)
     for member in group["members"]:
         for topic, numbers in _assigned(member["member_assignment"]):

@@ -26,9 +26,9 @@ from streams.platform.settings import Settings
 from tests.contract.lake.s3_server import BUCKET
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, crash
-from tests.unit.history.lake.lying import TOPIC_ID, lying
-from tests.unit.history.lake.seen import seen
-from tests.unit.history.refold.lakes import fill, said
+from tests.unit.history.lake.lake_rows import rows_in_folders
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.refold.lakes import fill, sample_records
 
 LAKE = "HARMONIA_LAKE"
 WRITERS = 6
@@ -39,7 +39,7 @@ def lake(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> Files:
     """40 interactions of five contacts, one of them twice, and three records that nobody can read."""
     monkeypatch.setenv(LAKE, s3_place)
     files = files_of(Settings(lake=s3_place))
-    fill(files, said(), pieces=1)
+    fill(files, sample_records(), pieces=1)
     return files
 
 
@@ -56,7 +56,7 @@ def test_of_writers_of_one_range_at_the_same_moment_one_has_it(s3_place: str) ->
         writer = LakeWriter(open_files(s3_place), TOPIC_ID)
         start.wait()
         try:
-            return writer.write(0, 0, number, [lying(at) for at in range(number + 1)]).last_offset
+            return writer.write(0, 0, number, [topic_record(at) for at in range(number + 1)]).last_offset
         except (Overtaken, FileNotFoundError):  # the second: what it had staged was taken away meanwhile
             return None
 
@@ -65,7 +65,7 @@ def test_of_writers_of_one_range_at_the_same_moment_one_has_it(s3_place: str) ->
 
     files = open_files(s3_place)
     assert LakeWriter(files, TOPIC_ID).position(0) == last + 1
-    assert [offset for _, offset, _ in seen(files)] == list(range(last + 1))
+    assert [offset for _, offset, _ in rows_in_folders(files)] == list(range(last + 1))
 
 
 def test_a_file_of_which_the_writing_fails_is_not_there(s3_place: str) -> None:
@@ -103,13 +103,13 @@ def test_a_lake_on_s3_is_queried_by_its_views(lake: Files) -> None:
 
 
 def test_the_lake_commands_work_on_s3(lake: Files) -> None:
-    rows = seen(lake)
+    rows = rows_in_folders(lake)
 
     assert "rows" in run("compact", "--older-than", "0d")
     assert "s3://" in run("views")
     assert "endpoint_override" not in run("views", "--exact")
 
-    assert seen(lake) == rows
+    assert rows_in_folders(lake) == rows
     assert lake.below(STAGING) == []
 
 

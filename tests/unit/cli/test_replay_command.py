@@ -10,13 +10,13 @@ from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.old_files import filed, old
+from tests.unit.history.lake.old_files import json_lines, old_event
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
-    return filed(tmp_path / "old.jsonl", [old("1", "donation.made", NOW)])
+    return json_lines(tmp_path / "old.jsonl", [old_event("1", "donation.made", NOW)])
 
 
 def run(*words: object) -> Result:

@@ -44,7 +44,7 @@ def split(tally: Tally, policy: str, by: str, value: str) -> tuple[int, int, int
 
 
 def weeks_of(tally: Tally) -> list[str]:
-    """Every week from the first touch to the last, by its Monday, those without a touch among them."""
+    """Every week from the first touch to the last, by its Monday, including weeks without a touch."""
     touched = [date.fromisoformat(week) for week in tally.values("week")]
     if not touched:
         return []

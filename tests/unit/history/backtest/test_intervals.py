@@ -1,4 +1,4 @@
-"""Intervals of what became of people, beside the formula and beside simulations."""
+"""Confidence intervals, held against the formula and against simulations."""
 
 from math import sqrt
 from statistics import mean

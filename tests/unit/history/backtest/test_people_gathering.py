@@ -1,4 +1,4 @@
-"""Who is one person, and that a past in pieces is counted as one that is whole."""
+"""Linked fragments are one person, and counts of parts add up to those of the whole."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from streams.history.backtest.touch_history import TimeSpan
 from streams.history.refold.contact_rows import histories
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 from tests.unit.worker.agents.harmonised import HASHER
 
 ORDERS = Orders(default_policy(), default_policy())
@@ -36,9 +36,9 @@ def linked(folder: Path, absorbed: str, survivor: str) -> None:
 
 
 def test_linked_fragments_are_judged_as_one_person(tmp_path: Path) -> None:
-    gift = lying(0, "donation.made", NOW - 2 * DAY, contact={"email": "ada@example.org"})
-    text = lying(1, "text.sent", NOW - DAY, contact={"phone": "+1 212 555 0100"})
-    after = lying(2, "donation.made", NOW, contact={"email": "ada@example.org"}, donation_id="x:2")
+    gift = topic_record(0, "donation.made", NOW - 2 * DAY, contact={"email": "ada@example.org"})
+    text = topic_record(1, "text.sent", NOW - DAY, contact={"phone": "+1 212 555 0100"})
+    after = topic_record(2, "donation.made", NOW, contact={"email": "ada@example.org"}, donation_id="x:2")
     place = lake(tmp_path / "lake", gift, text, after)
     apart = backtest(place, ORDERS, tmp_path / "apart", 1)
     email, phone = HASHER.email("ada@example.org"), HASHER.phone("+1 212 555 0100")
@@ -55,7 +55,9 @@ def test_linked_fragments_are_judged_as_one_person(tmp_path: Path) -> None:
 
 
 def test_the_past_ends_with_the_lakes_last_day_and_recent_touches_are_open(tmp_path: Path) -> None:
-    place = lake(tmp_path / "lake", lying(0, "email.sent", NOW - 9 * DAY), lying(1, "text.sent", NOW - DAY))
+    place = lake(
+        tmp_path / "lake", topic_record(0, "email.sent", NOW - 9 * DAY), topic_record(1, "text.sent", NOW - DAY)
+    )
     orders = Orders(default_policy(), default_policy(), TimeSpan(), end=end_of(place))
 
     result = backtest(place, orders, tmp_path / "spills", 1)
@@ -65,7 +67,7 @@ def test_the_past_ends_with_the_lakes_last_day_and_recent_touches_are_open(tmp_p
 
 
 def test_a_folder_without_dates_does_not_say_when_its_past_ends(tmp_path: Path) -> None:
-    [table] = tables_of([lying(0, "email.sent", NOW - DAY)], TOPIC_ID).values()
+    [table] = tables_of([topic_record(0, "email.sent", NOW - DAY)], TOPIC_ID).values()
     parquet.write_table(table, tmp_path / "some.parquet")
 
     assert end_of(str(tmp_path)) is None
@@ -73,10 +75,14 @@ def test_a_folder_without_dates_does_not_say_when_its_past_ends(tmp_path: Path) 
 
 def test_counts_made_by_several_processes_add_up() -> None:
     people = [
-        [lying(3 * at, "email.sent", NOW - 3 * DAY, contact={"contact_id": f"c{at}"}, message_id=f"m{at}"),
-         lying(3 * at + 1, "donation.made", NOW - 2 * DAY, contact={"contact_id": f"c{at}"}, donation_id=f"d:{at}")]
-        for at in range(4)
-    ]  # fmt: skip
+        [
+            topic_record(3 * at, "email.sent", NOW - 3 * DAY, contact={"contact_id": who}, message_id=f"m{at}"),
+            topic_record(
+                3 * at + 1, "donation.made", NOW - 2 * DAY, contact={"contact_id": who}, donation_id=f"d:{at}"
+            ),
+        ]
+        for at, who in enumerate(("c0", "c1", "c2", "c3"))
+    ]
 
     def counted(records: list[Fetched]) -> Result:
         result = Result()

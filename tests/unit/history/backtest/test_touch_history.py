@@ -1,4 +1,4 @@
-"""What counts of a person, which touches there were, and what was known just before each."""
+"""Which facts of a person count, which touches there were, and what was known just before each."""
 
 from pathlib import Path
 
@@ -7,18 +7,18 @@ from streams.history.backtest.counted_facts import counted_facts
 from streams.history.backtest.outcomes import DAY, OutcomeIndex, combined
 from streams.history.backtest.touch_history import AskedTouch, TimeSpan, asked_touches, evidence_of, judge_touches
 from tests.unit.events.records import NOW
-from tests.unit.history.backtest.telling import HOUR, Telling
+from tests.unit.history.backtest.person_history import HOUR, PersonHistory
 
 EVERYTHING = TimeSpan()
 
 
-def asked(told: Telling, span: TimeSpan = EVERYTHING) -> list[AskedTouch]:
+def asked(told: PersonHistory, span: TimeSpan = EVERYTHING) -> list[AskedTouch]:
     counted = counted_facts(told.said)
     return list(asked_touches("c1", counted, evidence_of(counted), span))
 
 
 def test_the_known_profile_is_the_one_just_before_the_touch() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("donation.made", 50)
     told.say("email.sent", 40, message_id="a")
     told.say("email.sent", 30, message_id="b", campaign_id="spring", list_id="l", team="digital", purpose="fundraising")
@@ -36,7 +36,7 @@ def test_the_known_profile_is_the_one_just_before_the_touch() -> None:
 
 
 def test_nothing_is_known_before_a_persons_first_touch() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("text.sent", 1)
 
     [send] = asked(told)
@@ -45,7 +45,7 @@ def test_nothing_is_known_before_a_persons_first_touch() -> None:
 
 
 def test_retracted_copied_and_bounced_messages_are_no_touches() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("email.sent", 9, "twice", message_id="a")
     told.say("email.sent", 9, "twice", message_id="a")
     told.say("email.delivered", 8, message_id="a")
@@ -60,7 +60,7 @@ def test_retracted_copied_and_bounced_messages_are_no_touches() -> None:
 
 
 def test_a_bounce_that_came_later_was_not_known_before() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("email.sent", 9, message_id="a")
     told.say("email.sent", 8, message_id="b")
     told.say("email.bounced", 7, message_id="a")
@@ -72,7 +72,7 @@ def test_a_bounce_that_came_later_was_not_known_before() -> None:
 
 
 def test_only_touches_within_the_span_are_asked_about_but_all_before_counts() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("email.sent", 9, message_id="a")
     told.say("email.sent", 8, message_id="b")
 
@@ -84,7 +84,7 @@ def test_only_touches_within_the_span_are_asked_about_but_all_before_counts() ->
 
 
 def test_facts_under_every_fragment_of_a_person_are_known() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("donation.made", 50, contact={"email": "ada@example.org"})
     told.say("text.sent", 40, contact={"phone": "+1 212 555 0100"})
 
@@ -95,7 +95,7 @@ def test_facts_under_every_fragment_of_a_person_are_known() -> None:
 
 
 def test_nothing_before_an_erasure_is_known_and_a_new_record_has_to_begin() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("email.sent", 90, message_id="a")
     told.say("contact.erased", 80)
     told.say("email.sent", 70, message_id="b")
@@ -110,7 +110,7 @@ def test_nothing_before_an_erasure_is_known_and_a_new_record_has_to_begin() -> N
 
 
 def test_what_had_come_before_an_erasure_is_gone_also_what_happened_after_its_time() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("form.submitted", 70)
     told.say("email.sent", 60, message_id="a")
     told.say("contact.erased", 80)
@@ -119,7 +119,7 @@ def test_what_had_come_before_an_erasure_is_gone_also_what_happened_after_its_ti
 
 
 def test_a_disallowed_touch_counts_for_later_ones_unless_it_cascades() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("donation.made", 100)
     for number in range(4):
         told.say("email.sent", 40 - number * 8, message_id=str(number))
@@ -136,7 +136,7 @@ def test_a_disallowed_touch_counts_for_later_ones_unless_it_cascades() -> None:
 
 
 def test_touches_at_times_beyond_a_policys_range_are_not_judged() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("email.sent", 1)
     [send] = asked(told)
     early = send._replace(touch=type(send.touch)(-62_135_596_800_000, "s", "i", "email"))
@@ -145,7 +145,7 @@ def test_touches_at_times_beyond_a_policys_range_are_not_judged() -> None:
 
 
 def test_an_outcome_has_each_gift_within_the_window_once() -> None:
-    told = Telling()
+    told = PersonHistory()
     told.say("email.sent", 200, message_id="a")
     told.say("email.sent", 190, message_id="b")
     told.say("donation.made", 180, donation_id="a:1", amount=500)

@@ -1,4 +1,4 @@
-"""The oracle of the morning's page: a day recounted from what was sent, with plain loops and none of our SQL.
+"""An oracle of the daily report: recounts a day from what was sent, with plain loops and none of our SQL.
 
 It knows the contract and `docs/insights.md`. What counts, and whether a person clicked, the demo's own oracle says.
 """

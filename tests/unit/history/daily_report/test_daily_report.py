@@ -1,4 +1,4 @@
-"""The morning's page of small lakes, and what is made of its figures."""
+"""The daily report of small lakes, and the text and HTML made of its figures."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ from streams.operations.refused.mostly_refused import MostlyRefused
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import only_tail
-from tests.unit.history.lake.lying import DAY, lying
+from tests.unit.history.lake.topic_records import DAY, topic_record
 
 HOUR = 3_600_000
 TODAY = date(2012, 2, 22)
@@ -54,7 +54,7 @@ def about(who: str) -> JSON:
 
 def paid(offset: int, pledge: str, at: int = NOW, who: str = "c1") -> Fetched:
     gift = f"a:{offset}"
-    return lying(
+    return topic_record(
         offset, "donation.made", at, donation_id=gift, amount=1000, currency="USD", pledge_id=pledge, contact=about(who)
     )
 
@@ -64,12 +64,12 @@ def test_pledges_stand_as_the_last_word_says_and_are_new_since_that_changed() ->
         paid(0, "p1", NOW - 3 * DAY),
         paid(1, "p1"),  # goes on
         paid(2, "p2", NOW - DAY),
-        lying(3, "donation.charge_failed", pledge_id="p2"),
-        lying(4, "donation.charge_failed", NOW - 2 * DAY, pledge_id="p3"),
+        topic_record(3, "donation.charge_failed", pledge_id="p2"),
+        topic_record(4, "donation.charge_failed", NOW - 2 * DAY, pledge_id="p3"),
         paid(5, "p3"),  # comes back
         paid(6, "p4", NOW - 2 * DAY),
-        lying(7, PLEDGE, NOW - DAY, pledge_id="p4"),
-        lying(8, PLEDGE, pledge_id="p5", contact=about("c2")),
+        topic_record(7, PLEDGE, NOW - DAY, pledge_id="p4"),
+        topic_record(8, PLEDGE, pledge_id="p5", contact=about("c2")),
         paid(9, "p5", NOW - DAY, who="c3"),  # another person's
     )
 
@@ -77,7 +77,7 @@ def test_pledges_stand_as_the_last_word_says_and_are_new_since_that_changed() ->
 
 
 def test_interactions_after_the_day_do_not_change_its_report() -> None:
-    records = [paid(0, "p1", NOW - DAY), lying(1, PLEDGE, pledge_id="p1")]
+    records = [paid(0, "p1", NOW - DAY), topic_record(1, PLEDGE, pledge_id="p1")]
 
     found = report_of(only_tail(records), date(2012, 2, 21), "UTC", NOW, ((), ()))
 
@@ -88,8 +88,8 @@ def test_a_refund_is_of_the_day_it_was_made_on_and_of_its_gifts_refcode() -> Non
     gift: dict[str, Any] = {"donation_id": "a:1", "amount": 9000, "currency": "USD"}
     refund: dict[str, Any] = {"refund_id": "r", "donation_id": "a:1", "amount": 4000, "currency": "USD"}
     day = day_of(
-        lying(0, "donation.made", NOW - 2 * DAY, refcode="spring", committee="C1", **gift),
-        lying(1, "donation.refunded", **refund),
+        topic_record(0, "donation.made", NOW - 2 * DAY, refcode="spring", committee="C1", **gift),
+        topic_record(1, "donation.refunded", **refund),
     )
 
     assert day.money == (CurrencyTotals("USD", 0, 0, 4000, 0, 0),)
@@ -114,7 +114,7 @@ def test_a_gift_is_raised_by_what_it_names_or_by_the_last_that_asked(
 ) -> None:
     def sent(offset: int, campaign: str, before: int, purpose: str = "fundraising") -> Fetched:
         at = NOW - before * HOUR
-        return lying(
+        return topic_record(
             offset,
             "email.sent",
             at,
@@ -129,21 +129,21 @@ def test_a_gift_is_raised_by_what_it_names_or_by_the_last_that_asked(
         sent(0, "ask-1", 9),
         sent(1, "ask-2", 2),
         sent(2, "news", 1, "informational"),
-        lying(3, "donation.made", **fields),
+        topic_record(3, "donation.made", **fields),
     )
 
     assert {send.campaign: send.raised for send in day.sends if send.raised} == raised
 
 
 def test_a_message_sent_more_than_a_day_before_a_gift_has_not_raised_it() -> None:
-    asking = lying(0, "email.sent", NOW - DAY - 1, message_id="m", campaign_id="ask", purpose="fundraising")
+    asking = topic_record(0, "email.sent", NOW - DAY - 1, message_id="m", campaign_id="ask", purpose="fundraising")
 
     assert [send for send in day_of(asking, paid(1, "p")).sends if send.raised] == []
 
 
 def test_a_send_of_which_nothing_is_reported_delivered_is_of_the_day_all_the_same() -> None:
     def told(offset: int, what: str, at: int, who: str, campaign: str) -> Fetched:
-        return lying(offset, f"email.{what}", at, message_id="m", campaign_id=campaign, contact=about(who))
+        return topic_record(offset, f"email.{what}", at, message_id="m", campaign_id=campaign, contact=about(who))
 
     day = day_of(
         told(0, "sent", NOW, "a", "ask"),
@@ -166,7 +166,7 @@ def test_a_send_of_which_nothing_is_reported_delivered_is_of_the_day_all_the_sam
 
 def test_a_shift_counts_its_promises_by_the_last_word_of_each_person() -> None:
     def word(offset: int, who: str, what: str, at: int, **more: JSON) -> Fetched:
-        return lying(offset, f"rsvp.{what}", at, event_id="e1", contact=about(who), **more)
+        return topic_record(offset, f"rsvp.{what}", at, event_id="e1", contact=about(who), **more)
 
     starts = "2012-02-22T09:00:00Z"
     day = day_of(
@@ -366,7 +366,7 @@ def test_a_report_that_may_not_read_who_is_refused_or_held_says_so() -> None:
 
 def test_what_history_has_of_a_source_and_type_is_what_was_accepted_of_it() -> None:
     span = day_span(TODAY, "UTC")
-    accepted = only_tail([lying(offset, "donation.made", donation_id=f"a:{offset}") for offset in range(30)])
+    accepted = only_tail([topic_record(offset, "donation.made", donation_id=f"a:{offset}") for offset in range(30)])
     gifts, opens = Said("digital/mailer", "donation.made"), Said("digital/mailer", "email.opened")
 
     [found] = mostly_refused_of(accepted, span, {gifts: 31, opens: 12})[:1]

@@ -1,4 +1,4 @@
-"""The morning's page of the demo says what its oracle recounts from what was sent."""
+"""The daily report of the demo equals what an oracle recounts from what was sent."""
 
 import os
 from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""People who were held back, counted from records of the audit log."""
+
 import msgspec
 
 from events.times import parse_time

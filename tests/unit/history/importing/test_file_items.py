@@ -1,4 +1,4 @@
-"""Every kind of file, packed in every way, says the same; and a bad row costs itself and nothing else."""
+"""Items of files: every format and compression gives the same, and a bad row loses no other."""
 
 import gzip
 import subprocess

@@ -1,4 +1,4 @@
-"""What was done is known by what is in the file, not by its name; a record that was cut short is none."""
+"""Import journals go by a file's content and not by its name; a broken journal is ignored."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small lakes of what somebody said, written by the lake's own writer; and the live tail behind them."""
+"""Small lakes written by the lake's own writer, and the tail of the topic behind them."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from sinks.lake.live_files import live
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
 from streams.history.insights.history_source import NO_FILES, History, tail_table
-from tests.unit.history.lake.lying import TOPIC_ID
+from tests.unit.history.lake.topic_records import TOPIC_ID
 
 
 def history_of(files: Files, filed: Sequence[LogRecord], tail: Sequence[LogRecord] = ()) -> History:

@@ -1,4 +1,4 @@
-"""Questions in processes of their own; here small programs in place of `harmonia insights`."""
+"""Questions answered in child processes; small programs stand in for `harmonia insights`."""
 
 import asyncio
 import os

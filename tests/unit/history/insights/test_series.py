@@ -1,4 +1,4 @@
-"""Series of a small lake and of what is not in it yet."""
+"""Series of a small lake and of records that are not in it yet."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import history_of, only_tail
-from tests.unit.history.lake.lying import lying
+from tests.unit.history.lake.topic_records import topic_record
 
 HOUR = 3_600_000
 THEN = NOW - 24 * HOUR
@@ -42,7 +42,7 @@ def shown(found: SeriesAnswer) -> dict[Any, list[int | float]]:
 
 
 def told(offset: int, type_: str, at: int = THEN, **data: JSON) -> Fetched:
-    return lying(offset, type_, at, **data)
+    return topic_record(offset, type_, at, **data)
 
 
 def about(who: str, **more: JSON) -> JSON:

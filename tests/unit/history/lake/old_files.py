@@ -1,4 +1,4 @@
-"""Old files, and a lake that takes them in."""
+"""Old files for imports, and a lake that takes them in."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,19 +25,19 @@ FEW = FlushLimits(2, 1 << 20, 1.0)
 MANY = FlushLimits(1_000, 1 << 20, 1.0)
 
 
-def old(id_: str, type_: str, at: int, contact: JSON = None, **data: JSON) -> dict[str, JSON]:
-    """What a producer wrote of what happened `at` a time (ms)."""
+def old_event(id_: str, type_: str, at: int, contact: JSON = None, **data: JSON) -> dict[str, JSON]:
+    """A producer's event that happened `at` a time (ms)."""
     named: dict[str, JSON] = {"contact": contact or {"email": ADDRESS}, **data}
     return event(type_, **named) | {"id": id_, "time": render_time(at)}
 
 
-def filed(path: Path, said: Sequence[JSON]) -> Path:
-    """As JSON lines."""
+def json_lines(path: Path, said: Sequence[JSON]) -> Path:
+    """Write events as a file of JSON lines."""
     path.write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in said))
     return path
 
 
-def brought(
+def imported(
     files: Files,
     *paths: Path,
     selection: Selection = ALL,
@@ -45,7 +45,7 @@ def brought(
     hasher: Hasher = HASHER,
     now: int = NOW,
 ) -> ImportReport:
-    """Bring files in; what became of them."""
+    """Import files into the lake; returns the report."""
     report = ImportReport(None)
     parts = [part for path in paths for part in input_files_at(str(path))]
     import_old_files(files, OldFiles(parts, selection, hasher, now), limits, report, SILENT)

@@ -1,4 +1,4 @@
-"""What waits for the lake, and when it is written."""
+"""Buffers of records for the lake, and when they are flushed."""
 
 from streams.history.lake.buffers import ROW_BYTES, Buffer, FlushLimits, due_partitions
 from tests.unit.engine.kafka_records import Fetched

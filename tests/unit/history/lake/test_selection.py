@@ -1,9 +1,9 @@
-"""Which part of history is meant, and which files need not be opened for it."""
+"""Which part of history is selected, and which files need not be opened for it."""
 
 import pytest
 
 from streams.history.lake.selection import Selection, parse_moment, types_named
-from tests.unit.history.lake.lying import DAY
+from tests.unit.history.lake.topic_records import DAY
 
 MARCH = parse_moment("2012-03-01") or 0
 

@@ -1,4 +1,4 @@
-"""`harmonia rebuild` says in a line what is wrong with a directory before it asks anything of a server."""
+"""`harmonia rebuild` says in one line what is wrong with a directory, before it connects to a server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`harmonia lake fold`, as an operator meets it."""
+"""`harmonia lake fold` as an operator uses it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sinks.lake.compaction import compact
 from sinks.lake.files import LocalFiles
 from streams.cli.main import app
 from streams.history.refold.lake_source import LakeFileRows, interaction_files
-from tests.unit.history.refold.lakes import said, written
+from tests.unit.history.refold.lakes import lake_of, sample_records
 
 LAKE = "HARMONIA_LAKE"
 
@@ -22,7 +22,7 @@ def fold(out: Path) -> tuple[int, list[str]]:
 def test_lake_fold_prints_its_counts_and_leaves_no_temporary_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written(tmp_path / "lake", said())
+    lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
 
     assert fold(tmp_path / "out") == (
@@ -37,7 +37,7 @@ def test_lake_fold_prints_its_counts_and_leaves_no_temporary_files(
 
 
 def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = written(tmp_path / "lake", said())
+    files = lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
 
     def merged_after(*given: object) -> list[LakeFileRows]:
@@ -70,7 +70,7 @@ def test_lake_fold_names_a_place_that_is_no_lake_in_one_line(
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(tmp_path / "lake", said())
+    lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
     LocalFiles(tmp_path / "out").create("mine", b"", "_draft")
 

@@ -1,4 +1,4 @@
-"""deploy/spark/fold.py itself needs Spark; what it takes from Harmonia, and says of it, has to be there."""
+"""deploy/spark/fold.py needs Spark to run; here only what it imports from Harmonia and the columns it declares."""
 
 import ast
 from importlib import import_module

@@ -21,8 +21,8 @@ from streams.platform.settings import Settings
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import TOPIC_ID, lying
-from tests.unit.history.lake.old_files import brought, filed, old
+from tests.unit.history.lake.old_files import imported, json_lines, old_event
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalFiles:
     """With a gift and a command to erase in it."""
     files = quick_folder(tmp_path / "lake", monkeypatch)
     assert isinstance(files, LocalFiles)
-    LakeWriter(files, TOPIC_ID).write(0, 0, 1, [lying(0, "donation.made"), lying(1, "contact.erased")])
+    LakeWriter(files, TOPIC_ID).write(0, 0, 1, [topic_record(0, "donation.made"), topic_record(1, "contact.erased")])
     return files
 
 
@@ -91,9 +91,9 @@ def test_unfinished_writes_into_the_lake_are_a_warning(files: LocalFiles, tmp_pa
     assert found(tmp_path / "lake")[name].verdict == "ok"
     for calls in (4, 5):  # before there is a manifest, and then
         with pytest.raises(Crash):
-            brought(
+            imported(
                 Interrupted(files, calls, crash),
-                filed(tmp_path / f"{calls}.jsonl", [old(str(calls), "email.sent", NOW)]),
+                json_lines(tmp_path / f"{calls}.jsonl", [old_event(str(calls), "email.sent", NOW)]),
             )
 
     now = time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Whoever fills the lake says that it cannot be reached for as long as that holds anything up, and no longer."""
+"""The lake's filler reports that the store is away as long as that holds anything up, and no longer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,9 +16,9 @@ from streams.history.lake import filler
 from streams.history.lake.buffers import Buffer, FlushLimits
 from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import TOPIC_ID, lying
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
-TOPIC = [lying(at, "email.sent", at=NOW) for at in range(3)]
+TOPIC = [topic_record(at, "email.sent", at=NOW) for at in range(3)]
 
 
 class Outrun(LakeWriter):

@@ -1,4 +1,4 @@
-"""What is written of a lake that is folded again: on one machine, and by whoever brings a contact's rows together."""
+"""Refolded states and profiles, on one machine and in engines that bring a contact's rows together themselves."""
 
 from pathlib import Path
 from random import Random
@@ -20,8 +20,8 @@ from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import PROFILES, STATES, fold_history
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import TOPIC_ID, lying
-from tests.unit.history.refold.lakes import said, written
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.refold.lakes import lake_of, sample_records
 from tests.unit.worker.agents.harmonised import folded, kept
 
 NOBODY_IS = Erasures()
@@ -39,9 +39,9 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_refolded_states_and_profiles_equal_those_of_the_stream(tmp_path: Path) -> None:
-    records = said()
+    records = sample_records()
     place = (tmp_path / "lake").as_posix()
-    written(tmp_path / "lake", records)
+    lake_of(tmp_path / "lake", records)
 
     gathered = sort_history(place, tmp_path / "work", processes=2, rows_in_a_bucket=15)
     done = fold_history(place, gathered, tmp_path / "out", processes=2)
@@ -70,7 +70,7 @@ def batches_of(records: list[Fetched], rows: int) -> list[pa.RecordBatch]:
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
 def test_each_contact_is_folded_once_however_arrow_batches_are_cut(rows: int) -> None:
-    records = said()
+    records = sample_records()
 
     made = [row for batch in fold_batches(batches_of(records, rows), NOBODY_IS) for row in batch.to_pylist()]
 
@@ -80,16 +80,16 @@ def test_each_contact_is_folded_once_however_arrow_batches_are_cut(rows: int) ->
 
 
 def test_only_a_new_record_of_an_erased_contact_is_folded() -> None:
-    mailed = [lying(number, "email.opened", NOW + number, contact={"contact_id": "c1"}) for number in range(3)]
+    mailed = [topic_record(number, "email.opened", NOW + number, contact={"contact_id": "c1"}) for number in range(3)]
     gift: dict[str, JSON] = {"donation_id": "ab:1", "amount": 500, "currency": "USD", "contact": {"contact_id": "c1"}}
     erased = Erasures([erasure_of("c1", NOW)])
 
     assert _counts(mailed, erased) == {}
-    assert _counts([*mailed, lying(3, "donation.made", NOW, **gift)], erased) == {}
+    assert _counts([*mailed, topic_record(3, "donation.made", NOW, **gift)], erased) == {}
     begun = [
         *mailed[:2],
-        lying(2, "donation.made", NOW + 5, **gift),
-        lying(3, "email.opened", NOW + 9, contact={"contact_id": "c1"}),
+        topic_record(2, "donation.made", NOW + 5, **gift),
+        topic_record(3, "email.opened", NOW + 9, contact={"contact_id": "c1"}),
     ]
     assert _counts(begun, erased) == {"donation.made": 1, "email.opened": 1}
 

@@ -1,4 +1,4 @@
-"""What is said of two profiles is which fields differ, and in how many of them."""
+"""Differences of profiles, by field and by number of profiles."""
 
 from streams.history.rebuild.profile_diff import Difference, ProfileComparer, Sample, changed_people, differences
 

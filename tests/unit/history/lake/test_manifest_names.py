@@ -15,7 +15,7 @@ from sinks.lake.manifests import LakeFile, Range, begin, encode, name_of
 from sinks.lake.rewrites import Rewrite, manifest_of
 from sinks.lake.snapshots import Snapshot, SnapshotWriter
 from sinks.lake.snapshots import manifest_of as snapshot_of
-from tests.unit.history.lake.lying import TOPIC_ID
+from tests.unit.history.lake.topic_records import TOPIC_ID
 
 TOMORROW = "2012-02-23"
 HERE = "interactions/date=2012-02-22/type=email.sent/a.parquet"

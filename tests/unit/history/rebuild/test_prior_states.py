@@ -1,4 +1,4 @@
-"""What the running system knows of a fragment decides what of its history counts, and nothing else of it does."""
+"""The starting state of a fragment: what the running system knows of it decides what of its history counts."""
 
 from msgspec.structs import replace
 

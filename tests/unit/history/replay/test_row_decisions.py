@@ -1,4 +1,4 @@
-"""What becomes of history, whatever it lies in: sent as it is, left out, or refused."""
+"""What a replay does with each row: send it unchanged, leave it out, or refuse it."""
 
 from pathlib import Path
 
@@ -29,10 +29,10 @@ from streams.history.replay.replay_run import preview_replay
 from streams.history.replay.row_decisions import ERASURES, TOO_OLD, WINDOW_MARGIN_MS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying, odd
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
 
 ALL = Selection()
-GIFT = lying(0, "donation.made", NOW - 900 * DAY, contact={"email": "ada@example.org"}, refcode="ü")
+GIFT = topic_record(0, "donation.made", NOW - 900 * DAY, contact={"email": "ada@example.org"}, refcode="ü")
 
 
 def history(path: Path, selection: Selection = ALL, *, erases: bool = False, now: int = NOW) -> ReplaySource:
@@ -59,7 +59,7 @@ def test_replayed_lake_rows_go_to_interactions_byte_for_byte(tmp_path: Path) -> 
 
 
 def test_only_selected_rows_of_a_lake_are_replayed(tmp_path: Path) -> None:
-    sent, opened = lying(1, "email.sent", NOW - 2), lying(2, "email.opened", NOW - 1)
+    sent, opened = topic_record(1, "email.sent", NOW - 2), topic_record(2, "email.opened", NOW - 1)
     lake(tmp_path, GIFT, sent, opened)
 
     assert told(history(tmp_path, Selection(since=NOW - 2, until=NOW - 1))) == [as_it_was(sent)]
@@ -91,7 +91,7 @@ def test_raw_events_are_replayed_to_their_input_topic(tmp_path: Path) -> None:
 
 def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> None:
     pair: list[JSON] = ["b", Hasher([b"k"]).voter("NY:1")]
-    command = lying(0, "contact.linked", NOW - DAY, contact_ids=pair, contact={"email": "ada@example.org"})
+    command = topic_record(0, "contact.linked", NOW - DAY, contact_ids=pair, contact={"email": "ada@example.org"})
     (tmp_path / "x.jsonl").write_bytes(command.value or b"")
 
     assert told(history(tmp_path / "x.jsonl")) == [
@@ -101,8 +101,8 @@ def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> Non
 
 def test_messages_older_than_a_week_are_not_replayed(tmp_path: Path) -> None:
     edge = NOW - WEEK + WINDOW_MARGIN_MS
-    at_it, before = lying(0, "email.sent", edge), lying(1, "email.sent", edge - 1)
-    unsubscribed = lying(2, "email.unsubscribed", edge - 1)
+    at_it, before = topic_record(0, "email.sent", edge), topic_record(1, "email.sent", edge - 1)
+    unsubscribed = topic_record(2, "email.unsubscribed", edge - 1)
     lake(tmp_path, at_it, before, unsubscribed)
 
     assert sorted(map(repr, told(history(tmp_path)))) == sorted(
@@ -111,11 +111,11 @@ def test_messages_older_than_a_week_are_not_replayed(tmp_path: Path) -> None:
 
 
 def test_events_of_erased_people_are_not_replayed(tmp_path: Path) -> None:
-    erasure = lying(0, "contact.erased", NOW - 2 * DAY)
-    before = lying(1, "donation.made", NOW - 3 * DAY)
-    after = lying(2, "donation.made", NOW - DAY)
-    other = lying(3, "donation.made", NOW - 3 * DAY, contact={"contact_id": "c2"})
-    late = lying(4, "donation.made", NOW - DAY, contact={"contact_id": "c2"})
+    erasure = topic_record(0, "contact.erased", NOW - 2 * DAY)
+    before = topic_record(1, "donation.made", NOW - 3 * DAY)
+    after = topic_record(2, "donation.made", NOW - DAY)
+    other = topic_record(3, "donation.made", NOW - 3 * DAY, contact={"contact_id": "c2"})
+    late = topic_record(4, "donation.made", NOW - DAY, contact={"contact_id": "c2"})
     lake(tmp_path, erasure, before, after, other, late)
     add_erasures(LocalFiles(tmp_path), [erasure_of("c2", NOW - 2 * DAY)])
 
@@ -126,7 +126,7 @@ def test_events_of_erased_people_are_not_replayed(tmp_path: Path) -> None:
 
 
 def test_replayed_erasures_are_sent_before_everything_else(tmp_path: Path) -> None:
-    lake(tmp_path, lying(0, "contact.erased", NOW - 2 * DAY), lying(1, "donation.made", NOW - DAY))
+    lake(tmp_path, topic_record(0, "contact.erased", NOW - 2 * DAY), topic_record(1, "donation.made", NOW - DAY))
     only = Selection(types=frozenset({"donation.made"}))
     report = ImportReport(None)
 
@@ -137,8 +137,8 @@ def test_replayed_erasures_are_sent_before_everything_else(tmp_path: Path) -> No
 
 
 def test_a_lake_with_pending_erasures_is_not_replayed(tmp_path: Path) -> None:
-    command = lying(0, "contact.erased", NOW - 2 * DAY)
-    lake(tmp_path, command, lying(1, "donation.made", NOW - DAY, contact={"email": "ada@example.org"}))
+    command = topic_record(0, "contact.erased", NOW - 2 * DAY)
+    lake(tmp_path, command, topic_record(1, "donation.made", NOW - DAY, contact={"email": "ada@example.org"}))
     files = LocalFiles(tmp_path)
 
     with pytest.raises(Unreadable, match=r"^1 erasures are not carried out in this lake yet.*`harmonia lake erase`"):
@@ -154,21 +154,21 @@ def test_a_lake_with_pending_erasures_is_not_replayed(tmp_path: Path) -> None:
 
 
 def test_a_replay_from_a_lake_obeys_the_time_at_which_erasures_were_heard(tmp_path: Path) -> None:
-    lake(tmp_path, lying(1, "contact.erased", NOW - 2 * DAY), lying(0, "donation.made", NOW - DAY))
+    lake(tmp_path, topic_record(1, "contact.erased", NOW - 2 * DAY), topic_record(0, "donation.made", NOW - DAY))
 
     assert told(history(tmp_path, erases=True)) == [BEFORE_ERASURE]
 
 
 def test_anonymised_donations_are_not_replayed(tmp_path: Path) -> None:
-    lake(tmp_path, lying(0, "contact.erased", NOW - 2 * DAY))
+    lake(tmp_path, topic_record(0, "contact.erased", NOW - 2 * DAY))
     add_erasures(LocalFiles(tmp_path), [erasure_of("c1", NOW - 2 * DAY)])
-    LakeWriter(LocalFiles(tmp_path), TOPIC_ID).write(0, 1, 1, [lying(1, "donation.made", NOW - 3 * DAY)])
+    LakeWriter(LocalFiles(tmp_path), TOPIC_ID).write(0, 1, 1, [topic_record(1, "donation.made", NOW - 3 * DAY)])
 
     assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [ANONYMISED]
 
 
 def test_rows_that_are_no_interaction_are_refused(tmp_path: Path) -> None:
-    lake(tmp_path, odd(0, b"no"), odd(1, None))
+    lake(tmp_path, unreadable_record(0, b"no"), unreadable_record(1, None))
     report = ImportReport(None)
 
     preview_replay(history(tmp_path), report, ProgressDisplay(lambda _: None, pytest.fail))

@@ -1,4 +1,4 @@
-"""From a lake and a backup to the files of contacts of another one."""
+"""Contact files of a rebuild, made from a lake and a backup."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +16,8 @@ from streams.history.refold.buckets import SortedHistory
 from streams.operations.backup.manifest import contacts_file
 from streams.operations.backup.record_files import Record, read_records, write_records
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import TOPIC_ID
-from tests.unit.history.refold.lakes import said, written
+from tests.unit.history.lake.topic_records import TOPIC_ID
+from tests.unit.history.refold.lakes import lake_of, sample_records
 
 PARTITIONS = 3
 NOTHING_HEARD: CommandTimes = {}
@@ -30,7 +30,7 @@ def rebuilt(
     listed: Sequence[erasure_list.Erasure] = (),
 ) -> tuple[dict[bytes, ContactState], StateFiles]:
     """The states of the lake, with what the running system knows."""
-    add_erasures(written(tmp_path / "lake", said()), listed)
+    add_erasures(lake_of(tmp_path / "lake", sample_records()), listed)
     backup, target, work = tmp_path / "backup", tmp_path / "target", tmp_path / "work"
     for folder in (backup, target, work):
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""What is left of a row whose person was erased, column by column; and of snapshots."""
+"""Which columns of a row stay when its person is erased; and the same of snapshots."""
 
 import pyarrow as pa
 import pytest
@@ -12,7 +12,7 @@ from sinks.lake.snapshots import links_table, profiles_table
 from streams.domain.contact.identity.identity_assignment import trace_key
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 ERASED = Erasures([erasure_of("c1", NOW)])
 GOES = {
@@ -39,7 +39,7 @@ def test_traces_are_those_of_states() -> None:
 
 
 def test_of_a_gift_the_money_stays() -> None:
-    left = forget(table_of(lying(0, "donation.made", refcode="r", pledge_id="p")), "donation.made", ERASED)
+    left = forget(table_of(topic_record(0, "donation.made", refcode="r", pledge_id="p")), "donation.made", ERASED)
 
     assert left is not None
     [row] = left.table.to_pylist()
@@ -48,7 +48,7 @@ def test_of_a_gift_the_money_stays() -> None:
 
 
 def test_of_a_message_not_even_its_ids_stay() -> None:
-    left = forget(table_of(lying(0, "email.clicked", url="https://x.example/?who=ada")), "email.clicked", ERASED)
+    left = forget(table_of(topic_record(0, "email.clicked", url="https://x.example/?who=ada")), "email.clicked", ERASED)
 
     assert left is not None
     [row] = left.table.to_pylist()
@@ -58,11 +58,11 @@ def test_of_a_message_not_even_its_ids_stay() -> None:
 @pytest.mark.parametrize(
     ("record", "theirs"),
     [
-        (lying(0, at=NOW), True),
-        (lying(DAY, at=NOW + 1), False),
-        (lying(0, at=NOW + 1), True),  # of later, and the broker had it before
-        (lying(0, contact={"contact_id": "c2"}), False),
-        (lying(0, "contact.linked", contact_ids=["a", "c1"]), True),
+        (topic_record(0, at=NOW), True),
+        (topic_record(DAY, at=NOW + 1), False),
+        (topic_record(0, at=NOW + 1), True),  # of later, and the broker had it before
+        (topic_record(0, contact={"contact_id": "c2"}), False),
+        (topic_record(0, "contact.linked", contact_ids=["a", "c1"]), True),
     ],
 )
 def test_what_happened_or_came_before_the_erasure_is_theirs(record: Fetched, theirs: bool) -> None:

@@ -1,4 +1,4 @@
-"""What was said of a person, in a few words, in the order in which it came."""
+"""Builds the facts of a person in a few words, in the order in which they came."""
 
 import orjson
 
@@ -15,14 +15,14 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 
 
-class Telling:
-    """Times in hours before NOW, which is 10:00 UTC on a Wednesday."""
+class PersonHistory:
+    """Facts of a person. Times in hours before NOW, which is 10:00 UTC on a Wednesday."""
 
     def __init__(self) -> None:
         self.said: list[PersonFact] = []
 
     def say(self, type_: str, hours: float, id_: str = "", **data: JSON) -> str:
-        """The id of what was said."""
+        """Add an interaction; returns its id."""
         at = NOW - round(hours * HOUR)
         content = event(type_, **data) | {"id": id_ or f"i{len(self.said)}", "time": render_time(at)}
         fragment, value = harmonise(accepted(content), HASHER)

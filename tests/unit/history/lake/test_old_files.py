@@ -1,4 +1,4 @@
-"""Old files on their way into the lake: judged and hashed at the door; counted once; gone with the person."""
+"""Old files imported into the lake: judged and hashed first, counted once, erased with the person."""
 
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,14 @@ from streams.history.refold.fold_files import fold_history
 from streams.platform.errors import LakeStopped
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted
-from tests.unit.history.lake.lying import DAY, TOPIC_ID
-from tests.unit.history.lake.old_files import ADDRESS, ALL, EMAIL, MANY, SILENT, brought, filed, old
-from tests.unit.history.lake.seen import rows_of
+from tests.unit.history.lake.lake_rows import rows_of
+from tests.unit.history.lake.old_files import ADDRESS, ALL, EMAIL, MANY, SILENT, imported, json_lines, old_event
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID
 from tests.unit.worker.agents.harmonised import HASHER
 
 THEN = NOW - 200 * DAY
-MAIL = old("1", "email.sent", THEN)
-GIFT = old("2", "donation.made", THEN + DAY)
+MAIL = old_event("1", "email.sent", THEN)
+GIFT = old_event("2", "donation.made", THEN + DAY)
 RAW = b"example.org"
 
 
@@ -61,7 +61,7 @@ def folded(files: LocalFiles, folder: Path) -> dict[str, Any]:
 
 def test_raw_events_are_hashed_on_import_and_appended_at_the_time_they_happened(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    told = brought(files, filed(tmp_path / "old.jsonl", [MAIL, GIFT]))
+    told = imported(files, json_lines(tmp_path / "old.jsonl", [MAIL, GIFT]))
 
     assert dict(told.counts.interactions) == {"email.sent": 1, "donation.made": 1}
     mail, gift = in_lake(files)
@@ -79,11 +79,11 @@ def test_parquet_csv_and_what_was_harmonised_say_the_same(tmp_path: Path) -> Non
     parquet.write_table(table, tmp_path / "parquet" / "x.parquet")
     pa_csv.write_csv(table.select(["fragment", "event"]), tmp_path / "csv" / "x.csv")
     (tmp_path / "jsonl.zst" / "x").write_bytes(zstandard.compress(harmonised(MAIL, THEN).value or b""))
-    filed(tmp_path / "raw.jsonl" / "x", [MAIL])
+    json_lines(tmp_path / "raw.jsonl" / "x", [MAIL])
 
     for name in ("parquet", "csv", "jsonl.zst", "raw.jsonl"):
         files = LocalFiles(tmp_path / f"lake-{name}")
-        brought(files, tmp_path / name)
+        imported(files, tmp_path / name)
         [row] = in_lake(files)
         assert (row["event"], row["fragment"]) == (harmonised(MAIL, THEN).value, EMAIL), name
 
@@ -93,11 +93,12 @@ def test_rows_that_intake_would_refuse_are_not_imported(tmp_path: Path) -> None:
     named = {**kept["data"]["contact"], "name": "Ada Lovelace"}
     half = {**kept, "data": {**kept["data"], "contact": {**named, "phone": "212 555 0199"}}}
     noisy = {**kept, "subject": ADDRESS, "data": {**kept["data"], "contact": named}}
-    ahead = old("3", "email.sent", NOW + DAY)
+    ahead = old_event("3", "email.sent", NOW + DAY)
     files = LocalFiles(tmp_path / "lake")
 
-    told = brought(
-        files, filed(tmp_path / "old.jsonl", [half, noisy, ahead, old("4", "donation.made", THEN, amount=-1)])
+    told = imported(
+        files,
+        json_lines(tmp_path / "old.jsonl", [half, noisy, ahead, old_event("4", "donation.made", THEN, amount=-1)]),
     )
 
     assert dict(told.counts.refused) == {"invalid_data": 2, "time_in_future": 1}
@@ -107,29 +108,29 @@ def test_rows_that_intake_would_refuse_are_not_imported(tmp_path: Path) -> None:
 
 def test_imported_rows_are_never_appended_ahead_of_the_clock(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    brought(files, filed(tmp_path / "old.jsonl", [old("1", "email.sent", NOW + 1_000)]))
+    imported(files, json_lines(tmp_path / "old.jsonl", [old_event("1", "email.sent", NOW + 1_000)]))
 
     [row] = in_lake(files)
     assert (row["time"] - row["appended_at"]).total_seconds() == 1
 
 
 def test_only_selected_rows_are_imported(tmp_path: Path) -> None:
-    files, file = LocalFiles(tmp_path / "lake"), filed(tmp_path / "old.jsonl", [MAIL, GIFT])
-    brought(files, file, selection=Selection(types=frozenset({"donation.made"})))
+    files, file = LocalFiles(tmp_path / "lake"), json_lines(tmp_path / "old.jsonl", [MAIL, GIFT])
+    imported(files, file, selection=Selection(types=frozenset({"donation.made"})))
     assert [row["id"] for row in in_lake(files)] == ["2"]
 
-    brought(files, file, selection=Selection(until=THEN + 1))
+    imported(files, file, selection=Selection(until=THEN + 1))
     assert [row["id"] for row in in_lake(files)] == ["1", "2"]
 
 
 def test_a_copy_from_the_topic_counts_before_imported_ones_and_of_imported_copies_one(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    late = harmonised(old("1", "email.sent", THEN), THEN + 30 * DAY)
+    late = harmonised(old_event("1", "email.sent", THEN), THEN + 30 * DAY)
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, [late])
-    seen_again = old("6", "email.opened", THEN + 60 * DAY)
-    file = filed(tmp_path / "old.jsonl", [seen_again, MAIL, GIFT])
-    brought(files, file)
-    brought(files, filed(tmp_path / "more.jsonl", [MAIL, seen_again]))
+    seen_again = old_event("6", "email.opened", THEN + 60 * DAY)
+    file = json_lines(tmp_path / "old.jsonl", [seen_again, MAIL, GIFT])
+    imported(files, file)
+    imported(files, json_lines(tmp_path / "more.jsonl", [MAIL, seen_again]))
 
     counts = {"email.sent": 1, "email.opened": 1, "donation.made": 1}
     assert folded(files, tmp_path)[EMAIL]["counts"] == counts
@@ -145,17 +146,19 @@ def test_imported_rows_do_not_shorten_the_dedup_window_of_streamed_messages(tmp_
     files = LocalFiles(tmp_path / "lake")
     copies = [harmonised(MAIL, THEN, 0), harmonised(MAIL, THEN + 6 * DAY, 1)]
     LakeWriter(files, TOPIC_ID).write(0, 0, 1, copies)
-    brought(files, filed(tmp_path / "old.jsonl", [old("9", "email.sent", THEN + 90 * DAY, message_id="m9")]))
+    imported(
+        files, json_lines(tmp_path / "old.jsonl", [old_event("9", "email.sent", THEN + 90 * DAY, message_id="m9")])
+    )
 
     assert folded(files, tmp_path)[EMAIL]["counts"] == {"email.sent": 2}
 
 
 def test_whoever_one_file_commands_to_erase_is_imported_from_no_file(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    forgotten = old("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada", "email": ADDRESS})
-    after = old("4", "donation.made", THEN + 3 * DAY, donation_id="fec:2")
-    told = brought(files, filed(tmp_path / "b.jsonl", [forgotten, MAIL, GIFT, after]))
-    brought(files, filed(tmp_path / "a.jsonl", [old("5", "email.sent", THEN, {"contact_id": "crm.ada"})]))
+    forgotten = old_event("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada", "email": ADDRESS})
+    after = old_event("4", "donation.made", THEN + 3 * DAY, donation_id="fec:2")
+    told = imported(files, json_lines(tmp_path / "b.jsonl", [forgotten, MAIL, GIFT, after]))
+    imported(files, json_lines(tmp_path / "a.jsonl", [old_event("5", "email.sent", THEN, {"contact_id": "crm.ada"})]))
 
     assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert [(row["id"], row["fragment"], row["amount"]) for row in in_lake(files)] == [
@@ -167,13 +170,13 @@ def test_whoever_one_file_commands_to_erase_is_imported_from_no_file(tmp_path: P
 
 def test_whoever_is_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    brought(files, filed(tmp_path / "old.jsonl", [MAIL, GIFT]))
+    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL, GIFT]))
     add_erasures(files, [erasure_of(EMAIL, NOW, NOW)])
 
     assert erase(files, read_erasures(files)).rows == 2
     assert [row["fragment"] for row in in_lake(files)] == [None, None]
     assert not folded_or_none(files, tmp_path)
-    assert not brought(files, tmp_path / "old.jsonl").counts.interactions
+    assert not imported(files, tmp_path / "old.jsonl").counts.interactions
 
 
 def folded_or_none(files: LocalFiles, folder: Path) -> dict[str, Any]:
@@ -182,7 +185,7 @@ def folded_or_none(files: LocalFiles, folder: Path) -> dict[str, Any]:
 
 def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    brought(files, filed(tmp_path / "old.jsonl", [MAIL]))
+    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL]))
 
     (tmp_path / "link").symlink_to(tmp_path / "lake")
     (tmp_path / "folder").mkdir()
@@ -196,20 +199,20 @@ def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:
         f"lake/{files.below(INTERACTIONS)[0]}",
     ):
         with pytest.raises(LakeStopped, match="give other files"):
-            brought(files, tmp_path / name)
+            imported(files, tmp_path / name)
     with pytest.raises(LakeStopped, match="give other files"):
-        brought(LocalFiles(tmp_path / "link"), tmp_path / "lake")
+        imported(LocalFiles(tmp_path / "link"), tmp_path / "lake")
     other = LocalFiles(tmp_path / "other")
-    brought(other, tmp_path / "lake")
+    imported(other, tmp_path / "lake")
     assert [row["event"] for row in in_lake(other)] == [row["event"] for row in in_lake(files)]
 
 
 def test_whoever_is_erased_in_an_imported_lake_is_imported_from_no_other_file(tmp_path: Path) -> None:
     files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
-    brought(another, filed(tmp_path / "b.jsonl", [old("9", "email.sent", THEN, {"contact_id": "bob"})]))
+    imported(another, json_lines(tmp_path / "b.jsonl", [old_event("9", "email.sent", THEN, {"contact_id": "bob"})]))
     add_erasures(another, [erasure_of(EMAIL, THEN + 2 * DAY, THEN + 3 * DAY)])
 
-    told = brought(files, tmp_path / "another", filed(tmp_path / "old.jsonl", [MAIL]))
+    told = imported(files, tmp_path / "another", json_lines(tmp_path / "old.jsonl", [MAIL]))
 
     assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert [row["id"] for row in in_lake(files)] == ["9"]
@@ -218,22 +221,22 @@ def test_whoever_is_erased_in_an_imported_lake_is_imported_from_no_other_file(tm
 
 def test_a_lake_with_pending_erasures_is_not_imported(tmp_path: Path) -> None:
     files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
-    forgotten = old("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada"})
+    forgotten = old_event("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada"})
     LakeWriter(another, TOPIC_ID).write(0, 0, 1, [harmonised(MAIL, THEN), harmonised(forgotten, NOW, 1)])
 
     with pytest.raises(LakeStopped, match=r"1 erasures are not carried out .* run `harmonia lake erase` there"):
-        brought(files, tmp_path / "another")
+        imported(files, tmp_path / "another")
     assert files.below("") == []
 
 
 def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    forgotten = old("3", "contact.erased", THEN + 2 * DAY)
+    forgotten = old_event("3", "contact.erased", THEN + 2 * DAY)
     [table] = tables_of([harmonised(forgotten, THEN + 5 * DAY)], TOPIC_ID).values()
     parquet.write_table(table, tmp_path / "x.parquet")
-    meanwhile = old("5", "email.sent", THEN + 4 * DAY)
+    meanwhile = old_event("5", "email.sent", THEN + 4 * DAY)
 
-    told = brought(files, tmp_path / "x.parquet", filed(tmp_path / "old.jsonl", [meanwhile]))
+    told = imported(files, tmp_path / "x.parquet", json_lines(tmp_path / "old.jsonl", [meanwhile]))
 
     assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert in_lake(files) == []
@@ -242,7 +245,7 @@ def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_
 def test_a_lake_on_a_store_is_not_imported_into_itself(tmp_path: Path) -> None:
     system, root = fsspec.filesystem("memory"), f"/lake-{new_name()}"
     files, beside = RemoteFiles(system, root), RemoteFiles(system, f"{root}-2")
-    brought(files, filed(tmp_path / "old.jsonl", [MAIL]))
+    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL]))
 
     parts = [part for name in (root, f"{root}/interactions") for part in input_files_at(f"memory:/{name}")]
     for part in parts:

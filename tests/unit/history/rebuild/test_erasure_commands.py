@@ -1,4 +1,4 @@
-"""When commands to erase somebody came, from rows of the topic."""
+"""When erasure commands came, from rows of the topic."""
 
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.identity_status import Erasure, Place
@@ -12,15 +12,17 @@ from streams.history.rebuild.erasure_commands import (
 from streams.history.rebuild.prior_states import rows_of_records
 from streams.history.refold.contact_rows import TopicRow
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY, lying, odd
+from tests.unit.history.lake.topic_records import DAY, topic_record, unreadable_record
 
-COMMAND = lying(1, "contact.erased", NOW - DAY)
+COMMAND = topic_record(1, "contact.erased", NOW - DAY)
 (NAME,) = command_times_in(rows_of_records("topic", [COMMAND]))
 
 
 def test_a_command_is_heard_when_it_came_and_not_when_it_says() -> None:
-    gift = lying(0, "donation.made", NOW, refcode="contact.erased")
-    rows = rows_of_records("topic", [gift, COMMAND, odd(2, b"contact.erased"), odd(3, None)])
+    gift = topic_record(0, "donation.made", NOW, refcode="contact.erased")
+    rows = rows_of_records(
+        "topic", [gift, COMMAND, unreadable_record(2, b"contact.erased"), unreadable_record(3, None)]
+    )
     assert command_times_in(rows) == {NAME: NOW + 1}
 
 

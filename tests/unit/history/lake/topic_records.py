@@ -1,4 +1,4 @@
-"""Records as they lie in `interactions`, for tests of the lake."""
+"""Records of `interactions` for tests of the lake."""
 
 from events.harmonised import harmonise
 from events.json_types import JSON
@@ -11,13 +11,13 @@ TOPIC_ID = "5d8c2f0e-7a3b-4c11-9d4e-0f6a2b3c4d5e"
 DAY = 86_400_000
 
 
-def lying(offset: int, type_: str = "email.opened", at: int = NOW, **data: JSON) -> Fetched:
+def topic_record(offset: int, type_: str = "email.opened", at: int = NOW, **data: JSON) -> Fetched:
     """A record at an offset of partition 0, of what happened `at` a time (ms); `data` replaces or adds fields."""
     content = event(type_, **data) | {"id": f"i{offset}", "time": render_time(at)}
     key, value = harmonise(accepted(content), HASHER)
     return Fetched(offset, value, key.encode(), timestamp=NOW + offset, partition=0)
 
 
-def odd(offset: int, value: bytes | None, key: bytes | None = b"c1") -> Fetched:
-    """A record that nobody but intake could have written, and intake would not have."""
+def unreadable_record(offset: int, value: bytes | None, key: bytes | None = b"c1") -> Fetched:
+    """A record that intake would never have written."""
     return Fetched(offset, value, key, timestamp=NOW + offset, partition=0)

@@ -15,8 +15,8 @@ from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, pend
 from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.history.lake.seen import seen
+from tests.unit.history.lake.lake_rows import rows_in_folders
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 OTHER = "c1"
 MOVING = 4
@@ -28,8 +28,8 @@ COMMAND = 1
 @pytest.fixture
 def lake(tmp_path: Path) -> Files:
     files = LocalFiles(tmp_path / "lake")
-    gifts = [lying(at, "donation.made", contact={"contact_id": OTHER}) for at in (0, 2)]
-    command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
+    gifts = [topic_record(at, "donation.made", contact={"contact_id": OTHER}) for at in (0, 2)]
+    command = topic_record(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
     LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gifts[0], command, gifts[1]])
     return files
 
@@ -77,14 +77,14 @@ def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(
 
 def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_was_heard(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
-    gift = lying(0, "donation.made", at=NOW - DAY + 1, contact={"contact_id": OTHER})
+    gift = topic_record(0, "donation.made", at=NOW - DAY + 1, contact={"contact_id": OTHER})
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, [gift])
     told = [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), "digital/mailer", "i1")]
     erase_from_lake(files, told, None)
     assert (forgotten(files), pending_erasures(files, told)) == ([], 1)
     assert later_of(files, [erasure_of(OTHER, NOW - DAY + 1), erasure_of("c9", NOW - DAY)]) == set()
 
-    command = lying(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
+    command = topic_record(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
     LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
     erase_from_lake(files, told, None)
 
@@ -94,7 +94,7 @@ def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_wa
 def test_an_erasure_command_in_an_unfinished_file_is_heard(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     with pytest.raises(Crash):
-        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
+        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [topic_record(0, "contact.erased")])
     assert not files.below(INTERACTIONS)
 
     assert list(heard_at(files).values()) == [NOW]
@@ -105,7 +105,7 @@ def test_an_erasure_command_in_an_unfinished_file_is_heard(tmp_path: Path) -> No
 def test_an_erasure_command_in_a_file_that_is_moved_while_it_is_read_is_heard(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     with pytest.raises(Crash):
-        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [lying(0, "contact.erased")])
+        LakeWriter(Interrupted(files, MOVING, crash), TOPIC_ID).write(0, 0, 0, [topic_record(0, "contact.erased")])
 
     assert list(heard_at(Moved(files)).values()) == [NOW]
 
@@ -123,4 +123,4 @@ class Moved(Interrupted):
 
 
 def forgotten(files: Files) -> list[int]:
-    return [offset for _, offset, value in seen(files) if value is None]
+    return [offset for _, offset, value in rows_in_folders(files) if value is None]

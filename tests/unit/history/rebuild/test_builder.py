@@ -1,4 +1,4 @@
-"""In which order what is needed is looked up: the system goes on meanwhile, and `lake erase` does too."""
+"""The order in which a rebuild reads what it needs, while the system and `lake erase` go on."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +14,8 @@ from streams.history.rebuild.builder import RebuildPlan, build
 from streams.history.rebuild.erasure_commands import CommandTimes
 from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import TOPIC_ID, lying
-from tests.unit.history.refold.lakes import written
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.refold.lakes import lake_of
 
 
 class _Enough(Exception):
@@ -58,7 +58,7 @@ def heard(lake: Files, plan: RebuildPlan, monkeypatch: pytest.MonkeyPatch) -> Co
 def test_when_commands_were_heard_is_known_also_if_they_are_taken_out_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake = written(tmp_path / "lake", [lying(0, "email.opened"), lying(1, "contact.erased")])
+    lake = lake_of(tmp_path / "lake", [topic_record(0, "email.opened"), topic_record(1, "contact.erased")])
     plan = RebuildPlan(str(tmp_path / "lake"), tmp_path / "built", 1, 1.0)
 
     assert heard(lake, plan, monkeypatch) == {("digital/mailer", "i1"): NOW + 1}

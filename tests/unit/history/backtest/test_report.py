@@ -1,4 +1,4 @@
-"""A backtest as people and programs get it."""
+"""A backtest as text, HTML and JSON."""
 
 import re
 from dataclasses import replace
