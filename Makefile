@@ -69,9 +69,12 @@ bench: install ## the engine side by side with its peers, on a Kafka of its own;
 spark: $(SPARK)/.installed ## deploy/spark/fold.py on a Spark of this machine, held to the stream; ARGS="--rows 3000000"
 	$(SPARK)/bin/python -m benchmarks.history.spark $(ARGS)
 
-schemas: install ## write docs/schemas and docs/events.md from the models
+schemas: install ## write docs/schemas, what docs tell of types, metrics, topics and settings, and deploy/acl/kafka.acl
 	$(BIN)/harmonia schemas export docs/schemas
-	$(BIN)/python -m events.reference > docs/events.md
+	$(BIN)/python -m events.reference docs
+	$(BIN)/python -m streams.operations.privacy_page docs/privacy.md
+	$(BIN)/python -m streams.operations.acl > deploy/acl/kafka.acl
+	$(BIN)/python -m streams.platform.settings_reference > docs/settings.md
 
 lock: dev ## choose the newest versions of all libraries, and pin them
 	$(COMPILE) pyproject.toml --output-file requirements.lock

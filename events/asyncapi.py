@@ -5,7 +5,7 @@ Payloads are the JSON Schemas beside it, by reference, so that nothing is said t
 
 from events.json_types import JSON
 from events.registry import MODELS, TOPICS_OF
-from events.topics import DEAD_LETTERS, INPUT_TOPICS, INTERACTIONS, OUTPUT_TOPICS, Topic
+from events.topics import DEAD_LETTERS, INPUT_TOPICS, INTERACTIONS, OUTPUT_TOPICS, TopicSpec
 
 FILE = "asyncapi.json"
 _INFO: dict[str, JSON] = {
@@ -47,12 +47,12 @@ def document() -> JSON:
     }
 
 
-def _verb(topic: Topic) -> str:
+def _verb(topic: TopicSpec) -> str:
     """What Harmonia does there: it receives what teams send, and sends what they read."""
     return "receive" if topic in INPUT_TOPICS else "send"
 
 
-def _channel(topic: Topic) -> JSON:
+def _channel(topic: TopicSpec) -> JSON:
     types = [type_ for type_ in MODELS if topic.name in TOPICS_OF[type_]] or [topic.name]
     return {
         "address": topic.name,
@@ -72,7 +72,7 @@ def _message(name: str, file: str, content_type: str) -> JSON:
     return {"name": name, "contentType": content_type, "payload": {"$ref": f"./{file}"}}
 
 
-def _of_output(topic: Topic) -> JSON:
+def _of_output(topic: TopicSpec) -> JSON:
     if topic.name == DEAD_LETTERS:
         payload: JSON = {"description": "The refused record's value, byte for byte"}
         return {"name": topic.name, "contentType": "application/octet-stream", "payload": payload}

@@ -4,7 +4,8 @@ Every model is strict: `"5"` is no number and `1` no truth value. A producer tha
 cheaper than a campaign that acts on a guess.
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, get_args, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -56,6 +57,17 @@ ContactId = Annotated[str, Field(pattern=CONTACT_ID_PATTERN)]
 
 Timestamp = Annotated[str, AfterValidator(_normal_time), Field(json_schema_extra={"format": "date-time"})]
 """RFC 3339 with an offset; held as UTC with milliseconds (`2012-02-22T00:00:00.000Z`)."""
+
+
+def kinds_of(model: type[BaseModel]) -> Mapping[str, object]:
+    """By field the kind that it was declared as, such as `Id`, be it required or not."""
+    return {name: _present(hint) for name, hint in get_type_hints(model, include_extras=True).items()}
+
+
+def _present(hint: object) -> object:
+    """The kind in `Kind | None`."""
+    kinds = [each for each in get_args(hint) if each is not type(None)]
+    return kinds[0] if type(None) in get_args(hint) and len(kinds) == 1 else hint
 
 
 class Model(BaseModel):

@@ -5,13 +5,14 @@ model's order of fields, in which an interaction is written. A field that a stru
 the model's to keep, and what a decoder skips it does not look at, be it broken UTF-8 or a number out of range.
 """
 
-from typing import Annotated, Any, Literal, Union, cast
+from typing import Annotated, Any, Literal, Union, cast, get_origin
 
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 from msgspec.json import Decoder
 
+from events import fields
 from events.contact import REGION_PATTERN, is_time_zone
-from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL
+from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL, kinds_of
 from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole
 from events.interactions.base import InteractionData, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
@@ -67,43 +68,27 @@ class SaidMessage(SaidData, kw_only=True):
             self.purpose = "informational"
 
 
+_KINDS = ((fields.Id, Id), (fields.Name, Name), (fields.Text, Text), (fields.Url, Url), (bool, bool))
+"""What is usual in a field of these kinds."""
+
 _FIELDS: dict[str, Any] = {
     "list_id": Id,
     "sender": Name,
     "experiment": Arm,
-    "user_agent": Text,
-    "machine": bool,
-    "url": Url,
-    "reason": Text,
-    "message_id": Id,
-    "keyword": Text,
     "donation_id": Annotated[Id, whole(DONATION_ID_PATTERN)],
     "amount": Annotated[int, Meta(gt=0, le=MAX_AMOUNT)],
     "currency": Annotated[str, whole(CURRENCY_PATTERN)],
-    "pledge_id": Id,
     "instalment": Annotated[int, Meta(ge=0, le=_MOST)],
     "committee": Name,
-    "refcode": Text,
     "election": Name,
-    "refund_id": Id,
-    "report_id": Id,
-    "canvasser_id": Id,
     "support": Annotated[int, Meta(ge=1, le=5)],
     "answers": Annotated[
         dict[QuestionId, Text | Annotated[int, Meta(ge=-_MOST, le=_MOST)] | bool], Meta(max_length=MAX_ANSWERS)
     ],
     "tags_added": Tags,
     "tags_removed": Tags,
-    "event_id": Id,
-    "form_id": Id,
-    "cluster": Text,
-    "basis": Text,
-    "granted": bool,
 }
-"""What is usual in a field, by whatever type it belongs to. A type that needs another field has no struct."""
-
-_WORDS = frozenset({"period", "status", "method", "outcome", "channel", "kind"})
-"""Fields of a few words, which the model names."""
+"""What is usual in other fields, by whatever type they belong to. A type that needs yet another field has no struct."""
 
 
 class SaidEvent(Struct, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True):
@@ -123,19 +108,27 @@ class SaidEvent(Struct, gc=False, kw_only=True, tag_field="type", forbid_unknown
     data: SaidData
 
 
+def _usual(kind: object) -> Any:
+    """What is usual in any field of this kind, of a few words those of the model; None: nothing is known of it."""
+    if get_origin(kind) is Literal:
+        return kind
+    return next((usual for each, usual in _KINDS if each == kind), None)
+
+
 def _data_of(model: type[InteractionData]) -> type[SaidData] | None:
     """The struct of a model's fields in their order; None if it needs one of which nothing usual is known."""
     base = SaidMessage if "purpose" in model.model_fields else SaidData
-    fields: list[Any] = []
+    kinds = kinds_of(model)
+    known: list[Any] = []
     for name, info in model.model_fields.items():
         if name in base.__struct_fields__:
             continue
-        usual = info.annotation if name in _WORDS else _FIELDS.get(name)
+        usual = _FIELDS.get(name) or _usual(kinds[name])
         if usual is not None:
-            fields.append((name, usual) if info.is_required() else (name, usual | None, None))
+            known.append((name, usual) if info.is_required() else (name, usual | None, None))
         elif info.is_required():
             return None
-    return cast(type[SaidData], defstruct(model.__name__, fields, bases=(base,), kw_only=True))
+    return cast(type[SaidData], defstruct(model.__name__, known, bases=(base,), kw_only=True))
 
 
 def _event_of(type_: str, data: type[SaidData]) -> type[SaidEvent]:

@@ -1,16 +1,18 @@
-"""The page of all types of events and their fields, `docs/events.md`, made of the models: `make schemas` writes it.
+"""What the docs list of the registries: all types of events with their fields, `docs/events.md`, and all metrics.
 
-A test holds the committed page to this.
+`make schemas` writes both; tests hold the committed pages to them.
 """
 
 import sys
 from collections.abc import Iterator, Mapping
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from events.contact import Contact
+from events.experiments.metrics import METRIC_SPECS
 from events.interactions.base import InteractionData
 from events.registry import MODELS, TOPICS_OF
 from events.schemas import Contractual
@@ -24,6 +26,7 @@ Made of the models by `make schemas`; do not change it by hand. Every event is a
 counts as absent. A field that a type does not know is taken and means nothing, so mind the spelling. As JSON Schema,
 for programs: [schemas](schemas).
 """
+_METRICS_HEAD = "| metric | counts |\n|---|---|\n"
 _Schema = Mapping[str, Any]
 
 
@@ -38,6 +41,15 @@ def page() -> str:
     parts += ["## Any of these but `contact-commands`\n"]
     parts += [line for type_, topics in TOPICS_OF.items() if len(topics) > 1 for line in _type(type_, common)]
     return "\n".join(parts)
+
+
+def with_metrics(text: str) -> str:
+    """A page with its table of metrics as the registry has it. Raises `ValueError` where it has none."""
+    before, head, rest = text.partition(_METRICS_HEAD)
+    if not head:
+        raise ValueError("the page has no table of metrics")
+    rows = [f"| `{spec.name}` | {spec.counts} |\n" for spec in METRIC_SPECS]
+    return "".join([before, head, *rows, "\n", rest.partition("\n\n")[2]])
 
 
 def _type(type_: str, common: list[str]) -> Iterator[str]:
@@ -125,4 +137,7 @@ def _described(field: _Schema) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    _docs = Path(sys.argv[1])
+    (_docs / "events.md").write_text(page())
+    _counting = _docs / "experiments-counting.md"
+    _counting.write_text(with_metrics(_counting.read_text()))

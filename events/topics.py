@@ -1,10 +1,13 @@
-"""Every topic but the tables' changelogs, with the broker's settings that the promises of the contract rest on.
+"""Every topic but the tables' changelogs: the one list from which all others are derived.
 
-Partition counts are a setting, fixed for a generation; those that no setting changes are here.
+A topic is one entry here. From it follow what `harmonia topics create` makes, what workers subscribe to and mark as
+theirs, what `status` and `doctor` look at, the rights in `deploy/acl/kafka.acl`, what becomes of it when a backup is
+restored, and what `docs/privacy.md` says of it. Partition counts are a setting, fixed for a generation; those that no
+setting changes are here.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 EMAIL_EVENTS = "email-events"
 DONATION_EVENTS = "donation-events"
@@ -35,6 +38,31 @@ CAMPAIGN_COUNTS = "campaign-counts"
 EXPERIMENT_PARTIALS = "experiment-partials"
 EXPERIMENT_SWEEPS = "experiment-sweeps"
 
+Sink = Literal["redis", "holds", "results"]
+"""The agents of a worker that give Redis what a topic says."""
+Agent: TypeAlias = Literal["intake", "contacts", "links", "campaigns", "experiments"] | Sink
+"""The agents of a worker: members of its consumer group, by the name that metrics and tables bear."""
+Beside = Literal["quarantining", "held_records"]
+"""What a worker runs beside its agents, outside of any consumer group: the modules of these names in `streams/`."""
+Program = Literal[
+    "harmonia-api",
+    "harmonia-gateway",
+    "harmonia-operator",
+    "harmonia-backup",
+    "harmonia-lake",
+    "harmonia-report",
+    "producer-email",
+    "producer-donation",
+    "producer-canvass",
+    "producer-outreach",
+    "reader",
+]
+"""Users of Kafka besides workers, as `deploy/acl` names them."""
+Party: TypeAlias = Agent | Beside | Program
+
+SINKS: tuple[Sink, ...] = get_args(Sink)
+AGENTS: tuple[Agent, ...] = (*get_args(get_args(Agent)[0]), *SINKS)
+
 _MIB = 1_048_576
 _DAY_MS = 86_400_000
 DELETE_RETENTION_MS = 7 * _DAY_MS
@@ -43,24 +71,42 @@ COMPACTION_LAG_MS = 3 * _DAY_MS
 """How long a compacted topic may keep a record after a later one of its key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSpec:
     """One topic.
 
     The broker's clock stamps its records (`LogAppendTime`), not the producer's: a broker refuses what comes from a
     clock that is an hour ahead, and deletes at once what comes from one that is behind by as long as it keeps records.
 
+    `purpose`: what it is for. `people`: what of a person is in it, for `docs/privacy.md`, beginning with `nobody` or
+    `no contact` where that is nothing; `stays`: for how long, where that is not just its retention.
     `partitions`: where it has so many whatever the settings say. `whole_ms`: of a compacted topic, how long a record
     stays at least after a later one of its key; for readers to whom what was said in between matters.
+    `written_by`, `read_by`: parts of a worker and programs. An agent with a table writes in the transactions in which
+    it folds; `woken_by` are those that send it something outside of them, so that there is anything to fold.
+    `crosses`: a partition of contacts writes to every partition of it, not only to the one of its own number.
+    `described_by`: programs that ask where it begins and ends and read nothing of it.
+    `restore`: what becomes of it when a backup is restored. `kept`: what it holds stays; `read anew`: the same, and
+    workers read it from the start; `made anew`: deleted, since it follows from the backup or begins anew.
+    `is_urgent`: a donation or somebody's no goes through it, so that waiting there calls somebody.
     """
 
     name: str
-    cleanup: Literal["delete", "compact"]
-    max_message_bytes: int
     purpose: str
+    cleanup: Literal["delete", "compact"]
+    people: str
+    stays: str = ""
+    max_message_bytes: int = _MIB
     retention_ms: int = 30 * _DAY_MS
     partitions: int | None = None
     whole_ms: int = 0
+    written_by: tuple[Party, ...] = ()
+    read_by: tuple[Party, ...] = ()
+    woken_by: tuple[Agent, ...] = ()
+    described_by: tuple[Program, ...] = ()
+    crosses: bool = False
+    restore: Literal["kept", "read anew", "made anew"] = "made anew"
+    is_urgent: bool = False
 
     def config(self) -> dict[str, str]:
         """Settings for the broker, as text. `retention.ms` only where records are deleted by age.
@@ -85,65 +131,275 @@ class Topic:
         }
 
 
-def _input(name: str, purpose: str) -> Topic:
+OF_PROFILES = "profile, links and state; keyed hashes, no address, name or phone"
+OF_CAMPAIGNS = (
+    "nobody: numbers, and source and id of complaints and unsubscriptions, which lead to a person only while "
+    "`interactions` or the profile has them"
+)
+OF_SUMS = "nobody: sums over people, and under which key of a table a backfill goes on"
+_OF_ALERTS = "contact_id or hash, and what was seen"
+UNTIL_ERASED = "until replaced or erased, see below"
+
+
+def _input(name: str, producers: tuple[Program, ...], purpose: str) -> TopicSpec:
     """Larger than the 256 KiB that a record may have, so that one too large is a dead letter and not a lost one."""
-    return Topic(name, "delete", _MIB + 65_536, purpose, 7 * _DAY_MS)
+    return TopicSpec(
+        name=name,
+        purpose=purpose,
+        cleanup="delete",
+        people="what producers sent, addresses included",
+        max_message_bytes=_MIB + 65_536,
+        retention_ms=7 * _DAY_MS,
+        written_by=(*producers, "harmonia-gateway", "harmonia-operator"),
+        read_by=("intake", "harmonia-operator"),
+        described_by=("harmonia-backup",),
+        restore="kept",
+        is_urgent=True,
+    )
 
 
 INPUT_TOPICS = (
-    _input(EMAIL_EVENTS, "What became of a mailing: sent, opened, clicked, bounced, unsubscribed"),
-    _input(DONATION_EVENTS, "Gifts, refunds and pledges"),
-    _input(CANVASS_EVENTS, "What canvassers and election offices report"),
-    _input(OUTREACH_EVENTS, "Text messages, meetings and forms"),
-    _input(CONTACT_COMMANDS, "Link, unlink, suppress, erase a contact"),
+    _input(EMAIL_EVENTS, ("producer-email",), "What became of a mailing: sent, opened, clicked, bounced, unsubscribed"),
+    _input(DONATION_EVENTS, ("producer-donation",), "Gifts, refunds and pledges"),
+    _input(CANVASS_EVENTS, ("producer-canvass",), "What canvassers and election offices report"),
+    _input(OUTREACH_EVENTS, ("producer-outreach",), "Text messages, meetings and forms"),
+    _input(CONTACT_COMMANDS, (), "Link, unlink, suppress, erase a contact"),
 )
 OUTPUT_TOPICS = (
-    Topic(INTERACTIONS, "delete", 2 * _MIB, "Every accepted interaction, harmonised, by fragment", 30 * _DAY_MS),
-    Topic(CONTACT_STATE, "compact", 8 * _MIB, "The latest profile of each contact"),
-    Topic(CONTACT_LINKS, "compact", _MIB, "Which contact each id belongs to that was merged into another"),
-    Topic(CONTACT_SUPPRESSIONS, "compact", _MIB, "Channels that are closed to everyone, by contact"),
-    Topic(CONTACT_ALERTS, "delete", _MIB, "What someone should look at, by contact"),
-    Topic(SYSTEM_ALERTS, "delete", _MIB, "What someone should look at, by campaign, team, source or topic"),
-    Topic(EXPERIMENT_RESULTS, "compact", _MIB, "The running result of each experiment"),
-    Topic(EXPERIMENT_DEFINITIONS, "compact", _MIB, "Experiments as they are planned, each in every partition"),
-    Topic(CAMPAIGN_HOLDS, "compact", _MIB, "Campaigns that may reach nobody, and until when", partitions=1),
-    Topic(AUDIT_LOG, "delete", 4 * _MIB, "Who asked what about whom, and what was answered", 365 * _DAY_MS),
-    Topic(DEAD_LETTERS, "delete", 16 * _MIB, "Refused records, byte for byte, and why", 90 * _DAY_MS),
+    TopicSpec(
+        name=INTERACTIONS,
+        purpose="Every accepted interaction, harmonised, by fragment",
+        cleanup="delete",
+        people="every accepted interaction; identifiers as keyed hashes, of an e-mail address the "
+        "[provider](alerts.md#which-mailbox-provider) where mail is what it is about, but what producers put into "
+        "`url`, `reason` and unknown fields as it came",
+        max_message_bytes=2 * _MIB,
+        written_by=("intake", "harmonia-operator"),
+        read_by=(
+            "contacts",
+            "harmonia-api",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-lake",
+            "harmonia-report",
+        ),
+        restore="kept",
+        is_urgent=True,
+    ),
+    TopicSpec(
+        name=CONTACT_STATE,
+        purpose="The latest profile of each contact",
+        cleanup="compact",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        max_message_bytes=8 * _MIB,
+        written_by=("contacts",),
+        read_by=("redis", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+    ),
+    TopicSpec(
+        name=CONTACT_LINKS,
+        purpose="Which contact each id belongs to that was merged into another",
+        cleanup="compact",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        written_by=("contacts",),
+        read_by=("redis", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+    ),
+    TopicSpec(
+        name=CONTACT_SUPPRESSIONS,
+        purpose="Channels that are closed to everyone, by contact",
+        cleanup="compact",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        written_by=("contacts",),
+        read_by=("harmonia-operator", "reader"),
+    ),
+    TopicSpec(
+        name=CONTACT_ALERTS,
+        purpose="What someone should look at, by contact",
+        cleanup="delete",
+        people=_OF_ALERTS,
+        written_by=("contacts",),
+        read_by=("harmonia-operator", "reader"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=SYSTEM_ALERTS,
+        purpose="What someone should look at, by campaign, team, source or topic",
+        cleanup="delete",
+        people=_OF_ALERTS,
+        written_by=("links", "campaigns", "experiments", "quarantining"),
+        read_by=("harmonia-operator", "reader"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=EXPERIMENT_RESULTS,
+        purpose="The running result of each experiment",
+        cleanup="compact",
+        people="nobody: sums over people",
+        stays="until replaced",
+        written_by=("experiments",),
+        read_by=("results", "reader"),
+    ),
+    TopicSpec(
+        name=EXPERIMENT_DEFINITIONS,
+        purpose="Experiments as they are planned, each in every partition",
+        cleanup="compact",
+        people="nobody: what is tried and how it is judged; keep names out of `owner` and `hypothesis`",
+        stays="until replaced or withdrawn",
+        written_by=("harmonia-operator",),
+        read_by=("contacts", "harmonia-operator", "harmonia-backup"),
+        restore="read anew",
+    ),
+    TopicSpec(
+        name=CAMPAIGN_HOLDS,
+        purpose="Campaigns that may reach nobody, and until when",
+        cleanup="compact",
+        people="no contact: campaigns, until when anybody may be reserved, and who put a campaign on hold",
+        stays="until replaced",
+        partitions=1,
+        written_by=("harmonia-api", "harmonia-operator"),
+        read_by=("holds", "harmonia-operator", "harmonia-backup"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=AUDIT_LOG,
+        purpose="Who asked what about whom, and what was answered",
+        cleanup="delete",
+        people="contact_id of whom a team asked about, and what it was answered",
+        max_message_bytes=4 * _MIB,
+        retention_ms=365 * _DAY_MS,
+        written_by=("harmonia-api", "harmonia-operator"),
+        read_by=("harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DEAD_LETTERS,
+        purpose="Refused records, byte for byte, and why",
+        cleanup="delete",
+        people="refused records byte for byte, addresses included",
+        max_message_bytes=16 * _MIB,
+        retention_ms=90 * _DAY_MS,
+        written_by=("intake", "contacts", "harmonia-gateway"),
+        read_by=("harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
 )
 INTERNAL_TOPICS = (
-    Topic(
-        IDENTITY_LINKS,
-        "compact",
-        _MIB,
-        "Which identifiers were named together, and what was ruled; Harmonia's own",
+    TopicSpec(
+        name=IDENTITY_LINKS,
+        purpose="Which identifiers were named together, and what was ruled; Harmonia's own",
+        cleanup="compact",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
         partitions=1,
         whole_ms=_DAY_MS,
+        written_by=("contacts",),
+        read_by=("links",),
+        woken_by=("links",),
     ),
-    Topic(CONTACT_ROOFS, "compact", _MIB, "Which identifier names a person; Harmonia's own", whole_ms=_DAY_MS),
-    Topic(CONTACT_FRAGMENTS, "compact", 8 * _MIB, "Parts of a person, by roof; Harmonia's own", whole_ms=_DAY_MS),
-    Topic(
-        CAMPAIGN_COUNTS,
-        "delete",
-        _MIB,
-        "What was sent of a campaign and who wanted no more, chunk by chunk; Harmonia's own",
-        7 * _DAY_MS,
+    TopicSpec(
+        name=CONTACT_ROOFS,
+        purpose="Which identifier names a person; Harmonia's own",
+        cleanup="compact",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        whole_ms=_DAY_MS,
+        written_by=("links",),
+        read_by=("contacts", "harmonia-operator", "harmonia-backup", "harmonia-lake"),
+        is_urgent=True,
+    ),
+    TopicSpec(
+        name=CONTACT_FRAGMENTS,
+        purpose="Parts of a person, by roof; Harmonia's own",
+        cleanup="compact",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        max_message_bytes=8 * _MIB,
+        whole_ms=_DAY_MS,
+        written_by=("contacts",),
+        read_by=("contacts",),
+        crosses=True,
+        is_urgent=True,
+    ),
+    TopicSpec(
+        name=CAMPAIGN_COUNTS,
+        purpose="What was sent of a campaign and who wanted no more, chunk by chunk; Harmonia's own",
+        cleanup="delete",
+        people=OF_CAMPAIGNS,
+        retention_ms=7 * _DAY_MS,
         partitions=1,
+        written_by=("contacts",),
+        read_by=("campaigns",),
+        restore="kept",
     ),
-    Topic(
-        EXPERIMENT_PARTIALS,
-        "delete",
-        _MIB,
-        "What people have added to experiments, chunk by chunk; Harmonia's own",
-        7 * _DAY_MS,
+    TopicSpec(
+        name=EXPERIMENT_PARTIALS,
+        purpose="What people have added to experiments, chunk by chunk; Harmonia's own",
+        cleanup="delete",
+        people=OF_SUMS,
+        retention_ms=7 * _DAY_MS,
         partitions=1,
+        written_by=("contacts",),
+        read_by=("experiments",),
+        woken_by=("experiments",),
     ),
-    Topic(EXPERIMENT_SWEEPS, "compact", _MIB, "Who is counted anew, piece by piece; Harmonia's own", whole_ms=_DAY_MS),
+    TopicSpec(
+        name=EXPERIMENT_SWEEPS,
+        purpose="Who is counted anew, piece by piece; Harmonia's own",
+        cleanup="compact",
+        people=OF_SUMS,
+        stays="the last one of each partition",
+        whole_ms=_DAY_MS,
+        written_by=("contacts",),
+        read_by=("contacts",),
+    ),
 )
 """Between the agents, for nobody else to read: they may change with any version."""
 CLINIC_TOPICS = (
-    Topic(DEAD_LETTERS_REQUEUED, "compact", _MIB, "Which dead letters were sent anew; Harmonia's own", partitions=1),
-    Topic(QUARANTINE, "delete", 16 * _MIB, "Held records of sources in quarantine, byte for byte", 90 * _DAY_MS),
-    Topic(SOURCE_QUARANTINES, "compact", _MIB, "Which sources are in quarantine, and until when", partitions=1),
+    TopicSpec(
+        name=DEAD_LETTERS_REQUEUED,
+        purpose="Which dead letters were sent anew; Harmonia's own",
+        cleanup="compact",
+        people="nobody: where a dead letter stood, and when it was sent anew",
+        stays="until replaced",
+        partitions=1,
+        written_by=("harmonia-operator",),
+        read_by=("held_records", "harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=QUARANTINE,
+        purpose="Held records of sources in quarantine, byte for byte",
+        cleanup="delete",
+        people="held records byte for byte, addresses included",
+        max_message_bytes=16 * _MIB,
+        retention_ms=90 * _DAY_MS,
+        written_by=("intake",),
+        read_by=("held_records", "harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=SOURCE_QUARANTINES,
+        purpose="Which sources are in quarantine, and until when",
+        cleanup="compact",
+        people="no contact: names of sources, as producers gave them",
+        stays="until replaced",
+        partitions=1,
+        written_by=("quarantining", "harmonia-operator"),
+        read_by=("quarantining", "harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
 )
 """Of the clinic of dead letters, written by its commands and by intake."""
 ALL = INPUT_TOPICS + OUTPUT_TOPICS + INTERNAL_TOPICS + CLINIC_TOPICS
+
+
+def read_by(party: Party) -> list[TopicSpec]:
+    """The topics that a part of a worker, or a program, reads."""
+    return [topic for topic in ALL if party in topic.read_by]
+
+
+def written_by(party: Party) -> list[TopicSpec]:
+    """The topics that a part of a worker, or a program, writes to; where it has a table, in its transactions."""
+    return [topic for topic in ALL if party in topic.written_by]

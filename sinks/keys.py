@@ -4,7 +4,7 @@
 as Kafka's default partitioner computes it from the record's key.
 """
 
-from events.topics import CONTACT_LINKS, CONTACT_STATE
+from events.topics import CONTACT_STATE, read_by
 from sinks.murmur2 import murmur2
 
 CONTACT = "contact:"
@@ -14,7 +14,7 @@ HOLDS = "holds"
 """The hash of all holds, by campaign."""
 EXPERIMENTS = "experiments"
 """The hash of all experiments that have a result, by id: the partition, a space, and a line for lists as JSON."""
-TOPICS = (CONTACT_STATE, CONTACT_LINKS)
+TOPICS = tuple(topic.name for topic in read_by("redis"))
 """What a sink of contacts reads."""
 
 

@@ -1,4 +1,4 @@
-"""Reading what the sinks wrote, of many contacts at once, and never from a Redis that lacks any of it.
+"""Reading contacts that the sinks wrote: many at once, and never from a Redis that lacks any of them.
 
 What is missing must not look like somebody unknown: to those a channel may be open. So one script, which nothing can
 come between, looks at the standing of every partition and at the contacts. The marks of absorbed contacts and the index
@@ -14,7 +14,7 @@ import orjson
 from redis.asyncio import Redis
 
 from events.interactions.base import Channel
-from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
+from events.topics import read_by
 from sinks.backoff import Outage
 from sinks.holds import Hold, read_hold
 from sinks.keys import text
@@ -26,18 +26,14 @@ SLICE = 250
 """Contacts in a call: Redis serves nobody else during it, about 2 ms."""
 AT_ONCE = 2
 """Calls of one look under way: Redis looks while answers are read, and others' looks come in between."""
-TOPICS = (CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS)
+TOPICS = tuple(topic.name for topic in (*read_by("redis"), *read_by("holds")))
 """Of each of their partitions nothing may be missing."""
 
 _TOPICS = orjson.dumps(TOPICS)
 
-_LOOK = (
-    COMPLETE
-    + """
-local oldest, names, campaign, bodies = tonumber(ARGV[1]), cjson.decode(ARGV[2]), ARGV[3], ARGV[4] == '1'
-
+_FIND = """
 -- Absorbed ids name the survivor itself; while links change there may be more of them in a row.
-local function follow(contact_id)
+local function follow(contact_id, bodies)
   for _ = 1, 8 do
     local found = redis.call('HMGET', 'contact:' .. contact_id, 'state', 'merged_into', 'erased')
     if found[1] then return contact_id, bodies and found[1] or '' end
@@ -48,15 +44,23 @@ local function follow(contact_id)
   return contact_id, false
 end
 
-local function find(hashes)
+local function find(hashes, bodies)
   local unknown = hashes[1]
   for number, hash in ipairs(hashes) do
-    local contact_id, found = follow(redis.call('GET', 'identity:' .. hash) or hash)
+    local contact_id, found = follow(redis.call('GET', 'identity:' .. hash) or hash, bodies)
     if found then return contact_id, found end
     if contact_id ~= hash then unknown = contact_id end
   end
   return unknown, false
 end
+"""
+"""Who goes by names, and the profile: 1 erased, false unknown, '' there is one but none was asked for."""
+
+_LOOK = (
+    COMPLETE
+    + _FIND
+    + """
+local oldest, names, campaign, bodies = tonumber(ARGV[1]), cjson.decode(ARGV[2]), ARGV[3], ARGV[4] == '1'
 
 local function reservations(contact_id)
   local of, held = 'reservation:' .. contact_id .. ':', false
@@ -76,7 +80,7 @@ if why ~= '' then return {why, where} end
 local lost_until = redis.call('HGET', 'sink:campaign-holds:0', 'lost_until')
 local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign), lost_until or '0'}
 for _, hashes in ipairs(names) do
-  local contact_id, state = find(hashes)
+  local contact_id, state = find(hashes, bodies)
   found[#found + 1] = contact_id
   found[#found + 1] = state
   found[#found + 1] = bodies and reservations(contact_id)
@@ -92,6 +96,9 @@ Returns why and where something is missing, or '', as_of, the hold, lost_until, 
 (1 erased, nil unknown, '' there is one but none was asked for), and who has reserved it: number of the channel,
 reservation, ...
 """
+
+_FIND_ONE = _FIND + "return {find(cjson.decode(ARGV[1]), true)}"
+"""ARGV: names as JSON. Returns the id and the profile, as `_FIND` does."""
 
 
 Why = Literal["missing", "refilling", "too_old"]
@@ -168,6 +175,15 @@ class Seen:
 
 Names = Sequence[str]
 """What one contact goes by: a contact_id, or hashes of one identifier under each key (`Hasher.lookups`)."""
+
+
+async def find_anyway(client: Redis, names: Names) -> Contact:
+    """The contact that goes by these names, one at least, in a Redis that may lack something: Unknown may be wrong.
+
+    For people who look, never for what decides about a contact: that is `Lookup`. Raises RedisError.
+    """
+    contact_id, found = await client.register_script(_FIND_ONE)(args=[orjson.dumps(names)])
+    return _contact(text(contact_id), found)
 
 
 class Lookup:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from benchmarks.core.load import NOW_MS
 from benchmarks.pipeline.sayings import contact_of, saying
 from events.envelope import Interaction, Record, decode
+from events.experiments.metrics import METRICS
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.refusal import Refusal
@@ -20,7 +21,6 @@ from streams.domain.contact.packed_contribution import NOTHING
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.state import Fact
 from streams.domain.experiments import person_sums
-from streams.domain.experiments.metrics import METRICS
 from streams.engine.aiokafka_patches.fetched_records import Fetched
 from streams.worker.agents.contacts.experiment_deltas import has_arms
 from streams.worker.agents.latency_header import received_header

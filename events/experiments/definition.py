@@ -11,15 +11,13 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_core import InitErrorDetails
 
 from events.experiment_results import Unit
-from events.experiments.metrics import METRICS, Metric
+from events.experiments.metrics import DEFAULT_METRICS, GUARDRAILS, METRICS, Metric
 from events.experiments.parts import Currency, Exclusion, Part, Share, Split, Strata, Window, window_ms, wrong
 from events.fields import Id, Text, Timestamp
 from events.times import parse_time
 
 HOLDOUT = "holdout"
 """The variant of those who get nothing."""
-
-DEFAULT_METRICS: tuple[Metric, ...] = ("donated", *(metric for metric in METRICS if metric != "donated"))
 
 
 def _each_once(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
@@ -78,7 +76,7 @@ class ExperimentDefinition(Part):
     end: Timestamp | None = None
     salt: Id = Field(default_factory=lambda found: str(found.get("id", "")))
     tuned_for: Annotated[int, Field(ge=100, le=10**9)] = 20_000
-    guardrails: Metrics = ("unsubscribed", "complained")
+    guardrails: Metrics = GUARDRAILS
     owner: Text = ""
     hypothesis: Text = ""
 

@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from events.fields import Id, Name, Text, Url, kinds_of
+from events.registry import MODELS
+
 ArrowType: TypeAlias = pa.DataType
 
 TEXT = pa.string()
@@ -98,6 +101,18 @@ FIELDS: dict[str, ArrowType] = {
 }
 """The fields of all types, null where a type has none. `amount` in minor units; `answers` as a JSON object;
 `experiment_id` and `variant` are those of `experiment`, `retracts_*` those of `retracts`."""
+
+_NAMED = STANDING | ENVELOPE | IDENTIFIERS | ATTRIBUTES | FIELDS
+
+MORE: dict[str, ArrowType] = {
+    name: TEXT
+    for model in MODELS.values()
+    for name, kind in kinds_of(model).items()
+    if name not in _NAMED and any(kind == text for text in (Id, Text, Name, Url))
+}
+"""Ids and other texts of types that are not named above. An erasure takes all of them."""
+
+FIELDS |= MORE
 
 EVENT = "event"
 """The record's bytes as they are, JSON: folding again needs nothing else. Null where the record had none."""

@@ -47,7 +47,6 @@ def backtest(  # noqa: PLR0913 (options of a command)
     """Ask a policy about every touch of the past, as it was known just before it, beside the policy that holds now."""
     from streams.history.backtest.backtest_run import Orders, end_of
     from streams.history.backtest.report.figures import json_of
-    from streams.history.backtest.report.html import html_of
     from streams.history.backtest.report.pages import page
     from streams.history.backtest.touch_history import TimeSpan
     from streams.platform.policy_file import policy_of
@@ -70,7 +69,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
         )
         result = _run(place, orders, processes or os.cpu_count() or 1)
     if out is not None:
-        _write(out, html_of(result, orders))
+        _write(out, result, orders)
     if as_json:
         typer.echo(orjson.dumps(json_of(result, orders)))
     else:
@@ -103,7 +102,10 @@ def _reading(place: str) -> Iterator[None]:
         refuse(f"{place}: {error.strerror or type(error).__name__}")
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, result: Result, orders: Orders) -> None:
+    from streams.history.backtest.report.html import html_of
+
+    content = html_of(result, orders)
     try:
         path.write_text(content, encoding="utf-8")
     except OSError as error:

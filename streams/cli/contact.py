@@ -16,7 +16,7 @@ from streams.cli.naming import HELP, METAVAR, nobody
 from streams.cli.tables import print_lines, print_table
 
 if TYPE_CHECKING:
-    from sinks.base import Stored
+    from sinks.lookup import Found
     from streams.cli.person import Person
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
@@ -48,18 +48,18 @@ def show(
 
     settings = load_settings()
     with failing_plainly():
-        contact_id, stored = _found(settings, who)
+        found = _found(settings, who)
         warn_of_what_is_missing(settings)
         if as_json and not with_history:
-            typer.echo(stored.state)
+            typer.echo(found.profile)
             return
-        person = read_person(settings, contact_id)
+        person = read_person(settings, found.contact_id)
     steps = _steps(person) if with_history else ()
     if as_json:
         for step in steps:
             typer.echo(orjson.dumps(_row(step)))
         return
-    profile = orjson.loads(stored.state or b"{}")
+    profile = orjson.loads(found.profile)
     _print_profile(profile)
     _print_names(person, profile.get("merged_from", []))
     if with_history:
@@ -73,11 +73,11 @@ def export(who: Who) -> None:
 
     settings = load_settings()
     with failing_plainly():
-        contact_id, stored = _found(settings, who)
-        person = read_person(settings, contact_id)
+        found = _found(settings, who)
+        person = read_person(settings, found.contact_id)
     held: dict[str, JSON] = {
-        "contact_id": contact_id,
-        "profile": orjson.loads(stored.state or b"null"),
+        "contact_id": found.contact_id,
+        "profile": orjson.loads(found.profile),
         "identifiers": [*person.names],
         "suppressions": person.suppressions,
         "interactions": [orjson.loads(value) for value, _ in person.interactions],
@@ -92,16 +92,17 @@ def _steps(person: Person) -> Iterator[Step]:
     return history(person.contact_id, person.facts())
 
 
-def _found(settings: Settings, who: str) -> tuple[str, Stored]:
+def _found(settings: Settings, who: str) -> Found:
+    from sinks.lookup import Erased, Unknown
     from streams.cli.person import look_up
     from streams.cli.standing import missing
 
     found = look_up(settings, who)
-    if found is None:
+    if isinstance(found, Unknown):
         lacking = missing(settings)
         refuse(nobody(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
-    if found[1].erased:
-        refuse(f"{found[0]} has been erased")
+    if isinstance(found, Erased):
+        refuse(f"{found.contact_id} has been erased")
     return found
 
 

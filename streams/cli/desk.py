@@ -231,7 +231,7 @@ class Desk:
         """
         found = look(self.settings, self._names(words))
         if isinstance(found, Incomplete):
-            if not self.anyway and not all(look_up(self.settings, word) for word in words):
+            if not self.anyway and any(isinstance(look_up(self.settings, word), Unknown) for word in words):
                 refuse(
                     f"nobody is known by that name, but Redis lacks something or is behind ({found.where} is "
                     f"{found.why.replace('_', ' ')}; see `harmonia status`). Nothing was sent: try again, or --anyway"

@@ -16,7 +16,7 @@ from streams.cli.naming import named
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from sinks.base import Stored
+    from sinks.lookup import Contact
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
 
@@ -50,21 +50,17 @@ class Person:
         ]
 
 
-async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
-    """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
-    from sinks.profiles import contact_of, read_profile
+async def find(settings: Settings, who: str) -> Contact:
+    """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed. Raises RedisError."""
+    from sinks.lookup import Unknown, find_anyway
     from streams.platform.clients import redis_client
 
+    ids = named(who).ids(settings.hasher)
+    if not ids:
+        return Unknown(who)
     client = redis_client(settings)
     try:
-        for name in named(who).ids(settings.hasher):
-            known = await contact_of(client, name) or name
-            stored = await read_profile(client, known)
-            if stored is not None and stored.merged_into is not None:
-                known, stored = stored.merged_into, await read_profile(client, stored.merged_into)
-            if stored is not None:
-                return known, stored
-        return None
+        return await find_anyway(client, ids)
     finally:
         await client.aclose()
 
@@ -134,7 +130,7 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
     return last
 
 
-def look_up(settings: Settings, who: str) -> tuple[str, Stored] | None:
+def look_up(settings: Settings, who: str) -> Contact:
     """`find`, for commands."""
     import asyncio
 

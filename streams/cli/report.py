@@ -81,9 +81,10 @@ def _write(found: DailyReport, folder: Path) -> None:
     from streams.history.daily_report.text import text_of
 
     page = page_of(found)
+    files = (("html", html_of(page)), ("txt", text_of(page)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for ending, text in (("html", html_of(page)), ("txt", text_of(page))):
+        for ending, text in files:
             path = folder / f"daily-{found.day.date}.{ending}"
             path.write_text(text, "utf-8")
             say(path, err=True)

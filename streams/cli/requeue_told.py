@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 from rich.table import Table
 
 from events.json_types import JSON
+from sinks.lookup import Found
 from streams.cli.letter_lines import cases, console
 from streams.cli.person import find, masked
 from streams.cli.profile_tables import at, said
@@ -103,7 +104,7 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
         found = asyncio.run(find(settings, name))
     except RedisError:
         return None
-    return {} if found is None or found[1].state is None else dict(leaves(orjson.loads(found[1].state)))
+    return dict(leaves(orjson.loads(found.profile))) if isinstance(found, Found) else {}
 
 
 def short(field: str, value: JSON) -> str:

@@ -10,17 +10,14 @@ from typing import cast
 from streams.demo.recount import (
     Profile,
     Told,
-    ballot,
-    canvass,
     consent,
     counts,
     email,
     moment,
     of_type,
     one_version_each,
-    tags,
+    sections,
     text_of,
-    zones,
 )
 from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
@@ -85,10 +82,7 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "counts": counts(told),
         "email": email(first, agreed, best_email(known)) | humans(first),
         "donations": donations(first),
-        "canvass": canvass(first),
-        "ballot": ballot(first),
-        "tags": tags(first),
-        "zones": zones(first),
+        **sections(first),
         "consent": agreed,
         "experiments": experiments(first),
         "addresses": known,

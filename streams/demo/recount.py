@@ -98,6 +98,11 @@ def of_type(told: list[Told], type_: str) -> list[Told]:
     return [one for one in told if one.type == type_]
 
 
+def sections(told: list[Told]) -> Profile:
+    """The parts of a profile that need nothing but what was told."""
+    return {"canvass": canvass(told), "ballot": ballot(told), "tags": tags(told), "zones": zones(told)}
+
+
 def canvass(told: list[Told]) -> Profile:
     """What canvassers found: of everything the latest."""
     reports = of_type(told, "canvass.reported")

@@ -1,9 +1,6 @@
-"""What every chart drawn by hand needs: round values along an axis, and text as SVG and HTML take it."""
+"""Round values along the axis of a chart."""
 
 import math
-from html import escape
-
-from streams.domain.display_names import printable
 
 _FACTORS = (1, 2, 2.5, 5, 10)
 _ROUNDING = 1e-9
@@ -18,8 +15,3 @@ def steps(low: float, high: float, count: int = 4) -> list[float]:
     step = next(size * factor for factor in _FACTORS if size * factor >= raw * 0.999)
     first, last = math.floor(low / step + _ROUNDING), math.ceil(high / step - _ROUNDING)
     return [step * number for number in range(first, last + 1)]
-
-
-def escaped(said: str) -> str:
-    """Text as SVG takes it: control characters are no XML."""
-    return escape(printable(said), quote=False)

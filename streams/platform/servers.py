@@ -40,16 +40,18 @@ class ServerSettings(BaseSettings):
     kafka_sasl_mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] = Field(
         "SCRAM-SHA-512", description="SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN; PLAIN needs TLS off loopback"
     )
-    kafka_username: str = Field("", description="Who this process is to Kafka, with SASL")
-    kafka_password: SecretStr = Field(_NONE, description="Password of that user")
-    kafka_password_file: Path | None = Field(None, description="File that holds it")
+    kafka_username: str = Field("", description="SASL user name of this process")
+    kafka_password: SecretStr = Field(_NONE, description="Password of HARMONIA_KAFKA_USERNAME")
+    kafka_password_file: Path | None = Field(None, description="File that holds HARMONIA_KAFKA_PASSWORD")
     kafka_ca: Path | None = Field(
-        None, description="Certificates (PEM) by which Kafka's is known; none: those of the system"
+        None, description="CA certificates (PEM) that Kafka's is checked against; none: the system's"
     )
     kafka_certificate: Path | None = Field(None, description="Certificate (PEM) of this process for mutual TLS")
-    kafka_key: Path | None = Field(None, description="Its key (PEM); none: in the same file")
-    kafka_key_password: SecretStr = Field(_NONE, description="Password of that key")
-    kafka_key_password_file: Path | None = Field(None, description="File that holds it")
+    kafka_key: Path | None = Field(
+        None, description="Private key (PEM) of HARMONIA_KAFKA_CERTIFICATE; none: in the same file"
+    )
+    kafka_key_password: SecretStr = Field(_NONE, description="Password of HARMONIA_KAFKA_KEY")
+    kafka_key_password_file: Path | None = Field(None, description="File that holds HARMONIA_KAFKA_KEY_PASSWORD")
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
         validation_alias="REDIS_URL",
@@ -57,15 +59,17 @@ class ServerSettings(BaseSettings):
         repr=False,  # a password may be in it
         description="Redis or Valkey, as a URL: redis://, or rediss:// with TLS; rediss://user@host names an ACL user",
     )
-    redis_password: SecretStr = Field(_NONE, description="Password of the URL's user, or of the default one")
-    redis_password_file: Path | None = Field(None, description="File that holds it")
+    redis_password: SecretStr = Field(_NONE, description="Password of the user in REDIS_URL, or of the default one")
+    redis_password_file: Path | None = Field(None, description="File that holds HARMONIA_REDIS_PASSWORD")
     redis_ca: Path | None = Field(
-        None, description="Certificates (PEM) by which that of a rediss:// server is known; none: those of the system"
+        None, description="CA certificates (PEM) that a rediss:// server's is checked against; none: the system's"
     )
     redis_certificate: Path | None = Field(None, description="Certificate (PEM) of this process for mutual TLS")
-    redis_key: Path | None = Field(None, description="Its key (PEM); none: in the same file")
-    redis_key_password: SecretStr = Field(_NONE, description="Password of that key")
-    redis_key_password_file: Path | None = Field(None, description="File that holds it")
+    redis_key: Path | None = Field(
+        None, description="Private key (PEM) of HARMONIA_REDIS_CERTIFICATE; none: in the same file"
+    )
+    redis_key_password: SecretStr = Field(_NONE, description="Password of HARMONIA_REDIS_KEY")
+    redis_key_password_file: Path | None = Field(None, description="File that holds HARMONIA_REDIS_KEY_PASSWORD")
 
     @model_validator(mode="before")
     @classmethod

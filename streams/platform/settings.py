@@ -1,7 +1,7 @@
 """Every setting of Harmonia, read from the environment and from a file `.env`.
 
 A setting is named by its environment variable: `HARMONIA_` and the field's name in capitals, besides
-`KAFKA_BOOTSTRAP` and `REDIS_URL`. The README's table is made of the descriptions here; a test holds the two together.
+`KAFKA_BOOTSTRAP` and `REDIS_URL`. `docs/settings.md` is made of the descriptions here by `settings_reference.py`.
 """
 
 import os
@@ -53,7 +53,7 @@ class Settings(ServerSettings):
         description="Key of the identifier hash; several separated by commas, the first writes. "
         "Must be set, to 16 bytes or more, where Kafka or Redis is not on loopback",
     )
-    identity_key_file: Path | None = Field(None, description="File that holds it")
+    identity_key_file: Path | None = Field(None, description="File that holds HARMONIA_IDENTITY_KEY")
     phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
     gmail_aliases: bool = Field(
         False,
@@ -81,7 +81,7 @@ class Settings(ServerSettings):
         SecretStr(""),
         description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
     )
-    api_tokens_file: Path | None = Field(None, description="File that holds them")
+    api_tokens_file: Path | None = Field(None, description="File that holds HARMONIA_API_TOKENS")
     gateway: Place | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
     )
@@ -203,7 +203,7 @@ class Settings(ServerSettings):
 
 
 def variable_of(field: str) -> str:
-    """The environment variable of a field of `Settings`, as the README names it."""
+    """The environment variable of a field of `Settings`, as `docs/settings.md` names it."""
     return str(Settings.model_fields[field].validation_alias or f"HARMONIA_{field.upper()}")
 
 

@@ -3,51 +3,83 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.errors import TopicAuthorizationFailedError
 
 from events.topics import (
+    AGENTS,
     ALL,
-    CAMPAIGN_COUNTS,
-    CAMPAIGN_HOLDS,
-    CONTACT_FRAGMENTS,
-    CONTACT_LINKS,
-    CONTACT_ROOFS,
-    CONTACT_STATE,
-    EXPERIMENT_DEFINITIONS,
-    EXPERIMENT_PARTIALS,
-    EXPERIMENT_RESULTS,
-    EXPERIMENT_SWEEPS,
-    IDENTITY_LINKS,
-    INPUT_TOPICS,
-    INTERACTIONS,
-    Topic,
+    OF_CAMPAIGNS,
+    OF_PROFILES,
+    OF_SUMS,
+    UNTIL_ERASED,
+    Agent,
+    Party,
+    TopicSpec,
 )
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic, PartitionsMismatch
 from streams.platform.settings import Settings
 
-CONTACTS_TABLE = "contacts"
-LINKS_TABLE = "links"
-CAMPAIGNS_TABLE = "campaigns"
-EXPERIMENTS_TABLE = "experiments"
-LINKS_PARTITIONS = 1
-"""Of `identity-links` and of the table that it is folded into: who is one person is found in one place."""
-CAMPAIGNS_PARTITIONS = 1
-"""Of `campaign-counts` and of the table that it is folded into."""
-EXPERIMENTS_PARTITIONS = 1
-"""Of `experiment-partials` and of the table that it is folded into: all experiments are judged together."""
 
-TABLES = (CONTACTS_TABLE, LINKS_TABLE, CAMPAIGNS_TABLE, EXPERIMENTS_TABLE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """One table of the workers: that of the agent of this name, which folds into it.
 
-_BETWEEN = (
-    *(INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, IDENTITY_LINKS),
-    *(CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
-    *(EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, EXPERIMENT_PARTIALS, EXPERIMENT_RESULTS),
+    `partitions`: where it has so many whatever the settings say; else as many as each topic that is folded into it.
+    The other fields are those of `TopicSpec`, of its changelog.
+    """
+
+    name: Agent
+    purpose: str
+    people: str
+    stays: str
+    partitions: int | None = None
+    read_by: tuple[Party, ...] = ()
+    restore: Literal["kept", "made anew"] = "made anew"
+
+
+CONTACTS_TABLE: Final = "contacts"
+LINKS_TABLE: Final = "links"
+CAMPAIGNS_TABLE: Final = "campaigns"
+EXPERIMENTS_TABLE: Final = "experiments"
+
+TABLE_SPECS = (
+    TableSpec(
+        name=CONTACTS_TABLE,
+        purpose="State of the contacts",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        read_by=("harmonia-backup",),
+    ),
+    TableSpec(
+        name=LINKS_TABLE,
+        purpose="State of the links",
+        people=OF_PROFILES,
+        stays=UNTIL_ERASED,
+        partitions=1,  # who is one person is found in one place
+    ),
+    TableSpec(
+        name=CAMPAIGNS_TABLE,
+        purpose="Counts of campaigns",
+        people=OF_CAMPAIGNS,
+        stays="until nothing was heard of the campaign for 30 days",
+        partitions=1,
+        read_by=("harmonia-operator",),
+        restore="kept",  # sums of campaigns do not depend on the partitions of contacts
+    ),
+    TableSpec(
+        name=EXPERIMENTS_TABLE,
+        purpose="Sums of experiments",
+        people=OF_SUMS,
+        stays="until nothing was heard of the experiment for 400 days",
+        partitions=1,  # all experiments are judged together
+    ),
 )
-"""What workers read besides the input: of each other, and for the sinks."""
+TABLES: tuple[str, ...] = tuple(table.name for table in TABLE_SPECS)
 
 _PAUSE_S = 0.05
 _PAUSES = 200
@@ -57,34 +89,49 @@ _PAUSES = 200
 class Found:
     """A topic as the broker has it; `partitions` 0: it is not there, or `hidden` from this user."""
 
-    topic: Topic
+    topic: TopicSpec
     partitions: int
     replication: int
     hidden: bool = False
 
 
-def wanted(settings: Settings) -> list[Topic]:
+def wanted(settings: Settings) -> list[TopicSpec]:
     """Every topic that this deployment needs."""
-    contacts, links, campaigns, experiments = (changelog_name(settings, table) for table in TABLES)
+    return [*ALL, *changelogs(settings.app_id)]
+
+
+def changelogs(app_id: str) -> list[TopicSpec]:
+    """The changelog of each table."""
     return [
-        *ALL,
-        Topic(contacts, "compact", 8 << 20, "State of the contacts; Harmonia's own"),
-        Topic(links, "compact", 8 << 20, "State of the links; Harmonia's own", partitions=LINKS_PARTITIONS),
-        Topic(campaigns, "compact", 8 << 20, "Counts of campaigns; Harmonia's own", partitions=CAMPAIGNS_PARTITIONS),
-        Topic(
-            experiments, "compact", 8 << 20, "Sums of experiments; Harmonia's own", partitions=EXPERIMENTS_PARTITIONS
-        ),
+        TopicSpec(
+            name=changelog_of(app_id, table.name),
+            purpose=f"{table.purpose}; Harmonia's own",
+            cleanup="compact",
+            people=table.people,
+            stays=table.stays,
+            max_message_bytes=8 << 20,
+            partitions=table.partitions,
+            written_by=(table.name,),
+            read_by=(table.name, *table.read_by),
+            restore=table.restore,
+        )
+        for table in TABLE_SPECS
     ]
 
 
 def changelog_name(settings: Settings, table: str) -> str:
     """The changelog topic of a table, as Faust names it."""
-    return f"{settings.app_id}-{table}-changelog"
+    return changelog_of(settings.app_id, table)
+
+
+def changelog_of(app_id: str, table: str) -> str:
+    """The same, of the app of this id."""
+    return f"{app_id}-{table}-changelog"
 
 
 def read_by_workers(settings: Settings) -> dict[str, int]:
-    """The topics that workers read, each with its number of partitions."""
-    read = (*INPUT_TOPICS, *(topic for topic in ALL if topic.name in _BETWEEN))
+    """The topics that the agents of workers read, each with its number of partitions."""
+    read = (topic for topic in ALL if not set(AGENTS).isdisjoint(topic.read_by))
     return {topic.name: topic.partitions or settings.partitions for topic in read}
 
 
@@ -169,7 +216,7 @@ def _refuse_missing(found: Sequence[Found]) -> None:
         raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
 
 
-def config_of(topic: Topic, settings: Settings) -> dict[str, str]:
+def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
     """The broker's settings of a topic, as `create_topics` gives them to a new one."""
     return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
 
@@ -179,12 +226,12 @@ def is_as_wanted(entry: Found, partitions: int) -> bool:
     return entry.partitions == (entry.topic.partitions or partitions)
 
 
-def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
+def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
     count = topic.partitions or settings.partitions
     return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
 
 
-def _found(topic: Topic, described: dict[str, object] | None) -> Found:
+def _found(topic: TopicSpec, described: dict[str, object] | None) -> Found:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
         code = described["error_code"] if described else 0

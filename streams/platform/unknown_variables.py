@@ -23,7 +23,7 @@ class Unknown(NamedTuple):
     near: str | None
 
     def __str__(self) -> str:
-        cure = "the README's table has all" if self.near is None else f"did you mean {self.near}?"
+        cure = "docs/settings.md has all" if self.near is None else f"did you mean {self.near}?"
         return f"{self.variable}{said_in(self.variable)} is no setting and is ignored: {cure}"
 
 

@@ -4,37 +4,23 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from faust.types import TP
 from mode import Service
 from prometheus_client import CollectorRegistry
 
-from events.topics import (
-    CAMPAIGN_COUNTS,
-    CAMPAIGN_HOLDS,
-    CONTACT_LINKS,
-    CONTACT_ROOFS,
-    CONTACT_STATE,
-    DELETE_RETENTION_MS,
-    EXPERIMENT_PARTIALS,
-    EXPERIMENT_RESULTS,
-    IDENTITY_LINKS,
-    INPUT_TOPICS,
-    SYSTEM_ALERTS,
-)
+from events.topics import DELETE_RETENTION_MS
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
-from streams.domain import campaigns, identity
-from streams.domain.contact import ContactState, decode, encode
+from streams.domain import campaigns, contact, identity
 from streams.domain.experiments import table_records as experiments
 from streams.domain.quarantine.floods import Floods
 from streams.domain.quarantine.guard import Guard
 from streams.engine.app import ChunkApp
 from streams.engine.decoded_states import Codec, Storage
 from streams.engine.rocksdb_store import RocksStores
-from streams.engine.store import OpenStore
-from streams.engine.table import ChunkTable, Flow
+from streams.engine.table import ChunkTable
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients, redis_client
@@ -42,18 +28,9 @@ from streams.platform.health import HealthServer
 from streams.platform.policy_file import Policies
 from streams.platform.policy_since import telling
 from streams.platform.settings import Settings
-from streams.platform.topics import (
-    CAMPAIGNS_PARTITIONS,
-    CAMPAIGNS_TABLE,
-    CONTACTS_TABLE,
-    EXPERIMENTS_PARTITIONS,
-    EXPERIMENTS_TABLE,
-    LINKS_PARTITIONS,
-    LINKS_TABLE,
-    read_by_workers,
-)
+from streams.platform.topics import CAMPAIGNS_TABLE, CONTACTS_TABLE, EXPERIMENTS_TABLE, LINKS_TABLE, read_by_workers
 from streams.worker.agents.campaigns.agent import Campaigns
-from streams.worker.agents.contacts.agent import Contacts, flow_of
+from streams.worker.agents.contacts.agent import Contacts
 from streams.worker.agents.experiments.agent import Experiments
 from streams.worker.agents.identity.agent import Links
 from streams.worker.agents.identity.handler import Linking
@@ -61,6 +38,7 @@ from streams.worker.agents.intake.agent import Intake
 from streams.worker.agents.sinks.campaign_holds import CampaignHolds
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
 from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.spec import AgentSpec, Made, Parts, TableStates, flow_of
 from streams.worker.held_records import HeldRecords
 from streams.worker.measuring.operations import StandingMetrics
 from streams.worker.measuring.redis_and_disk import Surroundings
@@ -91,8 +69,81 @@ class Worker:
     services: Sequence[Service]
 
 
+def _intake(parts: Parts) -> Made:
+    settings, metrics = parts.settings, parts.metrics
+    return Made(Intake(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard))
+
+
+def _contacts(parts: Parts) -> Made:
+    table, partitions = parts.tables[CONTACTS_TABLE], parts.settings.partitions
+    return Made(Contacts(table, partitions, parts.metrics, parts.clock, policy=parts.policy))
+
+
+def _links(parts: Parts) -> Made:
+    new_linking = partial(Linking, partitions=parts.settings.partitions, crowd=parts.settings.identity_crowd)
+    links = Links(parts.tables[LINKS_TABLE], new_linking, parts.metrics, parts.outbox)
+    return Made(links, ticks=links)
+
+
+def _campaigns(parts: Parts) -> Made:
+    table, partitions = parts.tables[CAMPAIGNS_TABLE], parts.settings.partitions
+    return Made(Campaigns(table, partitions, parts.metrics, policy=parts.policy))
+
+
+def _experiments(parts: Parts) -> Made:
+    table, partitions = parts.tables[EXPERIMENTS_TABLE], parts.settings.partitions
+    adding = Experiments(table, partitions, parts.metrics, parts.clock, parts.outbox)
+    return Made(adding, ticks=adding)
+
+
+def _redis(parts: Parts) -> Made:
+    redis = RedisSink(redis_client(parts.settings), stale_after=STALE_AFTER_S)
+    sink = ContactStateSink(redis, parts.kafka, parts.settings.partitions, parts.metrics, parts.clock)
+    return Made(sink, sink)
+
+
+def _holds(parts: Parts) -> Made:
+    holds = CampaignHolds(HoldsSink(redis_client(parts.settings)), parts.kafka, parts.metrics, parts.clock)
+    return Made(holds, holds)
+
+
+def _results(parts: Parts) -> Made:
+    kept = ResultsSink(redis_client(parts.settings), stale_after=STALE_AFTER_S)
+    results = ExperimentResultsSink(kept, parts.kafka, parts.settings.partitions, parts.metrics, parts.clock)
+    return Made(results, results)
+
+
+AGENT_SPECS = (
+    AgentSpec("intake", _intake),
+    AgentSpec(
+        "contacts",
+        _contacts,
+        TableStates(Codec(contact.encode, contact.decode), lambda settings: settings.recent_bytes),
+    ),
+    AgentSpec(
+        "links",
+        _links,
+        TableStates(Codec(identity.encode, identity.decode), lambda settings: settings.recent_bytes // LINKS_SHARE),
+    ),
+    AgentSpec(
+        "campaigns",
+        _campaigns,
+        TableStates(Codec(campaigns.encode, campaigns.decode), lambda _: CAMPAIGNS_BYTES),
+    ),
+    AgentSpec(
+        "experiments",
+        _experiments,
+        TableStates(Codec(experiments.encode, experiments.decode), lambda _: EXPERIMENTS_BYTES),
+    ),
+    AgentSpec("redis", _redis),
+    AgentSpec("holds", _holds),
+    AgentSpec("results", _results),
+)
+"""Of which a worker is built, each with a consumer of its topics: a new agent is one entry here."""
+
+
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: intake, contacts, links, campaigns, experiments and the Redis sinks, metrics beside them.
+    """One worker: its agents with their tables, and what runs beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
@@ -103,89 +154,61 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     onlooker = TakeOvers(standing, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
-    stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
     policies = Policies(
         settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
     )
-    flow = flow_of(settings.partitions)
-    table = app.chunk_table(CONTACTS_TABLE, settings.partitions, _storage(stores, settings), flow)
-    links = _links_table(app, stores, settings)
-    rates = _campaigns_table(app, stores, settings)
-    sums = _experiments_table(app, stores, settings)
-    new_linking = partial(Linking, partitions=settings.partitions, crowd=settings.identity_crowd)
-    redis = RedisSink(redis_client(settings), stale_after=STALE_AFTER_S)
-    sink = ContactStateSink(redis, kafka, settings.partitions, metrics, wall_clock)
-    kept = ResultsSink(redis_client(settings), stale_after=STALE_AFTER_S)
-    results = ExperimentResultsSink(kept, kafka, settings.partitions, metrics, wall_clock)
-    holds = CampaignHolds(HoldsSink(redis_client(settings)), kafka, metrics, wall_clock)
     guard = Guard(Floods(settings.quarantine_letters), settings.hasher)
-    intake = Intake(outbox, settings.hasher, settings.partitions, metrics, wall_clock, guard=guard)
-    quarantining = Quarantining(guard, kafka, settings, wall_clock, metrics.quarantine)
-    app.handle("intake", [t.name for t in INPUT_TOPICS], intake)
-    contacts = Contacts(table, settings.partitions, metrics, wall_clock, policy=policies.now)
-    app.handle("contacts", flow.sources, contacts)
-    finding = Links(links, new_linking, metrics, outbox)
-    app.handle("links", [IDENTITY_LINKS], finding)
-    rating = Campaigns(rates, settings.partitions, metrics, policy=policies.now)
-    app.handle("campaigns", [CAMPAIGN_COUNTS], rating)
-    adding = Experiments(sums, settings.partitions, metrics, wall_clock, outbox)
-    app.handle("experiments", [EXPERIMENT_PARTIALS], adding)
-    app.handle("redis", [CONTACT_STATE, CONTACT_LINKS], sink)
-    app.handle("holds", [CAMPAIGN_HOLDS], holds)
-    app.handle("results", [EXPERIMENT_RESULTS], results)
+    tables = _tables(app, settings)
+    parts = Parts(
+        settings=settings,
+        kafka=kafka,
+        metrics=metrics,
+        clock=wall_clock,
+        outbox=outbox,
+        guard=guard,
+        policy=policies.now,
+        tables=tables,
+    )
+    agents = [_add(app, spec, parts) for spec in AGENT_SPECS]
+    sinks = [agent.sink for agent in agents if agent.sink is not None]
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
-    tables = [table.close, links.close, rates.close, sums.close]
-    closing = Closing([*tables, outbox.stop, sink.close, holds.close, results.close])
+    closing = Closing([*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)])
     _tell_of_policy(policies, standing)
     for topic, count in read_by_workers(settings).items():
         standing.topic_partitions.labels(topic).set(count)
-    watch = Watch(app, [sink, holds, results], metrics, wall_clock, schedule)
-    surroundings = Surroundings(redis_client(settings), settings.state_dir, standing)
     beside = [
-        watch,
-        quarantining,
+        Watch(app, sinks, metrics, wall_clock, schedule),
+        Quarantining(guard, kafka, settings, wall_clock, metrics.quarantine),
         HeldRecords(kafka, settings.partitions, metrics.quarantine),
-        surroundings,
-        *(Ticking(app, each) for each in (adding, finding)),
+        Surroundings(redis_client(settings), settings.state_dir, standing),
+        *(Ticking(app, agent.ticks) for agent in agents if agent.ticks is not None),
         Tidying(settings.state_dir),
     ]
     return Worker(app, [closing, health, *beside])
 
 
+def _tables(app: ChunkApp, settings: Settings) -> dict[str, ChunkTable[Any]]:
+    """The table of each agent that has one, by name."""
+    stores = WriteBackStores(RocksStores(settings.state_dir), settings.recent_bytes // 2)
+    tables: dict[str, ChunkTable[Any]] = {}
+    for spec in AGENT_SPECS:
+        if spec.table is not None and spec.states is not None:
+            storage = Storage(stores, spec.states.codec, spec.states.recent_bytes(settings))
+            flow = flow_of(spec, spec.table, settings.partitions)
+            count = spec.table.partitions or settings.partitions
+            tables[spec.name] = app.chunk_table(spec.name, count, storage, flow)
+    return tables
+
+
+def _add(app: ChunkApp, spec: AgentSpec, parts: Parts) -> Made:
+    made = spec.handler(parts)
+    app.handle(spec.name, [topic.name for topic in spec.topics], made.process)
+    return made
+
+
 def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:
     standing.policy_broken.set_function(lambda: policies.is_broken)
-
-
-def _storage(stores: OpenStore, settings: Settings) -> Storage[ContactState]:
-    return Storage(stores, Codec(encode, decode), settings.recent_bytes)
-
-
-def _links_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[identity.Node]:
-    """Folding into it tells nodes of every partition. Of sources in quarantine there are alerts as well."""
-    storage = Storage(stores, Codec(identity.encode, identity.decode), settings.recent_bytes // LINKS_SHARE)
-    flow = Flow([IDENTITY_LINKS], elsewhere=_all_of(CONTACT_ROOFS, settings), shared=_all_of(SYSTEM_ALERTS, settings))
-    return app.chunk_table(LINKS_TABLE, LINKS_PARTITIONS, storage, flow)
-
-
-def _campaigns_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[campaigns.Kept]:
-    storage = Storage(stores, Codec(campaigns.encode, campaigns.decode), CAMPAIGNS_BYTES)
-    flow = Flow([CAMPAIGN_COUNTS], shared=_all_of(SYSTEM_ALERTS, settings))
-    return app.chunk_table(CAMPAIGNS_TABLE, CAMPAIGNS_PARTITIONS, storage, flow)
-
-
-def _experiments_table(app: ChunkApp, stores: OpenStore, settings: Settings) -> ChunkTable[experiments.Kept]:
-    storage = Storage(stores, Codec(experiments.encode, experiments.decode), EXPERIMENTS_BYTES)
-    flow = Flow(
-        [EXPERIMENT_PARTIALS],
-        elsewhere=_all_of(EXPERIMENT_RESULTS, settings),
-        shared=_all_of(SYSTEM_ALERTS, settings),
-    )
-    return app.chunk_table(EXPERIMENTS_TABLE, EXPERIMENTS_PARTITIONS, storage, flow)
-
-
-def _all_of(topic: str, settings: Settings) -> list[TP]:
-    return [TP(topic, number) for number in range(settings.partitions)]
 
 
 def wall_clock() -> int:

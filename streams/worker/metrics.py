@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from events.topics import Agent
 from streams.worker.measuring.campaign import CampaignMetrics
 from streams.worker.measuring.experiments import ExperimentMetrics
 from streams.worker.measuring.operations import StandingMetrics
@@ -125,7 +126,7 @@ class Metrics:
         )
 
     @contextmanager
-    def chunk(self, agent: str) -> Iterator[None]:
+    def chunk(self, agent: Agent) -> Iterator[None]:
         """Observe the seconds that a chunk takes; one that fails is not observed."""
         started = time.perf_counter()
         yield

@@ -9,7 +9,7 @@ from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
 from sinks.base import SinkUnavailable
 from sinks.holds import Hold, HoldsSink
 from sinks.keys import position_key
-from sinks.lookup import SLICE, Erased, Found, Incomplete, Lookup, Seen, Unknown, Whole
+from sinks.lookup import SLICE, Erased, Found, Incomplete, Lookup, Seen, Unknown, Whole, find_anyway
 from sinks.redis import RedisSink
 from sinks.reservations import Reservation, Reservations, Wanted
 from tests.contract.conftest import client_of
@@ -105,6 +105,17 @@ async def test_ids_come_without_profiles(lookup: Lookup, filling: Filling) -> No
     found = await lookup.ids([["old"], ["cyd"], ["eve"]])
     assert isinstance(found, Seen)
     assert found.contacts == [Found("ada", b""), Erased("cyd"), Unknown("eve")]
+
+
+async def test_people_who_look_find_a_contact_in_a_redis_that_is_not_whole(
+    lookup: Lookup, filling: Filling, redis_client: Redis
+) -> None:
+    await filling.write(CONTACT_STATE, [living("ada", 1, b'{"n":1}'), erased("cyd", 1)], at=1)
+    await filling.write(CONTACT_LINKS, [absorbed(HASHED, 1, "ada"), absorbed("old", 1, HASHED)], at=1)
+
+    assert isinstance(await lookup.look([["ada"]]), Incomplete)
+    found = [await find_anyway(redis_client, names) for names in (["ada"], ["eve", "old"], ["cyd"], ["eve", "dan"])]
+    assert found == [Found("ada", b'{"n":1}'), Found("ada", b'{"n":1}'), Erased("cyd"), Unknown("eve")]
 
 
 async def test_who_has_reserved_a_contact_comes_with_it(lookup: Lookup, filling: Filling, redis_client: Redis) -> None:

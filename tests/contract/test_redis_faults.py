@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 from sinks.backoff import Outage
 from sinks.base import SinkUnavailable, Stored
 from sinks.keys import contact_key, position_key
-from sinks.profiles import contact_of, read_profile
 from sinks.redis import RedisSink
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import HASHED, STALE_AFTER, at, living, merged
 from tests.contract.lossy_proxy import LossyProxy
+from tests.contract.profiles import contact_of, read_profile
 from tests.contract.redis_server import RedisServer
 
 

@@ -6,10 +6,10 @@ from redis.asyncio import Redis
 from events.topics import CONTACT_LINKS
 from sinks.base import Position, SinkUnavailable, Stored
 from sinks.keys import contact_key
-from sinks.profiles import read_profile
 from sinks.redis import CALL_BYTES, RedisSink
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import at, living
+from tests.contract.profiles import read_profile
 from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import absorbed
 

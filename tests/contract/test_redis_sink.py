@@ -7,7 +7,6 @@ from redis.asyncio import Redis
 from events.topics import CONTACT_LINKS
 from sinks.base import Change, Stored
 from sinks.keys import position_key
-from sinks.profiles import contact_of, read_profile
 from sinks.redis import RedisSink
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import (
@@ -18,6 +17,7 @@ from tests.contract.contact_sink import (
     any_batches_end_as_the_highest_versions,
     law,
 )
+from tests.contract.profiles import contact_of, read_profile
 from tests.contract.redis_server import RedisServer
 from tests.contract.two_topics import (
     INTERLEAVINGS,

@@ -17,7 +17,7 @@ from events.interactions.canvass import Outcome as CanvassOutcome
 from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.registry import MODELS
-from events.topics import ALL
+from events.topics import AGENTS, ALL, SINKS
 from streams.domain.pressure import default_policy
 from streams.local.stack import local_stack
 from streams.worker.agents.experiments.alerts import Rule
@@ -64,12 +64,12 @@ WORDS = {
     "type": set(MODELS),
     "stage": {"intake", "contacts"},
     "reason": {*(reason.value for reason in Reason), *REASONS},
-    "agent": {"intake", "contacts", "links", "campaigns", "experiments", "redis", "results"},
+    "agent": {*AGENTS},
     "status": {"running", "ended", "recounting"},
     "campaign": {"named", "none"},
     "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "overdue", "refused"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},
-    "sink": {"redis", "holds", "results"},
+    "sink": {*SINKS},
     "rule": set(get_args(Rule)),
 }
 
@@ -118,7 +118,7 @@ def test_each_metric_says_what_came_in(system: System, somebody: str) -> None:
     assert metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") == 1
     assert metric(system, "harmonia_duplicates_total") == 1
     assert metric(system, "harmonia_end_to_end_seconds_count", sink="redis") == 1
-    for agent in WORDS["agent"] - {"campaigns", "results"}:  # nothing was said of any
+    for agent in WORDS["agent"] - {"campaigns", "holds", "results"}:  # nothing was said of any
         until(partial(_has_worked, system, agent), f"a chunk of {agent}")
 
 

@@ -8,17 +8,16 @@ import orjson
 from msgspec import Struct
 
 from events.experiments import DEFAULT_METRICS, ExperimentDefinition
+from events.experiments.metrics import GUARDRAILS, Metric
 from events.refusal import Refusal
 from streams.domain.experiments.counting_rules import DEFAULT, Rule
 from streams.domain.experiments.definition_records import planned, read_definition, rule_of
-from streams.domain.experiments.metrics import Metric
 from streams.domain.inference.comparing import TUNED_FOR
 
 MOST_PLANS = 10_000
 """As many as there may be experiments: with less room each round of all of them would push out what the next needs."""
 UNDEFINED = "nobody has defined the experiment, so no parts are planned"
 DIFFERS = "some strata have a split of their own, so there is none for all"
-USUAL_GUARDRAILS: tuple[Metric, ...] = ("unsubscribed", "complained")
 
 
 class Plan(Struct, frozen=True):
@@ -32,7 +31,7 @@ class Plan(Struct, frozen=True):
     arms: tuple[str, ...] = ()
     baseline: str = ""
     metrics: tuple[Metric, ...] = DEFAULT_METRICS
-    guardrails: tuple[Metric, ...] = USUAL_GUARDRAILS
+    guardrails: tuple[Metric, ...] = GUARDRAILS
     split: Mapping[str, float] = {}
     differs_by_stratum: bool = False
     tuned_for: int = TUNED_FOR

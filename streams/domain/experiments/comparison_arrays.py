@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from events.experiments.metrics import METRICS, PLACE, THOUSANDTHS
 from streams.domain.contact.contribution import GROUPS, UNKNOWN
-from streams.domain.experiments.metrics import METRICS, PLACE, THOUSANDTHS
 from streams.domain.experiments.row_layout import (
     GROUPED_WIDTH,
     OF_A_GROUP,

@@ -10,9 +10,9 @@ from itertools import repeat
 import numpy as np
 from msgspec import Raw
 
+from events.experiments.metrics import PLACE
 from streams.domain.contact.contribution import Value
 from streams.domain.contact.packed_contribution import PLAIN, DatedCell, PackedContribution, Values
-from streams.domain.experiments.metrics import PLACE
 from streams.domain.experiments.partials import GROUP, HEAD, IN_GROUP, MOST_BYTES, SUM, CountedAsWritten, write_partial
 from streams.domain.experiments.row_layout import Ints
 

@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from events.experiments.metrics import GUARDRAILS, METRICS, PLACE
 from streams.domain.experiments.analysis_plan import Plan
 from streams.domain.experiments.comparison_arrays import (
     Held,
@@ -18,7 +19,6 @@ from streams.domain.experiments.comparison_arrays import (
     whole_and_unknown,
 )
 from streams.domain.experiments.evaluation_results import Evaluated, Harms, Looked, OfContacted, Scope
-from streams.domain.experiments.metrics import HARM, METRICS, PLACE
 from streams.domain.experiments.row_layout import CONTAMINATED, OF_A_METRIC, SUMS, Ints, N, Y
 from streams.domain.experiments.row_table import NO_ROWS, Live
 from streams.domain.experiments.totals import Totals
@@ -164,7 +164,7 @@ class _Field:
 
     def harms(self) -> tuple[Harms, NDArray[np.float64]]:
         treated, baseline = self._arms(self.all)
-        places = sorted(PLACE[metric] for metric in HARM)
+        places = [PLACE[metric] for metric in GUARDRAILS]
         shape = len(self._treated), len(METRICS)
         chosen = (np.arange(shape[0])[:, None] * shape[1] + np.array(places)).ravel()
         found = harm(at(treated, chosen), at(baseline, chosen), level=LEVEL)

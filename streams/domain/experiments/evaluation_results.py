@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from streams.domain.experiments.metrics import METRICS
+from events.experiments.metrics import METRICS
 
 Table: TypeAlias = list[float]
 """By pair and metric, see `place_of`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from streams.domain.experiments.metrics import HARM, METRICS
+from events.experiments.metrics import GUARDRAILS, METRICS
 from streams.domain.file_mistakes import Mistake
 
 
@@ -12,7 +12,7 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(rest)} or {last}" if rest else last
 
 
-_CURE = f"name {_listed(metric for metric in METRICS if metric in HARM)} there, and what is to be judged in metrics"
+_CURE = f"name {_listed(GUARDRAILS)} there, and what is to be judged in metrics"
 
 
 def stricter(table: Mapping[str, object]) -> Iterator[Mistake]:
@@ -33,5 +33,5 @@ def _guardrails(named: object) -> Iterator[Mistake]:
     """A metric that nobody would watch; what is no metric is told of with the rest."""
     if not isinstance(named, list):
         return
-    if unwatched := [metric for metric in METRICS if metric in named and metric not in HARM]:
+    if unwatched := [metric for metric in METRICS if metric in named and metric not in GUARDRAILS]:
         yield Mistake("guardrails", f"nobody watches {_listed(unwatched)} for harm", _CURE)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from msgspec.structs import replace
 
-from streams.domain.experiments.metrics import HARM
+from events.experiments.metrics import GUARDRAILS
 from streams.domain.experiments.table_records import Line
 from streams.domain.inference.discoveries import discoveries
 
@@ -37,12 +37,12 @@ def found_by(lines: Mapping[str, Line]) -> dict[str, tuple[str, ...]]:
 
 
 def watched(lines: Mapping[str, Line], but: Collection[str] = ()) -> int:
-    """How many guardrails there are: the usual two of each variant beside a baseline.
+    """How many guardrails there are: all that can be watched, of each variant beside a baseline.
 
     An experiment that was not looked at yet has one such variant at least.
     """
     variants = (max(1, len(line.log_e or ())) for name, line in lines.items() if name not in but and _runs(line))
-    return len(HARM) * sum(variants)
+    return len(GUARDRAILS) * sum(variants)
 
 
 def _runs(line: Line) -> bool:

@@ -10,20 +10,22 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from events.experiments.metrics import HAPPENED, METRIC_SPECS, PLACE
 from streams.domain.contact.facts.fact_index import Evidence
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.sections.human_hours import HOUR, oldest
 from streams.domain.contact.state import Consent, Fact, Settled
-from streams.domain.experiments.metrics import PLACE
 from streams.domain.human import Judged
 
 NET_AMOUNT = PLACE["net_amount"]
 OPENED, CLICKED = PLACE["opened"], PLACE["clicked"]
-CONTACTED, SUPPORT, DONATED = PLACE["contacted"], PLACE["support"], PLACE["donated"]
+CONTACTED, SUPPORT = PLACE["contacted"], PLACE["support"]
+VOTED, UNSUBSCRIBED = PLACE["voted"], PLACE["unsubscribed"]
 MOST = 1_000
 """Thousandths that opens and clicks count at most."""
 
 _SUPPORTERS = (1, 2)
+_LEAVING = METRIC_SPECS[UNSUBSCRIBED].types
 
 Outcome: TypeAlias = tuple[int, int, int, str]
 """Time (ms), place of the metric, what it is there, and of an amount the currency.
@@ -131,7 +133,10 @@ def _others(found: Evidence) -> list[Outcome]:
             others.append((fact.time, CONTACTED, 1, ""))
         if report.support is not None:
             others.append((fact.time, SUPPORT, int(report.support in _SUPPORTERS), ""))
-    if found.ballots or found.replies or found.consents:
+    for fact in found.happened:
+        for place in HAPPENED[fact.type]:
+            others.append((fact.time, place, 1, ""))  # noqa: PERF401 (nearly always one: a list of it takes longer)
+    if found.ballots or found.consents:
         others += _words(found)
     if found.gifts or found.refunds:
         others += _money(found)
@@ -141,14 +146,10 @@ def _others(found: Evidence) -> list[Outcome]:
 def _words(found: Evidence) -> Iterator[Outcome]:
     for fact, ballot in found.ballots:
         if ballot.status == "voted":
-            yield fact.time, PLACE["voted"], 1, ""
-    for fact in found.replies:
-        yield fact.time, PLACE["replied"], 1, ""
+            yield fact.time, VOTED, 1, ""
     for fact, said in found.consents:
-        if fact.type == "email.complained":
-            yield fact.time, PLACE["complained"], 1, ""
-        elif _walks_away(fact, said):
-            yield fact.time, PLACE["unsubscribed"], 1, ""
+        if fact.type in _LEAVING and _walks_away(fact, said):
+            yield fact.time, UNSUBSCRIBED, 1, ""
 
 
 def _walks_away(fact: Fact, said: Consent) -> bool:
@@ -164,7 +165,6 @@ def _walks_away(fact: Fact, said: Consent) -> bool:
 def _money(found: Evidence) -> Iterator[Outcome]:
     """A refund is at the time of its gift if that is known."""
     for fact, gift in found.gifts.values():
-        yield fact.time, DONATED, 1, ""
         yield fact.time, NET_AMOUNT, gift.amount, gift.currency
     for fact, refund in found.refunds.values():
         known = found.gifts.get(refund.donation_id or "")

@@ -11,6 +11,7 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from events.experiment_results import Unit
+from events.experiments.metrics import COUNTED_TYPES
 from events.registry import ARRIVALS, types_that
 from streams.domain.contact.contribution import GROUPS, UNKNOWN
 from streams.domain.contact.packed_contribution import NOTHING, Mark, PackedContribution, Values, names_of, of_each
@@ -26,7 +27,7 @@ from streams.domain.experiments.outcomes import CLICKED, OPENED, outcomes
 
 _DECISIVE = types_that(lambda spec: spec.experiments == "assignment")
 """They may take an assignment away; a report where it is the earlier version of another."""
-_INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing")
+_INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing") - COUNTED_TYPES
 
 
 def given(

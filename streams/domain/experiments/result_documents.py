@@ -14,13 +14,13 @@ from events.experiment_results import (
     Variant,
     Withheld,
 )
+from events.experiments.metrics import GUARDRAILS, PLACE
+from events.experiments.metrics import Metric as Name
 from streams.domain.contact.sections.human_hours import KEPT
 from streams.domain.experiments.analysis_plan import Plan
 from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.evaluation import LEVEL
 from streams.domain.experiments.evaluation_results import Evaluated, Looked, OfContacted, Scope, place_of
-from streams.domain.experiments.metrics import HARM, PLACE
-from streams.domain.experiments.metrics import Metric as Name
 from streams.domain.experiments.result_warnings import remarks_of
 from streams.domain.inference.enough import MIN_GROUPS, MIN_PEOPLE
 from streams.domain.inference.split import THRESHOLD
@@ -193,7 +193,7 @@ def guardrails_of(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
             "known": _is_known(of, pair, at),
         }
         for metric in plan.guardrails
-        if metric in HARM
+        if metric in GUARDRAILS
         for variant, pair in looked.pairs.items()
         for at in (place_of(pair, PLACE[metric]),)
         if of.harms.enough[at]

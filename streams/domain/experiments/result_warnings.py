@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from events.experiments.metrics import GUARDRAILS
 from streams.domain.experiments.analysis_plan import MOST_PLANS, UNDEFINED, Plan
 from streams.domain.experiments.evaluation_results import Evaluated, Looked
-from streams.domain.experiments.metrics import HARM, METRICS
 from streams.domain.experiments.report.units import percent
 
 
@@ -26,9 +26,8 @@ def remarks_of(plan: Plan, looked: Looked, of: Evaluated) -> list[str]:
             "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant. Is its id "
             "written as you meant it? Define it with `harmonia experiments define`, or mend the id where it is sent"
         )
-    if unwatched := [metric for metric in plan.guardrails if metric not in HARM]:
-        watched = ", ".join(metric for metric in METRICS if metric in HARM)
-        warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {watched} can be watched")
+    if unwatched := [metric for metric in plan.guardrails if metric not in GUARDRAILS]:
+        warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {', '.join(GUARDRAILS)} can be watched")
     return warnings
 
 

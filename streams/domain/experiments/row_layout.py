@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from events.experiments.metrics import METRICS
 from streams.domain.contact.contribution import GROUPS
-from streams.domain.experiments.metrics import METRICS
 
 Ints: TypeAlias = NDArray[np.int64]
 

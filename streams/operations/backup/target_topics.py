@@ -9,44 +9,12 @@ from collections.abc import Iterable, Sequence
 
 from kafka import KafkaAdminClient, TopicPartition
 
-from events.topics import (
-    AUDIT_LOG,
-    CAMPAIGN_COUNTS,
-    CAMPAIGN_HOLDS,
-    CLINIC_TOPICS,
-    CONTACT_ALERTS,
-    DEAD_LETTERS,
-    EXPERIMENT_DEFINITIONS,
-    IDENTITY_LINKS,
-    INPUT_TOPICS,
-    INTERACTIONS,
-    SYSTEM_ALERTS,
-)
+from events.topics import IDENTITY_LINKS, INTERACTIONS, TopicSpec
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.platform.topics import (
-    CAMPAIGNS_TABLE,
-    CONTACTS_TABLE,
-    Found,
-    changelog_name,
-    create_topics,
-    describe_topics,
-)
-
-KEPT = frozenset(
-    {
-        *(topic.name for topic in INPUT_TOPICS),
-        *(INTERACTIONS, CONTACT_ALERTS, SYSTEM_ALERTS, AUDIT_LOG, DEAD_LETTERS, CAMPAIGN_HOLDS, CAMPAIGN_COUNTS),
-        EXPERIMENT_DEFINITIONS,
-        *(topic.name for topic in CLINIC_TOPICS),
-    }
-)
-"""Whatever is in no such topic follows from the backup, or begins anew; see also `_is_kept`."""
-
-READ_ANEW = frozenset({EXPERIMENT_DEFINITIONS})
-"""Of those that are kept: what tables had made of them is not."""
+from streams.platform.topics import CONTACTS_TABLE, Found, changelog_name, create_topics, describe_topics
 
 LAST = IDENTITY_LINKS
 """Made when all is written: until then no worker starts."""
@@ -65,7 +33,7 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     try:
         require_no_workers(kafka, settings.app_id, "restoring")
         there = [found for found in describe_topics(admin, settings) if found.partitions]
-        anew = [found for found in there if not _is_kept(found.topic.name, settings)]
+        anew = [found for found in there if not _is_kept(found.topic)]
         if used := _used(kafka, [INTERACTIONS, *(found.topic.name for found in anew)]):
             if not replace:
                 raise BackupError(
@@ -73,17 +41,17 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
                     "state, say --replace; else restore into brokers without them"
                 )
             _require_the_same(kafka, settings, manifest, there)
-        _forget(admin, settings.app_id, [*anew, *(found for found in there if found.topic.name in READ_ANEW)])
+        _forget(admin, settings.app_id, [*anew, *(found for found in there if found.topic.restore == "read anew")])
         _delete(admin, anew)
-        _grow(admin, settings, [found for found in there if _is_kept(found.topic.name, settings)])
+        _grow(admin, settings, [found for found in there if _is_kept(found.topic)])
         create_topics(admin, settings, but=[LAST])
     finally:
         admin.close()
 
 
-def _is_kept(name: str, settings: Settings) -> bool:
-    """Sums of campaigns do not depend on the partitions of contacts, and what they were counted of is kept."""
-    return name in KEPT or name == changelog_name(settings, CAMPAIGNS_TABLE)
+def _is_kept(topic: TopicSpec) -> bool:
+    """Whatever is in no such topic follows from the backup, or begins anew."""
+    return topic.restore != "made anew"
 
 
 def open_for_workers(settings: Settings) -> None:

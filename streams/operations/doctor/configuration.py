@@ -21,7 +21,7 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
 def judge_unknown(variables: Iterable[Unknown]) -> Iterator[Finding]:
     """A warning for each variable that is named like a setting and is none."""
     for variable, near in variables:
-        cure = "take it away, or name the setting that was meant: the README's table has all"
+        cure = "take it away, or name the setting that was meant: docs/settings.md has all"
         yield warn(variable, "is no setting, so it is ignored", cure if near is None else f"did you mean {near}?")
 
 

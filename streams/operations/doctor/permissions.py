@@ -2,41 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Set
 
-from events.topics import (
-    CAMPAIGN_HOLDS,
-    CONTACT_ALERTS,
-    CONTACT_LINKS,
-    CONTACT_STATE,
-    CONTACT_SUPPRESSIONS,
-    DEAD_LETTERS,
-    INPUT_TOPICS,
-    INTERACTIONS,
-    INTERNAL_TOPICS,
-    SYSTEM_ALERTS,
-)
+from streams.operations.acl import of_workers
 from streams.operations.doctor.finding import Finding, fail, ok
 from streams.platform.settings import Settings
-from streams.platform.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
+from streams.platform.topics import wanted
 
 Allowed = Mapping[str, Set[str]]
 """Operations by topic, by their names in Kafka (`READ`); a topic of which the broker says nothing is not in it."""
 
-_READ = (INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CAMPAIGN_HOLDS)
-_WRITTEN = (
-    *(INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS),
-)
-
 
 def needed(settings: Settings) -> dict[str, set[str]]:
-    """What a worker does with each topic."""
-    own = [topic.name for topic in INTERNAL_TOPICS]
-    own += [changelog_name(settings, table) for table in (CONTACTS_TABLE, LINKS_TABLE)]
-    needs: dict[str, set[str]] = {name: {"READ", "WRITE"} for name in own}
-    for name in (*(topic.name for topic in INPUT_TOPICS), *_READ):
-        needs.setdefault(name, set()).add("READ")
-    for name in _WRITTEN:
-        needs.setdefault(name, set()).add("WRITE")
-    return needs
+    """What a worker does with each topic that it reads or writes."""
+    needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted(settings)}
+    return {name: operations for name, operations in needs.items() if operations != {"DESCRIBE"}}
 
 
 def judge_permissions(allowed: Allowed, settings: Settings) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ An observation knows no history, so an alert that pages after five minutes is sh
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from events.topics import CONTACT_COMMANDS, CONTACT_FRAGMENTS, CONTACT_ROOFS, INPUT_TOPICS, INTERACTIONS
+from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
 from streams.domain.quarantine import listing
 from streams.operations.refused import mostly_refused
@@ -45,7 +45,7 @@ FULL = 0.85
 MOST_SOURCES = 5
 """Most sources named of each kind on the screen; the JSON has all."""
 MUCH_LAG, MANY_LETTERS, FLOOD = 10_000, 100, 0.05
-URGENT = {*(topic.name for topic in INPUT_TOPICS), CONTACT_COMMANDS, INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS}
+URGENT = frozenset(topic.name for topic in ALL if topic.is_urgent)
 """Topics through which donations and opt-outs pass."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE, EXPERIMENT_RESULTS
+from events.topics import SINKS, TopicSpec, read_by
 from sinks.keys import position_key
 from streams.domain.pressure import Mistakes, read_policy
 from streams.operations.status.kafka_side import observe_kafka
@@ -17,8 +17,6 @@ from streams.platform.settings import Settings
 from streams.platform.tried_address import redis_tried
 from streams.worker.measuring.fullness import disk_used, memory_used
 
-SINKS = {CONTACT_STATE: "redis", CONTACT_LINKS: "redis", CAMPAIGN_HOLDS: "holds", EXPERIMENT_RESULTS: "results"}
-
 
 def observe_redis(client: Redis, partitions: int) -> RedisObservation | str:
     """Observe Redis and the sinks' positions, or say that it is away."""
@@ -26,21 +24,22 @@ def observe_redis(client: Redis, partitions: int) -> RedisObservation | str:
         seconds, micros = client.time()
         now = seconds * 1000 + micros // 1000
         info: Any = client.info("memory")
-        return RedisObservation(memory_used(info), [_held(client, topic, partitions, now) for topic in SINKS])
+        held = [_held(client, sink, topic, partitions, now) for sink in SINKS for topic in read_by(sink)]
+        return RedisObservation(memory_used(info), held)
     except RedisError as error:
         return f"Redis: {type(error).__name__}; is REDIS_URL right and the server up?"
 
 
-def _held(client: Redis, topic: str, partitions: int, now: int) -> SinkPosition:
-    numbers = range(1 if topic == CAMPAIGN_HOLDS else partitions)
+def _held(client: Redis, sink: str, topic: TopicSpec, partitions: int, now: int) -> SinkPosition:
+    numbers = range(topic.partitions or partitions)
     with client.pipeline(transaction=True) as calls:
         for number in numbers:
-            calls.hmget(position_key(number, topic), ["offset", "whole_at"])
+            calls.hmget(position_key(number, topic.name), ["offset", "whole_at"])
         found: list[Any] = calls.execute()
     offsets = {number: int(offset) for number, (offset, _) in zip(numbers, found, strict=True) if offset is not None}
     whole = [int(whole_at) for _, whole_at in found if whole_at is not None]
     age_s = max(0, now - min(whole)) / 1000 if whole else None
-    return SinkPosition(SINKS[topic], topic, age_s, len(numbers) - len(whole), offsets)
+    return SinkPosition(sink, topic.name, age_s, len(numbers) - len(whole), offsets)
 
 
 def observe(settings: Settings, now: int) -> Observations:

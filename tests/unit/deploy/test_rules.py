@@ -1,8 +1,10 @@
 """Rules hold with promtool's own tests, ask for metrics that exist, and lead to a runbook."""
 
+import re
 import subprocess
 from pathlib import Path
 
+from events.topics import ALL
 from streams.local.prometheus import Prometheus
 from tests.unit.deploy.metrics import known_metrics
 from tests.unit.deploy.rules import FOLDER, ROOT, RULES, RUNBOOKS, alerts, metrics_in, rules
@@ -54,3 +56,11 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     table = (RUNBOOKS / "README.md").read_text()
     for page, alert in named.items():
         assert f"[{alert}]({page.name})" in table
+
+
+def test_the_page_for_what_waits_is_of_the_topics_that_are_urgent() -> None:
+    [rule] = [alert for alert in alerts() if alert["alert"] == "DonationOrOptOutWaits"]
+    [topics] = re.findall(r'topic=~"([^"]+)"', rule["expr"])
+    assert [topic.name for topic in ALL if re.fullmatch(topics, topic.name)] == [
+        topic.name for topic in ALL if topic.is_urgent
+    ]

@@ -1,24 +1,22 @@
-"""The README says what the code says."""
+"""The README is short, its commands exist, and its links lead somewhere."""
 
 import re
 import subprocess
 from pathlib import Path
 
-from streams.platform.settings import Settings
+import pytest
+import typer
+
+from streams.cli.main import app
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
-SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
+MOST_LINES = 150
+COMMAND = re.compile(r"(?<![\w./])harmonia ([a-z][a-z-]*(?: [a-z][a-z-]*)?)")
 
 
-def test_the_table_of_settings_is_that_of_the_code() -> None:
-    said = {name: (default, what) for name, default, what in SETTING.findall(README)}
-    meant = {}
-    for field, info in Settings.model_fields.items():
-        name = str(info.validation_alias or f"HARMONIA_{field.upper()}")
-        default = "none" if str(info.default) in ("None", "") else f"`{info.default}`"
-        meant[name] = ("a local one" if field == "identity_key" else default, info.description)
-    assert said == meant
+def test_it_is_read_in_one_sitting() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
 
 
 def test_a_shell_gets_the_variables_of_a_file_with_comments_and_spaces(tmp_path: Path) -> None:
@@ -40,3 +38,19 @@ def test_a_shell_gets_the_variables_of_a_file_with_comments_and_spaces(tmp_path:
 def test_every_link_leads_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_every_make_target_that_is_named_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)\b", README)) - {"and"} <= targets
+
+
+@pytest.mark.parametrize("words", sorted(set(COMMAND.findall(README))))
+def test_every_command_that_is_named_is_there(words: str) -> None:
+    command = typer.main.get_command(app)
+    for word in words.split():
+        commands = getattr(command, "commands", None)
+        if commands is None:  # what follows a command that has none below it is its argument
+            return
+        assert word in commands, f"harmonia {words}"
+        command = commands[word]

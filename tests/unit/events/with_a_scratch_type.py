@@ -6,12 +6,10 @@ parts as it stands: nothing but the registry and a model knows of the type. What
 
 import json
 import sys
-from importlib.util import find_spec
-from pathlib import Path
-from types import ModuleType
 
 from events.fields import Id
 from events.interactions.base import InteractionData
+from tests.unit.altered import altered
 
 
 class PetMet(InteractionData):
@@ -23,14 +21,7 @@ class PetMet(InteractionData):
 LINE = """
 SPECS += (TypeSpec(name="pet.met", model=PetMet, topics=CANVASS, can_wait=True, begins_record="always", is_bare=True),)
 """
-_WHERE = find_spec("events.registry")
-if _WHERE is None or _WHERE.origin is None:
-    raise FileNotFoundError("events.registry")
-_TABLE, _DERIVED = Path(_WHERE.origin).read_text().split("\nBY_NAME:")
-registry = ModuleType("events.registry")
-registry.__dict__["PetMet"] = PetMet
-sys.modules["events.registry"] = registry
-exec(compile(f"{_TABLE}{LINE}\nBY_NAME:{_DERIVED}", _WHERE.origin, "exec"), registry.__dict__)
+altered("events.registry", {"\nBY_NAME:": f"{LINE}\nBY_NAME:"}, PetMet=PetMet)
 
 import orjson  # noqa: E402 - whatever reads the registry when it begins comes after the line is in it
 
@@ -38,6 +29,9 @@ from events.asyncapi import document  # noqa: E402
 from events.envelope import Interaction, Record, decode  # noqa: E402
 from events.harmonised import harmonise  # noqa: E402
 from events.identifiers import Hasher  # noqa: E402
+from events.producer_structs import SAID  # noqa: E402
+from sinks.lake.anonymised_rows import forget  # noqa: E402
+from sinks.lake.erasure_list import Erasures, erasure_of  # noqa: E402
 from sinks.lake.rows import tables_of  # noqa: E402
 from streams.domain.contact import ContactState, fold, profile, read_fact  # noqa: E402
 from streams.domain.contact.identity.erasure import begins  # noqa: E402
@@ -71,12 +65,16 @@ def main() -> None:
         raise TypeError(fact)
     state, _ = fold(ContactState(), [fact])
     [(folder, table)] = tables_of([Fetched(0, value, key.encode(), timestamp=NOW)], "topic").items()
+    left = forget(table, "pet.met", Erasures([erasure_of("c1", NOW)]))
     json.dump(
         {
             "refused": misplaced.reason,
             "counts": profile(key, state)["counts"],
             "folder": folder,
             "id": table["id"].to_pylist(),
+            "column": table["pet_id"].to_pylist(),
+            "erased": [] if left is None else left.table["pet_id"].to_pylist(),
+            "read_fast": "pet.met" in SAID,
             "documented": "pet.met" in orjson.dumps(document()).decode(),
             "may_wait": may_wait("pet.met"),
             "begins": begins(fact),

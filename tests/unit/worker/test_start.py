@@ -8,9 +8,9 @@ from streams.cli.importing import _VENDORS
 from streams.history.importing.file_items import VENDORS
 
 HEAVY = (
-    "aiohttp", "aiokafka", "asyncio", "cryptography", "duckdb", "events.interactions", "fastapi", "faust", "kafka",
-    "numpy", "obstore", "phonenumbers", "prometheus_client", "pyarrow", "pydantic_settings", "redis", "rocksdict",
-    "scipy", "streams.platform.settings", "uvicorn",
+    "aiohttp", "aiokafka", "asyncio", "cryptography", "duckdb", "events.interactions", "fastapi", "faust", "jinja2",
+    "kafka", "numpy", "obstore", "phonenumbers", "prometheus_client", "pyarrow", "pydantic_settings", "redis",
+    "rocksdict", "scipy", "streams.platform.settings", "uvicorn",
 )  # fmt: skip
 """What a command may need to work, and nobody to read how it is called. Typer itself stands on pydantic."""
 MOST_MODULES = 550

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
 from streams.domain.contact.facts.command_details import Erase, Ruling, Suppress
 from streams.domain.contact.facts.engagement import Deed
@@ -20,7 +21,8 @@ class Evidence(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
-    opens and clicks. `replies`: to texts. `arms`: all that carry one, of reports the first version.
+    opens and clicks. `happened`: what a metric of experiments counts whatever it says. `arms`: all that carry one, of
+    reports the first version.
     """
 
     counted: list[Fact] = []
@@ -34,7 +36,7 @@ class Evidence(Struct):
     ballots: list[tuple[Fact, Ballot]] = []
     consents: list[tuple[Fact, Consent]] = []
     report_ids: set[str] = set()
-    replies: list[Fact] = []
+    happened: list[Fact] = []
     arms: list[Fact] = []
 
     def take(self, fact: Fact, detail: Detail) -> bool:
@@ -81,11 +83,10 @@ def evidence(live: Sequence[Fact]) -> Evidence:
             _take_message(found, fact, detail)
         elif type(detail) is Deed:
             found.deeds.append(fact)
-        elif detail is None:
-            if fact.type == "text.replied":
-                found.replies.append(fact)
-        elif not found.take(fact, detail):
+        elif detail is not None and not found.take(fact, detail):
             continue
+        elif fact.type in HAPPENED:
+            found.happened.append(fact)
         found.counted.append(fact)
         if fact.arm is not None:
             found.arms.append(fact)

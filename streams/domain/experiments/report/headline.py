@@ -1,10 +1,7 @@
 """What a result is about: its metrics, its baseline, and which of its comparisons counts."""
 
 from events.experiment_results import Comparison, ExperimentResult
-from streams.domain.experiments.metrics import METRICS
-
-USUAL = "donated"
-"""The primary metric where none is named and it is measured."""
+from events.experiments.metrics import METRICS, PRIMARY
 
 
 def primary_of(result: ExperimentResult) -> str | None:
@@ -12,7 +9,7 @@ def primary_of(result: ExperimentResult) -> str | None:
     if (named := result.get("primary")) is not None:
         return named
     measured = metrics_of(result)
-    return USUAL if USUAL in measured else next(iter(measured), None)
+    return PRIMARY if PRIMARY in measured else next(iter(measured), None)
 
 
 def metrics_of(result: ExperimentResult) -> list[str]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary, Guardrail, Headline
+from events.experiments.metrics import LABELS
 from events.times import parse_time, render_time
 from streams.domain.experiments.report import units
 from streams.domain.experiments.report.headline import baseline_of, comparison_of, metrics_of, primary_of
-from streams.domain.experiments.report.verdicts import MEANINGS, word_of
+from streams.domain.experiments.report.verdicts import word_of
 from streams.domain.experiments.report.warnings import assigned_of, is_broken, warnings_of
 from streams.domain.money import money
 
@@ -86,7 +87,7 @@ def _facts(result: ExperimentResult) -> Iterator[tuple[str, str]]:
     yield "as of", _time(result["as_of"], seconds=True)
     primary = primary_of(result)
     if primary is not None:
-        yield "judged by", f"{primary} ({MEANINGS.get(primary, 'a metric of its own')})"
+        yield "judged by", f"{primary} ({LABELS.get(primary, 'a metric of its own')})"
     if (baseline := baseline_of(result)) is not None:
         yield "compared with", baseline
     if (window := result.get("window_s")) is not None:
@@ -138,7 +139,7 @@ def _metric(result: ExperimentResult, metric: str) -> Part:
     is_money = units.kind_of(metric) == "money"
     level = next((each["level"] for each in result["comparisons"] if each["metric"] == metric), None)
     effect = "effect" + ("" if level is None else f" ({level:.0%})".replace("%", " %"))
-    title = f"{metric}: {MEANINGS.get(metric, 'a metric of its own')}"
+    title = f"{metric}: {LABELS.get(metric, 'a metric of its own')}"
     if metric == primary_of(result):
         title += " (primary)"
     rows = [row for variant in result["variants"] for row in _of_variant(result, metric, variant)]

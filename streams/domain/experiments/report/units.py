@@ -1,21 +1,15 @@
 """Figures of a metric as people write them: parts in per cent, their differences in points, money as money."""
 
-from typing import Literal
-
 from events.adapters.words import decimals
-from streams.domain.experiments.metrics import THOUSANDTHS
+from events.experiments.metrics import UNITS, MetricUnit
 from streams.domain.money import money, sign_of
-
-Kind = Literal["part", "thousandths", "money"]
 
 _MOST_DIGITS = 6
 
 
-def kind_of(metric: str) -> Kind:
-    """In what a metric is given: thousandths of a person's act, minor units, or how many people."""
-    if metric == "net_amount":
-        return "money"
-    return "thousandths" if metric in THOUSANDTHS else "part"
+def kind_of(metric: str) -> MetricUnit:
+    """In what a metric is given; one that only a newer version knows, in parts of all people."""
+    return UNITS.get(metric, "part")
 
 
 def total(metric: str, value: int, currency: str | None) -> str:

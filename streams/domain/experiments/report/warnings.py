@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from events.experiment_results import ExperimentResult
+from events.experiments.metrics import LABELS
 from streams.domain.experiments.report.headline import comparison_of, primary_of
 from streams.domain.experiments.report.units import percent
 
@@ -52,12 +53,9 @@ def _of_the_split(result: ExperimentResult) -> Iterator[str]:
 def _of_guardrails(result: ExperimentResult) -> Iterator[str]:
     for each in result["guardrails"]:
         if each["breached"]:
-            who = _HARM.get(each["metric"], each["metric"])
+            who = LABELS.get(each["metric"], each["metric"])
             more = f"{each['variant']} has more people who {who} than {each['baseline']}"
             yield f"GUARDRAIL BREACHED: {more}. Stop sending it"
-
-
-_HARM = {"unsubscribed": "unsubscribed or opted out", "complained": "complained"}
 
 
 def _of_recounting(result: ExperimentResult) -> Iterator[str]:

@@ -10,7 +10,7 @@ import orjson
 
 from events.outputs import SystemAlert
 from events.times import render_time
-from events.topics import SYSTEM_ALERTS
+from events.topics import SYSTEM_ALERTS, Agent
 from sinks.keys import partition_of
 from streams.domain.campaigns import Campaign, Counts, Kept, Raised, Roll, both, heard, judge, read_counts
 from streams.domain.pressure import Policy
@@ -20,7 +20,7 @@ from streams.engine.table_partition import Effects
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.alert_records import alert_id
 
-STAGE = "campaigns"
+STAGE: Agent = "campaigns"
 _ROLL = b"roll"
 
 

@@ -10,26 +10,12 @@ from collections.abc import Callable, Mapping
 from faust.types import TP
 
 from events.links import may_ask
-from events.topics import (
-    CAMPAIGN_COUNTS,
-    CONTACT_ALERTS,
-    CONTACT_FRAGMENTS,
-    CONTACT_LINKS,
-    CONTACT_ROOFS,
-    CONTACT_STATE,
-    CONTACT_SUPPRESSIONS,
-    DEAD_LETTERS,
-    EXPERIMENT_DEFINITIONS,
-    EXPERIMENT_PARTIALS,
-    EXPERIMENT_SWEEPS,
-    IDENTITY_LINKS,
-    INTERACTIONS,
-)
+from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, INTERACTIONS
 from streams.domain.contact import ContactState, Outcome
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
-from streams.engine.table import ChunkTable, Flow
+from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects, folded_to
 from streams.worker.agents.contacts.class_queries import Heard
 from streams.worker.agents.contacts.fragments import Gathering
@@ -109,20 +95,7 @@ _KINDS: Mapping[str, type[Chunk]] = {
     EXPERIMENT_DEFINITIONS: Defining,
     EXPERIMENT_SWEEPS: Sweeping,
 }
-
-
-def flow_of(partitions: int) -> Flow:
-    """What is folded into the table of contacts, and where its folding writes."""
-    return Flow(
-        list(_KINDS),
-        [EXPERIMENT_SWEEPS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, DEAD_LETTERS],
-        shared=[
-            TP(IDENTITY_LINKS, 0),
-            TP(CAMPAIGN_COUNTS, 0),
-            TP(EXPERIMENT_PARTIALS, 0),
-            *(TP(CONTACT_FRAGMENTS, number) for number in range(partitions)),
-        ],
-    )
+"""How a chunk of each topic is folded; all that agent `contacts` reads."""
 
 
 def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)

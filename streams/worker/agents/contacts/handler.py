@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from msgspec.structs import replace
 
 from events.refusal import Reason, Refusal
+from events.topics import Agent
 from streams.domain.contact import ContactState, Outcome
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_edges import answers, is_silent, news
@@ -29,7 +30,7 @@ from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import received_at, received_header
 from streams.worker.measuring.campaign_counters import Tally
 
-STAGE = "contacts"
+STAGE: Agent = "contacts"
 
 
 class Chunk(ABC):

@@ -10,7 +10,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from events.experiment_results import Status
-from events.topics import EXPERIMENT_RESULTS
+from events.topics import EXPERIMENT_RESULTS, Agent
 from sinks.keys import partition_of
 from streams.domain.experiments.delta_rows import add_up, by_experiment
 from streams.domain.experiments.index import MOST, first_due, forgotten, found_by, next_due, settled
@@ -27,7 +27,7 @@ from streams.worker.agents.experiments.delta_replay import catch_up
 from streams.worker.agents.experiments.result_publisher import Publishing, history_keys
 from streams.worker.agents.experiments.unit_of_work import InHand
 
-STAGE = "experiments"
+STAGE: Agent = "experiments"
 _BOARD = b"board"
 
 

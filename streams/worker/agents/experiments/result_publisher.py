@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.experiment_results import ExperimentResult, Guardrail, Status
+from events.experiments.metrics import GUARDRAILS
 from events.outputs import SystemAlert
 from events.times import render_time
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
@@ -21,7 +22,6 @@ from streams.domain.experiments.evaluation import Case, evaluate
 from streams.domain.experiments.evaluation_results import Evaluated, Looked
 from streams.domain.experiments.index import watched
 from streams.domain.experiments.lifecycle import NONE, is_recounted, shown
-from streams.domain.experiments.metrics import HARM
 from streams.domain.experiments.result_documents import discoverable, guardrails_of, result_of
 from streams.domain.experiments.row_table import Rows
 from streams.domain.experiments.stored_history import Kept as Moments
@@ -83,7 +83,7 @@ class Publishing:
             for (name, each), plan in zip(held.items(), plans, strict=True)
         ]
         found = evaluate(cases, self._rows.array)
-        mine = len(HARM) * sum(len(seen.pairs) for seen in found.looked)
+        mine = len(GUARDRAILS) * sum(len(seen.pairs) for seen in found.looked)
         most_p = exp(-least_evidence(mine + watched(lines, but=experiments)))
         looked: dict[str, tuple[Experiment, Line]] = {}
         shown_later: list[_Seen] = []

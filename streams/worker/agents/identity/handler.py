@@ -14,7 +14,7 @@ from events.links import OVERDUE, Link, Roof, Said, read_link, write_roof
 from events.outputs import EvidenceItem, SystemAlert
 from events.refusal import Refusal
 from events.times import render_time
-from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
+from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS, Agent
 from sinks.keys import partition_of
 from streams.domain.identity import Finding, Folding, Found, Heard, Node, RoofTold
 from streams.engine.decoded_states import States
@@ -23,7 +23,7 @@ from streams.engine.table_partition import Effects
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
 
-STAGE = "links"
+STAGE: Agent = "links"
 POLICY_VERSION = "1"
 REFUSED = "refused"
 WAITS = "waits"

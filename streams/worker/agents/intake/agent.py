@@ -13,7 +13,7 @@ from events.fast_intake import harmonise_usual
 from events.harmonised import TakenIn, take_in
 from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
-from events.topics import INTERACTIONS, QUARANTINE
+from events.topics import INTERACTIONS, QUARANTINE, Agent
 from sinks.keys import partition_of
 from streams.domain.quarantine.guard import HELD, Guard
 from streams.engine.aiokafka_patches.fetched_records import Refused
@@ -25,7 +25,7 @@ from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import Clock, received_header
 from streams.worker.metrics import Metrics
 
-STAGE = "intake"
+STAGE: Agent = "intake"
 Judged: TypeAlias = TakenIn | Refusal
 """The interaction, or why there is none."""
 

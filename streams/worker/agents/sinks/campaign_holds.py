@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from faust.types import TP
 
-from events.topics import CAMPAIGN_HOLDS
+from events.topics import CAMPAIGN_HOLDS, Sink
 from sinks.base import Position, SinkUnavailable
 from sinks.holds import HoldsSink
 from streams.domain.campaigns.holds import read_hold_record
@@ -25,7 +25,7 @@ from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-SINK = "holds"
+SINK: Sink = "holds"
 PLACE = TP(CAMPAIGN_HOLDS, 0)
 """The topic's one partition."""
 

@@ -18,6 +18,7 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 from faust.types import TP
 
+from events.topics import Sink as SinkName
 from sinks.base import Position, Sink, SinkUnavailable, Whole
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
@@ -46,7 +47,7 @@ class Following(ABC, Generic[ChangeT]):
     `name`: of the sink, in metrics.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[SinkName]
 
     def __init__(
         self, sink: Sink[ChangeT], kafka: KafkaClients, partitions: int, metrics: Metrics, clock: Clock

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from events.interactions.canvass import BallotStatus
 from events.json_types import JSON
-from events.registry import MESSAGES
+from events.registry import MESSAGES, types_that
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, appended, by, said
+from tests.unit.events.records import REQUIRED
 
 Fields = dict[str, JSON]
 Key = tuple[str, str]
@@ -64,6 +65,7 @@ LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {
+    **{type_: st.just(REQUIRED[type_]) for type_ in sorted(types_that(lambda spec: not spec.is_command))},
     **{type_: fields({"message_id": MESSAGE}, SENDING) for type_ in sorted(MESSAGES - {"email.bounced"})},
     "email.opened": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "machine": few(True, False), **GIVEN}),
     "email.clicked": fields({"message_id": MESSAGE}, {"user_agent": AGENT, "url": few("u", "v", "w"), **GIVEN}),
@@ -71,7 +73,6 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
     "email.unsubscribed": fields({}, {"list_id": LIST}),
     "email.complained": fields({}, {"list_id": LIST}),
     "text.opted_out": fields({}, {"sender": SENDER}),
-    "text.replied": fields({}, {}),
     "consent.changed": fields({"channel": few(*CHANNELS), "granted": few(True, False)}, NAMED),
     "donation.made": fields(
         {"donation_id": GIFT, "amount": AMOUNT, "currency": CURRENCY},
@@ -97,8 +98,6 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
     ),
     "experiment.assigned": fields({"experiment": ARM}, {"cluster": few("c", "d"), "turf": few("t", "u")}),
     "ballot.reported": fields({"election": few("e", "f"), "status": few(*STATUSES)}, {}),
-    "rsvp.made": fields({"event_id": few("e")}, {}),
-    "form.submitted": fields({"form_id": few("f")}, {}),
     "interaction.retracted": fields(
         {
             "retracts": st.builds(

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
+from events.experiments.metrics import COUNTED_TYPES, METRICS
 from events.json_types import JSON
 from streams.demo.recount import Told, one_version_each
 from streams.demo.recount_experiments import Definition, Person, person
@@ -14,10 +15,10 @@ from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import Rule
-from streams.domain.experiments.metrics import METRICS
 from streams.domain.experiments.person_sums import given
 from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
+from tests.unit.events.records import REQUIRED
 
 Rules = Mapping[str, Rule]
 
@@ -50,13 +51,13 @@ READ = fields({"message_id": few("l", "m", "n")}, {"user_agent": few("Mozilla/5.
 MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": st.integers(1, 3), "currency": few("USD", "USD", "EUR")}
 GIFT = few("a:1", "a:2")
 WORDS: dict[str, st.SearchStrategy[Fields]] = {
+    **{type_: st.just(REQUIRED[type_]) for type_ in sorted(COUNTED_TYPES)},
     "email.sent": MAIL,
     "email.delivered": MAIL,
     "email.opened": READ,
     "email.clicked": READ,
     "email.dropped": MAIL,
     "text.sent": MAIL,
-    "text.replied": fields({}, {}),
     "experiment.assigned": fields({"experiment": ARM.map(dict)}, {"cluster": few("c", "d")}),
     "canvass.reported": fields(
         {"method": few("door"), "outcome": few("contacted", "not_home")},

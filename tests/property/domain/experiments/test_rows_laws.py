@@ -7,12 +7,12 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from events.experiments.metrics import METRICS
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments import row_table as module
 from streams.domain.experiments.delta_columns import Columns
 from streams.domain.experiments.delta_rows import add_up, by_experiment
-from streams.domain.experiments.metrics import METRICS
 from streams.domain.experiments.partials import Counted, read_partial
 from streams.domain.experiments.row_table import Rows
 from streams.domain.experiments.totals import Totals, added, closed

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from events.experiments.metrics import METRICS
 from streams.demo.recount_experiments import Arm, added_up
 from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
-from streams.domain.experiments.metrics import METRICS
 from streams.domain.experiments.partials import Where
 from tests.property.domain.contact.strategies import Feed, chunks
 from tests.property.domain.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by, lawful

@@ -2,13 +2,13 @@ from random import Random
 
 from benchmarks.live.crowd import EACH, Cell, cells_of, contact_id_of, definitions, gift, name_of, something, states
 from events.envelope import Interaction, Record, decode
+from events.experiments.metrics import METRICS
 from events.identifiers import Hasher
 from streams.domain.contact import decode as state_of
 from streams.domain.contact import encode
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.packed_contribution import NOTHING, unpacked
 from streams.domain.contact.person_view import overview
-from streams.domain.experiments.metrics import METRICS
 from streams.domain.experiments.person_sums import given, may_change
 
 NOW_MS = 1_800_000_000_000

@@ -1,56 +1,63 @@
 """`counts`, `first_seen`, `last_seen`, and what is there when nothing is known."""
 
+from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, profile
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, SECOND, gift, profile_of, refund, report, retracted, said
 
+EMPTY: dict[str, object] = {
+    "contact_id": DONOR,
+    "version": 3,
+    "first_seen": None,
+    "last_seen": None,
+    "counts": {},
+    "email": {
+        "subscribed": True,
+        "status": "ok",
+        "last_opened_at": None,
+        "last_clicked_at": None,
+        "opens_human": 0,
+        "clicks_human": 0,
+    },
+    "donations": {
+        "count": 0,
+        "gross": {},
+        "refunded": {},
+        "net": {},
+        "first_at": None,
+        "last_at": None,
+        "pledges": [],
+        "by_committee": {},
+    },
+    "canvass": {
+        "attempts": 0,
+        "contacts": 0,
+        "last_at": None,
+        "last_method": None,
+        "last_outcome": None,
+        "support": None,
+        "support_at": None,
+        "support_by": None,
+        "answers": {},
+    },
+    "ballot": {},
+    "tags": [],
+    "experiments": [],
+    "addresses": [],
+    "zones": {"time_zone": None, "region": None, "postal_code": None},
+    "touches": [],
+    "stops": {"senders": {}, "lists": {}},
+    "pressure": {"points": {}, "as_of": None},
+    "consent": {},
+    "merged_from": [],
+}
+"""What is known of nobody. Sections with a file of tests of their own need not be here."""
+
 
 def test_a_contact_of_whom_nothing_is_known_has_every_key() -> None:
-    assert profile(DONOR, ContactState(version=3)) == {
-        "contact_id": DONOR,
-        "version": 3,
-        "first_seen": None,
-        "last_seen": None,
-        "counts": {},
-        "email": {
-            "subscribed": True,
-            "status": "ok",
-            "last_opened_at": None,
-            "last_clicked_at": None,
-            "opens_human": 0,
-            "clicks_human": 0,
-        },
-        "donations": {
-            "count": 0,
-            "gross": {},
-            "refunded": {},
-            "net": {},
-            "first_at": None,
-            "last_at": None,
-            "pledges": [],
-            "by_committee": {},
-        },
-        "canvass": {
-            "attempts": 0,
-            "contacts": 0,
-            "last_at": None,
-            "last_method": None,
-            "last_outcome": None,
-            "support": None,
-            "support_at": None,
-            "support_by": None,
-            "answers": {},
-        },
-        "ballot": {},
-        "tags": [],
-        "experiments": [],
-        "addresses": [],
-        "zones": {"time_zone": None, "region": None, "postal_code": None},
-        "touches": [],
-        "stops": {"senders": {}, "lists": {}},
-        "pressure": {"points": {}, "as_of": None},
-        "consent": {},
-        "merged_from": [],
-    }
+    nobody = profile(DONOR, ContactState(version=3))
+
+    assert nobody.keys() == ContactProfile.__required_keys__
+    assert {key: value for key, value in nobody.items() if key in EMPTY} == EMPTY
 
 
 def test_interactions_are_counted_by_type() -> None:

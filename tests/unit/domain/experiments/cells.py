@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import Struct
 
+from events.experiments.metrics import PLACE
 from streams.domain.contact.contribution import Contribution
-from streams.domain.experiments.metrics import PLACE
 from streams.domain.experiments.partials import Where
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
 

@@ -8,9 +8,9 @@ what it finds of each metric.
 import json
 import sys
 
-from events.experiments import metrics
+from tests.unit.domain.experiments import scratch_metric
 
-metrics.METRICS = (*metrics.METRICS, "sang")  # type: ignore[arg-type]
+scratch_metric.add()
 
 from streams.domain.contact.contribution import Contribution  # noqa: E402
 from streams.domain.contact.packed_contribution import NOTHING, packed  # noqa: E402

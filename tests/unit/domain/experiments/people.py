@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from events.experiments.metrics import METRICS
 from streams.domain.contact import ContactState
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import Rule
-from streams.domain.experiments.metrics import METRICS
 from streams.domain.experiments.person_sums import given
 from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded, said
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from events.experiments.metrics import METRICS, PLACE
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments.analysis_plan import plan_of
@@ -19,7 +20,6 @@ from streams.domain.experiments.delta_columns import Columns
 from streams.domain.experiments.delta_rows import add_up, by_experiment
 from streams.domain.experiments.evaluation import Case, evaluate
 from streams.domain.experiments.lifecycle import shown, with_differences
-from streams.domain.experiments.metrics import METRICS, PLACE
 from streams.domain.experiments.partials import Counted, read_partial
 from streams.domain.experiments.row_layout import (
     BARE,
@@ -93,6 +93,13 @@ def donor(variant: str, group: int = -1) -> Contribution:
     )
 
 
+def sums(donated: int, net_amount: int, newest: int = 0) -> list[int]:
+    """Of all metrics of the newer version."""
+    found = [0] * (KNOWN + 1)
+    found[PLACE["donated"]], found[PLACE["net_amount"]], found[-1] = donated, net_amount, newest
+    return found
+
+
 OLD = [donor("A"), donor("A", group=5), donor("B"), donor("B", group=7)]
 
 
@@ -100,7 +107,7 @@ def test_what_was_stored_before_a_metric_was_added_is_read_with_nothing_of_it() 
     newer = by_the_newer(taken(Experiment(), told(OLD)), told([donor("A")]))
 
     assert (newer.strange, newer.assigned) == (0, [3, 2])
-    assert newer.sums == [[0, 0, 0, 3, 1_500, 0, 0, 0, 0, 0, 0], [0, 0, 0, 2, 1_000, 0, 0, 0, 0, 0, 0]]
+    assert newer.sums == [sums(3, 1_500), sums(2, 1_000)]
 
 
 def test_an_older_worker_keeps_sums_of_a_metric_that_it_does_not_know_and_gives_them_back() -> None:
@@ -111,7 +118,7 @@ def test_an_older_worker_keeps_sums_of_a_metric_that_it_does_not_know_and_gives_
     again = by_the_newer(decoded(older), told([donor("B")]))
 
     assert again.assigned == [4, 3]
-    assert again.sums == [[0, 0, 0, 4, 1_000, 0, 0, 0, 0, 0, 14], [0, 0, 0, 3, 1_500, 0, 0, 0, 0, 0, 0]]
+    assert again.sums == [sums(4, 1_000, 14), sums(3, 1_500)]
     assert evaluate([Case("x", plan_of("x", None), shown(again.kept))]).sums == [each[:KNOWN] for each in again.sums]
 
 

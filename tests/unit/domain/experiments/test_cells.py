@@ -1,7 +1,7 @@
 """What people add up to."""
 
+from events.experiments.metrics import PLACE
 from streams.domain.contact.contribution import Contribution
-from streams.domain.experiments.metrics import PLACE
 from tests.unit.domain.experiments.cells import Cell, Difference, Sums
 
 DONATED, CONTACTED = PLACE["donated"], PLACE["contacted"]

@@ -4,13 +4,13 @@ from zlib import crc32
 
 import pytest
 
+from events.experiments.metrics import METRICS
 from events.fields import MAX_AMOUNT
 from streams.domain.contact import ContactState
 from streams.domain.contact.contribution import GROUPS
 from streams.domain.contact.packed_contribution import NOTHING, packed, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import DAY_MS, LONGEST, Rule
-from streams.domain.experiments.metrics import METRICS
 from streams.domain.experiments.person_sums import given, may_change
 from tests.unit.domain.contact.said import (
     DAY,
@@ -289,19 +289,3 @@ def test_of_whom_was_first_counted_more_than_400_days_later_nobody_knows_the_ope
         "net_amount": [5, 0, 5],
     }
     assert given_by(later, before=packed([one])) == [one]
-
-
-def test_every_metric_is_measured() -> None:
-    """Which the oracle and the laws look at one by one."""
-    everything = figures(
-        assigned(),
-        opened(NOON),
-        said("email.clicked", "c", message_id="m", url="u", user_agent=CHROME),
-        said("text.replied", "t"),
-        gift("g", 5),
-        report("r", support=1),
-        said("ballot.reported", "b", election="e", status="voted"),
-        said("email.unsubscribed", "u"),
-        said("email.complained", "s"),
-    )
-    assert set(everything) == set(METRICS)

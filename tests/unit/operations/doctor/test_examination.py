@@ -26,6 +26,7 @@ from streams.operations.doctor.machine import (
 from streams.operations.doctor.permissions import judge_group, judge_permissions, needed
 from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
 from streams.platform.settings import Settings
+from streams.platform.topics import TABLES
 from streams.worker.state_dir import own
 
 SETTINGS = Settings(app_id="there", partitions=4)
@@ -172,8 +173,9 @@ def test_what_may_not_be_done_with_a_topic_is_named() -> None:
 
 def test_a_worker_may_do_less_with_topics_that_are_not_its_own() -> None:
     needs = needed(SETTINGS)
-    assert (needs["email-events"], needs["dead-letters"]) == ({"READ"}, {"WRITE"})
-    assert needs["there-links-changelog"] == needs["identity-links"] == {"READ", "WRITE"}
+    assert needs["email-events"] == needs["experiment-definitions"] == {"READ"}
+    assert needs["dead-letters"] == needs["identity-links"] == {"READ", "WRITE"}
+    assert [needs[f"there-{table}-changelog"] for table in TABLES] == [{"READ", "WRITE"}] * len(TABLES)
     assert "audit-log" not in needs
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import orjson
 
 from events.experiment_results import ExperimentResult
+from events.experiments.metrics import PLACE
 from events.json_types import JSON
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.domain.contact.contribution import Contribution
@@ -12,7 +13,6 @@ from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments import table_records
 from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.metrics import PLACE
 from streams.domain.experiments.partials import Partial, Tick, write_partial
 from streams.domain.experiments.table_records import Kept, Line
 from streams.engine.decoded_states import BESIDE, Codec, Recent, States

@@ -4,11 +4,11 @@ import orjson
 import pytest
 
 from events.experiment_results import ExperimentResult
+from events.experiments.metrics import PLACE, THOUSANDTHS
 from events.fields import MAX_AMOUNT
 from events.topics import EXPERIMENT_RESULTS
 from streams.domain.contact.contribution import Contribution
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.metrics import PLACE, THOUSANDTHS
 from streams.domain.experiments.partials import Counted
 from streams.domain.experiments.report.pages import page
 from streams.domain.experiments.result_documents import FORGOTTEN

@@ -6,6 +6,7 @@ from events.experiment_results import ExperimentResult
 from streams.domain.experiments import index
 from streams.domain.experiments.definition_records import definition_record, rule_of
 from streams.domain.experiments.partials import Counted, Defined, Stands
+from streams.domain.experiments.row_layout import N, row_of
 from streams.domain.experiments.table_records import Experiment
 from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
@@ -25,7 +26,7 @@ def stored(agent: Agent) -> int:
     agent._states.forget()
     held = agent._states.get(ASK)
     assert isinstance(held, Experiment)
-    return sum(int.from_bytes(day[:8], "little") for arm in held.totals[""].arms.values() for day in arm.days.values())
+    return sum(int(row_of(day)[N]) for arm in held.totals[""].arms.values() for day in arm.days.values())
 
 
 def begun(agent: Agent) -> Agent:

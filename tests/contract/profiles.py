@@ -1,7 +1,4 @@
-"""Reading what the Redis sink wrote, for the command line and whoever else asks for one contact.
-
-Apart from the sink, since readers hold no position and take no part in its calls.
-"""
+"""What the Redis sink holds under one key, field by field, with the version: readers of the product follow links."""
 
 from redis.asyncio import Redis
 

@@ -1,0 +1,142 @@
+"""Who may do what in Kafka, and nothing else: `deploy/acl/kafka.acl`, made of the list of topics by `make schemas`.
+
+A test holds the committed file to this, and another applies it to a real broker. What is not of a topic, such as a
+consumer group, is listed here; the rights to topics follow from who reads and writes each.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from events.topics import AGENTS, ALL, Beside, Program, TopicSpec
+from streams.platform.topics import changelogs
+
+APP_ID = "harmonia"
+"""Of whose group, changelogs and transactions the file is."""
+WORKER = "harmonia-worker"
+TOPICS = "harmonia-topics"
+_OF_WORKERS = frozenset({*AGENTS, *get_args(Beside)})
+_FAMILIES = ("contact-", "experiment-", "campaign-")
+"""Beginnings of names: `harmonia topics create` may make whatever begins so, as well as a topic that is named."""
+
+_HEAD = """\
+# Who may do what in Kafka, and nothing else: all that is not listed is refused (StandardAuthorizer, no
+# allow.everyone.if.no.acl.found). For HARMONIA_APP_ID=harmonia. README.md says how to apply it; a test applies this
+# file to a real broker, works with it, and finds what it does not allow refused. Made by `make schemas` of what
+# events/topics.py says of each topic; do not change it by hand.
+#
+# who                operations             on                name                          pattern
+"""
+_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    """\
+# A worker reads what producers say. Of what it writes in transactions it reads too: a new owner has to see (and the
+# broker tells only readers) what a dead one has left open.
+""": (WORKER,),
+    """\
+# The API answers from Redis; here it writes down what it has answered, and until when it has reserved anybody. It reads
+# history for `GET /v1/insights` alone.
+""": ("harmonia-api",),
+    """\
+# The gateway takes what tools send. Nobody commands by way of it but who has a token for that.
+""": ("harmonia-gateway",),
+    """\
+# `harmonia topics create` and `describe`: at an installation, and at an upgrade that brings a topic.
+""": (TOPICS,),
+    """\
+# People at a terminal: `harmonia contact`, `hold`, `campaigns`, `alerts`, `suppressions`, `status`, `experiments`,
+# `assign`, `dead-letters`, `insights`, `report`. What they send anew was said by somebody before, and goes where that
+# was to go. `status` reads how long the oldest record of a topic waits, and how much of a source was accepted.
+""": ("harmonia-operator",),
+    """\
+# `harmonia backup` reads what the state is made of. `harmonia restore` makes and deletes topics: an administrator's
+# work. `harmonia rebuild build` reads what a backup reads, `compare` also what is out; `switch` restores: an
+# administrator's work as well.
+""": ("harmonia-backup",),
+    """\
+# `harmonia lake` writes files; in Kafka it only reads.
+""": ("harmonia-lake",),
+    """\
+# `harmonia report daily`, where nobody is at a terminal.
+""": ("harmonia-report",),
+    """\
+# Producers, one for each topic: an e-mail tool forges no gifts, and none of them commands or reads anything.
+""": ("producer-email", "producer-donation", "producer-canvass", "producer-outreach"),
+    """\
+# Readers of profiles: another team's database, a dashboard. Their consumer groups begin with `reader-`.
+""": ("reader",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What one user may do with one resource of Kafka; `prefixed`: with each whose name begins so."""
+
+    user: str
+    operations: tuple[str, ...]
+    name: str
+    kind: str = "topic"
+    prefixed: bool = False
+
+    def line(self) -> str:
+        """The line of the list."""
+        pattern = "prefixed" if self.prefixed else "literal"
+        return f"{self.user:<20} {','.join(self.operations):<22} {self.kind:<17} {self.name:<29} {pattern}"
+
+
+_BESIDES_TOPICS = (
+    Right(WORKER, ("Read",), APP_ID, "group"),
+    Right(WORKER, ("Write", "Describe"), f"{APP_ID}-", "transactional-id", prefixed=True),
+    Right("harmonia-operator", ("Describe",), APP_ID, "group"),
+    Right("harmonia-operator", ("Write", "Describe"), f"{APP_ID}-requeue", "transactional-id"),
+    Right("harmonia-backup", ("Describe",), APP_ID, "group"),
+    Right("harmonia-lake", ("Read",), f"{APP_ID}-lake", "group"),
+    Right("reader", ("Read",), "reader-", "group", prefixed=True),
+)
+
+
+def page() -> str:
+    """The whole list."""
+    listed = [*rights()]
+    lines = [_HEAD]
+    for text, users in _SECTIONS.items():
+        lines += ["\n", text, *(f"{right.line()}\n" for right in listed if right.user in users)]
+    return "".join(lines)
+
+
+def rights() -> Iterator[Right]:
+    """Every right there is, by user."""
+    topics = [*ALL, *changelogs(APP_ID)]
+    for topic in topics:
+        yield Right(WORKER, of_workers(topic), topic.name)
+    yield from _of_topics_command()
+    for program in get_args(Program):
+        for topic in topics:
+            if operations := _of_program(topic, program):
+                yield Right(program, operations, topic.name)
+    yield from _BESIDES_TOPICS
+
+
+def of_workers(topic: TopicSpec) -> tuple[str, ...]:
+    """What a worker does with a topic; at least it looks whether that is there."""
+    if _OF_WORKERS.intersection((*topic.written_by, *topic.woken_by)):
+        return ("Read", "Write")
+    return ("Read",) if _OF_WORKERS.intersection(topic.read_by) else ("Describe",)
+
+
+def _of_program(topic: TopicSpec, program: Program) -> tuple[str, ...]:
+    says = {"Read": topic.read_by, "Write": topic.written_by, "Describe": topic.described_by}
+    return tuple(operation for operation, parties in says.items() if program in parties)
+
+
+def _of_topics_command() -> Iterator[Right]:
+    operations = ("Create", "Describe")
+    for prefix in (*_FAMILIES, f"{APP_ID}-"):
+        yield Right(TOPICS, operations, prefix, prefixed=True)
+    for topic in ALL:
+        if not topic.name.startswith(_FAMILIES):
+            yield Right(TOPICS, operations, topic.name)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,186 @@
+"""The page of all settings, `docs/settings.md`, made of the models of settings: `make schemas` writes it.
+
+A test holds the committed page to this, and every setting to exactly one section.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from streams.platform.settings import Settings, variable_of
+
+_HEAD = """\
+# Settings
+
+Made of the code by `make schemas`; do not change it by hand. A setting is an environment variable, or a line of a file
+`.env` in the working directory; the environment counts before the file. A wrong value ends the process at its start,
+with exit code 2 and a message that names the variable and the cure, and never shows the value. A variable that begins
+with `HARMONIA_` and is none of these is named on standard error and ignored. `harmonia doctor` looks at all of them.
+
+A secret can be given as a file instead: each has a variable that ends in `_FILE`. Both at once are refused, and so is
+an empty file.
+
+Where they are set: [.env.example](../.env.example) for a machine of your own, [deploy.md](deploy.md) for compose and
+Kubernetes, [SECURITY.md](../SECURITY.md) for TLS, users and least rights.
+"""
+
+_TAIL = """\
+## What Redis and Kafka themselves must be set to
+
+Redis must not evict (`maxmemory-policy noeviction`) and its user may call `INFO`, `SCAN`, `EVALSHA`, `SCRIPT LOAD`. One
+server, no cluster. Topics need `min.insync.replicas` and replication as your operations require; `topics create` takes
+`HARMONIA_REPLICATION`. Partition counts are fixed: a worker refuses a mismatch.
+
+Servers that already run are used instead of the local ones wherever `KAFKA_BOOTSTRAP` or `REDIS_URL` is set; the demo
+wants empty ones. Behind a proxy with its own certificates `REQUESTS_CA_BUNDLE` names them for the download of Kafka.
+"""
+
+
+class Section(NamedTuple):
+    """Settings that the same processes read, in the order in which they are shown."""
+
+    title: str
+    read_by: str
+    fields: tuple[str, ...]
+
+
+SECTIONS = (
+    Section(
+        "Kafka",
+        "everything that speaks to Kafka: workers, API, gateway, the lake, and most commands.",
+        tuple(name for name in Settings.model_fields if name.startswith("kafka_")),
+    ),
+    Section(
+        "Redis",
+        "workers, the API, and the commands that show or decide something about people.",
+        tuple(name for name in Settings.model_fields if name.startswith("redis_")),
+    ),
+    Section(
+        "The deployment",
+        "workers, gateway, lake, and the commands that make, check, copy or rebuild topics. The same for all of them.",
+        ("app_id", "partitions", "replication"),
+    ),
+    Section(
+        "Who is who",
+        "whatever turns an address, a number or an id into a hash: workers, the API, the gateway, and commands that "
+        "name people. The same for all of them; a backup keeps them and is restored with no others.",
+        ("identity_key", "identity_key_file", "phone_region", "gmail_aliases", "identity_crowd"),
+    ),
+    Section(
+        "Permissions",
+        "workers (policy and teams), the API, and the commands that ask for permissions, test or back up a policy.",
+        ("policy", "teams", "profiles_oldest_s"),
+    ),
+    Section(
+        "HTTP",
+        "`harmonia api` (tokens) and `harmonia gateway` (both).",
+        ("api_tokens", "api_tokens_file", "gateway"),
+    ),
+    Section(
+        "The lake and history",
+        "`harmonia lake`, `rebuild`, `backtest`, `insights`, `report`, and the API for insights.",
+        (
+            "lake",
+            "lake_flush_rows",
+            "lake_flush_bytes",
+            "lake_flush_s",
+            "lake_group_reads",
+            "time_zone",
+        ),
+    ),
+    Section(
+        "Servers",
+        "`harmonia worker`, `lake run`, `api` and `gateway`.",
+        ("metrics_port", "metrics_host", "grace_s"),
+    ),
+    Section(
+        "Members of a consumer group",
+        "`harmonia worker` and `lake run`.",
+        ("instance", "session_timeout_s", "fetch_wait_ms"),
+    ),
+    Section(
+        "Workers",
+        "`harmonia worker`; `doctor` and `status` look at the state directory.",
+        (
+            "state_dir",
+            "chunk_records",
+            "chunk_bytes",
+            "recent_bytes",
+            "transaction_timeout_s",
+            "start_wait_s",
+            "quarantine_letters",
+            "quarantine_share",
+            "quarantine_minutes",
+            "log_level",
+        ),
+    ),
+    Section(
+        "Files of this machine",
+        "`harmonia local`, `demo`, and what `import` and `replay` note of how far they are.",
+        ("home",),
+    ),
+)
+_UNSET = ("", "None")
+_TYPES: dict[object, str] = {SecretStr: "secret", Path: "path", bool: "`True` or `False`", int: "whole number"}
+_LOCAL_KEY = "a local one"
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *(line for section in SECTIONS for line in _section(section)), _TAIL.rstrip()])
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {section.title}\n"
+    yield f"Read by {section.read_by}\n"
+    yield "| variable | type | default | meaning |\n|---|---|---|---|"
+    for name in section.fields:
+        info = Settings.model_fields[name]
+        yield f"| `{variable_of(name)}` | {_type(info)} | {_default(name, info)} | {info.description} |"
+    yield ""
+
+
+def _default(name: str, info: FieldInfo) -> str:
+    if name == "identity_key":  # its value is known to everybody, and so is good for nothing but this machine
+        return _LOCAL_KEY
+    shown = str(info.default)
+    return "none" if shown in _UNSET else f"`{shown}`"
+
+
+def _type(info: FieldInfo) -> str:
+    kinds = [kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not type(None)]
+    if get_origin(info.annotation) is Literal:
+        return ", ".join(f"`{kind}`" for kind in kinds)
+    return ", ".join([_kind(kinds[0]), *_limits(info)])
+
+
+def _kind(kind: Any) -> str:
+    if kind is float:
+        return "number"
+    return _TYPES.get(get_args(kind)[0] if get_args(kind) else kind, "text")
+
+
+def _limits(info: FieldInfo) -> Iterator[str]:
+    """What is said of the value besides its type, as `Field` has it."""
+    said = {name: value for each in info.metadata for name, value in _named(each)}
+    if "gt" in said:
+        yield f"above {said['gt']:,}, up to {said['le']:,}"
+    elif "ge" in said:
+        yield f"{said['ge']:,} to {said['le']:,}"
+    elif "pattern" in said:
+        yield f"`{said['pattern']}`".replace("|", r"\|")
+
+
+def _named(each: Any) -> Iterator[tuple[str, Any]]:
+    for name in ("gt", "ge", "le", "pattern"):
+        value = getattr(each, name, None)
+        if value is not None:
+            yield name, value
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{page()}\n")

@@ -1,0 +1,73 @@
+"""`deploy/acl/kafka.acl` is what the list of topics makes of it."""
+
+from collections import Counter
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from events.topics import ALL, Program, TopicSpec
+from streams.operations import acl
+
+FILE = Path(__file__).parents[3] / "deploy" / "acl" / "kafka.acl"
+USERS = {acl.WORKER, acl.TOPICS, *get_args(Program)}
+
+
+def operations(user: str) -> dict[str, set[str]]:
+    """What a user may do, by the name of a topic."""
+    return {right.name: set(right.operations) for right in acl.rights() if (right.user, right.kind) == (user, "topic")}
+
+
+def test_the_committed_list_of_rights_is_that_of_the_topics() -> None:
+    assert acl.page() == FILE.read_text(), "run `make schemas`"
+
+
+def test_every_right_is_listed_once_and_every_user_has_some() -> None:
+    lines = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
+    assert Counter(lines) == Counter(right.line() for right in acl.rights())
+    assert len(lines) == len(set(lines))
+    assert {line.split()[0] for line in lines} == USERS
+
+
+def test_a_worker_reads_what_it_writes_and_looks_whether_each_topic_is_there() -> None:
+    mine = operations(acl.WORKER)
+    assert {topic.name for topic in ALL} < mine.keys()
+    assert mine["email-events"] == mine["dead-letters-requeued"] == {"Read"}
+    assert mine["dead-letters"] == mine["source-quarantines"] == mine["harmonia-links-changelog"] == {"Read", "Write"}
+    assert mine["audit-log"] == {"Describe"}
+
+
+def test_nobody_but_a_worker_writes_what_agents_tell_each_other() -> None:
+    """Whoever could would make one person of two."""
+    inner = {"identity-links", "contact-roofs", "contact-fragments", "contact-state", "harmonia-contacts-changelog"}
+    writers = {right.user for right in acl.rights() if right.name in inner and "Write" in right.operations}
+    assert writers == {acl.WORKER}
+
+
+def test_a_producer_writes_its_own_topic_and_does_nothing_else() -> None:
+    assert operations("producer-email") == {"email-events": {"Write"}}
+    commanders = {
+        right.user for right in acl.rights() if right.name == "contact-commands" and "Write" in right.operations
+    }
+    assert commanders == {"harmonia-gateway", "harmonia-operator"}
+
+
+def test_a_topic_more_gives_rights_to_those_who_write_read_and_make_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = TopicSpec(
+        name="donor-ranks",
+        purpose="",
+        cleanup="compact",
+        people="nobody",
+        written_by=("contacts",),
+        read_by=("redis", "harmonia-lake"),
+        described_by=("harmonia-backup",),
+    )
+    before = {*acl.rights()}
+    monkeypatch.setattr(acl, "ALL", (*ALL, more))
+
+    assert {(right.user, right.operations) for right in {*acl.rights()} - before} == {
+        (acl.WORKER, ("Read", "Write")),
+        (acl.TOPICS, ("Create", "Describe")),
+        ("harmonia-lake", ("Read",)),
+        ("harmonia-backup", ("Describe",)),
+    }
