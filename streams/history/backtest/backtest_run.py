@@ -22,7 +22,7 @@ WINDOW = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class BacktestOptions:
     """What to try. `new` is tried beside `old`, on touches within the span; `cascade`: see `judge_touches`.
 
     `end`: ms; up to when the past is known. What followed a touch less than the window before it is not all known yet.
@@ -40,7 +40,7 @@ class Orders:
 
 
 @dataclass(slots=True)
-class Result:
+class BacktestResult:
     """The counts of a backtest. `sends`: touches that were judged; `open`: those of them whose window had not ended.
 
     `rows`: of the lake; `people`: with a touch in the span; `linked`: a snapshot said who is one person, which only a
@@ -56,13 +56,13 @@ class Result:
     linked: bool = False
     lake: bool = True
 
-    def add(self, other: "Result") -> None:
+    def add(self, other: "BacktestResult") -> None:
         """Add the counts of other people."""
         self.tally.add(other.tally)
         for name in ("rows", "people", "sends", "open", "unjudged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def take(self, contact_id: str, said: list[PersonFact], orders: Orders) -> None:
+    def take(self, contact_id: str, said: list[PersonFact], orders: BacktestOptions) -> None:
         """Judge and count one person's touches."""
         self.rows += len(said)
         judged = list(self._judged(contact_id, said, orders))
@@ -72,7 +72,7 @@ class Result:
         self.open += sum(last is not None and each.send.touch.time > last for each in judged)
         self.tally.take(contact_id, judged)
 
-    def _judged(self, contact_id: str, said: list[PersonFact], orders: Orders) -> Iterator[JudgedTouch]:
+    def _judged(self, contact_id: str, said: list[PersonFact], orders: BacktestOptions) -> Iterator[JudgedTouch]:
         counted = counted_facts(said)
         found = evidence_of(counted)
         asked = list(asked_touches(contact_id, counted, found, orders.span))
@@ -85,12 +85,12 @@ class Result:
                 yield JudgedTouch(send, new, old, followed.of(send.touch.time))
 
 
-def backtest(place: str, orders: Orders, folder: Path, processes: int) -> Result:
+def backtest(place: str, orders: BacktestOptions, folder: Path, processes: int) -> BacktestResult:
     """Run a backtest on the lake at `place`, with `folder` for what does not fit into memory.
 
     Raises OSError, ValueError and `Damaged` as gathering does.
     """
-    result = Result(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
+    result = BacktestResult(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
     gathered = gather_people(place, folder, processes)
     for part in each_bucket(gathered, partial(_of_bucket, orders, result.linked), processes):
         result.add(part)
@@ -110,8 +110,8 @@ def end_of(place: str) -> int | None:
     return None if day is None else day + DAY
 
 
-def _of_bucket(orders: Orders, linked: bool, bucket: Bucket) -> Result:
-    result = Result()
+def _of_bucket(orders: BacktestOptions, linked: bool, bucket: Bucket) -> BacktestResult:
+    result = BacktestResult()
     for history in bucket.histories():
         result.take(history.contact_id, list(person_facts(history, linked=linked)), orders)
     return result

@@ -20,7 +20,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def part(count: int, of: int) -> Interval | None:
+def wilson_interval(count: int, of: int) -> Interval | None:
     """A share of people, by Wilson's score (1927); None: there are none."""
     if not of:
         return None

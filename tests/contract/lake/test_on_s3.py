@@ -17,7 +17,7 @@ from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, Overtaken
 from streams.cli.main import app
 from streams.domain.pressure import default_policy
-from streams.history.backtest.backtest_run import Orders, backtest
+from streams.history.backtest.backtest_run import BacktestOptions, backtest
 from streams.history.lake.input_files import input_files_at
 from streams.history.rebuild.buckets import lake_contents, sort_lake
 from streams.platform.errors import LakeStopped
@@ -115,7 +115,7 @@ def test_the_lake_commands_work_on_s3(lake: Files) -> None:
 
 def test_a_lake_on_s3_is_folded_replayed_rebuilt_and_backtested(lake: Files, s3_place: str, tmp_path: Path) -> None:
     folded = run("fold", "--processes", "1", "--out", str(tmp_path / "folded"))
-    orders = Orders(default_policy(), default_policy())
+    orders = BacktestOptions(default_policy(), default_policy())
     known = lake_contents(s3_place, TOPIC_ID, 2)
 
     assert folded.splitlines()[-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from streams.history.backtest.backtest_run import Orders, Result
-from streams.history.backtest.intervals import Interval, mean_amount, part
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
+from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.outcomes import DAY
 from streams.history.backtest.tally import Cell, CellKey, Tally
 
@@ -60,7 +60,7 @@ def currency_of(tally: Tally) -> str | None:
     return max(amounts, key=lambda each: (amounts[each], each), default=None)
 
 
-def json_of(result: Result, orders: Orders) -> dict[str, Any]:
+def json_of(result: BacktestResult, orders: BacktestOptions) -> dict[str, Any]:
     """The whole result as a JSON document. Amounts in minor units."""
     names = ("rows", "people", "sends", "open", "unjudged", "linked")
     return {
@@ -78,7 +78,7 @@ def _cells(tally: Tally) -> Iterator[dict[str, Any]]:
         said = {"policy": place.policy, "by": place.by, "value": place.value, "decision": place.verdict or None}
         counts = {name: getattr(cell, name) for name in ("touches", "people", "gifts")}
         parts = {
-            name: _of_people(getattr(cell, name), part(getattr(cell, name), cell.people))
+            name: _of_people(getattr(cell, name), wilson_interval(getattr(cell, name), cell.people))
             for name in ("gave", "left", "complained")
         }
         amounts = {

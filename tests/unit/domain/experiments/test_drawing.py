@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.history.drawing import steps
+from streams.history.chart_axis import axis_steps
 
 VALUES = st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: round(value, 4))
 
@@ -19,13 +19,13 @@ VALUES = st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: round(value, 4)
     ],
 )
 def test_steps_are_round_and_reach_over_both_ends(low: float, high: float, found: list[float]) -> None:
-    assert steps(low, high) == pytest.approx(found)
+    assert axis_steps(low, high) == pytest.approx(found)
 
 
 @given(ends=st.tuples(VALUES, VALUES).map(sorted))
 def test_there_are_a_few_and_everything_is_between_them(ends: list[float]) -> None:
     low, high = ends
-    found = steps(low, high)
+    found = axis_steps(low, high)
     slack = (found[-1] - found[0]) * 1e-6
 
     assert 2 <= len(found) <= 7

@@ -6,7 +6,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from streams.history.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE, mean_amount, part
+from streams.history.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE, mean_amount, wilson_interval
 from streams.history.backtest.outcomes import TouchOutcome
 from streams.history.backtest.tally import Cell, weights_of
 
@@ -19,14 +19,14 @@ def test_shares_have_wilson_intervals(count: int, of: int) -> None:
     middle = (rate + Z**2 / (2 * of)) / (1 + Z**2 / of)
     half = Z * sqrt(rate * (1 - rate) / of + Z**2 / (4 * of**2)) / (1 + Z**2 / of)
 
-    found = part(count, of)
+    found = wilson_interval(count, of)
 
     assert found is not None
     assert found == pytest.approx((rate, middle - half, middle + half))
 
 
 def test_a_share_of_nobody_has_no_interval() -> None:
-    assert part(0, 0) is None
+    assert wilson_interval(0, 0) is None
 
 
 def given(amounts: list[int], mark: str) -> Cell:

@@ -10,7 +10,7 @@ from sinks.lake.rows import tables_of
 from sinks.lake.snapshots import CONTACT_LINKS, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from streams.domain.pressure import default_policy
-from streams.history.backtest.backtest_run import Orders, Result, backtest, end_of
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult, backtest, end_of
 from streams.history.backtest.people_gathering import person_facts
 from streams.history.backtest.tally import CellKey, Tally
 from streams.history.backtest.touch_history import TimeSpan
@@ -20,7 +20,7 @@ from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 from tests.unit.worker.agents.harmonised import HASHER
 
-ORDERS = Orders(default_policy(), default_policy())
+ORDERS = BacktestOptions(default_policy(), default_policy())
 
 
 def lake(folder: Path, *records: Fetched) -> str:
@@ -58,7 +58,7 @@ def test_the_past_ends_with_the_lakes_last_day_and_recent_touches_are_open(tmp_p
     place = lake(
         tmp_path / "lake", topic_record(0, "email.sent", NOW - 9 * DAY), topic_record(1, "text.sent", NOW - DAY)
     )
-    orders = Orders(default_policy(), default_policy(), TimeSpan(), end=end_of(place))
+    orders = BacktestOptions(default_policy(), default_policy(), TimeSpan(), end=end_of(place))
 
     result = backtest(place, orders, tmp_path / "spills", 1)
 
@@ -84,8 +84,8 @@ def test_counts_made_by_several_processes_add_up() -> None:
         for at, who in enumerate(("c0", "c1", "c2", "c3"))
     ]
 
-    def counted(records: list[Fetched]) -> Result:
-        result = Result()
+    def counted(records: list[Fetched]) -> BacktestResult:
+        result = BacktestResult()
         tables = tables_of(records, TOPIC_ID).values()
         rows = pa.concat_tables(tables).select(["topic_id", "partition", "offset", "appended_at", "fragment", "event"])
         for history in histories(rows.to_batches()):
@@ -93,7 +93,7 @@ def test_counts_made_by_several_processes_add_up() -> None:
         return result
 
     whole = counted([record for person in people for record in person])
-    parts = Result()
+    parts = BacktestResult()
     for person in people:
         parts.add(counted(person))
 

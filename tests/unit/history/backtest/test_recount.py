@@ -8,7 +8,7 @@ import pytest
 
 from streams.demo.recount import moment
 from streams.domain.pressure import Policy, default_policy, read_policy
-from streams.history.backtest.backtest_run import Orders, Result, backtest
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult, backtest
 from streams.history.backtest.tally import CellKey
 from streams.history.backtest.touch_history import TimeSpan
 from tests.unit.history.backtest import recount
@@ -24,15 +24,15 @@ def asked() -> list[recount.Asked]:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+def result(tmp_path_factory: pytest.TempPathFactory) -> BacktestResult:
     folder = tmp_path_factory.mktemp("lake")
     write(folder / "lake" / "all.parquet", PUBLISHED)
     policy = read_policy(TEXT)
     assert isinstance(policy, Policy)
-    return backtest(str(folder / "lake"), Orders(policy, default_policy(), TimeSpan()), folder / "spills", 1)
+    return backtest(str(folder / "lake"), BacktestOptions(policy, default_policy(), TimeSpan()), folder / "spills", 1)
 
 
-def test_decisions_on_every_touch_equal_the_recount(asked: list[recount.Asked], result: Result) -> None:
+def test_decisions_on_every_touch_equal_the_recount(asked: list[recount.Asked], result: BacktestResult) -> None:
     words = tomllib.loads(TEXT)
     expected = Counter(recount.answer(words, each) for each in asked)
 
@@ -47,7 +47,7 @@ def test_decisions_on_every_touch_equal_the_recount(asked: list[recount.Asked], 
     assert len(expected) > 15, "a past in which too little happens shows nothing"
 
 
-def test_counts_by_team_channel_and_week_equal_the_recount(asked: list[recount.Asked], result: Result) -> None:
+def test_counts_by_team_channel_and_week_equal_the_recount(asked: list[recount.Asked], result: BacktestResult) -> None:
     words = tomllib.loads(TEXT)
     expected: Counter[tuple[str, str, str]] = Counter()
     for each in asked:
@@ -66,7 +66,7 @@ def test_counts_by_team_channel_and_week_equal_the_recount(asked: list[recount.A
     assert told == expected
 
 
-def test_outcomes_of_touches_equal_the_recount(asked: list[recount.Asked], result: Result) -> None:
+def test_outcomes_of_touches_equal_the_recount(asked: list[recount.Asked], result: BacktestResult) -> None:
     words = tomllib.loads(TEXT)
     theirs = defaultdict(list)
     for one in sent(PUBLISHED):

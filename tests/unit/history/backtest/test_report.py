@@ -10,7 +10,7 @@ import pytest
 from streams.cli.experiment_results import print_page
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, Reason, default_policy
-from streams.history.backtest.backtest_run import Orders, Result
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
 from streams.history.backtest.outcomes import DAY, TouchOutcome
 from streams.history.backtest.report.figures import json_of, weeks_of
 from streams.history.backtest.report.html import html_of
@@ -19,13 +19,13 @@ from streams.history.backtest.tally import JudgedTouch
 from streams.history.backtest.touch_history import AskedTouch
 from tests.unit.events.records import NOW
 
-ORDERS = Orders(default_policy(), default_policy())
+ORDERS = BacktestOptions(default_policy(), default_policy())
 TEAM = "<digital> & co"
 
 
-def result(people: int = 60, team: str = TEAM, reason: Reason = "cap") -> Result:
+def result(people: int = 60, team: str = TEAM, reason: Reason = "cap") -> BacktestResult:
     """Of each five people one gives after a touch that the new policy denies for this reason."""
-    found = Result(rows=3 * people, people=people, sends=people, linked=True)
+    found = BacktestResult(rows=3 * people, people=people, sends=people, linked=True)
     for number in range(people):
         touch = Touch(NOW, "s", f"i{number}", "email")
         request = PermissionRequest(channel="email", purpose="informational", team=team)
@@ -136,7 +136,7 @@ def test_weeks_without_a_touch_are_on_the_axis() -> None:
 
     assert weeks == ["2012-02-20", "2012-02-27", "2012-03-05", "2012-03-12", "2012-03-19"]
     assert all(f">{week}</text>" in html_of(found, ORDERS) for week in weeks)
-    assert weeks_of(Result().tally) == []
+    assert weeks_of(BacktestResult().tally) == []
 
 
 def test_no_column_of_the_file_is_pushed_off_and_no_name_of_its_charts_is_cut_off() -> None:
@@ -151,8 +151,8 @@ def test_no_column_of_the_file_is_pushed_off_and_no_name_of_its_charts_is_cut_of
 
 
 def test_a_backtest_without_touches_shows_only_warnings_and_facts() -> None:
-    assert page(Result(linked=True), ORDERS).parts == []
-    assert "<svg" not in html_of(Result(linked=True), ORDERS)
+    assert page(BacktestResult(linked=True), ORDERS).parts == []
+    assert "<svg" not in html_of(BacktestResult(linked=True), ORDERS)
 
 
 def test_the_json_of_a_backtest_holds_every_cell() -> None:

@@ -24,11 +24,10 @@ from streams.history.daily_report.figures import (
     SendResults,
 )
 from streams.history.daily_report.formatting import as_time, change, money
-from streams.history.daily_report.html import html_of
 from streams.history.daily_report.page import page_of
 from streams.history.daily_report.refused_sources import mostly_refused_of
+from streams.history.daily_report.rendering import WIDTH, html_of, text_of
 from streams.history.daily_report.tables import tables_of
-from streams.history.daily_report.text import WIDTH, text_of
 from streams.history.daily_report.warnings import warnings
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_span

@@ -6,8 +6,8 @@ _FACTORS = (1, 2, 2.5, 5, 10)
 _ROUNDING = 1e-9
 
 
-def steps(low: float, high: float, count: int = 4) -> list[float]:
-    """Round values, some more or fewer than `count` apart, that cover everything from `low` to `high`."""
+def axis_steps(low: float, high: float, count: int = 4) -> list[float]:
+    """Round values, about `count` steps apart, that cover everything from `low` to `high`."""
     if high <= low:
         return [low, low + 1.0]
     raw = (high - low) / count

@@ -1,10 +1,11 @@
-"""The page as text of 80 columns, for a mail or a terminal."""
+"""Renders the daily report as text of 80 columns for a mail or a terminal, and as one self-contained HTML file."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from streams.history.daily_report.page import Page
 from streams.history.daily_report.tables import Table
+from streams.history.page_templates import render
 
 WIDTH = 80
 _GAP = 2
@@ -70,3 +71,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = cells
     shown = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
     return (" " * _GAP).join([first.ljust(widths[0]), *shown])
+
+
+def html_of(page: Page) -> str:
+    """The page as HTML: light or dark as its reader has it, and white on paper."""
+    return render(__package__, "daily.html", {"page": page})
