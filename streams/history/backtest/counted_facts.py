@@ -60,7 +60,7 @@ def _since_erasure(said: Sequence[PersonFact]) -> Sequence[PersonFact]:
     found: list[PersonFact] = []
     begun = False
     for each in said:
-        if each.fact is last:  # what had come is gone, also what happened after the time that it says
+        if each.fact is last:  # drops all that had come, also what happened later
             found, begun = [], False
         if each.fact.time > last.time and not isinstance(each.fact.detail, Erase):
             begun = begun or begins(each.fact)

@@ -114,7 +114,7 @@ class _GrowingProfile:
             new.setdefault(said.fragment, []).append(said)
             self._next += 1
         for fragment, came in new.items():
-            # Nothing settles at append time 0: all of it is still there to be looked at.
+            # With append time 0 nothing is compacted, so every message stays visible.
             facts = [replace(said.fact, appended_at=0) for said in came]
             self._states[fragment] = fold(self._states.get(fragment, ContactState()), facts)[0]
 

@@ -66,7 +66,7 @@ def held_back_in(records: Iterable[AuditRecord], span: Span) -> tuple[HeldBackCo
             if answer.decision in _HELD_BACK and answer.decision and answer.reason:
                 people.setdefault((answer.decision, answer.reason, record.channel), set()).add(answer.contact_id)
         if not record.counts or record.request in lists:
-            continue  # one of a list may come twice
+            continue  # the record of a list may come twice
         lists.add(record.request)
         for count in record.counts:
             if count.decision in _HELD_BACK and count.reason not in _NOBODY:
@@ -90,8 +90,8 @@ def held_back_on(settings: Settings, spans: Sequence[Span]) -> list[tuple[HeldBa
 
 def _records(consumer: KafkaConsumer, span: Span) -> Iterator[AuditRecord]:
     for record in records_between(consumer, AUDIT_LOG, span.since, span.until + LATE_MS):
-        if (asked := _read(record.value)) is not None:
-            yield asked
+        if (answer := _read(record.value)) is not None:
+            yield answer
 
 
 def _read(value: bytes | None) -> AuditRecord | None:

@@ -37,7 +37,7 @@ def warnings(report: DailyReport) -> list[str]:
         *_doors(day, before),
         *_meetings(day),
         *_held(day),
-        *_unheard(report),
+        *_refused_sources(report),
     ]
 
 
@@ -128,7 +128,7 @@ def _held(day: DayFigures) -> Iterator[str]:
         yield "Who was held back is not known: the record of questions could not be read."
 
 
-def _unheard(report: DailyReport) -> Iterator[str]:
+def _refused_sources(report: DailyReport) -> Iterator[str]:
     """Sources about which the page says too little."""
     if report.refused is None or report.quarantines is None:
         yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."

@@ -64,7 +64,7 @@ class _ZstdFrames(io.RawIOBase):
                 raise EOFError("the file ends within a frame")
             return False
         frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-        self._unpacked = memoryview(frame.decompress(packed))  # a view: a few bytes may hold a hundred megabytes
+        self._unpacked = memoryview(frame.decompress(packed))  # a few packed bytes may hold 100 MB
         self._frame = None if frame.eof else frame
         if frame.eof:
             self._packed = frame.unused_data

@@ -87,7 +87,7 @@ def _plainly() -> Iterator[None]:
 def _parquet(file: BinaryIO) -> Iterator[FileRow]:
     opened = open_parquet(file)
     _require(opened.schema_arrow.names)
-    columns = [*_NEEDED, *([APPENDED_AT] if _tells_when(opened.schema_arrow) else [])]
+    columns = [*_NEEDED, *([APPENDED_AT] if _has_append_times(opened.schema_arrow) else [])]
     line = 0
     for batch in opened.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns, use_threads=False):
         times = batch[APPENDED_AT].cast(pa.int64()).to_pylist() if APPENDED_AT in columns else [None] * len(batch)
@@ -97,7 +97,7 @@ def _parquet(file: BinaryIO) -> Iterator[FileRow]:
             yield FileRow(line, value or b"", value, fragment, appended_at=came)
 
 
-def _tells_when(schema: pa.Schema) -> bool:
+def _has_append_times(schema: pa.Schema) -> bool:
     return APPENDED_AT in schema.names and schema.field(APPENDED_AT).type == COLUMNS[APPENDED_AT]
 
 

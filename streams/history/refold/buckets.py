@@ -89,7 +89,7 @@ def _write_spill(table: pa.Table, buckets: int, path: Path) -> None:
     starts = array("q")
     with pa.OSFile(path.as_posix(), "wb") as file:
         with pa.ipc.new_stream(file, NEEDED_SCHEMA, options=_OPTIONS) as stream:
-            stream.write_batch(rows.slice(0, 0))  # with the first batch goes the schema
+            stream.write_batch(rows.slice(0, 0))  # the first batch carries the schema
             for piece in _sliced(rows, counts):
                 starts.append(file.tell())
                 stream.write_batch(piece)

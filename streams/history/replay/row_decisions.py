@@ -62,7 +62,7 @@ class RowDecider:
         if type_ in MESSAGES and opened.time < self._now - WEEK + WINDOW_MARGIN_MS:
             return [TOO_OLD]
         if not row.of_lake and not is_harmonised(opened):
-            return [self._said(row.value, type_)]
+            return [self._decide_raw(row.value, type_)]
         fragment = fragment_of(row, opened)
         if fragment is None:
             return [ANONYMISED]
@@ -81,7 +81,7 @@ class RowDecider:
             for until, heard in ((each.until(fragment), each.heard(fragment)) for each in self._erased)
         )
 
-    def _said(self, value: bytes, type_: str) -> RowDecision:
+    def _decide_raw(self, value: bytes, type_: str) -> RowDecision:
         topic = topic_of(type_)
         read = decode(Record(topic, value, (), self._now), self._phone_region)
         return Refused(value, read) if isinstance(read, Refusal) else UnchangedEvent(topic, None, value, type_)

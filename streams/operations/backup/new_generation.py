@@ -57,9 +57,9 @@ def after_erasure(state: ContactState, node: str, version: int, roof: Roof) -> C
     return own_knowledge(moved(state, node, version, roof))
 
 
-def under_canonical_id(state: ContactState, roof: str, told: int) -> ContactState:
-    """The fragment as a member of the cluster with canonical id `roof`."""
-    return replace(state, place=replace(place_of(state), roof=roof, told=told, linked=True))
+def under_canonical_id(state: ContactState, canonical_id: str, told: int) -> ContactState:
+    """The fragment as a member of the cluster with this canonical id."""
+    return replace(state, place=replace(place_of(state), roof=canonical_id, told=told, linked=True))
 
 
 def with_fragment(state: ContactState, fragment: str) -> ContactState:
@@ -155,7 +155,7 @@ class GenerationBuilder:
         self._nodes = States(
             open_store("nodes", 0), Codec(identity.encode, identity.decode), Recent[identity.Node](RECENT_BYTES)
         )
-        self._told: list[Link] = []
+        self._edges: list[Link] = []
         self._receipts: dict[str, Erasure] = {}
         self.contacts = 0
 
@@ -171,11 +171,11 @@ class GenerationBuilder:
 
     def outputs(self) -> Iterator[Output]:
         """Everything, once all was taken: changelogs, profiles, links and closed channels, each key once."""
-        self._hear_the_rest()
+        self._apply_remaining_erasures()
         self._link()
-        while self._tell_classes():
+        while self._announce_classes():
             self._link()
-        self._put_under_roofs()
+        self._assign_canonical_ids()
         yield from self._generations()
         for name, node in self._nodes.store.items():
             yield Output(self._target.links, 0, name, node)
@@ -193,8 +193,8 @@ class GenerationBuilder:
     def _take(self, node: str, state: ContactState) -> None:
         after = self._swept(node, state)
         self._keep(node, own_knowledge(state) if after is None else after)
-        self._told += told(node, after or own_knowledge(state)).values()
-        if len(self._told) >= LINKS_AT_ONCE:
+        self._edges += told(node, after or own_knowledge(state)).values()
+        if len(self._edges) >= LINKS_AT_ONCE:
             self._link()
 
     def _swept(self, node: str, state: ContactState) -> ContactState | None:
@@ -216,7 +216,7 @@ class GenerationBuilder:
             self._receipts[node] = now.erased
         return after
 
-    def _hear_the_rest(self) -> None:
+    def _apply_remaining_erasures(self) -> None:
         """Carry out erasures of fragments of which the changelog holds no state."""
         named = [each.contact_id for each in self._forgotten.values() if each.contact_id is not None]
         for node in [*self._inflight, *named]:
@@ -226,7 +226,7 @@ class GenerationBuilder:
             self._keep_trace(late.trace, state, _EVERYWHERE)
 
     def _link(self) -> None:
-        links, self._told = self._told, []
+        links, self._edges = self._edges, []
         folding = identity.Folding(self._read_nodes, self._target.crowd)
         folding.take(identity.Heard(link, 0, 0) for link in links)
         changes = {name.encode(): node for name, node in folding.changes.items()}
@@ -237,28 +237,28 @@ class GenerationBuilder:
         found = self._nodes.get_many([name.encode() for name in names])
         return {key.decode(): node for key, node in found.items()}
 
-    def _roofs(self) -> Iterator[tuple[str, str]]:
+    def _canonical_ids(self) -> Iterator[tuple[str, str]]:
         """Each node in another one's cluster, with the canonical id."""
         for name, value in self._nodes.store.items():
-            if (roof := identity.decode(value).roof) not in (None, name.decode()):
-                yield name.decode(), roof
+            if (canonical_id := identity.decode(value).roof) not in (None, name.decode()):
+                yield name.decode(), canonical_id
 
-    def _tell_classes(self) -> bool:
+    def _announce_classes(self) -> bool:
         """Tell the classes of linked fragments of which no edge tells them yet; returns whether any was told."""
-        for node in (name for pair in self._roofs() for name in pair):
+        for node in (name for pair in self._canonical_ids() for name in pair):
             state = self._fragments.get(node.encode())
             if state is not None and state.exclusive and not place_of(state).linked:
                 after = replace(state, place=replace(place_of(state), linked=True))
                 self._keep(node, after)
-                self._told += news(node, state, after)
-        return bool(self._told)
+                self._edges += news(node, state, after)
+        return bool(self._edges)
 
-    def _put_under_roofs(self) -> None:
-        for node, roof in self._roofs():
-            state = under_canonical_id(self._held(node), roof, self._target.base)
+    def _assign_canonical_ids(self) -> None:
+        for node, canonical_id in self._canonical_ids():
+            state = under_canonical_id(self._held(node), canonical_id, self._target.base)
             self._keep(node, state)
             if is_worth_sending(state):
-                self._keep(roof, with_fragment(self._held(roof), node))
+                self._keep(canonical_id, with_fragment(self._held(canonical_id), node))
 
     def _announced(self, contact_id: str, before: ContactState) -> Iterator[Output]:
         parts = self._parts(contact_id, before)
@@ -274,7 +274,7 @@ class GenerationBuilder:
         printer = Printer(place, target.partitions, target.generation)
         yield from (printer.announced(contact_id, each, state) for each in said if not isinstance(each, Part))
 
-    def _parts(self, roof: str, state: ContactState) -> dict[str, ContactState]:
+    def _parts(self, canonical_id: str, state: ContactState) -> dict[str, ContactState]:
         """The fragments of a cluster as they are once everything of them is announced."""
         found = self._fragments.get_many([name.encode() for name in place_of(state).parts])
         parts = {key.decode(): part for key, part in found.items() if part is not None}

@@ -119,7 +119,7 @@ class _Restoring:
         """Write what was not folded yet, the campaigns on hold, and the experiment definitions."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
-        holds = not_superseded(read_records(self._directory / names.HOLDS), await self._said(CAMPAIGN_HOLDS, 0))
+        holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
         await self._write_definitions()
 
@@ -128,11 +128,11 @@ class _Restoring:
 
         The first partition comes last, as when they are defined: what is in it, all others have.
         """
-        since = await self._said(EXPERIMENT_DEFINITIONS, 0)
+        since = await self._latest(EXPERIMENT_DEFINITIONS, 0)
         kept = not_superseded(self._defined(), since)
         wanted = {each.key or b"": each.value for each in kept} | since
         for number in reversed(range(self._settings.partitions)):
-            there = await self._said(EXPERIMENT_DEFINITIONS, number)
+            there = await self._latest(EXPERIMENT_DEFINITIONS, number)
             more = lacking(wanted, there)
             await self._write(Output(EXPERIMENT_DEFINITIONS, number, key, value) for key, value in more)
 
@@ -141,7 +141,7 @@ class _Restoring:
         path = self._directory / names.DEFINITIONS
         return read_records(path) if any(each.name == path.name for each in self._order.manifest.files) else iter(())
 
-    async def _said(self, topic: str, number: int) -> dict[bytes, bytes | None]:
+    async def _latest(self, topic: str, number: int) -> dict[bytes, bytes | None]:
         """The latest values in a partition by key: newer than the backup, whatever they are."""
         place = TP(topic, number)
         async with PartitionReader(KafkaClients(self._settings)) as reader:

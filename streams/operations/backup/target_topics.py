@@ -81,7 +81,7 @@ def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifes
     """Raise `BackupError` unless the backup is of this very state, with nothing after it and nothing waiting."""
     names = {found.topic.name for found in there}
     if LAST not in names:
-        return  # what is there was left by a restore that was not finished
+        return  # left by an unfinished restore
     changelog = changelog_name(settings, CONTACTS_TABLE)
     if _ends_of(kafka, changelog) != manifest.changelog or _ends_of(kafka, INTERACTIONS) != manifest.interactions:
         raise BackupError(

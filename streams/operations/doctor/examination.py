@@ -106,7 +106,7 @@ def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findin
 
 def _transactions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     """Whether a worker may describe its transactions, as a new owner of a partition does."""
-    with suppress(TransactionalIdNotFoundError):  # no worker has been here yet
+    with suppress(TransactionalIdNotFoundError):  # no worker has run yet
         admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
     yield ok("transactions", "a worker may ask about its own")
 

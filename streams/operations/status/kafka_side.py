@@ -105,7 +105,7 @@ class _KafkaObserver:
     def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[TopicFlow]:
         done, ends = self._done(places), self._asking.end_offsets(places)
         waits = self._waits({tp: done[tp] for tp in places if done[tp] < ends[tp]})
-        lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # else nothing but markers
+        lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # without a wait only markers are left
         later, more = done, ends
         if waits:
             time.sleep(BETWEEN_LOOKS_S)
@@ -171,7 +171,7 @@ class _KafkaObserver:
         try:
             return mostly_refused(*sent_lately(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT)))
         except AioKafkaError:
-            return []  # what was accepted is not known
+            return []  # accepted records cannot be counted
 
     def _since(self, topic: str) -> int:
         """Number of records of a topic since an hour ago."""
