@@ -15,8 +15,8 @@ from benchmarks.history.streaming import differing
 from benchmarks.processes import Meter, Usage
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Figure, Goal, Section, write_results
-from streams.history.refold.buckets import Gathered, gather, in_processes
-from streams.history.refold.fold_files import Folded, fold_history
+from streams.history.refold.buckets import SortedHistory, in_processes, sort_history
+from streams.history.refold.fold_files import FoldCounts, fold_history
 
 RATE = Goal("at least", 60_000)
 MEMORY = Goal("at most", 2_000)
@@ -64,14 +64,14 @@ def _invent(lake: Path, contacts: int, seed: int, processes: int) -> None:
 
 def _measured(lake: Path, work: Path, out: Path, processes: int) -> Section:
     with Meter([os.getpid()]) as meter:
-        gathered = gather(lake.as_posix(), work, processes)
+        gathered = sort_history(lake.as_posix(), work, processes)
         spilt = meter.read()
         folded = fold_history(lake.as_posix(), gathered, out, processes)
         whole = meter.read()
     return Section("History folded again", _figures(gathered, spilt, whole), _notes(lake, work, gathered, folded))
 
 
-def _figures(gathered: Gathered, spilt: Usage, whole: Usage) -> tuple[Figure, ...]:
+def _figures(gathered: SortedHistory, spilt: Usage, whole: Usage) -> tuple[Figure, ...]:
     rows = gathered.rows
     return (
         Figure("all", "rate", "interactions/s", (rows / whole.wall_seconds,), RATE),
@@ -84,7 +84,7 @@ def _figures(gathered: Gathered, spilt: Usage, whole: Usage) -> tuple[Figure, ..
     )
 
 
-def _notes(lake: Path, work: Path, gathered: Gathered, folded: Folded) -> tuple[str, ...]:
+def _notes(lake: Path, work: Path, gathered: SortedHistory, folded: FoldCounts) -> tuple[str, ...]:
     outcomes = ", ".join(f"{name} {count:,}" for name, count in sorted(folded.outcomes.items()))
     return (
         f"{gathered.rows:,} interactions of {folded.contacts:,} contacts in {gathered.buckets} buckets: {outcomes}",

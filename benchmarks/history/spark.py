@@ -23,8 +23,7 @@ from benchmarks.processes import Meter, Usage
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Figure, Section, write_results
 from streams.history.refold.buckets import in_processes
-from streams.history.refold.fold_files import PROFILES, STATES
-from streams.history.refold.running import fold_lake
+from streams.history.refold.fold_files import PROFILES, STATES, fold_lake
 from streams.local.java import find_java
 from streams.platform.signals import signals_end_the_block
 

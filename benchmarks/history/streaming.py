@@ -14,9 +14,9 @@ from streams.domain.pressure import default_policy
 from streams.engine.aiokafka_patches.fetched_records import Fetched
 from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
+from streams.history.refold.contact_folding import settled_state
 from streams.history.refold.fold_files import STATES
-from streams.history.refold.lake_source import batches, pieces
-from streams.history.refold.state_equality import essence
+from streams.history.refold.lake_source import interaction_files, read_batches
 from streams.worker.agents.contacts.interactions import Folding
 from streams.worker.agents.contacts.output_records import Printer
 
@@ -40,8 +40,8 @@ def is_chosen(contact_id: str, one_of: int) -> bool:
 def _records(lake: Path, one_of: int) -> list[Fetched]:
     files = LocalFiles(lake)
     found = []
-    for piece in pieces(files):
-        for batch in batches(files, piece.name):
+    for piece in interaction_files(files):
+        for batch in read_batches(files, piece.name):
             places = [at for at, name in enumerate(batch["fragment"].to_pylist()) if is_chosen(name, one_of)]
             for row in batch.take(pa.array(places, pa.int64())).to_pylist():
                 at = int(row["appended_at"].timestamp() * 1000 + 0.5)
@@ -59,7 +59,7 @@ def _streamed(records: Sequence[Fetched], seed: int) -> dict[str, ContactState]:
         changes = folding.effects.changes
         encoded = {key: None if state is None else encode(state) for key, state in changes.items()}
         states.commit(changes, encoded, Position("topic", 0, 0))
-    return {key.decode(): essence(decode(value)) for key, value in store.items()}
+    return {key.decode(): settled_state(decode(value)) for key, value in store.items()}
 
 
 def _chunks(records: Sequence[Fetched], rng: Random) -> Iterator[Sequence[Fetched]]:
@@ -74,4 +74,4 @@ def _folded_again(out: Path, one_of: int) -> Iterator[tuple[str, ContactState]]:
     for path in sorted((out / STATES).glob("*.parquet")):
         for row in pq.read_table(path, columns=["contact_id", "state"]).to_pylist():
             if is_chosen(row["contact_id"], one_of):
-                yield row["contact_id"], essence(decode(row["state"]))
+                yield row["contact_id"], settled_state(decode(row["state"]))

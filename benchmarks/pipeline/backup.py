@@ -9,9 +9,9 @@ from benchmarks.pipeline.rig import Rig, rig
 from benchmarks.pipeline.states import fill_changelog
 from benchmarks.results import Figure, Section
 from benchmarks.suites import Bench, BenchmarkFailed
+from streams.operations.backup.backup_run import take_backup
 from streams.operations.backup.manifest import read_manifest, require_whole
-from streams.operations.backup.restore import Order, restore_backup
-from streams.operations.backup.taking import take_backup
+from streams.operations.backup.restore import RestorePlan, restore_backup
 
 CONTACTS, QUICK_CONTACTS = 100_000, 10_000
 _SUBJECT = "backup"
@@ -69,7 +69,7 @@ def _round(place: Rig, directory: Path, contacts: int) -> _Round:
     began, busy = time.monotonic(), time.process_time()
     manifest = read_manifest(directory)
     require_whole(directory, manifest)
-    order = Order(directory, manifest, manifest.generation + 1, replace=True)
+    order = RestorePlan(directory, manifest, manifest.generation + 1, replace=True)
     restored = asyncio.run(restore_backup(place.settings, order))
     restore_s, restore_cpu_s = time.monotonic() - began, time.process_time() - busy
     if not manifest.contacts == restored == contacts:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.screenshots.dashboards import Line, Panel, Place
 from benchmarks.screenshots.units import written
-from streams.history.drawing import steps
+from streams.history.chart_axis import axis_steps
 
 COLUMN, ROW, GAP, HEAD = 58, 32, 8, 52
 WIDTH = 24 * COLUMN + GAP
@@ -81,7 +81,7 @@ def _chart(panel: Panel, span: Span, w: int, h: int) -> Iterator[str]:
     lines = [line for line in panel.lines if line.points][:MOST_NAMES]
     legend, rows = _legend(lines, w)
     bottom = h - BOTTOM - rows * LEGEND_ROW - 4
-    ticks = steps(0.0, panel.most or _highest(lines, stacked=panel.stacked))
+    ticks = axis_steps(0.0, panel.most or _highest(lines, stacked=panel.stacked))
     yield from _grid(ticks, panel.unit, w, bottom)
     yield from _times(span, w, bottom)
     plot = _Plot(span, ticks[-1], w, bottom)

@@ -21,7 +21,7 @@ from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.domain.pressure import Policy
-    from streams.history.backtest.backtest_run import Orders, Result
+    from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -45,20 +45,20 @@ def backtest(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: every count.")] = False,
 ) -> None:
     """Ask a policy about every touch of the past, as it was known just before it, beside the policy that holds now."""
-    from streams.history.backtest.backtest_run import Orders, end_of
+    from streams.history.backtest.backtest_run import BacktestOptions, end_of
     from streams.history.backtest.report.figures import json_of
     from streams.history.backtest.report.pages import page
-    from streams.history.backtest.touch_history import Span
+    from streams.history.backtest.touch_history import TimeSpan
     from streams.platform.policy_file import policy_of
 
     settings = load_settings()
     place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
     first, last = span_given(since, until)
-    span = Span(Span().since if first is None else first, Span().until if last is None else last)
+    span = TimeSpan(TimeSpan().since if first is None else first, TimeSpan().until if last is None else last)
     with failing_plainly(), _reading(place):
         old = policy_of(settings.policy) if against is None else _policy(against)
         before = against or settings.policy
-        orders = Orders(
+        orders = BacktestOptions(
             new=_policy(policy),
             old=old,
             span=span,
@@ -102,7 +102,7 @@ def _reading(place: str) -> Iterator[None]:
         refuse(f"{place}: {error.strerror or type(error).__name__}")
 
 
-def _write(path: Path, result: Result, orders: Orders) -> None:
+def _write(path: Path, result: BacktestResult, orders: BacktestOptions) -> None:
     from streams.history.backtest.report.html import html_of
 
     content = html_of(result, orders)
@@ -113,7 +113,7 @@ def _write(path: Path, result: Result, orders: Orders) -> None:
     say(f"written into {path}", err=True)
 
 
-def _run(place: str, orders: Orders, processes: int) -> Result:
+def _run(place: str, orders: BacktestOptions, processes: int) -> BacktestResult:
     from streams.history.backtest.backtest_run import backtest as run
 
     with (

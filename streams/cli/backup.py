@@ -40,8 +40,8 @@ def backup(
 
     if directory is None and erasures is None:
         refuse("name a directory, or a file with --erasures", WRONG_USE)
-    from streams.operations.backup.erasure_ledger import keep, told_erasures
-    from streams.operations.backup.taking import take_backup
+    from streams.operations.backup.backup_run import take_backup
+    from streams.operations.backup.erasure_ledger import add_to_ledger, topic_erasures
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
@@ -49,7 +49,7 @@ def backup(
     with failing_plainly():
         require_topics(settings)
         manifest = None if directory is None else asyncio.run(take_backup(settings, directory, wait))
-        kept = None if erasures is None else keep(erasures, asyncio.run(told_erasures(settings)))
+        kept = None if erasures is None else add_to_ledger(erasures, asyncio.run(topic_erasures(settings)))
     if as_json:
         typer.echo(msgspec.json.encode({"manifest": manifest, "erasures": kept}))
     else:

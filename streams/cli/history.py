@@ -13,7 +13,7 @@ from streams.platform.errors import KafkaAway
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.history.insights.answering import Read
+    from streams.history.insights.answering import LoadedHistory
     from streams.platform.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -23,7 +23,7 @@ WITHOUT_LAKE = (
 )
 
 
-def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
+def ask_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
     """What it answers of the history of this moment; ends the command with a reason where that cannot be read."""
     import duckdb
 

@@ -14,26 +14,26 @@ from streams.cli.failures import WRONG_USE, refuse
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.history.importing.import_run import Report
+    from streams.history.importing.import_run import ImportReport
 
 
 @contextmanager
-def reporting(path: Path | None) -> Iterator[Report]:
+def reporting(path: Path | None) -> Iterator[ImportReport]:
     """A report for the length of a block, with a file for what is refused, or without one."""
-    from streams.history.importing.import_run import Report
+    from streams.history.importing.import_run import ImportReport
 
     if path is None:
-        yield Report(None)
+        yield ImportReport(None)
         return
     try:
         file = path.open("wb")
     except OSError as error:
         refuse(f"--refused: {path}: {error.strerror}", WRONG_USE)
     with file:
-        yield Report(file)
+        yield ImportReport(file)
 
 
-def say_report(report: Report, *, as_json: bool) -> None:
+def say_report(report: ImportReport, *, as_json: bool) -> None:
     """What became of everything: refusals on standard error, counts on standard output."""
     counts = report.counts
     for line in report.shown:

@@ -18,8 +18,8 @@ from streams.cli.saying import say
 
 if TYPE_CHECKING:
     from events.adapters.mapping import MappingFile
-    from streams.history.importing.file_parts import Job
-    from streams.history.importing.import_run import Report
+    from streams.history.importing.file_items import ImportFormat
+    from streams.history.importing.import_run import ImportReport
     from streams.platform.settings import Settings
 
 _VENDORS = (
@@ -51,7 +51,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
     from events.adapters.feed import Feed
     from events.adapters.vendors import canonical_vendor
     from events.contact import is_time_zone
-    from streams.history.importing.file_parts import VENDORS, Job, Unreadable, source_of
+    from streams.history.importing.file_items import VENDORS, ImportFormat, Unreadable, default_source
 
     name = canonical_vendor(vendor)
     if name not in VENDORS:
@@ -59,8 +59,10 @@ def import_command(  # noqa: PLR0913 (options of a command)
     if not is_time_zone(time_zone):
         refuse("--time-zone: give an IANA time zone, such as America/New_York", WRONG_USE)
     settings = load_settings()
-    feed = Feed(source or source_of(name), time.time_ns() // 1_000_000, settings.phone_region, time_zone, _codes(codes))
-    job = Job(name, feed, _mapping(mapping))
+    feed = Feed(
+        source or default_source(name), time.time_ns() // 1_000_000, settings.phone_region, time_zone, _codes(codes)
+    )
+    job = ImportFormat(name, feed, _mapping(mapping))
     with failing_plainly(), reporting(refused) as report:
         for file in files:
             try:
@@ -75,32 +77,32 @@ def import_command(  # noqa: PLR0913 (options of a command)
         raise typer.Exit(REFUSED)
 
 
-def _show(file: Path, job: Job, report: Report, *, as_json: bool) -> None:
+def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool) -> None:
     from streams.cli.file_bar import file_bar
-    from streams.history.importing.import_run import show
+    from streams.history.importing.import_run import preview_file
 
     with file_bar(file, _errors) as bar:
-        show(file, job, report, bar, (lambda result: typer.echo(orjson.dumps(result))) if as_json else None)
+        preview_file(file, job, report, bar, (lambda result: typer.echo(orjson.dumps(result))) if as_json else None)
 
 
-def _send(file: Path, job: Job, report: Report, settings: Settings, again: bool) -> None:
+def _send(file: Path, job: ImportFormat, report: ImportReport, settings: Settings, again: bool) -> None:
     from streams.cli.file_bar import file_bar
-    from streams.history.importing.import_run import Outlet, send
-    from streams.history.importing.journal import Journal, Progress, fingerprint_of
-    from streams.history.importing.publisher import Way
+    from streams.history.importing.import_run import ImportTarget, send_file
+    from streams.history.importing.journal import ImportJournal, ImportProgress, fingerprint_of
+    from streams.history.importing.publisher import PublishOptions
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
 
-    kept = Journal(settings.home, fingerprint_of(file, job))
-    before = Progress() if again else kept.read()
+    kept = ImportJournal(settings.home, fingerprint_of(file, job))
+    before = ImportProgress() if again else kept.read()
     if before.finished:
         say(f"{file.name}: was imported before; --again imports it once more", err=True)
         return
     if before.done:
         say(f"{file.name}: goes on after {before.done:,} that are done", err=True)
     with closing(KafkaClients(settings).tool_producer()) as producer, file_bar(file, _errors) as bar:
-        way = Way(producer, partial(require_topic, settings), job.feed.received_at)
-        send(file, job, report, bar, Outlet(way, kept, before.done))
+        way = PublishOptions(producer, partial(require_topic, settings), job.feed.received_at)
+        send_file(file, job, report, bar, ImportTarget(way, kept, before.done))
 
 
 def _mapping(path: Path | None) -> MappingFile | None:

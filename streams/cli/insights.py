@@ -12,8 +12,8 @@ from streams.cli.failures import WRONG_USE, load_settings, refuse
 from streams.cli.history import ask_history
 
 if TYPE_CHECKING:
-    from streams.history.insights.answering import Read
-    from streams.history.insights.known_values import Known
+    from streams.history.insights.answering import LoadedHistory
+    from streams.history.insights.known_values import TimeRange
     from streams.history.insights.question import Question
     from streams.history.insights.shapes import InsightsDocument
 
@@ -50,16 +50,15 @@ def insights(  # noqa: PLR0913 (options of a command)
     said = {name: value for name, value in given.items() if value is not None}
     questions = _questions(said, settings.time_zone)
 
-    def ask(read: Read) -> tuple[list[InsightsDocument], Known | None, list[str]]:
-        from streams.history.insights.documents import document_of
-        from streams.history.insights.known_values import known_of, unknown_in
-        from streams.history.insights.series import answers
+    def ask(read: LoadedHistory) -> tuple[list[InsightsDocument], TimeRange | None, list[str]]:
+        from streams.history.insights.known_values import time_range_of, unknown_value_remarks
+        from streams.history.insights.series import answers, document_of
 
         found = answers(read.history, questions)
         documents = [document_of(question, one, read.as_of) for question, one in zip(questions, found, strict=True)]
         if as_json or any(map(says_something, documents)):
             return documents, None, []
-        return documents, known_of(read.history), unknown_in(read.history, questions[0].only)
+        return documents, time_range_of(read.history), unknown_value_remarks(read.history, questions[0].only)
 
     documents, known, unknown = ask_history(settings, ask)
     told = [document for document in documents if says_something(document)]
@@ -75,16 +74,16 @@ def insights(  # noqa: PLR0913 (options of a command)
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
     """The question, or one for each metric that a campaign may have."""
-    from streams.history.insights.question import METRICS, Mistake, question_of
+    from streams.history.insights.question import METRICS, ParameterMistake, question_of
 
     if "metric" not in said and ("campaign" not in said or "split" in said):
         refuse("METRIC: give one, such as email.sent; or --campaign without --split, for all of one", WRONG_USE)
     now = time.time_ns() // 1_000_000
     metrics = [said["metric"]] if "metric" in said else METRICS
     found = [question_of({**said, "metric": metric}, zone, now) for metric in metrics]
-    questions = [question for question in found if not isinstance(question, Mistake)]
+    questions = [question for question in found if not isinstance(question, ParameterMistake)]
     for mistake in found:
-        if not questions and isinstance(mistake, Mistake):
+        if not questions and isinstance(mistake, ParameterMistake):
             name = "METRIC" if mistake.field == "metric" else f"--{mistake.field}"
             refuse(f"{name}: {mistake.cure}", WRONG_USE)
     return questions

@@ -101,7 +101,7 @@ def erase(
     from sinks.lake.rows import date_of
     from sinks.lake.snapshots import abandon_snapshots
     from sinks.lake.unfinished_writes import abandon_imports
-    from streams.history.lake.erasure import erase_from_lake, told
+    from streams.history.lake.erasure import announced_erasures, erase_from_lake
     from streams.platform.lake_files import lake_of
     from streams.platform.topics import require_topic
     from streams.worker.app import wall_clock
@@ -112,7 +112,7 @@ def erase(
         abandon_snapshots(files, date_of(now // _DAY_MS - 1), now)
         abandon_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
-        done = erase_from_lake(files, asyncio.run(told(settings)), erasures)
+        done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
     say(f"{done.rows} rows in {done.files} files lost their person")
 
 
@@ -138,7 +138,7 @@ def fold(
     processes: Annotated[int, typer.Option("--processes", min=1, help="As many as there are cores to spare.")] = 2,
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
-    from streams.history.refold.running import fold_lake
+    from streams.history.refold.fold_files import fold_lake
     from streams.platform.lake_files import place_of, require_files
 
     with _failing_plainly():

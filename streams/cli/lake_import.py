@@ -14,7 +14,7 @@ from streams.cli.replaying import history_bar, selection_given
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.history.lake.file_parts import Part
+    from streams.history.lake.input_files import InputFile
 
 
 @app.command("import")
@@ -33,26 +33,26 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
     """
     from sinks.lake.manifests import LakeDamaged, is_lake
-    from streams.history.importing.file_parts import Unreadable
-    from streams.history.lake.buffers import Limits
-    from streams.history.lake.file_parts import meant
-    from streams.history.lake.old_files import Old, bring_in, show
+    from streams.history.importing.file_items import Unreadable
+    from streams.history.lake.buffers import FlushLimits
+    from streams.history.lake.input_files import selected_files
+    from streams.history.lake.old_files import OldFiles, import_old_files, preview_import
     from streams.platform.lake_files import files_of
     from streams.worker.app import wall_clock
 
     settings, selection = load_settings(), selection_given(since, until, types)
-    limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
+    limits = FlushLimits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
     with failing_plainly(), reporting(refused) as report:
         files = files_of(settings)
         try:
             if not is_lake(files):
                 say(f"no lake was at {files.address('')}: a new one begins there", err=True)
-            old = Old(_parts(paths), selection, settings.hasher, wall_clock())
-            with history_bar(paths[0], [part.rows for part in meant(old.parts, selection)]) as screen:
+            old = OldFiles(_parts(paths), selection, settings.hasher, wall_clock())
+            with history_bar(paths[0], [part.rows for part in selected_files(old.parts, selection)]) as screen:
                 if dry_run:
-                    show(files, old, report, screen)
+                    preview_import(files, old, report, screen)
                 else:
-                    bring_in(files, old, limits, report, screen)
+                    import_old_files(files, old, limits, report, screen)
         except (Unreadable, LakeDamaged) as error:
             refuse(str(error))
         except OSError as error:
@@ -60,15 +60,15 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     say_report(report, as_json=as_json)
 
 
-def _parts(paths: list[str]) -> list[Part]:
-    """Of all paths, in order. Raises as `parts_of`, and says of which."""
-    from streams.history.importing.file_parts import Unreadable
-    from streams.history.lake.file_parts import parts_of
+def _parts(paths: list[str]) -> list[InputFile]:
+    """Of all paths, in order. Raises as `input_files_at`, and says of which."""
+    from streams.history.importing.file_items import Unreadable
+    from streams.history.lake.input_files import input_files_at
 
     found = []
     for path in paths:
         try:
-            found += parts_of(path)
+            found += input_files_at(path)
         except Unreadable as error:
             raise Unreadable(f"{path}: {error}") from error
     return found

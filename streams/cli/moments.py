@@ -7,9 +7,9 @@ from streams.cli.failures import WRONG_USE, refuse
 
 def moment_given(option: str, text: str | None) -> int | None:
     """A date or an RFC 3339 time in ms since 1970; None: not given. Ends the command where it is neither."""
-    from streams.history.lake.selection import moment
+    from streams.history.lake.selection import parse_moment
 
-    found = None if text is None else moment(text)
+    found = None if text is None else parse_moment(text)
     if text is not None and found is None:
         refuse(f"{option}: give a date, such as 2012-02-22, or an RFC 3339 time with an offset", WRONG_USE)
     return found

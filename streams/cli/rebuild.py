@@ -68,7 +68,7 @@ def build(
     with _failing_plainly():
         require_lake(place_of(settings))
         require_topics(settings)
-        plan = builder.Plan(place_of(settings), directory, processes, wait)
+        plan = builder.RebuildPlan(place_of(settings), directory, processes, wait)
         try:
             done = builder.build(settings, plan, say)
         except ValueError as error:

@@ -55,7 +55,7 @@ def release(  # noqa: PLR0913 (options of a command)
     """
     from streams.domain.dead_letter_repair.choosing import Choice
     from streams.domain.dead_letter_repair.judging import Rules
-    from streams.operations.requeue.requeue_run import Order
+    from streams.operations.requeue.requeue_run import RequeueOrder
 
     if (source is None) is not listed:
         refuse("SOURCE: give one, or --list alone", WRONG_USE)
@@ -66,7 +66,7 @@ def release(  # noqa: PLR0913 (options of a command)
     rules = Rules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
     )  # fmt: skip
-    order = Order(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    order = RequeueOrder(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
     with failing_plainly():
         quarantined = _quarantines(settings)
     if dry_run:

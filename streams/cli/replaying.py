@@ -18,7 +18,7 @@ from streams.cli.saying import say
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.history.importing.import_run import Screen
+    from streams.history.importing.import_run import ProgressDisplay
     from streams.history.lake.selection import Selection
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -49,24 +49,25 @@ def replay(  # noqa: PLR0913 (options of a command)
     traffic. A replay that was interrupted goes on where it was.
     """
     from sinks.lake.manifests import LakeDamaged
-    from streams.history.importing.file_parts import Unreadable
-    from streams.history.lake.file_parts import meant, parts_of
-    from streams.history.replay.history import History
-    from streams.history.replay.replay_lock import alone
-    from streams.history.replay.replay_run import FOLDER, Orders, send, show
+    from streams.history.importing.file_items import Unreadable
+    from streams.history.lake.input_files import input_files_at, selected_files
+    from streams.history.replay.history import ReplaySource
+    from streams.history.replay.replay_run import FOLDER, ReplayOptions, preview_replay, replay_lock, send_replay
     from streams.worker.app import wall_clock
 
     settings = load_settings()
     selection = selection_given(since, until, types)
     with failing_plainly(), _saying_how_it_goes_on(), reporting(refused) as report:
         try:
-            history = History(parts_of(path), selection, settings.phone_region, wall_clock(), erases=erasures)
-            with history_bar(path, [part.rows for part in meant(history.parts, selection)]) as screen:
+            history = ReplaySource(
+                input_files_at(path), selection, settings.phone_region, wall_clock(), erases=erasures
+            )
+            with history_bar(path, [part.rows for part in selected_files(history.parts, selection)]) as screen:
                 if dry_run:
-                    show(history, report, screen)
+                    preview_replay(history, report, screen)
                 else:
-                    with alone(settings.home / FOLDER, path):
-                        send(history, Orders(rate, not regardless, again), settings, report, screen)
+                    with replay_lock(settings.home / FOLDER, path):
+                        send_replay(history, ReplayOptions(rate, not regardless, again), settings, report, screen)
         except (Unreadable, LakeDamaged) as error:
             refuse(f"{path}: {error}")
         except FileNotFoundError:
@@ -100,11 +101,11 @@ def selection_given(since: str | None, until: str | None, types: list[str] | Non
 
 
 @contextmanager
-def history_bar(path: str, rows: list[int | None]) -> Iterator[Screen]:
+def history_bar(path: str, rows: list[int | None]) -> Iterator[ProgressDisplay]:
     """On standard error, if somebody looks at it."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from streams.history.importing.import_run import Screen
+    from streams.history.importing.import_run import ProgressDisplay
 
     bar = Progress(
         TextColumn(path.rpartition("/")[2] or path),
@@ -119,4 +120,4 @@ def history_bar(path: str, rows: list[int | None]) -> Iterator[Screen]:
     known = [each for each in rows if each is not None]
     with bar:
         task = bar.add_task("", total=sum(known) if len(known) == len(rows) else None)
-        yield Screen(lambda more: bar.advance(task, more), _errors.print)
+        yield ProgressDisplay(lambda more: bar.advance(task, more), _errors.print)

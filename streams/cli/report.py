@@ -14,8 +14,8 @@ from streams.cli.history import ask_history
 from streams.cli.saying import say
 
 if TYPE_CHECKING:
-    from streams.history.daily_report.figures import Report
-    from streams.history.insights.answering import Read
+    from streams.history.daily_report.figures import DailyReport
+    from streams.history.insights.answering import LoadedHistory
     from streams.platform.settings import Settings
 
 app = typer.Typer(help="Pages for people.", no_args_is_help=True)
@@ -47,26 +47,26 @@ def daily(
         _write(found, out)
     elif not as_json:
         from streams.history.daily_report.page import page_of
-        from streams.history.daily_report.text import text_of
+        from streams.history.daily_report.rendering import text_of
 
         typer.echo(text_of(page_of(found)), nl=False)
 
 
-def _report(settings: Settings, day: date) -> Report:
+def _report(settings: Settings, day: date) -> DailyReport:
     from kafka.errors import TopicAuthorizationFailedError
     from msgspec.structs import replace
 
-    from streams.history.daily_report.day_queries import days_of, report_of
-    from streams.history.daily_report.held_back import held_on
-    from streams.history.daily_report.refused_sources import held_now, mostly_refused_of, refused_on
+    from streams.history.daily_report.day_queries import day_and_week_before, report_of
+    from streams.history.daily_report.held_back import held_back_on
+    from streams.history.daily_report.refused_sources import mostly_refused_of, open_refusals_on, quarantines_now
 
-    def ask(read: Read) -> Report:
-        spans = days_of(day, settings.time_zone)
-        held = held_on(settings, spans)
+    def ask(read: LoadedHistory) -> DailyReport:
+        spans = day_and_week_before(day, settings.time_zone)
+        held = held_back_on(settings, spans)
         found = report_of(read.history, day, settings.time_zone, read.as_of, held)
         try:
-            refused = refused_on(settings, spans[0])
-            quarantines = held_now(settings, time.time_ns() // 1_000_000)
+            refused = open_refusals_on(settings, spans[0])
+            quarantines = quarantines_now(settings, time.time_ns() // 1_000_000)
         except TopicAuthorizationFailedError:  # a right that earlier versions did not need
             return replace(found, refused=None, quarantines=None)
         mostly = mostly_refused_of(read.history, spans[0], refused)
@@ -75,10 +75,9 @@ def _report(settings: Settings, day: date) -> Report:
     return ask_history(settings, ask)
 
 
-def _write(found: Report, folder: Path) -> None:
-    from streams.history.daily_report.html import html_of
+def _write(found: DailyReport, folder: Path) -> None:
     from streams.history.daily_report.page import page_of
-    from streams.history.daily_report.text import text_of
+    from streams.history.daily_report.rendering import html_of, text_of
 
     page = page_of(found)
     files = (("html", html_of(page)), ("txt", text_of(page)))

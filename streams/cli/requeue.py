@@ -31,7 +31,7 @@ from streams.cli.letter_choice import (
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.mapping import Mapping
-    from streams.operations.requeue.requeue_run import Account, Order
+    from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder
     from streams.platform.settings import Settings
 
 MappingOption = Annotated[
@@ -75,7 +75,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
     from streams.domain.dead_letter_repair.judging import CONTACTS, Rules
-    from streams.operations.requeue.requeue_run import Order
+    from streams.operations.requeue.requeue_run import RequeueOrder
 
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
@@ -88,7 +88,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,
         full=stage == CONTACTS,
     )  # fmt: skip
-    order = Order(choice, rules, topic_of(quarantined=quarantined), limit, stop_at / 100, wait)
+    order = RequeueOrder(choice, rules, topic_of(quarantined=quarantined), limit, stop_at / 100, wait)
     if dry_run:
         show_rehearsal(settings, order, people, as_json=as_json)
     else:
@@ -112,14 +112,14 @@ def mapping_in(file: Path | None) -> Mapping | None:
 
 
 def show_rehearsal(
-    settings: Settings, order: Order, people: int, *, as_json: bool, sources: Collection[str] = ()
+    settings: Settings, order: RequeueOrder, people: int, *, as_json: bool, sources: Collection[str] = ()
 ) -> None:
     """Say what would be sent. `sources`: those in quarantine, which may have no letter."""
     from streams.cli.requeue_told import rehearsal_row, tell_rehearsal
-    from streams.operations.requeue.dry_run import rehearse
+    from streams.operations.requeue.requeue_run import dry_run
 
     with failing_plainly():
-        found = rehearse(settings, order, people)
+        found = dry_run(settings, order, people)
     if as_json:
         typer.echo(orjson.dumps(rehearsal_row(found, order)))
     _refuse_unknown_names(found.account, order, sources)
@@ -128,7 +128,7 @@ def show_rehearsal(
     raise typer.Exit(0 if found.account.is_clean else REFUSED)
 
 
-def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection[str] = ()) -> None:
+def send(settings: Settings, order: RequeueOrder, *, as_json: bool, sources: Collection[str] = ()) -> None:
     """Send, and say what was sent. `sources`: those in quarantine, which may have no letter."""
     import asyncio
 
@@ -147,6 +147,6 @@ def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection
     raise typer.Exit(0 if account.is_clean else REFUSED)
 
 
-def _refuse_unknown_names(account: Account, order: Order, sources: Collection[str]) -> None:
+def _refuse_unknown_names(account: RequeueCounts, order: RequeueOrder, sources: Collection[str]) -> None:
     if missed := account.names.missed(order.choice, called(order.topic), sources):
         refuse("\n".join(missed))

@@ -16,14 +16,13 @@ from streams.cli.saying import say
 from streams.domain.dead_letter_repair.effects import Added, leaves
 from streams.domain.dead_letter_repair.judging import WORDS
 from streams.domain.display_names import named
-from streams.operations.requeue.dry_run import Rehearsal
-from streams.operations.requeue.requeue_run import Account, Order
+from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOrder
 from streams.platform.settings import Settings
 
 _ONCE = "What a profile holds already under the same source and id is not taken twice."
 
 
-def account_row(account: Account, order: Order) -> dict[str, JSON]:
+def account_row(account: RequeueCounts, order: RequeueOrder) -> dict[str, JSON]:
     """For a program."""
     mapping = order.rules.mapping
     sent = sorted(account.sent.items())
@@ -42,19 +41,19 @@ def account_row(account: Account, order: Order) -> dict[str, JSON]:
     }
 
 
-def rehearsal_row(found: Rehearsal, order: Order) -> dict[str, JSON]:
+def rehearsal_row(found: DryRun, order: RequeueOrder) -> dict[str, JSON]:
     """For a program; `sent` is what would be."""
     sample: dict[str, JSON] = {name: {each.field: each.value for each in added} for name, added in found.sample.items()}
     return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
 
 
-def tell_progress(account: Account) -> None:
+def tell_progress(account: RequeueCounts) -> None:
     """A line after each batch, for whoever watches."""
     if sys.stderr.isatty():
         say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
 
 
-def tell(account: Account, order: Order) -> None:
+def tell(account: RequeueCounts, order: RequeueOrder) -> None:
     """For people."""
     _tell_counts(account, "sent")
     if account.came_back:
@@ -63,7 +62,7 @@ def tell(account: Account, order: Order) -> None:
         say(f"Run {order.rules.run}. {_ONCE}")
 
 
-def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
+def tell_rehearsal(settings: Settings, found: DryRun, order: RequeueOrder) -> None:
     """For people."""
     _tell_counts(found.account, "would be sent")
     say(f"They name {cases(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
@@ -73,7 +72,7 @@ def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
         say(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
 
 
-def _tell_counts(account: Account, verb: str) -> None:
+def _tell_counts(account: RequeueCounts, verb: str) -> None:
     say(f"{cases(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
     for (topic, type_), count in sorted(account.sent.items()):
         say(f"  {count:>7,}  {topic}: {named(type_)}")

@@ -44,7 +44,7 @@ def restore(  # noqa: PLR0913 (options of a command)
 
     from streams.operations.backup import erasure_ledger
     from streams.operations.backup.manifest import read_manifest, require_identity, require_whole
-    from streams.operations.backup.restore import Order, restore_backup
+    from streams.operations.backup.restore import RestorePlan, restore_backup
 
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of what it tries again
     settings = load_settings()
@@ -57,8 +57,8 @@ def restore(  # noqa: PLR0913 (options of a command)
         number = _generation(manifest, generation)
         if erasures is None and not replace:  # of that very state nothing came after
             say("without --erasures whoever was erased after this backup comes back: see docs/recovery.md", err=True)
-        since = [] if erasures is None else erasure_ledger.forgotten(erasure_ledger.read(erasures))
-        order = Order(directory, manifest, number, since, replace)
+        since = [] if erasures is None else erasure_ledger.latest_erasures(erasure_ledger.read_ledger(erasures))
+        order = RestorePlan(directory, manifest, number, since, replace)
         contacts = asyncio.run(restore_backup(settings, order))
     seconds = time.monotonic() - began
     if as_json:

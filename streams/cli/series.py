@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from streams.cli.tables import print_lines, print_table
 from streams.domain.money import money
-from streams.history.daily_report.formatting import written
+from streams.history.daily_report.formatting import as_time
 from streams.history.insights.shapes import InsightsDocument, SeriesDocument
 
 if TYPE_CHECKING:
-    from streams.history.insights.known_values import Known
+    from streams.history.insights.known_values import TimeRange
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48
@@ -27,7 +27,7 @@ def says_something(document: InsightsDocument) -> bool:
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 
 
-def show_nothing(document: InsightsDocument, known: Known | None, unknown: Sequence[str] = ()) -> None:
+def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[str] = ()) -> None:
     """Say that nothing was counted, and when there would be something. `known` None: never.
 
     `unknown`: what there is to say of names of which there is nothing at all, on whatever days.
@@ -41,7 +41,7 @@ def show_nothing(document: InsightsDocument, known: Known | None, unknown: Seque
     if known is None:
         when = "there is no interaction at all"
     else:
-        when = f"the first interaction is of {written(known.first, zone)}, the latest of {written(known.latest, zone)}"
+        when = f"the first interaction is of {as_time(known.first, zone)}, the latest of {as_time(known.latest, zone)}"
     print_lines([f"no data {span}{only}: {when}", _as_of(document)])
 
 

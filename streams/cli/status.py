@@ -16,9 +16,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     """Say whether everything flows, what is wrong and what to do. Exit code 1 when something is worth a page."""
     from streams.operations.status.alert_rules import findings
     from streams.operations.status.screen import document, screen
-    from streams.operations.status.snapshot import look
+    from streams.operations.status.snapshot import observe
 
-    seen = look(load_settings(), time.time_ns() // 1_000_000)
+    seen = observe(load_settings(), time.time_ns() // 1_000_000)
     found = findings(seen)
     if as_json:
         typer.echo(orjson.dumps(document(seen, found), option=orjson.OPT_NON_STR_KEYS))

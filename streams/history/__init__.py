@@ -1,1 +1,1 @@
-"""Everything about the past: lake, folding again, replay, rebuild, backtest, insights, the daily report."""
+"""History: everything about the past, from the lake and imports to refold, replay, rebuild, backtest and insights."""

@@ -1,1 +1,1 @@
-"""Keeping a deployment alive: backup and restore, doctor, status, dead letters sent anew."""
+"""Operations: keeps a deployment alive, with backup and restore, diagnosis, status and requeueing."""

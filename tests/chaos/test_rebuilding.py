@@ -19,7 +19,7 @@ from streams.demo.read_back import records_of, versions_in_topic
 from streams.demo.truth import Sent
 from streams.history.rebuild.folded_positions import Positions, read_positions
 from streams.history.rebuild.profile_diff import differences
-from streams.history.rebuild.topic_tail import keys_behind
+from streams.history.rebuild.topic_tail import keys_after
 from streams.operations.backup.errors import BackupError
 from streams.platform.clients import KafkaClients
 from tests.chaos.regions import RIGHT, WRONG
@@ -115,7 +115,7 @@ def what_is_gone_is_missed(deployment: Deployment, built: Positions) -> None:
     finally:
         admin.close()
     with pytest.raises(BackupError, match="was deleted"):
-        asyncio.run(keys_behind(deployment.settings, built.folded, lambda _: None))
+        asyncio.run(keys_after(deployment.settings, built.folded, lambda _: None))
 
 
 def as_changed(story: Story) -> Story:

@@ -31,7 +31,7 @@ from streams.demo.truth import ContactFields, Publication, Sent
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter, _send
 from streams.local.stack import Stack, local_stack
-from streams.operations.requeue.transactional_sender import desk_id
+from streams.operations.requeue.transactional_sender import transactional_id
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
 from tests.integration.command import environment_of, on
@@ -231,7 +231,7 @@ def left_open(ward: Ward, runner: asyncio.Runner) -> Iterator[None]:
 
 
 async def begun(ward: Ward) -> TransactionWriter:
-    stale = TransactionWriter(KafkaClients(ward.system.settings), desk_id(ward.system.settings.app_id))
+    stale = TransactionWriter(KafkaClients(ward.system.settings), transactional_id(ward.system.settings.app_id))
     await stale.start()
     await stale._producer.begin_transaction()
     await _send(stale._producer, [Output("email-events", 0, None, b"", [(REQUEUED, b"[]")])])

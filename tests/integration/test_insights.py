@@ -24,7 +24,7 @@ from tests.integration.command import harmonia, on
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.history.lake.lying import lying
+from tests.unit.history.lake.topic_records import topic_record
 
 DAYS = ("--from", "2012-02-21", "--to", "2012-02-23")
 FILED, LATER = 20, 3
@@ -44,10 +44,10 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
     who: JSON = {"contact_id": fresh()}
     taken_back: JSON = {"source": "digital/mailer", "id": "i7"}
     forms = [
-        lying(number, "form.submitted", contact=who, campaign_id=campaign, kind="signup")
+        topic_record(number, "form.submitted", contact=who, campaign_id=campaign, kind="signup")
         for number in range(FILED + LATER)
     ]
-    retraction = lying(FILED + LATER, "interaction.retracted", contact=who, retracts=taken_back)
+    retraction = topic_record(FILED + LATER, "interaction.retracted", contact=who, retracts=taken_back)
     files = LocalFiles(tmp_path / "lake")
 
     produce(settings, forms[:FILED])

@@ -27,8 +27,8 @@ from tests.integration.lake_process import running_lake
 from tests.integration.system import ask
 from tests.integration.waiting import until
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY, lying
-from tests.unit.history.lake.seen import seen
+from tests.unit.history.lake.lake_rows import rows_in_folders
+from tests.unit.history.lake.topic_records import DAY, topic_record
 
 PARTITIONS = 3
 KILLED = 2
@@ -94,7 +94,7 @@ def test_the_lake_equals_the_topic_whoever_is_killed_or_frozen(
         successor.end()
 
     assert "offsets 5 to 8 are gone" in (tmp_path / "killed-0.log").read_text()
-    assert seen(files) == in_the_topic(settings)
+    assert rows_in_folders(files) == in_the_topic(settings)
     assert not [name for name in files.below(STAGING) if name.endswith(".parquet")]
 
 
@@ -137,7 +137,7 @@ def lose(settings: Settings, files: LocalFiles) -> None:
     """Have the topic delete records that come after what is in the lake."""
     producer = KafkaClients(settings).tool_producer()
     for offset in range(9):
-        record = lying(offset)
+        record = topic_record(offset)
         producer.send(INTERACTIONS, record.value, record.key, partition=0)
     producer.close()
     LakeWriter(files, KafkaClients(settings).topic_id(INTERACTIONS)).write(0, 0, 4, [])
@@ -160,7 +160,7 @@ def until_rows(files: LocalFiles, enough: int) -> None:
 def produce(settings: Settings, chance: random.Random, first: int) -> None:
     producer = KafkaClients(settings).tool_producer()
     for number in range(first, first + RECORDS):
-        record = lying(number, chance.choice(TYPES), at=NOW - chance.randrange(2) * DAY)
+        record = topic_record(number, chance.choice(TYPES), at=NOW - chance.randrange(2) * DAY)
         producer.send(INTERACTIONS, record.value, record.key, partition=chance.randrange(PARTITIONS))
     producer.close()
 

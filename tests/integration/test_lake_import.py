@@ -18,8 +18,8 @@ from tests.integration.command import COMMAND, ended_well, environment_of, harmo
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, until_in_redis
 from tests.integration.waiting import until
-from tests.unit.history.lake.old_files import brought, filed
-from tests.unit.history.lake.seen import Seen, seen
+from tests.unit.history.lake.lake_rows import LakeRows, rows_in_folders
+from tests.unit.history.lake.old_files import imported, json_lines
 
 OPENS, ROWS = 400, "5"
 NOW = 1_900_000_000_000
@@ -33,7 +33,7 @@ def test_old_messages_reach_those_whom_they_are_about(stack: Stack, tmp_path: Pa
     gifts = {name: event("donation.made", {"contact_id": name}, donation_id=f"x:{name}") for name in (live, known)}
     opened: list[JSON] = [event("email.opened", {"contact_id": new}) for _ in range(OPENS)]
     old = event("email.delivered", {"contact_id": live}, message_id="old")
-    file = filed(tmp_path / "old.jsonl", [*opened, old, told[known], gifts[known]])
+    file = json_lines(tmp_path / "old.jsonl", [*opened, old, told[known], gifts[known]])
     lake = tmp_path / "lake"
     environment = on(stack, HARMONIA_LAKE=str(lake), HARMONIA_LAKE_FLUSH_ROWS=ROWS)
     with running_system(stack, tmp_path) as system:
@@ -46,7 +46,7 @@ def test_old_messages_reach_those_whom_they_are_about(stack: Stack, tmp_path: Pa
         again = harmonia(tmp_path, "lake", "import", str(file), "--json", environment=environment)
         assert (again.returncode, b"were brought in before" in again.stderr) == (0, True), again.stderr
         assert 0 < json.loads(again.stdout)["interactions"]["email.opened"] < OPENS
-        assert seen(LocalFiles(lake)) == undisturbed(tmp_path, file, system.settings.hasher)
+        assert rows_in_folders(LocalFiles(lake)) == undisturbed(tmp_path, file, system.settings.hasher)
 
         ended_well(harmonia(tmp_path, "rebuild", "build", "built", "--processes", "1", environment=environment))
         words = ("rebuild", "compare", "built", "--json", "--samples", "1000")
@@ -74,8 +74,8 @@ def killed_in_the_middle(folder: Path, file: Path, environment: dict[str, str]) 
     assert process.returncode == -signal.SIGKILL, "it was over before"
 
 
-def undisturbed(folder: Path, file: Path, hasher: Hasher) -> Seen:
+def undisturbed(folder: Path, file: Path, hasher: Hasher) -> LakeRows:
     """What an import leaves that nobody kills."""
     files = LocalFiles(folder / "undisturbed")
-    brought(files, file, hasher=hasher, now=NOW)
-    return seen(files)
+    imported(files, file, hasher=hasher, now=NOW)
+    return rows_in_folders(files)

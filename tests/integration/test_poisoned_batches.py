@@ -17,8 +17,8 @@ from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS, INTERACTIONS
 from streams.engine.changelog import PartitionReader
 from streams.local.stack import local_stack
-from streams.operations.status.kafka_side import look_at_kafka
-from streams.operations.status.observations import Broker
+from streams.operations.status.kafka_side import observe_kafka
+from streams.operations.status.observations import KafkaObservation
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from tests.integration.letters import on
@@ -193,13 +193,13 @@ def test_status_tells_what_waits_also_where_its_own_client_cannot_read_it(system
     """The last one here: it ends the worker."""
     system.workers.stop()
     assert asyncio.run(send_what_only_brokers_read(system.settings)) == 0
-    before = look_at_kafka(system.settings, now_ms())
+    before = observe_kafka(system.settings, now_ms())
     taken = asyncio.run(send_crafted(system.settings, Events(11, fresh())))
 
-    after = look_at_kafka(system.settings, now_ms() + 60_000)
+    after = observe_kafka(system.settings, now_ms() + 60_000)
 
-    assert isinstance(before, Broker)
-    assert isinstance(after, Broker), after
+    assert isinstance(before, KafkaObservation)
+    assert isinstance(after, KafkaObservation), after
     lag, more = (next(flow for flow in look.flows if flow.topic == TOPIC) for look in (before, after))
     assert more.lag - lag.lag == sum(one.made.count for one in taken)
     assert 60 <= more.waits_s < 120

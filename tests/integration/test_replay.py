@@ -18,7 +18,7 @@ from tests.integration.system import System, running_system, until_in_redis
 from tests.integration.waiting import until
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 PEOPLE, GIFTS = 20, 4_000
 COMMAND = ("replay", "lake", "--json")
@@ -63,7 +63,7 @@ def write_lake(folder: Path, mark: str) -> None:
                 "email.sent": {},
             }
             contact: JSON = {"contact_id": f"{mark}-{at % PEOPLE}"}
-            records.append(lying(len(records), type_, NOW - DAY, contact=contact, **said[type_]))
+            records.append(topic_record(len(records), type_, NOW - DAY, contact=contact, **said[type_]))
     LakeWriter(LocalFiles(folder), TOPIC_ID).write(0, 0, len(records) - 1, records)
 
 

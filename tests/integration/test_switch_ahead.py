@@ -13,7 +13,7 @@ from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
-from tests.unit.history.lake.lying import lying
+from tests.unit.history.lake.topic_records import topic_record
 
 
 def test_a_lake_that_was_ahead_of_the_workers_is_waited_for(stack: Stack) -> None:
@@ -22,7 +22,7 @@ def test_a_lake_that_was_ahead_of_the_workers_is_waited_for(stack: Stack) -> Non
     admin, producer = kafka.admin(), kafka.tool_producer()
     create_topics(admin, settings)
     admin.close()
-    record = lying(0, "donation.made")
+    record = topic_record(0, "donation.made")
     sent = [producer.send(INTERACTIONS, record.value, record.key, partition=0).get(30).offset for _ in range(3)]
     producer.close()
     built = Positions(kafka.topic_id(INTERACTIONS), [sent[-1] + 1] + [0] * (settings.partitions - 1))

@@ -1,4 +1,4 @@
-"""A whole backtest: people gathered, each judged by both policies, and what was counted put together."""
+"""Runs a backtest: gathers people, judges each by both policies, and adds up the counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,30 +9,29 @@ from events.times import parse_time
 from sinks.lake.files import open_files
 from sinks.lake.manifests import date_in, is_lake
 from streams.domain.pressure import Policy
-from streams.history.backtest.counted_facts import Said, counting
-from streams.history.backtest.outcomes import DAY, Afterwards
-from streams.history.backtest.people_gathering import gather_people, links_of, said_of
-from streams.history.backtest.policy_verdicts import judge
-from streams.history.backtest.tally import Judged, Tally
-from streams.history.backtest.touch_history import Span, found_in, sends
+from streams.history.backtest.counted_facts import PersonFact, counted_facts
+from streams.history.backtest.outcomes import DAY, OutcomeIndex
+from streams.history.backtest.people_gathering import gather_people, links_of, person_facts
+from streams.history.backtest.tally import JudgedTouch, Tally
+from streams.history.backtest.touch_history import TimeSpan, asked_touches, evidence_of, judge_touches
 from streams.history.refold.buckets import Bucket, each_bucket
-from streams.history.refold.lake_source import pieces
+from streams.history.refold.lake_source import interaction_files
 
 WINDOW = 7 * DAY
 """How long (ms) after a touch something is said to have followed it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """`new` is tried beside `old`, on touches within the span; `cascade`: see `judge`.
+class BacktestOptions:
+    """What to try. `new` is tried beside `old`, on touches within the span; `cascade`: see `judge_touches`.
 
     `end`: ms; up to when the past is known. What followed a touch less than the window before it is not all known yet.
-    `new_name` and `old_name`: what people know the policies by, as their files; empty: only their versions are told.
+    `new_name` and `old_name`: the policies' files; empty: only their versions are shown.
     """
 
     new: Policy
     old: Policy
-    span: Span = Span()  # noqa: RUF009 (a tuple)
+    span: TimeSpan = TimeSpan()  # noqa: RUF009 (a tuple)
     cascade: bool = False
     window: int = WINDOW
     end: int | None = None
@@ -41,11 +40,11 @@ class Orders:
 
 
 @dataclass(slots=True)
-class Result:
-    """`sends`: touches that were judged; `open`: of those, how many whose window had not ended at the end of the past.
+class BacktestResult:
+    """The counts of a backtest. `sends`: touches that were judged; `open`: those of them whose window had not ended.
 
-    `rows`: of the lake; `people`: with a touch in the span; `linked`: a snapshot said who is one person, which
-    only a `lake` has. `unjudged`: touches at times that no policy can be asked about.
+    `rows`: of the lake; `people`: with a touch in the span; `linked`: a snapshot said who is one person, which only a
+    `lake` has. `unjudged`: touches at times that no policy can be asked about.
     """
 
     tally: Tally = field(default_factory=Tally)
@@ -57,14 +56,14 @@ class Result:
     linked: bool = False
     lake: bool = True
 
-    def add(self, other: "Result") -> None:
-        """Other people."""
+    def add(self, other: "BacktestResult") -> None:
+        """Add the counts of other people."""
         self.tally.add(other.tally)
         for name in ("rows", "people", "sends", "open", "unjudged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def take(self, contact_id: str, said: list[Said], orders: Orders) -> None:
-        """One person."""
+    def take(self, contact_id: str, said: list[PersonFact], orders: BacktestOptions) -> None:
+        """Judge and count one person's touches."""
         self.rows += len(said)
         judged = list(self._judged(contact_id, said, orders))
         self.people += bool(judged)
@@ -73,25 +72,25 @@ class Result:
         self.open += sum(last is not None and each.send.touch.time > last for each in judged)
         self.tally.take(contact_id, judged)
 
-    def _judged(self, contact_id: str, said: list[Said], orders: Orders) -> Iterator[Judged]:
-        counted = counting(said)
-        found = found_in(counted)
-        asked = list(sends(contact_id, counted, found, orders.span))
-        followed = Afterwards(found, orders.window)
-        answers = (judge(policy, asked, cascade=orders.cascade) for policy in (orders.new, orders.old))
+    def _judged(self, contact_id: str, said: list[PersonFact], orders: BacktestOptions) -> Iterator[JudgedTouch]:
+        counted = counted_facts(said)
+        found = evidence_of(counted)
+        asked = list(asked_touches(contact_id, counted, found, orders.span))
+        followed = OutcomeIndex(found, orders.window)
+        answers = (judge_touches(policy, asked, cascade=orders.cascade) for policy in (orders.new, orders.old))
         for send, new, old in zip(asked, *answers, strict=True):
             if new is None or old is None:
                 self.unjudged += 1
             else:
-                yield Judged(send, new, old, followed.of(send.touch.time))
+                yield JudgedTouch(send, new, old, followed.of(send.touch.time))
 
 
-def backtest(place: str, orders: Orders, folder: Path, processes: int) -> Result:
-    """Try it on the lake at `place`, with `folder` for what does not fit into memory.
+def backtest(place: str, orders: BacktestOptions, folder: Path, processes: int) -> BacktestResult:
+    """Run a backtest on the lake at `place`, with `folder` for what does not fit into memory.
 
     Raises OSError, ValueError and `Damaged` as gathering does.
     """
-    result = Result(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
+    result = BacktestResult(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
     gathered = gather_people(place, folder, processes)
     for part in each_bucket(gathered, partial(_of_bucket, orders, result.linked), processes):
         result.add(part)
@@ -99,11 +98,11 @@ def backtest(place: str, orders: Orders, folder: Path, processes: int) -> Result
 
 
 def end_of(place: str) -> int | None:
-    """Up to when the past of a lake is known: the end of its last day (UTC), ms; None where files have no dates.
+    """The end (ms) of a lake's last day (UTC), up to which the past is known; None where files have no dates.
 
     Raises ValueError where there are no files, OSError, and `Damaged`.
     """
-    found = pieces(open_files(place))
+    found = interaction_files(open_files(place))
     if not found:
         raise ValueError("there is no past: name a lake that `harmonia lake run` has filled, or a folder of its files")
     dates = [date for piece in found if (date := date_in(piece.name))]
@@ -111,8 +110,8 @@ def end_of(place: str) -> int | None:
     return None if day is None else day + DAY
 
 
-def _of_bucket(orders: Orders, linked: bool, bucket: Bucket) -> Result:
-    result = Result()
+def _of_bucket(orders: BacktestOptions, linked: bool, bucket: Bucket) -> BacktestResult:
+    result = BacktestResult()
     for history in bucket.histories():
-        result.take(history.contact_id, list(said_of(history, linked=linked)), orders)
+        result.take(history.contact_id, list(person_facts(history, linked=linked)), orders)
     return result

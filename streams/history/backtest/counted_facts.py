@@ -1,4 +1,4 @@
-"""What counts of all that was said of a person: copies once, nothing that was taken back, nothing before an erasure."""
+"""The facts of a person that count: copies once, nothing retracted, nothing from before an erasure."""
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -12,20 +12,20 @@ from streams.domain.contact.identity.erasure import begins
 from streams.domain.contact.state import Fact, Key, Retraction
 
 
-class Said(NamedTuple):
-    """An interaction of a person. `fragment`: under which identifier; `data`: all that was said."""
+class PersonFact(NamedTuple):
+    """An interaction of a person. `fragment`: the identifier it came under; `data`: the event's whole data."""
 
     fragment: str
     fact: Fact
     data: Data
 
 
-def counting(said: Iterable[Said]) -> list[Said]:
-    """What counts, in the order in which it happened. `said`: in the order in which it came.
+def counted_facts(said: Iterable[PersonFact]) -> list[PersonFact]:
+    """The facts that count, in the order in which they happened. `said`: in the order in which they came.
 
-    Of commands only suppressions are left: who is one person is known before.
+    Of commands only suppressions are kept: who is one person is known before.
     """
-    once = _once(said)
+    once = _without_copies(said)
     alive = _since_erasure(once)
     gone = retractions([each.fact for each in alive])
     left = [
@@ -39,28 +39,28 @@ def _is_command(fact: Fact) -> bool:
     return fact.detail.__class__ in COMMANDS or isinstance(fact.detail, Erase)
 
 
-def _once(said: Iterable[Said]) -> list[Said]:
+def _without_copies(said: Iterable[PersonFact]) -> list[PersonFact]:
     """The first copy of each, in the order of arrival."""
-    found: dict[Key, Said] = {}
+    found: dict[Key, PersonFact] = {}
     for each in sorted(said, key=_arrival):
         found.setdefault(each.fact.key, each)
     return list(found.values())
 
 
-def _arrival(said: Said) -> int:
+def _arrival(said: PersonFact) -> int:
     return said.fact.appended_at
 
 
-def _since_erasure(said: Sequence[Said]) -> Sequence[Said]:
-    """Only what may count after the last erasure: what binds, and all from the beginning of a new record on."""
+def _since_erasure(said: Sequence[PersonFact]) -> Sequence[PersonFact]:
+    """What may count after the last erasure: facts always taken, and everything from the start of a new record on."""
     erasures = [each.fact for each in said if isinstance(each.fact.detail, Erase)]
     if not erasures:
         return said
     last = max(erasures, key=attrgetter("stamp"))
-    found: list[Said] = []
+    found: list[PersonFact] = []
     begun = False
     for each in said:
-        if each.fact is last:  # what had come is gone, also what happened after the time that it says
+        if each.fact is last:  # drops all that had come, also what happened later
             found, begun = [], False
         if each.fact.time > last.time and not isinstance(each.fact.detail, Erase):
             begun = begun or begins(each.fact)

@@ -1,4 +1,4 @@
-"""95 % intervals of what became of people: Wilson's of parts, and of money by resampling."""
+"""95 % confidence intervals: Wilson's for shares of people, and resampling for amounts of money."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ from streams.history.backtest.tally import Cell
 
 LEVEL = 0.95
 FEWEST_PEOPLE, FEWEST_GIVERS = 30, 5
-"""Of fewer no mean of money has an interval: gifts are too uneven, and of none nothing can be resampled."""
+"""With fewer, no mean amount has an interval: gifts are too uneven, and nothing can be resampled from none."""
 
 
 class Interval(NamedTuple):
-    """A figure and the ends between which it is sure to be as a confidence interval is."""
+    """A figure and the ends of its confidence interval."""
 
     value: float
     low: float
     high: float
 
 
-def part(count: int, of: int) -> Interval | None:
-    """Of people, by Wilson's score (1927); None: of nobody."""
+def wilson_interval(count: int, of: int) -> Interval | None:
+    """A share of people, by Wilson's score (1927); None: there are none."""
     if not of:
         return None
     found = binomtest(count, of).proportion_ci(LEVEL, method="wilson")
@@ -29,7 +29,7 @@ def part(count: int, of: int) -> Interval | None:
 
 
 def mean_amount(cell: Cell, currency: str) -> Interval | None:
-    """Minor units a person, by the quantiles of the resamples; None: of too few."""
+    """Minor units a person, by the quantiles of the resamples; None: too few people or givers."""
     sums = cell.sums.get(currency)
     if sums is None or cell.people < FEWEST_PEOPLE or cell.gave < FEWEST_GIVERS:
         return None

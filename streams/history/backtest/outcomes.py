@@ -1,4 +1,4 @@
-"""What became of somebody within some days after a touch: gifts, and words that they want no more."""
+"""What followed a touch within some days: gifts, opt-outs and complaints."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,19 +9,22 @@ from streams.domain.contact.state import Key
 
 DAY = 86_400_000
 LEFT = types_that(lambda spec: spec.stop_reason not in {None, "complained"})
-"""Types by which somebody leaves, where they refuse; of whatever channel, list or sender."""
+"""Types by which a person leaves, where they refuse; of any channel, list or sender."""
 
 
-class Outcome(NamedTuple):
-    """`gifts`: each with its currency and amount in minor units. `left` and `complained`: who did so at all."""
+class TouchOutcome(NamedTuple):
+    """What followed.
+
+    `gifts`: key, currency and amount in minor units of each. `left`, `complained`: whether it happened.
+    """
 
     gifts: frozenset[tuple[Key, str, int]] = frozenset()
     left: bool = False
     complained: bool = False
 
 
-class Afterwards:
-    """Looks up what followed. `window`: ms; a later instalment of a pledge is charged by itself and follows nothing."""
+class OutcomeIndex:
+    """Looks up what followed a touch within `window` ms. A later instalment of a pledge follows nothing."""
 
     def __init__(self, found: Evidence, window: int) -> None:
         self._window = window
@@ -34,17 +37,17 @@ class Afterwards:
         self._left = [fact.time for fact in refusals if fact.type in LEFT]
         self._complained = [fact.time for fact in refusals if fact.type == "email.complained"]
 
-    def of(self, at: int) -> Outcome:
-        """What came later than a touch at that time, within the window."""
+    def of(self, at: int) -> TouchOutcome:
+        """What came after a touch at that time, within the window."""
         end = at + self._window
         gifts = frozenset(gift for time, gift in self._gifts if at < time <= end)
-        return Outcome(
+        return TouchOutcome(
             gifts, any(at < time <= end for time in self._left), any(at < time <= end for time in self._complained)
         )
 
 
-def together(outcomes: Iterable[Outcome]) -> Outcome:
-    """Of several touches of one person: each gift once."""
+def combined(outcomes: Iterable[TouchOutcome]) -> TouchOutcome:
+    """The outcome of several touches of one person: each gift once."""
     found = list(outcomes)
     gifts = frozenset().union(*(each.gifts for each in found))
-    return Outcome(gifts, any(each.left for each in found), any(each.complained for each in found))
+    return TouchOutcome(gifts, any(each.left for each in found), any(each.complained for each in found))

@@ -1,7 +1,7 @@
-"""Brings together what was said of each person, under whatever identifiers, in bounded memory.
+"""Sorts the lake's rows by person, in bounded memory.
 
-Rows of the lake are by fragment. Who is one person today the latest snapshot of links says; where there is none each
-fragment is taken for a person by itself.
+Rows of the lake are by fragment. The latest snapshot of links says which fragments are one person today; without one,
+each fragment counts as a person.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,19 +16,19 @@ from sinks.lake.live_files import live
 from sinks.lake.manifests import date_in
 from sinks.lake.parquet import read_columns
 from sinks.lake.snapshots import CONTACT_LINKS
-from streams.history.backtest.counted_facts import Said
-from streams.history.lake.row_contacts import named_in
-from streams.history.refold.buckets import Gathered, gather
-from streams.history.refold.contact_rows import History, read_rows
+from streams.history.backtest.counted_facts import PersonFact
+from streams.history.lake.row_reading import fragment_named_in
+from streams.history.refold.buckets import SortedHistory, sort_history
+from streams.history.refold.contact_rows import ContactHistory, read_rows
 
 
-def gather_people(place: str, folder: Path, processes: int) -> Gathered:
-    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `gather`."""
-    return gather(place, folder, processes, prepare=by_person)
+def gather_people(place: str, folder: Path, processes: int) -> SortedHistory:
+    """Sort the rows of the lake at `place` by person into files of `folder`. Raises as `sort_history`."""
+    return sort_history(place, folder, processes, prepare=by_person)
 
 
 def by_person(place: str, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows with the person in the fragment's place; the fragment is still told by the event."""
+    """Rows with the person's canonical id in the fragment's place; the event still names the fragment."""
     links = links_of(place)
     if not links:
         return batch
@@ -39,7 +39,7 @@ def by_person(place: str, batch: pa.RecordBatch) -> pa.RecordBatch:
 
 @cache
 def links_of(place: str) -> Mapping[str, str]:
-    """Into whom each absorbed contact was merged, by the latest snapshot; empty where there is none."""
+    """The canonical id of each absorbed contact, by the latest snapshot; empty where there is none."""
     files = open_files(place)
     found = live(files)
     names = [file.name for file in found.of(CONTACT_LINKS)]
@@ -52,9 +52,9 @@ def links_of(place: str) -> Mapping[str, str]:
     return links
 
 
-def said_of(history: History, *, linked: bool) -> Iterator[Said]:
-    """All that was said of a person, in the order in which it came. `linked`: it may be of several fragments."""
+def person_facts(history: ContactHistory, *, linked: bool) -> Iterator[PersonFact]:
+    """Every fact of a person, in the order in which they came. `linked`: they may be of several fragments."""
     for read in read_rows(history):
         opened = open_harmonised(read.row.event) if linked else None
-        named = named_in(opened) if isinstance(opened, Opened) else None
-        yield Said(named or history.contact_id, read.fact, read.data)
+        named = fragment_named_in(opened) if isinstance(opened, Opened) else None
+        yield PersonFact(named or history.contact_id, read.fact, read.data)

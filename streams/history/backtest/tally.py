@@ -1,9 +1,9 @@
-"""Counts of touches and of the people behind them, by decision and by whatever else one asks.
+"""Counts touches and the people behind them, by decision, reason, team, channel and week.
 
-Touches of one person are not independent of each other, people are. So what became of them is counted by person: in
-each cell everybody once, with each gift once however many touches it followed. An interval of money needs to know how
-gifts are spread without keeping them: each person enters each of many resamples as often as chance has it (a Poisson
-bootstrap), and the same person always as often, so that parts add up to the same whole whoever counted them.
+Touches of one person are not independent of each other, people are. So outcomes are counted by person: in each cell
+everybody once, with each gift once however many touches it followed. An interval of amounts needs the spread of gifts
+without keeping them: each person enters each of many resamples as often as chance has it (a Poisson bootstrap), and the
+same person always equally often, so that counts made apart add up to the same whole.
 """
 
 from collections import Counter
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.pressure import Decision
-from streams.history.backtest.outcomes import Outcome, together
-from streams.history.backtest.touch_history import Send
+from streams.history.backtest.outcomes import TouchOutcome, combined
+from streams.history.backtest.touch_history import AskedTouch
 
 RESAMPLES = 400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,8 +26,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Weights = NDArray[np.float64]
 
 
-class Place(NamedTuple):
-    """Which touches: under which policy (`new`, `old`; `both`: how the two differ), by what, and what was decided."""
+class CellKey(NamedTuple):
+    """Which touches a cell counts, by policy, a dimension with its value, and decision.
+
+    `policy`: `new`, `old`, or `both` for the difference between them.
+    """
 
     policy: str
     by: str
@@ -37,7 +40,7 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Cell:
-    """`gave`: people with a gift, `gifts`: theirs, `amounts` by currency in minor units.
+    """Counts of one cell. `gave`: people with a gift, `gifts`: theirs, `amounts` by currency in minor units.
 
     `drawn`: how many people each resample has; `sums`: their amounts, by currency.
     """
@@ -52,8 +55,8 @@ class Cell:
     drawn: Weights = field(default_factory=lambda: np.zeros(RESAMPLES))
     sums: dict[str, Weights] = field(default_factory=dict)
 
-    def take(self, touches: int, outcome: Outcome, weights: Weights) -> None:
-        """One person, with so many touches."""
+    def take(self, touches: int, outcome: TouchOutcome, weights: Weights) -> None:
+        """Count one person with so many touches."""
         self.touches += touches
         self.people += 1
         self.gave += bool(outcome.gifts)
@@ -69,7 +72,7 @@ class Cell:
             self._resampled(currency, weights * amount)
 
     def add(self, other: "Cell") -> None:
-        """Other people."""
+        """Add the counts of other people."""
         for name in ("touches", "people", "gave", "left", "complained", "gifts"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.amounts.update(other.amounts)
@@ -82,17 +85,17 @@ class Cell:
         self.sums[currency] = sums.copy() if known is None else known + sums
 
 
-class Judged(NamedTuple):
-    """A touch with what both policies say to it, and what followed."""
+class JudgedTouch(NamedTuple):
+    """A touch with the decisions of both policies, and its outcome."""
 
-    send: Send
+    send: AskedTouch
     new: Decision
     old: Decision
-    outcome: Outcome
+    outcome: TouchOutcome
 
-    def places(self) -> list[Place]:
-        """Every cell that it is counted in."""
-        found = [Place("both", "change", f"{self.old.decision} → {self.new.decision}", "")]
+    def cell_keys(self) -> list[CellKey]:
+        """The key of every cell that counts it."""
+        found = [CellKey("both", "change", f"{self.old.decision} → {self.new.decision}", "")]
         for policy, decision in (("new", self.new), ("old", self.old)):
             said = {
                 "all": "",
@@ -101,7 +104,7 @@ class Judged(NamedTuple):
                 "channel": self.send.request.channel,
                 "week": week_of(self.send.touch.time),
             }
-            found += [Place(policy, by, value, decision.decision) for by, value in said.items()]
+            found += [CellKey(policy, by, value, decision.decision) for by, value in said.items()]
         return found
 
 
@@ -112,41 +115,41 @@ def week_of(at: int) -> str:
 
 
 class Tally:
-    """All cells."""
+    """All cells of a backtest."""
 
     def __init__(self) -> None:
-        self.cells: dict[Place, Cell] = {}
+        self.cells: dict[CellKey, Cell] = {}
 
-    def take(self, contact_id: str, judged: Iterable[Judged]) -> None:
-        """One person."""
-        groups: dict[Place, list[Judged]] = {}
+    def take(self, contact_id: str, judged: Iterable[JudgedTouch]) -> None:
+        """Count one person."""
+        groups: dict[CellKey, list[JudgedTouch]] = {}
         for each in judged:
-            for place in each.places():
-                groups.setdefault(place, []).append(each)
+            for key in each.cell_keys():
+                groups.setdefault(key, []).append(each)
         if not groups:
             return
         weights = weights_of(contact_id)
-        for place, theirs in groups.items():
-            self._cell(place).take(len(theirs), together(each.outcome for each in theirs), weights)
+        for key, theirs in groups.items():
+            self._cell(key).take(len(theirs), combined(each.outcome for each in theirs), weights)
 
     def add(self, other: "Tally") -> None:
-        """Other people, counted elsewhere."""
-        for place, cell in other.cells.items():
-            self._cell(place).add(cell)
+        """Add what was counted of other people."""
+        for key, cell in other.cells.items():
+            self._cell(key).add(cell)
 
-    def cell(self, place: Place) -> Cell:
-        """An empty one where there is nothing."""
-        return self.cells.get(place) or Cell()
+    def cell(self, key: CellKey) -> Cell:
+        """A cell; an empty one where nothing was counted."""
+        return self.cells.get(key) or Cell()
 
     def values(self, by: str, policies: Sequence[str] = ("new", "old")) -> list[str]:
-        """What there is of teams, channels, weeks or reasons, sorted."""
-        return sorted({place.value for place in self.cells if place.by == by and place.policy in policies})
+        """The teams, channels, weeks or reasons that were counted, sorted."""
+        return sorted({key.value for key in self.cells if key.by == by and key.policy in policies})
 
-    def _cell(self, place: Place) -> Cell:
-        return self.cells.setdefault(place, Cell())
+    def _cell(self, key: CellKey) -> Cell:
+        return self.cells.setdefault(key, Cell())
 
 
 def weights_of(contact_id: str) -> Weights:
-    """How often a person is in each resample: the same of the same person, whoever asks."""
+    """How often a person is in each resample: always the same for the same person."""
     chance = np.random.default_rng(crc32(contact_id.encode()))
     return chance.poisson(1.0, RESAMPLES).astype(np.float64)

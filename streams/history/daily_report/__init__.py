@@ -1,1 +1,1 @@
-"""The page that a strategist reads every morning: yesterday, beside the same day of the week before."""
+"""The daily report: yesterday's figures beside those of a week before, with warnings, as text and HTML."""

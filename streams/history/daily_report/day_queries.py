@@ -1,4 +1,7 @@
-"""Asks a history all that the page says of a day."""
+"""Queries a history for everything that the daily report says of a day.
+
+Each SQL query gives the fields of one kind of figures, in order. `$since` and `$until`: the day, in ms since 1970.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -8,68 +11,187 @@ import duckdb
 from msgspec import Struct
 
 from events.registry import types_that
-from streams.history.daily_report.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Talks
-from streams.history.daily_report.message_outcomes import sends
-from streams.history.daily_report.queries import (
-    COMMITTEES,
-    MEETINGS,
-    METHODS,
-    MONEY,
-    PLEDGES,
-    PROVIDERS,
-    REFCODES,
-    TURFS,
+from streams.history.daily_report.figures import (
+    CanvassResults,
+    CurrencyTotals,
+    DailyReport,
+    DayFigures,
+    EventAttendance,
+    HeldBackCount,
+    MailboxProvider,
+    MoneyPart,
+    Pledges,
 )
-from streams.history.insights.history_source import History, Reach, opened
-from streams.history.insights.human_acts import reaches_of_acts
-from streams.history.insights.known_values import known_of
-from streams.history.insights.placing import place, reach_of_messages
+from streams.history.daily_report.message_outcomes import send_results
+from streams.history.insights.history_source import History, Reach, open_history
+from streams.history.insights.human_acts import acts_reaches
+from streams.history.insights.known_values import time_range_of
+from streams.history.insights.placing import create_placed_views, messages_reach
 from streams.history.insights.spans import Span, day_span
+
+MONEY = """
+    WITH firsts AS (
+        SELECT * FROM donations WHERE gross > 0 AND contact_id IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY contact_id ORDER BY "time", source, id) = 1
+    ),
+    fresh AS (
+        SELECT currency, count(*) AS people FROM firsts
+        WHERE epoch_ms("time") >= $since AND epoch_ms("time") < $until
+        GROUP BY currency
+    ),
+    totals AS (
+        SELECT currency, count(*) FILTER (gross > 0) AS gifts, sum(gross) AS gross, sum(refunded) AS refunded,
+               count(DISTINCT contact_id) FILTER (gross > 0) AS donors
+        FROM donations
+        WHERE epoch_ms("time") >= $since AND epoch_ms("time") < $until
+        GROUP BY currency
+    )
+    SELECT t.currency, t.gifts, t.gross, t.refunded, t.donors, coalesce(f.people, 0)
+    FROM totals AS t LEFT JOIN fresh AS f ON f.currency = t.currency
+    ORDER BY t.gross DESC, t.currency
+"""
+
+_PART = """
+    SELECT {name}, currency, count(*) FILTER (gross > 0) AS gifts, sum(gross) AS gross, sum(refunded) AS refunded
+    FROM donations
+    WHERE epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY ALL
+    ORDER BY sum(net) DESC, {name}, currency
+"""
+REFCODES = _PART.format(name="refcode")
+COMMITTEES = _PART.format(name="committee")
+
+PLEDGES = """
+    WITH words AS (
+        SELECT contact_id, pledge_id, "type", epoch_ms("time") AS moment, source, id
+        FROM interactions_effective
+        WHERE pledge_id IS NOT NULL AND epoch_ms("time") < $until
+          AND "type" IN ('donation.made', 'donation.charge_failed', 'donation.pledge_cancelled')
+    ),
+    states AS (
+        SELECT *, lag("type") OVER (PARTITION BY contact_id, pledge_id ORDER BY moment, source, id) AS earlier
+        FROM words
+    ),
+    -- Since when the pledge stands as it does: the latest word that changed it.
+    changes AS (
+        SELECT contact_id, pledge_id, max(moment) AS since FROM states
+        WHERE earlier IS DISTINCT FROM "type"
+        GROUP BY contact_id, pledge_id
+    ),
+    latest AS (
+        SELECT * FROM words
+        QUALIFY row_number() OVER (
+            PARTITION BY contact_id, pledge_id ORDER BY moment DESC, source DESC, id DESC
+        ) = 1
+    )
+    SELECT
+        count(*) FILTER (l."type" = 'donation.made'),
+        count(*) FILTER (l."type" = 'donation.charge_failed'),
+        count(*) FILTER (l."type" = 'donation.pledge_cancelled'),
+        count(*) FILTER (l."type" = 'donation.made' AND c.since >= $since),
+        count(*) FILTER (l."type" = 'donation.charge_failed' AND c.since >= $since),
+        count(*) FILTER (l."type" = 'donation.pledge_cancelled' AND c.since >= $since)
+    FROM latest AS l JOIN changes AS c ON c.contact_id = l.contact_id AND c.pledge_id = l.pledge_id
+"""
+
+PROVIDERS = """
+    SELECT mailbox,
+           count(DISTINCT (contact_id, message_id)) FILTER ("type" = 'email.delivered') AS delivered,
+           count(*) FILTER ("type" = 'email.unsubscribed'),
+           count(*) FILTER ("type" = 'email.complained')
+    FROM interactions_effective
+    WHERE "type" IN ('email.delivered', 'email.unsubscribed', 'email.complained')
+      AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY mailbox
+    ORDER BY delivered DESC, mailbox
+"""
+
+_TALKS = """
+    SELECT {name}, count(*) AS attempts, count(*) FILTER (outcome = 'contacted'),
+           count(*) FILTER (outcome = 'contacted' AND support IN (1, 2))
+    FROM interactions_effective
+    WHERE "type" = 'canvass.reported' {only}
+      AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY {name}
+    ORDER BY attempts DESC, {name}
+"""
+METHODS = _TALKS.format(name="method", only="")
+TURFS = _TALKS.format(name="turf", only="AND method = 'door'")
+
+MEETINGS = """
+    WITH words AS (
+        SELECT contact_id, event_id, "type", "time", source, id,
+               coalesce(starts_at, max(starts_at) OVER (PARTITION BY contact_id, event_id)) AS starts
+        FROM interactions_effective
+        WHERE "type" IN ('rsvp.made', 'rsvp.cancelled', 'rsvp.attended', 'rsvp.no_show')
+    ),
+    latest AS (
+        SELECT * FROM words
+        QUALIFY row_number() OVER (
+            PARTITION BY contact_id, event_id, starts ORDER BY "time" DESC, source DESC, id DESC
+        ) = 1
+    )
+    SELECT event_id,
+           count(*) FILTER ("type" <> 'rsvp.cancelled') AS promised,
+           count(*) FILTER ("type" = 'rsvp.attended'),
+           count(*) FILTER ("type" = 'rsvp.no_show'),
+           count(*) FILTER ("type" = 'rsvp.cancelled')
+    FROM latest
+    WHERE epoch_ms(coalesce(starts, "time")) >= $since AND epoch_ms(coalesce(starts, "time")) < $until
+      AND (starts IS NOT NULL OR "type" IN ('rsvp.attended', 'rsvp.no_show'))
+    GROUP BY event_id
+    ORDER BY promised DESC, event_id
+"""
+
 
 WEEK = timedelta(days=7)
 _TYPES = types_that(lambda spec: spec.in_daily_report)
 Kind = TypeVar("Kind", bound=Struct)
 
 
-def days_of(day: date, zone: str) -> tuple[Span, Span]:
-    """The day, and the same of the week before."""
+def day_and_week_before(day: date, zone: str) -> tuple[Span, Span]:
+    """The day, and the same day of the week before."""
     return day_span(day, zone), day_span(day - WEEK, zone)
 
 
-def report_of(history: History, day: date, zone: str, as_of: int, held: Sequence[tuple[Held, ...] | None]) -> Report:
-    """The page of a day. `held`: of the day and of the one of the week before. Raises `duckdb.IOException`."""
-    spans = days_of(day, zone)
-    with opened(history, [reach for span in spans for reach in _reaches(span)]) as connection:
-        place(connection)
+def report_of(
+    history: History, day: date, zone: str, as_of: int, held: Sequence[tuple[HeldBackCount, ...] | None]
+) -> DailyReport:
+    """The report of a day. `held`: of the day and of the one a week before. Raises `duckdb.IOException`."""
+    spans = day_and_week_before(day, zone)
+    with open_history(history, [reach for span in spans for reach in _reaches(span)]) as connection:
+        create_placed_views(connection)
         dates = (day.isoformat(), (day - WEEK).isoformat())
         found, before = (_day(connection, *each) for each in zip(dates, spans, held, strict=True))
-    known = known_of(history) if found.is_empty else None
-    return Report(zone, as_of, found, before, lake=history.files is not None, known=known)
+    known = time_range_of(history) if found.is_empty else None
+    return DailyReport(zone, as_of, found, before, lake=history.files is not None, known=known)
 
 
 def _reaches(span: Span) -> list[Reach]:
-    return [Reach(_TYPES, span), reach_of_messages(span), *reaches_of_acts(span)]
+    return [Reach(_TYPES, span), messages_reach(span), *acts_reaches(span)]
 
 
-def _day(connection: duckdb.DuckDBPyConnection, name: str, span: Span, held: tuple[Held, ...] | None) -> Day:
+def _day(
+    connection: duckdb.DuckDBPyConnection, name: str, span: Span, held: tuple[HeldBackCount, ...] | None
+) -> DayFigures:
     def rows(kind: type[Kind], sql: str) -> tuple[Kind, ...]:
-        return tuple(kind(*row) for row in asked(connection, sql, span))
+        return tuple(kind(*row) for row in query_day(connection, sql, span))
 
-    return Day(
+    return DayFigures(
         date=name,
-        money=rows(Money, MONEY),
-        refcodes=rows(Part, REFCODES),
-        committees=rows(Part, COMMITTEES),
+        money=rows(CurrencyTotals, MONEY),
+        refcodes=rows(MoneyPart, REFCODES),
+        committees=rows(MoneyPart, COMMITTEES),
         pledges=rows(Pledges, PLEDGES)[0],
-        sends=sends(connection, span),
-        providers=rows(Provider, PROVIDERS),
-        methods=rows(Talks, METHODS),
-        turfs=rows(Talks, TURFS),
-        meetings=rows(Meeting, MEETINGS),
+        sends=send_results(connection, span),
+        providers=rows(MailboxProvider, PROVIDERS),
+        methods=rows(CanvassResults, METHODS),
+        turfs=rows(CanvassResults, TURFS),
+        meetings=rows(EventAttendance, MEETINGS),
         held=held,
     )
 
 
-def asked(connection: duckdb.DuckDBPyConnection, sql: str, span: Span) -> list[Any]:
-    """The rows of a query that knows `$since` and `$until`."""
+def query_day(connection: duckdb.DuckDBPyConnection, sql: str, span: Span) -> list[Any]:
+    """The rows of a query with the parameters `$since` and `$until`."""
     return connection.execute(sql, {"since": span.since, "until": span.until}).fetchall()

@@ -1,16 +1,19 @@
-"""What a morning's page says, as data. Amounts in minor units of `currency`; names null where nothing was said."""
+"""The figures of the daily report. Amounts in minor units of `currency`; names null where none was given."""
 
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from streams.domain.quarantine.listing import Listed
-from streams.history.insights.known_values import Known
-from streams.operations.refused.mostly_refused import Mostly
+from streams.history.insights.known_values import TimeRange
+from streams.operations.refused.mostly_refused import MostlyRefused
 
 
-class Money(Struct, frozen=True):
-    """What one day brought in one currency. `donors`: people, not gifts; `new_donors`: of them those who never gave."""
+class CurrencyTotals(Struct, frozen=True):
+    """Money of one day in one currency.
+
+    `donors`: people, not gifts; `new_donors`: those of them who never gave before.
+    """
 
     currency: str
     gifts: int
@@ -26,11 +29,11 @@ class Money(Struct, frozen=True):
 
     @property
     def average(self) -> int | None:
-        """Of a gift; None: there was none."""
+        """The average gift; None: there was none."""
         return round(self.gross / self.gifts) if self.gifts else None
 
 
-class Part(Struct, frozen=True):
+class MoneyPart(Struct, frozen=True):
     """The money of one refcode, or of one committee."""
 
     name: str | None
@@ -46,7 +49,7 @@ class Part(Struct, frozen=True):
 
 
 class Pledges(Struct, frozen=True):
-    """How promises stood when the day ended, and of how many that became so on the day."""
+    """Pledges by state at the end of the day, and how many entered that state on the day."""
 
     active: int
     failing: int
@@ -56,7 +59,7 @@ class Pledges(Struct, frozen=True):
     newly_cancelled: int
 
 
-class Send(Struct, frozen=True):
+class SendResults(Struct, frozen=True):
     """What happened on the day with messages of one campaign.
 
     `delivered`, `sent`: messages. `clicks_human`: expected number of clicks by people, in thousandths. `raised`: gross
@@ -78,8 +81,8 @@ class Send(Struct, frozen=True):
         return self.delivered or self.sent
 
 
-class Provider(Struct, frozen=True):
-    """E-mail of the day by whose mailbox it went to; None: the address was not told."""
+class MailboxProvider(Struct, frozen=True):
+    """E-mail of the day by mailbox provider; None: the address was not told."""
 
     mailbox: str | None
     delivered: int
@@ -87,8 +90,8 @@ class Provider(Struct, frozen=True):
     complaints: int
 
 
-class Talks(Struct, frozen=True):
-    """Canvassing in one turf, or by one method. `supporters`: of those who were found, support 1 or 2."""
+class CanvassResults(Struct, frozen=True):
+    """Canvassing in one turf, or by one method. `supporters`: contacted people with support 1 or 2."""
 
     name: str | None
     attempts: int
@@ -96,8 +99,8 @@ class Talks(Struct, frozen=True):
     supporters: int
 
 
-class Meeting(Struct, frozen=True):
-    """An event of the day. `promised`: who said yes and did not call it off; of the rest nobody has told."""
+class EventAttendance(Struct, frozen=True):
+    """Attendance at an event of the day. `promised`: who said yes and did not cancel; some have no known outcome."""
 
     event_id: str
     promised: int
@@ -106,10 +109,10 @@ class Meeting(Struct, frozen=True):
     cancelled: int
 
 
-class Held(Struct, frozen=True):
-    """How many a team asked about on the day and was told not to reach, or not yet.
+class HeldBackCount(Struct, frozen=True):
+    """How many people a team asked about on the day and was told not to reach, or not yet.
 
-    `people`: who was asked about by way of the API, each once. `rows`: of the lists that were judged, however often.
+    `people`: asked about through the API, each once. `rows`: of lists that were judged, each time.
     """
 
     decision: str
@@ -119,41 +122,42 @@ class Held(Struct, frozen=True):
     rows: int = 0
 
 
-class Day(Struct, frozen=True):
-    """One day. `held` None: the record of questions could not be read."""
+class DayFigures(Struct, frozen=True):
+    """The figures of one day. `held` None: the audit log could not be read."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known to have happened on it."""
+        """Whether nothing is known to have happened on the day."""
         happened = (self.money, self.refcodes, self.sends, self.providers, self.methods, self.meetings)
         return not any(happened)
 
     date: str
-    money: tuple[Money, ...]
-    refcodes: tuple[Part, ...]
-    committees: tuple[Part, ...]
+    money: tuple[CurrencyTotals, ...]
+    refcodes: tuple[MoneyPart, ...]
+    committees: tuple[MoneyPart, ...]
     pledges: Pledges
-    sends: tuple[Send, ...]
-    providers: tuple[Provider, ...]
-    methods: tuple[Talks, ...]
-    turfs: tuple[Talks, ...]
-    meetings: tuple[Meeting, ...]
-    held: tuple[Held, ...] | None
+    sends: tuple[SendResults, ...]
+    providers: tuple[MailboxProvider, ...]
+    methods: tuple[CanvassResults, ...]
+    turfs: tuple[CanvassResults, ...]
+    meetings: tuple[EventAttendance, ...]
+    held: tuple[HeldBackCount, ...] | None
 
 
-class Report(Struct, frozen=True):
-    """The page. `as_of`: up to when everything is in it, ms since 1970. `lake`: whether there is one to read.
+class DailyReport(Struct, frozen=True):
+    """The figures of a day and of the same day a week before.
 
-    `known`: of a day without anything, from when to when there are interactions; None: there are none, or the day has
-    some. `refused`: sources of which most of a type was, on the day. `quarantines`: who is held now, or whose records
-    wait. None: that could not be read.
+    `as_of`: everything up to then is in them, ms since 1970. `lake`: whether there is one. `known`: the time range of
+    history where the day has nothing; None: no interaction at all, or the day has some. `refused`: sources of which
+    most records of a type were refused on the day. `quarantines`: sources held now, or whose records wait. None: that
+    could not be read.
     """
 
     time_zone: str
     as_of: int
-    day: Day
-    before: Day
+    day: DayFigures
+    before: DayFigures
     lake: bool = True
-    known: Known | None = None
-    refused: tuple[Mostly, ...] | None = ()
+    known: TimeRange | None = None
+    refused: tuple[MostlyRefused, ...] | None = ()
     quarantines: tuple[Listed, ...] | None = ()

@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Formats figures for people: times, amounts, shares and changes."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ NOTHING = "–"
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def written(moment: int, zone: str) -> str:
-    """`17:00 on 31 May 2012`, of ms since 1970."""
+def as_time(moment: int, zone: str) -> str:
+    """`17:00 on 31 May 2012`, from ms since 1970."""
     at = (_EPOCH + timedelta(milliseconds=moment)).astimezone(ZoneInfo(zone))
     return f"{at:%H:%M} on {at.day} {at:%B %Y}"
 
@@ -28,7 +28,7 @@ def money(amount: int | None, currency: str) -> str:
 
 
 def all_money(amounts: Mapping[str, int]) -> str:
-    """Of each currency, without cents."""
+    """Amounts in every currency, without cents."""
     return " + ".join(_whole(amount, currency) for currency, amount in sorted(amounts.items())) or NOTHING
 
 
@@ -38,19 +38,19 @@ def _whole(amount: int, currency: str) -> str:
 
 
 def share(part: int, whole: int, decimals: int = 0) -> str:
-    """`26%`; of nothing there is none."""
+    """`26%`; a dash for a share of nothing."""
     return f"{100 * part / whole:.{decimals}f}%" if whole else NOTHING
 
 
 def change(now: int | None, before: int | None) -> str:
-    """`+12%`; from nothing there is none."""
+    """`+12%`; a dash for a change from nothing."""
     if not before or before < 0 or now is None:
         return NOTHING
     return f"{round(100 * (now - before) / before):+d}%"
 
 
 def thousandths(value: int) -> str:
-    """An expected number, `17.9`; of many without the tenth."""
+    """An expected number given in thousandths, `17.9`; large ones without the tenth."""
     return f"{value / 1000:,.1f}" if value < 1_000_000 else f"{value / 1000:,.0f}"
 
 

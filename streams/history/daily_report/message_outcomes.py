@@ -1,8 +1,8 @@
-"""What became of messages on a day, by campaign, and what they raised.
+"""What followed messages on a day, by campaign: deliveries, clicks, opt-outs, and money raised.
 
-A gift was raised by the campaign that it names, or whose name its refcode is. One that names none was raised by the
-latest message that asked its giver for money, if that came within a day before, and if it is no instalment, which is
-charged by itself.
+A gift was raised by the campaign it names, or whose name is its refcode. One that names none was raised by the latest
+message that asked its giver for money, if that came within a day before and the gift is no instalment, which is charged
+by itself.
 """
 
 from collections import defaultdict
@@ -10,15 +10,15 @@ from typing import Any
 
 import duckdb
 
-from streams.history.daily_report.figures import Send
+from streams.history.daily_report.figures import SendResults
 from streams.history.insights.human_acts import judged_acts
 from streams.history.insights.spans import Span
 
 RAISED_WITHIN_MS = 86_400_000
 
 
-def sends(connection: duckdb.DuckDBPyConnection, span: Span) -> tuple[Send, ...]:
-    """Those with the most messages first. `place` must have made its views."""
+def send_results(connection: duckdb.DuckDBPyConnection, span: Span) -> tuple[SendResults, ...]:
+    """Results by campaign, the most messages first. `create_placed_views` must have been called."""
     clicks: dict[str | None, int] = defaultdict(int)
     for act in judged_acts(connection, span):
         if act.kind == "click":
@@ -31,7 +31,9 @@ def sends(connection: duckdb.DuckDBPyConnection, span: Span) -> tuple[Send, ...]
         channels, sent, delivered, unsubscribes, complaints = told.get(campaign, nothing)
         money = raised.get(campaign, {})
         found.append(
-            Send(campaign, tuple(channels), delivered, clicks.get(campaign, 0), unsubscribes, complaints, money, sent)
+            SendResults(
+                campaign, tuple(channels), delivered, clicks.get(campaign, 0), unsubscribes, complaints, money, sent
+            )
         )
     return tuple(sorted(found, key=lambda one: (-one.reached, one.campaign or "")))
 

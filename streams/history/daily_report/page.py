@@ -1,4 +1,4 @@
-"""What the page shows, before it is text or HTML: warnings, headline figures, small tables."""
+"""The content of the report's page, before it becomes text or HTML: warnings, headline figures and tables."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,14 +7,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.domain.display_names import printable
-from streams.history.daily_report.figures import Day, Report
-from streams.history.daily_report.formatting import change, money, number, written
+from streams.history.daily_report.figures import DailyReport, DayFigures
+from streams.history.daily_report.formatting import as_time, change, money, number
 from streams.history.daily_report.tables import Table, earlier_of, tables_of
 from streams.history.daily_report.warnings import warnings
 
 
 class Tile(Struct, frozen=True):
-    """One figure in large."""
+    """One headline figure."""
 
     name: str
     value: str
@@ -22,7 +22,7 @@ class Tile(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """All of it, in order."""
+    """The whole page, in order."""
 
     title: str
     subtitle: str
@@ -31,13 +31,13 @@ class Page(Struct, frozen=True):
     tables: tuple[Table, ...]
 
 
-def page_of(report: Report) -> Page:
+def page_of(report: DailyReport) -> Page:
     """The page of a report."""
     day, before = report.day, report.before
     return Page(
         title=_written(day.date),
         subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at "
-        f"{written(report.as_of, report.time_zone)}",
+        f"{as_time(report.as_of, report.time_zone)}",
         warnings=tuple(map(printable, warnings(report))),
         tiles=tuple(_tiles(day, before)),
         tables=tuple(_seen(table) for table in tables_of(report)),
@@ -45,7 +45,7 @@ def page_of(report: Report) -> Page:
 
 
 def _seen(table: Table) -> Table:
-    """Producers choose refcodes, campaigns and turfs: nothing in them reaches a terminal or a page but what is seen."""
+    """Escape control characters: producers choose refcodes, campaigns and turfs."""
     return replace(table, rows=tuple(tuple(map(printable, row)) for row in table.rows))
 
 
@@ -54,7 +54,7 @@ def _written(day: str) -> str:
     return f"{read:%A}, {read.day} {read:%B %Y}"
 
 
-def _tiles(day: Day, before: Day) -> Iterable[Tile]:
+def _tiles(day: DayFigures, before: DayFigures) -> Iterable[Tile]:
     for one in day.money[:1]:
         earlier = earlier_of(one, before)
         for name, now, then in (

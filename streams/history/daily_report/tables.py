@@ -1,22 +1,30 @@
-"""The small tables of the page, each from one kind of figures."""
+"""The tables of the page, each from one kind of figures."""
 
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from streams.domain.quarantine.listing import Listed
-from streams.history.daily_report.figures import Day, Held, Money, Part, Report, Send, Talks
+from streams.history.daily_report.figures import (
+    CanvassResults,
+    CurrencyTotals,
+    DailyReport,
+    DayFigures,
+    HeldBackCount,
+    MoneyPart,
+    SendResults,
+)
 from streams.history.daily_report.formatting import NOTHING, all_money, change, money, number, share, thousandths
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 
 MOST_ROWS = 12
-"""Of a table of many; what is left out is summed up in its last row."""
+"""Most rows of a table; the others are summed up in its last row."""
 
 _ANSWERS = {"deny": "no", "defer": "later"}
 
 
 class Table(Struct, frozen=True):
-    """The first column is text, all others are figures. `note` stands below; `nothing` where there are no rows."""
+    """A table. The first column is text, the others are figures. `note`: below it; `nothing`: text for no rows."""
 
     title: str
     columns: tuple[str, ...]
@@ -25,8 +33,8 @@ class Table(Struct, frozen=True):
     nothing: str = "Nothing."
 
 
-def tables_of(report: Report) -> tuple[Table, ...]:
-    """All of them, in order."""
+def tables_of(report: DailyReport) -> tuple[Table, ...]:
+    """Every table, in order."""
     day, before = report.day, report.before
     return (
         _money(day, before),
@@ -44,12 +52,12 @@ def tables_of(report: Report) -> tuple[Table, ...]:
     )
 
 
-def earlier_of(one: Money, before: Day) -> Money:
-    nothing = Money(one.currency, 0, 0, 0, 0, 0)
+def earlier_of(one: CurrencyTotals, before: DayFigures) -> CurrencyTotals:
+    nothing = CurrencyTotals(one.currency, 0, 0, 0, 0, 0)
     return next((earlier for earlier in before.money if earlier.currency == one.currency), nothing)
 
 
-def _money(day: Day, before: Day) -> Table:
+def _money(day: DayFigures, before: DayFigures) -> Table:
     rows: list[tuple[str, ...]] = []
     for one in day.money:
         earlier = earlier_of(one, before)
@@ -70,7 +78,7 @@ def _money(day: Day, before: Day) -> Table:
     return Table("Money", ("", "on the day", "week before", "change"), tuple(rows), nothing="No gift and no refund.")
 
 
-def _pledges(day: Day, before: Day) -> Table:
+def _pledges(day: DayFigures, before: DayFigures) -> Table:
     now, then = day.pledges, before.pledges
     rows = (
         ("active", number(now.active), number(now.newly_active), number(then.newly_active)),
@@ -82,7 +90,7 @@ def _pledges(day: Day, before: Day) -> Table:
     return Table("Pledges", columns, rows if known else (), nothing="No pledge is known.")
 
 
-def _parts(title: str, column: str, parts: Sequence[Part], before: Sequence[Part]) -> Table:
+def _parts(title: str, column: str, parts: Sequence[MoneyPart], before: Sequence[MoneyPart]) -> Table:
     then = {(one.name, one.currency): one.net for one in before}
     rows = [
         (
@@ -103,14 +111,14 @@ def _parts(title: str, column: str, parts: Sequence[Part], before: Sequence[Part
     return Table(title, (column, "gifts", "gross", "net", "net, week before"), tuple(rows))
 
 
-def _sends(day: Day) -> Table:
+def _sends(day: DayFigures) -> Table:
     these = [send for send in day.sends if send.reached]
     earlier = [send for send in day.sends if not send.reached]
     rows = [_send(send.campaign or "no campaign", send) for send in these[:MOST_ROWS]]
     if left := these[MOST_ROWS:]:
-        rows.append(_send(f"{len(left)} others", _together(left)))
+        rows.append(_send(f"{len(left)} others", _summed(left)))
     if earlier:
-        rows.append(_send("of earlier sends", _together(earlier)))
+        rows.append(_send("of earlier sends", _summed(earlier)))
     columns = ("campaign", "by", "delivered", "clicks", "left", "complaints", "raised", "per 1,000")
     note = (
         "Clicks: how many are likely to have been people's. Left: unsubscribed, or STOP. Raised: by gifts that name "
@@ -121,7 +129,7 @@ def _sends(day: Day) -> Table:
     return Table("Messages", columns, tuple(rows), note, "No message was sent or delivered.")
 
 
-def _send(name: str, send: Send) -> tuple[str, ...]:
+def _send(name: str, send: SendResults) -> tuple[str, ...]:
     per_1000 = {currency: round(gross * 1000 / send.reached) for currency, gross in send.raised.items() if send.reached}
     return (
         name,
@@ -135,12 +143,12 @@ def _send(name: str, send: Send) -> tuple[str, ...]:
     )
 
 
-def _together(these: Sequence[Send]) -> Send:
+def _summed(these: Sequence[SendResults]) -> SendResults:
     raised: dict[str, int] = {}
     for send in these:
         for currency, gross in send.raised.items():
             raised[currency] = raised.get(currency, 0) + gross
-    return Send(
+    return SendResults(
         None,
         (),
         sum(send.reached for send in these) if any(send.delivered for send in these) else 0,
@@ -152,7 +160,7 @@ def _together(these: Sequence[Send]) -> Send:
     )
 
 
-def _providers(day: Day) -> Table:
+def _providers(day: DayFigures) -> Table:
     rows = tuple(
         (
             one.mailbox or "not told",
@@ -167,25 +175,25 @@ def _providers(day: Day) -> Table:
     return Table("E-mail by mailbox provider", columns, rows, nothing="No e-mail was delivered.")
 
 
-def _talks(title: str, column: str, talks: Sequence[Talks], before: Sequence[Talks]) -> Table:
+def _talks(title: str, column: str, talks: Sequence[CanvassResults], before: Sequence[CanvassResults]) -> Table:
     then = {one.name: one for one in before}
     rows = [_talk(one.name or f"no {column}", one, then.get(one.name)) for one in talks[:MOST_ROWS]]
     if left := talks[MOST_ROWS:]:
         attempts, met, supporters = (
             sum(getattr(one, name) for one in left) for name in ("attempts", "contacted", "supporters")
         )
-        rows.append(_talk(f"{len(left)} others", Talks(None, attempts, met, supporters), None))
+        rows.append(_talk(f"{len(left)} others", CanvassResults(None, attempts, met, supporters), None))
     columns = (column, "attempts", "met", "contact rate", "week before", "supporters")
     return Table(title, columns, tuple(rows), nothing="None was reported.")
 
 
-def _talk(name: str, one: Talks, earlier: Talks | None) -> tuple[str, ...]:
+def _talk(name: str, one: CanvassResults, earlier: CanvassResults | None) -> tuple[str, ...]:
     rate = share(earlier.contacted, earlier.attempts) if earlier else NOTHING
     met = number(one.contacted), share(one.contacted, one.attempts), rate
     return (name, number(one.attempts), *met, number(one.supporters))
 
 
-def _meetings(day: Day) -> Table:
+def _meetings(day: DayFigures) -> Table:
     rows = tuple(
         (
             one.event_id,
@@ -202,7 +210,7 @@ def _meetings(day: Day) -> Table:
     return Table("Shifts and events", columns, rows, note if rows else "", "None was on the day.")
 
 
-def _held(held: Sequence[Held] | None) -> Iterable[Table]:
+def _held(held: Sequence[HeldBackCount] | None) -> Iterable[Table]:
     if held is None:
         return
     rows = tuple(
@@ -222,7 +230,7 @@ def _held(held: Sequence[Held] | None) -> Iterable[Table]:
     yield Table("Held back", columns, rows, note if rows else "", "Nobody whom a team asked about.")
 
 
-def _refused(found: Sequence[Mostly] | None) -> Iterable[Table]:
+def _refused(found: Sequence[MostlyRefused] | None) -> Iterable[Table]:
     if found:
         rows = tuple(
             (f"{one.source}, {one.type}", number(one.refused), number(one.sent), share(one.refused, one.sent))

@@ -1,21 +1,21 @@
-"""What should be looked at before anything else on the page. Few, and each with its figures."""
+"""Warnings above the figures: what should be looked at first. Few, and each with its figures."""
 
 from collections.abc import Iterator
 
 from streams.domain.quarantine import listing
-from streams.history.daily_report.figures import Day, Report, Talks
-from streams.history.daily_report.formatting import money, number, plural, share, written
+from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
+from streams.history.daily_report.formatting import as_time, money, number, plural, share
 from streams.history.insights.spans import TOPIC_DAYS
 from streams.operations.refused import mostly_refused
 from streams.operations.refused.mostly_refused import shortened
 
 FEWER = 0.7
-"""Of the gross of the week before: below that it is said."""
+"""Share of last week's gross below which there is a warning."""
 ENOUGH_GIFTS = 10
 ENOUGH_MAIL = 1_000
-"""Delivered messages, below which a rate says little; as the policy's `rates.minimum`."""
+"""Delivered messages below which a rate says little; as the policy's `rates.minimum`."""
 COMPLAINTS, MOST_COMPLAINTS = 0.001, 0.003
-"""Gmail asks senders to stay below the first, and never to reach the second."""
+"""Complaint rates: Gmail asks senders to stay below the first, and never to reach the second."""
 UNSUBSCRIBES = 0.02
 ENOUGH_DOORS = 50
 ENOUGH_PROMISES = 10
@@ -24,8 +24,8 @@ ENOUGH_PLEDGES = 5
 MOST_SOURCES = 5
 
 
-def warnings(report: Report) -> list[str]:
-    """In the order of the page."""
+def warnings(report: DailyReport) -> list[str]:
+    """Every warning, in the order of the page."""
     day, before = report.day, report.before
     return [
         *_nothing(report),
@@ -37,22 +37,22 @@ def warnings(report: Report) -> list[str]:
         *_doors(day, before),
         *_meetings(day),
         *_held(day),
-        *_unheard(report),
+        *_refused_sources(report),
     ]
 
 
-def _nothing(report: Report) -> Iterator[str]:
-    """A page of zeroes is most often of the wrong day, or of the wrong lake."""
+def _nothing(report: DailyReport) -> Iterator[str]:
+    """A day without anything is most often the wrong day, or the wrong lake."""
     if not report.day.is_empty:
         return
     if report.known is None:
         yield "Nothing is known of this day: there is no interaction at all."
         return
-    first, latest = (written(moment, report.time_zone) for moment in (report.known.first, report.known.latest))
+    first, latest = (as_time(moment, report.time_zone) for moment in (report.known.first, report.known.latest))
     yield f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
 
 
-def _without_lake(report: Report) -> Iterator[str]:
+def _without_lake(report: DailyReport) -> Iterator[str]:
     if not report.lake:
         yield (
             f"No lake is set (HARMONIA_LAKE): what is older than {TOPIC_DAYS} days is left out, so that whoever gave "
@@ -60,7 +60,7 @@ def _without_lake(report: Report) -> Iterator[str]:
         )
 
 
-def _silence(day: Day, before: Day) -> Iterator[str]:
+def _silence(day: DayFigures, before: DayFigures) -> Iterator[str]:
     """A feed that has stopped looks like a quiet day."""
     for what, now, then in (
         ("gift", sum(one.gifts for one in day.money), sum(one.gifts for one in before.money)),
@@ -71,7 +71,7 @@ def _silence(day: Day, before: Day) -> Iterator[str]:
             yield f"No {what} at all, and {number(then)} the week before: has a feed stopped?"
 
 
-def _money(day: Day, before: Day) -> Iterator[str]:
+def _money(day: DayFigures, before: DayFigures) -> Iterator[str]:
     then = {one.currency: one for one in before.money}
     for one in day.money:
         earlier = then.get(one.currency)
@@ -82,7 +82,7 @@ def _money(day: Day, before: Day) -> Iterator[str]:
             yield f"Gross was {now}, {share(earlier.gross - one.gross, earlier.gross)} less than {was} the week before."
 
 
-def _pledges(day: Day) -> Iterator[str]:
+def _pledges(day: DayFigures) -> Iterator[str]:
     pledges = day.pledges
     if pledges.newly_failing >= ENOUGH_PLEDGES:
         yield (
@@ -91,7 +91,7 @@ def _pledges(day: Day) -> Iterator[str]:
         )
 
 
-def _mail(day: Day) -> Iterator[str]:
+def _mail(day: DayFigures) -> Iterator[str]:
     for provider in day.providers:
         rate = provider.complaints / provider.delivered if provider.delivered else 0
         if provider.delivered >= ENOUGH_MAIL and rate >= COMPLAINTS:
@@ -105,7 +105,7 @@ def _mail(day: Day) -> Iterator[str]:
             yield f"{share(send.unsubscribes, send.reached, 1)} of {send.campaign} want no more messages."
 
 
-def _doors(day: Day, before: Day) -> Iterator[str]:
+def _doors(day: DayFigures, before: DayFigures) -> Iterator[str]:
     now, then = _of(day.methods, "door"), _of(before.methods, "door")
     if min(now.attempts, then.attempts) < ENOUGH_DOORS:
         return
@@ -116,20 +116,20 @@ def _doors(day: Day, before: Day) -> Iterator[str]:
         )
 
 
-def _meetings(day: Day) -> Iterator[str]:
+def _meetings(day: DayFigures) -> Iterator[str]:
     for one in day.meetings:
         known = one.attended + one.no_show
         if known >= ENOUGH_PROMISES and one.no_show > FLAKES * known:
             yield f"{share(one.no_show, known)} of those who had promised did not come to {one.event_id}."
 
 
-def _held(day: Day) -> Iterator[str]:
+def _held(day: DayFigures) -> Iterator[str]:
     if day.held is None:
         yield "Who was held back is not known: the record of questions could not be read."
 
 
-def _unheard(report: Report) -> Iterator[str]:
-    """Of whom the page says too little."""
+def _refused_sources(report: DailyReport) -> Iterator[str]:
+    """Sources about which the page says too little."""
     if report.refused is None or report.quarantines is None:
         yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."
         return
@@ -137,5 +137,5 @@ def _unheard(report: Report) -> Iterator[str]:
     yield from shortened((f"{each.source}: {listing.sentence(each)}." for each in report.quarantines), MOST_SOURCES)
 
 
-def _of(methods: tuple[Talks, ...], name: str) -> Talks:
-    return next((one for one in methods if one.name == name), Talks(name, 0, 0, 0))
+def _of(methods: tuple[CanvassResults, ...], name: str) -> CanvassResults:
+    return next((one for one in methods if one.name == name), CanvassResults(name, 0, 0, 0))

@@ -1,1 +1,1 @@
-"""Export files of teams' tools, read piece by piece into what the adapters make of them."""
+"""Imports export files of other tools: reads them item by item, maps each by its adapter, and publishes the result."""

@@ -1,4 +1,4 @@
-"""One export after the other: shown only, or sent and remembered."""
+"""Imports one export file after the other: previews it, or sends it and remembers how far it has come."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,44 +10,44 @@ import orjson
 from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
 from events.envelope import encode_structured
 from events.json_types import JSON
-from streams.history.importing.file_parts import AsItIs, Job, Piece, pieces
-from streams.history.importing.journal import Journal, Progress
-from streams.history.importing.publisher import Counts, Sending, Way
+from streams.history.importing.file_items import FileItem, ImportFormat, UnchangedEvent, read_items
+from streams.history.importing.journal import ImportJournal, ImportProgress
+from streams.history.importing.publisher import FilePublisher, PublishOptions, ResultCounts
 
 _MOST_SHOWN = 20
 
 
-class Bar(Protocol):
-    """Shows how far into a file an import has come."""
+class ProgressBar(Protocol):
+    """Shows how far an import has come in a file."""
 
     def watch(self, file: BinaryIO) -> None:
-        """The file whose position is shown."""
+        """Show the position of this open file."""
 
     def advance(self, more: int) -> None:
-        """So many more pieces are done."""
+        """This many more items are done."""
 
 
-class Screen(NamedTuple):
-    """Is told how many more rows are done, and remarks for people."""
+class ProgressDisplay(NamedTuple):
+    """Callbacks for progress: rows that are newly done, and remarks for people."""
 
     advance: Callable[[int], object]
     say: Callable[[str], object]
 
 
-class Report:
-    """Counts what became of everything, and keeps where something was refused and why; never what stood there."""
+class ImportReport:
+    """Counts results, and records where and why something was refused; never the refused content."""
 
     def __init__(self, file: BinaryIO | None) -> None:
         self._file = file
-        self.counts = Counts()
+        self.counts = ResultCounts()
         self.shown: list[str] = []
 
-    def add(self, name: str, piece: Piece) -> None:
-        """Take in one piece of a file; refusals go to the report's file if there is one."""
-        for result in piece.results:
+    def add(self, name: str, item: FileItem) -> None:
+        """Count one item of the file `name`; refusals are also written to the report's file if there is one."""
+        for result in item.results:
             self.counts.add(result)
             if isinstance(result, RefusedElement):
-                self._refused(name, piece.line, result.refusal.reason.value, result.refusal.detail)
+                self._refused(name, item.line, result.refusal.reason.value, result.refusal.detail)
 
     def _refused(self, name: str, line: int, reason: str, detail: str) -> None:
         if self._file is not None:
@@ -56,20 +56,22 @@ class Report:
             self.shown.append(f"{name}: line {line}: {reason}: {detail}")
 
 
-def show(file: Path, job: Job, report: Report, bar: Bar, say: Callable[[dict[str, JSON]], None] | None) -> None:
-    """Read a file and send nothing. `say` is told of each result but what is left out; None: nobody listens."""
-    for piece in pieces(file, job, bar.watch):
-        report.add(file.name, piece)
+def preview_file(
+    file: Path, job: ImportFormat, report: ImportReport, bar: ProgressBar, say: Callable[[dict[str, JSON]], None] | None
+) -> None:
+    """Read a file and send nothing. `say` is given each result that is not left out; None: nobody listens."""
+    for item in read_items(file, job, bar.watch):
+        report.add(file.name, item)
         bar.advance(1)
-        for result in piece.results if say is not None else ():
-            if say is not None and (shown := _shown(result, file.name, piece.line)) is not None:
+        for result in item.results if say is not None else ():
+            if say is not None and (shown := _shown(result, file.name, item.line)) is not None:
                 say(shown)
 
 
-def _shown(result: AdapterResult | AsItIs, name: str, line: int) -> dict[str, JSON] | None:
+def _shown(result: AdapterResult | UnchangedEvent, name: str, line: int) -> dict[str, JSON] | None:
     if isinstance(result, SkippedElement):
         return None
-    if isinstance(result, AsItIs):
+    if isinstance(result, UnchangedEvent):
         return {"interaction": orjson.loads(result.value)}
     if isinstance(result, RefusedElement):
         why = {"reason": result.refusal.reason.value, "detail": result.refusal.detail}
@@ -79,44 +81,46 @@ def _shown(result: AdapterResult | AsItIs, name: str, line: int) -> dict[str, JS
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
-    """Which way the pieces of a file go, from number `done` on, and where it is noted how far they have come.
+class ImportTarget:
+    """Where a file's items go from number `done` on, and the journal of how far they have come.
 
-    `pace` may hold up whoever sends, before each piece of which something is sent.
+    `pace` may block the sender before each item of which something is sent.
     """
 
-    way: Way
-    kept: Journal
+    options: PublishOptions
+    journal: ImportJournal
     done: int
     pace: Callable[[], None] | None = None
 
 
-def send(file: Path, job: Job, report: Report, bar: Bar, to: Outlet) -> None:
-    """Send what is not done of a file. Raises `Unreadable`, and as `deliver`."""
-    deliver(file.name, pieces(file, job, bar.watch), report, bar.advance, to)
+def send_file(file: Path, job: ImportFormat, report: ImportReport, bar: ProgressBar, to: ImportTarget) -> None:
+    """Send what is not done of a file. Raises `Unreadable`, and as `send_items`."""
+    send_items(file.name, read_items(file, job, bar.watch), report, bar.advance, to)
 
 
-def deliver(name: str, found: Iterable[Piece], report: Report, advance: Callable[[int], object], to: Outlet) -> None:
-    """Send what is not done, and note in the journal what is acknowledged.
+def send_items(
+    name: str, found: Iterable[FileItem], report: ImportReport, advance: Callable[[int], object], to: ImportTarget
+) -> None:
+    """Send items that are not done, and note in the journal what is acknowledged.
 
     Raises `OSError`, or `KafkaError`: then what was noted is done, and the next run goes on there.
     """
 
-    def left() -> Iterator[Piece]:
-        for piece in found:
-            if piece.number >= to.done:
-                report.add(name, piece)
-                if to.pace is not None and any(not isinstance(result, SkippedElement) for result in piece.results):
+    def left() -> Iterator[FileItem]:
+        for item in found:
+            if item.number >= to.done:
+                report.add(name, item)
+                if to.pace is not None and any(not isinstance(result, SkippedElement) for result in item.results):
                     to.pace()
-                yield piece
+                yield item
 
     last_done = to.done
 
-    def acknowledged(last: Piece) -> None:
+    def acknowledged(last: FileItem) -> None:
         nonlocal last_done
         advance(last.number + 1 - last_done)
         last_done = last.number + 1
-        to.kept.write(Progress(last_done))
+        to.journal.write(ImportProgress(last_done))
 
-    Sending(to.way, name).send(left(), acknowledged)
-    to.kept.write(Progress(last_done, finished=True))
+    FilePublisher(to.options, name).send(left(), acknowledged)
+    to.journal.write(ImportProgress(last_done, finished=True))

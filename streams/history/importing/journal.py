@@ -1,6 +1,6 @@
-"""How far each import has come, so that one that was interrupted goes on and one that is done is not done twice.
+"""Journals of imports: an interrupted one goes on where it was, and a finished one is not done twice.
 
-Copies of messages are known for a week only, so importing an old export a second time would count it twice.
+Copies of messages are recognised for a week only, so importing an old export a second time would count it twice.
 """
 
 import os
@@ -10,36 +10,36 @@ from pathlib import Path
 
 import orjson
 
-from streams.history.importing.file_parts import Job
+from streams.history.importing.file_items import ImportFormat
 
 _DIGITS = 32
 FOLDER = "imports"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Pieces that are acknowledged, and whether they are all."""
+class ImportProgress:
+    """Number of items that are acknowledged, and whether they are all."""
 
     done: int = 0
     finished: bool = False
 
 
-class Journal:
-    """The record of one file, read in one way, in Harmonia's home; `fingerprint`: what both are known again by."""
+class ImportJournal:
+    """The journal of one file, read in one way, in Harmonia's home. `fingerprint`: identifies both."""
 
     def __init__(self, home: Path, fingerprint: str, folder: str = FOLDER) -> None:
         self._path = home / folder / f"{fingerprint}.json"
 
-    def read(self) -> Progress:
-        """What was done; nothing if there is no record or it was cut short while it was written."""
+    def read(self) -> ImportProgress:
+        """What was done; nothing if there is no journal or it was cut short."""
         try:
             found = orjson.loads(self._path.read_bytes())
-            return Progress(int(found["done"]), bool(found["finished"]))
+            return ImportProgress(int(found["done"]), bool(found["finished"]))
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return Progress()
+            return ImportProgress()
 
-    def write(self, progress: Progress) -> None:
-        """Keep it; whole or not at all."""
+    def write(self, progress: ImportProgress) -> None:
+        """Store the progress, atomically."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
         with part.open("wb") as file:
@@ -49,12 +49,11 @@ class Journal:
         part.replace(self._path)
 
 
-def fingerprint_of(file: Path, job: Job) -> str:
-    """Of all that is in the file, since one that was corrected may be as long, and of what it is read by.
+def fingerprint_of(file: Path, job: ImportFormat) -> str:
+    """A hash of a file's whole content and of how it is read: vendor, source, mapping, codes and zone.
 
-    That is vendor, source, mapping, codes and zone.
-
-    Its name and place do not matter. With a mapping that was mended it is another import: what was refused is read.
+    Name and place do not matter. A corrected file may be as long as before, and with a corrected mapping it is another
+    import: what was refused is read again.
     """
     feed = job.feed
     read_by = (job.vendor, feed.source, feed.phone_region, feed.time_zone, *sorted(feed.codes.items()), job.mapping)

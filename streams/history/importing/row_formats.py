@@ -1,7 +1,7 @@
-"""Rows of a table, each with its bytes: of CSV as they stand in the file, of JSON lines and Parquet as JSON.
+"""Reads rows of tables from CSV, JSON lines and Parquet, each with its bytes.
 
-A row of CSV may go over several lines while its quotes are open. A quote that is never closed costs its own line and no
-more: the next line begins a new row.
+A row of CSV may span lines while its quotes are open. A quote that is never closed costs only its own line: the next
+line begins a new row.
 """
 
 import csv
@@ -16,7 +16,7 @@ import orjson
 from events.fields import MAX_RECORD_BYTES
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from streams.history.importing.lines import ROW_BYTES, is_too_long, start_of, too_long
+from streams.history.importing.file_lines import ROW_BYTES, is_too_long, start_of, too_long
 
 _BOM = b"\xef\xbb\xbf"
 _ROWS_AT_ONCE = 10_000
@@ -27,7 +27,7 @@ _TOO_LONG = too_long(ROW_BYTES)
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """`cells`: by column, or why there are none. `raw`: as it stood, without the line end. `line`: where, from 1."""
+    """One row. `cells`: by column, or why there are none. `raw`: its bytes without the line end. `line`: from 1."""
 
     line: int
     raw: bytes
@@ -43,7 +43,7 @@ def csv_rows(lines: Iterable[bytes]) -> tuple[list[str], Iterator[TableRow]]:
 
 
 def _rows(columns: list[str], numbered: Iterator[tuple[int, bytes]]) -> Iterator[TableRow]:
-    """Each row once. Where lines make no row together the first is refused, and the others begin rows of their own."""
+    """Each row once. Where several lines make no row together, the first is refused, and the others are read again."""
     waiting: deque[tuple[int, bytes]] = deque()
     while lines := _until_closed(waiting, numbered):
         row = _row(columns, lines[0][0], b"".join(part for _, part in lines).rstrip(b"\r\n"))
@@ -55,7 +55,7 @@ def _rows(columns: list[str], numbered: Iterator[tuple[int, bytes]]) -> Iterator
 
 
 def _until_closed(waiting: deque[tuple[int, bytes]], numbered: Iterator[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """Lines until no quote is open, or they are too long for one row; none at the end of the file."""
+    """Lines until no quote is open, or until they are too long for one row; none at the end of the file."""
     lines: list[tuple[int, bytes]] = []
     quotes = size = 0
     while size < MAX_RECORD_BYTES and (line := waiting.popleft() if waiting else next(numbered, None)):

@@ -1,1 +1,1 @@
-"""What happened, counted from the lake and from what is not in it yet: series, and the figures of a report."""
+"""Insights: time series and figures counted from the lake and from the interactions that are not in it yet."""

@@ -1,7 +1,7 @@
-"""Reads a history as it is now: what the lake's manifests name, and from where each partition of it ends the topic.
+"""Loads the history as it is now: the files in the lake's manifests, and the topic's records after each of their ends.
 
-What is committed when this begins is in it. The lake is looked at first: whatever it takes in meanwhile is read from
-the topic as well, behind the offsets that were seen, and never twice.
+Everything committed when loading begins is in it. The lake is looked at first: what it takes in meanwhile is read from
+the topic, after the offsets that were seen, and never twice.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from sinks.lake.files import Files
 from sinks.lake.live_files import live, next_offsets
 from sinks.lake.rows import LogRecord
 from streams.engine.changelog import PartitionReader
-from streams.history.insights.history_source import NOTHING_SEEN, History, tail_table
+from streams.history.insights.history_source import NO_FILES, History, tail_table
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import require_lake
@@ -26,33 +26,36 @@ from streams.platform.settings import Settings
 
 ATTEMPTS = 5
 MOST_TAIL_BYTES = 512 << 20
-"""Of rows that are in no file of a lake: they are in memory while a question is answered, beside what DuckDB takes."""
+"""Most bytes of rows in no file of a lake: they stay in memory while a question is answered, beside DuckDB's own."""
 Answer = TypeVar("Answer")
 Say = Callable[[str], None]
 
 
-class Read(NamedTuple):
-    """What was read. `as_of`: all up to then is in it, ms since 1970; `tail`: so many rows are not in the lake."""
+class LoadedHistory(NamedTuple):
+    """The history that was read.
+
+    `as_of`: everything up to then is in it, ms since 1970. `tail`: rows not in the lake.
+    """
 
     history: History
     as_of: int
     tail: int
 
 
-def quiet(_: str) -> None:
-    """Say nothing."""
+def say_nothing(_: str) -> None:
+    """Ignore progress messages."""
 
 
-def ask_now(settings: Settings, question: Callable[[Read], Answer], say: Say = quiet) -> Answer:
-    """What a question answers of the history as it is now. `say` is told what is being done, over and over.
+def ask_now(settings: Settings, question: Callable[[LoadedHistory], Answer], say: Say = say_nothing) -> Answer:
+    """The answer to a question about the history as it is now. `say` is told what is being done, repeatedly.
 
-    A file that is merged into another while it is read makes it look again. Raises Kafka's errors, `LakeStopped`, also
-    where the settings name a lake that is not there, `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
+    A file that is merged into another while it is read makes it load again. Raises Kafka's errors, `LakeStopped`, also
+    where the settings name a lake that does not exist, `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
     """
     files = None if settings.lake is None else require_lake(settings.lake)
     for attempt in range(ATTEMPTS):
         try:
-            found = asyncio.run(read_now(settings, files, say))
+            found = asyncio.run(load_history(settings, files, say))
             say("Counting")
             return question(found)
         except duckdb.IOException:
@@ -61,10 +64,10 @@ def ask_now(settings: Settings, question: Callable[[Read], Answer], say: Say = q
     raise AssertionError
 
 
-class Room:
-    """Memory for rows that are not in the lake; more than `most` bytes of them are refused."""
+class TailBuffer:
+    """Rows in memory that are not in the lake; more than `most` bytes of them are refused."""
 
-    def __init__(self, topic_id: str, most: int, *, lake: bool, say: Say = quiet) -> None:
+    def __init__(self, topic_id: str, most: int, *, lake: bool, say: Say = say_nothing) -> None:
         self._topic_id = topic_id
         self._most = most
         self._lake = lake
@@ -73,7 +76,7 @@ class Room:
         self._rows = 0
 
     def take(self, records: Iterable[LogRecord]) -> pa.Table:
-        """Records as rows. Raises `LakeStopped` with the cure where there is no room for them."""
+        """Records as rows. Raises `LakeStopped` with the cure where they are too many."""
         table = tail_table(records, self._topic_id)
         self._taken += table.nbytes
         self._rows += len(table)
@@ -87,31 +90,31 @@ class Room:
         )
 
 
-async def read_now(settings: Settings, files: Files | None, say: Say = quiet) -> Read:
-    """The lake's files by their manifests, and the committed records behind them."""
+async def load_history(settings: Settings, files: Files | None, say: Say = say_nothing) -> LoadedHistory:
+    """Load the lake's files by their manifests, and the committed records after them."""
     say("Looking at the lake" if files else "Looking at the topic")
     as_of = time.time_ns() // 1_000_000
     kafka = KafkaClients(settings)
     topic_id = kafka.topic_id(INTERACTIONS)
-    seen = NOTHING_SEEN if files is None else live(files)
+    seen = NO_FILES if files is None else live(files)
     numbers = kafka.partitions_of(INTERACTIONS)
     begin = {} if files is None else next_offsets(files, seen, topic_id, numbers)
-    room = Room(topic_id, MOST_TAIL_BYTES, lake=files is not None, say=say)
+    room = TailBuffer(topic_id, MOST_TAIL_BYTES, lake=files is not None, say=say)
     async with PartitionReader(kafka) as reader:
         ends = await reader.ends_of([TP(INTERACTIONS, number) for number in numbers])
         starts = {place: await reader.start_of(place) for place in ends}
         if files is not None:
-            _require_whole(starts, begin)
+            _require_no_gap(starts, begin)
         tables = [
             await _tail(reader, place, max(starts[place], begin.get(place.partition, 0)), end, room)
             for place, end in ends.items()
         ]
     tail = pa.concat_tables(tables)
-    return Read(History(files, seen, tail), as_of, len(tail))
+    return LoadedHistory(History(files, seen, tail), as_of, len(tail))
 
 
-def _require_whole(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:
-    """Raise LakeStopped where something lies in neither, since it was deleted before the lake had it."""
+def _require_no_gap(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:
+    """Raise LakeStopped where records are in neither, because they were deleted before the lake had them."""
     if not begin and any(starts.values()):
         raise LakeStopped(
             "HARMONIA_LAKE holds nothing of interactions, and the topic has deleted what was first: is the lake where "
@@ -125,7 +128,7 @@ def _require_whole(starts: Mapping[TP, int], begin: Mapping[int, int]) -> None:
             )
 
 
-async def _tail(reader: PartitionReader, place: TP, start: int, end: int, room: Room) -> pa.Table:
+async def _tail(reader: PartitionReader, place: TP, start: int, end: int, room: TailBuffer) -> pa.Table:
     tables = [
         room.take([record for record in run.records if record.offset < end])
         async for run in reader.runs(place, start, end)

@@ -1,7 +1,7 @@
-"""DuckDB with the lake's views over the part of history that a question needs, and over what is not in the lake yet.
+"""Opens a history in DuckDB: the lake's views over the needed files and over the rows that are not in the lake yet.
 
-The two never overlap and leave nothing out: the lake's own manifests say at which offset each partition of it ends, and
-the tail begins there. Both become rows by the same function. So views that take out copies, and what was taken back,
+Files and tail never overlap and leave no gap: the lake's manifests say at which offset each partition of it ends, and
+the tail begins there. Both become rows by the same function. So the views that remove copies and retracted interactions
 see one history: a retraction in the tail reaches what lies in the lake.
 """
 
@@ -23,45 +23,47 @@ from sinks.lake.rows import LogRecord, tables_of
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from streams.history.insights.spans import Span
 
-ALWAYS = types_that(lambda spec: spec.decides == "all")
-"""Types of which a row of any date may decide about any other: what takes back or erases, and what begins a record anew
-after that."""
-WHENEVER = types_that(lambda spec: spec.decides == "its_own")
-"""Types of which a row of any date may decide about another of them: the earliest version counts, or the last word."""
+DECIDE_ALL_TYPES = types_that(lambda spec: spec.decides == "all")
+"""Types whose rows, of any date, may decide about rows of every type.
 
-MEMORY = "1GB"
-"""DuckDB's; what is more goes to a temporary folder."""
+They are retractions, erasures, and what begins a record anew after an erasure.
+"""
+DECIDE_OWN_TYPE = types_that(lambda spec: spec.decides == "its_own")
+"""Types whose rows, of any date, may decide about others of their type: the earliest version counts, or the latest."""
+
+DUCKDB_MEMORY = "1GB"
+"""Memory limit of DuckDB; what is more goes to a temporary folder."""
 
 
 class Reach(NamedTuple):
-    """What a question needs of history: rows of these types, and of a span of time, as far as that decides."""
+    """The part of history that a question needs: rows of these types within a span of time."""
 
     types: Collection[str]
     span: Span
 
 
 class History(NamedTuple):
-    """Where to read. `files` None: there is no lake, and the tail is all there is."""
+    """Where to read. `seen`: the lake's files; `files` None: there is no lake, and the tail is everything."""
 
     files: Files | None
     seen: LiveFiles
     tail: pa.Table
 
 
-NOTHING_SEEN = LiveFiles({}, {}, {}, (), 0)
+NO_FILES = LiveFiles({}, {}, {}, (), 0)
 
 
 @contextmanager
-def opened(history: History, reaches: Iterable[Reach]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the lake's views in it; they hold what was asked for, and perhaps more.
+def open_history(history: History, reaches: Iterable[Reach]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the lake's views over what was asked for, and perhaps more. Times are in UTC.
 
-    A file may be merged into another before it is read: then this raises `duckdb.IOException`, and the cure is to look
-    at the lake again. Times are in UTC.
+    A file may be merged into another before it is read: then this raises `duckdb.IOException`, and the cure is to load
+    the history again.
     """
     with tempfile.TemporaryDirectory() as folder:
         files = history.files or LocalFiles(Path(folder) / "no-lake")
-        limits = {"memory_limit": MEMORY, "temp_directory": folder}
-        with ask_lake(files, _part(history.seen, list(reaches)), limits) as connection:
+        limits = {"memory_limit": DUCKDB_MEMORY, "temp_directory": folder}
+        with ask_lake(files, _relevant_files(history.seen, list(reaches)), limits) as connection:
             connection.register("live_rows", history.tail)
             connection.execute(_BOTH.format(columns=", ".join(f'"{name}"' for name in COLUMNS)))
             yield connection
@@ -73,7 +75,7 @@ COLUMNS = (
     *("kind", "donation_id", "refund_id", "amount", "currency", "pledge_id", "period", "instalment", "committee"),
     *("election", "refcode", "method", "outcome", "report_id", "support", "event_id", "starts_at", "channel"),
 )
-"""What views and questions ask of a row: the others are not read, and identifiers stay in the files."""
+"""The columns that views and questions use; the others are not read, and identifiers stay in the files."""
 
 _BOTH = """
     ALTER VIEW lake_interactions RENAME TO lake_filed;
@@ -85,7 +87,7 @@ _BOTH = """
 
 
 def tail_table(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
-    """Records that are not in the lake, as rows like those of its files, without the bytes that they were."""
+    """Records that are not in the lake, as rows like those of its files, without the event's bytes."""
     tables = [TAIL_SCHEMA.empty_table()]
     for folder, table in tables_of(records, topic_id).items():
         date = pa.array([folder.date] * len(table)).cast(pa.date32())
@@ -98,12 +100,12 @@ def tail_table(records: Iterable[LogRecord], topic_id: str) -> pa.Table:
 TAIL_SCHEMA = pa.schema([*INTERACTIONS_SCHEMA, ("date", pa.date32()), ("type", pa.string())])
 
 
-def _part(seen: LiveFiles, reaches: list[Reach]) -> LiveFiles:
-    """The files that can hold what is asked for."""
-    return seen._replace(files={name: file for name, file in seen.files.items() if _any(file, reaches)})
+def _relevant_files(seen: LiveFiles, reaches: list[Reach]) -> LiveFiles:
+    """The files that can hold rows within one of `reaches`."""
+    return seen._replace(files={name: file for name, file in seen.files.items() if _is_relevant(file, reaches)})
 
 
-def _any(file: LakeFile, reaches: list[Reach]) -> bool:
+def _is_relevant(file: LakeFile, reaches: list[Reach]) -> bool:
     if not file.name.startswith(f"{INTERACTIONS}/"):
         return True
     type_, date = type_in(file.name), date_in(file.name)
@@ -111,7 +113,7 @@ def _any(file: LakeFile, reaches: list[Reach]) -> bool:
 
 
 def _is_within(type_: str, date: str, reach: Reach) -> bool:
-    if type_ in ALWAYS:
+    if type_ in DECIDE_ALL_TYPES:
         return True
     first, last = reach.span.utc_dates()
-    return type_ in reach.types and (type_ in WHENEVER or first <= date <= last)
+    return type_ in reach.types and (type_ in DECIDE_OWN_TYPE or first <= date <= last)

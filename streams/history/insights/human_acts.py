@@ -1,7 +1,8 @@
-"""How likely each open and click of a span was a person's, as profiles have it: rows from DuckDB, judged in Python.
+"""How likely each open and click of a span was a person's, as in the profiles: rows from DuckDB, judged in Python.
 
-The lake has the acts as they came. What speaks for a person or against one is the message's other events and what the
-person did within a day, so that is read with them, and `streams.domain.human` decides, which the profiles are made by.
+The lake holds opens and clicks as they came. The evidence for or against a person is in the message's other events and
+in what the contact did within a day, so those rows are read as well, and `streams.domain.human` judges, as it does for
+profiles.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from streams.domain.human.known import Kind
 from streams.domain.human.score import judge
 from streams.domain.human.weights import ANSWER_MS
 from streams.history.insights.history_source import Reach
-from streams.history.insights.placing import around
+from streams.history.insights.placing import message_span
 from streams.history.insights.spans import Span
 
 ACTS = frozenset(ENGAGEMENTS)
@@ -27,7 +28,7 @@ _AT_ONCE = 20_000
 
 
 class JudgedAct(NamedTuple):
-    """An open or a click. `milli`: P(human) in thousandths; `time`: ms since 1970."""
+    """An open or a click. `milli`: probability in thousandths that a person did it; `time`: ms since 1970."""
 
     kind: Kind
     time: int
@@ -51,13 +52,13 @@ class _Row(NamedTuple):
     place: str | None
 
 
-def reaches_of_acts(span: Span) -> list[Reach]:
-    """What has to be read of history, so that acts of a span can be judged."""
-    return [Reach(ACTS | TOUCHES, around(span)), Reach({"text.replied"}, span.wider(0, ANSWER_MS))]
+def acts_reaches(span: Span) -> list[Reach]:
+    """The parts of history needed to judge the opens and clicks of a span."""
+    return [Reach(ACTS | TOUCHES, message_span(span)), Reach({"text.replied"}, span.wider(0, ANSWER_MS))]
 
 
 def judged_acts(connection: duckdb.DuckDBPyConnection, span: Span) -> Iterator[JudgedAct]:
-    """Every act of a span. `place` must have made its views."""
+    """Every open and click of a span, judged. `create_placed_views` must have been called."""
     for _, rows in groupby(_rows(connection, span), key=attrgetter("contact_id")):
         yield from _judged(list(rows), span)
 

@@ -1,4 +1,4 @@
-"""What there is at all, told where a question finds nothing: from when to when, and of which campaigns and teams."""
+"""What a history holds at all, told where a question finds nothing: its time range, campaigns and teams."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
@@ -12,30 +12,36 @@ from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from streams.domain.display_names import is_shown
-from streams.history.insights.history_source import MEMORY, History
+from streams.history.insights.history_source import DUCKDB_MEMORY, History
 from streams.history.insights.question import Dimension
 
 Named = Literal["campaign_id", "team"]
 _COLUMNS: Final[Mapping[Dimension, Named]] = {"campaign": "campaign_id", "team": "team"}
 _COMMANDS = "contact."
-"""Types that begin so are what was decided about people, not what happened with them."""
+"""Types with this prefix are decisions about people, not interactions with them."""
 
 
-class Known(Struct, frozen=True):
+class TimeRange(Struct, frozen=True):
     """When the first and the latest interaction happened, ms since 1970."""
 
     first: int
     latest: int
 
 
-def known_of(history: History) -> Known | None:
-    """Of the whole history; None: it holds no interaction. Raises `duckdb.Error` when a file cannot be read."""
+def time_range_of(history: History) -> TimeRange | None:
+    """The time range of the whole history; None: it holds no interaction.
+
+    Raises `duckdb.Error` when a file cannot be read.
+    """
     times = [*_in_tail(history.tail), *_in_files(history)]
-    return Known(min(times), max(times)) if times else None
+    return TimeRange(min(times), max(times)) if times else None
 
 
-def unknown_in(history: History, only: Mapping[Dimension, str]) -> list[str]:
-    """What to say of a campaign or a team of which there is nothing at all. Raises as `known_of`."""
+def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[str]:
+    """A remark for each campaign or team in `only` that no interaction names, with the nearest_name known name.
+
+    Raises as `time_range_of`.
+    """
     told = []
     for dimension, column in _COLUMNS.items():
         wanted = only.get(dimension)
@@ -46,12 +52,12 @@ def unknown_in(history: History, only: Mapping[Dimension, str]) -> list[str]:
 
 
 def names_of(history: History, column: Named) -> set[str]:
-    """Every campaign, or every team, that any interaction names. Raises as `known_of`."""
+    """Every campaign, or every team, that any interaction names. Raises as `time_range_of`."""
     rows = history.tail.filter(pc.invert(pc.starts_with(history.tail["type"], _COMMANDS)))
     names = set(rows[column].unique().to_pylist())
     files = _files(history)
     if history.files is not None and files:
-        with ask_lake(history.files, _only(history, files), {"memory_limit": MEMORY}) as connection:
+        with ask_lake(history.files, _only(history, files), {"memory_limit": DUCKDB_MEMORY}) as connection:
             found = connection.table("lake_interactions").select(column).distinct().fetchall()
         names.update(name for (name,) in found)
     return names - {None}
@@ -64,13 +70,13 @@ def _in_tail(tail: pa.Table) -> Iterator[int]:
 
 
 def _in_files(history: History) -> Iterator[int]:
-    """From the files of the first date and of the last one."""
+    """Times from the files of the first and the last date."""
     files = _files(history)
     if history.files is None or not files:
         return
     ends = (min(map(_date, files)), max(map(_date, files)))
     part = _only(history, [file for file in files if _date(file) in ends])
-    with ask_lake(history.files, part, {"memory_limit": MEMORY}) as connection:
+    with ask_lake(history.files, part, {"memory_limit": DUCKDB_MEMORY}) as connection:
         found = connection.execute('SELECT epoch_ms(min("time")), epoch_ms(max("time")) FROM lake_interactions')
         yield from (time for time in found.fetchone() or () if time is not None)
 
@@ -80,7 +86,7 @@ def _files(history: History) -> list[LakeFile]:
 
 
 def _only(history: History, files: Iterable[LakeFile]) -> LiveFiles:
-    """The lake with no interactions but those of some files."""
+    """The lake without interactions but those of some files."""
     others = {name: file for name, file in history.seen.files.items() if not name.startswith(f"{INTERACTIONS}/")}
     return history.seen._replace(files=others | {file.name: file for file in files})
 

@@ -1,8 +1,8 @@
-"""Asks `harmonia insights` in a process of its own, for a process that has others to answer meanwhile.
+"""Runs `harmonia insights` in a child process, for a server that has others to answer meanwhile.
 
-One at a time, with a time limit, and of equal questions one for all who ask them. What is answered is remembered for
-a while: a page that many look at costs one question. It gives way to whoever asks for processors, and what it spills
-to disk is gone with it, also when it is killed: those are rows of people.
+One question at a time, with a time limit; equal questions share one run. Answers are cached for a while: a page that
+many look at costs one question. The process has a low priority, and its temporary files, which hold people's rows, are
+deleted with it, also when it is killed.
 """
 
 import asyncio
@@ -19,17 +19,20 @@ LIMIT_S = 60.0
 FRESH_S = 60.0
 MOST_WAITING = 8
 MOST_REMEMBERED_BYTES = 32 << 20
-"""Of answers, which may have ten megabytes each; the latest stays in any case."""
+"""Most bytes of cached answers, each of which may have ten megabytes; the latest stays in any case."""
 GIVES_WAY = 10
-"""How nice it is (nice(2))."""
+"""Its niceness (nice(2))."""
 
 
 class NoAnswer(Exception):
-    """There is none. The text says why, in words for whoever asked."""
+    """The question could not be answered. The text says why, for whoever asked."""
 
 
-class Apart:
-    """One for each process. `command` is asked with options and prints an answer; `clock`: seconds that only grow."""
+class InsightsProcess:
+    """Asks questions one at a time and caches answers; one object for each server process.
+
+    `command` is given options and prints an answer; `clock`: seconds that only grow.
+    """
 
     def __init__(
         self,
@@ -47,7 +50,7 @@ class Apart:
         self._known: OrderedDict[tuple[str, ...], tuple[float, bytes]] = OrderedDict()
 
     async def ask(self, said: Mapping[str, str]) -> bytes:
-        """The answer to a question in these parameters, JSON. Raises NoAnswer."""
+        """The answer to a question in these parameters, as JSON. Raises NoAnswer."""
         options = tuple(f"--{name}={value}" for name, value in sorted(said.items()) if name != "metric")
         words = ("--json", *options, "--", said["metric"])
         at, answer = self._known.get(words, (0.0, b""))
@@ -62,7 +65,7 @@ class Apart:
         return await asyncio.shield(task)
 
     async def stop(self) -> None:
-        """Let nothing go on."""
+        """Cancel all running questions."""
         tasks = list(self._asked.values())
         for task in tasks:
             task.cancel()
@@ -107,6 +110,6 @@ class Apart:
 
 
 def _give_way(pid: int) -> None:
-    """At once, since threads take it from the one that makes them."""
+    """Lower the priority at once, since threads inherit it from the thread that starts them."""
     with suppress(ProcessLookupError):
         os.setpriority(os.PRIO_PROCESS, pid, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -1,7 +1,7 @@
-"""To which campaign, region and channel each interaction belongs, also where it does not say so itself.
+"""Views that add campaign, region and channel to each interaction, also where it does not name them itself.
 
-An act or a wish often names the message and not the campaign: then it is the message's, as its sending told it. A
-region that an interaction does not name is that of the person in the latest snapshot.
+An open, click or opt-out often names only the message: then its campaign is the one that the message's sending named. A
+missing region is the contact's in the latest snapshot.
 """
 
 import duckdb
@@ -13,20 +13,20 @@ from streams.history.insights.spans import Span
 
 DAY_MS = 86_400_000
 MESSAGE_DAYS = 14
-"""So many days apart, a message's events still know of each other."""
+"""Days within which events of one message are related to each other."""
 
 
-def reach_of_messages(span: Span) -> Reach:
-    """What has to be read so that the campaigns of messages are known."""
-    return Reach(TOUCHES, around(span))
+def messages_reach(span: Span) -> Reach:
+    """The part of history needed to know the campaigns of messages."""
+    return Reach(TOUCHES, message_span(span))
 
 
-def around(span: Span) -> Span:
-    """In which all that belongs to a message of a span lies."""
+def message_span(span: Span) -> Span:
+    """The span in which all events of a message of `span` lie."""
     return span.wider(MESSAGE_DAYS * DAY_MS, MESSAGE_DAYS * DAY_MS)
 
 
-def place(connection: duckdb.DuckDBPyConnection) -> None:
+def create_placed_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the views `placed_counted` and `placed_effective`: each interaction with campaign, region and channel.
 
     The columns are `campaign`, `place` and `reached_by`, null where nothing is known; all others are the lake's.

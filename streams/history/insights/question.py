@@ -1,4 +1,4 @@
-"""What may be asked of a series, and what is wrong with what was asked."""
+"""Parses the parameters of a question about history, and says what is wrong with them."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -15,18 +15,21 @@ Dimension = Literal["campaign", "team", "region", "channel"]
 BYS: Final[tuple[By, ...]] = get_args(By)
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 
-MONEY = ("gross", "refunded", "net")
-HUMAN: Mapping[str, str] = {"opens_human": "open", "clicks_human": "click"}
+MONEY_METRICS = ("gross", "refunded", "net")
+HUMAN_METRICS: Mapping[str, str] = {"opens_human": "open", "clicks_human": "click"}
 COUNTS = tuple(sorted(types_that(lambda spec: not spec.is_command) - {"interaction.retracted"}))
-METRICS = (*COUNTS, *MONEY, *HUMAN)
+METRICS = (*COUNTS, *MONEY_METRICS, *HUMAN_METRICS)
 MOST_POINTS = 2_000
 _DAYS: Mapping[By, int] = {"week": 84, "day": 30, "hour": 2}
-"""So far back it begins where nobody says."""
+"""Default length of a question in days."""
 PARAMETERS = ("metric", "by", "from", "to", *DIMENSIONS, "split")
 
 
 class Question(Struct, frozen=True):
-    """`span`: in ms; `zone`: where days begin; `only`: values of dimensions; `split`: a series for each value of it."""
+    """A question. `span`: in ms; `zone`: time zone of its days; `only`: values of dimensions to keep.
+
+    `split`: a dimension, each value of which becomes a series.
+    """
 
     metric: str
     by: By
@@ -36,50 +39,50 @@ class Question(Struct, frozen=True):
     split: Dimension | None = None
 
 
-class Mistake(NamedTuple):
-    """What is wrong: the parameter, and how to put it right."""
+class ParameterMistake(NamedTuple):
+    """A wrong parameter, and how to put it right."""
 
     field: str
     cure: str
 
 
-def question_of(said: Mapping[str, str], zone: str, now: int) -> Question | Mistake:
-    """The question in these parameters. `now`: ms since 1970; `zone`: where days begin."""
+def question_of(said: Mapping[str, str], zone: str, now: int) -> Question | ParameterMistake:
+    """The question in these parameters. `now`: ms since 1970; `zone`: time zone of its days."""
     for name in said:
         if name not in PARAMETERS:
-            return Mistake(name, f"is no parameter; give {', '.join(PARAMETERS)}")
+            return ParameterMistake(name, f"is no parameter; give {', '.join(PARAMETERS)}")
     metric = said.get("metric", "")
     if metric not in METRICS:
-        return Mistake("metric", f"give one of {', '.join(METRICS)}")
+        return ParameterMistake("metric", f"give one of {', '.join(METRICS)}")
     by: By | None = next((name for name in BYS if name == said.get("by", "day")), None)
     if by is None:
-        return Mistake("by", "give hour, day or week")
+        return ParameterMistake("by", "give hour, day or week")
     only: dict[Dimension, str] = {name: said[name] for name in DIMENSIONS if name in said}
     for name, value in only.items():
         if not (0 < len(value) <= MAX_ID and value.isprintable()):
-            return Mistake(name, f"give a text of 1 to {MAX_ID} characters")
+            return ParameterMistake(name, f"give a text of 1 to {MAX_ID} characters")
     split = next((name for name in DIMENSIONS if name == said.get("split")), None)
     if split is None and "split" in said:
-        return Mistake("split", f"give one of {', '.join(DIMENSIONS)}")
-    if "channel" in (*only, split) and metric in MONEY:
-        return Mistake("channel", "money has none: leave it out")
+        return ParameterMistake("split", f"give one of {', '.join(DIMENSIONS)}")
+    if "channel" in (*only, split) and metric in MONEY_METRICS:
+        return ParameterMistake("channel", "money has none: leave it out")
     span = _span(said, by, zone, now)
-    return span if isinstance(span, Mistake) else Question(metric, by, span, zone, only, split)
+    return span if isinstance(span, ParameterMistake) else Question(metric, by, span, zone, only, split)
 
 
-def _span(said: Mapping[str, str], by: By, zone: str, now: int) -> Span | Mistake:
+def _span(said: Mapping[str, str], by: By, zone: str, now: int) -> Span | ParameterMistake:
     tomorrow = midnight(day_of(now, zone) + timedelta(days=1), zone)
     until = _moment(said["to"], zone) if "to" in said else tomorrow
     if until is None:
-        return Mistake("to", _MOMENT)
+        return ParameterMistake("to", _MOMENT)
     since = _moment(said["from"], zone) if "from" in said else _earlier(until, by, zone)
     if since is None:
-        return Mistake("from", _MOMENT)
+        return ParameterMistake("from", _MOMENT)
     if since >= until:
-        return Mistake("from", "give a time before `to`")
+        return ParameterMistake("from", "give a time before `to`")
     span = Span(since, until)
     if span.until - span.since > MOST_POINTS * 86_400_000 or len(starts(by, span, zone)) > MOST_POINTS:
-        return Mistake("from", f"give a later time: at most {MOST_POINTS:,} points, by {by}, are answered")
+        return ParameterMistake("from", f"give a later time: at most {MOST_POINTS:,} points, by {by}, are answered")
     return span
 
 
@@ -96,7 +99,7 @@ def _moment(text: str, zone: str) -> int | None:
 
 
 def _earlier(until: int, by: By, zone: str) -> int:
-    """So many days before the end; whole weeks, so that the first one is not smaller for want of days."""
+    """The default start: so many days before the end, in whole weeks, so that the first is not cut."""
     last = day_of(until - 1, zone)
     if by == "week":
         last += timedelta(days=6 - last.weekday())

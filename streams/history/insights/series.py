@@ -1,7 +1,7 @@
-"""Answers a question with series: by hour, day or week, one for each value of what it is split by and each currency.
+"""Answers a question with time series by hour, day or week, one for each value of its split and each currency.
 
-Rows are added up in quarters of an hour, which every time zone's hours and days consist of, and those in Python, which
-knows the zones.
+DuckDB adds rows up in quarters of an hour, of which every time zone's hours and days consist; Python, which knows the
+zones, adds up the quarters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,19 +11,24 @@ import duckdb
 from msgspec import Struct
 
 from events.registry import MONEY_TYPES
-from streams.history.insights.history_source import History, Reach, opened
-from streams.history.insights.human_acts import judged_acts, reaches_of_acts
-from streams.history.insights.placing import place, reach_of_messages
-from streams.history.insights.question import HUMAN, MONEY, Dimension, Question
-from streams.history.insights.spans import place_of, starts
+from events.times import render_time
+from streams.history.insights.history_source import History, Reach, open_history
+from streams.history.insights.human_acts import acts_reaches, judged_acts
+from streams.history.insights.placing import create_placed_views, messages_reach
+from streams.history.insights.question import HUMAN_METRICS, MONEY_METRICS, Dimension, Question
+from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
+from streams.history.insights.spans import index_of, starts
 
 QUARTER_MS = 900_000
 MOST_SERIES = 100
-"""The largest ones; the others are left out and counted."""
+"""Only the largest series are answered; the others are counted."""
 
 
 class Series(Struct, frozen=True):
-    """Values by start, in minor units of `currency` where it is money. `name`: of what it is split by; null: none."""
+    """Values by start, money in minor units of `currency`.
+
+    `name`: the value of the split dimension; null: none was told.
+    """
 
     name: str | None
     currency: str | None
@@ -31,12 +36,12 @@ class Series(Struct, frozen=True):
 
     @property
     def total(self) -> int | float:
-        """Of all of them."""
+        """The sum of all values."""
         return round(sum(self.values), 3)
 
 
-class Answer(Struct, frozen=True):
-    """`starts`: when each hour, day or week begins, ms since 1970; `left_out`: how many series there are besides."""
+class SeriesAnswer(Struct, frozen=True):
+    """An answer. `starts`: when each hour, day or week begins, ms since 1970; `left_out`: number of further series."""
 
     starts: Sequence[int]
     series: Sequence[Series]
@@ -50,49 +55,49 @@ class _Cell(NamedTuple):
     value: int
 
 
-def answer(history: History, question: Question) -> Answer:
-    """What a history says. Raises `duckdb.Error` when a file of it cannot be read."""
+def answer(history: History, question: Question) -> SeriesAnswer:
+    """The answer of a history to a question. Raises `duckdb.Error` when a file of it cannot be read."""
     return answers(history, [question])[0]
 
 
-def answers(history: History, questions: Sequence[Question]) -> list[Answer]:
-    """What it says to each of several questions, read once. Raises as `answer`."""
-    with opened(history, [reach for question in questions for reach in _reaches(question)]) as connection:
-        place(connection)
+def answers(history: History, questions: Sequence[Question]) -> list[SeriesAnswer]:
+    """The answers to several questions, for which the history is read once. Raises as `answer`."""
+    with open_history(history, [reach for question in questions for reach in _reaches(question)]) as connection:
+        create_placed_views(connection)
         return [_answered(connection, question) for question in questions]
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, question: Question) -> Answer:
+def _answered(connection: duckdb.DuckDBPyConnection, question: Question) -> SeriesAnswer:
     cells = list(_cells(connection, question))
     beginnings = starts(question.by, question.span, question.zone)
-    scale = 1000 if question.metric in HUMAN else 1
+    scale = 1000 if question.metric in HUMAN_METRICS else 1
     found: dict[tuple[str | None, str | None], list[int]] = {}
     for cell in cells:
         values = found.setdefault((cell.name, cell.currency), [0] * len(beginnings))
-        values[place_of(cell.at, beginnings)] += cell.value
-    if not found and question.split is None and question.metric not in MONEY:
+        values[index_of(cell.at, beginnings)] += cell.value
+    if not found and question.split is None and question.metric not in MONEY_METRICS:
         found[None, None] = [0] * len(beginnings)
     ordered = sorted(found.items(), key=lambda item: (-abs(sum(item[1])), item[0][0] or "", item[0][1] or ""))
     series = [
         Series(name, currency, [value / scale for value in values] if scale > 1 else values)
         for (name, currency), values in ordered[:MOST_SERIES]
     ]
-    return Answer(beginnings, series, max(0, len(ordered) - MOST_SERIES))
+    return SeriesAnswer(beginnings, series, max(0, len(ordered) - MOST_SERIES))
 
 
 def _reaches(question: Question) -> list[Reach]:
-    if question.metric in HUMAN:
-        return reaches_of_acts(question.span)
-    types = tuple(MONEY_TYPES) if question.metric in MONEY else (question.metric,)
+    if question.metric in HUMAN_METRICS:
+        return acts_reaches(question.span)
+    types = tuple(MONEY_TYPES) if question.metric in MONEY_METRICS else (question.metric,)
     by_campaign = question.split == "campaign" or "campaign" in question.only
-    return [Reach(types, question.span), *([reach_of_messages(question.span)] if by_campaign else ())]
+    return [Reach(types, question.span), *([messages_reach(question.span)] if by_campaign else ())]
 
 
 def _cells(connection: duckdb.DuckDBPyConnection, question: Question) -> Iterator[_Cell]:
-    if question.metric in HUMAN:
+    if question.metric in HUMAN_METRICS:
         yield from _acts(connection, question)
         return
-    money = question.metric in MONEY
+    money = question.metric in MONEY_METRICS
     columns, source = (_OF_MONEY, _MONEY) if money else (_OF_COUNTS, "placed_counted")
     said: dict[str, Any] = {"since": question.span.since, "until": question.span.until, "slot": QUARTER_MS}
     where = []
@@ -133,7 +138,7 @@ _SERIES = """
 
 
 def _acts(connection: duckdb.DuckDBPyConnection, question: Question) -> Iterator[_Cell]:
-    kind = HUMAN[question.metric]
+    kind = HUMAN_METRICS[question.metric]
     for act in judged_acts(connection, question.span):
         values: dict[Dimension, str | None] = {
             "campaign": act.campaign,
@@ -143,3 +148,27 @@ def _acts(connection: duckdb.DuckDBPyConnection, question: Question) -> Iterator
         }
         if act.kind == kind and all(values[name] == value for name, value in question.only.items()):
             yield _Cell(act.time, None if question.split is None else values[question.split], None, act.milli)
+
+
+def document_of(question: Question, answer: SeriesAnswer, as_of: int) -> InsightsDocument:
+    """The answer as the JSON document of `harmonia insights` and the API. `as_of`: ms since 1970."""
+    return {
+        "metric": question.metric,
+        "by": question.by,
+        "time_zone": question.zone,
+        "from": render_time(question.span.since),
+        "to": render_time(question.span.until),
+        "only": {str(name): value for name, value in question.only.items()},
+        "split": question.split,
+        "as_of": render_time(as_of),
+        "series": [_series(answer, one) for one in answer.series],
+        "left_out": answer.left_out,
+    }
+
+
+def _series(answer: SeriesAnswer, one: Series) -> SeriesDocument:
+    points: list[Point] = [
+        {"at": render_time(start), "value": value} for start, value in zip(answer.starts, one.values, strict=True)
+    ]
+    found: SeriesDocument = {"name": one.name, "total": one.total, "points": points}
+    return found if one.currency is None else {**found, "currency": one.currency}

@@ -1,4 +1,4 @@
-"""What `harmonia insights --json` and `GET /v1/insights` answer."""
+"""The JSON document that `harmonia insights --json` and `GET /v1/insights` answer."""
 
 from typing import NotRequired
 
@@ -13,7 +13,7 @@ class Point(TypedDict):
 
 
 class SeriesDocument(TypedDict):
-    """One series. `name`: of what it is split by; null where nothing was said. `currency`: of money, in minor units."""
+    """One series. `name`: the value of what it is split by, or null. `currency`: of money, in minor units."""
 
     name: str | None
     currency: NotRequired[str]

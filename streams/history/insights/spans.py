@@ -1,4 +1,4 @@
-"""Hours, days and weeks as people have them: in a time zone, where a day may have 23 or 25 hours."""
+"""Spans of time in hours, days and weeks of a time zone, in which a day may have 23 or 25 hours."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _MS = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_MS = 3_600_000
 TOPIC_DAYS = next(topic.retention_ms for topic in OUTPUT_TOPICS if topic.name == INTERACTIONS) // (24 * HOUR_MS)
-"""So many days the topic has of what happened, where there is no lake."""
+"""Retention of `interactions` in days: how far back history goes where there is no lake."""
 
 
 class Span(NamedTuple):
@@ -24,31 +24,31 @@ class Span(NamedTuple):
     until: int
 
     def wider(self, before: int, after: int) -> "Span":
-        """The same and so many ms more on either side."""
+        """The span with this many ms more on either side."""
         return Span(self.since - before, self.until + after)
 
     def utc_dates(self) -> tuple[str, str]:
-        """The first and the last UTC date of it."""
+        """Its first and last UTC date."""
         return _utc_date(self.since), _utc_date(max(self.since, self.until - 1))
 
 
 def midnight(day: date, zone: str) -> int:
-    """When a day begins there, in ms since 1970."""
+    """When a day begins in a time zone, in ms since 1970."""
     return (datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) - _EPOCH) // _MS
 
 
 def day_span(day: date, zone: str) -> Span:
-    """A whole day there."""
+    """A whole day in a time zone."""
     return Span(midnight(day, zone), midnight(day + timedelta(days=1), zone))
 
 
 def day_of(ms: int, zone: str) -> date:
-    """The date there at a time."""
+    """The date in a time zone at a time in ms since 1970."""
     return (_EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone)).date()
 
 
 def starts(by: By, span: Span, zone: str) -> list[int]:
-    """When each hour, day or week begins that lies in a span, also in part.
+    """When each hour, day or week begins that overlaps a span.
 
     An hour that comes twice in autumn is two. A week begins on Monday.
     """
@@ -66,8 +66,8 @@ def starts(by: By, span: Span, zone: str) -> list[int]:
     return found
 
 
-def place_of(ms: int, beginnings: Sequence[int]) -> int:
-    """In which of them a time lies."""
+def index_of(ms: int, beginnings: Sequence[int]) -> int:
+    """The index of the beginning at or before a time; `beginnings` are sorted."""
     return bisect_right(beginnings, ms) - 1
 
 

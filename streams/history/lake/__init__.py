@@ -1,1 +1,1 @@
-"""The lake's processes: what fills it from Kafka, and what keeps it in order."""
+"""Processes around the lake: the writer fed by Kafka, daily snapshots, erasure and the import of old files."""

@@ -1,7 +1,7 @@
-"""What becomes of a row of an old file on its way into the lake: judged as intake judges, and hashed before it is kept.
+"""Decides which rows of old files enter the lake, and hashes their identifiers first.
 
-What was harmonised before keeps its hashes, and of all else only what intake would have let through: so no address
-comes into the lake, whatever lies in a file.
+Rows that are harmonised already keep their hashes; all others are judged by intake's rules. So no address enters the
+lake, whatever a file holds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,16 @@ from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of
-from streams.history.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, identifiers_in, is_harmonised, named_in
-from streams.history.lake.row_reading import NOTHING, Row
+from streams.history.lake.row_reading import (
+    ANONYMISED,
+    BEFORE_ERASURE,
+    ERASED_TYPE,
+    NO_EVENT,
+    FileRow,
+    fragment_named_in,
+    identifiers_in,
+    is_harmonised,
+)
 from streams.history.lake.selection import Selection
 
 ERASURES = SkippedElement("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
@@ -25,8 +33,11 @@ _FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock
 _NAMELESS = Refusal(Reason.NO_IDENTIFIER, "data: `contact` names nobody")
 
 
-class Taken(NamedTuple):
-    """What goes into the lake: whom it is about, the bytes of a record of `interactions`. `time`: ms since 1970."""
+class AdmittedRow(NamedTuple):
+    """A row that enters the lake: the contact's fragment and the bytes of an `interactions` record.
+
+    `time`: ms since 1970.
+    """
 
     fragment: str
     value: bytes
@@ -34,8 +45,11 @@ class Taken(NamedTuple):
     time: int
 
 
-class Door:
-    """`erased`: who is forgotten, and until when. `now`: ms since 1970."""
+class RowAdmission:
+    """Judges rows of old files.
+
+    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970.
+    """
 
     def __init__(self, selection: Selection, hasher: Hasher, now: int, erased: Sequence[Erasures] = ()) -> None:
         self._selection = selection
@@ -43,10 +57,13 @@ class Door:
         self._now = now
         self._erased = [each for each in erased if len(each)]
 
-    def judge(self, row: Row) -> Taken | RefusedElement | SkippedElement | None:
-        """What becomes of a row; None: it is not meant. Of erased people money is taken: the lake makes it nobody's."""
+    def judge(self, row: FileRow) -> AdmittedRow | RefusedElement | SkippedElement | None:
+        """Judge a row; None: it is not selected.
+
+        Donations of erased people are admitted: the lake stores them without owner.
+        """
         if not isinstance(row.value, bytes):
-            return NOBODYS if row.is_nobodys else RefusedElement(row.raw, row.value or NOTHING)
+            return ANONYMISED if row.is_nobodys else RefusedElement(row.raw, row.value or NO_EVENT)
         opened = open_harmonised(row.value)
         if isinstance(opened, Refusal):
             return RefusedElement(row.raw, opened)
@@ -57,12 +74,12 @@ class Door:
             return RefusedElement(row.raw, taken)
         if taken.type == ERASED_TYPE:
             return ERASURES
-        return ERASED if taken.type not in MONEY_AND_RETRACTIONS and self._is_erased(taken) else taken
+        return BEFORE_ERASURE if taken.type not in MONEY_AND_RETRACTIONS and self._is_erased(taken) else taken
 
-    def erasures(self, row: Row) -> Iterator[Erasure]:
-        """Whom a row tells to forget: each identifier that it names, whatever else is meant.
+    def erasures(self, row: FileRow) -> Iterator[Erasure]:
+        """The erasures that a row commands, one for each identifier it names, selected or not.
 
-        Heard when the broker got it, where the row says when that was.
+        The time it was heard is when the broker got the command, where the row says when that was.
         """
         if not isinstance(row.value, bytes) or ERASED_TYPE.encode() not in row.value:
             return
@@ -75,25 +92,25 @@ class Door:
             heard = max(named.time, row.appended_at or named.time)
             yield from (erasure_of(name, named.time, heard) for name in identifiers_in(named))
 
-    def _taken(self, value: bytes, opened: Opened) -> Taken | Refusal:
+    def _taken(self, value: bytes, opened: Opened) -> AdmittedRow | Refusal:
         type_, time = opened.head[2], opened.time
         if is_harmonised(opened):
             return self._again(opened)
         record = Record(topic_of(type_), value, (), self._now)
         if usual := harmonise_usual(record, self._hasher):
-            return Taken(usual[0], usual[1], type_, time)
+            return AdmittedRow(usual[0], usual[1], type_, time)
         read = decode(record, self._hasher.phone_region)
-        return read if isinstance(read, Refusal) else Taken(*harmonise(read, self._hasher), type_, time)
+        return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, time)
 
-    def _again(self, opened: Opened) -> Taken | Refusal:
+    def _again(self, opened: Opened) -> AdmittedRow | Refusal:
         read = judge_harmonised(opened)
         if isinstance(read, Refusal):
             return read
         if read.time > self._now + MAX_AHEAD_MS:
             return _FUTURE
-        fragment = named_in(opened)
-        return _NAMELESS if fragment is None else Taken(fragment, harmonised_again(read), read.type, read.time)
+        fragment = fragment_named_in(opened)
+        return _NAMELESS if fragment is None else AdmittedRow(fragment, harmonised_again(read), read.type, read.time)
 
-    def _is_erased(self, taken: Taken) -> bool:
+    def _is_erased(self, taken: AdmittedRow) -> bool:
         ends = (each.heard(taken.fragment) for each in self._erased)
         return any(end is not None and taken.time <= end for end in ends)

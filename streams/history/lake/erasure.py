@@ -1,4 +1,4 @@
-"""Who was erased, from all that knows of it: the links agent's topic, a ledger of backups, and commands in the lake."""
+"""Who was erased, from every source that knows: the links agent's topic, a backup's ledger, commands in the lake."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,32 +7,35 @@ from typing import NamedTuple
 from sinks.lake.erasure import ErasureResult, commands_received_at, erase, erasure_commands, traces_active_after
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
-from streams.operations.backup.erasure_ledger import Entry, erased_nodes, read
+from streams.operations.backup.erasure_ledger import LedgerEntry, erased_nodes, read_ledger
 from streams.platform.settings import Settings
 
 
-class Told(NamedTuple):
-    """That an identifier of somebody is forgotten, and by which command: it may have been said under another one."""
+class AnnouncedErasure(NamedTuple):
+    """An identifier of an erased person.
+
+    `source` and `id` are the command's, which may have named another identifier.
+    """
 
     erasure: Erasure
     source: str
     id: str
 
 
-async def told(settings: Settings) -> list[Told]:
-    """Every erasure that `contact-roofs` still holds: those of the last day at least. Raises Kafka's errors."""
+async def announced_erasures(settings: Settings) -> list[AnnouncedErasure]:
+    """Every erasure that `contact-roofs` still holds: at least those of the last day. Raises Kafka's errors."""
     found = []
     async for node, _, roof in erased_nodes(settings):
         if roof.erased is not None:
-            found.append(Told(erasure_of(node, roof.erased.time), roof.erased.source, roof.erased.id))
+            found.append(AnnouncedErasure(erasure_of(node, roof.erased.time), roof.erased.source, roof.erased.id))
     return found
 
 
-def pending(files: Files, told: Iterable[Told] = ()) -> int:
-    """How many commands to erase somebody have not been carried out in the lake, as far as it and `told` tell.
+def pending_erasures(files: Files, told: Iterable[AnnouncedErasure] = ()) -> int:
+    """Number of erasure commands not yet carried out in the lake, as far as it and `told` know.
 
-    One that the lake has not got yet may have been carried out until the time that it says, and no further. While
-    there is anything of later under such a name it waits.
+    A command that the lake has not got yet counts as carried out up to the time it names, and no further: while
+    anything later is stored under such an identifier, it is pending.
     """
     known, told = read_erasures(files), list(told)
     waiting = {(each.source, each.id) for each in told if not known.knows(each.erasure)}
@@ -43,21 +46,25 @@ def pending(files: Files, told: Iterable[Told] = ()) -> int:
     return len(waiting.union(commands_received_at(files)))
 
 
-def erase_from_lake(files: Files, told: Iterable[Told], ledger: Path | None) -> ErasureResult:
-    """Take out whoever is known to be erased, and remember it. Raises `BackupError` for a ledger that is none.
+def erase_from_lake(files: Files, told: Iterable[AnnouncedErasure], ledger: Path | None) -> ErasureResult:
+    """Erase everybody known to be erased from the lake, and add them to its erasure list.
 
-    What had come when a command was heard is forgotten under each identifier of the person, so it is looked up when
-    that was, before the command itself is taken out.
+    Raises `BackupError` for a ledger that is none.
+
+    What had come when a command was heard goes under each identifier of the person, so the time is looked up before the
+    command itself is taken out.
     """
-    kept = [] if ledger is None else map(_of_ledger, read(ledger))
+    kept = [] if ledger is None else map(_of_ledger, read_ledger(ledger))
     known = read_erasures(files)
     found = _with_heard([*told, *kept], commands_received_at(files), known)
     add_erasures(files, known.new([*found, *erasure_commands(files)]))
     return erase(files, read_erasures(files))
 
 
-def _with_heard(said: Iterable[Told], heard: Mapping[tuple[str, str], int], known: Erasures) -> list[Erasure]:
-    """When each was heard: by its command in the lake, or by the list, which may have it under another of its names."""
+def _with_heard(
+    said: Iterable[AnnouncedErasure], heard: Mapping[tuple[str, str], int], known: Erasures
+) -> list[Erasure]:
+    """Each erasure with when its command was heard: by the lake's rows, or by its list under another identifier."""
     said, listed = list(said), {(each.trace, each.until): each.heard for each in known if each.heard is not None}
     came = dict(heard)
     for each in said:
@@ -66,8 +73,8 @@ def _with_heard(said: Iterable[Told], heard: Mapping[tuple[str, str], int], know
     return [each.erasure._replace(heard=came.get((each.source, each.id))) for each in said]
 
 
-def _of_ledger(entry: Entry) -> Told:
-    """Of most there it is only the hash that is known."""
+def _of_ledger(entry: LedgerEntry) -> AnnouncedErasure:
+    """The ledger mostly knows only the hash of an identifier."""
     if entry.contact_id is not None:
-        return Told(erasure_of(entry.contact_id, entry.time), entry.source, entry.id)
-    return Told(Erasure(entry.trace.removeprefix("/"), None, entry.time), entry.source, entry.id)
+        return AnnouncedErasure(erasure_of(entry.contact_id, entry.time), entry.source, entry.id)
+    return AnnouncedErasure(Erasure(entry.trace.removeprefix("/"), None, entry.time), entry.source, entry.id)

@@ -1,4 +1,4 @@
-"""The process that fills the lake: its parts put together, until a signal ends it."""
+"""The process `harmonia lake run`: reads Kafka, fills the lake and serves health and metrics until a signal ends it."""
 
 import asyncio
 import signal
@@ -10,10 +10,8 @@ from prometheus_client import CollectorRegistry
 from events.topics import INTERACTIONS
 from sinks.lake.manifests import begin
 from sinks.lake.writer import LakeWriter
-from streams.history.lake.buffers import Limits
-from streams.history.lake.filler import Filling, Orders
-from streams.history.lake.flush import Writing
-from streams.history.lake.metrics import LakeMetrics
+from streams.history.lake.buffers import FlushLimits
+from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
 from streams.platform.clients import KafkaClients
 from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
@@ -23,7 +21,7 @@ from streams.platform.topics import require_topic
 from streams.worker.preflight import wait_for_kafka
 
 NOT_POLLED_MS = 600_000
-"""A store that does not answer may hold a process up for so long before others take its partitions over."""
+"""How long a store that does not answer may hold the process up before others take its partitions over."""
 
 
 def run_lake(settings: Settings, say: Callable[[str], None], *, skip_lost: bool) -> None:
@@ -37,14 +35,14 @@ def run_lake(settings: Settings, say: Callable[[str], None], *, skip_lost: bool)
 
 
 def group_of(settings: Settings) -> str:
-    """The consumer group that shares the partitions out."""
+    """The consumer group among whose members the partitions are shared out."""
     return f"{settings.app_id}-lake"
 
 
 async def _serve(settings: Settings, writer: LakeWriter, say: Callable[[str], None], *, skip_lost: bool) -> None:
     metrics = LakeMetrics(CollectorRegistry())
-    limits = Limits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
-    orders = Orders(limits, skip_lost, say)
+    limits = FlushLimits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
+    options = FillOptions(limits, skip_lost, say)
     stopping = _stopping(settings.grace_s)
     async with AsyncExitStack() as closing:
         consumer = KafkaClients(settings).group_consumer(
@@ -53,17 +51,17 @@ async def _serve(settings: Settings, writer: LakeWriter, say: Callable[[str], No
             max_poll_interval_ms=NOT_POLLED_MS,
             **({"group_instance_id": f"{settings.instance}-lake"} if settings.instance else {}),
         )
-        filling = Filling(consumer, Writing(writer, metrics), metrics, orders)
+        filler = LakeFiller(consumer, LakeFlusher(writer, metrics), metrics, options)
         address = (settings.metrics_host, settings.metrics_port)
-        health = HealthServer(metrics.registry, filling.unready, address, lambda url: say(f"metrics on {url}/metrics"))
+        health = HealthServer(metrics.registry, filler.unready, address, lambda url: say(f"metrics on {url}/metrics"))
         await closing.enter_async_context(health)
         closing.push_async_callback(consumer.stop)
         await consumer.start()
-        await filling.run(stopping)
+        await filler.run(stopping)
 
 
 def _stopping(grace_s: float) -> asyncio.Event:
-    """An event that a signal sets; from then on the process has so long."""
+    """An event set by SIGINT or SIGTERM; from then on the process has `grace_s` seconds."""
     stopping = asyncio.Event()
 
     def stop() -> None:

@@ -1,7 +1,7 @@
-"""Reads `contact-state` and `contact-links` to their ends and writes what they say as the snapshot of a day.
+"""Takes the daily snapshot: reads `contact-state` and `contact-links` to their ends and writes them into the lake.
 
-A partition is read twice: once for which version of each contact is the newest, and once for those. So what has to be
-kept in memory is a number for each contact, not its profile.
+Each partition is read twice: first for the newest version of each contact, then for those versions. So memory holds a
+number for each contact, not its profile.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a snapshot holds; None: there was one of this date already."""
+class SnapshotCounts:
+    """How many profiles and links a snapshot of `date` holds."""
 
     date: str
     contacts: int
@@ -38,11 +38,14 @@ class Taken:
 
 
 class _ChangedMeanwhile(Exception):
-    """What was the newest version of somebody is gone from the log, since there is a newer one by now."""
+    """A contact's newest version was compacted away while reading, since there is a newer one by now."""
 
 
-async def take_snapshot(settings: Settings, files: Files, now: int) -> Taken | None:
-    """Take the snapshot of the UTC day of `now` (ms since 1970). Raises Kafka's errors, `LakeStopped` and `OSError`."""
+async def take_snapshot(settings: Settings, files: Files, now: int) -> SnapshotCounts | None:
+    """Take the snapshot of the UTC day of `now` (ms since 1970); None: there is one of that day already.
+
+    Raises Kafka's errors, `LakeStopped` and `OSError`.
+    """
     writer = SnapshotWriter(files, date_of(now // DAY_MS), now)
     if writer.is_taken():
         return None
@@ -55,7 +58,7 @@ async def take_snapshot(settings: Settings, files: Files, now: int) -> Taken | N
             contacts += await _profiles(reader, TP(CONTACT_STATE, number), writer)
             links += await _links(reader, TP(CONTACT_LINKS, number), writer)
     done = writer.commit()
-    return None if done is None else Taken(done.date, contacts, links)
+    return None if done is None else SnapshotCounts(done.date, contacts, links)
 
 
 async def _profiles(reader: PartitionReader, place: TP, writer: SnapshotWriter) -> int:
@@ -83,7 +86,7 @@ async def _profiles_once(reader: PartitionReader, place: TP, writer: SnapshotWri
 
 
 async def _newest(reader: PartitionReader, place: TP, start: int, end: int) -> set[int]:
-    """The offsets of the highest version of each contact that is alive."""
+    """Offsets of the newest version of each contact that still has a profile."""
     newest: dict[str, tuple[int, int, bool]] = {}
     async for records in _records(reader, place, start, end):
         for record in records:

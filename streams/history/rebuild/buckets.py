@@ -1,4 +1,4 @@
-"""States, what the topic holds, and what the lake holds, sorted by fragment into buckets."""
+"""Sorts prior states and the interactions of lake and topic by fragment into buckets, for folding."""
 
 import asyncio
 import shutil
@@ -12,11 +12,10 @@ import pyarrow as pa
 from sinks.lake.files import open_files
 from sinks.lake.live_files import live, next_offsets
 from sinks.lake.manifests import INTERACTIONS
-from streams.history.rebuild.erasure_commands import Heard, heard_in, together
-from streams.history.rebuild.known_fragments import Kind, rows_of_states
+from streams.history.rebuild.erasure_commands import CommandTimes, command_times_in, earliest_of
+from streams.history.rebuild.prior_states import PriorState, rows_of_states
 from streams.history.rebuild.topic_tail import read_tails
-from streams.history.refold.buckets import ROWS_IN_A_BUCKET, Gathered, gather
-from streams.history.refold.spill_files import Spiller
+from streams.history.refold.buckets import ROWS_IN_A_BUCKET, SortedHistory, Spiller, sort_history
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest, contacts_file, interactions_file
 from streams.operations.backup.record_files import Record, read_records
@@ -26,8 +25,8 @@ _TRACE = b"/"
 _STATES_AT_ONCE = 2_000
 
 
-class Lake(NamedTuple):
-    """The lake at a moment: where it is, its files, and by partition of the topic the offset behind the last one."""
+class LakeContents(NamedTuple):
+    """The lake at a moment: its place, files and rows, and by partition of the topic the offset behind its last row."""
 
     place: str
     names: frozenset[str]
@@ -35,20 +34,20 @@ class Lake(NamedTuple):
     ends: list[int]
 
 
-def lake_now(place: str, topic_id: str, partitions: int) -> Lake:
-    """What the lake holds. Raises OSError, and `Damaged`."""
+def lake_contents(place: str, topic_id: str, partitions: int) -> LakeContents:
+    """What the lake holds now. Raises OSError, and `Damaged`."""
     files = open_files(place)
     seen = live(files)
     known = seen.of(INTERACTIONS)
     next_ = next_offsets(files, seen, topic_id, range(partitions))
     ends = [next_.get(number, 0) for number in range(partitions)]
-    return Lake(place, frozenset(file.name for file in known), sum(file.rows for file in known), ends)
+    return LakeContents(place, frozenset(file.name for file in known), sum(file.rows for file in known), ends)
 
 
-def gather_lake(lake: Lake, folder: Path, processes: int) -> Gathered:
-    """Sort its rows. Raises `BackupError` where files were merged since."""
+def sort_lake(lake: LakeContents, folder: Path, processes: int) -> SortedHistory:
+    """Sort the lake's rows into buckets. Raises `BackupError` where files were merged since."""
     try:
-        gathered = gather(lake.place, folder, processes, lake.names.__contains__)
+        gathered = sort_history(lake.place, folder, processes, lake.names.__contains__)
     except FileNotFoundError as error:
         raise _merged() from error
     if gathered.rows + gathered.without != lake.rows:
@@ -56,8 +55,8 @@ def gather_lake(lake: Lake, folder: Path, processes: int) -> Gathered:
     return gathered
 
 
-class Tail(NamedTuple):
-    """Of `interactions`: by partition from where to where, and how many of the last were not folded by the workers."""
+class TailRange(NamedTuple):
+    """Offsets of `interactions` by partition, and how many of the last records no worker had folded yet."""
 
     topic_id: str
     begins: Sequence[int]
@@ -65,23 +64,26 @@ class Tail(NamedTuple):
     waiting: Sequence[int]
 
 
-def tail_until(topic_id: str, begins: Sequence[int], manifest: Manifest) -> Tail:
-    """Up to where the workers had folded when this backup was taken."""
+def tail_range(topic_id: str, begins: Sequence[int], manifest: Manifest) -> TailRange:
+    """The range from `begins` to where the workers had folded when the backup of `manifest` was taken."""
     records = {file.name: file.records for file in manifest.files}
     waiting = [records[interactions_file(number)] for number in range(manifest.partitions)]
-    return Tail(topic_id, begins, manifest.interactions, waiting)
+    return TailRange(topic_id, begins, manifest.interactions, waiting)
 
 
-class Sorted(NamedTuple):
-    """`folded`: by partition the offset behind the last record that was read. `heard`: commands to erase among them."""
+class SortedTail(NamedTuple):
+    """Rows with the topic's tail added. `folded`: by partition the offset behind the last record that was read.
 
-    gathered: Gathered
+    `heard`: when the erasure commands among them came.
+    """
+
+    gathered: SortedHistory
     folded: list[int]
-    heard: Heard
+    heard: CommandTimes
 
 
-def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: Gathered) -> Sorted:
-    """Put what the topic holds to what was gathered. Raises `BackupError` and Kafka's errors."""
+def add_tail(settings: Settings, tail: TailRange, folder: Path, gathered: SortedHistory) -> SortedTail:
+    """Add the topic's records to the sorted rows. Raises `BackupError` and Kafka's errors."""
     folder.mkdir(parents=True, exist_ok=True)
     spiller = Spiller(folder, "tail", gathered.buckets)
     folded, heard = list(tail.begins), dict[tuple[str, str], int]()
@@ -91,15 +93,15 @@ def add_tail(settings: Settings, tail: Tail, folder: Path, gathered: Gathered) -
         async for batch in batches:
             for number, offset in _last_of(batch):
                 folded[number] = offset + 1
-            heard.update(together(heard, heard_in(batch)))
+            heard.update(earliest_of(heard, command_times_in(batch)))
             spiller.take(batch)
 
     asyncio.run(take())
-    return Sorted(_with(gathered, spiller, folder), folded, heard)
+    return SortedTail(_with(gathered, spiller, folder), folded, heard)
 
 
-def add_states(kind: Kind, backup: Path, partitions: int, folder: Path, gathered: Gathered) -> Gathered:
-    """Put the states of a backup to what was gathered."""
+def add_states(kind: PriorState, backup: Path, partitions: int, folder: Path, gathered: SortedHistory) -> SortedHistory:
+    """Add a backup's states to the sorted rows."""
     folder.mkdir(parents=True, exist_ok=True)
     spiller = Spiller(folder, f"states-{int(kind)}", gathered.buckets)
     states = (record for record in _contacts(backup, partitions) if not (record.key or b"").startswith(_TRACE))
@@ -109,16 +111,16 @@ def add_states(kind: Kind, backup: Path, partitions: int, folder: Path, gathered
 
 
 def traces_of(backup: Path, partitions: int) -> Iterator[Record]:
-    """What is kept of those whose identifiers are not."""
+    """A backup's records of erased people whose identifiers are not kept, only their hash."""
     return (record for record in _contacts(backup, partitions) if (record.key or b"").startswith(_TRACE))
 
 
-def buckets_for(rows: int, processes: int) -> Gathered:
-    """Nothing yet, in buckets for so many rows."""
-    return Gathered((), max(processes, -(-rows // ROWS_IN_A_BUCKET)), 0, 0)
+def buckets_for(rows: int, processes: int) -> SortedHistory:
+    """Empty buckets, as many as that many rows need."""
+    return SortedHistory((), max(processes, -(-rows // ROWS_IN_A_BUCKET)), 0, 0)
 
 
-def clear(folder: Path) -> None:
+def delete_folder(folder: Path) -> None:
     """Delete a folder, if there is one."""
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -128,10 +130,10 @@ def _contacts(backup: Path, partitions: int) -> Iterator[Record]:
         yield from read_records(backup / contacts_file(number))
 
 
-def _with(gathered: Gathered, spiller: Spiller, folder: Path) -> Gathered:
+def _with(gathered: SortedHistory, spiller: Spiller, folder: Path) -> SortedHistory:
     spiller.spill()
     spills = tuple(sorted({*gathered.spills, *folder.glob("*.arrow")}))
-    return Gathered(spills, gathered.buckets, gathered.rows + spiller.rows, gathered.without + spiller.without)
+    return SortedHistory(spills, gathered.buckets, gathered.rows + spiller.rows, gathered.without + spiller.without)
 
 
 def _last_of(batch: pa.RecordBatch) -> Iterable[tuple[int, int]]:

@@ -1,7 +1,7 @@
-"""Builds a state anew while the system runs: nothing of it is written to, and what is there already stays as it is.
+"""Builds all states anew while the system runs: nothing is written to it, and no existing file is changed.
 
-First it is seen what the lake holds, then the running system is copied, then the lake is read: so whatever erasure the
-lake knows of has been carried out in the copy, and nothing of history comes back that was forgotten.
+First the lake's contents are noted, then the running system is copied, then the lake is read: so each erasure that the
+lake knows of is carried out in the copy, and nothing forgotten comes back from history.
 """
 
 import asyncio
@@ -14,30 +14,38 @@ from msgspec.structs import replace
 
 from sinks.lake.erasure import commands_received_at
 from sinks.lake.files import open_files
-from streams.history.rebuild.buckets import add_states, add_tail, clear, gather_lake, lake_now, tail_until, traces_of
-from streams.history.rebuild.erasure_commands import said, together
+from streams.history.rebuild.buckets import (
+    add_states,
+    add_tail,
+    delete_folder,
+    lake_contents,
+    sort_lake,
+    tail_range,
+    traces_of,
+)
+from streams.history.rebuild.erasure_commands import earliest_of, to_file_rows
 from streams.history.rebuild.folded_positions import NAME as POSITIONS
 from streams.history.rebuild.folded_positions import Positions, write_positions
-from streams.history.rebuild.known_fragments import Kind
-from streams.history.rebuild.state_files import Made, Work, advance
+from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.rebuild.topic_tail import topic_id_of
+from streams.operations.backup.backup_run import take_backup
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import NAME, POLICY, Manifest, write_manifest
 from streams.operations.backup.manifest import contacts_file as contacts_file_of
-from streams.operations.backup.record_files import File, write_records
-from streams.operations.backup.taking import take_backup
+from streams.operations.backup.record_files import FileEntry, write_records
 from streams.platform.settings import Settings
 
 WORK = "work"
-"""A folder of what is being built: whoever finds one, and no manifest, may begin anew."""
+"""A folder of a build in progress: where there is one and no manifest, a build may begin anew."""
 
 TRACES = "traces.zst"
 _FOLDERS = frozenset({WORK, "system", "sorted", "folded"})
 _FILES = frozenset({POSITIONS, POLICY})
 
 
-class Plan(NamedTuple):
-    """`patience_s`: how long to wait for erasures on their way."""
+class RebuildPlan(NamedTuple):
+    """What to build from and where. `patience_s`: how long to wait for erasures on their way."""
 
     lake: str
     directory: Path
@@ -45,8 +53,8 @@ class Plan(NamedTuple):
     patience_s: float
 
 
-class Built(NamedTuple):
-    """`interactions`: from the lake, and from the topic behind it; `nobody`: of them those of nobody."""
+class BuildResult(NamedTuple):
+    """What was built. `from_lake`, `from_topic`: interactions; `nobody`: those without a contact."""
 
     manifest: Manifest
     from_lake: int
@@ -55,40 +63,42 @@ class Built(NamedTuple):
     outcomes: Counter[str]
 
 
-def build(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Built:
+def build(settings: Settings, plan: RebuildPlan, say: Callable[[str], None]) -> BuildResult:
     """Fold history again into a new directory. Raises `BackupError`, `Damaged`, OSError and Kafka's errors."""
     work = plan.directory / WORK
     _begin(plan.directory)
     topic_id = asyncio.run(topic_id_of(settings))
-    lake = lake_now(plan.lake, topic_id, settings.partitions)
-    in_lake = commands_received_at(open_files(plan.lake))  # now: `lake erase` takes the commands out
+    lake = lake_contents(plan.lake, topic_id, settings.partitions)
+    in_lake = commands_received_at(
+        open_files(plan.lake)
+    )  # before anything else, since `lake erase` removes the commands
     system = asyncio.run(take_backup(settings, work / "system", plan.patience_s))
     say(f"the running system was copied: {system.contacts} records")
-    gathered = gather_lake(lake, work / "sorted", plan.processes)
+    gathered = sort_lake(lake, work / "sorted", plan.processes)
     from_lake = gathered.rows
-    tail = tail_until(topic_id, lake.ends, system)
+    tail = tail_range(topic_id, lake.ends, system)
     gathered, folded, in_tail = add_tail(settings, tail, work / "sorted", gathered)
-    heard = together(in_lake, in_tail)
+    heard = earliest_of(in_lake, in_tail)
     from_topic = gathered.rows - from_lake
     say(f"{gathered.rows} interactions of somebody sorted, {from_topic} of them from the topic")
-    gathered = add_states(Kind.KNOWN, work / "system", system.partitions, work / "sorted", gathered)
+    gathered = add_states(PriorState.KNOWN, work / "system", system.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(work / "system", system.partitions))
-    todo = Work(lake.place, work / TRACES, work / "folded", system.partitions, heard)
-    made = advance(todo, gathered, plan.directory, plan.processes, say)
-    manifest = complete(work / "system", plan.directory, system, made)
-    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), said(heard)))
+    todo = FoldTask(lake.place, work / TRACES, work / "folded", system.partitions, heard)
+    made = write_state_files(todo, gathered, plan.directory, plan.processes, say)
+    manifest = complete_backup(work / "system", plan.directory, system, made)
+    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), to_file_rows(heard)))
     write_manifest(plan.directory, manifest)
-    clear(work)
-    return Built(manifest, from_lake, from_topic, gathered.without, made.outcomes)
+    delete_folder(work)
+    return BuildResult(manifest, from_lake, from_topic, gathered.without, made.outcomes)
 
 
-def complete(system: Path, directory: Path, manifest: Manifest, made: Made) -> Manifest:
-    """Put to the contacts that were made what else a backup holds; what the manifest of both is."""
+def complete_backup(system: Path, directory: Path, manifest: Manifest, made: StateFiles) -> Manifest:
+    """Add a backup's other files to the contact files that were made; returns the manifest of the whole."""
     names = {contacts_file_of(number) for number in range(manifest.partitions)}
     others = [file for file in manifest.files if file.name not in names]
     for file in others:
         (directory / file.name).hardlink_to(system / file.name)
-    files: list[File] = [*made.files, *others]
+    files: list[FileEntry] = [*made.files, *others]
     return replace(manifest, contacts=sum(file.records for file in made.files), files=files)
 
 
@@ -99,10 +109,10 @@ def _begin(directory: Path) -> None:
         ours = all(map(_is_ours, found | _names_in(directory / WORK)))
         if found and (WORK not in found or NAME in found or not ours):
             raise BackupError(f"{directory} is not empty: name a new directory, or delete this one")
-        for path in directory.iterdir():  # one that was killed has left it
+        for path in directory.iterdir():  # left by a build that was killed
             if path.name != WORK:
                 path.unlink()
-        clear(directory / WORK)
+        delete_folder(directory / WORK)
         (directory / WORK).mkdir(mode=0o700)
     except OSError as error:
         raise BackupError(f"{directory} cannot be written to: {error.strerror}") from error
@@ -113,5 +123,5 @@ def _names_in(folder: Path) -> set[str]:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a build that was killed may have left it; what else is there is somebody's, and not ours to delete."""
+    """Whether a build that was killed may have left a file of this name; anything else is not ours to delete."""
     return name in _FOLDERS or name in _FILES or name.endswith((".zst", ".part"))

@@ -1,4 +1,4 @@
-"""What would change: the profiles that a switch would publish, beside those that are out."""
+"""Compares the profiles that a switch would publish with the published ones, of all contacts."""
 
 import asyncio
 import shutil
@@ -16,11 +16,10 @@ from streams.engine.runs import KafkaRecord
 from streams.engine.store import Position, Store
 from streams.engine.write_back import WriteBackStores
 from streams.history.rebuild.folded_positions import Positions, read_positions
-from streams.history.rebuild.profile_diff import Comparing, Comparison, Profile
-from streams.history.rebuild.regrouped import moved
-from streams.history.rebuild.topic_tail import keys_behind
+from streams.history.rebuild.profile_diff import Comparison, Profile, ProfileComparer, changed_people
+from streams.history.rebuild.topic_tail import keys_after
 from streams.operations.backup.manifest import read_manifest, require_identity, require_whole
-from streams.operations.backup.restore import HELD_BACK_BYTES, Order, contacts_of, remaking_of
+from streams.operations.backup.restore import HELD_BACK_BYTES, RestorePlan, contact_records, generation_builder
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.worker.agents.sinks.sink_records import change_of, link_of
@@ -38,19 +37,19 @@ async def compare(settings: Settings, directory: Path, samples: int) -> Comparis
     settings = settings.model_copy(update={"partitions": manifest.partitions})
     work = Path(tempfile.mkdtemp(prefix="harmonia-compare-"))
     try:
-        worlds = _Worlds(settings, work)
+        states = _BothStates(settings, work)
         try:
-            await worlds.read_running()
-            worlds.read_built(Order(directory, manifest, manifest.generation + 1))
-            return worlds.compared(await _touched(settings, positions), samples)
+            await states.read_running()
+            states.read_built(RestorePlan(directory, manifest, manifest.generation + 1))
+            return states.compared(await _recent_keys(settings, positions), samples)
         finally:
-            worlds.close()
+            states.close()
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-class _Worlds:
-    """Profiles and links of both, in stores that may become as large as all profiles."""
+class _BothStates:
+    """Profiles and links of the running and the built state, in stores on disk as large as all profiles."""
 
     def __init__(self, settings: Settings, work: Path) -> None:
         self._settings = settings
@@ -60,7 +59,7 @@ class _Worlds:
         self._links: Store = stores("links", 0)
 
     async def read_running(self) -> None:
-        """Profiles first: whatever is in them, is in what is read of `interactions` later."""
+        """Read what is published. Profiles first: whatever they contain is in `interactions` when that is read."""
         async for record in self._records(CONTACT_STATE):
             if (change := change_of(record)) is not None:
                 self._profiles.write({_RUNNING + change.contact_id.encode(): change.profile}, _HERE)
@@ -69,10 +68,10 @@ class _Worlds:
                 into = None if link.merged_into is None else link.merged_into.encode()
                 self._links.write({_RUNNING + link.contact_id.encode(): into}, _HERE)
 
-    def read_built(self, order: Order) -> None:
-        remaking = remaking_of(self._settings, order, self._work)
+    def read_built(self, order: RestorePlan) -> None:
+        remaking = generation_builder(self._settings, order, self._work)
         try:
-            for record in contacts_of(order):
+            for record in contact_records(order):
                 remaking.take(record.partition, record.key or b"", record.value or b"")
             for output in remaking.outputs():
                 if output.topic == CONTACT_STATE:
@@ -84,7 +83,7 @@ class _Worlds:
             remaking.close()
 
     def compared(self, touched: set[str], samples: int) -> Comparison:
-        have_moved, comparing = moved(touched, self._pairs), Comparing(samples)
+        have_moved, comparing = changed_people(touched, self._pairs), ProfileComparer(samples)
         for name, before, after in self._both():
             has_moved = name in have_moved or not have_moved.isdisjoint(_absorbed(before) | _absorbed(after))
             comparing.take(name, before, after, has_moved=has_moved)
@@ -126,12 +125,12 @@ class _Worlds:
                         yield record
 
 
-async def _touched(settings: Settings, positions: Positions) -> set[str]:
-    """Whom `interactions` speaks of behind what was built, or behind what the workers have folded, if that is less."""
+async def _recent_keys(settings: Settings, positions: Positions) -> set[str]:
+    """Fragments with interactions after what was built, or after what the workers have folded, if that is less."""
     done = await asyncio.to_thread(KafkaClients(settings).committed_by, settings.app_id)
     found = set[str]()
     begins = [min(folded, done.get((INTERACTIONS, number), folded)) for number, folded in enumerate(positions.folded)]
-    await keys_behind(settings, begins, found.add)
+    await keys_after(settings, begins, found.add)
     return found
 
 

@@ -1,7 +1,7 @@
-"""When each command to erase somebody was heard: of what had come by then nothing is folded again.
+"""When each erasure command was heard: nothing that had come by then is folded again.
 
-A command may say an earlier time, at which somebody asked, and acts under every name of the person; only one fragment
-has it in its history. Who else was erased by it the running system says of each fragment.
+A command may name an earlier time, at which the person asked, and erases every fragment of the person; only one
+fragment has it in its history. Which others it erased is in the running system's states.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,16 +15,16 @@ from events.refusal import Refusal
 from sinks.lake.schema import EVENT
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
-from streams.history.refold.contact_rows import Row
+from streams.history.refold.contact_rows import TopicRow
 
-Heard: TypeAlias = Mapping[tuple[str, str], int]
+CommandTimes: TypeAlias = Mapping[tuple[str, str], int]
 """When the broker got the first copy of a command (ms since 1970), by its source and id."""
 
 _TYPE = "contact.erased"
 
 
-def together(*parts: Heard) -> dict[tuple[str, str], int]:
-    """The first of each."""
+def earliest_of(*parts: CommandTimes) -> dict[tuple[str, str], int]:
+    """All commands, each with its earliest time."""
     found: dict[tuple[str, str], int] = {}
     for part in parts:
         for name, came in part.items():
@@ -32,30 +32,33 @@ def together(*parts: Heard) -> dict[tuple[str, str], int]:
     return found
 
 
-def heard_in(batch: pa.RecordBatch) -> dict[tuple[str, str], int]:
-    """The commands among rows of the topic, in `NEEDED_SCHEMA`."""
+def command_times_in(batch: pa.RecordBatch) -> dict[tuple[str, str], int]:
+    """The erasure commands among rows of the topic in `NEEDED_SCHEMA`."""
     rows = batch.filter(pc.match_substring(batch[EVENT], _TYPE))
     found: dict[tuple[str, str], int] = {}
     for event, came in zip(rows[EVENT].to_pylist(), rows["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
         if (command := _command_of(event)) is not None:
-            found = together(found, {command: came})
+            found = earliest_of(found, {command: came})
     return found
 
 
-def said(heard: Heard) -> list[tuple[str, str, int]]:
-    """For a file."""
+def to_file_rows(heard: CommandTimes) -> list[tuple[str, str, int]]:
+    """Command times as lists for the file of positions."""
     return [(source, id_, came) for (source, id_), came in sorted(heard.items())]
 
 
-def of_said(heard: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
-    """From a file."""
+def from_file_rows(heard: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
+    """Command times from the file of positions."""
     return {(source, id_): came for source, id_, came in heard}
 
 
-def of_after(rows: Sequence[Row], known: Iterable[ContactState], heard: Heard) -> Sequence[Row]:
-    """Of a fragment's rows, in their order, those of after the erasure of which this is known; all where there is none.
+def rows_after_erasure(
+    rows: Sequence[TopicRow], known: Iterable[ContactState], heard: CommandTimes
+) -> Sequence[TopicRow]:
+    """The rows of a fragment that came after its erasure, in order; all where none is known.
 
-    Where the command is among them, by where it stands: in one millisecond much may come. Else by when it came.
+    Where the command is among the rows, its position decides, since much may come in one millisecond; else the time at
+    which it came.
     """
     erasures = ((each.source, each.id) for state in known if (each := place_of(state).erased) is not None)
     came, command = max(((heard[name], name) for name in erasures if name in heard), default=(None, None))

@@ -1,4 +1,4 @@
-"""Up to where a rebuilt state has folded `interactions`: a file beside the manifest of what was built."""
+"""Offsets up to which a rebuilt state has folded `interactions`: the file `rebuild.json` beside its manifest."""
 
 import os
 from pathlib import Path
@@ -13,9 +13,10 @@ NAME = "rebuild.json"
 
 
 class Positions(Struct, frozen=True):
-    """`topic_id`: of `interactions`; `folded`: by partition the offset behind the last one that is in the states.
+    """How far a rebuilt state has come. `topic_id`: of `interactions`.
 
-    `heard`: source and id of commands to erase somebody, and when the broker got them (ms).
+    `folded`: by partition the offset behind the last record in the states. `heard`: source and id of erasure commands,
+    and when the broker got them (ms).
     """
 
     topic_id: str
@@ -25,7 +26,7 @@ class Positions(Struct, frozen=True):
 
 
 def write_positions(directory: Path, positions: Positions) -> None:
-    """To be called before the manifest is written."""
+    """Write the file; to be called before the manifest is written."""
     with open_new(directory / NAME) as file:
         file.write(msgspec.json.format(msgspec.json.encode(positions)))
         file.flush()
@@ -33,7 +34,7 @@ def write_positions(directory: Path, positions: Positions) -> None:
 
 
 def read_positions(directory: Path) -> Positions:
-    """Raises `BackupError` where there are none."""
+    """Read the file. Raises `BackupError` where there is none."""
     try:
         return msgspec.json.decode((directory / NAME).read_bytes(), type=Positions)
     except (OSError, msgspec.DecodeError) as error:

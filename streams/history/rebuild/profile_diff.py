@@ -1,7 +1,7 @@
-"""How two profiles of somebody differ: pure."""
+"""Compares two profiles of a contact field by field, and counts the differences: pure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -9,11 +9,11 @@ from msgspec import Struct
 Profile = dict[str, Any]
 
 _NEVER_EQUAL = ("version",)
-"""Says how often a profile was published, and nothing of the person."""
+"""Counts how often a profile was published, and says nothing of the person."""
 
 
 class Difference(NamedTuple):
-    """A field, by its path (`counts.email.opened`), and its values; None: it has none."""
+    """A field, by its path (`counts.email.opened`), and its two values; None: the field is missing."""
 
     path: str
     before: object
@@ -30,10 +30,10 @@ class Sample(Struct, frozen=True):
 
 
 class Comparison(Struct):
-    """How many profiles are equal; differ; are only in the running state, only in what was built.
+    """How many profiles are equal, differ, are only in the running state, or only in what was built.
 
-    `moved_on`: those of the last three of whom something was heard since, so that nothing can be told of them; they
-    are not counted there. `fields`: in how many profiles a field differs.
+    `moved_on`: profiles that differ, but about whom something came since, so that nothing can be concluded; they are
+    not counted in the others. `fields`: in how many profiles a field differs.
     """
 
     equal: int = 0
@@ -46,12 +46,12 @@ class Comparison(Struct):
 
     @property
     def is_equal(self) -> bool:
-        """Whether what was built says of everybody what the running state says, as far as that can be told."""
+        """Whether no profile differs, as far as that can be told."""
         return not (self.differ or self.only_running or self.only_built)
 
 
-class Comparing:
-    """Takes profiles one after the other; keeps so many samples of each field."""
+class ProfileComparer:
+    """Compares profiles one after the other; keeps at most `samples` samples of each field."""
 
     def __init__(self, samples: int) -> None:
         self._most = samples
@@ -60,7 +60,7 @@ class Comparing:
         self._found = Comparison()
 
     def take(self, contact_id: str, before: Profile | None, after: Profile | None, *, has_moved: bool) -> None:
-        """One contact, as the running state shows it and as it was built; `has_moved`: there is news of it since."""
+        """Compare one contact as it is published and as it was built; `has_moved`: something came about it since."""
         different = list(differences(before, after))
         if not different:
             self._found.equal += 1
@@ -72,7 +72,7 @@ class Comparing:
                 self._keep(contact_id, each)
 
     def found(self) -> Comparison:
-        """What came out so far, the fields that differ most often first."""
+        """The result so far, the fields that differ most often first."""
         self._found.fields = {path: count for path, count in self._fields.most_common() if path}
         self._found.samples = self._kept
         return self._found
@@ -92,7 +92,10 @@ class Comparing:
 
 
 def differences(before: Profile | None, after: Profile | None) -> Iterator[Difference]:
-    """The fields in which they differ; lists are compared whole. Of a profile that one side lacks: one, of no path."""
+    """The fields in which two profiles differ; lists are compared whole.
+
+    Of a profile that one side lacks: one difference with an empty path.
+    """
     if before is None or after is None:
         if before is not after:
             yield Difference("", before, after)
@@ -110,3 +113,16 @@ def _unequal(before: object, after: object, path: str) -> Iterator[Difference]:
             yield from _unequal(before.get(name), after.get(name), f"{path}.{name}")
     else:
         yield Difference(path, before, after)
+
+
+Pairs = Callable[[], Iterable[tuple[str, str]]]
+"""Fragments, each with the canonical id under which it is shown, in either of two states; called twice."""
+
+
+def changed_people(touched: Iterable[str], links: Pairs) -> set[str]:
+    """The fragments `touched`, and all fragments of their identity clusters, in either of the two states."""
+    found = set(touched)
+    if found:
+        found |= {canonical_id for fragment, canonical_id in links() if fragment in found}
+        found |= {fragment for fragment, canonical_id in links() if canonical_id in found}
+    return found

@@ -1,4 +1,4 @@
-"""The states of all fragments after their histories, as the files of contacts of a backup."""
+"""Folds the sorted history of every fragment and writes the states as a backup's contact files."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,53 +11,58 @@ from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
 from streams.domain.contact import ContactState, Outcome, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.history.rebuild.erasure_commands import Heard, of_after
-from streams.history.rebuild.history_beginning import beginning
-from streams.history.rebuild.known_fragments import parted
-from streams.history.refold.buckets import Bucket, Gathered, each_bucket
-from streams.history.refold.contact_rows import History, read_rows
-from streams.history.refold.state_of_facts import lived
+from streams.history.rebuild.erasure_commands import CommandTimes, rows_after_erasure
+from streams.history.rebuild.prior_states import split_prior_states, starting_state
+from streams.history.refold.buckets import Bucket, SortedHistory, each_bucket
+from streams.history.refold.contact_folding import fold_facts
+from streams.history.refold.contact_rows import ContactHistory, read_rows
 from streams.operations.backup.manifest import contacts_file
 from streams.operations.backup.record_files import (
     RECORDS_AT_ONCE,
-    File,
+    FileEntry,
     Record,
-    RecordsOut,
+    RecordWriter,
     read_records,
     write_records,
 )
 
 _NOBODY = ContactState()
-_NONE_HEARD: Heard = {}
+_NONE_HEARD: CommandTimes = {}
 
 
-class Work(NamedTuple):
-    """`lake`: whose list of erased people counts; None: none. `traces`: records of those of whom no identifier is kept.
+class FoldTask(NamedTuple):
+    """What to fold with. `lake`: the lake whose erasure list counts; None: none.
 
-    `out`: a folder for what each bucket comes to. `heard`: commands to erase somebody.
+    `traces`: records of erased people whose identifiers are not kept. `out`: a folder for the result of each bucket.
+    `heard`: when each erasure command came.
     """
 
     lake: str | None
     traces: Path
     out: Path
     partitions: int
-    heard: Heard = _NONE_HEARD
+    heard: CommandTimes = _NONE_HEARD
 
 
-class Advanced(NamedTuple):
-    """What became of the interactions, and the traces that are states by now."""
+class BucketResult(NamedTuple):
+    """Counts of one bucket, and the keys of traces that became states."""
 
     contacts: int
     outcomes: Counter[str]
     used: frozenset[bytes]
 
 
-def advance(work: Work, gathered: Gathered, target: Path, processes: int, say: Callable[[str], None]) -> "Made":
-    """Write the files of contacts into `target`. Raises OSError, `Damaged`, `Unreadable`, `BackupError`."""
+def write_state_files(
+    work: FoldTask, gathered: SortedHistory, target: Path, processes: int, say: Callable[[str], None]
+) -> "StateFiles":
+    """Fold all buckets and write the contact files into `target`.
+
+    Raises OSError, `Damaged`, `Unreadable`, `BackupError`.
+    """
     work.out.mkdir(exist_ok=True)
-    merging = _Merging(target, work.partitions)
+    merging = _PartitionFiles(target, work.partitions)
     outcomes, used, contacts = Counter[str](), set[bytes](), 0
-    for number, done in enumerate(each_bucket(gathered, partial(advance_bucket, work), processes), 1):
+    for number, done in enumerate(each_bucket(gathered, partial(fold_bucket, work), processes), 1):
         path = _path_of(work, number - 1)
         merging.add(read_records(path))
         path.unlink()
@@ -67,35 +72,35 @@ def advance(work: Work, gathered: Gathered, target: Path, processes: int, say: C
         if number * 10 // gathered.buckets > (number - 1) * 10 // gathered.buckets:
             say(f"{number} of {gathered.buckets} shares are folded, {contacts} fragments")
     merging.add(record for record in read_records(work.traces) if record.key not in used)
-    return Made(contacts, outcomes, merging.done())
+    return StateFiles(contacts, outcomes, merging.done())
 
 
-class Made(NamedTuple):
-    """The files, how many fragments are in them, and what became of the interactions."""
+class StateFiles(NamedTuple):
+    """The files written, their number of fragments, and the outcomes of the interactions."""
 
     contacts: int
     outcomes: Counter[str]
-    files: list[File]
+    files: list[FileEntry]
 
 
-def advance_bucket(work: Work, bucket: Bucket) -> Advanced:
-    """Fold the histories of one bucket, and write the states into a file of its own."""
+def fold_bucket(work: FoldTask, bucket: Bucket) -> BucketResult:
+    """Fold the histories of one bucket, and write its states into a file."""
     erased = Erasures() if work.lake is None else _erasures(work.lake)
-    folding = Folding(work.partitions, erased, _traces(work.traces), work.heard)
+    folding = BucketFolder(work.partitions, erased, _traces(work.traces), work.heard)
     write_records(_path_of(work, bucket.number), folding.records(bucket.histories()))
-    return Advanced(folding.contacts, folding.outcomes, frozenset(folding.used))
+    return BucketResult(folding.contacts, folding.outcomes, frozenset(folding.used))
 
 
-class Folding:
-    """From histories to records of a backup's contacts.
+class BucketFolder:
+    """Folds the histories of a bucket into records of a backup's contacts.
 
-    `erased`: the lake's list. `traces`: what the running system keeps of those whose identifiers it does not keep, as
-    records of a backup, by key; those that are of somebody's here come into `used`. `heard`: when each command to erase
-    somebody came.
+    `erased`: the lake's list. `traces`: what the running system keeps of people whose identifiers it does not keep, as
+    records of a backup, by key; those that belong to a fragment here are added to `used`. `heard`: when each erasure
+    command came.
     """
 
     def __init__(
-        self, partitions: int, erased: Erasures, traces: Mapping[bytes, bytes], heard: Heard = _NONE_HEARD
+        self, partitions: int, erased: Erasures, traces: Mapping[bytes, bytes], heard: CommandTimes = _NONE_HEARD
     ) -> None:
         self._partitions = partitions
         self._erased = erased
@@ -105,8 +110,8 @@ class Folding:
         self.used: set[bytes] = set()
         self.contacts = 0
 
-    def records(self, histories: Iterable[History]) -> Iterator[Record]:
-        """Of each fragment of whom anything is known."""
+    def records(self, histories: Iterable[ContactHistory]) -> Iterator[Record]:
+        """A record for each fragment of which anything is known."""
         for each in histories:
             state = self._state(each)
             if state != _NOBODY:
@@ -114,33 +119,35 @@ class Folding:
                 number = partition_of(each.contact_id, self._partitions)
                 yield Record(number, each.contact_id.encode(), encode(state))
 
-    def _state(self, found: History) -> ContactState:
+    def _state(self, found: ContactHistory) -> ContactState:
         name = found.contact_id
-        rebuilt, known, history = parted(found)
+        rebuilt, known, history = split_prior_states(found)
         if self._traces and (trace := self._traces.get(trace_key(name))) is not None:
             self.used.add(trace_key(name))
             known.append(decode(trace))
-        before, begun = beginning(rebuilt, known, self._erased.until(name))
+        before, begun = starting_state(rebuilt, known, self._erased.until(name))
         refused = Counter[str]()
-        history, in_vain = self._of_after(history, known)
-        done = lived(name, [read.fact for read in read_rows(history, refused)], before, begun=begun)
+        history, in_vain = self._after_erasure(history, known)
+        done = fold_facts(name, [read.fact for read in read_rows(history, refused)], before, begun=begun)
         self.outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
         self.outcomes.update(refused + in_vain)
         return done.state
 
-    def _of_after(self, history: History, known: Iterable[ContactState]) -> tuple[History, Counter[str]]:
-        """What had not come yet when the person was erased, whatever time it bears; how much else there was."""
-        listed = self._erased.said_heard(history.contact_id)  # also of commands that `lake erase` has taken out
-        after = of_after(history.rows, known, self._heard)
+    def _after_erasure(
+        self, history: ContactHistory, known: Iterable[ContactState]
+    ) -> tuple[ContactHistory, Counter[str]]:
+        """The rows that came after the person's erasure, whatever time they name; and the count of the others."""
+        listed = self._erased.said_heard(history.contact_id)  # includes commands that `lake erase` removed
+        after = rows_after_erasure(history.rows, known, self._heard)
         left = [row for row in after if listed is None or row.appended_at > listed]
-        return History(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
+        return ContactHistory(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
 
 
-class _Merging:
-    """Files by partition, of records in any order."""
+class _PartitionFiles:
+    """Writes records in any order into one file for each partition."""
 
     def __init__(self, target: Path, partitions: int) -> None:
-        self._outs = [RecordsOut(target / contacts_file(number)) for number in range(partitions)]
+        self._outs = [RecordWriter(target / contacts_file(number)) for number in range(partitions)]
         self._waiting: list[list[Record]] = [[] for _ in self._outs]
 
     def add(self, records: Iterable[Record]) -> None:
@@ -151,24 +158,24 @@ class _Merging:
                 self._outs[record.partition].add(waiting)
                 waiting.clear()
 
-    def done(self) -> list[File]:
+    def done(self) -> list[FileEntry]:
         for out, waiting in zip(self._outs, self._waiting, strict=True):
             if waiting:
                 out.add(waiting)
         return [out.done() for out in self._outs]
 
 
-def _path_of(work: Work, bucket: int) -> Path:
+def _path_of(work: FoldTask, bucket: int) -> Path:
     return work.out / f"{bucket:06}.zst"
 
 
 @lru_cache(maxsize=1)
 def _erasures(lake: str) -> Erasures:
-    """Read once in a process."""
+    """The lake's erasure list, read once in a process."""
     return read_erasures(open_files(lake))
 
 
 @lru_cache(maxsize=1)
 def _traces(path: Path) -> dict[bytes, bytes]:
-    """By key; also once in a process."""
+    """Traces by key, read once in a process."""
     return {record.key or b"": record.value or b"" for record in read_records(path)}

@@ -1,7 +1,7 @@
-"""Puts what was built in the place of the running state: as a new generation, brought up to where the workers stopped.
+"""Replaces the running state with what was built: a new generation, brought up to where the workers stopped.
 
-The system is copied once more, now that nothing moves; what the topic holds behind what was built is folded in; what
-comes out is a backup of that very system, with other states in it. Restoring that is what any restore is.
+The stopped system is copied once more, the records after what was built are folded in, and the result, a backup of the
+same system with other states, is restored as any backup is.
 """
 
 import asyncio
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from events.topics import INTERACTIONS
-from streams.history.rebuild.buckets import add_states, add_tail, buckets_for, clear, tail_until, traces_of
-from streams.history.rebuild.builder import TRACES, WORK, complete
-from streams.history.rebuild.erasure_commands import of_said, together
+from streams.history.rebuild.buckets import add_states, add_tail, buckets_for, delete_folder, tail_range, traces_of
+from streams.history.rebuild.builder import TRACES, WORK, complete_backup
+from streams.history.rebuild.erasure_commands import earliest_of, from_file_rows
 from streams.history.rebuild.folded_positions import Positions, read_positions
-from streams.history.rebuild.known_fragments import Kind
-from streams.history.rebuild.state_files import Work, advance
+from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.state_files import FoldTask, write_state_files
 from streams.history.rebuild.topic_tail import count_between, topic_id_of
+from streams.operations.backup.backup_run import take_backup
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import (
     NAME,
@@ -27,21 +28,20 @@ from streams.operations.backup.manifest import (
     write_manifest,
 )
 from streams.operations.backup.record_files import write_records
-from streams.operations.backup.restore import Order, restore_backup
-from streams.operations.backup.taking import take_backup
+from streams.operations.backup.restore import RestorePlan, restore_backup
 from streams.operations.backup.target_topics import require_no_workers
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
 BEFORE = "before"
-"""A backup of the system as it was."""
+"""Folder of the backup of the system as it was."""
 
 SWITCHED = "switched"
-"""A backup of the same system with the states that take their place."""
+"""Folder of the backup with the rebuilt states, which is restored."""
 
 
-class Switched(NamedTuple):
-    """`from_topic`: interactions that came after what was built."""
+class SwitchResult(NamedTuple):
+    """What was switched to. `from_topic`: interactions that came after what was built."""
 
     fragments: int
     generation: int
@@ -50,10 +50,10 @@ class Switched(NamedTuple):
 
 def switch(
     settings: Settings, directory: Path, processes: int, patience_s: float, say: Callable[[str], None]
-) -> Switched:
-    """Make a generation of `settings.partitions` partitions. Raises `BackupError`, OSError and Kafka's errors.
+) -> SwitchResult:
+    """Restore what was built as a generation of `settings.partitions` partitions.
 
-    Until all is ready nothing is touched.
+    Nothing running is touched until all is ready. Raises `BackupError`, OSError and Kafka's errors.
     """
     manifest, positions = read_manifest(directory), read_positions(directory)
     require_identity(manifest, settings)
@@ -67,9 +67,9 @@ def switch(
     from_topic = _bring_up(running, directory, positions, processes, say)
     switched = read_manifest(directory / SWITCHED)
     generation = before.generation + 1
-    order = Order(directory / SWITCHED, switched, generation, replace=True)
+    order = RestorePlan(directory / SWITCHED, switched, generation, replace=True)
     fragments = asyncio.run(restore_backup(settings, order))
-    return Switched(fragments, generation, from_topic)
+    return SwitchResult(fragments, generation, from_topic)
 
 
 def _require_the_topic(settings: Settings, positions: Positions) -> None:
@@ -80,7 +80,7 @@ def _require_the_topic(settings: Settings, positions: Positions) -> None:
 def require_caught_up(settings: Settings, positions: Positions) -> None:
     """Raise `BackupError` where something was folded that the workers have not come to; Kafka's errors.
 
-    They would take it for a copy, and neither count it for campaigns nor judge it. Offsets alone do not tell: behind
+    Workers would take it for a copy, and neither count it for campaigns nor judge it. Offsets alone do not tell: behind
     the last record may be markers of transactions, which the lake counts and workers do not.
     """
     done = KafkaClients(settings).committed_by(settings.app_id)
@@ -94,35 +94,35 @@ def require_caught_up(settings: Settings, positions: Positions) -> None:
 
 
 def _copy(settings: Settings, directory: Path, patience_s: float) -> Manifest:
-    """Once more; what an attempt left that came to nothing is no use."""
+    """Copy the stopped system, in place of what an unfinished attempt has left."""
     if (directory / SWITCHED / NAME).exists():
         raise BackupError(
             f"it was switched to {directory} before, or nearly: where that was cut short, no worker starts, and "
             f"`harmonia restore {directory / SWITCHED} --replace` ends it; else build anew, in another directory"
         )
-    clear(directory / BEFORE)
+    delete_folder(directory / BEFORE)
     return asyncio.run(take_backup(settings, directory / BEFORE, patience_s))
 
 
 def _bring_up(
     settings: Settings, directory: Path, positions: Positions, processes: int, say: Callable[[str], None]
 ) -> int:
-    """Write the backup that is to be restored; returns how many interactions were folded in."""
+    """Write the backup to restore; returns how many interactions were folded in."""
     work, target, before = directory / WORK, directory / SWITCHED, read_manifest(directory / BEFORE)
     for folder in (work, target):
-        clear(folder)
+        delete_folder(folder)
         folder.mkdir(mode=0o700)
-    tail = tail_until(positions.topic_id, positions.folded, before)
+    tail = tail_range(positions.topic_id, positions.folded, before)
     nothing = buckets_for(before.contacts, processes)
     gathered, _, in_tail = add_tail(settings, tail, work / "sorted", nothing)
-    heard = together(of_said(positions.heard), in_tail)
+    heard = earliest_of(from_file_rows(positions.heard), in_tail)
     from_topic = gathered.rows
     say(f"{from_topic} interactions came after what was built")
-    gathered = add_states(Kind.REBUILT, directory, before.partitions, work / "sorted", gathered)
-    gathered = add_states(Kind.KNOWN, directory / BEFORE, before.partitions, work / "sorted", gathered)
+    gathered = add_states(PriorState.REBUILT, directory, before.partitions, work / "sorted", gathered)
+    gathered = add_states(PriorState.KNOWN, directory / BEFORE, before.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(directory / BEFORE, before.partitions))
-    todo = Work(None, work / TRACES, work / "folded", before.partitions, heard)
-    made = advance(todo, gathered, target, processes, say)
-    write_manifest(target, complete(directory / BEFORE, target, before, made))
-    clear(work)
+    todo = FoldTask(None, work / TRACES, work / "folded", before.partitions, heard)
+    made = write_state_files(todo, gathered, target, processes, say)
+    write_manifest(target, complete_backup(directory / BEFORE, target, before, made))
+    delete_folder(work)
     return from_topic

@@ -1,4 +1,4 @@
-"""What `interactions` holds from some offset to another, but for what has not been folded by the workers yet."""
+"""Reads `interactions` between offsets: records for folding, their count, or their keys."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ from faust.types import TP
 from events.topics import INTERACTIONS
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
-from streams.history.rebuild.known_fragments import rows_of_records
+from streams.history.rebuild.prior_states import rows_of_records
 from streams.operations.backup.errors import BackupError
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -19,9 +19,9 @@ from streams.platform.settings import Settings
 async def read_tails(
     settings: Settings, topic_id: str, begins: Sequence[int], ends: Sequence[int], waiting: Sequence[int]
 ) -> AsyncIterator[pa.RecordBatch]:
-    """The records of each partition from `begins` to `ends`, but for the last `waiting`, as rows.
+    """The records of each partition from `begins` to `ends`, without the last `waiting`, as rows.
 
-    Raises `BackupError` where some of them were deleted, and Kafka's errors.
+    The last ones had not been folded by a worker. Raises `BackupError` where some were deleted, and Kafka's errors.
     """
     async with PartitionReader(KafkaClients(settings)) as reader:
         for number, (begin, end, last) in enumerate(zip(begins, ends, waiting, strict=True)):
@@ -33,7 +33,7 @@ async def read_tails(
 
 
 async def count_between(settings: Settings, begins: Sequence[int], ends: Sequence[int]) -> int:
-    """How many records there are from `begins` up to `ends`, of all partitions. Raises Kafka's errors."""
+    """Number of records from `begins` up to `ends`, of all partitions. Raises Kafka's errors."""
     found = 0
     async with PartitionReader(KafkaClients(settings)) as reader:
         for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
@@ -44,8 +44,8 @@ async def count_between(settings: Settings, begins: Sequence[int], ends: Sequenc
     return found
 
 
-async def keys_behind(settings: Settings, begins: Sequence[int], take: Callable[[str], None]) -> None:
-    """Give the key of each record from there to the end. Raises as `read_tails` does."""
+async def keys_after(settings: Settings, begins: Sequence[int], take: Callable[[str], None]) -> None:
+    """Call `take` with the key of each record from `begins` to the end. Raises as `read_tails` does."""
     async with PartitionReader(KafkaClients(settings)) as reader:
         for number, begin in enumerate(begins):
             place = TP(INTERACTIONS, number)
@@ -66,5 +66,5 @@ async def _between(reader: PartitionReader, place: TP, begin: int, end: int) -> 
 
 
 async def topic_id_of(settings: Settings) -> str:
-    """Of `interactions`. Raises `MissingTopic`."""
+    """The id of `interactions`. Raises `MissingTopic`."""
     return await asyncio.to_thread(KafkaClients(settings).topic_id, INTERACTIONS)

@@ -1,4 +1,4 @@
-"""The contacts of a bucket, each with its rows in the order in which a worker was given them."""
+"""Groups a bucket's rows by contact, in the order in which a worker got them, and reads the facts in them."""
 
 import re
 from collections import Counter
@@ -16,8 +16,8 @@ from streams.domain.contact.state import Fact, Key
 _is_contact = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 
-class Row(NamedTuple):
-    """A record of `interactions`: where it stood, when it was appended (ms since 1970), and its value."""
+class TopicRow(NamedTuple):
+    """A record of `interactions`: its position, when it was appended (ms since 1970), and its value."""
 
     topic_id: str
     partition: int
@@ -26,58 +26,58 @@ class Row(NamedTuple):
     event: bytes
 
 
-class History(NamedTuple):
-    """All that was heard of a contact, in the order in which it came."""
+class ContactHistory(NamedTuple):
+    """All rows of a contact, in the order in which they came."""
 
     contact_id: str
-    rows: list[Row]
+    rows: list[TopicRow]
 
 
-class Read(NamedTuple):
-    """A row and what it says: the fact that is kept, and all of what was said."""
+class ReadRow(NamedTuple):
+    """A row with what was read from it: the fact that is kept, and the event's whole data."""
 
-    row: Row
+    row: TopicRow
     fact: Fact
     data: Data
 
 
-def histories(rows: Iterable[pa.RecordBatch]) -> Iterator[History]:
-    """The contacts of these rows, which are in `NEEDED_SCHEMA` and have a fragment and an event each.
+def histories(rows: Iterable[pa.RecordBatch]) -> Iterator[ContactHistory]:
+    """The contacts of rows in `NEEDED_SCHEMA`, each row with a fragment and an event.
 
-    Of a fragment that is no contact's id nothing was folded, so it is none here.
+    A fragment that is no contact id is left out: workers fold nothing of it.
     """
-    by_contact: dict[str, list[Row]] = {}
+    by_contact: dict[str, list[TopicRow]] = {}
     for batch in rows:
         topics, partitions, offsets, times, fragments, events = (column.to_pylist() for column in _plain(batch))
-        standing = map(Row, topics, partitions, offsets, times, events)
+        standing = map(TopicRow, topics, partitions, offsets, times, events)
         for fragment, row in zip(fragments, standing, strict=True):
             by_contact.setdefault(fragment, []).append(row)
-    while by_contact:  # what has been handed out need not stay
+    while by_contact:  # frees what has been handed out
         contact_id, found = by_contact.popitem()
         if _is_contact(contact_id):
-            yield History(contact_id, _in_order(found))
+            yield ContactHistory(contact_id, _in_order(found))
 
 
-def read_rows(history: History, refused: Counter[str] | None = None) -> Iterator[Read]:
-    """What the rows of a contact say. Those that say nothing that can be read are counted in `refused`.
+def read_rows(history: ContactHistory, refused: Counter[str] | None = None) -> Iterator[ReadRow]:
+    """Read a contact's rows. Rows that cannot be read are counted in `refused`, by reason.
 
-    So is, as `duplicate`, what was brought in from a file and has a copy: one that stood in the topic counts instead,
-    whenever it came, since that is what the workers have.
+    An imported row with a copy is counted there as `duplicate`: the copy that was in the topic counts instead, whenever
+    it came, since that is what the workers have.
     """
     found = _read(history, refused)
-    return _once(list(found), refused) if any(is_imported(row.topic_id) for row in history.rows) else found
+    return _without_copies(list(found), refused) if any(is_imported(row.topic_id) for row in history.rows) else found
 
 
-def _read(history: History, refused: Counter[str] | None) -> Iterator[Read]:
+def _read(history: ContactHistory, refused: Counter[str] | None) -> Iterator[ReadRow]:
     for row in history.rows:
         read = read_said(row.event, row.appended_at)
         if not isinstance(read, Refusal):
-            yield Read(row, *read)
+            yield ReadRow(row, *read)
         elif refused is not None:
             refused[read.reason] += 1
 
 
-def _once(found: list[Read], refused: Counter[str] | None) -> Iterator[Read]:
+def _without_copies(found: list[ReadRow], refused: Counter[str] | None) -> Iterator[ReadRow]:
     known: set[Key] = {read.fact.key for read in found if not is_imported(read.row.topic_id)}
     for read in found:
         if not is_imported(read.row.topic_id):
@@ -94,15 +94,15 @@ def _plain(batch: pa.RecordBatch) -> Iterator[pa.Array]:
         yield column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
 
 
-def _in_order(rows: list[Row]) -> list[Row]:
+def _in_order(rows: list[TopicRow]) -> list[TopicRow]:
     imported = [row for row in rows if is_imported(row.topic_id)]
     if not imported:
-        return _as_they_came(rows)
-    return _at_their_time(_as_they_came([row for row in rows if not is_imported(row.topic_id)]), imported)
+        return _in_topic_order(rows)
+    return _with_imported(_in_topic_order([row for row in rows if not is_imported(row.topic_id)]), imported)
 
 
-def _as_they_came(rows: list[Row]) -> list[Row]:
-    """By offset. A contact has more than one partition if their number grew, or the topic was made anew."""
+def _in_topic_order(rows: list[TopicRow]) -> list[TopicRow]:
+    """By offset. A contact has several partitions if their number grew or the topic was recreated."""
     rows.sort()
     if not rows or rows[0][:2] == rows[-1][:2]:
         return rows
@@ -112,10 +112,10 @@ def _as_they_came(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (begun[row[:2]], row[:3]))
 
 
-def _at_their_time(came: list[Row], imported: list[Row]) -> list[Row]:
-    """Each of the imported rows before the first of the others that was appended later: so no clock runs ahead."""
+def _with_imported(came: list[TopicRow], imported: list[TopicRow]) -> list[TopicRow]:
+    """Insert each imported row before the first streamed row appended later, so that time never runs ahead."""
     imported.sort(key=lambda row: (row.appended_at, row.topic_id, row.offset), reverse=True)
-    found: list[Row] = []
+    found: list[TopicRow] = []
     for row in came:
         while imported and imported[-1].appended_at <= row.appended_at:
             found.append(imported.pop())

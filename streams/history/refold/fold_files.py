@@ -1,11 +1,12 @@
-"""States and profiles of all contacts, made of their whole history and written as Parquet.
+"""`harmonia lake fold`: folds the whole lake and writes states and profiles as Parquet, one file for each bucket.
 
-A file for each bucket: `states/` holds what the workers would keep (`contact_id`, `version`, `state` as the codec
-writes it), `contact_state/` what they would show, in the columns of the lake's snapshots.
+`states/` holds what workers would keep (`contact_id`, `version`, `state` as the codec writes it), `contact_state/` the
+profiles they would publish, in the columns of the lake's snapshots.
 """
 
+import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -19,16 +20,17 @@ from sinks.lake.files import open_files
 from sinks.lake.schema import TEXT
 from sinks.lake.snapshots import profiles_table
 from streams.domain.contact import encode
-from streams.history.refold.buckets import Bucket, Gathered, each_bucket
-from streams.history.refold.profiles import Told, tell
+from streams.history.refold.buckets import Bucket, SortedHistory, each_bucket, sort_history
+from streams.history.refold.contact_folding import RefoldedContact, refold_contact
+from streams.platform.errors import LakeStopped
 
 STATES = "states"
 PROFILES = "contact_state"
 STATES_SCHEMA = pa.schema([("contact_id", TEXT), ("version", pa.int64()), ("state", pa.binary())])
 
 
-class Folded(NamedTuple):
-    """How many contacts have a state, how many of them are shown, and what became of the interactions.
+class FoldCounts(NamedTuple):
+    """How many contacts have a state, how many a visible profile, and the outcomes of their interactions.
 
     `outcomes`: `applied`, `duplicate`, `full`, `in_vain`; `refused`: those that could not be read, by reason.
     """
@@ -39,39 +41,43 @@ class Folded(NamedTuple):
     refused: Counter[str]
 
 
-def fold_history(place: str, gathered: Gathered, out: Path, processes: int = 1) -> Folded:
-    """Fold what was gathered from the lake at `place`, and write it below `out`. Raises OSError, and `Damaged`."""
+def fold_history(place: str, gathered: SortedHistory, out: Path, processes: int = 1) -> FoldCounts:
+    """Fold sorted history of the lake at `place`, and write it below `out`. Raises OSError, and `Damaged`."""
     for name in (STATES, PROFILES):
         (out / name).mkdir(parents=True, exist_ok=True)
-    return _together(each_bucket(gathered, partial(fold_bucket, place, out), processes))
+    return _summed(each_bucket(gathered, partial(fold_bucket, place, out), processes))
 
 
-def fold_bucket(place: str, out: Path, bucket: Bucket) -> Folded:
+def fold_bucket(place: str, out: Path, bucket: Bucket) -> FoldCounts:
     """Fold the contacts of one bucket, and write its two files."""
     erased = _erasures(place)
     outcomes, refused = Counter[str](), Counter[str]()
-    told = [found for history in bucket.histories() if (found := tell(history, erased, outcomes, refused)) is not None]
-    shown = [each for each in told if each.profile is not None]
+    contacts = [
+        found
+        for history in bucket.histories()
+        if (found := refold_contact(history, erased, outcomes, refused)) is not None
+    ]
+    shown = [each for each in contacts if each.profile is not None]
     name = f"{bucket.number:06}.parquet"
-    _write(out / STATES / name, states_table(told))
+    _write(out / STATES / name, states_table(contacts))
     changes = [ContactChange(each.contact_id, each.state.version, each.profile, None, None) for each in shown]
     _write(out / PROFILES / name, profiles_table(changes))
-    return Folded(len(told), len(shown), outcomes, refused)
+    return FoldCounts(len(contacts), len(shown), outcomes, refused)
 
 
-def states_table(told: Sequence[Told]) -> pa.Table:
-    """What is kept of contacts."""
+def states_table(contacts: Sequence[RefoldedContact]) -> pa.Table:
+    """The states of contacts as a table of `STATES_SCHEMA`."""
     columns = [
-        pa.array([each.contact_id for each in told], TEXT),
-        pa.array([each.state.version for each in told], pa.int64()),
-        pa.array([encode(each.state) for each in told], pa.binary()),
+        pa.array([each.contact_id for each in contacts], TEXT),
+        pa.array([each.state.version for each in contacts], pa.int64()),
+        pa.array([encode(each.state) for each in contacts], pa.binary()),
     ]
     return pa.table(columns, schema=STATES_SCHEMA)
 
 
 @lru_cache(maxsize=1)
 def _erasures(place: str) -> Erasures:
-    """Read once in a process."""
+    """The lake's erasure list, read once in a process."""
     return read_erasures(open_files(place))
 
 
@@ -81,11 +87,45 @@ def _write(path: Path, table: pa.Table) -> None:
     draft.replace(path)
 
 
-def _together(parts: Iterable[Folded]) -> Folded:
+def _summed(parts: Iterable[FoldCounts]) -> FoldCounts:
     contacts, profiles = 0, 0
     outcomes, refused = Counter[str](), Counter[str]()
     for part in parts:
         contacts, profiles = contacts + part.contacts, profiles + part.profiles
         outcomes.update(part.outcomes)
         refused.update(part.refused)
-    return Folded(contacts, profiles, outcomes, refused)
+    return FoldCounts(contacts, profiles, outcomes, refused)
+
+
+ATTEMPTS = 5
+
+
+def fold_lake(place: str, out: Path, processes: int, say: Callable[[str], None]) -> FoldCounts:
+    """Fold the lake at `place` into `out`, which is new or empty; temporary files go into a folder of it.
+
+    Raises OSError, `Damaged`, `LakeStopped` that says what to do, and ValueError for what is no lake.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise LakeStopped(f"{out} is not empty: name a folder that is, or none yet")
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    work = out / "_work"
+    try:
+        gathered = _sort(place, work, processes)
+        if not gathered.rows:
+            raise LakeStopped("HARMONIA_LAKE: there are no interactions in it that are anybody's")
+        say(f"{gathered.rows} interactions sorted by contact, {gathered.without} are nobody's")
+        return fold_history(place, gathered, out, processes)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _sort(place: str, work: Path, processes: int) -> SortedHistory:
+    """Sort the lake's rows, from the start again where files were merged before they were read."""
+    for _ in range(ATTEMPTS):
+        try:
+            return sort_history(place, work, processes)
+        except FileNotFoundError:
+            shutil.rmtree(work, ignore_errors=True)
+    raise LakeStopped(
+        "HARMONIA_LAKE is merged faster than it is read: let `lake compact` and `lake erase` rest meanwhile"
+    )

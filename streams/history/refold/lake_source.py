@@ -1,4 +1,4 @@
-"""Which files history is read from, and their rows: of the lake by its manifests, else of any folder of such files."""
+"""Lists the Parquet files of history, from a lake's manifests or a plain folder, and reads their rows."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -13,45 +13,44 @@ from sinks.lake.parquet import open_parquet
 from sinks.lake.schema import COLUMNS, EVENT
 
 NEEDED = ("topic_id", "partition", "offset", "appended_at", "fragment", EVENT)
-"""The columns that folding needs: where a row stood, when it was appended, whom it is about, and all of it."""
+"""The columns that folding needs: a row's position, when it was appended, its contact, and the event."""
 
 NEEDED_SCHEMA = pa.schema([(name, COLUMNS[name]) for name in NEEDED])
 
 ROWS_AT_ONCE = 20_000
 
 Wanted = Callable[[str], bool]
-"""Whether a file is, by its name within the lake: `sinks.lake.manifests.date_in` and `type_in` read it."""
+"""Whether to read a file, by its name within the lake: see `sinks.lake.manifests.date_in` and `type_in`."""
 
 
-class Piece(NamedTuple):
-    """A file, by its name within the lake, and how many rows it has."""
+class LakeFileRows(NamedTuple):
+    """A file, by its name within the lake, and its number of rows."""
 
     name: str
     rows: int
 
 
-def everything(_: str) -> bool:
-    """Every file is wanted."""
+def every_file(_: str) -> bool:
+    """Accept every file."""
     return True
 
 
-def pieces(files: Files, wanted: Wanted = everything) -> list[Piece]:
+def interaction_files(files: Files, wanted: Wanted = every_file) -> list[LakeFileRows]:
     """The files of `interactions`, in order. Raises OSError, and `Damaged`.
 
-    They are those that the lake's manifests name; where there are none, all that end in `.parquet`, but for those in
-    folders whose names begin with `_` or a dot. What a lake's manifests name may be merged into another file before it
-    is opened: ask again then.
+    They are those that the lake's manifests name; where there are none, all that end in `.parquet`, except in folders
+    whose names begin with `_` or a dot. A named file may be merged into another before it is opened: ask again then.
     """
     lake = live(files)
     if lake.ranges or lake.files:
         known = zip(lake.places_of(INTERACTIONS), lake.of(INTERACTIONS), strict=True)
-        return [Piece(place, file.rows) for place, file in known if wanted(file.name)]
+        return [LakeFileRows(place, file.rows) for place, file in known if wanted(file.name)]
     names = [name for name in files.below("") if name.endswith(".parquet") and _is_shown(name) and wanted(name)]
-    return [Piece(name, _rows_in(files, name)) for name in names]
+    return [LakeFileRows(name, _rows_in(files, name)) for name in names]
 
 
-def batches(files: Files, name: str) -> Iterator[pa.RecordBatch]:
-    """The rows of a file in `NEEDED_SCHEMA`, in its order. Raises OSError; ValueError for a file without a column."""
+def read_batches(files: Files, name: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a file in `NEEDED_SCHEMA`, in order. Raises OSError; ValueError for a file without a column."""
     with files.open(name) as file:
         parquet = open_parquet(file)
         missing = set(NEEDED).difference(parquet.schema_arrow.names)
@@ -61,8 +60,8 @@ def batches(files: Files, name: str) -> Iterator[pa.RecordBatch]:
             yield batch.select(list(NEEDED)).cast(NEEDED_SCHEMA)
 
 
-def only_of_somebody(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Without rows that have no fragment or no event: of people who were erased from the lake, or no interactions."""
+def with_contact_and_event(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Drop rows without a fragment or an event: those of people erased from the lake, or no interactions."""
     return batch.filter(pc.and_(pc.is_valid(batch["fragment"]), pc.is_valid(batch[EVENT])))
 
 

@@ -1,1 +1,1 @@
-"""History told again: what lies in the lake or in a file, to a running system, without getting in anybody's way."""
+"""Replay: sends history from a lake or files to a running system again, and yields to its live traffic."""

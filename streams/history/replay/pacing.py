@@ -1,8 +1,8 @@
-"""How fast history may be told: as fast as is said, and slower while workers are behind.
+"""Limits how fast history is replayed: at the rate asked for, and slower while workers are behind.
 
-Whatever waits in front of a worker, a live record behind it waits as well, whoever has sent it. So what is watched is
-all that the workers have not done, and by how many seconds that is too late at the speed at which they work. Slower at
-once, faster little by little.
+Whatever waits in front of a worker delays the live records behind it, whoever has sent it. So the measure is everything
+that workers have not done, in seconds at the speed at which they work. It slows down at once, and speeds up little by
+little.
 """
 
 import time
@@ -12,32 +12,34 @@ from math import inf
 from typing import NamedTuple
 
 CALM_S, BUSY_S, TOO_BUSY_S = 1.2, 2.0, 5.0
-"""Seconds that workers are behind. Up to the first it goes faster, and a pause ends; from the second on it goes slower,
-from the third on it pauses. Workers say once a second what they have done, so a second is nothing."""
+"""Thresholds of the workers' lag in seconds, which they tell once a second.
+
+Up to the first the replay speeds up, and a pause ends; from the second it slows down; from the third it pauses.
+"""
 FEW = 500
-"""Records: so few are never too many."""
+"""A lag of at most this many records is never too much."""
 SLOWEST, FIRST, FASTEST = 50.0, 2_000.0, 100_000.0
-"""Records a second."""
+"""Rates in records a second."""
 LOOK_S, SLICE_S = 1.0, 0.1
 MEASURED_S, REMEMBERED_S = 3.0, 6.0
-"""Over how many seconds the speed of workers is measured, at least and at most."""
+"""Shortest and longest time, in seconds, over which the workers' speed is measured."""
 
 
-class Look(NamedTuple):
-    """At the workers: how many records they have not done, and how many they have, from whatever moment on."""
+class WorkerLoad(NamedTuple):
+    """Records that workers have not done, and records they have done since whatever moment."""
 
     behind: int
     done: int
 
 
-class Lateness:
-    """By how many seconds workers are behind, from looks at them."""
+class LagEstimator:
+    """Estimates by how many seconds workers are behind, from observations of their load."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
-    def seconds(self, look: Look, now: float) -> float:
-        """At the time `now`, seconds. While their speed is not known: something that changes nothing."""
+    def seconds(self, look: WorkerLoad, now: float) -> float:
+        """The lag in seconds at the time `now`. While the workers' speed is not known: a lag that changes nothing."""
         while len(self._seen) > 1 and now - self._seen[1][0] >= MEASURED_S and now - self._seen[0][0] > REMEMBERED_S:
             self._seen.popleft()
         self._seen.append((now, look.done))
@@ -49,36 +51,36 @@ class Lateness:
         return look.behind * (now - since) / (look.done - before) if look.done > before else inf
 
 
-class Speed(NamedTuple):
-    """`rate`: records a second, while it does not pause."""
+class ReplaySpeed(NamedTuple):
+    """How fast to send. `rate`: records a second, while it does not pause."""
 
     rate: float
     paused: bool = False
 
 
-def next_speed(speed: Speed, late: float, most: float) -> Speed:
-    """What follows from a look at the workers. `late`: seconds; `most`: what somebody has asked for, at most."""
+def next_speed(speed: ReplaySpeed, late: float, most: float) -> ReplaySpeed:
+    """The speed after an observation. `late`: the lag in seconds; `most`: the highest rate asked for."""
     if speed.paused:
-        return Speed(speed.rate, paused=late > CALM_S)
+        return ReplaySpeed(speed.rate, paused=late > CALM_S)
     if late >= BUSY_S:
-        return Speed(max(min(SLOWEST, most), speed.rate / 2), paused=late >= TOO_BUSY_S)
-    return Speed(min(most, speed.rate * 1.25)) if late <= CALM_S else speed
+        return ReplaySpeed(max(min(SLOWEST, most), speed.rate / 2), paused=late >= TOO_BUSY_S)
+    return ReplaySpeed(min(most, speed.rate * 1.25)) if late <= CALM_S else speed
 
 
 class Clock(NamedTuple):
-    """Seconds, and how to let some pass."""
+    """Seconds that only grow, and how to sleep."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
-class Pace:
-    """Holds up whoever sends. `look`: at the workers; None: nobody looks."""
+class Pacer:
+    """Blocks the sender as long as needed. `look`: observes the workers; None: nobody does."""
 
     def __init__(
         self,
         most: float | None,
-        look: Callable[[], Look] | None,
+        look: Callable[[], WorkerLoad] | None,
         say: Callable[[str], object],
         clock: Clock = Clock(),  # noqa: B008 (a tuple)
     ) -> None:
@@ -86,14 +88,14 @@ class Pace:
         self._look = look
         self._say = say
         self._clock = clock
-        self._lateness = Lateness()
-        self._speed = Speed(min(self._most, FIRST) if look is not None else self._most)
+        self._lateness = LagEstimator()
+        self._speed = ReplaySpeed(min(self._most, FIRST) if look is not None else self._most)
         self._slowed = False
         self._left = 0
         self._ends = self._looked = clock.now() - LOOK_S
 
     def __call__(self) -> None:
-        """Before each record. Blocks for as long as it has to; raises what looking raises."""
+        """To be called before each record. Blocks; raises what observing raises."""
         if self._left <= 0:
             self._next_slice()
         self._left -= 1
@@ -105,7 +107,7 @@ class Pace:
         self._left = max(1, round(self._speed.rate * SLICE_S))
         self._ends = max(self._ends, self._clock.now() - SLICE_S) + self._left / self._speed.rate
 
-    def _follow(self, look: Callable[[], Look]) -> None:
+    def _follow(self, look: Callable[[], WorkerLoad]) -> None:
         seen, late = self._see(look)
         if self._speed.paused:
             self._say(f"pausing: workers are {_by(seen, late)} behind")
@@ -117,7 +119,7 @@ class Pace:
             self._say(f"slower, {self._speed.rate:,.0f}/s: workers are {_by(seen, late)} behind")
         self._slowed = late >= BUSY_S or (self._slowed and late > CALM_S)
 
-    def _see(self, look: Callable[[], Look]) -> tuple[Look, float]:
+    def _see(self, look: Callable[[], WorkerLoad]) -> tuple[WorkerLoad, float]:
         seen = look()
         self._looked = self._clock.now()
         late = self._lateness.seconds(seen, self._looked)
@@ -129,5 +131,5 @@ class Pace:
             self._clock.sleep(seconds)
 
 
-def _by(look: Look, late: float) -> str:
+def _by(look: WorkerLoad, late: float) -> str:
     return f"{look.behind:,} records" + ("" if late in {0.0, inf} else f" or {late:.0f} s")

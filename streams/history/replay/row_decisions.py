@@ -1,7 +1,7 @@
-"""What becomes of a row: it goes as it is to `interactions` or to its input topic, or stays out.
+"""Decides where a replayed row goes: to `interactions` as it is, to its input topic, or nowhere.
 
-A row of the lake is harmonised, so nobody's address is in it and intake has nothing to do with it. What is not of the
-lake is judged as intake would judge it.
+A row of the lake is harmonised: there is no address in it, and intake is not needed. Any other row is judged as intake
+would judge it.
 """
 
 from collections.abc import Sequence
@@ -14,21 +14,31 @@ from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact.state import WEEK
-from streams.history.importing.file_parts import AsItIs
-from streams.history.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, fragment_of, is_harmonised
-from streams.history.lake.row_reading import NOTHING, Row
+from streams.history.importing.file_items import UnchangedEvent
+from streams.history.lake.row_reading import (
+    ANONYMISED,
+    BEFORE_ERASURE,
+    ERASED_TYPE,
+    NO_EVENT,
+    FileRow,
+    fragment_of,
+    is_harmonised,
+)
 from streams.history.lake.selection import Selection
 
-MARGIN = 2 * 3_600_000
-"""Of the week in which a copy of a message is known: an hour that a clock may be ahead, and one to be taken in."""
-OLD = SkippedElement("messages older than 7 days, which enter by a rebuild")
+WINDOW_MARGIN_MS = 2 * 3_600_000
+"""Kept free of the week in which copies of messages are known: an hour a clock may be ahead, and one for intake."""
+TOO_OLD = SkippedElement("messages older than 7 days, which enter by a rebuild")
 ERASURES = SkippedElement("erasures; --erasures sends them")
 
-Judged = AsItIs | RefusedElement | SkippedElement
+RowDecision = UnchangedEvent | RefusedElement | SkippedElement
 
 
-class Judge:
-    """`erased`: who is forgotten, and until when. `now`: ms since 1970. `erases`: erasures have been sent before."""
+class RowDecider:
+    """Decides what happens to each row. `erased`: erasure lists, each with who was erased and until when.
+
+    `now`: ms since 1970. `erases`: erasures have been sent before.
+    """
 
     def __init__(
         self, selection: Selection, erased: Sequence[Erasures], phone_region: str, now: int, *, erases: bool
@@ -39,27 +49,31 @@ class Judge:
         self._now = now
         self._erases = erases
 
-    def judge(self, row: Row) -> list[Judged]:
-        """One result, or none for a row that is not meant."""
+    def judge(self, row: FileRow) -> list[RowDecision]:
+        """One decision, or none for a row that is not selected."""
         if not isinstance(row.value, bytes):
-            return [NOBODYS if row.is_nobodys else RefusedElement(row.raw, row.value or NOTHING)]
+            return [ANONYMISED if row.is_nobodys else RefusedElement(row.raw, row.value or NO_EVENT)]
         opened = open_harmonised(row.value)
         if isinstance(opened, Refusal):
             return [RefusedElement(row.raw, opened)]
         type_ = opened.head[2]
         if not self._selection.takes(type_, opened.time):
             return []
-        if type_ in MESSAGES and opened.time < self._now - WEEK + MARGIN:
-            return [OLD]
+        if type_ in MESSAGES and opened.time < self._now - WEEK + WINDOW_MARGIN_MS:
+            return [TOO_OLD]
         if not row.of_lake and not is_harmonised(opened):
-            return [self._said(row.value, type_)]
+            return [self._decide_raw(row.value, type_)]
         fragment = fragment_of(row, opened)
         if fragment is None:
-            return [NOBODYS]
+            return [ANONYMISED]
         if type_ == ERASED_TYPE:
             return [] if self._erases else [ERASURES]
         came = opened.time if row.appended_at is None else row.appended_at
-        return [ERASED if self._is_erased(fragment, opened.time, came) else kept(row.value, fragment, type_)]
+        return [
+            BEFORE_ERASURE
+            if self._is_erased(fragment, opened.time, came)
+            else to_interactions(row.value, fragment, type_)
+        ]
 
     def _is_erased(self, fragment: str, time: int, came: int) -> bool:
         return any(
@@ -67,12 +81,12 @@ class Judge:
             for until, heard in ((each.until(fragment), each.heard(fragment)) for each in self._erased)
         )
 
-    def _said(self, value: bytes, type_: str) -> Judged:
+    def _decide_raw(self, value: bytes, type_: str) -> RowDecision:
         topic = topic_of(type_)
         read = decode(Record(topic, value, (), self._now), self._phone_region)
-        return RefusedElement(value, read) if isinstance(read, Refusal) else AsItIs(topic, None, value, type_)
+        return RefusedElement(value, read) if isinstance(read, Refusal) else UnchangedEvent(topic, None, value, type_)
 
 
-def kept(value: bytes, fragment: str, type_: str) -> AsItIs:
-    """A harmonised event on its way to where it was."""
-    return AsItIs(INTERACTIONS, fragment.encode(), value, type_)
+def to_interactions(value: bytes, fragment: str, type_: str) -> UnchangedEvent:
+    """A harmonised event on its way to `interactions`."""
+    return UnchangedEvent(INTERACTIONS, fragment.encode(), value, type_)

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from events.topics import INPUT_TOPICS, INTERACTIONS
-from streams.history.replay.pacing import Look
+from streams.history.replay.pacing import WorkerLoad
 from streams.platform.clients import KafkaClients, committed
 from streams.platform.settings import Settings
 
@@ -14,10 +14,10 @@ _TOPICS = (*(topic.name for topic in INPUT_TOPICS), INTERACTIONS)
 """Nobody writes to them in transactions, so each offset is a record."""
 
 
-class Behind:
-    """Called, it says how many records of the input and of `interactions` are not done. Raises Kafka's errors.
+class LagProbe:
+    """Called, returns how many records of the input topics and `interactions` workers have not done.
 
-    Of what was done offsets are summed, so only how much more it is says something.
+    Raises Kafka's errors. `done` sums offsets, so only its growth means anything.
     """
 
     def __init__(self, admin: KafkaAdminClient, asking: KafkaConsumer, group: str) -> None:
@@ -30,16 +30,16 @@ class Behind:
             for number in sorted(asking.partitions_for_topic(topic) or ())
         ]
 
-    def __call__(self) -> Look:
+    def __call__(self) -> WorkerLoad:
         done = committed(self._admin, self._group)
         ends, starts = self._asking.end_offsets(self._places), self._asking.beginning_offsets(self._places)
         at = [max(done.get((tp.topic, tp.partition), 0), starts[tp]) for tp in self._places]
-        return Look(sum(ends[tp] for tp in self._places) - sum(at), sum(at))
+        return WorkerLoad(sum(ends[tp] for tp in self._places) - sum(at), sum(at))
 
 
 @contextmanager
-def watching_workers(settings: Settings) -> Iterator[Behind]:
-    """For the length of a block."""
+def watching_workers(settings: Settings) -> Iterator[LagProbe]:
+    """A probe for the length of a block."""
     clients = KafkaClients(settings)
     with closing(clients.admin()) as admin, closing(clients.tool_consumer()) as asking:
-        yield Behind(admin, asking, settings.app_id)
+        yield LagProbe(admin, asking, settings.app_id)

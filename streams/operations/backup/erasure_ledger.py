@@ -1,7 +1,7 @@
-"""Who was erased since a backup: a file beside it, so that restoring brings nobody back.
+"""The ledger of erasures: a file beside a backup with who was erased since, so that a restore brings nobody back.
 
-It names nobody: an erased fragment stands in it as it does in a state, by a hash from which its identifier cannot be
-told, and only the contact_id under which a person is marked as erased is there as it is.
+It names nobody: an erased fragment is in it as in a state, by a hash from which the identifier cannot be told. Only the
+contact_id under which a person is marked as erased is in clear.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from events.topics import CONTACT_ROOFS
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure
 from streams.engine.changelog import PartitionReader
+from streams.operations.backup.backup_run import erasure_in
 from streams.operations.backup.errors import BackupError
-from streams.operations.backup.new_generation import Forgotten
-from streams.operations.backup.taking import erasure_in
+from streams.operations.backup.new_generation import LaterErasure
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
 
-class Entry(Struct, frozen=True):
+class LedgerEntry(Struct, frozen=True):
     """One fragment, and the command that erased its person. `time`: ms since 1970."""
 
     trace: str
@@ -35,13 +35,13 @@ class Entry(Struct, frozen=True):
     contact_id: str | None = None
 
 
-async def told_erasures(settings: Settings) -> list[Entry]:
-    """Every erasure that the topic still holds: those of the last day at least. Raises Kafka's errors."""
-    return [entry_of(*found) async for found in erased_nodes(settings)]
+async def topic_erasures(settings: Settings) -> list[LedgerEntry]:
+    """Every erasure that `contact-roofs` still holds: at least those of the last day. Raises Kafka's errors."""
+    return [ledger_entry(*found) async for found in erased_nodes(settings)]
 
 
 async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof]]:
-    """The same, with the nodes' names: node, version and roof. Raises Kafka's errors."""
+    """Node, version and record of each erasure that `contact-roofs` still holds. Raises Kafka's errors."""
     kafka = KafkaClients(settings)
     async with PartitionReader(kafka) as reader:
         for number in await asyncio.to_thread(kafka.partitions_of, CONTACT_ROOFS):
@@ -52,18 +52,18 @@ async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof
                         yield found
 
 
-def entry_of(node: str, _: int, roof: Roof) -> Entry:
-    """What is kept of an erasure that a node is told of."""
+def ledger_entry(node: str, _: int, roof: Roof) -> LedgerEntry:
+    """The ledger's entry for an erasure that a node is told of."""
     by = roof.erased
     assert by is not None  # nosec B101 # for the type checker
-    return Entry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None)
+    return LedgerEntry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None)
 
 
-def keep(path: Path, told: Iterable[Entry]) -> int:
-    """Add to the file what is new; returns how many it holds. Raises `BackupError`.
+def add_to_ledger(path: Path, told: Iterable[LedgerEntry]) -> int:
+    """Append what is new to the file; returns how many entries it holds. Raises `BackupError`.
 
-    A last line that was cut off, by a kill or a full disk, makes room: the topic tells it again. One that lacks
-    only its end, as an editor may leave it, stays.
+    A last line that was cut off, by a kill or a full disk, is dropped: the topic tells it again. One that lacks only
+    its line end, as an editor may leave it, stays.
     """
     try:
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
@@ -80,41 +80,41 @@ def keep(path: Path, told: Iterable[Entry]) -> int:
     return len(known) + len(new)
 
 
-def read(path: Path) -> list[Entry]:
-    """The entries of a file. Raises `BackupError` that names the line which is none."""
+def read_ledger(path: Path) -> list[LedgerEntry]:
+    """The entries of a file. Raises `BackupError` that names a bad line."""
     return _entries(path, path.read_bytes())
 
 
 def _whole(said: bytes) -> bytes:
-    """Without a last line that was cut off, and with an end to one that lacks only that."""
+    """The content without a last line that was cut off, and with an end to one that lacks only that."""
     lines, end, rest = said.rpartition(b"\n")
     if not rest:
         return said
     try:
-        msgspec.json.decode(rest, type=Entry)
+        msgspec.json.decode(rest, type=LedgerEntry)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return lines + end
     return said + b"\n"
 
 
-def _entries(path: Path, said: bytes) -> list[Entry]:
+def _entries(path: Path, said: bytes) -> list[LedgerEntry]:
     found = []
     for number, line in enumerate(said.splitlines(), 1):
         try:
-            found.append(msgspec.json.decode(line, type=Entry))
+            found.append(msgspec.json.decode(line, type=LedgerEntry))
         except msgspec.DecodeError as error:
             raise BackupError(f"--erasures: line {number} of {path} is no erasure") from error
     return found
 
 
-def forgotten(entries: Iterable[Entry]) -> list[Forgotten]:
-    """Of each fragment the latest erasure."""
-    latest: dict[str, Entry] = {}
+def latest_erasures(entries: Iterable[LedgerEntry]) -> list[LaterErasure]:
+    """The latest erasure of each fragment."""
+    latest: dict[str, LedgerEntry] = {}
     for entry in entries:
         held = latest.get(entry.trace)
         if held is None or held.time <= entry.time:
             latest[entry.trace] = entry
     return [
-        Forgotten(entry.trace.encode(), Erasure(entry.time, entry.source, entry.id), entry.contact_id)
+        LaterErasure(entry.trace.encode(), Erasure(entry.time, entry.source, entry.id), entry.contact_id)
         for entry in latest.values()
     ]

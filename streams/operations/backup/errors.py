@@ -1,5 +1,5 @@
-"""Why a backup cannot be taken or restored. The text says what to do about it."""
+"""The error of taking or restoring a backup. Its text says what to do about it."""
 
 
 class BackupError(Exception):
-    """Nothing that counts was written."""
+    """A backup cannot be taken or restored; nothing that counts was written."""

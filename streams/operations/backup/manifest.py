@@ -1,4 +1,4 @@
-"""What a backup says of itself. It is written last: a directory without a manifest is no backup."""
+"""The manifest of a backup. It is written last: a directory without a manifest is no backup."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.operations.backup.errors import BackupError
-from streams.operations.backup.record_files import File, open_new, sha256_of
+from streams.operations.backup.record_files import FileEntry, open_new, sha256_of
 from streams.platform.settings import Settings
 
 FORMAT = 1
@@ -19,7 +19,7 @@ DEFINITIONS = "experiment-definitions.zst"
 
 
 class Identity(Struct, frozen=True):
-    """What the hashes of identifiers hang on. `keys`: their ids, from which no key can be told."""
+    """What the hashes of identifiers depend on. `keys`: ids of the keys, from which no key can be told."""
 
     keys: list[str]
     phone_region: str
@@ -27,7 +27,7 @@ class Identity(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """Times in RFC 3339. `generation` and `partitions`: of the tables.
+    """What a backup holds. Times in RFC 3339. `generation` and `partitions`: of the tables.
 
     `complete_until`: everything that the broker had before it is in the backup; producers send again from there.
     `changelog`, `interactions`: by partition, the offset up to which each was read.
@@ -44,26 +44,26 @@ class Manifest(Struct, frozen=True):
     contacts: int
     changelog: list[int]
     interactions: list[int]
-    files: list[File]
+    files: list[FileEntry]
 
 
 def contacts_file(partition: int) -> str:
-    """The name of the file of a partition of the contacts."""
+    """The file name of a partition of the contacts."""
     return f"contacts-{partition}.zst"
 
 
 def interactions_file(partition: int) -> str:
-    """The name of the file of what a partition had not folded yet."""
+    """The file name of the interactions that a partition had not folded yet."""
     return f"interactions-{partition}.zst"
 
 
 def identity_of(settings: Settings) -> Identity:
-    """What these settings make of identifiers."""
+    """The identity settings."""
     return Identity(settings.hasher.key_ids, settings.phone_region, settings.gmail_aliases)
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Make the directory a backup."""
+    """Write the manifest, which makes the directory a backup."""
     part = directory / f"{NAME}.part"
     with open_new(part) as file:
         file.write(msgspec.json.format(msgspec.json.encode(manifest)))
@@ -73,7 +73,7 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """Raises `BackupError` where there is none, or none that this version can read."""
+    """Read the manifest. Raises `BackupError` where there is none, or none that this version can read."""
     try:
         raw = (directory / NAME).read_bytes()
     except OSError as error:
@@ -88,7 +88,7 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def require_whole(directory: Path, manifest: Manifest) -> None:
-    """Raise `BackupError` that names a file which is missing or not as it was written."""
+    """Raise `BackupError` that names a file which is missing or changed."""
     for file in manifest.files:
         path = directory / file.name
         if not path.is_file() or sha256_of(path) != file.sha256:
@@ -96,7 +96,7 @@ def require_whole(directory: Path, manifest: Manifest) -> None:
 
 
 def require_identity(manifest: Manifest, settings: Settings) -> None:
-    """Raise `BackupError` unless these settings know the people of the backup again."""
+    """Raise `BackupError` unless these settings hash the backup's people to the same ids."""
     was, now = manifest.identity, identity_of(settings)
     missing = [key for key in was.keys if key not in now.keys]
     if missing:

@@ -1,7 +1,7 @@
-"""Files of records: blocks of MessagePack behind their length, all of it compressed with zstd.
+"""Files of records: length-prefixed blocks of MessagePack, compressed with zstd.
 
-A file is written under another name until it is whole, and nobody but its owner may read it. Its hash goes into the
-manifest, so that a spoilt one is noticed before anything is made of it.
+A file has another name until it is whole, and only its owner may read it. Its hash goes into the manifest, so that a
+corrupt file is noticed before anything is made of it.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 
 
 class Record(Struct, frozen=True, array_like=True, gc=False):
-    """One record, and the partition that it was in."""
+    """One record, with its partition."""
 
     partition: int
     key: bytes | None
@@ -33,8 +33,8 @@ class Record(Struct, frozen=True, array_like=True, gc=False):
     headers: Headers = ()
 
 
-class File(Struct, frozen=True):
-    """What the manifest says of a file. `bytes` as they are on disk."""
+class FileEntry(Struct, frozen=True):
+    """A file in the manifest. `bytes`: its size on disk."""
 
     name: str
     records: int
@@ -47,12 +47,12 @@ _decode = msgspec.msgpack.Decoder(list[Record]).decode
 
 
 def open_new(path: Path) -> BinaryIO:
-    """A new file that its owner alone may read."""
+    """Open a new file that only its owner may read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-class RecordsOut:
-    """A file of records while it is written; it is there once it is whole, in the place of one that was there."""
+class RecordWriter:
+    """Writes a file of records, which appears under its name, replacing any other, once it is whole."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -62,36 +62,36 @@ class RecordsOut:
         self._count = 0
 
     def add(self, records: Sequence[Record]) -> None:
-        """Write these as one block."""
+        """Write records as one block."""
         packed = _encode(records)
         self._out.write(len(packed).to_bytes(_LENGTH_BYTES) + packed)
         self._count += len(records)
 
-    def done(self) -> File:
-        """The file is whole."""
+    def done(self) -> FileEntry:
+        """Finish the file."""
         self._out.close()  # type: ignore[no-untyped-call]  # its stub forgets what it returns
         with self._file as file:
             file.flush()
             os.fsync(file.fileno())
         self._part.replace(self._path)
-        return File(self._path.name, self._count, self._path.stat().st_size, sha256_of(self._path))
+        return FileEntry(self._path.name, self._count, self._path.stat().st_size, sha256_of(self._path))
 
     def drop(self) -> None:
-        """There will be no such file."""
+        """Delete the unfinished file."""
         self._file.close()
         self._part.unlink()
 
 
-def write_records(path: Path, records: Iterable[Record]) -> File:
-    """Write a file of all these records."""
-    out = RecordsOut(path)
+def write_records(path: Path, records: Iterable[Record]) -> FileEntry:
+    """Write a file of records."""
+    out = RecordWriter(path)
     for block in _blocks(records):
         out.add(block)
     return out.done()
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """The records of a file. Raises `BackupError` for one that is not of this making."""
+    """The records of a file. Raises `BackupError` for one that is damaged or something else."""
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as source:
             while head := _exactly(source, _LENGTH_BYTES):
@@ -101,7 +101,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file, in hex."""
+    """The SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -118,7 +118,7 @@ def _blocks(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def _exactly(source: zstandard.ZstdDecompressionReader, count: int) -> bytes:
-    """So many bytes; none at all at the end. Raises `EOFError` where the file ends in the middle."""
+    """So many bytes; none at the end. Raises `EOFError` where the file ends before."""
     found = b""
     while len(found) < count:
         more = source.read(count - len(found))

@@ -1,4 +1,4 @@
-"""Writes what a backup is made of, and all that follows from it, to brokers that have none of it."""
+"""Restores a backup: writes its records, and everything that follows from them, to brokers that have none of it."""
 
 import asyncio
 import shutil
@@ -24,7 +24,7 @@ from streams.engine.writer import Outbox, Output
 from streams.operations.backup import manifest as names
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest
-from streams.operations.backup.new_generation import Forgotten, Remaking, Target
+from streams.operations.backup.new_generation import GenerationBuilder, GenerationTarget, LaterErasure
 from streams.operations.backup.record_files import Record, read_records
 from streams.operations.backup.target_topics import make_room, open_for_workers
 from streams.platform.clients import KafkaClients
@@ -39,31 +39,31 @@ HELD_BACK_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be restored: which backup, as which generation, who was erased since.
+class RestorePlan:
+    """What to restore: which backup, as which generation, and who was erased since.
 
-    `replace`: in the place of the state that it is a backup of.
+    `replace`: in place of the state that it is a backup of.
     """
 
     directory: Path
     manifest: Manifest
     generation: int
-    forgotten: Sequence[Forgotten] = ()
+    forgotten: Sequence[LaterErasure] = ()
     replace: bool = False
 
 
-async def restore_backup(settings: Settings, order: Order) -> int:
-    """Write everything, as `settings.partitions` partitions; returns how many fragments there were.
+async def restore_backup(settings: Settings, order: RestorePlan) -> int:
+    """Write everything as `settings.partitions` partitions; returns how many fragments there were.
 
-    Raises `BackupError` or Kafka's errors; what is half written keeps workers from
-    starting, and is written anew with `replace`.
+    Raises `BackupError` or Kafka's errors; what is half written keeps workers from starting, and is written anew with
+    `replace`.
     """
     await asyncio.to_thread(make_room, settings, order.manifest, replace=order.replace)
     work = Path(tempfile.mkdtemp(prefix="harmonia-restore-"))
     outbox = Outbox(KafkaClients(settings))
     try:
         restoring = _Restoring(settings, order, outbox)
-        remaking = remaking_of(settings, order, work)
+        remaking = generation_builder(settings, order, work)
         try:
             await restoring.write_tables(remaking)
         finally:
@@ -78,25 +78,25 @@ async def restore_backup(settings: Settings, order: Order) -> int:
     return remaking.contacts
 
 
-def remaking_of(settings: Settings, order: Order, work: Path) -> Remaking:
-    """What takes the contacts of a backup and says what follows; `work`: a folder for it. To be closed."""
+def generation_builder(settings: Settings, order: RestorePlan, work: Path) -> GenerationBuilder:
+    """The builder of a restore's generation; `work`: a folder for its stores. To be closed."""
     contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
     before, crowd = order.manifest.partitions, settings.identity_crowd
-    target = Target(contacts, links, settings.partitions, before, order.generation, crowd)
+    target = GenerationTarget(contacts, links, settings.partitions, before, order.generation, crowd)
     inflight: dict[str, list[tuple[int, Roof]]] = {}
     for node, version, roof in _erasures(read_records(order.directory / names.ERASURES)):
         inflight.setdefault(node, []).append((version, roof))
-    return Remaking(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, order.forgotten)
+    return GenerationBuilder(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, order.forgotten)
 
 
-def contacts_of(order: Order) -> Iterator[Record]:
-    """Every record of the contacts of a backup."""
+def contact_records(order: RestorePlan) -> Iterator[Record]:
+    """Every record of a backup's contacts."""
     for number in range(order.manifest.partitions):
         yield from read_records(order.directory / names.contacts_file(number))
 
 
 class _Restoring:
-    def __init__(self, settings: Settings, order: Order, outbox: Outbox) -> None:
+    def __init__(self, settings: Settings, order: RestorePlan, outbox: Outbox) -> None:
         self._settings = settings
         self._order = order
         self._directory = order.directory
@@ -104,52 +104,52 @@ class _Restoring:
         self._outbox = outbox
         self._contacts = changelog_name(settings, CONTACTS_TABLE)
 
-    async def write_tables(self, remaking: Remaking) -> None:
-        """Changelogs, profiles, links, closed channels; up to where what waits is folded already; and that all count.
+    async def write_tables(self, remaking: GenerationBuilder) -> None:
+        """Write changelogs, profiles, links, closed channels, watermarks, and the command to count experiments again.
 
-        Sums of experiments begin anew, since what people have added to them is not kept.
+        What people have added to experiments is not kept, so sums begin anew.
         """
-        for record in contacts_of(self._order):
+        for record in contact_records(self._order):
             remaking.take(record.partition, record.key or b"", record.value or b"")
         await self._write(remaking.outputs())
         await self._write(await self._watermarks())
         await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
-        """What was not folded yet, the campaigns on hold, and the experiments as they are planned."""
+        """Write what was not folded yet, the campaigns on hold, and the experiment definitions."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
-        holds = not_said_since(read_records(self._directory / names.HOLDS), await self._said(CAMPAIGN_HOLDS, 0))
+        holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
         await self._write_definitions()
 
     async def _write_definitions(self) -> None:
-        """Those of the backup of which nothing was said since, and what was: also to partitions that are new.
+        """Write the backup's experiment definitions unless there are newer ones, to every partition.
 
-        The first partition comes last, as when they are defined: what it says, all others say.
+        The first partition comes last, as when they are defined: what is in it, all others have.
         """
-        since = await self._said(EXPERIMENT_DEFINITIONS, 0)
-        kept = not_said_since(self._defined(), since)
+        since = await self._latest(EXPERIMENT_DEFINITIONS, 0)
+        kept = not_superseded(self._defined(), since)
         wanted = {each.key or b"": each.value for each in kept} | since
         for number in reversed(range(self._settings.partitions)):
-            there = await self._said(EXPERIMENT_DEFINITIONS, number)
+            there = await self._latest(EXPERIMENT_DEFINITIONS, number)
             more = lacking(wanted, there)
             await self._write(Output(EXPERIMENT_DEFINITIONS, number, key, value) for key, value in more)
 
     def _defined(self) -> Iterator[Record]:
-        """A backup of a version that knew no definitions has none."""
+        """The backup's experiment definitions; older versions of Harmonia stored none."""
         path = self._directory / names.DEFINITIONS
         return read_records(path) if any(each.name == path.name for each in self._order.manifest.files) else iter(())
 
-    async def _said(self, topic: str, number: int) -> dict[bytes, bytes | None]:
-        """What a partition says already, by key: newer than the backup, whatever it is."""
+    async def _latest(self, topic: str, number: int) -> dict[bytes, bytes | None]:
+        """The latest values in a partition by key: newer than the backup, whatever they are."""
         place = TP(topic, number)
         async with PartitionReader(KafkaClients(self._settings)) as reader:
             runs = reader.runs(place, await reader.start_of(place), await reader.end_of(place))
             return {record.key or b"": record.value async for run in runs for record in run.records}
 
     async def _watermarks(self) -> list[Output]:
-        """Where `interactions` was kept, all that it holds by now is in the state."""
+        """Watermarks at the end of `interactions`: where it was kept, all of it is in the states."""
         topic_id = await asyncio.to_thread(KafkaClients(self._settings).topic_id, INTERACTIONS)
         ends = await self._ends([TP(INTERACTIONS, number) for number in range(self._settings.partitions)])
         return [
@@ -180,10 +180,10 @@ def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, Roof]]:
             yield read[0], version, read[1]
 
 
-def not_said_since(holds: Iterable[Record], keys: Container[bytes | None]) -> Iterator[Record]:
-    """Those records of a backup of whose campaigns, or experiments, nothing has been said since.
+def not_superseded(holds: Iterable[Record], keys: Container[bytes | None]) -> Iterator[Record]:
+    """Records of a backup about whose campaign or experiment nothing newer has been written.
 
-    One that was said meanwhile, or by a restore that was cut short, must not let go of all others.
+    A newer one, also by a restore that was cut short, must not drop all others.
     """
     return (each for each in holds if each.key not in keys)
 

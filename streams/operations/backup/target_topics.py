@@ -1,6 +1,6 @@
-"""Makes room for what is restored: topics that are missing or empty, or those of a system that is to be made anew.
+"""Prepares the topics for a restore: missing or empty ones, or those of a system that is to be replaced.
 
-What follows from the state of the contacts is made anew; what producers sent, what was accepted, and what is kept for
+What follows from the state of the contacts is deleted; what producers sent, what was accepted, and what is kept for
 people to read stays, in more partitions if there are to be more.
 """
 
@@ -17,16 +17,16 @@ from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, Found, changelog_name, create_topics, describe_topics
 
 LAST = IDENTITY_LINKS
-"""Made when all is written: until then no worker starts."""
+"""Created when all is written: until then no worker starts."""
 
 _PAUSE_S = 0.05
 _PAUSES = 400
 
 
 def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
-    """Have all topics but the last one, with nothing in those that are written. Blocks.
+    """Create all topics but the last one, and empty those that the restore writes. Blocks.
 
-    Raises `BackupError` where there is something that may be lost, and Kafka's errors.
+    Raises `BackupError` where something may be lost, and Kafka's errors.
     """
     kafka = KafkaClients(settings)
     admin = kafka.admin()
@@ -50,12 +50,12 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
 
 
 def _is_kept(topic: TopicSpec) -> bool:
-    """Whatever is in no such topic follows from the backup, or begins anew."""
+    """Whether a topic stays; what is in all others follows from the backup, or begins anew."""
     return topic.restore != "made anew"
 
 
 def open_for_workers(settings: Settings) -> None:
-    """Make the last topic. Blocks."""
+    """Create the last topic. Blocks."""
     admin = KafkaClients(settings).admin()
     try:
         create_topics(admin, settings)
@@ -64,13 +64,13 @@ def open_for_workers(settings: Settings) -> None:
 
 
 def require_no_workers(kafka: KafkaClients, group: str, what: str) -> None:
-    """Raises `BackupError` while there is one. `what` is to be done without them. Blocks."""
+    """Raise `BackupError` while workers run. `what` is the operation that needs none. Blocks."""
     if told := judge_workers(kafka.members_of(group), group, what):
         raise BackupError(told)
 
 
 def judge_workers(members: int, group: str, what: str) -> str | None:
-    """What is wrong with so many; None: nothing."""
+    """What is wrong with this many running workers; None: nothing."""
     if members == 0:
         return None
     found, them = ("worker", "it") if members == 1 else ("workers", "them")
@@ -78,10 +78,10 @@ def judge_workers(members: int, group: str, what: str) -> str | None:
 
 
 def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[Found]) -> None:
-    """A state may only be replaced by a backup of itself: nothing came after it, and nothing was waiting."""
+    """Raise `BackupError` unless the backup is of this very state, with nothing after it and nothing waiting."""
     names = {found.topic.name for found in there}
     if LAST not in names:
-        return  # what is there was left by a restore that was not finished
+        return  # left by an unfinished restore
     changelog = changelog_name(settings, CONTACTS_TABLE)
     if _ends_of(kafka, changelog) != manifest.changelog or _ends_of(kafka, INTERACTIONS) != manifest.interactions:
         raise BackupError(
@@ -91,7 +91,7 @@ def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifes
 
 
 def _forget(admin: KafkaAdminClient, group: str, found: Sequence[Found]) -> None:
-    """Have workers read these from the start."""
+    """Delete the group's offsets of these topics, so that workers read them from the start."""
     places = [TopicPartition(entry.topic.name, number) for entry in found for number in range(entry.partitions)]
     if not places:
         return
@@ -124,12 +124,12 @@ def _grow(admin: KafkaAdminClient, settings: Settings, found: Sequence[Found]) -
 
 
 def _used(kafka: KafkaClients, topics: Iterable[str]) -> list[str]:
-    """Those that hold, or held, anything."""
+    """Topics that hold, or held, records."""
     return [topic for topic in topics if any(_ends_of(kafka, topic))]
 
 
 def _ends_of(kafka: KafkaClients, topic: str) -> list[int]:
-    """Where the partitions of a topic end for readers."""
+    """The end offsets of a topic's partitions."""
     consumer = kafka.tool_consumer()
     try:
         places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]

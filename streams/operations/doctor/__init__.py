@@ -1,7 +1,7 @@
-"""What `harmonia doctor` looks at. Each check is a value: what was looked at, what was found, and what to do about it.
+"""`harmonia doctor`: checks a deployment. A finding says what was looked at, what was found, and what to do about it.
 
-Reading and judging are apart: `brokers`, `stores` and `machine` read and never change anything; all `judge_…` functions
-are pure.
+Reading and judging are apart: `examination` and `examine_…` functions read and change nothing that stays; all `judge_…`
+functions are pure.
 """
 
 from streams.operations.doctor.examination import examine

@@ -1,4 +1,4 @@
-"""Settings that are right by themselves and may still not be what somebody wants to run an election with."""
+"""Checks settings that are valid and may still not be what a campaign should run with."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from streams.platform.unknown_variables import Unknown, unknown_variables
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
-    """Variables that are no settings, the identity key, the policy and the tokens. Reads the file of the policy."""
+    """Check unknown variables, the identity key, the policy and the tokens. Reads the policy file."""
     yield from judge_unknown(unknown_variables())
     yield _identity_key(settings)
     yield _policy(settings)
@@ -19,7 +19,7 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def judge_unknown(variables: Iterable[Unknown]) -> Iterator[Finding]:
-    """Variables that are named like settings and are none."""
+    """A warning for each variable that is named like a setting and is none."""
     for variable, near in variables:
         cure = "take it away, or name the setting that was meant: docs/settings.md has all"
         yield warn(variable, "is no setting, so it is ignored", cure if near is None else f"did you mean {near}?")

@@ -1,4 +1,4 @@
-"""Looks at everything, whatever of it is away; changes nothing."""
+"""Runs every check of the doctor, whatever part of the deployment is away; changes nothing."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -35,19 +35,19 @@ from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted
 from streams.platform.tried_address import kafka_tried, redis_tried
 
 PATIENCE_S = 5.0
-Look = Callable[[], Iterator[Finding]]
+Check = Callable[[], Iterator[Finding]]
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every check; what cannot be read is a finding too."""
-    looks: list[Look] = [
+    """Findings of every check; what cannot be read is a finding too."""
+    checks: list[Check] = [
         partial(examine_configuration, settings),
         partial(examine_machine, settings),
         partial(examine_lake, settings, time.time_ns() // 1_000_000),
         partial(_examine_kafka, settings),
         partial(_examine_redis, settings),
     ]
-    return list(chain.from_iterable(look() for look in looks))
+    return list(chain.from_iterable(check() for check in checks))
 
 
 def _examine_kafka(settings: Settings) -> Iterator[Finding]:
@@ -58,17 +58,17 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
         yield fail("brokers", found, "is KAFKA_BOOTSTRAP right and Kafka up?")
         return
     try:
-        looks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
-        for look in looks:
-            yield from _asked(partial(look, admin, settings), look.__name__.strip("_").replace("_", " "))
+        checks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
+        for check in checks:
+            yield from _asked(partial(check, admin, settings), check.__name__.strip("_").replace("_", " "))
     finally:
         admin.close()
 
 
-def _asked(look: Look, what: str) -> list[Finding]:
-    """What one question brings; one that is refused does not keep the others from being asked."""
+def _asked(check: Check, what: str) -> list[Finding]:
+    """Findings of one check; an error of Kafka becomes a finding, so that the other checks still run."""
     try:
-        return list(look())
+        return list(check())
     except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
         return [warn(what, "Kafka has chosen no coordinator yet, as where no worker has been", "ask again in a moment")]
     except KafkaError as error:
@@ -105,8 +105,8 @@ def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findin
 
 
 def _transactions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
-    """Whether they may be asked about, which a new owner does."""
-    with suppress(TransactionalIdNotFoundError):  # no worker has been here yet
+    """Whether a worker may describe its transactions, as a new owner of a partition does."""
+    with suppress(TransactionalIdNotFoundError):  # no worker has run yet
         admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
     yield ok("transactions", "a worker may ask about its own")
 
@@ -125,7 +125,7 @@ def _broker_clock(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findi
 
 
 def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
-    """How far behind it is; what else is wrong with it was found before."""
+    """How far the lake is behind; other trouble with it is found by `examine_lake`."""
     if settings.lake is None:
         return
     with suppress(OSError, ValueError, LakeDamaged, MissingTopic):

@@ -1,4 +1,4 @@
-"""One thing that was looked at."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ Verdict = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`what` was looked at, what was `found`, and what `to_do` about it; never a secret or an address of a person."""
+    """`what` was looked at, what was `found`, and what `to_do` about it; never a secret or a person's address."""
 
     what: str
     verdict: Verdict
@@ -18,15 +18,15 @@ class Finding:
 
 
 def ok(what: str, found: str) -> Finding:
-    """All is well."""
+    """A finding that all is well."""
     return Finding(what, "ok", found)
 
 
 def warn(what: str, found: str, to_do: str) -> Finding:
-    """It works, and may cost something one day."""
+    """A finding that something works, and may cost something one day."""
     return Finding(what, "warn", found, to_do)
 
 
 def fail(what: str, found: str, to_do: str) -> Finding:
-    """It does not work, or something may be lost."""
+    """A finding that something does not work, or that something may be lost."""
     return Finding(what, "fail", found, to_do)

@@ -1,4 +1,4 @@
-"""The lake: whether it can be read and written to, by whom, who still has to be taken out, and how far behind it is."""
+"""Checks the lake: whether it can be read and written, by whom, pending erasures, and how far behind it is."""
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +16,10 @@ from streams.platform.settings import Settings
 
 WHAT = "HARMONIA_LAKE"
 OVERDUE_MS = 26 * 3_600_000
-"""`lake erase` runs once a day at least: for so long `contact-roofs` is sure to tell whose names were one person's."""
+"""Age at which a pending erasure is overdue.
+
+`lake erase` runs at least once a day: for so long `contact-roofs` is sure to tell which identifiers were one person's.
+"""
 DAY_MS = 86_400_000
 MUCH_BEHIND = 100_000
 _OTHERS, _GROUP = 0o007, 0o070
@@ -24,9 +27,9 @@ _RUN = "is `harmonia lake run` up? docs/runbooks/lake-behind.md"
 
 
 def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
-    """All but what Kafka has to say. Nothing where no lake is set. Makes a file in the lake and deletes it.
+    """Every check of the lake that needs no Kafka; none where no lake is set.
 
-    `now`: ms since 1970.
+    Makes a file in the lake and deletes it. `now`: ms since 1970.
     """
     if settings.lake is None:
         return
@@ -51,7 +54,7 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
 
 
 def judge_erasures(heard: Collection[int], now: int) -> Finding:
-    """`heard`: when each command came that has not been carried out in the lake (ms since 1970)."""
+    """Pending erasures. `heard`: when each command came that has not been carried out in the lake (ms since 1970)."""
     what = "erasures in the lake"
     if not heard:
         return ok(what, "all that it knows of are carried out")
@@ -62,7 +65,7 @@ def judge_erasures(heard: Collection[int], now: int) -> Finding:
 
 
 def judge_begun(places: int, unended: int) -> Finding:
-    """`places`: files on their way into their place. `unended`: what an import staged more than a day ago, and left."""
+    """Unfinished writes. `places`: files being moved into place. `unended`: imports left unfinished for over a day."""
     what = "writings into the lake"
     if not places + unended:
         return ok(what, "all that were begun have ended")
@@ -71,7 +74,7 @@ def judge_begun(places: int, unended: int) -> Finding:
 
 
 def judge_modes(mode: int, *, group_reads: bool) -> Iterator[Finding]:
-    """`mode`: of the lake's folder."""
+    """Permissions of the lake's folder, given its `mode`."""
     opened = mode & (_OTHERS if group_reads else _OTHERS | _GROUP)
     if opened:
         who = "everybody on this machine" if opened & _OTHERS else "its group"
@@ -80,7 +83,7 @@ def judge_modes(mode: int, *, group_reads: bool) -> Iterator[Finding]:
 
 
 def judge_behind(begin: Mapping[int, int], starts: Mapping[int, int], ends: Mapping[int, int]) -> Finding:
-    """By partition: where the lake goes on, and where the topic begins and ends now."""
+    """How far the lake is behind. By partition: its position, and where the topic begins and ends now."""
     what = "lake behind"
     lost = [number for number, start in starts.items() if begin.get(number, 0) < start and number in begin]
     if lost:

@@ -1,4 +1,4 @@
-"""This machine: its disk, its limits, and what is installed on it."""
+"""Checks this machine: its disk, its limits, and the installed software."""
 
 import os
 import platform
@@ -29,7 +29,7 @@ _MOUNTS = Path("/proc/self/mounts")
 
 
 def judge_space(free: int, total: int, where: Path) -> Finding:
-    """Bytes that are free for the stores, and of how many."""
+    """Free and total bytes of the disk with the stores."""
     what, found = "disk", f"{free / GIB:.1f} of {total / GIB:.1f} GiB are free at {where}"
     cure = "make room, or set HARMONIA_STATE_DIR to a larger disk"
     if free < LEAST_FREE:
@@ -40,14 +40,14 @@ def judge_space(free: int, total: int, where: Path) -> Finding:
 
 
 def judge_file_system(kind: str | None, where: Path) -> Iterator[Finding]:
-    """`kind`: as the system names it; None: not known. RocksDB needs a disk of this machine's own."""
+    """The file system's kind, as the system names it; None: not known. RocksDB needs a local disk."""
     if kind is not None and kind.startswith(_OVER_A_NETWORK):
         cure = "keep HARMONIA_STATE_DIR on a disk of this machine: it can always be made again from the changelog"
         yield warn("file system", f"{where} is on {kind}, over a network", cure)
 
 
 def judge_open_files(limit: int, partitions: int) -> Finding:
-    """`limit`: how many files a process may have open; each partition of a table has some."""
+    """Whether a process may have enough files open (`limit`): each partition of a table needs some."""
     what, need = "open files", partitions * OPEN_FILES_OF_A_STORE + OTHER_FILES
     found = f"a process may have {limit} open, and one that owns all {partitions} partitions may need {need}"
     if limit >= need:
@@ -57,7 +57,7 @@ def judge_open_files(limit: int, partitions: int) -> Finding:
 
 
 def judge_versions(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Finding:
-    """Libraries that are installed in another version than the lock file names."""
+    """Libraries installed in another version than the lock file names."""
     other = [
         f"{name} {installed[name]}, not {version}"
         for name, version in pinned.items()
@@ -73,7 +73,7 @@ def judge_versions(pinned: Mapping[str, str], installed: Mapping[str, str]) -> F
 
 
 def pinned_here(lock: str) -> dict[str, str]:
-    """The versions that a lock names for this Python on this machine, by library: of others its markers tell."""
+    """Versions by library that a lock file names for this Python on this machine, by its markers."""
     wanted = [Requirement(line.rstrip(" \\")) for line in lock.splitlines() if line[:1].isalnum()]
     return {
         canonicalize_name(each.name): next(iter(each.specifier)).version
@@ -83,7 +83,7 @@ def pinned_here(lock: str) -> dict[str, str]:
 
 
 def examine_machine(settings: Settings) -> Iterator[Finding]:
-    """All of it. Makes a file in the directory of the stores and deletes it."""
+    """Every check of the machine. Makes a file in the directory of the stores and deletes it."""
     yield from _directory(settings.state_dir)
     yield judge_open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0], settings.partitions)
     yield judge_versions(_lock(Path(streams.__file__).parents[2] / "requirements.lock"), _installed())
@@ -107,7 +107,7 @@ def _directory(state_dir: Path) -> Iterator[Finding]:
 
 
 def _kind_of(directory: Path) -> str | None:
-    """The kind of the file system that it is on, where the system lists them."""
+    """The kind of a directory's file system, where the system lists them."""
     if not _MOUNTS.exists():
         return None
     mounts = [line.split()[1:3] for line in _MOUNTS.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""Whether a worker with these credentials may do what it needs. The brokers say so of each topic that they describe."""
+"""Checks whether a worker with these credentials may do what it needs, as brokers say when they describe topics."""
 
 from collections.abc import Iterator, Mapping, Set
 
@@ -8,17 +8,17 @@ from streams.platform.settings import Settings
 from streams.platform.topics import wanted
 
 Allowed = Mapping[str, Set[str]]
-"""Operations by topic, by their names in Kafka (`READ`); a topic of which the broker says nothing is not in it."""
+"""Operations by topic, by their names in Kafka (`READ`); without topics of which the broker says nothing."""
 
 
 def needed(settings: Settings) -> dict[str, set[str]]:
-    """What a worker does with each topic that it reads or writes."""
+    """The operations that a worker needs on each topic that it reads or writes."""
     needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted(settings)}
     return {name: operations for name, operations in needs.items() if operations != {"DESCRIBE"}}
 
 
 def judge_permissions(allowed: Allowed, settings: Settings) -> Iterator[Finding]:
-    """One finding for each topic with which something may not be done; one for all of them when there is none."""
+    """A finding for each topic on which an operation is not allowed; one for all of them when there is none."""
     missing = {
         name: sorted(operations - allowed[name]) for name, operations in needed(settings).items() if name in allowed
     }
@@ -32,7 +32,10 @@ def judge_permissions(allowed: Allowed, settings: Settings) -> Iterator[Finding]
 
 
 def judge_group(allowed: Set[str] | None, group: str) -> Iterator[Finding]:
-    """Whether the consumer group may be joined. `allowed` None: the broker says nothing of a group without members."""
+    """Whether the consumer group may be joined.
+
+    `allowed` None: the broker says nothing of a group without members.
+    """
     if allowed is not None and "READ" not in allowed:
         cure = f"kafka-acls.sh --add --allow-principal User:… --operation Read --group {group}"
         yield fail(f"ACL of the group {group}", "READ is not allowed, so no worker can join it", cure)

@@ -1,4 +1,4 @@
-"""What brokers and Redis are like: pure judging of what they say of themselves."""
+"""Judges brokers and Redis by what they say of themselves: pure."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,14 +6,14 @@ from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.settings import Settings
 
 OLDEST_KAFKA = (3, 0)
-"""Which describes transactions, as workers need it."""
+"""The first version that can describe transactions, as workers need it."""
 OLDEST_REDIS = (6, 2)
 FULL_SHARE = 0.85
 SOME_SKEW_S, MUCH_SKEW_S = 2.0, 60.0
 
 
 def judge_brokers(versions: Mapping[int, tuple[int, ...]], settings: Settings) -> Iterator[Finding]:
-    """`versions`: of each broker that is up, as far as it can be told."""
+    """Number and versions of brokers. `versions`: of each broker that is up, as far as it is known."""
     count, want = len(versions), settings.replication
     found = ", ".join(f"{broker}: {_text(version)}" for broker, version in sorted(versions.items()))
     if count < want:
@@ -29,7 +29,7 @@ def judge_brokers(versions: Mapping[int, tuple[int, ...]], settings: Settings) -
 
 
 def judge_redis(info: Mapping[str, object], scripts: bool) -> Iterator[Finding]:
-    """`info`: what INFO says. `scripts`: whether one may be run."""
+    """Version, role and memory of Redis. `info`: its answer to INFO. `scripts`: whether one may be run."""
     version = str(info.get("valkey_version") or info.get("redis_version") or "0")
     if _numbers(version) < OLDEST_REDIS:
         yield fail("Redis", f"version {version} is too old", f"upgrade to {_text(OLDEST_REDIS)} or newer, or to Valkey")
@@ -54,7 +54,7 @@ def _memory(used: int, most: int) -> Iterator[Finding]:
 
 
 def judge_clock(whose: str, ahead_s: float) -> Finding:
-    """`ahead_s`: how far that clock is ahead of this machine's, in seconds."""
+    """A clock that is `ahead_s` seconds ahead of this machine's."""
     what, cure = f"clock of {whose}", "run NTP (chrony) on both machines, and look at which of them is wrong"
     if abs(ahead_s) < SOME_SKEW_S:
         return ok(what, f"within {SOME_SKEW_S:.0f} s of this machine's")
@@ -63,7 +63,7 @@ def judge_clock(whose: str, ahead_s: float) -> Finding:
 
 
 def judge_newest(newest_ms: int | None, now_ms: int) -> Iterator[Finding]:
-    """`newest_ms`: the broker's stamp of the newest interaction. Brokers tell no time, but no stamp is in the future.
+    """The broker's clock, by its stamp of the newest interaction: brokers tell no time, but no stamp is ahead.
 
     All topics have the broker's append time, so its clock decides what is late, settled, expired.
     """

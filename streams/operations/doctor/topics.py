@@ -1,4 +1,4 @@
-"""Whether topics are as `harmonia topics create` would make them: those that exist keep the settings they had."""
+"""Checks that topics are as `harmonia topics create` would make them: existing ones keep the settings they had."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,11 +17,11 @@ LOSES = {
 }
 """Settings whose difference can lose something, and what."""
 AT_LEAST = frozenset({"max.message.bytes", "delete.retention.ms", "retention.ms", "min.insync.replicas"})
-"""More than is wanted does no harm."""
+"""Settings of which a larger value than wanted does no harm."""
 
 
 def judge_topics(found: Iterable[Found], configs: Configs, settings: Settings) -> Iterator[Finding]:
-    """One finding for each topic that is wrong; one for all of them when none is."""
+    """A finding for each topic that is wrong; one for all of them when none is."""
     entries = list(found)
     wrong = [finding for entry in entries for finding in _judge(entry, configs.get(entry.topic.name, {}), settings)]
     yield from wrong or [ok("topics", f"{len(entries)} are there, as `harmonia topics create` makes them")]
@@ -61,7 +61,7 @@ def _differences(entry: Found, config: Mapping[str, str], wanted: Mapping[str, s
 
 
 def _is_more(there: str, value: str) -> bool:
-    """-1 is without a limit."""
+    """Whether a value is at least the wanted one; -1 is without a limit."""
     return int(there) < 0 or int(there) >= int(value)
 
 

@@ -1,1 +1,1 @@
-"""What was refused of whom, and what is held of whom: for the screens of whoever is on call and of the morning."""
+"""Refused and held records by source, for `harmonia status` and the daily report."""

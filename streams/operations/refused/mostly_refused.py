@@ -1,6 +1,6 @@
-"""Sources of which all or most records of a type are refused: a producer that nobody hears, however few it sends.
+"""Finds sources of which most records of a type are refused: a broken producer, however few records it sends.
 
-A share of everything does not show it: all gifts of one page are a handful among the opens of a mailing.
+A share of all records does not show it: the gifts of one page are a handful among the opens of a mailing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,13 +10,13 @@ from streams.domain.dead_letter_repair.letters import Said
 from streams.domain.display_names import named
 
 LEAST = 10
-"""Records of a source and a type, below which most is a few."""
+"""Records of a source and type below which "most" means little."""
 MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Mostly:
-    """More than half of these `sent` records were `refused`. Names are as they may be shown to anybody."""
+class MostlyRefused:
+    """More than half of these `sent` records were `refused`. Names may be shown to anybody."""
 
     source: str
     type: str
@@ -25,28 +25,28 @@ class Mostly:
 
 
 def suspects(refused: Mapping[Said, int]) -> list[Said]:
-    """Those of whom enough was refused to ask what was accepted: a source and a type that can be read."""
+    """Sources and types that can be read, and of which enough was refused to ask what was accepted."""
     least = int(LEAST * MOST) + 1
     return [said for said, count in refused.items() if count >= least and said.source and said.type]
 
 
-def mostly_refused(refused: Mapping[Said, int], accepted: Mapping[Said, int]) -> list[Mostly]:
-    """Those of which more than half is refused, of `LEAST` or more; the most refused first."""
+def mostly_refused(refused: Mapping[Said, int], accepted: Mapping[Said, int]) -> list[MostlyRefused]:
+    """Sources and types with `LEAST` records or more, of which more than half is refused; most refused first."""
     found = []
     for said in suspects(refused):
         count, sent = refused[said], refused[said] + accepted.get(said, 0)
         if sent >= LEAST and count > MOST * sent:
-            found.append(Mostly(named(said.source), named(said.type), count, sent))
+            found.append(MostlyRefused(named(said.source), named(said.type), count, sent))
     return sorted(found, key=lambda each: (-each.refused, each.source, each.type))
 
 
-def sentence(each: Mostly) -> str:
+def sentence(each: MostlyRefused) -> str:
     """`finance/actblue: 40 of 40 donation.made refused`."""
     return f"{each.source}: {each.refused:,} of {each.sent:,} {each.type} refused"
 
 
 def shortened(sentences: Iterable[str], most: int) -> list[str]:
-    """So many of them, and how many there are besides."""
+    """The first sentences, and how many more there are."""
     said = list(sentences)
     more = len(said) - most
     return [*said[:most], *([f"{more} more such sources"] if more > 0 else [])]

@@ -1,4 +1,4 @@
-"""Letters and held records from the broker: bounded, however many there are."""
+"""Reads dead letters, requeue notes and held records from Kafka, at most a fixed number of each."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,14 +17,14 @@ from streams.platform.errors import MissingTopic
 from streams.platform.topic_reading import ranges_between, records_between, records_in, records_of
 
 MOST_HELD = 100_000
-"""Held records that are read at most, the latest: a few seconds."""
+"""Most held records that are read, the latest: a few seconds."""
 MOST_SENT = 50_000
-"""Records of input topics that are read at most, to learn what was accepted of a source."""
+"""Most records of input topics that are read to learn what was accepted of a source."""
 _INPUTS = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
-class Brief(NamedTuple):
-    """A letter without what is in it, which may be a megabyte."""
+class LetterSummary(NamedTuple):
+    """A dead letter without its content, which may be a megabyte."""
 
     reason: str
     stage: str
@@ -35,30 +35,32 @@ class Brief(NamedTuple):
 
 def letters_between(
     consumer: KafkaConsumer, since: int, until: int | None = None, most: int | None = None
-) -> Iterator[Brief]:
-    """What was refused, of more than `most` the latest. Times in ms. Raises Kafka's errors."""
+) -> Iterator[LetterSummary]:
+    """Dead letters between two times (ms), the latest if more than `most`. Raises Kafka's errors."""
     for record in records_between(consumer, DEAD_LETTERS, since, until, most):
         place = Place(record.topic, record.partition, record.offset)
         if letter := letter_of(place, record.key, record.value, record.headers):
-            yield Brief(letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.said, letter.name)
+            yield LetterSummary(
+                letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.said, letter.name
+            )
 
 
 def names_requeued_since(consumer: KafkaConsumer, since: int) -> set[str]:
-    """The names of letters that were requeued from then on, ms. Raises Kafka's errors."""
+    """Names of letters requeued since a time (ms). Raises Kafka's errors."""
     records = records_between(consumer, DEAD_LETTERS_REQUEUED, since)
     return {record.key.decode(errors="replace") for record in records if record.key and record.value is not None}
 
 
-class Refusals:
-    """Letters of input topics by source and type; those that were requeued (`names`) count for nothing."""
+class OpenRefusals:
+    """Dead letters of input topics by source and type, without those requeued (`names`)."""
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
         self._places: dict[Said, set[Place]] = {}
         self._mended: set[Place] = set()
 
-    def add(self, letter: Brief) -> None:
-        """Count one."""
+    def add(self, letter: LetterSummary) -> None:
+        """Count one letter."""
         if letter.stage != INTAKE or letter.origin.topic not in _INPUTS:
             return
         if letter.name in self._names:
@@ -68,39 +70,39 @@ class Refusals:
 
     @property
     def counts(self) -> dict[Said, int]:
-        """How many are open, each record once."""
+        """Number of open letters by source and type, each record once."""
         return {said: len(places) for said, places in self._places.items()}
 
     def within(self, wanted: Iterable[Said], ranges: Mapping[TopicPartition, range]) -> dict[Said, int]:
-        """The same of some, as far as their records stand in these ranges."""
+        """Number of open letters of some sources and types, of records within these ranges of offsets."""
         return {
             said: sum(place.offset in ranges.get(TopicPartition(*place[:2]), ()) for place in self._places[said])
             for said in wanted
         }
 
     def is_accepted(self, said: Said, place: Place) -> bool:
-        """Whether a record that stands in an input topic is neither refused nor one that was."""
+        """Whether a record in an input topic is neither refused nor a refused one that was requeued."""
         return place not in self._mended and place not in self._places.get(said, ())
 
     def topics_of(self, wanted: Iterable[Said]) -> set[str]:
-        """Where records of these were refused."""
+        """Topics in which records of these sources and types were refused."""
         return {place.topic for said in wanted for place in self._places[said]}
 
 
 def sent_lately(
-    refusals: Refusals,
+    refusals: OpenRefusals,
     wanted: list[Said],
     ranges: Mapping[TopicPartition, range],
     records: Iterable[tuple[Place, Said]],
 ) -> tuple[dict[Said, int], Counter[Said]]:
-    """Of these, how many of the records in some ranges of their topics were refused, and how many accepted."""
+    """Refused and accepted records of these sources and types, within some ranges of their topics."""
     mine = set(wanted)
     accepted = Counter(said for place, said in records if said in mine and refusals.is_accepted(said, place))
     return refusals.within(wanted, ranges), accepted
 
 
 def quarantines_of(consumer: KafkaConsumer, now: int) -> list[Listed]:
-    """Which sources are held, since when, and how many of their records wait. Raises Kafka's errors."""
+    """Sources in quarantine, since when, and how many of their records wait. Raises Kafka's errors."""
     known: dict[str, Quarantine] = {}
     with suppress(MissingTopic):
         for record in records_of(consumer, SOURCE_QUARANTINES):
@@ -109,7 +111,7 @@ def quarantines_of(consumer: KafkaConsumer, now: int) -> list[Listed]:
 
 
 def _waiting(consumer: KafkaConsumer) -> Counter[str]:
-    """How many records wait of each source."""
+    """Number of waiting records by source."""
     places = [TopicPartition(QUARANTINE, number) for number in consumer.partitions_for_topic(QUARANTINE) or ()]
     ranges = ranges_between(consumer, places, 0, None, MOST_HELD)
     waiting = Counter[str]()

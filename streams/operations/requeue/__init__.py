@@ -1,1 +1,1 @@
-"""Sends dead letters anew: each of them once, whoever asks how often, and whatever crashes in between."""
+"""Requeue: sends dead letters again, each exactly once, whoever runs it and whatever crashes in between."""

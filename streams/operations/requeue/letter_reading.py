@@ -1,4 +1,4 @@
-"""Letters from the broker, one after the other, so that a flood of them needs no memory."""
+"""Reads dead letters and the notes of requeued ones from Kafka, one at a time, so that a flood needs no memory."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,14 +14,17 @@ from streams.platform.topic_reading import records_of
 
 
 def letters_in(consumer: KafkaConsumer, topic: str = DEAD_LETTERS) -> Iterator[Letter]:
-    """Every letter that is there now. Raises `MissingTopic`, and Kafka's errors."""
+    """Every letter that is in the topic now. Raises `MissingTopic`, and Kafka's errors."""
     for record in records_of(consumer, topic):
         if letter := _letter(record):
             yield letter
 
 
 def letters_at(consumer: KafkaConsumer, place: Place, topic: str = DEAD_LETTERS) -> list[Letter]:
-    """The letter that stands at a place, or those of the record that stood there. Raises as `letters_in`."""
+    """The letter at a position of `topic`, or the letters of a record at a position of another one.
+
+    Raises as `letters_in`.
+    """
     if place.topic != topic:
         return [letter for letter in letters_in(consumer, topic) if letter.origin_place == place]
     partition = TopicPartition(topic, place.partition)
@@ -40,7 +43,7 @@ def letters_at(consumer: KafkaConsumer, place: Place, topic: str = DEAD_LETTERS)
 
 
 def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> dict[str, int]:
-    """How many partitions each of these topics has. Raises `MissingTopic`."""
+    """The number of partitions of each topic. Raises `MissingTopic`."""
     found = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
     missing = [topic for topic, count in found.items() if not count]
     if missing:
@@ -49,12 +52,12 @@ def partitions_of(consumer: KafkaConsumer, topics: Iterable[str]) -> dict[str, i
 
 
 def requeued_names(consumer: KafkaConsumer) -> set[str]:
-    """The names of all letters that were sent anew."""
+    """The names of all letters that were requeued."""
     return {record.key.decode() for record in records_of(consumer, DEAD_LETTERS_REQUEUED) if record.value is not None}
 
 
 def requeued_at(consumer: KafkaConsumer) -> dict[str, str]:
-    """The same, and when that was, RFC 3339; empty where a note does not say it."""
+    """The names of all letters that were requeued, and when, RFC 3339; empty where a note does not say it."""
     found = {}
     for record in records_of(consumer, DEAD_LETTERS_REQUEUED):
         if record.value is not None:

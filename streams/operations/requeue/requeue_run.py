@@ -1,7 +1,8 @@
-"""A call of `requeue`: reads, judges, sends in batches, and looks after each what came back of it.
+"""Runs a requeue of dead letters, or a dry run of one that sends nothing.
 
-The first batch is small. Only when the workers have taken it in, and little of it was refused again, does a larger one
-follow: so a mistake costs a hundred letters, and not all of them.
+Letters are read, judged and sent in batches, and what comes back is counted. The first batch is small. Only when the
+workers have taken it in, and little of it was refused again, does a larger one follow: so a mistake costs a hundred
+letters, and not all of them.
 """
 
 from collections import Counter
@@ -16,28 +17,30 @@ from events.refusal import Refusal
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, INTERACTIONS
 from streams.domain.dead_letter_repair.causes import general
 from streams.domain.dead_letter_repair.choosing import Choice
-from streams.domain.dead_letter_repair.judging import Left, Rules, judge
+from streams.domain.dead_letter_repair.effects import Added, added_by
+from streams.domain.dead_letter_repair.judging import Left, Rules, interaction_of, judge
 from streams.domain.dead_letter_repair.letters import Letter
 from streams.domain.dead_letter_repair.names_read import NamesRead
 from streams.domain.dead_letter_repair.twins import Twins
-from streams.operations.requeue.letter_reading import letters_in, partitions_of
-from streams.operations.requeue.returned_letters import Returns
-from streams.operations.requeue.transactional_sender import Desk, Sent
+from streams.operations.requeue.letter_reading import letters_in, partitions_of, requeued_names
+from streams.operations.requeue.returned_letters import ReturnedLetters
+from streams.operations.requeue.transactional_sender import CuredLetter, LetterSender
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
 FIRST_BATCH, LARGEST_BATCH = 100, 3_200
 _BATCH_BYTES = 8 << 20
-"""What goes well within the time of a transaction."""
+"""Most bytes of a batch, which go well within the time of a transaction."""
 
-Show = Callable[["Account"], object]
+Show = Callable[["RequeueCounts"], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for: letters of `topic`, `limit` at most (None: all).
+class RequeueOrder:
+    """What to requeue: chosen letters of `topic`, `limit` at most (None: all).
 
-    `stop_at`: the share of what was sent, 0 to 1, that may come back; `wait_s`: for the workers, after each batch.
+    `stop_at`: the share of what was sent, 0 to 1, that may come back; `wait_s`: how long to wait for the workers after
+    each batch.
     """
 
     choice: Choice
@@ -49,10 +52,11 @@ class Order:
 
 
 @dataclass(slots=True)
-class Account:
-    """What became of the letters that were meant: how many are sent, by topic and type, refused or left, and why.
+class RequeueCounts:
+    """What became of the chosen letters: sent, by topic and type, refused or left, and why.
 
-    `stopped`: why the call ended before all of them were looked at. `names`: those of the letters that were not meant.
+    `stopped`: why the run ended before all of them were judged. `names`: the names in the choice that matched no
+    letter.
     """
 
     matched: int = 0
@@ -70,8 +74,10 @@ class Account:
         return not (open_ or self.stopped or self.came_back)
 
 
-def judged(letters: Iterable[Letter], order: Order, known: set[str], account: Account) -> Iterator[Sent]:
-    """Those letters that are to be sent, each once; the others are counted. `known`: the names of what was sent."""
+def judged_letters(
+    letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
+) -> Iterator[CuredLetter]:
+    """The letters to send, each once; the others are counted. `known`: names of letters already sent."""
     twins = Twins()
     for letter in letters:
         if not account.names.takes(order.choice, letter):
@@ -89,13 +95,15 @@ def judged(letters: Iterable[Letter], order: Order, known: set[str], account: Ac
             yield letter, outcome
 
 
-def to_send(letters: Iterable[Letter], order: Order, known: set[str], account: Account) -> Iterator[Sent]:
-    """The same, no more than are asked for."""
-    return islice(judged(letters, order, known, account), order.limit)
+def letters_to_send(
+    letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
+) -> Iterator[CuredLetter]:
+    """The letters to send, at most as many as are asked for."""
+    return islice(judged_letters(letters, order, known, account), order.limit)
 
 
-async def requeue(settings: Settings, order: Order, show: Show) -> Account:
-    """Send what may be sent; `show` is given the account after each batch. Raises `EngineError`, Kafka's errors."""
+async def requeue(settings: Settings, order: RequeueOrder, show: Show) -> RequeueCounts:
+    """Send what may be sent; `show` is given the counts after each batch. Raises `EngineError`, Kafka's errors."""
     kafka = KafkaClients(settings)
     with (
         closing(kafka.tool_consumer()) as reader,
@@ -103,28 +111,28 @@ async def requeue(settings: Settings, order: Order, show: Show) -> Account:
         closing(kafka.admin()) as admin,
     ):
         partitions = partitions_of(watcher, [*(topic.name for topic in INPUT_TOPICS), INTERACTIONS])
-        desk = Desk(kafka, settings.app_id, partitions)
+        desk = LetterSender(kafka, settings.app_id, partitions)
         try:
             known = await desk.open(watcher)
-            call = Call(order, desk, Returns(watcher, admin, settings.app_id, order.rules.run), show)
-            await call.send(to_send(letters_in(reader, order.topic), order, known, call.account))
+            call = RequeueRun(order, desk, ReturnedLetters(watcher, admin, settings.app_id, order.rules.run), show)
+            await call.send(letters_to_send(letters_in(reader, order.topic), order, known, call.account))
             return call.account
         finally:
             await desk.close()
 
 
-class Call:
-    """One call: a batch, a look, a larger batch."""
+class RequeueRun:
+    """One requeue: sends a batch, checks what came back, sends a larger batch."""
 
-    def __init__(self, order: Order, desk: Desk, returns: Returns, show: Show) -> None:
+    def __init__(self, order: RequeueOrder, desk: LetterSender, returns: ReturnedLetters, show: Show) -> None:
         self._order = order
         self._desk = desk
         self._returns = returns
         self._show = show
-        self.account = Account()
+        self.account = RequeueCounts()
 
-    async def send(self, letters: Iterator[Sent]) -> None:
-        """Send them, until too much comes back or nobody takes them in."""
+    async def send(self, letters: Iterator[CuredLetter]) -> None:
+        """Send letters until too many come back or no worker takes them in."""
         size = FIRST_BATCH
         while self.account.stopped is None and (batch := _batch(letters, size)):
             ends = await self._desk.send(batch, self._order.rules.now)
@@ -150,10 +158,43 @@ class Call:
             )
 
 
-def _batch(letters: Iterator[Sent], most: int) -> list[Sent]:
-    batch: list[Sent] = []
+def _batch(letters: Iterator[CuredLetter], most: int) -> list[CuredLetter]:
+    batch: list[CuredLetter] = []
     size = 0
     while len(batch) < most and size < _BATCH_BYTES and (sent := next(letters, None)) is not None:
         batch.append(sent)
         size += len(sent[1].value or b"")
     return batch
+
+
+@dataclass(slots=True)
+class DryRun:
+    """What a requeue would do. `contacts`: the contacts in the letters, by their strongest identifiers.
+
+    `sample`: what the letters would add to some of them.
+    """
+
+    account: RequeueCounts = field(default_factory=RequeueCounts)
+    contacts: set[str] = field(default_factory=set)
+    sample: dict[str, list[Added]] = field(default_factory=dict)
+
+
+def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
+    """Judge all chosen letters and send nothing; show what they add to `people` contacts.
+
+    Contacts are told apart as intake does; the links between their identifiers are not used. Raises `EngineError`,
+    Kafka's errors.
+    """
+    found = DryRun()
+    sample: dict[str, list[bytes]] = {}
+    with closing(KafkaClients(settings).tool_consumer()) as reader:
+        known = requeued_names(reader)
+        for _, cured in letters_to_send(letters_in(reader, order.topic), order, known, found.account):
+            found.account.sent[cured.topic, cured.type or ""] += 1
+            if harmonised := interaction_of(cured, order.rules):
+                name, value = harmonised
+                found.contacts.add(name)
+                if name in sample or len(sample) < people:
+                    sample.setdefault(name, []).append(value)
+    found.sample = {name: added_by(name, values, order.rules.now) for name, values in sample.items()}
+    return found

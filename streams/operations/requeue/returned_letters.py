@@ -1,4 +1,4 @@
-"""What came back of what was sent: a cure that does not help should not be tried on ten thousand more."""
+"""Counts requeued letters that are refused again: a cure that does not help is not tried on ten thousand more."""
 
 import time
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from events.topics import DEAD_LETTERS
 _LOOK_AGAIN_S = 0.05
 
 
-class Returns:
-    """Counts the letters of one `run` that are refused again, from when it was made.
+class ReturnedLetters:
+    """Counts the letters of one `run` that are refused again after this object was made.
 
-    `group`: that of the workers, whose commits say what they have handled.
+    `group`: the workers' consumer group, whose commits say what they have handled.
     """
 
     def __init__(self, consumer: KafkaConsumer, admin: KafkaAdminClient, group: str, run: str) -> None:
@@ -28,9 +28,9 @@ class Returns:
         self._seen: set[bytes] = set()
 
     def until_handled(self, ends: Mapping[TP, int], patience_s: float) -> bool:
-        """Wait until the workers have done all before `ends`; whether they had within the time.
+        """Wait until the workers have done everything before `ends`; returns whether they had within `patience_s`.
 
-        Kafka tells nobody of commits, so it is asked again and again.
+        Kafka notifies nobody of commits, so it is asked repeatedly.
         """
         given_up = time.monotonic() + patience_s
         while True:

@@ -1,8 +1,8 @@
-"""Where letters are sent: a batch of them and the note that they were sent are one Kafka transaction.
+"""Sends letters: a batch and the notes that it was sent are one Kafka transaction.
 
-There is one transactional id for all desks of a deployment. Opening one fences every other and ends what it left open,
-and only then is it read what was sent: so a batch that a killed command left behind is either noted and there, or
-neither, and of two operators at the same moment one is told that the other has taken over.
+A deployment has one transactional id for this. Opening a sender fences every other one and ends what it left open, and
+only then are the notes read: so a batch that a killed command left behind is either noted and sent, or neither, and of
+two operators at the same time one is told that the other has taken over.
 """
 
 import asyncio
@@ -24,36 +24,36 @@ from streams.operations.requeue.letter_reading import requeued_names
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError
 
-Sent = tuple[Letter, Cured]
+CuredLetter = tuple[Letter, Cured]
 
 _PATIENCE_S = 30.0
-"""For one step; a transaction itself is ended by the broker before."""
+"""Time limit of one step in seconds; the broker ends a transaction before."""
 
 
 class TakenOver(EngineError):
-    """Somebody else has begun to send dead letters."""
+    """Another process has begun to requeue dead letters."""
 
 
 class NotSent(EngineError):
-    """The broker went away; what became of the batch in hand is in the notes."""
+    """The broker went away; the notes say what became of the last batch."""
 
 
-def desk_id(app_id: str) -> str:
-    """The transactional id of every desk of a deployment."""
+def transactional_id(app_id: str) -> str:
+    """The transactional id of every sender of a deployment."""
     return f"{app_id}-requeue"
 
 
-class Desk:
-    """Sends batches. `partitions`: of each topic that may be written to."""
+class LetterSender:
+    """Sends batches. `partitions`: the number of each topic that may be written to."""
 
     def __init__(self, kafka: KafkaClients, app_id: str, partitions: Mapping[str, int]) -> None:
         self._partitions = partitions
         places = [TP(topic, number) for topic, count in partitions.items() for number in range(count)]
-        self._leftovers = Leftovers(kafka, desk_id(app_id), [TP(DEAD_LETTERS_REQUEUED, 0), *places])
-        self._writer = TransactionWriter(kafka, desk_id(app_id), places)
+        self._leftovers = Leftovers(kafka, transactional_id(app_id), [TP(DEAD_LETTERS_REQUEUED, 0), *places])
+        self._writer = TransactionWriter(kafka, transactional_id(app_id), places)
 
     async def open(self, consumer: KafkaConsumer) -> set[str]:
-        """Fence every other desk; returns the names of the letters that were sent until then."""
+        """Fence every other sender; returns the names of the letters that were sent until then."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._leftovers.look()
@@ -63,8 +63,8 @@ class Desk:
             raise NotSent(f"Kafka: {type(error).__name__}; nothing was sent") from error
         return requeued_names(consumer)
 
-    async def send(self, batch: Sequence[Sent], at_ms: int) -> dict[TP, int]:
-        """Send all of the batch or nothing; where each partition that was written to ends then."""
+    async def send(self, batch: Sequence[CuredLetter], at_ms: int) -> dict[TP, int]:
+        """Send the whole batch or nothing; returns the new end of each partition that was written to."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await self._writer.write([output for sent in batch for output in self._outputs(sent, at_ms)])
@@ -81,7 +81,7 @@ class Desk:
         """Close the connections."""
         await self._writer.stop()
 
-    def _outputs(self, sent: Sent, at_ms: int) -> list[Output]:
+    def _outputs(self, sent: CuredLetter, at_ms: int) -> list[Output]:
         letter, cured = sent
         number = letter.origin.partition % self._partitions[cured.topic]
         note = orjson.dumps({"at": render_time(at_ms), "letter": str(letter.place)})

@@ -1,1 +1,1 @@
-"""One look at a deployment for whoever is on call: is everything flowing? From Kafka and Redis alone."""
+"""Status: shows whoever is on call whether everything flows, from one observation of Kafka and Redis."""

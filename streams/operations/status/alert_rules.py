@@ -1,6 +1,6 @@
-"""Which of the alerts of deploy/prometheus hold now, from one look instead of Prometheus.
+"""Evaluates the alerts of deploy/prometheus on one observation instead of on Prometheus.
 
-A look knows no history. So what pages after five minutes is said at once here: whoever looks wants to know.
+An observation knows no history, so an alert that pages after five minutes is shown at once here.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,13 @@ from sinks.lookup import TOPICS as PERMISSIONS
 from streams.domain.quarantine import listing
 from streams.operations.refused import mostly_refused
 from streams.operations.refused.mostly_refused import shortened
-from streams.operations.status.observations import Broker, Flow, Held, Seen, Store
+from streams.operations.status.observations import (
+    KafkaObservation,
+    Observations,
+    RedisObservation,
+    SinkPosition,
+    TopicFlow,
+)
 
 Severity = Literal["page", "ticket"]
 
@@ -32,19 +38,19 @@ UNSEEN = (
     *("ExperimentHarms", "ExperimentResultsOld", "ExperimentSplitBroken", "ExperimentSumsBehind", "ExperimentsFull"),
     "LakeBehind",
 )
-"""Alerts for which one look is not enough, or that only others know of, such as a gateway: Prometheus has them."""
+"""Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
 
 LONGEST_WAIT_S, STALE_S, BEHIND_S = 60.0, 60.0, 15.0
 FULL = 0.85
 MOST_SOURCES = 5
-"""That are named of each kind; programs are told of all."""
+"""Most sources named of each kind on the screen; the JSON has all."""
 MUCH_LAG, MANY_LETTERS, FLOOD = 10_000, 100, 0.05
 URGENT = frozenset(topic.name for topic in ALL if topic.is_urgent)
-"""Topics that a donation or somebody's no goes through."""
+"""Topics through which donations and opt-outs pass."""
 
 
-class Finding(NamedTuple):
-    """An alert, and why it holds."""
+class AlertFinding(NamedTuple):
+    """An alert that holds, and why."""
 
     alert: str
     why: str
@@ -56,80 +62,82 @@ class Finding(NamedTuple):
 
     @property
     def runbook(self) -> str:
-        """What to do."""
+        """The path of its runbook."""
         words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.alert)
         return f"docs/runbooks/{words.lstrip('-')}.md"
 
 
-def findings(seen: Seen) -> list[Finding]:
-    """What is wrong, pages first."""
+def findings(seen: Observations) -> list[AlertFinding]:
+    """Every alert that holds, pages first."""
     found = [*_of_kafka(seen.kafka), *_of_redis(seen.redis), *_of_the_rest(seen)]
     return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.alert))
 
 
-def _of_kafka(kafka: Broker | str) -> Iterator[Finding]:
+def _of_kafka(kafka: KafkaObservation | str) -> Iterator[AlertFinding]:
     if isinstance(kafka, str):
-        yield Finding("PartitionStalled", kafka)
+        yield AlertFinding("PartitionStalled", kafka)
         return
     if kafka.topics_missing:
-        yield Finding("PartitionStalled", f"not there: {', '.join(kafka.topics_missing)}; harmonia topics create")
+        yield AlertFinding("PartitionStalled", f"not there: {', '.join(kafka.topics_missing)}; harmonia topics create")
     if not kafka.members:
-        yield Finding("PartitionStalled", "no worker runs")
+        yield AlertFinding("PartitionStalled", "no worker runs")
     for flow in kafka.flows:
         yield from _of_flow(flow, anybody=kafka.members > 0)
     refused = sum(kafka.refused.values())
     if refused > MANY_LETTERS and refused > FLOOD * kafka.came_in:
-        yield Finding("DeadLetterFlood", f"{refused:,} of {kafka.came_in:,} records were refused in the last hour")
+        yield AlertFinding("DeadLetterFlood", f"{refused:,} of {kafka.came_in:,} records were refused in the last hour")
     for each in shortened(
         (f"{mostly_refused.sentence(one)} in the last hour" for one in kafka.mostly_refused), MOST_SOURCES
     ):
-        yield Finding("DeadLetterFlood", each)
+        yield AlertFinding("DeadLetterFlood", each)
     held = (f"{one.source}: {listing.sentence(one)}" for one in kafka.quarantines)
     for each in shortened(held, MOST_SOURCES):
-        yield Finding("SourceQuarantined", each)
+        yield AlertFinding("SourceQuarantined", each)
 
 
-def _of_flow(flow: Flow, *, anybody: bool) -> Iterator[Finding]:
+def _of_flow(flow: TopicFlow, *, anybody: bool) -> Iterator[AlertFinding]:
     if flow.topic in URGENT and flow.waits_s > LONGEST_WAIT_S:
-        yield Finding("DonationOrOptOutWaits", f"{flow.topic}: the oldest record has waited for {flow.waits_s:,.0f} s")
+        yield AlertFinding(
+            "DonationOrOptOutWaits", f"{flow.topic}: the oldest record has waited for {flow.waits_s:,.0f} s"
+        )
     if flow.stalled:
         numbers = ", ".join(map(str, flow.stalled))
-        yield Finding("PartitionStalled", f"{flow.topic}: nothing is done in partition {numbers}")
+        yield AlertFinding("PartitionStalled", f"{flow.topic}: nothing is done in partition {numbers}")
     if flow.unowned and anybody:
-        yield Finding("PartitionStalled", f"{flow.topic}: {flow.unowned} partitions have no worker")
+        yield AlertFinding("PartitionStalled", f"{flow.topic}: {flow.unowned} partitions have no worker")
     if flow.lag > MUCH_LAG and flow.grows:
-        yield Finding("LagGrows", f"{flow.topic}: {flow.lag:,} records wait, and more come than are done")
+        yield AlertFinding("LagGrows", f"{flow.topic}: {flow.lag:,} records wait, and more come than are done")
 
 
-def _of_redis(redis: Store | str) -> Iterator[Finding]:
+def _of_redis(redis: RedisObservation | str) -> Iterator[AlertFinding]:
     if isinstance(redis, str):
-        yield Finding("PermissionsStale", redis)
+        yield AlertFinding("PermissionsStale", redis)
         return
     if redis.memory_used > FULL:
-        yield Finding("RedisFull", f"{redis.memory_used:.0%} of its memory is used")
+        yield AlertFinding("RedisFull", f"{redis.memory_used:.0%} of its memory is used")
     for held in redis.held:
         yield from _of_held(held)
 
 
-def _of_held(held: Held) -> Iterator[Finding]:
-    """Nobody is asked for permission from what is not in `sinks.lookup`: that it is late wakes nobody."""
+def _of_held(held: SinkPosition) -> Iterator[AlertFinding]:
+    """Permissions are decided only from topics in `sinks.lookup`: that others are late pages nobody."""
     if held.topic not in PERMISSIONS and (held.missing or held.age_s is None or held.age_s > BEHIND_S):
         missing = f"{held.missing} partitions are missing or being filled"
-        yield Finding("SinkBehind", f"{held.topic}: {missing if held.missing else _age(held)}")
+        yield AlertFinding("SinkBehind", f"{held.topic}: {missing if held.missing else _age(held)}")
     elif held.missing:
-        yield Finding("PermissionsStale", f"{held.topic}: {held.missing} partitions are missing or being filled")
+        yield AlertFinding("PermissionsStale", f"{held.topic}: {held.missing} partitions are missing or being filled")
     elif held.age_s is None or held.age_s > STALE_S:
-        yield Finding("PermissionsStale", f"{held.topic}: {_age(held)}")
+        yield AlertFinding("PermissionsStale", f"{held.topic}: {_age(held)}")
     elif held.age_s > BEHIND_S:
-        yield Finding("SinkBehind", f"{held.topic}: {_age(held)}")
+        yield AlertFinding("SinkBehind", f"{held.topic}: {_age(held)}")
 
 
-def _age(held: Held) -> str:
+def _age(held: SinkPosition) -> str:
     return "Redis never held all" if held.age_s is None else f"Redis last held all {held.age_s:,.0f} s ago"
 
 
-def _of_the_rest(seen: Seen) -> Iterator[Finding]:
+def _of_the_rest(seen: Observations) -> Iterator[AlertFinding]:
     if seen.disk_used is not None and seen.disk_used > FULL:
-        yield Finding("DiskFull", f"the disk of HARMONIA_STATE_DIR is {seen.disk_used:.0%} full")
+        yield AlertFinding("DiskFull", f"the disk of HARMONIA_STATE_DIR is {seen.disk_used:.0%} full")
     if seen.policy_mistake is not None:
-        yield Finding("PolicyBroken", seen.policy_mistake)
+        yield AlertFinding("PolicyBroken", seen.policy_mistake)

@@ -1,4 +1,4 @@
-"""What Kafka shows: what the workers' group has done, what there is to do, and what was refused."""
+"""Observes Kafka: what the workers' group has done, what it has to do, and what was refused."""
 
 import time
 from collections import Counter, defaultdict
@@ -11,17 +11,17 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from events.topics import INPUT_TOPICS
-from streams.operations.refused.mostly_refused import Mostly, mostly_refused, suspects
+from streams.operations.refused.mostly_refused import MostlyRefused, mostly_refused, suspects
 from streams.operations.refused.refusal_reading import (
     MOST_SENT,
-    Brief,
-    Refusals,
+    LetterSummary,
+    OpenRefusals,
     letters_between,
     names_requeued_since,
     quarantines_of,
     sent_lately,
 )
-from streams.operations.status.observations import Broker, Flow
+from streams.operations.status.observations import KafkaObservation, TopicFlow
 from streams.operations.status.record_reading import first_appended, sent_since
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -31,9 +31,9 @@ from streams.platform.tried_address import kafka_tried
 HOUR_MS = 3_600_000
 STALLED_S = 300.0
 BETWEEN_LOOKS_S = 2.5
-"""Workers commit every second."""
+"""Seconds between two observations: workers commit every second."""
 MOST_LETTERS = 50_000
-"""Dead letters that are read at most; a flood is one with fewer as well."""
+"""Most dead letters that are read; a flood shows with fewer as well."""
 PATIENCE_S = 8.0
 _ASK_MS = 2_000
 _FETCH_S, _AGAIN_S = 5.0, 0.2
@@ -41,8 +41,8 @@ _FETCH_S, _AGAIN_S = 5.0, 0.2
 Offsets = Mapping[TopicPartition, int]
 
 
-def look_at_kafka(settings: Settings, now: int) -> Broker | str:
-    """A look, or what is to be said of a Kafka that is away. Takes two seconds longer where something waits."""
+def observe_kafka(settings: Settings, now: int) -> KafkaObservation | str:
+    """Observe Kafka, or say that it is away. Takes two seconds longer where something waits."""
     clients = KafkaClients(settings)
     try:
         with (
@@ -50,13 +50,13 @@ def look_at_kafka(settings: Settings, now: int) -> Broker | str:
             closing(clients.tool_consumer()) as asking,
             closing(clients.tool_consumer()) as reading,
         ):
-            return _patiently(_Look(admin, asking, reading, settings, now).broker)
+            return _patiently(_KafkaObserver(admin, asking, reading, settings, now).broker)
     except KafkaError as error:
         return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up? ({kafka_tried(settings)})"
 
 
-def _patiently(ask: Callable[[], Broker]) -> Broker:
-    """A broker that has just started first has to find out who looks after groups."""
+def _patiently(ask: Callable[[], KafkaObservation]) -> KafkaObservation:
+    """Retry for a while: a broker that has just started first has to find the group's coordinator."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -67,8 +67,8 @@ def _patiently(ask: Callable[[], Broker]) -> Broker:
             time.sleep(_AGAIN_S)
 
 
-class _Look:
-    """`asking` is never given partitions to read: it would forget who leads all others."""
+class _KafkaObserver:
+    """Makes one observation. `asking` is never assigned partitions: it would forget who leads all others."""
 
     def __init__(
         self,
@@ -86,12 +86,12 @@ class _Look:
         self._topics = read_by_workers(settings)
         self._now = now
 
-    def broker(self) -> Broker:
+    def broker(self) -> KafkaObservation:
         there = {topic: sorted(self._asking.partitions_for_topic(topic) or ()) for topic in self._topics}
         places = [TopicPartition(topic, number) for topic, numbers in there.items() for number in numbers]
         group = self._admin.describe_groups([self._group])[self._group]
         letters = list(letters_between(self._reading, self._now - HOUR_MS, most=MOST_LETTERS))
-        return Broker(
+        return KafkaObservation(
             group_state=str(group["group_state"]),
             members=len(group["members"]),
             flows=self._flows(places, _owned(group)),
@@ -102,10 +102,10 @@ class _Look:
             quarantines=quarantines_of(self._reading, self._now),
         )
 
-    def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[Flow]:
+    def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[TopicFlow]:
         done, ends = self._done(places), self._asking.end_offsets(places)
         waits = self._waits({tp: done[tp] for tp in places if done[tp] < ends[tp]})
-        lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # else nothing but markers
+        lag = {tp: ends[tp] - done[tp] if tp in waits else 0 for tp in places}  # without a wait only markers are left
         later, more = done, ends
         if waits:
             time.sleep(BETWEEN_LOOKS_S)
@@ -114,7 +114,7 @@ class _Look:
         for topic in self._topics:
             mine = [tp for tp in places if tp.topic == topic]
             found.append(
-                Flow(
+                TopicFlow(
                     topic,
                     len(mine),
                     sum(lag[tp] for tp in mine),
@@ -127,13 +127,13 @@ class _Look:
         return found
 
     def _done(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Up to where the group has done all; where it has done nothing yet, the log's start."""
+        """The group's position in each partition; the log's start where it has none."""
         committed = self._admin.list_group_offsets(self._group)[self._group]
         starts: Offsets = self._asking.beginning_offsets(list(places))
         return {tp: max(committed[tp].offset if tp in committed else 0, starts[tp]) for tp in places}
 
     def _waits(self, starts: Offsets) -> dict[TopicPartition, float]:
-        """Of each partition that has a record from there on, for how many seconds that has waited."""
+        """Seconds that the first record from each offset has waited, by partition with such a record."""
         waits: dict[TopicPartition, float] = {}
         if not starts:
             return waits
@@ -156,12 +156,12 @@ class _Look:
             self._reading.pause(*(starts.keys() - open_))
         return waits
 
-    def _mostly_refused(self, letters: Iterable[Brief]) -> list[Mostly]:
-        """Of the sources of which enough was refused, those of which most was."""
+    def _mostly_refused(self, letters: Iterable[LetterSummary]) -> list[MostlyRefused]:
+        """Sources of which most records were refused, among those of which enough were."""
         since = self._now - HOUR_MS
         if not suspects(Counter(letter.said for letter in letters)):
             return []
-        refusals = Refusals(names_requeued_since(self._reading, since))
+        refusals = OpenRefusals(names_requeued_since(self._reading, since))
         for letter in letters:
             refusals.add(letter)
         if not (wanted := suspects(refusals.counts)):
@@ -171,10 +171,10 @@ class _Look:
         try:
             return mostly_refused(*sent_lately(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT)))
         except AioKafkaError:
-            return []  # what was accepted is not known
+            return []  # accepted records cannot be counted
 
     def _since(self, topic: str) -> int:
-        """Records of a topic since an hour ago."""
+        """Number of records of a topic since an hour ago."""
         starts, ends = self._hour_ago(topic)
         return sum(ends[tp] - offset for tp, offset in starts.items())
 
@@ -187,7 +187,7 @@ class _Look:
         return {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in places}, ends
 
     def _at(self, places: Sequence[TopicPartition], time_ms: int) -> dict[TopicPartition, Any]:
-        """The first offsets from a time on; not of a partition in which the broker itself cannot read what is there."""
+        """The first offsets from a time on, without partitions that the broker itself cannot read."""
         try:
             found: dict[TopicPartition, Any] = self._asking.offsets_for_times(
                 dict.fromkeys(places, time_ms), timeout_ms=_ASK_MS
@@ -202,7 +202,7 @@ class _Look:
 
 
 def _owned(group: Mapping[str, Any]) -> set[TopicPartition]:
-    """The partitions that members of a group were given."""
+    """The partitions that are assigned to members of a group."""
     owned: dict[str, set[int]] = defaultdict(set)
     for member in group["members"]:
         for topic, numbers in _assigned(member["member_assignment"]):

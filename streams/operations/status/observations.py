@@ -1,18 +1,18 @@
-"""What one look at Kafka and Redis has shown."""
+"""What one observation of Kafka, Redis and this machine has shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streams.domain.quarantine.listing import Listed
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """A topic that workers read. `lag`: records that are not done; `waits_s`: for how long the oldest has waited.
+class TopicFlow:
+    """A topic that workers read. `lag`: records not done; `waits_s`: how long the oldest of them has waited.
 
-    `stalled`: partitions in which it has waited long and nothing was done between two looks; `unowned`: how many
-    partitions no worker has; `grows`: more came than were done between two looks.
+    `stalled`: partitions in which it has waited long and nothing was done between two observations; `unowned`: number
+    of partitions without a worker; `grows`: more records came than were done in between.
     """
 
     topic: str
@@ -25,29 +25,29 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
-    """Kafka: the group of the workers, the topics that they read, and what was refused in the last hour.
+class KafkaObservation:
+    """The workers' group, the topics they read, and what was refused in the last hour.
 
     `refused`: by reason; `came_in`: records of the input topics. `topics_missing`: run `harmonia topics create`.
-    `mostly_refused`: sources of which most of a type is, as far as the latest records show. `quarantines`: sources that
-    are held, or of which held records wait.
+    `mostly_refused`: sources of which most records of a type are, as far as the latest records show. `quarantines`:
+    sources that are held, or of which held records wait.
     """
 
     group_state: str
     members: int
-    flows: Sequence[Flow]
+    flows: Sequence[TopicFlow]
     refused: Mapping[str, int] = field(default_factory=dict)
     came_in: int = 0
     topics_missing: Sequence[str] = ()
-    mostly_refused: Sequence[Mostly] = ()
+    mostly_refused: Sequence[MostlyRefused] = ()
     quarantines: Sequence[Listed] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What a sink holds of a topic. `age_s`: it last held all of it so many seconds ago; None: it never said so.
+class SinkPosition:
+    """How far a sink has come in a topic. `age_s`: seconds since it last held all of it; None: it never said so.
 
-    `missing`: partitions of which there is nothing, or that are being filled again; `offsets`: by partition.
+    `missing`: number of partitions that are not there or being filled again; `offsets`: by partition.
     """
 
     sink: str
@@ -58,26 +58,29 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """Redis: part of its memory that is used (0 to 1), and what the sinks have told it."""
+class RedisObservation:
+    """The used share of Redis' memory (0 to 1), and the positions of the sinks in it."""
 
     memory_used: float
-    held: Sequence[Held]
+    held: Sequence[SinkPosition]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """All of it. `kafka` or `redis` is text where that is away; `disk_used` None: there is no state on this machine."""
+class Observations:
+    """The whole observation. `kafka` or `redis` is text where that is away.
+
+    `disk_used` None: there is no state on this machine.
+    """
 
     at: int
-    kafka: Broker | str
-    redis: Store | str
+    kafka: KafkaObservation | str
+    redis: RedisObservation | str
     disk_used: float | None = None
     policy_mistake: str | None = None
 
     @property
     def sign_of_life_s(self) -> float | None:
-        """Seconds since a worker last told Redis that a partition was whole."""
+        """Seconds since a worker last told Redis that a partition was complete."""
         if isinstance(self.redis, str):
             return None
         return min((held.age_s for held in self.redis.held if held.age_s is not None), default=None)

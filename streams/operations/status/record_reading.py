@@ -1,6 +1,6 @@
-"""Reads where tools' client cannot: a batch that workers read with care, or in a compression that it does not know.
+"""Reads records that the command-line tools' client cannot, as workers read them.
 
-Anybody may write to input topics, so what stands in them is read as the workers read it.
+Anybody may write to input topics: a batch may be damaged, or in a compression that the client does not know.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from streams.engine.changelog import PartitionReader
 
 Stretches = Mapping[TopicPartition, tuple[int, int]]
-"""By partition from which offset on and up to which."""
+"""First offset and end offset by partition."""
 Ranges = dict[TopicPartition, range]
 
 
 def first_appended(settings: Settings, stretches: Stretches) -> dict[TopicPartition, int]:
-    """When the first record of each stretch was appended, in ms since 1970; not of one in which there is none."""
+    """When the first record of each stretch was appended, in ms since 1970; empty stretches are left out."""
     return asyncio.run(_first_appended(settings, stretches))
 
 
 def sent_since(
     settings: Settings, places: Iterable[TopicPartition], since: int, most: int
 ) -> tuple[Ranges, list[tuple[Place, Said]]]:
-    """Which offsets hold the latest records since then, ms, and what each of them says of where it is from."""
+    """Offsets of the latest records since a time (ms), and the source and type of each of them."""
     return asyncio.run(_sent_since(settings, list(places), since, most))
 
 

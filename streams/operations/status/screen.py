@@ -1,4 +1,4 @@
-"""A look on one screen of 80 columns, and the same for programs."""
+"""Shows an observation on one screen of 80 columns, and as JSON."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -10,34 +10,34 @@ from rich.text import Text
 
 from events.times import render_time
 from events.topics import INPUT_TOPICS
-from streams.operations.status.alert_rules import UNSEEN, Finding
-from streams.operations.status.observations import Broker, Held, Seen, Store
+from streams.operations.status.alert_rules import UNSEEN, AlertFinding
+from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation, SinkPosition
 
 MOST_REASONS = 4
 MOST_PARTITIONS = 3
 _STYLES = {"page": "bold red", "ticket": "yellow"}
 
 
-def screen(seen: Seen, found: Sequence[Finding]) -> RenderableType:
-    """What is wrong first, then how things are."""
+def screen(seen: Observations, found: Sequence[AlertFinding]) -> RenderableType:
+    """The screen: alerts first, then the state of everything."""
     return Group(*_lines(seen, found))
 
 
-def document(seen: Seen, found: Sequence[Finding]) -> dict[str, Any]:
-    """For programs; `kafka` or `redis` is a text where that is away."""
+def document(seen: Observations, found: Sequence[AlertFinding]) -> dict[str, Any]:
+    """The JSON document; `kafka` or `redis` is a text where that is away."""
     alerts = [
         {"alert": each.alert, "severity": each.severity, "why": each.why, "runbook": each.runbook} for each in found
     ]
     return {"at": render_time(seen.at), "verdict": _verdict(found), "alerts": alerts, **_plain(seen), "unseen": UNSEEN}
 
 
-def _plain(seen: Seen) -> dict[str, Any]:
+def _plain(seen: Observations) -> dict[str, Any]:
     said = asdict(seen)
     del said["at"]
     return {**said, "sign_of_life_s": seen.sign_of_life_s}
 
 
-def _verdict(found: Sequence[Finding]) -> str:
+def _verdict(found: Sequence[AlertFinding]) -> str:
     if any(each.severity == "page" for each in found):
         return "page"
     return "ticket" if found else "well"
@@ -46,22 +46,22 @@ def _verdict(found: Sequence[Finding]) -> str:
 _WORDS = {"well": "everything flows", "ticket": "it flows, and something is to be looked at", "page": "NOT WELL"}
 
 
-def _lines(seen: Seen, found: Sequence[Finding]) -> Iterator[RenderableType]:
+def _lines(seen: Observations, found: Sequence[AlertFinding]) -> Iterator[RenderableType]:
     verdict = _verdict(found)
     yield Text(f"{render_time(seen.at)}  {_WORDS[verdict]}", style=_STYLES.get(verdict, "bold green"))
     for each in found:
         yield Text(f"{each.severity:7}{each.alert}: {each.why}", style=_STYLES[each.severity])
         yield Text(f"       do: {each.runbook}")
     yield Text()
-    if isinstance(seen.kafka, Broker):
+    if isinstance(seen.kafka, KafkaObservation):
         yield from _kafka(seen, seen.kafka)
-    if isinstance(seen.redis, Store):
+    if isinstance(seen.redis, RedisObservation):
         yield _sinks(seen.redis)
     yield Text(_fullness(seen))
     yield Text(f"Only Prometheus sees: {', '.join(UNSEEN)}", style="dim")
 
 
-def _kafka(seen: Seen, kafka: Broker) -> Iterator[RenderableType]:
+def _kafka(seen: Observations, kafka: KafkaObservation) -> Iterator[RenderableType]:
     life = "" if seen.sign_of_life_s is None else f"; last sign of life {seen.sign_of_life_s:,.0f} s ago"
     yield Text(f"workers: {kafka.members} ({kafka.group_state}){life}")
     table = _table("topic", "oldest\nwaits", "records\nto do", "partitions", "stalled", "no\nworker")
@@ -76,18 +76,18 @@ def _kafka(seen: Seen, kafka: Broker) -> Iterator[RenderableType]:
 
 
 def _stalled(partitions: Sequence[int]) -> str:
-    """The first of them; what is wrong, above, names all."""
+    """The first stalled partitions; the alert above names all."""
     more = len(partitions) - MOST_PARTITIONS
     return ",".join(map(str, partitions[:MOST_PARTITIONS])) + (f" +{more}" if more > 0 else "") or "-"
 
 
-def _reasons(kafka: Broker) -> str:
+def _reasons(kafka: KafkaObservation) -> str:
     listed = [f"{reason} {count:,}" for reason, count in kafka.refused.items()]
     more = [f"{len(listed) - MOST_REASONS} more"] if len(listed) > MOST_REASONS else []
     return f" ({', '.join(listed[:MOST_REASONS] + more)})" if listed else ""
 
 
-def _sinks(redis: Store) -> Table:
+def _sinks(redis: RedisObservation) -> Table:
     table = _table("sink", "of", "held all", "missing", "position")
     for held in redis.held:
         age = "never" if held.age_s is None else f"{held.age_s:,.0f} s ago"
@@ -95,7 +95,7 @@ def _sinks(redis: Store) -> Table:
     return table
 
 
-def _position(held: Held) -> str:
+def _position(held: SinkPosition) -> str:
     return f"{sum(held.offsets.values()):,}"
 
 
@@ -108,8 +108,8 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _fullness(seen: Seen) -> str:
-    parts = [f"Redis: {seen.redis.memory_used:.0%} of its memory"] if isinstance(seen.redis, Store) else []
+def _fullness(seen: Observations) -> str:
+    parts = [f"Redis: {seen.redis.memory_used:.0%} of its memory"] if isinstance(seen.redis, RedisObservation) else []
     if seen.disk_used is not None:
         parts.append(f"disk of HARMONIA_STATE_DIR: {seen.disk_used:.0%}")
     return "; ".join(parts)

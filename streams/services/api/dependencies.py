@@ -10,7 +10,7 @@ from events.outputs import AuditedDecision, AuditRecord
 from events.times import render_time
 from sinks.lookup import Incomplete, Lookup
 from sinks.results import ResultsReader
-from streams.history.insights.own_process import Apart
+from streams.history.insights.own_process import InsightsProcess
 from streams.platform.tokens import Caller, Scope, Tokens
 from streams.services.api.bodies import Bodies
 from streams.services.api.metrics import ApiMetrics
@@ -31,7 +31,7 @@ class Office:
     audit: AuditLog
     metrics: ApiMetrics
     clock: Callable[[], int]
-    history: Apart
+    history: InsightsProcess
     time_zone: str
     bodies: Bodies = field(default_factory=Bodies)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from streams.history.insights.own_process import NoAnswer
-from streams.history.insights.question import DIMENSIONS, METRICS, PARAMETERS, Mistake, question_of
+from streams.history.insights.question import DIMENSIONS, METRICS, PARAMETERS, ParameterMistake, question_of
 from streams.history.insights.shapes import InsightsDocument
 from streams.services.api.auth_middleware import caller_of
 from streams.services.api.dependencies import Office
@@ -43,7 +43,7 @@ def insights(office: Office) -> APIRouter:
         require_known(request, PARAMETERS)
         said = _said(request)
         question = question_of(said, office.time_zone, office.clock())
-        if isinstance(question, Mistake):
+        if isinstance(question, ParameterMistake):
             raise mistaken(question.field, question.cure)
         try:
             return Response(await office.history.ask(said), media_type="application/json")

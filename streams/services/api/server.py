@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from sinks.results import ResultsReader
-from streams.history.insights.own_process import Apart
+from streams.history.insights.own_process import InsightsProcess
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
 from streams.platform.hard_stop import end_within
@@ -141,7 +141,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             closing.push_async_callback(audit.stop)
             keeping = Keeping(KafkaClients(settings).idempotent_producer)
             closing.push_async_callback(keeping.close)
-            history = Apart()
+            history = InsightsProcess()
             closing.push_async_callback(history.stop)
             judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             results = ResultsReader(redis, settings.profiles_oldest_s)

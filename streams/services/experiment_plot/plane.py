@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from events.experiment_results import Moment
 from events.times import parse_time
 from streams.domain.experiments.report import units
-from streams.history.drawing import steps
+from streams.history.chart_axis import axis_steps
 
 LEFT, RIGHT, HEIGHT = 100, 742, 170
 """The panel's edges and its height, in pixels."""
@@ -83,7 +83,7 @@ def plane_of(lines: Sequence[Sequence[Point]], top: float = 0.0) -> Plane:
     narrowest = min(point.high - point.low for point in points)
     shown = [point for point in points if point.high - point.low <= WIDEST * narrowest]
     shown += [line[-1] for line in lines]
-    ticks = steps(min(0.0, *(point.low for point in shown)), max(0.0, *(point.high for point in shown)))
+    ticks = axis_steps(min(0.0, *(point.low for point in shown)), max(0.0, *(point.high for point in shown)))
     begin, end = min(point.at for point in points), max(point.at for point in points)
     if begin == end:
         return Plane(begin - _HOUR, end + _HOUR, ticks, top)

@@ -21,7 +21,7 @@ from sinks.reservations import Reservations
 from sinks.results import ResultsReader
 from streams.domain.contact import ContactState, profile
 from streams.domain.pressure import default_policy
-from streams.history.insights.own_process import Apart
+from streams.history.insights.own_process import InsightsProcess
 from streams.platform.tokens import read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.bodies import Bodies
@@ -98,7 +98,7 @@ class Desk:
         self.kept: list[int] = []
         self.takes_notes = True
         judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
-        tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), Apart(INSIGHTS)
+        tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), InsightsProcess(INSIGHTS)
         self.office = Office(
             *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",

@@ -11,10 +11,10 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.history.lake.seen import rows_of, seen, seen_by_manifests
+from tests.unit.history.lake.lake_rows import rows_in_folders, rows_in_manifests, rows_of
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
-TOPIC = [lying(at, "donation.made", contact={"contact_id": "c0"}) for at in range(3)]
+TOPIC = [topic_record(at, "donation.made", contact={"contact_id": "c0"}) for at in range(3)]
 
 
 class Repeating(Interrupted):
@@ -41,7 +41,7 @@ def bring_in(files: Files) -> None:
 
 def bring_in_and_die(files: Files) -> list[tuple[int, int]]:
     """A file of the day before has been copied and is staged as well; all rows that are known, by place."""
-    day_before = [lying(at, "donation.made", NOW - DAY, contact={"contact_id": "c0"}) for at in range(2)]
+    day_before = [topic_record(at, "donation.made", NOW - DAY, contact={"contact_id": "c0"}) for at in range(2)]
     for record in TOPIC:
         LakeWriter(files, TOPIC_ID).write(1, record.offset, record.offset, [replace(record, partition=1)])
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, day_before[:1])
@@ -65,12 +65,12 @@ def test_what_is_there_already_stays_and_what_is_mine_is_mine(files: Files) -> N
 def test_a_creation_whose_answer_is_lost_is_one(files: Files) -> None:
     unlucky = Repeating(files, 0, crash)
     bring_in(unlucky)
-    rows = seen(files)
+    rows = rows_in_folders(files)
 
     assert compact(unlucky, "2012-02-23").after == 1
 
     assert len(rows) == len(TOPIC)
-    assert seen(files) == seen_by_manifests(files) == rows
+    assert rows_in_folders(files) == rows_in_manifests(files) == rows
 
 
 def test_who_is_erased_does_not_come_back_with_a_file_that_was_copied_and_not_taken_away(files: Files) -> None:
@@ -91,4 +91,4 @@ def test_what_was_merged_does_not_come_back_with_it(files: Files) -> None:
     LakeWriter(files, TOPIC_ID).position(0)
     compact(files, "2012-02-23")
 
-    assert [(partition, offset) for partition, offset, _ in seen(files)] == rows
+    assert [(partition, offset) for partition, offset, _ in rows_in_folders(files)] == rows

@@ -17,18 +17,18 @@ from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, profiles_table
 from sinks.lake.writer import LakeWriter, RangeConflict
 from streams.cli.main import app
 from streams.domain.pressure import default_policy
-from streams.history.backtest.backtest_run import Orders, backtest
-from streams.history.lake.file_parts import parts_of
-from streams.history.rebuild.buckets import gather_lake, lake_now
+from streams.history.backtest.backtest_run import BacktestOptions, backtest
+from streams.history.lake.input_files import input_files_at
+from streams.history.rebuild.buckets import lake_contents, sort_lake
 from streams.platform.errors import LakeStopped
 from streams.platform.lake_files import files_of
 from streams.platform.settings import Settings
 from tests.contract.lake.s3_server import BUCKET
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, crash
-from tests.unit.history.lake.lying import TOPIC_ID, lying
-from tests.unit.history.lake.seen import seen
-from tests.unit.history.refold.lakes import fill, said
+from tests.unit.history.lake.lake_rows import rows_in_folders
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.refold.lakes import fill, sample_records
 
 LAKE = "HARMONIA_LAKE"
 WRITERS = 6
@@ -39,7 +39,7 @@ def lake(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> Files:
     """40 interactions of five contacts, one of them twice, and three records that nobody can read."""
     monkeypatch.setenv(LAKE, s3_place)
     files = files_of(Settings(lake=s3_place))
-    fill(files, said(), pieces=1)
+    fill(files, sample_records(), pieces=1)
     return files
 
 
@@ -56,7 +56,7 @@ def test_of_writers_of_one_range_at_the_same_moment_one_has_it(s3_place: str) ->
         writer = LakeWriter(open_files(s3_place), TOPIC_ID)
         start.wait()
         try:
-            return writer.write(0, 0, number, [lying(at) for at in range(number + 1)]).last_offset
+            return writer.write(0, 0, number, [topic_record(at) for at in range(number + 1)]).last_offset
         except (RangeConflict, FileNotFoundError):  # the second: what it had staged was taken away meanwhile
             return None
 
@@ -65,7 +65,7 @@ def test_of_writers_of_one_range_at_the_same_moment_one_has_it(s3_place: str) ->
 
     files = open_files(s3_place)
     assert LakeWriter(files, TOPIC_ID).position(0) == last + 1
-    assert [offset for _, offset, _ in seen(files)] == list(range(last + 1))
+    assert [offset for _, offset, _ in rows_in_folders(files)] == list(range(last + 1))
 
 
 def test_a_file_of_which_the_writing_fails_is_not_there(s3_place: str) -> None:
@@ -80,7 +80,7 @@ def test_a_file_of_which_the_writing_fails_is_not_there(s3_place: str) -> None:
         files.open("a/b")
 
 
-def test_a_lake_on_s3_is_recognised_once_it_has_begun(s3_place: str) -> None:
+def test_a_store_without_a_lake_is_told_from_one_with_a_lake(s3_place: str) -> None:
     files = open_files(s3_place)
     before = is_lake(files)
     begin(files)
@@ -102,29 +102,29 @@ def test_a_lake_on_s3_is_queried_by_its_views(lake: Files) -> None:
     assert all(address.startswith(f"s3://{BUCKET}/") for address in addresses(lake, INTERACTIONS))
 
 
-def test_a_lake_on_s3_is_the_same_after_the_lake_commands(lake: Files) -> None:
-    rows = seen(lake)
+def test_the_lake_commands_work_on_s3(lake: Files) -> None:
+    rows = rows_in_folders(lake)
 
     assert "rows" in run("compact", "--older-than", "0d")
     assert "s3://" in run("views")
     assert "endpoint_override" not in run("views", "--exact")
 
-    assert seen(lake) == rows
+    assert rows_in_folders(lake) == rows
     assert lake.below(STAGING) == []
 
 
-def test_a_lake_on_s3_is_refolded_backtested_and_replayed(lake: Files, s3_place: str, tmp_path: Path) -> None:
+def test_a_lake_on_s3_is_folded_replayed_rebuilt_and_backtested(lake: Files, s3_place: str, tmp_path: Path) -> None:
     folded = run("fold", "--processes", "1", "--out", str(tmp_path / "folded"))
-    orders = Orders(default_policy(), default_policy())
-    known = lake_now(s3_place, TOPIC_ID, 2)
+    orders = BacktestOptions(default_policy(), default_policy())
+    known = lake_contents(s3_place, TOPIC_ID, 2)
 
     assert folded.splitlines()[-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
     assert backtest(s3_place, orders, tmp_path / "people", 1).rows == 41
-    assert gather_lake(known, tmp_path / "gathered", 1).rows + 1 == known.rows == 43
-    assert sum(part.rows or 0 for part in parts_of(s3_place)) == 43
+    assert sort_lake(known, tmp_path / "gathered", 1).rows + 1 == known.rows == 43
+    assert sum(part.rows or 0 for part in input_files_at(s3_place)) == 43
 
 
-def test_wrong_credentials_and_a_missing_bucket_are_named(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_refuses_or_is_away_gives_a_clear_message(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refusal(place: str) -> str:
         with pytest.raises(LakeStopped) as stopped:
             files_of(Settings(lake=place))

@@ -11,12 +11,12 @@ from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.history.lake.seen import rows_of, seen, seen_by_manifests
+from tests.unit.history.lake.lake_rows import rows_in_folders, rows_in_manifests, rows_of
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 MOST_CALLS = 60
 TOMORROW = "2012-02-23"
-TOPIC = [lying(at, "donation.made", contact={"contact_id": f"c{at % 2}"}) for at in range(4)]
+TOPIC = [topic_record(at, "donation.made", contact={"contact_id": f"c{at % 2}"}) for at in range(4)]
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ def quick(folder: Files) -> Files:
 
 
 def test_small_files_of_a_day_and_type_become_one_in_order(lake: Files) -> None:
-    before = seen(lake)
+    before = rows_in_folders(lake)
 
     done = compact(lake, TOMORROW)
 
     assert (done.before, done.after, done.rows) == (4, 1, 4)
-    assert seen(lake) == seen_by_manifests(lake) == before
+    assert rows_in_folders(lake) == rows_in_manifests(lake) == before
     [file] = lake.below(INTERACTIONS)
     order = [(row["fragment"], row["offset"]) for row in rows_of(lake, file)]
     assert order == [("c0", 0), ("c0", 2), ("c1", 1), ("c1", 3)]
@@ -63,24 +63,24 @@ def test_no_merged_file_is_larger_than_the_limit(lake: Files) -> None:
 
 def test_what_comes_after_a_checkpoint_is_seen_as_well(lake: Files) -> None:
     compact(lake, TOMORROW)
-    LakeWriter(lake, TOPIC_ID).write(0, 4, 4, [lying(4)])
+    LakeWriter(lake, TOPIC_ID).write(0, 4, 4, [topic_record(4)])
     LakeWriter(lake, TOPIC_ID).write(1, 0, 4, [])
-    LakeWriter(lake, "another").write(0, 0, 0, [lying(0)])
+    LakeWriter(lake, "another").write(0, 0, 0, [topic_record(0)])
 
-    assert len(seen_by_manifests(lake)) == 6
+    assert len(rows_in_manifests(lake)) == 6
 
 
 def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> None:
-    rows = seen(quick)
+    rows = rows_in_folders(quick)
     for at in range(1, MOST_CALLS):
         fragile = Interrupted(quick, at, crash)
         try:
             compact(fragile, TOMORROW)
         except Crash:
-            assert seen_by_manifests(quick) == rows
-            assert {offset for _, offset, _ in seen(quick)} == set(range(4))
+            assert rows_in_manifests(quick) == rows
+            assert {offset for _, offset, _ in rows_in_folders(quick)} == set(range(4))
             compact(quick, TOMORROW)
-        assert seen(quick) == seen_by_manifests(quick) == rows
+        assert rows_in_folders(quick) == rows_in_manifests(quick) == rows
         assert not [name for name in quick.below(STAGING) if name.endswith(".parquet")]
         if fragile.calls < at:
             return
@@ -88,12 +88,12 @@ def test_a_crash_at_any_moment_of_merging_leaves_each_row_once(quick: Files) -> 
     pytest.fail("it never came to its end")
 
 
-def test_of_two_compactions_at_once_each_file_is_merged_once(quick: Files) -> None:
-    rows = seen(quick)
+def test_two_compactions_at_once_compact_once(quick: Files) -> None:
+    rows = rows_in_folders(quick)
     for at in range(1, MOST_CALLS):
         frozen = Interrupted(quick, at, lambda: compact(quick, TOMORROW))
         compact(frozen, TOMORROW)
-        assert seen(quick) == seen_by_manifests(quick) == rows
+        assert rows_in_folders(quick) == rows_in_manifests(quick) == rows
         if frozen.calls < at:
             return
         begin_again(quick)
@@ -124,8 +124,8 @@ def test_after_a_crash_at_any_moment_of_erasing_it_is_done_again(quick: Files) -
             erase(fragile, erased)
         except Crash:
             erase(quick, erased)
-        assert [offset for _, offset, _ in seen_by_manifests(quick)] == list(range(4))
-        assert [value for _, _, value in seen(quick)].count(None) == 2
+        assert [offset for _, offset, _ in rows_in_manifests(quick)] == list(range(4))
+        assert [value for _, _, value in rows_in_folders(quick)].count(None) == 2
         if fragile.calls < at:
             return
         begin_again(quick)
@@ -135,13 +135,15 @@ def test_after_a_crash_at_any_moment_of_erasing_it_is_done_again(quick: Files) -
 def test_what_comes_late_of_somebody_erased_comes_without_them(lake: Files) -> None:
     add_erasures(lake, [erasure_of("c0", NOW)])
 
-    LakeWriter(lake, TOPIC_ID).write(0, 4, 5, [lying(4, contact={"contact_id": "c0"}), lying(5)])
+    LakeWriter(lake, TOPIC_ID).write(0, 4, 5, [topic_record(4, contact={"contact_id": "c0"}), topic_record(5)])
 
-    assert [value is None for _, _, value in seen(lake)][4:] == [True, False]
+    assert [value is None for _, _, value in rows_in_folders(lake)][4:] == [True, False]
 
 
 def test_commands_in_the_lake_say_who_is_erased(lake: Files) -> None:
-    LakeWriter(lake, TOPIC_ID).write(0, 4, 4, [lying(4, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})])
+    LakeWriter(lake, TOPIC_ID).write(
+        0, 4, 4, [topic_record(4, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})]
+    )
 
     add_erasures(lake, erasure_commands(lake))
 

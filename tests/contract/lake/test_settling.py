@@ -12,12 +12,12 @@ from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.objects import ObjectFiles
 from sinks.lake.unfinished_writes import abandon_imports
-from streams.history.lake.erasure import Told, erase_from_lake
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import DAY
-from tests.unit.history.lake.old_files import EMAIL, brought, filed, old
-from tests.unit.history.lake.seen import rows_of
+from tests.unit.history.lake.lake_rows import rows_of
+from tests.unit.history.lake.old_files import EMAIL, imported, json_lines, old_event
+from tests.unit.history.lake.topic_records import DAY
 
 STAGED_HALF, STAGED, COMMITTED = 3, 4, 5
 """The calls of an import of one file before which it dies: its file is half there, all, and named by a manifest."""
@@ -25,12 +25,12 @@ STAGED_HALF, STAGED, COMMITTED = 3, 4, 5
 
 @pytest.fixture
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return filed(tmp_path_factory.mktemp("old") / "old.jsonl", [old("1", "form.submitted", NOW - 9 * DAY)])
+    return json_lines(tmp_path_factory.mktemp("old") / "old.jsonl", [old_event("1", "form.submitted", NOW - 9 * DAY)])
 
 
 def killed(files: Files, file: Path, at: int) -> None:
     with pytest.raises(Crash):
-        brought(Interrupted(files, at, crash), file)
+        imported(Interrupted(files, at, crash), file)
     shows_halves = not isinstance(files, ObjectFiles)
     assert files.below(STAGING) or (at == STAGED_HALF and not shows_halves)
 
@@ -38,13 +38,13 @@ def killed(files: Files, file: Path, at: int) -> None:
 def test_whoever_is_erased_is_taken_out_of_what_a_killed_import_had_written(files: Files, file: Path) -> None:
     killed(files, file, COMMITTED)
 
-    assert erase_from_lake(files, [Told(erasure_of(EMAIL, NOW), "office/desk", "1")], None).rows == 1
+    assert erase_from_lake(files, [AnnouncedErasure(erasure_of(EMAIL, NOW), "office/desk", "1")], None).rows == 1
 
     assert files.below(STAGING) == []
     assert [row["fragment"] for name in files.below(INTERACTIONS) for row in rows_of(files, name)] == [None]
 
 
-def test_before_files_are_merged_it_is_put_in_its_place_as_well(files: Files, file: Path) -> None:
+def test_a_killed_imports_file_is_put_in_place_before_files_are_compacted(files: Files, file: Path) -> None:
     killed(files, file, COMMITTED)
 
     compact(files, "2013-01-01")
@@ -64,16 +64,16 @@ def test_what_no_manifest_names_is_given_up_after_a_day_and_may_be_brought_in_ag
     assert abandon_imports(files, now + DAY) == staged
 
     assert files.below(STAGING) == []
-    assert brought(files, file).counts.interactions.total() == 1
+    assert imported(files, file).counts.interactions.total() == 1
 
 
-def test_an_import_that_wakes_up_after_its_files_were_deleted_has_written_nothing(files: Files, file: Path) -> None:
-    said = [old("1", "form.submitted", NOW - 9 * DAY), old("2", "donation.made", NOW - 9 * DAY)]
-    file, tomorrow = filed(file, said), time.time_ns() // 1_000_000 + DAY
+def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) -> None:
+    said = [old_event("1", "form.submitted", NOW - 9 * DAY), old_event("2", "donation.made", NOW - 9 * DAY)]
+    file, tomorrow = json_lines(file, said), time.time_ns() // 1_000_000 + DAY
     frozen = Interrupted(files, STAGED, lambda: abandon_imports(files, tomorrow))  # one of its two files is staged
 
     with pytest.raises(FileNotFoundError):
-        brought(frozen, file)
+        imported(frozen, file)
 
     assert live(files).of(INTERACTIONS) == []
-    assert brought(files, file).counts.interactions.total() == 2
+    assert imported(files, file).counts.interactions.total() == 2

@@ -8,10 +8,10 @@ from sinks.lake.writer import LakeWriter, RangeConflict
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
-from tests.unit.history.lake.seen import seen
+from tests.unit.history.lake.lake_rows import rows_in_folders
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
-TOPIC = [lying(at, "donation.made" if at % 3 else "email.sent", at=NOW - at % 2 * DAY) for at in range(6)]
+TOPIC = [topic_record(at, "donation.made" if at % 3 else "email.sent", at=NOW - at % 2 * DAY) for at in range(6)]
 MOST_CALLS = 100
 
 
@@ -36,7 +36,7 @@ def in_the_topic(topic: list[Fetched]) -> list[tuple[int, int, bytes | None]]:
 def test_every_record_is_a_row_of_the_lake(files: Files) -> None:
     bring_in(files, TOPIC)
 
-    assert seen(files) == in_the_topic(TOPIC)
+    assert rows_in_folders(files) == in_the_topic(TOPIC)
     assert not files.below(STAGING)
     assert LakeWriter(files, TOPIC_ID).position(0) == len(TOPIC)
 
@@ -54,7 +54,7 @@ def test_a_topic_made_anew_begins_beside_the_old_one(files: Files) -> None:
     assert anew.position(0) is None
     anew.write(0, 0, 0, TOPIC[:1])
 
-    assert len(seen(files)) == len(TOPIC) + 1
+    assert len(rows_in_folders(files)) == len(TOPIC) + 1
 
 
 def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(folder: Files) -> None:
@@ -63,10 +63,10 @@ def test_after_a_crash_at_any_moment_the_next_one_ends_what_was_begun(folder: Fi
         try:
             bring_in(fragile, TOPIC)
         except Crash:
-            rows = [offset for _, offset, _ in seen(folder)]
+            rows = [offset for _, offset, _ in rows_in_folders(folder)]
             assert len(rows) == len(set(rows))
         bring_in(folder, TOPIC)
-        assert seen(folder) == in_the_topic(TOPIC)
+        assert rows_in_folders(folder) == in_the_topic(TOPIC)
         assert not folder.below(STAGING)
         if fragile.calls < at:
             return
@@ -81,7 +81,7 @@ def test_whoever_is_frozen_at_any_moment_finds_its_range_written(folder: Files) 
             bring_in(frozen, TOPIC)
         except FileNotFoundError:  # what it had staged was taken away meanwhile; the process reads on from its position
             bring_in(folder, TOPIC)
-        assert seen(folder) == in_the_topic(TOPIC)
+        assert rows_in_folders(folder) == in_the_topic(TOPIC)
         if frozen.calls < at:
             return
         clear(folder)
@@ -93,7 +93,7 @@ def test_whoever_only_looks_where_the_lake_ends_takes_nothing_from_a_writer_at_w
     for at in range(1, MOST_CALLS):
         watched = Interrupted(folder, at, lambda: LakeWriter(folder, TOPIC_ID).position(0))
         bring_in(watched, TOPIC)
-        assert seen(folder) == in_the_topic(TOPIC)
+        assert rows_in_folders(folder) == in_the_topic(TOPIC)
         if watched.calls < at:
             return
         clear(folder)
@@ -109,7 +109,7 @@ def test_a_skipped_range_has_no_rows_and_cannot_be_written(files: Files) -> None
         LakeWriter(files, TOPIC_ID).write(0, 3, 5, TOPIC[3:])
 
     assert writer.position(0) == 8
-    assert seen(files) == in_the_topic(TOPIC[:3])
+    assert rows_in_folders(files) == in_the_topic(TOPIC[:3])
 
 
 def test_a_range_without_a_record_is_one_all_the_same(files: Files) -> None:

@@ -11,7 +11,7 @@ from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
 from streams.domain.pressure import default_text
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
 REVERSED = ("--from", "2012-02-22", "--to", "2012-02-22")
 
@@ -22,7 +22,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("HARMONIA_POLICY", raising=False)
     monkeypatch.delenv("HARMONIA_LAKE", raising=False)
     types = ("email.sent", "text.sent", "donation.made", "email.unsubscribed")
-    records = [lying(at, type_, NOW - DAY + at) for at, type_ in enumerate(types)]
+    records = [topic_record(at, type_, NOW - DAY + at) for at, type_ in enumerate(types)]
     LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, len(records) - 1, records)
     (tmp_path / "policy.toml").write_text(default_text().replace('text = "deny"', 'text = "allow"'))
     return tmp_path / "lake"

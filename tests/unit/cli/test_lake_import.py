@@ -10,16 +10,20 @@ from typer.testing import CliRunner, Result
 from events.json_types import JSON
 from streams.cli.main import app
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import DAY
-from tests.unit.history.lake.old_files import filed, old
+from tests.unit.history.lake.old_files import json_lines, old_event
+from tests.unit.history.lake.topic_records import DAY
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
-    said: list[JSON] = [old("1", "email.sent", NOW - 90 * DAY), old("2", "donation.made", NOW - 80 * DAY), "no object"]
-    return filed(tmp_path / "old.jsonl", said)
+    said: list[JSON] = [
+        old_event("1", "email.sent", NOW - 90 * DAY),
+        old_event("2", "donation.made", NOW - 80 * DAY),
+        "no object",
+    ]
+    return json_lines(tmp_path / "old.jsonl", said)
 
 
 def run(*words: object) -> Result:

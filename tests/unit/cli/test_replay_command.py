@@ -10,13 +10,13 @@ from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.old_files import filed, old
+from tests.unit.history.lake.old_files import json_lines, old_event
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HARMONIA_HOME", str(tmp_path / "home"))
-    return filed(tmp_path / "old.jsonl", [old("1", "donation.made", NOW)])
+    return json_lines(tmp_path / "old.jsonl", [old_event("1", "donation.made", NOW)])
 
 
 def run(*words: object) -> Result:
@@ -27,7 +27,7 @@ def run(*words: object) -> Result:
 def test_one_that_is_interrupted_says_how_it_goes_on(
     number: signal.Signals, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.history.replay.replay_run.send", lambda *_: os.kill(os.getpid(), number))
+    monkeypatch.setattr("streams.history.replay.replay_run.send_replay", lambda *_: os.kill(os.getpid(), number))
 
     ended = run(file)
 
@@ -37,7 +37,7 @@ def test_one_that_is_interrupted_says_how_it_goes_on(
 def test_nobody_sends_twice_what_somebody_sends_just_now(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     second: list[Result] = []
     monkeypatch.setattr(
-        "streams.history.replay.replay_run.send", lambda *_: second.append(run(f"{file.parent}/./{file.name}"))
+        "streams.history.replay.replay_run.send_replay", lambda *_: second.append(run(f"{file.parent}/./{file.name}"))
     )
 
     first = run(file)

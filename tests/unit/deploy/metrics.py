@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from streams.history.lake.metrics import LakeMetrics
+from streams.history.lake.filler import LakeMetrics
 from streams.services.api.metrics import ApiMetrics
 from streams.services.gateway.metrics import GatewayMetrics
 from streams.worker.metrics import Metrics

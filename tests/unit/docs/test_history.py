@@ -8,7 +8,7 @@ from streams.history.backtest.outcomes import DAY
 from streams.history.backtest.tally import RESAMPLES
 from streams.history.replay.pacing import BUSY_S, CALM_S, FEW, TOO_BUSY_S
 from streams.history.replay.replay_run import FOLDER, STAGE
-from streams.history.replay.row_decisions import MARGIN
+from streams.history.replay.row_decisions import WINDOW_MARGIN_MS
 
 DOCS = Path(__file__).parents[3] / "docs"
 REPLAY = (DOCS / "replay.md").read_text("utf-8")
@@ -28,7 +28,7 @@ def test_when_a_replay_yields_is_what_its_page_says() -> None:
 def test_the_names_and_the_margin_of_a_replay_are_those_of_its_page() -> None:
     assert f"$HARMONIA_HOME/{FOLDER}" in REPLAY
     assert f"(stage `{STAGE}`)" in REPLAY
-    assert (MARGIN, "Two hours of the week" in REPLAY) == (2 * 3_600_000, True)
+    assert (WINDOW_MARGIN_MS, "Two hours of the week" in REPLAY) == (2 * 3_600_000, True)
 
 
 def test_the_figures_of_a_backtest_are_those_of_its_page() -> None:

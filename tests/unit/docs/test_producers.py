@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from events.adapters.mapping import parse_mapping
-from streams.history.importing.file_parts import VENDORS
+from streams.history.importing.file_items import VENDORS
 from streams.services.gateway.hooks import HookTable
 
 DOCS = Path(__file__).parents[3] / "docs"

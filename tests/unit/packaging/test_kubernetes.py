@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from streams.history.insights.history_source import MEMORY
+from streams.history.insights.history_source import DUCKDB_MEMORY
 from streams.platform.settings import Settings
 from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.dockerfile import stages
@@ -343,7 +343,7 @@ def test_the_api_has_room_for_a_question_to_history(overlay: str) -> None:
     pod = named(overlay, "Deployment", "harmonia-api")["spec"]["template"]["spec"]
     [tmp] = [volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if volume["name"] == "tmp"]
 
-    assert MEMORY == "1GB"
+    assert DUCKDB_MEMORY == "1GB"
     assert _gibibytes(pod["containers"][0]["resources"]["limits"]["memory"]) >= 2
     assert _gibibytes(tmp) >= 4
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from streams.cli.importing import _VENDORS
-from streams.history.importing.file_parts import VENDORS
+from streams.history.importing.file_items import VENDORS
 
 HEAVY = (
     "aiohttp", "aiokafka", "asyncio", "cryptography", "duckdb", "events.interactions", "fastapi", "faust", "jinja2",

@@ -1,1 +1,1 @@
-"""A backtest for people: tables of what was decided and of what followed, and one HTML file with charts. All pure."""
+"""Shows a backtest: tables of decisions and of what followed, and one HTML file with charts. All pure."""

@@ -1,4 +1,4 @@
-"""The charts of a backtest: where each bar, line and word lies. `chart.svg` draws them within a page.
+"""Lays out the charts of a backtest: positions of bars, lines and labels, which `chart.svg` draws within a page.
 
 Lengths are in pixels from the upper left corner. The page's style sheet has the colours.
 """
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from streams.history.backtest.intervals import Interval
-from streams.history.drawing import steps
+from streams.history.chart_axis import axis_steps
 
 WIDTH, LEFT, RIGHT, ROW, HEIGHT = 760, 215, 70, 24, 150
 _LONGEST = 31
-"""Characters of a name for which there is room left of the lines."""
+"""Most characters of a name that fit left of the lines."""
 _LABEL = 80
-"""As wide as a date."""
+"""Width of a date."""
 _AXIS = 60
-"""Where columns begin."""
+"""Left end of the columns."""
 SERIES = ("allow", "defer", "deny")
 
 Split = tuple[int, int, int]
@@ -24,7 +24,7 @@ Split = tuple[int, int, int]
 
 
 class Estimate(NamedTuple):
-    """A line of a chart of intervals; `told`: in words."""
+    """A row of a chart of intervals; `told`: the interval in words."""
 
     name: str
     found: Interval
@@ -32,7 +32,7 @@ class Estimate(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A rectangle in the colour of its series; `told`: what it stands for, shown on demand."""
+    """A rectangle in the colour of its series; `told`: its meaning, shown as a tooltip."""
 
     x: float
     y: float
@@ -43,7 +43,10 @@ class Bar(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A text that begins at a place, or ends there. `look`: empty, faint or bold; `whole`: what was shortened."""
+    """A text that begins or ends at a position.
+
+    `look`: empty, faint or bold; `whole`: the text before it was shortened.
+    """
 
     x: float
     y: float
@@ -54,7 +57,7 @@ class Label(NamedTuple):
 
 
 class Line(NamedTuple):
-    """From left to right; an upright one where it begins and ends at the same `x`."""
+    """A line from left to right, or an upright one where both ends have the same `x`."""
 
     x: float
     y: float
@@ -71,7 +74,10 @@ class Dot(NamedTuple):
 
 @dataclass(slots=True)
 class Chart:
-    """What is drawn, from the lowest layer to the highest. `rules` are of the axes, `whiskers` of the intervals."""
+    """The layers of a drawing, from the lowest to the highest.
+
+    `rules` are of the axes, `whiskers` of the intervals.
+    """
 
     title: str
     height: float
@@ -84,9 +90,9 @@ class Chart:
 
 
 def columns(title: str, panels: Sequence[tuple[str, Sequence[tuple[str, Split]]]]) -> Chart:
-    """A column for each label, stacked, in panels of one scale below each other."""
+    """Stacked columns, one for each label, in panels below each other with one scale."""
     most = max((sum(split) for _, panel in panels for _, split in panel), default=0)
-    ticks = steps(0, max(most, 1), 3)
+    ticks = axis_steps(0, max(most, 1), 3)
     chart = _with_legend(title, 34 + len(panels) * (HEIGHT + 60), SERIES)
     for number, (name, panel) in enumerate(panels):
         top = 34 + number * (HEIGHT + 60)
@@ -132,7 +138,7 @@ def pairs(title: str, rows: Sequence[tuple[str, int, int]]) -> Chart:
 
 
 def shares(title: str, rows: Sequence[tuple[str, Split]]) -> Chart:
-    """A bar of all for each name, in three parts; how many they are stands behind it."""
+    """A full-length bar for each name, divided into three shares, with the total behind it."""
     chart = _with_legend(title, 34 + len(rows) * ROW, SERIES)
     for place, (name, split) in enumerate(rows):
         x, y, whole = float(LEFT), 34 + place * ROW, sum(split) or 1
@@ -146,7 +152,7 @@ def shares(title: str, rows: Sequence[tuple[str, Split]]) -> Chart:
 
 
 def intervals(title: str, rows: Sequence[Estimate]) -> Chart:
-    """A point and its interval for each name, from nought on."""
+    """A point with its interval for each name, on an axis from zero."""
     most = max((row.found.high for row in rows), default=0.0) or 1.0
     reach, told_at = (WIDTH - LEFT) * 0.52, LEFT + (WIDTH - LEFT) * 0.56
     chart = Chart(title, 16 + len(rows) * ROW, rules=[Line(LEFT, 8, LEFT, 8 + len(rows) * ROW)])
@@ -170,7 +176,7 @@ def _with_legend(title: str, height: float, series: Sequence[str]) -> Chart:
 
 
 def _name(y: float, name: str) -> Label:
-    """What a line is of, left of it. Of a name that is too long the middle is left out, and told on demand."""
+    """The name left of a line. The middle of a long one is left out, and shown as a tooltip."""
     ends = (_LONGEST - 1) // 2
     shown = name if len(name) <= _LONGEST else f"{name[:ends]}…{name[-ends:]}"
     return Label(LEFT - 8, y, shown, ends_there=True, whole=name)

@@ -1,34 +1,34 @@
-"""The figures of a backtest in the order in which people read them."""
+"""The figures of a backtest, in the order in which people read them."""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from streams.history.backtest.backtest_run import Orders, Result
-from streams.history.backtest.intervals import Interval, mean_amount, part
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
+from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.outcomes import DAY
-from streams.history.backtest.tally import Cell, Place, Tally
+from streams.history.backtest.tally import Cell, CellKey, Tally
 
 VERDICTS = ("allow", "defer", "deny")
 POLICIES = ("new", "old")
 
 
 def of_decision(tally: Tally, policy: str, verdict: str) -> Cell:
-    """All touches that a policy decided so."""
-    return tally.cell(Place(policy, "all", "", verdict))
+    """The cell of all touches on which a policy decided so."""
+    return tally.cell(CellKey(policy, "all", "", verdict))
 
 
 def changes(tally: Tally) -> list[tuple[str, Cell]]:
-    """`allow → deny` and the like, what is the same first."""
+    """Cells by change of decision, such as `allow → deny`; unchanged decisions first."""
     order = [f"{before} → {after}" for before in VERDICTS for after in VERDICTS]
     order.sort(key=lambda each: each.partition(" → ")[0] != each.partition(" → ")[2])
-    cells = ((each, tally.cell(Place("both", "change", each, ""))) for each in order)
+    cells = ((each, tally.cell(CellKey("both", "change", each, ""))) for each in order)
     return [(each, cell) for each, cell in cells if cell.touches]
 
 
 def reasons(tally: Tally) -> list[tuple[str, str, int, int]]:
-    """Reason, decision, touches under the new and under the old policy; the commonest first."""
+    """Reason, decision, and touches under the new and the old policy; the commonest first."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for place, cell in tally.cells.items():
         if place.by == "reason":
@@ -39,12 +39,12 @@ def reasons(tally: Tally) -> list[tuple[str, str, int, int]]:
 
 def split(tally: Tally, policy: str, by: str, value: str) -> tuple[int, int, int]:
     """Touches of a team, channel or week that a policy allows, defers and denies."""
-    allow, defer, deny = (tally.cell(Place(policy, by, value, verdict)).touches for verdict in VERDICTS)
+    allow, defer, deny = (tally.cell(CellKey(policy, by, value, verdict)).touches for verdict in VERDICTS)
     return allow, defer, deny
 
 
 def weeks_of(tally: Tally) -> list[str]:
-    """Every week from the first touch to the last, by its Monday, those without a touch among them."""
+    """Every week from the first touch to the last, by its Monday, including weeks without a touch."""
     touched = [date.fromisoformat(week) for week in tally.values("week")]
     if not touched:
         return []
@@ -53,15 +53,15 @@ def weeks_of(tally: Tally) -> list[str]:
 
 
 def currency_of(tally: Tally) -> str | None:
-    """The one in which most was given; None: nothing was."""
+    """The currency in which most was given; None: nothing was."""
     amounts = Counter[str]()
     for _, cell in changes(tally):
         amounts.update(cell.amounts)
     return max(amounts, key=lambda each: (amounts[each], each), default=None)
 
 
-def json_of(result: Result, orders: Orders) -> dict[str, Any]:
-    """All of it, for programs. Amounts in minor units."""
+def json_of(result: BacktestResult, orders: BacktestOptions) -> dict[str, Any]:
+    """The whole result as a JSON document. Amounts in minor units."""
     names = ("rows", "people", "sends", "open", "unjudged", "linked")
     return {
         "policies": {"new": orders.new.version, "old": orders.old.version},
@@ -78,7 +78,7 @@ def _cells(tally: Tally) -> Iterator[dict[str, Any]]:
         said = {"policy": place.policy, "by": place.by, "value": place.value, "decision": place.verdict or None}
         counts = {name: getattr(cell, name) for name in ("touches", "people", "gifts")}
         parts = {
-            name: _of_people(getattr(cell, name), part(getattr(cell, name), cell.people))
+            name: _of_people(getattr(cell, name), wilson_interval(getattr(cell, name), cell.people))
             for name in ("gave", "left", "complained")
         }
         amounts = {

@@ -1,9 +1,9 @@
-"""A backtest as one HTML file that needs nothing else, in the light or the dark, on a screen or on paper."""
+"""Renders a backtest as one self-contained HTML file, light or dark, for a screen or paper."""
 
 from collections.abc import Iterator
 
-from streams.history.backtest.backtest_run import Orders, Result
-from streams.history.backtest.intervals import Interval, mean_amount, part
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
+from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.report import charts
 from streams.history.backtest.report.charts import Chart, Estimate
 from streams.history.backtest.report.figures import POLICIES, changes, currency_of, reasons, split, weeks_of
@@ -14,15 +14,15 @@ from streams.history.page_templates import render
 MOST_REASONS = 16
 
 
-def html_of(result: Result, orders: Orders) -> str:
-    """The whole file."""
+def html_of(result: BacktestResult, orders: BacktestOptions) -> str:
+    """The HTML file."""
     title = f"What {orders.new_name or f'policy {orders.new.version}'} would have said"
     data = {"title": title, "page": page(result, orders), "charts": [*_charts(result)]}
     return render(__package__, "backtest.html", data)
 
 
-def _charts(result: Result) -> Iterator[tuple[str, Chart]]:
-    """Each with its heading."""
+def _charts(result: BacktestResult) -> Iterator[tuple[str, Chart]]:
+    """Every chart with its heading."""
     tally = result.tally
     if not result.sends:
         return
@@ -46,7 +46,7 @@ def _charts(result: Result) -> Iterator[tuple[str, Chart]]:
 def _outcomes(groups: list[tuple[str, Cell]], currency: str | None) -> Iterator[tuple[str, str, list[Estimate]]]:
     told = "by what the two policies say (old → new)"
     for title, field in (("Gave", "gave"), ("Left", "left"), ("Complained", "complained")):
-        found = [(name, part(getattr(cell, field), cell.people)) for name, cell in groups]
+        found = [(name, wilson_interval(getattr(cell, field), cell.people)) for name, cell in groups]
         yield f"{title} afterwards, {told}", title, [Estimate(name, each, rate(each)) for name, each in found if each]
     if currency is not None:
         means: list[tuple[str, Interval | None, Cell]] = [

@@ -1,4 +1,4 @@
-"""A backtest as tables in words and units that people know, what to beware of first."""
+"""The tables of a backtest, in words and units that people know, with its warnings first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -6,8 +6,8 @@ from functools import partial
 
 from streams.domain.experiments.report.pages import Page, Part, Row
 from streams.domain.money import money
-from streams.history.backtest.backtest_run import Orders, Result
-from streams.history.backtest.intervals import Interval, mean_amount, part
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
+from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.outcomes import DAY
 from streams.history.backtest.report.figures import (
     POLICIES,
@@ -25,8 +25,8 @@ _WIDE = 116
 _FOLLOWED = ("touches", "people", "gave", "given a person", "left", "complained")
 
 
-def page(result: Result, orders: Orders, width: int | None = None) -> Page:
-    """All of a backtest. `width`: characters; where they are few, intervals stand in tables of their own."""
+def page(result: BacktestResult, orders: BacktestOptions, width: int | None = None) -> Page:
+    """The whole page. `width`: characters; where they are few, intervals stand in tables of their own."""
     currency = currency_of(result.tally)
     days = f"{orders.window / DAY:g} days"
     parts = [_decisions(result)]
@@ -41,7 +41,7 @@ def page(result: Result, orders: Orders, width: int | None = None) -> Page:
     )
 
 
-def _warnings(result: Result, days: str) -> Iterator[str]:
+def _warnings(result: BacktestResult, days: str) -> Iterator[str]:
     if not result.sends + result.unjudged:
         yield f"nobody was reached in this time: of {result.rows:,} interactions none is a touch in it"
     if not result.linked:
@@ -56,7 +56,7 @@ def _warnings(result: Result, days: str) -> Iterator[str]:
         yield f"{result.unjudged:,} touches are at times that no policy can be asked about, and were left out"
 
 
-def _facts(result: Result, orders: Orders) -> Iterator[tuple[str, str]]:
+def _facts(result: BacktestResult, orders: BacktestOptions) -> Iterator[tuple[str, str]]:
     yield "new policy", _policy(orders.new_name, orders.new.version)
     yield "old policy", _policy(orders.old_name, orders.old.version)
     yield "touches", f"{result.sends:,} of {result.people:,} people, from {result.rows:,} interactions"
@@ -78,7 +78,7 @@ def _notes(days: str) -> Sequence[str]:
     )
 
 
-def _decisions(result: Result) -> Part:
+def _decisions(result: BacktestResult) -> Part:
     rows = []
     for verdict in VERDICTS:
         cells = [of_decision(result.tally, policy, verdict) for policy in POLICIES]
@@ -93,7 +93,7 @@ def _followed(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str |
 
 
 def _apart(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[Part]:
-    """The same in two tables: what it was, and its intervals."""
+    """The table without intervals, and a second one with the intervals."""
     for shown in _followed(title, groups, currency=currency):
         rows = [(*row[:3], *(cell.partition(" (")[0] for cell in row[3:])) for row in shown.rows]
         yield replace(shown, rows=rows, right=frozenset(range(1, 7)))
@@ -102,14 +102,14 @@ def _apart(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | No
 
 
 def followed(cell: Cell, currency: str | None) -> Row:
-    """Touches, people, and what became of those, each with its interval."""
+    """Touches, people, and the outcomes of those people, each with its interval."""
     return (
         f"{cell.touches:,}",
         f"{cell.people:,}",
-        rate(part(cell.gave, cell.people)),
+        rate(wilson_interval(cell.gave, cell.people)),
         amount(cell, currency),
-        rate(part(cell.left, cell.people)),
-        rate(part(cell.complained, cell.people)),
+        rate(wilson_interval(cell.left, cell.people)),
+        rate(wilson_interval(cell.complained, cell.people)),
     )
 
 
@@ -121,7 +121,7 @@ def rate(found: Interval | None) -> str:
 
 
 def amount(cell: Cell, currency: str | None) -> str:
-    """The mean of all of its people, who gave or not."""
+    """The mean amount of all people of a cell, whether they gave or not."""
     if currency is None or not cell.people:
         return "-"
     told = money(cell.amounts[currency] / cell.people, currency)
@@ -131,7 +131,7 @@ def amount(cell: Cell, currency: str | None) -> str:
     return f"{told} ({money(ends.low, currency)} to {money(ends.high, currency)})"
 
 
-def _reasons(result: Result) -> Part:
+def _reasons(result: BacktestResult) -> Part:
     rows = [
         (reason, verdict, f"{new:,}", f"{old:,}", f"{new - old:+,}" if new != old else "")
         for reason, verdict, new, old in reasons(result.tally)
@@ -139,7 +139,7 @@ def _reasons(result: Result) -> Part:
     return Part("reasons (docs/policy.md)", ("reason", "decision", "new", "old", "more"), rows, frozenset({2, 3, 4}))
 
 
-def _splits(result: Result, by: str) -> Part:
+def _splits(result: BacktestResult, by: str) -> Part:
     rows = []
     for value in result.tally.values(by):
         new, old = (split(result.tally, policy, by, value) for policy in POLICIES)

@@ -41,7 +41,7 @@ from tests.unit.domain.experiments.cells import Difference
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.operations.backup.test_remaking import copy_of
+from tests.unit.operations.backup.test_new_generation import copy_of
 
 NAMES = ("x", "y")
 WINDOWS = st.sampled_from(["1h", "1d", "7d", "90d"])

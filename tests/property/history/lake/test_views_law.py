@@ -32,7 +32,7 @@ from streams.demo.truth import ContactFields, Fields, Sent
 from tests.property.domain.contact.strategies import deliveries, lives
 from tests.unit.domain.contact.said import NOON, Arrival
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.history.lake.lying import TOPIC_ID
+from tests.unit.history.lake.topic_records import TOPIC_ID
 from tests.unit.worker.agents.harmonised import HASHER
 
 PEOPLE = 10

@@ -10,9 +10,9 @@ from hypothesis.stateful import precondition, rule
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.engine.decoded_states import NO_STATES
-from streams.history.rebuild.erasure_commands import heard_in, together
-from streams.history.rebuild.known_fragments import Kind, rows_of_records, rows_of_states
-from streams.history.rebuild.state_files import Folding
+from streams.history.rebuild.erasure_commands import command_times_in, earliest_of
+from streams.history.rebuild.prior_states import PriorState, rows_of_records, rows_of_states
+from streams.history.rebuild.state_files import BucketFolder
 from streams.history.refold.contact_rows import histories
 from streams.operations.backup.record_files import Record
 from tests.property.worker.links.sayings import Saying
@@ -57,9 +57,9 @@ class Rebuilding(Burning):
         ]
         traces = {each.key or b"": each.value or b"" for each in known if (each.key or b"").startswith(b"/")}
         states = [each for each in known if each.key not in traces]
-        rows = [rows_of_states(Kind.KNOWN, states)]
+        rows = [rows_of_states(PriorState.KNOWN, states)]
         rows += [rows_of_records(f"{number:04}", records) for number, records in enumerate(self.history)]
-        folding = Folding(len(copy.cuts), Erasures(), traces, together(*map(heard_in, rows[1:])))
+        folding = BucketFolder(len(copy.cuts), Erasures(), traces, earliest_of(*map(command_times_in, rows[1:])))
         found = list(folding.records(histories(rows)))
         found += [each for each in known if each.key in traces and each.key not in folding.used]
         return replace(copy, cuts={number: cut_of(cut, number, found) for number, cut in copy.cuts.items()})

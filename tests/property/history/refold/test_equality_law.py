@@ -10,10 +10,9 @@ from sinks.lake.rows import tables_of
 from streams.domain.contact import ContactState, decode, fold
 from streams.domain.contact.state import Fact
 from streams.engine.store import MemoryStore
+from streams.history.refold.contact_folding import fold_facts, settled_state
 from streams.history.refold.contact_rows import histories, read_rows
 from streams.history.refold.lake_source import NEEDED
-from streams.history.refold.state_equality import essence
-from streams.history.refold.state_of_facts import lived
 from tests.property.worker.links.sayings import HASHER, SOURCES, TIMES, Saying, erasure, interaction, stories
 from tests.unit.domain.contact.said import DAY
 from tests.unit.engine.kafka_records import Fetched
@@ -57,17 +56,17 @@ def streamed(pieces: Sequence[Sequence[Fetched]]) -> dict[str, ContactState]:
     store = MemoryStore()
     for piece in pieces:
         kept(folded(*piece, store=store), store)
-    return {key.decode(): essence(decode(value)) for key, value in store.items()}
+    return {key.decode(): settled_state(decode(value)) for key, value in store.items()}
 
 
 def again(records: Sequence[Fetched]) -> dict[str, ContactState]:
-    states = {name: lived(name, facts).state for name, facts in said_to_each(records).items()}
-    return {name: essence(state) for name, state in states.items() if state != ContactState()}
+    states = {name: fold_facts(name, facts).state for name, facts in said_to_each(records).items()}
+    return {name: settled_state(state) for name, state in states.items() if state != ContactState()}
 
 
 @lawful
 @given(partitions(), st.data())
-def test_history_folded_again_is_what_the_stream_has_kept(records: list[Fetched], data: st.DataObject) -> None:
+def test_refolded_history_equals_the_state_of_the_stream(records: list[Fetched], data: st.DataObject) -> None:
     states = streamed(data.draw(chunks(records)))
     event(f"settled: {any(state.settled.totals.counts for state in states.values())}")
     event(f"erased: {any(state.place is not None and state.place.erased for state in states.values())}")
@@ -76,7 +75,7 @@ def test_history_folded_again_is_what_the_stream_has_kept(records: list[Fetched]
 
 @lawful
 @given(partitions())
-def test_settling_many_at_once_keeps_what_settling_each_does(records: list[Fetched]) -> None:
+def test_compacting_messages_together_equals_compacting_each(records: list[Fetched]) -> None:
     """Not only the same in the end: the very same state, and the same became of each fact."""
     for name, facts in said_to_each(records).items():
         patient, impatient = (fold(ContactState(), facts, patient=each) for each in (True, False))

@@ -11,10 +11,9 @@ from msgspec import structs
 from sinks.lake.manifests import imported_log_id
 from sinks.lake.rows import tables_of
 from streams.domain.contact import ContactState
+from streams.history.refold.contact_folding import fold_facts, settled_state
 from streams.history.refold.contact_rows import histories, read_rows
 from streams.history.refold.lake_source import NEEDED
-from streams.history.refold.state_equality import essence
-from streams.history.refold.state_of_facts import lived
 from tests.property.history.refold.test_equality_law import LATE, chunks, erasures, record, streamed
 from tests.property.worker.links.sayings import Saying, stories
 from tests.unit.domain.contact.said import DAY
@@ -59,9 +58,9 @@ def again(past: Past) -> dict[str, ContactState]:
     rows = [batch for table in tables for batch in table.select(list(NEEDED)).to_batches()]
     found = {}
     for history in histories(rows):
-        state = lived(history.contact_id, [read.fact for read in read_rows(history)]).state
+        state = fold_facts(history.contact_id, [read.fact for read in read_rows(history)]).state
         if state != ContactState():
-            found[history.contact_id] = essence(state)
+            found[history.contact_id] = settled_state(state)
     return found
 
 

@@ -16,7 +16,7 @@ from streams.domain import identity
 from streams.engine.decoded_states import NO_STATES
 from streams.engine.store import Position, open_memory_store
 from streams.engine.writer import Output
-from streams.operations.backup.new_generation import Forgotten, Remaking, Target
+from streams.operations.backup.new_generation import GenerationBuilder, GenerationTarget, LaterErasure
 from tests.property.worker.links.sayings import Saying, contacts, interaction
 from tests.property.worker.links.test_machine import Story
 from tests.property.worker.links.world import CROWD, World, asking
@@ -125,11 +125,11 @@ class Burning(Story):
         newer_than(lost, self.world)
 
 
-def remade(lost: World, copy: Copy, partitions: int, forgotten: Sequence[Forgotten] = ()) -> World:
+def remade(lost: World, copy: Copy, partitions: int, forgotten: Sequence[LaterErasure] = ()) -> World:
     """A world from the copy of another one, with all that was said since."""
     world = World(lost.hasher, partitions, lost.generation + 1)
-    target = Target(CONTACTS, LINKS, partitions, lost.partitions, world.generation, CROWD)
-    remaking = Remaking(open_memory_store, target, inflight(lost, copy), forgotten)
+    target = GenerationTarget(CONTACTS, LINKS, partitions, lost.partitions, world.generation, CROWD)
+    remaking = GenerationBuilder(open_memory_store, target, inflight(lost, copy), forgotten)
     for number, cut in copy.cuts.items():
         for key, value in cut.table.items():
             remaking.take(number, key, value)

@@ -6,7 +6,7 @@ from events.refusal import Reason
 from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.letters import Letter
 from streams.domain.dead_letter_repair.names_read import NamesRead
-from streams.operations.requeue.requeue_run import Account, Order, judged
+from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, judged_letters
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 
@@ -56,10 +56,10 @@ def test_a_source_that_is_an_address_is_not_told_as_the_one_that_was_meant() -> 
 
 
 def test_a_requeue_notes_the_names_that_it_reads() -> None:
-    account, order = Account(), Order(Choice(source="digital/flod"), rules())
+    account, order = RequeueCounts(), RequeueOrder(Choice(source="digital/flod"), rules())
     held = letter(saying().replace(b"digital/mailer", b"digital/flood"))
 
-    assert list(judged([held], order, set(), account)) == []
+    assert list(judged_letters([held], order, set(), account)) == []
     assert account.names.missed(order.choice, "held record") == [
         "no held record is of source digital/flod; did you mean digital/flood?"
     ]

@@ -1,4 +1,4 @@
-"""The demo's past as a file of the lake: FEC donors, and what campaigns invented around them."""
+"""The demo's past as files of a lake: FEC donors, and invented sends around them."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -15,7 +15,7 @@ from streams.demo.script import as_sent, contributions
 from streams.demo.simulator import simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.history.lake.lying import TOPIC_ID
+from tests.unit.history.lake.topic_records import TOPIC_ID
 from tests.unit.worker.agents.harmonised import HASHER
 
 BEGUN = 1_336_000_000_000

@@ -1,4 +1,4 @@
-"""What a policy would have said, counted again by brute force: from what producers meant, the contract and the file.
+"""A recount of a backtest by brute force: from what producers sent, the contract and the policy file.
 
 Nothing here knows the fold, the profile, the decision, or the tally: for each touch the past before it is recounted by
 the demo's oracle, and the policy is a dictionary of the file's words.

@@ -8,9 +8,9 @@ import pytest
 
 from streams.demo.recount import moment
 from streams.domain.pressure import Policy, default_policy, read_policy
-from streams.history.backtest.backtest_run import Orders, Result, backtest
-from streams.history.backtest.tally import Place
-from streams.history.backtest.touch_history import Span
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult, backtest
+from streams.history.backtest.tally import CellKey
+from streams.history.backtest.touch_history import TimeSpan
 from tests.unit.history.backtest import recount
 from tests.unit.history.backtest.demo_lake import identify, published, sent, write
 
@@ -24,15 +24,15 @@ def asked() -> list[recount.Asked]:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+def result(tmp_path_factory: pytest.TempPathFactory) -> BacktestResult:
     folder = tmp_path_factory.mktemp("lake")
     write(folder / "lake" / "all.parquet", PUBLISHED)
     policy = read_policy(TEXT)
     assert isinstance(policy, Policy)
-    return backtest(str(folder / "lake"), Orders(policy, default_policy(), Span()), folder / "spills", 1)
+    return backtest(str(folder / "lake"), BacktestOptions(policy, default_policy(), TimeSpan()), folder / "spills", 1)
 
 
-def test_every_touch_is_judged_as_the_recount_judges_it(asked: list[recount.Asked], result: Result) -> None:
+def test_decisions_on_every_touch_equal_the_recount(asked: list[recount.Asked], result: BacktestResult) -> None:
     words = tomllib.loads(TEXT)
     expected = Counter(recount.answer(words, each) for each in asked)
 
@@ -47,7 +47,7 @@ def test_every_touch_is_judged_as_the_recount_judges_it(asked: list[recount.Aske
     assert len(expected) > 15, "a past in which too little happens shows nothing"
 
 
-def test_teams_channels_and_weeks_are_counted_so_too(asked: list[recount.Asked], result: Result) -> None:
+def test_counts_by_team_channel_and_week_equal_the_recount(asked: list[recount.Asked], result: BacktestResult) -> None:
     words = tomllib.loads(TEXT)
     expected: Counter[tuple[str, str, str]] = Counter()
     for each in asked:
@@ -66,7 +66,7 @@ def test_teams_channels_and_weeks_are_counted_so_too(asked: list[recount.Asked],
     assert told == expected
 
 
-def test_what_followed_is_what_the_recount_finds(asked: list[recount.Asked], result: Result) -> None:
+def test_outcomes_of_touches_equal_the_recount(asked: list[recount.Asked], result: BacktestResult) -> None:
     words = tomllib.loads(TEXT)
     theirs = defaultdict(list)
     for one in sent(PUBLISHED):
@@ -75,8 +75,8 @@ def test_what_followed_is_what_the_recount_finds(asked: list[recount.Asked], res
     for each in asked:
         answer = recount.answer(words, each)
         for by, value in (("all", ""), ("reason", answer.reason), ("team", each.sent.team), ("channel", each.channel)):
-            times[Place("new", by, value, answer.decision), each.person].append(each.at)
-    expected: dict[Place, Counter[str]] = defaultdict(Counter)
+            times[CellKey("new", by, value, answer.decision), each.person].append(each.at)
+    expected: dict[CellKey, Counter[str]] = defaultdict(Counter)
     for (place, person), when in times.items():
         found = recount.followed(theirs[person], when)
         expected[place].update(

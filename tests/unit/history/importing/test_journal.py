@@ -1,53 +1,53 @@
-"""What was done is known by what is in the file, not by its name; a record that was cut short is none."""
+"""Import journals go by a file's content and not by its name; a broken journal is ignored."""
 
 from pathlib import Path
 
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
-from streams.history.importing.file_parts import Job
-from streams.history.importing.journal import FOLDER, Journal, Progress, fingerprint_of
+from streams.history.importing.file_items import ImportFormat
+from streams.history.importing.journal import FOLDER, ImportJournal, ImportProgress, fingerprint_of
 from tests.unit.events.adapters.test_rows import GIFTS
 
 
-def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van", **how: str) -> Journal:
+def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van", **how: str) -> ImportJournal:
     (home / name).write_bytes(content)
     mapping = parse_mapping(GIFTS.replace("gifts", how.get("mapping", "gifts")))
     feed = Feed(how.get("source", "field/van"), 0, time_zone=how.get("time_zone", "UTC"))
-    return Journal(home, fingerprint_of(home / name, Job(vendor, feed, mapping)))
+    return ImportJournal(home, fingerprint_of(home / name, ImportFormat(vendor, feed, mapping)))
 
 
-def test_it_is_known_again_under_another_name(tmp_path: Path) -> None:
-    journal(tmp_path, b"rows").write(Progress(2_000))
+def test_an_imported_file_is_recognised_under_another_name(tmp_path: Path) -> None:
+    journal(tmp_path, b"rows").write(ImportProgress(2_000))
 
-    assert journal(tmp_path, b"rows", "b.csv").read() == Progress(2_000)
+    assert journal(tmp_path, b"rows", "b.csv").read() == ImportProgress(2_000)
 
 
 def test_another_file_vendor_or_source_is_another_import(tmp_path: Path) -> None:
-    journal(tmp_path, b"rows").write(Progress(2_000, finished=True))
+    journal(tmp_path, b"rows").write(ImportProgress(2_000, finished=True))
 
-    assert journal(tmp_path, b"other rows").read() == Progress()
-    assert journal(tmp_path, b"rows", vendor="p2p").read() == Progress()
-    assert journal(tmp_path, b"rows", source="digital/van").read() == Progress()
+    assert journal(tmp_path, b"other rows").read() == ImportProgress()
+    assert journal(tmp_path, b"rows", vendor="p2p").read() == ImportProgress()
+    assert journal(tmp_path, b"rows", source="digital/van").read() == ImportProgress()
 
 
 def test_a_file_that_was_corrected_in_its_middle_is_another(tmp_path: Path) -> None:
     around = b"row\n" * 50_000
-    journal(tmp_path, around + b"1" + around).write(Progress(2_000, finished=True))
+    journal(tmp_path, around + b"1" + around).write(ImportProgress(2_000, finished=True))
 
-    assert journal(tmp_path, around + b"2" + around).read() == Progress()
-
-
-def test_a_file_that_is_read_otherwise_is_another_import(tmp_path: Path) -> None:
-    journal(tmp_path, b"rows").write(Progress(2_000, finished=True))
-
-    assert journal(tmp_path, b"rows", mapping="mended").read() == Progress()
-    assert journal(tmp_path, b"rows", time_zone="America/New_York").read() == Progress()
+    assert journal(tmp_path, around + b"2" + around).read() == ImportProgress()
 
 
-def test_a_record_that_is_broken_is_none(tmp_path: Path) -> None:
+def test_a_file_read_with_another_mapping_is_another_import(tmp_path: Path) -> None:
+    journal(tmp_path, b"rows").write(ImportProgress(2_000, finished=True))
+
+    assert journal(tmp_path, b"rows", mapping="mended").read() == ImportProgress()
+    assert journal(tmp_path, b"rows", time_zone="America/New_York").read() == ImportProgress()
+
+
+def test_a_broken_journal_is_ignored(tmp_path: Path) -> None:
     one = journal(tmp_path, b"rows")
-    one.write(Progress(1))
+    one.write(ImportProgress(1))
     [record] = (tmp_path / FOLDER).iterdir()
     record.write_bytes(b'{"done":')
 
-    assert one.read() == Progress()
+    assert one.read() == ImportProgress()

@@ -1,4 +1,4 @@
-"""Small lakes of what somebody said, written by the lake's own writer; and the live tail behind them."""
+"""Small lakes written by the lake's own writer, and the tail of the topic behind them."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
-from streams.history.insights.history_source import NOTHING_SEEN, History, tail_table
-from tests.unit.history.lake.lying import TOPIC_ID
+from streams.history.insights.history_source import NO_FILES, History, tail_table
+from tests.unit.history.lake.topic_records import TOPIC_ID
 
 
 def history_of(files: Files, filed: Sequence[LogRecord], tail: Sequence[LogRecord] = ()) -> History:
@@ -22,4 +22,4 @@ def history_of(files: Files, filed: Sequence[LogRecord], tail: Sequence[LogRecor
 
 def only_tail(tail: Sequence[LogRecord]) -> History:
     """Without any lake."""
-    return History(None, NOTHING_SEEN, tail_table(tail, TOPIC_ID))
+    return History(None, NO_FILES, tail_table(tail, TOPIC_ID))

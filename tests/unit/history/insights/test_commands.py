@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.cli.series import says_something, show, show_all, show_nothing, sparkline
-from streams.history.insights.known_values import Known
+from streams.history.insights.known_values import TimeRange
 from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
 
 
@@ -96,13 +96,13 @@ def test_all_of_a_campaign_is_a_line_for_each_metric(capsys: pytest.CaptureFixtu
     [
         (None, "there is no interaction at all"),
         (
-            Known(1329912000000, 1330000000000),
+            TimeRange(1329912000000, 1330000000000),
             "the first interaction is of 07:00 on 22 February 2012, the latest of 07:26 on 23 February 2012",
         ),
     ],
 )
-def test_where_nothing_was_counted_it_is_said_when_there_would_be_something(
-    known: Known | None, told: str, capsys: pytest.CaptureFixture[str]
+def test_an_empty_answer_names_the_time_range_of_the_history(
+    known: TimeRange | None, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nothing = one_of("email.sent", 0, 0)
 
@@ -118,14 +118,14 @@ def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_non
 ) -> None:
     unknown = ["nothing is known of campaign ask; did you mean asks?"]
 
-    show_nothing(one_of("email.sent", 0, 0), Known(1329912000000, 1330000000000), unknown)
+    show_nothing(one_of("email.sent", 0, 0), TimeRange(1329912000000, 1330000000000), unknown)
 
     told = capsys.readouterr().out
     assert told.splitlines()[0] == unknown[0]
     assert "no data" not in told
 
 
-def test_taken_together_nothing_is_still_something() -> None:
+def test_a_series_whose_sum_is_zero_still_says_something() -> None:
     assert says_something(one_of("net", 700, -700, currency="USD"))
 
 
@@ -133,5 +133,5 @@ def test_taken_together_nothing_is_still_something() -> None:
     ("values", "shown"),
     [([], ""), ([0, 0], "▁▁"), ([0, 4, 7], "▁▅█"), ([-3, 7], "▁█"), ([1, 1, 2, 2, 0], "▅█▁")],
 )
-def test_a_line_of_bars(values: list[int], shown: str) -> None:
+def test_values_are_drawn_as_a_line_of_bars(values: list[int], shown: str) -> None:
     assert sparkline(values, 3) == shown

@@ -1,7 +1,7 @@
 import pytest
 
 from events.times import parse_time
-from streams.history.insights.question import METRICS, Mistake, Question, question_of
+from streams.history.insights.question import METRICS, ParameterMistake, Question, question_of
 from streams.history.insights.spans import HOUR_MS, day_of, starts
 
 NOW = parse_time("2012-02-22T03:00:00Z") or 0
@@ -9,11 +9,11 @@ NOW = parse_time("2012-02-22T03:00:00Z") or 0
 ZONE = "America/New_York"
 
 
-def asked(**said: str) -> Question | Mistake:
+def asked(**said: str) -> Question | ParameterMistake:
     return question_of({name.rstrip("_"): value for name, value in said.items()}, ZONE, NOW)
 
 
-def test_without_times_it_is_the_last_thirty_days_and_all_of_today() -> None:
+def test_a_question_by_day_spans_the_last_thirty_days_and_today_by_default() -> None:
     question = asked(metric="email.sent")
 
     assert isinstance(question, Question)
@@ -21,7 +21,7 @@ def test_without_times_it_is_the_last_thirty_days_and_all_of_today() -> None:
     assert question.span.until == parse_time("2012-02-22T05:00:00Z")
 
 
-def test_by_hour_it_is_two_days() -> None:
+def test_a_question_by_hour_spans_two_days_by_default() -> None:
     question = asked(metric="email.sent", by="hour")
 
     assert isinstance(question, Question)
@@ -29,7 +29,7 @@ def test_by_hour_it_is_two_days() -> None:
 
 
 @pytest.mark.parametrize("to", ["2012-02-20", "2012-02-22", "2012-02-26"])
-def test_by_week_it_is_twelve_whole_weeks_that_begin_on_mondays(to: str) -> None:
+def test_a_question_by_week_spans_twelve_whole_weeks_from_a_monday_by_default(to: str) -> None:
     question = asked(metric="email.sent", by="week", to=to)
 
     assert isinstance(question, Question)
@@ -39,7 +39,7 @@ def test_by_week_it_is_twelve_whole_weeks_that_begin_on_mondays(to: str) -> None
     assert {day_of(start, ZONE).weekday() for start in weeks} == {0}
 
 
-def test_dates_are_midnights_there_and_times_are_taken_as_they_are() -> None:
+def test_a_date_is_midnight_in_the_time_zone_and_a_time_is_taken_as_it_is() -> None:
     question = asked(metric="gross", from_="2012-02-01", to="2012-02-02T12:00:00+01:00", team="finance")
 
     assert isinstance(question, Question)
@@ -66,10 +66,10 @@ def test_dates_are_midnights_there_and_times_are_taken_as_they_are() -> None:
         ({"metric": "email.sent", "limit": "3"}, "limit"),
     ],
 )
-def test_what_cannot_be_answered_is_named(said: dict[str, str], field: str) -> None:
+def test_a_wrong_parameter_is_named_with_its_cure(said: dict[str, str], field: str) -> None:
     mistake = asked(**said)
 
-    assert isinstance(mistake, Mistake)
+    assert isinstance(mistake, ParameterMistake)
     assert mistake.field == field
     assert mistake.cure
 

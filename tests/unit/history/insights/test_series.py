@@ -1,4 +1,4 @@
-"""Series of a small lake and of what is not in it yet."""
+"""Series of a small lake and of records that are not in it yet."""
 
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.history.insights.question import Question, question_of
-from streams.history.insights.series import Answer, answer, answers
+from streams.history.insights.series import SeriesAnswer, answer, answers
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import history_of, only_tail
-from tests.unit.history.lake.lying import lying
+from tests.unit.history.lake.topic_records import topic_record
 
 HOUR = 3_600_000
 THEN = NOW - 24 * HOUR
@@ -37,12 +37,12 @@ def question(metric: str, **said: str) -> Question:
     return found
 
 
-def shown(found: Answer) -> dict[Any, list[int | float]]:
+def shown(found: SeriesAnswer) -> dict[Any, list[int | float]]:
     return {one.name if one.currency is None else (one.name, one.currency): list(one.values) for one in found.series}
 
 
 def told(offset: int, type_: str, at: int = THEN, **data: JSON) -> Fetched:
-    return lying(offset, type_, at, **data)
+    return topic_record(offset, type_, at, **data)
 
 
 def about(who: str, **more: JSON) -> JSON:
@@ -92,7 +92,7 @@ def test_without_a_lake_the_tail_is_all(files: Files) -> None:
     assert shown(answer(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
 
 
-def test_nothing_is_a_series_of_nothing(files: Files) -> None:
+def test_an_empty_history_gives_a_series_of_zeroes(files: Files) -> None:
     assert shown(answer(only_tail([]), question("email.sent"))) == {None: [0, 0]}
 
 
@@ -106,7 +106,7 @@ def test_days_are_those_of_the_zone_and_only_what_is_within_counts(files: Files)
     }
 
 
-def test_hours(files: Files) -> None:
+def test_series_by_hour(files: Files) -> None:
     records = [told(0, "text.replied", at=THEN), told(1, "text.replied", at=THEN + HOUR)]
 
     found = answer(history_of(files, records), question("text.replied", by="hour"))
@@ -153,7 +153,7 @@ def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> No
     assert live(files).snapshots
 
 
-def test_channels(files: Files) -> None:
+def test_series_by_channel(files: Files) -> None:
     records = [
         told(0, "canvass.reported", method="door"),
         told(1, "canvass.reported", method="phone"),

@@ -4,14 +4,14 @@ from typing import get_args
 
 import pytest
 
-from streams.history.insights.spans import HOUR_MS, By, Span, day_of, day_span, place_of, starts
+from streams.history.insights.spans import HOUR_MS, By, Span, day_of, day_span, index_of, starts
 
 NEW_YORK = "America/New_York"
 SPRING, AUTUMN = date(2012, 3, 11), date(2012, 11, 4)
 
 
 @pytest.mark.parametrize(("day", "hours"), [(SPRING, 23), (AUTUMN, 25), (date(2012, 2, 22), 24)])
-def test_a_day_is_as_long_as_it_is_there(day: date, hours: int) -> None:
+def test_a_day_has_the_length_it_has_in_its_time_zone(day: date, hours: int) -> None:
     span = day_span(day, NEW_YORK)
 
     assert span.until - span.since == hours * HOUR_MS
@@ -44,8 +44,8 @@ def test_every_time_of_a_span_lies_in_one_of_its_parts(by: By) -> None:
 
     beginnings = starts(by, span, "Asia/Kathmandu")
 
-    assert place_of(span.since, beginnings) == 0
-    assert place_of(span.until - 1, beginnings) == len(beginnings) - 1
+    assert index_of(span.since, beginnings) == 0
+    assert index_of(span.until - 1, beginnings) == len(beginnings) - 1
 
 
 def test_a_span_names_the_utc_dates_that_it_touches() -> None:

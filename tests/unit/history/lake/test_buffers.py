@@ -1,9 +1,9 @@
-"""What waits for the lake, and when it is written."""
+"""Buffers of records for the lake, and when they are flushed."""
 
-from streams.history.lake.buffers import ROW_BYTES, Buffer, Limits, due
+from streams.history.lake.buffers import ROW_BYTES, Buffer, FlushLimits, due_partitions
 from tests.unit.engine.kafka_records import Fetched
 
-LIMITS = Limits(rows=3, bytes=10 * ROW_BYTES, seconds=60)
+LIMITS = FlushLimits(rows=3, bytes=10 * ROW_BYTES, seconds=60)
 
 
 def records(*offsets: int) -> list[Fetched]:
@@ -20,7 +20,7 @@ def offsets_in(buffer: Buffer) -> list[int]:
     return [record.offset for record in buffer.records]
 
 
-def test_what_was_read_before_is_passed_over() -> None:
+def test_a_buffer_skips_records_that_were_read_before() -> None:
     buffer = filled(0, 1, 2)
 
     buffer.take(records(1, 2, 3), 4, 1)
@@ -36,7 +36,7 @@ def test_a_hole_is_noticed_before_and_between_records() -> None:
     assert buffer.jumps(records(2, 4))
 
 
-def test_what_is_in_the_lake_is_forgotten() -> None:
+def test_a_buffer_drops_records_that_are_in_the_lake() -> None:
     buffer = filled(0, 1, 2)
 
     buffer.begin_at(2)
@@ -53,8 +53,8 @@ def test_a_range_has_so_many_rows_and_ends_where_the_next_begins() -> None:
 
 
 def test_a_partition_is_due_for_its_rows_its_age_or_the_bytes_of_all() -> None:
-    assert list(due({0: filled(0, 1)}, LIMITS, 59)) == []
-    assert list(due({0: filled(0, 1)}, LIMITS, 60)) == [0]
-    assert list(due({0: filled(0, 1, 2)}, LIMITS, 0)) == [0]
-    assert list(due({0: filled(0), 1: filled(0, 1)}, Limits(9, 3 * ROW_BYTES, 60), 0)) == [1]
-    assert list(due({0: Buffer(5, 5)}, LIMITS, 999)) == []
+    assert list(due_partitions({0: filled(0, 1)}, LIMITS, 59)) == []
+    assert list(due_partitions({0: filled(0, 1)}, LIMITS, 60)) == [0]
+    assert list(due_partitions({0: filled(0, 1, 2)}, LIMITS, 0)) == [0]
+    assert list(due_partitions({0: filled(0), 1: filled(0, 1)}, FlushLimits(9, 3 * ROW_BYTES, 60), 0)) == [1]
+    assert list(due_partitions({0: Buffer(5, 5)}, LIMITS, 999)) == []

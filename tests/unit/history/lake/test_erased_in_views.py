@@ -1,4 +1,4 @@
-"""Nobody who was erased is in a view, before and after the lake has forgotten them, and their money is once."""
+"""No view shows an erased person, before and after the lake is erased, and their donations count once."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from sinks.lake.erasure_list import add_erasures, read_erasures
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
-from tests.unit.history.lake.lying import TOPIC_ID, lying
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
 HOUR = 3_600_000
 START = NOW - 9 * HOUR
@@ -25,14 +25,16 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> LocalFiles:
     """Ada gave twice, took one gift back and was erased; then she opened a mail, and Bob gave."""
     files = LocalFiles(tmp_path)
     history = [
-        lying(0, "donation.made", at=START, contact=ADA, donation_id="ab:1"),
-        lying(1, "donation.made", at=START, contact=ADA, donation_id="ab:2"),
-        lying(2, "donation.made", at=START, contact=ADA, donation_id="ab:2"),
-        lying(3, "donation.made", at=START, contact=ADA, donation_id="ab:3"),
-        lying(4, "interaction.retracted", at=START, contact=ADA, retracts={"source": "digital/mailer", "id": "i3"}),
-        lying(5, "contact.erased", at=START + HOUR, contact=ADA),
-        lying(6, "email.opened", at=START + 2 * HOUR, contact=ADA),
-        lying(7, "donation.made", at=START, contact=BOB, donation_id="ab:4"),
+        topic_record(0, "donation.made", at=START, contact=ADA, donation_id="ab:1"),
+        topic_record(1, "donation.made", at=START, contact=ADA, donation_id="ab:2"),
+        topic_record(2, "donation.made", at=START, contact=ADA, donation_id="ab:2"),
+        topic_record(3, "donation.made", at=START, contact=ADA, donation_id="ab:3"),
+        topic_record(
+            4, "interaction.retracted", at=START, contact=ADA, retracts={"source": "digital/mailer", "id": "i3"}
+        ),
+        topic_record(5, "contact.erased", at=START + HOUR, contact=ADA),
+        topic_record(6, "email.opened", at=START + 2 * HOUR, contact=ADA),
+        topic_record(7, "donation.made", at=START, contact=BOB, donation_id="ab:4"),
     ]
     LakeWriter(files, TOPIC_ID).write(0, 0, 7, history)
     if request.param == "forgotten":
@@ -50,7 +52,7 @@ def people(files: LocalFiles) -> list[tuple[str, str]]:
         return asked.sql("SELECT contact_id, id FROM interactions_counted ORDER BY ALL").fetchall()
 
 
-def test_who_was_erased_is_not_there(lake: LocalFiles) -> None:
+def test_views_do_not_show_erased_people(lake: LocalFiles) -> None:
     assert people(lake) == [("bob", "i7")]
 
 
@@ -60,16 +62,16 @@ def test_what_begins_a_new_record_is_there_and_what_follows(lake: LocalFiles) ->
         8,
         10,
         [
-            lying(8, "form.submitted", at=START + 3 * HOUR, contact=ADA),
-            lying(9, "email.opened", at=START + 2 * HOUR, contact=ADA),
-            lying(10, "donation.made", at=START, contact=ADA),
+            topic_record(8, "form.submitted", at=START + 3 * HOUR, contact=ADA),
+            topic_record(9, "email.opened", at=START + 2 * HOUR, contact=ADA),
+            topic_record(10, "donation.made", at=START, contact=ADA),
         ],
     )
 
     assert people(lake) == [("ada", "i8"), ("ada", "i9"), ("bob", "i7")]
 
 
-def test_the_money_stays_once_without_the_person(lake: LocalFiles) -> None:
+def test_donations_of_an_erased_person_stay_once_without_the_person(lake: LocalFiles) -> None:
     with ask_lake(lake) as asked:
         found = asked.sql("SELECT contact_id, donation_id, net FROM donations ORDER BY donation_id").fetchall()
 
@@ -79,9 +81,9 @@ def test_the_money_stays_once_without_the_person(lake: LocalFiles) -> None:
 def test_what_came_before_the_command_is_gone_also_what_happened_after_the_time_that_it_says(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path)
     history = [
-        lying(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1", pledge_id="p1"),
-        lying(1, "email.opened", at=START + 2 * HOUR, contact=ADA),
-        lying(2, "contact.erased", at=START, contact=ADA),
+        topic_record(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1", pledge_id="p1"),
+        topic_record(1, "email.opened", at=START + 2 * HOUR, contact=ADA),
+        topic_record(2, "contact.erased", at=START, contact=ADA),
     ]
     LakeWriter(files, TOPIC_ID).write(0, 0, 2, history)
     assert people(files) == []
@@ -109,9 +111,9 @@ def test_a_gift_of_which_a_copy_came_after_the_command_is_somebodys_and_counts_o
     tmp_path: Path, forgotten: bool
 ) -> None:
     files = LocalFiles(tmp_path)
-    gift = lying(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1")
+    gift = topic_record(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1")
     copy = replace(gift, offset=2, timestamp=NOW + 2)
-    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gift, lying(1, "contact.erased", at=START, contact=ADA), copy])
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [gift, topic_record(1, "contact.erased", at=START, contact=ADA), copy])
     if forgotten:
         forget(files)
 
@@ -125,10 +127,13 @@ def test_what_was_taken_back_before_stays_so_when_a_copy_of_that_comes_after_the
 ) -> None:
     files = LocalFiles(tmp_path)
     taken_back: JSON = {"source": "digital/mailer", "id": "i0"}
-    gift = lying(0, "donation.made", at=START - HOUR, contact=ADA, donation_id="ab:1")
-    back = lying(1, "interaction.retracted", at=START + 2 * HOUR, contact=ADA, retracts=taken_back)
-    command = lying(2, "contact.erased", at=START, contact=ADA)
-    again = [lying(3, "form.submitted", at=START + 3 * HOUR, contact=ADA), replace(back, offset=4, timestamp=NOW + 4)]
+    gift = topic_record(0, "donation.made", at=START - HOUR, contact=ADA, donation_id="ab:1")
+    back = topic_record(1, "interaction.retracted", at=START + 2 * HOUR, contact=ADA, retracts=taken_back)
+    command = topic_record(2, "contact.erased", at=START, contact=ADA)
+    again = [
+        topic_record(3, "form.submitted", at=START + 3 * HOUR, contact=ADA),
+        replace(back, offset=4, timestamp=NOW + 4),
+    ]
     LakeWriter(files, TOPIC_ID).write(0, 0, 4, [gift, back, command, *again])
     if forgotten:
         forget(files)

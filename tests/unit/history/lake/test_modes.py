@@ -70,7 +70,7 @@ def test_a_folder_that_is_there_stays_as_its_owner_has_made_it_and_hands_its_gro
     assert S_IMODE((lake / "interactions").stat().st_mode) == 0o2750
 
 
-def test_commands_go_by_the_setting(tmp_path: Path) -> None:
+def test_lake_commands_obey_the_mode_setting(tmp_path: Path) -> None:
     with umask(WIDE):
         files_of(Settings(lake=str(tmp_path / "a"))).create("x", b"", "draft")
         files_of(Settings(lake=str(tmp_path / "b"), lake_group_reads=True)).create("x", b"", "draft")

@@ -1,4 +1,4 @@
-"""Where the lake is: a place that cannot be it is refused with the setting and the cure."""
+"""The place of the lake: one that cannot be a lake is refused with the setting and the cure."""
 
 from pathlib import Path
 

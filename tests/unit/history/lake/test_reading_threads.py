@@ -11,8 +11,8 @@ import pytest
 from sinks.lake.files import LocalFiles
 from sinks.lake.parquet import read_columns, read_parquet, write_parquet
 from sinks.lake.schema import INTERACTIONS_SCHEMA
-from streams.history.lake.row_reading import rows_of
-from streams.history.refold.lake_source import batches
+from streams.history.lake.row_reading import read_file_rows
+from streams.history.refold.lake_source import read_batches
 from tests.unit.events.records import event
 
 EVENT = orjson.dumps(event())
@@ -48,8 +48,8 @@ class _NotingFiles(LocalFiles):
     [
         lambda files: len(read_parquet(files, NAME, INTERACTIONS_SCHEMA)),
         lambda files: len(read_columns(files, NAME, ["event"])),
-        lambda files: sum(map(len, batches(files, NAME))),
-        lambda files: sum(1 for _ in rows_of(files, NAME)),
+        lambda files: sum(map(len, read_batches(files, NAME))),
+        lambda files: sum(1 for _ in read_file_rows(files, NAME)),
     ],
     ids=["whole", "some columns", "to fold again", "to replay"],
 )

@@ -1,4 +1,4 @@
-"""A record as a row: everything that it says where a query looks for it, and its bytes as they are."""
+"""A record as a row of the lake: every field in its column, and its bytes unchanged."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sinks.lake.rows import Folder, fields_of, tables_of
 from sinks.lake.schema import FIELDS, INTERACTIONS_SCHEMA
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, REQUIRED
-from tests.unit.history.lake.lying import DAY, TOPIC_ID, lying, odd
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
 from tests.unit.worker.agents.harmonised import HASHER
 
 NAMED_ELSEWHERE = {
@@ -30,7 +30,9 @@ def row(record: Fetched) -> dict[str, Any]:
 
 
 def test_a_gift_is_where_a_query_looks_for_it() -> None:
-    gift = lying(7, "donation.made", donation_id="ab:1", amount=2500, currency="USD", refcode="spring", team="digital")
+    gift = topic_record(
+        7, "donation.made", donation_id="ab:1", amount=2500, currency="USD", refcode="spring", team="digital"
+    )
 
     found = row(gift)
 
@@ -47,7 +49,7 @@ def test_a_gift_is_where_a_query_looks_for_it() -> None:
 def test_identifiers_are_the_hashes_that_intake_made() -> None:
     contact: dict[str, JSON] = {"email": "ada@example.org", "external": {"van": "1"}, "region": "US-NY"}
 
-    found = row(lying(0, "email.sent", contact=contact))
+    found = row(topic_record(0, "email.sent", contact=contact))
 
     assert found["email"] == HASHER.email("ada@example.org")
     assert found["external"] == [("van", HASHER.external("van", "1"))]
@@ -57,9 +59,11 @@ def test_identifiers_are_the_hashes_that_intake_made() -> None:
 
 def test_nested_fields_lie_flat() -> None:
     arm: JSON = {"id": "x12", "variant": "B"}
-    report = row(lying(0, "canvass.reported", experiment=arm, answers={"van:1": 3}, tags_added=["a", "b"], support=2))
-    retraction = row(lying(1, "interaction.retracted", retracts={"source": "s", "id": "1"}))
-    linked = row(lying(2, "contact.linked"))
+    report = row(
+        topic_record(0, "canvass.reported", experiment=arm, answers={"van:1": 3}, tags_added=["a", "b"], support=2)
+    )
+    retraction = row(topic_record(1, "interaction.retracted", retracts={"source": "s", "id": "1"}))
+    linked = row(topic_record(2, "contact.linked"))
 
     assert (report["experiment_id"], report["variant"], report["support"]) == ("x12", "B", 2)
     assert (report["answers"], report["tags_added"], report["tags_removed"]) == ('{"van:1":3}', ["a", "b"], None)
@@ -79,7 +83,7 @@ def test_no_column_is_of_no_type() -> None:
 
 
 def test_rows_lie_by_the_day_on_which_it_happened_and_by_type() -> None:
-    records = [lying(0), lying(1, at=NOW - DAY), lying(2, "donation.made"), lying(3)]
+    records = [topic_record(0), topic_record(1, at=NOW - DAY), topic_record(2, "donation.made"), topic_record(3)]
 
     found = tables_of(records, TOPIC_ID)
 
@@ -108,19 +112,23 @@ ODD: list[bytes | None] = [
 
 @pytest.mark.parametrize("value", ODD)
 def test_what_cannot_be_read_is_a_row_with_its_bytes(value: bytes | None) -> None:
-    found = row(odd(3, value))
+    found = row(unreadable_record(3, value))
 
     assert (found["event"], found["offset"]) == (value, 3)
     assert not [name for name in FIELDS if found[name] is not None]
 
 
 def test_an_odd_record_takes_nothing_from_those_beside_it() -> None:
-    strange = odd(1, orjson.dumps({"type": "donation.made", "time": "2012-02-22T10:00:00Z", "data": {"amount": True}}))
+    strange = unreadable_record(
+        1, orjson.dumps({"type": "donation.made", "time": "2012-02-22T10:00:00Z", "data": {"amount": True}})
+    )
 
-    [table] = tables_of([lying(0, "donation.made"), strange, lying(2, "donation.made")], TOPIC_ID).values()
+    [table] = tables_of(
+        [topic_record(0, "donation.made"), strange, topic_record(2, "donation.made")], TOPIC_ID
+    ).values()
 
     assert table["amount"].to_pylist() == [5000, None, 5000]
 
 
 def test_what_cannot_be_read_lies_by_the_day_of_its_record() -> None:
-    assert list(tables_of([odd(0, b"\xff", key=None)], TOPIC_ID)) == [Folder("2012-02-22", "other")]
+    assert list(tables_of([unreadable_record(0, b"\xff", key=None)], TOPIC_ID)) == [Folder("2012-02-22", "other")]

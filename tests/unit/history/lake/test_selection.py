@@ -1,11 +1,11 @@
-"""Which part of history is meant, and which files need not be opened for it."""
+"""Which part of history is selected, and which files need not be opened for it."""
 
 import pytest
 
-from streams.history.lake.selection import Selection, moment, types_named
-from tests.unit.history.lake.lying import DAY
+from streams.history.lake.selection import Selection, parse_moment, types_named
+from tests.unit.history.lake.topic_records import DAY
 
-MARCH = moment("2012-03-01") or 0
+MARCH = parse_moment("2012-03-01") or 0
 
 
 def test_a_span_begins_with_its_first_moment_and_ends_before_its_last() -> None:
@@ -45,4 +45,4 @@ def test_types_go_by_name_and_by_pattern() -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "2012-13-01", "2012-02-22T00:00:00", ""])
 def test_a_time_without_an_offset_is_none(text: str) -> None:
-    assert moment(text) is None
+    assert parse_moment(text) is None

@@ -1,4 +1,4 @@
-"""`harmonia rebuild` says in a line what is wrong with a directory before it asks anything of a server."""
+"""`harmonia rebuild` says in one line what is wrong with a directory, before it connects to a server."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_a_backup_that_was_not_built_is_not_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("found", "code"), [(Comparison(equal=2), 0), (Comparison(equal=1, differ=1), 3)])
-def test_that_something_differs_is_told_apart_from_a_failure(
+def test_rebuild_compare_has_different_exit_codes_for_differences_and_failures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Comparison, code: int
 ) -> None:
     async def compared(*_: object) -> Comparison:
@@ -49,7 +49,7 @@ def test_that_something_differs_is_told_apart_from_a_failure(
     said("compare", str(tmp_path), code=code)
 
 
-def test_other_partitions_have_to_be_said(tmp_path: Path) -> None:
+def test_a_rebuild_refuses_other_partitions_than_the_settings_say(tmp_path: Path) -> None:
     folder = str(a_backup(tmp_path / "one"))
     assert "HARMONIA_PARTITIONS is 4" in said("switch", folder, "--partitions", "6", code=2)
 
@@ -60,7 +60,7 @@ def test_positions_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert read_positions(tmp_path) == positions
 
 
-def test_nothing_is_built_into_a_directory_that_is_somebodys(tmp_path: Path) -> None:
+def test_a_rebuild_refuses_a_directory_with_foreign_files(tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("dear")
     with pytest.raises(BackupError, match="is not empty"):
         _begin(tmp_path)
@@ -68,7 +68,7 @@ def test_nothing_is_built_into_a_directory_that_is_somebodys(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["letter", f"{WORK}/thesis"])
-def test_what_is_somebodys_is_left_alone_where_a_folder_has_our_name(tmp_path: Path, name: str) -> None:
+def test_foreign_files_in_a_folder_with_a_rebuilds_name_are_left_alone(tmp_path: Path, name: str) -> None:
     (tmp_path / WORK).mkdir()
     (tmp_path / name).write_text("all of it")
     with pytest.raises(BackupError, match="is not empty"):
@@ -76,14 +76,14 @@ def test_what_is_somebodys_is_left_alone_where_a_folder_has_our_name(tmp_path: P
     assert (tmp_path / name).exists()
 
 
-def test_what_is_whole_is_not_built_over(tmp_path: Path) -> None:
+def test_a_finished_rebuild_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / WORK).mkdir()
     (tmp_path / NAME).write_text("{}")
     with pytest.raises(BackupError, match="is not empty"):
         _begin(tmp_path)
 
 
-def test_what_a_killed_build_has_left_makes_room(tmp_path: Path) -> None:
+def test_a_rebuild_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None:
     _begin(tmp_path / "new")
     (tmp_path / "new" / "contacts-0.zst.part").write_text("half")
     (tmp_path / "new" / WORK / "system").mkdir()

@@ -1,4 +1,4 @@
-"""`harmonia lake fold`, as an operator meets it."""
+"""`harmonia lake fold` as an operator uses it."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from sinks.lake.compaction import compact
 from sinks.lake.files import LocalFiles
 from streams.cli.main import app
-from streams.history.refold.lake_source import Piece, pieces
-from tests.unit.history.refold.lakes import said, written
+from streams.history.refold.lake_source import LakeFileRows, interaction_files
+from tests.unit.history.refold.lakes import lake_of, sample_records
 
 LAKE = "HARMONIA_LAKE"
 
@@ -19,8 +19,10 @@ def fold(out: Path) -> tuple[int, list[str]]:
     return result.exit_code, result.output.splitlines()
 
 
-def test_it_says_what_it_has_folded_and_leaves_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(tmp_path / "lake", said())
+def test_lake_fold_prints_its_counts_and_leaves_no_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
 
     assert fold(tmp_path / "out") == (
@@ -35,15 +37,15 @@ def test_it_says_what_it_has_folded_and_leaves_nothing_else(tmp_path: Path, monk
 
 
 def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = written(tmp_path / "lake", said())
+    files = lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
 
-    def merged_after(*given: object) -> list[Piece]:
-        found = pieces(files)
+    def merged_after(*given: object) -> list[LakeFileRows]:
+        found = interaction_files(files)
         compact(files, "2013-01-01")
         return found
 
-    monkeypatch.setattr("streams.history.refold.buckets.pieces", merged_after)
+    monkeypatch.setattr("streams.history.refold.buckets.interaction_files", merged_after)
 
     assert fold(tmp_path / "out")[1][-1] == "5 contacts, 5 profiles; 40 applied, 1 duplicate, 1 not_json"
 
@@ -56,7 +58,7 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
         ("empty", "there is no lake at {}/empty: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"),
     ],
 )
-def test_what_is_no_lake_is_said_in_a_line(
+def test_lake_fold_names_a_place_that_is_no_lake_in_one_line(
     lake: str | None, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -68,7 +70,7 @@ def test_what_is_no_lake_is_said_in_a_line(
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(tmp_path / "lake", said())
+    lake_of(tmp_path / "lake", sample_records())
     monkeypatch.setenv(LAKE, str(tmp_path / "lake"))
     LocalFiles(tmp_path / "out").create("mine", b"", "_draft")
 

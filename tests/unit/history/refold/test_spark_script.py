@@ -1,4 +1,4 @@
-"""deploy/spark/fold.py itself needs Spark; what it takes from Harmonia, and says of it, has to be there."""
+"""deploy/spark/fold.py needs Spark to run; here only what it imports from Harmonia and the columns it declares."""
 
 import ast
 from importlib import import_module
@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[4] / "deploy" / "spark" / "fold.py"
 SPARK_NAMES = {"string": "string", "int64": "long", "binary": "binary"}
 
 
-def test_it_takes_nothing_that_is_not_there() -> None:
+def test_the_spark_script_imports_only_what_exists() -> None:
     imports = [node for node in ast.walk(ast.parse(SCRIPT.read_text())) if isinstance(node, ast.ImportFrom)]
     ours = [node for node in imports if (node.module or "").split(".")[0] in ("events", "sinks", "streams")]
 
@@ -20,7 +20,7 @@ def test_it_takes_nothing_that_is_not_there() -> None:
             assert hasattr(import_module(node.module or ""), name.name)
 
 
-def test_spark_is_told_the_columns_that_come() -> None:
+def test_the_spark_script_declares_the_columns_it_returns() -> None:
     said = ", ".join(f"{field.name} {SPARK_NAMES[str(field.type)]}" for field in FOLDED_SCHEMA)
 
     assert f'FOLDED = "{said}"' in SCRIPT.read_text()

@@ -33,18 +33,18 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path: Path, manifest: Manifest
     require_whole(tmp_path, manifest)
 
 
-def test_no_key_is_in_it(tmp_path: Path, manifest: Manifest) -> None:
+def test_a_manifest_holds_no_key(tmp_path: Path, manifest: Manifest) -> None:
     write_manifest(tmp_path, replace(manifest, identity=identity_of(Settings(identity_key=SecretStr("hush-hush")))))
     assert "hush" not in (tmp_path / "manifest.json").read_text()
 
 
-def test_a_directory_without_one_is_no_backup(tmp_path: Path) -> None:
+def test_a_directory_without_a_manifest_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="was not finished"):
         read_manifest(tmp_path)
 
 
 @pytest.mark.parametrize("spoilt", ["{", '{"format": 1}', "[]"])
-def test_one_that_cannot_be_read_is_named(tmp_path: Path, spoilt: str) -> None:
+def test_an_unreadable_manifest_is_named(tmp_path: Path, spoilt: str) -> None:
     (tmp_path / "manifest.json").write_text(spoilt)
     with pytest.raises(BackupError, match=r"manifest\.json cannot be read"):
         read_manifest(tmp_path)
@@ -68,7 +68,7 @@ def test_a_file_that_is_not_as_it_was_written_is_named(tmp_path: Path, manifest:
 
 
 @pytest.mark.parametrize("keys", ["new,old", "old,new", "newest,new,old"])
-def test_keys_that_know_everybody_again_will_do(manifest: Manifest, keys: str) -> None:
+def test_identity_keys_that_include_the_backups_are_accepted(manifest: Manifest, keys: str) -> None:
     require_identity(manifest, Settings(identity_key=SecretStr(keys)))
 
 
@@ -79,7 +79,7 @@ def test_a_key_that_is_missing_is_refused_by_its_setting(manifest: Manifest, key
     assert "old" not in str(refused.value)
 
 
-def test_whatever_else_would_split_people_is_refused(manifest: Manifest) -> None:
+def test_other_identity_settings_than_the_backups_are_refused(manifest: Manifest) -> None:
     with pytest.raises(BackupError, match="HARMONIA_PHONE_REGION"):
         require_identity(manifest, SETTINGS.model_copy(update={"phone_region": "CA"}))
     with pytest.raises(BackupError, match="HARMONIA_GMAIL_ALIASES"):

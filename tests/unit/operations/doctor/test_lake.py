@@ -21,8 +21,8 @@ from streams.platform.settings import Settings
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
-from tests.unit.history.lake.lying import TOPIC_ID, lying
-from tests.unit.history.lake.old_files import brought, filed, old
+from tests.unit.history.lake.old_files import imported, json_lines, old_event
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalFiles:
     """With a gift and a command to erase in it."""
     files = quick_folder(tmp_path / "lake", monkeypatch)
     assert isinstance(files, LocalFiles)
-    LakeWriter(files, TOPIC_ID).write(0, 0, 1, [lying(0, "donation.made"), lying(1, "contact.erased")])
+    LakeWriter(files, TOPIC_ID).write(0, 0, 1, [topic_record(0, "donation.made"), topic_record(1, "contact.erased")])
     return files
 
 
@@ -40,7 +40,7 @@ def found(place: object, now: int = NOW) -> dict[str, Finding]:
     return {finding.what: finding for finding in findings}
 
 
-def test_without_a_lake_there_is_nothing_to_say() -> None:
+def test_without_a_lake_the_doctor_finds_nothing_about_it() -> None:
     assert list(examine_lake(Settings(), NOW)) == []
 
 
@@ -52,19 +52,21 @@ def test_a_lake_that_is_well_says_what_is_in_it(files: LocalFiles, tmp_path: Pat
     assert files.below("") == before
 
 
-def test_where_there_is_none_yet_none_is_made(tmp_path: Path) -> None:
+def test_the_doctor_makes_no_lake_where_there_is_none(tmp_path: Path) -> None:
     assert found(tmp_path / "lake")["HARMONIA_LAKE"].verdict == "warn"
     assert not (tmp_path / "lake").exists()
 
 
-def test_what_is_no_lake_fails(files: LocalFiles, tmp_path: Path) -> None:
+def test_a_place_that_is_no_lake_is_a_failure(files: LocalFiles, tmp_path: Path) -> None:
     assert found("nowhere://lake")["HARMONIA_LAKE"].verdict == "fail"
     manifest = next((tmp_path / "lake" / "_manifests").rglob("*.json"))
     manifest.write_text("dear diary")
     assert "is no manifest of the lake" in found(tmp_path / "lake")["HARMONIA_LAKE"].found
 
 
-def test_a_store_that_takes_nothing_fails(files: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_written_is_a_failure(
+    files: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> bool:
         raise PermissionError(13, "Permission denied")
 
@@ -73,7 +75,7 @@ def test_a_store_that_takes_nothing_fails(files: LocalFiles, tmp_path: Path, mon
     assert (told.verdict, told.found) == ("fail", "cannot be written to: Permission denied")
 
 
-def test_erasures_that_wait_for_longer_than_a_day_are_told(files: LocalFiles, tmp_path: Path) -> None:
+def test_erasures_pending_for_more_than_a_day_are_a_warning(files: LocalFiles, tmp_path: Path) -> None:
     name = "erasures in the lake"
     late = found(tmp_path / "lake", NOW + OVERDUE_MS + 3_600_000)[name]
     assert (late.verdict, late.found) == ("warn", "1 are not carried out, the oldest for 26 hours")
@@ -84,14 +86,14 @@ def test_erasures_that_wait_for_longer_than_a_day_are_told(files: LocalFiles, tm
     assert judge_erasures([NOW], NOW + OVERDUE_MS).verdict == "ok"
 
 
-def test_what_was_begun_and_never_ended_is_told(files: LocalFiles, tmp_path: Path) -> None:
+def test_unfinished_writes_into_the_lake_are_a_warning(files: LocalFiles, tmp_path: Path) -> None:
     name = "writings into the lake"
     assert found(tmp_path / "lake")[name].verdict == "ok"
     for calls in (4, 5):  # before there is a manifest, and then
         with pytest.raises(Crash):
-            brought(
+            imported(
                 Interrupted(files, calls, crash),
-                filed(tmp_path / f"{calls}.jsonl", [old(str(calls), "email.sent", NOW)]),
+                json_lines(tmp_path / f"{calls}.jsonl", [old_event(str(calls), "email.sent", NOW)]),
             )
 
     now = time.time_ns() // 1_000_000
@@ -109,7 +111,7 @@ def test_what_was_begun_and_never_ended_is_told(files: LocalFiles, tmp_path: Pat
         (0o755, True, ["warn"]),
     ],
 )
-def test_who_may_look_into_its_folder(mode: int, group_reads: bool, verdicts: list[str]) -> None:
+def test_the_mode_of_the_lakes_folder_is_judged(mode: int, group_reads: bool, verdicts: list[str]) -> None:
     assert [one.verdict for one in judge_modes(mode, group_reads=group_reads)] == verdicts
 
 
@@ -122,5 +124,7 @@ def test_who_may_look_into_its_folder(mode: int, group_reads: bool, verdicts: li
         ({0: 5}, {0: 0}, {0: 6 + MUCH_BEHIND}, "warn"),
     ],
 )
-def test_how_far_behind(begin: dict[int, int], starts: dict[int, int], ends: dict[int, int], verdict: str) -> None:
+def test_how_far_the_lake_is_behind_is_judged(
+    begin: dict[int, int], starts: dict[int, int], ends: dict[int, int], verdict: str
+) -> None:
     assert judge_behind(begin, starts, ends).verdict == verdict

@@ -60,7 +60,7 @@ def test_a_setting_that_differs_is_named_with_the_command_that_mends_it(
 @pytest.mark.parametrize(
     "config", [{"retention_ms": "-1"}, {"max_message_bytes": "99999999"}, {"retention_ms": "9999999999"}]
 )
-def test_more_than_is_wanted_is_fine(config: dict[str, str]) -> None:
+def test_topics_with_a_longer_retention_or_larger_records_are_fine(config: dict[str, str]) -> None:
     assert [finding.verdict for finding in with_config("interactions", **config)] == ["ok"]
 
 

@@ -4,42 +4,51 @@ import orjson
 from rich.console import Console
 
 from streams.domain.quarantine.listing import Listed
-from streams.operations.refused.mostly_refused import Mostly
+from streams.operations.refused.mostly_refused import MostlyRefused
 from streams.operations.status.alert_rules import findings
-from streams.operations.status.observations import Broker, Flow, Held, Seen, Store
+from streams.operations.status.observations import (
+    KafkaObservation,
+    Observations,
+    RedisObservation,
+    SinkPosition,
+    TopicFlow,
+)
 from streams.operations.status.screen import document, screen
 from streams.platform.settings import Settings
 from streams.platform.topics import read_by_workers
 
 REFUSED = {"invalid_data": 3, "no_time": 1, "not_json": 1, "too_large": 1, "no_identifier": 1}
-FLOWS = [Flow(topic, count) for topic, count in read_by_workers(Settings()).items()]
-WELL = Seen(
+FLOWS = [TopicFlow(topic, count) for topic, count in read_by_workers(Settings()).items()]
+WELL = Observations(
     at=1_330_603_200_000,
-    kafka=Broker("Stable", 2, FLOWS, REFUSED, 1000),
-    redis=Store(0.42, [Held("redis", "contact-state", 1.0, 0, {0: 10, 1: 5}), Held("holds", "campaign-holds", 2.0)]),
+    kafka=KafkaObservation("Stable", 2, FLOWS, REFUSED, 1000),
+    redis=RedisObservation(
+        0.42,
+        [SinkPosition("redis", "contact-state", 1.0, 0, {0: 10, 1: 5}), SinkPosition("holds", "campaign-holds", 2.0)],
+    ),
     disk_used=0.5,
 )
 
 
-def shown(seen: Seen) -> list[str]:
+def shown(seen: Observations) -> list[str]:
     console = Console(width=80, highlight=False)
     with console.capture() as captured:
         console.print(screen(seen, findings(seen)))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
-def test_all_of_it_has_room_on_a_screen() -> None:
+def test_the_status_fits_on_one_screen() -> None:
     lines = shown(WELL)
 
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
 
 
-def test_it_begins_with_the_verdict() -> None:
+def test_the_status_begins_with_the_verdict() -> None:
     assert shown(WELL)[0] == "2012-03-01T12:00:00.000Z  everything flows"
 
 
-def test_it_says_what_came_in_and_what_was_refused() -> None:
+def test_the_status_shows_records_that_came_in_and_were_refused() -> None:
     text = "\n".join(shown(WELL))
 
     assert "workers: 2 (Stable); last sign of life 1 s ago" in text
@@ -48,9 +57,9 @@ def test_it_says_what_came_in_and_what_was_refused() -> None:
     assert "Redis: 42% of its memory; disk of HARMONIA_STATE_DIR: 50%" in text
 
 
-def test_what_is_wrong_comes_with_what_to_do() -> None:
+def test_each_alert_on_the_status_screen_names_its_runbook() -> None:
     flows = [replace(FLOWS[1], lag=7, waits_s=400.0, stalled=(3, 5))]
-    lines = shown(replace(WELL, kafka=Broker("Stable", 1, flows)))
+    lines = shown(replace(WELL, kafka=KafkaObservation("Stable", 1, flows)))
 
     assert lines[0].endswith("NOT WELL")
     assert lines[1] == "page   DonationOrOptOutWaits: donation-events: the oldest record has waited for"
@@ -60,8 +69,8 @@ def test_what_is_wrong_comes_with_what_to_do() -> None:
 
 def test_sources_that_are_refused_or_held_are_named_in_80_columns_and_to_programs() -> None:
     held = Listed("digital/mailer", "2012-03-01T11:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
-    gifts = Mostly("finance/actblue", "donation.made", 40, 40)
-    assert isinstance(WELL.kafka, Broker)
+    gifts = MostlyRefused("finance/actblue", "donation.made", 40, 40)
+    assert isinstance(WELL.kafka, KafkaObservation)
     seen = replace(WELL, kafka=replace(WELL.kafka, quarantines=[held], mostly_refused=[gifts]))
     lines = shown(seen)
 
@@ -85,12 +94,12 @@ def test_sources_that_are_refused_or_held_are_named_in_80_columns_and_to_program
     ]
 
 
-def test_headings_are_whole_whatever_is_wrong() -> None:
+def test_headings_of_the_status_screen_are_never_cut() -> None:
     flows = [
         replace(flow, lag=12_345_678, waits_s=86_400.0, stalled=tuple(range(flow.partitions)), unowned=flow.partitions)
         for flow in FLOWS
     ]
-    lines = shown(replace(WELL, kafka=Broker("Stable", 1, flows)))
+    lines = shown(replace(WELL, kafka=KafkaObservation("Stable", 1, flows)))
     heading = next(number for number, line in enumerate(lines) if line.startswith("topic"))
 
     assert lines[heading - 1].split() == ["oldest", "records", "no"]
@@ -101,7 +110,7 @@ def test_headings_are_whole_whatever_is_wrong() -> None:
     assert rows[0].split()[-3:] == ["0,1,2", "+5", "8"]
 
 
-def test_where_kafka_is_away_the_rest_is_shown() -> None:
+def test_the_status_shows_redis_when_kafka_is_away() -> None:
     text = "\n".join(shown(replace(WELL, kafka="Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?")))
 
     assert "page   PartitionStalled: Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?" in text
@@ -109,7 +118,7 @@ def test_where_kafka_is_away_the_rest_is_shown() -> None:
     assert "workers:" not in text
 
 
-def test_programs_are_told_the_same() -> None:
+def test_the_status_as_json_says_the_same_as_the_screen() -> None:
     told = orjson.loads(orjson.dumps(document(WELL, findings(WELL)), option=orjson.OPT_NON_STR_KEYS))
 
     assert told["verdict"] == "well"

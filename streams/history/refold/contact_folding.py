@@ -1,0 +1,145 @@
+"""Folds a contact's whole history at once into the state and profile that the stream ends with.
+
+Pure. A worker ends its chunks anywhere, and a contact's final state does not depend on where.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+from msgspec.structs import replace
+
+from sinks.lake.erasure_list import Erasures
+from streams.domain.contact import ContactState, Outcome, fold, profile
+from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.identity.erasure import place_of
+from streams.domain.contact.identity.identity_assignment import is_by_itself, may_be_anew
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.packed_contribution import NOTHING
+from streams.domain.contact.publication.change_events import Step, announce
+from streams.domain.contact.publication.suppressed_channels import may_close
+from streams.domain.contact.publication.visibility import shown_of
+from streams.domain.contact.sections.messages import Message
+from streams.domain.contact.state import WEEK, Fact, Retraction
+from streams.history.refold.contact_rows import ContactHistory, read_rows
+
+
+class FoldedFacts(NamedTuple):
+    """A contact's final state, and the outcomes of its interactions."""
+
+    state: ContactState
+    outcomes: Counter[Outcome]
+
+
+NOBODY = ContactState()
+
+
+def fold_facts(
+    contact_id: str, facts: Sequence[Fact], before: ContactState = NOBODY, *, begun: bool = False
+) -> FoldedFacts:
+    """Fold `facts`, in the order in which they came, into the state `before`.
+
+    What other agents tell of a contact is not in its interactions: links to other fragments, parts of them, and
+    erasures by one of them. A caller that knows of an erasure begins with a state that records it. The version counts
+    announcements, of which there are fewer than in the stream; `given` stays as it was, since experiments are not
+    counted here. `begun`: as in `fold`.
+    """
+    left = facts[_erased_count(before.place, facts) :]
+    after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
+    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is Outcome.APPLIED]
+    state = _with_announcements(contact_id, before, after, applied) if applied else before
+    return FoldedFacts(state, Counter([*became, *[Outcome.IN_VAIN] * (len(facts) - len(left))]))
+
+
+def _erased_count(place: Place | None, facts: Sequence[Fact]) -> int:
+    """How many leading facts an erasure recorded in `place` has removed: all before its command.
+
+    An erasure acts when it is heard: everything that had come is removed, also what happened after the time it names.
+    """
+    if place is None or place.erased is None:
+        return 0
+    for number in range(len(facts), 0, -1):
+        if isinstance(facts[number - 1].detail, Erase) and facts[number - 1].time == place.erased.time:
+            return number
+    return 0
+
+
+def _may_be_anew(place: Place | None) -> bool:
+    return place is not None and place.erased is not None and may_be_anew(place, ())
+
+
+def _with_announcements(
+    contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Fact]
+) -> ContactState:
+    if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, applied)):
+        return replace(after, version=before.version + 1)
+    step = Step(
+        contact_id,
+        before,
+        after,
+        heard=any(fact.detail.__class__ not in COMMANDS for fact in applied),
+        erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in applied if isinstance(fact.detail, Erase)),
+    )
+    return announce(step)[0]
+
+
+class RefoldedContact(NamedTuple):
+    """A contact with a state. `profile`: JSON; None: none is visible."""
+
+    contact_id: str
+    state: ContactState
+    profile: bytes | None
+
+
+def refold_contact(
+    history: ContactHistory, erased: Erasures, outcomes: Counter[str] | None = None, refused: Counter[str] | None = None
+) -> RefoldedContact | None:
+    """Fold a contact's history; None: nothing is known of it. `outcomes` and `refused` count as in `FoldCounts`.
+
+    `erased`: the lake's list. Interactions of its contacts from before the erasure do not count, and a new record has
+    to begin.
+    """
+    name = history.contact_id
+    before = state_before_history(erased.until(name))
+    done = fold_facts(name, [read.fact for read in read_rows(history, refused)], before)
+    if outcomes is not None:
+        outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
+    return None if done.state == before else RefoldedContact(name, done.state, shown_profile(name, done.state))
+
+
+def state_before_history(erased_until: int | None) -> ContactState:
+    """The state before a contact's history: empty, or with the erasure until `erased_until` (ms)."""
+    if erased_until is None:
+        return NOBODY
+    return ContactState(place=Place(erased=Erasure(erased_until, "", "")))
+
+
+def shown_profile(contact_id: str, state: ContactState) -> bytes | None:
+    """A contact's profile by itself, as JSON; None: none is visible."""
+    if state.place is not None:
+        shown = shown_of(place_of(state), {contact_id: state})
+        if isinstance(shown, str):
+            return None
+        state = shown[contact_id]
+    return orjson.dumps(profile(contact_id, state))
+
+
+_FAR = 1 << 48
+"""A time (ms) later than any other."""
+
+_LAST_WORDS = (
+    Fact("email.deferred", _FAR, "nobody", "last", _FAR, detail=Message("last")),
+    Fact("interaction.retracted", _FAR, "nobody", "nothing", _FAR + 2 * WEEK, detail=Retraction("nobody", "none")),
+)
+"""A message that makes everything settle that can, and the retraction that removes it."""
+
+
+def settled_state(state: ContactState) -> ContactState:
+    """A state once everything has settled, with version 0: equal for equal histories, however they were cut.
+
+    A worker keeps nothing of a chunk with only copies, not even how late they came, so it may be a few copies behind
+    another worker, which settles later but never differently. What the state has `given` to experiments is accounting
+    of the counter, and left out as well.
+    """
+    return replace(fold(state, _LAST_WORDS)[0], version=0, place=place_of(state), given=NOTHING)

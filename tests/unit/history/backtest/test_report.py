@@ -1,0 +1,167 @@
+"""A backtest as text, HTML and JSON."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import orjson
+import pytest
+
+from streams.cli.experiment_results import print_page
+from streams.domain.contact.sections.messages import Touch
+from streams.domain.pressure import Decision, PermissionRequest, Reason, default_policy
+from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
+from streams.history.backtest.outcomes import DAY, TouchOutcome
+from streams.history.backtest.report.figures import json_of, weeks_of
+from streams.history.backtest.report.html import html_of
+from streams.history.backtest.report.pages import page
+from streams.history.backtest.tally import JudgedTouch
+from streams.history.backtest.touch_history import AskedTouch
+from tests.unit.events.records import NOW
+
+ORDERS = BacktestOptions(default_policy(), default_policy())
+TEAM = "<digital> & co"
+
+
+def result(people: int = 60, team: str = TEAM, reason: Reason = "cap") -> BacktestResult:
+    """Of each five people one gives after a touch that the new policy denies for this reason."""
+    found = BacktestResult(rows=3 * people, people=people, sends=people, linked=True)
+    for number in range(people):
+        touch = Touch(NOW, "s", f"i{number}", "email")
+        request = PermissionRequest(channel="email", purpose="informational", team=team)
+        gifts = frozenset({(("s", "g"), "USD", 2_500)}) if number % 5 == 0 else frozenset()
+        new = Decision("deny", reason) if number % 2 else Decision("allow", "ok")
+        judged = JudgedTouch(
+            AskedTouch(touch, request, None), new, Decision("allow", "ok"), TouchOutcome(gifts, left=number == 1)
+        )
+        found.tally.take(f"c{number}", [judged])
+    return found
+
+
+def test_every_backtest_table_shows_what_was_counted() -> None:
+    shown = page(result(), ORDERS)
+    tables = {part.title: [*part.rows] for part in shown.parts}
+
+    assert shown.warnings == []
+    assert tables["decisions"][0] == ("allow", "30", "50.0 %", "60", "100.0 %")
+    change = tables["what followed, by what the two policies say (old → new)"]
+    assert [row[:3] for row in change] == [("allow → allow", "30", "30"), ("allow → deny", "30", "30")]
+    assert change[1][3].startswith("20.0 % (")
+    assert change[1][4].startswith("$5.00 (")
+    assert tables["reasons (docs/policy.md)"] == [("ok", "allow", "30", "60", "-30"), ("cap", "deny", "30", "0", "+30")]
+    assert tables["by team, under the new policy"] == [(TEAM, "60", "30", "0", "30", "50.0 %", "0.0 %")]
+    assert [row[0] for row in tables["by week, under the new policy (Mondays, UTC)"]] == ["2012-02-20"]
+
+
+def test_on_a_narrow_screen_no_interval_is_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    wide, narrow = page(result(), ORDERS), page(result(), ORDERS, width=80)
+    tables = {part.title: [*part.rows] for part in narrow.parts}
+    change = "what followed, by what the two policies say (old → new)"
+
+    assert tables[change][1][:5] == ("allow → deny", "30", "30", "20.0 %", "$5.00")
+    assert tables[f"{change}: intervals"][1][1].startswith("9.5 to ")
+    assert page(result(), ORDERS, width=200) == wide
+    print_page(narrow)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.count(" to ") for line in lines if line.startswith("allow → deny")] == [0, 4]
+
+
+def test_a_backtest_shows_its_warnings_first() -> None:
+    found = result()
+    found.linked, found.open, found.unjudged = False, 7, 1
+
+    first, second, third = page(found, ORDERS).warnings
+
+    assert "no snapshot" in first
+    assert second.startswith("7 touches are of the last 7 days")
+    assert "left out" in third
+
+
+def test_where_there_is_no_lake_it_has_no_snapshot_either() -> None:
+    found = result()
+    found.linked = found.lake = False
+
+    [warning] = page(found, ORDERS).warnings
+
+    assert warning.startswith("who is one person is not told there: each identifier counts as a person")
+
+
+@pytest.mark.parametrize(("cascade", "word"), [(False, "happened all the same"), (True, "does not count for later")])
+def test_a_backtest_says_whether_it_cascades(cascade: bool, word: str) -> None:
+    facts = dict(page(result(), replace(ORDERS, cascade=cascade)).facts)
+
+    assert word in facts["judged"]
+    assert word in html_of(result(), replace(ORDERS, cascade=cascade))
+
+
+def test_the_file_needs_nothing_else_and_its_charts_are_whole() -> None:
+    html = html_of(result(), ORDERS)
+
+    charts = [ElementTree.fromstring(chart) for chart in re.findall(r"<svg.*?</svg>", html, re.DOTALL)]
+    assert len(charts) == 8
+    assert not re.search(r"(src|href)=|@import|url\(", html)
+    assert "<digital>" not in html
+    assert "&lt;digital&gt; &amp; co" in html
+    bars = [each for each in charts[0].iter() if each.tag.endswith("rect") and each.get("class") in {"allow", "deny"}]
+    heights = [float(each.get("height", "0")) for each in bars[2:]]
+    assert heights[0] == heights[1] == heights[2] / 2, "30 and 30 under the new policy, 60 under the old"
+
+
+def test_the_policies_are_told_by_their_files() -> None:
+    named = replace(ORDERS, new_name="new.toml", old_name="the default policy")
+
+    facts = dict(page(result(), named).facts)
+
+    assert (facts["new policy"], facts["old policy"]) == (
+        f"new.toml, version {ORDERS.new.version}",
+        f"the default policy, version {ORDERS.old.version}",
+    )
+    assert "<title>What new.toml would have said</title>" in html_of(result(), named)
+    assert json_of(result(), named)["names"] == {"new": "new.toml", "old": "the default policy"}
+
+
+def test_weeks_without_a_touch_are_on_the_axis() -> None:
+    found = result(10)
+    later = Touch(NOW + 28 * DAY, "s", "later", "email")
+    request = PermissionRequest(channel="email", purpose="informational", team=TEAM)
+    allowed = Decision("allow", "ok")
+    found.tally.take(
+        "c", [JudgedTouch(AskedTouch(later, request, None), allowed, allowed, TouchOutcome(frozenset(), left=False))]
+    )
+
+    weeks = weeks_of(found.tally)
+
+    assert weeks == ["2012-02-20", "2012-02-27", "2012-03-05", "2012-03-12", "2012-03-19"]
+    assert all(f">{week}</text>" in html_of(found, ORDERS) for week in weeks)
+    assert weeks_of(BacktestResult().tally) == []
+
+
+def test_no_column_of_the_file_is_pushed_off_and_no_name_of_its_charts_is_cut_off() -> None:
+    html = html_of(result(), ORDERS)
+    long = html_of(result(reason="transactional_not_allowed"), ORDERS)
+
+    assert "nowrap; }" not in html.partition("td span")[0]
+    assert re.search(r"<td><span>20\.0 %</span> <span>\(9\.5 to ", html)
+    [shown] = re.findall(r'text-anchor="end">(trans[^<]*)<title>', long)
+    assert (len(shown), shown[-7:], "…" in shown) == (31, " (deny)", True)
+    assert "<title>transactional_not_allowed (deny)</title>" in long
+
+
+def test_a_backtest_without_touches_shows_only_warnings_and_facts() -> None:
+    assert page(BacktestResult(linked=True), ORDERS).parts == []
+    assert "<svg" not in html_of(BacktestResult(linked=True), ORDERS)
+
+
+def test_the_json_of_a_backtest_holds_every_cell() -> None:
+    told = orjson.loads(orjson.dumps(json_of(result(), ORDERS)))
+
+    [cell] = [
+        each for each in told["cells"] if (each["policy"], each["by"], each["decision"]) == ("new", "all", "deny")
+    ]
+    assert (cell["touches"], cell["gave"]["people"], cell["left"]["people"]) == (30, 6, 1)
+    assert cell["gave"]["rate"]["value"] == 0.2
+    assert cell["amounts"]["USD"]["sum"] == 15_000
+    assert told["policies"]["new"] == default_policy().version

@@ -1,0 +1,82 @@
+"""The lake's filler reports that the store is away as long as that holds anything up, and no longer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from prometheus_client import CollectorRegistry
+
+from sinks.lake.files import LocalFiles
+from sinks.lake.manifests import OffsetRange
+from sinks.lake.rows import LogRecord
+from sinks.lake.writer import LakeWriter
+from streams.history.lake import filler
+from streams.history.lake.buffers import Buffer, FlushLimits
+from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+
+TOPIC = [topic_record(at, "email.sent", at=NOW) for at in range(3)]
+
+
+class Outrun(LakeWriter):
+    """Another one writes the same first and, as it does when it begins, clears away what this one has begun."""
+
+    def __init__(self, files: LocalFiles) -> None:
+        super().__init__(files, TOPIC_ID)
+        self._others = LakeWriter(files, TOPIC_ID)
+
+    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
+        self._others.write(partition, first, last, records)
+        raise FileNotFoundError
+
+
+class Full(LakeWriter):
+    """No room is left."""
+
+    def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filler, "PAUSE_S", 0)
+
+
+@pytest.fixture
+async def consumer() -> AsyncIterator[AIOKafkaConsumer]:
+    """One that never starts."""
+    found = AIOKafkaConsumer()
+    yield found
+    await found.stop()
+
+
+def began(consumer: AIOKafkaConsumer, writer: LakeWriter) -> LakeFiller:
+    """With three records in hand."""
+    metrics = LakeMetrics(CollectorRegistry())
+    orders = FillOptions(FlushLimits(rows=3, bytes=1_000_000, seconds=60), skip_lost=False, say=print)
+    found = LakeFiller(consumer, LakeFlusher(writer, metrics), metrics, orders)
+    buffer = Buffer(0, 0)
+    buffer.take(TOPIC, 3, 0)
+    found._buffers[0] = buffer  # as if it had been read: no broker is needed to fill the lake
+    found._assignments = 1
+    return found
+
+
+async def test_what_another_one_has_written_meanwhile_is_no_trouble_any_more(
+    consumer: AIOKafkaConsumer, tmp_path: Path
+) -> None:
+    found = began(consumer, Outrun(LocalFiles(tmp_path)))
+    await found._write(0, asyncio.Event())
+    assert LakeWriter(LocalFiles(tmp_path), TOPIC_ID).position(0) == 3
+    assert await found.unready() is None
+
+
+async def test_what_cannot_be_written_is_a_trouble(consumer: AIOKafkaConsumer, tmp_path: Path) -> None:
+    found = began(consumer, Full(LocalFiles(tmp_path), TOPIC_ID))
+    stopping = asyncio.Event()
+    stopping.set()
+    await found._write(0, stopping)
+    assert await found.unready() == "the lake cannot be reached (OSError)"

@@ -1,0 +1,255 @@
+"""Old files imported into the lake: judged and hashed first, counted once, erased with the person."""
+
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import orjson
+import pyarrow.csv as pa_csv
+import pytest
+import zstandard
+from pyarrow import parquet
+
+from events.harmonised import harmonise
+from events.json_types import JSON
+from sinks.lake.duckdb_views import ask_lake
+from sinks.lake.erasure import erase
+from sinks.lake.erasure_list import add_erasures, erasure_of, read_erasures
+from sinks.lake.files import LocalFiles, RemoteFiles, new_name
+from sinks.lake.manifests import INTERACTIONS
+from sinks.lake.rows import tables_of
+from sinks.lake.writer import LakeWriter
+from streams.history.importing.import_run import ImportReport
+from streams.history.lake.input_files import input_files_at
+from streams.history.lake.old_files import OldFiles, import_old_files
+from streams.history.lake.row_reading import BEFORE_ERASURE
+from streams.history.lake.selection import Selection
+from streams.history.refold.buckets import sort_history
+from streams.history.refold.fold_files import fold_history
+from streams.platform.errors import LakeStopped
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW, accepted
+from tests.unit.history.lake.lake_rows import rows_of
+from tests.unit.history.lake.old_files import ADDRESS, ALL, EMAIL, MANY, SILENT, imported, json_lines, old_event
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID
+from tests.unit.worker.agents.harmonised import HASHER
+
+THEN = NOW - 200 * DAY
+MAIL = old_event("1", "email.sent", THEN)
+GIFT = old_event("2", "donation.made", THEN + DAY)
+RAW = b"example.org"
+
+
+def in_lake(files: LocalFiles) -> list[dict[str, Any]]:
+    return sorted(
+        (row for name in files.below(INTERACTIONS) for row in rows_of(files, name)), key=lambda row: str(row["time"])
+    )
+
+
+def harmonised(said: dict[str, JSON], at: int, offset: int = 0) -> Fetched:
+    """As it is in the topic once intake has had it."""
+    key, value = harmonise(accepted(said), HASHER)
+    return Fetched(offset, value, key.encode(), timestamp=at, partition=0)
+
+
+def folded(files: LocalFiles, folder: Path) -> dict[str, Any]:
+    gathered = sort_history(files.address(""), folder / "sorted")
+    fold_history(files.address(""), gathered, folder / "folded")
+    rows = parquet.read_table(folder / "folded" / "contact_state").to_pylist()
+    return {row["contact_id"]: orjson.loads(row["profile"]) for row in rows}
+
+
+def test_raw_events_are_hashed_on_import_and_appended_at_the_time_they_happened(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    told = imported(files, json_lines(tmp_path / "old.jsonl", [MAIL, GIFT]))
+
+    assert dict(told.counts.interactions) == {"email.sent": 1, "donation.made": 1}
+    mail, gift = in_lake(files)
+    assert (mail["fragment"], mail["email"], mail["message_id"]) == (EMAIL, EMAIL, "m1")
+    assert mail["appended_at"] == mail["time"]
+    assert mail["event"] == harmonised(MAIL, THEN).value, "what intake would have written"
+    assert (gift["offset"], gift["topic_id"].startswith("imported-")) == (1, True)
+    assert not any(RAW in files.read(name) or ADDRESS.encode() in files.read(name) for name in files.below(""))
+
+
+def test_parquet_csv_and_what_was_harmonised_say_the_same(tmp_path: Path) -> None:
+    [table] = tables_of([harmonised(MAIL, THEN)], TOPIC_ID).values()
+    for name in ("parquet", "csv", "jsonl.zst", "raw.jsonl"):
+        (tmp_path / name).mkdir()
+    parquet.write_table(table, tmp_path / "parquet" / "x.parquet")
+    pa_csv.write_csv(table.select(["fragment", "event"]), tmp_path / "csv" / "x.csv")
+    (tmp_path / "jsonl.zst" / "x").write_bytes(zstandard.compress(harmonised(MAIL, THEN).value or b""))
+    json_lines(tmp_path / "raw.jsonl" / "x", [MAIL])
+
+    for name in ("parquet", "csv", "jsonl.zst", "raw.jsonl"):
+        files = LocalFiles(tmp_path / f"lake-{name}")
+        imported(files, tmp_path / name)
+        [row] = in_lake(files)
+        assert (row["event"], row["fragment"]) == (harmonised(MAIL, THEN).value, EMAIL), name
+
+
+def test_rows_that_intake_would_refuse_are_not_imported(tmp_path: Path) -> None:
+    kept = orjson.loads(harmonised(MAIL, THEN).value or b"")
+    named = {**kept["data"]["contact"], "name": "Ada Lovelace"}
+    half = {**kept, "data": {**kept["data"], "contact": {**named, "phone": "212 555 0199"}}}
+    noisy = {**kept, "subject": ADDRESS, "data": {**kept["data"], "contact": named}}
+    ahead = old_event("3", "email.sent", NOW + DAY)
+    files = LocalFiles(tmp_path / "lake")
+
+    told = imported(
+        files,
+        json_lines(tmp_path / "old.jsonl", [half, noisy, ahead, old_event("4", "donation.made", THEN, amount=-1)]),
+    )
+
+    assert dict(told.counts.refused) == {"invalid_data": 2, "time_in_future": 1}
+    [row] = in_lake(files)
+    assert row["event"] == harmonised(MAIL, THEN).value
+
+
+def test_imported_rows_are_never_appended_ahead_of_the_clock(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    imported(files, json_lines(tmp_path / "old.jsonl", [old_event("1", "email.sent", NOW + 1_000)]))
+
+    [row] = in_lake(files)
+    assert (row["time"] - row["appended_at"]).total_seconds() == 1
+
+
+def test_only_selected_rows_are_imported(tmp_path: Path) -> None:
+    files, file = LocalFiles(tmp_path / "lake"), json_lines(tmp_path / "old.jsonl", [MAIL, GIFT])
+    imported(files, file, selection=Selection(types=frozenset({"donation.made"})))
+    assert [row["id"] for row in in_lake(files)] == ["2"]
+
+    imported(files, file, selection=Selection(until=THEN + 1))
+    assert [row["id"] for row in in_lake(files)] == ["1", "2"]
+
+
+def test_a_copy_from_the_topic_counts_before_imported_ones_and_of_imported_copies_one(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    late = harmonised(old_event("1", "email.sent", THEN), THEN + 30 * DAY)
+    LakeWriter(files, TOPIC_ID).write(0, 0, 0, [late])
+    seen_again = old_event("6", "email.opened", THEN + 60 * DAY)
+    file = json_lines(tmp_path / "old.jsonl", [seen_again, MAIL, GIFT])
+    imported(files, file)
+    imported(files, json_lines(tmp_path / "more.jsonl", [MAIL, seen_again]))
+
+    counts = {"email.sent": 1, "email.opened": 1, "donation.made": 1}
+    assert folded(files, tmp_path)[EMAIL]["counts"] == counts
+    with ask_lake(files) as lake:
+        found = lake.sql("SELECT type, count(*) FROM interactions_counted GROUP BY type").fetchall()
+        assert dict(found) == counts
+        assert lake.sql("SELECT count(*) FROM touches").fetchall() == [(1,)]
+        assert lake.sql("SELECT sum(net) FROM donations").fetchall() == [(5000,)]
+
+
+def test_imported_rows_do_not_shorten_the_dedup_window_of_streamed_messages(tmp_path: Path) -> None:
+    """Copies six days apart were one; what was imported of later does not settle the first before the second comes."""
+    files = LocalFiles(tmp_path / "lake")
+    copies = [harmonised(MAIL, THEN, 0), harmonised(MAIL, THEN + 6 * DAY, 1)]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 1, copies)
+    imported(
+        files, json_lines(tmp_path / "old.jsonl", [old_event("9", "email.sent", THEN + 90 * DAY, message_id="m9")])
+    )
+
+    assert folded(files, tmp_path)[EMAIL]["counts"] == {"email.sent": 2}
+
+
+def test_whoever_one_file_commands_to_erase_is_imported_from_no_file(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    forgotten = old_event("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada", "email": ADDRESS})
+    after = old_event("4", "donation.made", THEN + 3 * DAY, donation_id="fec:2")
+    told = imported(files, json_lines(tmp_path / "b.jsonl", [forgotten, MAIL, GIFT, after]))
+    imported(files, json_lines(tmp_path / "a.jsonl", [old_event("5", "email.sent", THEN, {"contact_id": "crm.ada"})]))
+
+    assert told.counts.left_out[BEFORE_ERASURE.why] == 1
+    assert [(row["id"], row["fragment"], row["amount"]) for row in in_lake(files)] == [
+        ("2", None, 5000),
+        ("4", EMAIL, 5000),
+    ]
+    assert {name: each["counts"] for name, each in folded(files, tmp_path).items()} == {EMAIL: {"donation.made": 1}}
+
+
+def test_whoever_is_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL, GIFT]))
+    add_erasures(files, [erasure_of(EMAIL, NOW, NOW)])
+
+    assert erase(files, read_erasures(files)).rows == 2
+    assert [row["fragment"] for row in in_lake(files)] == [None, None]
+    assert not folded_or_none(files, tmp_path)
+    assert not imported(files, tmp_path / "old.jsonl").counts.interactions
+
+
+def folded_or_none(files: LocalFiles, folder: Path) -> dict[str, Any]:
+    return folded(files, folder) if sort_history(files.address(""), folder / "look").rows else {}
+
+
+def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL]))
+
+    (tmp_path / "link").symlink_to(tmp_path / "lake")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file.parquet").symlink_to(tmp_path / "lake" / files.below(INTERACTIONS)[0])
+    for name in (
+        "lake",
+        "link",
+        "folder/../lake",
+        "lake/interactions",
+        "folder",
+        f"lake/{files.below(INTERACTIONS)[0]}",
+    ):
+        with pytest.raises(LakeStopped, match="give other files"):
+            imported(files, tmp_path / name)
+    with pytest.raises(LakeStopped, match="give other files"):
+        imported(LocalFiles(tmp_path / "link"), tmp_path / "lake")
+    other = LocalFiles(tmp_path / "other")
+    imported(other, tmp_path / "lake")
+    assert [row["event"] for row in in_lake(other)] == [row["event"] for row in in_lake(files)]
+
+
+def test_whoever_is_erased_in_an_imported_lake_is_imported_from_no_other_file(tmp_path: Path) -> None:
+    files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
+    imported(another, json_lines(tmp_path / "b.jsonl", [old_event("9", "email.sent", THEN, {"contact_id": "bob"})]))
+    add_erasures(another, [erasure_of(EMAIL, THEN + 2 * DAY, THEN + 3 * DAY)])
+
+    told = imported(files, tmp_path / "another", json_lines(tmp_path / "old.jsonl", [MAIL]))
+
+    assert told.counts.left_out[BEFORE_ERASURE.why] == 1
+    assert [row["id"] for row in in_lake(files)] == ["9"]
+    assert read_erasures(files).heard(EMAIL) == THEN + 3 * DAY
+
+
+def test_a_lake_with_pending_erasures_is_not_imported(tmp_path: Path) -> None:
+    files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
+    forgotten = old_event("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada"})
+    LakeWriter(another, TOPIC_ID).write(0, 0, 1, [harmonised(MAIL, THEN), harmonised(forgotten, NOW, 1)])
+
+    with pytest.raises(LakeStopped, match=r"1 erasures are not carried out .* run `harmonia lake erase` there"):
+        imported(files, tmp_path / "another")
+    assert files.below("") == []
+
+
+def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    forgotten = old_event("3", "contact.erased", THEN + 2 * DAY)
+    [table] = tables_of([harmonised(forgotten, THEN + 5 * DAY)], TOPIC_ID).values()
+    parquet.write_table(table, tmp_path / "x.parquet")
+    meanwhile = old_event("5", "email.sent", THEN + 4 * DAY)
+
+    told = imported(files, tmp_path / "x.parquet", json_lines(tmp_path / "old.jsonl", [meanwhile]))
+
+    assert told.counts.left_out[BEFORE_ERASURE.why] == 1
+    assert in_lake(files) == []
+
+
+def test_a_lake_on_a_store_is_not_imported_into_itself(tmp_path: Path) -> None:
+    system, root = fsspec.filesystem("memory"), f"/lake-{new_name()}"
+    files, beside = RemoteFiles(system, root), RemoteFiles(system, f"{root}-2")
+    imported(files, json_lines(tmp_path / "old.jsonl", [MAIL]))
+
+    parts = [part for name in (root, f"{root}/interactions") for part in input_files_at(f"memory:/{name}")]
+    for part in parts:
+        with pytest.raises(LakeStopped, match="give other files"):
+            import_old_files(files, OldFiles([part], ALL, HASHER, NOW), MANY, ImportReport(None), SILENT)
+    import_old_files(beside, OldFiles(parts[:1], ALL, HASHER, NOW), MANY, ImportReport(None), SILENT)
+    assert len(beside.below(INTERACTIONS)) == 1

@@ -1,0 +1,47 @@
+"""When erasure commands came, from rows of the topic."""
+
+from streams.domain.contact import ContactState
+from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.history.rebuild.erasure_commands import (
+    command_times_in,
+    earliest_of,
+    from_file_rows,
+    rows_after_erasure,
+    to_file_rows,
+)
+from streams.history.rebuild.prior_states import rows_of_records
+from streams.history.refold.contact_rows import TopicRow
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.topic_records import DAY, topic_record, unreadable_record
+
+COMMAND = topic_record(1, "contact.erased", NOW - DAY)
+(NAME,) = command_times_in(rows_of_records("topic", [COMMAND]))
+
+
+def test_a_command_is_heard_when_it_came_and_not_when_it_says() -> None:
+    gift = topic_record(0, "donation.made", NOW, refcode="contact.erased")
+    rows = rows_of_records(
+        "topic", [gift, COMMAND, unreadable_record(2, b"contact.erased"), unreadable_record(3, None)]
+    )
+    assert command_times_in(rows) == {NAME: NOW + 1}
+
+
+def test_of_copies_the_first_counts_and_a_file_says_it_again() -> None:
+    assert earliest_of({NAME: 5}, {NAME: 3, ("a", "b"): 4}) == {NAME: 3, ("a", "b"): 4}
+    assert from_file_rows(to_file_rows({NAME: 3})) == {NAME: 3}
+
+
+ERASED = [ContactState(place=Place(erased=Erasure(NOW - DAY, *NAME)))]
+
+
+def test_rows_that_came_before_the_erasure_command_are_dropped_whatever_time_they_name() -> None:
+    rows = [TopicRow("topic", 0, at, NOW + at, b"{}") for at in range(4)]
+    assert [row.offset for row in rows_after_erasure(rows, ERASED, {NAME: NOW + 1})] == [2, 3]
+    assert rows_after_erasure(rows, ERASED, {}) == rows
+    assert rows_after_erasure(rows, [ContactState()], {NAME: NOW + 1}) == rows
+
+
+def test_in_one_millisecond_the_command_stands_between_what_came_before_it_and_after_it() -> None:
+    (value,) = [COMMAND.value or b""]
+    rows = [TopicRow("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]
+    assert [row.offset for row in rows_after_erasure(rows, ERASED, {NAME: NOW})] == [3, 4]

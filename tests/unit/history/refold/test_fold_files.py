@@ -1,0 +1,100 @@
+"""Refolded states and profiles, on one machine and in engines that bring a contact's rows together themselves."""
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from events.json_types import JSON
+from sinks.lake.erasure_list import Erasures, erasure_of
+from sinks.lake.rows import tables_of
+from sinks.lake.snapshots import CONTACT_STATE_SCHEMA
+from streams.domain.contact import decode, profile
+from streams.engine.store import MemoryStore
+from streams.history.refold.arrow import fold_batches
+from streams.history.refold.buckets import sort_history
+from streams.history.refold.fold_files import PROFILES, STATES, fold_history
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
+from tests.unit.history.refold.lakes import lake_of, sample_records
+from tests.unit.worker.agents.harmonised import folded, kept
+
+NOBODY_IS = Erasures()
+
+
+def streamed(records: list[Fetched]) -> dict[str, bytes]:
+    """States of a worker that gets everything in one chunk, so that versions are the same."""
+    store = MemoryStore()
+    kept(folded(*records, store=store), store)
+    return {key.decode(): value for key, value in store.items()}
+
+
+def rows_in(folder: Path) -> list[dict[str, Any]]:
+    return [dict(row) for path in sorted(folder.iterdir()) for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+def test_refolded_states_and_profiles_equal_those_of_the_stream(tmp_path: Path) -> None:
+    records = sample_records()
+    place = (tmp_path / "lake").as_posix()
+    lake_of(tmp_path / "lake", records)
+
+    gathered = sort_history(place, tmp_path / "work", processes=2, rows_in_a_bucket=15)
+    done = fold_history(place, gathered, tmp_path / "out", processes=2)
+
+    states = streamed(records)
+    assert {row["contact_id"]: row["state"] for row in rows_in(tmp_path / "out" / STATES)} == states
+    shown = rows_in(tmp_path / "out" / PROFILES)
+    assert {row["contact_id"]: orjson.loads(row["profile"]) for row in shown} == {
+        name: profile(name, decode(state)) for name, state in states.items()
+    }
+    assert (done.contacts, done.profiles) == (5, 5)
+    assert done.outcomes == {"applied": 40, "duplicate": 1}
+    assert done.refused == {"not_json": 1}
+    assert pq.read_schema(tmp_path / "out" / PROFILES / "000000.parquet").equals(CONTACT_STATE_SCHEMA)
+
+
+def batches_of(records: list[Fetched], rows: int) -> list[pa.RecordBatch]:
+    """As Spark gives them: sorted by fragment alone, times in microseconds, cut anywhere."""
+    table = pa.concat_tables(tables_of(records, TOPIC_ID).values())
+    shuffled = table.take(pa.array(Random(rows).sample(range(len(table)), len(table))))
+    times = pa.timestamp("us", tz="America/New_York")
+    place = shuffled.schema.get_field_index("appended_at")
+    sorted_ = shuffled.set_column(place, "appended_at", shuffled["appended_at"].cast(times)).sort_by("fragment")
+    return list(sorted_.to_batches(max_chunksize=rows))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 100])
+def test_each_contact_is_folded_once_however_arrow_batches_are_cut(rows: int) -> None:
+    records = sample_records()
+
+    made = [row for batch in fold_batches(batches_of(records, rows), NOBODY_IS) for row in batch.to_pylist()]
+
+    assert sorted(row["contact_id"] for row in made) == sorted(f"c{number}" for number in range(5))
+    assert {row["contact_id"]: row["state"] for row in made} == streamed(records)
+    assert all(orjson.loads(row["profile"])["version"] == row["version"] == 1 for row in made)
+
+
+def test_only_a_new_record_of_an_erased_contact_is_folded() -> None:
+    mailed = [topic_record(number, "email.opened", NOW + number, contact={"contact_id": "c1"}) for number in range(3)]
+    gift: dict[str, JSON] = {"donation_id": "ab:1", "amount": 500, "currency": "USD", "contact": {"contact_id": "c1"}}
+    erased = Erasures([erasure_of("c1", NOW)])
+
+    assert _counts(mailed, erased) == {}
+    assert _counts([*mailed, topic_record(3, "donation.made", NOW, **gift)], erased) == {}
+    begun = [
+        *mailed[:2],
+        topic_record(2, "donation.made", NOW + 5, **gift),
+        topic_record(3, "email.opened", NOW + 9, contact={"contact_id": "c1"}),
+    ]
+    assert _counts(begun, erased) == {"donation.made": 1, "email.opened": 1}
+
+
+def _counts(records: list[Fetched], erased: Erasures) -> dict[str, int]:
+    batches = fold_batches(batches_of(records, 100), erased)
+    made = [row for batch in batches for row in batch.to_pylist() if row["profile"] is not None]
+    return {type_: count for row in made for type_, count in orjson.loads(row["profile"])["counts"].items()}

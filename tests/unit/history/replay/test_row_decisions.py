@@ -1,0 +1,217 @@
+"""What a replay does with each row: send it unchanged, leave it out, or refuse it."""
+
+from pathlib import Path
+
+import duckdb
+import fsspec
+import orjson
+import pytest
+import zstandard
+from pyarrow import parquet
+
+from events.identifiers import Hasher
+from events.json_types import JSON
+from events.registry import topic_of
+from events.topics import EMAIL_EVENTS, INTERACTIONS
+from sinks.lake.erasure_list import add_erasures, erasure_of
+from sinks.lake.files import LocalFiles, open_files
+from sinks.lake.rows import tables_of
+from sinks.lake.writer import LakeWriter
+from streams.domain.contact.state import WEEK
+from streams.history.importing.file_items import UnchangedEvent, Unreadable
+from streams.history.importing.import_run import ImportReport, ProgressDisplay
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
+from streams.history.lake.input_files import input_files_at, selected_files
+from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
+from streams.history.lake.selection import Selection
+from streams.history.replay.history import ReplaySource, decided_rows
+from streams.history.replay.replay_run import preview_replay
+from streams.history.replay.row_decisions import ERASURES, TOO_OLD, WINDOW_MARGIN_MS
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW, event
+from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
+
+ALL = Selection()
+GIFT = topic_record(0, "donation.made", NOW - 900 * DAY, contact={"email": "ada@example.org"}, refcode="ü")
+
+
+def history(path: Path, selection: Selection = ALL, *, erases: bool = False, now: int = NOW) -> ReplaySource:
+    return ReplaySource(input_files_at(str(path)), selection, "US", now, erases=erases)
+
+
+def told(found: ReplaySource) -> list[object]:
+    judge = found.judge()
+    parts = selected_files(found.parts, found.selection)
+    return [result for part in parts for piece in decided_rows(part, judge) for result in piece.results]
+
+
+def lake(folder: Path, *records: Fetched) -> Path:
+    LakeWriter(LocalFiles(folder), TOPIC_ID).write(0, 0, len(records) - 1, records)
+    return folder
+
+
+def as_it_was(record: Fetched) -> UnchangedEvent:
+    return UnchangedEvent(INTERACTIONS, record.key, record.value or b"", orjson.loads(record.value or b"")["type"])
+
+
+def test_replayed_lake_rows_go_to_interactions_byte_for_byte(tmp_path: Path) -> None:
+    assert told(history(lake(tmp_path, GIFT))) == [as_it_was(GIFT)]
+
+
+def test_only_selected_rows_of_a_lake_are_replayed(tmp_path: Path) -> None:
+    sent, opened = topic_record(1, "email.sent", NOW - 2), topic_record(2, "email.opened", NOW - 1)
+    lake(tmp_path, GIFT, sent, opened)
+
+    assert told(history(tmp_path, Selection(since=NOW - 2, until=NOW - 1))) == [as_it_was(sent)]
+    assert told(history(tmp_path, Selection(types=frozenset({"email.opened"})))) == [as_it_was(opened)]
+
+
+def test_a_file_of_parquet_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
+    [table] = tables_of([GIFT], TOPIC_ID).values()
+    parquet.write_table(table, tmp_path / "gifts.parquet")
+    duckdb.sql(f"COPY (FROM '{tmp_path}/gifts.parquet') TO '{tmp_path}/gifts.csv'")
+    (tmp_path / "gifts.jsonl.zst").write_bytes(zstandard.compress((GIFT.value or b"") + b"\n"))
+
+    for name in ("gifts.parquet", "gifts.csv", "gifts.jsonl.zst"):
+        assert told(history(tmp_path / name)) == [as_it_was(GIFT)], name
+    assert told(history(tmp_path)) == [as_it_was(GIFT)] * 3
+
+
+def test_raw_events_are_replayed_to_their_input_topic(tmp_path: Path) -> None:
+    value = orjson.dumps(event("email.opened", contact={"contact_id": "c1", "phone": "+1 212 555 0100"}))
+    bad = orjson.dumps(event("donation.made", amount=-1))
+    (tmp_path / "said.jsonl").write_bytes(value + b"\n\n" + bad + b"\n{")
+
+    first, *refused = told(history(tmp_path / "said.jsonl"))
+
+    assert first == UnchangedEvent(EMAIL_EVENTS, None, value, "email.opened")
+    assert [getattr(each, "element", None) for each in refused] == [bad, b"{"]
+    assert topic_of("email.opened") == EMAIL_EVENTS
+
+
+def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> None:
+    pair: list[JSON] = ["b", Hasher([b"k"]).voter("NY:1")]
+    command = topic_record(0, "contact.linked", NOW - DAY, contact_ids=pair, contact={"email": "ada@example.org"})
+    (tmp_path / "x.jsonl").write_bytes(command.value or b"")
+
+    assert told(history(tmp_path / "x.jsonl")) == [
+        UnchangedEvent(INTERACTIONS, b"b", command.value or b"", "contact.linked")
+    ]
+
+
+def test_messages_older_than_a_week_are_not_replayed(tmp_path: Path) -> None:
+    edge = NOW - WEEK + WINDOW_MARGIN_MS
+    at_it, before = topic_record(0, "email.sent", edge), topic_record(1, "email.sent", edge - 1)
+    unsubscribed = topic_record(2, "email.unsubscribed", edge - 1)
+    lake(tmp_path, at_it, before, unsubscribed)
+
+    assert sorted(map(repr, told(history(tmp_path)))) == sorted(
+        map(repr, [as_it_was(at_it), TOO_OLD, as_it_was(unsubscribed)])
+    )
+
+
+def test_events_of_erased_people_are_not_replayed(tmp_path: Path) -> None:
+    erasure = topic_record(0, "contact.erased", NOW - 2 * DAY)
+    before = topic_record(1, "donation.made", NOW - 3 * DAY)
+    after = topic_record(2, "donation.made", NOW - DAY)
+    other = topic_record(3, "donation.made", NOW - 3 * DAY, contact={"contact_id": "c2"})
+    late = topic_record(4, "donation.made", NOW - DAY, contact={"contact_id": "c2"})
+    lake(tmp_path, erasure, before, after, other, late)
+    add_erasures(LocalFiles(tmp_path), [erasure_of("c2", NOW - 2 * DAY)])
+
+    kept_out = told(history(tmp_path))
+    assert sorted(map(repr, kept_out)) == sorted(
+        map(repr, [ERASURES, BEFORE_ERASURE, BEFORE_ERASURE, as_it_was(after), as_it_was(late)])
+    )
+
+
+def test_replayed_erasures_are_sent_before_everything_else(tmp_path: Path) -> None:
+    lake(tmp_path, topic_record(0, "contact.erased", NOW - 2 * DAY), topic_record(1, "donation.made", NOW - DAY))
+    only = Selection(types=frozenset({"donation.made"}))
+    report = ImportReport(None)
+
+    preview_replay(history(tmp_path, only, erases=True), report, ProgressDisplay(lambda _: None, pytest.fail))
+
+    assert dict(report.counts.interactions) == {"contact.erased": 1, "donation.made": 1}
+    assert not report.counts.left_out
+
+
+def test_a_lake_with_pending_erasures_is_not_replayed(tmp_path: Path) -> None:
+    command = topic_record(0, "contact.erased", NOW - 2 * DAY)
+    lake(tmp_path, command, topic_record(1, "donation.made", NOW - DAY, contact={"email": "ada@example.org"}))
+    files = LocalFiles(tmp_path)
+
+    with pytest.raises(Unreadable, match=r"^1 erasures are not carried out in this lake yet.*`harmonia lake erase`"):
+        preview_replay(history(tmp_path), ImportReport(None), ProgressDisplay(lambda _: None, pytest.fail))
+    erase_from_lake(files, [], None)
+    preview_replay(history(tmp_path), ImportReport(None), ProgressDisplay(lambda _: None, pytest.fail))
+
+    of_another_name = AnnouncedErasure(erasure_of("c2", NOW - DAY), "office/desk", "x")
+    with pytest.raises(Unreadable, match=r"^1 erasures"):
+        history(tmp_path).require_erased([of_another_name])
+    erase_from_lake(files, [of_another_name], None)
+    history(tmp_path).require_erased([of_another_name])
+
+
+def test_a_replay_from_a_lake_obeys_the_time_at_which_erasures_were_heard(tmp_path: Path) -> None:
+    lake(tmp_path, topic_record(1, "contact.erased", NOW - 2 * DAY), topic_record(0, "donation.made", NOW - DAY))
+
+    assert told(history(tmp_path, erases=True)) == [BEFORE_ERASURE]
+
+
+def test_anonymised_donations_are_not_replayed(tmp_path: Path) -> None:
+    lake(tmp_path, topic_record(0, "contact.erased", NOW - 2 * DAY))
+    add_erasures(LocalFiles(tmp_path), [erasure_of("c1", NOW - 2 * DAY)])
+    LakeWriter(LocalFiles(tmp_path), TOPIC_ID).write(0, 1, 1, [topic_record(1, "donation.made", NOW - 3 * DAY)])
+
+    assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [ANONYMISED]
+
+
+def test_rows_that_are_no_interaction_are_refused(tmp_path: Path) -> None:
+    lake(tmp_path, unreadable_record(0, b"no"), unreadable_record(1, None))
+    report = ImportReport(None)
+
+    preview_replay(history(tmp_path), report, ProgressDisplay(lambda _: None, pytest.fail))
+
+    assert dict(report.counts.refused) == {"not_json": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("x.csv", b"a,b\n1,2\n", "not there: fragment, event"),
+        ("x.parquet", b"PAR1 and no more", "cut short"),
+        ("x.jsonl.zst", zstandard.compress(b"{}\n" * 99)[:-3], "cut short"),
+    ],
+)
+def test_a_replay_says_why_a_file_cannot_be_read(tmp_path: Path, name: str, content: bytes, why: str) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(Unreadable, match=why):
+        told(history(tmp_path / name))
+
+
+def test_an_empty_folder_is_no_history(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="there is nothing"):
+        input_files_at(str(tmp_path))
+
+
+def test_a_uri_may_name_a_lake_a_folder_or_a_file() -> None:
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/replayed/some/said.jsonl", GIFT.value)
+    LakeWriter(open_files("memory://replayed/lake"), TOPIC_ID).write(0, 0, 0, [GIFT])
+
+    for place in ("memory://replayed/some/said.jsonl", "memory://replayed/some", "memory://replayed/lake"):
+        assert told(ReplaySource(input_files_at(place), ALL, "US", NOW)) == [as_it_was(GIFT)], place
+    with pytest.raises(Unreadable, match="there is nothing"):
+        input_files_at("memory://replayed/some/other.jsonl")
+
+
+def test_the_fingerprint_of_a_replayed_file_depends_on_content_and_selection(tmp_path: Path) -> None:
+    for name, content in (("a.jsonl", b"{}"), ("b.jsonl", b"{}"), ("c.jsonl", b"{ }")):
+        (tmp_path / name).write_bytes(content)
+
+    same, too, other = input_files_at(str(tmp_path))
+
+    assert same.fingerprint(ALL) == too.fingerprint(ALL) != other.fingerprint(ALL)
+    assert same.fingerprint(ALL) != same.fingerprint(Selection(since=NOW))

@@ -1,0 +1,225 @@
+"""What is read is judged purely: here by what servers and machines may say."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli.main import app
+from streams.engine import rocksdb_store
+from streams.operations.doctor import Finding, examine
+from streams.operations.doctor.configuration import examine_configuration
+from streams.operations.doctor.machine import (
+    _MOUNTS,
+    GIB,
+    OPEN_FILES_OF_A_STORE,
+    _kind_of,
+    examine_machine,
+    judge_file_system,
+    judge_open_files,
+    judge_space,
+    judge_versions,
+    pinned_here,
+)
+from streams.operations.doctor.permissions import judge_group, judge_permissions, needed
+from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
+from streams.platform.settings import Settings
+from streams.platform.topics import TABLES
+from streams.worker.state_dir import own
+
+SETTINGS = Settings(app_id="there", partitions=4)
+FAR = Settings(kafka_bootstrap="kafka:9092", identity_key="0123456789abcdef", partitions=4)
+GOOD_REDIS = {"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "role": "master", "used_memory": 1}
+
+
+def verdicts(found: object) -> list[str]:
+    assert isinstance(found, list)
+    return [finding.verdict for finding in found]
+
+
+def told(findings: list[Finding]) -> None:
+    """Whatever is wrong has a cure."""
+    assert all(finding.to_do for finding in findings if finding.verdict != "ok")
+
+
+@pytest.mark.parametrize(
+    ("versions", "settings", "expected"),
+    [
+        ({1: (4, 3)}, SETTINGS, ["ok"]),
+        ({1: ()}, SETTINGS, ["ok"]),
+        ({1: (2, 8)}, SETTINGS, ["ok", "fail"]),
+        ({1: (4, 3)}, FAR, ["ok", "warn"]),
+        ({1: (4, 3)}, FAR.model_copy(update={"replication": 3}), ["fail"]),
+        ({1: (4, 3), 2: (4, 3), 3: (3, 9)}, FAR.model_copy(update={"replication": 3}), ["ok"]),
+    ],
+)
+def test_the_doctor_judges_brokers(
+    versions: dict[int, tuple[int, ...]], settings: Settings, expected: list[str]
+) -> None:
+    found = list(judge_brokers(versions, settings))
+    told(found)
+    assert verdicts(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("info", "scripts", "expected"),
+    [
+        ({}, True, ["ok"]),
+        ({"redis_version": "7.2.4", "valkey_version": "8.1.0", "server_name": "valkey"}, True, ["ok"]),
+        ({"redis_version": "5.0.1"}, True, ["fail"]),
+        ({"maxmemory_policy": "allkeys-lru"}, True, ["ok", "fail"]),
+        ({"role": "slave"}, True, ["ok", "fail"]),
+        ({"used_memory": 90, "maxmemory": 100}, True, ["ok", "warn"]),
+        ({"used_memory": 80, "maxmemory": 100}, True, ["ok"]),
+        ({}, False, ["ok", "fail"]),
+    ],
+)
+def test_the_doctor_judges_redis(info: dict[str, object], scripts: bool, expected: list[str]) -> None:
+    found = list(judge_redis({**GOOD_REDIS, **info}, scripts))
+    told(found)
+    assert verdicts(found) == expected
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(0.1, "ok"), (-5, "warn"), (5, "warn"), (-60, "fail"), (3600, "fail")])
+def test_the_doctor_judges_clocks(ahead: float, verdict: str) -> None:
+    found = judge_clock("Redis", ahead)
+    told([found])
+    assert found.verdict == verdict
+    assert ("behind" in found.found) == (ahead < -2)
+
+
+def test_a_stamp_in_the_future_tells_of_a_broker_that_is_ahead() -> None:
+    assert list(judge_newest(None, 1_000_000)) == []
+    assert list(judge_newest(1, 1_000_000)) == []
+    assert verdicts(list(judge_newest(1_005_000, 1_000_000))) == ["warn"]
+    assert verdicts(list(judge_newest(1_105_000, 1_000_000))) == ["fail"]
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "verdict"),
+    [(100 * GIB, 400 * GIB, "ok"), (GIB, 4 * GIB, "warn"), (9 * GIB, 100 * GIB, "warn"), (GIB // 8, GIB, "fail")],
+)
+def test_the_doctor_judges_disks(free: int, total: int, verdict: str) -> None:
+    assert judge_space(free, total, Path("/there")).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("ext4", []), ("overlay", []), (None, []), ("nfs4", ["warn"]), ("cifs", ["warn"])]
+)
+def test_the_doctor_judges_file_systems(kind: str | None, expected: list[str]) -> None:
+    found = list(judge_file_system(kind, Path("/there")))
+    told(found)
+    assert verdicts(found) == expected
+
+
+@pytest.mark.skipif(not _MOUNTS.exists(), reason="this system lists its file systems nowhere")
+def test_the_kind_of_a_file_system_is_found() -> None:
+    assert _kind_of(Path("/proc/self")) == "proc"
+    assert _kind_of(Path("/")) is not None
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(1024, "ok"), (512, "ok"), (300, "warn"), (128, "fail")])
+def test_the_doctor_judges_open_files(limit: int, verdict: str) -> None:
+    assert judge_open_files(limit, 4).verdict == verdict
+
+
+def test_what_a_store_may_have_open_is_what_it_is_given() -> None:
+    assert OPEN_FILES_OF_A_STORE == rocksdb_store._OPEN_FILES
+
+
+def test_the_doctor_judges_versions() -> None:
+    installed = {"harmonia": "0.1.0", "redis": "6.0", "orjson": "3.0"}
+    assert judge_versions({}, installed).verdict == "ok"
+    assert judge_versions({"redis": "6.0", "java": "17"}, installed).verdict == "ok"
+    other = judge_versions({"redis": "7.0"}, installed)
+    assert (other.verdict, "redis 6.0, not 7.0" in other.found) == ("warn", True)
+
+
+def test_a_variable_that_is_no_setting_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_TIMEZONE", "UTC")
+    found = {finding.what: finding for finding in examine_configuration(SETTINGS)}
+    assert (found["HARMONIA_TIMEZONE"].verdict, found["HARMONIA_TIMEZONE"].to_do) == (
+        "warn",
+        "did you mean HARMONIA_TIME_ZONE?",
+    )
+
+
+def test_a_version_that_the_lock_pins_for_another_python_is_none_to_compare_with() -> None:
+    lock = """numpy==2.4.6 ; python_full_version < '3.99' \\
+    --hash=sha256:94ed
+    # via scipy
+numpy==2.5.5 ; python_full_version >= '3.99' \\
+    --hash=sha256:94ee
+Typing_Extensions==4.15.0 \\
+    --hash=sha256:94ef
+colorama==0.4.6 ; sys_platform == 'no-such-system' \\
+    --hash=sha256:94f0
+"""
+    assert pinned_here(lock) == {"numpy": "2.4.6", "typing-extensions": "4.15.0"}
+
+
+def test_what_may_not_be_done_with_a_topic_is_named() -> None:
+    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed(SETTINGS)}
+    assert verdicts(list(judge_permissions(every, SETTINGS))) == ["ok"]
+    assert list(judge_permissions({}, SETTINGS)) == []
+    [finding] = judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
+    assert (finding.what, finding.found) == ("ACL of contact-state", "WRITE is not allowed")
+    assert "--operation Write --topic contact-state" in finding.to_do
+    assert verdicts(list(judge_group({"DESCRIBE"}, "there"))) == ["fail"]
+    assert list(judge_group({"READ"}, "there")) == list(judge_group(None, "there")) == []
+
+
+def test_a_worker_may_do_less_with_topics_that_are_not_its_own() -> None:
+    needs = needed(SETTINGS)
+    assert needs["email-events"] == needs["experiment-definitions"] == {"READ"}
+    assert needs["dead-letters"] == needs["identity-links"] == {"READ", "WRITE"}
+    assert [needs[f"there-{table}-changelog"] for table in TABLES] == [{"READ", "WRITE"}] * len(TABLES)
+    assert "audit-log" not in needs
+
+
+def test_the_doctor_judges_settings(tmp_path: Path) -> None:
+    good = FAR.model_copy(update={"api_tokens": Settings(api_tokens=f"digital:read:{'0' * 64}").api_tokens})
+    assert verdicts(list(examine_configuration(good))) == ["ok", "ok", "ok"]
+    assert verdicts(list(examine_configuration(SETTINGS))) == ["warn", "ok", "warn"]
+    bad = Settings(policy=tmp_path / "none", api_tokens="S3CRET", identity_key="short")
+    found = list(examine_configuration(bad))
+    told(found)
+    assert verdicts(found) == ["warn", "fail", "fail"]
+    assert "S3CRET" not in str(found)
+
+
+def test_the_doctor_examines_this_machine(tmp_path: Path) -> None:
+    there = {finding.what: finding for finding in examine_machine(Settings(state_dir=tmp_path / "state"))}
+    assert (there["HARMONIA_STATE_DIR"].verdict, there["RocksDB"].verdict) == ("ok", "ok")
+    assert "lock" not in there
+    assert not (tmp_path / "state").exists()
+    with own(tmp_path / "state"):
+        there = {finding.what: finding for finding in examine_machine(Settings(state_dir=tmp_path / "state"))}
+    assert "a worker has the directory" in there["lock"].found
+
+
+def test_a_directory_that_cannot_be_written_to_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = {finding.what: finding for finding in examine_machine(Settings(state_dir=tmp_path / "file" / "state"))}
+    assert found["HARMONIA_STATE_DIR"].verdict == "fail"
+
+
+def test_the_doctor_checks_everything_else_when_servers_are_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("KAFKA_BOOTSTRAP", address)
+        monkeypatch.setenv("REDIS_URL", f"redis://:S3CRET@{address}/0")
+        monkeypatch.setattr("streams.operations.doctor.examination.PATIENCE_S", 0.5)
+        found = {finding.what: finding for finding in examine(Settings())}
+        assert {"HARMONIA_POLICY", "disk", "RocksDB", "brokers", "Redis"} <= found.keys()
+        assert (found["brokers"].verdict, found["Redis"].verdict) == ("fail", "fail")
+        shown, ended = (CliRunner().invoke(app, words) for words in (["doctor"], ["doctor", "--json"]))
+    assert shown.exit_code == ended.exit_code == 1
+    assert "what to do" in shown.stdout
+    assert f"tried {address}, as KAFKA_BOOTSTRAP says" in next(
+        one["found"] for one in json.loads(ended.stdout) if one["what"] == "brokers"
+    )
+    assert "S3CRET" not in shown.output + ended.output

@@ -1,0 +1,135 @@
+from dataclasses import replace
+
+import pytest
+
+from streams.domain.quarantine.listing import Listed
+from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
+from streams.operations.status.observations import (
+    KafkaObservation,
+    Observations,
+    RedisObservation,
+    SinkPosition,
+    TopicFlow,
+)
+from tests.unit.deploy.rules import ROOT, alerts
+
+WELL = Observations(
+    at=0,
+    kafka=KafkaObservation(
+        "Stable", 2, [TopicFlow("donation-events", 8), TopicFlow("contact-state", 8)], {"invalid_data": 3}, 1000
+    ),
+    redis=RedisObservation(
+        0.5, [SinkPosition("redis", "contact-state", 1.0, 0, {0: 10}), SinkPosition("holds", "campaign-holds", 2.0)]
+    ),
+    disk_used=0.5,
+)
+
+GIFTS = MostlyRefused("finance/actblue", "donation.made", 40, 40)
+MAILER = Listed("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
+
+
+def kafka(**changed: object) -> Observations:
+    assert isinstance(WELL.kafka, KafkaObservation)
+    return replace(WELL, kafka=replace(WELL.kafka, **changed))  # type: ignore[arg-type]
+
+
+def flow(topic: str = "donation-events", **changed: object) -> Observations:
+    return kafka(flows=[replace(TopicFlow(topic, 8), **changed)])  # type: ignore[arg-type]
+
+
+def held(age_s: float | None, missing: int = 0) -> Observations:
+    return replace(WELL, redis=RedisObservation(0.5, [SinkPosition("redis", "contact-state", age_s, missing)]))
+
+
+def results(age_s: float | None, missing: int = 0) -> Observations:
+    return replace(WELL, redis=RedisObservation(0.5, [SinkPosition("results", "experiment-results", age_s, missing)]))
+
+
+def test_a_healthy_deployment_has_no_alerts() -> None:
+    assert findings(WELL) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "alert"),
+    [
+        (flow(waits_s=61.0, lag=1), "DonationOrOptOutWaits"),
+        (flow("contact-commands", waits_s=61.0, lag=1), "DonationOrOptOutWaits"),
+        (flow(stalled=(3,)), "PartitionStalled"),
+        (flow(unowned=1), "PartitionStalled"),
+        (kafka(members=0), "PartitionStalled"),
+        (kafka(topics_missing=["interactions"]), "PartitionStalled"),
+        (replace(WELL, kafka="Kafka: NoBrokersAvailable"), "PartitionStalled"),
+        (flow(lag=10_001, grows=True), "LagGrows"),
+        (kafka(refused={"invalid_data": 70, "no_time": 31}, came_in=2000), "DeadLetterFlood"),
+        (replace(WELL, redis="Redis: ConnectionError"), "PermissionsStale"),
+        (kafka(mostly_refused=[GIFTS]), "DeadLetterFlood"),
+        (kafka(quarantines=[MAILER]), "SourceQuarantined"),
+        (kafka(quarantines=[replace(MAILER, held_now=False)]), "SourceQuarantined"),
+        (held(None), "PermissionsStale"),
+        (held(61.0), "PermissionsStale"),
+        (held(1.0, missing=1), "PermissionsStale"),
+        (held(16.0), "SinkBehind"),
+        (results(16.0), "SinkBehind"),
+        (results(600.0), "SinkBehind"),
+        (results(None), "SinkBehind"),
+        (results(1.0, missing=1), "SinkBehind"),
+        (replace(WELL, redis=RedisObservation(0.86, [])), "RedisFull"),
+        (replace(WELL, disk_used=0.86), "DiskFull"),
+        (replace(WELL, policy_mistake="HARMONIA_POLICY is broken"), "PolicyBroken"),
+    ],
+)
+def test_each_alert_is_found(seen: Observations, alert: str) -> None:
+    assert [found.alert for found in findings(seen)] == [alert]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        flow(waits_s=60.0, lag=1),
+        flow("contact-state", waits_s=200.0, lag=1),
+        flow(lag=10_001),
+        kafka(refused={"invalid_data": 101}, came_in=3000),
+        kafka(refused={"invalid_data": 100}, came_in=100),
+        held(15.0),
+        results(15.0),
+        replace(WELL, disk_used=None),
+    ],
+)
+def test_values_at_the_limit_raise_no_alert(seen: Observations) -> None:
+    assert findings(seen) == []
+
+
+def test_mostly_refused_and_quarantined_sources_are_named_with_figures() -> None:
+    seen = kafka(mostly_refused=[GIFTS] * 7, quarantines=[MAILER])
+
+    said = [found.why for found in findings(seen)]
+    assert said[0] == "finance/actblue: 40 of 40 donation.made refused in the last hour"
+    assert said[5] == "2 more such sources"
+    assert said[6] == "digital/mailer: in quarantine since 2012-03-01 12:00Z, 1,234 held records wait"
+
+
+def test_without_any_worker_unowned_partitions_are_not_listed() -> None:
+    seen = kafka(members=0, flows=[TopicFlow("interactions", 8, unowned=8)])
+
+    assert [found.why for found in findings(seen)] == ["no worker runs"]
+
+
+def test_alerts_that_page_come_first() -> None:
+    seen = replace(flow(waits_s=99.0), policy_mistake="broken")
+
+    assert [found.severity for found in findings(seen)] == ["page", "ticket"]
+
+
+def test_alerts_are_those_of_prometheus_with_their_severity() -> None:
+    told = {alert["alert"]: alert["labels"]["severity"] for alert in alerts()}
+
+    assert {**SEVERITIES, **{name: told.get(name) for name in UNSEEN}} == told
+
+
+def test_each_alert_names_the_runbook_that_prometheus_names() -> None:
+    told = {alert["alert"]: alert["annotations"]["runbook"] for alert in alerts()}
+    wrong = kafka(flows=[TopicFlow("donation-events", 8, waits_s=99.0, stalled=(1,))], quarantines=[MAILER])
+    for found in findings(replace(wrong, policy_mistake="broken", redis="away")):
+        assert found.runbook == told[found.alert]
+        assert (ROOT / found.runbook).exists()
