@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
     from streams.platform.settings import Settings
     from streams.services.assign.assigned_events import Voice
-    from streams.services.assign.list_assignment import Summary, Tell
-    from streams.services.assign.split_units import Parted
+    from streams.services.assign.list_assignment import Parted, Summary, Tell
     from streams.services.audience import Audience
 
 _errors = Console(stderr=True, highlight=False)
@@ -59,9 +58,8 @@ def assign(  # noqa: PLR0913 (options of a command)
     from streams.cli.rows_bar import rows_bar
     from streams.domain.experiments.assignment import Assigning
     from streams.services.assign.assigned_events import Voice
-    from streams.services.assign.list_assignment import Assignments
+    from streams.services.assign.list_assignment import Assignments, Together
     from streams.services.assign.list_units import Reader
-    from streams.services.assign.split_units import Together
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:

@@ -195,7 +195,7 @@ def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JS
 
 def _audience() -> Audience:
     from streams.services.audience import Unusable, open_audience
-    from streams.services.audience_filter.output_rows import OWN
+    from streams.services.audience_filter.rows import OWN
 
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)

@@ -25,9 +25,9 @@ from streams.services.suppressions.uploads import Format
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
     from streams.services.audience import Audience, Unusable
+    from streams.services.suppressions.closings import Shelf
     from streams.services.suppressions.formats import Layout, Row
     from streams.services.suppressions.matching import Tally, Wanted
-    from streams.services.suppressions.newest_by_contact import Shelf
 
 app = typer.Typer(help="Who is closed to everyone.", no_args_is_help=True)
 
@@ -57,8 +57,7 @@ def export(  # noqa: PLR0913 (options of a command)
     """
     from streams.services.audience import open_audience
     from streams.services.suppressions.formats import layout_of
-    from streams.services.suppressions.matching import Wanted
-    from streams.services.suppressions.warnings import troubles
+    from streams.services.suppressions.matching import Wanted, troubles
 
     settings, wanted = load_settings(), Wanted(time.time_ns() // 1_000_000, _time_of(since), reopened)
     if reopened and (match is None or since is not None):
@@ -76,8 +75,8 @@ def export(  # noqa: PLR0913 (options of a command)
 
 
 def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wanted) -> Tally:
+    from streams.services.suppressions.closings import Shelf
     from streams.services.suppressions.matching import Tally, rows_of_all
-    from streams.services.suppressions.newest_by_contact import Shelf
 
     tally = Tally()
     with closing(Shelf()) as shelf:
@@ -87,8 +86,8 @@ def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wan
 
 
 def _write_matching(settings: Settings, channel: Channel, audience: Audience, layout: Layout, wanted: Wanted) -> Tally:
+    from streams.services.suppressions.closings import Shelf
     from streams.services.suppressions.matching import Matching
-    from streams.services.suppressions.newest_by_contact import Shelf
 
     with closing(Shelf()) as shelf:
         _read(settings, channel, shelf, with_links=True)
@@ -100,7 +99,7 @@ def _write_matching(settings: Settings, channel: Channel, audience: Audience, la
 def _read(settings: Settings, channel: Channel, shelf: Shelf, *, with_links: bool) -> None:
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
-    from streams.services.suppressions.suppression_topics import read_closings, read_links
+    from streams.services.suppressions.closings import read_closings, read_links
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         if with_links:
@@ -119,7 +118,7 @@ def _write(layout: Layout, rows: Iterable[Row]) -> None:
 
 
 def _say(tally: Tally, *, as_json: bool) -> None:
-    from streams.services.suppressions.warnings import notices
+    from streams.services.suppressions.matching import notices
 
     if as_json:
         typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)

@@ -6,11 +6,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.services.api.auth_middleware import behind_a_door
 from streams.services.api.contacts import CONTACT_ID_CURE, CURES, contacts
 from streams.services.api.dependencies import Office
 from streams.services.api.experiments import STATUS_CURE, experiments
 from streams.services.api.insights import insights
+from streams.services.api.middleware import behind_a_door
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permissions
 from streams.services.api.problem_documents import Problem

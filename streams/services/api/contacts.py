@@ -10,8 +10,8 @@ from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
 from sinks.lookup import Erased, Found, Incomplete, Names
 from streams.platform.tokens import Caller
-from streams.services.api.auth_middleware import caller_of
 from streams.services.api.dependencies import Office
+from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Problem
 from streams.services.api.validation_errors import mistaken, require_known

@@ -9,8 +9,8 @@ from events.experiment_results import ExperimentList, ExperimentResult, Status
 from events.times import render_time
 from sinks.base import SinkUnavailable
 from sinks.lookup import Incomplete, Whole
-from streams.services.api.auth_middleware import caller_of
 from streams.services.api.dependencies import Office
+from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Code, Problem
 from streams.services.api.validation_errors import mistaken, require_known

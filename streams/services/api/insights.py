@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from streams.history.insights.own_process import NoAnswer
 from streams.history.insights.question import DIMENSIONS, METRICS, PARAMETERS, Mistake, question_of
 from streams.history.insights.shapes import InsightsDocument
-from streams.services.api.auth_middleware import caller_of
 from streams.services.api.dependencies import Office
+from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import Responses, problems
 from streams.services.api.problem_documents import Problem
 from streams.services.api.validation_errors import mistaken, require_known

@@ -11,10 +11,10 @@ from sinks.lookup import Incomplete
 from streams.domain.pressure import PermissionRequest
 from streams.platform.cooperative import in_turns
 from streams.platform.tokens import ANY_TEAM, Caller
-from streams.services.api.auth_middleware import caller_of
 from streams.services.api.bodies import CURES
 from streams.services.api.dependencies import Office
 from streams.services.api.identifiers import asked
+from streams.services.api.middleware import caller_of
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
 from streams.services.api.permission_request import read_question

@@ -3,8 +3,14 @@
 Kubernetes sends nobody to a process that is not ready, and does not end it for that: `/livez` is another question.
 """
 
+import asyncio
+from collections.abc import Callable
+
+from mode import Service
+from prometheus_client import Gauge
+
 from sinks.base import SinkUnavailable
-from sinks.lookup import Whole
+from sinks.lookup import Lookup, Whole
 from streams.services.api.dependencies import Office
 
 
@@ -19,3 +25,28 @@ async def unready(office: Office) -> str | None:
     if isinstance(standing, Whole):
         return None
     return f"profiles_incomplete: {standing.where} is {standing.why.replace('_', ' ')}"
+
+
+INTERVAL_S = 2.0
+
+
+class Freshness(Service):
+    """Keeps `age` up to date: seconds since nothing was missing in Redis, counted on while it lacks something."""
+
+    def __init__(self, lookup: Lookup, clock: Callable[[], int], age: Gauge) -> None:
+        super().__init__()
+        self._lookup = lookup
+        self._whole_at = clock()
+        age.set_function(lambda: max(0, clock() - self._whole_at) / 1000)
+
+    @Service.task
+    async def _look(self) -> None:
+        while not self.should_stop:
+            try:
+                found = await self._lookup.standing()
+            except SinkUnavailable as trouble:
+                await asyncio.sleep(trouble.retry_after)
+                continue
+            if isinstance(found, Whole):
+                self._whole_at = max(self._whole_at, found.as_of)
+            await self.sleep(INTERVAL_S)

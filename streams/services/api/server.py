@@ -31,9 +31,8 @@ from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection
 from streams.services.api.dependencies import Office
-from streams.services.api.freshness import Freshness
 from streams.services.api.metrics import ApiMetrics
-from streams.services.api.readiness import unready
+from streams.services.api.readiness import Freshness, unready
 from streams.services.permission.audit_log import LAST_WAIT_S, AuditLog
 from streams.services.permission.decisions import Judge
 from streams.services.permission.reservation_log import Keeping

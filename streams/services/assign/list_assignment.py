@@ -3,17 +3,58 @@
 Rows are written once what is said of them has been acknowledged, so what was written was told.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
+
+from events.experiments import ExperimentDefinition
 from streams.domain.experiments.assignment import Assigning
 from streams.services.assign.list_units import COLUMN, Reader, Trouble, Unit
-from streams.services.assign.split_units import Together
 from streams.services.audience import Audience, Record
-from streams.services.audience.appended_fields import malformed_with_columns, quoted, with_columns
+from streams.services.audience.csv_records import malformed_with_columns, quoted, with_columns
+
+_ARM_BITS = 6
+"""There are 33 variants at most, the holdout included."""
+_HASH = (1 << (64 - _ARM_BITS)) - 1
+
+
+class Parted(NamedTuple):
+    """Of so many `units` that are in the experiment, so many are in `several` variants."""
+
+    several: int
+    units: int
+
+
+class Together:
+    """Hears what each unit was given. Nothing of it is kept where all strata are split alike, or people are the units.
+
+    Two of a million households are taken for one in two of a million lists.
+    """
+
+    def __init__(self, definition: ExperimentDefinition) -> None:
+        strata = definition.strata
+        self._may_part = definition.unit != "contact" and strata is not None and bool(strata.splits)
+        self._arms = {arm: number for number, arm in enumerate(definition.arms)}
+        self._seen = array("Q")
+
+    def hear(self, unit: Unit, variant: str) -> None:
+        """A row and its variant."""
+        if self._may_part:
+            self._seen.append((hash(unit.text) & _HASH) << _ARM_BITS | self._arms[variant])
+
+    def parted(self) -> Parted | None:
+        """How many are not together; None where that cannot be."""
+        if not self._may_part:
+            return None
+        pairs = np.unique(np.frombuffer(self._seen, np.uint64))
+        _, variants = np.unique(pairs >> np.uint64(_ARM_BITS), return_counts=True)
+        return Parted(int(np.count_nonzero(variants > 1)), len(variants))
+
 
 CHUNK = 5_000
 """Rows that are under way at once."""

@@ -6,8 +6,9 @@ of it has the width of the header. Else its first line alone is malformed, and t
 """
 
 import csv
+import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -107,3 +108,22 @@ def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
             break
     lines.put_back(taken)
     return None
+
+
+def with_columns(raw: bytes, columns: Sequence[str]) -> bytes:
+    """A row with fields behind it that need no quotes."""
+    body, end = splitted(raw)
+    return body + b"," + ",".join(columns).encode() + end
+
+
+def malformed_with_columns(raw: bytes, width: int, columns: Sequence[str]) -> bytes:
+    """One that is malformed lies whole in the first of `width` columns, and the fields behind it stay in theirs."""
+    body, end = splitted(raw)
+    return quoted([body.decode(errors="surrogateescape"), *[""] * (width - 1), *columns]) + end
+
+
+def quoted(fields: Sequence[str]) -> bytes:
+    """A row without its line end, in quotes where it needs them."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="", quoting=csv.QUOTE_MINIMAL).writerow(fields)
+    return out.getvalue().encode(errors="surrogateescape")

@@ -4,11 +4,9 @@ Names are compared without regard to case, spaces, hyphens and underscores, and 
 are known, since nobody renames columns of a list that goes out tonight.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from streams.services.audience.column_spelling import nearest
 
 Field = Literal["contact_id", "voter_id", "external", "email", "phone"]
 STRENGTH: tuple[Field, ...] = ("contact_id", "voter_id", "external", "email", "phone")
@@ -124,8 +122,8 @@ def _misspelled(name: str) -> str | None:
         return None
     prefix, dot, system = squeezed.partition(".")
     if dot:
-        return f"{_EXTERNAL}{system}" if nearest(prefix, (_EXTERNAL[:-1],)) else None
-    meant = nearest(squeezed, _KNOWN) if squeezed.isalpha() else None
+        return f"{_EXTERNAL}{system}" if nearest_by_one_letter(prefix, (_EXTERNAL[:-1],)) else None
+    meant = nearest_by_one_letter(squeezed, _KNOWN) if squeezed.isalpha() else None
     return None if meant is None else _WRITTEN.get(meant, meant)
 
 
@@ -140,3 +138,18 @@ def _without_names(names: Sequence[str]) -> str:
 
 def _said(column: Column) -> str:
     return f"{_EXTERNAL}{column.system}" if column.system else column.field
+
+
+def nearest_by_one_letter(name: str, known: Iterable[str]) -> str | None:
+    """The first of `known` from which `name` differs by one letter: too many, missing, another, or two in turn."""
+    return next((each for each in known if name != each and _differ_by_one(name, each)), None)
+
+
+def _differ_by_one(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    if len(a) != len(b):
+        return a[1:] == b or a == b[1:]
+    return a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])

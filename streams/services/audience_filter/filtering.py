@@ -12,11 +12,10 @@ from typing import BinaryIO
 
 from streams.domain.pressure.asking import REPEATED
 from streams.services.audience import Audience
-from streams.services.audience.appended_fields import with_columns
-from streams.services.audience_filter.chunk_filter import Stopped
-from streams.services.audience_filter.chunk_verdicts import Reasons, Verdicts
-from streams.services.audience_filter.output_rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
+from streams.services.audience.csv_records import with_columns
+from streams.services.audience_filter.chunk_filter import Reasons, Stopped, Verdicts
 from streams.services.audience_filter.process_pool import Chunk, Outcome
+from streams.services.audience_filter.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
 
 Told = Callable[[int, int], object]
 """Hears how many rows, of how many bytes, are done."""

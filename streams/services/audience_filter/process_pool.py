@@ -12,8 +12,7 @@ from contextlib import closing
 from itertools import chain, islice
 
 from streams.services.audience import Record
-from streams.services.audience_filter.chunk_filter import Clerk, Job, Stopped
-from streams.services.audience_filter.chunk_verdicts import Verdicts
+from streams.services.audience_filter.chunk_filter import Clerk, Job, Stopped, Verdicts
 
 CHUNK = 2_000
 """Rows; Redis is asked for eight times 250 of them while answers are read."""

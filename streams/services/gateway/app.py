@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
-from streams.services.api.request_counting import Watched
+from streams.services.api.middleware import Watched
 from streams.services.gateway.answers import problem
 from streams.services.gateway.dependencies import Desk
 from streams.services.gateway.events_route import events

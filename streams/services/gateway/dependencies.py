@@ -9,9 +9,8 @@ from streams.services.api.bodies import Bodies
 from streams.services.gateway.hooks import Hook
 from streams.services.gateway.kafka_delivery import Mailbox
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates
-from streams.services.gateway.sns_certificates import Fetch
-from streams.services.gateway.used_signatures import UsedSeals
+from streams.services.gateway.signatures import UsedSeals
+from streams.services.gateway.sns import Certificates, Fetch
 
 SHARE_BYTES = 64 << 20
 """Of bodies that are being received: so many of those whose sender is proven, and as many of all others."""

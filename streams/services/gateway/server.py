@@ -20,8 +20,7 @@ from streams.services.gateway.dependencies import SHARE_BYTES, Desk
 from streams.services.gateway.hooks import read_hooks
 from streams.services.gateway.kafka_delivery import Mailbox
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates, is_amazons
-from streams.services.gateway.sns_certificates import Fetch
+from streams.services.gateway.sns import Certificates, Fetch, is_amazons
 from streams.worker.app import wall_clock
 
 FETCH_S = 5.0

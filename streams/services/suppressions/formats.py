@@ -18,7 +18,7 @@ from events.interactions.base import Channel
 from events.times import render_time
 from streams.services.audience import Header, Unusable
 from streams.services.audience.header import Column, Field
-from streams.services.suppressions.closed_channels import Closing
+from streams.services.suppressions.closings import Closing
 from streams.services.suppressions.uploads import Format
 
 Row = Sequence[str]

@@ -6,9 +6,8 @@ from io import BytesIO
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
 from streams.domain.experiments.assignment import Assigning
-from streams.services.assign.list_assignment import Assignments, Given
+from streams.services.assign.list_assignment import Assignments, Given, Together
 from streams.services.assign.list_units import Reader, what_lacks
-from streams.services.assign.split_units import Together
 from streams.services.audience import Audience, open_ids
 
 HASHER = Hasher([b"key"])

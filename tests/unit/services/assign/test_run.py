@@ -6,8 +6,8 @@ import pytest
 
 from streams.domain.experiments.assignment import Assigning
 from streams.services.assign import list_assignment
+from streams.services.assign.list_assignment import Together
 from streams.services.assign.list_units import Reader, what_lacks
-from streams.services.assign.split_units import Together
 from streams.services.audience import Unusable
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined

@@ -1,7 +1,7 @@
 """How many households were not kept together, and where that is not even asked."""
 
+from streams.services.assign.list_assignment import Parted, Together
 from streams.services.assign.list_units import Unit
-from streams.services.assign.split_units import Parted, Together
 from tests.unit.domain.experiments.writing import defined
 
 SPLITS = {"column": "state", "splits": {"NY": {"a": 1}}}

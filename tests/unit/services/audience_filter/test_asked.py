@@ -6,7 +6,7 @@ from events.identifiers import Hasher
 from events.interactions.base import Channel
 from streams.services.audience import Header, Record
 from streams.services.audience.header import read_header
-from streams.services.audience_filter.questions import Reader, Trouble
+from streams.services.audience_filter.rows import Reader, Trouble
 from streams.services.permission.decisions import Asked
 
 HASHER = Hasher([b"key"])

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from streams.services.audience import Audience, Record, open_audience
-from streams.services.audience_filter.chunk_filter import Stopped
-from streams.services.audience_filter.chunk_verdicts import Allowed, Verdicts
+from streams.services.audience_filter.chunk_filter import Allowed, Stopped, Verdicts
 from streams.services.audience_filter.filtering import Files, Summary, permit
 from streams.services.audience_filter.process_pool import Outcome
 

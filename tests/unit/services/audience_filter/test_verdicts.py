@@ -6,8 +6,8 @@ from collections import Counter
 
 from streams.domain.pressure import Decision, Evidence
 from streams.services.audience import Record
-from streams.services.audience_filter.chunk_verdicts import Verdicts, verdicts_of
-from streams.services.audience_filter.questions import Trouble
+from streams.services.audience_filter.chunk_filter import Verdicts, verdicts_of
+from streams.services.audience_filter.rows import Trouble
 from streams.services.permission.decisions import Answers, Asked, Judged
 
 ALLOW = Decision("allow", "ok", (), 0, expires_at=1_330_000_000_000)

@@ -21,8 +21,7 @@ from streams.services.gateway.dependencies import Desk
 from streams.services.gateway.hooks import read_hooks
 from streams.services.gateway.kafka_delivery import Mailbox
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates
-from streams.services.gateway.sns_certificates import Fetch
+from streams.services.gateway.sns import Certificates, Fetch
 
 TOKEN = f"digital:publish:{hashlib.sha256(b'secret').hexdigest()}"
 Header = tuple[bytes, bytes]

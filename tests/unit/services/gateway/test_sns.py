@@ -12,8 +12,7 @@ from events.adapters.words import part
 from events.times import parse_time
 from streams.services.gateway.server import MOST_FETCHED, whole
 from streams.services.gateway.signatures import Verdict
-from streams.services.gateway.sns import Certificates, is_amazons
-from streams.services.gateway.sns_certificates import MOST_FETCHES, MOST_WAITING
+from streams.services.gateway.sns import MOST_FETCHES, MOST_WAITING, Certificates, is_amazons
 from tests.unit.services.gateway.asking import Gateway
 from tests.unit.services.gateway.keys import AMAZON, SNS_SAID_AT, TOPIC, by_sns, certificate
 

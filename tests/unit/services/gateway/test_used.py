@@ -8,8 +8,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from events.adapters.words import part
-from streams.services.gateway.signatures import Seal
-from streams.services.gateway.used_signatures import UsedSeals
+from streams.services.gateway.signatures import Seal, UsedSeals
 from tests.unit.services.gateway.asking import Gateway, Header
 from tests.unit.services.gateway.keys import by_mailgun, by_twilio
 from tests.unit.services.gateway.test_receiving import login

@@ -8,11 +8,10 @@ import pytest
 from events.identifiers import Hasher
 from events.interactions.base import Channel
 from streams.services.audience import Audience, Unusable, open_audience
-from streams.services.suppressions.closed_channels import Closing
+from streams.services.suppressions.closings import Closing
 from streams.services.suppressions.formats import Layout, Row, layout_of
-from streams.services.suppressions.matching import Matching, Tally, Wanted, rows_of_all
+from streams.services.suppressions.matching import Matching, Tally, Wanted, notices, rows_of_all, troubles
 from streams.services.suppressions.uploads import Format
-from streams.services.suppressions.warnings import notices, troubles
 
 HASHER = Hasher([b"key"])
 CLOSED = Closing("complained", 1_330_000_000_000)

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.services.suppressions import newest_by_contact as shelves
-from streams.services.suppressions.closed_channels import Closing
-from streams.services.suppressions.newest_by_contact import Link, Shelf
+from streams.services.suppressions import closings as shelves
+from streams.services.suppressions.closings import Closing, Link, Shelf
 
 UNSUBSCRIBED, STOPPED = Closing("unsubscribed", 10), Closing("suppressed", 20, until=100)
 

@@ -1,13 +1,35 @@
-"""The newest of each contact while a topic is read, in a temporary file, since a million of them would fill the memory.
-
-The file has no name and is gone with the process. What is in it is what the topic has: contact_ids, no address.
-"""
+"""What `contact-suppressions` says of one channel of one contact."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from streams.services.suppressions.closed_channels import Closing
+import orjson
+
+from events.interactions.base import Channel
+from events.times import parse_time
+
+
+class Closing(NamedTuple):
+    """Why a channel is closed to everyone, since when, and until when if not for ever; times in ms."""
+
+    reason: str
+    since: int
+    until: int | None = None
+
+    def is_over(self, at: int) -> bool:
+        """Whether the channel is open again at a time, though nobody has said so."""
+        return self.until is not None and self.until <= at
+
+
+def closing_of(value: bytes | None, channel: Channel) -> Closing | None:
+    """What a value of `contact-suppressions` says of a channel; None: it is open."""
+    said = None if value is None else orjson.loads(value).get(channel)
+    if said is None:
+        return None
+    until = said.get("until")
+    return Closing(said["reason"], parse_time(said["since"]) or 0, None if until is None else parse_time(until))
+
 
 Value = TypeVar("Value", bound=tuple[object, ...])
 _AT_ONCE = 20_000
@@ -77,3 +99,18 @@ class _Latest(Generic[Value]):
         self._database.executemany(self._insert, ((id_, *value) for id_, value in pending.items() if value is not None))
         self._database.executemany(self._delete, ((id_,) for id_, value in pending.items() if value is None))
         self._database.execute("COMMIT")
+
+
+def read_closings(records: Iterable[Any], channel: Channel, shelf: Shelf) -> None:
+    """Take records of `contact-suppressions`, in their order."""
+    for record in records:
+        shelf.closings.put(record.key.decode(), closing_of(record.value, channel))
+    shelf.closings.flush()
+
+
+def read_links(records: Iterable[Any], shelf: Shelf) -> None:
+    """Take records of `contact-links`, in their order."""
+    for record in records:
+        link = None if record.value is None else Link(orjson.loads(record.value)["merged_into"])
+        shelf.links.put(record.key.decode(), link)
+    shelf.links.flush()
