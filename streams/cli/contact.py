@@ -10,30 +10,127 @@ import typer
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.cli import deciding
 from streams.cli.failures import failing_plainly, load_settings, refuse
-from streams.cli.naming import HELP, METAVAR, nobody
-from streams.cli.tables import print_lines, print_table
+from streams.cli.output import print_lines, print_table
+from streams.cli.person import HELP, METAVAR, nobody
 
 if TYPE_CHECKING:
     from sinks.base import Stored
+    from streams.cli.decisions import Desk
     from streams.cli.person import Person
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
 
-app = typer.Typer(help="One person.", no_args_is_help=True)
-app.command()(deciding.link)
-app.command()(deciding.unlink)
-app.command()(deciding.suppress)
-app.command()(deciding.unsuppress)
-app.command()(deciding.erase)
 
-Who = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
+app = typer.Typer(help="One person.", no_args_is_help=True)
+
+One = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
+Other = Annotated[str, typer.Argument(metavar=METAVAR, help="Another one.")]
+Source = Annotated[str, typer.Option(help="Who decides, as the command's source.")]
+Anyway = Annotated[bool, typer.Option("--anyway", "--unknown", help="Send it although nobody is known by that name.")]
+Wait = Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait for Redis to show it.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Send it and end: nothing need have happened by then.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: the commands as they were sent, one a line.")]
+_SOURCE = "operator/harmonia"
+_WAIT_S = 15.0
+
+
+@app.command()
+def link(  # noqa: PLR0913 (options of a command)
+    one: One,
+    other: Other,
+    *,
+    source: Source = _SOURCE,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say that two contacts are one person. Exit code 1 when Redis does not show it in time."""
+    _desk(source, anyway, None if no_wait else wait, as_json).link(one, other)
+
+
+@app.command()
+def unlink(  # noqa: PLR0913 (options of a command)
+    one: One,
+    other: Other,
+    *,
+    source: Source = _SOURCE,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say that two contacts are not one person, whatever they have in common. Exit code as of `link`."""
+    _desk(source, anyway, None if no_wait else wait, as_json).unlink(one, other)
+
+
+@app.command()
+def suppress(  # noqa: PLR0913 (options of a command)
+    one: One,
+    *,
+    until: Annotated[str | None, typer.Option(help="RFC 3339 with an offset; without it until it is lifted.")] = None,
+    source: Source = _SOURCE,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            "--unknown",
+            help="Send it although nobody is known by that name, or it ends sooner than the one that holds.",
+        ),
+    ] = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop all contact with a person, and keep the record. Exit code as of `link`.
+
+    Where a suppression that lasts longer holds, exit code 1: the latest counts, so this one would end it sooner.
+    """
+    _desk(source, anyway, None if no_wait else wait, as_json).suppress(one, until)
+
+
+@app.command()
+def unsuppress(  # noqa: PLR0913 (options of a command)
+    one: One,
+    *,
+    source: Source = _SOURCE,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Lift the suppression of a person, and say what stays closed for other reasons. Exit code as of `link`."""
+    _desk(source, anyway, None if no_wait else wait, as_json).unsuppress(one)
+
+
+@app.command()
+def erase(  # noqa: PLR0913 (options of a command)
+    one: One,
+    *,
+    source: Source = _SOURCE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a person, for good: all that was heard under any identifier of theirs. Exit code as of `link`."""
+    desk = _desk(source, anyway, None if no_wait else wait, as_json)
+    if not yes:
+        typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
+    desk.erase(one)
+
+
+def _desk(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> Desk:
+    from streams.cli.decisions import Desk
+
+    return Desk(load_settings(), source, anyway, wait_s, as_json)
 
 
 @app.command()
 def show(
-    who: Who,
+    who: One,
     as_json: Annotated[bool, typer.Option("--json", help="The profile as it is in contact-state.")] = False,
     with_history: Annotated[
         bool, typer.Option("--history", help="Each interaction that is still there, with what it changed.")
@@ -43,8 +140,7 @@ def show(
 
     Where Redis is behind, as when no worker runs, standard error says so.
     """
-    from streams.cli.person import read_person
-    from streams.cli.standing import warn_of_what_is_missing
+    from streams.cli.person import read_person, warn_of_what_is_missing
 
     settings = load_settings()
     with failing_plainly():
@@ -67,7 +163,7 @@ def show(
 
 
 @app.command()
-def export(who: Who) -> None:
+def export(who: One) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
     from streams.cli.person import read_person
 
@@ -93,8 +189,7 @@ def _steps(person: Person) -> Iterator[Step]:
 
 
 def _found(settings: Settings, who: str) -> tuple[str, Stored]:
-    from streams.cli.person import look_up
-    from streams.cli.standing import missing
+    from streams.cli.person import look_up, missing
 
     found = look_up(settings, who)
     if found is None:

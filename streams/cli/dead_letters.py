@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import orjson
 import typer
 
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.letter_choice import (
+from streams.cli.dead_letter_options import (
     BackOption,
     DetailOption,
     HeldOption,
@@ -33,10 +32,10 @@ from streams.cli.letter_choice import (
     choice_of,
     topic_of,
 )
-from streams.cli.letter_lines import cases, console, group_row, letter_row, show_groups, show_letter
-from streams.cli.release import release
-from streams.cli.requeue import requeue_command
-from streams.cli.saying import say
+from streams.cli.dead_letter_output import cases, console, group_row, letter_row, show_groups, show_letter
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.output import say
+from streams.cli.requeue import release, requeue_command
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -149,7 +148,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one dead letter with its history. Exit code 1 when there is none."""
-    from streams.cli.letter_whole import show_whole, whole_row
+    from streams.cli.dead_letter_output import show_whole, whole_row
     from streams.domain.dead_letter_repair.letters import Place
     from streams.operations.requeue.letter_reading import letters_at, requeued_at
 

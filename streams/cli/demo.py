@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse, require_showable
-from streams.cli.saying import say
+from streams.cli.output import say
 
 if TYPE_CHECKING:
     from streams.demo.run import Ended

@@ -1,4 +1,4 @@
-"""`harmonia experiments list, show`: what experiments say so far, from Redis."""
+"""The group of commands `harmonia experiments`, which several modules add theirs to."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import orjson
 import typer
 
 from events.experiment_results import ExperimentResult, ExperimentSummary, Status
-from streams.cli.experiment_group import app
 from streams.cli.failures import WRONG_USE, load_settings, refuse
-from streams.cli.saying import say
-from streams.cli.tables import print_lines, print_table
+from streams.cli.output import print_lines, print_table, say
 from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
@@ -21,6 +19,10 @@ if TYPE_CHECKING:
     from sinks.lookup import Incomplete, Whole
     from streams.domain.experiments.report.pages import Page
     from streams.platform.settings import Settings
+
+
+app = typer.Typer(help="Experiments: what is planned, and what came of it.", no_args_is_help=True)
+
 
 __all__ = ["app"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from events.wording import in_plain_words
-from streams.cli.saying import say
+from streams.cli.output import say
 from streams.local.errors import LocalStackError
 from streams.operations.backup.errors import BackupError
 from streams.platform.errors import EngineError, KafkaAway

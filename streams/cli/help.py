@@ -1,15 +1,31 @@
-"""How the help of every command looks: flags without a type, and no name broken in two at 80 columns."""
+"""Wrong values of options, told in plain words: Typer hands on those of the library that it parses with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup, TyperOption
-
-from streams.cli.plain_usage import PlainUsage
 
 if TYPE_CHECKING:
     from typer import Context
+
+
+class PlainUsage(TyperGroup):
+    """The group at the top: whatever is parsed below it is told so."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As of any group."""
+        try:
+            return super().invoke(ctx)
+        except BadParameter as error:
+            cause: Any = error.__cause__
+            if hasattr(cause, "errors"):
+                from events.wording import in_plain_words
+
+                error.message = in_plain_words(cause.errors()[0])
+            raise
+
 
 WIDEST = 25
 """Characters of a line of choices: so many are left beside the longest option and its help in 80 columns."""

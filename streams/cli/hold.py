@@ -15,11 +15,11 @@ import orjson
 import typer
 
 from events.json_types import JSON
-from events.times import parse_time, render_time
+from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.saying import say
-from streams.cli.tables import print_table
+from streams.cli.output import print_table, say
+from streams.cli.time_options import now_ms, time_given
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
@@ -62,7 +62,7 @@ def hold(  # noqa: PLR0913 (options of a command)
     with failing_plainly():
         require_topic(settings, CAMPAIGN_HOLDS)
         if not anyway:
-            _require_heard(settings, order.campaign)
+            _require_known(settings, order.campaign)
         offset = _send(settings, order)
         shown = _until_shown(settings, order, offset, wait)
     if not shown:
@@ -73,10 +73,10 @@ def hold(  # noqa: PLR0913 (options of a command)
     _say(order, as_json=as_json)
 
 
-def _require_heard(settings: Settings, campaign: str) -> None:
-    from streams.cli.heard import require_heard
+def _require_known(settings: Settings, campaign: str) -> None:
+    from streams.cli.campaigns import require_known_campaign
 
-    if (remark := require_heard(settings, campaign)) is not None:
+    if (remark := require_known_campaign(settings, campaign)) is not None:
         say(remark, err=True)
 
 
@@ -85,7 +85,7 @@ def _send(settings: Settings, order: _Order) -> int:
     from streams.domain.campaigns.holds import hold_record, lift_record
     from streams.platform.clients import KafkaClients
 
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     said = lift_record(order.campaign) if order.lift else hold_record(order.campaign, order.until, order.by, now)
     with closing(KafkaClients(settings).tool_producer()) as producer:
         key, value = said
@@ -121,15 +121,12 @@ def _say(order: _Order, *, as_json: bool) -> None:
 
 def _list(settings: Settings, *, as_json: bool) -> None:
     """From the topic, which has what Redis may lack."""
-    from streams.domain.campaigns.holds import read_hold_record
+    from streams.cli.campaigns import holds_in
     from streams.platform.clients import KafkaClients
-    from streams.platform.topic_reading import records_of
 
-    holds: dict[str, int | None] = {}
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
-        for record in records_of(consumer, CAMPAIGN_HOLDS):
-            read_hold_record(record.key, record.value, holds)
-    now = time.time_ns() // 1_000_000
+        holds = holds_in(consumer)
+    now = now_ms()
     on = {campaign: until for campaign, until in sorted(holds.items()) if until is None or now < until}
     if as_json:
         rows: list[dict[str, JSON]] = [
@@ -159,9 +156,7 @@ def _time_of(until: str | None, *, lift: bool) -> int | None:
         return None
     if lift:
         refuse("--until: a hold that is lifted ends at once; leave it out", WRONG_USE)
-    at = parse_time(until)
-    if at is None:
-        refuse("--until: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
-    if at <= time.time_ns() // 1_000_000:
+    at = time_given("--until", until)
+    if at <= now_ms():
         refuse("--until: that time has passed, so nothing would be held", WRONG_USE)
     return at

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import failing_plainly, load_settings, refuse, require_showable
-from streams.cli.saying import say
+from streams.cli.output import say
 
 app = typer.Typer(help="A Kafka and a Redis on this machine, without Docker.", no_args_is_help=True)
 _errors = Console(stderr=True, highlight=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -16,16 +15,17 @@ from rich.table import Table
 
 from events.json_types import JSON
 from events.reaching import Channel, Purpose
-from events.times import parse_time, render_time
+from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
+from streams.cli.output import say
 from streams.cli.permit_check import check, purpose_of
-from streams.cli.saying import say
+from streams.cli.time_options import now_ms, time_given
 
 if TYPE_CHECKING:
     from streams.services.audience import Audience, Header
-    from streams.services.audience_filter.chunk_filter import Job
-    from streams.services.audience_filter.filtering import Summary
+    from streams.services.audience_filter.chunk_filter import FilterJob
+    from streams.services.audience_filter.filtering import FilterSummary
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
@@ -75,10 +75,10 @@ def permit(  # noqa: PLR0913 (options of a command)
         return
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
-    from streams.cli.asked_names import remarks
+    from streams.cli.permit_check import remarks
     from streams.domain.pressure import PermissionRequest
     from streams.platform.policy_file import policy_of
-    from streams.services.audience_filter.chunk_filter import Job
+    from streams.services.audience_filter.chunk_filter import FilterJob
 
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
@@ -99,7 +99,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         sender=sender,
         list_id=list_,
     )
-    job = Job(settings, policy, audience.header, request, moment, reserve_ms)
+    job = FilterJob(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
     with failing_plainly():
         names = remarks(settings, policy, request)
@@ -115,19 +115,19 @@ def permit(  # noqa: PLR0913 (options of a command)
         )
 
 
-def _refuse_while_incomplete(job: Job) -> None:
+def _refuse_while_incomplete(job: FilterJob) -> None:
     """Before the first byte is written."""
-    from streams.services.audience_filter.chunk_filter import Clerk
+    from streams.services.audience_filter.chunk_filter import ChunkFilter
 
-    with closing(Clerk(job)) as clerk:
+    with closing(ChunkFilter(job)) as clerk:
         if (stopped := clerk.look()) is not None:
             refuse(f"{stopped.why} Nothing was written")
 
 
-def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], processes: int) -> Summary:
+def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
     """`others`: the files for those who are denied, and for those who are deferred."""
-    from streams.cli.rows_bar import rows_bar
-    from streams.services.audience_filter.filtering import Files
+    from streams.cli.progress import rows_bar
+    from streams.services.audience_filter.filtering import OutputFiles
     from streams.services.audience_filter.filtering import permit as run
     from streams.services.audience_filter.process_pool import judged
 
@@ -140,7 +140,7 @@ def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], 
         out = sys.stdout.buffer
         outcomes = judged(audience.records(), job, processes)
         with closing(outcomes):
-            summary = run(outcomes, Files(audience, out, refused, later), told)
+            summary = run(outcomes, OutputFiles(audience, out, refused, later), told)
         out.flush()
     return summary
 
@@ -155,15 +155,15 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _write_down(summary: Summary, job: Job) -> None:
+def _write_down(summary: FilterSummary, job: FilterJob) -> None:
     """What was answered is right in any case, so that nobody can read it in the morning is said and no more."""
     from streams.services.audience_filter.audit import record_of, write_down
 
-    if summary.rows and (why := write_down(job, record_of(summary, job, time.time_ns() // 1_000_000))) is not None:
+    if summary.rows and (why := write_down(job, record_of(summary, job, now_ms()))) is not None:
         say(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
 
 
-def _say(summary: Summary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
+def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
     """`remarked`: for programs, which get what was remarked of names along with the counts."""
     if remarked is not None:
         told = _json(summary, header, policy_version)
@@ -179,7 +179,7 @@ def _say(summary: Summary, header: Header, policy_version: str, remarked: list[s
     _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {policy_version}")
 
 
-def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JSON]:
+def _json(summary: FilterSummary, header: Header, policy_version: str) -> dict[str, JSON]:
     return {
         "rows": summary.rows,
         "allowed": summary.count("allow"),
@@ -194,24 +194,23 @@ def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JS
 
 
 def _audience() -> Audience:
-    from streams.services.audience import Unusable, open_audience
-    from streams.services.audience_filter.rows import OWN
+    from streams.services.audience import UnusableAudience, open_audience
+    from streams.services.audience_filter.rows import OWN_COLUMNS
 
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)
     audience = open_audience(sys.stdin.buffer)
-    if isinstance(audience, Unusable):
+    if isinstance(audience, UnusableAudience):
         refuse(audience.reason, WRONG_USE)
-    if own := sorted(OWN & {*audience.header.names}):
+    if own := sorted(OWN_COLUMNS & {*audience.header.names}):
         refuse(f"the audience has a column {own[0]}: it was judged before; give the list that it came from", WRONG_USE)
     return audience
 
 
 def _time_of(at: str | None) -> int:
     if at is None:
-        return time.time_ns() // 1_000_000
-    if (moment := parse_time(at)) is None:
-        refuse("--at: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+        return now_ms()
+    moment = time_given("--at", at)
     if not _FIRST <= render_time(moment) < _LAST:
         refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
     return moment

@@ -1,7 +1,12 @@
-"""All that is held of one person, from Redis and from the topics."""
+"""How somebody at a terminal names a person: as precisely as a producer, in one word.
+
+A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So what
+is decided about a contact_id is decided only about one that is known (`desk`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,14 +16,91 @@ import orjson
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
-from streams.cli.naming import named
+from streams.cli.output import say
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
+    from events.identifiers import Hasher, Kind
     from sinks.base import Stored
+    from sinks.lookup import Incomplete, Whole
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
+
+
+METAVAR = "PERSON"
+HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
+CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
+
+_KINDS: dict[str, Kind] = {"phone": "phone", "voter": "voter", "external": "external", "email": "email"}
+_CALLED: dict[Kind, str] = {
+    "phone": "phone number",
+    "voter": "voter id",
+    "external": "external id",
+    "email": "e-mail address",
+}
+_is_cut_hash = re.compile(
+    r"(?:(?:email|voter|external):[0-9a-f]{4,31}|phone:(?=\d*[a-f])[0-9a-f]{4,31})(?:…|\.\.\.)?"
+).fullmatch
+"""Digits alone behind `phone:` are a number that somebody may have."""
+_is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", re.ASCII).fullmatch
+"""With marks between its digits or before them, as people write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A person by one identifier; `kind` None: `text` is a contact_id, as it is in the records."""
+
+    kind: Kind | None
+    text: str
+
+    def ids(self, hasher: Hasher) -> list[str]:
+        """The contact_ids that it may be: hashes under each key that is valid. None: it cannot be read."""
+        from events.fields import CONTACT_ID_PATTERN
+
+        if self.kind is None:
+            return [self.text] if re.fullmatch(CONTACT_ID_PATTERN, self.text) else []
+        return hasher.lookups(self.kind, self.text)
+
+    def contact(self) -> dict[str, JSON]:
+        """`data.contact` of an interaction with this person."""
+        if self.kind is None:
+            return {"contact_id": self.text}
+        if self.kind == "external":
+            system, _, id_ = self.text.partition(":")
+            return {"external": {system: id_}}
+        return {"voter_id" if self.kind == "voter" else self.kind: self.text}
+
+
+def nobody(word: str) -> str:
+    """That nobody is known by a word, and what to look at; the word, which may be an address, is not repeated."""
+    from events.fields import CONTACT_ID_PATTERN
+
+    if _is_cut_hash(word):
+        return (
+            "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
+        )
+    meant = named(word)
+    if meant.kind is None and _is_like_phone(word):
+        return f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
+    if meant.kind is None:
+        is_contact_id = re.fullmatch(CONTACT_ID_PATTERN, word)
+        return f"nobody is known by this {'contact_id' if is_contact_id else 'word'}: {CURE}"
+    return (
+        f"nobody is known by this {_CALLED[meant.kind]}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY "
+        "that of the workers?"
+    )
+
+
+def named(word: str) -> Named:
+    """What a word means. A hash as it stands in records is a contact_id."""
+    from events.identifiers import is_identity_hash
+
+    kind, colon, text = word.partition(":")
+    if colon and kind in _KINDS and not is_identity_hash(word):
+        return Named(_KINDS[kind], text)
+    return Named("email" if "@" in word else None, word)
+
 
 _SHOWN = 8
 """Of 32 hexadecimal digits, enough to tell the identifiers of one person apart."""
@@ -139,3 +221,35 @@ def look_up(settings: Settings, who: str) -> tuple[str, Stored] | None:
     import asyncio
 
     return asyncio.run(find(settings, who))
+
+
+def missing(settings: Settings) -> str | None:
+    """What Redis lacks, or that it is behind; None: all that the topics had is in it."""
+    import asyncio
+
+    from sinks.lookup import Incomplete
+
+    found = asyncio.run(_standing(settings))
+    if isinstance(found, Incomplete):
+        return f"in Redis {found.where} is {found.why.replace('_', ' ')}"
+    return found if isinstance(found, str) else None
+
+
+def warn_of_what_is_missing(settings: Settings) -> None:
+    """On standard error: what is there is worth looking at, and may be old."""
+    if (lacking := missing(settings)) is not None:
+        say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
+
+
+async def _standing(settings: Settings) -> Whole | Incomplete | str:
+    from sinks.base import SinkUnavailable
+    from sinks.lookup import Lookup
+    from streams.platform.clients import redis_client
+
+    client = redis_client(settings)
+    try:
+        return await Lookup(client, settings.profiles_oldest_s).standing()
+    except SinkUnavailable as trouble:
+        return str(trouble)
+    finally:
+        await client.aclose()

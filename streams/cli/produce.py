@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,8 @@ import typer
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
-from streams.cli.saying import say
+from streams.cli.output import say
+from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from events.unknown_fields import UnknownField
@@ -40,7 +40,7 @@ def produce(
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
         for number, value in _lines(file):
-            routed = route(value, settings.phone_region, time.time_ns() // 1_000_000)
+            routed = route(value, settings.phone_region, now_ms())
             if isinstance(routed, Refusal):
                 refused[routed.reason.value] += 1
                 say(f"line {number}: {routed.reason}: {routed.detail}", err=True)

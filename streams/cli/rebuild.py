@@ -13,8 +13,8 @@ import typer
 
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.output import say
 from streams.cli.profile_tables import at
-from streams.cli.saying import say
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
+from rich.table import Table
 
-from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.letter_choice import (
+from events.json_types import JSON
+from events.times import render_time
+from events.topics import QUARANTINE, SOURCE_QUARANTINES
+from streams.cli.dead_letter_options import (
     BackOption,
     DetailOption,
     HeldOption,
@@ -25,14 +30,23 @@ from streams.cli.letter_choice import (
     WhyOption,
     called,
     choice_of,
-    now_ms,
     topic_of,
 )
+from streams.cli.dead_letter_output import cases, console, second
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.output import say
+from streams.cli.person import find, masked
+from streams.cli.time_options import now_ms
+from streams.domain.display_names import named
 
 if TYPE_CHECKING:
+    from streams.domain.dead_letter_repair.effects import Added
     from streams.domain.dead_letter_repair.mapping import Mapping
+    from streams.domain.quarantine.orders import Quarantine
+    from streams.operations.requeue.dry_run import Rehearsal
     from streams.operations.requeue.requeue_run import Account, Order
     from streams.platform.settings import Settings
+
 
 MappingOption = Annotated[
     Path | None,
@@ -115,7 +129,6 @@ def show_rehearsal(
     settings: Settings, order: Order, people: int, *, as_json: bool, sources: Collection[str] = ()
 ) -> None:
     """Say what would be sent. `sources`: those in quarantine, which may have no letter."""
-    from streams.cli.requeue_told import rehearsal_row, tell_rehearsal
     from streams.operations.requeue.dry_run import rehearse
 
     with failing_plainly():
@@ -132,7 +145,6 @@ def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection
     """Send, and say what was sent. `sources`: those in quarantine, which may have no letter."""
     import asyncio
 
-    from streams.cli.requeue_told import account_row, tell, tell_progress
     from streams.operations.requeue.requeue_run import requeue
 
     with failing_plainly():
@@ -150,3 +162,190 @@ def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection
 def _refuse_unknown_names(account: Account, order: Order, sources: Collection[str]) -> None:
     if missed := account.names.missed(order.choice, called(order.topic), sources):
         refuse("\n".join(missed))
+
+
+_ONCE = "What a profile holds already under the same source and id is not taken twice."
+
+
+def account_row(account: Account, order: Order) -> dict[str, JSON]:
+    """For a program."""
+    mapping = order.rules.mapping
+    sent = sorted(account.sent.items())
+    return {
+        "run": order.rules.run,
+        "mapping": None if mapping is None else mapping.version,
+        "matched": account.matched,
+        "sent": [{"topic": topic, "type": type_ and named(type_), "count": count} for (topic, type_), count in sent],
+        "refused": [
+            {"reason": reason, "detail": detail, "count": count}
+            for (reason, detail), count in account.refused.most_common()
+        ],
+        "left": {why.value: count for why, count in sorted(account.left.items())},
+        "came_back": account.came_back,
+        "stopped": account.stopped,
+    }
+
+
+def rehearsal_row(found: Rehearsal, order: Order) -> dict[str, JSON]:
+    """For a program; `sent` is what would be."""
+    sample: dict[str, JSON] = {name: {each.field: each.value for each in added} for name, added in found.sample.items()}
+    return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
+
+
+def tell_progress(account: Account) -> None:
+    """A line after each batch, for whoever watches."""
+    if sys.stderr.isatty():
+        say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
+
+
+def tell(account: Account, order: Order) -> None:
+    """For people."""
+    _tell_counts(account, "sent")
+    if account.came_back:
+        say(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
+    if account.sent:
+        say(f"Run {order.rules.run}. {_ONCE}")
+
+
+def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
+    """For people."""
+    _tell_counts(found.account, "would be sent")
+    say(f"They name {cases(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
+    for name, added in found.sample.items():
+        _tell_added(settings, name, added)
+    if found.sample:
+        say(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
+
+
+def _tell_counts(account: Account, verb: str) -> None:
+    from streams.domain.dead_letter_repair.judging import WORDS
+
+    say(f"{cases(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
+    for (topic, type_), count in sorted(account.sent.items()):
+        say(f"  {count:>7,}  {topic}: {named(type_)}")
+    if account.refused:
+        say(f"{account.refused.total():,} would be refused again, so they stay")
+    for (reason, detail), count in account.refused.most_common():
+        say(f"  {count:>7,}  {reason}: {detail}")
+    for why, count in sorted(account.left.items()):
+        say(f"{count:,} {WORDS[why]}")
+
+
+def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
+    now = _known(settings, name)
+    out = console()
+    out.print(f"\n{masked(name)}")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("  field", overflow="fold")
+    table.add_column("now", no_wrap=True)
+    table.add_column("dead letters alone", no_wrap=True)
+    for each in added:
+        shown = "?" if now is None else short(each.field, now.get(each.field))
+        table.add_row(f"  {each.field}", shown, short(each.field, each.value))
+    out.print(table)
+
+
+def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
+    """What Redis says of them; None: nothing can be asked."""
+    import asyncio
+
+    from redis.exceptions import RedisError
+
+    from streams.domain.dead_letter_repair.effects import leaves
+
+    try:
+        found = asyncio.run(find(settings, name))
+    except RedisError:
+        return None
+    return {} if found is None or found[1].state is None else dict(leaves(orjson.loads(found[1].state)))
+
+
+def short(field: str, value: JSON) -> str:
+    """What is in a field of the profile: of a time or another text no more than a second takes, amounts as money."""
+    from streams.cli.profile_tables import at, said
+
+    if value is None:
+        return "-"
+    return said(value)[:19] if isinstance(value, str) else at(field, value)
+
+
+def release(  # noqa: PLR0913 (options of a command)
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="As its records say it.")] = None,
+    *,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is in quarantine, and what was.")] = False,
+    mapping: MappingOption = None,
+    dry_run: DryOption = False,
+    stop_at: StopOption = 20,
+    old_messages: OldOption = False,
+    wait: WaitOption = 60.0,
+    people: PeopleOption = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a source out of quarantine, and send what was held of it to where it was going, each record once.
+
+    What would be refused stays held: see `group --quarantined`, and release again with a mapping.
+    """
+    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.judging import Rules
+    from streams.operations.requeue.requeue_run import Order
+
+    if (source is None) is not listed:
+        refuse("SOURCE: give one, or --list alone", WRONG_USE)
+    settings = load_settings()
+    if source is None:
+        _list(settings, as_json=as_json)
+        return
+    rules = Rules(
+        now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
+    )  # fmt: skip
+    order = Order(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    with failing_plainly():
+        quarantined = _quarantines(settings)
+    if dry_run:
+        show_rehearsal(settings, order, people, as_json=as_json, sources=quarantined)
+        return
+    if source in quarantined:
+        _let_go(settings, source)
+    send(settings, order, as_json=as_json, sources=quarantined)
+
+
+def _let_go(settings: Settings, source: str) -> None:
+    from streams.platform.clients import KafkaClients
+
+    with failing_plainly(), closing(KafkaClients(settings).tool_producer()) as producer:
+        producer.send(SOURCE_QUARANTINES, None, source.encode(), partition=0).get()
+
+
+def _list(settings: Settings, *, as_json: bool) -> None:
+    with failing_plainly():
+        known = sorted(_quarantines(settings).values(), key=lambda each: each.since)
+    now = now_ms()
+    if as_json:
+        typer.echo(orjson.dumps([_row(each, now) for each in known]))
+        return
+    table = Table("source", "since", "until", "held now", box=None)
+    for each in known:
+        table.add_row(named(each.source), second(each.since), second(each.until), "yes" if now < each.until else "no")
+    console().print(table)
+
+
+def _row(each: Quarantine, now: int) -> dict[str, JSON]:
+    return {
+        "source": named(each.source),
+        "since": render_time(each.since),
+        "until": render_time(each.until),
+        "refused": each.refused,
+        "held_now": now < each.until,
+    }
+
+
+def _quarantines(settings: Settings) -> dict[str, Quarantine]:
+    from streams.domain.quarantine.orders import read_quarantine_record
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
+
+    known: dict[str, Quarantine] = {}
+    with closing(KafkaClients(settings).tool_consumer()) as consumer:
+        for record in records_of(consumer, SOURCE_QUARANTINES):
+            read_quarantine_record(record.key, record.value, known)
+    return known

@@ -24,7 +24,7 @@ from events.topics import (
     EXPERIMENT_DEFINITIONS,
     INTERACTIONS,
 )
-from streams.cli.planned import Planned
+from streams.cli.experiment_definitions import Planned
 from streams.demo.check import compare_profiles
 from streams.demo.collecting import profiles_in_redis, records_of, versions_in_redis
 from streams.demo.deployment import Deployment, open_deployment

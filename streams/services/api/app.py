@@ -7,20 +7,20 @@ from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
 from streams.services.api.contacts import CONTACT_ID_CURE, CURES, contacts
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.experiments import STATUS_CURE, experiments
 from streams.services.api.insights import insights
-from streams.services.api.middleware import behind_a_door
+from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permissions
 from streams.services.api.problem_documents import Problem
 from streams.services.api.validation_errors import mistaken
-from streams.services.permission.reservation_log import NotKept
+from streams.services.permission.reservation_log import ReservationLogUnavailable
 
 _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
 
 
-def build_api(office: Office) -> ASGIApp:
+def build_api(office: ApiDependencies) -> ASGIApp:
     """Everything but the server. Nothing connects."""
     app = FastAPI(
         title="Harmonia",
@@ -47,8 +47,8 @@ def build_api(office: Office) -> ASGIApp:
         except Problem as found:
             return found.response()
 
-    @app.exception_handler(NotKept)
-    async def not_kept(_: Request, __: NotKept) -> Response:
+    @app.exception_handler(ReservationLogUnavailable)
+    async def not_kept(_: Request, __: ReservationLogUnavailable) -> Response:
         return Problem("reservations_unavailable", "Kafka takes no records of campaign-holds").response()
 
     @app.exception_handler(RequestValidationError)
@@ -65,4 +65,4 @@ def build_api(office: Office) -> ASGIApp:
             return Problem("method_not_allowed", "See /openapi.json", headers=error.headers).response()
         return Problem("not_found", "See /openapi.json").response()
 
-    return behind_a_door(app, office)
+    return with_authentication(app, office)

@@ -17,9 +17,9 @@ MOST_AT_ONCE = 128 << 20
 PATIENCE_S = 30.0
 _MOST_DIGITS = 19
 
-Unread = Literal["encoded", "too_large", "busy", "slow"]
+BodyProblem = Literal["encoded", "too_large", "busy", "slow"]
 """Why there is no body: packed, too long, too many at once, or not all there in time."""
-CURES: Mapping[Unread, str] = {
+CURES: Mapping[BodyProblem, str] = {
     "encoded": "Leave Content-Encoding out",
     "too_large": f"Send {MOST_BYTES >> 20} MiB at most, in several requests",
     "busy": "Too many are sending: send it again",
@@ -37,7 +37,7 @@ class _Reading:
     ended: bool = False
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies. `held`: bytes of all that are being read now.
 
     Where they are more than `at_once`, whichever has been read longest is ended: so those who send theirs at once are
@@ -50,7 +50,7 @@ class Bodies:
         self._being_read: dict[_Reading, None] = {}
         self.held = 0
 
-    async def read(self, request: Request, most: int = MOST_BYTES) -> bytes | Unread:
+    async def read(self, request: Request, most: int = MOST_BYTES) -> bytes | BodyProblem:
         """All of it, or why not. `most`: bytes that it may have."""
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             return "encoded"
@@ -66,7 +66,7 @@ class Bodies:
         finally:
             self._let_go(reading)
 
-    async def _parts(self, request: Request, reading: _Reading, most: int) -> bytes | Unread:
+    async def _parts(self, request: Request, reading: _Reading, most: int) -> bytes | BodyProblem:
         async for part in request.stream():
             if reading.ended:
                 return "busy"

@@ -10,7 +10,7 @@ from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
 from sinks.lookup import Erased, Found, Incomplete, Names
 from streams.platform.tokens import Caller
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Problem
@@ -35,7 +35,7 @@ _RESPONSES: Responses = {
 }
 
 
-def contacts(office: Office) -> APIRouter:
+def contacts(office: ApiDependencies) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
@@ -64,7 +64,7 @@ def contacts(office: Office) -> APIRouter:
     return router
 
 
-def _reader(office: Office, request: Request) -> Caller:
+def _reader(office: ApiDependencies, request: Request) -> Caller:
     caller = caller_of(request)
     office.require(caller, "read")
     return caller
@@ -77,7 +77,7 @@ def _must_be_said_once(request: Request) -> None:
             raise mistaken(field, "give it once")
 
 
-def _names(office: Office, given: dict[str, str | None]) -> Names:
+def _names(office: ApiDependencies, given: dict[str, str | None]) -> Names:
     named = [(field, text) for field, text in given.items() if text is not None]
     if len(named) != 1:
         raise mistaken("the query", f"give one of {', '.join(given)}")
@@ -91,7 +91,7 @@ def _names(office: Office, given: dict[str, str | None]) -> Names:
     return found
 
 
-async def _profile(office: Office, caller: Caller, names: Names) -> Response:
+async def _profile(office: ApiDependencies, caller: Caller, names: Names) -> Response:
     seen = await office.lookup.look([names])
     if isinstance(seen, Incomplete):
         office.incomplete(seen)

@@ -12,28 +12,28 @@ from sinks.experiments import Results
 from sinks.lookup import Incomplete, Lookup
 from streams.history.insights.own_process import Apart
 from streams.platform.tokens import Caller, Scope, Tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.api.metrics import ApiMetrics
 from streams.services.api.problem_documents import Code, Problem
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable
-from streams.services.permission.decisions import Judge
+from streams.services.permission.decisions import PermissionJudge
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class ApiDependencies:
     """`clock`: ms since 1970. `time_zone`: where days begin."""
 
     tokens: Tokens
     hasher: Hasher
     lookup: Lookup
     results: Results
-    judge: Judge
+    judge: PermissionJudge
     audit: AuditLog
     metrics: ApiMetrics
     clock: Callable[[], int]
     history: Apart
     time_zone: str
-    bodies: Bodies = field(default_factory=Bodies)
+    bodies: BodyReader = field(default_factory=BodyReader)
 
     def caller(self, authorization: str | None) -> Caller:
         """Who asks. Raises a Problem when nobody that is known does."""

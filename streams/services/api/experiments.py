@@ -9,7 +9,7 @@ from events.experiment_results import ExperimentList, ExperimentResult, Status
 from events.times import render_time
 from sinks.base import SinkUnavailable
 from sinks.lookup import Incomplete, Whole
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Code, Problem
@@ -27,7 +27,7 @@ _LIST_RESPONSES: Responses = {
 }
 
 
-def experiments(office: Office) -> APIRouter:
+def experiments(office: ApiDependencies) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
@@ -65,12 +65,12 @@ def experiments(office: Office) -> APIRouter:
     return router
 
 
-def _require(office: Office, request: Request, known: list[str]) -> None:
+def _require(office: ApiDependencies, request: Request, known: list[str]) -> None:
     office.require(caller_of(request), "read")
     require_known(request, known)
 
 
-def _whole(office: Office, standing: Whole | Incomplete) -> int:
+def _whole(office: ApiDependencies, standing: Whole | Incomplete) -> int:
     if isinstance(standing, Incomplete):
         office.incomplete(standing, _INCOMPLETE)
     return standing.as_of

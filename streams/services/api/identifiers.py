@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from events.identifiers import Hasher, Kind, ref_of
 from events.interactions.base import Channel
 from streams.services.api.models import Person
-from streams.services.permission.decisions import Asked
+from streams.services.permission.decisions import AskedPerson
 
 _ADDRESS: dict[Channel, Kind] = {"email": "email", "text": "phone", "phone": "phone"}
 
 
-def asked(person: Person, channel: Channel, hasher: Hasher) -> Asked:
+def asked(person: Person, channel: Channel, hasher: Hasher) -> AskedPerson:
     """Whom a request is about, and the address that it means.
 
     A message goes to that address, so its owner is looked for first: whoever closed it must be found, even where
@@ -23,10 +23,10 @@ def asked(person: Person, channel: Channel, hasher: Hasher) -> Asked:
         if _ADDRESS.get(channel) != kind:
             others += found
         elif not found:
-            return Asked([])
+            return AskedPerson([])
         else:
             address = found
-    return Asked([*address, *others], [ref_of(hashed) for hashed in address])
+    return AskedPerson([*address, *others], [ref_of(hashed) for hashed in address])
 
 
 def _said(person: Person) -> Iterator[tuple[Kind, str]]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from streams.history.insights.own_process import NoAnswer
 from streams.history.insights.question import DIMENSIONS, METRICS, PARAMETERS, Mistake, question_of
 from streams.history.insights.shapes import InsightsDocument
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import Responses, problems
 from streams.services.api.problem_documents import Problem
@@ -20,7 +20,7 @@ _RESPONSES: Responses = {
 _WHEN = "A date, which begins at midnight in HARMONIA_TIME_ZONE, or RFC 3339"
 
 
-def insights(office: Office) -> APIRouter:
+def insights(office: ApiDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 

@@ -8,13 +8,13 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.platform.tokens import Caller
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.problem_documents import Problem
 
 logger = logging.getLogger(__name__)
 
 
-class Watched:
+class CountedRequests:
     """ASGI middleware.
 
     Parameters:
@@ -60,7 +60,7 @@ def _place(error: BaseException) -> str:
     return "nowhere" if at is None else f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
 
 
-OPEN = "/openapi.json"
+OPEN_PATH = "/openapi.json"
 """Which needs no token: it says what the API is, and nothing of anybody."""
 CALLER = "harmonia.caller"
 
@@ -71,7 +71,7 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def behind_a_door(app: ASGIApp, office: Office) -> ASGIApp:
+def with_authentication(app: ASGIApp, office: ApiDependencies) -> ASGIApp:
     """The application, its requests looked at and counted."""
 
     def count(scope: Scope, status: int, seconds: float) -> None:
@@ -80,19 +80,19 @@ def behind_a_door(app: ASGIApp, office: Office) -> ASGIApp:
         office.metrics.seconds.labels(route).observe(seconds)
 
     broken = Problem("internal", "Ask again, and tell the operator")
-    return Watched(_Known(app, office), count, broken.response)
+    return CountedRequests(_Known(app, office), count, broken.response)
 
 
 class _Known:
     """ASGI middleware: lets in who shows a token."""
 
-    def __init__(self, app: ASGIApp, office: Office) -> None:
+    def __init__(self, app: ASGIApp, office: ApiDependencies) -> None:
         self._app = app
         self._office = office
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] == "http" and scope["path"] != OPEN:
+        if scope["type"] == "http" and scope["path"] != OPEN_PATH:
             try:
                 scope[CALLER] = self._office.caller(_authorization(scope))
             except Problem as problem:

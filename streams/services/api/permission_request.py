@@ -30,11 +30,11 @@ _WRONG = b"{}"
 
 Model = TypeVar("Model", bound=BaseModel)
 Raw = Sequence[msgspec.Raw]
-Found = tuple[str, tuple[int | str, ...]]
+FoundMistake = tuple[str, tuple[int | str, ...]]
 """A mistake of pydantic's: its kind, and where it is."""
 
 
-async def read_question(body: bytes) -> PermissionsAsked:
+async def read_permission_request(body: bytes) -> PermissionsAsked:
     """What is asked. Raises a Problem that tells the first mistakes."""
     if is_crowded(body, MOST_CONTAINERS, MOST_VALUES):
         raise Problem("too_large", f"Send {MOST_CONTACTS} people at most, and nothing else but who they are")
@@ -93,12 +93,12 @@ def _head(fields: Mapping[str, msgspec.Raw], contacts: Raw) -> bytes:
     return b"{" + b",".join(members) + b"}"
 
 
-def _person(raw: bytes, place: int) -> tuple[Person | None, list[Found]]:
+def _person(raw: bytes, place: int) -> tuple[Person | None, list[FoundMistake]]:
     where = ("contacts", place)
     return _judge(Person, raw, where) if len(raw) <= MOST_BYTES_OF_ONE else (None, [("model_type", where)])
 
 
-def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tuple[Model | None, list[Found]]:
+def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tuple[Model | None, list[FoundMistake]]:
     try:
         return model.model_validate_json(raw), []
     except ValidationError as error:
@@ -106,6 +106,6 @@ def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tupl
         return None, [*_found(found[:MOST_TOLD], where)]
 
 
-def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[Found]:
+def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[FoundMistake]:
     for one in errors:
         yield one["type"], () if one["type"] == "json_invalid" else (*where, *one["loc"])

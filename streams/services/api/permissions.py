@@ -12,15 +12,15 @@ from streams.domain.pressure import PermissionRequest
 from streams.platform.cooperative import in_turns
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.bodies import CURES
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.identifiers import asked
 from streams.services.api.middleware import caller_of
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
-from streams.services.api.permission_request import read_question
+from streams.services.api.permission_request import read_permission_request
 from streams.services.api.problem_documents import Problem
 from streams.services.api.validation_errors import mistaken, require_known
-from streams.services.permission.decisions import Answers, Batch, Judged
+from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
 
 _RESPONSES: Responses = {
     200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},
@@ -28,7 +28,7 @@ _RESPONSES: Responses = {
 }
 
 
-def permissions(office: Office) -> APIRouter:
+def permissions(office: ApiDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -57,17 +57,17 @@ def permissions(office: Office) -> APIRouter:
     return router
 
 
-async def _read(office: Office, request: Request) -> PermissionsAsked:
+async def _read(office: ApiDependencies, request: Request) -> PermissionsAsked:
     """Raise a Problem when the body cannot be read, is no JSON, or not what is asked for."""
     if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
         raise Problem("not_json", "Send Content-Type: application/json")
     body = await office.bodies.read(request)
     if isinstance(body, str):
         raise Problem("not_json" if body == "encoded" else body, CURES[body])
-    return await read_question(body)
+    return await read_permission_request(body)
 
 
-async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
+async def _batch(office: ApiDependencies, caller: Caller, said: PermissionsAsked) -> PermissionBatch:
     request = PermissionRequest(
         channel=said.channel,
         purpose=said.purpose,
@@ -84,10 +84,10 @@ async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batc
     if at is None:
         raise mistaken("at", "give an RFC 3339 time with an offset")
     whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
-    return Batch(request, at, whom, reserve_ms)
+    return PermissionBatch(request, at, whom, reserve_ms)
 
 
-def _team(office: Office, caller: Caller, named: str | None) -> str:
+def _team(office: ApiDependencies, caller: Caller, named: str | None) -> str:
     """A token speaks for its own team: what one team may not do it may not do under another's name either."""
     if caller.team == ANY_TEAM:
         if named is None:
@@ -98,7 +98,7 @@ def _team(office: Office, caller: Caller, named: str | None) -> str:
     return caller.team
 
 
-def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) -> None:
+def _write_down(office: ApiDependencies, caller: Caller, batch: PermissionBatch, answers: BatchAnswers) -> None:
     request = batch.request
     audited: list[AuditedDecision] = [
         {"contact_id": one.contact_id, "decision": one.decision.decision, "reason": one.decision.reason}
@@ -114,12 +114,12 @@ def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) 
         office.metrics.decisions.labels(request.channel, decision, reason).inc(count)
 
 
-async def _shown(answers: Answers) -> PermissionAnswers:
+async def _shown(answers: BatchAnswers) -> PermissionAnswers:
     decisions = await in_turns(_answer, answers.judged)
     return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
 
 
-def _answer(one: Judged) -> PermissionAnswer:
+def _answer(one: JudgedPerson) -> PermissionAnswer:
     decision = one.decision
     shown: PermissionAnswer = {
         "contact_id": one.contact_id,

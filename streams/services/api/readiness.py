@@ -11,10 +11,10 @@ from prometheus_client import Gauge
 
 from sinks.base import SinkUnavailable
 from sinks.lookup import Lookup, Whole
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 
 
-async def unready(office: Office) -> str | None:
+async def unready(office: ApiDependencies) -> str | None:
     """Why there would be no answer now, in the words of the problem documents; None: there would be one."""
     if not office.audit.has_room:
         return "audit_unavailable: Kafka takes no records of audit-log"

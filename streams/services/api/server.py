@@ -30,12 +30,12 @@ from streams.platform.settings import Settings
 from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
 from streams.services.api.readiness import Freshness, unready
 from streams.services.permission.audit_log import LAST_WAIT_S, AuditLog
-from streams.services.permission.decisions import Judge
-from streams.services.permission.reservation_log import Keeping
+from streams.services.permission.decisions import PermissionJudge
+from streams.services.permission.reservation_log import ReservationLog
 from streams.worker.app import wall_clock
 
 BACKLOG = 2048
@@ -138,13 +138,13 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             )
             audit.start()
             closing.push_async_callback(audit.stop)
-            keeping = Keeping(KafkaClients(settings).idempotent_producer)
+            keeping = ReservationLog(KafkaClients(settings).idempotent_producer)
             closing.push_async_callback(keeping.close)
             history = Apart()
             closing.push_async_callback(history.stop)
-            judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
+            judge = PermissionJudge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             results = Results(redis, settings.profiles_oldest_s)
-            office = Office(
+            office = ApiDependencies(
                 *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
             )

@@ -15,31 +15,31 @@ from events.json_types import JSON
 from events.times import render_time
 from events.topics import OUTREACH_EVENTS
 from streams.domain.experiments.assignment import assignment_id
-from streams.services.assign.list_assignment import Given
+from streams.services.assign.list_assignment import AssignedUnit
 
 TYPE = "experiment.assigned"
 PATIENCE_S = 60.0
 
 
-class Voice(NamedTuple):
+class Assigner(NamedTuple):
     """Who assigns: the `source` of the events, and whose they are. `team` None: the first part of the source."""
 
     source: str
     team: str | None = None
 
 
-class Telling:
+class AssignmentPublisher:
     """Sends what was given. `now` tells ms since 1970."""
 
     def __init__(
-        self, producer: KafkaProducer, definition: ExperimentDefinition, voice: Voice, now: Callable[[], int]
+        self, producer: KafkaProducer, definition: ExperimentDefinition, voice: Assigner, now: Callable[[], int]
     ) -> None:
         self._producer = producer
         self._definition = definition
         self._voice = voice
         self._now = now
 
-    def tell(self, given: Sequence[Given]) -> None:
+    def tell(self, given: Sequence[AssignedUnit]) -> None:
         """Send these; all replicas have them then. Raises `KafkaError` when Kafka does not take one within a minute."""
         at = render_time(self._now())
         events = (orjson.dumps(assigned(self._definition, each, self._voice, at)) for each in given)
@@ -49,7 +49,7 @@ class Telling:
             future.get(PATIENCE_S)
 
 
-def assigned(definition: ExperimentDefinition, given: Given, voice: Voice, at: str) -> dict[str, JSON]:
+def assigned(definition: ExperimentDefinition, given: AssignedUnit, voice: Assigner, at: str) -> dict[str, JSON]:
     """The event; `at` in RFC 3339."""
     unit = given.unit
     data: dict[str, JSON] = {"contact": unit.contact, "experiment": {"id": definition.id, "variant": given.variant}}

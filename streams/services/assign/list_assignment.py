@@ -14,8 +14,8 @@ import numpy as np
 
 from events.experiments import ExperimentDefinition
 from streams.domain.experiments.assignment import Assigning
-from streams.services.assign.list_units import COLUMN, Reader, Trouble, Unit
-from streams.services.audience import Audience, Record
+from streams.services.assign.list_units import COLUMN, Unit, UnitProblem, UnitReader
+from streams.services.audience import Audience, CsvRecord
 from streams.services.audience.csv_records import malformed_with_columns, quoted, with_columns
 
 _ARM_BITS = 6
@@ -23,14 +23,14 @@ _ARM_BITS = 6
 _HASH = (1 << (64 - _ARM_BITS)) - 1
 
 
-class Parted(NamedTuple):
+class SplitUnits(NamedTuple):
     """Of so many `units` that are in the experiment, so many are in `several` variants."""
 
     several: int
     units: int
 
 
-class Together:
+class SplitUnitCounter:
     """Hears what each unit was given. Nothing of it is kept where all strata are split alike, or people are the units.
 
     Two of a million households are taken for one in two of a million lists.
@@ -47,65 +47,67 @@ class Together:
         if self._may_part:
             self._seen.append((hash(unit.text) & _HASH) << _ARM_BITS | self._arms[variant])
 
-    def parted(self) -> Parted | None:
+    def parted(self) -> SplitUnits | None:
         """How many are not together; None where that cannot be."""
         if not self._may_part:
             return None
         pairs = np.unique(np.frombuffer(self._seen, np.uint64))
         _, variants = np.unique(pairs >> np.uint64(_ARM_BITS), return_counts=True)
-        return Parted(int(np.count_nonzero(variants > 1)), len(variants))
+        return SplitUnits(int(np.count_nonzero(variants > 1)), len(variants))
 
 
 CHUNK = 5_000
 """Rows that are under way at once."""
 
 
-class Given(NamedTuple):
+class AssignedUnit(NamedTuple):
     """A unit that is in the experiment, and its variant."""
 
     unit: Unit
     variant: str
 
 
-Tell = Callable[[Sequence[Given]], object]
+Publish = Callable[[Sequence[AssignedUnit]], object]
 """Says of these what they were given; returns once that is acknowledged."""
 
-Told = Callable[[int, int], object]
+Progress = Callable[[int, int], object]
 """Hears how many rows, of how many bytes, are done."""
 
 
 @dataclass(slots=True)
-class Summary:
+class AssignmentSummary:
     """`excluded`: rows outside the slice of the experiment; `troubles`: rows to which nothing was assigned, by why."""
 
     rows: int = 0
     variants: Counter[str] = field(default_factory=Counter)
     excluded: int = 0
-    troubles: Counter[Trouble] = field(default_factory=Counter)
+    troubles: Counter[UnitProblem] = field(default_factory=Counter)
 
 
 class Assignments:
     """Assigns the rows of one list."""
 
-    def __init__(self, audience: Audience, reader: Reader, assigning: Assigning, together: Together) -> None:
+    def __init__(
+        self, audience: Audience, reader: UnitReader, assigning: Assigning, together: SplitUnitCounter
+    ) -> None:
         self._audience = audience
         self._reader = reader
         self._assigning = assigning
         self._together = together
         self._chunks = _chunks(audience.records())
-        self._ahead: Sequence[Record] = ()
-        self.summary = Summary()
+        self._ahead: Sequence[CsvRecord] = ()
+        self.summary = AssignmentSummary()
 
     def has_rows(self) -> bool:
         """Whether there is any; reads as far as that, and `write` writes what was read."""
         self._ahead = self._ahead or next(self._chunks, ())
         return bool(self._ahead)
 
-    def write(self, out: BinaryIO, tell: Tell, told: Told) -> None:
+    def write(self, out: BinaryIO, tell: Publish, told: Progress) -> None:
         """Write every row with its variant behind it; empty where it has none."""
         out.write(with_columns(self._audience.raw_header, (COLUMN,)))
         for chunk in chain([self._ahead] if self._ahead else [], self._chunks):
-            given: list[Given] = []
+            given: list[AssignedUnit] = []
             rows = [self._row(record, given) for record in chunk]
             if given:
                 tell(given)
@@ -113,7 +115,7 @@ class Assignments:
             self.summary.rows += len(chunk)
             told(len(chunk), sum(len(record.raw) for record in chunk))
 
-    def _row(self, record: Record, given: list[Given]) -> bytes:
+    def _row(self, record: CsvRecord, given: list[AssignedUnit]) -> bytes:
         unit = self._reader.read(record)
         if not isinstance(unit, Unit):
             self.summary.troubles[unit] += 1
@@ -126,7 +128,7 @@ class Assignments:
             return with_columns(record.raw, ("",))
         self.summary.variants[variant] += 1
         self._together.hear(unit, variant)
-        given.append(Given(unit, variant))
+        given.append(AssignedUnit(unit, variant))
         return with_columns(record.raw, (_quoted(variant),))
 
 
@@ -134,7 +136,7 @@ def _quoted(variant: str) -> str:
     return variant if variant.isalnum() else quoted([variant]).decode()
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[Sequence[Record]]:
+def _chunks(records: Iterable[CsvRecord]) -> Iterator[Sequence[CsvRecord]]:
     rest = iter(records)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk

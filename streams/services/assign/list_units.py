@@ -11,9 +11,9 @@ from events.experiments import ExperimentDefinition
 from events.fields import MAX_TEXT
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.services.audience import Header, Record, Unusable, fields_of, strongest_of
+from streams.services.audience import CsvRecord, Header, UnusableAudience, fields_of, strongest_of
 
-Trouble: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
+UnitProblem: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
 """Why nothing is assigned to a row."""
 
 COLUMN = "variant"
@@ -35,18 +35,18 @@ class Unit:
     stratum: str
 
 
-class Reader:
+class UnitReader:
     """Reads rows as an experiment needs them."""
 
     def __init__(self, header: Header, definition: ExperimentDefinition, hasher: Hasher) -> None:
         self._header = header
         self._hasher = hasher
-        self._without: Trouble = "no_turf" if definition.unit == "turf" else "no_household"
+        self._without: UnitProblem = "no_turf" if definition.unit == "turf" else "no_household"
         self._cluster = None if definition.unit == "contact" else header.place_of(definition.unit)
         strata = definition.strata
         self._stratum = None if strata is None else header.place_of(strata.column)
 
-    def read(self, record: Record) -> Unit | Trouble:
+    def read(self, record: CsvRecord) -> Unit | UnitProblem:
         """What is to be assigned, or why nothing can be."""
         fields = None if record.broken else fields_of(record.raw, self._header.width)
         if fields is None:
@@ -66,21 +66,27 @@ class Reader:
             return self._without
         return Unit(cluster, person, contact, cluster, stratum)
 
-    def _unnamed(self, fields: Sequence[str]) -> Trouble:
+    def _unnamed(self, fields: Sequence[str]) -> UnitProblem:
         """Whether nobody is named, or only by what is no identifier, such as a contact_id with a space in it."""
         is_said = any(fields[column.position].strip() for column in self._header.naming)
         return "malformed_identifier" if is_said else "no_identifier"
 
 
-def what_lacks(header: Header, definition: ExperimentDefinition) -> Unusable | None:
+def missing_column(header: Header, definition: ExperimentDefinition) -> UnusableAudience | None:
     """What an experiment needs of a list and does not find in its columns."""
     if header.place_of(COLUMN) is not None:
-        return Unusable(f"the list has a column {COLUMN}: it was assigned before; give the list that it came from")
+        return UnusableAudience(
+            f"the list has a column {COLUMN}: it was assigned before; give the list that it came from"
+        )
     if definition.unit != "contact" and header.place_of(definition.unit) is None:
-        return Unusable(f"{definition.id} assigns by {definition.unit}: give a column {definition.unit} with its ids")
+        return UnusableAudience(
+            f"{definition.id} assigns by {definition.unit}: give a column {definition.unit} with its ids"
+        )
     strata = definition.strata
     if strata is not None and header.place_of(strata.column) is None:
-        return Unusable(f"the strata of {definition.id} are told apart by {strata.column}: give a column of that name")
+        return UnusableAudience(
+            f"the strata of {definition.id} are told apart by {strata.column}: give a column of that name"
+        )
     return None
 
 

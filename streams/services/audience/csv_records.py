@@ -19,7 +19,7 @@ LINE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CsvRecord:
     """One row as it was written, with its line end, and the number of its first line, from 1.
 
     `broken`: it has no place where it ends, or is longer than a line may be.
@@ -30,7 +30,7 @@ class Record:
     broken: bool = False
 
 
-def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[Record]:
+def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[CsvRecord]:
     """The rows of a file from where it stands, which is behind line `after`. Lines with nothing in them are none.
 
     `width`: how many fields a row that goes on over line ends must have.
@@ -39,12 +39,12 @@ def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[Record]:
     while (line := lines.next()) is not None:
         number, raw, broken = line
         if broken:
-            yield Record(number, raw, broken=True)
+            yield CsvRecord(number, raw, broken=True)
         elif raw.count(b'"') % 2:
             whole = _gathered(lines, raw, width)
-            yield Record(number, whole or raw, broken=whole is None)
+            yield CsvRecord(number, whole or raw, broken=whole is None)
         elif raw.strip():
-            yield Record(number, raw)
+            yield CsvRecord(number, raw)
 
 
 def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:
@@ -60,7 +60,7 @@ def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:
     return fields if width is None or len(fields) == width else None
 
 
-def splitted(raw: bytes) -> tuple[bytes, bytes]:
+def split_line_end(raw: bytes) -> tuple[bytes, bytes]:
     """A row without its line end, and that line end; LF where a last line has none."""
     body = raw.rstrip(b"\r\n")
     return body, raw[len(body) :] or b"\n"
@@ -112,13 +112,13 @@ def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
 
 def with_columns(raw: bytes, columns: Sequence[str]) -> bytes:
     """A row with fields behind it that need no quotes."""
-    body, end = splitted(raw)
+    body, end = split_line_end(raw)
     return body + b"," + ",".join(columns).encode() + end
 
 
 def malformed_with_columns(raw: bytes, width: int, columns: Sequence[str]) -> bytes:
     """One that is malformed lies whole in the first of `width` columns, and the fields behind it stay in theirs."""
-    body, end = splitted(raw)
+    body, end = split_line_end(raw)
     return quoted([body.decode(errors="surrogateescape"), *[""] * (width - 1), *columns]) + end
 
 

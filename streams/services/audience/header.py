@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Field = Literal["contact_id", "voter_id", "external", "email", "phone"]
-STRENGTH: tuple[Field, ...] = ("contact_id", "voter_id", "external", "email", "phone")
+IdentifierField = Literal["contact_id", "voter_id", "external", "email", "phone"]
+STRENGTH: tuple[IdentifierField, ...] = ("contact_id", "voter_id", "external", "email", "phone")
 
-_KNOWN: dict[str, tuple[Field, str]] = {
+_KNOWN: dict[str, tuple[IdentifierField, str]] = {
     "contactid": ("contact_id", ""),
     "voterid": ("voter_id", ""),
     "email": ("email", ""),
@@ -29,11 +29,11 @@ _NAMES = "contact_id, voter_id, external.<system>, email, phone"
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class IdentifierColumn:
     """A column that names people; `system` is that of an external id, in lower case, else empty."""
 
     position: int
-    field: Field
+    field: IdentifierField
     system: str = ""
 
 
@@ -42,7 +42,7 @@ class Header:
     """The columns of an audience; `naming` are those that name people, strongest first."""
 
     names: tuple[str, ...]
-    naming: tuple[Column, ...]
+    naming: tuple[IdentifierColumn, ...]
 
     @property
     def width(self) -> int:
@@ -60,11 +60,11 @@ class Header:
         squeezed = _squeezed(name)
         return next((place for place, each in enumerate(self.names) if _squeezed(each) == squeezed), None)
 
-    def column(self, field: Field, system: str = "") -> Column | None:
+    def column(self, field: IdentifierField, system: str = "") -> IdentifierColumn | None:
         """The column of an identifier, None when there is none."""
         return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)
 
-    def beginning_with(self, column: Column | None) -> "Header":
+    def beginning_with(self, column: IdentifierColumn | None) -> "Header":
         """The same, with people named by this column before all others; None: as they are."""
         if column is None:
             return self
@@ -72,43 +72,43 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class UnusableAudience:
     """Why an audience cannot be read at all; `reason` names the cure."""
 
     reason: str
 
 
-def read_header(fields: Sequence[str]) -> Header | Unusable:
+def read_header(fields: Sequence[str]) -> Header | UnusableAudience:
     """What the first row says, as it is parsed; a byte order mark before the first name is of no matter."""
     names = tuple(name.removeprefix(BOM).strip() for name in fields)
     for name in names:
         if (meant := _misspelled(name)) is not None:
-            return Unusable(
+            return UnusableAudience(
                 f"the column {name!r} is nearly {meant!r} and would not be read: "
                 "correct its name, or give it another one if it names nobody"
             )
     naming = sorted(_naming(names), key=lambda column: (STRENGTH.index(column.field), column.system))
     if not naming:
-        return Unusable(_without_names(names))
-    seen: dict[tuple[str, str], Column] = {}
+        return UnusableAudience(_without_names(names))
+    seen: dict[tuple[str, str], IdentifierColumn] = {}
     for column in naming:
         other = seen.setdefault((column.field, column.system), column)
         if other is not column:
             first, second = sorted((names[other.position], names[column.position]))
-            return Unusable(
+            return UnusableAudience(
                 f"the header names {_said(column)} twice, {first!r} and {second!r}: rename the one that is not meant"
             )
     return Header(names, tuple(naming))
 
 
-def _naming(names: Sequence[str]) -> Iterator[Column]:
+def _naming(names: Sequence[str]) -> Iterator[IdentifierColumn]:
     for position, name in enumerate(names):
         lowered = name.lower()
         system = lowered.removeprefix(_EXTERNAL).strip() if lowered.startswith(_EXTERNAL) else ""
         if system and ":" not in system:
-            yield Column(position, "external", system)
+            yield IdentifierColumn(position, "external", system)
         elif known := _KNOWN.get(_squeezed(name)):
-            yield Column(position, *known)
+            yield IdentifierColumn(position, *known)
 
 
 def _squeezed(name: str) -> str:
@@ -136,7 +136,7 @@ def _without_names(names: Sequence[str]) -> str:
     return f"no column of the header names a person: the first row must name one of {_NAMES}"
 
 
-def _said(column: Column) -> str:
+def _said(column: IdentifierColumn) -> str:
     return f"{_EXTERNAL}{column.system}" if column.system else column.field
 
 

@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 from events.fields import CONTACT_ID_PATTERN
 from events.normalise import normalise_phone
-from streams.services.audience.csv_records import LINE_BYTES, Record, fields_of, records_in
-from streams.services.audience.header import BOM, Column, Header, Unusable, read_header
+from streams.services.audience.csv_records import LINE_BYTES, CsvRecord, fields_of, records_in
+from streams.services.audience.header import BOM, Header, IdentifierColumn, UnusableAudience, read_header
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_IDS = Header(("contact_id",), (Column(0, "contact_id"),))
+_IDS = Header(("contact_id",), (IdentifierColumn(0, "contact_id"),))
 _is_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 _tells_an_id = re.compile(r"[0-9:]").search
 
@@ -29,15 +29,15 @@ class Audience:
     line: int
     first: bytes = b""
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[CsvRecord]:
         """Every row, once."""
         if self.first:
-            yield Record(self.line, self.first)
+            yield CsvRecord(self.line, self.first)
         yield from records_in(self.file, self.header.width, after=self.line)
 
 
 @dataclass(frozen=True, slots=True)
-class NoHeader(Unusable):
+class NoHeader(UnusableAudience):
     """A first row of one field, `text`, that is the name of no column that names people."""
 
     text: str
@@ -45,7 +45,7 @@ class NoHeader(Unusable):
     line: int
 
 
-def open_ids(file: BinaryIO) -> Audience | Unusable:
+def open_ids(file: BinaryIO) -> Audience | UnusableAudience:
     """The same of a list of contact_ids alone, one a line, without a header; or of an audience.
 
     What has a digit or a colon is taken for an id, a mere word for the name of a column. A phone number is neither.
@@ -54,7 +54,9 @@ def open_ids(file: BinaryIO) -> Audience | Unusable:
     if not isinstance(opened, NoHeader) or not _may_be_an_id(opened.text):
         return opened
     if normalise_phone(opened.text, "US") is not None:
-        return Unusable("the first line may be a phone number: name the column above it, `phone` or `contact_id`")
+        return UnusableAudience(
+            "the first line may be a phone number: name the column above it, `phone` or `contact_id`"
+        )
     return Audience(_IDS, b"contact_id\n", file, opened.line, opened.raw.removeprefix(BOM.encode()))
 
 
@@ -62,21 +64,21 @@ def _may_be_an_id(text: str) -> bool:
     """`phone2` is more likely the name of a column than of a person."""
     if not _tells_an_id(text) or not _is_id(text):
         return False
-    return isinstance(read_header([text.rstrip("0123456789")]), Unusable)
+    return isinstance(read_header([text.rstrip("0123456789")]), UnusableAudience)
 
 
-def open_audience(file: BinaryIO) -> Audience | Unusable:
+def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
     """Read the header, which is the first line with anything in it."""
     line, raw = 1, file.readline(LINE_BYTES)
     while raw and not raw.strip():
         line, raw = line + 1, file.readline(LINE_BYTES)
     if not raw:
-        return Unusable("the audience is empty: its first row must name the columns")
+        return UnusableAudience("the audience is empty: its first row must name the columns")
     if raw.startswith(_UTF16):
-        return Unusable("the audience is UTF-16 text: save it as CSV in UTF-8")
+        return UnusableAudience("the audience is UTF-16 text: save it as CSV in UTF-8")
     fields = fields_of(raw)
     if fields is None:
-        return Unusable("the header is malformed: a quote in it is not closed, or stands within a field")
+        return UnusableAudience("the header is malformed: a quote in it is not closed, or stands within a field")
     header = read_header(fields)
     if isinstance(header, Header):
         return Audience(header, raw, file, line)

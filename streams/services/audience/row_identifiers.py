@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from events.fields import CONTACT_ID_PATTERN
 from events.identifiers import Hasher, Kind
-from streams.services.audience.header import Column, Header
+from streams.services.audience.header import Header, IdentifierColumn
 
 _is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 _KINDS: dict[str, Kind] = {"voter_id": "voter", "external": "external", "email": "email", "phone": "phone"}
@@ -23,7 +23,7 @@ def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str
     return found
 
 
-def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[Column, str, str] | None:
+def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[IdentifierColumn, str, str] | None:
     """The first of the row's identifiers that can be used: its column, what stands there, and its hash.
 
     The hash is that under the key which writes; a `contact_id` is its own. None: the row names nobody.
@@ -35,7 +35,7 @@ def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple
     return None
 
 
-def _hashes(column: Column, value: str, hasher: Hasher) -> list[str]:
+def _hashes(column: IdentifierColumn, value: str, hasher: Hasher) -> list[str]:
     if column.field == "contact_id":
         return [value] if _is_contact_id(value) else []
     if not _is_text(value):

@@ -9,13 +9,13 @@ from events.outputs import AuditRecord
 from events.times import render_time
 from events.topics import AUDIT_LOG
 from streams.platform.clients import KafkaClients
-from streams.services.audience_filter.chunk_filter import Job
-from streams.services.audience_filter.filtering import Summary
+from streams.services.audience_filter.chunk_filter import FilterJob
+from streams.services.audience_filter.filtering import FilterSummary
 
 PATIENCE_S = 10.0
 
 
-def record_of(summary: Summary, job: Job, now: int) -> AuditRecord:
+def record_of(summary: FilterSummary, job: FilterJob, now: int) -> AuditRecord:
     """The record of a list; `now`: ms since 1970."""
     request = job.request
     return {
@@ -35,7 +35,7 @@ def record_of(summary: Summary, job: Job, now: int) -> AuditRecord:
     }
 
 
-def write_down(job: Job, record: AuditRecord) -> str | None:
+def write_down(job: FilterJob, record: AuditRecord) -> str | None:
     """Send a record; why that could not be done, or None."""
     try:
         kafka = KafkaClients(job.settings)

@@ -15,17 +15,30 @@ from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 from streams.platform.tried_address import is_redis_up
-from streams.services.audience import Header, Record
-from streams.services.audience_filter.rows import Reader, Trouble, allowed_row, refused_row, repeated_row, troubled_row
-from streams.services.permission.decisions import Answers, Asked, Batch, Judge, Judged
-from streams.services.permission.reservation_log import Keeping, NotKept
+from streams.services.audience import CsvRecord, Header
+from streams.services.audience_filter.rows import (
+    QuestionReader,
+    RowProblem,
+    allowed_row,
+    problem_row,
+    refused_row,
+    repeated_row,
+)
+from streams.services.permission.decisions import (
+    AskedPerson,
+    BatchAnswers,
+    JudgedPerson,
+    PermissionBatch,
+    PermissionJudge,
+)
+from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
 
-Reasons = Counter[tuple[str, str]]
+ReasonCounts = Counter[tuple[str, str]]
 """By decision and reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class AllowedRow:
     """A row to be written. `place`: which of the chunk; `person`: the same number for the same person."""
 
     place: int
@@ -35,16 +48,16 @@ class Allowed:
 
 
 @dataclass(slots=True)
-class Verdicts:
+class ChunkVerdicts:
     """In the order of the chunk. `as_of`: how old what was known is, ms since 1970; `reasons` of `refused` alone.
 
     `deferred`: the places in `refused` of those who may be reached later.
     """
 
     as_of: int
-    allowed: list[Allowed] = field(default_factory=list)
+    allowed: list[AllowedRow] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
-    reasons: Reasons = field(default_factory=Counter)
+    reasons: ReasonCounts = field(default_factory=Counter)
     deferred: set[int] = field(default_factory=set)
 
     def refuse(self, row: bytes, decision: str, reason: str) -> None:
@@ -55,13 +68,15 @@ class Verdicts:
         self.reasons[decision, reason] += 1
 
 
-def verdicts_of(chunk: Sequence[Record], read: Iterable[Asked | Trouble], answers: Answers, width: int) -> Verdicts:
+def verdicts_of(
+    chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
+) -> ChunkVerdicts:
     """`answers` are about those of `read` that name somebody. A person who is allowed once is not allowed again."""
-    verdicts, judged = Verdicts(answers.as_of), iter(answers.judged)
+    verdicts, judged = ChunkVerdicts(answers.as_of), iter(answers.judged)
     given: set[str | None] = set()
     for place, (record, one) in enumerate(zip(chunk, read, strict=True)):
         if isinstance(one, str):
-            verdicts.refuse(troubled_row(record, one, width), "deny", one)
+            verdicts.refuse(problem_row(record, one, width), "deny", one)
             continue
         found = next(judged)
         if found.contact_id in given:
@@ -75,9 +90,9 @@ def verdicts_of(chunk: Sequence[Record], read: Iterable[Asked | Trouble], answer
     return verdicts
 
 
-def _allowed(place: int, record: Record, judged: Judged, policy_version: str) -> Allowed:
+def _allowed(place: int, record: CsvRecord, judged: JudgedPerson, policy_version: str) -> AllowedRow:
     row = allowed_row(record.raw, judged.decision.expires_at, policy_version)
-    return Allowed(place, _number(judged.contact_id or ""), judged.decision.reason, row)
+    return AllowedRow(place, _number(judged.contact_id or ""), judged.decision.reason, row)
 
 
 def _number(contact_id: str) -> int:
@@ -86,7 +101,7 @@ def _number(contact_id: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class FilterJob:
     """What is asked of everyone in an audience: the same, at the same time (`at`, ms) and under the same policy."""
 
     settings: Settings
@@ -104,18 +119,18 @@ class Stopped:
     why: str
 
 
-class Clerk:
+class ChunkFilter:
     """Has a connection of its own. To be closed by whoever made it."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: FilterJob) -> None:
         self._job = job
-        self._reader = Reader(job.header, job.request.channel, job.settings.hasher)
+        self._reader = QuestionReader(job.header, job.request.channel, job.settings.hasher)
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
         self._lookup = Lookup(self._client, job.settings.profiles_oldest_s)
-        self._keeping = Keeping(KafkaClients(job.settings).idempotent_producer)
+        self._keeping = ReservationLog(KafkaClients(job.settings).idempotent_producer)
         reservations = Reservations(self._client)
-        self._judge = Judge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
+        self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
 
     def look(self) -> Stopped | None:
         """Why nobody can be judged now; None: nothing is missing."""
@@ -125,15 +140,15 @@ class Clerk:
             return self._away(trouble)
         return None if isinstance(standing, Whole) else _incomplete(standing)
 
-    def judge(self, chunk: Sequence[Record]) -> Verdicts | Stopped:
+    def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | Stopped:
         """What becomes of the rows of a chunk. People are seen together with that nothing is missing."""
         read = [self._reader.read(record) for record in chunk]
-        asked = [one for one in read if isinstance(one, Asked)]
+        asked = [one for one in read if isinstance(one, AskedPerson)]
         try:
             answers = self._runner.run(self._answers(asked))
         except SinkUnavailable as trouble:
             return self._away(trouble)
-        except NotKept:
+        except ReservationLogUnavailable:
             return Stopped("Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?")
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
@@ -148,9 +163,9 @@ class Clerk:
     def _away(self, trouble: SinkUnavailable) -> Stopped:
         return Stopped(f"{trouble}; {is_redis_up(self._job.settings)}")
 
-    async def _answers(self, asked: Sequence[Asked]) -> Answers | Incomplete:
+    async def _answers(self, asked: Sequence[AskedPerson]) -> BatchAnswers | Incomplete:
         job = self._job
-        return await self._judge.judge(Batch(job.request, job.at, asked, job.reserve_ms))
+        return await self._judge.judge(PermissionBatch(job.request, job.at, asked, job.reserve_ms))
 
 
 def _incomplete(found: Incomplete) -> Stopped:

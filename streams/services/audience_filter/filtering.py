@@ -13,20 +13,20 @@ from typing import BinaryIO
 from streams.domain.pressure.asking import REPEATED
 from streams.services.audience import Audience
 from streams.services.audience.csv_records import with_columns
-from streams.services.audience_filter.chunk_filter import Reasons, Stopped, Verdicts
-from streams.services.audience_filter.process_pool import Chunk, Outcome
+from streams.services.audience_filter.chunk_filter import ChunkVerdicts, ReasonCounts, Stopped
+from streams.services.audience_filter.process_pool import Chunk, ChunkOutcome
 from streams.services.audience_filter.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
 
-Told = Callable[[int, int], object]
+Progress = Callable[[int, int], object]
 """Hears how many rows, of how many bytes, are done."""
 
 
 @dataclass(slots=True)
-class Summary:
+class FilterSummary:
     """`stopped`: why not all rows were judged. `as_of`: how old what was known is at most, ms; None: nothing was."""
 
     rows: int = 0
-    reasons: Reasons = field(default_factory=Counter)
+    reasons: ReasonCounts = field(default_factory=Counter)
     as_of: int | None = None
     stopped: str | None = None
 
@@ -35,7 +35,7 @@ class Summary:
         return sum(number for (of, _), number in self.reasons.items() if of == decision)
 
 
-class Files:
+class OutputFiles:
     """Writes rows where they belong. `denied` None: those who may not be reached are counted only.
 
     `deferred`: for those who may be reached later; None: they are among the denied, in the order of the list.
@@ -56,7 +56,7 @@ class Files:
             if file is not None:
                 file.write(with_columns(audience.raw_header, DENIED_COLUMNS))
 
-    def write(self, chunk: Chunk, verdicts: Verdicts) -> Reasons:
+    def write(self, chunk: Chunk, verdicts: ChunkVerdicts) -> ReasonCounts:
         """The rows of a chunk; returns what became of them."""
         reasons, rows = Counter(verdicts.reasons), []
         refused = self._without_deferred(verdicts)
@@ -73,7 +73,7 @@ class Files:
             self._denied.writelines(refused)
         return reasons
 
-    def _without_deferred(self, verdicts: Verdicts) -> list[bytes]:
+    def _without_deferred(self, verdicts: ChunkVerdicts) -> list[bytes]:
         """Those for the file of the denied. The deferred are written, if they have a file of their own."""
         if self._deferred is None:
             return verdicts.refused
@@ -81,9 +81,9 @@ class Files:
         return [row for place, row in enumerate(verdicts.refused) if place not in verdicts.deferred]
 
 
-def permit(outcomes: Iterable[Outcome], files: Files, told: Told) -> Summary:
+def permit(outcomes: Iterable[ChunkOutcome], files: OutputFiles, told: Progress) -> FilterSummary:
     """Write what became of every chunk, up to where it stopped."""
-    summary = Summary()
+    summary = FilterSummary()
     for chunk, found in outcomes:
         if isinstance(found, Stopped):
             summary.stopped = found.why

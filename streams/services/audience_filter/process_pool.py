@@ -11,8 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from itertools import chain, islice
 
-from streams.services.audience import Record
-from streams.services.audience_filter.chunk_filter import Clerk, Job, Stopped, Verdicts
+from streams.services.audience import CsvRecord
+from streams.services.audience_filter.chunk_filter import ChunkFilter, ChunkVerdicts, FilterJob, Stopped
 
 CHUNK = 2_000
 """Rows; Redis is asked for eight times 250 of them while answers are read."""
@@ -20,11 +20,11 @@ ALONE = 2 * CHUNK
 """So many rows are judged here, sooner than another process has started."""
 _AHEAD = 3
 
-Chunk = Sequence[Record]
-Outcome = tuple[Chunk, Verdicts | Stopped]
+Chunk = Sequence[CsvRecord]
+ChunkOutcome = tuple[Chunk, ChunkVerdicts | Stopped]
 
 
-def judged(records: Iterable[Record], job: Job, processes: int) -> Generator[Outcome, None, None]:
+def judged(records: Iterable[CsvRecord], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
     """Every chunk with what became of it, in order; the last one is where it stopped, if it did."""
     chunks = _chunks(records)
     first = list(islice(chunks, ALONE // CHUNK + 1))
@@ -33,22 +33,22 @@ def judged(records: Iterable[Record], job: Job, processes: int) -> Generator[Out
     return _elsewhere(chain(first, chunks), job, processes)
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[Chunk]:
+def _chunks(records: Iterable[CsvRecord]) -> Iterator[Chunk]:
     rest = iter(records)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
 
 
-def _here(chunks: Iterable[Chunk], job: Job) -> Generator[Outcome, None, None]:
-    with closing(Clerk(job)) as clerk:
+def _here(chunks: Iterable[Chunk], job: FilterJob) -> Generator[ChunkOutcome, None, None]:
+    with closing(ChunkFilter(job)) as clerk:
         yield from ((chunk, clerk.judge(chunk)) for chunk in chunks)
 
 
-def _elsewhere(chunks: Iterator[Chunk], job: Job, processes: int) -> Generator[Outcome, None, None]:
+def _elsewhere(chunks: Iterator[Chunk], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
     pool = ProcessPoolExecutor(
         processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
     )
-    under_way: deque[tuple[Chunk, Future[Verdicts | Stopped]]] = deque()
+    under_way: deque[tuple[Chunk, Future[ChunkVerdicts | Stopped]]] = deque()
     try:
         while True:
             for chunk in islice(chunks, processes * _AHEAD - len(under_way)):
@@ -61,15 +61,15 @@ def _elsewhere(chunks: Iterator[Chunk], job: Job, processes: int) -> Generator[O
         pool.shutdown(cancel_futures=True)
 
 
-_clerks: list[Clerk] = []
+_clerks: list[ChunkFilter] = []
 """Of this process, if it is one of a crew; it lives as long as the process does."""
 
 
-def _begin(job: Job) -> None:
+def _begin(job: FilterJob) -> None:
     """An interrupt from the terminal reaches everyone: whoever waits for the crew ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _clerks.append(Clerk(job))
+    _clerks.append(ChunkFilter(job))
 
 
-def _judge(chunk: Chunk) -> Verdicts | Stopped:
+def _judge(chunk: Chunk) -> ChunkVerdicts | Stopped:
     return _clerks[0].judge(chunk)

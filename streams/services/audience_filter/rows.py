@@ -10,16 +10,16 @@ from events.interactions.base import Channel
 from events.times import render_time
 from streams.domain.pressure import Decision
 from streams.domain.pressure.asking import REPEATED
-from streams.services.audience import Header, Record, fields_of, hashes_of
+from streams.services.audience import CsvRecord, Header, fields_of, hashes_of
 from streams.services.audience.csv_records import malformed_with_columns, with_columns
-from streams.services.audience.header import Field
-from streams.services.permission.decisions import Asked
+from streams.services.audience.header import IdentifierField
+from streams.services.permission.decisions import AskedPerson
 
-Trouble = Literal["malformed_row", "no_identifier"]
-_ADDRESS: dict[Channel, Field] = {"email": "email", "text": "phone", "phone": "phone"}
+RowProblem = Literal["malformed_row", "no_identifier"]
+_ADDRESS: dict[Channel, IdentifierField] = {"email": "email", "text": "phone", "phone": "phone"}
 
 
-class Reader:
+class QuestionReader:
     """Reads rows as `channel` needs them.
 
     A message goes to the address in its row, so the person is looked for by that first: whoever closed it must be
@@ -32,7 +32,7 @@ class Reader:
         self._header = header.beginning_with(self._column)
         self._hasher = hasher
 
-    def read(self, record: Record) -> Asked | Trouble:
+    def read(self, record: CsvRecord) -> AskedPerson | RowProblem:
         """Whom a row names, or why it names nobody."""
         fields = None if record.broken else fields_of(record.raw, self._header.width)
         if fields is None:
@@ -41,14 +41,14 @@ class Reader:
         if not names:
             return "no_identifier"
         if self._column is None or not fields[self._column.position].strip():
-            return Asked(names)
+            return AskedPerson(names)
         return _by_address(names, f"{self._column.field}:")
 
 
-def _by_address(names: Sequence[str], kind: str) -> Asked | Trouble:
+def _by_address(names: Sequence[str], kind: str) -> AskedPerson | RowProblem:
     """An address that is there and can't be read is not sent to, whoever the row is."""
     refs = [ref_of(name) for name in names if name.startswith(kind)]
-    return Asked(names, refs) if refs else "no_identifier"
+    return AskedPerson(names, refs) if refs else "no_identifier"
 
 
 ALLOWED_COLUMNS = ("harmonia_expires_at", "harmonia_policy_version")
@@ -59,7 +59,7 @@ DENIED_COLUMNS = (
     "harmonia_evidence",
     "harmonia_line",
 )
-OWN = frozenset((*ALLOWED_COLUMNS, *DENIED_COLUMNS))
+OWN_COLUMNS = frozenset((*ALLOWED_COLUMNS, *DENIED_COLUMNS))
 
 
 def allowed_row(raw: bytes, expires_at: int | None, policy_version: str) -> bytes:
@@ -67,7 +67,7 @@ def allowed_row(raw: bytes, expires_at: int | None, policy_version: str) -> byte
     return with_columns(raw, ("" if expires_at is None else render_time(expires_at), policy_version))
 
 
-def refused_row(record: Record, decision: Decision) -> bytes:
+def refused_row(record: CsvRecord, decision: Decision) -> bytes:
     """The row of somebody who may not be reached, or not yet. Evidence is JSON, as in the API."""
     earliest = "" if decision.earliest_at is None else render_time(decision.earliest_at)
     said = [{"source": one.source, "id": one.id} for one in decision.evidence]
@@ -75,12 +75,12 @@ def refused_row(record: Record, decision: Decision) -> bytes:
     return with_columns(record.raw, (decision.decision, decision.reason, earliest, evidence, str(record.line)))
 
 
-def repeated_row(record: Record) -> bytes:
+def repeated_row(record: CsvRecord) -> bytes:
     """The second row of one person, who is to be reached once."""
     return with_columns(record.raw, ("deny", REPEATED, "", "", str(record.line)))
 
 
-def troubled_row(record: Record, trouble: Trouble, width: int) -> bytes:
+def problem_row(record: CsvRecord, trouble: RowProblem, width: int) -> bytes:
     """A row that names nobody. One that is malformed lies whole in the first column, and the others stay in theirs."""
     columns = ("deny", trouble, "", "", str(record.line))
     if trouble == "no_identifier":

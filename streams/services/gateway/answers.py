@@ -6,7 +6,7 @@ import orjson
 from fastapi import Response
 
 from streams.services.api.bodies import CURES as UNREAD
-from streams.services.api.bodies import MOST_BYTES, Unread
+from streams.services.api.bodies import MOST_BYTES, BodyProblem
 from streams.services.gateway.signatures import Verdict
 
 Code = Literal[
@@ -49,7 +49,7 @@ def taken() -> Response:
     return Response(status_code=204)
 
 
-def unread(why: Unread, most: int = MOST_BYTES) -> Response:
+def unread(why: BodyProblem, most: int = MOST_BYTES) -> Response:
     """The answer where there is no whole body. `most`: bytes that it might have had."""
     cure = f"Send {most >> 10} KiB at most" if why == "too_large" and most < MOST_BYTES else UNREAD[why]
     return problem("unavailable" if why == "busy" else why, cure)

@@ -6,14 +6,14 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
-from streams.services.api.middleware import Watched
+from streams.services.api.middleware import CountedRequests
 from streams.services.gateway.answers import problem
-from streams.services.gateway.dependencies import Desk
+from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.events_route import events
 from streams.services.gateway.webhook_route import HOOK, hooks
 
 
-def build_gateway(desk: Desk) -> ASGIApp:
+def build_gateway(desk: GatewayDependencies) -> ASGIApp:
     """Everything but the server. Nothing connects."""
     app = FastAPI(
         title="Harmonia gateway",
@@ -35,4 +35,4 @@ def build_gateway(desk: Desk) -> ASGIApp:
         desk.metrics.requests.labels(hook, str(status)).inc()
         desk.metrics.seconds.labels(hook).observe(seconds)
 
-    return Watched(app, count, partial(problem, "unavailable", "Tell the operator"))
+    return CountedRequests(app, count, partial(problem, "unavailable", "Tell the operator"))

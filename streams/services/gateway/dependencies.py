@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 
 from events.adapters.feed import LeftOut, Refused, Result
 from streams.platform.tokens import Tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.gateway.hooks import Hook
-from streams.services.gateway.kafka_delivery import Mailbox
+from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.signatures import UsedSeals
-from streams.services.gateway.sns import Certificates, Fetch
+from streams.services.gateway.signatures import UsedSignatures
+from streams.services.gateway.sns import Fetch, SnsVerifier
 
 SHARE_BYTES = 64 << 20
 """Of bodies that are being received: so many of those whose sender is proven, and as many of all others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class GatewayDependencies:
     """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way.
 
     `bodies`: of those who are proven by their body, if at all; `proven`: of those who have shown a token or a login
@@ -26,15 +26,17 @@ class Desk:
 
     hooks: Mapping[str, Hook]
     tokens: Tokens
-    mailbox: Mailbox
-    certificates: Certificates
+    mailbox: KafkaDelivery
+    certificates: SnsVerifier
     fetch: Fetch
     metrics: GatewayMetrics
-    bodies: Bodies
+    bodies: BodyReader
     clock: Callable[[], int]
     phone_region: str
-    proven: Bodies = field(default_factory=lambda: Bodies(SHARE_BYTES))
-    used: Mapping[str, UsedSeals] = field(default_factory=lambda: {way: UsedSeals() for way in ("mailgun", "twilio")})
+    proven: BodyReader = field(default_factory=lambda: BodyReader(SHARE_BYTES))
+    used: Mapping[str, UsedSignatures] = field(
+        default_factory=lambda: {way: UsedSignatures() for way in ("mailgun", "twilio")}
+    )
 
     async def keep(self, hook: str, results: Sequence[Result]) -> None:
         """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""

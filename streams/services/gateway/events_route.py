@@ -25,8 +25,8 @@ from events.registry import topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.platform.tokens import Caller
 from streams.services.gateway.answers import problem, unread
-from streams.services.gateway.dependencies import Desk
-from streams.services.gateway.kafka_delivery import Unavailable
+from streams.services.gateway.dependencies import GatewayDependencies
+from streams.services.gateway.kafka_delivery import KafkaUnavailable
 from streams.services.gateway.publish_rights import forbidden
 from streams.services.gateway.webhook_route import HOOK
 
@@ -43,7 +43,7 @@ _TYPES = f"Content-Type: {_STRUCTURED}, {_BATCH}, or application/json with ce- h
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8")
 
 
-def events(desk: Desk) -> APIRouter:
+def events(desk: GatewayDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -70,11 +70,11 @@ def events(desk: Desk) -> APIRouter:
     return router
 
 
-Said = tuple[bytes, Sequence[tuple[str, bytes]]]
+EventRecord = tuple[bytes, Sequence[tuple[str, bytes]]]
 """Value and headers, as of a Kafka record."""
 
 
-def _records(headers: Mapping[str, str], body: bytes) -> list[Said] | None:
+def _records(headers: Mapping[str, str], body: bytes) -> list[EventRecord] | None:
     """The events of a request, each as a record of Kafka would hold it. None: of no known content type."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _STRUCTURED:
@@ -87,7 +87,7 @@ def _records(headers: Mapping[str, str], body: bytes) -> list[Said] | None:
     return [(body, attributes)] if attributes and kind == "application/json" else None
 
 
-def _batch(body: bytes) -> list[Said]:
+def _batch(body: bytes) -> list[EventRecord]:
     try:
         events = msgspec.json.decode(body, type=list[msgspec.Raw])
         return [(bytes(raw), ()) for raw in events[: MOST_EVENTS + 1]]
@@ -95,7 +95,7 @@ def _batch(body: bytes) -> list[Said]:
         return [(body, ())]
 
 
-async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Response:
+async def _publish(desk: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]) -> Response:
     if len(records) > MOST_EVENTS:
         return problem("too_large", f"At most {MOST_EVENTS} events")
     judged, warnings = await _judged(desk, caller, records)
@@ -105,14 +105,14 @@ async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Respo
         return problem("invalid", "Mend the events and send them again", refused=refused)
     try:
         await desk.keep(EVENTS, accepted)
-    except Unavailable:
+    except KafkaUnavailable:
         return problem("unavailable", "Nothing is lost if it is sent again")
     answer = {"accepted": len(accepted), "refused": refused, **({"warnings": warnings} if warnings else {})}
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
 async def _judged(
-    desk: Desk, caller: Caller, records: Sequence[Said]
+    desk: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]
 ) -> tuple[list[Interaction | Refusal], list[dict[str, JSON]]]:
     """What each event is, and the first of what accepted ones have in `data` that their types do not know."""
     judged: list[Interaction | Refusal] = []
@@ -133,7 +133,7 @@ async def _judged(
     return judged, warnings
 
 
-def _judge(desk: Desk, caller: Caller, record: Record) -> Interaction | Refusal:
+def _judge(desk: GatewayDependencies, caller: Caller, record: Record) -> Interaction | Refusal:
     read = judge(record, desk.phone_region)
     if isinstance(read, Refusal):
         return read

@@ -18,7 +18,7 @@ from events.adapters.vendors import BODIES, known_as
 from events.contact import is_time_zone
 from events.wording import in_plain_words
 from streams.platform.errors import Unusable
-from streams.services.gateway.signatures import BY_HEADER, Proof, public_key
+from streams.services.gateway.signatures import BY_HEADER, ValidSecrets, public_key
 
 Auth = Literal["basic", "secret", "sendgrid", "mailgun", "twilio", "sns", "none"]
 _is_name = re.compile(r"[a-z0-9][a-z0-9-]{0,63}").fullmatch
@@ -70,8 +70,8 @@ class Hook(BaseModel):
     read: Adapter
     source: str
     auth: Auth
-    proof: Proof
-    login: Proof | None
+    proof: ValidSecrets
+    login: ValidSecrets | None
     url: str
     topics: frozenset[str]
     confirm: bool
@@ -121,8 +121,8 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
         read=BODIES[vendor],
         source=read.source,
         auth=auth,
-        proof=Proof(secrets, int(read.window_hours * _HOUR_MS)),
-        login=Proof(login, 0) if login else None,
+        proof=ValidSecrets(secrets, int(read.window_hours * _HOUR_MS)),
+        login=ValidSecrets(login, 0) if login else None,
         url=read.url,
         topics=frozenset(read.topics),
         confirm=read.confirm,

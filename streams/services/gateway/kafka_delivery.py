@@ -25,11 +25,11 @@ RESULTS_A_TURN = 500
 """That are written as records before other requests have their turn."""
 
 
-class Unavailable(Exception):
+class KafkaUnavailable(Exception):
     """Kafka does not have it; the sender must try again."""
 
 
-class Mailbox:
+class KafkaDelivery:
     """Writes requests. `pending` hears how many bytes wait."""
 
     def __init__(self, outbox: Outbox, partitions: int, pending: Callable[[float], object]) -> None:
@@ -43,13 +43,13 @@ class Mailbox:
         """Return when Kafka has all of it. Raises `Unavailable`."""
         size = sum(len(output.value or b"") for output in outputs)
         if self._waiting and self._waiting + size > MOST_PENDING_BYTES:
-            raise Unavailable
+            raise KafkaUnavailable
         self._count(size)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._outbox.write(outputs)
         except BROKER_TROUBLE as error:
-            raise Unavailable from error
+            raise KafkaUnavailable from error
         finally:
             self._count(-size)
 

@@ -13,14 +13,14 @@ from streams.platform.errors import Unusable
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.api.server import Server, listening, url_of
 from streams.services.gateway.app import build_gateway
-from streams.services.gateway.dependencies import SHARE_BYTES, Desk
+from streams.services.gateway.dependencies import SHARE_BYTES, GatewayDependencies
 from streams.services.gateway.hooks import read_hooks
-from streams.services.gateway.kafka_delivery import Mailbox
+from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates, Fetch, is_amazons
+from streams.services.gateway.sns import Fetch, SnsVerifier, is_sns_url
 from streams.worker.app import wall_clock
 
 FETCH_S = 5.0
@@ -41,11 +41,13 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             session = await closing.enter_async_context(ClientSession(timeout=ClientTimeout(total=FETCH_S)))
             outbox = Outbox(KafkaClients(settings))
             closing.push_async_callback(outbox.stop)
-            mailbox = Mailbox(outbox, settings.partitions, metrics.pending.set)
+            mailbox = KafkaDelivery(outbox, settings.partitions, metrics.pending.set)
             fetch = fetching(session)
-            certificates = Certificates(fetch)
-            bodies = Bodies(SHARE_BYTES)
-            desk = Desk(hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region)
+            certificates = SnsVerifier(fetch)
+            bodies = BodyReader(SHARE_BYTES)
+            desk = GatewayDependencies(
+                hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
+            )
             server = Server(build_gateway(desk), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
@@ -60,7 +62,7 @@ def fetching(session: ClientSession) -> Fetch:
     """Gets what SNS names: on its own hosts, without being sent elsewhere, and no more than a certificate holds."""
 
     async def fetch(url: str) -> bytes:
-        if not is_amazons(url):
+        if not is_sns_url(url):
             raise OSError("not one of Amazon's hosts")
         try:
             async with session.get(url, allow_redirects=False) as answer:

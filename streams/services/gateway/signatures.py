@@ -33,7 +33,7 @@ SECRET_HEADER = "x-harmonia-secret"  # nosec B105 # the name of a header
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SignedRequest:
     """A request: headers in lower case, its body, and when it came. `url`: as the vendor was given it."""
 
     headers: Mapping[str, str]
@@ -43,7 +43,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ValidSecrets:
     """Secrets that are valid now, and how old a signature may be, in milliseconds."""
 
     secrets: Sequence[str]
@@ -51,17 +51,17 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class ReusableSignature:
     """What a vendor signed, where that does not settle what the body says, and when, in milliseconds since 1970."""
 
     text: bytes
     at: int
 
 
-Check = Callable[[Sent, Proof], Verdict]
+Check = Callable[[SignedRequest, ValidSecrets], Verdict]
 
 
-def basic(sent: Sent, proof: Proof) -> Verdict:
+def basic(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     """HTTP Basic; a secret is `user:password`."""
     scheme, _, given = sent.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -70,7 +70,7 @@ def basic(sent: Sent, proof: Proof) -> Verdict:
     return "wrong" if decoded is None else _one_of(decoded, proof)
 
 
-def shared(sent: Sent, proof: Proof) -> Verdict:
+def shared(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     """A secret in `Authorization: Bearer` or `X-Harmonia-Secret`."""
     given = sent.headers.get(SECRET_HEADER)
     if given is None:
@@ -80,7 +80,7 @@ def shared(sent: Sent, proof: Proof) -> Verdict:
     return _one_of(given.strip().encode(errors="replace"), proof)
 
 
-def sendgrid(sent: Sent, proof: Proof) -> Verdict:
+def sendgrid(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     """SendGrid's Signed Event Webhook: ECDSA (P-256, SHA-256) of timestamp and body; a secret is its public key."""
     given, at = sent.headers.get(SENDGRID_SIGNATURE), sent.headers.get(SENDGRID_TIMESTAMP)
     if given is None or at is None:
@@ -129,7 +129,7 @@ def _of_mailgun(body: bytes) -> _Signature | None:
         return None
 
 
-def mailgun(sent: Sent, proof: Proof) -> Verdict:
+def mailgun(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     """Mailgun: HMAC-SHA256 of timestamp and token in the body; a secret is the account's signing key.
 
     It says nothing of the rest of the body, see `seal_of`.
@@ -143,7 +143,7 @@ def mailgun(sent: Sent, proof: Proof) -> Verdict:
     return _fresh(str(found.timestamp), sent, proof)
 
 
-def twilio(sent: Sent, proof: Proof) -> Verdict:
+def twilio(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     """Twilio: HMAC-SHA1 of the address and the sorted form fields; a secret is the account's auth token.
 
     It says neither when nor where a field ends, see `seal_of`.
@@ -172,12 +172,12 @@ CHECKS: Mapping[str, Check] = {
 """Every way but that of SNS, which needs a certificate that has to be fetched."""
 
 
-def seal_of(way: str, sent: Sent) -> Seal | None:
+def reusable_signature(way: str, sent: SignedRequest) -> ReusableSignature | None:
     """The seal of a request that has been found right; None where the signature settles all of the body."""
     if way == "mailgun" and (found := _of_mailgun(sent.body)):
-        return Seal(f"{found.timestamp}{found.token}".encode(), int(found.timestamp) * 1_000)
+        return ReusableSignature(f"{found.timestamp}{found.token}".encode(), int(found.timestamp) * 1_000)
     if way == "twilio":
-        return Seal(sent.headers[TWILIO_SIGNATURE].encode(), sent.at)
+        return ReusableSignature(sent.headers[TWILIO_SIGNATURE].encode(), sent.at)
     return None
 
 
@@ -190,14 +190,14 @@ def is_fresh(said: int, at: int, window_ms: int) -> bool:
     return -AHEAD_MS <= at - said <= window_ms
 
 
-def _fresh(timestamp: str, sent: Sent, proof: Proof) -> Verdict:
+def _fresh(timestamp: str, sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     """Of Unix seconds."""
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
         return "wrong"
     return "right" if is_fresh(int(timestamp) * 1_000, sent.at, proof.window_ms) else "stale"
 
 
-def _one_of(given: bytes, proof: Proof) -> Verdict:
+def _one_of(given: bytes, proof: ValidSecrets) -> Verdict:
     """Looks at every secret, and takes equally long for all."""
     digest = hashlib.sha256(given).digest()
     found = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), digest) for secret in proof.secrets]
@@ -219,15 +219,15 @@ def _base64(text: str) -> bytes | None:
         return None
 
 
-MOST_SEALS = 500_000
+MOST_SIGNATURES = 500_000
 """Of one way to sign; about 75 MB."""
 
 
-Use = Literal["first", "again", "used", "stale"]
+SignatureUse = Literal["first", "again", "used", "stale"]
 """Good for the first time, or for the same body again; used with another; so old that nobody knows."""
 
 
-class UsedSeals:
+class UsedSignatures:
     """Remembers between half of `most` and `most` seals, and with what body each came.
 
     In two generations: once the newer one holds half of them, the older one is forgotten. Of a seal as old as one that
@@ -235,14 +235,14 @@ class UsedSeals:
     process, so that nobody can look for two bodies that are alike here.
     """
 
-    def __init__(self, most: int = MOST_SEALS) -> None:
+    def __init__(self, most: int = MOST_SIGNATURES) -> None:
         self._half = most // 2
         self._key = token_bytes(16)
         self._new: dict[int, int] = {}
         self._old: dict[int, int] = {}
         self._latest_new = self._latest_old = self._forgotten = 0
 
-    def take(self, seal: Seal, body: bytes) -> Use:
+    def take(self, seal: ReusableSignature, body: bytes) -> SignatureUse:
         """Whether the seal is good for this body. From now on it is for no other."""
         mark, used_with = self._digest(seal.text), self._digest(body)
         known = self._new.get(mark, self._old.get(mark))
@@ -258,7 +258,7 @@ class UsedSeals:
         self._latest_new = max(self._latest_new, seal.at)
         return "first"
 
-    def give_back(self, seal: Seal) -> None:
+    def give_back(self, seal: ReusableSignature) -> None:
         """Forget it: what it came with was not kept, and the vendor will send it again in whatever form."""
         mark = self._digest(seal.text)
         self._new.pop(mark, None)

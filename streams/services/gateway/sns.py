@@ -36,7 +36,7 @@ _Found = RSAPublicKey | OSError | None
 """The key of a certificate; why it cannot be had; None: what was there is none."""
 
 
-class PublicKeys:
+class CertificateKeys:
     """The keys of certificates, by their addresses."""
 
     def __init__(self, fetch: Fetch) -> None:
@@ -120,11 +120,11 @@ _NEVER = frozenset(" #;\\")
 MOST_BYTES = 512 << 10
 """Of a request: SNS sends texts of 256 KiB at most, and JSON within one has each of its quotes escaped."""
 
-Message = Mapping[str, str]
+SnsMessage = Mapping[str, str]
 """The fields of an envelope that SNS gives any meaning, as texts."""
 
 
-def is_amazons(url: str, ending: str = "") -> bool:
+def is_sns_url(url: str, ending: str = "") -> bool:
     """Whether an address is https on a host of SNS's, with no port, login or fragment; `ending`: of its path."""
     if not (url.isascii() and url.isprintable()) or any(mark in url for mark in _NEVER):
         return False
@@ -137,17 +137,17 @@ def is_amazons(url: str, ending: str = "") -> bool:
 
 def _may_be_fetched(url: str, topic: str) -> bool:
     """Whether an address can be that of a certificate: SNS signs with that of the topic's own region."""
-    if not is_amazons(url):
+    if not is_sns_url(url):
         return False
     read, arn = urlsplit(url), topic.split(":")
     return read.netloc.split(".")[1] in arn[3:4] and _CERTIFICATE(read.path) is not None and not read.query
 
 
-class Certificates:
+class SnsVerifier:
     """Checks messages of SNS, by certificates that are fetched with `fetch`."""
 
     def __init__(self, fetch: Fetch) -> None:
-        self._keys = PublicKeys(fetch)
+        self._keys = CertificateKeys(fetch)
 
     async def check(self, body: bytes, topics: frozenset[str], at: int, window_ms: int) -> Verdict:
         """Whether SNS signed it for one of these topics (ARN), not long ago. Raises `OSError` without its certificate.
@@ -170,7 +170,7 @@ class Certificates:
         return "right" if is_fresh(said, at, window_ms) else "stale"
 
 
-def read_message(body: bytes) -> Message:
+def read_message(body: bytes) -> SnsMessage:
     """The envelope; empty if the body is none. What has no meaning in one is passed over, however much it is."""
     try:
         found: dict[str, str | None] = msgspec.structs.asdict(_envelopes.decode(body))
@@ -179,7 +179,7 @@ def read_message(body: bytes) -> Message:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def signed_fields(message: Message) -> Message | None:
+def signed_fields(message: SnsMessage) -> SnsMessage | None:
     """What the signature of a message covers, and nothing else of it; None for what SNS never sends."""
     names = _SIGNED.get(message.get("Type", ""), ())
     found = {name: message[name] for name in names if name in message}
@@ -188,7 +188,7 @@ def signed_fields(message: Message) -> Message | None:
     return None if any("\n" in value for name, value in found.items() if name not in _OF_LINES) else found
 
 
-def _is_signed(signed: Message, given: str, version: str, key: RSAPublicKey) -> bool:
+def _is_signed(signed: SnsMessage, given: str, version: str, key: RSAPublicKey) -> bool:
     told = "".join(f"{name}\n{value}\n" for name, value in signed.items())
     algorithm = SHA256() if version == "2" else SHA1()  # nosec B303 # SNS\'s version 1
     try:

@@ -21,7 +21,7 @@ from streams.platform.cooperative import in_turns
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPerson:
     """One person. `names`: a contact_id, or hashes; none: nothing that can be read.
 
     `refs`: of the address meant, under each key that is valid, the newest first; none: whichever address is best.
@@ -32,17 +32,17 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PermissionBatch:
     """A request about many; `at` in ms since 1970. `reserve_ms`: for how long to reserve whoever is allowed."""
 
     request: PermissionRequest
     at: int
-    asked: Sequence[Asked]
+    asked: Sequence[AskedPerson]
     reserve_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPerson:
     """The answer about one person; `contact_id` None: named by nothing that can be read."""
 
     contact_id: str | None
@@ -51,22 +51,22 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class BatchAnswers:
     """In the order asked; `as_of`: how old what was known is, ms since 1970."""
 
     policy_version: str
     as_of: int
-    judged: Sequence[Judged]
+    judged: Sequence[JudgedPerson]
 
 
-Result = tuple[int, list[Judged]]
+Result = tuple[int, list[JudgedPerson]]
 """`as_of`, and the answers about whoever is named."""
 _UNREADABLE = Decision("deny", "unknown_address")
 _MOVED = Decision("defer", "reserved")
 """Somebody became another person in the middle, or is held until before the time that is asked about: ask again."""
 
 
-class Judge:
+class PermissionJudge:
     """Judges batches. Every call may raise SinkUnavailable; then nobody is allowed, and reservations expire.
 
     `keep` writes down, where no flush reaches it, until when reservations may last, before any is taken; what it raises
@@ -87,7 +87,7 @@ class Judge:
         self._clock = clock
         self._keep = keep
 
-    async def judge(self, batch: Batch) -> Answers | Incomplete:
+    async def judge(self, batch: PermissionBatch) -> BatchAnswers | Incomplete:
         """The answers, or why Redis cannot be relied on.
 
         Transactional messages skip the caps, so they neither wait for a reservation nor need one.
@@ -102,13 +102,13 @@ class Judge:
             return found
         as_of, judged = found
         following = iter(judged)
-        answers = [next(following) if asked.names else Judged(None, _UNREADABLE) for asked in batch.asked]
-        return Answers(policy.version, as_of, answers)
+        answers = [next(following) if asked.names else JudgedPerson(None, _UNREADABLE) for asked in batch.asked]
+        return BatchAnswers(policy.version, as_of, answers)
 
-    async def _look(self, batch: Batch, asked: Iterable[Asked]) -> Seen | Incomplete:
+    async def _look(self, batch: PermissionBatch, asked: Iterable[AskedPerson]) -> Seen | Incomplete:
         return await self._lookup.look([one.names for one in asked], batch.request.campaign_id)
 
-    async def _judge(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
+    async def _judge(self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]) -> Result | Incomplete:
         seen = await self._look(batch, asked)
         if isinstance(seen, Incomplete):
             return seen
@@ -116,7 +116,9 @@ class Judge:
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
         return seen.as_of, await in_turns(lambda row: _judged(question, *row), rows)
 
-    async def _reserve(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
+    async def _reserve(
+        self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]
+    ) -> Result | Incomplete:
         ids = await self._lookup.ids([one.names for one in asked])
         if isinstance(ids, Incomplete):
             return ids
@@ -134,7 +136,7 @@ class Judge:
         return found
 
     async def _decide(
-        self, batch: Batch, policy: Policy, asked: Sequence[Asked], hands: "_Hands", ids: Seen
+        self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson], hands: "_Hands", ids: Seen
     ) -> Result | Incomplete:
         await hands.take(Wanted(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts})
         seen = await self._look(batch, asked)
@@ -176,18 +178,18 @@ class _Hands:
             await self._reservations.release(self.channel, self.mine.token, back)
 
 
-def _question(policy: Policy, batch: Batch, seen: Seen) -> Question:
+def _question(policy: Policy, batch: PermissionBatch, seen: Seen) -> Question:
     holds = () if seen.hold is None else (Hold(seen.hold.campaign_id, seen.hold.until),)
     return prepare(policy, batch.request, batch.at, holds, seen.lost_until)
 
 
 def _judged(
-    question: Question, asked: Asked, contact: Contact, reserved: Reserved, besides: Sequence[Pending] = ()
-) -> Judged:
+    question: Question, asked: AskedPerson, contact: Contact, reserved: Reserved, besides: Sequence[Pending] = ()
+) -> JudgedPerson:
     known = _known(contact)
     ref = meant(known, asked.refs)
     pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
-    return Judged(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
+    return JudgedPerson(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
 
 class _Giving:
@@ -201,7 +203,7 @@ class _Giving:
         self._hands = hands
         self._given: set[str] = set()
 
-    def judged(self, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+    def judged(self, asked: AskedPerson, contact: Contact, reserved: Reserved) -> JudgedPerson:
         """The next answer."""
         one = _judged(self._question, asked, contact, reserved)
         contact_id = contact.contact_id
@@ -211,15 +213,15 @@ class _Giving:
             return self._waiting(self._hands.mine, asked, contact, reserved)
         if contact_id in self._hands.taken:
             self._given.add(contact_id)
-            return Judged(contact_id, one.decision, self._hands.mine.token)
+            return JudgedPerson(contact_id, one.decision, self._hands.mine.token)
         holder = self._hands.refused.get(contact_id)
-        return Judged(contact_id, _MOVED) if holder is None else self._waiting(holder, asked, contact, reserved)
+        return JudgedPerson(contact_id, _MOVED) if holder is None else self._waiting(holder, asked, contact, reserved)
 
-    def _waiting(self, holder: Reservation, asked: Asked, contact: Contact, reserved: Reserved) -> Judged:
+    def _waiting(self, holder: Reservation, asked: AskedPerson, contact: Contact, reserved: Reserved) -> JudgedPerson:
         """The answer while somebody has the person, whoever that is; never an allow, for it is not ours."""
         held = Pending(self._hands.channel, holder.team, holder.at, holder.until)
         found = _judged(self._question, asked, contact, reserved, [held])
-        return Judged(contact.contact_id, _MOVED) if found.decision.decision == "allow" else found
+        return JudgedPerson(contact.contact_id, _MOVED) if found.decision.decision == "allow" else found
 
 
 def _known(contact: Contact) -> Known:

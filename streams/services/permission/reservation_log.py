@@ -12,11 +12,11 @@ from streams.domain.campaigns.reservation_marks import mark_record, rounded
 PATIENCE_S = 5.0
 
 
-class NotKept(Exception):
+class ReservationLogUnavailable(Exception):
     """Kafka does not take it, so that nothing may be reserved."""
 
 
-class Keeping:
+class ReservationLog:
     """Begins to talk to Kafka when it first has to. To be closed by whoever made it."""
 
     def __init__(self, producer: Callable[[], AIOKafkaProducer]) -> None:
@@ -26,7 +26,7 @@ class Keeping:
         self._lock = asyncio.Lock()
 
     async def keep(self, until: int) -> None:
-        """Return once Kafka has it that reservations may last until then, ms. Raises NotKept."""
+        """Return once Kafka has it that reservations may last until then, ms. Raises ReservationLogUnavailable."""
         if until <= self._until:
             return
         async with self._lock:
@@ -52,4 +52,4 @@ class Keeping:
         else:
             self._until = until
             return
-        raise NotKept
+        raise ReservationLogUnavailable

@@ -37,13 +37,13 @@ _CACHE_KIB = 32_768
 _CLOSING = "reason, since, until"
 
 
-class Link(NamedTuple):
+class ContactLink(NamedTuple):
     """Whom an absorbed contact_id belongs to."""
 
     survivor: str
 
 
-class Shelf:
+class ClosingStore:
     """Closings and links by contact_id. `put` takes the latest of each, None for no longer; `flush` before asking."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Shelf:
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self.closings = _Latest[Closing](self._database, "closings", _CLOSING)
-        self.links = _Latest[Link](self._database, "links", "survivor")
+        self.links = _Latest[ContactLink](self._database, "links", "survivor")
 
     def every(self) -> Iterator[tuple[str, Closing]]:
         """Every contact that is closed, by contact_id."""
@@ -101,16 +101,16 @@ class _Latest(Generic[Value]):
         self._database.execute("COMMIT")
 
 
-def read_closings(records: Iterable[Any], channel: Channel, shelf: Shelf) -> None:
+def read_closings(records: Iterable[Any], channel: Channel, shelf: ClosingStore) -> None:
     """Take records of `contact-suppressions`, in their order."""
     for record in records:
         shelf.closings.put(record.key.decode(), closing_of(record.value, channel))
     shelf.closings.flush()
 
 
-def read_links(records: Iterable[Any], shelf: Shelf) -> None:
+def read_links(records: Iterable[Any], shelf: ClosingStore) -> None:
     """Take records of `contact-links`, in their order."""
     for record in records:
-        link = None if record.value is None else Link(orjson.loads(record.value)["merged_into"])
+        link = None if record.value is None else ContactLink(orjson.loads(record.value)["merged_into"])
         shelf.links.put(record.key.decode(), link)
     shelf.links.flush()

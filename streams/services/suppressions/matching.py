@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from events.identifiers import Hasher, is_identity_hash
 from streams.services.audience import Audience, fields_of, hashes_of
 from streams.services.suppressions.closings import Closing
-from streams.services.suppressions.formats import Layout, Row
+from streams.services.suppressions.formats import FileLayout, Row
 
-Find = Callable[[Sequence[str]], Closing | None]
+FindClosing = Callable[[Sequence[str]], Closing | None]
 
 
 @dataclass(slots=True)
-class Tally:
+class ExportCounts:
     """What became of an audience's rows, or of all contacts that the topic has a closing of.
 
     `nameless`: rows without an identifier; `untold`: people who belong in the file and have no id that it could name.
@@ -28,7 +28,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ClosingFilter:
     """`since`: only those closed at that time or later, in ms; `reopened`: those that are open instead."""
 
     at: int
@@ -43,14 +43,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
+class ListMatching:
     """`find`: the closing of whom these hashes name; `tally` is whole once all rows have been read."""
 
     hasher: Hasher
-    find: Find
-    layout: Layout
-    wanted: Wanted
-    tally: Tally = field(default_factory=Tally)
+    find: FindClosing
+    layout: FileLayout
+    wanted: ClosingFilter
+    tally: ExportCounts = field(default_factory=ExportCounts)
 
     def rows(self, audience: Audience) -> Iterator[Row]:
         """The rows of the file."""
@@ -83,7 +83,9 @@ class Matching:
         return row
 
 
-def rows_of_all(every: Iterable[tuple[str, Closing]], layout: Layout, wanted: Wanted, tally: Tally) -> Iterator[Row]:
+def rows_of_all(
+    every: Iterable[tuple[str, Closing]], layout: FileLayout, wanted: ClosingFilter, tally: ExportCounts
+) -> Iterator[Row]:
     """A row for every contact that is closed, by contact_id."""
     for contact_id, closing in every:
         tally.read += 1
@@ -96,7 +98,7 @@ def rows_of_all(every: Iterable[tuple[str, Closing]], layout: Layout, wanted: Wa
 _NAMED = 10
 
 
-def troubles(tally: Tally, *, for_vendor: bool) -> Iterator[str]:
+def export_warnings(tally: ExportCounts, *, for_vendor: bool) -> Iterator[str]:
     """Why somebody who is closed may be contacted nevertheless. `for_vendor`: by contact_id, in a vendor's format."""
     if for_vendor and tally.hashed:
         yield (
@@ -107,7 +109,7 @@ def troubles(tally: Tally, *, for_vendor: bool) -> Iterator[str]:
         yield f"--match: {len(tally.malformed)} malformed rows are left out: {_lines(tally.malformed)}"
 
 
-def notices(tally: Tally) -> Iterator[str]:
+def export_notices(tally: ExportCounts) -> Iterator[str]:
     """What is as it should be, and worth knowing."""
     if tally.nameless:
         yield f"{tally.nameless} rows have no identifier that can be read"

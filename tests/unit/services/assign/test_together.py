@@ -1,6 +1,6 @@
 """How many households were not kept together, and where that is not even asked."""
 
-from streams.services.assign.list_assignment import Parted, Together
+from streams.services.assign.list_assignment import SplitUnitCounter, SplitUnits
 from streams.services.assign.list_units import Unit
 from tests.unit.domain.experiments.writing import defined
 
@@ -12,22 +12,22 @@ def unit(household: str) -> Unit:
     return Unit(household, "c-1", {"contact_id": "c-1"}, household, "")
 
 
-def heard(*given: tuple[str, str]) -> Parted | None:
-    together = Together(HOUSES)
+def heard(*given: tuple[str, str]) -> SplitUnits | None:
+    together = SplitUnitCounter(HOUSES)
     for household, variant in given:
         together.hear(unit(household), variant)
     return together.parted()
 
 
 def test_a_household_counts_once_however_many_live_there() -> None:
-    assert heard(("h-1", "a"), ("h-2", "b"), ("h-1", "b"), ("h-1", "holdout"), ("h-2", "b")) == Parted(1, 2)
-    assert heard() == Parted(0, 0)
+    assert heard(("h-1", "a"), ("h-2", "b"), ("h-1", "b"), ("h-1", "holdout"), ("h-2", "b")) == SplitUnits(1, 2)
+    assert heard() == SplitUnits(0, 0)
 
 
 def test_of_many_households_none_is_taken_for_another() -> None:
-    assert heard(*((f"h-{n}", "ab"[n % 2]) for n in range(20_000)), ("h-0", "b")) == Parted(1, 20_000)
+    assert heard(*((f"h-{n}", "ab"[n % 2]) for n in range(20_000)), ("h-0", "b")) == SplitUnits(1, 20_000)
 
 
 def test_where_nobody_can_be_parted_nothing_is_kept() -> None:
     for definition in (defined(), defined(unit="household"), defined(strata={"column": "state", "splits": {}})):
-        assert Together(definition).parted() is None
+        assert SplitUnitCounter(definition).parted() is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.gateway.signatures import CHECKS, MOST_FORM_BYTES, Proof, Sent
+from streams.services.gateway.signatures import CHECKS, MOST_FORM_BYTES, SignedRequest, ValidSecrets
 from tests.unit.services.gateway.keys import EC_KEY, OTHER_EC_KEY, by_mailgun, by_sendgrid, by_twilio, shown
 
 NOW_S = 1_764_000_000
@@ -16,12 +16,12 @@ BODY = b'[{"event":"open"}]'
 URL = "https://hooks.example.org/v1/hooks/twilio"
 
 
-def sent(headers: dict[str, str], body: bytes = BODY, url: str = "") -> Sent:
-    return Sent(headers, body, NOW_S * 1_000, url)
+def sent(headers: dict[str, str], body: bytes = BODY, url: str = "") -> SignedRequest:
+    return SignedRequest(headers, body, NOW_S * 1_000, url)
 
 
-def proof(*secrets: str) -> Proof:
-    return Proof(secrets, HOUR_MS)
+def proof(*secrets: str) -> ValidSecrets:
+    return ValidSecrets(secrets, HOUR_MS)
 
 
 def basic_of(login: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import pytest
 
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.cli.naming import CURE, Named, named, nobody
+from streams.cli.person import CURE, Named, named, nobody
 
 HASHER = Hasher([b"new", b"old"])
 HASH = HASHER.lookups("voter", "NY:77")[0]

@@ -1,12 +1,19 @@
-"""Text for people: no frames, nothing cut off, as wide as the terminal, and nothing that a terminal would obey."""
+"""Lines for people at a terminal, and nothing that it would obey: names in them are what somebody sent."""
 
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from streams.domain.display_names import printable
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """One line or several; `err`: on standard error."""
+    typer.echo("\n".join(map(printable, str(text).split("\n"))), err=err)
+
 
 _GAP = 2
 _NARROWEST = 10

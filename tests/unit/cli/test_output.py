@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from streams.cli import effects
-from streams.cli.asked_names import about_campaign, about_team
+from streams.cli import decision_effects
 from streams.cli.failures import refuse
-from streams.cli.saying import say
-from streams.cli.tables import print_lines
+from streams.cli.output import print_lines, say
+from streams.cli.permit_check import about_campaign, about_team
 
-COMMANDS = sorted(Path(effects.__file__).parent.glob("*.py"))
+COMMANDS = sorted(Path(decision_effects.__file__).parent.glob("*.py"))
 EVIL = "two\nlines \x1b]0;owned\x07\u202e"
 SEEN = "two\nlines ?]0;owned??\n"
 

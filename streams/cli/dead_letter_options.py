@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from events.refusal import Reason
-from events.times import parse_time
 from events.topics import DEAD_LETTERS, QUARANTINE
 from streams.cli.failures import WRONG_USE, refuse
+from streams.cli.time_options import moment_ago
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.choosing import Choice
@@ -27,14 +25,6 @@ DetailOption = Annotated[str | None, typer.Option("--detail", help="Only those w
 BackOption = Annotated[bool, typer.Option("--came-back", help="Only those that were requeued before.")]
 HeldOption = Annotated[bool, typer.Option("--quarantined", help="Held records of quarantined sources instead.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
-
-_span = re.compile(r"(\d{1,6})([mhd])").fullmatch
-_MINUTES = {"m": 1, "h": 60, "d": 1440}
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
@@ -69,13 +59,3 @@ def _check_topic(topic: str | None) -> None:
     near = nearest(topic, TOPICS)
     meant = f"did you mean {near}? " if near else ""
     refuse(f"--topic: {meant}Give one of {', '.join(TOPICS)}, the name of an imported file or hooks/NAME", WRONG_USE)
-
-
-def moment_ago(option: str, text: str) -> int:
-    """A time in ms since 1970, or so long ago. Ends the command where it is neither."""
-    if found := _span(text):
-        return now_ms() - int(found[1]) * _MINUTES[found[2]] * 60_000
-    at = parse_time(text)
-    if at is None:
-        refuse(f"{option}: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z, or 30m, 2h, 7d ago", WRONG_USE)
-    return at

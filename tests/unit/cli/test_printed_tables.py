@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.cli.tables import print_lines, print_table
+from streams.cli.output import print_lines, print_table
 
 ID = "6f1e0000aaaabbbbccccdddd0000ffff"
 ROWS = [

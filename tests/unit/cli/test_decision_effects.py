@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from sinks.lookup import Contact, Erased, Found, Unknown
-from streams.cli.effects import (
+from streams.cli.decision_effects import (
     are_forgotten,
     are_one,
     are_two,

@@ -3,7 +3,7 @@
 import pytest
 
 from events.json_types import JSON
-from streams.cli.requeue_told import short
+from streams.cli.requeue import short
 
 
 @pytest.mark.parametrize(

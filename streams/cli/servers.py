@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
-from streams.cli.saying import say
+from streams.cli.output import say
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -50,3 +50,31 @@ def _run_several(settings: Settings, processes: int) -> int:
         with signals_end_the_block():
             wait_until_ready(settings, complain)
         return asyncio.run(run_workers(settings, processes, os.environ, complain))
+
+
+def api(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free one.")] = 0,
+) -> None:
+    """Serve the HTTP API until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
+    import asyncio
+
+    from streams.services.api.server import serve
+
+    settings = load_settings()
+    with failing_plainly():
+        asyncio.run(serve(settings, host, port, lambda text: say(f"api: {text}")))
+
+
+def gateway(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free one.")] = 0,
+) -> None:
+    """Take webhooks and CloudEvents until SIGINT or SIGTERM. Says where it listens, and where its metrics are."""
+    import asyncio
+
+    from streams.services.gateway.server import serve
+
+    settings = load_settings()
+    with failing_plainly():
+        asyncio.run(serve(settings, host, port, lambda text: say(f"gateway: {text}")))

@@ -4,25 +4,28 @@ Whom a word names is looked up first, for anything may look like a contact_id, a
 id was "sent", and nobody was forgotten. What was only sent may still be on its way while a mailing goes out.
 """
 
+import asyncio
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import product
 
 import orjson
 import typer
+from kafka import KafkaConsumer, TopicPartition
 
 from events.envelope import Record, decode
 from events.identifiers import Hasher
 from events.json_types import JSON
 from events.refusal import Refusal
-from events.times import parse_time, render_time
-from events.topics import CONTACT_COMMANDS
-from sinks.lookup import Incomplete, Names, Unknown
-from streams.cli.decided import Awaited, Contacts, Taken, look, wait_until_shown
-from streams.cli.effects import (
+from events.times import render_time
+from events.topics import CONTACT_COMMANDS, INTERACTIONS
+from sinks.base import SinkUnavailable
+from sinks.keys import partition_of
+from sinks.lookup import Contact, Incomplete, Lookup, Names, Unknown
+from streams.cli.decision_effects import (
     are_forgotten,
     are_one,
     are_two,
@@ -33,12 +36,95 @@ from streams.cli.effects import (
     told,
 )
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
-from streams.cli.naming import CURE, named, nobody
-from streams.cli.person import look_up
-from streams.cli.saying import say
-from streams.platform.clients import KafkaClients
+from streams.cli.output import say
+from streams.cli.person import CURE, look_up, named, nobody
+from streams.cli.time_options import now_ms, time_given
+from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 from streams.platform.topics import require_topic
+
+_LOOK_AGAIN_S = 0.02
+
+Contacts = Sequence[Contact]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What is to show: of the people who go by these names, what `shows` says yes to."""
+
+    names: Sequence[Names]
+    shows: Callable[[Contacts], bool]
+
+
+def look(settings: Settings, names: Sequence[Names]) -> Contacts | Incomplete:
+    """What Redis has of people, or why it cannot be relied on. Raises SinkUnavailable."""
+    return asyncio.run(_look(settings, names, lambda _: True, time.monotonic()))
+
+
+def wait_until_shown(settings: Settings, awaited: Awaited, until: float) -> bool:
+    """Whether it shows before a time of the monotonic clock. Redis tells nobody, so it is asked again and again."""
+    try:
+        found = asyncio.run(_look(settings, awaited.names, awaited.shows, until))
+    except SinkUnavailable:
+        return False
+    return not isinstance(found, Incomplete) and awaited.shows(found)
+
+
+async def _look(
+    settings: Settings, names: Sequence[Names], enough: Callable[[Contacts], bool], until: float
+) -> Contacts | Incomplete:
+    """The last look: the first that is enough, or that is made after `until`."""
+    client = redis_client(settings)
+    try:
+        lookup = Lookup(client, settings.profiles_oldest_s)
+        while True:
+            try:
+                seen = await lookup.look(names)
+            except SinkUnavailable:
+                if time.monotonic() >= until:
+                    raise
+            else:
+                found = seen if isinstance(seen, Incomplete) else seen.contacts
+                if time.monotonic() >= until or not (isinstance(found, Incomplete) or not enough(found)):
+                    return found
+            await asyncio.sleep(_LOOK_AGAIN_S)
+    finally:
+        await client.aclose()
+
+
+class Taken:
+    """Looks for commands in `interactions`, from where it ended when this was made. A context manager."""
+
+    def __init__(self, settings: Settings, fragments: Iterable[str]) -> None:
+        self._consumer: KafkaConsumer = KafkaClients(settings).tool_consumer()
+        places = {partition_of(fragment, settings.partitions) for fragment in fragments}
+        wanted = [TopicPartition(INTERACTIONS, number) for number in sorted(places)]
+        self._consumer.assign(wanted)
+        for partition, end in self._consumer.end_offsets(wanted).items():
+            self._consumer.seek(partition, end)
+
+    def __enter__(self) -> "Taken":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def wait_for(self, ids: Iterable[str], until: float) -> bool:
+        """Whether commands of all these ids are there before a time of the monotonic clock."""
+        missing = set(ids)
+        while missing and (left := until - time.monotonic()) > 0:
+            for records in self._consumer.poll(timeout_ms=max(1, int(min(left, 0.5) * 1000))).values():
+                missing -= {_id_of(record.value) for record in records}
+        return not missing
+
+
+def _id_of(value: bytes | None) -> str:
+    try:
+        event = orjson.loads(value or b"null")
+    except orjson.JSONDecodeError:
+        return ""
+    return str(event.get("id")) if isinstance(event, dict) else ""
+
 
 _UNSURE = (
     "Redis lacks something or is behind (see `harmonia status`), so nobody can tell which suppression holds. "
@@ -96,7 +182,7 @@ class Desk:
 
     def suppress(self, one: str, until: str | None) -> None:
         """All contact stops, for ever or until a time that has not passed. Refused where it would end sooner so."""
-        now = _now()
+        now = now_ms()
         ends = _end(until, now)
         end = None if ends is None else render_time(ends)
         command = self._about("contact.suppressed", one, now, {} if end is None else {"until": end})
@@ -110,7 +196,7 @@ class Desk:
 
     def unsuppress(self, one: str) -> None:
         """The suppression that holds is lifted: by one that ends at the very time at which it begins."""
-        now = _now()
+        now = now_ms()
         command = self._about("contact.suppressed", one, now, {"until": render_time(now)})
         said = "no suppression stops contact with this person"
         if not self.anyway:
@@ -123,7 +209,7 @@ class Desk:
 
     def erase(self, one: str) -> None:
         """All is forgotten."""
-        command = self._about("contact.erased", one, _now(), {})
+        command = self._about("contact.erased", one, now_ms(), {})
         self._decide(
             _Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), "this person is forgotten")
         )
@@ -166,7 +252,7 @@ class Desk:
         return f"lifted: {', '.join(told(stop))}. {f'Stays closed: {stays}' if stays else 'Nothing else is closed'}"
 
     def _rulings(self, type_: str, one: str, other: str) -> list[_Command]:
-        now = _now()
+        now = now_ms()
         both = pairs(self.settings.hasher, one, other)
         return [self._command(type_, now, {"contact_ids": [*pair]}, min(pair)) for pair in both]
 
@@ -257,9 +343,7 @@ def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
 def _end(until: str | None, now: int) -> int | None:
     if until is None:
         return None
-    end = parse_time(until)
-    if end is None:
-        refuse("--until: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+    end = time_given("--until", until)
     if end <= now:
         refuse(
             "--until: that time has passed, so nobody would be left alone; to lift a suppression: "
@@ -267,7 +351,3 @@ def _end(until: str | None, now: int) -> int | None:
             WRONG_USE,
         )
     return end
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,16 +12,19 @@ import orjson
 import typer
 
 from events.json_types import JSON
-from streams.cli.experiment_group import app
+from events.refusal import Refusal
+from events.topics import EXPERIMENT_DEFINITIONS
+from streams.cli.experiment_results import app
 from streams.cli.failures import failing_plainly, load_settings, refuse
-from streams.cli.saying import say
-from streams.cli.tables import print_lines
+from streams.cli.output import print_lines, say
 from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
-    from streams.cli.planned import Planned
     from streams.domain.experiments.definition_diff import Change
+    from streams.platform.clients import KafkaClients
+    from streams.platform.settings import Settings
+
 
 __all__ = ["app"]
 
@@ -39,7 +44,6 @@ def define(
 
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
-    from streams.cli.planned import definitions_in, read_planned, write_planned
     from streams.domain.experiments.definition_diff import change_of, told
     from streams.domain.experiments.definition_records import definition_record
 
@@ -63,7 +67,6 @@ def define(
 @app.command("definitions")
 def show_definitions(as_json: AsJson = False) -> None:
     """Show what is defined; what came of it shows `harmonia experiments list`."""
-    from streams.cli.planned import read_planned
     from streams.domain.experiments.definition_records import definition_record
     from streams.domain.experiments.report.definition_lines import lines_of
 
@@ -85,7 +88,6 @@ def show_definitions(as_json: AsJson = False) -> None:
 @app.command()
 def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
     """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
-    from streams.cli.planned import read_planned, write_planned
     from streams.domain.experiments.definition_records import rule_of, withdrawal_record
 
     settings = load_settings()
@@ -125,3 +127,84 @@ def _json(change: Change) -> dict[str, JSON]:
         "recounts": change.recounts,
         "resplits": change.resplits,
     }
+
+
+Said = tuple[bytes, bytes | None]
+"""Key and value of a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`definitions` by experiment; `unreadable`: why records say nothing, by their keys, as those of later versions."""
+
+    definitions: dict[str, ExperimentDefinition] = field(default_factory=dict)
+    unreadable: dict[str, Refusal] = field(default_factory=dict)
+
+    def take(self, key: bytes | None, value: bytes | None) -> None:
+        """Do what a record says."""
+        from streams.domain.experiments.definition_records import fold_definition
+
+        refusal = fold_definition(self.definitions, key, value)
+        experiment = (key or b"").decode(errors="replace")
+        if refusal is None:
+            self.unreadable.pop(experiment, None)
+        else:
+            self.unreadable[experiment] = refusal
+
+
+def read_planned(settings: Settings) -> Planned:
+    """What is defined. Raises `MissingTopic`, and Kafka's errors."""
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
+
+    planned = Planned()
+    with closing(KafkaClients(settings).tool_consumer()) as consumer:
+        for record in records_of(consumer, EXPERIMENT_DEFINITIONS, [0]):
+            planned.take(record.key, record.value)
+    return planned
+
+
+def write_planned(settings: Settings, records: Sequence[Said]) -> None:
+    """Have every partition say these; all replicas have them then. Raises Kafka's errors."""
+    from streams.domain.experiments.definition_records import lacking
+    from streams.platform.clients import KafkaClients
+
+    clients = KafkaClients(settings)
+    there = _said(clients)
+    with closing(clients.tool_producer()) as producer:
+        for partitions in (range(1, len(there)), range(1)):
+            futures = [
+                producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
+                for number in partitions
+                for key, value in lacking(dict(records), there[number])
+            ]
+            for future in futures:
+                future.get()
+
+
+def _said(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
+    """What each partition says, by key."""
+    from streams.platform.topic_reading import records_of
+
+    said: list[dict[bytes, bytes | None]] = [{} for _ in clients.partitions_of(EXPERIMENT_DEFINITIONS)]
+    with closing(clients.tool_consumer()) as consumer:
+        for record in records_of(consumer, EXPERIMENT_DEFINITIONS):
+            said[record.partition][record.key or b""] = record.value
+    return said
+
+
+def definitions_in(file: Path) -> list[ExperimentDefinition]:
+    """The definitions of a file; ends the command with exit code 1 and every mistake when it has any."""
+    from streams.domain.experiments.definition_files import read_definitions
+    from streams.domain.file_mistakes import Mistakes
+
+    try:
+        text = file.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
+    except OSError as error:
+        refuse(f"{file}: {error.strerror}")
+    except UnicodeDecodeError:
+        refuse(f"{file}: not UTF-8, as TOML has to be")
+    found = read_definitions(text)
+    if isinstance(found, Mistakes):
+        refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
+    return found

@@ -1,6 +1,6 @@
 """A name in a question that is spelled like a known one is remarked; a new one is nothing wrong."""
 
-from streams.cli.asked_names import about_campaign, about_sender, about_team
+from streams.cli.permit_check import about_campaign, about_sender, about_team
 
 
 def test_a_campaign_that_is_spelled_like_one_on_hold_is_remarked() -> None:
