@@ -280,8 +280,9 @@ class Desk:
             shown = self._send_and_wait(decision, before, self.wait_s)
         if not shown:
             refuse(
-                f"sent to {CONTACT_COMMANDS}, but Redis did not show it within {self.wait_s:g} s: do not rely on it. "
-                "Is a worker running and not behind (`harmonia status`), or did somebody else decide otherwise?"
+                f"sent to {CONTACT_COMMANDS} and accepted, so it will still be carried out; but Redis did not show it "
+                f"within {self.wait_s:g} s: do not rely on it yet. Is a worker running and not behind (`harmonia "
+                "status`), or did somebody else decide otherwise?"
             )
         if not self.as_json:
             say(f"{decision.said}; Redis shows it")

@@ -67,8 +67,9 @@ def hold(  # noqa: PLR0913 (options of a command)
         shown = _until_shown(settings, order, offset, wait)
     if not shown:
         refuse(
-            f"sent to {CAMPAIGN_HOLDS}, but Redis did not show it within {wait:g} s: do not rely on it. "
-            "Is a worker running, or did somebody else order otherwise?"
+            f"sent to {CAMPAIGN_HOLDS} and accepted, so it will still be carried out; but Redis did not show it within "
+            f"{wait:g} s: do not rely on it until `harmonia hold` says so. Is a worker running, or did somebody else "
+            "order otherwise?"
         )
     _say(order, as_json=as_json)
 

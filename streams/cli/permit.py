@@ -19,7 +19,7 @@ from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import say
-from streams.cli.permit_check import check, purpose_of
+from streams.cli.permit_check import check, not_recorded, purpose_of
 from streams.cli.time_options import now_ms, time_given
 
 if TYPE_CHECKING:
@@ -156,11 +156,14 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
 
 
 def _write_down(summary: FilterSummary, job: FilterJob) -> None:
-    """What was answered is right in any case, so that nobody can read it in the morning is said and no more."""
-    from streams.services.audience_filter.audit import record_of, write_down
+    """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is only said."""
+    from streams.services.permission.command_audit import list_record, send_record
 
-    if summary.rows and (why := write_down(job, record_of(summary, job, now_ms()))) is not None:
-        say(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
+    if not summary.rows:
+        return
+    record = list_record(job.request, job.policy.version, now_ms(), summary.reasons)
+    if (why := send_record(job.settings, record)) is not None:
+        say(not_recorded(why), err=True)
 
 
 def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:

@@ -96,10 +96,33 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
         say(remark, err=True)
     [one] = answers.judged
     typer.echo(orjson.dumps(_plain(answers, one))) if as_json else _print(answers, one)
+    _write_down(settings, request, answers.policy_version, one)
     decision = one.decision
     if decision.decision != "allow":
         say(f"{decision.decision}: {decision.reason}; docs/policy.md says what that means", err=True)
         raise typer.Exit(REFUSED)
+
+
+def _write_down(settings: Settings, request: PermissionRequest, policy_version: str, one: JudgedPerson) -> None:
+    """Write the answer into `audit-log`, as the API does. Where that fails it is only said: the answer is right."""
+    from streams.services.permission.command_audit import permission_record, send_record
+
+    if one.contact_id is None:
+        return
+    decision = one.decision
+    record = permission_record(
+        request,
+        policy_version,
+        now_ms(),
+        [{"contact_id": one.contact_id, "decision": decision.decision, "reason": decision.reason}],
+    )
+    if (why := send_record(settings, record)) is not None:
+        say(not_recorded(why), err=True)
+
+
+def not_recorded(why: str) -> str:
+    """What to tell where an answer could not be written into `audit-log`."""
+    return f"what was decided is not in audit-log, so `report daily` leaves it out: {why}"
 
 
 async def _judged(

@@ -14,7 +14,6 @@ import typer
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.cli.profile_tables import at
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -102,11 +101,12 @@ def compare(
     if as_json:
         typer.echo(msgspec.json.encode(found))
     else:
-        say("\n".join(_said(found)))
+        say("\n".join(_lines(found)))
     raise typer.Exit(0 if found.is_equal else DIFFERS)
 
 
-def _said(found: Comparison) -> Iterator[str]:
+def _lines(found: Comparison) -> Iterator[str]:
+    from streams.cli.profile_tables import at
 
     yield (
         f"{found.equal} equal, {found.differ} differ, {found.only_running} only in the running state, "

@@ -58,10 +58,8 @@ def export(  # noqa: PLR0913 (options of a command)
     from streams.services.suppressions.formats import layout_of
     from streams.services.suppressions.matching import ClosingFilter, export_warnings
 
-    settings, wanted = (
-        load_settings(),
-        ClosingFilter(now_ms(), None if since is None else time_given("--since", since), reopened),
-    )
+    settings, start = load_settings(), None if since is None else time_given("--since", since)
+    wanted = ClosingFilter(now_ms(), start, reopened)
     if reopened and (match is None or since is not None):
         refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)
     if match is None:
