@@ -132,9 +132,9 @@ def _subject(alert: dict[str, Any]) -> str:
 
 
 def _lines(alert: dict[str, Any]) -> Iterator[str]:
-    from streams.cli.profile_tables import said
+    from streams.cli.profile_tables import cell_text
 
-    yield f"{said(str(alert.get('at', '')))}  {alert.get('rule', '')}"
+    yield f"{cell_text(str(alert.get('at', '')))}  {alert.get('rule', '')}"
     yield f"    {_subject(alert)}"
     yield f"    {alert.get('detail', '')}"
 

@@ -69,24 +69,28 @@ def assign(  # noqa: PLR0913 (options of a command)
     if emit:
         _warn(found)
     audience = _audience(found)
-    together = SplitUnitCounter(found)
-    assignments = Assignments(audience, UnitReader(audience.header, found, settings.hasher), Assigning(found), together)
+    split = SplitUnitCounter(found)
+    assignments = Assignments(audience, UnitReader(audience.header, found, settings.hasher), Assigning(found), split)
     if emit and not assignments.has_rows():
         refuse(
             "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
         )
-    voice = Assigner(source, team) if emit else None
-    with failing_plainly(), _tell(settings, found, voice) as tell, rows_bar(audience.file, _errors) as told:
-        assignments.write(sys.stdout.buffer, tell, told)
+    assigner = Assigner(source, team) if emit else None
+    with (
+        failing_plainly(),
+        _publisher(settings, found, assigner) as publish,
+        rows_bar(audience.file, _errors) as progress,
+    ):
+        assignments.write(sys.stdout.buffer, publish, progress)
         sys.stdout.buffer.flush()
-    _say(found, assignments.summary, together.parted(), emitted=emit, as_json=as_json)
+    _say(found, assignments.summary, split.split_units(), emitted=emit, as_json=as_json)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
-    from streams.cli.experiment_definitions import definitions_in, read_planned
+    from streams.cli.experiment_definitions import definitions_in, read_known_definitions
 
     if file is None:
-        there = read_planned(settings)
+        there = read_known_definitions(settings)
         if refusal := there.unreadable.get(experiment):
             refuse(f"{printable(experiment)}: the definition cannot be read: {refusal.detail}")
         definitions = there.definitions
@@ -124,18 +128,18 @@ def _audience(definition: ExperimentDefinition) -> Audience:
 
 
 @contextmanager
-def _tell(settings: Settings, definition: ExperimentDefinition, voice: Assigner | None) -> Iterator[Publish]:
+def _publisher(settings: Settings, definition: ExperimentDefinition, assigner: Assigner | None) -> Iterator[Publish]:
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
     from streams.services.assign.assigned_events import AssignmentPublisher
 
-    if voice is None:
+    if assigner is None:
         yield lambda _: None
         return
     require_topic(settings, OUTREACH_EVENTS)
     producer = KafkaClients(settings).tool_producer()
     try:
-        yield AssignmentPublisher(producer, definition, voice, now_ms).tell
+        yield AssignmentPublisher(producer, definition, assigner, now_ms).publish
     finally:
         producer.close()
 
@@ -143,7 +147,7 @@ def _tell(settings: Settings, definition: ExperimentDefinition, voice: Assigner 
 def _say(
     definition: ExperimentDefinition,
     summary: AssignmentSummary,
-    parted: SplitUnits | None,
+    split: SplitUnits | None,
     *,
     emitted: bool,
     as_json: bool,
@@ -153,7 +157,7 @@ def _say(
     shares = (planned(definition) or {}) if definition.phase == "test" else {}
     if as_json:
         counts = _json(definition, summary, shares, emitted=emitted)
-        typer.echo(orjson.dumps(counts if parted is None else {**counts, "parted": parted.several}), err=True)
+        typer.echo(orjson.dumps(counts if split is None else {**counts, "parted": split.several}), err=True)
         return
     total = summary.variants.total()
     table = Table("variant", "rows", "share", "planned", box=None)
@@ -168,14 +172,14 @@ def _say(
         _errors.print(f"{summary.excluded:,} are not: another slice of their exclusion group is theirs")
     for trouble, rows in sorted(summary.troubles.items()):
         _errors.print(f"{rows:,} were not assigned: {trouble}")
-    if parted is not None and parted.several and definition.strata is not None:
-        say(_parted(definition.unit, definition.strata.column, parted), err=True)
+    if split is not None and split.several and definition.strata is not None:
+        say(_parted(definition.unit, definition.strata.column, split), err=True)
 
 
-def _parted(unit: Unit, column: str, parted: SplitUnits) -> str:
-    are, their = ("is", "its") if parted.several == 1 else ("are", "their")
+def _parted(unit: Unit, column: str, split: SplitUnits) -> str:
+    are, their = ("is", "its") if split.several == 1 else ("are", "their")
     return (
-        f"{parted.several:,} of {parted.units:,} {unit}s {are} in several variants, since {their} people are in "
+        f"{split.several:,} of {split.units:,} {unit}s {are} in several variants, since {their} people are in "
         f"several strata: give all of a {unit} the same {printable(column)}"
     )
 

@@ -122,10 +122,10 @@ def holds_in(consumer: KafkaConsumer) -> dict[str, int | None]:
 
 
 def _cells(row: _Row) -> tuple[str, ...]:
-    from streams.cli.profile_tables import said
+    from streams.cli.profile_tables import cell_text
 
-    last = "" if row.counts.last_sent is None else said(render_time(row.counts.last_sent))
-    held = "until lifted" if row.for_ever else "" if row.held is None else f"until {said(render_time(row.held))}"
+    last = "" if row.counts.last_sent is None else cell_text(render_time(row.counts.last_sent))
+    held = "until lifted" if row.for_ever else "" if row.held is None else f"until {cell_text(render_time(row.held))}"
     return (row.campaign, last, f"{row.messages:,}", *map(_count, (row.complaints, row.unsubscribes)), held)
 
 

@@ -12,11 +12,11 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
-from streams.cli.person import HELP, METAVAR, nobody
+from streams.cli.person import HELP, METAVAR, nobody_known
 
 if TYPE_CHECKING:
     from sinks.base import Stored
-    from streams.cli.decisions import Desk
+    from streams.cli.decisions import DecisionSender
     from streams.cli.person import Person
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
@@ -122,10 +122,10 @@ def erase(  # noqa: PLR0913 (options of a command)
     desk.erase(one)
 
 
-def _desk(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> Desk:
-    from streams.cli.decisions import Desk
+def _desk(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:
+    from streams.cli.decisions import DecisionSender
 
-    return Desk(load_settings(), source, anyway, wait_s, as_json)
+    return DecisionSender(load_settings(), source, anyway, wait_s, as_json)
 
 
 @app.command()
@@ -189,21 +189,21 @@ def _steps(person: Person) -> Iterator[Step]:
 
 
 def _found(settings: Settings, who: str) -> tuple[str, Stored]:
-    from streams.cli.person import look_up, missing
+    from streams.cli.person import look_up_person, what_redis_lacks
 
-    found = look_up(settings, who)
+    found = look_up_person(settings, who)
     if found is None:
-        lacking = missing(settings)
-        refuse(nobody(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
+        lacking = what_redis_lacks(settings)
+        refuse(nobody_known(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
     if found[1].erased:
         refuse(f"{found[0]} has been erased")
     return found
 
 
 def _print_profile(profile: dict[str, JSON]) -> None:
-    from streams.cli.profile_tables import shown
+    from streams.cli.profile_tables import profile_tables_of
 
-    found = shown(profile)
+    found = profile_tables_of(profile)
     print_table(("what", "is (times in UTC)"), found.facts)
     for part in found.lists:
         print_table(part.columns, part.rows, part.path)
@@ -223,14 +223,14 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
 
 
 def _print_steps(steps: Iterable[Step]) -> None:
-    from streams.cli.profile_tables import changes, said
+    from streams.cli.profile_tables import cell_text, change_lines
 
     print_lines(["", "history, times in UTC"])
     for step in steps:
         fact = step.fact
-        print_lines([f"{said(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
+        print_lines([f"{cell_text(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
         for path, (was, now) in step.changed.items():
-            print_lines(f"    {path}: {change}" for change in changes(path, was, now))
+            print_lines(f"    {path}: {change}" for change in change_lines(path, was, now))
 
 
 def _row(step: Step) -> dict[str, JSON]:

@@ -42,7 +42,7 @@ def topic_of(*, quarantined: bool) -> str:
     return QUARANTINE if quarantined else DEAD_LETTERS
 
 
-def called(topic: str) -> str:
+def letter_noun(topic: str) -> str:
     """What one of those that are there is."""
     return "held record" if topic == QUARANTINE else "dead letter"
 

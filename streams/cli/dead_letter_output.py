@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _INDENT = (0, 0, 0, 4)
 
 
-def second(ms: int) -> str:
+def shown_time(ms: int) -> str:
     """`2012-11-07 02:13:04Z`."""
     return render_time(ms)[:19].replace("T", " ") + "Z"
 
@@ -42,7 +42,7 @@ def console() -> Console:
 def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> None:
     """When, why and where; then who sent what, and what was wrong with it."""
     back = f"  came back {len(letter.history)}x" if letter.history else ""
-    out.print(f"{second(letter.time)}  {letter.refusal.reason}  {letter.origin_place}{back}", soft_wrap=True)
+    out.print(f"{shown_time(letter.time)}  {letter.refusal.reason}  {letter.origin_place}{back}", soft_wrap=True)
     if is_requeued:
         out.print(Padding(Text("requeued since, so not open"), _INDENT, expand=False))
     source, type_ = letter.said
@@ -69,12 +69,12 @@ def show_group(out: Console, group: Group) -> None:
     out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {printable(cause.detail)}"))
     back = f"; {group.came_back:,} came back" if group.came_back else ""
     where = f"{cause.topic} ({cause.stage}): {named(cause.type)} of {named(cause.source)}{back}"
-    when = f"{second(group.first)} to {second(group.last)}"
+    when = f"{shown_time(group.first)} to {shown_time(group.last)}"
     for line in (where, when, *(f"such as {place}" for place in group.samples[-1:])):
         out.print(Padding(Text(line), (0, 0, 0, 19), expand=False))
 
 
-def told(word: str | None) -> str | None:
+def shown_name(word: str | None) -> str | None:
     """A producer's word for a program; None where it could not be read."""
     return None if word is None else named(word)
 
@@ -90,8 +90,8 @@ def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
         "offset": origin.offset,
         "stage": origin.stage,
         "detail": letter.refusal.detail,
-        "source": told(letter.said.source),
-        "type": told(letter.said.type),
+        "source": shown_name(letter.said.source),
+        "type": shown_name(letter.said.type),
         "letter": {"topic": place.topic, "partition": place.partition, "offset": place.offset},
         "came_back": len(letter.history),
         "requeued": requeued,
@@ -102,7 +102,7 @@ def group_row(group: Group) -> dict[str, JSON]:
     """The same for a program."""
     cause = group.cause
     return {
-        **cause._replace(source=told(cause.source), type=told(cause.type))._asdict(),
+        **cause._replace(source=shown_name(cause.source), type=shown_name(cause.type))._asdict(),
         "count": group.count,
         "open": group.open,
         "requeued": group.requeued,
@@ -113,7 +113,7 @@ def group_row(group: Group) -> dict[str, JSON]:
     }
 
 
-def cases(number: int, one: str, many: str) -> str:
+def counted(number: int, one: str, many: str) -> str:
     """`1 letter`, `12,000 letters`."""
     return f"{number:,} {one if number == 1 else many}"
 
@@ -136,14 +136,14 @@ def show_whole(out: Console, letter: Letter, requeued: str | None, *, with_value
     for name, text in (
         ("record", str(letter.origin_place)),
         ("dead letter", str(letter.place)),
-        ("refused", f"{second(letter.time)} by {letter.origin.stage}"),
+        ("refused", f"{shown_time(letter.time)} by {letter.origin.stage}"),
         ("state", "open" if requeued is None else f"requeued {requeued}"),
         ("reason", letter.refusal.reason.value),
         ("detail", letter.refusal.detail),
         ("source", named(source)),
         ("type", named(type_)),
-        ("headers", cases(len(letter.headers), "of its own", "of its own")),
-        ("value", cases(len(letter.value or b""), "byte", "bytes")),
+        ("headers", counted(len(letter.headers), "of its own", "of its own")),
+        ("value", counted(len(letter.value or b""), "byte", "bytes")),
     ):
         table.add_row(name, Text(text, overflow="fold"))
     out.print(table)

@@ -28,11 +28,11 @@ from streams.cli.dead_letter_options import (
     TypeOption,
     UntilOption,
     WhyOption,
-    called,
     choice_of,
+    letter_noun,
     topic_of,
 )
-from streams.cli.dead_letter_output import cases, console, group_row, letter_row, show_groups, show_letter
+from streams.cli.dead_letter_output import console, counted, group_row, letter_row, show_groups, show_letter
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.requeue import release, requeue_command
@@ -90,7 +90,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
         else:
             show_letter(out, letter, is_requeued=letter.name in requeued)
     if not as_json:
-        say(f"{len(shown)} of {cases(total, 'dead letter', 'dead letters')}")
+        say(f"{len(shown)} of {counted(total, 'dead letter', 'dead letters')}")
 
 
 @app.command()
@@ -133,7 +133,9 @@ def group(  # noqa: PLR0913 (options of a command)
     show_groups(console(), groups[:top])
     still, requeued = sum(one.open for one in groups), sum(one.requeued for one in groups)
     since = f"; {requeued:,} requeued" if requeued else ""
-    say(f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
+    say(
+        f"{counted(still, 'open dead letter', 'open dead letters')} of {counted(len(groups), 'cause', 'causes')}{since}"
+    )
     if len(groups) > top:
         say(f"{len(groups) - top} causes are not shown: --top")
 
@@ -185,7 +187,7 @@ def _latest(
 
 
 def _tell_missed(names: NamesRead, choice: Choice, quarantined: bool) -> None:
-    for missed in names.missed(choice, called(topic_of(quarantined=quarantined))):
+    for missed in names.missed(choice, letter_noun(topic_of(quarantined=quarantined))):
         say(missed, err=True)
 
 

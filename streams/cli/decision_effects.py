@@ -51,7 +51,7 @@ def outlasts(stop: Mapping[str, Any], end: int | None) -> bool:
     return end is not None and (its_end is None or its_end > end)
 
 
-def told(stop: Mapping[str, Any]) -> tuple[str, str]:
+def suppression_words(stop: Mapping[str, Any]) -> tuple[str, str]:
     """A suppression in words: which it is, and how long it holds."""
     end = f"until {stop['until']}" if "until" in stop else "for ever"
     return f"the suppression of {stop['at']} by {named(stop['source'])}", end

@@ -33,11 +33,11 @@ from streams.cli.decision_effects import (
     is_suppressed,
     outlasts,
     suppression_of,
-    told,
+    suppression_words,
 )
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.output import say
-from streams.cli.person import CURE, look_up, named, nobody
+from streams.cli.person import CURE, look_up_person, nobody_known, parse_person
 from streams.cli.time_options import now_ms, time_given
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
@@ -49,19 +49,19 @@ Contacts = Sequence[Contact]
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
+class AwaitedEffect:
     """What is to show: of the people who go by these names, what `shows` says yes to."""
 
     names: Sequence[Names]
     shows: Callable[[Contacts], bool]
 
 
-def look(settings: Settings, names: Sequence[Names]) -> Contacts | Incomplete:
+def look_at_contacts(settings: Settings, names: Sequence[Names]) -> Contacts | Incomplete:
     """What Redis has of people, or why it cannot be relied on. Raises SinkUnavailable."""
     return asyncio.run(_look(settings, names, lambda _: True, time.monotonic()))
 
 
-def wait_until_shown(settings: Settings, awaited: Awaited, until: float) -> bool:
+def wait_until_shown(settings: Settings, awaited: AwaitedEffect, until: float) -> bool:
     """Whether it shows before a time of the monotonic clock. Redis tells nobody, so it is asked again and again."""
     try:
         found = asyncio.run(_look(settings, awaited.names, awaited.shows, until))
@@ -92,7 +92,7 @@ async def _look(
         await client.aclose()
 
 
-class Taken:
+class CommandWatcher:
     """Looks for commands in `interactions`, from where it ended when this was made. A context manager."""
 
     def __init__(self, settings: Settings, fragments: Iterable[str]) -> None:
@@ -103,7 +103,7 @@ class Taken:
         for partition, end in self._consumer.end_offsets(wanted).items():
             self._consumer.seek(partition, end)
 
-    def __enter__(self) -> "Taken":
+    def __enter__(self) -> "CommandWatcher":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -156,7 +156,7 @@ class _Decision:
 
 
 @dataclass(frozen=True)
-class Desk:
+class DecisionSender:
     """Where it is decided: by whom, of whom (`anyway`: also of nobody known), and what is said of it.
 
     `wait_s`: how long Redis has to show it; None: it is only sent.
@@ -228,7 +228,7 @@ class Desk:
         stop = suppression_of(found[0], at) if found else None
         if stop is None:
             return ""
-        which, how_long = told(stop)
+        which, how_long = suppression_words(stop)
         if outlasts(stop, end) and not self.anyway:
             refuse(
                 f"nothing was sent: {which} holds, {how_long}; this one would take its place and end sooner. To end it "
@@ -249,7 +249,8 @@ class Desk:
             refuse(
                 f"nothing to lift: no suppression shows in this person's profile{f'. Closed: {stays}' if stays else ''}"
             )
-        return f"lifted: {', '.join(told(stop))}. {f'Stays closed: {stays}' if stays else 'Nothing else is closed'}"
+        rest = f"Stays closed: {stays}" if stays else "Nothing else is closed"
+        return f"lifted: {', '.join(suppression_words(stop))}. {rest}"
 
     def _rulings(self, type_: str, one: str, other: str) -> list[_Command]:
         now = now_ms()
@@ -257,8 +258,8 @@ class Desk:
         return [self._command(type_, now, {"contact_ids": [*pair]}, min(pair)) for pair in both]
 
     def _about(self, type_: str, word: str, at: int, data: dict[str, JSON]) -> _Command:
-        fragment = next(iter(named(word).ids(self.settings.hasher)), "")
-        return self._command(type_, at, {"contact": named(word).contact(), **data}, fragment)
+        fragment = next(iter(parse_person(word).ids(self.settings.hasher)), "")
+        return self._command(type_, at, {"contact": parse_person(word).contact(), **data}, fragment)
 
     def _command(self, type_: str, at: int, data: dict[str, JSON], fragment: str) -> _Command:
         """Ends the program where it would be refused."""
@@ -292,12 +293,12 @@ class Desk:
         names = [*self._names(decision.words), *([each.contact_id] for each in before)]
         was_so = not before or decision.shows(before, before)
         fragments = [command.fragment for command in decision.commands]
-        with Taken(self.settings, fragments) if was_so else nullcontext() as taken:
+        with CommandWatcher(self.settings, fragments) if was_so else nullcontext() as taken:
             until = time.monotonic() + wait_s
             self._send(decision)
             if taken is not None and not taken.wait_for([command.id for command in decision.commands], until):
                 return False
-        awaited = Awaited(names, lambda now: decision.shows(before, now))
+        awaited = AwaitedEffect(names, lambda now: decision.shows(before, now))
         return wait_until_shown(self.settings, awaited, until)
 
     def _send(self, decision: _Decision) -> None:
@@ -316,9 +317,9 @@ class Desk:
 
         Nothing where it can't and that is not to matter (`anyway`).
         """
-        found = look(self.settings, self._names(words))
+        found = look_at_contacts(self.settings, self._names(words))
         if isinstance(found, Incomplete):
-            if not self.anyway and not all(look_up(self.settings, word) for word in words):
+            if not self.anyway and not all(look_up_person(self.settings, word) for word in words):
                 refuse(
                     f"nobody is known by that name, but Redis lacks something or is behind ({found.where} is "
                     f"{found.why.replace('_', ' ')}; see `harmonia status`). Nothing was sent: try again, or --anyway"
@@ -326,11 +327,11 @@ class Desk:
             return ()
         unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, Unknown)]
         if unknown and not self.anyway:
-            refuse(f"{nobody(unknown[0])}; nothing was sent: mend the name, or --anyway")
+            refuse(f"{nobody_known(unknown[0])}; nothing was sent: mend the name, or --anyway")
         return found
 
     def _names(self, words: Sequence[str]) -> list[Names]:
-        return [named(word).ids(self.settings.hasher) or [word] for word in words]
+        return [parse_person(word).ids(self.settings.hasher) or [word] for word in words]
 
 
 def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
@@ -338,7 +339,7 @@ def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
 
     Nobody may have said it since the last rotation, and so only its hash under an older key is known to be anybody's.
     """
-    return list(product(named(one).ids(hasher) or [one], named(other).ids(hasher) or [other]))
+    return list(product(parse_person(one).ids(hasher) or [one], parse_person(other).ids(hasher) or [other]))
 
 
 def _end(until: str | None, now: int) -> int | None:

@@ -50,11 +50,11 @@ def define(
     found = definitions_in(file)
     settings = load_settings()
     with failing_plainly():
-        there = read_planned(settings)
+        there = read_known_definitions(settings)
         _refuse_clashes(there, found)
         changes = [change_of(there.definitions.get(definition.id), definition) for definition in found]
         if not dry_run:
-            write_planned(settings, [definition_record(definition) for definition in found])
+            write_definition_records(settings, [definition_record(definition) for definition in found])
     if as_json:
         typer.echo(orjson.dumps([_json(change) for change in changes]))
         return
@@ -72,7 +72,7 @@ def show_definitions(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     with failing_plainly():
-        there = read_planned(settings)
+        there = read_known_definitions(settings)
     for experiment, refusal in there.unreadable.items():
         say(f"{printable(experiment)}: cannot be read: {printable(refusal.detail)}", err=True)
     definitions = [definition for _, definition in sorted(there.definitions.items())]
@@ -92,11 +92,11 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
 
     settings = load_settings()
     with failing_plainly():
-        there = read_planned(settings)
+        there = read_known_definitions(settings)
         definition = there.definitions.get(experiment)
         if definition is None and experiment not in there.unreadable:
             refuse(f"{printable(experiment)}: no such definition; see `harmonia experiments definitions`")
-        write_planned(settings, [withdrawal_record(experiment)])
+        write_definition_records(settings, [withdrawal_record(experiment)])
     recounts = rule_of(definition).edition != ""
     if as_json:
         typer.echo(orjson.dumps({"id": experiment, "outcome": "withdrawn", "recounts": recounts}))
@@ -111,7 +111,7 @@ def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
         yield "    its people are counted anew"
 
 
-def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> None:
+def _refuse_clashes(there: KnownDefinitions, found: Sequence[ExperimentDefinition]) -> None:
     from streams.domain.experiments.exclusion_groups import clashes
 
     new = {definition.id: definition for definition in found}
@@ -129,12 +129,12 @@ def _json(change: Change) -> dict[str, JSON]:
     }
 
 
-Said = tuple[bytes, bytes | None]
+DefinitionRecord = tuple[bytes, bytes | None]
 """Key and value of a record."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class KnownDefinitions:
     """`definitions` by experiment; `unreadable`: why records say nothing, by their keys, as those of later versions."""
 
     definitions: dict[str, ExperimentDefinition] = field(default_factory=dict)
@@ -152,19 +152,19 @@ class Planned:
             self.unreadable[experiment] = refusal
 
 
-def read_planned(settings: Settings) -> Planned:
+def read_known_definitions(settings: Settings) -> KnownDefinitions:
     """What is defined. Raises `MissingTopic`, and Kafka's errors."""
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
 
-    planned = Planned()
+    planned = KnownDefinitions()
     with closing(KafkaClients(settings).tool_consumer()) as consumer:
         for record in records_of(consumer, EXPERIMENT_DEFINITIONS, [0]):
             planned.take(record.key, record.value)
     return planned
 
 
-def write_planned(settings: Settings, records: Sequence[Said]) -> None:
+def write_definition_records(settings: Settings, records: Sequence[DefinitionRecord]) -> None:
     """Have every partition say these; all replicas have them then. Raises Kafka's errors."""
     from streams.domain.experiments.definition_records import lacking
     from streams.platform.clients import KafkaClients

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typer import Context
 
 
-class PlainUsage(TyperGroup):
+class PlainUsageGroup(TyperGroup):
     """The group at the top: whatever is parsed below it is told so."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -31,7 +31,7 @@ WIDEST = 25
 """Characters of a line of choices: so many are left beside the longest option and its help in 80 columns."""
 
 
-class Commands(PlainUsage):
+class RootCommands(PlainUsageGroup):
     """The root of all commands."""
 
     def get_params(self, ctx: Any) -> list[Any]:

@@ -28,7 +28,7 @@ from streams.cli.backtest import backtest
 from streams.cli.backup import backup, restore
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
-from streams.cli.help import Commands
+from streams.cli.help import RootCommands
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
 from streams.cli.insights import insights
@@ -39,7 +39,7 @@ from streams.cli.servers import api, gateway, worker
 from streams.cli.status import status
 
 app = typer.Typer(
-    cls=Commands,
+    cls=RootCommands,
     context_settings={"help_option_names": ["--help", "-h"]},
     help="One living profile of each contact, from what every team does.",
     no_args_is_help=True,

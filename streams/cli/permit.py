@@ -38,7 +38,7 @@ app.command()(check)
 
 
 @app.callback()
-def permit(  # noqa: PLR0913 (options of a command)
+def write_outcomes(  # noqa: PLR0913 (options of a command)
     context: typer.Context,
     *,
     channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
@@ -75,7 +75,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         return
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
-    from streams.cli.permit_check import remarks
+    from streams.cli.permit_check import name_remarks
     from streams.domain.pressure import PermissionRequest
     from streams.platform.policy_file import policy_of
     from streams.services.audience_filter.chunk_filter import FilterJob
@@ -102,7 +102,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     job = FilterJob(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
     with failing_plainly():
-        names = remarks(settings, policy, request)
+        names = name_remarks(settings, policy, request)
     for remark in names if not as_json else ():
         _errors.print(remark, markup=False)
     summary = _run(audience, job, (denied, deferred), processes)
@@ -128,8 +128,8 @@ def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | N
     """`others`: the files for those who are denied, and for those who are deferred."""
     from streams.cli.progress import rows_bar
     from streams.services.audience_filter.filtering import OutputFiles
-    from streams.services.audience_filter.filtering import permit as run
-    from streams.services.audience_filter.process_pool import judged
+    from streams.services.audience_filter.filtering import write_outcomes as run
+    from streams.services.audience_filter.process_pool import judged_chunks
 
     denied, deferred = others
     with (
@@ -138,7 +138,7 @@ def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | N
         rows_bar(audience.file, _errors) as told,
     ):
         out = sys.stdout.buffer
-        outcomes = judged(audience.records(), job, processes)
+        outcomes = judged_chunks(audience.records(), job, processes)
         with closing(outcomes):
             summary = run(outcomes, OutputFiles(audience, out, refused, later), told)
         out.flush()

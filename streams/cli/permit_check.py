@@ -17,7 +17,7 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, named, nobody
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import Unusable
@@ -75,21 +75,21 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
     from sinks.lookup import Incomplete
     from streams.platform.policy_file import policy_of
     from streams.platform.tried_address import is_redis_up
-    from streams.services.api.identifiers import asked
+    from streams.services.api.identifiers import asked_person
     from streams.services.api.models import Person
 
     settings = load_settings()
-    meant = named(word)
+    meant = parse_person(word)
     if not meant.ids(settings.hasher):
-        refuse(nobody(word))
-    whom = asked(Person.model_validate(meant.contact()), request.channel, settings.hasher)
+        refuse(nobody_known(word))
+    whom = asked_person(Person.model_validate(meant.contact()), request.channel, settings.hasher)
     with failing_plainly():
         policy = policy_of(settings.policy)
         try:
             contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:
             refuse(f"{trouble}; {is_redis_up(settings)}")
-        said_of = [*remarks(settings, policy, request), *_remarks(contact, request, word)]
+        said_of = [*name_remarks(settings, policy, request), *_remarks(contact, request, word)]
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
     for remark in said_of:
@@ -152,7 +152,7 @@ def _remarks(contact: Contact | None, request: PermissionRequest, word: str) -> 
     from streams.cli.decision_effects import profile_of
 
     if isinstance(contact, Unknown):
-        return [f"{nobody(word)}; judged as somebody of whom nothing is known"]
+        return [f"{nobody_known(word)}; judged as somebody of whom nothing is known"]
     stopped = profile_of(contact).get("stops", {}).get("senders", {}) if contact is not None else {}
     remark = about_sender(request.sender, stopped)
     return [] if remark is None else [remark]
@@ -189,12 +189,12 @@ def _plain(answers: BatchAnswers, one: JudgedPerson) -> dict[str, JSON]:
 
 
 def _time(ms: int | None) -> str:
-    from streams.cli.profile_tables import said
+    from streams.cli.profile_tables import cell_text
 
-    return "" if ms is None else said(render_time(ms))
+    return "" if ms is None else cell_text(render_time(ms))
 
 
-def remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> list[str]:
+def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> list[str]:
     """What to look at before the answer is relied on. Raises RedisError."""
     from sinks.keys import HOLDS, text
     from streams.platform.clients import tool_redis

@@ -48,7 +48,7 @@ _is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", r
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PersonName:
     """A person by one identifier; `kind` None: `text` is a contact_id, as it is in the records."""
 
     kind: Kind | None
@@ -72,7 +72,7 @@ class Named:
         return {"voter_id" if self.kind == "voter" else self.kind: self.text}
 
 
-def nobody(word: str) -> str:
+def nobody_known(word: str) -> str:
     """That nobody is known by a word, and what to look at; the word, which may be an address, is not repeated."""
     from events.fields import CONTACT_ID_PATTERN
 
@@ -80,7 +80,7 @@ def nobody(word: str) -> str:
         return (
             "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
         )
-    meant = named(word)
+    meant = parse_person(word)
     if meant.kind is None and _is_like_phone(word):
         return f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
     if meant.kind is None:
@@ -92,14 +92,14 @@ def nobody(word: str) -> str:
     )
 
 
-def named(word: str) -> Named:
+def parse_person(word: str) -> PersonName:
     """What a word means. A hash as it stands in records is a contact_id."""
     from events.identifiers import is_identity_hash
 
     kind, colon, text = word.partition(":")
     if colon and kind in _KINDS and not is_identity_hash(word):
-        return Named(_KINDS[kind], text)
-    return Named("email" if "@" in word else None, word)
+        return PersonName(_KINDS[kind], text)
+    return PersonName("email" if "@" in word else None, word)
 
 
 _SHOWN = 8
@@ -132,14 +132,14 @@ class Person:
         ]
 
 
-async def find(settings: Settings, who: str) -> tuple[str, Stored] | None:
+async def find_person(settings: Settings, who: str) -> tuple[str, Stored] | None:
     """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
     from sinks.profiles import contact_of, read_profile
     from streams.platform.clients import redis_client
 
     client = redis_client(settings)
     try:
-        for name in named(who).ids(settings.hasher):
+        for name in parse_person(who).ids(settings.hasher):
             known = await contact_of(client, name) or name
             stored = await read_profile(client, known)
             if stored is not None and stored.merged_into is not None:
@@ -216,14 +216,14 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
     return last
 
 
-def look_up(settings: Settings, who: str) -> tuple[str, Stored] | None:
-    """`find`, for commands."""
+def look_up_person(settings: Settings, who: str) -> tuple[str, Stored] | None:
+    """`find_person`, for commands."""
     import asyncio
 
-    return asyncio.run(find(settings, who))
+    return asyncio.run(find_person(settings, who))
 
 
-def missing(settings: Settings) -> str | None:
+def what_redis_lacks(settings: Settings) -> str | None:
     """What Redis lacks, or that it is behind; None: all that the topics had is in it."""
     import asyncio
 
@@ -237,7 +237,7 @@ def missing(settings: Settings) -> str | None:
 
 def warn_of_what_is_missing(settings: Settings) -> None:
     """On standard error: what is there is worth looking at, and may be old."""
-    if (lacking := missing(settings)) is not None:
+    if (lacking := what_redis_lacks(settings)) is not None:
         say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
 
 

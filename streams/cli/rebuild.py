@@ -106,7 +106,7 @@ def compare(
 
 
 def _lines(found: Comparison) -> Iterator[str]:
-    from streams.cli.profile_tables import at
+    from streams.cli.profile_tables import cell_at
 
     yield (
         f"{found.equal} equal, {found.differ} differ, {found.only_running} only in the running state, "
@@ -115,7 +115,7 @@ def _lines(found: Comparison) -> Iterator[str]:
     for field, count in found.fields.items():
         yield f"{count:8} {field}"
     for each in found.samples:
-        before, after = (at(each.field, cast(JSON, value)) for value in (each.before, each.after))
+        before, after = (cell_at(each.field, cast(JSON, value)) for value in (each.before, each.after))
         yield f"{each.contact_id} {each.field or '(all)'}: {before} -> {after}"
 
 

@@ -28,14 +28,14 @@ from streams.cli.dead_letter_options import (
     TypeOption,
     UntilOption,
     WhyOption,
-    called,
     choice_of,
+    letter_noun,
     topic_of,
 )
-from streams.cli.dead_letter_output import cases, console, second
+from streams.cli.dead_letter_output import console, counted, shown_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.cli.person import find, masked
+from streams.cli.person import find_person, masked
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import named
 
@@ -137,7 +137,7 @@ def show_rehearsal(
         typer.echo(orjson.dumps(rehearsal_row(found, order)))
     _refuse_unknown_names(found.account, order, sources)
     if not as_json:
-        tell_rehearsal(settings, found, order)
+        print_rehearsal(settings, found, order)
     raise typer.Exit(0 if found.account.is_clean else REFUSED)
 
 
@@ -148,19 +148,19 @@ def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection
     from streams.operations.requeue.requeue_run import requeue
 
     with failing_plainly():
-        account = asyncio.run(requeue(settings, order, tell_progress))
+        account = asyncio.run(requeue(settings, order, print_progress))
     if as_json:
         typer.echo(orjson.dumps(account_row(account, order)))
     _refuse_unknown_names(account, order, sources)
     if not as_json:
-        tell(account, order)
+        print_account(account, order)
     if account.stopped:
         refuse(account.stopped)
     raise typer.Exit(0 if account.is_clean else REFUSED)
 
 
 def _refuse_unknown_names(account: Account, order: Order, sources: Collection[str]) -> None:
-    if missed := account.names.missed(order.choice, called(order.topic), sources):
+    if missed := account.names.missed(order.choice, letter_noun(order.topic), sources):
         refuse("\n".join(missed))
 
 
@@ -192,13 +192,13 @@ def rehearsal_row(found: Rehearsal, order: Order) -> dict[str, JSON]:
     return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
 
 
-def tell_progress(account: Account) -> None:
+def print_progress(account: Account) -> None:
     """A line after each batch, for whoever watches."""
     if sys.stderr.isatty():
         say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
 
 
-def tell(account: Account, order: Order) -> None:
+def print_account(account: Account, order: Order) -> None:
     """For people."""
     _tell_counts(account, "sent")
     if account.came_back:
@@ -207,10 +207,10 @@ def tell(account: Account, order: Order) -> None:
         say(f"Run {order.rules.run}. {_ONCE}")
 
 
-def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
+def print_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
     """For people."""
     _tell_counts(found.account, "would be sent")
-    say(f"They name {cases(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
+    say(f"They name {counted(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
     for name, added in found.sample.items():
         _tell_added(settings, name, added)
     if found.sample:
@@ -220,7 +220,7 @@ def tell_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
 def _tell_counts(account: Account, verb: str) -> None:
     from streams.domain.dead_letter_repair.judging import WORDS
 
-    say(f"{cases(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
+    say(f"{counted(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
     for (topic, type_), count in sorted(account.sent.items()):
         say(f"  {count:>7,}  {topic}: {named(type_)}")
     if account.refused:
@@ -254,7 +254,7 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
     from streams.domain.dead_letter_repair.effects import leaves
 
     try:
-        found = asyncio.run(find(settings, name))
+        found = asyncio.run(find_person(settings, name))
     except RedisError:
         return None
     return {} if found is None or found[1].state is None else dict(leaves(orjson.loads(found[1].state)))
@@ -262,11 +262,11 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
 
 def short(field: str, value: JSON) -> str:
     """What is in a field of the profile: of a time or another text no more than a second takes, amounts as money."""
-    from streams.cli.profile_tables import at, said
+    from streams.cli.profile_tables import cell_at, cell_text
 
     if value is None:
         return "-"
-    return said(value)[:19] if isinstance(value, str) else at(field, value)
+    return cell_text(value)[:19] if isinstance(value, str) else cell_at(field, value)
 
 
 def release(  # noqa: PLR0913 (options of a command)
@@ -325,7 +325,9 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         return
     table = Table("source", "since", "until", "held now", box=None)
     for each in known:
-        table.add_row(named(each.source), second(each.since), second(each.until), "yes" if now < each.until else "no")
+        table.add_row(
+            named(each.source), shown_time(each.since), shown_time(each.until), "yes" if now < each.until else "no"
+        )
     console().print(table)
 
 

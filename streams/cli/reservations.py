@@ -13,7 +13,7 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.cli.person import HELP, METAVAR, named, nobody
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -66,7 +66,7 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
     """Print reservations, for people or for programs; what ends first comes first."""
     import asyncio
 
-    from streams.cli.profile_tables import said
+    from streams.cli.profile_tables import cell_text
 
     settings = load_settings()
     with failing_plainly():
@@ -78,7 +78,7 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
         return
     if not found:
         print_lines(["nobody is reserved" if word is None else "this person is not reserved"])
-    rows = [(contact_id, channel, one.team, said(render_time(one.until))) for contact_id, channel, one in found]
+    rows = [(contact_id, channel, one.team, cell_text(render_time(one.until))) for contact_id, channel, one in found]
     print_table(("contact", "channel", "team", "until (UTC)"), rows)
 
 
@@ -103,9 +103,9 @@ async def _of(settings: Settings, word: str) -> list[_Found]:
     from sinks.lookup import Incomplete, Lookup, Unknown
     from streams.platform.tried_address import is_redis_up
 
-    names = named(word).ids(settings.hasher)
+    names = parse_person(word).ids(settings.hasher)
     if not names:
-        refuse(nobody(word))
+        refuse(nobody_known(word))
     async with _client(settings) as client:
         try:
             seen = await Lookup(client, settings.profiles_oldest_s).look([names])
@@ -115,7 +115,7 @@ async def _of(settings: Settings, word: str) -> list[_Found]:
         refuse(f"in Redis {seen.where} is {seen.why.replace('_', ' ')}: see `harmonia status`")
     [contact], [reserved] = seen.contacts, seen.reserved
     if isinstance(contact, Unknown) and not reserved:
-        refuse(nobody(word))
+        refuse(nobody_known(word))
     return [_Found(contact.contact_id, channel, one) for channel, one in reserved.items()]
 
 

@@ -79,9 +79,9 @@ def _write_all(settings: Settings, channel: Channel, layout: FileLayout, wanted:
     from streams.services.suppressions.matching import ExportCounts, rows_of_all
 
     tally = ExportCounts()
-    with closing(ClosingStore()) as shelf:
-        _read(settings, channel, shelf, with_links=False)
-        _write(layout, rows_of_all(shelf.every(), layout, wanted, tally))
+    with closing(ClosingStore()) as store:
+        _read(settings, channel, store, with_links=False)
+        _write(layout, rows_of_all(store.every(), layout, wanted, tally))
     return tally
 
 
@@ -91,22 +91,22 @@ def _write_matching(
     from streams.services.suppressions.closings import ClosingStore
     from streams.services.suppressions.matching import ListMatching
 
-    with closing(ClosingStore()) as shelf:
-        _read(settings, channel, shelf, with_links=True)
-        matching = ListMatching(settings.hasher, lambda hashes: shelf.of(hashes, wanted.at), layout, wanted)
+    with closing(ClosingStore()) as store:
+        _read(settings, channel, store, with_links=True)
+        matching = ListMatching(settings.hasher, lambda hashes: store.of(hashes, wanted.at), layout, wanted)
         _write(layout, matching.rows(audience))
     return matching.tally
 
 
-def _read(settings: Settings, channel: Channel, shelf: ClosingStore, *, with_links: bool) -> None:
+def _read(settings: Settings, channel: Channel, store: ClosingStore, *, with_links: bool) -> None:
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
     from streams.services.suppressions.closings import read_closings, read_links
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         if with_links:
-            read_links(records_of(consumer, CONTACT_LINKS), shelf)
-        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, shelf)
+            read_links(records_of(consumer, CONTACT_LINKS), store)
+        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, store)
 
 
 def _write(layout: FileLayout, rows: Iterable[Row]) -> None:

@@ -14,13 +14,13 @@ from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permissions
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken
+from streams.services.api.validation_errors import invalid_field
 from streams.services.permission.reservation_log import ReservationLogUnavailable
 
 _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
 
 
-def build_api(office: ApiDependencies) -> ASGIApp:
+def build_api(deps: ApiDependencies) -> ASGIApp:
     """Everything but the server. Nothing connects."""
     app = FastAPI(
         title="Harmonia",
@@ -30,10 +30,10 @@ def build_api(office: ApiDependencies) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # they would go to whatever host a request names
     )
-    app.include_router(contacts(office))
-    app.include_router(permissions(office))
-    app.include_router(experiments(office))
-    app.include_router(insights(office))
+    app.include_router(contacts(deps))
+    app.include_router(permissions(deps))
+    app.include_router(experiments(deps))
+    app.include_router(insights(deps))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)
@@ -43,7 +43,7 @@ def build_api(office: ApiDependencies) -> ASGIApp:
     @app.exception_handler(SinkUnavailable)
     async def away(_: Request, __: SinkUnavailable) -> Response:
         try:
-            office.away()
+            deps.away()
         except Problem as found:
             return found.response()
 
@@ -55,9 +55,9 @@ def build_api(office: ApiDependencies) -> ASGIApp:
     async def wrong(_: Request, error: RequestValidationError) -> Response:
         places = [place for one in error.errors() for place in one["loc"]]
         if wrong := next((place for place in places if place in _WRONG), None):
-            return mistaken(str(wrong), _WRONG[str(wrong)]).response()
+            return invalid_field(str(wrong), _WRONG[str(wrong)]).response()
         field = next((place for place in places if place in CURES), "")
-        return mistaken(field, f"is longer than it may be; {CURES[field]}").response()
+        return invalid_field(field, f"is longer than it may be; {CURES[field]}").response()
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:
@@ -65,4 +65,4 @@ def build_api(office: ApiDependencies) -> ASGIApp:
             return Problem("method_not_allowed", "See /openapi.json", headers=error.headers).response()
         return Problem("not_found", "See /openapi.json").response()
 
-    return with_authentication(app, office)
+    return with_authentication(app, deps)

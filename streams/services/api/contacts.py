@@ -14,7 +14,7 @@ from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.api.validation_errors import invalid_field, require_known
 
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
 CONTACT_ID_CURE = "give 1 to 64 of letters, digits and _ . : -; an address goes into the query, see /openapi.json"
@@ -35,16 +35,16 @@ _RESPONSES: Responses = {
 }
 
 
-def contacts(office: ApiDependencies) -> APIRouter:
+def contacts(deps: ApiDependencies) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")
     async def contact(request: Request, contact_id: Annotated[str, Path(pattern=CONTACT_ID_PATTERN)]) -> Response:
         """The profile of a contact; an id that was merged into another's is answered with that one's."""
-        caller = _reader(office, request)
+        caller = _reader(deps, request)
         require_known(request)
-        return await _profile(office, caller, [contact_id])
+        return await _profile(deps, caller, [contact_id])
 
     @router.get("/v1/contacts", responses=_RESPONSES, response_class=Response, operation_id="contact_by_identifier")
     async def contact_by_identifier(
@@ -55,18 +55,18 @@ def contacts(office: ApiDependencies) -> APIRouter:
         phone: Annotated[str | None, Query(max_length=MAX_TEXT)] = None,
     ) -> Response:
         """The profile of whoever goes by this identifier. Give one of the four."""
-        caller = _reader(office, request)
+        caller = _reader(deps, request)
         require_known(request, _KINDS)
         _must_be_said_once(request)
         given = {"external": external, "voter_id": voter_id, "email": email, "phone": phone}
-        return await _profile(office, caller, _names(office, given))
+        return await _profile(deps, caller, _names(deps, given))
 
     return router
 
 
-def _reader(office: ApiDependencies, request: Request) -> Caller:
+def _reader(deps: ApiDependencies, request: Request) -> Caller:
     caller = caller_of(request)
-    office.require(caller, "read")
+    deps.require(caller, "read")
     return caller
 
 
@@ -74,30 +74,30 @@ def _must_be_said_once(request: Request) -> None:
     """Or one of two people would be answered, as if the other had not been asked about."""
     for field in _KINDS:
         if len(request.query_params.getlist(field)) > 1:
-            raise mistaken(field, "give it once")
+            raise invalid_field(field, "give it once")
 
 
-def _names(office: ApiDependencies, given: dict[str, str | None]) -> Names:
+def _names(deps: ApiDependencies, given: dict[str, str | None]) -> Names:
     named = [(field, text) for field, text in given.items() if text is not None]
     if len(named) != 1:
-        raise mistaken("the query", f"give one of {', '.join(given)}")
+        raise invalid_field("the query", f"give one of {', '.join(given)}")
     [(field, text)] = named
     try:
-        found = office.hasher.lookups(_KINDS[field], text)
+        found = deps.hasher.lookups(_KINDS[field], text)
     except UnicodeEncodeError:
         found = []
     if not found:
-        raise mistaken(field, f"cannot be read as one; {CURES[field]}")
+        raise invalid_field(field, f"cannot be read as one; {CURES[field]}")
     return found
 
 
-async def _profile(office: ApiDependencies, caller: Caller, names: Names) -> Response:
-    seen = await office.lookup.look([names])
+async def _profile(deps: ApiDependencies, caller: Caller, names: Names) -> Response:
+    seen = await deps.lookup.look([names])
     if isinstance(seen, Incomplete):
-        office.incomplete(seen)
+        deps.incomplete(seen)
     [contact] = seen.contacts
     outcome = "found" if isinstance(contact, Found) else "erased" if isinstance(contact, Erased) else "unknown"
-    office.write_down(office.record("read", caller.team, [_audited(contact.contact_id, outcome)]))
+    deps.write_down(deps.record("read", caller.team, [_audited(contact.contact_id, outcome)]))
     if isinstance(contact, Erased):
         raise Problem("erased", "Nothing is kept but that")
     if not isinstance(contact, Found):

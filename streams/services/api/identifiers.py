@@ -10,7 +10,7 @@ from streams.services.permission.decisions import AskedPerson
 _ADDRESS: dict[Channel, Kind] = {"email": "email", "text": "phone", "phone": "phone"}
 
 
-def asked(person: Person, channel: Channel, hasher: Hasher) -> AskedPerson:
+def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerson:
     """Whom a request is about, and the address that it means.
 
     A message goes to that address, so its owner is looked for first: whoever closed it must be found, even where

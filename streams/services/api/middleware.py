@@ -71,24 +71,24 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def with_authentication(app: ASGIApp, office: ApiDependencies) -> ASGIApp:
+def with_authentication(app: ASGIApp, deps: ApiDependencies) -> ASGIApp:
     """The application, its requests looked at and counted."""
 
     def count(scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        office.metrics.requests.labels(route, str(status)).inc()
-        office.metrics.seconds.labels(route).observe(seconds)
+        deps.metrics.requests.labels(route, str(status)).inc()
+        deps.metrics.seconds.labels(route).observe(seconds)
 
     broken = Problem("internal", "Ask again, and tell the operator")
-    return CountedRequests(_Known(app, office), count, broken.response)
+    return CountedRequests(_Known(app, deps), count, broken.response)
 
 
 class _Known:
     """ASGI middleware: lets in who shows a token."""
 
-    def __init__(self, app: ASGIApp, office: ApiDependencies) -> None:
+    def __init__(self, app: ASGIApp, deps: ApiDependencies) -> None:
         self._app = app
-        self._office = office
+        self._office = deps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""

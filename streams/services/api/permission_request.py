@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from events.crowds import is_crowded
 from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import MOST_TOLD, invalid
+from streams.services.api.validation_errors import MOST_TOLD, invalid_body
 
 MOST_VALUES = 25 * MOST_CONTACTS
 """As many as that many people have if each is named in every way that there is."""
@@ -54,7 +54,7 @@ async def read_permission_request(body: bytes) -> PermissionsAsked:
             unseen = 0
             await asyncio.sleep(0)
     if head is None or mistakes:
-        raise invalid(mistakes)
+        raise invalid_body(mistakes)
     return head.model_copy(update={"contacts": people})
 
 
@@ -62,7 +62,7 @@ def _fields(body: bytes) -> Mapping[str, msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
-        raise invalid([("model_type" if _is_json(body) else "json_invalid", ())]) from None
+        raise invalid_body([("model_type" if _is_json(body) else "json_invalid", ())]) from None
 
 
 def _is_json(body: bytes) -> bool:

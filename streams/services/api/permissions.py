@@ -13,13 +13,13 @@ from streams.platform.cooperative import in_turns
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.bodies import CURES
 from streams.services.api.dependencies import ApiDependencies
-from streams.services.api.identifiers import asked
+from streams.services.api.identifiers import asked_person
 from streams.services.api.middleware import caller_of
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
 from streams.services.api.permission_request import read_permission_request
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.api.validation_errors import invalid_field, require_known
 from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
 
 _RESPONSES: Responses = {
@@ -28,7 +28,7 @@ _RESPONSES: Responses = {
 }
 
 
-def permissions(office: ApiDependencies) -> APIRouter:
+def permissions(deps: ApiDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -42,36 +42,36 @@ def permissions(office: ApiDependencies) -> APIRouter:
     async def permissions(request: Request) -> Response:
         """Whether these people may be reached now. No answer is never an allow."""
         caller = caller_of(request)
-        office.require(caller, "permit")
+        deps.require(caller, "permit")
         require_known(request)
-        said = await _read(office, request)
+        said = await _read(deps, request)
         if said.reserve is not None:
-            office.require(caller, "reserve")
-        batch = await _batch(office, caller, said)
-        answers = await office.judge.judge(batch)
+            deps.require(caller, "reserve")
+        batch = await _batch(deps, caller, said)
+        answers = await deps.judge.judge(batch)
         if isinstance(answers, Incomplete):
-            office.incomplete(answers)
-        _write_down(office, caller, batch, answers)
+            deps.incomplete(answers)
+        _write_down(deps, caller, batch, answers)
         return Response(orjson.dumps(await _shown(answers)), media_type="application/json")
 
     return router
 
 
-async def _read(office: ApiDependencies, request: Request) -> PermissionsAsked:
+async def _read(deps: ApiDependencies, request: Request) -> PermissionsAsked:
     """Raise a Problem when the body cannot be read, is no JSON, or not what is asked for."""
     if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
         raise Problem("not_json", "Send Content-Type: application/json")
-    body = await office.bodies.read(request)
+    body = await deps.bodies.read(request)
     if isinstance(body, str):
         raise Problem("not_json" if body == "encoded" else body, CURES[body])
     return await read_permission_request(body)
 
 
-async def _batch(office: ApiDependencies, caller: Caller, said: PermissionsAsked) -> PermissionBatch:
+async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) -> PermissionBatch:
     request = PermissionRequest(
         channel=said.channel,
         purpose=said.purpose,
-        team=_team(office, caller, said.team),
+        team=_team(deps, caller, said.team),
         source=said.source,
         committee=said.committee,
         election=said.election,
@@ -80,38 +80,38 @@ async def _batch(office: ApiDependencies, caller: Caller, said: PermissionsAsked
         list_id=said.list_id,
     )
     reserve_ms = None if said.reserve is None else said.reserve * 1000
-    at = office.clock() if said.at is None else parse_time(said.at)
+    at = deps.clock() if said.at is None else parse_time(said.at)
     if at is None:
-        raise mistaken("at", "give an RFC 3339 time with an offset")
-    whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
+        raise invalid_field("at", "give an RFC 3339 time with an offset")
+    whom = await in_turns(lambda person: asked_person(person, said.channel, deps.hasher), said.contacts)
     return PermissionBatch(request, at, whom, reserve_ms)
 
 
-def _team(office: ApiDependencies, caller: Caller, named: str | None) -> str:
+def _team(deps: ApiDependencies, caller: Caller, named: str | None) -> str:
     """A token speaks for its own team: what one team may not do it may not do under another's name either."""
     if caller.team == ANY_TEAM:
         if named is None:
-            raise mistaken("team", "say for which team: the token is of none")
+            raise invalid_field("team", "say for which team: the token is of none")
         return named
     if named not in {None, caller.team}:
-        office.forbid("The token is another team's: leave team out")
+        deps.forbid("The token is another team's: leave team out")
     return caller.team
 
 
-def _write_down(office: ApiDependencies, caller: Caller, batch: PermissionBatch, answers: BatchAnswers) -> None:
+def _write_down(deps: ApiDependencies, caller: Caller, batch: PermissionBatch, answers: BatchAnswers) -> None:
     request = batch.request
     audited: list[AuditedDecision] = [
         {"contact_id": one.contact_id, "decision": one.decision.decision, "reason": one.decision.reason}
         for one in answers.judged
         if one.contact_id is not None
     ]
-    record = office.record("permission", request.team, audited)
+    record = deps.record("permission", request.team, audited)
     record["channel"], record["purpose"] = request.channel, request.purpose
     record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
-    office.write_down(record)
+    deps.write_down(record)
     counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
     for (decision, reason), count in counted.items():
-        office.metrics.decisions.labels(request.channel, decision, reason).inc(count)
+        deps.metrics.decisions.labels(request.channel, decision, reason).inc(count)
 
 
 async def _shown(answers: BatchAnswers) -> PermissionAnswers:

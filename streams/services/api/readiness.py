@@ -14,12 +14,12 @@ from sinks.lookup import Lookup, Whole
 from streams.services.api.dependencies import ApiDependencies
 
 
-async def unready(office: ApiDependencies) -> str | None:
+async def why_unready(deps: ApiDependencies) -> str | None:
     """Why there would be no answer now, in the words of the problem documents; None: there would be one."""
-    if not office.audit.has_room:
+    if not deps.audit.has_room:
         return "audit_unavailable: Kafka takes no records of audit-log"
     try:
-        standing = await office.lookup.standing()
+        standing = await deps.lookup.standing()
     except SinkUnavailable:
         return "profiles_incomplete: Redis does not answer"
     if isinstance(standing, Whole):

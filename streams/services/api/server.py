@@ -32,7 +32,7 @@ from streams.services.api.app import build_api
 from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
-from streams.services.api.readiness import Freshness, unready
+from streams.services.api.readiness import Freshness, why_unready
 from streams.services.permission.audit_log import LAST_WAIT_S, AuditLog
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLog
@@ -144,14 +144,14 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             closing.push_async_callback(history.stop)
             judge = PermissionJudge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             results = Results(redis, settings.profiles_oldest_s)
-            office = ApiDependencies(
+            deps = ApiDependencies(
                 *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
             )
-            server = Server(build_api(office), settings.grace_s)
+            server = Server(build_api(deps), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
-                metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")
+                metrics.registry, lambda: why_unready(deps), address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
             for warning in await _warnings(tokens, redis):

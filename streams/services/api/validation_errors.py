@@ -37,12 +37,12 @@ _HOW = {
 }
 
 
-def invalid(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
+def invalid_body(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
     """What pydantic found in the body of a question, each by its kind and place: at most ten mistakes."""
     return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
 
 
-def mistaken(field: str, cure: str) -> Problem:
+def invalid_field(field: str, cure: str) -> Problem:
     """One mistake."""
     return _problem([{"field": field, "cure": cure}])
 

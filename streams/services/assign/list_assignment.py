@@ -1,6 +1,6 @@
-"""A whole list: every row with its variant behind it, in the order of the list, and what became of all of them.
+"""Assigns a whole list: writes every row with its variant appended, in the order of the list, and counts them.
 
-Rows are written once what is said of them has been acknowledged, so what was written was told.
+Rows are written once their events have been acknowledged, so whatever was written was published too.
 """
 
 from array import array
@@ -24,32 +24,33 @@ _HASH = (1 << (64 - _ARM_BITS)) - 1
 
 
 class SplitUnits(NamedTuple):
-    """Of so many `units` that are in the experiment, so many are in `several` variants."""
+    """Households or turfs of the experiment, `units`, and how many of them are in `several` variants."""
 
     several: int
     units: int
 
 
 class SplitUnitCounter:
-    """Hears what each unit was given. Nothing of it is kept where all strata are split alike, or people are the units.
+    """Counts households or turfs whose people got different variants, being in strata that are split differently.
 
-    Two of a million households are taken for one in two of a million lists.
+    Keeps eight bytes a row and never an id: 40 MB at most for a million rows; nothing where people are the units or all
+    strata are split alike. Of a million households two are mistaken for one in two of a million lists.
     """
 
     def __init__(self, definition: ExperimentDefinition) -> None:
         strata = definition.strata
-        self._may_part = definition.unit != "contact" and strata is not None and bool(strata.splits)
+        self._may_split = definition.unit != "contact" and strata is not None and bool(strata.splits)
         self._arms = {arm: number for number, arm in enumerate(definition.arms)}
         self._seen = array("Q")
 
-    def hear(self, unit: Unit, variant: str) -> None:
-        """A row and its variant."""
-        if self._may_part:
+    def add(self, unit: Unit, variant: str) -> None:
+        """Take a row and its variant."""
+        if self._may_split:
             self._seen.append((hash(unit.text) & _HASH) << _ARM_BITS | self._arms[variant])
 
-    def parted(self) -> SplitUnits | None:
-        """How many are not together; None where that cannot be."""
-        if not self._may_part:
+    def split_units(self) -> SplitUnits | None:
+        """How many units are split; None where none can be."""
+        if not self._may_split:
             return None
         pairs = np.unique(np.frombuffer(self._seen, np.uint64))
         _, variants = np.unique(pairs >> np.uint64(_ARM_BITS), return_counts=True)
@@ -57,26 +58,26 @@ class SplitUnitCounter:
 
 
 CHUNK = 5_000
-"""Rows that are under way at once."""
+"""Rows whose events are under way at once."""
 
 
 class AssignedUnit(NamedTuple):
-    """A unit that is in the experiment, and its variant."""
+    """A row in the experiment, and its variant."""
 
     unit: Unit
     variant: str
 
 
 Publish = Callable[[Sequence[AssignedUnit]], object]
-"""Says of these what they were given; returns once that is acknowledged."""
+"""Publishes these assignments; returns once they are acknowledged."""
 
 Progress = Callable[[int, int], object]
-"""Hears how many rows, of how many bytes, are done."""
+"""Is called with the rows, and their bytes, that are done."""
 
 
 @dataclass(slots=True)
 class AssignmentSummary:
-    """`excluded`: rows outside the slice of the experiment; `troubles`: rows to which nothing was assigned, by why."""
+    """Counts of a list. `excluded`: rows outside the experiment's slice; `troubles`: rows without a variant, by why."""
 
     rows: int = 0
     variants: Counter[str] = field(default_factory=Counter)
@@ -85,35 +86,33 @@ class AssignmentSummary:
 
 
 class Assignments:
-    """Assigns the rows of one list."""
+    """Assigns the rows of one list; `summary` counts them."""
 
-    def __init__(
-        self, audience: Audience, reader: UnitReader, assigning: Assigning, together: SplitUnitCounter
-    ) -> None:
+    def __init__(self, audience: Audience, reader: UnitReader, assigning: Assigning, split: SplitUnitCounter) -> None:
         self._audience = audience
         self._reader = reader
         self._assigning = assigning
-        self._together = together
+        self._split = split
         self._chunks = _chunks(audience.records())
         self._ahead: Sequence[CsvRecord] = ()
         self.summary = AssignmentSummary()
 
     def has_rows(self) -> bool:
-        """Whether there is any; reads as far as that, and `write` writes what was read."""
+        """Whether the list has any row. Reads the first ones; `write` writes them too."""
         self._ahead = self._ahead or next(self._chunks, ())
         return bool(self._ahead)
 
-    def write(self, out: BinaryIO, tell: Publish, told: Progress) -> None:
-        """Write every row with its variant behind it; empty where it has none."""
+    def write(self, out: BinaryIO, publish: Publish, progress: Progress) -> None:
+        """Write every row with its variant appended; empty where it has none."""
         out.write(with_columns(self._audience.raw_header, (COLUMN,)))
         for chunk in chain([self._ahead] if self._ahead else [], self._chunks):
             given: list[AssignedUnit] = []
             rows = [self._row(record, given) for record in chunk]
             if given:
-                tell(given)
+                publish(given)
             out.writelines(rows)
             self.summary.rows += len(chunk)
-            told(len(chunk), sum(len(record.raw) for record in chunk))
+            progress(len(chunk), sum(len(record.raw) for record in chunk))
 
     def _row(self, record: CsvRecord, given: list[AssignedUnit]) -> bytes:
         unit = self._reader.read(record)
@@ -127,7 +126,7 @@ class Assignments:
             self.summary.excluded += 1
             return with_columns(record.raw, ("",))
         self.summary.variants[variant] += 1
-        self._together.hear(unit, variant)
+        self._split.add(unit, variant)
         given.append(AssignedUnit(unit, variant))
         return with_columns(record.raw, (_quoted(variant),))
 

@@ -1,7 +1,8 @@
-"""The first row of an audience: which columns name a person, by what, and what is wrong with it if none does.
+"""Reads the header of an audience: which columns identify a person and by what, or what is wrong with it.
 
 Names are compared without regard to case, spaces, hyphens and underscores, and the usual names of vendors' exports
-are known, since nobody renames columns of a list that goes out tonight.
+are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off is refused: what
+was meant to identify people must not go unread.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ _NAMES = "contact_id, voter_id, external.<system>, email, phone"
 
 @dataclass(frozen=True, slots=True)
 class IdentifierColumn:
-    """A column that names people; `system` is that of an external id, in lower case, else empty."""
+    """A column that identifies people; `system`: that of an external id, in lower case, else empty."""
 
     position: int
     field: IdentifierField
@@ -39,33 +40,33 @@ class IdentifierColumn:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The columns of an audience; `naming` are those that name people, strongest first."""
+    """The columns of an audience; `naming`: those that identify people, strongest first."""
 
     names: tuple[str, ...]
     naming: tuple[IdentifierColumn, ...]
 
     @property
     def width(self) -> int:
-        """How many fields a row has."""
+        """How many fields each row has."""
         return len(self.names)
 
     @property
     def unread(self) -> list[str]:
-        """The columns that name nobody, in their order."""
+        """The names of the columns that identify nobody, in their order."""
         read = {column.position for column in self.naming}
         return [name for position, name in enumerate(self.names) if position not in read]
 
     def place_of(self, name: str) -> int | None:
-        """Where the column of that name is, whatever its case, spaces, hyphens and underscores."""
+        """The position of a column by name, whatever its case, spaces, hyphens and underscores."""
         squeezed = _squeezed(name)
         return next((place for place, each in enumerate(self.names) if _squeezed(each) == squeezed), None)
 
     def column(self, field: IdentifierField, system: str = "") -> IdentifierColumn | None:
-        """The column of an identifier, None when there is none."""
+        """The column of an identifier; None when there is none."""
         return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)
 
     def beginning_with(self, column: IdentifierColumn | None) -> "Header":
-        """The same, with people named by this column before all others; None: as they are."""
+        """The same header with this column as the strongest; None: unchanged."""
         if column is None:
             return self
         return Header(self.names, (column, *(one for one in self.naming if one != column)))
@@ -73,13 +74,13 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class UnusableAudience:
-    """Why an audience cannot be read at all; `reason` names the cure."""
+    """An audience that cannot be read at all; `reason` names the cure."""
 
     reason: str
 
 
 def read_header(fields: Sequence[str]) -> Header | UnusableAudience:
-    """What the first row says, as it is parsed; a byte order mark before the first name is of no matter."""
+    """The header from the parsed first row; a byte order mark before the first name is ignored."""
     names = tuple(name.removeprefix(BOM).strip() for name in fields)
     for name in names:
         if (meant := _misspelled(name)) is not None:
@@ -96,7 +97,8 @@ def read_header(fields: Sequence[str]) -> Header | UnusableAudience:
         if other is not column:
             first, second = sorted((names[other.position], names[column.position]))
             return UnusableAudience(
-                f"the header names {_said(column)} twice, {first!r} and {second!r}: rename the one that is not meant"
+                f"the header names {_column_name(column)} twice, {first!r} and {second!r}: "
+                "rename the one that is not meant"
             )
     return Header(names, tuple(naming))
 
@@ -116,7 +118,7 @@ def _squeezed(name: str) -> str:
 
 
 def _misspelled(name: str) -> str | None:
-    """What a column is nearly called; None: it is what it says. `phone2` and the like are columns of their own."""
+    """The known name that a column misspells; None: it misspells none. `phone2` and the like are names of their own."""
     squeezed = _squeezed(name)
     if squeezed in _KNOWN:
         return None
@@ -128,7 +130,7 @@ def _misspelled(name: str) -> str | None:
 
 
 def _without_names(names: Sequence[str]) -> str:
-    """No name of a column is repeated here: without a header the first row is a person."""
+    """Why no column identifies people. Repeats no name: without a header the first row is a person."""
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         return "the header is one column: separate columns by commas"
     if any("\r" in name for name in names):
@@ -136,12 +138,12 @@ def _without_names(names: Sequence[str]) -> str:
     return f"no column of the header names a person: the first row must name one of {_NAMES}"
 
 
-def _said(column: IdentifierColumn) -> str:
+def _column_name(column: IdentifierColumn) -> str:
     return f"{_EXTERNAL}{column.system}" if column.system else column.field
 
 
 def nearest_by_one_letter(name: str, known: Iterable[str]) -> str | None:
-    """The first of `known` from which `name` differs by one letter: too many, missing, another, or two in turn."""
+    """The first of `known` that differs from `name` by one letter: added, missing, another, or two swapped."""
     return next((each for each in known if name != each and _differ_by_one(name, each)), None)
 
 

@@ -1,4 +1,4 @@
-"""Opens an audience: reads its header, and leaves the rows to be read one after the other."""
+"""Opens an audience: reads its header, and yields its rows."""
 
 import re
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ _tells_an_id = re.compile(r"[0-9:]").search
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A file whose header has been read; `raw_header` is that row as it was written.
+    """A file whose header has been read; `raw_header`: that row as it was written.
 
-    `first`: of a list of ids without a header its first row, which has been read instead.
+    `first`: the first row of a list of ids without a header, which was read in its place.
     """
 
     header: Header
@@ -30,7 +30,7 @@ class Audience:
     first: bytes = b""
 
     def records(self) -> Iterator[CsvRecord]:
-        """Every row, once."""
+        """All rows; may be called once."""
         if self.first:
             yield CsvRecord(self.line, self.first)
         yield from records_in(self.file, self.header.width, after=self.line)
@@ -38,7 +38,7 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class NoHeader(UnusableAudience):
-    """A first row of one field, `text`, that is the name of no column that names people."""
+    """A first row of one field, `text`, that is no known name of a column."""
 
     text: str
     raw: bytes
@@ -46,9 +46,10 @@ class NoHeader(UnusableAudience):
 
 
 def open_ids(file: BinaryIO) -> Audience | UnusableAudience:
-    """The same of a list of contact_ids alone, one a line, without a header; or of an audience.
+    """Open an audience, or a list of contact_ids, one a line, without a header.
 
-    What has a digit or a colon is taken for an id, a mere word for the name of a column. A phone number is neither.
+    A first line with a digit or a colon is taken for an id, a mere word for the name of a column; a phone number is
+    refused as neither.
     """
     opened = open_audience(file)
     if not isinstance(opened, NoHeader) or not _may_be_an_id(opened.text):
@@ -61,14 +62,14 @@ def open_ids(file: BinaryIO) -> Audience | UnusableAudience:
 
 
 def _may_be_an_id(text: str) -> bool:
-    """`phone2` is more likely the name of a column than of a person."""
+    """Whether a first line may be a contact_id. `phone2` is more likely the name of a column."""
     if not _tells_an_id(text) or not _is_id(text):
         return False
     return isinstance(read_header([text.rstrip("0123456789")]), UnusableAudience)
 
 
 def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
-    """Read the header, which is the first line with anything in it."""
+    """Open an audience by its header, which is its first line that is not empty."""
     line, raw = 1, file.readline(LINE_BYTES)
     while raw and not raw.strip():
         line, raw = line + 1, file.readline(LINE_BYTES)

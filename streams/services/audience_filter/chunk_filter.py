@@ -1,4 +1,4 @@
-"""Judges chunks of an audience one after the other, in whatever process: reads rows, asks Redis, writes rows."""
+"""Decides chunks of an audience, in any process: reads rows, asks Redis, and makes the rows of the output files."""
 
 import asyncio
 import time
@@ -34,12 +34,12 @@ from streams.services.permission.decisions import (
 from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
 
 ReasonCounts = Counter[tuple[str, str]]
-"""By decision and reason."""
+"""Rows by decision and reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllowedRow:
-    """A row to be written. `place`: which of the chunk; `person`: the same number for the same person."""
+    """A row of somebody who is allowed. `place`: its position in the chunk; `person`: a hash of the contact_id."""
 
     place: int
     person: int
@@ -49,9 +49,9 @@ class AllowedRow:
 
 @dataclass(slots=True)
 class ChunkVerdicts:
-    """In the order of the chunk. `as_of`: how old what was known is, ms since 1970; `reasons` of `refused` alone.
+    """Results of a chunk, in its order. `as_of`: everything known until then counts, ms; `reasons`: of `refused` alone.
 
-    `deferred`: the places in `refused` of those who may be reached later.
+    `deferred`: positions in `refused` of people who may be reached later.
     """
 
     as_of: int
@@ -61,7 +61,7 @@ class ChunkVerdicts:
     deferred: set[int] = field(default_factory=set)
 
     def refuse(self, row: bytes, decision: str, reason: str) -> None:
-        """Take a row that may not be reached, or not yet."""
+        """Add the row of somebody who may not be reached, or not yet."""
         if decision == "defer":
             self.deferred.add(len(self.refused))
         self.refused.append(row)
@@ -96,13 +96,13 @@ def _allowed(place: int, record: CsvRecord, judged: JudgedPerson, policy_version
 
 
 def _number(contact_id: str) -> int:
-    """Eight bytes for a name of up to 64: of a million people two have the same number once in 37 million times."""
+    """A 64-bit hash of a contact_id: two of a million people share one in one of 37 million lists."""
     return int.from_bytes(blake2b(contact_id.encode(), digest_size=8).digest(), "little")
 
 
 @dataclass(frozen=True, slots=True)
 class FilterJob:
-    """What is asked of everyone in an audience: the same, at the same time (`at`, ms) and under the same policy."""
+    """What is the same for everyone in an audience: request, policy and time (`at`, ms since 1970)."""
 
     settings: Settings
     policy: Policy
@@ -114,13 +114,13 @@ class FilterJob:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Nothing can be said of a chunk, and so of nothing after it."""
+    """A chunk that could not be decided, and why; the run ends with it."""
 
     why: str
 
 
 class ChunkFilter:
-    """Has a connection of its own. To be closed by whoever made it."""
+    """Decides chunks, with a connection to Redis of its own. To be closed by its owner."""
 
     def __init__(self, job: FilterJob) -> None:
         self._job = job
@@ -133,7 +133,7 @@ class ChunkFilter:
         self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
 
     def look(self) -> Stopped | None:
-        """Why nobody can be judged now; None: nothing is missing."""
+        """Why nothing can be decided now; None: Redis lacks nothing."""
         try:
             standing = self._runner.run(self._lookup.standing())
         except SinkUnavailable as trouble:
@@ -141,7 +141,7 @@ class ChunkFilter:
         return None if isinstance(standing, Whole) else _incomplete(standing)
 
     def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | Stopped:
-        """What becomes of the rows of a chunk. People are seen together with that nothing is missing."""
+        """Decide the rows of a chunk. Profiles are read in one step with the check that none is missing."""
         read = [self._reader.read(record) for record in chunk]
         asked = [one for one in read if isinstance(one, AskedPerson)]
         try:
@@ -155,7 +155,7 @@ class ChunkFilter:
         return verdicts_of(chunk, read, answers, self._job.header.width)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connections."""
         self._runner.run(self._keeping.close())
         self._runner.run(self._client.aclose())
         self._runner.close()

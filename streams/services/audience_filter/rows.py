@@ -1,4 +1,4 @@
-"""From the rows of an audience to whom is asked about, and the rows that name nobody."""
+"""Rows of a filtered audience: in, the person each row identifies; out, the row with `harmonia_…` columns appended."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -20,10 +20,10 @@ _ADDRESS: dict[Channel, IdentifierField] = {"email": "email", "text": "phone", "
 
 
 class QuestionReader:
-    """Reads rows as `channel` needs them.
+    """Reads whom each row identifies, for one channel.
 
-    A message goes to the address in its row, so the person is looked for by that first: whoever closed it must be
-    found, even where another identifier of the row leads to somebody else.
+    A message goes to the address in its row, so the person is looked up by that first: whoever closed it must be found,
+    even where another identifier of the row leads to somebody else.
     """
 
     def __init__(self, header: Header, channel: Channel, hasher: Hasher) -> None:
@@ -33,7 +33,7 @@ class QuestionReader:
         self._hasher = hasher
 
     def read(self, record: CsvRecord) -> AskedPerson | RowProblem:
-        """Whom a row names, or why it names nobody."""
+        """The person of a row, or why it identifies nobody."""
         fields = None if record.broken else fields_of(record.raw, self._header.width)
         if fields is None:
             return "malformed_row"
@@ -46,7 +46,7 @@ class QuestionReader:
 
 
 def _by_address(names: Sequence[str], kind: str) -> AskedPerson | RowProblem:
-    """An address that is there and can't be read is not sent to, whoever the row is."""
+    """A row whose address cannot be read identifies nobody: it cannot be sent to, whoever the person is."""
     refs = [ref_of(name) for name in names if name.startswith(kind)]
     return AskedPerson(names, refs) if refs else "no_identifier"
 
@@ -63,12 +63,12 @@ OWN_COLUMNS = frozenset((*ALLOWED_COLUMNS, *DENIED_COLUMNS))
 
 
 def allowed_row(raw: bytes, expires_at: int | None, policy_version: str) -> bytes:
-    """The row of somebody who may be reached until then, ms."""
+    """The row of somebody who may be reached until `expires_at`, ms since 1970."""
     return with_columns(raw, ("" if expires_at is None else render_time(expires_at), policy_version))
 
 
 def refused_row(record: CsvRecord, decision: Decision) -> bytes:
-    """The row of somebody who may not be reached, or not yet. Evidence is JSON, as in the API."""
+    """The row of somebody who may not be reached, or not yet; evidence as JSON, as in the API."""
     earliest = "" if decision.earliest_at is None else render_time(decision.earliest_at)
     said = [{"source": one.source, "id": one.id} for one in decision.evidence]
     evidence = _quoted(orjson.dumps(said).decode()) if said else ""
@@ -76,12 +76,12 @@ def refused_row(record: CsvRecord, decision: Decision) -> bytes:
 
 
 def repeated_row(record: CsvRecord) -> bytes:
-    """The second row of one person, who is to be reached once."""
+    """A further row of a person who has been allowed already."""
     return with_columns(record.raw, ("deny", REPEATED, "", "", str(record.line)))
 
 
 def problem_row(record: CsvRecord, trouble: RowProblem, width: int) -> bytes:
-    """A row that names nobody. One that is malformed lies whole in the first column, and the others stay in theirs."""
+    """A row that identifies nobody. A malformed one is put whole into the first column."""
     columns = ("deny", trouble, "", "", str(record.line))
     if trouble == "no_identifier":
         return with_columns(record.raw, columns)

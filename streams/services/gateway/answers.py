@@ -44,18 +44,18 @@ CURES: dict[Verdict, str] = {
 }
 
 
-def taken() -> Response:
+def accepted_response() -> Response:
     """Kafka has it."""
     return Response(status_code=204)
 
 
-def unread(why: BodyProblem, most: int = MOST_BYTES) -> Response:
+def unread_response(why: BodyProblem, most: int = MOST_BYTES) -> Response:
     """The answer where there is no whole body. `most`: bytes that it might have had."""
     cure = f"Send {most >> 10} KiB at most" if why == "too_large" and most < MOST_BYTES else UNREAD[why]
-    return problem("unavailable" if why == "busy" else why, cure)
+    return problem_response("unavailable" if why == "busy" else why, cure)
 
 
-def problem(code: Code, detail: str, **more: object) -> Response:
+def problem_response(code: Code, detail: str, **more: object) -> Response:
     """A problem document (RFC 9457)."""
     status, title = _STATUS[code]
     document = {

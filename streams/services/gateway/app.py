@@ -7,13 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
 from streams.services.api.middleware import CountedRequests
-from streams.services.gateway.answers import problem
+from streams.services.gateway.answers import problem_response
 from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.events_route import events
 from streams.services.gateway.webhook_route import HOOK, hooks
 
 
-def build_gateway(desk: GatewayDependencies) -> ASGIApp:
+def build_gateway(deps: GatewayDependencies) -> ASGIApp:
     """Everything but the server. Nothing connects."""
     app = FastAPI(
         title="Harmonia gateway",
@@ -23,16 +23,16 @@ def build_gateway(desk: GatewayDependencies) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # they would go to whatever host a request names
     )
-    app.include_router(hooks(desk))
-    app.include_router(events(desk))
+    app.include_router(hooks(deps))
+    app.include_router(events(deps))
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:
-        return problem("method" if error.status_code == 405 else "unknown_hook", "See /openapi.json")
+        return problem_response("method" if error.status_code == 405 else "unknown_hook", "See /openapi.json")
 
     def count(scope: Scope, status: int, seconds: float) -> None:
         hook = scope.get(HOOK, "unknown")
-        desk.metrics.requests.labels(hook, str(status)).inc()
-        desk.metrics.seconds.labels(hook).observe(seconds)
+        deps.metrics.requests.labels(hook, str(status)).inc()
+        deps.metrics.seconds.labels(hook).observe(seconds)
 
-    return CountedRequests(app, count, partial(problem, "unavailable", "Tell the operator"))
+    return CountedRequests(app, count, partial(problem_response, "unavailable", "Tell the operator"))

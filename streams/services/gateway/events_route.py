@@ -24,7 +24,7 @@ from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.platform.tokens import Caller
-from streams.services.gateway.answers import problem, unread
+from streams.services.gateway.answers import problem_response, unread_response
 from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.kafka_delivery import KafkaUnavailable
 from streams.services.gateway.publish_rights import forbidden
@@ -43,7 +43,7 @@ _TYPES = f"Content-Type: {_STRUCTURED}, {_BATCH}, or application/json with ce- h
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8")
 
 
-def events(desk: GatewayDependencies) -> APIRouter:
+def events(deps: GatewayDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -51,21 +51,23 @@ def events(desk: GatewayDependencies) -> APIRouter:
     async def publish(request: Request) -> Response:
         """Answers 200 with what was refused once Kafka has the rest; 422 if nothing could be taken; 503: again."""
         request.scope[HOOK] = EVENTS
-        caller = desk.tokens.caller(request.headers.get("authorization"))
+        caller = deps.tokens.caller(request.headers.get("authorization"))
         if caller is None:
-            desk.metrics.unproven.labels(EVENTS, "wrong").inc()
-            return problem("unproven", "Send Authorization: Bearer <token>")
+            deps.metrics.unproven.labels(EVENTS, "wrong").inc()
+            return problem_response("unproven", "Send Authorization: Bearer <token>")
         if "publish" not in caller.scopes:
-            return problem("forbidden", "The token has no scope publish")
-        body = await desk.proven.read(request)
+            return problem_response("forbidden", "The token has no scope publish")
+        body = await deps.proven.read(request)
         if isinstance(body, str):
-            return unread(body)
+            return unread_response(body)
         if is_crowded(body):
-            return problem("too_large", f"At most {MOST_EVENTS} events, and {MOST_VALUES} values in all of them")
+            return problem_response(
+                "too_large", f"At most {MOST_EVENTS} events, and {MOST_VALUES} values in all of them"
+            )
         records = _records(request.headers, body)
         if records is None:
-            return problem("not_events", _TYPES)
-        return await _publish(desk, caller, records)
+            return problem_response("not_events", _TYPES)
+        return await _publish(deps, caller, records)
 
     return router
 
@@ -95,37 +97,37 @@ def _batch(body: bytes) -> list[EventRecord]:
         return [(body, ())]
 
 
-async def _publish(desk: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]) -> Response:
+async def _publish(deps: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]) -> Response:
     if len(records) > MOST_EVENTS:
-        return problem("too_large", f"At most {MOST_EVENTS} events")
-    judged, warnings = await _judged(desk, caller, records)
+        return problem_response("too_large", f"At most {MOST_EVENTS} events")
+    judged, warnings = await _judged(deps, caller, records)
     refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
     accepted: list[Result] = [one for one in judged if isinstance(one, Interaction)]
     if refused and not accepted:
-        return problem("invalid", "Mend the events and send them again", refused=refused)
+        return problem_response("invalid", "Mend the events and send them again", refused=refused)
     try:
-        await desk.keep(EVENTS, accepted)
+        await deps.keep(EVENTS, accepted)
     except KafkaUnavailable:
-        return problem("unavailable", "Nothing is lost if it is sent again")
+        return problem_response("unavailable", "Nothing is lost if it is sent again")
     answer = {"accepted": len(accepted), "refused": refused, **({"warnings": warnings} if warnings else {})}
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
 async def _judged(
-    desk: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]
+    deps: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]
 ) -> tuple[list[Interaction | Refusal], list[dict[str, JSON]]]:
     """What each event is, and the first of what accepted ones have in `data` that their types do not know."""
     judged: list[Interaction | Refusal] = []
     warnings: list[dict[str, JSON]] = []
     for place, (value, headers) in enumerate(records, start=1):
         event = _opened(value, headers)
-        one = _judge(desk, caller, Record(_topic(event), value, headers, desk.clock()))
+        one = _judge(deps, caller, Record(_topic(event), value, headers, deps.clock()))
         judged.append(one)
         if isinstance(one, Refusal):
-            desk.metrics.results.labels(EVENTS, "refused").inc()
-            desk.metrics.refused.labels(EVENTS, one.reason.value).inc()
+            deps.metrics.results.labels(EVENTS, "refused").inc()
+            deps.metrics.refused.labels(EVENTS, one.reason.value).inc()
         elif has_unknown_fields(one.type, event.get("data")):
-            desk.metrics.unknown_fields.labels(one.type).inc()
+            deps.metrics.unknown_fields.labels(one.type).inc()
             told = unknown_fields(one.type, event.get("data"), MOST_WARNINGS - len(warnings))
             warnings += [{"index": place - 1, "field": each.field, "detail": str(each)} for each in told]
         if place % EVENTS_A_TURN == 0:
@@ -133,8 +135,8 @@ async def _judged(
     return judged, warnings
 
 
-def _judge(desk: GatewayDependencies, caller: Caller, record: Record) -> Interaction | Refusal:
-    read = judge(record, desk.phone_region)
+def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interaction | Refusal:
+    read = judge(record, deps.phone_region)
     if isinstance(read, Refusal):
         return read
     return forbidden(read, caller) or read

@@ -45,10 +45,10 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             fetch = fetching(session)
             certificates = SnsVerifier(fetch)
             bodies = BodyReader(SHARE_BYTES)
-            desk = GatewayDependencies(
+            deps = GatewayDependencies(
                 hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
             )
-            server = Server(build_gateway(desk), settings.grace_s)
+            server = Server(build_gateway(deps), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
                 metrics.registry, mailbox.unready, address, lambda url: say(f"metrics on {url}/metrics")

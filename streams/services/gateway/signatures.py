@@ -33,7 +33,7 @@ SECRET_HEADER = "x-harmonia-secret"  # nosec B105 # the name of a header
 
 
 @dataclass(frozen=True, slots=True)
-class SignedRequest:
+class WebhookRequest:
     """A request: headers in lower case, its body, and when it came. `url`: as the vendor was given it."""
 
     headers: Mapping[str, str]
@@ -58,10 +58,10 @@ class ReusableSignature:
     at: int
 
 
-Check = Callable[[SignedRequest, ValidSecrets], Verdict]
+Check = Callable[[WebhookRequest, ValidSecrets], Verdict]
 
 
-def basic(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
+def basic(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """HTTP Basic; a secret is `user:password`."""
     scheme, _, given = sent.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -70,7 +70,7 @@ def basic(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     return "wrong" if decoded is None else _one_of(decoded, proof)
 
 
-def shared(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
+def shared_secret(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """A secret in `Authorization: Bearer` or `X-Harmonia-Secret`."""
     given = sent.headers.get(SECRET_HEADER)
     if given is None:
@@ -80,7 +80,7 @@ def shared(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     return _one_of(given.strip().encode(errors="replace"), proof)
 
 
-def sendgrid(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
+def sendgrid(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """SendGrid's Signed Event Webhook: ECDSA (P-256, SHA-256) of timestamp and body; a secret is its public key."""
     given, at = sent.headers.get(SENDGRID_SIGNATURE), sent.headers.get(SENDGRID_TIMESTAMP)
     if given is None or at is None:
@@ -129,7 +129,7 @@ def _of_mailgun(body: bytes) -> _Signature | None:
         return None
 
 
-def mailgun(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
+def mailgun(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Mailgun: HMAC-SHA256 of timestamp and token in the body; a secret is the account's signing key.
 
     It says nothing of the rest of the body, see `seal_of`.
@@ -143,7 +143,7 @@ def mailgun(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
     return _fresh(str(found.timestamp), sent, proof)
 
 
-def twilio(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
+def twilio(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Twilio: HMAC-SHA1 of the address and the sorted form fields; a secret is the account's auth token.
 
     It says neither when nor where a field ends, see `seal_of`.
@@ -164,7 +164,7 @@ def twilio(sent: SignedRequest, proof: ValidSecrets) -> Verdict:
 
 CHECKS: Mapping[str, Check] = {
     "basic": basic,
-    "secret": shared,
+    "secret": shared_secret,
     "sendgrid": sendgrid,
     "mailgun": mailgun,
     "twilio": twilio,
@@ -172,7 +172,7 @@ CHECKS: Mapping[str, Check] = {
 """Every way but that of SNS, which needs a certificate that has to be fetched."""
 
 
-def reusable_signature(way: str, sent: SignedRequest) -> ReusableSignature | None:
+def reusable_signature(way: str, sent: WebhookRequest) -> ReusableSignature | None:
     """The seal of a request that has been found right; None where the signature settles all of the body."""
     if way == "mailgun" and (found := _of_mailgun(sent.body)):
         return ReusableSignature(f"{found.timestamp}{found.token}".encode(), int(found.timestamp) * 1_000)
@@ -190,7 +190,7 @@ def is_fresh(said: int, at: int, window_ms: int) -> bool:
     return -AHEAD_MS <= at - said <= window_ms
 
 
-def _fresh(timestamp: str, sent: SignedRequest, proof: ValidSecrets) -> Verdict:
+def _fresh(timestamp: str, sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Of Unix seconds."""
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
         return "wrong"

@@ -1,4 +1,4 @@
-"""What `contact-suppressions` says of one channel of one contact."""
+"""Closed channels by contact: reads `contact-suppressions` and `contact-links`, and keeps the newest."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,19 +11,19 @@ from events.times import parse_time
 
 
 class Closing(NamedTuple):
-    """Why a channel is closed to everyone, since when, and until when if not for ever; times in ms."""
+    """A channel that is closed to everyone: why, since when, and until when if not for ever; times in ms since 1970."""
 
     reason: str
     since: int
     until: int | None = None
 
     def is_over(self, at: int) -> bool:
-        """Whether the channel is open again at a time, though nobody has said so."""
+        """Whether the closing has ended by a time."""
         return self.until is not None and self.until <= at
 
 
 def closing_of(value: bytes | None, channel: Channel) -> Closing | None:
-    """What a value of `contact-suppressions` says of a channel; None: it is open."""
+    """The closing of a channel in a value of `contact-suppressions`; None: it is open."""
     said = None if value is None else orjson.loads(value).get(channel)
     if said is None:
         return None
@@ -38,13 +38,17 @@ _CLOSING = "reason, since, until"
 
 
 class ContactLink(NamedTuple):
-    """Whom an absorbed contact_id belongs to."""
+    """The canonical id of a contact_id that was absorbed."""
 
     survivor: str
 
 
 class ClosingStore:
-    """Closings and links by contact_id. `put` takes the latest of each, None for no longer; `flush` before asking."""
+    """Closings and links by contact_id, in a temporary file: a million of them would fill the memory.
+
+    `put` takes the latest of each, None for one that is no more; call `flush` before reading. The file has no name, is
+    gone with the process, and holds what the topics hold: contact_ids, no address.
+    """
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
@@ -54,13 +58,13 @@ class ClosingStore:
         self.links = _Latest[ContactLink](self._database, "links", "survivor")
 
     def every(self) -> Iterator[tuple[str, Closing]]:
-        """Every contact that is closed, by contact_id."""
+        """All contacts with a closing, ordered by contact_id."""
         every = f"SELECT id, {_CLOSING} FROM closings ORDER BY id"  # nosec B608 # nothing in it is from outside
         for contact_id, *closing in self._database.execute(every):
             yield contact_id, Closing(*closing)
 
     def of(self, hashes: Sequence[str], at: int) -> Closing | None:
-        """The latest closing that is not over of anyone whom these identifiers name; None: nobody of them is closed."""
+        """The latest closing, not over at `at`, of anyone whom these identifiers name; None: none of them is closed."""
         marks = ", ".join("?" * len(hashes))
         found = self._database.execute(
             f"SELECT {_CLOSING} FROM closings WHERE id IN ({marks})"  # nosec B608 # question marks
@@ -71,12 +75,12 @@ class ClosingStore:
         return max(binding, key=lambda one: one.since, default=None)
 
     def close(self) -> None:
-        """Let go of the file, and so of all that is in it."""
+        """Delete the file."""
         self._database.close()
 
 
 class _Latest(Generic[Value]):
-    """A table of which each key has the value that was put last."""
+    """A table with the value last put for each key."""
 
     def __init__(self, database: sqlite3.Connection, name: str, columns: str) -> None:
         self._database = database
@@ -87,13 +91,13 @@ class _Latest(Generic[Value]):
         database.execute(f"CREATE TABLE {name} (id TEXT PRIMARY KEY, {columns}) WITHOUT ROWID")
 
     def put(self, contact_id: str, value: Value | None) -> None:
-        """Take the next that is said of a contact."""
+        """Replace the value of a contact; None removes it."""
         self._pending[contact_id] = value
         if len(self._pending) >= _AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is pending."""
+        """Write pending values into the file."""
         pending, self._pending = self._pending, {}
         self._database.execute("BEGIN")
         self._database.executemany(self._insert, ((id_, *value) for id_, value in pending.items() if value is not None))
@@ -101,16 +105,16 @@ class _Latest(Generic[Value]):
         self._database.execute("COMMIT")
 
 
-def read_closings(records: Iterable[Any], channel: Channel, shelf: ClosingStore) -> None:
-    """Take records of `contact-suppressions`, in their order."""
+def read_closings(records: Iterable[Any], channel: Channel, store: ClosingStore) -> None:
+    """Read records of `contact-suppressions`, in order, into the store."""
     for record in records:
-        shelf.closings.put(record.key.decode(), closing_of(record.value, channel))
-    shelf.closings.flush()
+        store.closings.put(record.key.decode(), closing_of(record.value, channel))
+    store.closings.flush()
 
 
-def read_links(records: Iterable[Any], shelf: ClosingStore) -> None:
-    """Take records of `contact-links`, in their order."""
+def read_links(records: Iterable[Any], store: ClosingStore) -> None:
+    """Read records of `contact-links`, in order, into the store."""
     for record in records:
         link = None if record.value is None else ContactLink(orjson.loads(record.value)["merged_into"])
-        shelf.links.put(record.key.decode(), link)
-    shelf.links.flush()
+        store.links.put(record.key.decode(), link)
+    store.links.flush()

@@ -1,7 +1,7 @@
-"""The files that senders upload, and what each of them can match on.
+"""Layouts of the files that senders upload, by vendor, and the identifier by which each vendor matches people.
 
-A contact_id says nobody's address, so a vendor's file is made of the sender's own rows: those of its people who are
-closed, by the identifier under which the vendor knows them, and no column besides that it does not need.
+A contact_id tells no address, so a vendor's file is made of the sender's own rows: those of its people who are closed,
+by the identifier under which the vendor knows them, and no column besides that it does not need.
 
 - NGP VAN and EveryAction: a bulk upload begins with the VANID, never blank, and the columns behind it are mapped by
   hand to an activist code or a result of the committee, since those codes are the committee's own.
@@ -32,14 +32,14 @@ _REACHED_BY_ACTION_NETWORK: dict[Channel, tuple[IdentifierField, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FileLayout:
-    """A file: its first row, and that of a person; `of` has None for one whom the vendor cannot be told by it."""
+    """A file: its first row, and `of`, which makes the row of a person; None for one whom it cannot identify."""
 
     first: Row
     of: Callable[[Row, Closing | None], Row | None]
 
 
 def layout_of(format_: Format, channel: Channel, header: Header | None = None) -> FileLayout | UnusableAudience:
-    """How the file is laid out. Without the header of an audience a row is `[contact_id]`, and so is what names it."""
+    """The layout of a file. Without the header of an audience each input row is `[contact_id]`."""
     if format_ == "van":
         return _van(header, channel)
     if format_ == "actionnetwork":
@@ -77,7 +77,7 @@ def _van(header: Header | None, channel: Channel) -> FileLayout | UnusableAudien
 
 
 def _actionnetwork(header: Header | None, channel: Channel) -> FileLayout | UnusableAudience:
-    """By its own id when the audience has that, so that no address need travel."""
+    """Action Network: by its own id where the audience has that, so that no address need travel."""
     if channel not in _REACHED_BY_ACTION_NETWORK:
         return UnusableAudience("Action Network sends e-mail and text messages: give --channel email or text")
     field, name = _REACHED_BY_ACTION_NETWORK[channel]

@@ -1,4 +1,4 @@
-"""Which rows of a sender's audience are closed, or open again, without their addresses going anywhere."""
+"""Finds the rows of a sender's audience whose people are closed, or open again; no address leaves the process."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ FindClosing = Callable[[Sequence[str]], Closing | None]
 
 @dataclass(slots=True)
 class ExportCounts:
-    """What became of an audience's rows, or of all contacts that the topic has a closing of.
+    """Counts of an export: of an audience's rows, or of all contacts with a closing.
 
-    `nameless`: rows without an identifier; `untold`: people who belong in the file and have no id that it could name.
-    `hashed`: rows whose contact_id is a hash. `malformed`: numbers of lines.
+    `nameless`: rows without an identifier; `untold`: people who belong in the file but lack the identifier it needs.
+    `hashed`: rows whose contact_id is a hash. `malformed`: line numbers.
     """
 
     read: int = 0
@@ -29,14 +29,14 @@ class ExportCounts:
 
 @dataclass(frozen=True, slots=True)
 class ClosingFilter:
-    """`since`: only those closed at that time or later, in ms; `reopened`: those that are open instead."""
+    """Whom to export at `at`, ms. `since`: only people closed then or later; `reopened`: people who are open."""
 
     at: int
     since: int | None = None
     reopened: bool = False
 
     def takes(self, closing: Closing | None) -> bool:
-        """Whether a person who is closed so, or not at all, belongs in the file."""
+        """Whether a person with this closing, or none, belongs in the file."""
         if closing is None or closing.is_over(self.at):
             return self.reopened
         return not self.reopened and (self.since is None or closing.since >= self.since)
@@ -44,7 +44,7 @@ class ClosingFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListMatching:
-    """`find`: the closing of whom these hashes name; `tally` is whole once all rows have been read."""
+    """Matches the rows of an audience. `find`: the closing of a person by hashes; `tally`: whole once all are read."""
 
     hasher: Hasher
     find: FindClosing
@@ -53,7 +53,7 @@ class ListMatching:
     tally: ExportCounts = field(default_factory=ExportCounts)
 
     def rows(self, audience: Audience) -> Iterator[Row]:
-        """The rows of the file."""
+        """The rows of the file, one for each person who belongs in it."""
         for fields in self._well_formed(audience):
             if (row := self._row(audience, fields)) is not None:
                 yield row
@@ -86,7 +86,7 @@ class ListMatching:
 def rows_of_all(
     every: Iterable[tuple[str, Closing]], layout: FileLayout, wanted: ClosingFilter, tally: ExportCounts
 ) -> Iterator[Row]:
-    """A row for every contact that is closed, by contact_id."""
+    """The rows of a file of all contacts that are closed, by contact_id."""
     for contact_id, closing in every:
         tally.read += 1
         if wanted.takes(closing) and (row := layout.of([contact_id], closing)) is not None:
@@ -99,7 +99,10 @@ _NAMED = 10
 
 
 def export_warnings(tally: ExportCounts, *, for_vendor: bool) -> Iterator[str]:
-    """Why somebody who is closed may be contacted nevertheless. `for_vendor`: by contact_id, in a vendor's format."""
+    """Lines on why a closed person may be missing from the file. Rows are named by line, never by content.
+
+    `for_vendor`: the file is by contact_id, in a vendor's format.
+    """
     if for_vendor and tally.hashed:
         yield (
             f"{tally.hashed} of {tally.written} rows name a person by a keyed hash, which no vendor knows: "
@@ -110,7 +113,7 @@ def export_warnings(tally: ExportCounts, *, for_vendor: bool) -> Iterator[str]:
 
 
 def export_notices(tally: ExportCounts) -> Iterator[str]:
-    """What is as it should be, and worth knowing."""
+    """Lines on what was left out as it should be, and the count."""
     if tally.nameless:
         yield f"{tally.nameless} rows have no identifier that can be read"
     if tally.untold:

@@ -99,12 +99,12 @@ class Desk:
         self.takes_notes = True
         judge = PermissionJudge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
         tokens, results, history = read_tokens(TOKENS), Results(redis, oldest_s), Apart(INSIGHTS)
-        self.office = ApiDependencies(
+        self.deps = ApiDependencies(
             *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
             bodies or BodyReader(),
         )
-        self.app: ASGIApp = build_api(self.office)
+        self.app: ASGIApp = build_api(self.deps)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
         return await self._ask("GET", f"{path}?{query}", token)

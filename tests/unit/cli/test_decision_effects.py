@@ -14,7 +14,7 @@ from streams.cli.decision_effects import (
     is_suppressed,
     outlasts,
     suppression_of,
-    told,
+    suppression_words,
 )
 
 NOON = 1_330_603_200_000
@@ -90,5 +90,5 @@ def test_what_stays_closed_is_named_with_its_reason() -> None:
     ]
     odd = found("a", stops={"lists": {"jane@example.org": stop, "x\x1b[2J": stop}, "senders": {"+1\x07": stop}})
     assert closed_besides(odd) == [*[f"list * (opted_out {UNTIL})"] * 2, f"sender +1? (opted_out {UNTIL})"]
-    assert told({**stop, "source": "jane@example.org"}) == (f"the suppression of {UNTIL} by *", "for ever")
+    assert suppression_words({**stop, "source": "jane@example.org"}) == (f"the suppression of {UNTIL} by *", "for ever")
     assert closed_besides(Erased("a")) == ["everything (erased)"]

@@ -4,7 +4,7 @@ import pytest
 
 from events.identifiers import Hasher
 from events.interactions.base import Channel
-from streams.services.api.identifiers import asked
+from streams.services.api.identifiers import asked_person
 from streams.services.api.models import Person
 from streams.services.permission.decisions import AskedPerson
 
@@ -15,7 +15,7 @@ VAN = HASHER.lookups("external", "van:17")
 
 
 def who(channel: Channel, **said: object) -> AskedPerson:
-    return asked(Person.model_validate(said), channel, HASHER)
+    return asked_person(Person.model_validate(said), channel, HASHER)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from streams.services.audience import Audience, CsvRecord, open_audience
 from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, Stopped
-from streams.services.audience_filter.filtering import FilterSummary, OutputFiles, permit
+from streams.services.audience_filter.filtering import FilterSummary, OutputFiles, write_outcomes
 from streams.services.audience_filter.process_pool import ChunkOutcome
 
 
@@ -16,7 +16,7 @@ def run(*outcomes: ChunkOutcome, with_denied: bool = True) -> tuple[FilterSummar
     allowed, denied = BytesIO(), BytesIO()
     told: list[tuple[int, int]] = []
     files = OutputFiles(audience, allowed, denied if with_denied else None)
-    summary = permit(outcomes, files, lambda rows, size: told.append((rows, size)))
+    summary = write_outcomes(outcomes, files, lambda rows, size: told.append((rows, size)))
     return summary, allowed.getvalue(), denied.getvalue(), told
 
 
@@ -61,8 +61,8 @@ def test_the_deferred_have_a_file_of_their_own_where_one_is_given() -> None:
         verdicts.refuse(row, decision, "hours")
     records = [CsvRecord(place, b"r\n") for place in range(3)]
 
-    together = permit([(records, verdicts)], OutputFiles(audience, BytesIO(), allowed), lambda *_: None)
-    apart = permit([(records, verdicts)], OutputFiles(audience, BytesIO(), denied, deferred), lambda *_: None)
+    together = write_outcomes([(records, verdicts)], OutputFiles(audience, BytesIO(), allowed), lambda *_: None)
+    apart = write_outcomes([(records, verdicts)], OutputFiles(audience, BytesIO(), denied, deferred), lambda *_: None)
 
     assert allowed.getvalue().splitlines()[1:] == [b"later", b"no", b"later too"]
     assert denied.getvalue().splitlines()[1:] == [b"no"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.gateway.signatures import CHECKS, MOST_FORM_BYTES, SignedRequest, ValidSecrets
+from streams.services.gateway.signatures import CHECKS, MOST_FORM_BYTES, ValidSecrets, WebhookRequest
 from tests.unit.services.gateway.keys import EC_KEY, OTHER_EC_KEY, by_mailgun, by_sendgrid, by_twilio, shown
 
 NOW_S = 1_764_000_000
@@ -16,8 +16,8 @@ BODY = b'[{"event":"open"}]'
 URL = "https://hooks.example.org/v1/hooks/twilio"
 
 
-def sent(headers: dict[str, str], body: bytes = BODY, url: str = "") -> SignedRequest:
-    return SignedRequest(headers, body, NOW_S * 1_000, url)
+def sent(headers: dict[str, str], body: bytes = BODY, url: str = "") -> WebhookRequest:
+    return WebhookRequest(headers, body, NOW_S * 1_000, url)
 
 
 def proof(*secrets: str) -> ValidSecrets:

@@ -13,10 +13,10 @@ def unit(household: str) -> Unit:
 
 
 def heard(*given: tuple[str, str]) -> SplitUnits | None:
-    together = SplitUnitCounter(HOUSES)
+    counter = SplitUnitCounter(HOUSES)
     for household, variant in given:
-        together.hear(unit(household), variant)
-    return together.parted()
+        counter.add(unit(household), variant)
+    return counter.split_units()
 
 
 def test_a_household_counts_once_however_many_live_there() -> None:
@@ -30,4 +30,4 @@ def test_of_many_households_none_is_taken_for_another() -> None:
 
 def test_where_nobody_can_be_parted_nothing_is_kept() -> None:
     for definition in (defined(), defined(unit="household"), defined(strata={"column": "state", "splits": {}})):
-        assert SplitUnitCounter(definition).parted() is None
+        assert SplitUnitCounter(definition).split_units() is None
