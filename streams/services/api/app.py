@@ -1,4 +1,4 @@
-"""The ASGI application: routes, and errors as problem documents."""
+"""The ASGI application of the API: routes, and errors as problem documents."""
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +21,7 @@ _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
 
 
 def build_api(deps: ApiDependencies) -> ASGIApp:
-    """Everything but the server. Nothing connects."""
+    """The application, complete but for its server. Connects to nothing."""
     app = FastAPI(
         title="Harmonia",
         version="1",

@@ -1,4 +1,4 @@
-"""`GET /v1/contacts`: the profile of one person."""
+"""The routes `GET /v1/contacts…`: the profile of one person."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from streams.services.api.validation_errors import invalid_field, require_known
 
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
 CONTACT_ID_CURE = "give 1 to 64 of letters, digits and _ . : -; an address goes into the query, see /openapi.json"
-"""It would stand in audit-log as it is, and an address has no place there."""
+"""Whatever the path says stands in audit-log as it is, and an address has no place there."""
 CURES = {
     "external": "give <system>:<id>, such as van:123",
     "voter_id": "give <state>:<id>, such as NY:123",
@@ -71,7 +71,7 @@ def _reader(deps: ApiDependencies, request: Request) -> Caller:
 
 
 def _must_be_said_once(request: Request) -> None:
-    """Or one of two people would be answered, as if the other had not been asked about."""
+    """Refuse a parameter that is given twice: one of two people would be answered as if the only one."""
     for field in _KINDS:
         if len(request.query_params.getlist(field)) > 1:
             raise invalid_field(field, "give it once")

@@ -1,4 +1,4 @@
-"""`GET /v1/experiments`: what running experiments say. Nobody is read, so nothing is written to `audit-log`."""
+"""The routes `GET /v1/experiments…`: results of experiments. They read no person, so nothing goes to `audit-log`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`GET /v1/insights`: what happened, by hour or day."""
+"""The route `GET /v1/insights`: counts of what happened, by hour, day or week."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What all doors share: each request is counted once, and a fault gets an answer, and no request into the log."""
+"""ASGI middleware: counts requests and answers for faults (API and gateway), and authenticates callers (API)."""
 
 import logging
 import time
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 
 class CountedRequests:
-    """ASGI middleware.
+    """Counts each request once, and answers where the application fails; the log gets the error and nothing sent.
 
     Parameters:
-        count: hears of each request its scope, its status and the seconds until its answer.
-        broken: the answer where something has failed before there was one.
+        count: is called with the scope of each request, its status and the seconds until its answer.
+        broken: makes the answer where something failed before there was one.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class CountedRequests:
 
 
 def _place(error: BaseException) -> str:
-    """File and line at which it was raised."""
+    """File and line at which an error was raised."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next
@@ -61,18 +61,18 @@ def _place(error: BaseException) -> str:
 
 
 OPEN_PATH = "/openapi.json"
-"""Which needs no token: it says what the API is, and nothing of anybody."""
+"""The one path without a token: it describes the API, and nobody."""
 CALLER = "harmonia.caller"
 
 
 def caller_of(request: Request) -> Caller:
-    """Who asks, as the door has seen."""
+    """The caller of a request that was authenticated."""
     caller: Caller = request.scope[CALLER]
     return caller
 
 
 def with_authentication(app: ASGIApp, deps: ApiDependencies) -> ASGIApp:
-    """The application, its requests looked at and counted."""
+    """The application with requests authenticated and counted."""
 
     def count(scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
@@ -80,11 +80,11 @@ def with_authentication(app: ASGIApp, deps: ApiDependencies) -> ASGIApp:
         deps.metrics.seconds.labels(route).observe(seconds)
 
     broken = Problem("internal", "Ask again, and tell the operator")
-    return CountedRequests(_Known(app, deps), count, broken.response)
+    return CountedRequests(_Authenticated(app, deps), count, broken.response)
 
 
-class _Known:
-    """ASGI middleware: lets in who shows a token."""
+class _Authenticated:
+    """Lets requests with a known token pass; answers the others before anything else of them is read."""
 
     def __init__(self, app: ASGIApp, deps: ApiDependencies) -> None:
         self._app = app

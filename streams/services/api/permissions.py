@@ -1,4 +1,4 @@
-"""`POST /v1/permissions`: whether these people may be reached, and by whom they are reserved."""
+"""The route `POST /v1/permissions`: whether these people may be reached, and their reservation."""
 
 from collections import Counter
 
@@ -58,7 +58,7 @@ def permissions(deps: ApiDependencies) -> APIRouter:
 
 
 async def _read(deps: ApiDependencies, request: Request) -> PermissionsAsked:
-    """Raise a Problem when the body cannot be read, is no JSON, or not what is asked for."""
+    """The parsed body. Raises a Problem when it cannot be read, is no JSON, or is invalid."""
     if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
         raise Problem("not_json", "Send Content-Type: application/json")
     body = await deps.bodies.read(request)
@@ -88,7 +88,7 @@ async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) 
 
 
 def _team(deps: ApiDependencies, caller: Caller, named: str | None) -> str:
-    """A token speaks for its own team: what one team may not do it may not do under another's name either."""
+    """The team of a request: the token's own, unless the token is for any team. Raises a Problem for another one."""
     if caller.team == ANY_TEAM:
         if named is None:
             raise invalid_field("team", "say for which team: the token is of none")

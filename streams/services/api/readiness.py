@@ -1,4 +1,4 @@
-"""Whether requests had better come here: not while each of them would be answered that there is no answer.
+"""Whether the API can answer now, and how old the profiles in Redis are.
 
 Kubernetes sends nobody to a process that is not ready, and does not end it for that: `/livez` is another question.
 """
@@ -15,7 +15,7 @@ from streams.services.api.dependencies import ApiDependencies
 
 
 async def why_unready(deps: ApiDependencies) -> str | None:
-    """Why there would be no answer now, in the words of the problem documents; None: there would be one."""
+    """Why requests could not be answered now, in the words of the problem documents; None: they could."""
     if not deps.audit.has_room:
         return "audit_unavailable: Kafka takes no records of audit-log"
     try:
@@ -31,7 +31,7 @@ INTERVAL_S = 2.0
 
 
 class Freshness(Service):
-    """Keeps `age` up to date: seconds since nothing was missing in Redis, counted on while it lacks something."""
+    """Keeps the gauge `age` up to date: seconds since Redis last lacked nothing. Asks Redis every few seconds."""
 
     def __init__(self, lookup: Lookup, clock: Callable[[], int], age: Gauge) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the gateway answers: a status that vendors take for "have it", "again" or "never", and a problem document."""
+"""Responses of the gateway: a status that vendors read as "taken", "send again" or "never", and a problem document."""
 
 from typing import Literal
 
@@ -45,12 +45,12 @@ CURES: dict[Verdict, str] = {
 
 
 def accepted_response() -> Response:
-    """Kafka has it."""
+    """The response once Kafka has all of a request."""
     return Response(status_code=204)
 
 
 def unread_response(why: BodyProblem, most: int = MOST_BYTES) -> Response:
-    """The answer where there is no whole body. `most`: bytes that it might have had."""
+    """The response where the body could not be read. `most`: bytes that it might have had."""
     cure = f"Send {most >> 10} KiB at most" if why == "too_large" and most < MOST_BYTES else UNREAD[why]
     return problem_response("unavailable" if why == "busy" else why, cure)
 

@@ -1,4 +1,4 @@
-"""The ASGI application of the gateway: routes, and each request counted for its hook."""
+"""The ASGI application of the gateway: routes, with each request counted for its hook."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ from streams.services.gateway.webhook_route import HOOK, hooks
 
 
 def build_gateway(deps: GatewayDependencies) -> ASGIApp:
-    """Everything but the server. Nothing connects."""
+    """The application, complete but for its server. Connects to nothing."""
     app = FastAPI(
         title="Harmonia gateway",
         version="1",

@@ -1,8 +1,8 @@
-"""`POST /v1/events`: CloudEvents over HTTP (structured, binary or a batch) from producers that have no Kafka.
+"""The route `POST /v1/events`: CloudEvents over HTTP (structured, binary or a batch) from producers without Kafka.
 
-Each event is judged as the input topics judge it, and told at once: an event that would be refused is not sent on. One
-bad event of a batch costs no other. A token speaks for its own team, so no team can report another's donations. The
-binding percent-encodes what a header cannot hold.
+Each event is validated as intake does it, and the answer tells the result: an event that would be refused is not sent
+on, and costs no other of its batch. A token speaks for its own team, so no team can report another's donations. In
+binary mode header values are percent-decoded.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ from streams.services.gateway.webhook_route import HOOK
 EVENTS = "events"
 MOST_EVENTS = 10_000
 EVENTS_A_TURN = 500
-"""That are judged before other requests have their turn."""
+"""Events validated before other requests have their turn."""
 MOST_WARNINGS = 100
-"""That an answer holds; the metric counts all."""
+"""Warnings in one answer; the metric counts all."""
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
 _PREFIX = "ce-"
@@ -73,11 +73,11 @@ def events(deps: GatewayDependencies) -> APIRouter:
 
 
 EventRecord = tuple[bytes, Sequence[tuple[str, bytes]]]
-"""Value and headers, as of a Kafka record."""
+"""Value and headers of an event, as a Kafka record would hold them."""
 
 
 def _records(headers: Mapping[str, str], body: bytes) -> list[EventRecord] | None:
-    """The events of a request, each as a record of Kafka would hold it. None: of no known content type."""
+    """The events of a request, as Kafka records. None: the content type is unknown."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _STRUCTURED:
         return [(body, ())]
@@ -116,7 +116,7 @@ async def _publish(deps: GatewayDependencies, caller: Caller, records: Sequence[
 async def _judged(
     deps: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]
 ) -> tuple[list[Interaction | Refusal], list[dict[str, JSON]]]:
-    """What each event is, and the first of what accepted ones have in `data` that their types do not know."""
+    """The result of each event, and warnings about unknown fields in the `data` of accepted ones."""
     judged: list[Interaction | Refusal] = []
     warnings: list[dict[str, JSON]] = []
     for place, (value, headers) in enumerate(records, start=1):
@@ -143,13 +143,13 @@ def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interac
 
 
 def _opened(value: bytes, headers: Sequence[tuple[str, bytes]]) -> dict[str, JSON]:
-    """The event as it stands; empty where it is none, which is judged afterwards."""
+    """The event as an object; empty where it is none, which validation reports afterwards."""
     event = open_event(value, headers) if len(value) <= MAX_RECORD_BYTES else {}
     return {} if isinstance(event, Refusal) else event
 
 
 def _topic(event: Mapping[str, JSON]) -> str:
-    """That of its type."""
+    """The topic of the event's type; empty for none."""
     type_ = event.get("type")
     return topic_of(type_) if isinstance(type_, str) else ""
 

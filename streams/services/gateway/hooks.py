@@ -1,4 +1,4 @@
-"""The gateway's file: which hooks there are, whose they are, and how each proves itself.
+"""Reads the gateway's file: its hooks, their vendors, and how each request is authenticated.
 
 TOML, a table for each address: `[hooks.sendgrid]` is `POST /v1/hooks/sendgrid`. Secrets are never in the file itself:
 it names an environment variable or a file for each, and two of them while one is changed.
@@ -80,12 +80,12 @@ class Hook(BaseModel):
 
     @property
     def is_proven_by_header(self) -> bool:
-        """Whether whoever sends a body has shown who they are before it."""
+        """Whether requests are authenticated before their body is read."""
         return self.auth in BY_HEADER or self.login is not None
 
 
 def read_hooks(path: Path, environment: Mapping[str, str]) -> dict[str, Hook]:
-    """The hooks of a file by name. Raises `Unusable` that names the place and the cure, and never a secret."""
+    """The hooks of a file, by name. Raises `Unusable`, which names the place and the cure, and never a secret."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

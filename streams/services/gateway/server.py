@@ -1,4 +1,4 @@
-"""The process of the gateway: its parts put together, and a server until a signal ends it."""
+"""The process of the gateway: wires its parts together and serves until a signal ends it."""
 
 import os
 from collections.abc import Callable
@@ -41,17 +41,17 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             session = await closing.enter_async_context(ClientSession(timeout=ClientTimeout(total=FETCH_S)))
             outbox = Outbox(KafkaClients(settings))
             closing.push_async_callback(outbox.stop)
-            mailbox = KafkaDelivery(outbox, settings.partitions, metrics.pending.set)
+            delivery = KafkaDelivery(outbox, settings.partitions, metrics.pending.set)
             fetch = fetching(session)
             certificates = SnsVerifier(fetch)
             bodies = BodyReader(SHARE_BYTES)
             deps = GatewayDependencies(
-                hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
+                hooks, tokens, delivery, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
             )
             server = Server(build_gateway(deps), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
-                metrics.registry, mailbox.unready, address, lambda url: say(f"metrics on {url}/metrics")
+                metrics.registry, delivery.unready, address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
             say(f"listening on {url_of(listener)}")
@@ -59,7 +59,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
 
 
 def fetching(session: ClientSession) -> Fetch:
-    """Gets what SNS names: on its own hosts, without being sent elsewhere, and no more than a certificate holds."""
+    """A function that gets URLs of SNS's hosts, follows no redirect, and reads no more than a certificate holds."""
 
     async def fetch(url: str) -> bytes:
         if not is_sns_url(url):
@@ -76,7 +76,7 @@ def fetching(session: ClientSession) -> Fetch:
 
 
 async def whole(content: StreamReader) -> bytes:
-    """All of an answer, in however many pieces it comes. Raises `OSError` for one that is longer than any should be."""
+    """The whole body of an answer. Raises `OSError` for one that is longer than a certificate."""
     found = bytearray()
     async for piece in content.iter_any():
         found += piece

@@ -1,7 +1,7 @@
-"""Whether a webhook is from whom it says: one pure function for each way in which vendors prove it.
+"""Verifies that a webhook is from its vendor: one pure function for each way of signing, and used signatures.
 
-Each takes what was sent and every secret that is valid now, since a secret is changed while both are in use. Times are
-milliseconds since 1970. What an answer says never depends on which secret was wrong, nor where.
+Each takes the request and every secret that is valid now, since both are in use while a secret is changed. Times are
+milliseconds since 1970. The answer never depends on which secret was wrong, nor where.
 """
 
 import base64
@@ -26,15 +26,15 @@ SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
 SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 TWILIO_SIGNATURE = "x-twilio-signature"
 AHEAD_MS = 5 * 60_000
-"""How far ahead of the clock here a vendor's may be. A signature of tomorrow is nobody's mistake."""
+"""How far a vendor's clock may be ahead. A signature of tomorrow is nobody's mistake."""
 MOST_FORM_BYTES = 256 << 10
-"""Of Twilio's fields, which have to be decoded before anything is proven; one message has a few thousand."""
+"""The largest form of Twilio that is decoded, before anything is proven; one message has a few thousand bytes."""
 SECRET_HEADER = "x-harmonia-secret"  # nosec B105 # the name of a header
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """A request: headers in lower case, its body, and when it came. `url`: as the vendor was given it."""
+    """A received webhook: headers in lower case, body, and arrival time. `url`: as the vendor was given it."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -52,7 +52,7 @@ class ValidSecrets:
 
 @dataclass(frozen=True, slots=True)
 class ReusableSignature:
-    """What a vendor signed, where that does not settle what the body says, and when, in milliseconds since 1970."""
+    """A signature that does not cover the whole body, so it could come with another one. `at`: when it was made."""
 
     text: bytes
     at: int
@@ -132,7 +132,7 @@ def _of_mailgun(body: bytes) -> _Signature | None:
 def mailgun(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Mailgun: HMAC-SHA256 of timestamp and token in the body; a secret is the account's signing key.
 
-    It says nothing of the rest of the body, see `seal_of`.
+    It says nothing of the rest of the body, see `reusable_signature`.
     """
     found = _of_mailgun(sent.body)
     if found is None or not (found.timestamp and found.token and found.signature):
@@ -146,7 +146,7 @@ def mailgun(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
 def twilio(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Twilio: HMAC-SHA1 of the address and the sorted form fields; a secret is the account's auth token.
 
-    It says neither when nor where a field ends, see `seal_of`.
+    It says neither when nor where a field ends, see `reusable_signature`.
     """
     given = sent.headers.get(TWILIO_SIGNATURE)
     if given is None:
@@ -169,11 +169,11 @@ CHECKS: Mapping[str, Check] = {
     "mailgun": mailgun,
     "twilio": twilio,
 }
-"""Every way but that of SNS, which needs a certificate that has to be fetched."""
+"""The checks by way of signing; SNS is elsewhere, as its certificate has to be fetched."""
 
 
 def reusable_signature(way: str, sent: WebhookRequest) -> ReusableSignature | None:
-    """The seal of a request that has been found right; None where the signature settles all of the body."""
+    """The reusable signature of a verified request; None where the signature covers the whole body."""
     if way == "mailgun" and (found := _of_mailgun(sent.body)):
         return ReusableSignature(f"{found.timestamp}{found.token}".encode(), int(found.timestamp) * 1_000)
     if way == "twilio":
@@ -182,23 +182,23 @@ def reusable_signature(way: str, sent: WebhookRequest) -> ReusableSignature | No
 
 
 BY_HEADER = frozenset({"basic", "secret"})
-"""Ways that prove themselves without the body."""
+"""Ways of signing that do not need the body."""
 
 
 def is_fresh(said: int, at: int, window_ms: int) -> bool:
-    """Whether a signature of this time may be used: not older than the window, and minutes ahead at most."""
+    """Whether a signature made at `said` is acceptable at `at`: no older than the window, and minutes ahead at most."""
     return -AHEAD_MS <= at - said <= window_ms
 
 
 def _fresh(timestamp: str, sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
-    """Of Unix seconds."""
+    """Whether a timestamp in Unix seconds is acceptable."""
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
         return "wrong"
     return "right" if is_fresh(int(timestamp) * 1_000, sent.at, proof.window_ms) else "stale"
 
 
 def _one_of(given: bytes, proof: ValidSecrets) -> Verdict:
-    """Looks at every secret, and takes equally long for all."""
+    """Compares with every secret, in constant time."""
     digest = hashlib.sha256(given).digest()
     found = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), digest) for secret in proof.secrets]
     return "right" if any(found) else "wrong"
@@ -220,19 +220,23 @@ def _base64(text: str) -> bytes | None:
 
 
 MOST_SIGNATURES = 500_000
-"""Of one way to sign; about 75 MB."""
+"""Signatures remembered of one vendor; about 75 MB."""
 
 
 SignatureUse = Literal["first", "again", "used", "stale"]
-"""Good for the first time, or for the same body again; used with another; so old that nobody knows."""
+"""New; seen with the same body; seen with another body; so old that it may have been forgotten."""
 
 
 class UsedSignatures:
-    """Remembers between half of `most` and `most` seals, and with what body each came.
+    """Remembers the latest `most` / 2 to `most` signatures, and the body that each came with.
 
-    In two generations: once the newer one holds half of them, the older one is forgotten. Of a seal as old as one that
-    was forgotten nobody can say whether it has been used, so it is refused. Only digests are kept, under a key of this
-    process, so that nobody can look for two bodies that are alike here.
+    Where a vendor's signature does not cover the body, whoever has seen one request could send its signature with
+    another body. So each is good for one body: the same again is a copy, which the fold drops; another is refused. That
+    holds while a signature is remembered, and in one process.
+
+    Kept in two generations: once the newer holds half, the older is forgotten. A signature as old as a forgotten one
+    may have been used, so it is refused. Only digests are kept, under a key of this process, so nobody can prepare two
+    bodies with one digest.
     """
 
     def __init__(self, most: int = MOST_SIGNATURES) -> None:
@@ -242,25 +246,25 @@ class UsedSignatures:
         self._old: dict[int, int] = {}
         self._latest_new = self._latest_old = self._forgotten = 0
 
-    def take(self, seal: ReusableSignature, body: bytes) -> SignatureUse:
-        """Whether the seal is good for this body. From now on it is for no other."""
-        mark, used_with = self._digest(seal.text), self._digest(body)
+    def take(self, signature: ReusableSignature, body: bytes) -> SignatureUse:
+        """Bind a signature to this body, and say whether it is good for it."""
+        mark, used_with = self._digest(signature.text), self._digest(body)
         known = self._new.get(mark, self._old.get(mark))
         if known is not None:
             return "again" if known == used_with else "used"
-        if seal.at <= self._forgotten:
+        if signature.at <= self._forgotten:
             return "stale"
         if len(self._new) >= self._half:
             self._forgotten = max(self._forgotten, self._latest_old)
             self._old, self._new = self._new, {}
             self._latest_old, self._latest_new = self._latest_new, 0
         self._new[mark] = used_with
-        self._latest_new = max(self._latest_new, seal.at)
+        self._latest_new = max(self._latest_new, signature.at)
         return "first"
 
-    def give_back(self, seal: ReusableSignature) -> None:
-        """Forget it: what it came with was not kept, and the vendor will send it again in whatever form."""
-        mark = self._digest(seal.text)
+    def give_back(self, signature: ReusableSignature) -> None:
+        """Forget a signature whose body was not kept: the vendor will send it again in whatever form."""
+        mark = self._digest(signature.text)
         self._new.pop(mark, None)
         self._old.pop(mark, None)
 

@@ -1,8 +1,11 @@
-"""Certificates of SNS, fetched once and kept, by whatever addresses messages name that nobody has proven yet.
+"""Amazon SNS: verifies messages by the certificate that each names, which must be on one of Amazon's own hosts.
 
-So that forged ones cost little: an address is asked once at a time, few are asked at once, few messages wait, and what
-could not be had is not asked for again within a minute. Whoever is turned away is told to come again; a message whose
-certificate is known never waits.
+Nothing else that a message names is ever fetched but, where the operator allows it, the URL that confirms a
+subscription, on the same hosts.
+
+Names and values are signed as lines, one under the other, so a text that somebody had signed for a topic of theirs
+could be cut into other fields, with a topic of somebody else among them. That needs a `Type` of one's own or a line
+break outside of `Message`: neither is taken. Fields that are not signed are not handed on.
 """
 
 import asyncio
@@ -24,7 +27,7 @@ from events.times import parse_time
 from streams.services.gateway.signatures import Verdict, is_fresh
 
 Fetch = Callable[[str], Awaitable[bytes]]
-"""The body at an address; raises `OSError` if it cannot be had."""
+"""Gets the body at a URL; raises `OSError` if it cannot."""
 
 MOST_KEPT = 16
 MOST_FETCHES = 4
@@ -33,11 +36,16 @@ MOST_FAILURES = 1_000
 AGAIN_MS = 60_000
 
 _Found = RSAPublicKey | OSError | None
-"""The key of a certificate; why it cannot be had; None: what was there is none."""
+"""The key of a certificate; the error of getting it; None: there is no certificate."""
 
 
 class CertificateKeys:
-    """The keys of certificates, by their addresses."""
+    """Public keys of certificates by URL, fetched once and kept.
+
+    URLs come from messages that are not verified yet, so forged ones must cost little: a URL is fetched once at a time,
+    few at once, few messages wait, and one that failed is not fetched again within a minute. A message that is turned
+    away is answered "send again"; one whose certificate is known never waits.
+    """
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
@@ -47,7 +55,7 @@ class CertificateKeys:
         self._waiting = 0
 
     async def get(self, url: str, at: int) -> RSAPublicKey | None:
-        """The key; None where there is no certificate. Raises `OSError` if it cannot be had now. `at`: milliseconds."""
+        """The key; None where there is no certificate. Raises `OSError` if it cannot be had now. `at`: now, ms."""
         if url in self._kept:
             return self._kept[url]
         since, why = self._failed.get(url, (at - AGAIN_MS, None))
@@ -92,7 +100,7 @@ class CertificateKeys:
 
 
 def _make_room(kept: dict[str, Any], most: int) -> None:
-    """Drop the oldest where there are as many as there may be."""
+    """Drop the oldest entry where there are `most`."""
     if len(kept) >= most:
         del kept[next(iter(kept))]
 
@@ -116,7 +124,7 @@ _Envelope = msgspec.defstruct("_Envelope", [(name, str | None, None) for name in
 _envelopes = msgspec.json.Decoder(_Envelope)
 _CERTIFICATE = re.compile(r"/[A-Za-z0-9_-]+\.pem").fullmatch
 _NEVER = frozenset(" #;\\")
-"""Nowhere in an address of SNS's: what makes one address look like several, or is read in two ways."""
+"""Characters that no URL of SNS has: they make a URL ambiguous."""
 MOST_BYTES = 512 << 10
 """Of a request: SNS sends texts of 256 KiB at most, and JSON within one has each of its quotes escaped."""
 
@@ -144,7 +152,7 @@ def _may_be_fetched(url: str, topic: str) -> bool:
 
 
 class SnsVerifier:
-    """Checks messages of SNS, by certificates that are fetched with `fetch`."""
+    """Verifies messages of SNS, with certificates that `fetch` gets."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._keys = CertificateKeys(fetch)
@@ -171,7 +179,7 @@ class SnsVerifier:
 
 
 def read_message(body: bytes) -> SnsMessage:
-    """The envelope; empty if the body is none. What has no meaning in one is passed over, however much it is."""
+    """The known fields of an SNS envelope; empty if the body is none."""
     try:
         found: dict[str, str | None] = msgspec.structs.asdict(_envelopes.decode(body))
     except (msgspec.DecodeError, RecursionError):
@@ -180,7 +188,7 @@ def read_message(body: bytes) -> SnsMessage:
 
 
 def signed_fields(message: SnsMessage) -> SnsMessage | None:
-    """What the signature of a message covers, and nothing else of it; None for what SNS never sends."""
+    """The fields that the signature of a message covers; None for a message that SNS never sends."""
     names = _SIGNED.get(message.get("Type", ""), ())
     found = {name: message[name] for name in names if name in message}
     if not found or any(name not in found for name in names if name not in _OPTIONAL):

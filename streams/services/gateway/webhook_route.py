@@ -1,4 +1,4 @@
-"""`POST /v1/hooks/{hook}`: a webhook is proven, read by its adapter, and answered once Kafka has all of it."""
+"""The route `POST /v1/hooks/{hook}`: verifies a webhook, reads it by its adapter, and answers once Kafka has it."""
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -14,7 +14,7 @@ from streams.services.gateway.sns import CONFIRMATION, is_sns_url, read_message,
 from streams.services.gateway.sns import MOST_BYTES as SNS_BYTES
 
 HOOK = "harmonia.hook"
-"""Where the scope of a request says which hook it counts for."""
+"""Key in the ASGI scope of the hook for which a request is counted."""
 
 
 def hooks(deps: GatewayDependencies) -> APIRouter:
@@ -44,22 +44,22 @@ def hooks(deps: GatewayDependencies) -> APIRouter:
 
 
 async def _receive(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> Response:
-    """Answer what has been proven."""
-    seal = reusable_signature(hook.auth, sent)
-    if seal is None:
+    """Take a verified webhook, unless its signature has come with another body."""
+    signature = reusable_signature(hook.auth, sent)
+    if signature is None:
         await _keep(deps, hook, sent)
         return accepted_response()
-    seals = deps.used[hook.auth]
-    use = seals.take(seal, sent.body)
+    used = deps.used[hook.auth]
+    use = used.take(signature, sent.body)
     if use in ("used", "stale"):
         return _refused(deps, hook, use)
     try:
         await _keep(deps, hook, sent)
     except KafkaUnavailable:
         if use == "first":
-            seals.give_back(seal)
+            used.give_back(signature)
         raise
-    seals.take(seal, sent.body)  # the first of two copies may have failed meanwhile, and given it back
+    used.take(signature, sent.body)  # the first of two copies may have failed meanwhile, and given it back
     return accepted_response()
 
 
@@ -70,7 +70,7 @@ async def _keep(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> 
 
 
 def _stranger(deps: GatewayDependencies, hook: Hook, request: Request) -> Response | None:
-    """The answer to whoever shows no login, where the hook wants one; before any body is read."""
+    """The refusal of a request without the login that the hook wants, before any body is read; None: it may go on."""
     wanted = [(hook.auth, hook.proof)] if hook.auth in BY_HEADER else []
     if hook.login is not None:
         wanted.append(("basic", hook.login))
@@ -82,7 +82,7 @@ def _stranger(deps: GatewayDependencies, hook: Hook, request: Request) -> Respon
 
 
 async def _unproven(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> Response | None:
-    """The answer to what is not signed as it should be; None: it is, or its login was enough."""
+    """The refusal of a request whose signature is not right; None: it is right, or needs none."""
     if hook.auth == "none" or hook.auth in BY_HEADER:
         return None
     if hook.auth == "sns":
@@ -98,13 +98,13 @@ def _refused(deps: GatewayDependencies, hook: Hook, verdict: Verdict) -> Respons
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """The first of each name. Made of the list itself: Starlette's mapping goes through all of it for each name."""
+    """Headers by name, the first of each. Starlette's own mapping searches the whole list for each name."""
     listed: list[tuple[bytes, bytes]] = request.scope["headers"]
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(listed)}
 
 
 async def _of_sns(deps: GatewayDependencies, hook: Hook, body: bytes) -> bytes:
-    """What SNS signed of a message that has been proven. Where the operator has said so a subscription is confirmed."""
+    """The signed fields of a verified SNS message. Confirms a subscription where the hook allows it."""
     signed = signed_fields(read_message(body)) or {}
     url = signed.get("SubscribeURL", "")
     if hook.confirm and signed.get("Type") == CONFIRMATION and is_sns_url(url):
