@@ -1,4 +1,4 @@
-"""`harmonia assign`: which variant of an experiment each of a list gets; `--emit` says it to the results.
+"""`harmonia assign`: assigns each row of a list to a variant of an experiment; `--emit` publishes the assignments.
 
 Who gets what follows from the definition and the row alone, so it is the same on every machine, and no worker is asked.
 """
@@ -67,7 +67,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     with failing_plainly():
         found = _definition(settings, experiment, definition)
     if emit:
-        _warn(found)
+        _require_countable(found)
     audience = _audience(found)
     split = SplitUnitCounter(found)
     assignments = Assignments(audience, UnitReader(audience.header, found, settings.hasher), Assigning(found), split)
@@ -102,8 +102,8 @@ def _definition(settings: Settings, experiment: str, file: Path | None) -> Exper
     return definitions[experiment]
 
 
-def _warn(definition: ExperimentDefinition) -> None:
-    """Nobody is told what would not count, without whoever does it hearing so."""
+def _require_countable(definition: ExperimentDefinition) -> None:
+    """End the command where emitted assignments would not count."""
     now = now_ms()
     if definition.phase == "rollout":
         refuse("--emit: it is rolled out, and nobody is counted who is assigned now; leave it out", WRONG_USE)

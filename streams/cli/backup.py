@@ -1,4 +1,4 @@
-"""`harmonia backup`: a copy of what everything else can be made of again, taken while the system runs."""
+"""`harmonia backup`, `restore`: a copy of all that the rest can be made of, taken while the system runs; and back."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def backup(
     if as_json:
         typer.echo(msgspec.json.encode({"manifest": manifest, "erasures": kept}))
     else:
-        say("\n".join(_said(directory, manifest, erasures, kept, time.monotonic() - began)))
+        say("\n".join(_lines(directory, manifest, erasures, kept, time.monotonic() - began)))
 
 
-def _said(
+def _lines(
     directory: Path | None, manifest: Manifest | None, erasures: Path | None, kept: int | None, seconds: float
 ) -> Iterator[str]:
     if manifest is not None:
@@ -107,7 +107,7 @@ def restore(  # noqa: PLR0913 (options of a command)
         require_identity(manifest, settings)
         _require_partitions(settings, manifest, partitions)
         require_whole(directory, manifest)
-        number = _generation(manifest, generation)
+        number = _new_generation(manifest, generation)
         if erasures is None and not replace:  # of that very state nothing came after
             say("without --erasures whoever was erased after this backup comes back: see docs/recovery.md", err=True)
         since = [] if erasures is None else erasure_ledger.forgotten(erasure_ledger.read(erasures))
@@ -134,7 +134,7 @@ def _require_partitions(settings: Settings, manifest: Manifest, partitions: int 
         )
 
 
-def _generation(manifest: Manifest, generation: int | None) -> int:
+def _new_generation(manifest: Manifest, generation: int | None) -> int:
     if generation is not None and generation <= manifest.generation:
         refuse(f"--generation: the backup is of generation {manifest.generation}: give a higher one", WRONG_USE)
     return manifest.generation + 1 if generation is None else generation

@@ -1,4 +1,4 @@
-"""`harmonia contact`: what is known of one person, and what is decided about a record."""
+"""`harmonia contact`: shows and exports one person, and sends decisions about people (link, suppress, erase …)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
-from streams.cli.person import HELP, METAVAR, nobody_known
+from streams.cli.person import (
+    HELP,
+    METAVAR,
+    Person,
+    look_up_person,
+    masked,
+    nobody_known,
+    read_person,
+    warn_of_what_is_missing,
+    what_redis_lacks,
+)
 
 if TYPE_CHECKING:
     from sinks.base import Stored
     from streams.cli.decisions import DecisionSender
-    from streams.cli.person import Person
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
 
@@ -47,7 +56,7 @@ def link(  # noqa: PLR0913 (options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Say that two contacts are one person. Exit code 1 when Redis does not show it in time."""
-    _desk(source, anyway, None if no_wait else wait, as_json).link(one, other)
+    _sender(source, anyway, None if no_wait else wait, as_json).link(one, other)
 
 
 @app.command()
@@ -62,7 +71,7 @@ def unlink(  # noqa: PLR0913 (options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Say that two contacts are not one person, whatever they have in common. Exit code as of `link`."""
-    _desk(source, anyway, None if no_wait else wait, as_json).unlink(one, other)
+    _sender(source, anyway, None if no_wait else wait, as_json).unlink(one, other)
 
 
 @app.command()
@@ -87,7 +96,7 @@ def suppress(  # noqa: PLR0913 (options of a command)
 
     Where a suppression that lasts longer holds, exit code 1: the latest counts, so this one would end it sooner.
     """
-    _desk(source, anyway, None if no_wait else wait, as_json).suppress(one, until)
+    _sender(source, anyway, None if no_wait else wait, as_json).suppress(one, until)
 
 
 @app.command()
@@ -101,7 +110,7 @@ def unsuppress(  # noqa: PLR0913 (options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Lift the suppression of a person, and say what stays closed for other reasons. Exit code as of `link`."""
-    _desk(source, anyway, None if no_wait else wait, as_json).unsuppress(one)
+    _sender(source, anyway, None if no_wait else wait, as_json).unsuppress(one)
 
 
 @app.command()
@@ -116,13 +125,13 @@ def erase(  # noqa: PLR0913 (options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Forget a person, for good: all that was heard under any identifier of theirs. Exit code as of `link`."""
-    desk = _desk(source, anyway, None if no_wait else wait, as_json)
+    sender = _sender(source, anyway, None if no_wait else wait, as_json)
     if not yes:
         typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
-    desk.erase(one)
+    sender.erase(one)
 
 
-def _desk(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:
+def _sender(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:
     from streams.cli.decisions import DecisionSender
 
     return DecisionSender(load_settings(), source, anyway, wait_s, as_json)
@@ -140,8 +149,6 @@ def show(
 
     Where Redis is behind, as when no worker runs, standard error says so.
     """
-    from streams.cli.person import read_person, warn_of_what_is_missing
-
     settings = load_settings()
     with failing_plainly():
         contact_id, stored = _found(settings, who)
@@ -165,8 +172,6 @@ def show(
 @app.command()
 def export(who: One) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
-    from streams.cli.person import read_person
-
     settings = load_settings()
     with failing_plainly():
         contact_id, stored = _found(settings, who)
@@ -189,7 +194,6 @@ def _steps(person: Person) -> Iterator[Step]:
 
 
 def _found(settings: Settings, who: str) -> tuple[str, Stored]:
-    from streams.cli.person import look_up_person, what_redis_lacks
 
     found = look_up_person(settings, who)
     if found is None:
@@ -212,7 +216,6 @@ def _print_profile(profile: dict[str, JSON]) -> None:
 
 
 def _print_names(person: Person, merged_from: Iterable[str]) -> None:
-    from streams.cli.person import masked
 
     with_record = {*merged_from}
     rows = []

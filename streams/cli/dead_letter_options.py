@@ -1,4 +1,4 @@
-"""The options by which every command of `dead-letters` chooses letters, and what they mean."""
+"""Options by which the commands of `dead-letters` choose dead letters, and the choice that they mean."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
-    """What the options choose; ends the command when a time cannot be read, or a topic is none of ours."""
+    """The choice that options mean. Ends the command when a time cannot be read, or a topic is unknown."""
     from streams.domain.dead_letter_repair.choosing import Choice
 
     _check_topic(others.get("topic"))
@@ -38,17 +38,17 @@ def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
 
 
 def topic_of(*, quarantined: bool) -> str:
-    """Where the letters are."""
+    """The topic of dead letters, or of held records."""
     return QUARANTINE if quarantined else DEAD_LETTERS
 
 
 def letter_noun(topic: str) -> str:
-    """What one of those that are there is."""
+    """What a record of the topic is called in messages."""
     return "held record" if topic == QUARANTINE else "dead letter"
 
 
 def _check_topic(topic: str | None) -> None:
-    """A name with a dot or a slash is that of a file, `gifts.csv`, or of a hook, `hooks/mailgun`."""
+    """End the command for an unknown topic. A dot or slash is of a file, `gifts.csv`, or a hook, `hooks/mailgun`."""
     if topic is None or "." in topic or "/" in topic:
         return
     from events.spelling import nearest

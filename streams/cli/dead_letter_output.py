@@ -1,4 +1,4 @@
-"""Dead letters for a terminal of 80 columns, two or three lines each, and without what may name a person.
+"""Shows dead letters: as lines for a terminal of 80 columns, whole, or as JSON; without what may name a person.
 
 What producers write into `source` and `type` is theirs to choose, and so may be an address, or codes that a terminal
 obeys. What does not look like a name is shown as `*`, to programs too.
@@ -30,17 +30,17 @@ _INDENT = (0, 0, 0, 4)
 
 
 def shown_time(ms: int) -> str:
-    """`2012-11-07 02:13:04Z`."""
+    """A time in ms as `2012-11-07 02:13:04Z`."""
     return render_time(ms)[:19].replace("T", " ") + "Z"
 
 
 def console() -> Console:
-    """Writes lines as they are: nothing in them is markup."""
+    """A console that prints lines as they are: nothing in them is markup."""
     return Console(markup=False, highlight=False, emoji=False)
 
 
 def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> None:
-    """When, why and where; then who sent what, and what was wrong with it."""
+    """Print a dead letter: when, why and where it was refused; then its type, source and mistake."""
     back = f"  came back {len(letter.history)}x" if letter.history else ""
     out.print(f"{shown_time(letter.time)}  {letter.refusal.reason}  {letter.origin_place}{back}", soft_wrap=True)
     if is_requeued:
@@ -52,7 +52,7 @@ def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> N
 
 
 def show_groups(out: Console, groups: Sequence[Group]) -> None:
-    """Those with open letters, and after them those of which all were requeued."""
+    """Print groups with open dead letters, and then those of which all were requeued."""
     mended = [group for group in groups if not group.open]
     for heading, these in (("", [group for group in groups if group.open]), ("Nothing of these is open:", mended)):
         if heading and these:
@@ -64,7 +64,7 @@ def show_groups(out: Console, groups: Sequence[Group]) -> None:
 
 
 def show_group(out: Console, group: Group) -> None:
-    """How many are open, how many were requeued, and why; where they came from; when, and some of them."""
+    """Print a group: open and requeued dead letters, cause, origin, time span and a sample."""
     cause = group.cause
     out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {printable(cause.detail)}"))
     back = f"; {group.came_back:,} came back" if group.came_back else ""
@@ -75,12 +75,12 @@ def show_group(out: Console, group: Group) -> None:
 
 
 def shown_name(word: str | None) -> str | None:
-    """A producer's word for a program; None where it could not be read."""
+    """A source or type for JSON, hidden where it may name a person; None where it could not be read."""
     return None if word is None else named(word)
 
 
 def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
-    """The same for a program. `came_back`: how often it was sent anew before. `requeued`: when since; None: open."""
+    """A dead letter as JSON. `came_back`: how often it was requeued before. `requeued`: when since; None: open."""
     origin, place = letter.origin, letter.place
     return {
         "time": render_time(letter.time),
@@ -99,7 +99,7 @@ def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
 
 
 def group_row(group: Group) -> dict[str, JSON]:
-    """The same for a program."""
+    """A group as JSON."""
     cause = group.cause
     return {
         **cause._replace(source=shown_name(cause.source), type=shown_name(cause.type))._asdict(),
@@ -114,23 +114,23 @@ def group_row(group: Group) -> dict[str, JSON]:
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """`1 letter`, `12,000 letters`."""
+    """A number with its noun: `1 letter`, `12,000 letters`."""
     return f"{number:,} {one if number == 1 else many}"
 
 
 def listed(lines: Iterable[str]) -> str:
-    """Lines below a heading."""
+    """Lines indented below a heading."""
     return "\n".join(f"  {line}" for line in lines)
 
 
 _is_place = re.compile(r"[a-z-]{1,40}/\d{1,6}/\d{1,18}", re.ASCII).fullmatch
 _is_token = re.compile(r"[0-9a-f]{12}").fullmatch
 _LONGEST = 20_000
-"""Characters of a value that a terminal is given."""
+"""Characters of a value that are printed at most."""
 
 
 def show_whole(out: Console, letter: Letter, requeued: str | None, *, with_value: bool) -> None:
-    """For people. `requeued`: when it was, after this letter was written; None: it is open."""
+    """Print all of a dead letter. `requeued`: when it was, after it was written; None: open."""
     table = Table.grid(padding=(0, 2))
     source, type_ = letter.said
     for name, text in (
@@ -155,7 +155,7 @@ def show_whole(out: Console, letter: Letter, requeued: str | None, *, with_value
 
 
 def whole_row(letter: Letter, requeued: str | None, *, with_value: bool) -> dict[str, JSON]:
-    """For a program. Bytes that are no UTF-8 are base64, with `encoding` saying so."""
+    """All of a dead letter as JSON. Bytes that are no UTF-8 are base64, and `encoding` says so."""
     row: dict[str, JSON] = {
         **letter_row(letter, requeued),
         "history": orjson.loads(orjson.dumps([_once(letter, number) for number in range(len(letter.history))])),
@@ -169,7 +169,7 @@ def whole_row(letter: Letter, requeued: str | None, *, with_value: bool) -> dict
 
 
 def _once(letter: Letter, number: int) -> dict[str, JSON]:
-    """What the header tells, which anybody may have written: none of it is shown that does not look like what it is."""
+    """One requeueing of the history header. Anybody may have written it, so a value of another form is hidden."""
     once = letter.history[number]
     return {
         "at": named(once.at),
@@ -205,7 +205,7 @@ def _show_bytes(out: Console, letter: Letter) -> None:
 
 
 def _pretty(value: bytes) -> str:
-    """JSON with an object a line; anything else, and what a terminal would obey, escaped."""
+    """A value as indented JSON; what is no JSON, or a terminal would obey, is escaped."""
     try:
         text = orjson.dumps(orjson.loads(value), option=orjson.OPT_INDENT_2).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):

@@ -1,4 +1,4 @@
-"""Whether what somebody has decided about people shows in what Redis holds of them."""
+"""Tells from profiles in Redis whether a decision about people (link, suppress, erase …) has taken effect."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from streams.domain.display_names import named, printable
 
 _UNREACHABLE = frozenset({"complained", "hard_bounced", "wrong_number"})
 _FOR_GOOD = frozenset({"deceased", "do_not_contact"})
-"""Reasons that a profile shows rather than a suppression: nobody may be reached either way."""
+"""Reasons that a profile shows in place of a suppression; either way the person may not be reached."""
 
 
 def are_one(before: Sequence[Contact], now: Sequence[Contact]) -> bool:
-    """Whether two are one person, and all that was known of each is in that person's profile."""
+    """Whether two contacts are one person, and all that was known of each is in that person's profile."""
     one, other = now[:2]
     if one.contact_id != other.contact_id:
         return False
@@ -24,12 +24,12 @@ def are_one(before: Sequence[Contact], now: Sequence[Contact]) -> bool:
 
 
 def are_two(now: Sequence[Contact]) -> bool:
-    """Whether two are not the same person."""
+    """Whether two contacts are different persons."""
     return now[0].contact_id != now[1].contact_id
 
 
 def is_suppressed(contact: Contact, source: str, id_: str) -> bool:
-    """Whether nobody may reach a person, by this command or by what no command lifts."""
+    """Whether all contact with a person is stopped, by this command or by what no command lifts."""
     if isinstance(contact, Erased):
         return True
     stop = stop_of_all(contact)
@@ -52,13 +52,13 @@ def outlasts(stop: Mapping[str, Any], end: int | None) -> bool:
 
 
 def suppression_words(stop: Mapping[str, Any]) -> tuple[str, str]:
-    """A suppression in words: which it is, and how long it holds."""
+    """A suppression in words: which one it is, and how long it holds."""
     end = f"until {stop['until']}" if "until" in stop else "for ever"
     return f"the suppression of {stop['at']} by {named(stop['source'])}", end
 
 
 def closed_besides(contact: Contact) -> list[str]:
-    """What is closed of a person, but by a suppression: a line each, of what and why and since when."""
+    """What of a person is closed for other reasons than a suppression: what, why and since when, one text each."""
     stops = dict(profile_of(contact).get("stops", {}))
     lists, senders = stops.pop("lists", {}), stops.pop("senders", {})
     found = [(("everything" if name == "all" else name), stop) for name, stop in stops.items()]
@@ -72,17 +72,17 @@ def closed_besides(contact: Contact) -> list[str]:
 
 
 def are_forgotten(now: Sequence[Contact]) -> bool:
-    """Whether nothing is held of any of these."""
+    """Whether no profile is held of any of these contacts."""
     return not any(isinstance(each, Found) for each in now)
 
 
 def stop_of_all(contact: Contact) -> Mapping[str, Any] | None:
-    """What closes a person to everybody, as the profile shows it."""
+    """What closes a person to everybody, as the profile shows it; None: nothing."""
     found: Mapping[str, Any] | None = profile_of(contact).get("stops", {}).get("all")
     return found
 
 
 def profile_of(contact: Contact) -> Mapping[str, Any]:
-    """The profile; empty where there is none."""
+    """The profile of a contact; empty where there is none."""
     found: Mapping[str, Any] = orjson.loads(contact.profile) if isinstance(contact, Found) else {}
     return found

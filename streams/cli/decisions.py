@@ -1,7 +1,8 @@
-"""Sending what somebody has decided about people, and waiting until Redis shows it.
+"""Sends commands about people (link, unlink, suppress, unsuppress, erase), and waits until Redis shows their effect.
 
-Whom a word names is looked up first, for anything may look like a contact_id, and an address may be misspelled: a voter
-id was "sent", and nobody was forgotten. What was only sent may still be on its way while a mailing goes out.
+The person is looked up first: anything may look like a contact_id, and an address may be misspelled. A command that was
+only sent may still be on its way while a mailing goes out. Where the awaited state held before, it proves nothing; then
+the command itself has to be seen in `interactions`, where workers put what they have taken.
 """
 
 import asyncio
@@ -50,19 +51,19 @@ Contacts = Sequence[Contact]
 
 @dataclass(frozen=True, slots=True)
 class AwaitedEffect:
-    """What is to show: of the people who go by these names, what `shows` says yes to."""
+    """The effect to wait for: `shows` is asked with the contacts that these names lead to."""
 
     names: Sequence[Names]
     shows: Callable[[Contacts], bool]
 
 
 def look_at_contacts(settings: Settings, names: Sequence[Names]) -> Contacts | Incomplete:
-    """What Redis has of people, or why it cannot be relied on. Raises SinkUnavailable."""
+    """The contacts that names lead to in Redis, or why it cannot be relied on. Raises SinkUnavailable."""
     return asyncio.run(_look(settings, names, lambda _: True, time.monotonic()))
 
 
 def wait_until_shown(settings: Settings, awaited: AwaitedEffect, until: float) -> bool:
-    """Whether it shows before a time of the monotonic clock. Redis tells nobody, so it is asked again and again."""
+    """Whether an effect shows before `until`, monotonic seconds. Redis does not notify, so it is polled."""
     try:
         found = asyncio.run(_look(settings, awaited.names, awaited.shows, until))
     except SinkUnavailable:
@@ -73,7 +74,7 @@ def wait_until_shown(settings: Settings, awaited: AwaitedEffect, until: float) -
 async def _look(
     settings: Settings, names: Sequence[Names], enough: Callable[[Contacts], bool], until: float
 ) -> Contacts | Incomplete:
-    """The last look: the first that is enough, or that is made after `until`."""
+    """The contacts at the first look that is enough, or at the first after `until`."""
     client = redis_client(settings)
     try:
         lookup = Lookup(client, settings.profiles_oldest_s)
@@ -93,7 +94,7 @@ async def _look(
 
 
 class CommandWatcher:
-    """Looks for commands in `interactions`, from where it ended when this was made. A context manager."""
+    """Watches `interactions` for commands, from its end at the time of construction. A context manager."""
 
     def __init__(self, settings: Settings, fragments: Iterable[str]) -> None:
         self._consumer: KafkaConsumer = KafkaClients(settings).tool_consumer()
@@ -110,7 +111,7 @@ class CommandWatcher:
         self._consumer.close()
 
     def wait_for(self, ids: Iterable[str], until: float) -> bool:
-        """Whether commands of all these ids are there before a time of the monotonic clock."""
+        """Whether commands of all these ids are seen before `until`, monotonic seconds."""
         missing = set(ids)
         while missing and (left := until - time.monotonic()) > 0:
             for records in self._consumer.poll(timeout_ms=max(1, int(min(left, 0.5) * 1000))).values():
@@ -134,7 +135,7 @@ _UNSURE = (
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """As it is sent. `fragment`: the identifier by which it goes."""
+    """A command to send. `fragment`: the identifier whose partition takes it."""
 
     id: str
     value: bytes
@@ -143,9 +144,9 @@ class _Command:
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """Commands, the words that name whom they are about, and whether their effect shows.
+    """Commands, the words that name their people, and how to tell their effect.
 
-    `shows` is asked with what was known of the people before, and what is known now. `said`: what follows then.
+    `shows` is asked with the contacts as they were before, and as they are now. `said`: what to print once it shows.
     """
 
     type: str
@@ -157,9 +158,9 @@ class _Decision:
 
 @dataclass(frozen=True)
 class DecisionSender:
-    """Where it is decided: by whom, of whom (`anyway`: also of nobody known), and what is said of it.
+    """Sends decisions of one `source` and prints their outcome. `anyway`: also about people who are not known.
 
-    `wait_s`: how long Redis has to show it; None: it is only sent.
+    `wait_s`: how long Redis has to show the effect; None: the commands are only sent.
     """
 
     settings: Settings
@@ -169,19 +170,19 @@ class DecisionSender:
     as_json: bool
 
     def link(self, one: str, other: str) -> None:
-        """Two are one person."""
-        commands = self._rulings("contact.linked", one, other)
+        """Decide that two contacts are one person."""
+        commands = self._pair_commands("contact.linked", one, other)
         self._decide(_Decision("contact.linked", commands, [one, other], are_one, "they are one person"))
 
     def unlink(self, one: str, other: str) -> None:
-        """Two are not one person."""
-        commands = self._rulings("contact.unlinked", one, other)
+        """Decide that two contacts are not one person."""
+        commands = self._pair_commands("contact.unlinked", one, other)
         self._decide(
             _Decision("contact.unlinked", commands, [one, other], lambda _, now: are_two(now), "they are two people")
         )
 
     def suppress(self, one: str, until: str | None) -> None:
-        """All contact stops, for ever or until a time that has not passed. Refused where it would end sooner so."""
+        """Stop all contact, for ever or until a future time. Refused where one that lasts longer holds."""
         now = now_ms()
         ends = _end(until, now)
         end = None if ends is None else render_time(ends)
@@ -195,7 +196,7 @@ class DecisionSender:
         self._decide(_Decision("contact.suppressed", [command], [one], shows, said))
 
     def unsuppress(self, one: str) -> None:
-        """The suppression that holds is lifted: by one that ends at the very time at which it begins."""
+        """Lift the suppression that holds, by one that ends at the very time at which it begins."""
         now = now_ms()
         command = self._about("contact.suppressed", one, now, {"until": render_time(now)})
         said = "no suppression stops contact with this person"
@@ -208,14 +209,14 @@ class DecisionSender:
         self._decide(_Decision("contact.suppressed", [command], [one], shows, said))
 
     def erase(self, one: str) -> None:
-        """All is forgotten."""
+        """Erase a person."""
         command = self._about("contact.erased", one, now_ms(), {})
         self._decide(
             _Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), "this person is forgotten")
         )
 
     def _replaced(self, word: str, at: int, end: int | None) -> str:
-        """What a suppression that ends at `end` takes the place of. Ends the command where that holds for longer.
+        """Words on the suppression that one until `end` replaces. Ends the command where that lasts longer.
 
         The latest counts: one until tomorrow would end one for ever, and tomorrow everybody may reach this person.
         """
@@ -237,7 +238,7 @@ class DecisionSender:
         return f", in the place of {which}, {how_long}"
 
     def _lifted(self, word: str, at: int) -> str:
-        """What is lifted, and what stays closed. Ends the command where there is nothing to lift."""
+        """Words on what is lifted, and what stays closed. Ends the command where there is nothing to lift."""
         with failing_plainly():
             known = self._known([word])
         if not known:
@@ -252,7 +253,7 @@ class DecisionSender:
         rest = f"Stays closed: {stays}" if stays else "Nothing else is closed"
         return f"lifted: {', '.join(suppression_words(stop))}. {rest}"
 
-    def _rulings(self, type_: str, one: str, other: str) -> list[_Command]:
+    def _pair_commands(self, type_: str, one: str, other: str) -> list[_Command]:
         now = now_ms()
         both = pairs(self.settings.hasher, one, other)
         return [self._command(type_, now, {"contact_ids": [*pair]}, min(pair)) for pair in both]
@@ -262,7 +263,7 @@ class DecisionSender:
         return self._command(type_, at, {"contact": parse_person(word).contact(), **data}, fragment)
 
     def _command(self, type_: str, at: int, data: dict[str, JSON], fragment: str) -> _Command:
-        """Ends the program where it would be refused."""
+        """A command, checked as intake does it. Ends the program where it would be refused."""
         head: dict[str, JSON] = {"specversion": "1.0", "source": self.source, "type": type_, "time": render_time(at)}
         id_ = str(uuid.uuid4())
         value = orjson.dumps({**head, "id": id_, "data": data})
@@ -289,7 +290,7 @@ class DecisionSender:
             say(f"{decision.said}; Redis shows it")
 
     def _send_and_wait(self, decision: _Decision, before: Contacts, wait_s: float) -> bool:
-        """What was so before proves nothing: then the commands have to be seen where workers put them."""
+        """Whether the effect shows in time. Where it did before, workers must have taken the commands first."""
         names = [*self._names(decision.words), *([each.contact_id] for each in before)]
         was_so = not before or decision.shows(before, before)
         fragments = [command.fragment for command in decision.commands]
@@ -313,9 +314,9 @@ class DecisionSender:
                 say(f"sent {decision.type} {command.id}")
 
     def _known(self, words: Sequence[str]) -> Contacts:
-        """What is known of the people of these words. Ends the command where nobody is, or Redis can't be relied on.
+        """The contacts of these words. Ends the command where one is unknown, or Redis cannot be relied on.
 
-        Nothing where it can't and that is not to matter (`anyway`).
+        Empty where it cannot, with `anyway`.
         """
         found = look_at_contacts(self.settings, self._names(words))
         if isinstance(found, Incomplete):
@@ -335,9 +336,9 @@ class DecisionSender:
 
 
 def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
-    """Both as ids. An identifier goes by its hash, under each key that is valid.
+    """All pairs of the ids of two words: an identifier has a hash under each valid key.
 
-    Nobody may have said it since the last rotation, and so only its hash under an older key is known to be anybody's.
+    Nobody may have reported it since the last rotation; then only its hash under an older key is known.
     """
     return list(product(parse_person(one).ids(hasher) or [one], parse_person(other).ids(hasher) or [other]))
 

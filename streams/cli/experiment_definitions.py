@@ -1,4 +1,9 @@
-"""`harmonia experiments define, definitions, withdraw`: what is tried, on whom, and how it will be judged."""
+"""`harmonia experiments define, definitions, withdraw`: definitions of experiments, and their topic.
+
+All partitions of `experiment-definitions` hold the same, since each partition of the contacts folds its own copy. The
+first one is written last, and read: what it says all others say, also after a command that was cut short. Where two
+commands got into each other's way, the next one gives each partition what it lacks.
+"""
 
 from __future__ import annotations
 
@@ -130,18 +135,18 @@ def _json(change: Change) -> dict[str, JSON]:
 
 
 DefinitionRecord = tuple[bytes, bytes | None]
-"""Key and value of a record."""
+"""Key and value of a record of `experiment-definitions`."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDefinitions:
-    """`definitions` by experiment; `unreadable`: why records say nothing, by their keys, as those of later versions."""
+    """What is defined, by experiment. `unreadable`: why records cannot be read, by key."""
 
     definitions: dict[str, ExperimentDefinition] = field(default_factory=dict)
     unreadable: dict[str, Refusal] = field(default_factory=dict)
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
-        """Do what a record says."""
+        """Apply a record of `experiment-definitions`."""
         from streams.domain.experiments.definition_records import fold_definition
 
         refusal = fold_definition(self.definitions, key, value)
@@ -153,7 +158,7 @@ class KnownDefinitions:
 
 
 def read_known_definitions(settings: Settings) -> KnownDefinitions:
-    """What is defined. Raises `MissingTopic`, and Kafka's errors."""
+    """Read what is defined. Raises `MissingTopic`, and Kafka's errors."""
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
 
@@ -165,12 +170,12 @@ def read_known_definitions(settings: Settings) -> KnownDefinitions:
 
 
 def write_definition_records(settings: Settings, records: Sequence[DefinitionRecord]) -> None:
-    """Have every partition say these; all replicas have them then. Raises Kafka's errors."""
+    """Write records into every partition, and return once all replicas have them. Raises Kafka's errors."""
     from streams.domain.experiments.definition_records import lacking
     from streams.platform.clients import KafkaClients
 
     clients = KafkaClients(settings)
-    there = _said(clients)
+    there = _latest_by_partition(clients)
     with closing(clients.tool_producer()) as producer:
         for partitions in (range(1, len(there)), range(1)):
             futures = [
@@ -182,8 +187,8 @@ def write_definition_records(settings: Settings, records: Sequence[DefinitionRec
                 future.get()
 
 
-def _said(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
-    """What each partition says, by key."""
+def _latest_by_partition(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
+    """The latest value of each key, by partition."""
     from streams.platform.topic_reading import records_of
 
     said: list[dict[bytes, bytes | None]] = [{} for _ in clients.partitions_of(EXPERIMENT_DEFINITIONS)]
@@ -194,7 +199,7 @@ def _said(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
 
 
 def definitions_in(file: Path) -> list[ExperimentDefinition]:
-    """The definitions of a file; ends the command with exit code 1 and every mistake when it has any."""
+    """The definitions of a file. Ends the command with every mistake, exit code 1, when it has any."""
     from streams.domain.experiments.definition_files import read_definitions
     from streams.domain.file_mistakes import Mistakes
 

@@ -1,4 +1,4 @@
-"""The group of commands `harmonia experiments`, which several modules add theirs to."""
+"""The commands `harmonia experiments list, show`: what experiments say so far, from Redis. Defines their group."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _STATUSES = f"[{'|'.join(get_args(Status))}]"
 
 
 def _known(status: str | None) -> str | None:
-    """Typer checks a literal too, and tells of a wrong one with pydantic's words before its own."""
+    """The status of an option, checked here: for a literal Typer shows pydantic's words before its own."""
     if status is not None and status not in get_args(Status):
         raise typer.BadParameter(f"{status!r} is not one of {', '.join(map(repr, get_args(Status)))}.")
     return status
@@ -121,7 +121,7 @@ def _read(settings: Settings, ask: Callable[[Results], Awaitable[Seen]]) -> Seen
 
 
 def _say_what_is_missing(standing: Whole | Incomplete) -> None:
-    """On standard error: what is there is worth looking at, and says of when it is."""
+    """Say on standard error what Redis lacks; what is there is shown all the same, with its time."""
     from sinks.lookup import Incomplete
 
     if isinstance(standing, Incomplete):
@@ -148,7 +148,7 @@ def _draw(result: ExperimentResult, path: Path) -> None:
 
 
 def print_page(shown: Page) -> None:
-    """All of it, as wide as the terminal."""
+    """Print a page of facts, tables and notes, as wide as the terminal."""
     print_lines(f"! {warning}" for warning in shown.warnings)
     if shown.warnings:
         print_lines([""])

@@ -1,7 +1,7 @@
-"""`harmonia hold`: nobody is reached for a campaign any more, from the moment this command says so.
+"""`harmonia hold`: puts a campaign on hold, or lifts it; from the moment the command succeeds nobody is allowed.
 
-It is told to the topic and then looked for in Redis, where every answer comes from: what was only sent may still be on
-its way while a mailing goes out.
+The order goes to its topic and is then awaited in Redis, from which every answer comes: what was only sent may still be
+on its way while a mailing goes out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BY = "operator/harmonia"
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """`until`: ms since 1970, None for ever; of a hold that is lifted it says nothing."""
+    """An order to hold or lift. `until`: ms since 1970, None for ever; without meaning where `lift`."""
 
     campaign: str
     until: int | None
@@ -82,7 +82,7 @@ def _require_known(settings: Settings, campaign: str) -> None:
 
 
 def _send(settings: Settings, order: _Order) -> int:
-    """Returns the offset of the record."""
+    """Send the order; returns the offset of its record."""
     from streams.domain.campaigns.holds import hold_record, lift_record
     from streams.platform.clients import KafkaClients
 
@@ -94,7 +94,7 @@ def _send(settings: Settings, order: _Order) -> int:
 
 
 def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
-    """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
+    """Whether Redis shows the order in time. Redis does not notify, so it is polled."""
     from sinks.hold_lookup import held
     from streams.platform.clients import tool_redis
 
@@ -121,7 +121,7 @@ def _say(order: _Order, *, as_json: bool) -> None:
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:
-    """From the topic, which has what Redis may lack."""
+    """Print what is on hold, from the topic, which has what Redis may lack."""
     from streams.cli.campaigns import holds_in
     from streams.platform.clients import KafkaClients
 

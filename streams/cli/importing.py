@@ -1,4 +1,4 @@
-"""`harmonia import`: what a team's tool has kept in files, as interactions."""
+"""`harmonia import`: publishes a tool's exported files as interactions; and the report of an import or a replay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _VENDORS = (
     "actblue", "actionnetwork", "fec", "generic", "mailgun", "mobilize", "movement", "p2p", "postmark", "sendgrid",
     "ses", "twilio", "van",
 )  # fmt: skip
-"""As `VENDORS`, which only all adapters together tell: `--help` does not wait for them."""
+"""The same as `VENDORS`, which needs all adapters: `--help` does not wait for them. A test holds both equal."""
 _errors = Console(stderr=True, highlight=False)
 
 
@@ -149,7 +149,7 @@ def reporting(path: Path | None) -> Iterator[Report]:
 
 
 def say_report(report: Report, *, as_json: bool) -> None:
-    """What became of everything: refusals on standard error, counts on standard output."""
+    """Print a report: refusals on standard error, counts on standard output."""
     counts = report.counts
     for line in report.shown:
         say(line, err=True)

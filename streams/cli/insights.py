@@ -80,7 +80,7 @@ def insights(  # noqa: PLR0913 (options of a command)
 
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
-    """The question, or one for each metric that a campaign may have."""
+    """The question of the options, or one for each metric that a campaign may have."""
     from streams.history.insights.question import METRICS, Mistake, question_of
 
     if "metric" not in said and ("campaign" not in said or "split" in said):
@@ -104,7 +104,7 @@ WITHOUT_LAKE = (
 
 
 def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answer:
-    """What it answers of the history of this moment; ends the command with a reason where that cannot be read."""
+    """Ask history up to now: the lake and what is not in it yet. Ends the command where that cannot be read."""
     import duckdb
 
     from sinks.lake.manifests import Damaged
@@ -130,12 +130,12 @@ def ask_history(settings: Settings, question: Callable[[Read], Answer]) -> Answe
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48
 _BESIDE_METRICS = 36
-"""The longest name of a metric leaves so much of 80 columns."""
+"""Characters of a line of bars beside the longest name of a metric, in 80 columns."""
 _BAR = 30
 
 
 def says_something(document: InsightsDocument) -> bool:
-    """Whether anything was counted."""
+    """Whether a document has any count but zero."""
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 
 
@@ -172,7 +172,7 @@ def show_all(documents: Sequence[InsightsDocument]) -> None:
 
 
 def show(document: InsightsDocument) -> None:
-    """Print it."""
+    """Print the series of one document."""
     series = document["series"]
     if len(series) == 1 and document["split"] is None:
         print_table((document["by"], document["metric"], ""), _points(document, series[0]))
@@ -201,12 +201,12 @@ def sparkline(values: Sequence[int | float], widest: int = _WIDEST) -> str:
 
 
 def _step(values: int, widest: int = _WIDEST) -> int:
-    """So many values are one character."""
+    """How many values share one character."""
     return max(1, -(-values // widest))
 
 
 def _spanned(document: InsightsDocument, one: SeriesDocument, widest: int = _WIDEST) -> str:
-    """Of a line of bars, what its ends are and what one of them is."""
+    """The words below lines of bars: their first and last time, and the span of a character."""
     first, last = (_local(one["points"][place]["at"], document) for place in (0, -1))
     step = _step(len(one["points"]), widest)
     return f"from {first} to {last}, {step} {document['by']}{'s' if step > 1 else ''} a character"

@@ -1,4 +1,4 @@
-"""`harmonia lake`: history as files that others read."""
+"""`harmonia lake`: fills, compacts, erases, reads and refolds history in Parquet files."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
 
 
 def _parts(paths: list[str]) -> list[Part]:
-    """Of all paths, in order. Raises as `parts_of`, and says of which."""
+    """The parts of all paths, in order. Raises as `parts_of`, naming the path."""
     from streams.history.importing.file_parts import Unreadable
     from streams.history.lake.file_parts import parts_of
 

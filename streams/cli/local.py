@@ -50,7 +50,7 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data to
 
 
 def _write_env(values: Mapping[str, str]) -> None:
-    """Names alone are told: a value may be a key."""
+    """Write values into `.env`, and print their names only: a value may be a key."""
     from streams.local.env_file import write_env
     from streams.platform.servers import ENV_FILE
 

@@ -1,4 +1,4 @@
-"""Lines for people at a terminal, and nothing that it would obey: names in them are what somebody sent."""
+"""Prints lines and tables for people: nothing is cut off, and nothing that a terminal would obey gets through."""
 
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
@@ -11,15 +11,15 @@ from streams.domain.display_names import printable
 
 
 def say(text: object, *, err: bool = False) -> None:
-    """One line or several; `err`: on standard error."""
+    """Print one line or several; `err`: on standard error."""
     typer.echo("\n".join(map(printable, str(text).split("\n"))), err=err)
 
 
 _GAP = 2
 _NARROWEST = 10
-"""Characters that are left to each column that is broken."""
+"""Characters that each broken column keeps at least."""
 _FURTHER = 4
-"""Spaces by which the rest of a line that was broken stands in."""
+"""Spaces by which the rest of a broken line is indented."""
 
 
 def print_table(
@@ -28,7 +28,7 @@ def print_table(
     title: str | None = None,
     right: Collection[int] = (),
 ) -> None:
-    """What is too long for its column goes on in the next line. Without rows nothing is printed.
+    """Print a table. What is too long for its column goes on in the next line. Without rows nothing is printed.
 
     `right`: places of the columns that are numbers.
     """
@@ -52,7 +52,7 @@ def print_table(
 
 
 def _whole(widths: Sequence[int], named: Collection[int], room: int) -> set[int]:
-    """The columns that need not be broken, the narrowest first: a time or a name is read at a glance.
+    """The columns that are not broken, the narrowest first: a time or a name is read at a glance.
 
     `named`: those with a contact_id come before all others, since it is copied into the next command.
     """
@@ -68,7 +68,7 @@ def _whole(widths: Sequence[int], named: Collection[int], room: int) -> set[int]
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Each by itself; where the terminal ends it goes on in the next one, further in."""
+    """Print lines; one that is wider than the terminal goes on in the next, further in."""
     console = _console()
     for line in lines:
         text = printable(line)

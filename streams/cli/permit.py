@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
 _FIRST, _LAST = "0002-01-01", "9998-01-01"
-"""Windows reach back from the time asked about, and openings lie ahead of it."""
+"""The earliest and latest `--at`: windows reach back from it, and openings lie ahead of it."""
 
 
 app = typer.Typer(invoke_without_command=True)
@@ -116,7 +116,7 @@ def write_outcomes(  # noqa: PLR0913 (options of a command)
 
 
 def _refuse_while_incomplete(job: FilterJob) -> None:
-    """Before the first byte is written."""
+    """End the command where Redis lacks something, before the first byte is written."""
     from streams.services.audience_filter.chunk_filter import ChunkFilter
 
     with closing(ChunkFilter(job)) as clerk:
@@ -125,7 +125,7 @@ def _refuse_while_incomplete(job: FilterJob) -> None:
 
 
 def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
-    """`others`: the files for those who are denied, and for those who are deferred."""
+    """Filter the audience. `others`: files for the denied, and for the deferred."""
     from streams.cli.progress import rows_bar
     from streams.services.audience_filter.filtering import OutputFiles
     from streams.services.audience_filter.filtering import write_outcomes as run
@@ -167,7 +167,7 @@ def _write_down(summary: FilterSummary, job: FilterJob) -> None:
 
 
 def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
-    """`remarked`: for programs, which get what was remarked of names along with the counts."""
+    """Print the counts. `remarked`: remarks on names, for `--json`; None: print for people."""
     if remarked is not None:
         told = _json(summary, header, policy_version)
         typer.echo(orjson.dumps(told | ({"remarks": [*remarked]} if remarked else {})), err=True)

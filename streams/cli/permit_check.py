@@ -1,4 +1,8 @@
-"""`harmonia permit check`: whether one person may be reached now, and why."""
+"""`harmonia permit check`: whether one person may be reached now, and why; and remarks on misspelled names.
+
+Nobody keeps a list of campaigns, teams or numbers, and a new one is nothing wrong, so the question is answered, with a
+remark. Names are compared with what is on hold, the teams of files and settings, and the numbers that were stopped.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def purpose_of(said: str | None) -> str | None:
-    """The purpose that somebody means, however it is spelt. Raises `typer.BadParameter` for what is none."""
+    """The purpose of an option, in either spelling. Raises `typer.BadParameter` for what is none."""
     purpose = None if said is None else str(spelt(said))
     if purpose is not None and purpose not in get_args(Purpose):
         raise typer.BadParameter(f"{said!r} is not one of {', '.join(map(repr, get_args(Purpose)))}.")
@@ -68,7 +72,7 @@ def check(  # noqa: PLR0913 (options of a command)
 
 
 def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:
-    """Print the answer. Ends the command with exit code 1 where it is not an allow."""
+    """Print the decision about one person. Ends the command with exit code 1 where it is no allow."""
     import asyncio
 
     from sinks.base import SinkUnavailable
@@ -121,14 +125,14 @@ def _write_down(settings: Settings, request: PermissionRequest, policy_version: 
 
 
 def not_recorded(why: str) -> str:
-    """What to tell where an answer could not be written into `audit-log`."""
+    """The message where an answer could not be written into `audit-log`."""
     return f"what was decided is not in audit-log, so `report daily` leaves it out: {why}"
 
 
 async def _judged(
     settings: Settings, policy: Policy, whom: AskedPerson, request: PermissionRequest
 ) -> tuple[Contact | None, BatchAnswers | Incomplete]:
-    """What is known of the person, if that can be said, and the answer."""
+    """The contact, if Redis can be relied on, and the decision."""
     from sinks.lookup import Incomplete, Lookup
     from sinks.reservations import Reservations
     from streams.platform.clients import KafkaClients, redis_client
@@ -195,7 +199,7 @@ def _time(ms: int | None) -> str:
 
 
 def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> list[str]:
-    """What to look at before the answer is relied on. Raises RedisError."""
+    """Remarks on names in a request that may be misspelled. Raises RedisError."""
     from sinks.keys import HOLDS, text
     from streams.platform.clients import tool_redis
 
@@ -208,7 +212,7 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
 
 
 def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
-    """Whether one that is not on hold is spelled like one that is."""
+    """A remark where a campaign that is not on hold is spelled like one that is."""
     if campaign is None or campaign in held or (near := nearest(campaign, sorted(held))) is None:
         return None
     if not is_shown(near):
@@ -217,7 +221,7 @@ def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
 
 
 def about_team(team: str, known: Collection[str]) -> str | None:
-    """Whether a team is none of those that anything names; without any nobody can tell."""
+    """A remark where no file or setting names the team; None where they name no team at all."""
     if not team or not known or team in known:
         return None
     near = nearest(team, sorted(known))
@@ -226,7 +230,7 @@ def about_team(team: str, known: Collection[str]) -> str | None:
 
 
 def about_sender(sender: str | None, stopped: Collection[str]) -> str | None:
-    """Whether a sender is spelled like one that the person has stopped."""
+    """A remark where a sender is spelled like one that the person has stopped."""
     if sender is None or sender in stopped or (near := nearest(sender, sorted(stopped))) is None:
         return None
     return f"--sender: this person has stopped {near}: is that the one?"

@@ -1,7 +1,7 @@
-"""How somebody at a terminal names a person: as precisely as a producer, in one word.
+"""One person: parses the word that names them on the command line, and reads all that Redis and the topics hold.
 
-A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So what
-is decided about a contact_id is decided only about one that is known (`desk`).
+A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So
+commands decide only about a contact_id that is known (see `decisions`).
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ _CALLED: dict[Kind, str] = {
 _is_cut_hash = re.compile(
     r"(?:(?:email|voter|external):[0-9a-f]{4,31}|phone:(?=\d*[a-f])[0-9a-f]{4,31})(?:…|\.\.\.)?"
 ).fullmatch
-"""Digits alone behind `phone:` are a number that somebody may have."""
+"""A hash that was cut short. Digits alone behind `phone:` are a phone number."""
 _is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", re.ASCII).fullmatch
-"""With marks between its digits or before them, as people write it."""
+"""A phone number as people write it, with marks between its digits or before them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """A person by one identifier; `kind` None: `text` is a contact_id, as it is in the records."""
+    """A person named by one identifier; `kind` None: `text` is a contact_id."""
 
     kind: Kind | None
     text: str
 
     def ids(self, hasher: Hasher) -> list[str]:
-        """The contact_ids that it may be: hashes under each key that is valid. None: it cannot be read."""
+        """The contact_ids that it may be: its hash under each valid key. Empty: it cannot be read."""
         from events.fields import CONTACT_ID_PATTERN
 
         if self.kind is None:
@@ -73,7 +73,7 @@ class PersonName:
 
 
 def nobody_known(word: str) -> str:
-    """That nobody is known by a word, and what to look at; the word, which may be an address, is not repeated."""
+    """The message that nobody is known by a word, with the cure; the word, which may be an address, is not repeated."""
     from events.fields import CONTACT_ID_PATTERN
 
     if _is_cut_hash(word):
@@ -93,7 +93,7 @@ def nobody_known(word: str) -> str:
 
 
 def parse_person(word: str) -> PersonName:
-    """What a word means. A hash as it stands in records is a contact_id."""
+    """The identifier that a word means. A hash as it stands in records is a contact_id."""
     from events.identifiers import is_identity_hash
 
     kind, colon, text = word.partition(":")
@@ -108,9 +108,9 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`names`: every identifier under which the person is found, the contact_id first, then sorted.
+    """All that is held of a person. `names`: every id under which they are found, the contact_id first, then sorted.
 
-    `interactions`: the records under each of them, in the order in which the broker has them.
+    `interactions`: value and time of the records under each of them, in the order of the broker.
     """
 
     contact_id: str
@@ -120,7 +120,7 @@ class Person:
     alerts: Sequence[JSON]
 
     def facts(self) -> list[Fact]:
-        """What happened and may count: nothing from before the person was erased, if that was so."""
+        """The facts that may count: none from before an erasure of the person."""
         from streams.domain.contact import read_fact
         from streams.domain.contact.facts.command_details import COMMANDS, Erase
 
@@ -133,7 +133,7 @@ class Person:
 
 
 async def find_person(settings: Settings, who: str) -> tuple[str, Stored] | None:
-    """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed."""
+    """Contact_id and profile of the person of a word; of one that was merged, those of the canonical id."""
     from sinks.profiles import contact_of, read_profile
     from streams.platform.clients import redis_client
 
@@ -152,7 +152,7 @@ async def find_person(settings: Settings, who: str) -> tuple[str, Stored] | None
 
 
 def read_person(settings: Settings, contact_id: str) -> Person:
-    """Read the topics for all that is held of a person. Takes as long as reading them takes."""
+    """Read all that is held of a person from the topics, which takes as long as reading them whole."""
     from sinks.keys import partition_of
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
@@ -173,7 +173,7 @@ def read_person(settings: Settings, contact_id: str) -> Person:
 
 
 def masked(name: str) -> str:
-    """An identifier as it may be shown: of a hash its kind and its first digits; a contact_id as it is."""
+    """An identifier for display: of a hash its kind and first digits; a contact_id as it is."""
     from events.identifiers import is_identity_hash, kind_of
 
     if not is_identity_hash(name):
@@ -217,14 +217,14 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
 
 
 def look_up_person(settings: Settings, who: str) -> tuple[str, Stored] | None:
-    """`find_person`, for commands."""
+    """`find_person`, for commands that are not async."""
     import asyncio
 
     return asyncio.run(find_person(settings, who))
 
 
 def what_redis_lacks(settings: Settings) -> str | None:
-    """What Redis lacks, or that it is behind; None: all that the topics had is in it."""
+    """What Redis lacks, or that it is behind, in words; None: all that the topics had is in it."""
     import asyncio
 
     from sinks.lookup import Incomplete
@@ -236,7 +236,7 @@ def what_redis_lacks(settings: Settings) -> str | None:
 
 
 def warn_of_what_is_missing(settings: Settings) -> None:
-    """On standard error: what is there is worth looking at, and may be old."""
+    """Warn on standard error where what Redis shows may be old or incomplete."""
     if (lacking := what_redis_lacks(settings)) is not None:
         say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
 

@@ -1,4 +1,4 @@
-"""A profile as people read it: what is known by path, lists as tables, and the names of what nothing is known of."""
+"""Turns a profile into tables for people: values by path, lists as tables, and the names of empty parts."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class ListTable:
-    """A list of the profile; `path` as in `facts`."""
+    """A list of the profile as a table; `path` as in `facts`."""
 
     path: str
     columns: tuple[str, ...]
@@ -26,7 +26,7 @@ class ListTable:
 
 @dataclass(frozen=True, slots=True)
 class ProfileTables:
-    """`facts`: path and value. `unknown`: parts of the profile of which there is nothing to show."""
+    """A profile as tables. `facts`: path and value. `unknown`: names of the parts without a value."""
 
     facts: Sequence[tuple[str, str]]
     lists: Sequence[ListTable]
@@ -34,7 +34,7 @@ class ProfileTables:
 
 
 def profile_tables_of(profile: Mapping[str, JSON]) -> ProfileTables:
-    """All of a profile, in its order."""
+    """The tables of a whole profile, in its order."""
     facts: list[tuple[str, str]] = []
     lists: list[ListTable] = []
     unknown: list[str] = []
@@ -51,7 +51,7 @@ def profile_tables_of(profile: Mapping[str, JSON]) -> ProfileTables:
 
 
 def cell_at(path: str, value: JSON) -> str:
-    """What is at a path of the profile in a cell; amounts, which are by currency, as money."""
+    """The value at a path of the profile as text; amounts, which are by currency, as money."""
     currency = path.rpartition(".")[2]
     if path.startswith("donations.") and _is_currency(currency) and isinstance(value, int):
         return money(value, currency)
@@ -59,7 +59,7 @@ def cell_at(path: str, value: JSON) -> str:
 
 
 def cell_text(value: JSON) -> str:
-    """A value in a cell: times without the thousandths that are none, texts as they are, all else as JSON."""
+    """A value as text: times without zero thousandths, texts as they are, all else as JSON."""
     if not isinstance(value, str):
         return orjson.dumps(value).decode()
     return value.removesuffix("Z").removesuffix(".000").replace("T", " ") if _is_time(value) else value
@@ -70,7 +70,7 @@ def _is_time(text: str) -> bool:
 
 
 def _leaves(path: str, value: JSON) -> Iterator[tuple[str, JSON]]:
-    """Values that are there; a list of objects is one."""
+    """The values of a part with their paths; a list of objects is one value, and empty ones are left out."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield from _leaves(f"{path}.{name}", part)
@@ -94,7 +94,7 @@ def _cell(item: Mapping[str, JSON], name: str) -> str:
 
 
 def change_lines(path: str, was: JSON, now: JSON) -> Iterator[str]:
-    """What became of the value at a path; of a list what is new in it and what is gone."""
+    """Lines on the change of the value at a path; of a list what is new in it and what is gone."""
     if not isinstance(was, list) and not isinstance(now, list):
         yield f"{cell_at(path, was)} → {cell_at(path, now)}"
         return

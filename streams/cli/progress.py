@@ -1,4 +1,4 @@
-"""A bar on standard error, if somebody looks at it, that follows the position in a file."""
+"""Signs of progress on standard error while a command works: bars on a terminal, a line elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FileBar:
-    """How far into a file the reading has come."""
+    """A bar that follows the reading position in a file."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
@@ -25,11 +25,11 @@ class FileBar:
         self._done = 0
 
     def watch(self, file: BinaryIO) -> None:
-        """The file whose position is shown."""
+        """Set the file whose position is shown."""
         self._file = file
 
     def advance(self, more: int) -> None:
-        """So many more are done."""
+        """Count so many more records as done."""
         self._done += more
         at = None if self._file is None or self._file.closed else self._file.tell()
         self._bar.update(self._task, completed=at, done=self._done)
@@ -37,7 +37,7 @@ class FileBar:
 
 @contextmanager
 def file_bar(file: Path, console: Console) -> Iterator[FileBar]:
-    """A bar for one file, gone at the end."""
+    """A bar for the length of a block; gone at its end, and not shown without a terminal."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     bar = Progress(
@@ -56,7 +56,10 @@ def file_bar(file: Path, console: Console) -> Iterator[FileBar]:
 
 @contextmanager
 def rows_bar(file: BinaryIO, console: Console) -> Iterator[Callable[[int, int], object]]:
-    """What is to hear how many rows, of how many bytes, are done."""
+    """A bar for rows that are read from a file or a pipe; yields what takes the rows, and their bytes, that are done.
+
+    Its length is known of a file only.
+    """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     bar = Progress(
@@ -88,7 +91,7 @@ def _size(file: BinaryIO) -> int | None:
 
 
 PATIENCE_S = 10.0
-"""After so long also somebody who looks at no terminal is told."""
+"""After so long it is told without a terminal too."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`harmonia replay`: history once more, from the lake or from files."""
+"""`harmonia replay`: publishes history again, from the lake or from files."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _saying_how_it_goes_on() -> Iterator[None]:
 
 
 def selection_given(since: str | None, until: str | None, types: list[str] | None) -> Selection:
-    """What these options mean. Ends the command where one of them means nothing."""
+    """The selection of `--from`, `--to` and `--types`. Ends the command where one cannot be read."""
     from streams.history.lake.selection import Selection, types_named
 
     try:
@@ -101,7 +101,7 @@ def selection_given(since: str | None, until: str | None, types: list[str] | Non
 
 @contextmanager
 def history_bar(path: str, rows: list[int | None]) -> Iterator[Screen]:
-    """On standard error, if somebody looks at it."""
+    """A bar on standard error, on a terminal only."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from streams.history.importing.import_run import Screen

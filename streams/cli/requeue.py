@@ -1,4 +1,7 @@
-"""`harmonia dead-letters requeue`: sends refused records to their topics again, mended by a mapping if there is one."""
+"""`harmonia dead-letters requeue`, `release`: sends refused or held records to their topics again.
+
+What `release` requeues carries its history, and is not held again, whatever the workers have heard by then.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +113,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
 
 def mapping_in(file: Path | None) -> Mapping | None:
-    """The mapping; ends the command when the file holds none."""
+    """The mapping of a file. Ends the command when it holds none."""
     from streams.domain.dead_letter_repair.mapping import read_mapping
     from streams.domain.dead_letter_repair.mistakes import Mistakes
 
@@ -128,7 +131,7 @@ def mapping_in(file: Path | None) -> Mapping | None:
 def show_rehearsal(
     settings: Settings, order: Order, people: int, *, as_json: bool, sources: Collection[str] = ()
 ) -> None:
-    """Say what would be sent. `sources`: those in quarantine, which may have no letter."""
+    """Print what would be sent. `sources`: those in quarantine, which may have no dead letter."""
     from streams.operations.requeue.dry_run import rehearse
 
     with failing_plainly():
@@ -142,7 +145,7 @@ def show_rehearsal(
 
 
 def send(settings: Settings, order: Order, *, as_json: bool, sources: Collection[str] = ()) -> None:
-    """Send, and say what was sent. `sources`: those in quarantine, which may have no letter."""
+    """Requeue, and print what was sent. `sources`: those in quarantine, which may have no dead letter."""
     import asyncio
 
     from streams.operations.requeue.requeue_run import requeue
@@ -168,7 +171,7 @@ _ONCE = "What a profile holds already under the same source and id is not taken 
 
 
 def account_row(account: Account, order: Order) -> dict[str, JSON]:
-    """For a program."""
+    """The account of a requeueing as JSON."""
     mapping = order.rules.mapping
     sent = sorted(account.sent.items())
     return {
@@ -187,19 +190,19 @@ def account_row(account: Account, order: Order) -> dict[str, JSON]:
 
 
 def rehearsal_row(found: Rehearsal, order: Order) -> dict[str, JSON]:
-    """For a program; `sent` is what would be."""
+    """The account of a dry run as JSON; `sent` is what would be sent."""
     sample: dict[str, JSON] = {name: {each.field: each.value for each in added} for name, added in found.sample.items()}
     return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
 
 
 def print_progress(account: Account) -> None:
-    """A line after each batch, for whoever watches."""
+    """Print a line after each batch, on a terminal only."""
     if sys.stderr.isatty():
         say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
 
 
 def print_account(account: Account, order: Order) -> None:
-    """For people."""
+    """Print the account of a requeueing."""
     _tell_counts(account, "sent")
     if account.came_back:
         say(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
@@ -208,7 +211,7 @@ def print_account(account: Account, order: Order) -> None:
 
 
 def print_rehearsal(settings: Settings, found: Rehearsal, order: Order) -> None:
-    """For people."""
+    """Print what a dry run would send, and what it would add to some profiles."""
     _tell_counts(found.account, "would be sent")
     say(f"They name {counted(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
     for name, added in found.sample.items():
@@ -246,7 +249,7 @@ def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
 
 
 def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
-    """What Redis says of them; None: nothing can be asked."""
+    """The profile of a contact by field, empty for an unknown one; None: Redis does not answer."""
     import asyncio
 
     from redis.exceptions import RedisError
@@ -261,7 +264,7 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
 
 
 def short(field: str, value: JSON) -> str:
-    """What is in a field of the profile: of a time or another text no more than a second takes, amounts as money."""
+    """A field of the profile in short: texts up to the length of a time in seconds, amounts as money."""
     from streams.cli.profile_tables import cell_at, cell_text
 
     if value is None:

@@ -1,4 +1,4 @@
-"""`harmonia worker`: the agents, in this process or in several."""
+"""`harmonia worker`, `api`, `gateway`: the long-running processes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def worker(
 
 
 def _run_several(settings: Settings, processes: int) -> int:
-    """What each child would refuse again and again is refused at once."""
+    """Run worker processes; refuses at once what each of them would refuse again and again. Returns the exit code."""
     import asyncio
     from functools import partial
 

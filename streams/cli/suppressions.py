@@ -110,7 +110,7 @@ def _read(settings: Settings, channel: Channel, store: ClosingStore, *, with_lin
 
 
 def _write(layout: FileLayout, rows: Iterable[Row]) -> None:
-    """Whatever bytes the sender's columns had, they have here."""
+    """Write the file to standard output; columns of the sender keep their bytes, also where they are no UTF-8."""
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogateescape", newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(layout.first)

@@ -24,7 +24,7 @@ async def test_it_is_ready_while_it_answers_and_says_in_the_same_words_why_it_do
     assert (await desk.post(ASKED)).status == 503
 
 
-async def test_to_be_asked_whether_it_is_ready_is_no_request_that_got_no_answer(desk: Desk) -> None:
+async def test_readiness_checks_are_not_counted_as_unanswered_requests(desk: Desk) -> None:
     await why_unready(desk.deps)
     assert desk.counted("harmonia_api_incomplete_total", why="missing") == 0
 

@@ -120,7 +120,7 @@ def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_one_letter_says_whether_it_is_open() -> None:
+def test_a_dead_letter_shows_whether_it_is_open() -> None:
     one, out = letter(saying()), shown()
     show_whole(out, one, None, with_value=False)
     show_whole(out, one, "2012-02-23T10:00:00.000Z", with_value=False)

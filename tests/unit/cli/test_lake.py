@@ -26,7 +26,7 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, ["lake", "import", *map(str, words)])
 
 
-def test_it_says_what_became_of_everything_and_a_dry_run_does_nothing(file: Path) -> None:
+def test_lake_import_reports_its_counts_and_a_dry_run_writes_nothing(file: Path) -> None:
     counts = {"interactions": {"donation.made": 1, "email.sent": 1}, "refused": {"not_json": 1}, "left_out": {}}
     for words in (("--dry-run", "--json"), ("--json",)):
         ended = run(file, *words)
@@ -56,7 +56,7 @@ def test_what_is_wrong_is_named_with_its_cure(file: Path, words: tuple[str, ...]
     assert not (file.parent / "lake" / "interactions").exists()
 
 
-def test_a_lake_is_needed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lake_import_needs_a_lake(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HARMONIA_LAKE")
 
     ended = run(file)

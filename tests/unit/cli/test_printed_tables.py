@@ -27,7 +27,7 @@ def test_a_table_fits_80_columns_and_breaks_no_time_and_loses_no_letter(capsys: 
     assert "field/[van]" in "".join(lines)
 
 
-def test_of_nothing_there_is_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_without_rows_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(COLUMNS, [], "touches")
     assert capsys.readouterr().out == ""
 
@@ -50,7 +50,7 @@ def test_a_contact_id_is_whole_where_a_longer_path_can_be_broken(capsys: pytest.
 
 
 @pytest.mark.parametrize("width", ["20", "40", "79", "200"])
-def test_no_letter_is_lost_at_any_width(
+def test_a_table_loses_no_letter_at_any_width(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", width)

@@ -17,7 +17,7 @@ def read(written: object) -> dict[str, JSON]:
     return found
 
 
-def test_what_is_known_is_told_by_path_in_the_profiles_order() -> None:
+def test_values_of_a_profile_are_shown_by_path_in_its_order() -> None:
     found = dict(profile_tables_of(read(person(tags=["b", "a"], ballot={"2012-general": {"status": "voted"}}))).facts)
     assert found["contact_id"] == "ada"
     assert found["tags"] == "b, a"
@@ -34,7 +34,7 @@ def test_lists_are_tables_of_all_that_their_items_say() -> None:
     assert touches.rows[0] == ("email", "fundraising", "1970-01-01 00:00:00", "digital", "digital/mailer", "t0", "")
 
 
-def test_what_nothing_is_known_of_is_named_and_not_shown() -> None:
+def test_parts_of_a_profile_without_a_value_are_named_only() -> None:
     found = profile_tables_of({"tags": [], "ballot": {}, "canvass": {"last_at": None, "answers": {}}, "version": 0})
     assert (found.facts, found.lists) == ([("version", "0")], [])
     assert found.unknown == ["tags", "ballot", "canvass"]

@@ -22,14 +22,14 @@ def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asynci
     return Request({"type": "http", "headers": [*headers]}, receive)
 
 
-async def test_all_of_it() -> None:
+async def test_a_body_is_read_whole() -> None:
     bodies = BodyReader()
 
     assert await bodies.read(request([b"a", b"b"])) == b"ab"
     assert bodies.held == 0
 
 
-async def test_what_is_too_long_whatever_it_declares() -> None:
+async def test_a_body_that_is_too_long_is_refused_whatever_length_it_declares() -> None:
     bodies = BodyReader()
 
     assert await bodies.read(request([], (b"content-length", str(MOST_BYTES + 1).encode()))) == "too_large"
@@ -66,14 +66,14 @@ async def test_zeros_before_a_length_do_not_make_it_longer() -> None:
     assert await BodyReader().read(request([b"abcde"], (b"content-length", b"9" * 5_000))) == "too_large"
 
 
-async def test_one_that_does_not_end_is_ended() -> None:
+async def test_a_body_that_does_not_end_is_given_up() -> None:
     bodies = BodyReader(patience_s=0.01)
 
     assert await bodies.read(request([b"x"], waits=asyncio.Event())) == "slow"
     assert bodies.held == 0
 
 
-async def test_one_whose_sender_has_gone_is_ended() -> None:
+async def test_a_body_whose_sender_has_gone_is_given_up() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
@@ -83,5 +83,5 @@ async def test_one_whose_sender_has_gone_is_ended() -> None:
     assert bodies.held == 0
 
 
-async def test_what_is_packed_is_not_taken_for_something_else() -> None:
+async def test_a_compressed_body_is_refused() -> None:
     assert await BodyReader().read(request([b"x"], (b"content-encoding", b"gzip"))) == "encoded"

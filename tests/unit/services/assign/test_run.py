@@ -92,7 +92,7 @@ def test_an_identifier_that_intake_would_refuse_names_nobody() -> None:
     assert (done.summary.troubles, len(done.given)) == ({"malformed_identifier": 2}, 1)
 
 
-def test_what_is_written_was_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_written_after_their_events_are_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_assignment, "CHUNK", 3)
     done = Run("".join(f"c-{n}\n" for n in range(8)), ASK)
     assert done.written_before == [0, 3, 6]

@@ -28,6 +28,6 @@ def test_of_many_households_none_is_taken_for_another() -> None:
     assert heard(*((f"h-{n}", "ab"[n % 2]) for n in range(20_000)), ("h-0", "b")) == SplitUnits(1, 20_000)
 
 
-def test_where_nobody_can_be_parted_nothing_is_kept() -> None:
+def test_nothing_is_kept_where_no_household_can_be_split() -> None:
     for definition in (defined(), defined(unit="household"), defined(strata={"column": "state", "splits": {}})):
         assert SplitUnitCounter(definition).split_units() is None

@@ -53,7 +53,7 @@ def test_a_row_that_names_nobody_says_so(row: str) -> None:
     assert read("email,external.van", f"{row}{',' if ',' not in row else ''}\n") == "no_identifier"
 
 
-def test_a_row_that_is_no_row_says_so() -> None:
+def test_a_malformed_row_is_denied_as_malformed() -> None:
     assert read("email,note", "a@example.org\n") == "malformed_row"
     assert read("email,note", "a@example.org,1\n", broken=True) == "malformed_row"
 

@@ -46,7 +46,7 @@ def test_a_person_of_an_earlier_chunk_is_not_allowed_again() -> None:
     assert summary.reasons == Counter({("allow", "ok"): 2, ("deny", "repeated_in_audience"): 2})
 
 
-def test_nothing_is_written_from_where_it_stopped() -> None:
+def test_nothing_is_written_after_a_chunk_that_could_not_be_decided() -> None:
     summary, allowed, _, told = run(chunk(1, [1]), ([], Stopped("profiles_incomplete")), chunk(1, [2]))
     assert allowed == HEADER + b"p1\n"
     assert (summary.stopped, summary.rows, len(told)) == ("profiles_incomplete", 1, 1)

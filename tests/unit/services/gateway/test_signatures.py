@@ -28,7 +28,7 @@ def basic_of(login: str) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
-def test_basic() -> None:
+def test_basic_auth_takes_any_valid_login_and_refuses_others() -> None:
     check = CHECKS["basic"]
     both = proof("new:secret", "old:secret")
     assert check(sent(basic_of("old:secret")), both) == "right"
@@ -46,7 +46,7 @@ def test_a_secret_in_a_header() -> None:
     assert check(sent({"authorization": "Basic s"}), proof("s")) == "missing"
 
 
-def test_sendgrid() -> None:
+def test_a_signature_of_sendgrid_is_verified() -> None:
     check = CHECKS["sendgrid"]
     key = proof(shown(OTHER_EC_KEY), shown(EC_KEY))
     headers = by_sendgrid(BODY, NOW_S)
@@ -61,7 +61,7 @@ def test_sendgrid() -> None:
     assert check(sent(moved), key) == "wrong"
 
 
-def test_mailgun() -> None:
+def test_a_signature_of_mailgun_is_verified() -> None:
     check = CHECKS["mailgun"]
     event = {"event-data": {"event": "opened"}}
     assert check(sent({}, by_mailgun(event, NOW_S, "s")), proof("r", "s")) == "right"
@@ -72,7 +72,7 @@ def test_mailgun() -> None:
     assert check(sent({}, b"\xff"), proof("s")) == "missing"
 
 
-def test_twilio() -> None:
+def test_a_signature_of_twilio_is_verified() -> None:
     check = CHECKS["twilio"]
     fields = {"MessageSid": "SM01", "Body": "", "To": "+12025550100"}
     headers, body = by_twilio(URL, fields, "s"), urlencode(fields).encode()

@@ -47,7 +47,7 @@ async def verdict(amazon: Amazon, body: bytes, at: int = SAID_AT) -> Verdict:
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-async def test_a_message_of_either_version(version: str) -> None:
+async def test_a_message_of_sns_is_right_in_either_signature_version(version: str) -> None:
     amazon = Amazon()
     certificates = SnsVerifier(amazon.fetch)
 
@@ -56,7 +56,7 @@ async def test_a_message_of_either_version(version: str) -> None:
     assert len(amazon.asked) == 1
 
 
-async def test_a_confirmation() -> None:
+async def test_a_signed_confirmation_of_a_subscription_is_right() -> None:
     asked = by_sns(Type="SubscriptionConfirmation", Token="t", SubscribeURL=f"{AMAZON}/?Action=ConfirmSubscription")
 
     assert await verdict(Amazon(), asked) == "right"
@@ -72,7 +72,7 @@ async def test_a_confirmation() -> None:
         {"TopicArn": "arn:aws:sns:us-east-1:2:mail"},
     ],
 )
-async def test_a_message_that_was_changed(changed: dict[str, str]) -> None:
+async def test_a_message_of_sns_that_was_changed_is_wrong(changed: dict[str, str]) -> None:
     body = orjson.dumps(orjson.loads(by_sns()) | changed)
 
     assert await verdict(Amazon(), body) == "wrong"
@@ -296,7 +296,7 @@ async def test_only_the_message_has_lines(field: str) -> None:
 
 
 @pytest.mark.parametrize("type_", ["notification", "Notification ", "Confirm", ""])
-async def test_of_three_types_alone(type_: str) -> None:
+async def test_a_message_of_a_type_that_sns_does_not_have_is_wrong(type_: str) -> None:
     body = by_sns(Type=type_, Token="t", SubscribeURL=f"{AMAZON}/")
 
     assert await verdict(Amazon(), body) == "wrong"

@@ -123,7 +123,7 @@ def test_of_what_was_forgotten_nothing_is_taken_any_more() -> None:
     assert seals.take(seal(100), b"body") == "first"
 
 
-def test_a_seal_that_comes_late_is_taken_where_it_cannot_have_been_used() -> None:
+def test_a_signature_that_comes_late_is_taken_where_it_cannot_have_been_used() -> None:
     seals = UsedSignatures(most=10)
     for number in range(100, 105):
         assert seals.take(seal(number), b"body") == "first"
