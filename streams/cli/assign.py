@@ -1,4 +1,4 @@
-"""`harmonia assign`: which variant of an experiment each of a list gets; `--emit` says it to the results.
+"""`harmonia assign`: assigns each row of a list to a variant of an experiment; `--emit` publishes the assignments.
 
 Who gets what follows from the definition and the row alone, so it is the same on every machine, and no worker is asked.
 """
@@ -6,7 +6,6 @@ Who gets what follows from the definition and the row alone, so it is the same o
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,15 +20,15 @@ from events.experiment_results import Unit
 from events.json_types import JSON
 from events.topics import OUTREACH_EVENTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.saying import say
+from streams.cli.output import say
+from streams.cli.time_options import now_ms
 from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
     from streams.platform.settings import Settings
-    from streams.services.assign.assigned_events import Voice
-    from streams.services.assign.list_assignment import Summary, Tell
-    from streams.services.assign.split_units import Parted
+    from streams.services.assign.assigned_events import Assigner
+    from streams.services.assign.list_assignment import AssignmentSummary, Publish, SplitUnits
     from streams.services.audience import Audience
 
 _errors = Console(stderr=True, highlight=False)
@@ -56,12 +55,11 @@ def assign(  # noqa: PLR0913 (options of a command)
     Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
     """
     from events.fields import MAX_ID, MAX_TEXT
-    from streams.cli.rows_bar import rows_bar
+    from streams.cli.progress import rows_bar
     from streams.domain.experiments.assignment import Assigning
-    from streams.services.assign.assigned_events import Voice
-    from streams.services.assign.list_assignment import Assignments
-    from streams.services.assign.list_units import Reader
-    from streams.services.assign.split_units import Together
+    from streams.services.assign.assigned_events import Assigner
+    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter
+    from streams.services.assign.list_units import UnitReader
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
@@ -69,26 +67,30 @@ def assign(  # noqa: PLR0913 (options of a command)
     with failing_plainly():
         found = _definition(settings, experiment, definition)
     if emit:
-        _warn(found)
+        _require_countable(found)
     audience = _audience(found)
-    together = Together(found)
-    assignments = Assignments(audience, Reader(audience.header, found, settings.hasher), Assigning(found), together)
+    split = SplitUnitCounter(found)
+    assignments = Assignments(audience, UnitReader(audience.header, found, settings.hasher), Assigning(found), split)
     if emit and not assignments.has_rows():
         refuse(
             "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
         )
-    voice = Voice(source, team) if emit else None
-    with failing_plainly(), _tell(settings, found, voice) as tell, rows_bar(audience.file, _errors) as told:
-        assignments.write(sys.stdout.buffer, tell, told)
+    assigner = Assigner(source, team) if emit else None
+    with (
+        failing_plainly(),
+        _publisher(settings, found, assigner) as publish,
+        rows_bar(audience.file, _errors) as progress,
+    ):
+        assignments.write(sys.stdout.buffer, publish, progress)
         sys.stdout.buffer.flush()
-    _say(found, assignments.summary, together.parted(), emitted=emit, as_json=as_json)
+    _say(found, assignments.summary, split.split_units(), emitted=emit, as_json=as_json)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
-    from streams.cli.planned import definitions_in, read_planned
+    from streams.cli.experiment_definitions import definitions_in, read_known_definitions
 
     if file is None:
-        there = read_planned(settings)
+        there = read_known_definitions(settings)
         if refusal := there.unreadable.get(experiment):
             refuse(f"{printable(experiment)}: the definition cannot be read: {refusal.detail}")
         definitions = there.definitions
@@ -100,9 +102,9 @@ def _definition(settings: Settings, experiment: str, file: Path | None) -> Exper
     return definitions[experiment]
 
 
-def _warn(definition: ExperimentDefinition) -> None:
-    """Nobody is told what would not count, without whoever does it hearing so."""
-    now = time.time_ns() // 1_000_000
+def _require_countable(definition: ExperimentDefinition) -> None:
+    """End the command where emitted assignments would not count."""
+    now = now_ms()
     if definition.phase == "rollout":
         refuse("--emit: it is rolled out, and nobody is counted who is assigned now; leave it out", WRONG_USE)
     start, end = definition.ms("start"), definition.ms("end")
@@ -112,45 +114,50 @@ def _warn(definition: ExperimentDefinition) -> None:
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
-    from streams.services.assign.list_units import what_lacks
-    from streams.services.audience import Unusable, open_ids
+    from streams.services.assign.list_units import missing_column
+    from streams.services.audience import UnusableAudience, open_ids
 
     if sys.stdin.isatty():
         refuse("give a list on standard input: harmonia assign EXPERIMENT < ids.csv > assigned.csv", WRONG_USE)
     audience = open_ids(sys.stdin.buffer)
-    if isinstance(audience, Unusable):
+    if isinstance(audience, UnusableAudience):
         refuse(audience.reason, WRONG_USE)
-    if lacks := what_lacks(audience.header, definition):
+    if lacks := missing_column(audience.header, definition):
         refuse(lacks.reason, WRONG_USE)
     return audience
 
 
 @contextmanager
-def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | None) -> Iterator[Tell]:
+def _publisher(settings: Settings, definition: ExperimentDefinition, assigner: Assigner | None) -> Iterator[Publish]:
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
-    from streams.services.assign.assigned_events import Telling
+    from streams.services.assign.assigned_events import AssignmentPublisher
 
-    if voice is None:
+    if assigner is None:
         yield lambda _: None
         return
     require_topic(settings, OUTREACH_EVENTS)
     producer = KafkaClients(settings).tool_producer()
     try:
-        yield Telling(producer, definition, voice, lambda: time.time_ns() // 1_000_000).tell
+        yield AssignmentPublisher(producer, definition, assigner, now_ms).publish
     finally:
         producer.close()
 
 
 def _say(
-    definition: ExperimentDefinition, summary: Summary, parted: Parted | None, *, emitted: bool, as_json: bool
+    definition: ExperimentDefinition,
+    summary: AssignmentSummary,
+    split: SplitUnits | None,
+    *,
+    emitted: bool,
+    as_json: bool,
 ) -> None:
     from streams.domain.experiments.definition_records import planned
 
     shares = (planned(definition) or {}) if definition.phase == "test" else {}
     if as_json:
         counts = _json(definition, summary, shares, emitted=emitted)
-        typer.echo(orjson.dumps(counts if parted is None else {**counts, "parted": parted.several}), err=True)
+        typer.echo(orjson.dumps(counts if split is None else {**counts, "parted": split.several}), err=True)
         return
     total = summary.variants.total()
     table = Table("variant", "rows", "share", "planned", box=None)
@@ -165,20 +172,20 @@ def _say(
         _errors.print(f"{summary.excluded:,} are not: another slice of their exclusion group is theirs")
     for trouble, rows in sorted(summary.troubles.items()):
         _errors.print(f"{rows:,} were not assigned: {trouble}")
-    if parted is not None and parted.several and definition.strata is not None:
-        say(_parted(definition.unit, definition.strata.column, parted), err=True)
+    if split is not None and split.several and definition.strata is not None:
+        say(_parted(definition.unit, definition.strata.column, split), err=True)
 
 
-def _parted(unit: Unit, column: str, parted: Parted) -> str:
-    are, their = ("is", "its") if parted.several == 1 else ("are", "their")
+def _parted(unit: Unit, column: str, split: SplitUnits) -> str:
+    are, their = ("is", "its") if split.several == 1 else ("are", "their")
     return (
-        f"{parted.several:,} of {parted.units:,} {unit}s {are} in several variants, since {their} people are in "
+        f"{split.several:,} of {split.units:,} {unit}s {are} in several variants, since {their} people are in "
         f"several strata: give all of a {unit} the same {printable(column)}"
     )
 
 
 def _json(
-    definition: ExperimentDefinition, summary: Summary, shares: dict[str, float], *, emitted: bool
+    definition: ExperimentDefinition, summary: AssignmentSummary, shares: dict[str, float], *, emitted: bool
 ) -> dict[str, JSON]:
     return {
         "experiment": definition.id,

@@ -1,8 +1,32 @@
-"""`harmonia campaigns list`: the campaigns that mail was sent of, how it is taken, and which are on hold."""
+"""`harmonia campaigns list`: campaigns that sent mail, how it was received, and holds; and whether a name is known."""
 
-from typing import Annotated
+from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import orjson
 import typer
+
+from events.json_types import JSON
+from events.spelling import nearest_name
+from events.times import render_time
+from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
+from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.output import print_lines, print_table
+from streams.cli.time_options import now_ms
+from streams.domain.display_names import is_shown
+from streams.platform.errors import MissingTopic
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
+
+    from streams.domain.campaigns import Counts
+    from streams.platform.settings import Settings
+
 
 app = typer.Typer(help="What is sent under a campaign_id.", no_args_is_help=True)
 
@@ -15,6 +39,182 @@ def campaigns() -> None:
 @app.command("list")
 def list_command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """List campaigns: e-mails of the last 30 days, complaints, unsubscriptions; and all that is on hold."""
-    from streams.cli.campaigns_told import tell_campaigns
+    _print_campaigns(as_json=as_json)
 
-    tell_campaigns(as_json=as_json)
+
+_COLUMNS = ("campaign", "last message", "messages", "complaints", "unsubscribed", "on hold")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One campaign. `held`: until when it is on hold, in ms; None: it is not. `for_ever`: on hold without an end."""
+
+    campaign: str
+    counts: Counts
+    held: int | None
+    for_ever: bool
+
+    @property
+    def messages(self) -> int:
+        return sum(tally.messages for tally in self.counts.tallies.values())
+
+    @property
+    def complaints(self) -> int:
+        return sum(tally.complaints.count for tally in self.counts.tallies.values())
+
+    @property
+    def unsubscribes(self) -> int:
+        return sum(tally.unsubscribes.count for tally in self.counts.tallies.values())
+
+
+def _print_campaigns(*, as_json: bool) -> None:
+    """Print campaigns, for people or for programs; those that sent last come last."""
+    from streams.platform.clients import KafkaClients
+
+    settings = load_settings()
+    with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
+        rows = list(_rows(_counted(consumer, settings), holds_in(consumer), now_ms()))
+    rows.sort(key=lambda row: (row.counts.last_sent or 0, row.campaign))
+    if as_json:
+        typer.echo(orjson.dumps([_plain(row) for row in rows]))
+        return
+    if not rows:
+        print_lines(["no campaign has sent mail in the last 30 days, and none is on hold"])
+    print_table(_COLUMNS, [_cells(row) for row in rows], right=(2, 3, 4))
+
+
+def _rows(counted: Mapping[str, Counts], holds: Mapping[str, int | None], now: int) -> Iterator[_Row]:
+    from streams.domain.campaigns import Counts
+
+    on = {name: until for name, until in holds.items() if until is None or now < until}
+    for name in counted.keys() | on.keys():
+        yield _Row(name, counted.get(name, Counts()), on.get(name), name in on and on[name] is None)
+
+
+def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, Counts]:
+    """Counts of mail by campaign. Raises `Unreadable` for a table that another version has written."""
+    from streams.domain.campaigns import Campaign, decode
+    from streams.platform.topic_reading import records_of
+    from streams.platform.topics import CAMPAIGNS_TABLE, changelog_name
+
+    latest: dict[str, bytes] = {}
+    for record in records_of(consumer, changelog_name(settings, CAMPAIGNS_TABLE)):
+        if not record.key.startswith(OF_CAMPAIGN):
+            continue
+        name = record.key.removeprefix(OF_CAMPAIGN).decode(errors="replace")
+        if record.value is None:
+            latest.pop(name, None)
+        else:
+            latest[name] = record.value
+    read = {name: decode(value) for name, value in latest.items()}
+    return {name: kept.counts for name, kept in read.items() if isinstance(kept, Campaign)}
+
+
+def holds_in(consumer: KafkaConsumer) -> dict[str, int | None]:
+    """Holds of campaigns, from their topic: until when each lasts, ms since 1970; None: until it is lifted."""
+    from streams.domain.campaigns.holds import read_hold_record
+    from streams.platform.topic_reading import records_of
+
+    holds: dict[str, int | None] = {}
+    for record in records_of(consumer, CAMPAIGN_HOLDS):
+        read_hold_record(record.key, record.value, holds)
+    return holds
+
+
+def _cells(row: _Row) -> tuple[str, ...]:
+    from streams.cli.profile_tables import cell_text
+
+    last = "" if row.counts.last_sent is None else cell_text(render_time(row.counts.last_sent))
+    held = "until lifted" if row.for_ever else "" if row.held is None else f"until {cell_text(render_time(row.held))}"
+    return (row.campaign, last, f"{row.messages:,}", *map(_count, (row.complaints, row.unsubscribes)), held)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _plain(row: _Row) -> dict[str, JSON]:
+    return {
+        "campaign_id": row.campaign,
+        "last_message_at": None if row.counts.last_sent is None else render_time(row.counts.last_sent),
+        "messages": row.messages,
+        "complaints": row.complaints,
+        "unsubscribes": row.unsubscribes,
+        "on_hold": row.for_ever or row.held is not None,
+        "until": None if row.held is None else render_time(row.held),
+    }
+
+
+LATEST = 16_000
+"""Interactions that are searched for names of campaigns, of all partitions together."""
+OF_CAMPAIGN = b"campaign/"
+"""Prefix of the keys of campaigns in their table."""
+
+
+class _Data(msgspec.Struct, frozen=True):
+    campaign_id: str | None = None
+
+
+class _Interaction(msgspec.Struct, frozen=True):
+    data: _Data = _Data()
+
+
+_read = msgspec.json.Decoder(_Interaction).decode
+
+
+def require_known_campaign(settings: Settings, campaign: str) -> str | None:
+    """End the command where no interaction, count or hold names the campaign: it may be misspelled.
+
+    There is no list of campaigns: one begins with the first event that names it. So all places are looked at that know
+    of some: what is on hold, what is counted of mail (30 days), and the latest interactions. Returns a remark where no
+    campaign is known at all, so that nobody can tell.
+    """
+    from streams.platform.clients import KafkaClients
+
+    with closing(KafkaClients(settings).tool_consumer()) as consumer:
+        known = set(holds_in(consumer)) | set(_counted_names(consumer, settings))
+        if campaign not in known:
+            known.update(_latest_names(consumer))
+    if campaign in known:
+        return None
+    if known:
+        near = nearest_name(campaign, sorted(known))
+        meant = f"Did you mean {near}? " if near and is_shown(near) else ""
+        refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
+    return f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right"
+
+
+def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]:
+    from kafka.errors import TopicAuthorizationFailedError
+
+    from streams.platform.topic_reading import records_of
+    from streams.platform.topics import CAMPAIGNS_TABLE, changelog_name
+
+    try:
+        for record in records_of(consumer, changelog_name(settings, CAMPAIGNS_TABLE)):
+            if record.value is not None and record.key.startswith(OF_CAMPAIGN):
+                yield record.key.removeprefix(OF_CAMPAIGN).decode(errors="replace")
+    except (MissingTopic, TopicAuthorizationFailedError):
+        return  # other places know of campaigns too
+
+
+def _latest_names(consumer: KafkaConsumer) -> Iterator[str]:
+    from kafka import TopicPartition
+
+    places = [TopicPartition(INTERACTIONS, number) for number in consumer.partitions_for_topic(INTERACTIONS) or ()]
+    if not places:
+        return
+    starts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+    consumer.assign(places)
+    for place in places:
+        consumer.seek(place, max(starts[place], ends[place] - LATEST // len(places)))
+    while any(consumer.position(place) < ends[place] for place in places):
+        for records in consumer.poll(timeout_ms=500).values():
+            yield from (name for record in records if (name := _campaign_in(record.value)))
+
+
+def _campaign_in(value: bytes | None) -> str | None:
+    try:
+        return _read(value or b"").data.campaign_id
+    except msgspec.MsgspecError:
+        return None

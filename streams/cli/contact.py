@@ -1,4 +1,4 @@
-"""`harmonia contact`: what is known of one person, and what is decided about a record."""
+"""`harmonia contact`: shows and exports one person, and sends decisions about people (link, suppress, erase …)."""
 
 from __future__ import annotations
 
@@ -10,30 +10,136 @@ import typer
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.cli import deciding
 from streams.cli.failures import failing_plainly, load_settings, refuse
-from streams.cli.naming import HELP, METAVAR, nobody
-from streams.cli.tables import print_lines, print_table
+from streams.cli.output import print_lines, print_table
+from streams.cli.person import (
+    HELP,
+    METAVAR,
+    Person,
+    look_up_person,
+    masked,
+    nobody_known,
+    read_person,
+    warn_of_what_is_missing,
+    what_redis_lacks,
+)
 
 if TYPE_CHECKING:
     from sinks.lookup import KnownContact
-    from streams.cli.person import Person
+    from streams.cli.decisions import DecisionSender
     from streams.domain.contact.profile_history import Step
     from streams.platform.settings import Settings
 
-app = typer.Typer(help="One person.", no_args_is_help=True)
-app.command()(deciding.link)
-app.command()(deciding.unlink)
-app.command()(deciding.suppress)
-app.command()(deciding.unsuppress)
-app.command()(deciding.erase)
 
-Who = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
+app = typer.Typer(help="One person.", no_args_is_help=True)
+
+One = Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)]
+Other = Annotated[str, typer.Argument(metavar=METAVAR, help="Another one.")]
+Source = Annotated[str, typer.Option(help="Who decides, as the command's source.")]
+Anyway = Annotated[bool, typer.Option("--anyway", "--unknown", help="Send it although nobody is known by that name.")]
+Wait = Annotated[float, typer.Option(min=0, max=600, help="Seconds to wait for Redis to show it.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Send it and end: nothing need have happened by then.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: the commands as they were sent, one a line.")]
+_SOURCE = "operator/harmonia"
+_WAIT_S = 15.0
+
+
+@app.command()
+def link(  # noqa: PLR0913 (options of a command)
+    one: One,
+    other: Other,
+    *,
+    source: Source = _SOURCE,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say that two contacts are one person. Exit code 1 when Redis does not show it in time."""
+    _sender(source, anyway, None if no_wait else wait, as_json).link(one, other)
+
+
+@app.command()
+def unlink(  # noqa: PLR0913 (options of a command)
+    one: One,
+    other: Other,
+    *,
+    source: Source = _SOURCE,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say that two contacts are not one person, whatever they have in common. Exit code as of `link`."""
+    _sender(source, anyway, None if no_wait else wait, as_json).unlink(one, other)
+
+
+@app.command()
+def suppress(  # noqa: PLR0913 (options of a command)
+    one: One,
+    *,
+    until: Annotated[str | None, typer.Option(help="RFC 3339 with an offset; without it until it is lifted.")] = None,
+    source: Source = _SOURCE,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway",
+            "--unknown",
+            help="Send it although nobody is known by that name, or it ends sooner than the one that holds.",
+        ),
+    ] = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop all contact with a person, and keep the record. Exit code as of `link`.
+
+    Where a suppression that lasts longer holds, exit code 1: the latest counts, so this one would end it sooner.
+    """
+    _sender(source, anyway, None if no_wait else wait, as_json).suppress(one, until)
+
+
+@app.command()
+def unsuppress(  # noqa: PLR0913 (options of a command)
+    one: One,
+    *,
+    source: Source = _SOURCE,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Lift the suppression of a person, and say what stays closed for other reasons. Exit code as of `link`."""
+    _sender(source, anyway, None if no_wait else wait, as_json).unsuppress(one)
+
+
+@app.command()
+def erase(  # noqa: PLR0913 (options of a command)
+    one: One,
+    *,
+    source: Source = _SOURCE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    anyway: Anyway = False,
+    wait: Wait = _WAIT_S,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a person, for good: all that was heard under any identifier of theirs. Exit code as of `link`."""
+    sender = _sender(source, anyway, None if no_wait else wait, as_json)
+    if not yes:
+        typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
+    sender.erase(one)
+
+
+def _sender(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:
+    from streams.cli.decisions import DecisionSender
+
+    return DecisionSender(load_settings(), source, anyway, wait_s, as_json)
 
 
 @app.command()
 def show(
-    who: Who,
+    who: One,
     as_json: Annotated[bool, typer.Option("--json", help="The profile as it is in contact-state.")] = False,
     with_history: Annotated[
         bool, typer.Option("--history", help="Each interaction that is still there, with what it changed.")
@@ -43,9 +149,6 @@ def show(
 
     Where Redis is behind, as when no worker runs, standard error says so.
     """
-    from streams.cli.person import read_person
-    from streams.cli.standing import warn_of_what_is_missing
-
     settings = load_settings()
     with failing_plainly():
         found = _found(settings, who)
@@ -67,10 +170,8 @@ def show(
 
 
 @app.command()
-def export(who: Who) -> None:
+def export(who: One) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
-    from streams.cli.person import read_person
-
     settings = load_settings()
     with failing_plainly():
         found = _found(settings, who)
@@ -94,22 +195,20 @@ def _steps(person: Person) -> Iterator[Step]:
 
 def _found(settings: Settings, who: str) -> KnownContact:
     from sinks.lookup import ErasedContact, UnknownContact
-    from streams.cli.person import look_up
-    from streams.cli.standing import missing
 
-    found = look_up(settings, who)
+    found = look_up_person(settings, who)
     if isinstance(found, UnknownContact):
-        lacking = missing(settings)
-        refuse(nobody(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
+        lacking = what_redis_lacks(settings)
+        refuse(nobody_known(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
     if isinstance(found, ErasedContact):
         refuse(f"{found.contact_id} has been erased")
     return found
 
 
 def _print_profile(profile: dict[str, JSON]) -> None:
-    from streams.cli.profile_tables import shown
+    from streams.cli.profile_tables import profile_tables_of
 
-    found = shown(profile)
+    found = profile_tables_of(profile)
     print_table(("what", "is (times in UTC)"), found.facts)
     for part in found.lists:
         print_table(part.columns, part.rows, part.path)
@@ -118,7 +217,6 @@ def _print_profile(profile: dict[str, JSON]) -> None:
 
 
 def _print_names(person: Person, merged_from: Iterable[str]) -> None:
-    from streams.cli.person import masked
 
     with_record = {*merged_from}
     rows = []
@@ -129,14 +227,14 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
 
 
 def _print_steps(steps: Iterable[Step]) -> None:
-    from streams.cli.profile_tables import changes, said
+    from streams.cli.profile_tables import cell_text, change_lines
 
     print_lines(["", "history, times in UTC"])
     for step in steps:
         fact = step.fact
-        print_lines([f"{said(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
+        print_lines([f"{cell_text(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
         for path, (was, now) in step.changed.items():
-            print_lines(f"    {path}: {change}" for change in changes(path, was, now))
+            print_lines(f"    {path}: {change}" for change in change_lines(path, was, now))
 
 
 def _row(step: Step) -> dict[str, JSON]:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import orjson
 import typer
 
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.letter_choice import (
+from streams.cli.dead_letter_options import (
     BackOption,
     DetailOption,
     HeldOption,
@@ -29,14 +28,14 @@ from streams.cli.letter_choice import (
     TypeOption,
     UntilOption,
     WhyOption,
-    called,
     choice_of,
+    letter_noun,
     topic_of,
 )
-from streams.cli.letter_lines import cases, console, group_row, letter_row, show_groups, show_letter
-from streams.cli.release import release
-from streams.cli.requeue import requeue_command
-from streams.cli.saying import say
+from streams.cli.dead_letter_output import console, counted, group_row, letter_row, show_groups, show_letter
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.output import say
+from streams.cli.requeue import release, requeue_command
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -91,7 +90,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
         else:
             show_letter(out, letter, is_requeued=letter.name in requeued)
     if not as_json:
-        say(f"{len(shown)} of {cases(total, 'dead letter', 'dead letters')}")
+        say(f"{len(shown)} of {counted(total, 'dead letter', 'dead letters')}")
 
 
 @app.command()
@@ -134,7 +133,9 @@ def group(  # noqa: PLR0913 (options of a command)
     show_groups(console(), groups[:top])
     still, requeued = sum(one.open for one in groups), sum(one.requeued for one in groups)
     since = f"; {requeued:,} requeued" if requeued else ""
-    say(f"{cases(still, 'open dead letter', 'open dead letters')} of {cases(len(groups), 'cause', 'causes')}{since}")
+    say(
+        f"{counted(still, 'open dead letter', 'open dead letters')} of {counted(len(groups), 'cause', 'causes')}{since}"
+    )
     if len(groups) > top:
         say(f"{len(groups) - top} causes are not shown: --top")
 
@@ -149,7 +150,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one dead letter with its history. Exit code 1 when there is none."""
-    from streams.cli.letter_whole import show_whole, whole_row
+    from streams.cli.dead_letter_output import show_whole, whole_row
     from streams.domain.dead_letter_repair.letters import Place
     from streams.operations.requeue.letter_reading import letters_at, requeued_at
 
@@ -186,7 +187,7 @@ def _latest(
 
 
 def _tell_missed(names: NamesRead, choice: Choice, quarantined: bool) -> None:
-    for missed in names.missed(choice, called(topic_of(quarantined=quarantined))):
+    for missed in names.missed(choice, letter_noun(topic_of(quarantined=quarantined))):
         say(missed, err=True)
 
 

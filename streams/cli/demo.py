@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse, require_showable
-from streams.cli.saying import say
+from streams.cli.output import say
 
 if TYPE_CHECKING:
     from streams.demo.report import DemoReport
@@ -69,7 +69,7 @@ def _how_to_reach(ended: "DemoResult", command: str) -> Iterator[str]:
 
 
 def _to_try(story: "DemoReport", command: str) -> Iterator[str]:
-    """What shows most of what the demo has left."""
+    """Commands that show most of what the demo has left."""
     yield f"{command} status"
     yield from (f"{command} contact show {one.contact_id}" for one in story.figures.top_donors[:1])
     yield f"{command} experiments show {story.tried[0].experiment}" if story.tried else f"{command} experiments list"

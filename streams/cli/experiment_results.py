@@ -1,4 +1,4 @@
-"""`harmonia experiments list, show`: what experiments say so far, from Redis."""
+"""The commands `harmonia experiments list, show`: what experiments say so far, from Redis. Defines their group."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import orjson
 import typer
 
 from events.experiment_results import ExperimentResult, ExperimentSummary, Status
-from streams.cli.experiment_group import app
 from streams.cli.failures import WRONG_USE, load_settings, refuse
-from streams.cli.saying import say
-from streams.cli.tables import print_lines, print_table
+from streams.cli.output import print_lines, print_table, say
 from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
@@ -21,6 +19,10 @@ if TYPE_CHECKING:
     from sinks.results import ResultsReader
     from streams.domain.experiments.report.pages import Page
     from streams.platform.settings import Settings
+
+
+app = typer.Typer(help="Experiments: what is planned, and what came of it.", no_args_is_help=True)
+
 
 __all__ = ["app"]
 
@@ -33,7 +35,7 @@ _STATUSES = f"[{'|'.join(get_args(Status))}]"
 
 
 def _known(status: str | None) -> str | None:
-    """Typer checks a literal too, and tells of a wrong one with pydantic's words before its own."""
+    """The status of an option, checked here: for a literal Typer shows pydantic's words before its own."""
     if status is not None and status not in get_args(Status):
         raise typer.BadParameter(f"{status!r} is not one of {', '.join(map(repr, get_args(Status)))}.")
     return status
@@ -119,7 +121,7 @@ def _read(settings: Settings, ask: Callable[[ResultsReader], Awaitable[Seen]]) -
 
 
 def _say_what_is_missing(standing: Complete | Incomplete) -> None:
-    """On standard error: what is there is worth looking at, and says of when it is."""
+    """Say on standard error what Redis lacks; what is there is shown all the same, with its time."""
     from sinks.lookup import Incomplete
 
     if isinstance(standing, Incomplete):
@@ -146,7 +148,7 @@ def _draw(result: ExperimentResult, path: Path) -> None:
 
 
 def print_page(shown: Page) -> None:
-    """All of it, as wide as the terminal."""
+    """Print a page of facts, tables and notes, as wide as the terminal."""
     print_lines(f"! {warning}" for warning in shown.warnings)
     if shown.warnings:
         print_lines([""])

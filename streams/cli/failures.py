@@ -1,4 +1,4 @@
-"""How a command ends when it can't do what was asked: a line that names the cure, exit code 1 or 2."""
+"""Ends commands that cannot do what was asked, with a line that names the cure and exit code 1 or 2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from events.validation_messages import in_plain_words
-from streams.cli.saying import say
+from streams.cli.output import say
 from streams.local.errors import LocalStackError
 from streams.operations.backup.errors import BackupError
 from streams.platform.errors import EngineError, KafkaAway
@@ -42,7 +42,7 @@ def load_settings(*, name_unknown: bool = True) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        refuse("\n".join(_say(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
+        refuse("\n".join(_setting_error(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
     for unknown in unknown_variables() if name_unknown else ():
         say(str(unknown), err=True)
     return settings
@@ -73,7 +73,7 @@ def failing_plainly() -> Iterator[None]:
 
 
 def _server_that_failed(error: Exception) -> tuple[str, str] | None:
-    """Kafka or Redis, and the cure; None: neither. A library that nobody has imported has raised nothing."""
+    """The server that an error is of, and the cure; None: neither Kafka nor Redis. Imports no library for it."""
     if isinstance(error, KafkaAway):
         return "Kafka", _cure_for_kafka(error)
     if "redis" in sys.modules:
@@ -121,7 +121,7 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _say(where: tuple[int | str, ...], ours: str) -> str:
+def _setting_error(where: tuple[int | str, ...], ours: str) -> str:
     from streams.platform.settings import said_in
 
     if not where:

@@ -1,32 +1,51 @@
-"""How the help of every command looks: flags without a type, and no name broken in two at 80 columns."""
+"""The look of every command's help, and plain words for wrong values of options.
+
+Flags are shown without a type, and no name is broken in two at 80 columns.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup, TyperOption
-
-from streams.cli.plain_usage import PlainUsage
 
 if TYPE_CHECKING:
     from typer import Context
+
+
+class PlainUsageGroup(TyperGroup):
+    """A group that tells wrong values of options in plain words, not in those of Typer's parser."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """See Typer."""
+        try:
+            return super().invoke(ctx)
+        except BadParameter as error:
+            cause: Any = error.__cause__
+            if hasattr(cause, "errors"):
+                from events.validation_messages import in_plain_words
+
+                error.message = in_plain_words(cause.errors()[0])
+            raise
+
 
 WIDEST = 25
 """Characters of a line of choices: so many are left beside the longest option and its help in 80 columns."""
 
 
-class Commands(PlainUsage):
+class RootCommands(PlainUsageGroup):
     """The root of all commands."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Its own options, `--help` among them, as those of every command."""
+        """See Typer; the root's own options, `--help` among them, look as those of every command."""
         found = super().get_params(ctx)
         for option in found:
             _prepare_option(option)
         return found
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, or the group with all that is in it, with a help that is as this module says."""
+        """See Typer; the command, or group of commands, with its help prepared."""
         found = super().get_command(ctx, cmd_name)
         _prepare(found, ctx)
         return found
@@ -43,7 +62,7 @@ def _prepare(command: object, ctx: Context) -> None:
 
 
 def _prepare_option(option: object) -> None:
-    """A flag takes no value, so there is nothing to say of its type; and choices are told one by one."""
+    """Show a flag without a type, and choices one by one."""
     if not isinstance(option, TyperOption) or option.metavar is not None:
         return
     if option.is_flag:

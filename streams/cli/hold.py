@@ -1,7 +1,7 @@
-"""`harmonia hold`: nobody is reached for a campaign any more, from the moment this command says so.
+"""`harmonia hold`: puts a campaign on hold, or lifts it; from the moment the command succeeds nobody is allowed.
 
-It is told to the topic and then looked for in Redis, where every answer comes from: what was only sent may still be on
-its way while a mailing goes out.
+The order goes to its topic and is then awaited in Redis, from which every answer comes: what was only sent may still be
+on its way while a mailing goes out.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import orjson
 import typer
 
 from events.json_types import JSON
-from events.times import parse_time, render_time
+from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.saying import say
-from streams.cli.tables import print_table
+from streams.cli.output import print_table, say
+from streams.cli.time_options import now_ms, time_given
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
@@ -30,7 +30,7 @@ _BY = "operator/harmonia"
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """`until`: ms since 1970, None for ever; of a hold that is lifted it says nothing."""
+    """An order to hold or lift. `until`: ms since 1970, None for ever; without meaning where `lift`."""
 
     campaign: str
     until: int | None
@@ -62,30 +62,31 @@ def hold(  # noqa: PLR0913 (options of a command)
     with failing_plainly():
         require_topic(settings, CAMPAIGN_HOLDS)
         if not anyway:
-            _require_heard(settings, order.campaign)
+            _require_known(settings, order.campaign)
         offset = _send(settings, order)
         shown = _until_shown(settings, order, offset, wait)
     if not shown:
         refuse(
-            f"sent to {CAMPAIGN_HOLDS}, but Redis did not show it within {wait:g} s: do not rely on it. "
-            "Is a worker running, or did somebody else order otherwise?"
+            f"sent to {CAMPAIGN_HOLDS} and accepted, so it will still be carried out; but Redis did not show it within "
+            f"{wait:g} s: do not rely on it until `harmonia hold` says so. Is a worker running, or did somebody else "
+            "order otherwise?"
         )
     _say(order, as_json=as_json)
 
 
-def _require_heard(settings: Settings, campaign: str) -> None:
-    from streams.cli.heard import require_heard
+def _require_known(settings: Settings, campaign: str) -> None:
+    from streams.cli.campaigns import require_known_campaign
 
-    if (remark := require_heard(settings, campaign)) is not None:
+    if (remark := require_known_campaign(settings, campaign)) is not None:
         say(remark, err=True)
 
 
 def _send(settings: Settings, order: _Order) -> int:
-    """Returns the offset of the record."""
+    """Send the order; returns the offset of its record."""
     from streams.domain.campaigns.holds import hold_record, lift_record
     from streams.platform.clients import KafkaClients
 
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     said = lift_record(order.campaign) if order.lift else hold_record(order.campaign, order.until, order.by, now)
     with closing(KafkaClients(settings).tool_producer()) as producer:
         key, value = said
@@ -93,7 +94,7 @@ def _send(settings: Settings, order: _Order) -> int:
 
 
 def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
-    """Whether readers find the campaign as it was ordered. Redis tells nobody, so it is asked again and again."""
+    """Whether Redis shows the order in time. Redis does not notify, so it is polled."""
     from sinks.holds import look_up_hold
     from streams.platform.clients import tool_redis
 
@@ -120,16 +121,13 @@ def _say(order: _Order, *, as_json: bool) -> None:
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:
-    """From the topic, which has what Redis may lack."""
-    from streams.domain.campaigns.holds import read_hold_record
+    """Print what is on hold, from the topic, which has what Redis may lack."""
+    from streams.cli.campaigns import holds_in
     from streams.platform.clients import KafkaClients
-    from streams.platform.topic_reading import records_of
 
-    holds: dict[str, int | None] = {}
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
-        for record in records_of(consumer, CAMPAIGN_HOLDS):
-            read_hold_record(record.key, record.value, holds)
-    now = time.time_ns() // 1_000_000
+        holds = holds_in(consumer)
+    now = now_ms()
     on = {campaign: until for campaign, until in sorted(holds.items()) if until is None or now < until}
     if as_json:
         rows: list[dict[str, JSON]] = [
@@ -159,9 +157,7 @@ def _time_of(until: str | None, *, lift: bool) -> int | None:
         return None
     if lift:
         refuse("--until: a hold that is lifted ends at once; leave it out", WRONG_USE)
-    at = parse_time(until)
-    if at is None:
-        refuse("--until: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
-    if at <= time.time_ns() // 1_000_000:
+    at = time_given("--until", until)
+    if at <= now_ms():
         refuse("--until: that time has passed, so nothing would be held", WRONG_USE)
     return at

@@ -1,9 +1,9 @@
-"""`harmonia import`: what a team's tool has kept in files, as interactions."""
+"""`harmonia import`: publishes a tool's exported files as interactions; and the report of an import or a replay."""
 
 from __future__ import annotations
 
-import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.import_told import reporting, say_report
-from streams.cli.saying import say
+from streams.cli.output import say
+from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from events.adapters.mapping import MappingFile
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from streams.history.importing.import_run import ImportReport
     from streams.platform.settings import Settings
 
+
 _VENDORS = (
     "actblue", "actionnetwork", "fec", "generic", "mailgun", "mobilize", "movement", "p2p", "postmark", "sendgrid",
     "ses", "twilio", "van",
 )  # fmt: skip
-"""As `VENDORS`, which only all adapters together tell: `--help` does not wait for them."""
+"""The same as `VENDORS`, which needs all adapters: `--help` does not wait for them. A test holds both equal."""
 _errors = Console(stderr=True, highlight=False)
 
 
@@ -59,9 +60,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
     if not is_time_zone(time_zone):
         refuse("--time-zone: give an IANA time zone, such as America/New_York", WRONG_USE)
     settings = load_settings()
-    feed = Feed(
-        source or default_source(name), time.time_ns() // 1_000_000, settings.phone_region, time_zone, _codes(codes)
-    )
+    feed = Feed(source or default_source(name), now_ms(), settings.phone_region, time_zone, _codes(codes))
     job = ImportFormat(name, feed, _mapping(mapping))
     with failing_plainly(), reporting(refused) as report:
         for file in files:
@@ -78,7 +77,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
 
 
 def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool) -> None:
-    from streams.cli.file_bar import file_bar
+    from streams.cli.progress import file_bar
     from streams.history.importing.import_run import preview_file
 
     with file_bar(file, _errors) as bar:
@@ -86,7 +85,7 @@ def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool)
 
 
 def _send(file: Path, job: ImportFormat, report: ImportReport, settings: Settings, again: bool) -> None:
-    from streams.cli.file_bar import file_bar
+    from streams.cli.progress import file_bar
     from streams.history.importing.import_run import ImportTarget, send_file
     from streams.history.importing.journal import ImportJournal, ImportProgress, fingerprint_of
     from streams.history.importing.publisher import PublishOptions
@@ -131,3 +130,35 @@ def _codes(path: Path | None) -> Any:
         return van.read_codes(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, van.InvalidCodes, UnicodeDecodeError) as error:
         refuse(f"--codes: {path.name}: {error}", WRONG_USE)
+
+
+@contextmanager
+def reporting(path: Path | None) -> Iterator[ImportReport]:
+    """A report for the length of a block, with a file for what is refused, or without one."""
+    from streams.history.importing.import_run import ImportReport
+
+    if path is None:
+        yield ImportReport(None)
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        refuse(f"--refused: {path}: {error.strerror}", WRONG_USE)
+    with file:
+        yield ImportReport(file)
+
+
+def say_report(report: ImportReport, *, as_json: bool) -> None:
+    """Print a report: refusals on standard error, counts on standard output."""
+    counts = report.counts
+    for line in report.shown:
+        say(line, err=True)
+    if (more := counts.refused.total() - len(report.shown)) > 0:
+        say(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
+    if as_json:
+        parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
+        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
+        return
+    for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
+        for what, number in sorted(counter.items()):
+            say(f"{number:>12,}  {name}{what}")

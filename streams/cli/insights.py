@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import orjson
 import typer
 
-from streams.cli.failures import WRONG_USE, load_settings, refuse
-from streams.cli.history import ask_history
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.output import print_lines, print_table, say
+from streams.cli.progress import waiting
+from streams.cli.time_options import now_ms
+from streams.history.insights.spans import TOPIC_DAYS
+from streams.platform.errors import KafkaAway
+from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.insights.answering import LoadedHistory
     from streams.history.insights.known_values import TimeRange
     from streams.history.insights.question import Question
-    from streams.history.insights.shapes import InsightsDocument
+    from streams.history.insights.shapes import InsightsDocument, SeriesDocument
+    from streams.platform.settings import Settings
 
 
 def insights(  # noqa: PLR0913 (options of a command)
@@ -42,8 +50,6 @@ def insights(  # noqa: PLR0913 (options of a command)
 
     With --campaign and no METRIC: all that happened of one campaign, a line for each metric.
     """
-    from streams.cli.series import says_something, show, show_all, show_nothing
-
     settings = load_settings()
     given = {"metric": metric, "by": by, "from": since, "to": until, "campaign": campaign, "team": team}
     given |= {"region": region, "channel": channel, "split": split}
@@ -73,12 +79,12 @@ def insights(  # noqa: PLR0913 (options of a command)
 
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
-    """The question, or one for each metric that a campaign may have."""
+    """The question of the options, or one for each metric that a campaign may have."""
     from streams.history.insights.question import METRICS, ParameterMistake, question_of
 
     if "metric" not in said and ("campaign" not in said or "split" in said):
         refuse("METRIC: give one, such as email.sent; or --campaign without --split, for all of one", WRONG_USE)
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     metrics = [said["metric"]] if "metric" in said else METRICS
     found = [question_of({**said, "metric": metric}, zone, now) for metric in metrics]
     questions = [question for question in found if not isinstance(question, ParameterMistake)]
@@ -87,3 +93,149 @@ def _questions(said: dict[str, str], zone: str) -> list[Question]:
             name = "METRIC" if mistake.field == "metric" else f"--{mistake.field}"
             refuse(f"{name}: {mistake.cure}", WRONG_USE)
     return questions
+
+
+Answer = TypeVar("Answer")
+WITHOUT_LAKE = (
+    f"no lake is set (HARMONIA_LAKE): this is what the topic interactions still holds, of at most {TOPIC_DAYS} days; "
+    "what is older is left out"
+)
+
+
+def ask_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
+    """Ask history up to now: the lake and what is not in it yet. Ends the command where that cannot be read."""
+    import duckdb
+
+    from sinks.lake.manifests import LakeDamaged
+    from streams.history.insights.answering import ask_now
+
+    if settings.lake is None:
+        say(WITHOUT_LAKE, err=True)
+    with (
+        failing_plainly(),
+        signals_end_the_block(),  # DuckDB may have rows of people in a temporary folder
+        waiting("Reading history") as told,
+    ):
+        try:
+            return ask_now(settings, question, told)
+        except LakeDamaged as error:
+            refuse(str(error))
+        except KafkaAway:  # is an OSError too, and no fault of the lake
+            raise
+        except (OSError, duckdb.Error) as error:
+            refuse(f"HARMONIA_LAKE cannot be read ({type(error).__name__}): is it where it was, and whole?")
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDEST = 48
+_BESIDE_METRICS = 36
+"""Characters of a line of bars beside the longest name of a metric, in 80 columns."""
+_BAR = 30
+
+
+def says_something(document: InsightsDocument) -> bool:
+    """Whether a document has any count but zero."""
+    return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
+
+
+def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[str] = ()) -> None:
+    """Say that nothing was counted, and when there would be something. `known` None: never.
+
+    `unknown`: what there is to say of names of which there is nothing at all, on whatever days.
+    """
+    from streams.history.daily_report.formatting import as_time
+
+    if known is not None and unknown:
+        print_lines([*unknown, _as_of(document)])
+        return
+    zone = document["time_zone"]
+    span = f"from {_local(document['from'], document)} up to {_local(document['to'], document)}"
+    only = "".join(f", {name} {value}" for name, value in document["only"].items())
+    if known is None:
+        when = "there is no interaction at all"
+    else:
+        when = f"the first interaction is of {as_time(known.first, zone)}, the latest of {as_time(known.latest, zone)}"
+    print_lines([f"no data {span}{only}: {when}", _as_of(document)])
+
+
+def show_all(documents: Sequence[InsightsDocument]) -> None:
+    """Print several metrics of the same span, each as a line of bars."""
+    rows = []
+    for document in documents:
+        for one in document["series"]:
+            currency = f" in {one['currency']}" if len(document["series"]) > 1 else ""
+            _, bars, total = _line(document, one, _BESIDE_METRICS)
+            rows.append((f"{document['metric']}{currency}", bars, total))
+    print_table(("metric", f"by {documents[0]['by']}", "total"), rows, right=(2,))
+    print_lines([_spanned(documents[0], documents[0]["series"][0], _BESIDE_METRICS), _as_of(documents[0])])
+
+
+def show(document: InsightsDocument) -> None:
+    """Print the series of one document."""
+    series = document["series"]
+    if len(series) == 1 and document["split"] is None:
+        print_table((document["by"], document["metric"], ""), _points(document, series[0]))
+    else:
+        heads = (document["split"] or "currency", f"by {document['by']}", document["metric"])
+        print_table(heads, [_line(document, one) for one in series])
+        print_lines([_spanned(document, series[0])])
+    print_lines([f"total {_figure(one, one['total'])}" for one in series if document["split"] is None])
+    if document["left_out"]:
+        print_lines([f"and {document['left_out']} smaller ones"])
+    print_lines([_as_of(document)])
+
+
+def _as_of(document: InsightsDocument) -> str:
+    return f"days of {document['time_zone']}; everything up to {document['as_of']}"
+
+
+def sparkline(values: Sequence[int | float], widest: int = _WIDEST) -> str:
+    """Bars from nothing to the largest value; of more values than there is room for, neighbours are added up."""
+    step = _step(len(values), widest)
+    sums = [sum(values[at : at + step]) for at in range(0, len(values), step)]
+    largest = max(sums, default=0)
+    if largest <= 0:
+        return _BARS[0] * len(sums)
+    return "".join(_BARS[round(max(value, 0) / largest * (len(_BARS) - 1))] for value in sums)
+
+
+def _step(values: int, widest: int = _WIDEST) -> int:
+    """How many values share one character."""
+    return max(1, -(-values // widest))
+
+
+def _spanned(document: InsightsDocument, one: SeriesDocument, widest: int = _WIDEST) -> str:
+    """The words below lines of bars: their first and last time, and the span of a character."""
+    first, last = (_local(one["points"][place]["at"], document) for place in (0, -1))
+    step = _step(len(one["points"]), widest)
+    return f"from {first} to {last}, {step} {document['by']}{'s' if step > 1 else ''} a character"
+
+
+def _points(document: InsightsDocument, one: SeriesDocument) -> list[tuple[str, str, str]]:
+    largest = max((point["value"] for point in one["points"]), default=0)
+    return [
+        (
+            _local(point["at"], document),
+            _figure(one, point["value"]),
+            "█" * round(_BAR * max(point["value"], 0) / largest) if largest > 0 else "",
+        )
+        for point in one["points"]
+    ]
+
+
+def _line(document: InsightsDocument, one: SeriesDocument, widest: int = _WIDEST) -> tuple[str, str, str]:
+    name = one["name"] if document["split"] else one.get("currency")
+    return name or "–", sparkline([point["value"] for point in one["points"]], widest), _figure(one, one["total"])
+
+
+def _figure(one: SeriesDocument, value: int | float) -> str:
+    from streams.domain.money import money
+
+    if "currency" in one:
+        return money(int(value), one["currency"])
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def _local(at: str, document: InsightsDocument) -> str:
+    local = datetime.fromisoformat(at).astimezone(ZoneInfo(document["time_zone"]))
+    return f"{local:%Y-%m-%d %H:%M}" if document["by"] == "hour" else f"{local:%Y-%m-%d}"

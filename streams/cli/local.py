@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import failing_plainly, load_settings, refuse, require_showable
-from streams.cli.saying import say
+from streams.cli.output import say
 
 app = typer.Typer(help="A Kafka and a Redis on this machine, without Docker.", no_args_is_help=True)
 _errors = Console(stderr=True, highlight=False)
@@ -52,7 +52,7 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Delete their data to
 
 
 def _write_env(values: Mapping[str, str]) -> None:
-    """Names alone are told: a value may be a key."""
+    """Write values into `.env`, and print their names only: a value may be a key."""
     from streams.local.env_file import write_env
     from streams.platform.servers import ENV_FILE
 

@@ -10,11 +10,9 @@ from streams.cli import (
     campaigns,
     contact,
     dead_letters,
-    experiment_group,
-    experiment_results,  # noqa: F401 - its commands join the group
-    experiments,  # noqa: F401 - so do its
+    experiment_definitions,  # noqa: F401 - its commands join the group of experiment_results
+    experiment_results,
     lake,
-    lake_import,  # noqa: F401 - so does its
     local,
     permit,
     policy,
@@ -25,26 +23,23 @@ from streams.cli import (
     suppressions,
     topics,
 )
-from streams.cli.api import api
 from streams.cli.assign import assign
 from streams.cli.backtest import backtest
-from streams.cli.backup import backup
+from streams.cli.backup import backup, restore
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
-from streams.cli.gateway import gateway
-from streams.cli.help import Commands
+from streams.cli.help import RootCommands
 from streams.cli.hold import hold
 from streams.cli.importing import import_command
 from streams.cli.insights import insights
+from streams.cli.output import say
 from streams.cli.produce import produce
-from streams.cli.replaying import replay
-from streams.cli.restore import restore
-from streams.cli.saying import say
+from streams.cli.replay import replay
+from streams.cli.servers import api, gateway, worker
 from streams.cli.status import status
-from streams.cli.worker import worker
 
 app = typer.Typer(
-    cls=Commands,
+    cls=RootCommands,
     context_settings={"help_option_names": ["--help", "-h"]},
     help="One living profile of each contact, from what every team does.",
     no_args_is_help=True,
@@ -96,7 +91,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
-app.add_typer(experiment_group.app, name="experiments")
+app.add_typer(experiment_results.app, name="experiments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")

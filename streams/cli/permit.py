@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
@@ -16,21 +15,22 @@ from rich.table import Table
 
 from events.channels import Channel, Purpose
 from events.json_types import JSON
-from events.times import parse_time, render_time
+from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
-from streams.cli.permit_check import check, purpose_of
-from streams.cli.saying import say
+from streams.cli.output import say
+from streams.cli.permit_check import check, not_recorded, purpose_of
+from streams.cli.time_options import now_ms, time_given
 
 if TYPE_CHECKING:
     from streams.services.audience import Audience, Header
-    from streams.services.audience_filter.chunk_filter import Job
-    from streams.services.audience_filter.filtering import Summary
+    from streams.services.audience_filter.chunk_filter import FilterJob
+    from streams.services.audience_filter.filtering import FilterSummary
 
 _errors = Console(stderr=True, highlight=False)
 _DAY_S = 86_400
 _FIRST, _LAST = "0002-01-01", "9998-01-01"
-"""Windows reach back from the time asked about, and openings lie ahead of it."""
+"""The earliest and latest `--at`: windows reach back from it, and openings lie ahead of it."""
 
 
 app = typer.Typer(invoke_without_command=True)
@@ -38,7 +38,7 @@ app.command()(check)
 
 
 @app.callback()
-def permit(  # noqa: PLR0913 (options of a command)
+def write_outcomes(  # noqa: PLR0913 (options of a command)
     context: typer.Context,
     *,
     channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
@@ -75,10 +75,10 @@ def permit(  # noqa: PLR0913 (options of a command)
         return
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
-    from streams.cli.asked_names import remarks
+    from streams.cli.permit_check import name_remarks
     from streams.domain.pressure import PermissionRequest
     from streams.platform.policy_file import policy_of
-    from streams.services.audience_filter.chunk_filter import Job
+    from streams.services.audience_filter.chunk_filter import FilterJob
 
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
@@ -99,10 +99,10 @@ def permit(  # noqa: PLR0913 (options of a command)
         sender=sender,
         list_id=list_,
     )
-    job = Job(settings, policy, audience.header, request, moment, reserve_ms)
+    job = FilterJob(settings, policy, audience.header, request, moment, reserve_ms)
     _refuse_while_incomplete(job)
     with failing_plainly():
-        names = remarks(settings, policy, request)
+        names = name_remarks(settings, policy, request)
     for remark in names if not as_json else ():
         _errors.print(remark, markup=False)
     summary = _run(audience, job, (denied, deferred), processes)
@@ -115,21 +115,21 @@ def permit(  # noqa: PLR0913 (options of a command)
         )
 
 
-def _refuse_while_incomplete(job: Job) -> None:
-    """Before the first byte is written."""
-    from streams.services.audience_filter.chunk_filter import Clerk
+def _refuse_while_incomplete(job: FilterJob) -> None:
+    """End the command where Redis lacks something, before the first byte is written."""
+    from streams.services.audience_filter.chunk_filter import ChunkFilter
 
-    with closing(Clerk(job)) as clerk:
+    with closing(ChunkFilter(job)) as clerk:
         if (stopped := clerk.look()) is not None:
             refuse(f"{stopped.why} Nothing was written")
 
 
-def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], processes: int) -> Summary:
-    """`others`: the files for those who are denied, and for those who are deferred."""
-    from streams.cli.rows_bar import rows_bar
-    from streams.services.audience_filter.filtering import Files
-    from streams.services.audience_filter.filtering import permit as run
-    from streams.services.audience_filter.process_pool import judged
+def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
+    """Filter the audience. `others`: files for the denied, and for the deferred."""
+    from streams.cli.progress import rows_bar
+    from streams.services.audience_filter.filtering import OutputFiles
+    from streams.services.audience_filter.filtering import write_outcomes as run
+    from streams.services.audience_filter.process_pool import judged_chunks
 
     denied, deferred = others
     with (
@@ -138,9 +138,9 @@ def _run(audience: Audience, job: Job, others: tuple[Path | None, Path | None], 
         rows_bar(audience.file, _errors) as told,
     ):
         out = sys.stdout.buffer
-        outcomes = judged(audience.records(), job, processes)
+        outcomes = judged_chunks(audience.records(), job, processes)
         with closing(outcomes):
-            summary = run(outcomes, Files(audience, out, refused, later), told)
+            summary = run(outcomes, OutputFiles(audience, out, refused, later), told)
         out.flush()
     return summary
 
@@ -155,16 +155,19 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _write_down(summary: Summary, job: Job) -> None:
-    """What was answered is right in any case, so that nobody can read it in the morning is said and no more."""
-    from streams.services.audience_filter.audit import record_of, write_down
+def _write_down(summary: FilterSummary, job: FilterJob) -> None:
+    """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is only said."""
+    from streams.services.permission.command_audit import list_record, send_record
 
-    if summary.rows and (why := write_down(job, record_of(summary, job, time.time_ns() // 1_000_000))) is not None:
-        say(f"what was decided is not in audit-log, so `report daily` leaves it out: {why}", err=True)
+    if not summary.rows:
+        return
+    record = list_record(job.request, job.policy.version, now_ms(), summary.reasons)
+    if (why := send_record(job.settings, record)) is not None:
+        say(not_recorded(why), err=True)
 
 
-def _say(summary: Summary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
-    """`remarked`: for programs, which get what was remarked of names along with the counts."""
+def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
+    """Print the counts. `remarked`: remarks on names, for `--json`; None: print for people."""
     if remarked is not None:
         told = _json(summary, header, policy_version)
         typer.echo(orjson.dumps(told | ({"remarks": [*remarked]} if remarked else {})), err=True)
@@ -179,7 +182,7 @@ def _say(summary: Summary, header: Header, policy_version: str, remarked: list[s
     _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {policy_version}")
 
 
-def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JSON]:
+def _json(summary: FilterSummary, header: Header, policy_version: str) -> dict[str, JSON]:
     return {
         "rows": summary.rows,
         "allowed": summary.count("allow"),
@@ -194,24 +197,23 @@ def _json(summary: Summary, header: Header, policy_version: str) -> dict[str, JS
 
 
 def _audience() -> Audience:
-    from streams.services.audience import Unusable, open_audience
-    from streams.services.audience_filter.output_rows import OWN
+    from streams.services.audience import UnusableAudience, open_audience
+    from streams.services.audience_filter.rows import OWN_COLUMNS
 
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)
     audience = open_audience(sys.stdin.buffer)
-    if isinstance(audience, Unusable):
+    if isinstance(audience, UnusableAudience):
         refuse(audience.reason, WRONG_USE)
-    if own := sorted(OWN & {*audience.header.names}):
+    if own := sorted(OWN_COLUMNS & {*audience.header.names}):
         refuse(f"the audience has a column {own[0]}: it was judged before; give the list that it came from", WRONG_USE)
     return audience
 
 
 def _time_of(at: str | None) -> int:
     if at is None:
-        return time.time_ns() // 1_000_000
-    if (moment := parse_time(at)) is None:
-        refuse("--at: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
+        return now_ms()
+    moment = time_given("--at", at)
     if not _FIRST <= render_time(moment) < _LAST:
         refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
     return moment

@@ -1,16 +1,40 @@
-"""`harmonia permit check`: whether one person may be reached now, and why."""
+"""`harmonia permit check`: whether one person may be reached now, and why; and remarks on misspelled names.
 
-from typing import Annotated, cast, get_args
+Nobody keeps a list of campaigns, teams or numbers, and a new one is nothing wrong, so the question is answered, with a
+remark. Names are compared with what is on hold, the teams of files and settings, and the numbers that were stopped.
+"""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import orjson
 import typer
 
 from events.channels import Channel, Purpose, canonical_purpose
+from events.json_types import JSON
+from events.spelling import nearest_name
+from events.times import render_time
+from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
-from streams.cli.naming import HELP, METAVAR
+from streams.cli.output import print_table, say
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
+from streams.cli.time_options import now_ms
+from streams.domain.display_names import is_shown
+from streams.platform.errors import Unusable
+
+if TYPE_CHECKING:
+    from sinks.lookup import ContactAnswer, Incomplete
+    from streams.domain.pressure import PermissionRequest, Policy
+    from streams.platform.settings import Settings
+    from streams.services.permission.decisions import AskedPerson, BatchAnswers, JudgedPerson
 
 
 def purpose_of(said: str | None) -> str | None:
-    """The purpose that somebody means, however it is spelt. Raises `typer.BadParameter` for what is none."""
+    """The purpose of an option, in either spelling. Raises `typer.BadParameter` for what is none."""
     purpose = None if said is None else str(canonical_purpose(said))
     if purpose is not None and purpose not in get_args(Purpose):
         raise typer.BadParameter(f"{said!r} is not one of {', '.join(map(repr, get_args(Purpose)))}.")
@@ -31,7 +55,6 @@ def check(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as POST /v1/permissions answers.")] = False,
 ) -> None:
     """Say whether one person may be reached now. Exit code 0: allow; 1: defer or deny, or nobody can say."""
-    from streams.cli.permit_checked import tell_permission
     from streams.domain.pressure import PermissionRequest
 
     request = PermissionRequest(
@@ -46,3 +69,178 @@ def check(  # noqa: PLR0913 (options of a command)
         list_id=list_,
     )
     tell_permission(one, request, as_json=as_json)
+
+
+def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:
+    """Print the decision about one person. Ends the command with exit code 1 where it is no allow."""
+    import asyncio
+
+    from sinks.base import SinkUnavailable
+    from sinks.lookup import Incomplete
+    from streams.platform.policy_file import policy_of
+    from streams.platform.tried_address import is_redis_up
+    from streams.services.api.identifiers import asked_person
+    from streams.services.api.models import Person
+
+    settings = load_settings()
+    meant = parse_person(word)
+    if not meant.ids(settings.hasher):
+        refuse(nobody_known(word))
+    whom = asked_person(Person.model_validate(meant.contact()), request.channel, settings.hasher)
+    with failing_plainly():
+        policy = policy_of(settings.policy)
+        try:
+            contact, answers = asyncio.run(_judged(settings, policy, whom, request))
+        except SinkUnavailable as trouble:
+            refuse(f"{trouble}; {is_redis_up(settings)}")
+        said_of = [*name_remarks(settings, policy, request), *_remarks(contact, request, word)]
+    if isinstance(answers, Incomplete):
+        refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
+    for remark in said_of:
+        say(remark, err=True)
+    [one] = answers.judged
+    typer.echo(orjson.dumps(_plain(answers, one))) if as_json else _print(answers, one)
+    _write_down(settings, request, answers.policy_version, one)
+    decision = one.decision
+    if decision.decision != "allow":
+        say(f"{decision.decision}: {decision.reason}; docs/policy.md says what that means", err=True)
+        raise typer.Exit(REFUSED)
+
+
+def _write_down(settings: Settings, request: PermissionRequest, policy_version: str, one: JudgedPerson) -> None:
+    """Write the answer into `audit-log`, as the API does. Where that fails it is only said: the answer is right."""
+    from streams.services.permission.command_audit import permission_record, send_record
+
+    if one.contact_id is None:
+        return
+    decision = one.decision
+    record = permission_record(
+        request,
+        policy_version,
+        now_ms(),
+        [{"contact_id": one.contact_id, "decision": decision.decision, "reason": decision.reason}],
+    )
+    if (why := send_record(settings, record)) is not None:
+        say(not_recorded(why), err=True)
+
+
+def not_recorded(why: str) -> str:
+    """The message where an answer could not be written into `audit-log`."""
+    return f"what was decided is not in audit-log, so `report daily` leaves it out: {why}"
+
+
+async def _judged(
+    settings: Settings, policy: Policy, whom: AskedPerson, request: PermissionRequest
+) -> tuple[ContactAnswer | None, BatchAnswers | Incomplete]:
+    """The contact, if Redis can be relied on, and the decision."""
+    from sinks.lookup import Incomplete, Lookup
+    from sinks.reservations import Reservations
+    from streams.platform.clients import KafkaClients, redis_client
+    from streams.services.permission.decisions import PermissionBatch, PermissionJudge
+    from streams.services.permission.reservation_log import ReservationLog
+
+    client = redis_client(settings)
+    keeping = ReservationLog(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
+    try:
+        lookup = Lookup(client, settings.profiles_oldest_s)
+        judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
+        seen = await lookup.look([whom.names])
+        contact = None if isinstance(seen, Incomplete) else seen.contacts[0]
+        return contact, await judge.judge(PermissionBatch(request, now_ms(), [whom]))
+    finally:
+        await client.aclose()
+
+
+def _remarks(contact: ContactAnswer | None, request: PermissionRequest, word: str) -> list[str]:
+    from sinks.lookup import UnknownContact
+    from streams.cli.decision_effects import profile_of
+
+    if isinstance(contact, UnknownContact):
+        return [f"{nobody_known(word)}; judged as somebody of whom nothing is known"]
+    stopped = profile_of(contact).get("stops", {}).get("senders", {}) if contact is not None else {}
+    remark = about_sender(request.sender, stopped)
+    return [] if remark is None else [remark]
+
+
+def _print(answers: BatchAnswers, one: JudgedPerson) -> None:
+    decision = one.decision
+    rows = [
+        ("contact", one.contact_id or ""),
+        ("decision", decision.decision),
+        ("reason", decision.reason),
+        ("do not send after", _time(decision.expires_at)),
+        ("ask again at", _time(decision.earliest_at) if decision.decision != "allow" else ""),
+        *(("because of", f"{each.source} {each.id}") for each in decision.evidence),
+        ("policy", answers.policy_version),
+    ]
+    print_table(("what", "is (times in UTC)"), [row for row in rows if row[1]])
+
+
+def _plain(answers: BatchAnswers, one: JudgedPerson) -> dict[str, JSON]:
+    decision = one.decision
+    told: dict[str, JSON] = {
+        "contact_id": one.contact_id,
+        "decision": decision.decision,
+        "reason": decision.reason,
+        "evidence": [{"source": each.source, "id": each.id} for each in decision.evidence],
+        "earliest_at": None if decision.earliest_at is None else render_time(decision.earliest_at),
+        "expires_at": None if decision.expires_at is None else render_time(decision.expires_at),
+    }
+    if decision.ref is not None:
+        told["ref"] = decision.ref
+    as_of = render_time(answers.as_of)
+    return {"policy_version": answers.policy_version, "as_of": as_of, "decisions": [told]}
+
+
+def _time(ms: int | None) -> str:
+    from streams.cli.profile_tables import cell_text
+
+    return "" if ms is None else cell_text(render_time(ms))
+
+
+def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest) -> list[str]:
+    """Remarks on names in a request that may be misspelled. Raises RedisError."""
+    from sinks.keys import HOLDS, text
+    from streams.platform.clients import tool_redis
+
+    held: set[str] = set()
+    if request.campaign_id is not None:
+        with closing(tool_redis(settings)) as client:
+            held = {text(name) for name in client.hgetall(HOLDS)}
+    found = (about_campaign(request.campaign_id, held), about_team(request.team, _teams(settings, policy)))
+    return [remark for remark in found if remark is not None]
+
+
+def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
+    """A remark where a campaign that is not on hold is spelled like one that is."""
+    if campaign is None or campaign in held or (near := nearest_name(campaign, sorted(held))) is None:
+        return None
+    if not is_shown(near):
+        return f"--campaign: {campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`"
+    return f"--campaign: {campaign} is not on hold, and {near} is: is that the one?"
+
+
+def about_team(team: str, known: Collection[str]) -> str | None:
+    """A remark where no file or setting names the team; None where they name no team at all."""
+    if not team or not known or team in known:
+        return None
+    near = nearest_name(team, sorted(known))
+    meant = f"; did you mean {near}?" if near and is_shown(near) else ""
+    return f"--team: {team} is in no file of teams, policy or token{meant}"
+
+
+def about_sender(sender: str | None, stopped: Collection[str]) -> str | None:
+    """A remark where a sender is spelled like one that the person has stopped."""
+    if sender is None or sender in stopped or (near := nearest_name(sender, sorted(stopped))) is None:
+        return None
+    return f"--sender: this person has stopped {near}: is that the one?"
+
+
+def _teams(settings: Settings, policy: Policy) -> set[str]:
+    from streams.worker.measuring.teams import read_schedule
+
+    found = {*policy.transactional.teams}
+    with suppress(Unusable):  # whoever reads that file for its hours says what is wrong with it
+        found |= {*read_schedule(settings.teams).hours}
+    items = re.split(r"[\s,]+", settings.api_tokens.get_secret_value())
+    return found | {item.partition(":")[0] for item in items if ":" in item} - {"*"}

@@ -1,7 +1,12 @@
-"""All that is held of one person, from Redis and from the topics."""
+"""One person: parses the word that names them on the command line, and reads all that Redis and the topics hold.
+
+A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So
+commands decide only about a contact_id that is known (see `decisions`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,14 +16,90 @@ import orjson
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
-from streams.cli.naming import named
+from streams.cli.output import say
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from sinks.lookup import ContactAnswer
+    from events.identifiers import Hasher, Kind
+    from sinks.lookup import Complete, ContactAnswer, Incomplete
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
+
+
+METAVAR = "PERSON"
+HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
+CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
+
+_KINDS: dict[str, Kind] = {"phone": "phone", "voter": "voter", "external": "external", "email": "email"}
+_CALLED: dict[Kind, str] = {
+    "phone": "phone number",
+    "voter": "voter id",
+    "external": "external id",
+    "email": "e-mail address",
+}
+_is_cut_hash = re.compile(
+    r"(?:(?:email|voter|external):[0-9a-f]{4,31}|phone:(?=\d*[a-f])[0-9a-f]{4,31})(?:…|\.\.\.)?"
+).fullmatch
+"""A hash that was cut short. Digits alone behind `phone:` are a phone number."""
+_is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", re.ASCII).fullmatch
+"""A phone number as people write it, with marks between its digits or before them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A person named by one identifier; `kind` None: `text` is a contact_id."""
+
+    kind: Kind | None
+    text: str
+
+    def ids(self, hasher: Hasher) -> list[str]:
+        """The contact_ids that it may be: its hash under each valid key. Empty: it cannot be read."""
+        from events.fields import CONTACT_ID_PATTERN
+
+        if self.kind is None:
+            return [self.text] if re.fullmatch(CONTACT_ID_PATTERN, self.text) else []
+        return hasher.lookups(self.kind, self.text)
+
+    def contact(self) -> dict[str, JSON]:
+        """`data.contact` of an interaction with this person."""
+        if self.kind is None:
+            return {"contact_id": self.text}
+        if self.kind == "external":
+            system, _, id_ = self.text.partition(":")
+            return {"external": {system: id_}}
+        return {"voter_id" if self.kind == "voter" else self.kind: self.text}
+
+
+def nobody_known(word: str) -> str:
+    """The message that nobody is known by a word, with the cure; the word, which may be an address, is not repeated."""
+    from events.fields import CONTACT_ID_PATTERN
+
+    if _is_cut_hash(word):
+        return (
+            "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
+        )
+    meant = parse_person(word)
+    if meant.kind is None and _is_like_phone(word):
+        return f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
+    if meant.kind is None:
+        is_contact_id = re.fullmatch(CONTACT_ID_PATTERN, word)
+        return f"nobody is known by this {'contact_id' if is_contact_id else 'word'}: {CURE}"
+    return (
+        f"nobody is known by this {_CALLED[meant.kind]}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY "
+        "that of the workers?"
+    )
+
+
+def parse_person(word: str) -> PersonName:
+    """The identifier that a word means. A hash as it stands in records is a contact_id."""
+    from events.identifiers import is_identity_hash
+
+    kind, colon, text = word.partition(":")
+    if colon and kind in _KINDS and not is_identity_hash(word):
+        return PersonName(_KINDS[kind], text)
+    return PersonName("email" if "@" in word else None, word)
+
 
 _SHOWN = 8
 """Of 32 hexadecimal digits, enough to tell the identifiers of one person apart."""
@@ -26,9 +107,9 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`names`: every identifier under which the person is found, the contact_id first, then sorted.
+    """All that is held of a person. `names`: every id under which they are found, the contact_id first, then sorted.
 
-    `interactions`: the records under each of them, in the order in which the broker has them.
+    `interactions`: value and time of the records under each of them, in the order of the broker.
     """
 
     contact_id: str
@@ -38,7 +119,7 @@ class Person:
     alerts: Sequence[JSON]
 
     def facts(self) -> list[Fact]:
-        """What happened and may count: nothing from before the person was erased, if that was so."""
+        """The facts that may count: none from before an erasure of the person."""
         from streams.domain.contact import read_fact
         from streams.domain.contact.facts.command_details import COMMANDS, Erase
 
@@ -50,12 +131,12 @@ class Person:
         ]
 
 
-async def find(settings: Settings, who: str) -> ContactAnswer:
-    """The person of an identifier (see `naming`): the one who absorbed it, if it was absorbed. Raises RedisError."""
+async def find_person(settings: Settings, who: str) -> ContactAnswer:
+    """The person of a word; of one that was merged, the canonical id. Raises RedisError."""
     from sinks.lookup import UnknownContact, find_anyway
     from streams.platform.clients import redis_client
 
-    ids = named(who).ids(settings.hasher)
+    ids = parse_person(who).ids(settings.hasher)
     if not ids:
         return UnknownContact(who)
     client = redis_client(settings)
@@ -66,7 +147,7 @@ async def find(settings: Settings, who: str) -> ContactAnswer:
 
 
 def read_person(settings: Settings, contact_id: str) -> Person:
-    """Read the topics for all that is held of a person. Takes as long as reading them takes."""
+    """Read all that is held of a person from the topics, which takes as long as reading them whole."""
     from sinks.keys import partition_of
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
@@ -87,7 +168,7 @@ def read_person(settings: Settings, contact_id: str) -> Person:
 
 
 def masked(name: str) -> str:
-    """An identifier as it may be shown: of a hash its kind and its first digits; a contact_id as it is."""
+    """An identifier for display: of a hash its kind and first digits; a contact_id as it is."""
     from events.identifiers import is_identity_hash, kind_of
 
     if not is_identity_hash(name):
@@ -130,8 +211,40 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
     return last
 
 
-def look_up(settings: Settings, who: str) -> ContactAnswer:
-    """`find`, for commands."""
+def look_up_person(settings: Settings, who: str) -> ContactAnswer:
+    """`find_person`, for commands that are not async."""
     import asyncio
 
-    return asyncio.run(find(settings, who))
+    return asyncio.run(find_person(settings, who))
+
+
+def what_redis_lacks(settings: Settings) -> str | None:
+    """What Redis lacks, or that it is behind, in words; None: all that the topics had is in it."""
+    import asyncio
+
+    from sinks.lookup import Incomplete
+
+    found = asyncio.run(_standing(settings))
+    if isinstance(found, Incomplete):
+        return f"in Redis {found.where} is {found.why.replace('_', ' ')}"
+    return found if isinstance(found, str) else None
+
+
+def warn_of_what_is_missing(settings: Settings) -> None:
+    """Warn on standard error where what Redis shows may be old or incomplete."""
+    if (lacking := what_redis_lacks(settings)) is not None:
+        say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
+
+
+async def _standing(settings: Settings) -> Complete | Incomplete | str:
+    from sinks.base import SinkUnavailable
+    from sinks.lookup import Lookup
+    from streams.platform.clients import redis_client
+
+    client = redis_client(settings)
+    try:
+        return await Lookup(client, settings.profiles_oldest_s).standing()
+    except SinkUnavailable as trouble:
+        return str(trouble)
+    finally:
+        await client.aclose()

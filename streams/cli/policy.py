@@ -10,7 +10,7 @@ import typer
 
 from events.times import render_time
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
-from streams.cli.saying import say
+from streams.cli.output import say
 
 app = typer.Typer(help="How often people may be reached, and when.", no_args_is_help=True)
 

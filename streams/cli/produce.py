@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,8 @@ import typer
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from streams.cli.failures import REFUSED, failing_plainly, load_settings
-from streams.cli.saying import say
+from streams.cli.output import say
+from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from events.unknown_fields import UnknownField
@@ -35,12 +35,12 @@ def produce(
     settings = load_settings()
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    unknown: Counter[UnknownField] = Counter()
+    unknown: dict[UnknownField, list[int]] = {}
     with failing_plainly():
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
         for number, value in _lines(file):
-            routed = route(value, settings.phone_region, time.time_ns() // 1_000_000)
+            routed = route(value, settings.phone_region, now_ms())
             if isinstance(routed, Refusal):
                 refused[routed.reason.value] += 1
                 say(f"line {number}: {routed.reason}: {routed.detail}", err=True)
@@ -49,16 +49,20 @@ def produce(
                 if topic not in sent:  # of others a producer need not know anything
                     require_topic(settings, topic)
                 sent[topic] += 1
-                unknown.update(strange)
+                for field in strange:
+                    unknown.setdefault(field, []).append(number)
                 acknowledged.append(producer.send(topic, value))
         for future in acknowledged:
             future.get()
         producer.close()
-    for field, number in unknown.most_common():
-        say(f"{number:,} × {field}", err=True)
+    found = sorted(unknown.items(), key=lambda each: -len(each[1]))
+    for field, lines in found:
+        say(f"{len(lines):,} × {field} ({_where(lines)})", err=True)
     summary: dict[str, JSON] = {"sent": {**sent}, "refused": {**refused}}
     if unknown:
-        summary["unknown_fields"] = [{**field._asdict(), "events": number} for field, number in unknown.most_common()]
+        summary["unknown_fields"] = [
+            {**field._asdict(), "events": len(lines), "line": lines[0]} for field, lines in found
+        ]
     if as_json:
         typer.echo(orjson.dumps(summary))
     else:
@@ -80,7 +84,25 @@ def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[Unkno
     type_ = event.get("type") if isinstance(event, dict) else None
     topic = topic_of(type_) if isinstance(type_, str) else ""
     outcome = judge_before_sending(Record(topic, value, (), now_ms), phone_region)
-    return outcome if isinstance(outcome, Refusal) else (topic, unknown_fields(outcome.type, event.get("data")))
+    if isinstance(outcome, Refusal):
+        return _with_near_type(outcome, type_)
+    return topic, unknown_fields(outcome.type, event.get("data"))
+
+
+def _with_near_type(refusal: Refusal, type_: JSON) -> Refusal:
+    """The refusal of a type that nobody knows, with the known type that is spelled most like it."""
+    from events.registry import MODELS
+    from events.spelling import nearest_name
+
+    if refusal.reason is not Reason.UNKNOWN_TYPE or not isinstance(type_, str) or type_ in MODELS:
+        return refusal
+    near = nearest_name(type_, MODELS)
+    return refusal if near is None else Refusal(refusal.reason, f"{refusal.detail}; did you mean {near}?")
+
+
+def _where(lines: list[int]) -> str:
+    """The lines in which something was found, in short."""
+    return f"line {lines[0]}" if len(lines) == 1 else f"first in line {lines[0]}"
 
 
 def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""A profile as people read it: what is known by path, lists as tables, and the names of what nothing is known of."""
+"""Turns a profile into tables for people: values by path, lists as tables, and the names of empty parts."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +16,8 @@ Row = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A list of the profile; `path` as in `facts`."""
+class ListTable:
+    """A list of the profile as a table; `path` as in `facts`."""
 
     path: str
     columns: tuple[str, ...]
@@ -25,18 +25,18 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """`facts`: path and value. `unknown`: parts of the profile of which there is nothing to show."""
+class ProfileTables:
+    """A profile as tables. `facts`: path and value. `unknown`: names of the parts without a value."""
 
     facts: Sequence[tuple[str, str]]
-    lists: Sequence[Listed]
+    lists: Sequence[ListTable]
     unknown: Sequence[str]
 
 
-def shown(profile: Mapping[str, JSON]) -> Shown:
-    """All of a profile, in its order."""
+def profile_tables_of(profile: Mapping[str, JSON]) -> ProfileTables:
+    """The tables of a whole profile, in its order."""
     facts: list[tuple[str, str]] = []
-    lists: list[Listed] = []
+    lists: list[ListTable] = []
     unknown: list[str] = []
     for name, part in profile.items():
         before = len(facts), len(lists)
@@ -44,22 +44,22 @@ def shown(profile: Mapping[str, JSON]) -> Shown:
             if isinstance(value, list):
                 lists.append(_listed(path, value))
             else:
-                facts.append((path, at(path, value)))
+                facts.append((path, cell_at(path, value)))
         if (len(facts), len(lists)) == before:
             unknown.append(name)
-    return Shown(facts, lists, unknown)
+    return ProfileTables(facts, lists, unknown)
 
 
-def at(path: str, value: JSON) -> str:
-    """What is at a path of the profile in a cell; amounts, which are by currency, as money."""
+def cell_at(path: str, value: JSON) -> str:
+    """The value at a path of the profile as text; amounts, which are by currency, as money."""
     currency = path.rpartition(".")[2]
     if path.startswith("donations.") and _is_currency(currency) and isinstance(value, int):
         return money(value, currency)
-    return said(value)
+    return cell_text(value)
 
 
-def said(value: JSON) -> str:
-    """A value in a cell: times without the thousandths that are none, texts as they are, all else as JSON."""
+def cell_text(value: JSON) -> str:
+    """A value as text: times without zero thousandths, texts as they are, all else as JSON."""
     if not isinstance(value, str):
         return orjson.dumps(value).decode()
     return value.removesuffix("Z").removesuffix(".000").replace("T", " ") if _is_time(value) else value
@@ -70,33 +70,33 @@ def _is_time(text: str) -> bool:
 
 
 def _leaves(path: str, value: JSON) -> Iterator[tuple[str, JSON]]:
-    """Values that are there; a list of objects is one."""
+    """The values of a part with their paths; a list of objects is one value, and empty ones are left out."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield from _leaves(f"{path}.{name}", part)
     elif isinstance(value, list) and value and not isinstance(value[0], dict):
-        yield path, ", ".join(map(said, value))
+        yield path, ", ".join(map(cell_text, value))
     elif value is not None and value != []:
         yield path, value
 
 
-def _listed(path: str, items: Sequence[JSON]) -> Listed:
+def _listed(path: str, items: Sequence[JSON]) -> ListTable:
     objects = [item for item in items if isinstance(item, dict)]
     columns = tuple(dict.fromkeys(name for item in objects for name in item))
-    return Listed(path, columns, [tuple(_cell(item, name) for name in columns) for item in objects])
+    return ListTable(path, columns, [tuple(_cell(item, name) for name in columns) for item in objects])
 
 
 def _cell(item: Mapping[str, JSON], name: str) -> str:
     value, currency = item.get(name), item.get("currency")
     if name == "amount" and isinstance(value, int) and isinstance(currency, str):
         return money(value, currency)
-    return "" if value is None else said(value)
+    return "" if value is None else cell_text(value)
 
 
-def changes(path: str, was: JSON, now: JSON) -> Iterator[str]:
-    """What became of the value at a path; of a list what is new in it and what is gone."""
+def change_lines(path: str, was: JSON, now: JSON) -> Iterator[str]:
+    """Lines on the change of the value at a path; of a list what is new in it and what is gone."""
     if not isinstance(was, list) and not isinstance(now, list):
-        yield f"{at(path, was)} → {at(path, now)}"
+        yield f"{cell_at(path, was)} → {cell_at(path, now)}"
         return
     before, after = (value if isinstance(value, list) else [] for value in (was, now))
     yield from (f"+ {_item(item)}" for item in after if item not in before)
@@ -104,4 +104,4 @@ def changes(path: str, was: JSON, now: JSON) -> Iterator[str]:
 
 
 def _item(item: JSON) -> str:
-    return " ".join(_cell(item, name) for name in item) if isinstance(item, dict) else said(item)
+    return " ".join(_cell(item, name) for name in item) if isinstance(item, dict) else cell_text(item)

@@ -13,8 +13,7 @@ import typer
 
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.profile_tables import at
-from streams.cli.saying import say
+from streams.cli.output import say
 from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
@@ -102,11 +101,12 @@ def compare(
     if as_json:
         typer.echo(msgspec.json.encode(found))
     else:
-        say("\n".join(_said(found)))
+        say("\n".join(_lines(found)))
     raise typer.Exit(0 if found.is_equal else DIFFERS)
 
 
-def _said(found: Comparison) -> Iterator[str]:
+def _lines(found: Comparison) -> Iterator[str]:
+    from streams.cli.profile_tables import cell_at
 
     yield (
         f"{found.equal} equal, {found.differ} differ, {found.only_running} only in the running state, "
@@ -115,7 +115,7 @@ def _said(found: Comparison) -> Iterator[str]:
     for field, count in found.fields.items():
         yield f"{count:8} {field}"
     for each in found.samples:
-        before, after = (at(each.field, cast(JSON, value)) for value in (each.before, each.after))
+        before, after = (cell_at(each.field, cast(JSON, value)) for value in (each.before, each.after))
         yield f"{each.contact_id} {each.field or '(all)'}: {before} -> {after}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.failures import WRONG_USE, load_settings, refuse
-from streams.cli.history import ask_history
-from streams.cli.saying import say
+from streams.cli.insights import ask_history
+from streams.cli.output import say
+from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from streams.history.daily_report.figures import DailyReport
@@ -66,7 +66,7 @@ def _report(settings: Settings, day: date) -> DailyReport:
         found = report_of(read.history, day, settings.time_zone, read.as_of, held)
         try:
             refused = open_refusals_on(settings, spans[0])
-            quarantines = quarantines_now(settings, time.time_ns() // 1_000_000)
+            quarantines = quarantines_now(settings, now_ms())
         except TopicAuthorizationFailedError:  # a right that earlier versions did not need
             return replace(found, refused=None, quarantines=None)
         mostly = mostly_refused_of(read.history, spans[0], refused)
@@ -94,7 +94,7 @@ def _write(found: DailyReport, folder: Path) -> None:
 def _day(text: str | None, zone: str) -> date:
     from streams.history.insights.spans import day_of
 
-    today = day_of(time.time_ns() // 1_000_000, zone)
+    today = day_of(now_ms(), zone)
     if text is None:
         return today - timedelta(days=1)
     try:

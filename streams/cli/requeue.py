@@ -1,17 +1,25 @@
-"""`harmonia dead-letters requeue`: sends refused records to their topics again, mended by a mapping if there is one."""
+"""`harmonia dead-letters requeue`, `release`: sends refused or held records to their topics again.
+
+What `release` requeues carries its history, and is not held again, whatever the workers have heard by then.
+"""
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
+from rich.table import Table
 
-from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.letter_choice import (
+from events.json_types import JSON
+from events.times import render_time
+from events.topics import QUARANTINE, SOURCE_QUARANTINES
+from streams.cli.dead_letter_options import (
     BackOption,
     DetailOption,
     HeldOption,
@@ -23,16 +31,24 @@ from streams.cli.letter_choice import (
     TypeOption,
     UntilOption,
     WhyOption,
-    called,
     choice_of,
-    now_ms,
+    letter_noun,
     topic_of,
 )
+from streams.cli.dead_letter_output import console, counted, shown_time
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.output import say
+from streams.cli.person import find_person, masked
+from streams.cli.time_options import now_ms
+from streams.domain.display_names import named
 
 if TYPE_CHECKING:
+    from streams.domain.dead_letter_repair.effects import Added
     from streams.domain.dead_letter_repair.mapping import Mapping
-    from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder
+    from streams.domain.quarantine.orders import Quarantine
+    from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOrder
     from streams.platform.settings import Settings
+
 
 MappingOption = Annotated[
     Path | None,
@@ -96,7 +112,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
 
 def mapping_in(file: Path | None) -> Mapping | None:
-    """The mapping; ends the command when the file holds none."""
+    """The mapping of a file. Ends the command when it holds none."""
     from streams.domain.dead_letter_repair.mapping import read_mapping
     from streams.domain.dead_letter_repair.mistakes import Mistakes
 
@@ -114,8 +130,7 @@ def mapping_in(file: Path | None) -> Mapping | None:
 def show_rehearsal(
     settings: Settings, order: RequeueOrder, people: int, *, as_json: bool, sources: Collection[str] = ()
 ) -> None:
-    """Say what would be sent. `sources`: those in quarantine, which may have no letter."""
-    from streams.cli.requeue_told import rehearsal_row, tell_rehearsal
+    """Print what would be sent. `sources`: those in quarantine, which may have no dead letter."""
     from streams.operations.requeue.requeue_run import dry_run
 
     with failing_plainly():
@@ -124,29 +139,218 @@ def show_rehearsal(
         typer.echo(orjson.dumps(rehearsal_row(found, order)))
     _refuse_unknown_names(found.account, order, sources)
     if not as_json:
-        tell_rehearsal(settings, found, order)
+        print_rehearsal(settings, found, order)
     raise typer.Exit(0 if found.account.is_clean else REFUSED)
 
 
 def send(settings: Settings, order: RequeueOrder, *, as_json: bool, sources: Collection[str] = ()) -> None:
-    """Send, and say what was sent. `sources`: those in quarantine, which may have no letter."""
+    """Requeue, and print what was sent. `sources`: those in quarantine, which may have no dead letter."""
     import asyncio
 
-    from streams.cli.requeue_told import account_row, tell, tell_progress
     from streams.operations.requeue.requeue_run import requeue
 
     with failing_plainly():
-        account = asyncio.run(requeue(settings, order, tell_progress))
+        account = asyncio.run(requeue(settings, order, print_progress))
     if as_json:
         typer.echo(orjson.dumps(account_row(account, order)))
     _refuse_unknown_names(account, order, sources)
     if not as_json:
-        tell(account, order)
+        print_account(account, order)
     if account.stopped:
         refuse(account.stopped)
     raise typer.Exit(0 if account.is_clean else REFUSED)
 
 
 def _refuse_unknown_names(account: RequeueCounts, order: RequeueOrder, sources: Collection[str]) -> None:
-    if missed := account.names.missed(order.choice, called(order.topic), sources):
+    if missed := account.names.missed(order.choice, letter_noun(order.topic), sources):
         refuse("\n".join(missed))
+
+
+_ONCE = "What a profile holds already under the same source and id is not taken twice."
+
+
+def account_row(account: RequeueCounts, order: RequeueOrder) -> dict[str, JSON]:
+    """The account of a requeueing as JSON."""
+    mapping = order.rules.mapping
+    sent = sorted(account.sent.items())
+    return {
+        "run": order.rules.run,
+        "mapping": None if mapping is None else mapping.version,
+        "matched": account.matched,
+        "sent": [{"topic": topic, "type": type_ and named(type_), "count": count} for (topic, type_), count in sent],
+        "refused": [
+            {"reason": reason, "detail": detail, "count": count}
+            for (reason, detail), count in account.refused.most_common()
+        ],
+        "left": {why.value: count for why, count in sorted(account.left.items())},
+        "came_back": account.came_back,
+        "stopped": account.stopped,
+    }
+
+
+def rehearsal_row(found: DryRun, order: RequeueOrder) -> dict[str, JSON]:
+    """The account of a dry run as JSON; `sent` is what would be sent."""
+    sample: dict[str, JSON] = {name: {each.field: each.value for each in added} for name, added in found.sample.items()}
+    return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
+
+
+def print_progress(account: RequeueCounts) -> None:
+    """Print a line after each batch, on a terminal only."""
+    if sys.stderr.isatty():
+        say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
+
+
+def print_account(account: RequeueCounts, order: RequeueOrder) -> None:
+    """Print the account of a requeueing."""
+    _tell_counts(account, "sent")
+    if account.came_back:
+        say(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
+    if account.sent:
+        say(f"Run {order.rules.run}. {_ONCE}")
+
+
+def print_rehearsal(settings: Settings, found: DryRun, order: RequeueOrder) -> None:
+    """Print what a dry run would send, and what it would add to some profiles."""
+    _tell_counts(found.account, "would be sent")
+    say(f"They name {counted(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
+    for name, added in found.sample.items():
+        _tell_added(settings, name, added)
+    if found.sample:
+        say(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
+
+
+def _tell_counts(account: RequeueCounts, verb: str) -> None:
+    from streams.domain.dead_letter_repair.judging import WORDS
+
+    say(f"{counted(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
+    for (topic, type_), count in sorted(account.sent.items()):
+        say(f"  {count:>7,}  {topic}: {named(type_)}")
+    if account.refused:
+        say(f"{account.refused.total():,} would be refused again, so they stay")
+    for (reason, detail), count in account.refused.most_common():
+        say(f"  {count:>7,}  {reason}: {detail}")
+    for why, count in sorted(account.left.items()):
+        say(f"{count:,} {WORDS[why]}")
+
+
+def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
+    now = _known(settings, name)
+    out = console()
+    out.print(f"\n{masked(name)}")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("  field", overflow="fold")
+    table.add_column("now", no_wrap=True)
+    table.add_column("dead letters alone", no_wrap=True)
+    for each in added:
+        shown = "?" if now is None else short(each.field, now.get(each.field))
+        table.add_row(f"  {each.field}", shown, short(each.field, each.value))
+    out.print(table)
+
+
+def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
+    """The profile of a contact by field, empty for an unknown one; None: Redis does not answer."""
+    import asyncio
+
+    from redis.exceptions import RedisError
+
+    from sinks.lookup import KnownContact
+    from streams.domain.dead_letter_repair.effects import leaves
+
+    try:
+        found = asyncio.run(find_person(settings, name))
+    except RedisError:
+        return None
+    return dict(leaves(orjson.loads(found.profile))) if isinstance(found, KnownContact) else {}
+
+
+def short(field: str, value: JSON) -> str:
+    """A field of the profile in short: texts up to the length of a time in seconds, amounts as money."""
+    from streams.cli.profile_tables import cell_at, cell_text
+
+    if value is None:
+        return "-"
+    return cell_text(value)[:19] if isinstance(value, str) else cell_at(field, value)
+
+
+def release(  # noqa: PLR0913 (options of a command)
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="As its records say it.")] = None,
+    *,
+    listed: Annotated[bool, typer.Option("--list", help="Show what is in quarantine, and what was.")] = False,
+    mapping: MappingOption = None,
+    dry_run: DryOption = False,
+    stop_at: StopOption = 20,
+    old_messages: OldOption = False,
+    wait: WaitOption = 60.0,
+    people: PeopleOption = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a source out of quarantine, and send what was held of it to where it was going, each record once.
+
+    What would be refused stays held: see `group --quarantined`, and release again with a mapping.
+    """
+    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.judging import Rules
+    from streams.operations.requeue.requeue_run import RequeueOrder
+
+    if (source is None) is not listed:
+        refuse("SOURCE: give one, or --list alone", WRONG_USE)
+    settings = load_settings()
+    if source is None:
+        _list(settings, as_json=as_json)
+        return
+    rules = Rules(
+        now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
+    )  # fmt: skip
+    order = RequeueOrder(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    with failing_plainly():
+        quarantined = _quarantines(settings)
+    if dry_run:
+        show_rehearsal(settings, order, people, as_json=as_json, sources=quarantined)
+        return
+    if source in quarantined:
+        _let_go(settings, source)
+    send(settings, order, as_json=as_json, sources=quarantined)
+
+
+def _let_go(settings: Settings, source: str) -> None:
+    from streams.platform.clients import KafkaClients
+
+    with failing_plainly(), closing(KafkaClients(settings).tool_producer()) as producer:
+        producer.send(SOURCE_QUARANTINES, None, source.encode(), partition=0).get()
+
+
+def _list(settings: Settings, *, as_json: bool) -> None:
+    with failing_plainly():
+        known = sorted(_quarantines(settings).values(), key=lambda each: each.since)
+    now = now_ms()
+    if as_json:
+        typer.echo(orjson.dumps([_row(each, now) for each in known]))
+        return
+    table = Table("source", "since", "until", "held now", box=None)
+    for each in known:
+        table.add_row(
+            named(each.source), shown_time(each.since), shown_time(each.until), "yes" if now < each.until else "no"
+        )
+    console().print(table)
+
+
+def _row(each: Quarantine, now: int) -> dict[str, JSON]:
+    return {
+        "source": named(each.source),
+        "since": render_time(each.since),
+        "until": render_time(each.until),
+        "refused": each.refused,
+        "held_now": now < each.until,
+    }
+
+
+def _quarantines(settings: Settings) -> dict[str, Quarantine]:
+    from streams.domain.quarantine.orders import read_quarantine_record
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
+
+    known: dict[str, Quarantine] = {}
+    with closing(KafkaClients(settings).tool_consumer()) as consumer:
+        for record in records_of(consumer, SOURCE_QUARANTINES):
+            read_quarantine_record(record.key, record.value, known)
+    return known

@@ -1,10 +1,26 @@
-"""`harmonia reservations list, release`: which team is about to reach whom, and giving somebody back."""
+"""`harmonia reservations list, release`: which team has reserved whom, and giving somebody back; all from Redis."""
 
-from typing import Annotated
+from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import orjson
 import typer
 
-from streams.cli.naming import HELP, METAVAR
+from events.json_types import JSON
+from events.times import render_time
+from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.output import print_lines, print_table, say
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from sinks.reservations import Reservation
+    from streams.platform.settings import Settings
+
 
 app = typer.Typer(help="Who is about to reach whom.", no_args_is_help=True)
 
@@ -19,9 +35,7 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="For programs, one a line.")] = False,
 ) -> None:
     """List reservations that have not expired. Of everybody it reads all keys of Redis, which takes its time."""
-    from streams.cli.reservations_told import tell_reservations
-
-    tell_reservations(one, team, as_json=as_json)
+    _print_reservations(one, team, as_json=as_json)
 
 
 @app.command()
@@ -34,6 +48,117 @@ def release(
 
     Whoever had the reservation was told "allow", and may reach the person all the same.
     """
-    from streams.cli.reservations_told import release_of
+    _release_person(one, team)
 
-    release_of(one, team)
+
+_AT_ONCE = 1_000
+
+
+class _Found(NamedTuple):
+    """A reservation with its contact and channel."""
+
+    contact_id: str
+    channel: str
+    reservation: Reservation
+
+
+def _print_reservations(word: str | None, team: str | None, *, as_json: bool) -> None:
+    """Print reservations, for people or for programs; what ends first comes first."""
+    import asyncio
+
+    from streams.cli.profile_tables import cell_text
+
+    settings = load_settings()
+    with failing_plainly():
+        every = asyncio.run(_all(settings) if word is None else _of(settings, word))
+    found = sorted((each for each in every if team in (None, each.reservation.team)), key=lambda each: each[2].until)
+    if as_json:
+        for each in found:
+            typer.echo(orjson.dumps(_plain(each)))
+        return
+    if not found:
+        print_lines(["nobody is reserved" if word is None else "this person is not reserved"])
+    rows = [(contact_id, channel, one.team, cell_text(render_time(one.until))) for contact_id, channel, one in found]
+    print_table(("contact", "channel", "team", "until (UTC)"), rows)
+
+
+def _release_person(word: str, team: str | None) -> None:
+    """Release all reservations of a person, and print them. Ends the command where there is none."""
+    import asyncio
+
+    from streams.domain import display_names
+
+    settings = load_settings()
+    with failing_plainly():
+        found = [each for each in asyncio.run(_of(settings, word)) if team in (None, each.reservation.team)]
+        if not found:
+            refuse("this person is not reserved" + (f" by {team}" if team else ""))
+        asyncio.run(_release(settings, found))
+    for _, channel, one in found:
+        say(f"released: {channel}, reserved by {display_names.named(one.team)} until {render_time(one.until)}")
+
+
+async def _of(settings: Settings, word: str) -> list[_Found]:
+    from sinks.base import SinkUnavailable
+    from sinks.lookup import Incomplete, Lookup, UnknownContact
+    from streams.platform.tried_address import is_redis_up
+
+    names = parse_person(word).ids(settings.hasher)
+    if not names:
+        refuse(nobody_known(word))
+    async with _client(settings) as client:
+        try:
+            seen = await Lookup(client, settings.profiles_oldest_s).look([names])
+        except SinkUnavailable as trouble:
+            refuse(f"{trouble}; {is_redis_up(settings)}")
+    if isinstance(seen, Incomplete):
+        refuse(f"in Redis {seen.where} is {seen.why.replace('_', ' ')}: see `harmonia status`")
+    [contact], [reserved] = seen.contacts, seen.reserved
+    if isinstance(contact, UnknownContact) and not reserved:
+        refuse(nobody_known(word))
+    return [_Found(contact.contact_id, channel, one) for channel, one in reserved.items()]
+
+
+async def _all(settings: Settings) -> list[_Found]:
+    from sinks.keys import reservation_key, text
+    from sinks.lookup import CHANNELS
+    from sinks.reservations import decode
+
+    found = []
+    async with _client(settings) as client:
+        async for key in client.scan_iter(reservation_key("*", "*"), count=_AT_ONCE):
+            value = await client.get(key)
+            contact_id, _, channel = text(key).removeprefix("reservation:").rpartition(":")
+            if value is not None and channel in CHANNELS:
+                found.append(_Found(contact_id, channel, decode(value)))
+    return found
+
+
+async def _release(settings: Settings, found: list[_Found]) -> None:
+    from sinks.base import SinkUnavailable
+    from sinks.reservations import ReservationGranted, Reservations
+    from streams.platform.tried_address import is_redis_up
+
+    async with _client(settings) as client:
+        for contact_id, channel, one in found:
+            try:
+                await Reservations(client).release(channel, one.token, [(contact_id, ReservationGranted(None))])
+            except SinkUnavailable as trouble:
+                refuse(f"{trouble}; {is_redis_up(settings)}")
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[Redis]:
+    from streams.platform.clients import redis_client
+
+    client = redis_client(settings)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _plain(found: _Found) -> dict[str, JSON]:
+    one = found.reservation
+    since, until = render_time(one.at), render_time(one.until)
+    return {"contact_id": found.contact_id, "channel": found.channel, "team": one.team, "at": since, "until": until}

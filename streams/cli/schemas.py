@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.failures import refuse
-from streams.cli.saying import say
+from streams.cli.output import say
 
 app = typer.Typer(help="JSON Schema of everything public.", no_args_is_help=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import orjson
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import load_settings
+from streams.cli.time_options import now_ms
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
@@ -18,7 +18,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     from streams.operations.status.screen import document, screen
     from streams.operations.status.snapshot import observe
 
-    seen = observe(load_settings(), time.time_ns() // 1_000_000)
+    seen = observe(load_settings(), now_ms())
     found = findings(seen)
     if as_json:
         typer.echo(orjson.dumps(document(seen, found), option=orjson.OPT_NON_STR_KEYS))

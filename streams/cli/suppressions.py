@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import sys
-import time
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
@@ -16,18 +15,18 @@ import orjson
 import typer
 
 from events.channels import Channel
-from events.times import parse_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.saying import say
+from streams.cli.output import say
+from streams.cli.time_options import now_ms, time_given
 from streams.services.suppressions.uploads import Format
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
-    from streams.services.audience import Audience, Unusable
-    from streams.services.suppressions.formats import Layout, Row
-    from streams.services.suppressions.matching import Tally, Wanted
-    from streams.services.suppressions.newest_by_contact import Shelf
+    from streams.services.audience import Audience, UnusableAudience
+    from streams.services.suppressions.closings import ClosingStore
+    from streams.services.suppressions.formats import FileLayout, Row
+    from streams.services.suppressions.matching import ClosingFilter, ExportCounts
 
 app = typer.Typer(help="Who is closed to everyone.", no_args_is_help=True)
 
@@ -57,10 +56,10 @@ def export(  # noqa: PLR0913 (options of a command)
     """
     from streams.services.audience import open_audience
     from streams.services.suppressions.formats import layout_of
-    from streams.services.suppressions.matching import Wanted
-    from streams.services.suppressions.warnings import troubles
+    from streams.services.suppressions.matching import ClosingFilter, export_warnings
 
-    settings, wanted = load_settings(), Wanted(time.time_ns() // 1_000_000, _time_of(since), reopened)
+    settings, start = load_settings(), None if since is None else time_given("--since", since)
+    wanted = ClosingFilter(now_ms(), start, reopened)
     if reopened and (match is None or since is not None):
         refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)
     if match is None:
@@ -71,45 +70,47 @@ def export(  # noqa: PLR0913 (options of a command)
             layout = _usable(layout_of(format_, channel, audience.header))
             tally = _write_matching(settings, channel, audience, layout, wanted)
     _say(tally, as_json=as_json)
-    if found := "\n".join(troubles(tally, for_vendor=match is None and format_ != "csv")):
+    if found := "\n".join(export_warnings(tally, for_vendor=match is None and format_ != "csv")):
         refuse(found)
 
 
-def _write_all(settings: Settings, channel: Channel, layout: Layout, wanted: Wanted) -> Tally:
-    from streams.services.suppressions.matching import Tally, rows_of_all
-    from streams.services.suppressions.newest_by_contact import Shelf
+def _write_all(settings: Settings, channel: Channel, layout: FileLayout, wanted: ClosingFilter) -> ExportCounts:
+    from streams.services.suppressions.closings import ClosingStore
+    from streams.services.suppressions.matching import ExportCounts, rows_of_all
 
-    tally = Tally()
-    with closing(Shelf()) as shelf:
-        _read(settings, channel, shelf, with_links=False)
-        _write(layout, rows_of_all(shelf.every(), layout, wanted, tally))
+    tally = ExportCounts()
+    with closing(ClosingStore()) as store:
+        _read(settings, channel, store, with_links=False)
+        _write(layout, rows_of_all(store.every(), layout, wanted, tally))
     return tally
 
 
-def _write_matching(settings: Settings, channel: Channel, audience: Audience, layout: Layout, wanted: Wanted) -> Tally:
-    from streams.services.suppressions.matching import Matching
-    from streams.services.suppressions.newest_by_contact import Shelf
+def _write_matching(
+    settings: Settings, channel: Channel, audience: Audience, layout: FileLayout, wanted: ClosingFilter
+) -> ExportCounts:
+    from streams.services.suppressions.closings import ClosingStore
+    from streams.services.suppressions.matching import ListMatching
 
-    with closing(Shelf()) as shelf:
-        _read(settings, channel, shelf, with_links=True)
-        matching = Matching(settings.hasher, lambda hashes: shelf.of(hashes, wanted.at), layout, wanted)
+    with closing(ClosingStore()) as store:
+        _read(settings, channel, store, with_links=True)
+        matching = ListMatching(settings.hasher, lambda hashes: store.of(hashes, wanted.at), layout, wanted)
         _write(layout, matching.rows(audience))
     return matching.tally
 
 
-def _read(settings: Settings, channel: Channel, shelf: Shelf, *, with_links: bool) -> None:
+def _read(settings: Settings, channel: Channel, store: ClosingStore, *, with_links: bool) -> None:
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
-    from streams.services.suppressions.suppression_topics import read_closings, read_links
+    from streams.services.suppressions.closings import read_closings, read_links
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         if with_links:
-            read_links(records_of(consumer, CONTACT_LINKS), shelf)
-        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, shelf)
+            read_links(records_of(consumer, CONTACT_LINKS), store)
+        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, store)
 
 
-def _write(layout: Layout, rows: Iterable[Row]) -> None:
-    """Whatever bytes the sender's columns had, they have here."""
+def _write(layout: FileLayout, rows: Iterable[Row]) -> None:
+    """Write the file to standard output; columns of the sender keep their bytes, also where they are no UTF-8."""
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogateescape", newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(layout.first)
@@ -118,34 +119,26 @@ def _write(layout: Layout, rows: Iterable[Row]) -> None:
     out.detach()
 
 
-def _say(tally: Tally, *, as_json: bool) -> None:
-    from streams.services.suppressions.warnings import notices
+def _say(tally: ExportCounts, *, as_json: bool) -> None:
+    from streams.services.suppressions.matching import export_notices
 
     if as_json:
         typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)
     else:
-        say("\n".join(notices(tally)), err=True)
+        say("\n".join(export_notices(tally)), err=True)
 
 
-def _time_of(since: str | None) -> int | None:
-    if since is None:
-        return None
-    if (at := parse_time(since)) is None:
-        refuse("--since: give RFC 3339 with an offset, such as 2012-11-07T00:00:00Z", WRONG_USE)
-    return at
+def _audience(opened: Audience | UnusableAudience) -> Audience:
+    from streams.services.audience import UnusableAudience
 
-
-def _audience(opened: Audience | Unusable) -> Audience:
-    from streams.services.audience import Unusable
-
-    if isinstance(opened, Unusable):
+    if isinstance(opened, UnusableAudience):
         refuse(f"--match: {opened.reason}", WRONG_USE)
     return opened
 
 
-def _usable(layout: Layout | Unusable) -> Layout:
-    from streams.services.audience import Unusable
+def _usable(layout: FileLayout | UnusableAudience) -> FileLayout:
+    from streams.services.audience import UnusableAudience
 
-    if isinstance(layout, Unusable):
+    if isinstance(layout, UnusableAudience):
         refuse(layout.reason, WRONG_USE)
     return layout

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.failures import failing_plainly, load_settings
-from streams.cli.saying import say
-from streams.cli.tables import print_table
+from streams.cli.output import print_table, say
 
 app = typer.Typer(help="The topics on the broker.", no_args_is_help=True)
 

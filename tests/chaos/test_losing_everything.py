@@ -24,7 +24,7 @@ from events.topics import (
     EXPERIMENT_DEFINITIONS,
     INTERACTIONS,
 )
-from streams.cli.planned import Planned
+from streams.cli.experiment_definitions import KnownDefinitions
 from streams.demo.check import compare_profiles
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.encoding import attributes, body, encode, key
@@ -139,7 +139,7 @@ def define(site: Site, name: str) -> None:
 
 def defined_in(deployment: Deployment) -> list[set[str]]:
     """What each partition says of experiments."""
-    kept: dict[int, Planned] = {number: Planned() for number in range(deployment.settings.partitions)}
+    kept: dict[int, KnownDefinitions] = {number: KnownDefinitions() for number in range(deployment.settings.partitions)}
     for record in records_of(deployment.consumer, EXPERIMENT_DEFINITIONS):
         kept[record.partition].take(record.key, record.value)
     return [{*planned.definitions} for planned in kept.values()]

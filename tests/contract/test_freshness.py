@@ -11,8 +11,8 @@ from sinks.holds import HoldsSink
 from sinks.keys import position_key
 from sinks.lookup import Complete, Incomplete, Lookup
 from sinks.redis import RedisSink
-from streams.services.api import freshness
-from streams.services.api.freshness import Freshness
+from streams.services.api import readiness
+from streams.services.api.readiness import Freshness
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
@@ -41,7 +41,7 @@ class Watched(Lookup):
 async def test_the_age_of_the_data_falls_while_redis_is_complete_and_grows_while_it_is_not(
     redis_server: RedisServer, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(readiness, "INTERVAL_S", 0.01)
     registry, ahead = CollectorRegistry(), -100_000
     gauge = Gauge("age_seconds", "Age", registry=registry)
     lookup = Watched(redis_client)

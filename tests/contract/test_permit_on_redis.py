@@ -10,10 +10,10 @@ from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.domain.pressure import PermissionRequest, default_policy
 from streams.platform.settings import Settings
-from streams.services.audience import Audience, Record, open_audience
+from streams.services.audience import Audience, CsvRecord, open_audience
 from streams.services.audience_filter import process_pool
-from streams.services.audience_filter.chunk_filter import Clerk, Job, Stopped
-from streams.services.audience_filter.filtering import Files, permit
+from streams.services.audience_filter.chunk_filter import ChunkFilter, FilterJob, Stopped
+from streams.services.audience_filter.filtering import OutputFiles, write_outcomes
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
@@ -48,12 +48,12 @@ def audience_of(people: int) -> Audience:
     return audience
 
 
-def job_of(server: RedisServer, audience: Audience) -> Job:
+def job_of(server: RedisServer, audience: Audience) -> FilterJob:
     settings = Settings(_env_file=None, redis_url=f"redis://127.0.0.1:{server.port}/0")
-    return Job(settings, default_policy(), audience.header, REQUEST, AFTERNOON)
+    return FilterJob(settings, default_policy(), audience.header, REQUEST, AFTERNOON)
 
 
-def flushed_after(audience: Audience, rows: int, server: RedisServer) -> Iterator[Record]:
+def flushed_after(audience: Audience, rows: int, server: RedisServer) -> Iterator[CsvRecord]:
     """Its records; Redis is flushed when so many have been read."""
     for number, record in enumerate(audience.records()):
         if number == rows:
@@ -63,7 +63,7 @@ def flushed_after(audience: Audience, rows: int, server: RedisServer) -> Iterato
 
 def test_a_clerk_says_beforehand_that_nothing_can_be_said(whole: RedisServer) -> None:
     audience = audience_of(1)
-    clerk = Clerk(job_of(whole, audience))
+    clerk = ChunkFilter(job_of(whole, audience))
     assert clerk.look() is None
     whole.tell("FLUSHALL")
     found = clerk.look()
@@ -75,7 +75,7 @@ def test_a_clerk_says_beforehand_that_nothing_can_be_said(whole: RedisServer) ->
 def test_a_redis_that_is_away_allows_nobody_and_says_where_it_was_looked_for() -> None:
     audience = audience_of(1)
     settings = Settings(_env_file=None, redis_url="redis://127.0.0.1:1/0")
-    clerk = Clerk(Job(settings, default_policy(), audience.header, REQUEST, AFTERNOON))
+    clerk = ChunkFilter(FilterJob(settings, default_policy(), audience.header, REQUEST, AFTERNOON))
     found = clerk.judge([*audience.records()])
     tried = "Tried 127.0.0.1:1, as REDIS_URL says"
     assert found == Stopped(f"redis: ConnectionError; is REDIS_URL right and the server up? {tried}")
@@ -84,8 +84,8 @@ def test_a_redis_that_is_away_allows_nobody_and_says_where_it_was_looked_for() -
 
 def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None:
     audience, allowed = audience_of(5 * CHUNK + 1), BytesIO()
-    outcomes = process_pool.judged(audience.records(), job_of(whole, audience), processes=1)
-    summary = permit(outcomes, Files(audience, allowed, None), lambda *_: None)
+    outcomes = process_pool.judged_chunks(audience.records(), job_of(whole, audience), processes=1)
+    summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     assert (summary.rows, summary.count("allow"), summary.stopped) == (5 * CHUNK + 1, 5 * CHUNK + 1, None)
     rows = allowed.getvalue().splitlines()[1:]
     assert [row.partition(b"@")[0] for row in rows] == [b"p%d" % number for number in range(5 * CHUNK + 1)]
@@ -94,8 +94,8 @@ def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None
 def test_a_flush_in_the_middle_ends_it_before_the_next_row_is_written(whole: RedisServer) -> None:
     audience, allowed = audience_of(20 * CHUNK), BytesIO()
     records = flushed_after(audience, 4 * CHUNK, whole)
-    outcomes = process_pool.judged(records, job_of(whole, audience), processes=1)
-    summary = permit(outcomes, Files(audience, allowed, None), lambda *_: None)
+    outcomes = process_pool.judged_chunks(records, job_of(whole, audience), processes=1)
+    summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     assert summary.stopped is not None
     assert summary.stopped.startswith("profiles_incomplete: ")
     assert (summary.rows, len(allowed.getvalue().splitlines()) - 1) == (4 * CHUNK, 4 * CHUNK)
@@ -105,8 +105,8 @@ def test_a_flush_ends_a_crew_too_and_what_was_written_is_a_beginning(whole: Redi
     """How far they are by then is up to them."""
     audience, allowed = audience_of(40 * CHUNK), BytesIO()
     records = flushed_after(audience, 20 * CHUNK, whole)
-    outcomes = process_pool.judged(records, job_of(whole, audience), processes=2)
-    summary = permit(outcomes, Files(audience, allowed, None), lambda *_: None)
+    outcomes = process_pool.judged_chunks(records, job_of(whole, audience), processes=2)
+    summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     outcomes.close()
     assert summary.stopped is not None
     rows = [row.partition(b"@")[0] for row in allowed.getvalue().splitlines()[1:]]

@@ -122,12 +122,15 @@ def test_produce_sends_a_field_that_no_type_has_and_names_the_one_that_was_meant
     system: System, tmp_path: Path
 ) -> None:
     mail = event("email.sent", {"contact_id": fresh()}, purpos="fundraising")
-    given = lines_of(structured(mail)[0], structured(mail)[0])
+    known = event("email.sent", {"contact_id": fresh()})
+    given = lines_of(*(structured(each)[0] for each in (known, mail, mail)))
     ended = harmonia(tmp_path, "produce", "-", "--json", environment=on(system.stack), given=given)
     assert ended.returncode == 0
-    assert ended.stderr.decode().startswith("2 × data.purpos: no field of email.sent; did you mean purpose?")
-    strange = {"type": "email.sent", "field": "data.purpos", "near": "purpose", "events": 2}
-    assert json.loads(ended.stdout) == {"sent": {"email-events": 2}, "refused": {}, "unknown_fields": [strange]}
+    told = ended.stderr.decode()
+    assert told.startswith("2 × data.purpos: no field of email.sent; did you mean purpose?")
+    assert told.endswith("(first in line 2)\n")
+    strange = {"type": "email.sent", "field": "data.purpos", "near": "purpose", "events": 2, "line": 2}
+    assert json.loads(ended.stdout) == {"sent": {"email-events": 3}, "refused": {}, "unknown_fields": [strange]}
 
 
 def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: Path) -> None:

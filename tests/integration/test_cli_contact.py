@@ -176,6 +176,7 @@ def test_what_no_worker_has_carried_out_is_not_to_be_relied_on(desk: Desk) -> No
 
     for words in (("suppress", "old"), ("unlink", "old", "old2", "--anyway")):
         reason = refused(run(*words, "--wait", "0.3"))
+        assert "accepted, so it will still be carried out" in reason
         assert "Redis did not show it within 0.3 s: do not rely on it" in reason
     assert "do not rely on it" in refused(run("erase", "old", "--yes", "--wait", "0.3"))
     assert ended_well(run("suppress", "old", "--no-wait")).stdout.startswith(b"sent contact.suppressed ")

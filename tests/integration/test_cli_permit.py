@@ -128,6 +128,19 @@ def test_what_was_denied_of_a_list_is_in_the_report_of_the_day(sender: Sender) -
     assert held["rows"] >= 2
 
 
+def test_a_no_about_one_person_is_written_down_for_the_report_of_the_day(sender: Sender) -> None:
+    campaign, address, where = fresh(), sender.known(), on(sender.system.stack)
+    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=where))
+    with tapped(sender.system.settings, AUDIT_LOG) as tap:
+        words = ("permit", "check", address, "--channel", "email", "--campaign", campaign)
+        assert "deny: held" in refused(harmonia(sender.folder, *words, environment=where))
+        tap.until(bool, "the record of the answer")
+    [record] = [json.loads(one.value or b"") for one in tap.records]
+    contact_id = sender.system.deployment.identify({"email": address})
+    assert record["answers"] == [{"contact_id": contact_id, "decision": "deny", "reason": "held"}]
+    assert (record["what"], record["channel"], record["campaign_id"]) == ("permission", "email", campaign)
+
+
 def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> None:
     campaign, given = fresh(), f"email\n{fresh()}@example.org\n"
     where = on(sender.system.stack)

@@ -1,1 +1,1 @@
-"""The HTTP API: whoever is about to reach somebody asks here first. Reads Redis only, and writes down who asked."""
+"""The HTTP API: profiles, permissions, experiments and insights. Reads Redis, and records who asked in `audit-log`."""

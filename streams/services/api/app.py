@@ -1,4 +1,4 @@
-"""The ASGI application: routes, and errors as problem documents."""
+"""The ASGI application of the API: routes, and errors as problem documents."""
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -6,22 +6,22 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.services.api.auth_middleware import behind_a_door
 from streams.services.api.contacts import CONTACT_ID_CURE, CURES, contacts
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.experiments import STATUS_CURE, experiments
 from streams.services.api.insights import insights
+from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permissions
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken
-from streams.services.permission.reservation_log import NotKept
+from streams.services.api.validation_errors import invalid_field
+from streams.services.permission.reservation_log import ReservationLogUnavailable
 
 _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
 
 
-def build_api(office: Office) -> ASGIApp:
-    """Everything but the server. Nothing connects."""
+def build_api(deps: ApiDependencies) -> ASGIApp:
+    """The application, complete but for its server. Connects to nothing."""
     app = FastAPI(
         title="Harmonia",
         version="1",
@@ -30,10 +30,10 @@ def build_api(office: Office) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # they would go to whatever host a request names
     )
-    app.include_router(contacts(office))
-    app.include_router(permissions(office))
-    app.include_router(experiments(office))
-    app.include_router(insights(office))
+    app.include_router(contacts(deps))
+    app.include_router(permissions(deps))
+    app.include_router(experiments(deps))
+    app.include_router(insights(deps))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)
@@ -43,21 +43,21 @@ def build_api(office: Office) -> ASGIApp:
     @app.exception_handler(SinkUnavailable)
     async def away(_: Request, __: SinkUnavailable) -> Response:
         try:
-            office.away()
+            deps.away()
         except Problem as found:
             return found.response()
 
-    @app.exception_handler(NotKept)
-    async def not_kept(_: Request, __: NotKept) -> Response:
+    @app.exception_handler(ReservationLogUnavailable)
+    async def not_kept(_: Request, __: ReservationLogUnavailable) -> Response:
         return Problem("reservations_unavailable", "Kafka takes no records of campaign-holds").response()
 
     @app.exception_handler(RequestValidationError)
     async def wrong(_: Request, error: RequestValidationError) -> Response:
         places = [place for one in error.errors() for place in one["loc"]]
         if wrong := next((place for place in places if place in _WRONG), None):
-            return mistaken(str(wrong), _WRONG[str(wrong)]).response()
+            return invalid_field(str(wrong), _WRONG[str(wrong)]).response()
         field = next((place for place in places if place in CURES), "")
-        return mistaken(field, f"is longer than it may be; {CURES[field]}").response()
+        return invalid_field(field, f"is longer than it may be; {CURES[field]}").response()
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:
@@ -65,4 +65,4 @@ def build_api(office: Office) -> ASGIApp:
             return Problem("method_not_allowed", "See /openapi.json", headers=error.headers).response()
         return Problem("not_found", "See /openapi.json").response()
 
-    return behind_a_door(app, office)
+    return with_authentication(app, deps)

@@ -1,7 +1,7 @@
-"""The body of a request, read no further than it may be long, and no more of all of them than memory should hold.
+"""Reads request bodies within limits of size, time, and the memory of all that are being read at once.
 
-A signature is of the whole body, so it has to be read before anything is proven, and whoever finds the address may send
-one: all that are being read at once have a limit together, and each has an end in time.
+A signature covers the whole body, so it has to be read before anything is proven, and whoever finds the address may
+send one.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ MOST_AT_ONCE = 128 << 20
 PATIENCE_S = 30.0
 _MOST_DIGITS = 19
 
-Unread = Literal["encoded", "too_large", "busy", "slow"]
-"""Why there is no body: packed, too long, too many at once, or not all there in time."""
-CURES: Mapping[Unread, str] = {
+BodyProblem = Literal["encoded", "too_large", "busy", "slow"]
+"""Why a body was not read: compressed, too long, too many at once, or not complete in time."""
+CURES: Mapping[BodyProblem, str] = {
     "encoded": "Leave Content-Encoding out",
     "too_large": f"Send {MOST_BYTES >> 20} MiB at most, in several requests",
     "busy": "Too many are sending: send it again",
@@ -29,7 +29,7 @@ CURES: Mapping[Unread, str] = {
 
 @dataclass(eq=False, slots=True)
 class _Reading:
-    """A body that is being read. `ended`: it had to make room for others."""
+    """A body that is being read. `ended`: it was given up to make room for others."""
 
     end: asyncio.Timeout
     parts: list[bytes] = field(default_factory=list)
@@ -37,11 +37,11 @@ class _Reading:
     ended: bool = False
 
 
-class Bodies:
+class BodyReader:
     """Reads bodies. `held`: bytes of all that are being read now.
 
-    Where they are more than `at_once`, whichever has been read longest is ended: so those who send theirs at once are
-    heard, however many begin one and fall silent.
+    Where they exceed `at_once`, the one that has been read longest is given up: so bodies that are sent at once are
+    read, however many others begin and stall.
     """
 
     def __init__(self, at_once: int = MOST_AT_ONCE, patience_s: float = PATIENCE_S) -> None:
@@ -50,8 +50,8 @@ class Bodies:
         self._being_read: dict[_Reading, None] = {}
         self.held = 0
 
-    async def read(self, request: Request, most: int = MOST_BYTES) -> bytes | Unread:
-        """All of it, or why not. `most`: bytes that it may have."""
+    async def read(self, request: Request, most: int = MOST_BYTES) -> bytes | BodyProblem:
+        """The whole body, or why it was not read. `most`: bytes that it may have."""
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             return "encoded"
         if _declared(request) > most:
@@ -66,7 +66,7 @@ class Bodies:
         finally:
             self._let_go(reading)
 
-    async def _parts(self, request: Request, reading: _Reading, most: int) -> bytes | Unread:
+    async def _parts(self, request: Request, reading: _Reading, most: int) -> bytes | BodyProblem:
         async for part in request.stream():
             if reading.ended:
                 return "busy"
@@ -94,6 +94,6 @@ class Bodies:
 
 
 def _declared(request: Request) -> int:
-    """Its length as it says, however many zeros stand before it; 0 if it says none."""
+    """The length that the header declares, with leading zeros dropped; 0 if it declares none."""
     digits = request.headers.get("content-length", "").lstrip("0")[: _MOST_DIGITS + 1]
     return int(digits) if digits.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""What strangers may take of a server before anything of theirs is proven: bytes of headers, time, and connections.
+"""Limits what unauthenticated clients may take of a server: header bytes, time, and connections.
 
 uvicorn's faster reader of HTTP has no such limits of its own. Whoever reaches the port could else send a header without
 an end, thousands of them, or none at all on as many connections as the process has descriptors.
@@ -35,8 +35,8 @@ class _TooMuch(Exception):
 class Connections(ServerState):
     """The connections of one server, `most` at most.
 
-    One beyond that takes the place of whichever has gone longest without having sent a whole request, so that those who
-    send theirs at once are answered, however many send none. If each is being answered the new one is turned away.
+    A further one replaces the one that has waited longest without sending a whole request, so that clients who send at
+    once are answered, however many send nothing. If all are being answered the new one is closed.
     """
 
     def __init__(self, most: int = MOST_CONNECTIONS) -> None:
@@ -45,7 +45,7 @@ class Connections(ServerState):
         self.waiting: dict[LimitedConnection, None] = {}
 
     def make_room(self) -> None:
-        """Close one if there are too many."""
+        """Close a connection if there are too many."""
         if len(self.connections) <= self.most:
             return
         logger.warning("%d connections, as many as there may be: whichever has waited longest is closed", self.most)
@@ -53,9 +53,9 @@ class Connections(ServerState):
 
 
 class LimitedConnection(HttpToolsProtocol):
-    """A connection of which each request has its headers within limits of bytes, number and time.
+    """An HTTP connection that limits the bytes, number and time of each request's headers.
 
-    Too many or too long: 400, and it is closed. Too slow: it is closed, and so is one that does not read its answers.
+    Too many or too long: 400, and it is closed. Too slow, or not reading its answers: it is closed.
     `server_state` must be `Connections`.
     """
 
@@ -165,7 +165,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._end()
 
     def turn_away(self) -> None:
-        """Close it, since others have no room; whoever has asked something hears why."""
+        """Close it to make room for others; a client that has begun a request gets 503."""
         if self.cycle is None or self.cycle.response_complete:
             asks = self._in_head or self.cycle is None
         else:
@@ -175,7 +175,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._end()
 
     def _wait(self) -> None:
-        """For the headers of a request."""
+        """Start the time limit for the headers of a request."""
         self.server_state.waiting.setdefault(self)
         if self._since is None:
             self._since = self.loop.time()
@@ -183,7 +183,7 @@ class LimitedConnection(HttpToolsProtocol):
             self._deadline = self.loop.call_later(self.head_s, self._look)
 
     def _look(self) -> None:
-        """Whether it has waited too long by now; one clock serves many requests."""
+        """Close the connection if its time is up, else look again; one timer serves many requests."""
         self._deadline = None
         if self._since is None:
             return
@@ -207,7 +207,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._let_go()
 
     def _let_go(self) -> None:
-        """A connection that is closed is kept until its answer has been read, but not for ever."""
+        """Abort a closed connection whose answer is not read in time."""
         if self.transport.get_write_buffer_size() and self._unread is None:
             self._unread = self.loop.call_later(self.answer_s, self.transport.abort)
 

@@ -1,4 +1,4 @@
-"""`GET /v1/contacts`: the profile of one person."""
+"""The routes `GET /v1/contacts…`: the profile of one person."""
 
 from typing import Annotated
 
@@ -10,15 +10,15 @@ from events.outputs import AuditedDecision, ContactProfile
 from events.times import render_time
 from sinks.lookup import ContactNames, ErasedContact, Incomplete, KnownContact
 from streams.platform.tokens import Caller
-from streams.services.api.auth_middleware import caller_of
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
+from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.api.validation_errors import invalid_field, require_known
 
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
 CONTACT_ID_CURE = "give 1 to 64 of letters, digits and _ . : -; an address goes into the query, see /openapi.json"
-"""It would stand in audit-log as it is, and an address has no place there."""
+"""Whatever the path says stands in audit-log as it is, and an address has no place there."""
 CURES = {
     "external": "give <system>:<id>, such as van:123",
     "voter_id": "give <state>:<id>, such as NY:123",
@@ -35,16 +35,16 @@ _RESPONSES: Responses = {
 }
 
 
-def contacts(office: Office) -> APIRouter:
+def contacts(deps: ApiDependencies) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")
     async def contact(request: Request, contact_id: Annotated[str, Path(pattern=CONTACT_ID_PATTERN)]) -> Response:
         """The profile of a contact; an id that was merged into another's is answered with that one's."""
-        caller = _reader(office, request)
+        caller = _reader(deps, request)
         require_known(request)
-        return await _profile(office, caller, [contact_id])
+        return await _profile(deps, caller, [contact_id])
 
     @router.get("/v1/contacts", responses=_RESPONSES, response_class=Response, operation_id="contact_by_identifier")
     async def contact_by_identifier(
@@ -55,51 +55,51 @@ def contacts(office: Office) -> APIRouter:
         phone: Annotated[str | None, Query(max_length=MAX_TEXT)] = None,
     ) -> Response:
         """The profile of whoever goes by this identifier. Give one of the four."""
-        caller = _reader(office, request)
+        caller = _reader(deps, request)
         require_known(request, _KINDS)
         _must_be_said_once(request)
         given = {"external": external, "voter_id": voter_id, "email": email, "phone": phone}
-        return await _profile(office, caller, _names(office, given))
+        return await _profile(deps, caller, _names(deps, given))
 
     return router
 
 
-def _reader(office: Office, request: Request) -> Caller:
+def _reader(deps: ApiDependencies, request: Request) -> Caller:
     caller = caller_of(request)
-    office.require(caller, "read")
+    deps.require(caller, "read")
     return caller
 
 
 def _must_be_said_once(request: Request) -> None:
-    """Or one of two people would be answered, as if the other had not been asked about."""
+    """Refuse a parameter that is given twice: one of two people would be answered as if the only one."""
     for field in _KINDS:
         if len(request.query_params.getlist(field)) > 1:
-            raise mistaken(field, "give it once")
+            raise invalid_field(field, "give it once")
 
 
-def _names(office: Office, given: dict[str, str | None]) -> ContactNames:
+def _names(deps: ApiDependencies, given: dict[str, str | None]) -> ContactNames:
     named = [(field, text) for field, text in given.items() if text is not None]
     if len(named) != 1:
-        raise mistaken("the query", f"give one of {', '.join(given)}")
+        raise invalid_field("the query", f"give one of {', '.join(given)}")
     [(field, text)] = named
     try:
-        found = office.hasher.lookups(_KINDS[field], text)
+        found = deps.hasher.lookups(_KINDS[field], text)
     except UnicodeEncodeError:
         found = []
     if not found:
-        raise mistaken(field, f"cannot be read as one; {CURES[field]}")
+        raise invalid_field(field, f"cannot be read as one; {CURES[field]}")
     return found
 
 
-async def _profile(office: Office, caller: Caller, names: ContactNames) -> Response:
-    seen = await office.lookup.look([names])
+async def _profile(deps: ApiDependencies, caller: Caller, names: ContactNames) -> Response:
+    seen = await deps.lookup.look([names])
     if isinstance(seen, Incomplete):
-        office.incomplete(seen)
+        deps.incomplete(seen)
     [contact] = seen.contacts
     outcome = (
         "found" if isinstance(contact, KnownContact) else "erased" if isinstance(contact, ErasedContact) else "unknown"
     )
-    office.write_down(office.record("read", caller.team, [_audited(contact.contact_id, outcome)]))
+    deps.write_down(deps.record("read", caller.team, [_audited(contact.contact_id, outcome)]))
     if isinstance(contact, ErasedContact):
         raise Problem("erased", "Nothing is kept but that")
     if not isinstance(contact, KnownContact):

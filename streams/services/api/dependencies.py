@@ -1,4 +1,4 @@
-"""What every route needs: the one place that answers questions and writes down what it said."""
+"""What the routes of the API share: Redis readers, the permission judge, audit log, tokens, metrics, and refusals."""
 
 import secrets
 from collections.abc import Callable
@@ -12,31 +12,31 @@ from sinks.lookup import Incomplete, Lookup
 from sinks.results import ResultsReader
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.tokens import Caller, Scope, Tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.api.metrics import ApiMetrics
 from streams.services.api.problem_documents import Code, Problem
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable
-from streams.services.permission.decisions import Judge
+from streams.services.permission.decisions import PermissionJudge
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
-    """`clock`: ms since 1970. `time_zone`: where days begin."""
+class ApiDependencies:
+    """Dependencies of the routes. `clock`: ms since 1970. `time_zone`: the one in which days begin."""
 
     tokens: Tokens
     hasher: Hasher
     lookup: Lookup
     results: ResultsReader
-    judge: Judge
+    judge: PermissionJudge
     audit: AuditLog
     metrics: ApiMetrics
     clock: Callable[[], int]
     history: InsightsProcess
     time_zone: str
-    bodies: Bodies = field(default_factory=Bodies)
+    bodies: BodyReader = field(default_factory=BodyReader)
 
     def caller(self, authorization: str | None) -> Caller:
-        """Who asks. Raises a Problem when nobody that is known does."""
+        """The caller of a token. Raises a Problem when it is not known."""
         found = self.tokens.caller(authorization)
         if found is None:
             self.metrics.refused.labels("unauthorized").inc()
@@ -44,34 +44,34 @@ class Office:
         return found
 
     def require(self, caller: Caller, scope: Scope) -> None:
-        """Raise a Problem unless the token may do this."""
+        """Raise a Problem unless the token has the scope."""
         if scope not in caller.scopes:
             self.forbid(f"The token has no scope {scope}")
 
     def forbid(self, detail: str) -> NoReturn:
-        """Refuse, and count it."""
+        """Count a refusal and raise its Problem."""
         self.metrics.refused.labels("forbidden").inc()
         raise Problem("forbidden", detail)
 
     def incomplete(self, found: Incomplete, code: Code = "profiles_incomplete") -> NoReturn:
-        """Answer nothing, since something may be missing."""
+        """Raise the Problem of a Redis that lacks something, and count it."""
         self.metrics.incomplete.labels(found.why).inc()
         raise Problem(code, f"{found.where} is {found.why.replace('_', ' ')}; it mends by itself")
 
     def away(self, code: Code = "profiles_incomplete") -> NoReturn:
-        """Answer nothing, since Redis does not."""
+        """Raise the Problem of a Redis that does not answer, and count it."""
         self.metrics.incomplete.labels("away").inc()
         raise Problem(code, "Redis does not answer")
 
     def write_down(self, record: AuditRecord) -> None:
-        """Raise a Problem when that cannot be done."""
+        """Queue an audit record. Raises a Problem when it cannot be taken."""
         try:
             self.audit.hand(record)
         except AuditUnavailable:
             raise Problem("audit_unavailable", "Kafka takes no records of audit-log") from None
 
     def record(self, what: Literal["read", "permission"], team: str, answers: list[AuditedDecision]) -> AuditRecord:
-        """A record of now, to be filled in."""
+        """An audit record of now; its request fields are to be filled in."""
         return {
             "request": secrets.token_hex(16),
             "at": render_time(self.clock()),

@@ -1,4 +1,4 @@
-"""`GET /v1/experiments`: what running experiments say. Nobody is read, so nothing is written to `audit-log`."""
+"""The routes `GET /v1/experiments…`: results of experiments. They read no person, so nothing goes to `audit-log`."""
 
 from typing import Annotated
 
@@ -9,11 +9,11 @@ from events.experiment_results import ExperimentList, ExperimentResult, Status
 from events.times import render_time
 from sinks.base import SinkUnavailable
 from sinks.lookup import Complete, Incomplete
-from streams.services.api.auth_middleware import caller_of
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
+from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
 from streams.services.api.problem_documents import Code, Problem
-from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.api.validation_errors import invalid_field, require_known
 
 STATUS_CURE = "give running, ended or recounting"
 _INCOMPLETE: Code = "results_incomplete"
@@ -27,7 +27,7 @@ _LIST_RESPONSES: Responses = {
 }
 
 
-def experiments(office: Office) -> APIRouter:
+def experiments(deps: ApiDependencies) -> APIRouter:
     """The routes."""
     router = APIRouter()
 
@@ -36,14 +36,14 @@ def experiments(office: Office) -> APIRouter:
         request: Request, status: Annotated[Status | None, Query(description="Only those of this status")] = None
     ) -> Response:
         """Every experiment that has a result, in short."""
-        _require(office, request, ["status"])
+        _require(deps, request, ["status"])
         if len(request.query_params.getlist("status")) > 1:
-            raise mistaken("status", "give it once")
+            raise invalid_field("status", "give it once")
         try:
-            seen = await office.results.all()
+            seen = await deps.results.all()
         except SinkUnavailable:
-            office.away(_INCOMPLETE)
-        as_of = _whole(office, seen.standing)
+            deps.away(_INCOMPLETE)
+        as_of = _whole(deps, seen.standing)
         lines = [line for line in seen.lines.values() if status is None or orjson.loads(line)["status"] == status]
         return _answer(b'{"experiments":[%s]}' % b",".join(lines), as_of)
 
@@ -52,12 +52,12 @@ def experiments(office: Office) -> APIRouter:
     )
     async def one(request: Request, experiment_id: str) -> Response:
         """The running result of one experiment; 404 as long as nobody was assigned."""
-        _require(office, request, [])
+        _require(deps, request, [])
         try:
-            seen = await office.results.one(experiment_id)
+            seen = await deps.results.one(experiment_id)
         except SinkUnavailable:
-            office.away(_INCOMPLETE)
-        as_of = _whole(office, seen.standing)
+            deps.away(_INCOMPLETE)
+        as_of = _whole(deps, seen.standing)
         if seen.value is None:
             raise Problem("not_found", "No experiment of this id has a result")
         return _answer(seen.value, as_of)
@@ -65,14 +65,14 @@ def experiments(office: Office) -> APIRouter:
     return router
 
 
-def _require(office: Office, request: Request, known: list[str]) -> None:
-    office.require(caller_of(request), "read")
+def _require(deps: ApiDependencies, request: Request, known: list[str]) -> None:
+    deps.require(caller_of(request), "read")
     require_known(request, known)
 
 
-def _whole(office: Office, standing: Complete | Incomplete) -> int:
+def _whole(deps: ApiDependencies, standing: Complete | Incomplete) -> int:
     if isinstance(standing, Incomplete):
-        office.incomplete(standing, _INCOMPLETE)
+        deps.incomplete(standing, _INCOMPLETE)
     return standing.as_of
 
 

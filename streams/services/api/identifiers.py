@@ -1,20 +1,20 @@
-"""From what somebody is called in a request to the names by which Redis knows them. Addresses go no further."""
+"""Turns the identifiers of a person in a request into the hashes by which Redis finds them. Addresses go no further."""
 
 from collections.abc import Iterator
 
 from events.identifiers import Hasher, Kind, ref_of
 from events.interactions.base import Channel
 from streams.services.api.models import Person
-from streams.services.permission.decisions import Asked
+from streams.services.permission.decisions import AskedPerson
 
 _ADDRESS: dict[Channel, Kind] = {"email": "email", "text": "phone", "phone": "phone"}
 
 
-def asked(person: Person, channel: Channel, hasher: Hasher) -> Asked:
-    """Whom a request is about, and the address that it means.
+def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerson:
+    """The hashes of a person, and the references of the address to judge.
 
-    A message goes to that address, so its owner is looked for first: whoever closed it must be found, even where
-    another name leads to somebody else. One that is said and can't be read can't be sent to, whoever the person is.
+    A message goes to that address, so its owner is looked up first: whoever closed it must be found, even where another
+    identifier leads to somebody else. A given address that cannot be read cannot be sent to, whoever the person is.
     """
     address: list[str] = []
     others = [] if person.contact_id is None else [person.contact_id]
@@ -23,10 +23,10 @@ def asked(person: Person, channel: Channel, hasher: Hasher) -> Asked:
         if _ADDRESS.get(channel) != kind:
             others += found
         elif not found:
-            return Asked([])
+            return AskedPerson([])
         else:
             address = found
-    return Asked([*address, *others], [ref_of(hashed) for hashed in address])
+    return AskedPerson([*address, *others], [ref_of(hashed) for hashed in address])
 
 
 def _said(person: Person) -> Iterator[tuple[Kind, str]]:
@@ -42,7 +42,7 @@ def _said(person: Person) -> Iterator[tuple[Kind, str]]:
 
 
 def _lookups(hasher: Hasher, kind: Kind, text: str) -> list[str]:
-    """None for text that no encoding has, which JSON can say all the same."""
+    """The hashes of one identifier; none for text that has no UTF-8, which JSON can still express."""
     try:
         return hasher.lookups(kind, text)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""`GET /v1/insights`: what happened, by hour or day."""
+"""The route `GET /v1/insights`: counts of what happened, by hour, day or week."""
 
 from typing import Annotated
 
@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 from streams.history.insights.own_process import NoAnswer
 from streams.history.insights.question import DIMENSIONS, METRICS, PARAMETERS, ParameterMistake, question_of
 from streams.history.insights.shapes import InsightsDocument
-from streams.services.api.auth_middleware import caller_of
-from streams.services.api.dependencies import Office
+from streams.services.api.dependencies import ApiDependencies
+from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import Responses, problems
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken, require_known
+from streams.services.api.validation_errors import invalid_field, require_known
 
 _RESPONSES: Responses = {
     200: {"model": InsightsDocument, "description": "Series; everything up to `as_of` is in them"},
@@ -20,7 +20,7 @@ _RESPONSES: Responses = {
 _WHEN = "A date, which begins at midnight in HARMONIA_TIME_ZONE, or RFC 3339"
 
 
-def insights(office: Office) -> APIRouter:
+def insights(deps: ApiDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -39,14 +39,14 @@ def insights(office: Office) -> APIRouter:
         split: Annotated[str | None, Query(json_schema_extra={"enum": [*DIMENSIONS]})] = None,
     ) -> Response:
         """Counts, money or human acts in series; one of each value of what they are split by."""
-        office.require(caller_of(request), "read")
+        deps.require(caller_of(request), "read")
         require_known(request, PARAMETERS)
         said = _said(request)
-        question = question_of(said, office.time_zone, office.clock())
+        question = question_of(said, deps.time_zone, deps.clock())
         if isinstance(question, ParameterMistake):
-            raise mistaken(question.field, question.cure)
+            raise invalid_field(question.field, question.cure)
         try:
-            return Response(await office.history.ask(said), media_type="application/json")
+            return Response(await deps.history.ask(said), media_type="application/json")
         except NoAnswer as error:
             raise Problem("insights_unavailable", str(error)) from None
 
@@ -56,5 +56,5 @@ def insights(office: Office) -> APIRouter:
 def _said(request: Request) -> dict[str, str]:
     for name in PARAMETERS:
         if len(request.query_params.getlist(name)) > 1:
-            raise mistaken(name, "give it once")
+            raise invalid_field(name, "give it once")
     return dict(request.query_params)

@@ -1,4 +1,4 @@
-"""What is asked over HTTP and what is answered. The names are the contract's."""
+"""Requests and responses of the API. Their names are in the public contract."""
 
 from typing import Annotated, NotRequired
 
@@ -30,12 +30,12 @@ At = Annotated[str, Field(pattern=r"^[12]\d{3}-", json_schema_extra={"format": "
 
 
 def _whole(value: object) -> object:
-    """To JSON Schema 15.0 is an integer as well."""
+    """Turn 15.0 into 15: to JSON Schema both are integers."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class _Strict(BaseModel):
-    """Nothing is guessed: an option that is spelled wrong is an error, and null counts as absent."""
+    """A request model that refuses unknown fields; null counts as absent."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 

@@ -23,7 +23,7 @@ PERMISSIONS_BODY = {
 
 
 def problems(*codes: Code) -> Responses:
-    """The documents of a route's errors, by status."""
+    """OpenAPI responses for a route's errors, by status."""
     found: Responses = {}
     for code in codes:
         status, title = STATUS[code]
@@ -33,7 +33,7 @@ def problems(*codes: Code) -> Responses:
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:
-    """The document of all routes."""
+    """The OpenAPI document of all routes."""
     if app.openapi_schema is None:
         made = get_openapi(
             title=app.title,

@@ -1,8 +1,8 @@
-"""The body of `POST /v1/permissions`, read in turns with everybody else's.
+"""Parses the body of `POST /v1/permissions`, yielding to other requests in between.
 
-pydantic says of each value what is wrong with it, and of a body that is made to be wrong in millions of places that
-takes seconds. So the body is taken apart first, without looking into its parts: each person is looked at by itself, and
-no further once there are as many mistakes as are told.
+pydantic reports every mistake, which takes seconds for a body that is made to be wrong in millions of places. So the
+body is split first without parsing its parts; then people are parsed one by one, until there are as many mistakes as an
+answer tells.
 """
 
 import asyncio
@@ -17,25 +17,25 @@ from pydantic_core import ErrorDetails
 from events.limits import is_crowded
 from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import MOST_TOLD, invalid
+from streams.services.api.validation_errors import MOST_TOLD, invalid_body
 
 MOST_VALUES = 25 * MOST_CONTACTS
-"""As many as that many people have if each is named in every way that there is."""
+"""Values of the largest request whose people each have every identifier there is."""
 MOST_CONTAINERS = 4 * MOST_CONTACTS
 MOST_BYTES_OF_ONE = 64 << 10
 TURN_BYTES = 32 << 10
 _SOMEBODY = b'[{"contact_id":"x"}]'
 _WRONG = b"{}"
-"""In place of what is too large, or no list, to be looked at: an object is right nowhere here."""
+"""Stands in for a value that is too large, or no list: an object is valid nowhere here."""
 
 Model = TypeVar("Model", bound=BaseModel)
 Raw = Sequence[msgspec.Raw]
-Found = tuple[str, tuple[int | str, ...]]
-"""A mistake of pydantic's: its kind, and where it is."""
+FoundMistake = tuple[str, tuple[int | str, ...]]
+"""A mistake that pydantic found: its kind and place."""
 
 
-async def read_question(body: bytes) -> PermissionsAsked:
-    """What is asked. Raises a Problem that tells the first mistakes."""
+async def read_permission_request(body: bytes) -> PermissionsAsked:
+    """The parsed request. Raises a Problem that tells the first mistakes."""
     if is_crowded(body, MOST_CONTAINERS, MOST_VALUES):
         raise Problem("too_large", f"Send {MOST_CONTACTS} people at most, and nothing else but who they are")
     fields = _fields(body)
@@ -54,7 +54,7 @@ async def read_question(body: bytes) -> PermissionsAsked:
             unseen = 0
             await asyncio.sleep(0)
     if head is None or mistakes:
-        raise invalid(mistakes)
+        raise invalid_body(mistakes)
     return head.model_copy(update={"contacts": people})
 
 
@@ -62,7 +62,7 @@ def _fields(body: bytes) -> Mapping[str, msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
-        raise invalid([("model_type" if _is_json(body) else "json_invalid", ())]) from None
+        raise invalid_body([("model_type" if _is_json(body) else "json_invalid", ())]) from None
 
 
 def _is_json(body: bytes) -> bool:
@@ -74,7 +74,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def _contacts(fields: Mapping[str, msgspec.Raw]) -> Raw:
-    """The people who are listed; none where that is no list, or one that is too long."""
+    """The raw people of the request; none where they are no list, or too many."""
     try:
         listed = msgspec.json.decode(bytes(fields.get("contacts", b"[]")), type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError):
@@ -83,7 +83,7 @@ def _contacts(fields: Mapping[str, msgspec.Raw]) -> Raw:
 
 
 def _head(fields: Mapping[str, msgspec.Raw], contacts: Raw) -> bytes:
-    """The body as it would be with one person, whom nothing is wrong with, and without more of what nobody knows."""
+    """The body with one valid person in place of all, and the first unknown fields only."""
     known = PermissionsAsked.model_fields
     unknown = [name for name in fields if name not in known][:MOST_TOLD]
     told = {name: bytes(fields[name]) for name in [*(name for name in fields if name in known), *unknown]}
@@ -93,12 +93,12 @@ def _head(fields: Mapping[str, msgspec.Raw], contacts: Raw) -> bytes:
     return b"{" + b",".join(members) + b"}"
 
 
-def _person(raw: bytes, place: int) -> tuple[Person | None, list[Found]]:
+def _person(raw: bytes, place: int) -> tuple[Person | None, list[FoundMistake]]:
     where = ("contacts", place)
     return _judge(Person, raw, where) if len(raw) <= MOST_BYTES_OF_ONE else (None, [("model_type", where)])
 
 
-def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tuple[Model | None, list[Found]]:
+def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tuple[Model | None, list[FoundMistake]]:
     try:
         return model.model_validate_json(raw), []
     except ValidationError as error:
@@ -106,6 +106,6 @@ def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tupl
         return None, [*_found(found[:MOST_TOLD], where)]
 
 
-def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[Found]:
+def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[FoundMistake]:
     for one in errors:
         yield one["type"], () if one["type"] == "json_invalid" else (*where, *one["loc"])

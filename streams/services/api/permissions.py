@@ -1,4 +1,4 @@
-"""`POST /v1/permissions`: whether these people may be reached, and by whom they are reserved."""
+"""The route `POST /v1/permissions`: whether these people may be reached, and their reservation."""
 
 from collections import Counter
 
@@ -11,16 +11,16 @@ from sinks.lookup import Incomplete
 from streams.domain.pressure import PermissionRequest
 from streams.platform.cooperative import in_turns
 from streams.platform.tokens import ANY_TEAM, Caller
-from streams.services.api.auth_middleware import caller_of
 from streams.services.api.bodies import CURES
-from streams.services.api.dependencies import Office
-from streams.services.api.identifiers import asked
+from streams.services.api.dependencies import ApiDependencies
+from streams.services.api.identifiers import asked_person
+from streams.services.api.middleware import caller_of
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
-from streams.services.api.permission_request import read_question
+from streams.services.api.permission_request import read_permission_request
 from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import mistaken, require_known
-from streams.services.permission.decisions import Answers, Batch, Judged
+from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
 
 _RESPONSES: Responses = {
     200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},
@@ -28,7 +28,7 @@ _RESPONSES: Responses = {
 }
 
 
-def permissions(office: Office) -> APIRouter:
+def permissions(deps: ApiDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -42,36 +42,36 @@ def permissions(office: Office) -> APIRouter:
     async def permissions(request: Request) -> Response:
         """Whether these people may be reached now. No answer is never an allow."""
         caller = caller_of(request)
-        office.require(caller, "permit")
+        deps.require(caller, "permit")
         require_known(request)
-        said = await _read(office, request)
+        said = await _read(deps, request)
         if said.reserve is not None:
-            office.require(caller, "reserve")
-        batch = await _batch(office, caller, said)
-        answers = await office.judge.judge(batch)
+            deps.require(caller, "reserve")
+        batch = await _batch(deps, caller, said)
+        answers = await deps.judge.judge(batch)
         if isinstance(answers, Incomplete):
-            office.incomplete(answers)
-        _write_down(office, caller, batch, answers)
+            deps.incomplete(answers)
+        _write_down(deps, caller, batch, answers)
         return Response(orjson.dumps(await _shown(answers)), media_type="application/json")
 
     return router
 
 
-async def _read(office: Office, request: Request) -> PermissionsAsked:
-    """Raise a Problem when the body cannot be read, is no JSON, or not what is asked for."""
+async def _read(deps: ApiDependencies, request: Request) -> PermissionsAsked:
+    """The parsed body. Raises a Problem when it cannot be read, is no JSON, or is invalid."""
     if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
         raise Problem("not_json", "Send Content-Type: application/json")
-    body = await office.bodies.read(request)
+    body = await deps.bodies.read(request)
     if isinstance(body, str):
         raise Problem("not_json" if body == "encoded" else body, CURES[body])
-    return await read_question(body)
+    return await read_permission_request(body)
 
 
-async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batch:
+async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) -> PermissionBatch:
     request = PermissionRequest(
         channel=said.channel,
         purpose=said.purpose,
-        team=_team(office, caller, said.team),
+        team=_team(deps, caller, said.team),
         source=said.source,
         committee=said.committee,
         election=said.election,
@@ -80,46 +80,46 @@ async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batc
         list_id=said.list_id,
     )
     reserve_ms = None if said.reserve is None else said.reserve * 1000
-    at = office.clock() if said.at is None else parse_time(said.at)
+    at = deps.clock() if said.at is None else parse_time(said.at)
     if at is None:
-        raise mistaken("at", "give an RFC 3339 time with an offset")
-    whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
-    return Batch(request, at, whom, reserve_ms)
+        raise invalid_field("at", "give an RFC 3339 time with an offset")
+    whom = await in_turns(lambda person: asked_person(person, said.channel, deps.hasher), said.contacts)
+    return PermissionBatch(request, at, whom, reserve_ms)
 
 
-def _team(office: Office, caller: Caller, named: str | None) -> str:
-    """A token speaks for its own team: what one team may not do it may not do under another's name either."""
+def _team(deps: ApiDependencies, caller: Caller, named: str | None) -> str:
+    """The team of a request: the token's own, unless the token is for any team. Raises a Problem for another one."""
     if caller.team == ANY_TEAM:
         if named is None:
-            raise mistaken("team", "say for which team: the token is of none")
+            raise invalid_field("team", "say for which team: the token is of none")
         return named
     if named not in {None, caller.team}:
-        office.forbid("The token is another team's: leave team out")
+        deps.forbid("The token is another team's: leave team out")
     return caller.team
 
 
-def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) -> None:
+def _write_down(deps: ApiDependencies, caller: Caller, batch: PermissionBatch, answers: BatchAnswers) -> None:
     request = batch.request
     audited: list[AuditedDecision] = [
         {"contact_id": one.contact_id, "decision": one.decision.decision, "reason": one.decision.reason}
         for one in answers.judged
         if one.contact_id is not None
     ]
-    record = office.record("permission", request.team, audited)
+    record = deps.record("permission", request.team, audited)
     record["channel"], record["purpose"] = request.channel, request.purpose
     record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
-    office.write_down(record)
+    deps.write_down(record)
     counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
     for (decision, reason), count in counted.items():
-        office.metrics.decisions.labels(request.channel, decision, reason).inc(count)
+        deps.metrics.decisions.labels(request.channel, decision, reason).inc(count)
 
 
-async def _shown(answers: Answers) -> PermissionAnswers:
+async def _shown(answers: BatchAnswers) -> PermissionAnswers:
     decisions = await in_turns(_answer, answers.judged)
     return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
 
 
-def _answer(one: Judged) -> PermissionAnswer:
+def _answer(one: JudgedPerson) -> PermissionAnswer:
     decision = one.decision
     shown: PermissionAnswer = {
         "contact_id": one.contact_id,

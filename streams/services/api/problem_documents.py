@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457). They name the field and the cure, and never repeat what was sent."""
+"""Problem documents (RFC 9457), the API's errors. They name the field and the cure, and never repeat what was sent."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, NotRequired

@@ -1,4 +1,4 @@
-"""The process of the API: its parts put together, and a server until a signal ends it."""
+"""The process of the API: wires its parts together and serves until a signal ends it."""
 
 import asyncio
 import logging
@@ -30,13 +30,12 @@ from streams.platform.settings import Settings
 from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection
-from streams.services.api.dependencies import Office
-from streams.services.api.freshness import Freshness
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
-from streams.services.api.readiness import unready
+from streams.services.api.readiness import Freshness, why_unready
 from streams.services.permission.audit_log import LAST_WAIT_S, AuditLog
-from streams.services.permission.decisions import Judge
-from streams.services.permission.reservation_log import Keeping
+from streams.services.permission.decisions import PermissionJudge
+from streams.services.permission.reservation_log import ReservationLog
 from streams.worker.app import wall_clock
 
 BACKLOG = 2048
@@ -48,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Serves an application until a signal ends it, with limits for what strangers may take (`connections`).
+    """Serves an application until a signal ends it, with the limits of `connection_limits`.
 
     It ends with exit code 0. uvicorn's own raises the signal again, before audit records have been sent. Answers under
     way have the grace but for the seconds that their audit records may take after them. Half of the process's
@@ -80,7 +79,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
-        asyncio.get_running_loop().set_exception_handler(_told_briefly)
+        asyncio.get_running_loop().set_exception_handler(_log_briefly)
         await super().startup(sockets)
         for listener in sockets or []:
             listener.listen(BACKLOG)
@@ -93,19 +92,19 @@ class Server(uvicorn.Server):
             yield
 
     def install_signals(self) -> None:
-        """Let them end it."""
+        """Let SIGINT and SIGTERM end the server."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._told_to_stop, number)
+            loop.add_signal_handler(number, self._stop, number)
 
-    def _told_to_stop(self, number: int) -> None:
+    def _stop(self, number: int) -> None:
         if not self.should_exit:
             end_within(self._grace_s, "the API")
         self.handle_exit(number, None)
 
 
 def raise_descriptors() -> int:
-    """Let the process have as many descriptors as it may, within reason, and return how many that are."""
+    """Raise the process's limit of file descriptors as far as allowed, within reason; returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -114,8 +113,8 @@ def raise_descriptors() -> int:
     return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 
 
-def _told_briefly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What asyncio says with a traceback for each connection that it cannot accept is a line here."""
+def _log_briefly(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Asyncio's exception handler, with one line in place of a traceback where no descriptor is left."""
     if context.get("message") == _NONE_LEFT:
         logger.error("no descriptor is left for another connection: raise the limit of open files (ulimit -n)")
     else:
@@ -139,20 +138,20 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             )
             audit.start()
             closing.push_async_callback(audit.stop)
-            keeping = Keeping(KafkaClients(settings).idempotent_producer)
+            keeping = ReservationLog(KafkaClients(settings).idempotent_producer)
             closing.push_async_callback(keeping.close)
             history = InsightsProcess()
             closing.push_async_callback(history.stop)
-            judge = Judge(lookup, reservations, policies.now, wall_clock, keeping.keep)
+            judge = PermissionJudge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             results = ResultsReader(redis, settings.profiles_oldest_s)
-            office = Office(
+            deps = ApiDependencies(
                 *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
             )
-            server = Server(build_api(office), settings.grace_s)
+            server = Server(build_api(deps), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
-                metrics.registry, lambda: unready(office), address, lambda url: say(f"metrics on {url}/metrics")
+                metrics.registry, lambda: why_unready(deps), address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
             for warning in await _warnings(tokens, redis):
@@ -163,7 +162,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
 
 
 async def _warnings(tokens: Tokens, redis: Redis) -> list[str]:
-    """What makes it of no use for now, and the cure: whoever starts it should not have to ask why."""
+    """Why the API could answer nothing as configured, each with its cure."""
     found = []
     if not tokens:
         found.append(
@@ -180,9 +179,10 @@ async def _warnings(tokens: Tokens, redis: Redis) -> list[str]:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Names TCP, which `create_server` does not: asyncio lets small answers go at once only on sockets that do.
+    """A listening socket. Raises `Unusable` when the address cannot be listened on.
 
-    On others each waits for the client's acknowledgement of its headers, 40 ms.
+    It names TCP, which `create_server` does not: on other sockets asyncio delays each small answer until the client has
+    acknowledged its headers, 40 ms.
     """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

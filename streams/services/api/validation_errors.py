@@ -1,7 +1,7 @@
-"""What is wrong with a request, field by field: which, and how to put it right. What was sent is not repeated.
+"""Makes problem documents of invalid requests: each mistake with its field and cure. What was sent is not repeated.
 
-The one exception is the name of a field that nobody knows, since nothing else tells where the mistake is. It goes to
-whoever sent it and nowhere else, and only if it can be no address and no number.
+The one exception is the name of an unknown field, since nothing else tells where the mistake is. It goes to the sender
+only, and only if it can be no address and no number.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,18 +37,18 @@ _HOW = {
 }
 
 
-def invalid(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
-    """What pydantic found in the body of a question, each by its kind and place: at most ten mistakes."""
+def invalid_body(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
+    """The Problem of mistakes that pydantic found in a permission request, each a kind and a place; at most ten."""
     return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
 
 
-def mistaken(field: str, cure: str) -> Problem:
-    """One mistake."""
+def invalid_field(field: str, cure: str) -> Problem:
+    """The Problem of one invalid field."""
     return _problem([{"field": field, "cure": cure}])
 
 
 def require_known(request: Request, known: Collection[str] = ()) -> None:
-    """Raise a Problem where the query says what nobody reads: it was meant to change the answer."""
+    """Raise a Problem for unknown query parameters: they were meant to change the answer."""
     others = dict.fromkeys(name for name in request.query_params if name not in known)
     if others:
         raise _problem([_unknown(name, _told(name), known) for name in [*others][:MOST_TOLD]])

@@ -1,1 +1,1 @@
-"""A list of people, and the variant of an experiment that each of them gets."""
+"""Assigns the people of a list to variants of an experiment."""

@@ -1,7 +1,7 @@
-"""`experiment.assigned` for everybody who is in an experiment, also who gets nothing: no other event names those.
+"""Publishes `experiment.assigned` for everybody in an experiment, holdouts too: no other event names those.
 
-A second run says the same again under the same ids, and the fold drops the copies. Whoever gets another variant by
-then, since the definition has changed, is told of under another id: they stay in the first, and are contaminated.
+A second run sends the same events under the same ids, and the fold drops the copies. Whoever gets another variant by
+then, since the definition has changed, gets an event under another id: they stay in the first variant, contaminated.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,52 +15,54 @@ from events.json_types import JSON
 from events.times import render_time
 from events.topics import OUTREACH_EVENTS
 from streams.domain.experiments.assignment import assignment_id
-from streams.services.assign.list_assignment import Given
+from streams.services.assign.list_assignment import AssignedUnit
 
 TYPE = "experiment.assigned"
 PATIENCE_S = 60.0
 
 
-class Voice(NamedTuple):
-    """Who assigns: the `source` of the events, and whose they are. `team` None: the first part of the source."""
+class Assigner(NamedTuple):
+    """Who assigns: `source` and `team` of the events. `team` None: the first part of the source."""
 
     source: str
     team: str | None = None
 
 
-class Telling:
-    """Sends what was given. `now` tells ms since 1970."""
+class AssignmentPublisher:
+    """Sends assignments. `now` returns ms since 1970."""
 
     def __init__(
-        self, producer: KafkaProducer, definition: ExperimentDefinition, voice: Voice, now: Callable[[], int]
+        self, producer: KafkaProducer, definition: ExperimentDefinition, assigner: Assigner, now: Callable[[], int]
     ) -> None:
         self._producer = producer
         self._definition = definition
-        self._voice = voice
+        self._assigner = assigner
         self._now = now
 
-    def tell(self, given: Sequence[Given]) -> None:
-        """Send these; all replicas have them then. Raises `KafkaError` when Kafka does not take one within a minute."""
+    def publish(self, assigned: Sequence[AssignedUnit]) -> None:
+        """Send these and return once all replicas have them. Raises `KafkaError` when one takes over a minute."""
         at = render_time(self._now())
-        events = (orjson.dumps(assigned(self._definition, each, self._voice, at)) for each in given)
+        events = (orjson.dumps(assigned_event(self._definition, each, self._assigner, at)) for each in assigned)
         futures = [self._producer.send(OUTREACH_EVENTS, event) for event in events]
         self._producer.flush(PATIENCE_S)
         for future in futures:
             future.get(PATIENCE_S)
 
 
-def assigned(definition: ExperimentDefinition, given: Given, voice: Voice, at: str) -> dict[str, JSON]:
-    """The event; `at` in RFC 3339."""
-    unit = given.unit
-    data: dict[str, JSON] = {"contact": unit.contact, "experiment": {"id": definition.id, "variant": given.variant}}
+def assigned_event(
+    definition: ExperimentDefinition, assigned: AssignedUnit, assigner: Assigner, at: str
+) -> dict[str, JSON]:
+    """The event of one assignment; `at`: RFC 3339."""
+    unit = assigned.unit
+    data: dict[str, JSON] = {"contact": unit.contact, "experiment": {"id": definition.id, "variant": assigned.variant}}
     if unit.cluster is not None:
         data["cluster"] = unit.cluster
-    if voice.team is not None:
-        data["team"] = voice.team
+    if assigner.team is not None:
+        data["team"] = assigner.team
     return {
         "specversion": "1.0",
-        "id": assignment_id(definition, unit.person, given.variant),
-        "source": voice.source,
+        "id": assignment_id(definition, unit.person, assigned.variant),
+        "source": assigner.source,
         "type": TYPE,
         "time": at,
         "data": data,

@@ -1,4 +1,4 @@
-"""What a row of a list says that an assignment needs: who it is, what is assigned as a whole, and the stratum."""
+"""Reads what an assignment needs of a row: the person, the unit that is assigned as a whole, and the stratum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from events.experiments import ExperimentDefinition
 from events.fields import MAX_TEXT
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.services.audience import Header, Record, Unusable, fields_of, strongest_of
+from streams.services.audience import CsvRecord, Header, UnusableAudience, fields_of, strongest_of
 
-Trouble: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
-"""Why nothing is assigned to a row."""
+UnitProblem: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
+"""Why a row gets no variant."""
 
 COLUMN = "variant"
-"""What is written behind each row."""
+"""The column that is appended to each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One row. `text`: what is hashed. `person`: the identifier by which the person is named, an address as its hash.
+    """The unit of one row. `text`: what is hashed. `person`: the identifier of the person, an address as its hash.
 
-    `contact`: the same as a producer says it; of several identifiers only that one, since an assignment is no evidence
-    that they belong to one person. `cluster`: the household or turf, None where each person is a unit.
+    `contact`: only that identifier, as a producer writes it: an assignment is no evidence that a row's identifiers
+    belong to one person. `cluster`: the household or turf; None where each person is a unit.
     """
 
     text: str
@@ -35,19 +35,19 @@ class Unit:
     stratum: str
 
 
-class Reader:
-    """Reads rows as an experiment needs them."""
+class UnitReader:
+    """Reads the units of rows for one experiment."""
 
     def __init__(self, header: Header, definition: ExperimentDefinition, hasher: Hasher) -> None:
         self._header = header
         self._hasher = hasher
-        self._without: Trouble = "no_turf" if definition.unit == "turf" else "no_household"
+        self._without: UnitProblem = "no_turf" if definition.unit == "turf" else "no_household"
         self._cluster = None if definition.unit == "contact" else header.place_of(definition.unit)
         strata = definition.strata
         self._stratum = None if strata is None else header.place_of(strata.column)
 
-    def read(self, record: Record) -> Unit | Trouble:
-        """What is to be assigned, or why nothing can be."""
+    def read(self, record: CsvRecord) -> Unit | UnitProblem:
+        """The unit of a row, or why it has none."""
         fields = None if record.broken else fields_of(record.raw, self._header.width)
         if fields is None:
             return "malformed_row"
@@ -66,26 +66,32 @@ class Reader:
             return self._without
         return Unit(cluster, person, contact, cluster, stratum)
 
-    def _unnamed(self, fields: Sequence[str]) -> Trouble:
-        """Whether nobody is named, or only by what is no identifier, such as a contact_id with a space in it."""
+    def _unnamed(self, fields: Sequence[str]) -> UnitProblem:
+        """Whether a row has no identifier, or one that is malformed, such as a contact_id with a space in it."""
         is_said = any(fields[column.position].strip() for column in self._header.naming)
         return "malformed_identifier" if is_said else "no_identifier"
 
 
-def what_lacks(header: Header, definition: ExperimentDefinition) -> Unusable | None:
-    """What an experiment needs of a list and does not find in its columns."""
+def missing_column(header: Header, definition: ExperimentDefinition) -> UnusableAudience | None:
+    """Which column an experiment needs and the list lacks, or has and must not; None: the list can be assigned."""
     if header.place_of(COLUMN) is not None:
-        return Unusable(f"the list has a column {COLUMN}: it was assigned before; give the list that it came from")
+        return UnusableAudience(
+            f"the list has a column {COLUMN}: it was assigned before; give the list that it came from"
+        )
     if definition.unit != "contact" and header.place_of(definition.unit) is None:
-        return Unusable(f"{definition.id} assigns by {definition.unit}: give a column {definition.unit} with its ids")
+        return UnusableAudience(
+            f"{definition.id} assigns by {definition.unit}: give a column {definition.unit} with its ids"
+        )
     strata = definition.strata
     if strata is not None and header.place_of(strata.column) is None:
-        return Unusable(f"the strata of {definition.id} are told apart by {strata.column}: give a column of that name")
+        return UnusableAudience(
+            f"the strata of {definition.id} are told apart by {strata.column}: give a column of that name"
+        )
     return None
 
 
 def _would_be_taken(contact: dict[str, JSON]) -> bool:
-    """Whether it is as an interaction has to name somebody."""
+    """Whether an interaction may name somebody so."""
     try:
         Contact.model_validate(contact)
     except ValidationError:

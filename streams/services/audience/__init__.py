@@ -1,22 +1,22 @@
-"""A sender's own list of people, as CSV: what names them in it, and where one row ends and the next begins.
+"""Audiences, which are senders' own lists of people as CSV: reading the header, the rows, and who each row names.
 
-What the sender wrote is given back byte for byte, so that no other column changes on its way through.
+Rows are handed on byte for byte as the sender wrote them, so that no other column changes on its way through.
 """
 
-from streams.services.audience.csv_records import Record, fields_of, splitted
-from streams.services.audience.header import Header, Unusable
+from streams.services.audience.csv_records import CsvRecord, fields_of, split_line_end
+from streams.services.audience.header import Header, UnusableAudience
 from streams.services.audience.reader import Audience, open_audience, open_ids
 from streams.services.audience.row_identifiers import hashes_of, strongest_of
 
 __all__ = [
     "Audience",
+    "CsvRecord",
     "Header",
-    "Record",
-    "Unusable",
+    "UnusableAudience",
     "fields_of",
     "hashes_of",
     "open_audience",
     "open_ids",
-    "splitted",
+    "split_line_end",
     "strongest_of",
 ]

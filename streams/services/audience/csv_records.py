@@ -1,27 +1,28 @@
-"""Cuts an audience into rows so that a malformed one costs no neighbour.
+"""Splits CSV into rows so that a malformed one costs no neighbour, and appends columns to rows as they were written.
 
-To the csv module a quote that is never closed swallows the rest of the file, and everyone in it. Here a row goes on
-over line ends only while that can be right: for a few lines, none of which is a whole row by itself, and if what comes
-of it has the width of the header. Else its first line alone is malformed, and the next line begins a row.
+To the csv module a quote that is never closed swallows the rest of the file. Here a row continues over line ends only
+while that can be right: for a few lines, none of which is a whole row by itself, and if the result has the width of the
+header. Else its first line alone is malformed, and the next line begins a row.
 """
 
 import csv
+import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 MOST_LINES = 20
-"""Lines of one row, at most: an address has four, a note a few more."""
+"""Lines that one row may span: an address has four, a note a few more."""
 LINE_BYTES = 1 << 20
-"""A longer line is no row of an audience, and must not fill the memory."""
+"""A longer line is malformed: it must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One row as it was written, with its line end, and the number of its first line, from 1.
+class CsvRecord:
+    """One CSV row as it was written, with its line end, and the number of its first line, from 1.
 
-    `broken`: it has no place where it ends, or is longer than a line may be.
+    `broken`: no end of the row can be told, or a line of it is too long.
     """
 
     line: int
@@ -29,25 +30,25 @@ class Record:
     broken: bool = False
 
 
-def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[Record]:
-    """The rows of a file from where it stands, which is behind line `after`. Lines with nothing in them are none.
+def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[CsvRecord]:
+    """The rows of a file from its position, which is behind line `after`. Empty lines are skipped.
 
-    `width`: how many fields a row that goes on over line ends must have.
+    `width`: how many fields a row that spans several lines must have.
     """
     lines = _Lines(file, after)
     while (line := lines.next()) is not None:
         number, raw, broken = line
         if broken:
-            yield Record(number, raw, broken=True)
+            yield CsvRecord(number, raw, broken=True)
         elif raw.count(b'"') % 2:
             whole = _gathered(lines, raw, width)
-            yield Record(number, whole or raw, broken=whole is None)
+            yield CsvRecord(number, whole or raw, broken=whole is None)
         elif raw.strip():
-            yield Record(number, raw)
+            yield CsvRecord(number, raw)
 
 
 def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:
-    """The fields of a row; None when it is malformed, or has not so many. Bytes that are no UTF-8 become surrogates."""
+    """The fields of a row; None when it is malformed, or has not `width`. Bytes that are no UTF-8 become surrogates."""
     text = raw.decode(errors="surrogateescape").rstrip("\r\n")
     if '"' not in text:
         fields = text.split(",")
@@ -59,14 +60,14 @@ def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:
     return fields if width is None or len(fields) == width else None
 
 
-def splitted(raw: bytes) -> tuple[bytes, bytes]:
-    """A row without its line end, and that line end; LF where a last line has none."""
+def split_line_end(raw: bytes) -> tuple[bytes, bytes]:
+    """A row without its line end, and the line end; LF where the last line has none."""
     body = raw.rstrip(b"\r\n")
     return body, raw[len(body) :] or b"\n"
 
 
 class _Lines:
-    """Lines of a file with their numbers, some of which may be put back."""
+    """Reads numbered lines of a file, with push-back."""
 
     def __init__(self, file: BinaryIO, after: int) -> None:
         self._file = file
@@ -74,7 +75,7 @@ class _Lines:
         self._back: deque[tuple[int, bytes, bool]] = deque()
 
     def next(self) -> tuple[int, bytes, bool] | None:
-        """Number, line, and whether it was cut off since it is too long; None at the end."""
+        """Number, line, and whether it was cut off for its length; None at the end of the file."""
         if self._back:
             return self._back.popleft()
         line = self._file.readline(LINE_BYTES)
@@ -91,7 +92,7 @@ class _Lines:
 
 
 def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
-    """A row that goes on after its first line; None, with the lines put back, when it does not end as it should."""
+    """A row that spans several lines; None, with the lines put back, when no end of it can be told."""
     taken: list[tuple[int, bytes, bool]] = []
     while len(taken) < MOST_LINES - 1 and (line := lines.next()) is not None:
         taken.append(line)
@@ -107,3 +108,22 @@ def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
             break
     lines.put_back(taken)
     return None
+
+
+def with_columns(raw: bytes, columns: Sequence[str]) -> bytes:
+    """A row with columns appended; their values must need no quotes."""
+    body, end = split_line_end(raw)
+    return body + b"," + ",".join(columns).encode() + end
+
+
+def malformed_with_columns(raw: bytes, width: int, columns: Sequence[str]) -> bytes:
+    """A malformed row with columns appended: all its text goes into the first of `width` columns."""
+    body, end = split_line_end(raw)
+    return quoted([body.decode(errors="surrogateescape"), *[""] * (width - 1), *columns]) + end
+
+
+def quoted(fields: Sequence[str]) -> bytes:
+    """Fields as a CSV row without a line end, quoted where needed."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="", quoting=csv.QUOTE_MINIMAL).writerow(fields)
+    return out.getvalue().encode(errors="surrogateescape")

@@ -1,19 +1,18 @@
-"""The first row of an audience: which columns name a person, by what, and what is wrong with it if none does.
+"""Reads the header of an audience: which columns identify a person and by what, or what is wrong with it.
 
 Names are compared without regard to case, spaces, hyphens and underscores, and the usual names of vendors' exports
-are known, since nobody renames columns of a list that goes out tonight.
+are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off is refused: what
+was meant to identify people must not go unread.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.services.audience.column_spelling import nearest
+IdentifierField = Literal["contact_id", "voter_id", "external", "email", "phone"]
+STRENGTH: tuple[IdentifierField, ...] = ("contact_id", "voter_id", "external", "email", "phone")
 
-Field = Literal["contact_id", "voter_id", "external", "email", "phone"]
-STRENGTH: tuple[Field, ...] = ("contact_id", "voter_id", "external", "email", "phone")
-
-_KNOWN: dict[str, tuple[Field, str]] = {
+_KNOWN: dict[str, tuple[IdentifierField, str]] = {
     "contactid": ("contact_id", ""),
     "voterid": ("voter_id", ""),
     "email": ("email", ""),
@@ -31,86 +30,87 @@ _NAMES = "contact_id, voter_id, external.<system>, email, phone"
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column that names people; `system` is that of an external id, in lower case, else empty."""
+class IdentifierColumn:
+    """A column that identifies people; `system`: that of an external id, in lower case, else empty."""
 
     position: int
-    field: Field
+    field: IdentifierField
     system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The columns of an audience; `naming` are those that name people, strongest first."""
+    """The columns of an audience; `naming`: those that identify people, strongest first."""
 
     names: tuple[str, ...]
-    naming: tuple[Column, ...]
+    naming: tuple[IdentifierColumn, ...]
 
     @property
     def width(self) -> int:
-        """How many fields a row has."""
+        """How many fields each row has."""
         return len(self.names)
 
     @property
     def unread(self) -> list[str]:
-        """The columns that name nobody, in their order."""
+        """The names of the columns that identify nobody, in their order."""
         read = {column.position for column in self.naming}
         return [name for position, name in enumerate(self.names) if position not in read]
 
     def place_of(self, name: str) -> int | None:
-        """Where the column of that name is, whatever its case, spaces, hyphens and underscores."""
+        """The position of a column by name, whatever its case, spaces, hyphens and underscores."""
         squeezed = _squeezed(name)
         return next((place for place, each in enumerate(self.names) if _squeezed(each) == squeezed), None)
 
-    def column(self, field: Field, system: str = "") -> Column | None:
-        """The column of an identifier, None when there is none."""
+    def column(self, field: IdentifierField, system: str = "") -> IdentifierColumn | None:
+        """The column of an identifier; None when there is none."""
         return next((one for one in self.naming if (one.field, one.system) == (field, system)), None)
 
-    def beginning_with(self, column: Column | None) -> "Header":
-        """The same, with people named by this column before all others; None: as they are."""
+    def beginning_with(self, column: IdentifierColumn | None) -> "Header":
+        """The same header with this column as the strongest; None: unchanged."""
         if column is None:
             return self
         return Header(self.names, (column, *(one for one in self.naming if one != column)))
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
-    """Why an audience cannot be read at all; `reason` names the cure."""
+class UnusableAudience:
+    """An audience that cannot be read at all; `reason` names the cure."""
 
     reason: str
 
 
-def read_header(fields: Sequence[str]) -> Header | Unusable:
-    """What the first row says, as it is parsed; a byte order mark before the first name is of no matter."""
+def read_header(fields: Sequence[str]) -> Header | UnusableAudience:
+    """The header from the parsed first row; a byte order mark before the first name is ignored."""
     names = tuple(name.removeprefix(BOM).strip() for name in fields)
     for name in names:
         if (meant := _misspelled(name)) is not None:
-            return Unusable(
+            return UnusableAudience(
                 f"the column {name!r} is nearly {meant!r} and would not be read: "
                 "correct its name, or give it another one if it names nobody"
             )
     naming = sorted(_naming(names), key=lambda column: (STRENGTH.index(column.field), column.system))
     if not naming:
-        return Unusable(_without_names(names))
-    seen: dict[tuple[str, str], Column] = {}
+        return UnusableAudience(_without_names(names))
+    seen: dict[tuple[str, str], IdentifierColumn] = {}
     for column in naming:
         other = seen.setdefault((column.field, column.system), column)
         if other is not column:
             first, second = sorted((names[other.position], names[column.position]))
-            return Unusable(
-                f"the header names {_said(column)} twice, {first!r} and {second!r}: rename the one that is not meant"
+            return UnusableAudience(
+                f"the header names {_column_name(column)} twice, {first!r} and {second!r}: "
+                "rename the one that is not meant"
             )
     return Header(names, tuple(naming))
 
 
-def _naming(names: Sequence[str]) -> Iterator[Column]:
+def _naming(names: Sequence[str]) -> Iterator[IdentifierColumn]:
     for position, name in enumerate(names):
         lowered = name.lower()
         system = lowered.removeprefix(_EXTERNAL).strip() if lowered.startswith(_EXTERNAL) else ""
         if system and ":" not in system:
-            yield Column(position, "external", system)
+            yield IdentifierColumn(position, "external", system)
         elif known := _KNOWN.get(_squeezed(name)):
-            yield Column(position, *known)
+            yield IdentifierColumn(position, *known)
 
 
 def _squeezed(name: str) -> str:
@@ -118,19 +118,19 @@ def _squeezed(name: str) -> str:
 
 
 def _misspelled(name: str) -> str | None:
-    """What a column is nearly called; None: it is what it says. `phone2` and the like are columns of their own."""
+    """The known name that a column misspells; None: it misspells none. `phone2` and the like are names of their own."""
     squeezed = _squeezed(name)
     if squeezed in _KNOWN:
         return None
     prefix, dot, system = squeezed.partition(".")
     if dot:
-        return f"{_EXTERNAL}{system}" if nearest(prefix, (_EXTERNAL[:-1],)) else None
-    meant = nearest(squeezed, _KNOWN) if squeezed.isalpha() else None
+        return f"{_EXTERNAL}{system}" if nearest_by_one_letter(prefix, (_EXTERNAL[:-1],)) else None
+    meant = nearest_by_one_letter(squeezed, _KNOWN) if squeezed.isalpha() else None
     return None if meant is None else _WRITTEN.get(meant, meant)
 
 
 def _without_names(names: Sequence[str]) -> str:
-    """No name of a column is repeated here: without a header the first row is a person."""
+    """Why no column identifies people. Repeats no name: without a header the first row is a person."""
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         return "the header is one column: separate columns by commas"
     if any("\r" in name for name in names):
@@ -138,5 +138,20 @@ def _without_names(names: Sequence[str]) -> str:
     return f"no column of the header names a person: the first row must name one of {_NAMES}"
 
 
-def _said(column: Column) -> str:
+def _column_name(column: IdentifierColumn) -> str:
     return f"{_EXTERNAL}{column.system}" if column.system else column.field
+
+
+def nearest_by_one_letter(name: str, known: Iterable[str]) -> str | None:
+    """The first of `known` that differs from `name` by one letter: added, missing, another, or two swapped."""
+    return next((each for each in known if name != each and _differ_by_one(name, each)), None)
+
+
+def _differ_by_one(one: str, other: str) -> bool:
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    if len(a) != len(b):
+        return a[1:] == b or a == b[1:]
+    return a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])

@@ -1,4 +1,4 @@
-"""Opens an audience: reads its header, and leaves the rows to be read one after the other."""
+"""Opens an audience: reads its header, and yields its rows."""
 
 import re
 from collections.abc import Iterator
@@ -7,20 +7,20 @@ from typing import BinaryIO
 
 from events.fields import CONTACT_ID_PATTERN
 from events.normalise import normalise_phone
-from streams.services.audience.csv_records import LINE_BYTES, Record, fields_of, records_in
-from streams.services.audience.header import BOM, Column, Header, Unusable, read_header
+from streams.services.audience.csv_records import LINE_BYTES, CsvRecord, fields_of, records_in
+from streams.services.audience.header import BOM, Header, IdentifierColumn, UnusableAudience, read_header
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_IDS = Header(("contact_id",), (Column(0, "contact_id"),))
+_IDS = Header(("contact_id",), (IdentifierColumn(0, "contact_id"),))
 _is_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 _tells_an_id = re.compile(r"[0-9:]").search
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A file whose header has been read; `raw_header` is that row as it was written.
+    """A file whose header has been read; `raw_header`: that row as it was written.
 
-    `first`: of a list of ids without a header its first row, which has been read instead.
+    `first`: the first row of a list of ids without a header, which was read in its place.
     """
 
     header: Header
@@ -29,54 +29,57 @@ class Audience:
     line: int
     first: bytes = b""
 
-    def records(self) -> Iterator[Record]:
-        """Every row, once."""
+    def records(self) -> Iterator[CsvRecord]:
+        """All rows; may be called once."""
         if self.first:
-            yield Record(self.line, self.first)
+            yield CsvRecord(self.line, self.first)
         yield from records_in(self.file, self.header.width, after=self.line)
 
 
 @dataclass(frozen=True, slots=True)
-class NoHeader(Unusable):
-    """A first row of one field, `text`, that is the name of no column that names people."""
+class NoHeader(UnusableAudience):
+    """A first row of one field, `text`, that is no known name of a column."""
 
     text: str
     raw: bytes
     line: int
 
 
-def open_ids(file: BinaryIO) -> Audience | Unusable:
-    """The same of a list of contact_ids alone, one a line, without a header; or of an audience.
+def open_ids(file: BinaryIO) -> Audience | UnusableAudience:
+    """Open an audience, or a list of contact_ids, one a line, without a header.
 
-    What has a digit or a colon is taken for an id, a mere word for the name of a column. A phone number is neither.
+    A first line with a digit or a colon is taken for an id, a mere word for the name of a column; a phone number is
+    refused as neither.
     """
     opened = open_audience(file)
     if not isinstance(opened, NoHeader) or not _may_be_an_id(opened.text):
         return opened
     if normalise_phone(opened.text, "US") is not None:
-        return Unusable("the first line may be a phone number: name the column above it, `phone` or `contact_id`")
+        return UnusableAudience(
+            "the first line may be a phone number: name the column above it, `phone` or `contact_id`"
+        )
     return Audience(_IDS, b"contact_id\n", file, opened.line, opened.raw.removeprefix(BOM.encode()))
 
 
 def _may_be_an_id(text: str) -> bool:
-    """`phone2` is more likely the name of a column than of a person."""
+    """Whether a first line may be a contact_id. `phone2` is more likely the name of a column."""
     if not _tells_an_id(text) or not _is_id(text):
         return False
-    return isinstance(read_header([text.rstrip("0123456789")]), Unusable)
+    return isinstance(read_header([text.rstrip("0123456789")]), UnusableAudience)
 
 
-def open_audience(file: BinaryIO) -> Audience | Unusable:
-    """Read the header, which is the first line with anything in it."""
+def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
+    """Open an audience by its header, which is its first line that is not empty."""
     line, raw = 1, file.readline(LINE_BYTES)
     while raw and not raw.strip():
         line, raw = line + 1, file.readline(LINE_BYTES)
     if not raw:
-        return Unusable("the audience is empty: its first row must name the columns")
+        return UnusableAudience("the audience is empty: its first row must name the columns")
     if raw.startswith(_UTF16):
-        return Unusable("the audience is UTF-16 text: save it as CSV in UTF-8")
+        return UnusableAudience("the audience is UTF-16 text: save it as CSV in UTF-8")
     fields = fields_of(raw)
     if fields is None:
-        return Unusable("the header is malformed: a quote in it is not closed, or stands within a field")
+        return UnusableAudience("the header is malformed: a quote in it is not closed, or stands within a field")
     header = read_header(fields)
     if isinstance(header, Header):
         return Audience(header, raw, file, line)

@@ -1,18 +1,18 @@
-"""The identifiers of one row, hashed as everybody's are: an address goes no further than this."""
+"""Hashes the identifiers of a row, so that no address goes further than this module."""
 
 import re
 from collections.abc import Sequence
 
 from events.fields import CONTACT_ID_PATTERN
 from events.identifiers import Hasher, Kind
-from streams.services.audience.header import Column, Header
+from streams.services.audience.header import Header, IdentifierColumn
 
 _is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 _KINDS: dict[str, Kind] = {"voter_id": "voter", "external": "external", "email": "email", "phone": "phone"}
 
 
 def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str]:
-    """The row's identifiers, strongest first, each under every key; what is blank or cannot be normalised is left out.
+    """Hashes of the row's identifiers, strongest first, each under every key; blank and unreadable ones are left out.
 
     `fields` has the header's width. A `contact_id` is used as it is.
     """
@@ -23,10 +23,10 @@ def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str
     return found
 
 
-def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[Column, str, str] | None:
-    """The first of the row's identifiers that can be used: its column, what stands there, and its hash.
+def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[IdentifierColumn, str, str] | None:
+    """The strongest readable identifier of a row: its column, value and hash. None: the row identifies nobody.
 
-    The hash is that under the key which writes; a `contact_id` is its own. None: the row names nobody.
+    The hash is that under the writing key; a `contact_id` is its own.
     """
     for column in header.naming:
         value = fields[column.position].strip()
@@ -35,7 +35,7 @@ def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple
     return None
 
 
-def _hashes(column: Column, value: str, hasher: Hasher) -> list[str]:
+def _hashes(column: IdentifierColumn, value: str, hasher: Hasher) -> list[str]:
     if column.field == "contact_id":
         return [value] if _is_contact_id(value) else []
     if not _is_text(value):
@@ -45,5 +45,5 @@ def _hashes(column: Column, value: str, hasher: Hasher) -> list[str]:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it was UTF-8: surrogates stand for bytes that were not."""
+    """Whether the value was UTF-8: surrogates stand for bytes that were not."""
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)

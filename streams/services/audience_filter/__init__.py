@@ -1,1 +1,1 @@
-"""A whole audience judged at once: who of it may be reached, and why the others may not."""
+"""Filters a whole audience by permission: who may be reached, and why the others may not."""

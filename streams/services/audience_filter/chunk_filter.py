@@ -1,27 +1,108 @@
-"""Judges chunks of an audience one after the other, in whatever process: reads rows, asks Redis, writes rows."""
+"""Decides chunks of an audience, in any process: reads rows, asks Redis, and makes the rows of the output files."""
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from sinks.base import SinkUnavailable
 from sinks.lookup import Complete, Incomplete, Lookup
 from sinks.reservations import Reservations
 from streams.domain.pressure import PermissionRequest, Policy
+from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 from streams.platform.tried_address import is_redis_up
-from streams.services.audience import Header, Record
-from streams.services.audience_filter.chunk_verdicts import Verdicts, verdicts_of
-from streams.services.audience_filter.questions import Reader
-from streams.services.permission.decisions import Answers, Asked, Batch, Judge
-from streams.services.permission.reservation_log import Keeping, NotKept
+from streams.services.audience import CsvRecord, Header
+from streams.services.audience_filter.rows import (
+    QuestionReader,
+    RowProblem,
+    allowed_row,
+    problem_row,
+    refused_row,
+    repeated_row,
+)
+from streams.services.permission.decisions import (
+    AskedPerson,
+    BatchAnswers,
+    JudgedPerson,
+    PermissionBatch,
+    PermissionJudge,
+)
+from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
+
+ReasonCounts = Counter[tuple[str, str]]
+"""Rows by decision and reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What is asked of everyone in an audience: the same, at the same time (`at`, ms) and under the same policy."""
+class AllowedRow:
+    """A row of somebody who is allowed. `place`: its position in the chunk; `person`: a hash of the contact_id."""
+
+    place: int
+    person: int
+    reason: str
+    row: bytes
+
+
+@dataclass(slots=True)
+class ChunkVerdicts:
+    """Results of a chunk, in its order. `as_of`: everything known until then counts, ms; `reasons`: of `refused` alone.
+
+    `deferred`: positions in `refused` of people who may be reached later.
+    """
+
+    as_of: int
+    allowed: list[AllowedRow] = field(default_factory=list)
+    refused: list[bytes] = field(default_factory=list)
+    reasons: ReasonCounts = field(default_factory=Counter)
+    deferred: set[int] = field(default_factory=set)
+
+    def refuse(self, row: bytes, decision: str, reason: str) -> None:
+        """Add the row of somebody who may not be reached, or not yet."""
+        if decision == "defer":
+            self.deferred.add(len(self.refused))
+        self.refused.append(row)
+        self.reasons[decision, reason] += 1
+
+
+def verdicts_of(
+    chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
+) -> ChunkVerdicts:
+    """`answers` are about those of `read` that name somebody. A person who is allowed once is not allowed again."""
+    verdicts, judged = ChunkVerdicts(answers.as_of), iter(answers.judged)
+    given: set[str | None] = set()
+    for place, (record, one) in enumerate(zip(chunk, read, strict=True)):
+        if isinstance(one, str):
+            verdicts.refuse(problem_row(record, one, width), "deny", one)
+            continue
+        found = next(judged)
+        if found.contact_id in given:
+            verdicts.refuse(repeated_row(record), "deny", REPEATED)
+        elif found.decision.decision == "allow":
+            given.add(found.contact_id)
+            verdicts.allowed.append(_allowed(place, record, found, answers.policy_version))
+        else:
+            row = refused_row(record, found.decision)
+            verdicts.refuse(row, found.decision.decision, found.decision.reason)
+    return verdicts
+
+
+def _allowed(place: int, record: CsvRecord, judged: JudgedPerson, policy_version: str) -> AllowedRow:
+    row = allowed_row(record.raw, judged.decision.expires_at, policy_version)
+    return AllowedRow(place, _number(judged.contact_id or ""), judged.decision.reason, row)
+
+
+def _number(contact_id: str) -> int:
+    """A 64-bit hash of a contact_id: two of a million people share one in one of 37 million lists."""
+    return int.from_bytes(blake2b(contact_id.encode(), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class FilterJob:
+    """What is the same for everyone in an audience: request, policy and time (`at`, ms since 1970)."""
 
     settings: Settings
     policy: Policy
@@ -33,48 +114,48 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Nothing can be said of a chunk, and so of nothing after it."""
+    """A chunk that could not be decided, and why; the run ends with it."""
 
     why: str
 
 
-class Clerk:
-    """Has a connection of its own. To be closed by whoever made it."""
+class ChunkFilter:
+    """Decides chunks, with a connection to Redis of its own. To be closed by its owner."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: FilterJob) -> None:
         self._job = job
-        self._reader = Reader(job.header, job.request.channel, job.settings.hasher)
+        self._reader = QuestionReader(job.header, job.request.channel, job.settings.hasher)
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
         self._lookup = Lookup(self._client, job.settings.profiles_oldest_s)
-        self._keeping = Keeping(KafkaClients(job.settings).idempotent_producer)
+        self._keeping = ReservationLog(KafkaClients(job.settings).idempotent_producer)
         reservations = Reservations(self._client)
-        self._judge = Judge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
+        self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
 
     def look(self) -> Stopped | None:
-        """Why nobody can be judged now; None: nothing is missing."""
+        """Why nothing can be decided now; None: Redis lacks nothing."""
         try:
             standing = self._runner.run(self._lookup.standing())
         except SinkUnavailable as trouble:
             return self._away(trouble)
         return None if isinstance(standing, Complete) else _incomplete(standing)
 
-    def judge(self, chunk: Sequence[Record]) -> Verdicts | Stopped:
-        """What becomes of the rows of a chunk. People are seen together with that nothing is missing."""
+    def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | Stopped:
+        """Decide the rows of a chunk. Profiles are read in one step with the check that none is missing."""
         read = [self._reader.read(record) for record in chunk]
-        asked = [one for one in read if isinstance(one, Asked)]
+        asked = [one for one in read if isinstance(one, AskedPerson)]
         try:
             answers = self._runner.run(self._answers(asked))
         except SinkUnavailable as trouble:
             return self._away(trouble)
-        except NotKept:
+        except ReservationLogUnavailable:
             return Stopped("Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?")
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
         return verdicts_of(chunk, read, answers, self._job.header.width)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connections."""
         self._runner.run(self._keeping.close())
         self._runner.run(self._client.aclose())
         self._runner.close()
@@ -82,9 +163,9 @@ class Clerk:
     def _away(self, trouble: SinkUnavailable) -> Stopped:
         return Stopped(f"{trouble}; {is_redis_up(self._job.settings)}")
 
-    async def _answers(self, asked: Sequence[Asked]) -> Answers | Incomplete:
+    async def _answers(self, asked: Sequence[AskedPerson]) -> BatchAnswers | Incomplete:
         job = self._job
-        return await self._judge.judge(Batch(job.request, job.at, asked, job.reserve_ms))
+        return await self._judge.judge(PermissionBatch(job.request, job.at, asked, job.reserve_ms))
 
 
 def _incomplete(found: Incomplete) -> Stopped:

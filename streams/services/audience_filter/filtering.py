@@ -1,8 +1,7 @@
-"""A whole audience: who may be reached goes to one file, everybody else to the other, and it stops when in doubt.
+"""Writes the decisions about an audience: who may be reached into one file, the others into further ones.
 
-What is allowed of a chunk is written once all of the chunk has been judged on profiles of which none was missing. When
-that is no longer so the run ends there: what was written until then was right, and says so little that it is a
-failure.
+Allowed rows of a chunk are written once the whole chunk has been decided on profiles of which none was missing. When
+that is no longer so the run ends there, and counts as failed: what was written until then is right, but not all.
 """
 
 from collections import Counter
@@ -12,37 +11,36 @@ from typing import BinaryIO
 
 from streams.domain.pressure.asking import REPEATED
 from streams.services.audience import Audience
-from streams.services.audience.appended_fields import with_columns
-from streams.services.audience_filter.chunk_filter import Stopped
-from streams.services.audience_filter.chunk_verdicts import Reasons, Verdicts
-from streams.services.audience_filter.output_rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
-from streams.services.audience_filter.process_pool import Chunk, Outcome
+from streams.services.audience.csv_records import with_columns
+from streams.services.audience_filter.chunk_filter import ChunkVerdicts, ReasonCounts, Stopped
+from streams.services.audience_filter.process_pool import Chunk, ChunkOutcome
+from streams.services.audience_filter.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
 
-Told = Callable[[int, int], object]
-"""Hears how many rows, of how many bytes, are done."""
+Progress = Callable[[int, int], object]
+"""Is called with the rows, and their bytes, that are done."""
 
 
 @dataclass(slots=True)
-class Summary:
-    """`stopped`: why not all rows were judged. `as_of`: how old what was known is at most, ms; None: nothing was."""
+class FilterSummary:
+    """Counts of a run. `stopped`: why not all rows were decided. `as_of`: of its oldest chunk, ms; None: no chunk."""
 
     rows: int = 0
-    reasons: Reasons = field(default_factory=Counter)
+    reasons: ReasonCounts = field(default_factory=Counter)
     as_of: int | None = None
     stopped: str | None = None
 
     def count(self, decision: str) -> int:
-        """Rows with a decision."""
+        """How many rows got a decision."""
         return sum(number for (of, _), number in self.reasons.items() if of == decision)
 
 
-class Files:
-    """Writes rows where they belong. `denied` None: those who may not be reached are counted only.
+class OutputFiles:
+    """Writes rows into their files. `denied` None: people who may not be reached are only counted.
 
-    `deferred`: for those who may be reached later; None: they are among the denied, in the order of the list.
+    `deferred`: for people who may be reached later; None: they go among the denied, in the order of the list.
 
-    Who was allowed is remembered by eight bytes, about 100 MB for a million people, since a person who is in an
-    audience twice is to be reached once.
+    Each allowed person is remembered by eight bytes, about 100 MB for a million people, since one who is in an audience
+    twice is to be reached once.
     """
 
     def __init__(
@@ -57,8 +55,8 @@ class Files:
             if file is not None:
                 file.write(with_columns(audience.raw_header, DENIED_COLUMNS))
 
-    def write(self, chunk: Chunk, verdicts: Verdicts) -> Reasons:
-        """The rows of a chunk; returns what became of them."""
+    def write(self, chunk: Chunk, verdicts: ChunkVerdicts) -> ReasonCounts:
+        """Write the rows of a chunk; returns their counts by decision and reason."""
         reasons, rows = Counter(verdicts.reasons), []
         refused = self._without_deferred(verdicts)
         for one in verdicts.allowed:
@@ -74,17 +72,17 @@ class Files:
             self._denied.writelines(refused)
         return reasons
 
-    def _without_deferred(self, verdicts: Verdicts) -> list[bytes]:
-        """Those for the file of the denied. The deferred are written, if they have a file of their own."""
+    def _without_deferred(self, verdicts: ChunkVerdicts) -> list[bytes]:
+        """Rows for the file of the denied. Writes the deferred, if they have a file of their own."""
         if self._deferred is None:
             return verdicts.refused
         self._deferred.writelines(verdicts.refused[place] for place in sorted(verdicts.deferred))
         return [row for place, row in enumerate(verdicts.refused) if place not in verdicts.deferred]
 
 
-def permit(outcomes: Iterable[Outcome], files: Files, told: Told) -> Summary:
-    """Write what became of every chunk, up to where it stopped."""
-    summary = Summary()
+def write_outcomes(outcomes: Iterable[ChunkOutcome], files: OutputFiles, told: Progress) -> FilterSummary:
+    """Write the results of all chunks, up to one that could not be decided."""
+    summary = FilterSummary()
     for chunk, found in outcomes:
         if isinstance(found, Stopped):
             summary.stopped = found.why

@@ -1,6 +1,6 @@
-"""Chunks of an audience judged in several processes, and given back in their order.
+"""Decides chunks of an audience in several processes, and yields the results in order.
 
-A chunk waits for no other, and only so many are under way that memory stays bounded however long the audience is.
+Few chunks are under way at a time, so memory stays bounded however long the audience is.
 """
 
 import multiprocessing
@@ -11,22 +11,21 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from itertools import chain, islice
 
-from streams.services.audience import Record
-from streams.services.audience_filter.chunk_filter import Clerk, Job, Stopped
-from streams.services.audience_filter.chunk_verdicts import Verdicts
+from streams.services.audience import CsvRecord
+from streams.services.audience_filter.chunk_filter import ChunkFilter, ChunkVerdicts, FilterJob, Stopped
 
 CHUNK = 2_000
-"""Rows; Redis is asked for eight times 250 of them while answers are read."""
+"""Rows of a chunk: eight times the 250 for which Redis is asked at once."""
 ALONE = 2 * CHUNK
-"""So many rows are judged here, sooner than another process has started."""
+"""Rows up to which this process decides alone: it is done sooner than another has started."""
 _AHEAD = 3
 
-Chunk = Sequence[Record]
-Outcome = tuple[Chunk, Verdicts | Stopped]
+Chunk = Sequence[CsvRecord]
+ChunkOutcome = tuple[Chunk, ChunkVerdicts | Stopped]
 
 
-def judged(records: Iterable[Record], job: Job, processes: int) -> Generator[Outcome, None, None]:
-    """Every chunk with what became of it, in order; the last one is where it stopped, if it did."""
+def judged_chunks(records: Iterable[CsvRecord], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
+    """Every chunk with its results, in order; the last may be one that could not be decided."""
     chunks = _chunks(records)
     first = list(islice(chunks, ALONE // CHUNK + 1))
     if processes == 1 or len(first) <= ALONE // CHUNK:
@@ -34,22 +33,22 @@ def judged(records: Iterable[Record], job: Job, processes: int) -> Generator[Out
     return _elsewhere(chain(first, chunks), job, processes)
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[Chunk]:
+def _chunks(records: Iterable[CsvRecord]) -> Iterator[Chunk]:
     rest = iter(records)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
 
 
-def _here(chunks: Iterable[Chunk], job: Job) -> Generator[Outcome, None, None]:
-    with closing(Clerk(job)) as clerk:
-        yield from ((chunk, clerk.judge(chunk)) for chunk in chunks)
+def _here(chunks: Iterable[Chunk], job: FilterJob) -> Generator[ChunkOutcome, None, None]:
+    with closing(ChunkFilter(job)) as filter_:
+        yield from ((chunk, filter_.judge(chunk)) for chunk in chunks)
 
 
-def _elsewhere(chunks: Iterator[Chunk], job: Job, processes: int) -> Generator[Outcome, None, None]:
+def _elsewhere(chunks: Iterator[Chunk], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
     pool = ProcessPoolExecutor(
         processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
     )
-    under_way: deque[tuple[Chunk, Future[Verdicts | Stopped]]] = deque()
+    under_way: deque[tuple[Chunk, Future[ChunkVerdicts | Stopped]]] = deque()
     try:
         while True:
             for chunk in islice(chunks, processes * _AHEAD - len(under_way)):
@@ -62,15 +61,15 @@ def _elsewhere(chunks: Iterator[Chunk], job: Job, processes: int) -> Generator[O
         pool.shutdown(cancel_futures=True)
 
 
-_clerks: list[Clerk] = []
-"""Of this process, if it is one of a crew; it lives as long as the process does."""
+_filters: list[ChunkFilter] = []
+"""The filter of this process, if it is one of the pool; it lives as long as the process."""
 
 
-def _begin(job: Job) -> None:
-    """An interrupt from the terminal reaches everyone: whoever waits for the crew ends it."""
+def _begin(job: FilterJob) -> None:
+    """Prepare a process of the pool. It ignores SIGINT, which reaches all: the parent ends the pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _clerks.append(Clerk(job))
+    _filters.append(ChunkFilter(job))
 
 
-def _judge(chunk: Chunk) -> Verdicts | Stopped:
-    return _clerks[0].judge(chunk)
+def _judge(chunk: Chunk) -> ChunkVerdicts | Stopped:
+    return _filters[0].judge(chunk)

@@ -1,1 +1,1 @@
-"""Webhooks of campaign tools, and events of producers without Kafka, taken over HTTP into the input topics."""
+"""The gateway: takes webhooks of campaign tools, and events of producers without Kafka, over HTTP into input topics."""

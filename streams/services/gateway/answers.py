@@ -1,4 +1,4 @@
-"""What the gateway answers: a status that vendors take for "have it", "again" or "never", and a problem document."""
+"""Responses of the gateway: a status that vendors read as "taken", "send again" or "never", and a problem document."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import orjson
 from fastapi import Response
 
 from streams.services.api.bodies import CURES as UNREAD
-from streams.services.api.bodies import MOST_BYTES, Unread
+from streams.services.api.bodies import MOST_BYTES, BodyProblem
 from streams.services.gateway.signatures import Verdict
 
 Code = Literal[
@@ -44,18 +44,18 @@ CURES: dict[Verdict, str] = {
 }
 
 
-def taken() -> Response:
-    """Kafka has it."""
+def accepted_response() -> Response:
+    """The response once Kafka has all of a request."""
     return Response(status_code=204)
 
 
-def unread(why: Unread, most: int = MOST_BYTES) -> Response:
-    """The answer where there is no whole body. `most`: bytes that it might have had."""
+def unread_response(why: BodyProblem, most: int = MOST_BYTES) -> Response:
+    """The response where the body could not be read. `most`: bytes that it might have had."""
     cure = f"Send {most >> 10} KiB at most" if why == "too_large" and most < MOST_BYTES else UNREAD[why]
-    return problem("unavailable" if why == "busy" else why, cure)
+    return problem_response("unavailable" if why == "busy" else why, cure)
 
 
-def problem(code: Code, detail: str, **more: object) -> Response:
+def problem_response(code: Code, detail: str, **more: object) -> Response:
     """A problem document (RFC 9457)."""
     status, title = _STATUS[code]
     document = {

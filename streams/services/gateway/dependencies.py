@@ -1,47 +1,48 @@
-"""What every route of the gateway needs, and what it does with what an adapter has read."""
+"""What the routes of the gateway share: hooks, tokens, delivery to Kafka, verification, limits and metrics."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
 from streams.platform.tokens import Tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.gateway.hooks import Hook
-from streams.services.gateway.kafka_delivery import Mailbox
+from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates
-from streams.services.gateway.sns_certificates import Fetch
-from streams.services.gateway.used_signatures import UsedSeals
+from streams.services.gateway.signatures import UsedSignatures
+from streams.services.gateway.sns import Fetch, SnsVerifier
 
 SHARE_BYTES = 64 << 20
-"""Of bodies that are being received: so many of those whose sender is proven, and as many of all others."""
+"""Memory for bodies that are being received: so much for authenticated senders, and as much for all others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """`clock`: milliseconds since 1970. `fetch`: gets what SNS names, on Amazon's hosts only. `used`: seals, by way.
+class GatewayDependencies:
+    """Dependencies of the routes. `clock`: ms since 1970. `fetch`: gets URLs that SNS names, on Amazon's hosts only.
 
-    `bodies`: of those who are proven by their body, if at all; `proven`: of those who have shown a token or a login
-    before it. Neither takes room from the other.
+    `bodies`: for senders that only the body can prove; `proven`: for senders authenticated by a header. Neither takes
+    room from the other. `used`: signatures that have been used, by vendor.
     """
 
     hooks: Mapping[str, Hook]
     tokens: Tokens
-    mailbox: Mailbox
-    certificates: Certificates
+    delivery: KafkaDelivery
+    certificates: SnsVerifier
     fetch: Fetch
     metrics: GatewayMetrics
-    bodies: Bodies
+    bodies: BodyReader
     clock: Callable[[], int]
     phone_region: str
-    proven: Bodies = field(default_factory=lambda: Bodies(SHARE_BYTES))
-    used: Mapping[str, UsedSeals] = field(default_factory=lambda: {way: UsedSeals() for way in ("mailgun", "twilio")})
+    proven: BodyReader = field(default_factory=lambda: BodyReader(SHARE_BYTES))
+    used: Mapping[str, UsedSignatures] = field(
+        default_factory=lambda: {way: UsedSignatures() for way in ("mailgun", "twilio")}
+    )
 
     async def keep(self, hook: str, results: Sequence[AdapterResult]) -> None:
-        """Give the results to Kafka, and count them once it has them. Raises `Unavailable`."""
-        outputs = await self.mailbox.outputs(results, hook, self.clock())
+        """Write results to Kafka, and count them once it has them. Raises `Unavailable`."""
+        outputs = await self.delivery.outputs(results, hook, self.clock())
         if outputs:
-            await self.mailbox.post(outputs)
+            await self.delivery.post(outputs)
         for result in results:
             self._count(hook, result)
 

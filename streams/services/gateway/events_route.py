@@ -1,8 +1,8 @@
-"""`POST /v1/events`: CloudEvents over HTTP (structured, binary or a batch) from producers that have no Kafka.
+"""The route `POST /v1/events`: CloudEvents over HTTP (structured, binary or a batch) from producers without Kafka.
 
-Each event is judged as the input topics judge it, and told at once: an event that would be refused is not sent on. One
-bad event of a batch costs no other. A token speaks for its own team, so no team can report another's donations. The
-binding percent-encodes what a header cannot hold.
+Each event is validated as intake does it, and the answer tells the result: an event that would be refused is not sent
+on, and costs no other of its batch. A token speaks for its own team, so no team can report another's donations. In
+binary mode header values are percent-decoded.
 """
 
 import asyncio
@@ -24,18 +24,18 @@ from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.platform.tokens import Caller
-from streams.services.gateway.answers import problem, unread
-from streams.services.gateway.dependencies import Desk
-from streams.services.gateway.kafka_delivery import Unavailable
+from streams.services.gateway.answers import problem_response, unread_response
+from streams.services.gateway.dependencies import GatewayDependencies
+from streams.services.gateway.kafka_delivery import KafkaUnavailable
 from streams.services.gateway.publish_rights import forbidden
 from streams.services.gateway.webhook_route import HOOK
 
 EVENTS = "events"
 MOST_EVENTS = 10_000
 EVENTS_A_TURN = 500
-"""That are judged before other requests have their turn."""
+"""Events validated before other requests have their turn."""
 MOST_WARNINGS = 100
-"""That an answer holds; the metric counts all."""
+"""Warnings in one answer; the metric counts all."""
 _STRUCTURED = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
 _PREFIX = "ce-"
@@ -43,7 +43,7 @@ _TYPES = f"Content-Type: {_STRUCTURED}, {_BATCH}, or application/json with ce- h
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8")
 
 
-def events(desk: Desk) -> APIRouter:
+def events(deps: GatewayDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
@@ -51,31 +51,33 @@ def events(desk: Desk) -> APIRouter:
     async def publish(request: Request) -> Response:
         """Answers 200 with what was refused once Kafka has the rest; 422 if nothing could be taken; 503: again."""
         request.scope[HOOK] = EVENTS
-        caller = desk.tokens.caller(request.headers.get("authorization"))
+        caller = deps.tokens.caller(request.headers.get("authorization"))
         if caller is None:
-            desk.metrics.unproven.labels(EVENTS, "wrong").inc()
-            return problem("unproven", "Send Authorization: Bearer <token>")
+            deps.metrics.unproven.labels(EVENTS, "wrong").inc()
+            return problem_response("unproven", "Send Authorization: Bearer <token>")
         if "publish" not in caller.scopes:
-            return problem("forbidden", "The token has no scope publish")
-        body = await desk.proven.read(request)
+            return problem_response("forbidden", "The token has no scope publish")
+        body = await deps.proven.read(request)
         if isinstance(body, str):
-            return unread(body)
+            return unread_response(body)
         if is_crowded(body):
-            return problem("too_large", f"At most {MOST_EVENTS} events, and {MOST_VALUES} values in all of them")
+            return problem_response(
+                "too_large", f"At most {MOST_EVENTS} events, and {MOST_VALUES} values in all of them"
+            )
         records = _records(request.headers, body)
         if records is None:
-            return problem("not_events", _TYPES)
-        return await _publish(desk, caller, records)
+            return problem_response("not_events", _TYPES)
+        return await _publish(deps, caller, records)
 
     return router
 
 
-Said = tuple[bytes, Sequence[tuple[str, bytes]]]
-"""Value and headers, as of a Kafka record."""
+EventRecord = tuple[bytes, Sequence[tuple[str, bytes]]]
+"""Value and headers of an event, as a Kafka record would hold them."""
 
 
-def _records(headers: Mapping[str, str], body: bytes) -> list[Said] | None:
-    """The events of a request, each as a record of Kafka would hold it. None: of no known content type."""
+def _records(headers: Mapping[str, str], body: bytes) -> list[EventRecord] | None:
+    """The events of a request, as Kafka records. None: the content type is unknown."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _STRUCTURED:
         return [(body, ())]
@@ -87,7 +89,7 @@ def _records(headers: Mapping[str, str], body: bytes) -> list[Said] | None:
     return [(body, attributes)] if attributes and kind == "application/json" else None
 
 
-def _batch(body: bytes) -> list[Said]:
+def _batch(body: bytes) -> list[EventRecord]:
     try:
         events = msgspec.json.decode(body, type=list[msgspec.Raw])
         return [(bytes(raw), ()) for raw in events[: MOST_EVENTS + 1]]
@@ -95,37 +97,37 @@ def _batch(body: bytes) -> list[Said]:
         return [(body, ())]
 
 
-async def _publish(desk: Desk, caller: Caller, records: Sequence[Said]) -> Response:
+async def _publish(deps: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]) -> Response:
     if len(records) > MOST_EVENTS:
-        return problem("too_large", f"At most {MOST_EVENTS} events")
-    judged, warnings = await _judged(desk, caller, records)
+        return problem_response("too_large", f"At most {MOST_EVENTS} events")
+    judged, warnings = await _judged(deps, caller, records)
     refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
     accepted: list[AdapterResult] = [one for one in judged if isinstance(one, Interaction)]
     if refused and not accepted:
-        return problem("invalid", "Mend the events and send them again", refused=refused)
+        return problem_response("invalid", "Mend the events and send them again", refused=refused)
     try:
-        await desk.keep(EVENTS, accepted)
-    except Unavailable:
-        return problem("unavailable", "Nothing is lost if it is sent again")
+        await deps.keep(EVENTS, accepted)
+    except KafkaUnavailable:
+        return problem_response("unavailable", "Nothing is lost if it is sent again")
     answer = {"accepted": len(accepted), "refused": refused, **({"warnings": warnings} if warnings else {})}
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
 async def _judged(
-    desk: Desk, caller: Caller, records: Sequence[Said]
+    deps: GatewayDependencies, caller: Caller, records: Sequence[EventRecord]
 ) -> tuple[list[Interaction | Refusal], list[dict[str, JSON]]]:
-    """What each event is, and the first of what accepted ones have in `data` that their types do not know."""
+    """The result of each event, and warnings about unknown fields in the `data` of accepted ones."""
     judged: list[Interaction | Refusal] = []
     warnings: list[dict[str, JSON]] = []
     for place, (value, headers) in enumerate(records, start=1):
         event = _opened(value, headers)
-        one = _judge(desk, caller, Record(_topic(event), value, headers, desk.clock()))
+        one = _judge(deps, caller, Record(_topic(event), value, headers, deps.clock()))
         judged.append(one)
         if isinstance(one, Refusal):
-            desk.metrics.results.labels(EVENTS, "refused").inc()
-            desk.metrics.refused.labels(EVENTS, one.reason.value).inc()
+            deps.metrics.results.labels(EVENTS, "refused").inc()
+            deps.metrics.refused.labels(EVENTS, one.reason.value).inc()
         elif has_unknown_fields(one.type, event.get("data")):
-            desk.metrics.unknown_fields.labels(one.type).inc()
+            deps.metrics.unknown_fields.labels(one.type).inc()
             told = unknown_fields(one.type, event.get("data"), MOST_WARNINGS - len(warnings))
             warnings += [{"index": place - 1, "field": each.field, "detail": str(each)} for each in told]
         if place % EVENTS_A_TURN == 0:
@@ -133,21 +135,21 @@ async def _judged(
     return judged, warnings
 
 
-def _judge(desk: Desk, caller: Caller, record: Record) -> Interaction | Refusal:
-    read = judge_before_sending(record, desk.phone_region)
+def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interaction | Refusal:
+    read = judge_before_sending(record, deps.phone_region)
     if isinstance(read, Refusal):
         return read
     return forbidden(read, caller) or read
 
 
 def _opened(value: bytes, headers: Sequence[tuple[str, bytes]]) -> dict[str, JSON]:
-    """The event as it stands; empty where it is none, which is judged afterwards."""
+    """The event as an object; empty where it is none, which validation reports afterwards."""
     event = open_event(value, headers) if len(value) <= MAX_RECORD_BYTES else {}
     return {} if isinstance(event, Refusal) else event
 
 
 def _topic(event: Mapping[str, JSON]) -> str:
-    """That of its type."""
+    """The topic of the event's type; empty for none."""
     type_ = event.get("type")
     return topic_of(type_) if isinstance(type_, str) else ""
 

@@ -1,4 +1,4 @@
-"""The gateway's file: which hooks there are, whose they are, and how each proves itself.
+"""Reads the gateway's file: its hooks, their vendors, and how each request is authenticated.
 
 TOML, a table for each address: `[hooks.sendgrid]` is `POST /v1/hooks/sendgrid`. Secrets are never in the file itself:
 it names an environment variable or a file for each, and two of them while one is changed.
@@ -18,7 +18,7 @@ from events.adapters.vendors import BODIES, canonical_vendor
 from events.contact import is_time_zone
 from events.validation_messages import in_plain_words
 from streams.platform.errors import Unusable
-from streams.services.gateway.signatures import BY_HEADER, Proof, public_key
+from streams.services.gateway.signatures import BY_HEADER, ValidSecrets, public_key
 
 Auth = Literal["basic", "secret", "sendgrid", "mailgun", "twilio", "sns", "none"]
 _is_name = re.compile(r"[a-z0-9][a-z0-9-]{0,63}").fullmatch
@@ -70,8 +70,8 @@ class Hook(BaseModel):
     read: Adapter
     source: str
     auth: Auth
-    proof: Proof
-    login: Proof | None
+    proof: ValidSecrets
+    login: ValidSecrets | None
     url: str
     topics: frozenset[str]
     confirm: bool
@@ -80,12 +80,12 @@ class Hook(BaseModel):
 
     @property
     def is_proven_by_header(self) -> bool:
-        """Whether whoever sends a body has shown who they are before it."""
+        """Whether requests are authenticated before their body is read."""
         return self.auth in BY_HEADER or self.login is not None
 
 
 def read_hooks(path: Path, environment: Mapping[str, str]) -> dict[str, Hook]:
-    """The hooks of a file by name. Raises `Unusable` that names the place and the cure, and never a secret."""
+    """The hooks of a file, by name. Raises `Unusable`, which names the place and the cure, and never a secret."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -121,8 +121,8 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
         read=BODIES[vendor],
         source=read.source,
         auth=auth,
-        proof=Proof(secrets, int(read.window_hours * _HOUR_MS)),
-        login=Proof(login, 0) if login else None,
+        proof=ValidSecrets(secrets, int(read.window_hours * _HOUR_MS)),
+        login=ValidSecrets(login, 0) if login else None,
         url=read.url,
         topics=frozenset(read.topics),
         confirm=read.confirm,

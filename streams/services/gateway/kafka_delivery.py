@@ -1,8 +1,7 @@
-"""What was received, into Kafka: a request is answered once every replica has all of it, and not before.
+"""Writes received requests to Kafka: a request is answered once every replica has all of it, and not before.
 
-Memory is bounded: while Kafka is slow or away, requests beyond the limit are told to come again, and so is one that
-waits too long. What such a request held may be in Kafka all the same, or partly; the sender's next try is the same acts
-again.
+Memory is bounded: while Kafka is slow or away, requests beyond the limit are answered "send again", and so is one that
+waits too long. Kafka may have all or part of such a request all the same; the next try sends the same interactions.
 """
 
 import asyncio
@@ -22,15 +21,15 @@ MOST_PENDING_BYTES = 64 << 20
 PATIENCE_S = 10.0
 LOOK_S = 3.0
 RESULTS_A_TURN = 500
-"""That are written as records before other requests have their turn."""
+"""Results encoded before other requests have their turn."""
 
 
-class Unavailable(Exception):
-    """Kafka does not have it; the sender must try again."""
+class KafkaUnavailable(Exception):
+    """Kafka has not taken a request; the sender must send it again."""
 
 
-class Mailbox:
-    """Writes requests. `pending` hears how many bytes wait."""
+class KafkaDelivery:
+    """Writes the records of requests. `pending` is called with the bytes that wait."""
 
     def __init__(self, outbox: Outbox, partitions: int, pending: Callable[[float], object]) -> None:
         self._outbox = outbox
@@ -40,21 +39,21 @@ class Mailbox:
         self._turn = count()
 
     async def post(self, outputs: Sequence[Output]) -> None:
-        """Return when Kafka has all of it. Raises `Unavailable`."""
+        """Write records and return once Kafka has all of them. Raises `Unavailable`."""
         size = sum(len(output.value or b"") for output in outputs)
         if self._waiting and self._waiting + size > MOST_PENDING_BYTES:
-            raise Unavailable
+            raise KafkaUnavailable
         self._count(size)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._outbox.write(outputs)
         except BROKER_TROUBLE as error:
-            raise Unavailable from error
+            raise KafkaUnavailable from error
         finally:
             self._count(-size)
 
     async def unready(self) -> str | None:
-        """Why a request would not be taken now; None: it would be. A connection that was lost is made anew for it."""
+        """Why no request could be taken now; None: it could. Connects anew where the connection was lost."""
         try:
             async with asyncio.timeout(LOOK_S):
                 await self._outbox.write([])
@@ -67,7 +66,7 @@ class Mailbox:
         self._tell(self._waiting)
 
     async def outputs(self, results: Sequence[AdapterResult], hook: str, at_ms: int) -> list[Output]:
-        """The records of a request. All of it goes to one partition of each topic, so that it travels as one batch."""
+        """The records of a request, all for one partition of each topic so that they travel as one batch."""
         partition = next(self._turn) % self._partitions
         outputs: list[Output] = []
         for place, result in enumerate(results):

@@ -1,4 +1,4 @@
-"""What a token may say through `POST /v1/events`: what its own team has seen, and nothing that undoes another's.
+"""Which events a token may publish: those of its own team, and none that undoes another's.
 
 Whoever may publish may stop contact with a person, since that only ever protects. To join two records or take them
 apart moves what one person did to another, so it wants the same scope as to erase; and so does a stop that ends, for it
@@ -20,7 +20,7 @@ _NO_END = Refusal(Reason.INVALID_DATA, "data.until: a stop that ends wants a tok
 
 
 def forbidden(said: Interaction, caller: Caller) -> Refusal | None:
-    """Why a caller may not say this; None: it may."""
+    """Why a caller may not publish this interaction; None: it may."""
     return _of_another_team(said, caller.team) or (None if "erase" in caller.scopes else _beyond_publishing(said))
 
 

@@ -1,4 +1,4 @@
-"""The process of the gateway: its parts put together, and a server until a signal ends it."""
+"""The process of the gateway: wires its parts together and serves until a signal ends it."""
 
 import os
 from collections.abc import Callable
@@ -13,15 +13,14 @@ from streams.platform.errors import Unusable
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.api.server import Server, listening, url_of
 from streams.services.gateway.app import build_gateway
-from streams.services.gateway.dependencies import SHARE_BYTES, Desk
+from streams.services.gateway.dependencies import SHARE_BYTES, GatewayDependencies
 from streams.services.gateway.hooks import read_hooks
-from streams.services.gateway.kafka_delivery import Mailbox
+from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates, is_amazons
-from streams.services.gateway.sns_certificates import Fetch
+from streams.services.gateway.sns import Fetch, SnsVerifier, is_sns_url
 from streams.worker.app import wall_clock
 
 FETCH_S = 5.0
@@ -42,15 +41,17 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             session = await closing.enter_async_context(ClientSession(timeout=ClientTimeout(total=FETCH_S)))
             outbox = Outbox(KafkaClients(settings))
             closing.push_async_callback(outbox.stop)
-            mailbox = Mailbox(outbox, settings.partitions, metrics.pending.set)
+            delivery = KafkaDelivery(outbox, settings.partitions, metrics.pending.set)
             fetch = fetching(session)
-            certificates = Certificates(fetch)
-            bodies = Bodies(SHARE_BYTES)
-            desk = Desk(hooks, tokens, mailbox, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region)
-            server = Server(build_gateway(desk), settings.grace_s)
+            certificates = SnsVerifier(fetch)
+            bodies = BodyReader(SHARE_BYTES)
+            deps = GatewayDependencies(
+                hooks, tokens, delivery, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
+            )
+            server = Server(build_gateway(deps), settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(
-                metrics.registry, mailbox.unready, address, lambda url: say(f"metrics on {url}/metrics")
+                metrics.registry, delivery.unready, address, lambda url: say(f"metrics on {url}/metrics")
             )
             await closing.enter_async_context(health)
             say(f"listening on {url_of(listener)}")
@@ -58,10 +59,10 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
 
 
 def fetching(session: ClientSession) -> Fetch:
-    """Gets what SNS names: on its own hosts, without being sent elsewhere, and no more than a certificate holds."""
+    """A function that gets URLs of SNS's hosts, follows no redirect, and reads no more than a certificate holds."""
 
     async def fetch(url: str) -> bytes:
-        if not is_amazons(url):
+        if not is_sns_url(url):
             raise OSError("not one of Amazon's hosts")
         try:
             async with session.get(url, allow_redirects=False) as answer:
@@ -75,7 +76,7 @@ def fetching(session: ClientSession) -> Fetch:
 
 
 async def whole(content: StreamReader) -> bytes:
-    """All of an answer, in however many pieces it comes. Raises `OSError` for one that is longer than any should be."""
+    """The whole body of an answer. Raises `OSError` for one that is longer than a certificate."""
     found = bytearray()
     async for piece in content.iter_any():
         found += piece

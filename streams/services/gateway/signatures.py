@@ -1,7 +1,7 @@
-"""Whether a webhook is from whom it says: one pure function for each way in which vendors prove it.
+"""Verifies that a webhook is from its vendor: one pure function for each way of signing, and used signatures.
 
-Each takes what was sent and every secret that is valid now, since a secret is changed while both are in use. Times are
-milliseconds since 1970. What an answer says never depends on which secret was wrong, nor where.
+Each takes the request and every secret that is valid now, since both are in use while a secret is changed. Times are
+milliseconds since 1970. The answer never depends on which secret was wrong, nor where.
 """
 
 import base64
@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from secrets import token_bytes
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -24,15 +26,15 @@ SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
 SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 TWILIO_SIGNATURE = "x-twilio-signature"
 AHEAD_MS = 5 * 60_000
-"""How far ahead of the clock here a vendor's may be. A signature of tomorrow is nobody's mistake."""
+"""How far a vendor's clock may be ahead. A signature of tomorrow is nobody's mistake."""
 MOST_FORM_BYTES = 256 << 10
-"""Of Twilio's fields, which have to be decoded before anything is proven; one message has a few thousand."""
+"""The largest form of Twilio that is decoded, before anything is proven; one message has a few thousand bytes."""
 SECRET_HEADER = "x-harmonia-secret"  # nosec B105 # the name of a header
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """A request: headers in lower case, its body, and when it came. `url`: as the vendor was given it."""
+class WebhookRequest:
+    """A received webhook: headers in lower case, body, and arrival time. `url`: as the vendor was given it."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -41,7 +43,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ValidSecrets:
     """Secrets that are valid now, and how old a signature may be, in milliseconds."""
 
     secrets: Sequence[str]
@@ -49,17 +51,17 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
-    """What a vendor signed, where that does not settle what the body says, and when, in milliseconds since 1970."""
+class ReusableSignature:
+    """A signature that does not cover the whole body, so it could come with another one. `at`: when it was made."""
 
     text: bytes
     at: int
 
 
-Check = Callable[[Sent, Proof], Verdict]
+Check = Callable[[WebhookRequest, ValidSecrets], Verdict]
 
 
-def basic(sent: Sent, proof: Proof) -> Verdict:
+def basic(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """HTTP Basic; a secret is `user:password`."""
     scheme, _, given = sent.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -68,7 +70,7 @@ def basic(sent: Sent, proof: Proof) -> Verdict:
     return "wrong" if decoded is None else _one_of(decoded, proof)
 
 
-def shared(sent: Sent, proof: Proof) -> Verdict:
+def shared_secret(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """A secret in `Authorization: Bearer` or `X-Harmonia-Secret`."""
     given = sent.headers.get(SECRET_HEADER)
     if given is None:
@@ -78,7 +80,7 @@ def shared(sent: Sent, proof: Proof) -> Verdict:
     return _one_of(given.strip().encode(errors="replace"), proof)
 
 
-def sendgrid(sent: Sent, proof: Proof) -> Verdict:
+def sendgrid(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """SendGrid's Signed Event Webhook: ECDSA (P-256, SHA-256) of timestamp and body; a secret is its public key."""
     given, at = sent.headers.get(SENDGRID_SIGNATURE), sent.headers.get(SENDGRID_TIMESTAMP)
     if given is None or at is None:
@@ -127,10 +129,10 @@ def _of_mailgun(body: bytes) -> _Signature | None:
         return None
 
 
-def mailgun(sent: Sent, proof: Proof) -> Verdict:
+def mailgun(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Mailgun: HMAC-SHA256 of timestamp and token in the body; a secret is the account's signing key.
 
-    It says nothing of the rest of the body, see `seal_of`.
+    It says nothing of the rest of the body, see `reusable_signature`.
     """
     found = _of_mailgun(sent.body)
     if found is None or not (found.timestamp and found.token and found.signature):
@@ -141,10 +143,10 @@ def mailgun(sent: Sent, proof: Proof) -> Verdict:
     return _fresh(str(found.timestamp), sent, proof)
 
 
-def twilio(sent: Sent, proof: Proof) -> Verdict:
+def twilio(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     """Twilio: HMAC-SHA1 of the address and the sorted form fields; a secret is the account's auth token.
 
-    It says neither when nor where a field ends, see `seal_of`.
+    It says neither when nor where a field ends, see `reusable_signature`.
     """
     given = sent.headers.get(TWILIO_SIGNATURE)
     if given is None:
@@ -162,41 +164,41 @@ def twilio(sent: Sent, proof: Proof) -> Verdict:
 
 CHECKS: Mapping[str, Check] = {
     "basic": basic,
-    "secret": shared,
+    "secret": shared_secret,
     "sendgrid": sendgrid,
     "mailgun": mailgun,
     "twilio": twilio,
 }
-"""Every way but that of SNS, which needs a certificate that has to be fetched."""
+"""The checks by way of signing; SNS is elsewhere, as its certificate has to be fetched."""
 
 
-def seal_of(way: str, sent: Sent) -> Seal | None:
-    """The seal of a request that has been found right; None where the signature settles all of the body."""
+def reusable_signature(way: str, sent: WebhookRequest) -> ReusableSignature | None:
+    """The reusable signature of a verified request; None where the signature covers the whole body."""
     if way == "mailgun" and (found := _of_mailgun(sent.body)):
-        return Seal(f"{found.timestamp}{found.token}".encode(), int(found.timestamp) * 1_000)
+        return ReusableSignature(f"{found.timestamp}{found.token}".encode(), int(found.timestamp) * 1_000)
     if way == "twilio":
-        return Seal(sent.headers[TWILIO_SIGNATURE].encode(), sent.at)
+        return ReusableSignature(sent.headers[TWILIO_SIGNATURE].encode(), sent.at)
     return None
 
 
 BY_HEADER = frozenset({"basic", "secret"})
-"""Ways that prove themselves without the body."""
+"""Ways of signing that do not need the body."""
 
 
 def is_fresh(said: int, at: int, window_ms: int) -> bool:
-    """Whether a signature of this time may be used: not older than the window, and minutes ahead at most."""
+    """Whether a signature made at `said` is acceptable at `at`: no older than the window, and minutes ahead at most."""
     return -AHEAD_MS <= at - said <= window_ms
 
 
-def _fresh(timestamp: str, sent: Sent, proof: Proof) -> Verdict:
-    """Of Unix seconds."""
+def _fresh(timestamp: str, sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
+    """Whether a timestamp in Unix seconds is acceptable."""
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
         return "wrong"
     return "right" if is_fresh(int(timestamp) * 1_000, sent.at, proof.window_ms) else "stale"
 
 
-def _one_of(given: bytes, proof: Proof) -> Verdict:
-    """Looks at every secret, and takes equally long for all."""
+def _one_of(given: bytes, proof: ValidSecrets) -> Verdict:
+    """Compares with every secret, in constant time."""
     digest = hashlib.sha256(given).digest()
     found = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), digest) for secret in proof.secrets]
     return "right" if any(found) else "wrong"
@@ -215,3 +217,56 @@ def _base64(text: str) -> bytes | None:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+MOST_SIGNATURES = 500_000
+"""Signatures remembered of one vendor; about 75 MB."""
+
+
+SignatureUse = Literal["first", "again", "used", "stale"]
+"""New; seen with the same body; seen with another body; so old that it may have been forgotten."""
+
+
+class UsedSignatures:
+    """Remembers the latest `most` / 2 to `most` signatures, and the body that each came with.
+
+    Where a vendor's signature does not cover the body, whoever has seen one request could send its signature with
+    another body. So each is good for one body: the same again is a copy, which the fold drops; another is refused. That
+    holds while a signature is remembered, and in one process.
+
+    Kept in two generations: once the newer holds half, the older is forgotten. A signature as old as a forgotten one
+    may have been used, so it is refused. Only digests are kept, under a key of this process, so nobody can prepare two
+    bodies with one digest.
+    """
+
+    def __init__(self, most: int = MOST_SIGNATURES) -> None:
+        self._half = most // 2
+        self._key = token_bytes(16)
+        self._new: dict[int, int] = {}
+        self._old: dict[int, int] = {}
+        self._latest_new = self._latest_old = self._forgotten = 0
+
+    def take(self, signature: ReusableSignature, body: bytes) -> SignatureUse:
+        """Bind a signature to this body, and say whether it is good for it."""
+        mark, used_with = self._digest(signature.text), self._digest(body)
+        known = self._new.get(mark, self._old.get(mark))
+        if known is not None:
+            return "again" if known == used_with else "used"
+        if signature.at <= self._forgotten:
+            return "stale"
+        if len(self._new) >= self._half:
+            self._forgotten = max(self._forgotten, self._latest_old)
+            self._old, self._new = self._new, {}
+            self._latest_old, self._latest_new = self._latest_new, 0
+        self._new[mark] = used_with
+        self._latest_new = max(self._latest_new, signature.at)
+        return "first"
+
+    def give_back(self, signature: ReusableSignature) -> None:
+        """Forget a signature whose body was not kept: the vendor will send it again in whatever form."""
+        mark = self._digest(signature.text)
+        self._new.pop(mark, None)
+        self._old.pop(mark, None)
+
+    def _digest(self, text: bytes) -> int:
+        return int.from_bytes(blake2b(text, key=self._key, digest_size=8).digest())

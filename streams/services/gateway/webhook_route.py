@@ -1,112 +1,112 @@
-"""`POST /v1/hooks/{hook}`: a webhook is proven, read by its adapter, and answered once Kafka has all of it."""
+"""The route `POST /v1/hooks/{hook}`: verifies a webhook, reads it by its adapter, and answers once Kafka has it."""
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Feed
 from streams.services.api.bodies import MOST_BYTES
-from streams.services.gateway.answers import CURES, problem, taken, unread
-from streams.services.gateway.dependencies import Desk
+from streams.services.gateway.answers import CURES, accepted_response, problem_response, unread_response
+from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.hooks import Hook
-from streams.services.gateway.kafka_delivery import Unavailable
-from streams.services.gateway.signatures import BY_HEADER, CHECKS, Sent, Verdict, seal_of
-from streams.services.gateway.sns import CONFIRMATION, is_amazons, read_message, signed_fields
+from streams.services.gateway.kafka_delivery import KafkaUnavailable
+from streams.services.gateway.signatures import BY_HEADER, CHECKS, Verdict, WebhookRequest, reusable_signature
+from streams.services.gateway.sns import CONFIRMATION, is_sns_url, read_message, signed_fields
 from streams.services.gateway.sns import MOST_BYTES as SNS_BYTES
 
 HOOK = "harmonia.hook"
-"""Where the scope of a request says which hook it counts for."""
+"""Key in the ASGI scope of the hook for which a request is counted."""
 
 
-def hooks(desk: Desk) -> APIRouter:
+def hooks(deps: GatewayDependencies) -> APIRouter:
     """The route."""
     router = APIRouter()
 
     @router.post("/v1/hooks/{hook}", status_code=204, summary="A webhook of a vendor")
     async def receive(hook: str, request: Request) -> Response:
         """Answers 204 once Kafka has it; 503: send it again."""
-        found = desk.hooks.get(hook)
+        found = deps.hooks.get(hook)
         if found is None:
-            return problem("unknown_hook", "The gateway's file names the hooks")
+            return problem_response("unknown_hook", "The gateway's file names the hooks")
         request.scope[HOOK] = found.name
-        if early := _stranger(desk, found, request):
+        if early := _stranger(deps, found, request):
             return early
         most = SNS_BYTES if found.auth == "sns" else MOST_BYTES
-        body = await (desk.proven if found.is_proven_by_header else desk.bodies).read(request, most)
+        body = await (deps.proven if found.is_proven_by_header else deps.bodies).read(request, most)
         if isinstance(body, str):
-            return unread(body, most)
-        sent = Sent(_headers(request), body, desk.clock(), found.url)
+            return unread_response(body, most)
+        sent = WebhookRequest(_headers(request), body, deps.clock(), found.url)
         try:
-            return await _unproven(desk, found, sent) or await _receive(desk, found, sent)
-        except (Unavailable, OSError):
-            return problem("unavailable", "Nothing is lost if it is sent again")
+            return await _unproven(deps, found, sent) or await _receive(deps, found, sent)
+        except (KafkaUnavailable, OSError):
+            return problem_response("unavailable", "Nothing is lost if it is sent again")
 
     return router
 
 
-async def _receive(desk: Desk, hook: Hook, sent: Sent) -> Response:
-    """Answer what has been proven."""
-    seal = seal_of(hook.auth, sent)
-    if seal is None:
-        await _keep(desk, hook, sent)
-        return taken()
-    seals = desk.used[hook.auth]
-    use = seals.take(seal, sent.body)
+async def _receive(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> Response:
+    """Take a verified webhook, unless its signature has come with another body."""
+    signature = reusable_signature(hook.auth, sent)
+    if signature is None:
+        await _keep(deps, hook, sent)
+        return accepted_response()
+    used = deps.used[hook.auth]
+    use = used.take(signature, sent.body)
     if use in ("used", "stale"):
-        return _refused(desk, hook, use)
+        return _refused(deps, hook, use)
     try:
-        await _keep(desk, hook, sent)
-    except Unavailable:
+        await _keep(deps, hook, sent)
+    except KafkaUnavailable:
         if use == "first":
-            seals.give_back(seal)
+            used.give_back(signature)
         raise
-    seals.take(seal, sent.body)  # the first of two copies may have failed meanwhile, and given it back
-    return taken()
+    used.take(signature, sent.body)  # the first of two copies may have failed meanwhile, and given it back
+    return accepted_response()
 
 
-async def _keep(desk: Desk, hook: Hook, sent: Sent) -> None:
-    body = await _of_sns(desk, hook, sent.body) if hook.auth == "sns" else sent.body
-    feed = Feed(hook.source, sent.at, desk.phone_region, hook.time_zone, hook.codes)
-    await desk.keep(hook.name, hook.read(body, feed))
+async def _keep(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> None:
+    body = await _of_sns(deps, hook, sent.body) if hook.auth == "sns" else sent.body
+    feed = Feed(hook.source, sent.at, deps.phone_region, hook.time_zone, hook.codes)
+    await deps.keep(hook.name, hook.read(body, feed))
 
 
-def _stranger(desk: Desk, hook: Hook, request: Request) -> Response | None:
-    """The answer to whoever shows no login, where the hook wants one; before any body is read."""
+def _stranger(deps: GatewayDependencies, hook: Hook, request: Request) -> Response | None:
+    """The refusal of a request without the login that the hook wants, before any body is read; None: it may go on."""
     wanted = [(hook.auth, hook.proof)] if hook.auth in BY_HEADER else []
     if hook.login is not None:
         wanted.append(("basic", hook.login))
-    sent = Sent(_headers(request) if wanted else {}, b"", desk.clock())
+    sent = WebhookRequest(_headers(request) if wanted else {}, b"", deps.clock())
     for way, proof in wanted:
         if (verdict := CHECKS[way](sent, proof)) != "right":
-            return _refused(desk, hook, verdict)
+            return _refused(deps, hook, verdict)
     return None
 
 
-async def _unproven(desk: Desk, hook: Hook, sent: Sent) -> Response | None:
-    """The answer to what is not signed as it should be; None: it is, or its login was enough."""
+async def _unproven(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> Response | None:
+    """The refusal of a request whose signature is not right; None: it is right, or needs none."""
     if hook.auth == "none" or hook.auth in BY_HEADER:
         return None
     if hook.auth == "sns":
-        verdict = await desk.certificates.check(sent.body, hook.topics, sent.at, hook.proof.window_ms)
+        verdict = await deps.certificates.check(sent.body, hook.topics, sent.at, hook.proof.window_ms)
     else:
         verdict = CHECKS[hook.auth](sent, hook.proof)
-    return None if verdict == "right" else _refused(desk, hook, verdict)
+    return None if verdict == "right" else _refused(deps, hook, verdict)
 
 
-def _refused(desk: Desk, hook: Hook, verdict: Verdict) -> Response:
-    desk.metrics.unproven.labels(hook.name, verdict).inc()
-    return problem("unproven", CURES[verdict])
+def _refused(deps: GatewayDependencies, hook: Hook, verdict: Verdict) -> Response:
+    deps.metrics.unproven.labels(hook.name, verdict).inc()
+    return problem_response("unproven", CURES[verdict])
 
 
 def _headers(request: Request) -> dict[str, str]:
-    """The first of each name. Made of the list itself: Starlette's mapping goes through all of it for each name."""
+    """Headers by name, the first of each. Starlette's own mapping searches the whole list for each name."""
     listed: list[tuple[bytes, bytes]] = request.scope["headers"]
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(listed)}
 
 
-async def _of_sns(desk: Desk, hook: Hook, body: bytes) -> bytes:
-    """What SNS signed of a message that has been proven. Where the operator has said so a subscription is confirmed."""
+async def _of_sns(deps: GatewayDependencies, hook: Hook, body: bytes) -> bytes:
+    """The signed fields of a verified SNS message. Confirms a subscription where the hook allows it."""
     signed = signed_fields(read_message(body)) or {}
     url = signed.get("SubscribeURL", "")
-    if hook.confirm and signed.get("Type") == CONFIRMATION and is_amazons(url):
-        await desk.fetch(url)
+    if hook.confirm and signed.get("Type") == CONFIRMATION and is_sns_url(url):
+        await deps.fetch(url)
     return orjson.dumps(signed)

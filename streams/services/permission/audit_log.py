@@ -1,8 +1,8 @@
-"""Who asked what about whom: written to `audit-log`, before the answer is given.
+"""Writes `audit-log` for the API: which team asked what about whom, recorded before the answer is given.
 
-An answer waits until its record lies in the producer's hands, not until Kafka has it: that would cost each question a
-round trip. While Kafka is away records are kept, up to a limit; then there are no answers, since nobody could tell any
-more who was given them. What is kept is lost if the process is killed meanwhile.
+An answer waits until the producer holds its record, not until Kafka has it: that would cost each request a round trip.
+While Kafka is away records are kept in memory up to a limit; beyond it requests are refused, since nobody could tell
+any more who was answered. Kept records are lost if the process is killed.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ LAST_WAIT_S = 5.0
 
 
 class AuditUnavailable(Exception):
-    """Too much is kept already that Kafka does not take."""
+    """The limit of records that wait for Kafka is reached."""
 
 
 class AuditLog:
-    """Sends records in the background. `pending` hears how many bytes are kept, `failed` of each failure."""
+    """Sends records in the background. `pending` is called with the bytes that wait, `failed` at each failure."""
 
     def __init__(
         self,
@@ -53,15 +53,15 @@ class AuditLog:
 
     @property
     def has_room(self) -> bool:
-        """Whether the record of a long list would be taken."""
+        """Whether the record of a long list would still fit."""
         return not self._pending or self._pending + A_LONG_LIST_BYTES <= self._most
 
     def start(self) -> None:
-        """Begin to send. Kafka may be away."""
+        """Start sending. Kafka may be away."""
         self._task = asyncio.create_task(self._run())
 
     def hand(self, record: AuditRecord) -> None:
-        """Take a record, however many people it is about. Raises AuditUnavailable, and then has taken nothing."""
+        """Queue a record, however many people it is about. Raises AuditUnavailable, and then has queued nothing."""
         values = [orjson.dumps(part) for part in _parts(record)]
         size = sum(map(len, values))
         if self._pending and self._pending + size > self._most:
@@ -71,7 +71,7 @@ class AuditLog:
         self._work.set()
 
     async def stop(self) -> None:
-        """Send what is kept, if Kafka takes it within a few seconds."""
+        """Send what waits, if Kafka takes it within a few seconds."""
         try:
             async with asyncio.timeout(LAST_WAIT_S):
                 await self._done.wait()
@@ -103,7 +103,7 @@ class AuditLog:
                 await producer.stop()
 
     async def _send_all(self, producer: AIOKafkaProducer) -> None:
-        """Send as they come. When one fails all that are not known to be there are sent again: at least once."""
+        """Send records as they come, at least once: where one of a batch fails, all of the batch are sent again."""
         while True:
             await self._work.wait()
             self._work.clear()
@@ -120,7 +120,7 @@ class AuditLog:
 
 
 def _parts(record: AuditRecord) -> Iterator[AuditRecord]:
-    """Records that fit the topic. All have the request's id."""
+    """The record in parts that fit a Kafka record; all carry the request's id."""
     answers: Sequence[object] = record["answers"]
     for at in range(0, max(1, len(answers)), ANSWERS_IN_A_RECORD):
         yield {**record, "answers": record["answers"][at : at + ANSWERS_IN_A_RECORD]}

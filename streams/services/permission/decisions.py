@@ -1,7 +1,7 @@
-"""Judging many people at once: what is known of them, who has reserved them, and the decision about each.
+"""Decides permission for a batch of people: reads profiles and reservations from Redis, and reserves who is allowed.
 
-Whoever wants to reserve does so before anything is decided, on what is read after that: then of two teams that ask at
-once the second finds the first one's reservation, or is first itself. What was not allowed is given back.
+Reservations are taken before anything is decided, and profiles are read after that: of two teams that ask at once, the
+second finds the first one's reservation. Reservations of people who are not allowed are released.
 """
 
 import secrets
@@ -30,10 +30,10 @@ from streams.platform.cooperative import in_turns
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One person. `names`: a contact_id, or hashes; none: nothing that can be read.
+class AskedPerson:
+    """One person of a request. `names`: a contact_id or identifier hashes; empty: no identifier could be read.
 
-    `refs`: of the address meant, under each key that is valid, the newest first; none: whichever address is best.
+    `refs`: references of the address to judge, one for each valid key, newest first; empty: the best address is judged.
     """
 
     names: Sequence[str]
@@ -41,18 +41,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """A request about many; `at` in ms since 1970. `reserve_ms`: for how long to reserve whoever is allowed."""
+class PermissionBatch:
+    """A permission request about several people; `at`: ms since 1970. `reserve_ms`: how long to reserve the allowed."""
 
     request: PermissionRequest
     at: int
-    asked: Sequence[Asked]
+    asked: Sequence[AskedPerson]
     reserve_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """The answer about one person; `contact_id` None: named by nothing that can be read."""
+class JudgedPerson:
+    """The decision about one person. `contact_id` None: no identifier could be read. `reservation`: its token."""
 
     contact_id: str | None
     decision: Decision
@@ -60,26 +60,26 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """In the order asked; `as_of`: how old what was known is, ms since 1970."""
+class BatchAnswers:
+    """Decisions in the order of the request. `as_of`: everything known until then counts, ms since 1970."""
 
     policy_version: str
     as_of: int
-    judged: Sequence[Judged]
+    judged: Sequence[JudgedPerson]
 
 
-Result = tuple[int, list[Judged]]
-"""`as_of`, and the answers about whoever is named."""
+_Result = tuple[int, list[JudgedPerson]]
+"""`as_of`, and the decisions about people with a readable identifier."""
 _UNREADABLE = Decision("deny", "unknown_address")
-_MOVED = Decision("defer", "reserved")
-"""Somebody became another person in the middle, or is held until before the time that is asked about: ask again."""
+_ASK_AGAIN = Decision("defer", "reserved")
+"""For a person whose cluster changed during the request, or is reserved only until before the time asked for."""
 
 
-class Judge:
-    """Judges batches. Every call may raise SinkUnavailable; then nobody is allowed, and reservations expire.
+class PermissionJudge:
+    """Decides batches. Every call may raise SinkUnavailable; then nobody is allowed, and reservations expire.
 
-    `keep` writes down, where no flush reaches it, until when reservations may last, before any is taken; what it raises
-    ends the call.
+    `keep` records in Kafka, which no flush of Redis reaches, until when reservations may last; it is awaited before any
+    is taken, and what it raises ends the call.
     """
 
     def __init__(
@@ -96,8 +96,8 @@ class Judge:
         self._clock = clock
         self._keep = keep
 
-    async def judge(self, batch: Batch) -> Answers | Incomplete:
-        """The answers, or why Redis cannot be relied on.
+    async def judge(self, batch: PermissionBatch) -> BatchAnswers | Incomplete:
+        """The decisions, or why Redis cannot be relied on.
 
         Transactional messages skip the caps, so they neither wait for a reservation nor need one.
         """
@@ -111,56 +111,65 @@ class Judge:
             return found
         as_of, judged = found
         following = iter(judged)
-        answers = [next(following) if asked.names else Judged(None, _UNREADABLE) for asked in batch.asked]
-        return Answers(policy.version, as_of, answers)
+        answers = [next(following) if asked.names else JudgedPerson(None, _UNREADABLE) for asked in batch.asked]
+        return BatchAnswers(policy.version, as_of, answers)
 
-    async def _look(self, batch: Batch, asked: Iterable[Asked]) -> LookupReply | Incomplete:
+    async def _look(self, batch: PermissionBatch, asked: Iterable[AskedPerson]) -> LookupReply | Incomplete:
         return await self._lookup.look([one.names for one in asked], batch.request.campaign_id)
 
-    async def _judge(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
+    async def _judge(
+        self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]
+    ) -> _Result | Incomplete:
         seen = await self._look(batch, asked)
         if isinstance(seen, Incomplete):
             return seen
         question = _question(policy, batch, seen)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await in_turns(lambda row: _judged(question, *row), rows)
+        return seen.as_of, await in_turns(lambda row: _judge_one(question, *row), rows)
 
-    async def _reserve(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
+    async def _reserve(
+        self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]
+    ) -> _Result | Incomplete:
         ids = await self._lookup.ids([one.names for one in asked])
         if isinstance(ids, Incomplete):
             return ids
         now = self._clock()
         mine = Reservation(batch.request.team, secrets.token_hex(16), now, now + (batch.reserve_ms or 0))
         await self._keep(mine.until)
-        hands = _Hands(self._reservations, batch.request.channel, mine)
+        held = _RequestReservations(self._reservations, batch.request.channel, mine)
         kept: set[str | None] = set()
         try:
-            found = await self._decide(batch, policy, asked, hands, ids)
+            found = await self._decide(batch, policy, asked, held, ids)
             if not isinstance(found, Incomplete):
                 kept = {one.contact_id for one in found[1] if one.reservation is not None}
         finally:
-            await hands.give_back(kept)
+            await held.give_back(kept)
         return found
 
     async def _decide(
-        self, batch: Batch, policy: Policy, asked: Sequence[Asked], hands: "_Hands", ids: LookupReply
-    ) -> Result | Incomplete:
-        await hands.take(
+        self,
+        batch: PermissionBatch,
+        policy: Policy,
+        asked: Sequence[AskedPerson],
+        held: "_RequestReservations",
+        ids: LookupReply,
+    ) -> _Result | Incomplete:
+        await held.take(
             ReservationRequest(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts}
         )
         seen = await self._look(batch, asked)
-        if isinstance(seen, LookupReply) and (over := list(_confirmed(seen, hands))):
-            await hands.take(over)
+        if isinstance(seen, LookupReply) and (over := list(_confirmed(seen, held))):
+            await held.take(over)
             seen = await self._look(batch, asked)  # what the other team has done counts, and all that came since
         if isinstance(seen, Incomplete):
             return seen
-        giving = _Giving(_question(policy, batch, seen), hands)
+        giving = _ReservationGrants(_question(policy, batch, seen), held)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
         return seen.as_of, await in_turns(lambda row: giving.judged(*row), rows)
 
 
-class _Hands:
-    """What one request has reserved, and who has what it could not have."""
+class _RequestReservations:
+    """Reservations of one request: those taken, and the holders of those refused."""
 
     def __init__(self, reservations: Reservations, channel: Channel, mine: Reservation) -> None:
         self._reservations = reservations
@@ -170,7 +179,7 @@ class _Hands:
         self.refused: dict[str, Reservation] = {}
 
     async def take(self, wanted: Iterable[ReservationRequest]) -> None:
-        """Ask for these; what was refused before may be taken now."""
+        """Try to reserve these people; one that was refused before may succeed now."""
         rows = list(wanted)
         for row, found in zip(rows, await self._reservations.reserve(self.channel, self.mine, rows), strict=True):
             if isinstance(found, ReservationRefused):
@@ -180,63 +189,65 @@ class _Hands:
                 self.taken[row.contact_id] = found
 
     async def give_back(self, kept: Iterable[str | None]) -> None:
-        """Release all but these."""
+        """Release all reservations but those of these contacts."""
         keep = {*kept}
         back = [(contact_id, taken) for contact_id, taken in self.taken.items() if contact_id not in keep]
         if back:
             await self._reservations.release(self.channel, self.mine.token, back)
 
 
-def _question(policy: Policy, batch: Batch, seen: LookupReply) -> Question:
+def _question(policy: Policy, batch: PermissionBatch, seen: LookupReply) -> Question:
     holds = () if seen.hold is None else (Hold(seen.hold.campaign_id, seen.hold.until),)
     return prepare(policy, batch.request, batch.at, holds, seen.lost_until)
 
 
-def _judged(
+def _judge_one(
     question: Question,
-    asked: Asked,
+    asked: AskedPerson,
     contact: ContactAnswer,
     reserved: ReservationsByChannel,
     besides: Sequence[Pending] = (),
-) -> Judged:
+) -> JudgedPerson:
     known = _known(contact)
     ref = meant(known, asked.refs)
     pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
-    return Judged(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
+    return JudgedPerson(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
 
-class _Giving:
-    """Gives what one request has reserved: to who is allowed and ours, and only once.
+class _ReservationGrants:
+    """Decides people of one reserving request: an allow needs the request's own reservation, and is given once.
 
-    A person who is in the list twice is reached once.
+    A person who is in the list twice is allowed once.
     """
 
-    def __init__(self, question: Question, hands: _Hands) -> None:
+    def __init__(self, question: Question, held: _RequestReservations) -> None:
         self._question = question
-        self._hands = hands
+        self._held = held
         self._given: set[str] = set()
 
-    def judged(self, asked: Asked, contact: ContactAnswer, reserved: ReservationsByChannel) -> Judged:
-        """The next answer."""
-        one = _judged(self._question, asked, contact, reserved)
+    def judged(self, asked: AskedPerson, contact: ContactAnswer, reserved: ReservationsByChannel) -> JudgedPerson:
+        """The decision about the next person of the request."""
+        one = _judge_one(self._question, asked, contact, reserved)
         contact_id = contact.contact_id
         if one.decision.decision != "allow":
             return one
         if contact_id in self._given:
-            return self._waiting(self._hands.mine, asked, contact, reserved)
-        if contact_id in self._hands.taken:
+            return self._waiting(self._held.mine, asked, contact, reserved)
+        if contact_id in self._held.taken:
             self._given.add(contact_id)
-            return Judged(contact_id, one.decision, self._hands.mine.token)
-        holder = self._hands.refused.get(contact_id)
-        return Judged(contact_id, _MOVED) if holder is None else self._waiting(holder, asked, contact, reserved)
+            return JudgedPerson(contact_id, one.decision, self._held.mine.token)
+        holder = self._held.refused.get(contact_id)
+        return (
+            JudgedPerson(contact_id, _ASK_AGAIN) if holder is None else self._waiting(holder, asked, contact, reserved)
+        )
 
     def _waiting(
-        self, holder: Reservation, asked: Asked, contact: ContactAnswer, reserved: ReservationsByChannel
-    ) -> Judged:
-        """The answer while somebody has the person, whoever that is; never an allow, for it is not ours."""
-        held = Pending(self._hands.channel, holder.team, holder.at, holder.until)
-        found = _judged(self._question, asked, contact, reserved, [held])
-        return Judged(contact.contact_id, _MOVED) if found.decision.decision == "allow" else found
+        self, holder: Reservation, asked: AskedPerson, contact: ContactAnswer, reserved: ReservationsByChannel
+    ) -> JudgedPerson:
+        """The decision while somebody else holds the reservation; never an allow."""
+        held = Pending(self._held.channel, holder.team, holder.at, holder.until)
+        found = _judge_one(self._question, asked, contact, reserved, [held])
+        return JudgedPerson(contact.contact_id, _ASK_AGAIN) if found.decision.decision == "allow" else found
 
 
 def _known(contact: ContactAnswer) -> Known:
@@ -251,7 +262,7 @@ def _known(contact: ContactAnswer) -> Known:
 
 
 def _pending(known: Known, reserved: Mapping[Channel, Reservation], team: str) -> list[Pending]:
-    """What others hold on any channel and have not used yet."""
+    """Reservations of other teams, on any channel, for which no touch was reported yet."""
     return [
         Pending(channel, held.team, held.at, held.until)
         for channel, held in reserved.items()
@@ -260,16 +271,16 @@ def _pending(known: Known, reserved: Mapping[Channel, Reservation], team: str) -
 
 
 def _is_confirmed(known: Known, channel: Channel, held: Reservation) -> bool:
-    """Whether a touch on the channel came after its start: from then on the touch counts, and not the reservation."""
+    """Whether a touch on the channel was reported since the reservation began: then the touch counts instead of it."""
     if not isinstance(known, dict):
         return False
     since = render_time(held.at)
     return any(touch["channel"] == channel and touch["at"] >= since for touch in known["touches"])
 
 
-def _confirmed(seen: LookupReply, hands: _Hands) -> Iterable[ReservationRequest]:
-    """Whom another team has reserved and reached: the reservation may be replaced, if it still is that one."""
+def _confirmed(seen: LookupReply, held: _RequestReservations) -> Iterable[ReservationRequest]:
+    """People whom another team has reserved and reached: that very reservation may be replaced."""
     for contact in {contact.contact_id: contact for contact in seen.contacts}.values():
-        holder = hands.refused.get(contact.contact_id)
-        if holder is not None and _is_confirmed(_known(contact), hands.channel, holder):
+        holder = held.refused.get(contact.contact_id)
+        if holder is not None and _is_confirmed(_known(contact), held.channel, holder):
             yield ReservationRequest(contact.contact_id, holder.token)

@@ -1,4 +1,4 @@
-"""Writes down until when reservations are given out, before any is: once in five minutes for all that are asked for."""
+"""Records in `campaign-holds` until when reservations may last, before any is taken; once in five minutes at most."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from streams.domain.campaigns.reservation_marks import mark_record, rounded
 PATIENCE_S = 5.0
 
 
-class NotKept(Exception):
-    """Kafka does not take it, so that nothing may be reserved."""
+class ReservationLogUnavailable(Exception):
+    """Kafka does not take the record, so nothing may be reserved."""
 
 
-class Keeping:
-    """Begins to talk to Kafka when it first has to. To be closed by whoever made it."""
+class ReservationLog:
+    """Writes the records; connects to Kafka when it first has to. To be closed by its owner."""
 
     def __init__(self, producer: Callable[[], AIOKafkaProducer]) -> None:
         self._new_producer = producer
@@ -26,20 +26,20 @@ class Keeping:
         self._lock = asyncio.Lock()
 
     async def keep(self, until: int) -> None:
-        """Return once Kafka has it that reservations may last until then, ms. Raises NotKept."""
+        """Return once Kafka has a record that covers `until`, ms since 1970. Raises ReservationLogUnavailable."""
         if until <= self._until:
             return
         async with self._lock:
             if until > self._until:
-                await self._say(rounded(until))
+                await self._write(rounded(until))
 
     async def close(self) -> None:
-        """Let go of Kafka."""
+        """Close the connection to Kafka."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
 
-    async def _say(self, until: int) -> None:
+    async def _write(self, until: int) -> None:
         key, value = mark_record(until)
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -52,4 +52,4 @@ class Keeping:
         else:
             self._until = until
             return
-        raise NotKept
+        raise ReservationLogUnavailable

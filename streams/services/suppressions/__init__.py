@@ -1,1 +1,1 @@
-"""Who is closed to everyone on a channel, for senders that cannot ask: files to upload where they send from."""
+"""Exports people whose channel is closed to everyone, as files for the tools of senders that cannot ask the API."""

@@ -1,7 +1,7 @@
-"""The files that senders upload, and what each of them can match on.
+"""Layouts of the files that senders upload, by vendor, and the identifier by which each vendor matches people.
 
-A contact_id says nobody's address, so a vendor's file is made of the sender's own rows: those of its people who are
-closed, by the identifier under which the vendor knows them, and no column besides that it does not need.
+A contact_id tells no address, so a vendor's file is made of the sender's own rows: those of its people who are closed,
+by the identifier under which the vendor knows them, and no column besides that it does not need.
 
 - NGP VAN and EveryAction: a bulk upload begins with the VANID, never blank, and the columns behind it are mapped by
   hand to an activist code or a result of the committee, since those codes are the committee's own.
@@ -16,30 +16,30 @@ from dataclasses import dataclass
 
 from events.interactions.base import Channel
 from events.times import render_time
-from streams.services.audience import Header, Unusable
-from streams.services.audience.header import Column, Field
-from streams.services.suppressions.closed_channels import Closing
+from streams.services.audience import Header, UnusableAudience
+from streams.services.audience.header import IdentifierColumn, IdentifierField
+from streams.services.suppressions.closings import Closing
 from streams.services.suppressions.uploads import Format
 
 Row = Sequence[str]
 _DATE = len("2012-02-22")
 _ADDED = ("harmonia_channel", "harmonia_reason", "harmonia_since", "harmonia_until")
-_REACHED_BY_ACTION_NETWORK: dict[Channel, tuple[Field, str]] = {
+_REACHED_BY_ACTION_NETWORK: dict[Channel, tuple[IdentifierField, str]] = {
     "email": ("email", "Email"),
     "text": ("phone", "Mobile Number"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """A file: its first row, and that of a person; `of` has None for one whom the vendor cannot be told by it."""
+class FileLayout:
+    """A file: its first row, and `of`, which makes the row of a person; None for one whom it cannot identify."""
 
     first: Row
     of: Callable[[Row, Closing | None], Row | None]
 
 
-def layout_of(format_: Format, channel: Channel, header: Header | None = None) -> Layout | Unusable:
-    """How the file is laid out. Without the header of an audience a row is `[contact_id]`, and so is what names it."""
+def layout_of(format_: Format, channel: Channel, header: Header | None = None) -> FileLayout | UnusableAudience:
+    """The layout of a file. Without the header of an audience each input row is `[contact_id]`."""
     if format_ == "van":
         return _van(header, channel)
     if format_ == "actionnetwork":
@@ -47,51 +47,51 @@ def layout_of(format_: Format, channel: Channel, header: Header | None = None) -
     return _plain(channel) if header is None else _own_rows(header, channel)
 
 
-def _plain(channel: Channel) -> Layout:
+def _plain(channel: Channel) -> FileLayout:
     def row(fields: Row, closing: Closing | None) -> Row:
         return [*fields, channel, *_why(closing)]
 
-    return Layout(["contact_id", "channel", "reason", "since", "until"], row)
+    return FileLayout(["contact_id", "channel", "reason", "since", "until"], row)
 
 
-def _own_rows(header: Header, channel: Channel) -> Layout:
+def _own_rows(header: Header, channel: Channel) -> FileLayout:
     kept = [position for position, name in enumerate(header.names) if name not in _ADDED]  # not an earlier export's
 
     def row(fields: Row, closing: Closing | None) -> Row:
         return [*(fields[position] for position in kept), channel, *_why(closing)]
 
-    return Layout([*(header.names[position] for position in kept), *_ADDED], row)
+    return FileLayout([*(header.names[position] for position in kept), *_ADDED], row)
 
 
-def _van(header: Header | None, channel: Channel) -> Layout | Unusable:
-    column = Column(0, "contact_id") if header is None else header.column("external", "van")
+def _van(header: Header | None, channel: Channel) -> FileLayout | UnusableAudience:
+    column = IdentifierColumn(0, "contact_id") if header is None else header.column("external", "van")
     if column is None:
-        return Unusable("for van the audience needs a column VANID, or external.van")
+        return UnusableAudience("for van the audience needs a column VANID, or external.van")
 
     def row(fields: Row, closing: Closing | None) -> Row | None:
         date = "" if closing is None else render_time(closing.since)[:_DATE]
         reason = "" if closing is None else closing.reason
         return [name, date, channel, reason] if (name := fields[column.position].strip()) else None
 
-    return Layout(["VANID" if header else "contact_id", "Date Contacted", "Channel", "Reason"], row)
+    return FileLayout(["VANID" if header else "contact_id", "Date Contacted", "Channel", "Reason"], row)
 
 
-def _actionnetwork(header: Header | None, channel: Channel) -> Layout | Unusable:
-    """By its own id when the audience has that, so that no address need travel."""
+def _actionnetwork(header: Header | None, channel: Channel) -> FileLayout | UnusableAudience:
+    """Action Network: by its own id where the audience has that, so that no address need travel."""
     if channel not in _REACHED_BY_ACTION_NETWORK:
-        return Unusable("Action Network sends e-mail and text messages: give --channel email or text")
+        return UnusableAudience("Action Network sends e-mail and text messages: give --channel email or text")
     field, name = _REACHED_BY_ACTION_NETWORK[channel]
     if header is None:
-        return Layout(["contact_id"], lambda fields, _: fields)
+        return FileLayout(["contact_id"], lambda fields, _: fields)
     own = header.column("external", "actionnetwork")
     column = own or header.column(field)
     if column is None:
-        return Unusable(f"for actionnetwork the audience needs a column {field}, or external.actionnetwork")
+        return UnusableAudience(f"for actionnetwork the audience needs a column {field}, or external.actionnetwork")
 
     def row(fields: Row, closing: Closing | None) -> Row | None:
         return [named] if (named := fields[column.position].strip()) else None
 
-    return Layout(["Action Network ID" if own else name], row)
+    return FileLayout(["Action Network ID" if own else name], row)
 
 
 def _why(closing: Closing | None) -> list[str]:

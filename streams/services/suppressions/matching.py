@@ -1,22 +1,22 @@
-"""Which rows of a sender's audience are closed, or open again, without their addresses going anywhere."""
+"""Finds the rows of a sender's audience whose people are closed, or open again; no address leaves the process."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from events.identifiers import Hasher, is_identity_hash
 from streams.services.audience import Audience, fields_of, hashes_of
-from streams.services.suppressions.closed_channels import Closing
-from streams.services.suppressions.formats import Layout, Row
+from streams.services.suppressions.closings import Closing
+from streams.services.suppressions.formats import FileLayout, Row
 
-Find = Callable[[Sequence[str]], Closing | None]
+FindClosing = Callable[[Sequence[str]], Closing | None]
 
 
 @dataclass(slots=True)
-class Tally:
-    """What became of an audience's rows, or of all contacts that the topic has a closing of.
+class ExportCounts:
+    """Counts of an export: of an audience's rows, or of all contacts with a closing.
 
-    `nameless`: rows without an identifier; `untold`: people who belong in the file and have no id that it could name.
-    `hashed`: rows whose contact_id is a hash. `malformed`: numbers of lines.
+    `nameless`: rows without an identifier; `untold`: people who belong in the file but lack the identifier it needs.
+    `hashed`: rows whose contact_id is a hash. `malformed`: line numbers.
     """
 
     read: int = 0
@@ -28,32 +28,32 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """`since`: only those closed at that time or later, in ms; `reopened`: those that are open instead."""
+class ClosingFilter:
+    """Whom to export at `at`, ms. `since`: only people closed then or later; `reopened`: people who are open."""
 
     at: int
     since: int | None = None
     reopened: bool = False
 
     def takes(self, closing: Closing | None) -> bool:
-        """Whether a person who is closed so, or not at all, belongs in the file."""
+        """Whether a person with this closing, or none, belongs in the file."""
         if closing is None or closing.is_over(self.at):
             return self.reopened
         return not self.reopened and (self.since is None or closing.since >= self.since)
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
-    """`find`: the closing of whom these hashes name; `tally` is whole once all rows have been read."""
+class ListMatching:
+    """Matches the rows of an audience. `find`: the closing of a person by hashes; `tally`: whole once all are read."""
 
     hasher: Hasher
-    find: Find
-    layout: Layout
-    wanted: Wanted
-    tally: Tally = field(default_factory=Tally)
+    find: FindClosing
+    layout: FileLayout
+    wanted: ClosingFilter
+    tally: ExportCounts = field(default_factory=ExportCounts)
 
     def rows(self, audience: Audience) -> Iterator[Row]:
-        """The rows of the file."""
+        """The rows of the file, one for each person who belongs in it."""
         for fields in self._well_formed(audience):
             if (row := self._row(audience, fields)) is not None:
                 yield row
@@ -83,11 +83,44 @@ class Matching:
         return row
 
 
-def rows_of_all(every: Iterable[tuple[str, Closing]], layout: Layout, wanted: Wanted, tally: Tally) -> Iterator[Row]:
-    """A row for every contact that is closed, by contact_id."""
+def rows_of_all(
+    every: Iterable[tuple[str, Closing]], layout: FileLayout, wanted: ClosingFilter, tally: ExportCounts
+) -> Iterator[Row]:
+    """The rows of a file of all contacts that are closed, by contact_id."""
     for contact_id, closing in every:
         tally.read += 1
         if wanted.takes(closing) and (row := layout.of([contact_id], closing)) is not None:
             tally.written += 1
             tally.hashed += is_identity_hash(contact_id)
             yield row
+
+
+_NAMED = 10
+
+
+def export_warnings(tally: ExportCounts, *, for_vendor: bool) -> Iterator[str]:
+    """Lines on why a closed person may be missing from the file. Rows are named by line, never by content.
+
+    `for_vendor`: the file is by contact_id, in a vendor's format.
+    """
+    if for_vendor and tally.hashed:
+        yield (
+            f"{tally.hashed} of {tally.written} rows name a person by a keyed hash, which no vendor knows: "
+            "give your own list as --match"
+        )
+    if tally.malformed:
+        yield f"--match: {len(tally.malformed)} malformed rows are left out: {_lines(tally.malformed)}"
+
+
+def export_notices(tally: ExportCounts) -> Iterator[str]:
+    """Lines on what was left out as it should be, and the count."""
+    if tally.nameless:
+        yield f"{tally.nameless} rows have no identifier that can be read"
+    if tally.untold:
+        yield f"{tally.untold} people are left out, for your list has no id of the vendor's for them"
+    yield f"{tally.written} of {tally.read} written"
+
+
+def _lines(numbers: list[int]) -> str:
+    more = ", …" if len(numbers) > _NAMED else ""
+    return f"line {', '.join(map(str, numbers[:_NAMED]))}{more}"

@@ -1,4 +1,4 @@
-"""Whose upload a file of the suppressed is made for."""
+"""The formats of exports, apart from their layouts: `--help` needs only the names."""
 
 from typing import Literal
 

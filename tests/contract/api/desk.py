@@ -24,12 +24,12 @@ from streams.domain.pressure import default_policy
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.tokens import read_tokens
 from streams.services.api.app import build_api
-from streams.services.api.bodies import Bodies
-from streams.services.api.dependencies import Office
+from streams.services.api.bodies import BodyReader
+from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
 from streams.services.permission.audit_log import AuditLog
-from streams.services.permission.decisions import Judge
-from streams.services.permission.reservation_log import NotKept
+from streams.services.permission.decisions import PermissionJudge
+from streams.services.permission.reservation_log import ReservationLogUnavailable
 
 NOON = 1_770_224_400_000
 """A Wednesday, noon in New York."""
@@ -90,21 +90,21 @@ def at_once(body: bytes) -> Receive:
 class Desk:
     """One process of the API; `at` is its time."""
 
-    def __init__(self, redis: Redis, oldest_s: float = 15.0, bodies: Bodies | None = None) -> None:
+    def __init__(self, redis: Redis, oldest_s: float = 15.0, bodies: BodyReader | None = None) -> None:
         self.at = NOON
         self.metrics = ApiMetrics(CollectorRegistry())
         self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
         lookup = Lookup(redis, oldest_s)
         self.kept: list[int] = []
         self.takes_notes = True
-        judge = Judge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
+        judge = PermissionJudge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
         tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), InsightsProcess(INSIGHTS)
-        self.office = Office(
+        self.deps = ApiDependencies(
             *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
-            bodies or Bodies(),
+            bodies or BodyReader(),
         )
-        self.app: ASGIApp = build_api(self.office)
+        self.app: ASGIApp = build_api(self.deps)
 
     async def get(self, path: str, token: str | None = "digital", query: str = "") -> Answer:
         return await self._ask("GET", f"{path}?{query}", token)
@@ -139,7 +139,7 @@ class Desk:
 
     async def _keep(self, until: int) -> None:
         if not self.takes_notes:
-            raise NotKept
+            raise ReservationLogUnavailable
         self.kept.append(until)
 
     def _no_producer(self) -> Any:

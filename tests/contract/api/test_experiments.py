@@ -38,7 +38,7 @@ async def test_a_result_is_what_experiment_results_says(desk: Desk, results: Res
     assert strange.json == ENDED
 
 
-async def test_one_without_a_result_is_not_found(desk: Desk, results: ResultsSink) -> None:
+async def test_an_experiment_without_a_result_is_not_found(desk: Desk, results: ResultsSink) -> None:
     await fill(results, gotv())
     answers = [await desk.get(path) for path in ("/v1/experiments/none", "/v1/experiments/")]
     assert [(answer.status, answer.json["code"]) for answer in answers] == [(404, "not_found")] * 2

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 from starlette.types import Message
 
-from streams.services.api.bodies import Bodies
-from streams.services.api.permission_request import read_question
+from streams.services.api.bodies import BodyReader
+from streams.services.api.permission_request import read_permission_request
 from tests.contract.api.desk import Desk, known
 from tests.contract.whole_redis import Filling
 
@@ -140,7 +140,7 @@ async def test_nobody_waits_for_a_long_question_to_be_read() -> None:
 
     beside = asyncio.create_task(another())
     people = [{"email": f"ada{number}@example.org"} for number in range(10_000)]
-    read = await read_question(orjson.dumps({**ASKED, "contacts": people}))
+    read = await read_permission_request(orjson.dumps({**ASKED, "contacts": people}))
     beside.cancel()
 
     assert [one.email for one in read.contacts] == [one["email"] for one in people]
@@ -174,7 +174,7 @@ async def test_what_is_packed_is_refused_as_no_json(desk: Desk) -> None:
 
 async def test_bodies_that_are_being_sent_have_a_limit_together(redis_client: Redis) -> None:
     """Each may have 8 MiB, and one token may send many at once. Whichever has been sent longest is ended."""
-    desk = Desk(redis_client, bodies=Bodies(at_once=20, patience_s=60))
+    desk = Desk(redis_client, bodies=BodyReader(at_once=20, patience_s=60))
     waits, never = asyncio.Event(), asyncio.Event()
 
     async def stalled() -> Message:
@@ -193,7 +193,7 @@ async def test_bodies_that_are_being_sent_have_a_limit_together(redis_client: Re
 
 
 async def test_a_body_that_does_not_come_in_time_is_not_waited_for(redis_client: Redis) -> None:
-    desk = Desk(redis_client, bodies=Bodies(patience_s=0.01))
+    desk = Desk(redis_client, bodies=BodyReader(patience_s=0.01))
 
     async def never() -> Message:
         await asyncio.Event().wait()

@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 
 from sinks.keys import position_key
-from streams.services.api.readiness import unready
+from streams.services.api.readiness import why_unready
 from tests.contract.api.desk import Desk, known
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
@@ -14,18 +14,18 @@ ASKED = {"channel": "email", "purpose": "fundraising", "contacts": [{"contact_id
 async def test_it_is_ready_while_it_answers_and_says_in_the_same_words_why_it_does_not(
     desk: Desk, filling: Filling, redis_client: Redis
 ) -> None:
-    assert await unready(desk.office) == "profiles_incomplete: contact-state:0 is missing"
+    assert await why_unready(desk.deps) == "profiles_incomplete: contact-state:0 is missing"
     assert (await desk.post(ASKED)).status == 503
     await filling.all([known("ada")])
-    assert await unready(desk.office) is None
+    assert await why_unready(desk.deps) is None
     assert (await desk.post(ASKED)).status == 200
     await redis_client.hdel(position_key(2), "whole_at")
-    assert await unready(desk.office) == "profiles_incomplete: contact-state:2 is refilling"
+    assert await why_unready(desk.deps) == "profiles_incomplete: contact-state:2 is refilling"
     assert (await desk.post(ASKED)).status == 503
 
 
-async def test_to_be_asked_whether_it_is_ready_is_no_request_that_got_no_answer(desk: Desk) -> None:
-    await unready(desk.office)
+async def test_readiness_checks_are_not_counted_as_unanswered_requests(desk: Desk) -> None:
+    await why_unready(desk.deps)
     assert desk.counted("harmonia_api_incomplete_total", why="missing") == 0
 
 
@@ -33,13 +33,13 @@ async def test_it_is_not_ready_while_what_it_says_cannot_be_written_down(desk: D
     await filling.all([known("ada")])
     desk.audit._most = 100
     assert (await desk.post(ASKED)).status == 200
-    assert await unready(desk.office) == "audit_unavailable: Kafka takes no records of audit-log"
+    assert await why_unready(desk.deps) == "audit_unavailable: Kafka takes no records of audit-log"
 
 
 async def test_it_is_not_ready_while_redis_is_away(redis_server: RedisServer, desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     redis_server.kill()
     try:
-        assert await unready(desk.office) == "profiles_incomplete: Redis does not answer"
+        assert await why_unready(desk.deps) == "profiles_incomplete: Redis does not answer"
     finally:
         redis_server.start()

@@ -39,7 +39,7 @@ def said(decision: Any) -> tuple[str, str]:
     return decision["decision"], decision["reason"]
 
 
-async def test_whoever_is_allowed_has_the_person(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+async def test_an_allowed_person_is_reserved_for_the_team(desk: Desk, filling: Filling, redis_client: Redis) -> None:
     await filling.all([known("ada")])
     first = await reserving(desk, "digital")
     held = await holder(redis_client)
@@ -51,7 +51,9 @@ async def test_whoever_is_allowed_has_the_person(desk: Desk, filling: Filling, r
     assert "reservation" not in second
 
 
-async def test_also_who_only_asks_is_told_that_somebody_has_the_person(desk: Desk, filling: Filling) -> None:
+async def test_a_request_without_reserve_is_deferred_too_where_another_team_has_reserved(
+    desk: Desk, filling: Filling
+) -> None:
     await filling.all([known("ada")])
     await reserving(desk, "digital")
     assert [said(one) for one in await desk.may(ADA, token="field")] == [("defer", "reserved")]
@@ -65,7 +67,7 @@ async def test_a_reservation_counts_on_every_channel(desk: Desk, filling: Fillin
     assert said(letter) == ("defer", "reserved")
 
 
-async def test_the_same_team_extends_its_own(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+async def test_a_team_extends_its_own_reservation(desk: Desk, filling: Filling, redis_client: Redis) -> None:
     await filling.all([known("ada")])
     await reserving(desk, "digital")
     desk.at += 60_000
@@ -74,13 +76,13 @@ async def test_the_same_team_extends_its_own(desk: Desk, filling: Filling, redis
     assert (held.token, held.until) == (again["reservation"], NOON + 660_000)
 
 
-async def test_who_is_not_allowed_keeps_nothing(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+async def test_a_person_who_is_not_allowed_is_not_reserved(desk: Desk, filling: Filling, redis_client: Redis) -> None:
     await filling.all([known("ada", [touch(NOON - HOUR)])])
     assert said(await reserving(desk, "digital")) == ("defer", "gap")
     assert await redis_client.keys("reservation:*") == []
 
 
-async def test_a_touch_after_its_start_confirms_it(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+async def test_a_touch_after_a_reservation_began_confirms_it(desk: Desk, filling: Filling, redis_client: Redis) -> None:
     """Then the touch speaks for itself: others come again after the gap, though the reservation is longer."""
     await filling.all([known("ada")])
     await reserving(desk, "digital", reserve=86_400)
@@ -93,7 +95,7 @@ async def test_a_touch_after_its_start_confirms_it(desk: Desk, filling: Filling,
     assert (await holder(redis_client)).token == taken["reservation"]
 
 
-async def test_a_touch_before_its_start_does_not(desk: Desk, filling: Filling) -> None:
+async def test_a_touch_before_a_reservation_began_does_not_confirm_it(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada", [touch(NOON - DAY, "digital")])])
     await reserving(desk, "digital")
     assert said(await reserving(desk, "field")) == ("defer", "reserved")
@@ -161,7 +163,9 @@ async def test_of_fifty_teams_at_once_at_most_one_is_allowed_each_contact(
         assert {has.setdefault(name, number) for name in again} <= {number}, "also later nobody has another's"
 
 
-async def test_what_cannot_be_judged_leaves_nobody_reserved(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+async def test_a_request_that_cannot_be_decided_leaves_nobody_reserved(
+    desk: Desk, filling: Filling, redis_client: Redis
+) -> None:
     await filling.all([known("ada")])
     asked = {"channel": "email", "purpose": "fundraising", "contacts": [ADA], "reserve": 60}
     assert (await desk.post({**asked, "at": "0001-01-01T00:00:00Z"})).status == 422
@@ -177,7 +181,9 @@ async def test_until_when_is_reserved_is_kept_before_anything_is(desk: Desk, fil
     assert desk.kept == [NOON + 600_000]
 
 
-async def test_where_that_cannot_be_kept_nothing_is_reserved(desk: Desk, filling: Filling, redis_client: Redis) -> None:
+async def test_nothing_is_reserved_where_kafka_does_not_record_its_end(
+    desk: Desk, filling: Filling, redis_client: Redis
+) -> None:
     await filling.all([known("ada")])
     desk.takes_notes = False
     asked = {"channel": "email", "purpose": "fundraising", "contacts": [ADA]}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.alerts_told import RULES
+from streams.cli.alerts import alert_rules
 from streams.cli.main import app
 
 
@@ -29,4 +29,4 @@ def test_every_rule_that_is_described_may_be_asked_for() -> None:
     described = re.findall(r"^\| `([a-z]+(?:_[a-z]+)+|erased)` \|", Path("docs/alerts.md").read_text(), re.MULTILINE)
 
     assert len(described) >= 10
-    assert set(described) <= set(RULES)
+    assert set(described) <= set(alert_rules())

@@ -70,7 +70,7 @@ def test_households_in_several_variants_are_told_of_once_by_their_number(file: P
     assert "2 of 2 households are in several variants, since their people" in more
 
 
-def test_households_that_are_together_are_not_told_of(file: Path) -> None:
+def test_households_with_one_variant_are_not_mentioned(file: Path) -> None:
     file.write_text(DOOR)
     text = "contact_id,household,state\nc-1,h-1,NY\nc-2,h-1,NY\nc-3,h-2,NJ\n"
     assert "several" not in run(file, text, experiment="door").stderr
@@ -102,7 +102,7 @@ def test_nobody_is_told_of_who_would_not_count(file: Path, more: str, told: str)
 
 
 @pytest.mark.parametrize("text", ["", "contact_id\n", "contact_id,state\n\n \n"])
-def test_of_nobody_nothing_is_told(file: Path, text: str) -> None:
+def test_emitting_a_list_without_rows_is_wrong_use(file: Path, text: str) -> None:
     ended = run(file, text, "--emit")
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert ended.stderr.count("\n") == 1

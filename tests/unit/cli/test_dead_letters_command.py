@@ -10,10 +10,18 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from events.requeued import with_history
-from streams.cli.letter_choice import choice_of, now_ms
-from streams.cli.letter_lines import group_row, letter_row, show_group, show_groups, show_letter
-from streams.cli.letter_whole import show_whole, whole_row
+from streams.cli.dead_letter_options import choice_of
+from streams.cli.dead_letter_output import (
+    group_row,
+    letter_row,
+    show_group,
+    show_groups,
+    show_letter,
+    show_whole,
+    whole_row,
+)
 from streams.cli.main import app
+from streams.cli.time_options import now_ms
 from streams.domain.dead_letter_repair.causes import grouped
 from tests.unit.domain.dead_letter_repair.writing import HASHER, Headers, letter, once, saying
 from tests.unit.events.records import NOW
@@ -112,7 +120,7 @@ def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_one_letter_says_whether_it_is_open() -> None:
+def test_a_dead_letter_shows_whether_it_is_open() -> None:
     one, out = letter(saying()), shown()
     show_whole(out, one, None, with_value=False)
     show_whole(out, one, "2012-02-23T10:00:00.000Z", with_value=False)

@@ -22,7 +22,7 @@ def said(story: DemoReport) -> list[str]:
     return "\n".join(_how_to_reach(cast(Any, ended), "harmonia")).splitlines()
 
 
-def test_it_ends_with_five_commands_to_try_on_its_data() -> None:
+def test_the_demo_ends_with_five_commands_to_try_on_its_data() -> None:
     assert said(STORY)[-6:] == [
         "  export KAFKA_BOOTSTRAP=127.0.0.1:1 REDIS_URL=redis://127.0.0.1:2/0",
         "  harmonia status",

@@ -24,7 +24,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("there")
-def test_only_a_picture_is_drawn_over(tmp_path: Path) -> None:
+def test_a_plot_is_written_to_a_name_that_ends_in_svg_only(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("contact_id\n")
     ended = run("show", "gotv-subject-lines", "--plot", str(file))
@@ -37,7 +37,7 @@ def test_only_a_picture_is_drawn_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("there")
-def test_where_it_cannot_be_drawn_the_table_is_shown_all_the_same(tmp_path: Path) -> None:
+def test_a_result_whose_plot_cannot_be_written_is_shown_all_the_same(tmp_path: Path) -> None:
     file = tmp_path / "no" / "such.svg"
     ended = run("show", "gotv-subject-lines", "--plot", str(file))
     assert (ended.exit_code, ended.stdout) == (1, run("show", "gotv-subject-lines").stdout)

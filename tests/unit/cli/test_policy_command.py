@@ -28,7 +28,7 @@ def test_the_default_is_shown_with_its_comments_to_be_copied(tmp_path: Path) -> 
     assert (said["version"], said["file"], said["caps"]["email"][0]["at_most"]) == (default_policy().version, None, 2)
 
 
-def test_what_holds_is_shown_with_its_file_its_version_and_what_it_does_not_say(tmp_path: Path) -> None:
+def test_the_policy_that_holds_is_shown_with_its_file_version_and_defaults(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(LESS)
     os.utime(file, (1_770_224_400, 1_770_224_400))
@@ -46,7 +46,7 @@ def test_what_holds_is_shown_with_its_file_its_version_and_what_it_does_not_say(
     assert (said["version"], said["file"], said["closures"]["needs_consent"]) == (holding.version, str(file), [])
 
 
-def test_without_a_file_the_one_that_comes_with_harmonia_holds_and_that_is_said() -> None:
+def test_without_a_policy_file_the_default_policy_holds_and_is_said_to() -> None:
     shown = run("show").stdout
     assert shown.startswith(f"# policy {default_policy().version}, which comes with Harmonia: HARMONIA_POLICY names ")
     assert read_policy(shown) == default_policy()
@@ -78,7 +78,7 @@ def test_every_mistake_is_told_with_its_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("written", "said"), [(b"[caps", "is not TOML"), (b"\xff", "not UTF-8")])
-def test_what_is_no_policy_at_all_is_refused(tmp_path: Path, written: bytes, said: str) -> None:
+def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, written: bytes, said: str) -> None:
     file = tmp_path / "policy.toml"
     file.write_bytes(written)
     ended = CliRunner().invoke(app, ["policy", "check", str(file)])

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from events.json_types import JSON
-from streams.cli.profile_tables import at, changes, said, shown
+from streams.cli.profile_tables import cell_at, cell_text, change_lines, profile_tables_of
 from streams.domain.contact import profile
 from tests.unit.domain.contact.said import DONOR, folded, gift
 from tests.unit.domain.contact.said import said as event
@@ -17,8 +17,8 @@ def read(written: object) -> dict[str, JSON]:
     return found
 
 
-def test_what_is_known_is_told_by_path_in_the_profiles_order() -> None:
-    found = dict(shown(read(person(tags=["b", "a"], ballot={"2012-general": {"status": "voted"}}))).facts)
+def test_values_of_a_profile_are_shown_by_path_in_its_order() -> None:
+    found = dict(profile_tables_of(read(person(tags=["b", "a"], ballot={"2012-general": {"status": "voted"}}))).facts)
     assert found["contact_id"] == "ada"
     assert found["tags"] == "b, a"
     assert found["ballot.2012-general.status"] == "voted"
@@ -28,21 +28,21 @@ def test_what_is_known_is_told_by_path_in_the_profiles_order() -> None:
 
 def test_lists_are_tables_of_all_that_their_items_say() -> None:
     known = person(touches=[touch(0), {**touch(1), "note": None}])
-    [addresses, touches] = shown(read(known)).lists
+    [addresses, touches] = profile_tables_of(read(known)).lists
     assert (addresses.path, addresses.columns) == ("addresses", ("ref", "channel", "status"))
     assert touches.columns == ("channel", "purpose", "at", "team", "source", "id", "note")
     assert touches.rows[0] == ("email", "fundraising", "1970-01-01 00:00:00", "digital", "digital/mailer", "t0", "")
 
 
-def test_what_nothing_is_known_of_is_named_and_not_shown() -> None:
-    found = shown({"tags": [], "ballot": {}, "canvass": {"last_at": None, "answers": {}}, "version": 0})
+def test_parts_of_a_profile_without_a_value_are_named_only() -> None:
+    found = profile_tables_of({"tags": [], "ballot": {}, "canvass": {"last_at": None, "answers": {}}, "version": 0})
     assert (found.facts, found.lists) == ([("version", "0")], [])
     assert found.unknown == ["tags", "ballot", "canvass"]
 
 
 def test_every_part_of_a_profile_is_somewhere() -> None:
     whole = read(profile(DONOR, folded(gift("1", 5), event("email.opened", "2", 0, message_id="m"))))
-    found = shown(whole)
+    found = profile_tables_of(whole)
     told = {path.partition(".")[0] for path, _ in found.facts} | {part.path.partition(".")[0] for part in found.lists}
     assert told | {*found.unknown} == {*whole}
     assert not told & {*found.unknown}
@@ -61,7 +61,7 @@ def test_every_part_of_a_profile_is_somewhere() -> None:
     ],
 )
 def test_values_are_written_for_people(value: JSON, cell: str) -> None:
-    assert said(value) == cell
+    assert cell_text(value) == cell
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_values_are_written_for_people(value: JSON, cell: str) -> None:
     ],
 )
 def test_a_change_says_what_is_new_and_what_is_gone(was: JSON, now: JSON, told: list[str]) -> None:
-    assert list(changes("tags", was, now)) == told
+    assert list(change_lines("tags", was, now)) == told
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_a_change_says_what_is_new_and_what_is_gone(was: JSON, now: JSON, told: 
     ],
 )
 def test_amounts_are_money_and_counts_are_not(path: str, value: int, cell: str) -> None:
-    assert at(path, value) == cell
-    assert list(changes(path, None, value)) == [f"null → {cell}"]
+    assert cell_at(path, value) == cell
+    assert list(change_lines(path, None, value)) == [f"null → {cell}"]
 
 
 def test_the_amount_of_a_pledge_is_money() -> None:
     pledge: dict[str, JSON] = {"id": "p", "amount": 2_500, "currency": "EUR", "period": "monthly", "status": "active"}
-    [pledges] = shown({"donations": {"net": {"USD": 500}, "pledges": [pledge]}}).lists
+    [pledges] = profile_tables_of({"donations": {"net": {"USD": 500}, "pledges": [pledge]}}).lists
     assert pledges.rows == [("p", "€25.00", "EUR", "monthly", "active")]
-    assert list(changes("donations.pledges", [], [pledge])) == ["+ p €25.00 EUR monthly active"]
+    assert list(change_lines("donations.pledges", [], [pledge])) == ["+ p €25.00 EUR monthly active"]

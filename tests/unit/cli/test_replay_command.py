@@ -24,7 +24,7 @@ def run(*words: object) -> Result:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_that_is_interrupted_says_how_it_goes_on(
+def test_an_interrupted_replay_says_how_it_goes_on(
     number: signal.Signals, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.history.replay.replay_run.send_replay", lambda *_: os.kill(os.getpid(), number))
@@ -34,7 +34,7 @@ def test_one_that_is_interrupted_says_how_it_goes_on(
     assert (ended.exit_code, ended.stderr) == (128 + number, "interrupted; the same command goes on where it was\n")
 
 
-def test_nobody_sends_twice_what_somebody_sends_just_now(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_replay_of_a_path_is_refused_while_one_runs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     second: list[Result] = []
     monkeypatch.setattr(
         "streams.history.replay.replay_run.send_replay", lambda *_: second.append(run(f"{file.parent}/./{file.name}"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.audience.column_spelling import nearest
+from streams.services.audience.header import nearest_by_one_letter
 
 LETTERS = "abc"
 words = st.text(LETTERS, min_size=1, max_size=6)
@@ -23,4 +23,4 @@ def one_away(word: str) -> Iterator[str]:
 def test_a_word_that_is_one_letter_away_is_near_and_no_other_is(word: str, data: st.DataObject) -> None:
     other = data.draw(words | st.sampled_from([*one_away(word)]))
     near = other != word and other in one_away(word)
-    assert nearest(word, ["never", other]) == (other if near else None)
+    assert nearest_by_one_letter(word, ["never", other]) == (other if near else None)

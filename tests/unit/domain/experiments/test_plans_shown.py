@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.cli.tables import print_lines
+from streams.cli.output import print_lines
 from streams.domain.experiments.report.definition_lines import lines_of
 from tests.unit.domain.experiments.writing import defined
 

@@ -3,8 +3,8 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
+from streams.cli.insights import says_something, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
-from streams.cli.series import says_something, show, show_all, show_nothing, sparkline
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fastapi import Request
 from starlette.types import Message
 
-from streams.services.api.bodies import MOST_BYTES, Bodies
+from streams.services.api.bodies import MOST_BYTES, BodyReader
 
 
 def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asyncio.Event | None = None) -> Request:
@@ -22,15 +22,15 @@ def request(parts: Iterable[bytes], *headers: tuple[bytes, bytes], waits: asynci
     return Request({"type": "http", "headers": [*headers]}, receive)
 
 
-async def test_all_of_it() -> None:
-    bodies = Bodies()
+async def test_a_body_is_read_whole() -> None:
+    bodies = BodyReader()
 
     assert await bodies.read(request([b"a", b"b"])) == b"ab"
     assert bodies.held == 0
 
 
-async def test_what_is_too_long_whatever_it_declares() -> None:
-    bodies = Bodies()
+async def test_a_body_that_is_too_long_is_refused_whatever_length_it_declares() -> None:
+    bodies = BodyReader()
 
     assert await bodies.read(request([], (b"content-length", str(MOST_BYTES + 1).encode()))) == "too_large"
     assert await bodies.read(request([b"x" * MOST_BYTES, b"x"], (b"content-length", b"1"))) == "too_large"
@@ -38,7 +38,7 @@ async def test_what_is_too_long_whatever_it_declares() -> None:
 
 
 async def test_beyond_the_limit_of_all_together_whoever_has_been_read_longest_makes_room() -> None:
-    bodies = Bodies(at_once=10)
+    bodies = BodyReader(at_once=10)
     first, second = asyncio.Event(), asyncio.Event()
     silent = asyncio.create_task(bodies.read(request([b"x" * 6], waits=first)))
     await first.wait()
@@ -54,7 +54,7 @@ async def test_beyond_the_limit_of_all_together_whoever_has_been_read_longest_ma
 
 
 async def test_a_body_beyond_the_limit_of_all_by_itself_is_ended() -> None:
-    bodies = Bodies(at_once=10)
+    bodies = BodyReader(at_once=10)
 
     assert await bodies.read(request([b"x" * 8, b"x" * 8])) == "busy"
     assert await bodies.read(request([b"x" * 16])) == "busy"
@@ -62,26 +62,26 @@ async def test_a_body_beyond_the_limit_of_all_by_itself_is_ended() -> None:
 
 
 async def test_zeros_before_a_length_do_not_make_it_longer() -> None:
-    assert await Bodies().read(request([b"abcde"], (b"content-length", b"0" * 5_000 + b"5"))) == b"abcde"
-    assert await Bodies().read(request([b"abcde"], (b"content-length", b"9" * 5_000))) == "too_large"
+    assert await BodyReader().read(request([b"abcde"], (b"content-length", b"0" * 5_000 + b"5"))) == b"abcde"
+    assert await BodyReader().read(request([b"abcde"], (b"content-length", b"9" * 5_000))) == "too_large"
 
 
-async def test_one_that_does_not_end_is_ended() -> None:
-    bodies = Bodies(patience_s=0.01)
+async def test_a_body_that_does_not_end_is_given_up() -> None:
+    bodies = BodyReader(patience_s=0.01)
 
     assert await bodies.read(request([b"x"], waits=asyncio.Event())) == "slow"
     assert bodies.held == 0
 
 
-async def test_one_whose_sender_has_gone_is_ended() -> None:
+async def test_a_body_whose_sender_has_gone_is_given_up() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    bodies = Bodies()
+    bodies = BodyReader()
 
     assert await bodies.read(Request({"type": "http", "headers": []}, receive)) == "slow"
     assert bodies.held == 0
 
 
-async def test_what_is_packed_is_not_taken_for_something_else() -> None:
-    assert await Bodies().read(request([b"x"], (b"content-encoding", b"gzip"))) == "encoded"
+async def test_a_compressed_body_is_refused() -> None:
+    assert await BodyReader().read(request([b"x"], (b"content-encoding", b"gzip"))) == "encoded"

@@ -6,9 +6,8 @@ from io import BytesIO
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
 from streams.domain.experiments.assignment import Assigning
-from streams.services.assign.list_assignment import Assignments, Given
-from streams.services.assign.list_units import Reader, what_lacks
-from streams.services.assign.split_units import Together
+from streams.services.assign.list_assignment import AssignedUnit, Assignments, SplitUnitCounter
+from streams.services.assign.list_units import UnitReader, missing_column
 from streams.services.audience import Audience, open_ids
 
 HASHER = Hasher([b"key"])
@@ -25,11 +24,11 @@ class Run:
 
     def __init__(self, text: str, definition: ExperimentDefinition) -> None:
         audience = opened(text)
-        assert what_lacks(audience.header, definition) is None
-        self.together = Together(definition)
-        reader = Reader(audience.header, definition, HASHER)
+        assert missing_column(audience.header, definition) is None
+        self.together = SplitUnitCounter(definition)
+        reader = UnitReader(audience.header, definition, HASHER)
         self.assignments = Assignments(audience, reader, Assigning(definition), self.together)
-        self.given: list[Given] = []
+        self.given: list[AssignedUnit] = []
         self.written_before: list[int] = []
         self.done = (0, 0)
         self._out = BytesIO()
@@ -40,7 +39,7 @@ class Run:
     def out(self) -> str:
         return self._out.getvalue().decode()
 
-    def _tell(self, given: Sequence[Given]) -> None:
+    def _tell(self, given: Sequence[AssignedUnit]) -> None:
         self.written_before.append(self._out.getvalue().count(b"\n") - 1)
         self.given += given
 

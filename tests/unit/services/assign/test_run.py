@@ -6,9 +6,9 @@ import pytest
 
 from streams.domain.experiments.assignment import Assigning
 from streams.services.assign import list_assignment
-from streams.services.assign.list_units import Reader, what_lacks
-from streams.services.assign.split_units import Together
-from streams.services.audience import Unusable
+from streams.services.assign.list_assignment import SplitUnitCounter
+from streams.services.assign.list_units import UnitReader, missing_column
+from streams.services.audience import UnusableAudience
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.services.assign.lists import HASHER, Run, opened
@@ -92,7 +92,7 @@ def test_an_identifier_that_intake_would_refuse_names_nobody() -> None:
     assert (done.summary.troubles, len(done.given)) == ({"malformed_identifier": 2}, 1)
 
 
-def test_what_is_written_was_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_written_after_their_events_are_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_assignment, "CHUNK", 3)
     done = Run("".join(f"c-{n}\n" for n in range(8)), ASK)
     assert done.written_before == [0, 3, 6]
@@ -103,8 +103,8 @@ def test_to_ask_whether_there_are_rows_takes_none_away(monkeypatch: pytest.Monke
     monkeypatch.setattr(list_assignment, "CHUNK", 2)
     for rows in (0, 1, 5):
         audience, out = opened("contact_id\n" + "".join(f"c-{n}\n" for n in range(rows))), BytesIO()
-        reader = Reader(audience.header, ASK, HASHER)
-        assignments = list_assignment.Assignments(audience, reader, Assigning(ASK), Together(ASK))
+        reader = UnitReader(audience.header, ASK, HASHER)
+        assignments = list_assignment.Assignments(audience, reader, Assigning(ASK), SplitUnitCounter(ASK))
         assert [assignments.has_rows(), assignments.has_rows()] == [rows > 0] * 2
         assignments.write(out, lambda _: None, lambda *_: None)
         names = [line.partition(",")[0] for line in out.getvalue().decode().splitlines()[1:]]
@@ -113,8 +113,8 @@ def test_to_ask_whether_there_are_rows_takes_none_away(monkeypatch: pytest.Monke
 
 def test_a_list_that_lacks_a_column_is_refused_with_its_name() -> None:
     def lacks(text: str, **fields: object) -> str:
-        found = what_lacks(opened(text).header, defined(**fields))  # type: ignore[arg-type]
-        assert isinstance(found, Unusable)
+        found = missing_column(opened(text).header, defined(**fields))  # type: ignore[arg-type]
+        assert isinstance(found, UnusableAudience)
         return found.reason
 
     assert lacks("contact_id\n", unit="turf") == "ask assigns by turf: give a column turf with its ids"

@@ -5,7 +5,7 @@ import pytest
 
 from events.envelope import Interaction, Record, decode
 from events.interactions.anywhere import ExperimentAssigned
-from streams.services.assign.assigned_events import Voice, assigned
+from streams.services.assign.assigned_events import Assigner, assigned_event
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.services.assign.lists import Run
@@ -17,7 +17,7 @@ LIST = "contact_id,voter_id,external.van,email,phone,household\n{}\n"
 def said(row: str, team: str | None = None, unit: str = "contact", **fields: object) -> Interaction:
     definition = defined("ask", unit=unit, **fields)
     [given] = Run(LIST.format(row), definition).given
-    event = assigned(definition, given, Voice("field/lists", team), AT)
+    event = assigned_event(definition, given, Assigner("field/lists", team), AT)
     found = decode(Record("outreach-events", orjson.dumps(event), (), 1_770_141_600_000))
     assert isinstance(found, Interaction), found
     return found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.services.audience import Header, Unusable
+from streams.services.audience import Header, UnusableAudience
 from streams.services.audience.header import read_header
 
 
@@ -14,7 +14,7 @@ def naming(*names: str) -> list[tuple[str, str]]:
 
 def reason(*names: str) -> str:
     header = read_header(names)
-    assert isinstance(header, Unusable)
+    assert isinstance(header, UnusableAudience)
     return header.reason
 
 

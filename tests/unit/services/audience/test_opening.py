@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from streams.services.audience import Audience, Unusable, open_audience, open_ids
+from streams.services.audience import Audience, UnusableAudience, open_audience, open_ids
 
 
 def rows(text: str) -> tuple[bytes, list[tuple[int, bytes]]]:
@@ -15,7 +15,7 @@ def rows(text: str) -> tuple[bytes, list[tuple[int, bytes]]]:
 
 def reason(text: str) -> str:
     opened = open_ids(BytesIO(text.encode()))
-    assert isinstance(opened, Unusable)
+    assert isinstance(opened, UnusableAudience)
     return opened.reason
 
 
@@ -48,4 +48,4 @@ def test_a_misspelled_column_is_told_as_ever() -> None:
 
 
 def test_an_audience_needs_its_header() -> None:
-    assert isinstance(open_audience(BytesIO(b"c-1\n")), Unusable)
+    assert isinstance(open_audience(BytesIO(b"c-1\n")), UnusableAudience)

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from streams.services.audience import Audience, Unusable, fields_of, open_audience, splitted
+from streams.services.audience import Audience, UnusableAudience, fields_of, open_audience, split_line_end
 from streams.services.audience.csv_records import LINE_BYTES, MOST_LINES
 
 
@@ -29,14 +29,14 @@ def test_line_ends_stay_out_of_fields_and_in_what_is_given_back(end: bytes) -> N
     audience = opened(end.join([b"email,note", b"a@x.org,one", b""]))
     [record] = audience.records()
     assert fields_of(record.raw) == ["a@x.org", "one"]
-    assert splitted(record.raw) == (b"a@x.org,one", end)
-    assert splitted(audience.raw_header) == (b"email,note", end)
+    assert split_line_end(record.raw) == (b"a@x.org,one", end)
+    assert split_line_end(audience.raw_header) == (b"email,note", end)
 
 
 def test_a_last_line_without_an_end_is_a_row() -> None:
     audience = opened(b"email\na@x.org")
     [record] = audience.records()
-    assert splitted(record.raw) == (b"a@x.org", b"\n")
+    assert split_line_end(record.raw) == (b"a@x.org", b"\n")
 
 
 def test_a_byte_order_mark_belongs_to_no_name_and_stays() -> None:
@@ -108,5 +108,5 @@ def test_bytes_that_are_no_utf8_come_back_as_they_were() -> None:
 )
 def test_a_file_that_is_no_audience_is_refused_with_the_cure(text: bytes, said: str) -> None:
     refused = open_audience(BytesIO(text))
-    assert isinstance(refused, Unusable)
+    assert isinstance(refused, UnusableAudience)
     assert refused.reason.startswith(said)

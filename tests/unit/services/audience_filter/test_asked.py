@@ -4,20 +4,20 @@ import pytest
 
 from events.identifiers import Hasher
 from events.interactions.base import Channel
-from streams.services.audience import Header, Record
+from streams.services.audience import CsvRecord, Header
 from streams.services.audience.header import read_header
-from streams.services.audience_filter.questions import Reader, Trouble
-from streams.services.permission.decisions import Asked
+from streams.services.audience_filter.rows import QuestionReader, RowProblem
+from streams.services.permission.decisions import AskedPerson
 
 HASHER = Hasher([b"key"])
 EMAIL, PHONE = str(HASHER.email("ada@example.org")), str(HASHER.phone("+12125550101"))
 VAN = HASHER.external("van", "17")
 
 
-def read(names: str, row: str, channel: Channel = "email", *, broken: bool = False) -> Asked | Trouble:
+def read(names: str, row: str, channel: Channel = "email", *, broken: bool = False) -> AskedPerson | RowProblem:
     header = read_header(names.split(","))
     assert isinstance(header, Header)
-    return Reader(header, channel, HASHER).read(Record(2, row.encode(), broken))
+    return QuestionReader(header, channel, HASHER).read(CsvRecord(2, row.encode(), broken))
 
 
 @pytest.mark.parametrize(
@@ -34,18 +34,18 @@ def test_the_address_of_the_channel_comes_first_and_is_the_one_meant(
     channel: Channel, names: list[str], refs: list[str]
 ) -> None:
     asked = read("phone,external.van,email", "(212) 555-0101,17,Ada@Example.org\n", channel)
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, AskedPerson)
     assert (asked.names, list(asked.refs)) == (names, refs)
 
 
 def test_without_an_address_the_person_is_asked_about() -> None:
-    assert read("email,external.van", ",17\n") == Asked([VAN])
-    assert read("external.van", "17\n") == Asked([VAN])
+    assert read("email,external.van", ",17\n") == AskedPerson([VAN])
+    assert read("external.van", "17\n") == AskedPerson([VAN])
 
 
 def test_an_address_that_cannot_be_read_is_not_sent_to_whoever_it_may_be() -> None:
     assert read("email,external.van", "ada(at)example.org,17\n") == "no_identifier"
-    assert read("email,external.van", "ada(at)example.org,17\n", "door") == Asked([VAN])
+    assert read("email,external.van", "ada(at)example.org,17\n", "door") == AskedPerson([VAN])
 
 
 @pytest.mark.parametrize("row", ["", " ,", "nobody,"])
@@ -53,7 +53,7 @@ def test_a_row_that_names_nobody_says_so(row: str) -> None:
     assert read("email,external.van", f"{row}{',' if ',' not in row else ''}\n") == "no_identifier"
 
 
-def test_a_row_that_is_no_row_says_so() -> None:
+def test_a_malformed_row_is_denied_as_malformed() -> None:
     assert read("email,note", "a@example.org\n") == "malformed_row"
     assert read("email,note", "a@example.org,1\n", broken=True) == "malformed_row"
 
@@ -62,6 +62,6 @@ def test_under_several_keys_each_of_its_hashes_means_the_address() -> None:
     header = read_header(["email"])
     assert isinstance(header, Header)
     rotated = Hasher([b"new", b"key"])
-    asked = Reader(header, "email", rotated).read(Record(2, b"ada@example.org\n"))
+    asked = QuestionReader(header, "email", rotated).read(CsvRecord(2, b"ada@example.org\n"))
     hashes = rotated.lookups("email", "ada@example.org")
-    assert asked == Asked(hashes, [hashed[6:22] for hashed in hashes])
+    assert asked == AskedPerson(hashes, [hashed[6:22] for hashed in hashes])

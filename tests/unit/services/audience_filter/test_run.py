@@ -4,27 +4,26 @@ from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 
-from streams.services.audience import Audience, Record, open_audience
-from streams.services.audience_filter.chunk_filter import Stopped
-from streams.services.audience_filter.chunk_verdicts import Allowed, Verdicts
-from streams.services.audience_filter.filtering import Files, Summary, permit
-from streams.services.audience_filter.process_pool import Outcome
+from streams.services.audience import Audience, CsvRecord, open_audience
+from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, Stopped
+from streams.services.audience_filter.filtering import FilterSummary, OutputFiles, write_outcomes
+from streams.services.audience_filter.process_pool import ChunkOutcome
 
 
-def run(*outcomes: Outcome, with_denied: bool = True) -> tuple[Summary, bytes, bytes, list[tuple[int, int]]]:
+def run(*outcomes: ChunkOutcome, with_denied: bool = True) -> tuple[FilterSummary, bytes, bytes, list[tuple[int, int]]]:
     audience = open_audience(BytesIO(b"\xef\xbb\xbfemail,note\r\n"))
     assert isinstance(audience, Audience)
     allowed, denied = BytesIO(), BytesIO()
     told: list[tuple[int, int]] = []
-    files = Files(audience, allowed, denied if with_denied else None)
-    summary = permit(outcomes, files, lambda rows, size: told.append((rows, size)))
+    files = OutputFiles(audience, allowed, denied if with_denied else None)
+    summary = write_outcomes(outcomes, files, lambda rows, size: told.append((rows, size)))
     return summary, allowed.getvalue(), denied.getvalue(), told
 
 
-def chunk(as_of: int, people: Sequence[int], refused: Sequence[bytes] = ()) -> Outcome:
-    records = [Record(place + 2, b"r%d,\n" % place) for place in range(len(people) + len(refused))]
-    allowed = [Allowed(place, person, "ok", b"p%d\n" % person) for place, person in enumerate(people)]
-    return records, Verdicts(as_of, allowed, list(refused), Counter({("deny", "hard_bounced"): len(refused)}))
+def chunk(as_of: int, people: Sequence[int], refused: Sequence[bytes] = ()) -> ChunkOutcome:
+    records = [CsvRecord(place + 2, b"r%d,\n" % place) for place in range(len(people) + len(refused))]
+    allowed = [AllowedRow(place, person, "ok", b"p%d\n" % person) for place, person in enumerate(people)]
+    return records, ChunkVerdicts(as_of, allowed, list(refused), Counter({("deny", "hard_bounced"): len(refused)}))
 
 
 HEADER = b"\xef\xbb\xbfemail,note,harmonia_expires_at,harmonia_policy_version\r\n"
@@ -47,7 +46,7 @@ def test_a_person_of_an_earlier_chunk_is_not_allowed_again() -> None:
     assert summary.reasons == Counter({("allow", "ok"): 2, ("deny", "repeated_in_audience"): 2})
 
 
-def test_nothing_is_written_from_where_it_stopped() -> None:
+def test_nothing_is_written_after_a_chunk_that_could_not_be_decided() -> None:
     summary, allowed, _, told = run(chunk(1, [1]), ([], Stopped("profiles_incomplete")), chunk(1, [2]))
     assert allowed == HEADER + b"p1\n"
     assert (summary.stopped, summary.rows, len(told)) == ("profiles_incomplete", 1, 1)
@@ -57,13 +56,13 @@ def test_the_deferred_have_a_file_of_their_own_where_one_is_given() -> None:
     audience = open_audience(BytesIO(b"email\n"))
     assert isinstance(audience, Audience)
     allowed, denied, deferred = BytesIO(), BytesIO(), BytesIO()
-    verdicts = Verdicts(1)
+    verdicts = ChunkVerdicts(1)
     for row, decision in ((b"later\n", "defer"), (b"no\n", "deny"), (b"later too\n", "defer")):
         verdicts.refuse(row, decision, "hours")
-    records = [Record(place, b"r\n") for place in range(3)]
+    records = [CsvRecord(place, b"r\n") for place in range(3)]
 
-    together = permit([(records, verdicts)], Files(audience, BytesIO(), allowed), lambda *_: None)
-    apart = permit([(records, verdicts)], Files(audience, BytesIO(), denied, deferred), lambda *_: None)
+    together = write_outcomes([(records, verdicts)], OutputFiles(audience, BytesIO(), allowed), lambda *_: None)
+    apart = write_outcomes([(records, verdicts)], OutputFiles(audience, BytesIO(), denied, deferred), lambda *_: None)
 
     assert allowed.getvalue().splitlines()[1:] == [b"later", b"no", b"later too"]
     assert denied.getvalue().splitlines()[1:] == [b"no"]

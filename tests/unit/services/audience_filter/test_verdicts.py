@@ -5,21 +5,21 @@ import io
 from collections import Counter
 
 from streams.domain.pressure import Decision, Evidence
-from streams.services.audience import Record
-from streams.services.audience_filter.chunk_verdicts import Verdicts, verdicts_of
-from streams.services.audience_filter.questions import Trouble
-from streams.services.permission.decisions import Answers, Asked, Judged
+from streams.services.audience import CsvRecord
+from streams.services.audience_filter.chunk_filter import ChunkVerdicts, verdicts_of
+from streams.services.audience_filter.rows import RowProblem
+from streams.services.permission.decisions import AskedPerson, BatchAnswers, JudgedPerson
 
 ALLOW = Decision("allow", "ok", (), 0, expires_at=1_330_000_000_000)
-ASKED = Asked(["email:1"])
+ASKED = AskedPerson(["email:1"])
 
 
-def verdicts(*said: tuple[bytes, Decision | Trouble, str]) -> Verdicts:
+def verdicts(*said: tuple[bytes, Decision | RowProblem, str]) -> ChunkVerdicts:
     """`said`: the row, what is decided or why not, and whose it is."""
-    records = [Record(line, raw) for line, (raw, _, _) in enumerate(said, start=2)]
-    judged = [Judged(who, found) for _, found, who in said if isinstance(found, Decision)]
+    records = [CsvRecord(line, raw) for line, (raw, _, _) in enumerate(said, start=2)]
+    judged = [JudgedPerson(who, found) for _, found, who in said if isinstance(found, Decision)]
     read = [ASKED if isinstance(found, Decision) else found for _, found, _ in said]
-    return verdicts_of(records, read, Answers("v1", 7, judged), width=2)
+    return verdicts_of(records, read, BatchAnswers("v1", 7, judged), width=2)
 
 
 def parsed(row: bytes) -> list[str]:

@@ -15,14 +15,13 @@ from streams.engine.writer import Outbox, Output
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from streams.services.gateway.app import build_gateway
-from streams.services.gateway.dependencies import Desk
+from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.hooks import read_hooks
-from streams.services.gateway.kafka_delivery import Mailbox
+from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
-from streams.services.gateway.sns import Certificates
-from streams.services.gateway.sns_certificates import Fetch
+from streams.services.gateway.sns import Fetch, SnsVerifier
 
 TOKEN = f"digital:publish:{hashlib.sha256(b'secret').hexdigest()}"
 Header = tuple[bytes, bytes]
@@ -63,7 +62,7 @@ class Gateway:
     at: int
     fetch: Fetch = nothing
     kept: Kept = field(default_factory=Kept)
-    bodies: Bodies = field(default_factory=Bodies)
+    bodies: BodyReader = field(default_factory=BodyReader)
 
     def __post_init__(self) -> None:
         path = self.folder / "gateway.toml"
@@ -72,11 +71,11 @@ class Gateway:
         self.registry = metrics.registry
         clock: Callable[[], int] = lambda: self.at  # noqa: E731 - a clock that a test moves
         self.app: ASGIApp = build_gateway(
-            Desk(
+            GatewayDependencies(
                 read_hooks(path, self.secrets),
                 read_tokens(TOKEN),
-                Mailbox(self.kept, 1, metrics.pending.set),
-                Certificates(self.fetch),
+                KafkaDelivery(self.kept, 1, metrics.pending.set),
+                SnsVerifier(self.fetch),
                 self.fetch,
                 metrics,
                 self.bodies,

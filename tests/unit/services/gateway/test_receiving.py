@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from streams.services.api.bodies import Bodies
+from streams.services.api.bodies import BodyReader
 from tests.unit.services.gateway.asking import Gateway, Header
 
 HOOK = """
@@ -96,7 +96,7 @@ source = "digital/guarded"
 secrets = ["env:LOGIN"]
 login = ["env:LOGIN"]
 """
-    gateway = Gateway(tmp_path, HOOK + others, {"LOGIN": "tool:hush"}, NOW, bodies=Bodies(at_once=1))
+    gateway = Gateway(tmp_path, HOOK + others, {"LOGIN": "tool:hush"}, NOW, bodies=BodyReader(at_once=1))
 
     assert (await gateway.ask(path, b"[ ]", headers)).status == status
 

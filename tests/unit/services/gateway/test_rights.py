@@ -35,7 +35,7 @@ def field(one: Interaction, team: str, *more: Scope) -> str | None:
     return refusal.detail.partition(":")[0] if refusal else None
 
 
-def test_of_its_own_team_alone() -> None:
+def test_a_token_publishes_events_of_its_own_team_alone() -> None:
     form = ADA | {"form_id": "f"}
     assert field(said("form.submitted", form), "digital") is None
     assert field(said("form.submitted", form | {"team": "digital"}), "digital") is None

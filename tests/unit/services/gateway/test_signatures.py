@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.gateway.signatures import CHECKS, MOST_FORM_BYTES, Proof, Sent
+from streams.services.gateway.signatures import CHECKS, MOST_FORM_BYTES, ValidSecrets, WebhookRequest
 from tests.unit.services.gateway.keys import EC_KEY, OTHER_EC_KEY, by_mailgun, by_sendgrid, by_twilio, shown
 
 NOW_S = 1_764_000_000
@@ -16,19 +16,19 @@ BODY = b'[{"event":"open"}]'
 URL = "https://hooks.example.org/v1/hooks/twilio"
 
 
-def sent(headers: dict[str, str], body: bytes = BODY, url: str = "") -> Sent:
-    return Sent(headers, body, NOW_S * 1_000, url)
+def sent(headers: dict[str, str], body: bytes = BODY, url: str = "") -> WebhookRequest:
+    return WebhookRequest(headers, body, NOW_S * 1_000, url)
 
 
-def proof(*secrets: str) -> Proof:
-    return Proof(secrets, HOUR_MS)
+def proof(*secrets: str) -> ValidSecrets:
+    return ValidSecrets(secrets, HOUR_MS)
 
 
 def basic_of(login: str) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
-def test_basic() -> None:
+def test_basic_auth_takes_any_valid_login_and_refuses_others() -> None:
     check = CHECKS["basic"]
     both = proof("new:secret", "old:secret")
     assert check(sent(basic_of("old:secret")), both) == "right"
@@ -46,7 +46,7 @@ def test_a_secret_in_a_header() -> None:
     assert check(sent({"authorization": "Basic s"}), proof("s")) == "missing"
 
 
-def test_sendgrid() -> None:
+def test_a_signature_of_sendgrid_is_verified() -> None:
     check = CHECKS["sendgrid"]
     key = proof(shown(OTHER_EC_KEY), shown(EC_KEY))
     headers = by_sendgrid(BODY, NOW_S)
@@ -61,7 +61,7 @@ def test_sendgrid() -> None:
     assert check(sent(moved), key) == "wrong"
 
 
-def test_mailgun() -> None:
+def test_a_signature_of_mailgun_is_verified() -> None:
     check = CHECKS["mailgun"]
     event = {"event-data": {"event": "opened"}}
     assert check(sent({}, by_mailgun(event, NOW_S, "s")), proof("r", "s")) == "right"
@@ -72,7 +72,7 @@ def test_mailgun() -> None:
     assert check(sent({}, b"\xff"), proof("s")) == "missing"
 
 
-def test_twilio() -> None:
+def test_a_signature_of_twilio_is_verified() -> None:
     check = CHECKS["twilio"]
     fields = {"MessageSid": "SM01", "Body": "", "To": "+12025550100"}
     headers, body = by_twilio(URL, fields, "s"), urlencode(fields).encode()

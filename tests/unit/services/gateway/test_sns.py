@@ -12,8 +12,7 @@ from events.adapters.values import part
 from events.times import parse_time
 from streams.services.gateway.server import MOST_FETCHED, whole
 from streams.services.gateway.signatures import Verdict
-from streams.services.gateway.sns import Certificates, is_amazons
-from streams.services.gateway.sns_certificates import MOST_FETCHES, MOST_WAITING
+from streams.services.gateway.sns import MOST_FETCHES, MOST_WAITING, SnsVerifier, is_sns_url
 from tests.unit.services.gateway.asking import Gateway
 from tests.unit.services.gateway.keys import AMAZON, SNS_SAID_AT, TOPIC, by_sns, certificate
 
@@ -44,20 +43,20 @@ class Amazon:
 
 
 async def verdict(amazon: Amazon, body: bytes, at: int = SAID_AT) -> Verdict:
-    return await Certificates(amazon.fetch).check(body, TOPICS, at, 24 * HOUR_MS)
+    return await SnsVerifier(amazon.fetch).check(body, TOPICS, at, 24 * HOUR_MS)
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
-async def test_a_message_of_either_version(version: str) -> None:
+async def test_a_message_of_sns_is_right_in_either_signature_version(version: str) -> None:
     amazon = Amazon()
-    certificates = Certificates(amazon.fetch)
+    certificates = SnsVerifier(amazon.fetch)
 
     for body in (by_sns(version), by_sns(version, Subject="Bounce")):
         assert await certificates.check(body, TOPICS, SAID_AT, HOUR_MS) == "right"
     assert len(amazon.asked) == 1
 
 
-async def test_a_confirmation() -> None:
+async def test_a_signed_confirmation_of_a_subscription_is_right() -> None:
     asked = by_sns(Type="SubscriptionConfirmation", Token="t", SubscribeURL=f"{AMAZON}/?Action=ConfirmSubscription")
 
     assert await verdict(Amazon(), asked) == "right"
@@ -73,7 +72,7 @@ async def test_a_confirmation() -> None:
         {"TopicArn": "arn:aws:sns:us-east-1:2:mail"},
     ],
 )
-async def test_a_message_that_was_changed(changed: dict[str, str]) -> None:
+async def test_a_message_of_sns_that_was_changed_is_wrong(changed: dict[str, str]) -> None:
     body = orjson.dumps(orjson.loads(by_sns()) | changed)
 
     assert await verdict(Amazon(), body) == "wrong"
@@ -109,7 +108,7 @@ def certificate_at(number: int) -> bytes:
     return by_sns(SigningCertURL=f"{AMAZON}/SimpleNotificationService-{number}.pem")
 
 
-async def check(certificates: Certificates, body: bytes, at: int = SAID_AT) -> Verdict | OSError:
+async def check(certificates: SnsVerifier, body: bytes, at: int = SAID_AT) -> Verdict | OSError:
     try:
         return await certificates.check(body, TOPICS, at, HOUR_MS)
     except OSError as error:
@@ -118,7 +117,7 @@ async def check(certificates: Certificates, body: bytes, at: int = SAID_AT) -> V
 
 async def test_messages_that_come_together_fetch_their_certificate_once() -> None:
     amazon = SlowAmazon()
-    certificates = Certificates(amazon.fetch)
+    certificates = SnsVerifier(amazon.fetch)
     checks = [asyncio.create_task(check(certificates, by_sns())) for _ in range(10)]
     await asyncio.sleep(0)
     checks[0].cancel()
@@ -131,7 +130,7 @@ async def test_messages_that_come_together_fetch_their_certificate_once() -> Non
 
 async def test_few_certificates_are_fetched_at_once_whatever_addresses_forged_messages_name() -> None:
     amazon = SlowAmazon()
-    certificates = Certificates(amazon.fetch)
+    certificates = SnsVerifier(amazon.fetch)
     checks = [asyncio.create_task(check(certificates, certificate_at(number))) for number in range(30)]
     done, _ = await asyncio.wait(checks, return_when=asyncio.FIRST_COMPLETED)
     amazon.may_answer.set()
@@ -143,7 +142,7 @@ async def test_few_certificates_are_fetched_at_once_whatever_addresses_forged_me
 
 async def test_few_messages_wait_for_a_certificate() -> None:
     amazon = SlowAmazon()
-    certificates = Certificates(amazon.fetch)
+    certificates = SnsVerifier(amazon.fetch)
     checks = [asyncio.create_task(check(certificates, by_sns())) for _ in range(MOST_WAITING + 5)]
     done, _ = await asyncio.wait(checks, return_when=asyncio.FIRST_COMPLETED)
     amazon.may_answer.set()
@@ -156,7 +155,7 @@ async def test_few_messages_wait_for_a_certificate() -> None:
 async def test_a_certificate_that_could_not_be_had_is_asked_for_again_after_a_minute() -> None:
     amazon = SlowAmazon(trouble=True)
     amazon.may_answer.set()
-    certificates = Certificates(amazon.fetch)
+    certificates = SnsVerifier(amazon.fetch)
 
     for at in (SAID_AT, SAID_AT + MINUTE_MS - 1):
         assert isinstance(await check(certificates, by_sns(), at), OSError)
@@ -167,7 +166,7 @@ async def test_a_certificate_that_could_not_be_had_is_asked_for_again_after_a_mi
 
 async def test_what_was_no_certificate_is_not_fetched_again_within_a_minute() -> None:
     amazon = Amazon(b"<html>")
-    certificates = Certificates(amazon.fetch)
+    certificates = SnsVerifier(amazon.fetch)
 
     assert [await check(certificates, by_sns()) for _ in range(3)] == ["wrong"] * 3
     assert len(amazon.asked) == 1
@@ -247,7 +246,7 @@ async def test_a_certificate_has_one_address() -> None:
 async def test_nothing_is_fetched_from_elsewhere(url: str) -> None:
     amazon = Amazon()
 
-    assert not is_amazons(url, ".pem")
+    assert not is_sns_url(url, ".pem")
     assert await verdict(amazon, by_sns(SigningCertURL=url)) == "wrong"
     assert amazon.asked == []
 
@@ -270,7 +269,7 @@ async def test_a_certificate_stands_by_its_name_at_the_top(path: str) -> None:
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-4", "us-gov-west-1", "me-central-1", "cn-northwest-1"])
 def test_every_region_has_a_host(region: str) -> None:
-    assert is_amazons(f"https://sns.{region}.amazonaws.com{'.cn' if region[:2] == 'cn' else ''}/a.pem", ".pem")
+    assert is_sns_url(f"https://sns.{region}.amazonaws.com{'.cn' if region[:2] == 'cn' else ''}/a.pem", ".pem")
 
 
 def recut(theirs: bytes, **cut: str) -> bytes:
@@ -297,7 +296,7 @@ async def test_only_the_message_has_lines(field: str) -> None:
 
 
 @pytest.mark.parametrize("type_", ["notification", "Notification ", "Confirm", ""])
-async def test_of_three_types_alone(type_: str) -> None:
+async def test_a_message_of_a_type_that_sns_does_not_have_is_wrong(type_: str) -> None:
     body = by_sns(Type=type_, Token="t", SubscribeURL=f"{AMAZON}/")
 
     assert await verdict(Amazon(), body) == "wrong"

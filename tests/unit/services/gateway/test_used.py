@@ -8,8 +8,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from events.adapters.values import part
-from streams.services.gateway.signatures import Seal
-from streams.services.gateway.used_signatures import UsedSeals
+from streams.services.gateway.signatures import ReusableSignature, UsedSignatures
 from tests.unit.services.gateway.asking import Gateway, Header
 from tests.unit.services.gateway.keys import by_mailgun, by_twilio
 from tests.unit.services.gateway.test_receiving import login
@@ -108,24 +107,24 @@ async def test_a_vendor_that_signs_may_have_to_show_a_login_besides(gateway: Gat
     assert await status(gateway, "guarded", body, login(b"tool:hush")) == 204
 
 
-def seal(number: int) -> Seal:
-    return Seal(b"%d" % number, number)
+def seal(number: int) -> ReusableSignature:
+    return ReusableSignature(b"%d" % number, number)
 
 
 def test_of_what_was_forgotten_nothing_is_taken_any_more() -> None:
-    seals = UsedSeals(most=10)
+    seals = UsedSignatures(most=10)
     for number in range(1, 100):
         assert seals.take(seal(number), b"body") == "first"
 
     answers = [seals.take(seal(number), b"another") for number in range(1, 100)]
     assert set(answers) == {"stale", "used"}
     assert answers.count("used") >= 5
-    assert seals.take(Seal(b"never seen", 50), b"body") == "stale"
+    assert seals.take(ReusableSignature(b"never seen", 50), b"body") == "stale"
     assert seals.take(seal(100), b"body") == "first"
 
 
-def test_a_seal_that_comes_late_is_taken_where_it_cannot_have_been_used() -> None:
-    seals = UsedSeals(most=10)
+def test_a_signature_that_comes_late_is_taken_where_it_cannot_have_been_used() -> None:
+    seals = UsedSignatures(most=10)
     for number in range(100, 105):
         assert seals.take(seal(number), b"body") == "first"
 

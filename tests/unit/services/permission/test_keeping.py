@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.services.permission.reservation_log import Keeping, NotKept
+from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
 
 NOBODY_LISTENS = "127.0.0.1:1"
 
@@ -15,9 +15,9 @@ async def test_without_kafka_nothing_is_kept_and_it_is_tried_anew_each_time() ->
         made.append(AIOKafkaProducer(bootstrap_servers=NOBODY_LISTENS))
         return made[-1]
 
-    keeping = Keeping(producer)
+    keeping = ReservationLog(producer)
     for _ in range(2):
-        with pytest.raises(NotKept):
+        with pytest.raises(ReservationLogUnavailable):
             await keeping.keep(1_770_224_400_000)
     assert len(made) == 2
     await keeping.close()

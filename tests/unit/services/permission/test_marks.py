@@ -10,7 +10,7 @@ DAY = 86_400_000
 
 
 @pytest.mark.parametrize("more", [1, 1_000, SLOT_MS - 1, SLOT_MS])
-def test_it_is_rounded_up_to_five_minutes(more: int) -> None:
+def test_the_end_of_reservations_is_rounded_up_to_five_minutes(more: int) -> None:
     assert NOW % SLOT_MS == 0
     assert (rounded(NOW), rounded(NOW + more)) == (NOW, NOW + SLOT_MS)
 

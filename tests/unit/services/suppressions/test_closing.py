@@ -3,7 +3,7 @@
 import orjson
 
 from events.outputs import Suppressions
-from streams.services.suppressions.closed_channels import Closing, closing_of
+from streams.services.suppressions.closings import Closing, closing_of
 
 SAID: Suppressions = {
     "email": {"reason": "unsubscribed", "since": "1970-01-01T00:00:01.000Z", "source": "s", "id": "i"},

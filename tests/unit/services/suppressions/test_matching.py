@@ -7,12 +7,18 @@ import pytest
 
 from events.identifiers import Hasher
 from events.interactions.base import Channel
-from streams.services.audience import Audience, Unusable, open_audience
-from streams.services.suppressions.closed_channels import Closing
-from streams.services.suppressions.formats import Layout, Row, layout_of
-from streams.services.suppressions.matching import Matching, Tally, Wanted, rows_of_all
+from streams.services.audience import Audience, UnusableAudience, open_audience
+from streams.services.suppressions.closings import Closing
+from streams.services.suppressions.formats import FileLayout, Row, layout_of
+from streams.services.suppressions.matching import (
+    ClosingFilter,
+    ExportCounts,
+    ListMatching,
+    export_notices,
+    export_warnings,
+    rows_of_all,
+)
 from streams.services.suppressions.uploads import Format
-from streams.services.suppressions.warnings import notices, troubles
 
 HASHER = Hasher([b"key"])
 CLOSED = Closing("complained", 1_330_000_000_000)
@@ -25,26 +31,26 @@ AUDIENCE = b"""VANID,Name,Email,Mobile Number
 
 
 def matching(
-    given: bytes, *, format_: Format = "csv", channel: Channel = "email", closed: Sequence[str], wanted: Wanted
-) -> tuple[list[Row], Tally]:
+    given: bytes, *, format_: Format = "csv", channel: Channel = "email", closed: Sequence[str], wanted: ClosingFilter
+) -> tuple[list[Row], ExportCounts]:
     """First row and rows of the file; `closed`: addresses."""
     audience = open_audience(BytesIO(given))
     assert isinstance(audience, Audience)
     layout = layout_of(format_, channel, audience.header)
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, FileLayout)
     hashes = {HASHER.email(address) for address in closed}
-    found = Matching(HASHER, lambda names: CLOSED if hashes & {*names} else None, layout, wanted)
+    found = ListMatching(HASHER, lambda names: CLOSED if hashes & {*names} else None, layout, wanted)
     return [layout.first, *found.rows(audience)], found.tally
 
 
-ALL = Wanted(at=CLOSED.since + 1)
+ALL = ClosingFilter(at=CLOSED.since + 1)
 
 
 def test_van_is_told_its_own_ids_and_those_without_one_are_counted() -> None:
     rows, tally = matching(AUDIENCE, format_="van", closed=["ada@example.org", "joan@example.org"], wanted=ALL)
     assert rows == [["VANID", "Date Contacted", "Channel", "Reason"], ["17", "2012-02-23", "email", "complained"]]
     assert (tally.read, tally.written, tally.untold) == (3, 1, 1)
-    assert "1 people are left out" in "\n".join(notices(tally))
+    assert "1 people are left out" in "\n".join(export_notices(tally))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,7 @@ def test_own_rows_come_back_with_the_reason() -> None:
 
 def test_since_takes_those_closed_at_that_very_time() -> None:
     for later, number in ((0, 1), (1, 0)):
-        wanted = Wanted(ALL.at, since=CLOSED.since + later)
+        wanted = ClosingFilter(ALL.at, since=CLOSED.since + later)
         assert len(matching(AUDIENCE, closed=["ada@example.org"], wanted=wanted)[0]) == 1 + number
 
 
@@ -84,7 +90,7 @@ def test_an_earlier_export_tells_who_is_open_again() -> None:
         b"grace@example.org,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
         b"nobody,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
     )
-    reopened = Wanted(ALL.at, reopened=True)
+    reopened = ClosingFilter(ALL.at, reopened=True)
     rows, tally = matching(earlier, closed=["ada@example.org"], wanted=reopened)
     assert rows[1:] == [["grace@example.org", "email", "", "", ""]]
     assert tally.nameless == 1
@@ -94,7 +100,7 @@ def test_a_malformed_row_costs_no_neighbour_and_is_named_by_its_line() -> None:
     given = b'email,note\nada@example.org,"open\ngrace@example.org,2\n'
     rows, tally = matching(given, closed=["ada@example.org", "grace@example.org"], wanted=ALL)
     assert [row[0] for row in rows[1:]] == ["grace@example.org"]
-    assert list(troubles(tally, for_vendor=False)) == ["--match: 1 malformed rows are left out: line 2"]
+    assert list(export_warnings(tally, for_vendor=False)) == ["--match: 1 malformed rows are left out: line 2"]
 
 
 @pytest.mark.parametrize(
@@ -111,21 +117,21 @@ def test_an_audience_that_the_vendor_cannot_match_is_refused(
     audience = open_audience(BytesIO(header))
     assert isinstance(audience, Audience)
     refused = layout_of(format_, channel, audience.header)
-    assert isinstance(refused, Unusable)
+    assert isinstance(refused, UnusableAudience)
     assert refused.reason.startswith(reason)
 
 
 def test_without_an_audience_contacts_are_named_by_contact_id() -> None:
     hashed = str(HASHER.email("ada@example.org"))
-    layout, tally = layout_of("csv", "email"), Tally()
-    assert isinstance(layout, Layout)
+    layout, tally = layout_of("csv", "email"), ExportCounts()
+    assert isinstance(layout, FileLayout)
     over = Closing("suppressed", 5, until=CLOSED.since)
     every = [("ada", CLOSED), (hashed, CLOSED), ("over", over)]
     rows = list(rows_of_all(every, layout, ALL, tally))
     assert layout.first == ["contact_id", "channel", "reason", "since", "until"]
     assert rows == [["ada", "email", "complained", SINCE, ""], [hashed, "email", "complained", SINCE, ""]]
-    assert not list(troubles(tally, for_vendor=False))
-    [trouble] = troubles(tally, for_vendor=True)
+    assert not list(export_warnings(tally, for_vendor=False))
+    [trouble] = export_warnings(tally, for_vendor=True)
     assert trouble.startswith("1 of 2 rows name a person by a keyed hash")
 
 
@@ -134,6 +140,6 @@ def test_without_an_audience_contacts_are_named_by_contact_id() -> None:
 )
 def test_a_vendor_that_keeps_contact_ids_can_match_on_them(format_: Format, row: list[str]) -> None:
     layout = layout_of(format_, "email")
-    assert isinstance(layout, Layout)
+    assert isinstance(layout, FileLayout)
     assert layout.first[0] == "contact_id"
     assert layout.of(["ada"], CLOSED) == row

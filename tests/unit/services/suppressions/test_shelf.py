@@ -4,38 +4,37 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.services.suppressions import newest_by_contact as shelves
-from streams.services.suppressions.closed_channels import Closing
-from streams.services.suppressions.newest_by_contact import Link, Shelf
+from streams.services.suppressions import closings as shelves
+from streams.services.suppressions.closings import Closing, ClosingStore, ContactLink
 
 UNSUBSCRIBED, STOPPED = Closing("unsubscribed", 10), Closing("suppressed", 20, until=100)
 
 
 @pytest.fixture(params=[1, 1_000])
-def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClosingStore]:
     monkeypatch.setattr(shelves, "_AT_ONCE", request.param)
-    shelf = Shelf()
+    shelf = ClosingStore()
     yield shelf
     shelf.close()
 
 
-def put(shelf: Shelf, *said: tuple[str, Closing | None]) -> None:
+def put(shelf: ClosingStore, *said: tuple[str, Closing | None]) -> None:
     for contact_id, closing in said:
         shelf.closings.put(contact_id, closing)
     shelf.closings.flush()
 
 
-def test_the_last_thing_said_of_a_contact_counts(shelf: Shelf) -> None:
+def test_the_last_thing_said_of_a_contact_counts(shelf: ClosingStore) -> None:
     put(shelf, ("b", UNSUBSCRIBED), ("a", UNSUBSCRIBED), ("b", None), ("a", STOPPED), ("c", None), ("c", STOPPED))
     assert list(shelf.every()) == [("a", STOPPED), ("c", STOPPED)]
     put(shelf, ("a", None))
     assert list(shelf.every()) == [("c", STOPPED)]
 
 
-def test_a_person_is_found_by_the_name_that_was_absorbed(shelf: Shelf) -> None:
+def test_a_person_is_found_by_the_name_that_was_absorbed(shelf: ClosingStore) -> None:
     put(shelf, ("ada", UNSUBSCRIBED))
-    shelf.links.put("email:1", Link("ada"))
-    shelf.links.put("email:2", Link("ada"))
+    shelf.links.put("email:1", ContactLink("ada"))
+    shelf.links.put("email:2", ContactLink("ada"))
     shelf.links.put("email:2", None)
     shelf.links.flush()
     assert shelf.of(["email:1"], at=50) == UNSUBSCRIBED
@@ -43,7 +42,7 @@ def test_a_person_is_found_by_the_name_that_was_absorbed(shelf: Shelf) -> None:
     assert shelf.of(["phone:1", "ada"], at=50) == UNSUBSCRIBED
 
 
-def test_of_two_closings_the_later_counts_and_one_that_is_over_does_not(shelf: Shelf) -> None:
+def test_of_two_closings_the_later_counts_and_one_that_is_over_does_not(shelf: ClosingStore) -> None:
     put(shelf, ("a", UNSUBSCRIBED), ("b", STOPPED))
     assert shelf.of(["a", "b"], at=99) == STOPPED
     assert shelf.of(["a", "b"], at=100) == UNSUBSCRIBED

@@ -1,0 +1,215 @@
+"""`harmonia experiments define, definitions, withdraw`: definitions of experiments, and their topic.
+
+All partitions of `experiment-definitions` hold the same, since each partition of the contacts folds its own copy. The
+first one is written last, and read: what it says all others say, also after a command that was cut short. Where two
+commands got into each other's way, the next one gives each partition what it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+
+from events.json_types import JSON
+from events.refusal import Refusal
+from events.topics import EXPERIMENT_DEFINITIONS
+from streams.cli.experiment_results import app
+from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.output import print_lines, say
+from streams.domain.display_names import printable
+
+if TYPE_CHECKING:
+    from events.experiments import ExperimentDefinition
+    from streams.domain.experiments.definition_diff import Change
+    from streams.platform.clients import KafkaClients
+    from streams.platform.settings import Settings
+
+
+__all__ = ["app"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command()
+def define(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE.toml", help="TOML; one or several experiments.")
+    ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Define the experiments of a file, all or none. docs/experiments-running.md explains every field.
+
+    Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
+    """
+    from streams.domain.experiments.definition_diff import change_of, told
+    from streams.domain.experiments.definition_records import definition_record
+
+    found = definitions_in(file)
+    settings = load_settings()
+    with failing_plainly():
+        there = read_known_definitions(settings)
+        _refuse_clashes(there, found)
+        changes = [change_of(there.definitions.get(definition.id), definition) for definition in found]
+        if not dry_run:
+            write_definition_records(settings, [definition_record(definition) for definition in found])
+    if as_json:
+        typer.echo(orjson.dumps([_json(change) for change in changes]))
+        return
+    for change in changes:
+        print_lines(told(change))
+    if dry_run:
+        print_lines(["nothing was written: --dry-run"])
+
+
+@app.command("definitions")
+def show_definitions(as_json: AsJson = False) -> None:
+    """Show what is defined; what came of it shows `harmonia experiments list`."""
+    from streams.domain.experiments.definition_records import definition_record
+    from streams.domain.experiments.report.definition_lines import lines_of
+
+    settings = load_settings()
+    with failing_plainly():
+        there = read_known_definitions(settings)
+    for experiment, refusal in there.unreadable.items():
+        say(f"{printable(experiment)}: cannot be read: {printable(refusal.detail)}", err=True)
+    definitions = [definition for _, definition in sorted(there.definitions.items())]
+    if as_json:
+        typer.echo(b"[" + b",".join(definition_record(each)[1] for each in definitions) + b"]")
+        return
+    if not definitions:
+        say("no experiment is defined")
+    for definition in definitions:
+        print_lines(lines_of(definition))
+
+
+@app.command()
+def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
+    from streams.domain.experiments.definition_records import rule_of, withdrawal_record
+
+    settings = load_settings()
+    with failing_plainly():
+        there = read_known_definitions(settings)
+        definition = there.definitions.get(experiment)
+        if definition is None and experiment not in there.unreadable:
+            refuse(f"{printable(experiment)}: no such definition; see `harmonia experiments definitions`")
+        write_definition_records(settings, [withdrawal_record(experiment)])
+    recounts = rule_of(definition).edition != ""
+    if as_json:
+        typer.echo(orjson.dumps({"id": experiment, "outcome": "withdrawn", "recounts": recounts}))
+        return
+    print_lines(_withdrawn(experiment, recounts=recounts))
+
+
+def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
+    yield f"{experiment}: withdrawn"
+    yield "    if nobody is in it, its result goes; else it goes on by the defaults (to end one, define it with an end)"
+    if recounts:
+        yield "    its people are counted anew"
+
+
+def _refuse_clashes(there: KnownDefinitions, found: Sequence[ExperimentDefinition]) -> None:
+    from streams.domain.experiments.exclusion_groups import clashes
+
+    new = {definition.id: definition for definition in found}
+    if both := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
+        refuse(both)
+
+
+def _json(change: Change) -> dict[str, JSON]:
+    return {
+        "id": change.definition.id,
+        "outcome": change.outcome,
+        "fields": [*change.fields],
+        "recounts": change.recounts,
+        "resplits": change.resplits,
+    }
+
+
+DefinitionRecord = tuple[bytes, bytes | None]
+"""Key and value of a record of `experiment-definitions`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDefinitions:
+    """What is defined, by experiment. `unreadable`: why records cannot be read, by key."""
+
+    definitions: dict[str, ExperimentDefinition] = field(default_factory=dict)
+    unreadable: dict[str, Refusal] = field(default_factory=dict)
+
+    def take(self, key: bytes | None, value: bytes | None) -> None:
+        """Apply a record of `experiment-definitions`."""
+        from streams.domain.experiments.definition_records import fold_definition
+
+        refusal = fold_definition(self.definitions, key, value)
+        experiment = (key or b"").decode(errors="replace")
+        if refusal is None:
+            self.unreadable.pop(experiment, None)
+        else:
+            self.unreadable[experiment] = refusal
+
+
+def read_known_definitions(settings: Settings) -> KnownDefinitions:
+    """Read what is defined. Raises `MissingTopic`, and Kafka's errors."""
+    from streams.platform.clients import KafkaClients
+    from streams.platform.topic_reading import records_of
+
+    planned = KnownDefinitions()
+    with closing(KafkaClients(settings).tool_consumer()) as consumer:
+        for record in records_of(consumer, EXPERIMENT_DEFINITIONS, [0]):
+            planned.take(record.key, record.value)
+    return planned
+
+
+def write_definition_records(settings: Settings, records: Sequence[DefinitionRecord]) -> None:
+    """Write records into every partition, and return once all replicas have them. Raises Kafka's errors."""
+    from streams.domain.experiments.definition_records import lacking
+    from streams.platform.clients import KafkaClients
+
+    clients = KafkaClients(settings)
+    there = _latest_by_partition(clients)
+    with closing(clients.tool_producer()) as producer:
+        for partitions in (range(1, len(there)), range(1)):
+            futures = [
+                producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
+                for number in partitions
+                for key, value in lacking(dict(records), there[number])
+            ]
+            for future in futures:
+                future.get()
+
+
+def _latest_by_partition(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
+    """The latest value of each key, by partition."""
+    from streams.platform.topic_reading import records_of
+
+    said: list[dict[bytes, bytes | None]] = [{} for _ in clients.partitions_of(EXPERIMENT_DEFINITIONS)]
+    with closing(clients.tool_consumer()) as consumer:
+        for record in records_of(consumer, EXPERIMENT_DEFINITIONS):
+            said[record.partition][record.key or b""] = record.value
+    return said
+
+
+def definitions_in(file: Path) -> list[ExperimentDefinition]:
+    """The definitions of a file. Ends the command with every mistake, exit code 1, when it has any."""
+    from streams.domain.experiments.definition_files import read_definitions
+    from streams.domain.file_mistakes import Mistakes
+
+    try:
+        text = file.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
+    except OSError as error:
+        refuse(f"{file}: {error.strerror}")
+    except UnicodeDecodeError:
+        refuse(f"{file}: not UTF-8, as TOML has to be")
+    found = read_definitions(text)
+    if isinstance(found, Mistakes):
+        refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
+    return found

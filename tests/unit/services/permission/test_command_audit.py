@@ -1,0 +1,53 @@
+"""What commands write into `audit-log`: the answer about one person, or how many rows of a list got each answer."""
+
+from collections import Counter
+
+import orjson
+import pytest
+from pydantic import TypeAdapter
+
+from events.outputs import AuditRecord
+from streams.domain.pressure import PermissionRequest
+from streams.platform import clients
+from streams.platform.settings import Settings
+from streams.services.permission.command_audit import list_record, permission_record, send_record
+from tests.unit.events.records import NOW
+
+REQUEST = PermissionRequest(channel="email", purpose="fundraising", team="digital", campaign_id="gotv-1")
+COUNTS = Counter({("deny", "unsubscribed"): 7, ("allow", "ok"): 900, ("defer", "team_cap"): 2})
+
+
+def test_a_list_is_recorded_by_counts_and_reasons_and_without_rows() -> None:
+    record = list_record(REQUEST, "policy-1", NOW, COUNTS)
+
+    assert TypeAdapter(AuditRecord).validate_python(record)
+    assert (record["at"], record["team"], record["what"]) == ("2012-02-22T10:00:00.000Z", "digital", "permission")
+    assert (record["channel"], record["purpose"], record["campaign_id"]) == ("email", "fundraising", "gotv-1")
+    assert record["policy_version"] == "policy-1"
+    assert record["answers"] == []
+    assert [tuple(count.values()) for count in record["counts"]] == [
+        ("allow", "ok", 900),
+        ("defer", "team_cap", 2),
+        ("deny", "unsubscribed", 7),
+    ]
+    assert record["request"] != list_record(REQUEST, "policy-1", NOW, {})["request"]
+    assert orjson.dumps(record)
+
+
+def test_an_answer_about_one_person_is_recorded_as_the_api_records_it() -> None:
+    record = permission_record(
+        REQUEST, "policy-1", NOW, [{"contact_id": "c1", "decision": "defer", "reason": "team_cap"}]
+    )
+
+    assert TypeAdapter(AuditRecord).validate_python(record)
+    assert record["answers"] == [{"contact_id": "c1", "decision": "defer", "reason": "team_cap"}]
+    assert "counts" not in record
+
+
+def test_without_kafka_sending_a_record_says_why_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "BOOTSTRAP_TIMEOUT_S", 0.1)
+    nowhere = Settings(kafka_bootstrap="127.0.0.1:1")
+
+    why = send_record(nowhere, list_record(REQUEST, "policy-1", NOW, COUNTS))
+    assert why is not None
+    assert why.startswith("Kafka: ")
