@@ -10,9 +10,8 @@ from sinks.lake.files import open_files
 from sinks.lake.manifests import date_in, is_lake
 from streams.domain.pressure import Policy
 from streams.history.backtest.counted_facts import PersonFact, counted_facts
-from streams.history.backtest.outcomes import DAY, OutcomeIndex
 from streams.history.backtest.people_gathering import gather_people, links_of, person_facts
-from streams.history.backtest.tally import JudgedTouch, Tally
+from streams.history.backtest.tally import DAY, JudgedTouch, OutcomeIndex, Tally
 from streams.history.backtest.touch_history import TimeSpan, asked_touches, evidence_of, judge_touches
 from streams.history.refold.buckets import Bucket, each_bucket
 from streams.history.refold.lake_source import interaction_files

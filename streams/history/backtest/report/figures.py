@@ -7,8 +7,7 @@ from typing import Any
 
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
 from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
-from streams.history.backtest.outcomes import DAY
-from streams.history.backtest.tally import Cell, CellKey, Tally
+from streams.history.backtest.tally import DAY, Cell, CellKey, Tally
 
 VERDICTS = ("allow", "defer", "deny")
 POLICIES = ("new", "old")

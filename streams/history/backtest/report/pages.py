@@ -8,7 +8,6 @@ from streams.domain.experiments.report.pages import Page, Part, Row
 from streams.domain.money import money
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
 from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
-from streams.history.backtest.outcomes import DAY
 from streams.history.backtest.report.figures import (
     POLICIES,
     VERDICTS,
@@ -18,7 +17,7 @@ from streams.history.backtest.report.figures import (
     reasons,
     split,
 )
-from streams.history.backtest.tally import Cell
+from streams.history.backtest.tally import DAY, Cell
 
 _WIDE = 116
 """Characters that a table with intervals needs."""

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from streams.history.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE, mean_amount, wilson_interval
-from streams.history.backtest.outcomes import TouchOutcome
-from streams.history.backtest.tally import Cell, weights_of
+from streams.history.backtest.tally import Cell, TouchOutcome, weights_of
 
 Z = 1.959963984540054
 

@@ -11,11 +11,10 @@ from streams.cli.experiment_results import print_page
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, Reason, default_policy
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.outcomes import DAY, TouchOutcome
 from streams.history.backtest.report.figures import json_of, weeks_of
 from streams.history.backtest.report.html import html_of
 from streams.history.backtest.report.pages import page
-from streams.history.backtest.tally import JudgedTouch
+from streams.history.backtest.tally import DAY, JudgedTouch, TouchOutcome
 from streams.history.backtest.touch_history import AskedTouch
 from tests.unit.events.records import NOW
 
