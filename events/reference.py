@@ -1,4 +1,4 @@
-"""The page of all types of events and their fields, `docs/events.md`, made of the models: `make schemas` writes it.
+"""Makes the page of all types of events and their fields, `docs/events.md`, from the models (`make schemas`).
 
 A test holds the committed page to this.
 """
@@ -28,7 +28,7 @@ _Schema = Mapping[str, Any]
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the whole page."""
     common = [*InteractionData.model_fields]
     parts = [_HEAD, *_section("In every event", InteractionData, common), *_section("`contact`", Contact, [])]
     for topic in INPUT_TOPICS:
@@ -69,7 +69,7 @@ def _table(model: type[BaseModel], names: list[str]) -> Iterator[str]:
 
 
 def _holds(field: _Schema, whole: _Schema) -> str:
-    """What may stand in a field."""
+    """The allowed values of a field, in words."""
     variants = [each for each in field.get("anyOf", [field]) if each.get("type") != "null"]
     said = " or ".join(dict.fromkeys(_one({**field, **each}, whole) for each in variants))
     if isinstance(default := field.get("default"), str):
