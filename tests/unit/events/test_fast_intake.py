@@ -86,14 +86,14 @@ def parts(type_: str) -> tuple[dict[str, JSON], dict[str, JSON], dict[str, JSON]
 
 
 @pytest.mark.parametrize("type_", PRODUCER_EVENTS)
-def test_any_field_of_the_data(type_: str) -> None:
+def test_any_value_in_any_data_field_is_harmonised_alike_on_both_paths(type_: str) -> None:
     content, data, _ = parts(type_)
     assert harmonise_fast(record(content), HASHER) == long_way(record(content)) is not None
     assert not disagreeing(content, data, [*MODELS[type_].model_fields, "more"])
 
 
 @pytest.mark.parametrize("known_by", [{"contact_id": "c1"}, {}])
-def test_any_field_of_the_contact(known_by: dict[str, JSON]) -> None:
+def test_any_value_in_any_contact_field_is_harmonised_alike_on_both_paths(known_by: dict[str, JSON]) -> None:
     content, data, _ = parts("form.submitted")
     contact = data["contact"] = {**known_by}
     assert not disagreeing(content, contact, [*Contact.model_fields, "name"])
@@ -114,12 +114,12 @@ def test_a_provider_that_a_producer_names(said: JSON) -> None:
     assert harmonise_fast(record(content), HASHER) in (None, long_way(record(content)))
 
 
-def test_any_attribute() -> None:
+def test_any_value_in_any_attribute_is_harmonised_alike_on_both_paths() -> None:
     content, _, _ = parts("form.submitted")
     assert not disagreeing(content, content, ATTRIBUTES)
 
 
-def test_any_field_of_an_experiment() -> None:
+def test_any_value_in_an_experiment_field_is_harmonised_alike_on_both_paths() -> None:
     content, data, _ = parts("email.sent")
     arm: dict[str, JSON] = {"id": "x", "variant": "B"}
     data["experiment"] = arm
@@ -136,7 +136,7 @@ def test_any_field_of_an_experiment() -> None:
         ("canvass.reported", "answers", {"a:b": 77}),
     ],
 )
-def test_any_number(type_: str, name: str, place: JSON, number: str) -> None:
+def test_any_number_is_harmonised_alike_on_both_paths(type_: str, name: str, place: JSON, number: str) -> None:
     """Also those that JSON may hold and nobody's integers can."""
     value = orjson.dumps(event(type_, **{name: place})).replace(b"77", number.encode())
     read = record(value, record(event(type_)).topic)
@@ -144,7 +144,7 @@ def test_any_number(type_: str, name: str, place: JSON, number: str) -> None:
 
 
 @pytest.mark.parametrize("size", [MAX_RECORD_BYTES, MAX_RECORD_BYTES + 1])
-def test_the_largest_value(size: int) -> None:
+def test_the_largest_record_is_harmonised_alike_on_both_paths(size: int) -> None:
     value = record(event()).value or b""
     read = Record("email-events", value.ljust(size), (), record(event()).appended_at)
     assert harmonise_fast(read, HASHER) == long_way(read)
@@ -152,7 +152,7 @@ def test_the_largest_value(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [MAX_HEADER_BYTES, MAX_HEADER_BYTES + 1])
-def test_the_longest_headers(size: int) -> None:
+def test_the_longest_headers_are_judged_alike_on_both_paths(size: int) -> None:
     usual = record(event())
     read = Record(usual.topic, usual.value, [("h", b"x" * (size - 1))], usual.appended_at)
     assert harmonise_fast(read, HASHER) == long_way(read)
@@ -162,7 +162,7 @@ def test_the_longest_headers(size: int) -> None:
 @pytest.mark.parametrize(
     "more", [b"\xff", b"\xc3", b"\xc3\xa4", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x00"]
 )
-def test_bytes_that_are_no_text_wherever_they_stand(more: bytes) -> None:
+def test_invalid_utf8_anywhere_is_judged_alike_on_both_paths(more: bytes) -> None:
     contact: dict[str, JSON] = {"external": {"van": "1"}, "email": "a@b.example"}
     content = event("canvass.reported", contact=contact, answers={"a:b": "c"}, tags_added=["t"]) | {"dataschema": "v1"}
     value = record(content).value or b""

@@ -13,7 +13,7 @@ def names_in(type_: str) -> list[str]:
     return [field.name for field in fields(data)]
 
 
-def test_only_what_few_send_has_no_struct() -> None:
+def test_only_rare_types_have_no_producer_struct() -> None:
     assert MODELS.keys() - PRODUCER_EVENTS.keys() == {"contact.linked", "contact.unlinked", "interaction.retracted"}
 
 
