@@ -1,4 +1,4 @@
-"""One AsyncAPI 3.0 document of every public topic, for whoever generates clients or a catalogue from it.
+"""Makes the AsyncAPI 3.0 document of every public topic, from which clients or a catalogue can be generated.
 
 Payloads are the JSON Schemas beside it, by reference, so that nothing is said twice.
 """

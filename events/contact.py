@@ -1,6 +1,6 @@
-"""Who an interaction is about: `data.contact`, at least one identifier and a few attributes.
+"""The models of `data.contact`: whom an interaction is about, by one identifier at least and a few attributes.
 
-Unknown fields of a contact are dropped here, because that is where names and addresses would slip through.
+Unknown fields of a contact are dropped here, because names and addresses could be in them.
 """
 
 from functools import cache

@@ -1,7 +1,7 @@
-"""One record of an input topic to one interaction, or to the reason why it is none.
+"""Decodes a record of an input topic into an interaction, or into the reason of its refusal.
 
-`decode` runs for every record of every topic, so it is one straight walk in the order of `dl_reason`: whatever applies
-first ends it, and what a short record cannot break is not checked.
+`decode` runs for every record of every topic, so it is one straight walk in the order of `dl_reason`: the first reason
+ends it, and limits that a short record cannot exceed are not checked.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _WRONG_TOPIC = {
 
 
 class Record(Struct, frozen=True, gc=False):
-    """A record as it came from Kafka. `appended_at`: its timestamp, milliseconds since 1970."""
+    """A record as it came from Kafka. `appended_at`: its timestamp, ms since 1970."""
 
     topic: str
     value: bytes | None
@@ -106,7 +106,7 @@ def _misplaced(head: Head, topic: str) -> Refusal | None:
 
 
 def read_time(event: dict[str, JSON]) -> int | Refusal:
-    """When it happened, in milliseconds since 1970."""
+    """The time of an event, in ms since 1970."""
     text = event.get("time")
     time = parse_time(text) if isinstance(text, str) else None
     return _NO_TIME if time is None else time
@@ -124,7 +124,7 @@ def _beyond_limits(record: Record, event: dict[str, JSON]) -> Refusal | None:
 
 
 def build(head: Head, time: int, data: Mapping[str, object], event: dict[str, JSON]) -> Interaction | Refusal:
-    """The interaction, if `data` is as its type wants it."""
+    """The interaction, if `data` is valid for its type."""
     id_, source, type_, schema = head
     if len(id_) > MAX_ID or len(source) > MAX_ID:
         return _LONG_NAME

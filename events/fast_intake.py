@@ -1,7 +1,7 @@
-"""The short way through intake: what `decode` and `take_in` make of a usual record, in less than half the time.
+"""The fast path of intake: harmonises most records in less than half the time of `decode` and `take_in`.
 
-It never refuses: what it does not know goes the long way, which says what is wrong. A law holds the two to the same
-bytes.
+It never refuses: a record that it does not know takes the slow path, which gives the reason. A property test holds both
+to the same bytes.
 """
 
 from functools import lru_cache
@@ -14,16 +14,16 @@ from msgspec.structs import asdict
 from events.cloudevents import is_binary, is_version_1
 from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
 from events.fields import MAX_RECORD_BYTES
-from events.harmonised import TakenIn, team_of, tells_mailbox
+from events.harmonised import IntakeResult, team_of, tells_mailbox
 from events.identifiers import Hasher, voter_state
 from events.json_types import JSON
-from events.producer_structs import SaidContact, SaidData, SaidEvent, said_decoder
+from events.producer_structs import ProducerContact, ProducerData, ProducerEvent, producer_decoder
 from events.registry import TOPICS_OF
 from events.times import parse_time, render_time
 
 
 class _Harmonised(Struct, gc=False, omit_defaults=True):
-    """An event in the order in which the attributes of an interaction are written."""
+    """An event with its attributes in the order in which an interaction is written."""
 
     specversion: str
     id: str
@@ -31,24 +31,24 @@ class _Harmonised(Struct, gc=False, omit_defaults=True):
     type: str
     time: str
     dataschema: str | UnsetType
-    data: SaidData
+    data: ProducerData
 
 
-class _Telling(SaidContact):
-    """A hashed contact with what its hashes hide; no producer may say that, so it is no field of what is read."""
+class _Telling(ProducerContact):
+    """A hashed contact with the fields that its hashes hide, which no producer may set."""
 
     voter_state: str | None = None
     aliases: dict[str, JSON] | None = None
 
     def __post_init__(self) -> None:
-        """Nothing is judged again: what a producer may not say has been put in since."""
+        """Skip the checks for producers: intake itself has set fields that those may not."""
 
 
 _encode = Encoder().encode
 
 
-def harmonise_usual(record: Record, hasher: Hasher) -> TakenIn | None:
-    """What `take_in` says of a usual record. None: ask `decode` and `take_in`."""
+def harmonise_fast(record: Record, hasher: Hasher) -> IntakeResult | None:
+    """The result of `decode` and `take_in` for a record that the fast path knows; None for any other: call those."""
     event = _read(record)
     if event is None:
         return None
@@ -75,38 +75,38 @@ def harmonise_usual(record: Record, hasher: Hasher) -> TakenIn | None:
 
 @lru_cache(maxsize=1_024)
 def _closing(source: str) -> bytes:
-    """What stands in the place of `}}`, the end of data and event, when data has named no team: that comes last."""
+    """The bytes that replace `}}`, the end of data and event, when data names no team: the team comes last."""
     return b"," + _encode({"team": team_of(source)})[1:] + b"}"
 
 
-def _read(record: Record) -> SaidEvent | None:
-    """The event, if it is usual in every field."""
+def _read(record: Record) -> ProducerEvent | None:
+    """The event, if the structs know every field of it."""
     value, headers = record.value, record.headers
     if value is None or len(value) > MAX_RECORD_BYTES:
         return None
     if headers and (headers_too_long(headers) or is_binary(headers)):
         return None
     try:
-        return said_decoder.decode(value)
+        return producer_decoder.decode(value)
     except (DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def _hidden(contact: SaidContact, hasher: Hasher) -> tuple[str | None, dict[str, JSON] | None] | None:
-    """The state of the voter id, and the hashes under older keys; None: there is neither."""
+def _hidden(contact: ProducerContact, hasher: Hasher) -> tuple[str | None, dict[str, JSON] | None] | None:
+    """The state of the voter id, and the hashes under older keys; None where there is neither."""
     if contact.voter_id is None and not hasher.rotates:
         return None
     state = None if contact.voter_id is None else voter_state(contact.voter_id)
     return state, hasher.aliases(contact) or None
 
 
-def _with(hidden: tuple[str | None, dict[str, JSON] | None], contact: SaidContact) -> _Telling:
+def _with(hidden: tuple[str | None, dict[str, JSON] | None], contact: ProducerContact) -> _Telling:
     state, aliases = hidden
     return _Telling(**asdict(contact), voter_state=state, aliases=aliases)
 
 
-def _hash(type_: str, contact: SaidContact, hasher: Hasher) -> str | None:
-    """Put hashes in the place of all identifiers; the strongest of them, or None where none is usable."""
+def _hash(type_: str, contact: ProducerContact, hasher: Hasher) -> str | None:
+    """Replace all identifiers by hashes; returns the strongest, or None where none is usable."""
     external = None
     if contact.voter_id is not None:
         contact.voter_id = hasher.voter(contact.voter_id)
@@ -121,7 +121,7 @@ def _hash(type_: str, contact: SaidContact, hasher: Hasher) -> str | None:
     return contact.contact_id or contact.voter_id or external or contact.email or contact.phone
 
 
-def _hash_email(type_: str, contact: SaidContact, text: str, hasher: Hasher) -> None:
+def _hash_email(type_: str, contact: ProducerContact, text: str, hasher: Hasher) -> None:
     found = hasher.email_and_mailbox(text)
     contact.email, mailbox = (None, None) if found is None else found
     if tells_mailbox(type_):

@@ -1,7 +1,7 @@
-"""The `interactions` topic: what every team said, in one shape and without anybody's address.
+"""Writes and reads the records of `interactions`: all teams' events in one form, without addresses.
 
-Producers differ in keys, modes and spelling. Behind this point each interaction is a structured CloudEvent, keyed by
-its fragment, its contact reduced to keyed hashes and attributes.
+Producers differ in keys, modes and spelling. A harmonised interaction is a structured CloudEvent, keyed by its identity
+fragment, its contact reduced to keyed hashes and attributes.
 """
 
 import re
@@ -32,7 +32,7 @@ _NO_DATA = Refusal(Reason.NO_IDENTIFIER, "data: must be an object with a hashed 
 
 
 def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
-    """Fragment and value of the record of `interactions`: the same whoever writes it, and writes it again.
+    """Identity fragment and value of the record of `interactions`: the same bytes whoever writes it, however often.
 
     A command on a pair goes by the smaller of its two ids. Raises ValueError for a contact without a usable identifier,
     which `decode` lets through only if it was given another phone region than the hasher.
@@ -53,7 +53,7 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
 
 
 def harmonised_again(interaction: Interaction) -> bytes:
-    """The value of a record for what `read_harmonised` has read, wherever that lay: without what intake lets not in."""
+    """The value of a record of `interactions` for one that was read from elsewhere, as intake writes it."""
     body = interaction.data.plain()
     body.pop("team", None)
     body["team"] = team_behind(interaction)
@@ -68,22 +68,22 @@ def _written(interaction: Interaction, body: dict[str, JSON]) -> bytes:
     return orjson.dumps(event)
 
 
-TakenIn: TypeAlias = tuple[str, bytes, str, str]
-"""Fragment and value as `harmonise` gives them; team and type."""
+IntakeResult: TypeAlias = tuple[str, bytes, str, str]
+"""Identity fragment and value as `harmonise` returns them; team and type."""
 
 
-def take_in(interaction: Interaction, hasher: Hasher) -> TakenIn:
-    """`harmonise`, and who said what kind of thing. Raises ValueError as it does."""
+def take_in(interaction: Interaction, hasher: Hasher) -> IntakeResult:
+    """`harmonise`, with the team and the type. Raises ValueError as it does."""
     return *harmonise(interaction, hasher), team_behind(interaction), interaction.type
 
 
 def tells_mailbox(type_: str) -> bool:
-    """Whether the provider of the address is told along with an interaction: only where mail is what it is about."""
+    """Whether interactions of a type carry the provider of the address: those about e-mail do."""
     return type_.startswith("email.")
 
 
 def _beside(type_: str, contact: Contact, hasher: Hasher) -> dict[str, JSON]:
-    """What is said of a contact besides its identifiers, and what their hashes hide."""
+    """The attributes of a contact, and the facts that hashes of its identifiers would hide."""
     found: dict[str, JSON] = {}
     for name in _ATTRIBUTES:
         if (value := getattr(contact, name)) is not None:
@@ -98,7 +98,7 @@ def _beside(type_: str, contact: Contact, hasher: Hasher) -> dict[str, JSON]:
 
 
 class Opened(NamedTuple):
-    """The event in a record of `interactions`, its `data` not judged yet. `time`: milliseconds since 1970."""
+    """The event of a record of `interactions`, its `data` not judged yet. `time`: ms since 1970."""
 
     head: Head
     time: int
@@ -106,7 +106,7 @@ class Opened(NamedTuple):
 
 
 def open_harmonised(value: bytes | None) -> Opened | Refusal:
-    """The first half of `read_harmonised`."""
+    """Read the envelope of a record: the first half of `read_harmonised`."""
     event = open_event(value, ())
     if isinstance(event, Refusal):
         return event
@@ -122,7 +122,7 @@ def open_harmonised(value: bytes | None) -> Opened | Refusal:
 
 
 def judge_harmonised(opened: Opened) -> Interaction | Refusal:
-    """The second half of `read_harmonised`."""
+    """Judge the `data` of a record: the second half of `read_harmonised`."""
     head, time, event = opened
     data = _with_hashed_contact(head[2], event.get("data"))
     return data if isinstance(data, Refusal) else build(head, time, data, event)
@@ -131,7 +131,7 @@ def judge_harmonised(opened: Opened) -> Interaction | Refusal:
 def read_harmonised(value: bytes | None) -> Interaction | Refusal:
     """The interaction in a record of `interactions`; its contact is a `HashedContact`.
 
-    Only what nobody else than intake writes there is a refusal: its limits and times are not judged again.
+    Refuses only records that intake cannot have written; limits and times are not judged again.
     """
     opened = open_harmonised(value)
     return opened if isinstance(opened, Refusal) else judge_harmonised(opened)
@@ -150,13 +150,13 @@ def _with_hashed_contact(type_: str, data: JSON) -> dict[str, object] | Refusal:
 
 
 def team_behind(interaction: Interaction) -> str:
-    """The team that it names, or the one behind its source."""
+    """The team that an interaction names, else the one of its source."""
     return interaction.data.team or team_of(interaction.source)
 
 
 @lru_cache(maxsize=1_024)
 def team_of(source: str) -> str:
-    """The team behind a `source` that names none: its first segment, of a URI the host or what follows the scheme.
+    """The team of a `source`: its first segment, of a URI the host or the part after the scheme.
 
     `digital/mailer` and `https://digital/mailer` are both `digital`. A source without segments is a team of its own.
     """

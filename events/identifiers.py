@@ -1,7 +1,7 @@
-"""Identifiers as keyed hashes: enough to know a person again, nothing to reach one by.
+"""Identifiers as keyed hashes: enough to recognise a person, nothing to reach one by.
 
-The hash is keyed, so that nobody who reads a topic or a dump can try all phone numbers; the kind is mixed in, so that
-equal text of two kinds never meets.
+The hash is keyed, so that nobody who reads a topic or a dump can try all phone numbers; the kind is part of it, so that
+equal texts of two kinds differ.
 """
 
 import re
@@ -26,12 +26,12 @@ _is_hash = re.compile(r"(voter|external|email|phone):[0-9a-f]{32}").fullmatch
 
 
 def is_identity_hash(text: str) -> bool:
-    """Whether this is `<kind>:<32 hex>`, so names a person by a hash of ours."""
+    """Whether an id is one of our hashes of an identifier, `<kind>:<32 hex>`."""
     return _is_hash(text) is not None
 
 
 def is_address_hash(text: str) -> bool:
-    """Whether this is the hash of an e-mail address or of a phone number."""
+    """Whether an id is the hash of an e-mail address or of a phone number."""
     return _is_address(text) is not None
 
 
@@ -42,7 +42,7 @@ def kind_of(fragment: str) -> str:
 
 
 class Named(Protocol):
-    """A contact as it is said, in whatever shape it is read."""
+    """A contact with plain identifiers, as a model or a struct."""
 
     @property
     def voter_id(self) -> str | None: ...
@@ -64,7 +64,7 @@ def ref_of(hashed: str) -> str:
 
 
 class _Key:
-    """A key made ready for each kind, since taking it in costs as much as the hash itself."""
+    """A key prepared for each kind, since that costs as much as the hash itself."""
 
     def __init__(self, key: bytes) -> None:
         key = key if len(key) <= _MAX_KEY else blake2b(key).digest()
@@ -120,7 +120,7 @@ class Hasher:
         return None if address is None else self._keys[0].hash("email", address)
 
     def email_and_mailbox(self, text: str) -> tuple[str, Mailbox] | None:
-        """The same, and the provider, which the hash does not tell."""
+        """The hash of an e-mail address and its provider, which the hash hides; None as with `email`."""
         address = self._email(text)
         return None if address is None else (self._keys[0].hash("email", address), mailbox_of(address))
 
@@ -151,15 +151,15 @@ class Hasher:
 
     @property
     def key_ids(self) -> list[str]:
-        """By which keys can be known again, and from which none can be told; the writing one first."""
+        """Ids of the keys, by which they can be recognised and not be read; the writing one first."""
         return [key.id for key in self._keys]
 
     def seal(self, text: bytes) -> str:
-        """Proof that whoever wrote this has the writing key."""
+        """A seal of some bytes: proof that their writer has the writing key."""
         return self._keys[0].seal(text)
 
     def is_seal(self, text: bytes, proof: str) -> bool:
-        """Whether this is the proof of any key that is valid and cannot be guessed."""
+        """Whether a seal is that of a valid key which cannot be guessed."""
         return any(compare_digest(key.seal(text).encode(), proof.encode(errors="replace")) for key in self._proving)
 
     @property

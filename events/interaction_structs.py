@@ -1,7 +1,7 @@
-"""What most records of `interactions` hold, as structs that are read in a fifth of the time of their models.
+"""Structs of most records of `interactions`, decoded in a fifth of the time of the models.
 
-The models stay the judges: a struct takes nothing that its model refuses, and what a struct does not take is for the
-model to take, or to refuse in its words. So it may be stricter, and one struct may serve several types.
+The models decide: a struct accepts nothing that its model refuses, and a record that it does not accept is left to the
+model. So a struct may be stricter, and one may serve several types.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from events.registry import MODELS
 
 
 def whole(pattern: str) -> Meta:
-    """The `$` of the models' patterns is the very end; Python's would let a line break follow."""
+    """A pattern of a model for msgspec: its `$` is the very end, where Python's would let a line break follow."""
     return Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
 
@@ -39,8 +39,8 @@ Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length
 Hash = Annotated[str, whole(HASH_PATTERN)]
 
 
-class UsualContact(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A `HashedContact`."""
+class ContactStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The struct of a `HashedContact`."""
 
     contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
     voter_id: Annotated[str, whole("^voter:[0-9a-f]{32}$")] | None = None
@@ -62,24 +62,24 @@ class UsualContact(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Arm(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """An `ExperimentArm`."""
+    """The struct of an `ExperimentArm`."""
 
     id: Id
     variant: Name
 
 
-class UsualData(Struct, frozen=True, gc=False, kw_only=True):
-    """An `InteractionData`."""
+class DataStruct(Struct, frozen=True, gc=False, kw_only=True):
+    """The struct of an `InteractionData`."""
 
-    contact: UsualContact
+    contact: ContactStruct
     team: Text | None = None
     campaign_id: Id | None = None
     universe: Text | None = None
     turf: Text | None = None
 
 
-class UsualMessage(UsualData, frozen=True, gc=False, kw_only=True):
-    """An e-mail or a text, whatever became of it."""
+class MessageStruct(DataStruct, frozen=True, gc=False, kw_only=True):
+    """The struct of any event of an e-mail or a text."""
 
     message_id: Id
     purpose: Purpose = "informational"
@@ -92,8 +92,8 @@ class UsualMessage(UsualData, frozen=True, gc=False, kw_only=True):
     reason: Text | None = None
 
 
-class UsualDonation(UsualData, frozen=True, gc=False, kw_only=True):
-    """A `DonationMade`."""
+class DonationStruct(DataStruct, frozen=True, gc=False, kw_only=True):
+    """The struct of a `DonationMade`."""
 
     donation_id: Annotated[Id, whole(DONATION_ID_PATTERN)]
     amount: Annotated[int, Meta(gt=0, le=MAX_AMOUNT)]
@@ -106,8 +106,8 @@ class UsualDonation(UsualData, frozen=True, gc=False, kw_only=True):
     refcode: Text | None = None
 
 
-class UsualReport(UsualData, frozen=True, gc=False, kw_only=True):
-    """A `CanvassReported`."""
+class ReportStruct(DataStruct, frozen=True, gc=False, kw_only=True):
+    """The struct of a `CanvassReported`."""
 
     method: Method
     outcome: Outcome
@@ -120,18 +120,18 @@ class UsualReport(UsualData, frozen=True, gc=False, kw_only=True):
     experiment: Arm | None = None
 
 
-class UsualAssignment(UsualData, frozen=True, gc=False, kw_only=True):
-    """An `ExperimentAssigned`: thousands of experiments assign everybody."""
+class AssignmentStruct(DataStruct, frozen=True, gc=False, kw_only=True):
+    """The struct of an `ExperimentAssigned`, since an experiment may assign everybody."""
 
     experiment: Arm
     cluster: Text | None = None
 
 
-_STRUCTS: tuple[type[UsualData], ...] = (UsualMessage, UsualDonation, UsualReport, UsualAssignment)
+_STRUCTS: tuple[type[DataStruct], ...] = (MessageStruct, DonationStruct, ReportStruct, AssignmentStruct)
 
 
-def _struct_of(model: type[InteractionData]) -> type[UsualData] | None:
-    """The struct that judges every field of a model, and requires what the model requires; None: there is none."""
+def _struct_of(model: type[InteractionData]) -> type[DataStruct] | None:
+    """The struct that has every field of a model and requires the same ones; None where there is none."""
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     for struct in _STRUCTS:
         known = fields(struct)
@@ -142,15 +142,15 @@ def _struct_of(model: type[InteractionData]) -> type[UsualData] | None:
     return None
 
 
-USUAL: dict[str, type[UsualData]] = {
+INTERACTION_STRUCTS: dict[str, type[DataStruct]] = {
     type_: struct for type_, model in MODELS.items() if (struct := _struct_of(model)) is not None
 }
-"""The struct of each type that has one."""
+"""The struct of `data`, for each type that has one."""
 
 
-def usual_data(type_: str, data: JSON) -> UsualData | None:
-    """The `data` of a harmonised interaction. None: ask the type's model."""
-    struct = USUAL.get(type_)
+def read_data_struct(type_: str, data: JSON) -> DataStruct | None:
+    """The `data` of a harmonised interaction as a struct; None: use the type's model."""
+    struct = INTERACTION_STRUCTS.get(type_)
     if struct is None:
         return None
     try:
@@ -159,15 +159,15 @@ def usual_data(type_: str, data: JSON) -> UsualData | None:
         return None
 
 
-class UsualEvent(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True):
-    """A whole record, read from its bytes at once; one with a field that nobody knows is not, see `usual_event`."""
+class InteractionStruct(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    """The struct of a whole record of `interactions`; one with an unknown field has none, see `read_event_struct`."""
 
     specversion: Literal["1.0"]
     id: Id
     source: Id
     time: Text
     dataschema: Text | None = None
-    data: UsualData
+    data: DataStruct
 
     @property
     def head(self) -> Head:
@@ -175,21 +175,21 @@ class UsualEvent(Struct, frozen=True, gc=False, kw_only=True, tag_field="type", 
         return self.id, self.source, cast(str, self.__struct_config__.tag), self.dataschema
 
 
-def _event_of(type_: str, data: type[UsualData]) -> type[UsualEvent]:
+def _event_of(type_: str, data: type[DataStruct]) -> type[InteractionStruct]:
     known = defstruct(data.__name__, [], bases=(data,), frozen=True, forbid_unknown_fields=True)
-    event = defstruct(type_, [("data", known)], bases=(UsualEvent,), frozen=True, kw_only=True, tag=type_)
-    return cast(type[UsualEvent], event)
+    event = defstruct(type_, [("data", known)], bases=(InteractionStruct,), frozen=True, kw_only=True, tag=type_)
+    return cast(type[InteractionStruct], event)
 
 
-_decode: Callable[[bytes], UsualEvent] = Decoder(
-    Union[tuple(_event_of(type_, data) for type_, data in USUAL.items())]  # noqa: UP007 - as many as there are
+_decode: Callable[[bytes], InteractionStruct] = Decoder(
+    Union[tuple(_event_of(type_, data) for type_, data in INTERACTION_STRUCTS.items())]  # noqa: UP007 - as many as there are
 ).decode
 
 
-def usual_event(value: bytes) -> UsualEvent | None:
-    """The event in a record of `interactions`, its time not judged yet. None: read it field by field.
+def read_event_struct(value: bytes) -> InteractionStruct | None:
+    """Decode a record of `interactions` at once, its time not judged yet. None: decode it field by field.
 
-    What a decoder skips it does not look at, so a field that it does not know might hold anything; hence none may be.
+    A decoder does not check values that it skips, so an unknown field might hold anything; hence none may be there.
     """
     try:
         return _decode(value)

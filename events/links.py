@@ -1,7 +1,7 @@
-"""What fragments and the links agent tell each other: `identity-links` one way, `contact-roofs` the other.
+"""Records between identity fragments and the links agent: `identity-links` one way, `contact-roofs` the other.
 
-Both topics are Harmonia's own, and compacted: a record says all there is to say under its key, and the last one of a
-key is the one that counts. A node is an identifier: `<kind>:<32 hex>` or a `contact_id`, so no `/` is ever in one.
+Both topics are internal and compacted: a record holds everything under its key, and the last one of a key counts. A
+node is an identifier, `<kind>:<32 hex>` or a `contact_id`, so it never has a `/`. A roof is a canonical id.
 """
 
 import re
@@ -18,7 +18,7 @@ Class = Annotated[str, Meta(min_length=1, max_length=512)] | None
 
 
 class End(NamedTuple):
-    """An end of an edge. `exclusive`: `voter:NY`, `external:van`; two nodes of one class are two people."""
+    """An end of an edge. `exclusive`: its class, such as `voter:NY`; two nodes of one class are two people."""
 
     node: str
     exclusive: str | None = None
@@ -40,7 +40,7 @@ class Seen(Struct, frozen=True):
 
 
 class Unseen(Struct, frozen=True):
-    """The teller has no such interaction any more. `a` = `b` = `teller`: it does not tell its class, or not so."""
+    """Withdraws a `Seen`: the teller has no such interaction any more. `a` = `b` = `teller`: it withdraws its class."""
 
     teller: Node
     a: Node
@@ -59,14 +59,14 @@ class Said(Struct, frozen=True):
 
 
 class Unsaid(Struct, frozen=True):
-    """No command on the pair counts any more."""
+    """Withdraws a `Said`: no command on the pair counts any more."""
 
     a: Node
     b: Node
 
 
 class Erased(Struct, frozen=True):
-    """Forget the person of this fragment. `time`: of the command, ms since 1970."""
+    """An erasure: forget the person of this fragment. `time`: of the command, ms since 1970."""
 
     fragment: Node
     time: int
@@ -75,7 +75,7 @@ class Erased(Struct, frozen=True):
 
 
 class Forgotten(Struct, frozen=True):
-    """The fragment has forgotten what it had of the person: nothing need remember the erasure."""
+    """The end of an erasure: the fragment has deleted the person's data, so nothing need remember it."""
 
     fragment: Node
 
@@ -88,7 +88,7 @@ Link: TypeAlias = Seen | Unseen | Said | Unsaid | Erased | Forgotten
 
 
 class Command(Struct, frozen=True):
-    """Which command decided it. `time` in ms since 1970."""
+    """The command that decided on a pair. `time` in ms since 1970."""
 
     time: int
     source: str
@@ -157,7 +157,7 @@ def said(one: str, other: str, *, same: bool, by: Command) -> Said:
 
 
 def write_link(link: Link) -> tuple[bytes, bytes | None]:
-    """Key and value of a record of `identity-links`; of what does not hold any more the value is None."""
+    """The key and value of a record of `identity-links`; the value is None where it withdraws one."""
     match link:
         case Seen():
             value = _SeenValue(link.a, link.b, link.a_class, link.b_class, link.alias)
@@ -176,7 +176,7 @@ def write_link(link: Link) -> tuple[bytes, bytes | None]:
 
 
 def read_link(key: bytes | None, value: bytes | None) -> Link | Refusal:
-    """What a record of `identity-links` says."""
+    """Decode a record of `identity-links`."""
     read = _read_key(key)
     if isinstance(read, Refusal) or value is None:
         return read
@@ -187,12 +187,12 @@ def read_link(key: bytes | None, value: bytes | None) -> Link | Refusal:
 
 
 def write_roof(roof: Roof) -> bytes:
-    """A value of `contact-roofs`; the key is the node."""
+    """The value of a record of `contact-roofs`, whose key is the node."""
     return _encode(roof)
 
 
 def read_roof(key: bytes | None, value: bytes | None) -> tuple[str, Roof | None] | Refusal:
-    """The node of a record of `contact-roofs` and its roof; None: it stands alone, and is its own roof."""
+    """Decode a record of `contact-roofs`: the node and its roof, None where the node stands alone."""
     if key is None or not _is_node(key):
         return _NO_NODE
     try:
@@ -202,12 +202,12 @@ def read_roof(key: bytes | None, value: bytes | None) -> tuple[str, Roof | None]
 
 
 def may_ask(value: bytes | None) -> bool:
-    """Whether a value of `contact-roofs` may have `asks`: a quick look, which most need not pass."""
+    """Whether a value of `contact-roofs` may have `asks`: a quick check before decoding."""
     return value is not None and _ASKS in value
 
 
 def _read_key(key: bytes | None) -> Unseen | Unsaid | Forgotten | Refusal:
-    """What a null value under this key says."""
+    """The record that a null value under this key stands for."""
     found = _read_parts(key or b"")
     if found is None:
         return _NO_KEY
@@ -220,7 +220,7 @@ def _read_key(key: bytes | None) -> Unseen | Unsaid | Forgotten | Refusal:
 
 
 def _read_value(key: Unseen | Unsaid | Forgotten, value: bytes) -> Link | Refusal:
-    """Raises one of `_UNREADABLE`."""
+    """Decode a value under this key. Raises one of `_UNREADABLE`."""
     if isinstance(key, Unseen):
         edge = _seen_value(value)
         classes = edge.a_class, edge.b_class

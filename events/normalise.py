@@ -64,7 +64,7 @@ def one_gmail(address: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Lower-casing may undo NFC, so it is made twice."""
+    """Lower case in Unicode NFC; lower-casing may undo NFC, so it is applied twice."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
@@ -84,7 +84,7 @@ def normalise_phone(text: str, region: str) -> str | None:
 
 @lru_cache(maxsize=4_096)
 def _e164(text: str, region: str) -> str | None:
-    """Parsing takes over 10 µs, and a list of calls repeats its numbers; the bound keeps them from staying."""
+    """The number in E.164, cached: parsing takes over 10 µs, and a list of calls repeats its numbers."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

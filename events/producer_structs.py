@@ -1,8 +1,8 @@
-"""What most producers send, as structs that are read straight from JSON in a tenth of the time of the models.
+"""Structs of the events that most producers send, decoded straight from JSON in a tenth of the time of the models.
 
-The models stay the judges, as in `usual`: a struct takes nothing that its model refuses or changes, and keeps the
-model's order of fields, in which an interaction is written. A field that a struct does not know is refused by it: it is
-the model's to keep, and what a decoder skips it does not look at, be it broken UTF-8 or a number out of range.
+The models decide, as with `interaction_structs`: a struct accepts nothing that its model refuses or changes, and keeps
+the model's order of fields, in which an interaction is written. A struct refuses unknown fields, which the model keeps:
+a decoder does not check values that it skips, be it broken UTF-8 or a number out of range.
 """
 
 from typing import Annotated, Any, Literal, Union, cast, get_origin
@@ -20,15 +20,15 @@ from events.mailboxes import Mailbox
 from events.registry import MODELS
 
 _MOST = 2**63 - 1
-"""Larger numbers are floats to one reader of JSON and integers to another."""
+"""The largest integer: larger ones are floats to some JSON decoders and integers to others."""
 
 Url = Annotated[str, Meta(max_length=MAX_URL)]
 LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole(r"^[!-@\[-~]+$")]
 NotBlank = Annotated[str, Meta(max_length=MAX_ID, pattern=r"\S")]
 
 
-class SaidContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
-    """A `Contact`. `mailbox` is for intake to say: nothing usual has it."""
+class ProducerContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """The struct of a `Contact`. A producer may not set `mailbox`, which intake adds."""
 
     contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
     voter_id: Annotated[str, Meta(max_length=MAX_ID, pattern=r"^ *[A-Za-z]{2} *:.*[!-~]")] | None = None
@@ -47,18 +47,18 @@ class SaidContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=Tr
             raise ValueError
 
 
-class SaidData(Struct, gc=False, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An `InteractionData`."""
+class ProducerData(Struct, gc=False, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The struct of an `InteractionData`."""
 
-    contact: SaidContact
+    contact: ProducerContact
     team: Text | None = None
     campaign_id: Id | None = None
     universe: Text | None = None
     turf: Text | None = None
 
 
-class SaidMessage(SaidData, kw_only=True):
-    """An e-mail or a text, whatever became of it."""
+class ProducerMessage(ProducerData, kw_only=True):
+    """The struct of any event of an e-mail or a text."""
 
     message_id: Id
     purpose: Purpose | None = None
@@ -88,13 +88,13 @@ _FIELDS: dict[str, Any] = {
     "tags_added": Tags,
     "tags_removed": Tags,
 }
-"""What is usual in other fields, by whatever type they belong to. A type that needs yet another field has no struct."""
+"""The accepted values of each field, whatever its type of event. A type that requires another field has no struct."""
 
 
-class SaidEvent(Struct, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True):
-    """A CloudEvent in structured mode, with those of its attributes that are not handed on as they are.
+class ProducerEvent(Struct, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True):
+    """A CloudEvent in structured mode, without extensions that would be passed on.
 
-    `subject` and `partitionkey` go no further, and `datacontenttype` says what is known.
+    `subject`, `partitionkey` and `datacontenttype` are dropped.
     """
 
     specversion: Literal["1.0"]
@@ -105,19 +105,19 @@ class SaidEvent(Struct, gc=False, kw_only=True, tag_field="type", forbid_unknown
     datacontenttype: Text | None = None
     subject: Text | None = None
     partitionkey: Text | None = None
-    data: SaidData
+    data: ProducerData
 
 
 def _usual(kind: object) -> Any:
-    """What is usual in any field of this kind, of a few words those of the model; None: nothing is known of it."""
+    """The accepted values of any field of this kind, of a few words those of the model; None: not known."""
     if get_origin(kind) is Literal:
         return kind
     return next((usual for each, usual in _KINDS if each == kind), None)
 
 
-def _data_of(model: type[InteractionData]) -> type[SaidData] | None:
-    """The struct of a model's fields in their order; None if it needs one of which nothing usual is known."""
-    base = SaidMessage if "purpose" in model.model_fields else SaidData
+def _data_of(model: type[InteractionData]) -> type[ProducerData] | None:
+    """A struct of a model's fields in their order; None if the model requires one of an unknown kind."""
+    base = ProducerMessage if "purpose" in model.model_fields else ProducerData
     kinds = kinds_of(model)
     known: list[Any] = []
     for name, info in model.model_fields.items():
@@ -128,17 +128,17 @@ def _data_of(model: type[InteractionData]) -> type[SaidData] | None:
             known.append((name, usual) if info.is_required() else (name, usual | None, None))
         elif info.is_required():
             return None
-    return cast(type[SaidData], defstruct(model.__name__, known, bases=(base,), kw_only=True))
+    return cast(type[ProducerData], defstruct(model.__name__, known, bases=(base,), kw_only=True))
 
 
-def _event_of(type_: str, data: type[SaidData]) -> type[SaidEvent]:
-    event = defstruct(data.__name__, [("data", data)], bases=(SaidEvent,), kw_only=True, tag=type_)
-    return cast(type[SaidEvent], event)
+def _event_of(type_: str, data: type[ProducerData]) -> type[ProducerEvent]:
+    event = defstruct(data.__name__, [("data", data)], bases=(ProducerEvent,), kw_only=True, tag=type_)
+    return cast(type[ProducerEvent], event)
 
 
-SAID: dict[str, type[SaidEvent]] = {
+PRODUCER_EVENTS: dict[str, type[ProducerEvent]] = {
     type_: _event_of(type_, data) for type_, model in MODELS.items() if (data := _data_of(model)) is not None
 }
-"""The struct of a whole event, by its type."""
+"""The struct of a whole event, by type."""
 
-said_decoder: Decoder[SaidEvent] = Decoder(Union[tuple(SAID.values())])  # noqa: UP007 - of types that are counted here
+producer_decoder: Decoder[ProducerEvent] = Decoder(Union[tuple(PRODUCER_EVENTS.values())])  # noqa: UP007 - of types that are counted here

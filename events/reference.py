@@ -1,4 +1,4 @@
-"""What the docs list of the registries: all types of events with their fields, `docs/events.md`, and all metrics.
+"""Makes what docs list of the registries: all types of events with their fields (`docs/events.md`), and all metrics.
 
 `make schemas` writes both; tests hold the committed pages to them.
 """
@@ -31,7 +31,7 @@ _Schema = Mapping[str, Any]
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the whole page."""
     common = [*InteractionData.model_fields]
     parts = [_HEAD, *_section("In every event", InteractionData, common), *_section("`contact`", Contact, [])]
     for topic in INPUT_TOPICS:
@@ -81,7 +81,7 @@ def _table(model: type[BaseModel], names: list[str]) -> Iterator[str]:
 
 
 def _holds(field: _Schema, whole: _Schema) -> str:
-    """What may stand in a field."""
+    """The allowed values of a field, in words."""
     variants = [each for each in field.get("anyOf", [field]) if each.get("type") != "null"]
     said = " or ".join(dict.fromkeys(_one({**field, **each}, whole) for each in variants))
     if isinstance(default := field.get("default"), str):

@@ -1,4 +1,4 @@
-"""JSON Schema of everything that is sent and read, so that other languages need not read Python.
+"""Makes the JSON Schemas of all events and output values, for users of other languages.
 
 One file for each type of interaction (the whole structured CloudEvent) and for each output value. The committed copies
 in `docs/schemas/` are held to this code by a test.

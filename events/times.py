@@ -1,4 +1,4 @@
-"""Times as the contract writes them, and as the code counts them: whole milliseconds since 1970, UTC.
+"""Converts times between the contract's text (RFC 3339) and whole milliseconds since 1970, UTC.
 
 `datetime.fromisoformat` alone accepts week dates, missing offsets and, depending on the Python version, 24:00; two
 workers must never differ about a time, so a pattern of our own decides first.

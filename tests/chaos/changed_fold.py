@@ -5,7 +5,7 @@ It is never imported by a test: it would change the fold of all that come after.
 """
 
 from events.contact import Contact
-from events.interaction_structs import UsualContact
+from events.interaction_structs import ContactStruct
 from streams.cli.main import app
 from streams.domain.contact.facts import from_interactions
 from streams.domain.contact.state import Zones
@@ -14,7 +14,7 @@ from tests.chaos.regions import RIGHT, WRONG
 _as_said = from_interactions._zones
 
 
-def _moved(contact: Contact | UsualContact) -> Zones | None:
+def _moved(contact: Contact | ContactStruct) -> Zones | None:
     zones = _as_said(contact)
     if zones is None or zones.region != WRONG:
         return zones

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from events.contact import HashedContact
-from events.interaction_structs import UsualContact
+from events.interaction_structs import ContactStruct
 from events.mailboxes import Mailbox
 from events.registry import ARRIVALS, types_that
 from streams.domain.campaigns.counts import Counts, Report, Tally, Told, latest
@@ -28,7 +28,7 @@ class Mention(NamedTuple):
 def mention_in(data: Data) -> Mention:
     """What a harmonised interaction says. Whose provider is not told, since no address was named, is `other`."""
     contact = data.contact
-    mailbox = contact.mailbox if isinstance(contact, UsualContact | HashedContact) else None
+    mailbox = contact.mailbox if isinstance(contact, ContactStruct | HashedContact) else None
     return Mention(data.campaign_id, mailbox or "other")
 
 

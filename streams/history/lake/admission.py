@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import MAX_AHEAD_MS, Record, decode
-from events.fast_intake import harmonise_usual
+from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
@@ -97,7 +97,7 @@ class RowAdmission:
         if is_harmonised(opened):
             return self._again(opened)
         record = Record(topic_of(type_), value, (), self._now)
-        if usual := harmonise_usual(record, self._hasher):
+        if usual := harmonise_fast(record, self._hasher):
             return AdmittedRow(usual[0], usual[1], type_, time)
         read = decode(record, self._hasher.phone_region)
         return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, time)

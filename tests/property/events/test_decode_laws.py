@@ -22,7 +22,7 @@ mutated = st.builds(flipped, events().map(written), st.integers(0), st.integers(
 
 
 @given(topics, values | mutated, some_headers)
-def test_decoding_answers_whatever_comes(
+def test_decoding_any_record_gives_an_interaction_or_a_refusal(
     topic: str, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
     result = decode(Record(topic, value, headers, NOW))

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from events.contact import HashedContact
 from events.envelope import Record, decode
-from events.fast_intake import harmonise_usual
-from events.harmonised import TakenIn, take_in
+from events.fast_intake import harmonise_fast
+from events.harmonised import IntakeResult, take_in
 from events.identifiers import Hasher
 from events.json_types import JSON
-from events.producer_structs import SAID
+from events.producer_structs import PRODUCER_EVENTS
 from events.refusal import Refusal
 from events.registry import MODELS
 from tests.property.events.saying import NOW, TOPICS, events, names, record, scalars, shallow, written
@@ -42,13 +42,13 @@ fields = st.sampled_from(sorted({name for model in MODELS.values() for name in m
 contact_fields = st.sampled_from(sorted(HashedContact.model_fields)) | names
 
 
-def the_long_way(read: Record, hasher: Hasher = HASHER) -> TakenIn | None:
+def the_long_way(read: Record, hasher: Hasher = HASHER) -> IntakeResult | None:
     interaction = decode(read)
     return None if isinstance(interaction, Refusal) else take_in(interaction, hasher)
 
 
 def agrees(read: Record) -> bool:
-    return all(harmonise_usual(read, each) in (None, the_long_way(read, each)) for each in (HASHER, ROTATING))
+    return all(harmonise_fast(read, each) in (None, the_long_way(read, each)) for each in (HASHER, ROTATING))
 
 
 def plain(content: dict[str, JSON]) -> dict[str, JSON]:
@@ -65,7 +65,7 @@ def plain(content: dict[str, JSON]) -> dict[str, JSON]:
     return {name: value for name, value in content.items() if name not in ("traceparent", "tenant")} | {"data": kept}
 
 
-usual = events().filter(lambda content: content["type"] in SAID).map(plain)
+usual = events().filter(lambda content: content["type"] in PRODUCER_EVENTS).map(plain)
 
 
 @st.composite
@@ -93,21 +93,21 @@ def spoilt(draw: st.DrawFn) -> JSON:
 
 @lawful
 @given(usual)
-def test_a_usual_event_takes_the_short_way_to_the_same_bytes(content: dict[str, JSON]) -> None:
+def test_the_fast_path_gives_the_same_bytes_for_a_common_event(content: dict[str, JSON]) -> None:
     read = record(written(content), content["type"])
-    assert harmonise_usual(read, HASHER) == the_long_way(read) is not None
+    assert harmonise_fast(read, HASHER) == the_long_way(read) is not None
 
 
 @lawful
 @given(events() | spoilt())
-def test_an_event_that_is_not_usual_goes_to_the_same_bytes_or_the_long_way(content: JSON) -> None:
+def test_the_fast_path_gives_the_same_bytes_or_none_for_any_event(content: JSON) -> None:
     type_ = content.get("type") if isinstance(content, dict) else None
     assert agrees(record(written(content), type_))
 
 
 @lawful
 @given(usual, st.sampled_from(TOPICS) | st.text(), some_headers, st.integers(NOW - 10**13, NOW + 10**13))
-def test_topic_headers_and_append_time_are_judged_alike(
+def test_topic_headers_and_append_time_are_judged_alike_on_both_paths(
     content: dict[str, JSON], topic: str, headers: list[tuple[str, bytes | None]], appended_at: int
 ) -> None:
     assert agrees(Record(topic, written(content), headers, appended_at))
@@ -139,7 +139,7 @@ damaged = st.one_of(
 
 @lawful
 @given(values, st.sampled_from(TOPICS))
-def test_however_a_text_is_written_it_goes_to_the_same_bytes_or_the_long_way(value: bytes, topic: str) -> None:
+def test_the_fast_path_gives_the_same_bytes_or_none_however_a_text_is_written(value: bytes, topic: str) -> None:
     assert agrees(Record(topic, value, (), NOW))
 
 
@@ -148,5 +148,5 @@ def test_however_a_text_is_written_it_goes_to_the_same_bytes_or_the_long_way(val
 @example(b"[" * 100_000, "email-events")
 @example(b'{"id":' + b"[" * 2_000 + b"]" * 2_000 + b',"type":"email.sent"}', "email-events")
 @example(b" " * 262_145, "email-events")
-def test_damaged_bytes_go_to_the_same_bytes_or_the_long_way(value: bytes | None, topic: str) -> None:
+def test_the_fast_path_gives_the_same_bytes_or_none_for_damaged_bytes(value: bytes | None, topic: str) -> None:
     assert agrees(Record(topic, value, (), NOW))

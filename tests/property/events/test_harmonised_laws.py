@@ -46,7 +46,7 @@ def test_no_identifier_is_written_but_the_contact_id(content: dict[str, JSON]) -
 
 
 @given(events())
-def test_what_counts_is_read_back(content: dict[str, JSON]) -> None:
+def test_the_fields_that_count_are_read_back_from_a_harmonised_record(content: dict[str, JSON]) -> None:
     interaction = said(content)
     read = read_harmonised(harmonise(interaction, HASHER)[1])
     assert isinstance(read, Interaction)

@@ -82,7 +82,7 @@ nearly_usual = st.from_regex(r"[A-Za-z0-9._+-]{1,8}@[a-z0-9.-]{1,8}[.][a-z0-9-]{
 @given(nearly_usual)
 @example("a" * 244 + "@x.example")
 @example("a" * 245 + "@x.example")
-def test_the_short_way_for_usual_addresses_is_the_way_of_the_others(text: str) -> None:
+def test_the_fast_path_for_common_addresses_normalises_like_the_slow_one(text: str) -> None:
     """One with space around it, or in capitals, is none of the usual."""
     assert normalise_email(text.lower()) == normalise_email(f" {text.upper()}")
 
@@ -99,7 +99,7 @@ def test_a_normal_number_is_normal_in_every_region(text: str, region: str) -> No
 
 
 @given(st.integers(2_000_000_000, 9_999_999_999))
-def test_the_short_way_for_north_america_is_the_librarys_way(number: int) -> None:
+def test_the_fast_path_for_north_american_numbers_agrees_with_the_library(number: int) -> None:
     parsed = phonenumbers.parse(f"+1{number}", None)
     assert phonenumbers.is_possible_number(parsed)
     assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(
@@ -116,7 +116,7 @@ US_SPELLING = r"(\+?1)?[-. ]?\(?[2-9][0-9]{2}\)?[-. ]?[0-9]{3}[-. ]?[0-9]{4}"
 @example("212.555.0199")
 @example("1 212 555 0199")
 @example("+1 (212) 555-0199")
-def test_the_short_way_for_usual_us_spellings_is_the_librarys_way(text: str) -> None:
+def test_the_fast_path_for_common_us_spellings_agrees_with_the_library(text: str) -> None:
     parsed = phonenumbers.parse(text, "US")
     assert phonenumbers.is_possible_number(parsed)
     assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == normalise_phone(text, "US")

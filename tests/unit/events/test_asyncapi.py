@@ -23,20 +23,20 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return orjson.loads((folder / asyncapi.FILE).read_bytes())
 
 
-def test_it_is_asyncapi(written: Any) -> None:
+def test_the_asyncapi_document_is_valid(written: Any) -> None:
     judge = jsonschema_rs.Draft7Validator(orjson.loads(gzip.decompress(SCHEMA.read_bytes())))
 
     judge.validate(written)
     assert not judge.is_valid(written | {"channels": {"email-events": {"addres": 1}}})
 
 
-def test_every_public_topic_and_type_is_in_it(written: Any) -> None:
+def test_every_public_topic_and_type_is_in_the_asyncapi_document(written: Any) -> None:
     assert set(written["channels"]) == {topic.name for topic in (*INPUT_TOPICS, *OUTPUT_TOPICS)}
     named = {name for topic in INPUT_TOPICS for name in written["channels"][topic.name]["messages"]}
     assert named == set(MODELS)
 
 
-def test_what_it_refers_to_is_there(written: Any) -> None:
+def test_every_file_that_the_asyncapi_document_refers_to_exists(written: Any) -> None:
     messages = written["components"]["messages"]
     files = {one["payload"]["$ref"] for one in messages.values() if "$ref" in one["payload"]}
     used = {ref["$ref"] for channel in written["channels"].values() for ref in channel["messages"].values()}

@@ -11,7 +11,7 @@ AT = datetime(2026, 2, 3, 18, tzinfo=UTC)
 OPENED = {"contact": {"email": "ada@example.org"}, "message_id": "m-1"}
 
 
-def test_what_is_built_is_taken() -> None:
+def test_an_event_that_the_client_builds_is_accepted_by_intake() -> None:
     ready = build("email.opened", OPENED, source="digital/mailer", time=AT, id_="1")
 
     read = decode(Record(ready.topic, ready.value, (), 1_900_000_000_000))
@@ -35,7 +35,7 @@ def test_without_an_id_each_event_is_another() -> None:
         ("email.opened", OPENED, datetime(2026, 2, 3), "time zone"),  # noqa: DTZ001
     ],
 )
-def test_what_would_be_refused_is_refused_at_once(
+def test_the_client_refuses_an_event_that_intake_would_refuse(
     type_: str, data: dict[str, object], time: datetime | str, word: str
 ) -> None:
     fake = FakeProducer("digital/mailer")
@@ -52,7 +52,7 @@ def test_a_time_in_the_future_is_refused_by_the_clock_that_is_given() -> None:
         build("email.opened", OPENED, source="digital/mailer", time="2030-01-01T00:00:00Z", now_ms=1_770_000_000_000)
 
 
-def test_the_fake_keeps_what_would_have_been_sent() -> None:
+def test_the_fake_producer_keeps_the_events_that_would_be_sent() -> None:
     fake = FakeProducer("digital/mailer")
     fake.send("email.opened", OPENED, time=AT, id_="1")
     fake.send("email.delivered", OPENED, time=AT, id_="2")

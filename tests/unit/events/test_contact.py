@@ -55,7 +55,7 @@ def test_a_malformed_identifier_that_cannot_be_ignored_is_invalid(contact: JSON)
         ("household", ["h1"], ["", "h" * 257]),
     ],
 )
-def test_an_attribute_is_checked(name: str, right: list[JSON], wrong: list[JSON]) -> None:
+def test_an_attribute_of_a_contact_is_checked(name: str, right: list[JSON], wrong: list[JSON]) -> None:
     for value in right:
         contact = accepted(event(contact={"contact_id": "c1", name: value})).data.contact
         assert getattr(contact, name) == value

@@ -16,7 +16,7 @@ def test_a_hash_is_its_kind_and_32_hex_digits() -> None:
 @pytest.mark.parametrize(
     "text", ["c1", "email:abc", "email:" + "G" * 32, "name:" + "a" * 32, "email:" + "a" * 32 + "\n"]
 )
-def test_any_other_id_is_a_contact_id(text: str) -> None:
+def test_an_id_that_is_no_hash_is_a_contact_id(text: str) -> None:
     assert not is_identity_hash(text)
     assert kind_of(text) == "contact"
 
@@ -91,7 +91,7 @@ def test_gmail_addresses_are_read_as_gmail_does_only_where_that_is_set() -> None
 @pytest.mark.parametrize(
     ("kind", "text"), [("email", "x"), ("phone", "x"), ("voter", "NY"), ("voter", "NY: "), ("external", ":1")]
 )
-def test_what_is_no_identifier_finds_nothing(kind: str, text: str) -> None:
+def test_an_invalid_identifier_has_no_lookups(kind: str, text: str) -> None:
     assert HASHER.lookups(kind, text) == []  # type: ignore[arg-type]
 
 
@@ -101,7 +101,7 @@ def test_keys_of_any_length_are_whole_keys() -> None:
 
 
 @pytest.mark.parametrize("keys", [[], [b""], [b"key", b""]])
-def test_no_key_is_an_error(keys: list[bytes]) -> None:
+def test_a_hasher_without_a_key_is_an_error(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="key"):
         Hasher(keys)
 
@@ -130,6 +130,6 @@ def test_the_fragment_is_the_strongest_identifier() -> None:
     assert HASHER.fragment(contact) is None
 
 
-def test_what_cannot_be_normalised_is_passed_over() -> None:
+def test_the_fragment_is_the_strongest_identifier_that_can_be_normalised() -> None:
     assert HASHER.fragment(Contact(email="nobody", phone="212 555 0199")) == HASHER.phone("+12125550199")
     assert HASHER.fragment(Contact(external={}, email="nobody")) is None

@@ -149,5 +149,5 @@ def test_a_node_that_stands_alone_has_no_roof() -> None:
         *((b"a", b'{"roof": "b", "version": "1"}'), (b"a", b'{"roof": "b", "version": 1, "erased": true}')),
     ],
 )
-def test_what_is_no_roof_is_refused(key: bytes | None, value: bytes | None) -> None:
+def test_an_invalid_record_of_contact_roofs_is_refused(key: bytes | None, value: bytes | None) -> None:
     assert isinstance(read_roof(key, value), Refusal)

@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text()
         ("yahoo.", "other"),
     ],
 )
-def test_the_domain_says_which_provider_it_is(domains: str, mailbox: str) -> None:
+def test_the_provider_of_an_address_follows_from_its_domain(domains: str, mailbox: str) -> None:
     assert {mailbox_of(f"jane@{domain}") for domain in domains.split()} == {mailbox}
 
 

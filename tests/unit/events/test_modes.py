@@ -18,11 +18,11 @@ def binary(content: dict[str, JSON], **headers: bytes | None) -> Interaction | R
     return decode(Record("email-events", orjson.dumps(content["data"]), named, NOW))
 
 
-def test_both_modes_say_the_same() -> None:
+def test_binary_and_structured_mode_give_the_same_interaction() -> None:
     assert binary(event()) == accepted(event())
 
 
-def test_an_interaction_is_what_was_said() -> None:
+def test_a_decoded_interaction_has_the_fields_of_its_event() -> None:
     interaction = accepted(event("email.opened", machine=True) | {"traceparent": "00-1", "dataschema": "x/1"})
     assert (interaction.id, interaction.source, interaction.type) == ("1", "digital/mailer", "email.opened")
     assert (interaction.time, interaction.dataschema) == (NOW, "x/1")
@@ -70,7 +70,7 @@ def test_a_null_value_in_binary_mode_is_not_json() -> None:
     assert result.reason == Reason.NOT_JSON
 
 
-def test_what_is_encoded_is_decoded_to_the_same() -> None:
+def test_an_encoded_interaction_decodes_to_the_same() -> None:
     interaction = accepted(event("email.clicked", url="https://example.org/?a=é", more={"a": [1, None]}) | {"x": "é"})
     value, headers = encode_binary(interaction)
     assert decode(Record("email-events", value, headers, NOW)) == interaction

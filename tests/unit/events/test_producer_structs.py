@@ -4,30 +4,30 @@ from msgspec.structs import fields
 from events.contact import Contact
 from events.interaction_structs import Arm
 from events.interactions.base import ExperimentArm
-from events.producer_structs import SAID, SaidContact
+from events.producer_structs import PRODUCER_EVENTS, ProducerContact
 from events.registry import MODELS
 
 
 def names_in(type_: str) -> list[str]:
-    data = next(field.type for field in fields(SAID[type_]) if field.name == "data")
+    data = next(field.type for field in fields(PRODUCER_EVENTS[type_]) if field.name == "data")
     return [field.name for field in fields(data)]
 
 
-def test_only_what_few_send_has_no_struct() -> None:
-    assert MODELS.keys() - SAID.keys() == {"contact.linked", "contact.unlinked", "interaction.retracted"}
+def test_only_rare_types_have_no_producer_struct() -> None:
+    assert MODELS.keys() - PRODUCER_EVENTS.keys() == {"contact.linked", "contact.unlinked", "interaction.retracted"}
 
 
-@pytest.mark.parametrize("type_", SAID)
+@pytest.mark.parametrize("type_", PRODUCER_EVENTS)
 def test_a_struct_has_its_models_fields_in_their_order(type_: str) -> None:
     of_model = list(MODELS[type_].model_fields)
     assert names_in(type_) == [name for name in of_model if name in names_in(type_)]
 
 
 def test_only_times_that_may_have_to_be_rewritten_are_left_to_the_models() -> None:
-    missing = {name for type_ in SAID for name in MODELS[type_].model_fields.keys() - set(names_in(type_))}
+    missing = {name for type_ in PRODUCER_EVENTS for name in MODELS[type_].model_fields.keys() - set(names_in(type_))}
     assert missing == {"starts_at", "until"}
 
 
 def test_what_a_struct_is_made_of_has_every_field_in_order_too() -> None:
-    assert [*Contact.model_fields, "mailbox"] == [field.name for field in fields(SaidContact)]
+    assert [*Contact.model_fields, "mailbox"] == [field.name for field in fields(ProducerContact)]
     assert list(ExperimentArm.model_fields) == [field.name for field in fields(Arm)]

@@ -36,7 +36,7 @@ def test_a_record_may_have_256_kib_and_not_a_byte_more() -> None:
 @pytest.mark.parametrize(
     "value", [b"", b"{", b"\xff", b"NaN", b"\xef\xbb\xbf{}", b'{"a":1}{}', b"[" * 5000 + b"]" * 5000]
 )
-def test_what_is_not_json_is_refused(value: bytes) -> None:
+def test_a_value_that_is_no_json_is_refused(value: bytes) -> None:
     assert reason(value) == Reason.NOT_JSON
 
 
@@ -118,7 +118,7 @@ def test_a_command_on_a_pair_needs_no_contact_but_data(type_: str) -> None:
 
 
 @pytest.mark.parametrize("type_", ["contact.suppressed", "contact.erased"])
-def test_a_command_on_one_contact_needs_it(type_: str) -> None:
+def test_a_command_on_one_contact_needs_a_contact(type_: str) -> None:
     assert reason(event(type_) | {"data": {}}) == Reason.NO_IDENTIFIER
 
 

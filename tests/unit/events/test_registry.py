@@ -17,7 +17,7 @@ def test_each_type_has_one_entry_with_a_model_of_its_own_and_topics_that_are_inp
     assert set().union(*TOPICS_OF.values()) == inputs
 
 
-def test_what_an_entry_says_goes_together() -> None:
+def test_the_fields_of_a_type_spec_agree_with_each_other() -> None:
     """A message that may wait would be a touch too late; what moves money or refuses is never held."""
     for spec in SPECS:
         speaks_of_a_message = spec.touch_channel or spec.cancels_touch or spec.engagement or spec.arrival

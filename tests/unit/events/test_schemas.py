@@ -19,7 +19,7 @@ def test_the_committed_schemas_are_those_of_the_code() -> None:
     assert committed == {name: render(schema) for name, schema in meant.items()}, "run `make schemas`"
 
 
-def test_there_is_one_for_each_type_and_each_output() -> None:
+def test_each_type_and_each_output_has_a_schema() -> None:
     outputs = {
         *("interactions.json", "contact-state.json", "contact-links.json", "contact-suppressions.json"),
         *("contact-alerts.json", "system-alerts.json", "experiment-results.json"),

@@ -38,5 +38,5 @@ def test_known_fields_and_those_without_a_value_are_nothing_to_speak_of() -> Non
     assert unknown_fields("no.type", {"x": 1}) == unknown_fields("email.sent", None) == []
 
 
-def test_no_more_than_some_are_told_of_one_event() -> None:
+def test_only_some_unknown_fields_of_one_event_are_reported() -> None:
     assert len(unknown_fields("email.sent", {f"x{'y' * number}": 1 for number in range(100)})) == MOST_TOLD

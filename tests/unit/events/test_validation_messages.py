@@ -56,7 +56,7 @@ def test_each_field_of_each_type_is_refused_in_our_words(type_: str) -> None:
     assert [each for each in said if not in_our_words(each)] == []
 
 
-def test_the_form_that_is_wanted_is_named() -> None:
+def test_a_pattern_mistake_names_the_form_that_is_expected() -> None:
     def found(type_: Any, value: object) -> ErrorDetails:
         with pytest.raises(ValidationError) as error:
             TypeAdapter(type_).validate_python(value, strict=True)

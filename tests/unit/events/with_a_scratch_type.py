@@ -29,7 +29,7 @@ from events.asyncapi import document  # noqa: E402
 from events.envelope import Interaction, Record, decode  # noqa: E402
 from events.harmonised import harmonise  # noqa: E402
 from events.identifiers import Hasher  # noqa: E402
-from events.producer_structs import SAID  # noqa: E402
+from events.producer_structs import PRODUCER_EVENTS  # noqa: E402
 from sinks.lake.anonymised_rows import anonymise_interactions  # noqa: E402
 from sinks.lake.erasure_list import Erasures, erasure_of  # noqa: E402
 from sinks.lake.rows import tables_of  # noqa: E402
@@ -74,7 +74,7 @@ def main() -> None:
             "id": table["id"].to_pylist(),
             "column": table["pet_id"].to_pylist(),
             "erased": [] if left is None else left.table["pet_id"].to_pylist(),
-            "read_fast": "pet.met" in SAID,
+            "read_fast": "pet.met" in PRODUCER_EVENTS,
             "documented": "pet.met" in orjson.dumps(document()).decode(),
             "may_wait": may_wait("pet.met"),
             "begins": begins(fact),

@@ -5,12 +5,12 @@ from events.contact import Contact
 from events.harmonised import team_of
 from events.interaction_structs import Arm as UsualArm
 from events.interaction_structs import (
-    UsualAssignment,
-    UsualContact,
-    UsualData,
-    UsualDonation,
-    UsualMessage,
-    UsualReport,
+    AssignmentStruct,
+    ContactStruct,
+    DataStruct,
+    DonationStruct,
+    MessageStruct,
+    ReportStruct,
 )
 from events.interactions import commands
 from events.interactions.anywhere import ConsentChanged, ExperimentAssigned, InteractionRetracted
@@ -40,22 +40,30 @@ from streams.domain.contact.state import (
 )
 from streams.domain.human import agent_of
 
-_ARMING = (UsualMessage, UsualReport, UsualAssignment, EmailMessage, TextMessage, CanvassReported, ExperimentAssigned)
+_ARMING = (
+    MessageStruct,
+    ReportStruct,
+    AssignmentStruct,
+    EmailMessage,
+    TextMessage,
+    CanvassReported,
+    ExperimentAssigned,
+)
 """Whatever may carry the variant of an experiment."""
-_BARE: tuple[type[InteractionData | UsualData], ...] = (
-    UsualAssignment,
+_BARE: tuple[type[InteractionData | DataStruct], ...] = (
+    AssignmentStruct,
     *(spec.model for spec in SPECS if spec.is_bare),
 )
 """Of which nothing is kept but that it happened."""
 
 
-def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_at: int) -> Fact:
+def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_at: int) -> Fact:
     """The fact that an interaction reports; `time` and `appended_at` in ms."""
     id_, source, type_, _ = head
     match data:
-        case UsualMessage() | EmailOpened() if type_ in DEEDS:
+        case MessageStruct() | EmailOpened() if type_ in DEEDS:
             detail: Detail | None = _deed(type_, data)
-        case UsualMessage() | EmailMessage() | TextMessage():
+        case MessageStruct() | EmailMessage() | TextMessage():
             detail = _message(type_, data, source)
         case _:
             detail = _detail(data, source)
@@ -67,25 +75,25 @@ def fact_of(head: Head, time: int, data: InteractionData | UsualData, appended_a
     return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm)
 
 
-def _arm(data: InteractionData | UsualData, given: ExperimentArm | UsualArm) -> Arm:
+def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> Arm:
     """A list of households and turfs that somebody could read is not kept: 32 bits tell them apart well enough."""
-    cluster = data.cluster if isinstance(data, ExperimentAssigned | UsualAssignment) else None
+    cluster = data.cluster if isinstance(data, ExperimentAssigned | AssignmentStruct) else None
     return Arm(
         given.id, given.variant, checksum_of(cluster), checksum_of(data.contact.household), checksum_of(data.turf)
     )
 
 
-def _zones(contact: Contact | UsualContact) -> Zones | None:
+def _zones(contact: Contact | ContactStruct) -> Zones | None:
     if contact.region is None and contact.time_zone is None and contact.postal_code is None:
         return None
     return Zones(region=contact.region, time_zone=contact.time_zone, postal_code=contact.postal_code)
 
 
-def _detail(data: InteractionData | UsualData, source: str) -> Detail | None:
+def _detail(data: InteractionData | DataStruct, source: str) -> Detail | None:
     match data:
-        case UsualDonation() | DonationMade():
+        case DonationStruct() | DonationMade():
             return _gift(data)
-        case UsualReport() | CanvassReported():
+        case ReportStruct() | CanvassReported():
             return _report(data, source)
         case DonationRefunded():
             return _refund(data)
@@ -105,7 +113,7 @@ def _detail(data: InteractionData | UsualData, source: str) -> Detail | None:
             return _command(data)
 
 
-def _command(data: InteractionData | UsualData) -> Detail | None:
+def _command(data: InteractionData | DataStruct) -> Detail | None:
     match data:
         case commands.PairCommand():
             a, b = sorted(data.contact_ids)
@@ -120,7 +128,7 @@ def _command(data: InteractionData | UsualData) -> Detail | None:
             raise TypeError(f"{type(data).__name__}: nobody has said what is kept of it")
 
 
-def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source: str) -> Message:
+def _message(type_: str, data: EmailMessage | TextMessage | MessageStruct, source: str) -> Message:
     """Only a touch has a purpose and a team."""
     if type_ in SHOWS:
         purpose = None if data.purpose == "informational" else data.purpose
@@ -128,18 +136,18 @@ def _message(type_: str, data: EmailMessage | TextMessage | UsualMessage, source
     return Message(data.message_id, kind=data.kind if isinstance(data, EmailBounced) else None)
 
 
-def _deed(type_: str, data: EmailOpened | UsualMessage) -> Deed:
+def _deed(type_: str, data: EmailOpened | MessageStruct) -> Deed:
     """The struct of all messages has a URL even where an open is said to have one, which means nothing."""
-    url = data.url if type_ == "email.clicked" and isinstance(data, EmailClicked | UsualMessage) else None
+    url = data.url if type_ == "email.clicked" and isinstance(data, EmailClicked | MessageStruct) else None
     return Deed(data.message_id, data.machine, agent_of(data.user_agent), link_of(url))
 
 
-def _team(data: InteractionData | UsualData, source: str) -> str:
+def _team(data: InteractionData | DataStruct, source: str) -> str:
     """Empty for the one that everybody takes for the source's."""
     return data.team if data.team and data.team != team_of(source) else ""
 
 
-def _gift(data: DonationMade | UsualDonation) -> Gift:
+def _gift(data: DonationMade | DonationStruct) -> Gift:
     return Gift(
         donation_id=data.donation_id,
         amount=data.amount,
@@ -162,7 +170,7 @@ def _refund(data: DonationRefunded) -> Refund:
     )
 
 
-def _report(data: CanvassReported | UsualReport, source: str) -> Report:
+def _report(data: CanvassReported | ReportStruct, source: str) -> Report:
     return Report(
         method=data.method,
         outcome=data.outcome,

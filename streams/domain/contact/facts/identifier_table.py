@@ -11,16 +11,16 @@ import msgspec
 from msgspec.structs import replace
 
 from events.contact import Contact, HashedContact
-from events.interaction_structs import UsualContact
+from events.interaction_structs import ContactStruct
 from streams.domain.contact.identity.identity_status import Carried, Named
 from streams.domain.contact.state import Fact, Key
 
 Facts = dict[Key, Fact]
-_HASHED = (UsualContact, HashedContact)
+_HASHED = (ContactStruct, HashedContact)
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def carried_by(contact: Contact | UsualContact) -> int | Carried:
+def carried_by(contact: Contact | ContactStruct) -> int | Carried:
     """What a harmonised contact names besides its strongest identifier; 0: nothing."""
     if contact.voter_id is None and contact.external is None and _is_one_name(contact):
         return 0
@@ -35,14 +35,14 @@ def carried_by(contact: Contact | UsualContact) -> int | Carried:
     return Carried(tuple(named[1:]), tuple(sorted(aliases)), named[0][1])
 
 
-def _is_one_name(contact: Contact | UsualContact) -> bool:
+def _is_one_name(contact: Contact | ContactStruct) -> bool:
     """Whether it surely names no more than one of those without a class; most do."""
     if contact.contact_id is None and (contact.email is None or contact.phone is None):
         return not isinstance(contact, _HASHED) or contact.aliases is None
     return False
 
 
-def _named(contact: HashedContact | UsualContact) -> list[Named]:
+def _named(contact: HashedContact | ContactStruct) -> list[Named]:
     """The contact's identifiers, strongest first."""
     named: list[Named] = []
     if contact.contact_id is not None:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from events.envelope import Interaction, Record, decode
-from events.fast_intake import harmonise_usual
-from events.harmonised import TakenIn, take_in
+from events.fast_intake import harmonise_fast
+from events.harmonised import IntakeResult, take_in
 from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
@@ -26,7 +26,7 @@ from streams.worker.agents.latency_header import Clock, received_header
 from streams.worker.metrics import Metrics
 
 STAGE: Agent = "intake"
-Judged: TypeAlias = TakenIn | Refusal
+Judged: TypeAlias = IntakeResult | Refusal
 """The interaction, or why there is none."""
 
 _REASONS = tuple(Reason)
@@ -39,7 +39,7 @@ def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
     read = Record(record.topic, record.value, record.headers, record.timestamp)
     if isinstance(record, Refused):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
-    if usual := harmonise_usual(read, hasher):
+    if usual := harmonise_fast(read, hasher):
         return usual
     interaction = decode(read, hasher.phone_region)
     if isinstance(interaction, Refusal):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from events.envelope import Interaction, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.interaction_structs import USUAL, usual_data
+from events.interaction_structs import INTERACTION_STRUCTS, read_data_struct
 from events.json_types import JSON
 from streams.domain.contact import read_fact
 from streams.domain.contact.state import Fact
@@ -17,7 +17,7 @@ from tests.property.events.test_decode_laws import flipped
 from tests.unit.domain.contact.records import EDGES, by_the_models
 
 HASHER = Hasher([b"key"])
-places = st.sampled_from(sorted({name for struct in USUAL.values() for name in struct.__struct_fields__}))
+places = st.sampled_from(sorted({name for struct in INTERACTION_STRUCTS.values() for name in struct.__struct_fields__}))
 contact_places = st.sampled_from(
     ["contact_id", "voter_id", "external", "email", "phone", "region", "time_zone", "voter_state", "aliases", "mailbox"]
 )
@@ -33,7 +33,7 @@ def harmonised(content: dict[str, JSON]) -> bytes:
 @st.composite
 def spoilt(draw: st.DrawFn) -> bytes:
     """A record as intake writes it, with something else in up to three of its fields."""
-    event = orjson.loads(harmonised(draw(events().filter(lambda content: content["type"] in USUAL))))
+    event = orjson.loads(harmonised(draw(events().filter(lambda content: content["type"] in INTERACTION_STRUCTS))))
     data = event["data"]
     for _ in range(draw(st.integers(1, 3))):
         where, name = draw(
@@ -80,6 +80,6 @@ def test_damaged_bytes_are_the_same_fact_or_refusal_both_ways(value: bytes | Non
 
 
 @lawful
-@given(events().filter(lambda content: content["type"] in USUAL))
+@given(events().filter(lambda content: content["type"] in INTERACTION_STRUCTS))
 def test_what_intake_writes_of_the_usual_types_takes_the_short_way(content: dict[str, JSON]) -> None:
-    assert usual_data(str(content["type"]), orjson.loads(harmonised(content))["data"]) is not None
+    assert read_data_struct(str(content["type"]), orjson.loads(harmonised(content))["data"]) is not None

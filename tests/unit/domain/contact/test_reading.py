@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from events.contact import Contact
-from events.interaction_structs import USUAL, UsualContact, usual_data
+from events.interaction_structs import INTERACTION_STRUCTS, ContactStruct, read_data_struct
 from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.registry import MODELS
@@ -35,11 +35,11 @@ def written(type_: str, data: JSON, /, **envelope: JSON) -> bytes:
 def at_the_edges(type_: str) -> Iterator[bytes]:
     """A good record with each of the edges in each of its fields in turn, and without the field."""
     good: dict[str, JSON] = {"contact": CONTACT, **DATA.get(type_, MESSAGE)}
-    for field in fields(USUAL[type_]):
+    for field in fields(INTERACTION_STRUCTS[type_]):
         yield written(type_, {name: value for name, value in good.items() if name != field.name})
         for edge in EDGES:
             yield written(type_, {**good, field.name: edge})
-    for field in fields(UsualContact):
+    for field in fields(ContactStruct):
         for edge in EDGES:
             yield written(type_, {**good, "contact": {**CONTACT, field.name: edge}})
     for name in ("id", "source", "dataschema", "tenant", "data"):
@@ -47,7 +47,7 @@ def at_the_edges(type_: str) -> Iterator[bytes]:
             yield written(type_, good, **{name: edge})
 
 
-@pytest.mark.parametrize("type_", USUAL)
+@pytest.mark.parametrize("type_", INTERACTION_STRUCTS)
 def test_a_record_at_an_edge_is_the_same_fact_or_refusal_by_the_short_way(type_: str) -> None:
     outcomes = set()
     for value in at_the_edges(type_):
@@ -57,10 +57,10 @@ def test_a_record_at_an_edge_is_the_same_fact_or_refusal_by_the_short_way(type_:
     assert len(outcomes) == 2
 
 
-@pytest.mark.parametrize("type_", USUAL)
+@pytest.mark.parametrize("type_", INTERACTION_STRUCTS)
 def test_a_good_record_takes_the_short_way(type_: str) -> None:
     data: dict[str, JSON] = {"contact": CONTACT, "unknown": [None], **DATA.get(type_, MESSAGE)}
-    assert usual_data(type_, data) is not None
+    assert read_data_struct(type_, data) is not None
     assert isinstance(read_fact(written(type_, data), 7), Fact)
 
 
