@@ -7,7 +7,6 @@ import orjson
 
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact import ContactState, profile
-from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.publication.visibility import shown_of
 from streams.history.refold.contact_rows import History, read_rows
@@ -49,7 +48,7 @@ def before_all(erased_until: int | None) -> ContactState:
 def shown_profile(contact_id: str, state: ContactState) -> bytes | None:
     """The profile of a contact by itself, JSON; None: none is shown of it."""
     if state.place is not None:
-        shown = shown_of(place_of(state), {contact_id: state})
+        shown = shown_of({contact_id: state})
         if isinstance(shown, str):
             return None
         state = shown[contact_id]
