@@ -67,7 +67,7 @@ def _with_heard(said: Iterable[Told], heard: Mapping[tuple[str, str], int], know
 
 
 def _of_ledger(entry: Entry) -> Told:
-    """Of most there it is only the hash that is known."""
-    if entry.contact_id is not None:
-        return Told(erasure_of(entry.contact_id, entry.time), entry.source, entry.id)
+    """Of some there it is only the hash that is known."""
+    if (name := entry.name or entry.contact_id) is not None:
+        return Told(erasure_of(name, entry.time), entry.source, entry.id)
     return Told(Erasure(entry.trace.removeprefix("/"), None, entry.time), entry.source, entry.id)

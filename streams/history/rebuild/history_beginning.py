@@ -32,7 +32,7 @@ def beginning(rebuilt: ContactState | None, known: Iterable[ContactState], forgo
         place = place_of(each)
         begun = begun or place.roof is not None or bool(place.parts)
     if forgotten_until is not None:
-        before = _forgetting(before, Place(erased=Erasure(forgotten_until, "", "")))
+        before = _forgetting(before, Place(erased=Erasure(forgotten_until, "", ""), marks=True))
     return Beginning(before, begun)
 
 

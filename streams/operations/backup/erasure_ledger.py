@@ -1,7 +1,7 @@
 """Who was erased since a backup: a file beside it, so that restoring brings nobody back.
 
-It names nobody: an erased fragment stands in it as it does in a state, by a hash from which its identifier cannot be
-told, and only the contact_id under which a person is marked as erased is there as it is.
+It names nobody: each erased identifier is there as it is in `contact-suppressions`, which closes it too, a keyed hash or
+a contact_id. Versions before knew most of them only by the hash of that, from which it cannot be told.
 """
 
 import asyncio
@@ -26,13 +26,18 @@ from streams.platform.settings import Settings
 
 
 class Entry(Struct, frozen=True):
-    """One fragment, and the command that erased its person. `time`: ms since 1970."""
+    """One fragment, and the command that erased its person. `time`: ms since 1970.
+
+    `contact_id`: of the fragment, if it was the canonical id of the person; `name`: of any fragment, which versions
+    before neither wrote nor read.
+    """
 
     trace: str
     time: int
     source: str
     id: str
     contact_id: str | None = None
+    name: str | None = None
 
 
 async def told_erasures(settings: Settings) -> list[Entry]:
@@ -56,7 +61,7 @@ def entry_of(node: str, _: int, roof: Roof) -> Entry:
     """What is kept of an erasure that a node is told of."""
     by = roof.erased
     assert by is not None  # nosec B101 # for the type checker
-    return Entry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None)
+    return Entry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None, node)
 
 
 def keep(path: Path, told: Iterable[Entry]) -> int:
@@ -108,13 +113,18 @@ def _entries(path: Path, said: bytes) -> list[Entry]:
 
 
 def forgotten(entries: Iterable[Entry]) -> list[Forgotten]:
-    """Of each fragment the latest erasure."""
+    """Of each fragment the latest erasure; its identifier, where any of its entries has that."""
     latest: dict[str, Entry] = {}
+    names: dict[str, str] = {}
     for entry in entries:
+        if (name := entry.name or entry.contact_id) is not None:
+            names[entry.trace] = name
         held = latest.get(entry.trace)
         if held is None or held.time <= entry.time:
             latest[entry.trace] = entry
     return [
-        Forgotten(entry.trace.encode(), Erasure(entry.time, entry.source, entry.id), entry.contact_id)
-        for entry in latest.values()
+        Forgotten(
+            trace.encode(), Erasure(entry.time, entry.source, entry.id), names.get(trace), entry.contact_id is not None
+        )
+        for trace, entry in latest.items()
     ]

@@ -80,17 +80,16 @@ def _without_receipt(node: str, was: Place, told: Sequence[Told]) -> list[Erasur
     There is one for its own command if it stood alone when that was folded. An older erasure changes nothing here; of
     two of one moment a state keeps the first, and each has its receipt.
     """
-    commands = [
-        Erasure(roof.erased.time, roof.erased.source, roof.erased.id)
-        for version, roof in told
-        if version > was.told and roof is not None and roof.roof == node and roof.erased is not None
-    ]
+    found: dict[Erasure, None] = {}
     known = was.erased if was.marks else None
-    return [
-        each
-        for each in dict.fromkeys(commands)
-        if known is None or (each.time >= known.time and each != known)
-    ]
+    for version, roof in told:
+        if roof is None or roof.erased is None or roof.roof != node or version < was.told:
+            continue
+        erasure = Erasure(roof.erased.time, roof.erased.source, roof.erased.id)
+        is_another = known is not None and erasure.time == known.time and erasure != known and version > was.told
+        if known is None or erasure.time > known.time or is_another:
+            found[erasure] = None
+    return list(found)
 
 
 def version_of(record: KafkaRecord) -> int | None:

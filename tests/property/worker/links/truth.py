@@ -23,11 +23,16 @@ CROWD = 50
 
 @dataclass
 class Truth:
-    """`records`: by fragment, all that was heard of it and may count; `erased`: by node, the latest erasure of it."""
+    """`records`: by fragment, all that was heard of it and may count; `erased`: by node, the latest erasure of it.
+
+    `receipts`: canonical id and command of each erasure that is not older than one known of that id; `others`: what
+    else may have one, as an older erasure, or the fragment of a command that has not heard yet who speaks for it.
+    """
 
     records: dict[str, dict[Key, Heard]] = field(default_factory=lambda: defaultdict(dict))
     erased: dict[str, Heard] = field(default_factory=dict)
-    receipts: list[tuple[str, str]] = field(default_factory=list)
+    receipts: set[tuple[str, str]] = field(default_factory=set)
+    others: set[tuple[str, str]] = field(default_factory=set)
 
     def hear(self, interaction: Interaction, hasher: Hasher, appended_at: int) -> None:
         fragment, heard = hear(interaction, hasher, appended_at)
@@ -75,11 +80,13 @@ class Truth:
         roofs = self.roofs()
         del self.records[fragment][heard.key]
         roof = roofs.get(fragment, fragment)
+        is_latest = roof not in self.erased or self.erased[roof].said.time < heard.said.time
+        (self.receipts if is_latest else self.others).add((roof, heard.said.id))
+        self.others.add((fragment, heard.said.id))
         for node in {fragment, *(name for name, above in roofs.items() if above == roof)}:
             if node not in self.erased or self.erased[node].said.time < heard.said.time:
                 self.records.pop(node, None)
                 self.erased[node] = heard
-        self.receipts.append((roof, heard.said.id))
 
     def roofs(self) -> dict[str, str]:
         """The roof of each node that is named with another one."""

@@ -54,6 +54,11 @@ def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
         assert place.erased.time == expected
 
 
+def test_whoever_is_in_the_lakes_list_alone_is_marked_as_erased() -> None:
+    place = beginning(None, [], NOW).state.place
+    assert place == Place(erased=Erasure(NOW, "", ""), marks=True)
+
+
 def test_whoever_shares_a_person_may_have_a_record_that_begun_elsewhere() -> None:
     assert not beginning(None, [erased(EARLIER)], None).begun
     assert beginning(None, [erased(EARLIER, roof="crm.bo")], None).begun
