@@ -72,8 +72,8 @@ def closed_besides(contact: Contact) -> list[str]:
 
 
 def are_forgotten(now: Sequence[Contact]) -> bool:
-    """Whether nothing is held of any of these."""
-    return not any(isinstance(each, Found) for each in now)
+    """Whether whoever asks by any of these is told that the person was erased, and so that nothing is held."""
+    return all(isinstance(each, Erased) for each in now)
 
 
 def stop_of_all(contact: Contact) -> Mapping[str, Any] | None:

@@ -42,7 +42,7 @@ def before_all(erased_until: int | None) -> ContactState:
     """What is known of a contact before its history: nothing, or since when (ms) it is forgotten."""
     if erased_until is None:
         return NOBODY
-    return ContactState(place=Place(erased=Erasure(erased_until, "", "")))
+    return ContactState(place=Place(erased=Erasure(erased_until, "", ""), marks=True))
 
 
 def shown_profile(contact_id: str, state: ContactState) -> bytes | None:
