@@ -1,7 +1,20 @@
 """After an erasure: a no and a command hold from then on, and a new record is that of the person, not of one name."""
 
 from streams.domain.contact import decode
-from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, T1, T2, T3, T4, Town, erased, reason, shut_as_erased, stands_alone
+from tests.unit.worker.links.town import (
+    ADA,
+    BO,
+    BY_EMAIL,
+    T1,
+    T2,
+    T3,
+    T4,
+    Town,
+    erased,
+    reason,
+    shut_as_erased,
+    stands_alone,
+)
 
 
 def test_a_no_that_is_later_than_the_erasure_shows_nothing_and_binds_the_new_record() -> None:

@@ -74,7 +74,8 @@ def shut_as_erased(town: Town) -> set[str]:
         name
         for name, closed in town.world.closed().items()
         if isinstance(closed, dict)
-        and {channel for channel, why in closed.items() if isinstance(why, dict) and why["reason"] == "erased"} == channels
+        and {channel for channel, why in closed.items() if isinstance(why, dict) and why["reason"] == "erased"}
+        == channels
     }
 
 
