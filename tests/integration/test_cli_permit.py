@@ -113,9 +113,8 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
 
 def test_whoever_was_erased_by_an_address_is_denied_by_every_identifier(sender: Sender) -> None:
     voter, van, address = f"NY:{fresh()}", fresh(), f"{fresh()}@example.org"
-    named: dict[str, JSON] = {"voter_id": voter, "external": {"van": van}, "email": address}
-    sender.say("email-events", "email.unsubscribed", named)
-    name = sender.system.deployment.identify(named)
+    sender.say("email-events", "email.unsubscribed", {"voter_id": voter, "external": {"van": van}, "email": address})
+    name = sender.system.deployment.hasher.voter(voter)
     until(lambda: state_of(sender.system, name) is not None, "a profile in Redis", 60)
     where = on(sender.system.stack)
     ended_well(harmonia(sender.folder, "contact", "erase", address, "--yes", environment=where))

@@ -104,7 +104,7 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     for name in erased.hashes:
         mark = system.deployment.redis.hgetall(f"contact:{name}")
         assert (mark.pop(b"erased"), list(mark)) == (b"1", [b"version"])
-    assert channels_closed(system, erased) == dict.fromkeys(erased.hashes, {"erased"})
+    assert channels_closed(system, erased) == {name: {"erased"} for name in erased.hashes}
     assert profile_of(system, bystander.roof)["merged_from"] == sorted([bystander.by_email, bystander.by_phone])
 
     say(system, "email.unsubscribed", {"email": erased.email}, AFTER)
@@ -117,7 +117,7 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     assert not profile_of(system, erased.roof)
     closed = channels_closed(system, erased)
     assert closed.pop(erased.by_email) == {"unsubscribed"}
-    assert closed == dict.fromkeys((erased.roof, erased.by_phone), {"erased"})
+    assert closed == {name: {"erased"} for name in (erased.roof, erased.by_phone)}
 
 
 def channels_closed(system: System, one: Somebody) -> dict[str, set[str]]:

@@ -1,7 +1,7 @@
 """Who was erased since a backup: a file beside it, so that restoring brings nobody back.
 
-It names nobody: each erased identifier is there as it is in `contact-suppressions`, which closes it too, a keyed hash or
-a contact_id. Versions before knew most of them only by the hash of that, from which it cannot be told.
+It names nobody: each erased identifier is there as it is in `contact-suppressions`, which closes it too: a keyed hash,
+or a contact_id. Versions before knew most of them only by the hash of that, from which it cannot be told.
 """
 
 import asyncio

@@ -23,7 +23,8 @@ class Step(Struct, frozen=True):
     """One fragment before and after a chunk, with the parts that count of those under it.
 
     `heard`: something happened that its record has now, which no command is; `parts_changed`: a part came, changed or
-    left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its roof has to judge.
+    left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its roof has to
+    judge.
     """
 
     contact_id: str

@@ -1,8 +1,8 @@
 """What is shown under the id of a fragment that is under no other roof: its person's profile, or that there is none.
 
 Somebody of whom nothing is known but that they are to be left alone has a profile that says so: whoever asks would else
-find nobody, and might allow. An erasure that any of the person's fragments marks closes everything by itself, so there no
-profile is shown.
+find nobody, and might allow. An erasure that any of the person's fragments marks closes everything by itself, so there
+no profile is shown.
 """
 
 from collections.abc import Collection, Mapping

@@ -220,7 +220,7 @@ def test_while_an_erasure_waits_its_own_name_is_closed_though_another_one_speaks
     town = Town()
     email, voter = town.hashed(BY_EMAIL), town.hashed(NY_1)
     town.say("form.submitted", BY_EMAIL, time=T1)
-    town.link(*sorted([email, voter]), T1)
+    town.link(email, voter, T1)
     assert town.world.merged() == {email: voter}
     town.append("contact.erased", {"contact": BY_EMAIL}, "erasure", T2)
     for topic in (INTERACTIONS, CONTACT_FRAGMENTS):

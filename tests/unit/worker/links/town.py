@@ -69,13 +69,12 @@ def stands_alone(town: Town, key: str) -> bool:
 
 def shut_as_erased(town: Town) -> set[str]:
     """The names that are closed on every channel since their person was erased."""
-    channels = {"email", "text", "phone", "door", "letter"}
+    whys = {name: closed for name, closed in town.world.closed().items() if isinstance(closed, dict)}
     return {
         name
-        for name, closed in town.world.closed().items()
-        if isinstance(closed, dict)
-        and {channel for channel, why in closed.items() if isinstance(why, dict) and why["reason"] == "erased"}
-        == channels
+        for name, closed in whys.items()
+        if closed.keys() == {"email", "text", "phone", "door", "letter"}
+        and all(isinstance(why, dict) and why["reason"] == "erased" for why in closed.values())
     }
 
 
