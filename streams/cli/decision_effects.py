@@ -72,8 +72,8 @@ def closed_besides(contact: ContactAnswer) -> list[str]:
 
 
 def are_forgotten(now: Sequence[ContactAnswer]) -> bool:
-    """Whether no profile is held of any of these contacts."""
-    return not any(isinstance(each, KnownContact) for each in now)
+    """Whether these contacts all say that the person was erased, and so hold nothing."""
+    return all(isinstance(each, ErasedContact) for each in now)
 
 
 def stop_of_all(contact: ContactAnswer) -> Mapping[str, Any] | None:

@@ -67,7 +67,7 @@ def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
             continue
         kept = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         parts = counting(kept, place)
-        whole = shown_of(place, {name: state, **parts})
+        whole = shown_of({name: state, **parts})
         if not isinstance(whole, str):
             shown = orjson.loads(orjson.dumps(profile(name, person(whole))))
             with_own = sorted(each for each in parts if has_interactions(whole[each]))

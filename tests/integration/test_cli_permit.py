@@ -111,6 +111,23 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
     assert sender.denied.read_bytes().startswith("\ufeffName,E-Mail,Note,harmonia_decision".encode())
 
 
+def test_whoever_was_erased_by_an_address_is_denied_by_every_identifier(sender: Sender) -> None:
+    voter, van, address = f"NY:{fresh()}", fresh(), f"{fresh()}@example.org"
+    sender.say("email-events", "email.unsubscribed", {"voter_id": voter, "external": {"van": van}, "email": address})
+    name = sender.system.deployment.hasher.voter(voter)
+    until(lambda: state_of(sender.system, name) is not None, "a profile in Redis", 60)
+    where = on(sender.system.stack)
+    ended_well(harmonia(sender.folder, "contact", "erase", address, "--yes", environment=where))
+
+    def reasons(column: str, value: str) -> list[str]:
+        allowed, denied = sender.judged(f"{column}\n{value}\n")
+        return [row["harmonia_reason"] for row in denied] + ["allowed" for _ in allowed]
+
+    assert reasons("email", address) == ["erased"]
+    assert reasons("voter_id", voter) == ["erased"]
+    until(lambda: reasons("external.van", van) == ["erased"], "the closing under an id that the command did not name")
+
+
 def test_what_was_denied_of_a_list_is_in_the_report_of_the_day(sender: Sender) -> None:
     campaign = fresh()
     ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=on(sender.system.stack)))

@@ -83,6 +83,18 @@ def test_who_is_closed_is_exported_by_contact_id_and_goes_when_open_again(desk: 
     until(lambda: not closed(), "the end of it", 60)
 
 
+def test_whoever_was_erased_is_in_the_file_by_whichever_name_the_list_has(desk: Desk) -> None:
+    voter, email = f"NY:{fresh()}", f"{fresh()}@example.org"
+    desk.say("donation-events", "donation.made", {"voter_id": voter, "email": email}, donation_id=f"d:{fresh()}")
+    command = event("contact.erased", {"voter_id": voter})
+    desk._system.deployment.producer.send("contact-commands", structured(command)[0]).get(30)
+
+    for text in (f"voter_id\n{voter}\n", f"email\n{email}\n"):
+        mine = desk.audience(text)
+        [row] = until(lambda mine=mine: desk.export("--channel", "text", "--match", mine), "the closing", 60)  # type: ignore[misc]
+        assert row["harmonia_reason"] == "erased"
+
+
 def test_a_list_of_the_sender_is_matched_by_any_name_and_its_own_ids_come_back(desk: Desk) -> None:
     ada, van, email = fresh(), fresh(), f"{fresh()}@example.org"
     desk.say("donation-events", "donation.made", {"external": {"van": van}, "email": email}, donation_id=f"d:{ada}")

@@ -8,7 +8,7 @@ import pytest
 
 from events.contact import Contact
 from events.json_types import JSON
-from events.topics import CONTACT_ALERTS, CONTACT_STATE
+from events.topics import CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS
 from streams.demo.deployment import Deployment
 from streams.demo.read_back import records_of
 from streams.local.stack import Stack
@@ -34,6 +34,7 @@ class Somebody:
     def __init__(self, deployment: Deployment) -> None:
         name = fresh()
         number = int(name, 16) % 10**7
+        self.gift = fresh()
         self.voter: JSON = f"NY:{name}"
         self.email: JSON = f"{name}@example.org"
         self.phone: JSON = f"+1 607 {number // 10**4:03d} {number % 10**4:04d}"
@@ -57,7 +58,7 @@ def say(system: System, type_: str, contact: dict[str, JSON], time: str, **data:
 
 def tell_of(system: System, one: Somebody) -> None:
     """Three interactions, each keyed by another identifier, and the profile of all three."""
-    say(system, "donation.made", {"voter_id": one.voter, "email": one.email}, BEFORE, donation_id=f"actblue:{fresh()}")
+    say(system, "donation.made", {"voter_id": one.voter, "email": one.email}, BEFORE, donation_id=f"actblue:{one.gift}")
     say(system, "email.opened", {"email": one.email, "phone": one.phone}, BEFORE)
     say(system, "form.submitted", {"phone": one.phone}, BEFORE)
     until(lambda: len(profile_of(system, one.roof).get("counts") or ()) == 3, "the whole person")
@@ -97,9 +98,13 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     say(system, "email.opened", {"email": erased.email}, AFTER)
     say(system, "email.opened", {"voter_id": erased.voter, "email": erased.email}, AFTER)
     until(lambda: in_vain(system) == dropped + 3, "three interactions in vain")
-    until(lambda: not found_in_redis(system, erased), "nothing in Redis")
-    until(lambda: not found_in_topics(system, erased), "nothing in the topics")
-    assert system.deployment.redis.hget(f"contact:{erased.roof}", "erased") == b"1"
+    marks = sorted(f"contact:{name}" for name in erased.hashes)
+    until(lambda: sorted(found_in_redis(system, erased)) == marks, "nothing in Redis but the marks")
+    until(lambda: not found_in_topics(system, erased), "nothing in the topics but the marks")
+    for name in erased.hashes:
+        mark = system.deployment.redis.hgetall(f"contact:{name}")
+        assert (mark.pop(b"erased"), list(mark)) == (b"1", [b"version"])
+    assert channels_closed(system, erased) == {name: {"erased"} for name in erased.hashes}
     assert profile_of(system, bystander.roof)["merged_from"] == sorted([bystander.by_email, bystander.by_phone])
 
     say(system, "email.unsubscribed", {"email": erased.email}, AFTER)
@@ -110,29 +115,38 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     assert anew["first_seen"] == AFTER.replace("Z", ".000Z")
     assert anew["consent"] == {"email": False}
     assert not profile_of(system, erased.roof)
+    closed = channels_closed(system, erased)
+    assert closed.pop(erased.by_email) == {"unsubscribed"}
+    assert closed == {name: {"erased"} for name in (erased.roof, erased.by_phone)}
+
+
+def channels_closed(system: System, one: Somebody) -> dict[str, set[str]]:
+    """Why channels are closed under each identifier of a person, by what `contact-suppressions` said last."""
+    latest = {record.key: record.value for record in records_of(system.deployment.consumer, CONTACT_SUPPRESSIONS)}
+    held = {name: json.loads(latest.get(name.encode()) or b"{}") for name in one.hashes}
+    return {name: {why["reason"] for why in channels.values()} for name, channels in held.items()}
 
 
 def found_in_redis(system: System, one: Somebody) -> list[str]:
-    """Keys that name the person or hold one of their identifiers; the marker is left out."""
+    """Keys that name the person or hold one of their identifiers."""
     redis: Any = system.deployment.redis
     found = []
-    marker = f"contact:{one.roof}".encode()
     for key in redis.scan_iter(count=1000):
         held = b" ".join(redis.hgetall(key).values()) if redis.type(key) == b"hash" else redis.get(key) or b""
-        if any(hashed.encode() in key + b" " + held for hashed in one.hashes) and key != marker:
+        if any(hashed.encode() in key + b" " + held for hashed in one.hashes):
             found.append(key.decode())
     return found
 
 
 def found_in_topics(system: System, one: Somebody) -> list[str]:
-    """Where the latest value of a compacted topic has an identifier of the person, in its key or in itself."""
+    """Where the latest value of a compacted topic has an identifier of the person, but for its own key alone."""
     found = []
     for topic in wanted(system.settings):
         if topic.cleanup != "compact":
             continue
         latest = {record.key: record.value for record in records_of(system.deployment.consumer, topic.name)}
         for key, value in latest.items():
-            rest = [hashed.encode() for hashed in one.hashes if hashed != one.roof]
-            if value is not None and any(hashed in key + b" " + value for hashed in rest):
+            names = [hashed.encode() for hashed in one.hashes]
+            if value is not None and any(name in value or (name in key and name != key) for name in names):
                 found.append(f"{topic.name}: {key.decode(errors='replace')}")
     return found

@@ -74,7 +74,7 @@ def _with_heard(
 
 
 def _of_ledger(entry: LedgerEntry) -> AnnouncedErasure:
-    """The ledger mostly knows only the hash of an identifier."""
-    if entry.contact_id is not None:
-        return AnnouncedErasure(erasure_of(entry.contact_id, entry.time), entry.source, entry.id)
+    """The erasure of a ledger entry; of some entries only the hash of the identifier is known."""
+    if (name := entry.name or entry.contact_id) is not None:
+        return AnnouncedErasure(erasure_of(name, entry.time), entry.source, entry.id)
     return AnnouncedErasure(Erasure(entry.trace.removeprefix("/"), None, entry.time), entry.source, entry.id)

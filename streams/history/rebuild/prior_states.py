@@ -43,7 +43,7 @@ def starting_state(
         place = place_of(each)
         begun = begun or place.roof is not None or bool(place.parts)
     if forgotten_until is not None:
-        before = _without_erased(before, Place(erased=Erasure(forgotten_until, "", "")))
+        before = _without_erased(before, Place(erased=Erasure(forgotten_until, "", ""), marks=True))
     return StartingState(before, begun)
 
 

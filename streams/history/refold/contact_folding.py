@@ -112,13 +112,13 @@ def state_before_history(erased_until: int | None) -> ContactState:
     """The state before a contact's history: empty, or with the erasure until `erased_until` (ms)."""
     if erased_until is None:
         return NOBODY
-    return ContactState(place=Place(erased=Erasure(erased_until, "", "")))
+    return ContactState(place=Place(erased=Erasure(erased_until, "", ""), marks=True))
 
 
 def shown_profile(contact_id: str, state: ContactState) -> bytes | None:
     """A contact's profile by itself, as JSON; None: none is visible."""
     if state.place is not None:
-        shown = shown_of(place_of(state), {contact_id: state})
+        shown = shown_of({contact_id: state})
         if isinstance(shown, str):
             return None
         state = shown[contact_id]

@@ -1,7 +1,7 @@
 """The ledger of erasures: a file beside a backup with who was erased since, so that a restore brings nobody back.
 
-It names nobody: an erased fragment is in it as in a state, by a hash from which the identifier cannot be told. Only the
-contact_id under which a person is marked as erased is in clear.
+Each erased identifier is in it as it is in `contact-suppressions`, which closes it too: a keyed hash, or a contact_id.
+Versions before knew most of them only by a one-way hash of that.
 """
 
 import asyncio
@@ -26,13 +26,18 @@ from streams.platform.settings import Settings
 
 
 class LedgerEntry(Struct, frozen=True):
-    """One fragment, and the command that erased its person. `time`: ms since 1970."""
+    """One fragment, and the command that erased its person. `time`: ms since 1970.
+
+    `contact_id`: of the fragment, if it was the canonical id of the person; `name`: of any fragment, which versions
+    before neither wrote nor read_ledger.
+    """
 
     trace: str
     time: int
     source: str
     id: str
     contact_id: str | None = None
+    name: str | None = None
 
 
 async def topic_erasures(settings: Settings) -> list[LedgerEntry]:
@@ -56,7 +61,7 @@ def ledger_entry(node: str, _: int, roof: Roof) -> LedgerEntry:
     """The ledger's entry for an erasure that a node is told of."""
     by = roof.erased
     assert by is not None  # nosec B101 # for the type checker
-    return LedgerEntry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None)
+    return LedgerEntry(trace_key(node).decode(), by.time, by.source, by.id, node if roof.roof == node else None, node)
 
 
 def add_to_ledger(path: Path, told: Iterable[LedgerEntry]) -> int:
@@ -108,13 +113,18 @@ def _entries(path: Path, said: bytes) -> list[LedgerEntry]:
 
 
 def latest_erasures(entries: Iterable[LedgerEntry]) -> list[LaterErasure]:
-    """The latest erasure of each fragment."""
+    """The latest erasure of each fragment, with its identifier where any of its entries has that."""
     latest: dict[str, LedgerEntry] = {}
+    names: dict[str, str] = {}
     for entry in entries:
+        if (name := entry.name or entry.contact_id) is not None:
+            names[entry.trace] = name
         held = latest.get(entry.trace)
         if held is None or held.time <= entry.time:
             latest[entry.trace] = entry
     return [
-        LaterErasure(entry.trace.encode(), Erasure(entry.time, entry.source, entry.id), entry.contact_id)
-        for entry in latest.values()
+        LaterErasure(
+            trace.encode(), Erasure(entry.time, entry.source, entry.id), names.get(trace), entry.contact_id is not None
+        )
+        for trace, entry in latest.items()
     ]

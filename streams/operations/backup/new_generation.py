@@ -125,11 +125,15 @@ class GenerationTarget(Struct, frozen=True):
 
 
 class LaterErasure(Struct, frozen=True):
-    """Who was erased after the backup. `contact_id`: only of the fragment that named the person."""
+    """A fragment whose person was erased after the backup. `contact_id`: the fragment's, None where it is not known.
+
+    `names`: it was the canonical id of the person.
+    """
 
     trace: bytes
     erasure: Erasure
     contact_id: str | None = None
+    names: bool = False
 
 
 class GenerationBuilder:
@@ -206,13 +210,13 @@ class GenerationBuilder:
         known = place_of(after).erased
         if late is not None and (known is None or known.time < late.erasure.time):
             by = Command(late.erasure.time, late.erasure.source, late.erasure.id)
-            after = self._sweep(node, after, self._target.base - 1, Roof(late.contact_id or "", 0, by))
+            after = self._sweep(node, after, self._target.base - 1, Roof(node if late.names else "", 0, by))
         return None if after is state else after
 
     def _sweep(self, node: str, before: ContactState, version: int, roof: Roof) -> ContactState:
         after = after_erasure(before, node, version, roof)
         was, now = place_of(before), place_of(after)
-        if now.marks and now.erased is not None and (now.erased != was.erased or not was.marks):
+        if roof.roof == node and now.erased is not None and (now.erased != was.erased or not was.marks):
             self._receipts[node] = now.erased
         return after
 

@@ -75,8 +75,9 @@ def test_a_suppression_outlasts_one_that_ends_before_it(end: str | None, new: in
     assert outlasts(stop, new) == longer
 
 
-def test_nobody_is_forgotten_of_whom_a_profile_is_left() -> None:
-    assert are_forgotten([ErasedContact("a"), UnknownContact("b")])
+def test_people_are_forgotten_once_every_name_of_theirs_says_so() -> None:
+    assert are_forgotten([ErasedContact("a"), ErasedContact("b")])
+    assert not are_forgotten([ErasedContact("a"), UnknownContact("b")])
     assert not are_forgotten([ErasedContact("a"), found("b")])
 
 

@@ -1,5 +1,7 @@
 """Forgetting a person: what is left of the state, and what may count afterwards."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from events.registry import types_that
@@ -18,8 +20,23 @@ def place_of(state: ContactState) -> Place:
 
 
 def asked(place: Place, erasure: Erasure) -> Place:
-    """The place of a fragment whose own command erases its person; only the links agent knows who else that is."""
+    """The place of a fragment whose own command erases its person; only the links agent knows who else that is.
+
+    One that stands alone names the person as far as it knows, so it marks the erasure at once, with a receipt.
+    """
     return replace(place, erased=erasure, asked=erasure, marks=place.roof is None, linked=False)
+
+
+def closes(place: Place) -> bool:
+    """Whether an erasure closes whom this fragment belongs to, until a new record begins."""
+    return place.erased is not None and (place.marks or place.asked is not None)
+
+
+def closed_since(person: Iterable[ContactState]) -> Erasure | None:
+    """The latest erasure that closes any fragment of a person; None: there is none."""
+    places = (state.place for state in person if state.place is not None)
+    erasures = (place.erased for place in places if place.erased is not None and closes(place))
+    return max(erasures, key=lambda each: (each.time, each.source, each.id), default=None)
 
 
 def may_count(fact: Fact, erasure: Erasure | None, *, begun: bool) -> bool:

@@ -7,20 +7,23 @@ from msgspec.structs import replace
 
 from events.links import Roof
 from streams.domain.contact.facts.command_details import Suppress
-from streams.domain.contact.identity.erasure import has_interactions, has_record, place_of
+from streams.domain.contact.identity.erasure import closes, has_interactions, has_record, place_of
 from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.state import ContactState, Settled
 
 
 def moved(state: ContactState, node: str, version: int, roof: Roof | None) -> ContactState:
-    """`state` after a record of `contact-roofs`; one that is older than the last changes nothing."""
+    """`state` after a record of `contact-roofs`; one that is older than the last changes nothing.
+
+    An erasure is marked under every name that the person had: whoever asks by any of them is told.
+    """
     place = place_of(state)
     if version < place.told:
         return state
     place = replace(place, told=version)
     if roof is not None and roof.erased is not None:
         erasure = Erasure(roof.erased.time, roof.erased.source, roof.erased.id)
-        return _swept(state, replace(place, roof=None, swept=version, marks=roof.roof == node), erasure)
+        return _swept(state, replace(place, roof=None, swept=version, marks=True), erasure)
     above = None if roof is None or roof.roof == node else roof.roof
     return replace(state, place=replace(place, roof=above, linked=place.linked or roof is not None))
 
@@ -65,7 +68,11 @@ def is_by_itself(state: ContactState) -> bool:
 
 def is_worth_sending(state: ContactState) -> bool:
     """Whether a roof needs this part: it says something of the person, or closes the person's channels."""
-    return has_interactions(state) or any(isinstance(fact.detail, Suppress) for fact in state.commands.values())
+    return (
+        has_interactions(state)
+        or any(isinstance(fact.detail, Suppress) for fact in state.commands.values())
+        or closes(place_of(state))
+    )
 
 
 def is_nothing(state: ContactState) -> bool:

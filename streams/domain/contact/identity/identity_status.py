@@ -68,7 +68,8 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     or a command made it one with others.
 
     `erased`: the latest erasure. `asked`: one by a command of its own, which the links agent has not carried out yet.
-    `marks`: the fragment names the erased person. `swept`: the version under which the erasure was told; what was sent
+    `marks`: until a new record begins, everybody is told under its id that the person was erased; versions before said
+    so of the canonical id alone. `swept`: the version under which the erasure was told; what was sent
     under it before, is of the person that was forgotten.
 
     `shown`, `closed` and `sent` are what is out: under its id in `contact-state` and in `contact-suppressions` (sorted

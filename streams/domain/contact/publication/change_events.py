@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.domain.contact.identity.erasure import has_interactions, place_of
+from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import Closed, Erasure, Place
 from streams.domain.contact.publication.alert_triggers import Trigger
@@ -23,7 +23,8 @@ class Step(Struct, frozen=True):
     """One fragment before and after a chunk, with the parts that count of those under it.
 
     `heard`: something happened that its record has now, which no command is; `parts_changed`: a part came, changed or
-    left. `erasures`: those that it is now known to have forgotten a person for. `triggers`: what its roof has to judge.
+    left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its roof has to
+    judge.
     """
 
     contact_id: str
@@ -121,7 +122,7 @@ class _Speaker:
             self.said.append(Merged(self._next(), None))
             self._send_none(self._former)
         place, step = self.place, self._step
-        shown = shown_of(place, self._person)
+        shown = shown_of(self._person)
         if not isinstance(shown, str):
             if step.heard or step.parts_changed or place.shown != "profile" or _is_suppressed_anew(step):
                 merged_from = sorted(name for name in step.parts if has_interactions(shown[name]))
@@ -146,8 +147,8 @@ class _Speaker:
 
     def close_or_open(self) -> None:
         closed = () if self.place.roof is not None else closed_channels_of(self._person.values())
-        if self.place.erased is not None and self.place.shown == "erased":
-            closed = (closed_by(self.place.erased),)
+        if self.place.shown == "erased" and (erasure := closed_since(self._person.values())) is not None:
+            closed = (closed_by(erasure),)
         if closed != self.place.closed:
             self.said.append(Channels(closed))
             self.place = replace(self.place, closed=closed)

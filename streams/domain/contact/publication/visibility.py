@@ -1,7 +1,8 @@
 """What is shown under the id of a fragment that is under no other roof: its person's profile, or that there is none.
 
 Somebody of whom nothing is known but that they are to be left alone has a profile that says so: whoever asks would else
-find nobody, and might allow. An erasure that is marked closes everything by itself, so there no profile is shown.
+find nobody, and might allow. An erasure that any of the person's fragments marks closes everything by itself, so there
+no profile is shown.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,8 +11,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from streams.domain.contact.facts.mandatory_facts import binds
-from streams.domain.contact.identity.erasure import has_record
-from streams.domain.contact.identity.identity_status import Place
+from streams.domain.contact.identity.erasure import closed_since, has_record
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
 from streams.domain.contact.state import ContactState, Key, Retraction, Settled
 
@@ -19,12 +19,12 @@ Person = Mapping[str, ContactState]
 """The states that count of all fragments of a person, by their names."""
 
 
-def shown_of(place: Place, person: Person) -> Person | Literal["erased", "nothing"]:
-    """What the person's profile is made of, or why there is none. `place`: of the fragment."""
+def shown_of(person: Person) -> Person | Literal["erased", "nothing"]:
+    """What the person's profile is made of, or why there is none."""
     said = suppressions(fact for state in person.values() for fact in state.commands.values())
     if _has_record({fact.key for fact in said}, person.values()):
         return person
-    if place.erased is not None and place.marks:
+    if closed_since(person.values()) is not None:
         return "erased"
     if unretracted(said, [fact for state in person.values() for fact in state.facts.values()]):
         return {name: _before_a_record(state) for name, state in person.items()}

@@ -46,7 +46,7 @@ class Experimenting:
         """What a person gives who is shown under this id, if anybody is; who is under a roof is counted there."""
         if not before.given.names and not any(map(has_arms, fragments.values())):
             return before.given
-        shown = "nothing" if place.roof is not None else shown_of(place, fragments)
+        shown = "nothing" if place.roof is not None else shown_of(fragments)
         known = None if isinstance(shown, str) else overview(person(shown))
         return self._replaced(contact_id, known, before.given)
 

@@ -10,7 +10,7 @@ from events.refusal import Reason, Refusal
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, moved, part_key
-from streams.domain.contact.identity.identity_status import Erasure
+from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.publication.change_events import Step
 from streams.engine.runs import KafkaRecord, Records
 from streams.worker.agents.contacts.handler import Chunk
@@ -48,14 +48,13 @@ class Moving(Chunk):
         counted = counting(self.holding.parts(node, was), was)
         parts, after = self._swept(node, after)
         now = place_of(after)
-        forgotten = _erasure_in(told) if now.marks and (now.erased != was.erased or not was.marks) else None
         step = Step(
             node,
             before,
             after,
             parts=counting(parts, now),
             parts_changed=counting(parts, now).keys() != counted.keys(),
-            erasures=() if forgotten is None else (forgotten,),
+            erasures=tuple(_without_receipt(node, was, told)),
         )
         self.finish(step, ())
         if asking := [version for version, roof in told if roof is not None and roof.asks]:
@@ -75,10 +74,22 @@ class Moving(Chunk):
         return kept, replace(state, place=replace(place, parts=tuple(sorted(kept))))
 
 
-def _erasure_in(told: Sequence[Told]) -> Erasure | None:
-    """The last one that was told: of two of one moment a state keeps the first, and each has a receipt of its own."""
-    erased = [roof.erased for _, roof in told if roof is not None and roof.erased is not None]
-    return Erasure(erased[-1].time, erased[-1].source, erased[-1].id) if erased else None
+def _without_receipt(node: str, was: Place, told: Sequence[Told]) -> list[Erasure]:
+    """The erasures told of a person whose canonical id this node is, for which there is no receipt yet.
+
+    There is one for its own command if it stood alone when that was folded. An older erasure changes nothing here; of
+    two of one moment a state keeps the first, and each has its receipt.
+    """
+    found: dict[Erasure, None] = {}
+    known = was.erased if was.marks else None
+    for version, roof in told:
+        if roof is None or roof.erased is None or roof.roof != node or version < was.told:
+            continue
+        erasure = Erasure(roof.erased.time, roof.erased.source, roof.erased.id)
+        is_another = known is not None and erasure.time == known.time and erasure != known and version > was.told
+        if known is None or erasure.time > known.time or is_another:
+            found[erasure] = None
+    return list(found)
 
 
 def version_of(record: KafkaRecord) -> int | None:

@@ -115,7 +115,7 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
         if "/" in name:
             continue
         parts = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
-        shown = shown_of(place, {name: state, **counting_parts(parts, place)})
+        shown = shown_of({name: state, **counting_parts(parts, place)})
         if place.roof is None and not isinstance(shown, str):
             whole.replace((), unpacked(person_sums.given(name, overview(person(shown)), rules, NOTHING)))
     return whole

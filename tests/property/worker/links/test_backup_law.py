@@ -114,6 +114,9 @@ class Burning(Story):
             if not any(map(is_erasure, tail_of(self.world, copy))):
                 self.copy, self.cuts = copy, {}
 
+    def receipts_agree(self) -> None:
+        """Of a world that was lost they are lost as well."""
+
     @precondition(lambda self: self.copy is not None)
     @rule(partitions=st.integers(1, 5))
     def all_is_lost_but_the_copy(self, partitions: int) -> None:

@@ -109,6 +109,18 @@ class Story(RuleBasedStateMachine):
         assert world.profiles() == truth.profiles()
         assert world.merged() == truth.merged()
         assert world.closed() == truth.closed()
+        self.receipts_agree()
+
+    def receipts_agree(self) -> None:
+        """One for each person who was erased, under the canonical id of that moment."""
+        found = {
+            (str(alert["contact_id"]), str(each["id"]))
+            for alert in self.world.alerts
+            if alert["rule"] == "erased" and isinstance(alert["evidence"], list)
+            for each in alert["evidence"]
+            if isinstance(each, dict)
+        }
+        assert self.truth.receipts <= found <= self.truth.receipts | self.truth.others
 
 
 Story.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None, report_multiple_bugs=False)

@@ -23,12 +23,16 @@ CROWD = 50
 
 @dataclass
 class Truth:
-    """`records`: by fragment, all that was heard of it and may count."""
+    """`records`: by fragment, all that was heard of it and may count; `erased`: by node, the latest erasure of it.
+
+    `receipts`: canonical id and command of each erasure that is not older than one known of that id; `others`: what
+    else may have one, as an older erasure, or the fragment of a command that has not heard yet who speaks for it.
+    """
 
     records: dict[str, dict[Key, Heard]] = field(default_factory=lambda: defaultdict(dict))
     erased: dict[str, Heard] = field(default_factory=dict)
-    markers: set[str] = field(default_factory=set)
-    receipts: list[tuple[str, str]] = field(default_factory=list)
+    receipts: set[tuple[str, str]] = field(default_factory=set)
+    others: set[tuple[str, str]] = field(default_factory=set)
 
     def hear(self, interaction: Interaction, hasher: Hasher, appended_at: int) -> None:
         fragment, heard = hear(interaction, hasher, appended_at)
@@ -76,13 +80,13 @@ class Truth:
         roofs = self.roofs()
         del self.records[fragment][heard.key]
         roof = roofs.get(fragment, fragment)
+        is_latest = roof not in self.erased or self.erased[roof].said.time < heard.said.time
+        (self.receipts if is_latest else self.others).add((roof, heard.said.id))
+        self.others.add((fragment, heard.said.id))
         for node in {fragment, *(name for name, above in roofs.items() if above == roof)}:
-            self.markers.discard(node)
             if node not in self.erased or self.erased[node].said.time < heard.said.time:
                 self.records.pop(node, None)
                 self.erased[node] = heard
-        self.markers.add(roof)
-        self.receipts.append((roof, heard.said.id))
 
     def roofs(self) -> dict[str, str]:
         """The roof of each node that is named with another one."""
@@ -157,7 +161,7 @@ class Truth:
         if any(self._lives(name) and any(_is_more(each, suppressed) for each in seen[name]) for name in fragments):
             return seen
         left_alone = any(each.key in suppressed for each in counting({each.key: each for each in everything}))
-        if roof in self.markers or not left_alone:
+        if roof in self.forgotten() or not left_alone:
             return None
         return {name: [each for each in heard if binds(each)] for name, heard in seen.items()}
 
@@ -178,20 +182,28 @@ class Truth:
             assert isinstance(why, dict)
             shown["stops"]["all"] = {"at" if name == "since" else name: value for name, value in why.items()}
 
+    def forgotten(self) -> dict[str, Heard]:
+        """By roof, the latest erasure of any identifier of the person of today, heard of or not since."""
+        roofs, found = self.roofs(), dict[str, Heard]()
+        for name, heard in self.erased.items():
+            roof = roofs.get(name, name)
+            found[roof] = max(heard, found.get(roof, heard), key=lambda each: each.stamp)
+        return found
+
     def merged(self) -> dict[str, str]:
         return {name: roof for name, roof in self.roofs().items() if name != roof}
 
     def closed(self) -> dict[str, JSON]:
         """Who may not be contacted, and why."""
         closed: dict[str, JSON] = {}
-        profiles, merged = self.profiles(), self.merged()
+        profiles = self.profiles()
         for roof, fragments in self.persons().items():
             heard = counting({each.key: each for name in fragments for each in self.records[name].values()})
             if shut := ledger_truth.closed(each for each in heard if each.said.type != "interaction.retracted"):
                 closed[roof] = shut
-        for name in self.markers:
-            if name not in profiles and name not in merged:
-                closed[name] = dict.fromkeys(CHANNELS, ledger_truth.why("erased", self.erased[name]))
+        for roof, erasure in self.forgotten().items():
+            if roof not in profiles:
+                closed[roof] = dict.fromkeys(CHANNELS, ledger_truth.why("erased", erasure))
         return closed
 
 

@@ -120,16 +120,15 @@ class World:
             self.read[topic, number] = len(log)
             log += latest.values()
 
-    def compacted(self) -> bytes:
+    def compacted(self) -> list[tuple[str, bytes]]:
         """Keys and values of all that stays in compacted topics for ever."""
-        kept = (
-            key.encode() + latest.value
+        return [
+            (key, latest.value)
             for topic, records in self.latest.items()
             if topic != CONTACT_ALERTS
             for key, latest in records.items()
             if latest.value is not None
-        )
-        return b"\n".join(kept)
+        ]
 
     def table(self) -> dict[bytes, bytes]:
         """All that is kept of contacts."""

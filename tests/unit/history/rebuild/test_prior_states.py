@@ -54,6 +54,11 @@ def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
         assert place.erased.time == expected
 
 
+def test_an_identifier_that_only_the_lakes_list_knows_is_marked_as_erased() -> None:
+    place = starting_state(None, [], NOW).state.place
+    assert place == Place(erased=Erasure(NOW, "", ""), marks=True)
+
+
 def test_a_fragment_of_a_cluster_may_have_a_record_begun_under_another_fragment() -> None:
     assert not starting_state(None, [erased(EARLIER)], None).begun
     assert starting_state(None, [erased(EARLIER, roof="crm.bo")], None).begun

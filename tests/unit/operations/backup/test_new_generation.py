@@ -1,8 +1,10 @@
 """Restoring brings nobody back who was erased after the backup, also if what they did is sent again."""
 
+from msgspec.structs import replace
+
 from events.json_types import JSON
 from events.links import Roof, read_roof
-from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS
+from events.topics import CONTACT_ROOFS
 from streams.operations.backup.erasure_ledger import LedgerEntry, latest_erasures, ledger_entry
 from streams.operations.backup.new_generation import LaterErasure
 from tests.property.worker.links.sayings import Saying, interaction
@@ -40,7 +42,8 @@ def copy_of(world: World) -> Copy:
     return Copy(cuts, dict.fromkeys(numbers, 0), dict.fromkeys(numbers, 1 << 30))
 
 
-def erased_since(world: World) -> list[LaterErasure]:
+def erased_since(world: World, *, is_older: bool = False) -> list[LaterErasure]:
+    """As a file beside the backup says; `is_older`: one that the version before wrote."""
     entries: list[LedgerEntry] = []
     for number in range(world.partitions):
         for record in world.logs[CONTACT_ROOFS, number]:
@@ -48,7 +51,7 @@ def erased_since(world: World) -> list[LaterErasure]:
             assert isinstance(read, tuple)
             if isinstance(read[1], Roof) and read[1].erased is not None:
                 entries.append(ledger_entry(read[0], 0, read[1]))
-    return latest_erasures(entries)
+    return latest_erasures([replace(entry, name=None) for entry in entries] if is_older else entries)
 
 
 def test_a_restore_erases_whoever_was_erased_since_under_every_fragment() -> None:
@@ -61,8 +64,32 @@ def test_a_restore_erases_whoever_was_erased_since_under_every_fragment() -> Non
 
     assert world.profiles().keys() == {"crm.bo"}
     assert world.closed() == lost.closed()
+    assert world.closed().keys() == names_of_ada(world)
+    assert receipts(world) == ["crm.ada"]
     tell(world, *FORMS)
     assert world.profiles().keys() == {"crm.bo"}
+
+
+def test_whoever_was_named_alone_is_closed_though_nothing_was_kept_under_that_name() -> None:
+    """In the backup an address is an edge of Ada, who forgets it before anybody is told of it."""
+    lost = tell(World(), FORMS[0])
+    copy = copy_of(lost)
+    since = erased_since(tell(lost, ERASE))
+
+    world = remade(lost, copy, 3, since)
+
+    assert world.closed() == lost.closed()
+    assert len(world.closed()) == 2
+
+
+def test_whoever_was_erased_before_the_backup_stays_closed_under_every_name() -> None:
+    lost = tell(World(), *FORMS, ERASE)
+
+    world = remade(lost, copy_of(lost), 5)
+
+    assert world.closed() == lost.closed()
+    assert world.closed().keys() == names_of_ada(world)
+    assert receipts(world) == []
 
 
 def test_an_erased_fragment_the_backup_does_not_know_stays_erased() -> None:
@@ -72,9 +99,24 @@ def test_an_erased_fragment_the_backup_does_not_know_stays_erased() -> None:
 
     world = remade(lost, copy, 3, since)
 
+    assert world.closed().keys() == names_of_ada(world)
+    assert receipts(world) == ["crm.ada"]
     tell(world, *FORMS)
     assert world.profiles().keys() == {"crm.bo"}
-    assert world.latest[CONTACT_SUPPRESSIONS].keys() == {"crm.ada"}
+    assert world.closed().keys() == names_of_ada(world)
+
+
+def test_a_file_of_an_older_version_knows_most_by_a_hash_alone_so_they_do_not_come_back_and_are_not_closed() -> None:
+    lost = World()
+    copy = copy_of(lost)
+    since = erased_since(tell(lost, *FORMS, ERASE), is_older=True)
+
+    world = remade(lost, copy, 3, since)
+
+    assert world.closed().keys() == {"crm.ada"}
+    tell(world, *FORMS)
+    assert world.profiles().keys() == {"crm.bo"}
+    assert world.closed().keys() == {"crm.ada"}
 
 
 def test_a_record_that_was_begun_after_the_erasure_and_before_the_backup_stays() -> None:
@@ -85,10 +127,17 @@ def test_a_record_that_was_begun_after_the_erasure_and_before_the_backup_stays()
     assert world.closed() == lost.closed()
 
 
-def test_a_ledger_holds_no_identifier_of_an_erased_person_but_the_contact_id() -> None:
+def test_a_ledger_has_each_identifier_as_the_topics_have_it_and_says_which_of_them_named_the_person() -> None:
     lost = tell(World(), *FORMS, ERASE)
-    mail = lost.hasher.email("ada@example.org")
-    assert mail is not None
-    text = str(erased_since(lost))
-    assert "crm.ada" in text
-    assert mail.partition(":")[2] not in text
+    since = erased_since(lost)
+    assert {each.contact_id for each in since} == names_of_ada(lost)
+    assert {each.contact_id for each in since if each.names} == {"crm.ada"}
+
+
+def names_of_ada(world: World) -> set[str]:
+    hashes = world.hasher.email("ada@example.org"), world.hasher.phone("212 555 0199")
+    return {"crm.ada", *(each for each in hashes if each is not None)}
+
+
+def receipts(world: World) -> list[str]:
+    return [str(alert["contact_id"]) for alert in world.alerts]

@@ -1,7 +1,20 @@
 """After an erasure: a no and a command hold from then on, and a new record is that of the person, not of one name."""
 
 from streams.domain.contact import decode
-from tests.unit.worker.links.town import ADA, BO, BY_EMAIL, T1, T2, T3, T4, Town, erased, reason
+from tests.unit.worker.links.town import (
+    ADA,
+    BO,
+    BY_EMAIL,
+    T1,
+    T2,
+    T3,
+    T4,
+    Town,
+    erased,
+    reason,
+    shut_as_erased,
+    stands_alone,
+)
 
 
 def test_a_no_that_is_later_than_the_erasure_shows_nothing_and_binds_the_new_record() -> None:
@@ -10,7 +23,7 @@ def test_a_no_that_is_later_than_the_erasure_shows_nothing_and_binds_the_new_rec
             town = erased()
             town.say("donation.made" if opened_first else refusal, ADA, time=T3 if opened_first else T4)
             assert bool(town.world.profiles()) is opened_first
-            assert town.world.closed().keys() == (set() if opened_first else {"crm.ada"})
+            assert shut_as_erased(town) == {town.hashed(BY_EMAIL), *(() if opened_first else ("crm.ada",))}
             town.say(refusal if opened_first else "donation.made", ADA, time=T4 if opened_first else T3)
 
             assert stops(town) >= {field}
@@ -59,6 +72,7 @@ def test_every_name_of_a_person_who_began_anew_is_heard_again() -> None:
         assert town.profile("crm.ada")["counts"] == counts
         assert stops(town) >= {"email", "all"}
         assert town.world.closed().keys() == {"crm.ada"}
+        assert shut_as_erased(town) == set()
 
 
 def test_a_roof_whose_person_began_anew_under_another_name_is_heard_again() -> None:
@@ -71,6 +85,7 @@ def test_a_roof_whose_person_began_anew_under_another_name_is_heard_again() -> N
     counts = {"email.unsubscribed": 1, "donation.made": 1, "email.clicked": 1}
     assert town.profile("crm.ada")["counts"] == counts
     assert town.profile("crm.ada")["merged_from"] == [town.hashed(BY_EMAIL)]
+    assert shut_as_erased(town) == set()
 
 
 def test_a_name_that_a_no_has_linked_begins_nothing() -> None:
@@ -80,7 +95,8 @@ def test_a_name_that_a_no_has_linked_begins_nothing() -> None:
 
     assert town.world.profiles() == {}
     assert reason(town, "crm.ada") == b"erased"
-    assert town.world.closed().keys() == {"crm.ada"}
+    assert reason(town, town.hashed(BY_EMAIL)) == b"merged"
+    assert shut_as_erased(town) == {"crm.ada"}
 
 
 def test_commands_that_are_later_than_the_erasure_hold_once_a_record_is_there() -> None:
@@ -97,6 +113,7 @@ def test_commands_that_are_later_than_the_erasure_hold_once_a_record_is_there() 
     assert "all" in stops(town)
     town.unlink("crm.ada", "crm.bo", T4)
     assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
+    assert "crm.bo" in town.world.profiles()
 
 
 def test_commands_alone_begin_nothing() -> None:
@@ -113,6 +130,7 @@ def test_a_later_erasure_forgets_what_was_kept_since_the_first() -> None:
     town.say("email.unsubscribed", {**ADA, **BY_EMAIL}, time=T3)
     town.say("contact.erased", BY_EMAIL, time=T4)
 
-    assert town.hashed(BY_EMAIL).encode() not in town.world.compacted()
+    assert stands_alone(town, town.hashed(BY_EMAIL))
+    assert shut_as_erased(town) == {"crm.ada", town.hashed(BY_EMAIL)}
     assert town.world.profiles() == {}
     assert decode(town.world.table()[b"crm.ada"]).facts == {}
