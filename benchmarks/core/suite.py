@@ -29,7 +29,7 @@ from streams.platform.settings import Settings
 from streams.worker.agents.contacts.interactions import Folding
 from streams.worker.agents.contacts.output_records import Printer
 from streams.worker.agents.intake.agent import Intake
-from streams.worker.agents.sinks.sink_records import change_of
+from streams.worker.agents.sinks.redis_sink import change_of
 from streams.worker.metrics import Metrics
 
 CONTACTS, QUICK_CONTACTS = 5_000, 500

@@ -6,10 +6,14 @@ One that is broken changes nothing: limits that were decided go on until others 
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from streams.domain.pressure import Mistakes, Policy, default_policy, read_policy
 from streams.platform.errors import Unusable
+
+if TYPE_CHECKING:
+    from prometheus_client import Gauge
+
 
 logger = logging.getLogger(__name__)
 
@@ -89,3 +93,13 @@ def _read(path: Path) -> Policy | str:
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     return str(found) if isinstance(found, Mistakes) else found
+
+
+def telling(since: "Gauge") -> Callable[[str, int], None]:
+    """What `Policies` tells of a version that holds since a time, ms: that one and no other is shown."""
+
+    def holds(version: str, at: int) -> None:
+        since.clear()
+        since.labels(version).set(at / 1000)
+
+    return holds

@@ -1,7 +1,8 @@
 """The composition root: settings in, one worker's Faust app out. Nothing connects before the app starts."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,8 +26,7 @@ from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.health import HealthServer
-from streams.platform.policy_file import Policies
-from streams.platform.policy_since import telling
+from streams.platform.policy_file import Policies, telling
 from streams.platform.settings import Settings
 from streams.platform.topics import CAMPAIGNS_TABLE, CONTACTS_TABLE, EXPERIMENTS_TABLE, LINKS_TABLE, read_by_workers
 from streams.worker.agents.campaigns.agent import Campaigns
@@ -39,17 +39,13 @@ from streams.worker.agents.sinks.campaign_holds import CampaignHolds
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
 from streams.worker.agents.sinks.redis_sink import ContactStateSink
 from streams.worker.agents.spec import AgentSpec, Made, Parts, TableStates, flow_of
-from streams.worker.held_records import HeldRecords
-from streams.worker.measuring.operations import StandingMetrics
 from streams.worker.measuring.redis_and_disk import Surroundings
 from streams.worker.measuring.takeover import TakeOvers
 from streams.worker.measuring.teams import read_schedule
-from streams.worker.metrics import Metrics
-from streams.worker.periodic import Ticking
-from streams.worker.quarantine_monitor import Quarantining
-from streams.worker.shutdown import Closing
+from streams.worker.metrics import Metrics, StandingMetrics
+from streams.worker.periodic import Ticking, Tidying
+from streams.worker.quarantine_monitor import HeldRecords, Quarantining
 from streams.worker.sink_monitor import Watch
-from streams.worker.state_cleanup import Tidying
 
 LINKS_SHARE = 4
 """Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
@@ -67,6 +63,22 @@ class Worker:
 
     app: ChunkApp
     services: Sequence[Service]
+
+
+class Closing(Service):
+    """Closes what a worker opened, in order, when it stops.
+
+    To be started first, so that it stops last, after the agents.
+    """
+
+    def __init__(self, closes: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        super().__init__()
+        self._closes = closes
+
+    async def on_stop(self) -> None:
+        async with AsyncExitStack() as closing:  # what can't be closed keeps nothing else open
+            for close in reversed(self._closes):
+                closing.push_async_callback(close)
 
 
 def _intake(parts: Parts) -> Made:

@@ -1,12 +1,14 @@
-"""Beside the agents of a worker: what they have to do every few seconds, where nothing may come that makes them."""
+"""What a worker does from time to time beside its agents: their ticks, and deleting abandoned stores every hour."""
 
 import logging
+from pathlib import Path
 from typing import Protocol
 
 from mode import Service
 
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
+from streams.worker.state_dir import TIDY_EVERY_S, tidy
 
 logger = logging.getLogger(__name__)
 
@@ -40,3 +42,17 @@ class Ticking(Service):
                 except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
                     self._app.fail_stop(error)
             await self.sleep(self._agent.pause)
+
+
+class Tidying(Service):
+    """Deletes stores that were left behind in the worker's own directory, or by several workers below it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__()
+        self._state_dir = state_dir
+
+    @Service.task
+    async def _tidy(self) -> None:
+        while not self.should_stop:
+            tidy(self._state_dir)  # not on a thread: a store that is opened meanwhile would seem to be somebody else's
+            await self.sleep(TIDY_EVERY_S)

@@ -8,8 +8,7 @@ import faust
 
 from streams.engine.garbage_collector import collect_rarely
 from streams.platform.hard_stop import end_when_memory_is_out, end_within
-from streams.platform.log_noise import Repeats, TroubleInALine, leave_out_the_ordinary
-from streams.platform.logs import hush_libraries
+from streams.platform.logs import Repeats, TroubleInALine, hush_libraries, leave_out_the_ordinary
 from streams.platform.settings import Settings
 from streams.platform.signals import signals_end_the_block
 from streams.worker.app import Worker, build_worker

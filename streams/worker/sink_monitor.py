@@ -11,8 +11,7 @@ from mode import Service
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End
-from streams.worker.measuring.record_age import Look, Waiting
-from streams.worker.measuring.sink_lag import Behind
+from streams.worker.measuring.lag import Behind, Look, Waiting
 from streams.worker.measuring.teams import Schedule
 from streams.worker.metrics import Metrics
 

@@ -1,4 +1,4 @@
-"""The directory of local stores: one process's alone, and without stores that it has left behind."""
+"""The directory of a worker's local stores: one process's alone, and cleared of stores that it has left behind."""
 
 import fcntl
 import stat

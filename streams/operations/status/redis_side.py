@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from events.topics import SINKS, TopicSpec, read_by
 from sinks.keys import position_key
 from streams.operations.status.observations import Held, Store
-from streams.worker.measuring.fullness import memory_used
+from streams.worker.measuring.redis_and_disk import memory_used
 
 
 def look_at_redis(client: Redis, partitions: int) -> Store | str:

@@ -10,7 +10,7 @@ from streams.operations.status.redis_side import look_at_redis
 from streams.platform.clients import tool_redis
 from streams.platform.settings import Settings
 from streams.platform.tried_address import redis_tried
-from streams.worker.measuring.fullness import disk_used
+from streams.worker.measuring.redis_and_disk import disk_used
 
 
 def look(settings: Settings, now: int) -> Seen:

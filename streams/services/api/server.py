@@ -23,9 +23,8 @@ from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
 from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
-from streams.platform.log_noise import each_once_a_second
-from streams.platform.policy_file import Policies
-from streams.platform.policy_since import telling
+from streams.platform.logs import each_once_a_second
+from streams.platform.policy_file import Policies, telling
 from streams.platform.settings import Settings
 from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api

@@ -1,23 +1,39 @@
-"""What a worker stands on: the memory of its Redis and the disk of its state, looked at now and then."""
+"""How full a worker's Redis and the disk of its state are, measured every ten seconds."""
 
 import asyncio
 import logging
+import shutil
 from pathlib import Path
+from typing import Any
 
 from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from streams.worker.measuring.fullness import disk_used, memory_used
-from streams.worker.measuring.operations import StandingMetrics
+from streams.worker.metrics import StandingMetrics
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_S = 10.0
 
 
+def memory_used(info: dict[str, Any]) -> float:
+    """How full Redis's memory is, from 0 to 1, by the answer to INFO memory.
+
+    Of what it may take, or of the whole machine's where it may take all.
+    """
+    most = int(info.get("maxmemory") or info.get("total_system_memory") or 0)
+    return int(info["used_memory"]) / most if most else 0.0
+
+
+def disk_used(folder: Path) -> float:
+    """How full the disk of a folder is, from 0 to 1, as `df` counts: what only root may use is not there."""
+    usage = shutil.disk_usage(folder)
+    return usage.used / (usage.used + usage.free) if usage.used + usage.free else 0.0
+
+
 class Surroundings(Service):
-    """Measures both. Takes `redis` over and closes it."""
+    """Measures the memory of Redis and the disk of the state directory. Takes `redis` over and closes it."""
 
     def __init__(self, redis: Redis, state_dir: Path, metrics: StandingMetrics) -> None:
         super().__init__()

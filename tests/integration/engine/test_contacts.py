@@ -30,7 +30,7 @@ from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.trouble import Trouble, troubles_come
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.worker.agents.harmonised import AT, said, valued
+from tests.unit.worker.agents.contacts.interaction_records import AT, said, valued
 
 
 class Team:

@@ -10,7 +10,7 @@ from streams.engine.store import MemoryStore
 from streams.worker.agents.contacts.interactions import Folding
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.worker.agents.harmonised import GENERATION, folded, kept, said, valued
+from tests.unit.worker.agents.contacts.interaction_records import GENERATION, folded, kept, said, valued
 
 TYPES = ["email.opened", "email.sent", "donation.made", "canvass.reported", "consent.changed"]
 COMMANDS = ["contact.suppressed", "contact.erased"]

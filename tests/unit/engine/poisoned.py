@@ -13,7 +13,7 @@ from streams.engine.aiokafka_patches.fetched_records import Fetched, Refused, ha
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.runs import Run
 from tests.unit.engine.crafted import CODECS, KINDS, Craft, Maker, Raw, craft, of_records
-from tests.unit.worker.agents.test_intake import Bench
+from tests.unit.worker.agents.intake.test_agent import Bench
 
 TOPIC = TopicPartition("email-events", 0)
 BASE = 1_000

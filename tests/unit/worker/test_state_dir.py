@@ -5,7 +5,7 @@ import pytest
 
 from streams.platform.errors import Unusable
 from streams.worker.state_dir import child_of, own, own_for_workers, tidy
-from tests.unit.engine.test_left_behind import let_time_pass, make, there
+from tests.unit.engine.test_abandoned_stores import let_time_pass, make, there
 
 
 def old_store(directory: Path) -> None:

@@ -1,25 +1,89 @@
-"""From records of `experiment-sweeps`: everybody of a partition is counted anew, a piece of the table at a time.
+"""Backfill: everybody of a partition is counted anew after a rule has changed, a piece of the table at a time.
 
-Whoever is folded meanwhile is counted by the rules of now in any case, so it does not matter on which side of the sweep
-that happens.
+There is one backfill at a time; what changes meanwhile waits for the next. It is driven by records that the partition
+writes to itself (`experiment-sweeps`), each in the transaction of what it has done. Whoever is folded meanwhile is
+counted by the rules of now in any case, so it does not matter on which side of the backfill that happens.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
+from events.topics import EXPERIMENT_SWEEPS
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
 from streams.domain.experiments.partials import Recounting, write_partial
 from streams.engine.runs import Records
+from streams.engine.writer import Output
 from streams.worker.agents.contacts.experiment_deltas import arms_of, standing, told
 from streams.worker.agents.contacts.handler import Chunk
-from streams.worker.agents.experiments.backfill_plan import RECOUNT, Step, begun, ended, read_step, step_record
+from streams.worker.agents.experiments.registry import Book, Sweep
 
 STATES_AT_ONCE = 250
+RECOUNT = b"recount"
+"""Key of a record of `experiment-sweeps` that begins a sweep over all experiments; it has no value."""
 _OF_NOBODY = b"/"
-"""In the keys of what roofs keep of others, and of traces."""
+"""In the keys of what canonical ids keep of their fragments, and of traces."""
+
+
+class Step(Struct, frozen=True, array_like=True):
+    """The next piece of a sweep: of which one, and the states behind which key."""
+
+    number: int
+    after: bytes = b""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Step).decode
+
+
+def read_step(value: bytes | None) -> Step | None:
+    """What a record says; None for one that says nothing."""
+    try:
+        return None if value is None else _decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def step_record(partition: int, step: Step) -> Output:
+    """The record that has the next piece done."""
+    return Output(EXPERIMENT_SWEEPS, partition, b"sweep", _encode(step))
+
+
+def recount_record(partition: int) -> Output:
+    """The record that has everybody of a partition counted anew."""
+    return Output(EXPERIMENT_SWEEPS, partition, RECOUNT, b"")
+
+
+def begun(book: Book, partition: int, experiments: Iterable[str] | None) -> list[Output]:
+    """Have these counted anew (None: all): now, or once what is under way has ended."""
+    sweep = book.sweep
+    wanted = None if experiments is None else tuple(sorted(experiments))
+    if sweep is not None and sweep.is_under_way:
+        book.sweeps(Sweep(sweep.number, sweep.experiments, _both(sweep.waiting, wanted)))
+        return []
+    return _begun(book, partition, 0 if sweep is None else sweep.number + 1, wanted)
+
+
+def ended(book: Book, partition: int) -> list[Output]:
+    """Begin the sweep that waits, if one does."""
+    sweep = book.sweep or Sweep(0, ())
+    if sweep.waiting == ():
+        book.sweeps(Sweep(sweep.number, ()))
+        return []
+    return _begun(book, partition, sweep.number + 1, sweep.waiting)
+
+
+def _begun(book: Book, partition: int, number: int, experiments: tuple[str, ...] | None) -> list[Output]:
+    book.sweeps(Sweep(number, experiments))
+    return [step_record(partition, Step(number))]
+
+
+def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
 class Sweeping(Chunk):

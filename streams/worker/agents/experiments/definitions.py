@@ -7,7 +7,7 @@ from streams.domain.experiments.partials import Defined, write_partial
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.experiment_deltas import standing, told
 from streams.worker.agents.contacts.handler import Chunk
-from streams.worker.agents.experiments.backfill_plan import begun
+from streams.worker.agents.experiments.backfill import begun
 
 
 class Defining(Chunk):

@@ -20,7 +20,7 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock
-from streams.worker.measuring.sink_lag import Behind
+from streams.worker.measuring.lag import Behind
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from streams.worker.agents.campaigns.aggregator import Rating
 from tests.property.domain.campaigns.sayings import Said
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.worker.agents.harmonised import folded, kept
+from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
 Piece = TypeVar("Piece")
 

@@ -30,7 +30,7 @@ from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
 from streams.worker.agents.experiments import backfill, delta_replay, write_behind
 from streams.worker.agents.experiments.aggregator import Reckoning
-from streams.worker.agents.experiments.backfill_plan import recount_record
+from streams.worker.agents.experiments.backfill import recount_record
 from streams.worker.agents.experiments.unit_of_work import InHand
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.links.test_backup_law import remade

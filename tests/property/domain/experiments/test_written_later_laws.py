@@ -20,7 +20,7 @@ from streams.worker.agents.experiments import aggregator, delta_replay, write_be
 from streams.worker.agents.experiments.aggregator import Reckoning
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.worker.agents.reckoned import PARTITIONS, TICK, TODAY, Agent
+from tests.unit.worker.agents.experiments.aggregating_agent import PARTITIONS, TICK, TODAY, Agent
 
 NAMES = ("x", "y", "z")
 DEFINITIONS = [None, defined("x", window="60d"), defined("x", metrics=["voted"]), defined("x", unit="household")]

@@ -15,7 +15,7 @@ from streams.history.lake.file_parts import parts_of
 from streams.history.lake.old_files import Old, bring_in
 from streams.history.lake.selection import Selection
 from tests.unit.events.records import NOW, event
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 ALL = Selection()
 ADDRESS = "Ada@Example.org"

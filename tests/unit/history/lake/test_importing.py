@@ -32,7 +32,7 @@ from tests.unit.events.records import NOW, accepted
 from tests.unit.history.lake.lying import DAY, TOPIC_ID
 from tests.unit.history.lake.old_files import ADDRESS, ALL, EMAIL, MANY, SILENT, brought, filed, old
 from tests.unit.history.lake.seen import rows_of
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 THEN = NOW - 200 * DAY
 MAIL = old("1", "email.sent", THEN)

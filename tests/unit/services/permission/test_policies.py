@@ -8,8 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from streams.domain.pressure import default_policy, default_text
 from streams.platform.errors import Unusable
-from streams.platform.policy_file import LOOK_EVERY_MS, Policies, policy_of
-from streams.platform.policy_since import telling
+from streams.platform.policy_file import LOOK_EVERY_MS, Policies, policy_of, telling
 
 STRICTER = default_text().replace('email = "4h"', 'email = "8h"')
 
