@@ -24,7 +24,7 @@ _ABORTED = frozenset({"Ongoing", "PrepareAbort", "PrepareEpochFence", "CompleteA
 """Those of one that has been aborted, or will be by the next fence. Any other state says nothing."""
 
 
-class Leftovers:
+class DanglingTransactions:
     """What is left open in the partitions that the owners of a transactional id write to.
 
     `look` before the fence, when the coordinator still knows how the last transaction ended; `end` after it, when it

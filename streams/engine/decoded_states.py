@@ -33,14 +33,14 @@ class Codec(Generic[State]):
 
 @dataclass(frozen=True, slots=True)
 class Storage(Generic[State]):
-    """How the states of a table are kept. `recent_bytes`: the room for those used of late, see `Recent`."""
+    """How the states of a table are kept. `recent_bytes`: the room for those used of late, see `RecentStates`."""
 
     open_store: OpenStore
     codec: Codec[State]
     recent_bytes: int
 
 
-class Recent(Generic[State]):
+class RecentStates(Generic[State]):
     """The states used of late, of all partitions of a table: no more than `room` bytes hold when they are encoded.
 
     In memory a state is several times as large. Two generations, each of half the room: what is written goes to the
@@ -85,7 +85,7 @@ class Recent(Generic[State]):
 class States(Generic[State]):
     """The states of one partition: read by folds, written by the engine once a chunk is committed."""
 
-    def __init__(self, store: Store, codec: Codec[State], recent: Recent[State]) -> None:
+    def __init__(self, store: Store, codec: Codec[State], recent: RecentStates[State]) -> None:
         self.store = store
         self.encode = codec.encode
         self._decode = codec.decode

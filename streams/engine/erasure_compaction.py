@@ -20,7 +20,7 @@ EVERY_S = 3600.0
 """Between two times; so old may be what is found on a disk though it was deleted."""
 
 
-class Forgetting:
+class ErasureCompaction:
     """Frees the disk of what was deleted from one store. Times in seconds."""
 
     def __init__(self, store: Store, soon: float = SOON_S, every: float = EVERY_S) -> None:

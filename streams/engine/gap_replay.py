@@ -16,7 +16,7 @@ from streams.platform.errors import StateLost
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class InputGap:
     """Between the state and a chunk; there hardly ever is one.
 
     `watermark`: the last offset of the source that the state holds, None before the first; `done`: what the group has

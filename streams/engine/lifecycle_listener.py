@@ -5,7 +5,7 @@ from typing import Protocol
 from faust.types import TP
 
 
-class Onlooker(Protocol):
+class LifecycleListener(Protocol):
     """Hears of each take-over and of the end. Calls must be quick and must not raise."""
 
     def taking_over(self) -> None:
@@ -21,7 +21,7 @@ class Onlooker(Protocol):
         """The process is about to end, because of this."""
 
 
-class Nobody:
+class NullListener:
     """An onlooker who does not care."""
 
     def taking_over(self) -> None:
@@ -37,4 +37,4 @@ class Nobody:
         pass
 
 
-NOBODY = Nobody()
+NULL_LISTENER = NullListener()

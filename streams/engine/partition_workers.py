@@ -27,7 +27,7 @@ class Lane(NamedTuple):
     tp: TP
 
 
-class Lanes:
+class PartitionWorkers:
     """Works on chunks, keeps the order within a lane, and says what is done.
 
     Parameters:

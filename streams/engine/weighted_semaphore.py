@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class WeightedSemaphore:
     """Lets so many records at once be worked on; a larger piece of work alone. First come, first served."""
 
     def __init__(self, records: int) -> None:

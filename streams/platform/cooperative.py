@@ -11,7 +11,7 @@ TURN = 100
 """Rows at a time, about 3 ms."""
 
 
-async def in_turns(work: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
+async def map_cooperatively(work: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
     """What `work` makes of each row, in their order."""
     made: list[Made] = []
     for number, row in enumerate(rows, start=1):

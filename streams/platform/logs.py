@@ -29,7 +29,7 @@ def hush_libraries(level: str) -> None:
         logger.setLevel(max(logger.level, logging.INFO, logging.getLevelNamesMapping()[level]))
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What went wrong, and after it where, for a log: its text only where no record can be in it."""
     text = f": {error}" if isinstance(error, _OF_SERVERS) and str(error) else ""
     return f"{type(error).__name__}{text}\n{''.join(_places(error))}".rstrip()
@@ -67,7 +67,7 @@ def _all_is_shown() -> bool:
     return logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
-class TroubleInALine(logging.Filter):
+class OneLineErrorFilter(logging.Filter):
     """Shows a server that is away or hangs up in a line, where a library would add from which of its calls it heard."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -78,7 +78,7 @@ class TroubleInALine(logging.Filter):
         return True
 
 
-class Repeats(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Shows a warning or an error once, and then again after a while with how often it was repeated.
 
     While a broker is away aiokafka says so hundreds of times a second. Of lines that are Harmonia's own, those that
@@ -111,7 +111,7 @@ class Repeats(logging.Filter):
 @contextmanager
 def each_once_a_second(loggers: Iterable[str]) -> Iterator[None]:
     """Let each warning and error of these loggers through once a second at most, in this block."""
-    once = Repeats(1.0)
+    once = RepeatFilter(1.0)
     named = [logging.getLogger(name) for name in loggers]
     for logger in named:
         logger.addFilter(once)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_MS = 1000
-Outcome = Literal["taken", "broken"]
+PolicyChange = Literal["taken", "broken"]
 _Look = tuple[int, int, int]
 
 
@@ -34,7 +34,7 @@ class Policies:
         self,
         path: Path | None,
         clock: Callable[[], int],
-        told: Callable[[Outcome], object],
+        told: Callable[[PolicyChange], object],
         holds: Callable[[str, int], object],
     ) -> None:
         self._path = path
@@ -95,7 +95,7 @@ def _read(path: Path) -> Policy | str:
     return str(found) if isinstance(found, Mistakes) else found
 
 
-def telling(since: "Gauge") -> Callable[[str, int], None]:
+def policy_since_gauge(since: "Gauge") -> Callable[[str, int], None]:
     """What `Policies` tells of a version that holds since a time, ms: that one and no other is shown."""
 
     def holds(version: str, at: int) -> None:

@@ -86,7 +86,7 @@ _PAUSES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DescribedTopic:
     """A topic as the broker has it; `partitions` 0: it is not there, or `hidden` from this user."""
 
     topic: TopicSpec
@@ -148,14 +148,14 @@ def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collectio
     return [topic.name for topic in missing]
 
 
-def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
+def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[DescribedTopic]:
     """Every topic wanted, as it is."""
     topics = wanted(settings)
     described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
     return [_found(topic, described.get(topic.name)) for topic in topics]
 
 
-def check_topics(found: Sequence[Found], partitions: int) -> None:
+def check_topics(found: Sequence[DescribedTopic], partitions: int) -> None:
     """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has the partitions it needs.
 
     Those are so many, or the topic's own fixed number.
@@ -199,7 +199,7 @@ def require_topics(settings: Settings) -> None:
     check_topics(_described(settings), settings.partitions)
 
 
-def _described(settings: Settings) -> list[Found]:
+def _described(settings: Settings) -> list[DescribedTopic]:
     admin = KafkaClients(settings).admin()
     try:
         return describe_topics(admin, settings)
@@ -207,7 +207,7 @@ def _described(settings: Settings) -> list[Found]:
         admin.close()
 
 
-def _refuse_missing(found: Sequence[Found]) -> None:
+def _refuse_missing(found: Sequence[DescribedTopic]) -> None:
     hidden = [entry.topic.name for entry in found if entry.hidden]
     if hidden:
         raise MissingTopic(f"this user may not see the topic {', '.join(hidden)}: see deploy/acl")
@@ -221,7 +221,7 @@ def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
     return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
 
 
-def is_as_wanted(entry: Found, partitions: int) -> bool:
+def is_as_wanted(entry: DescribedTopic, partitions: int) -> bool:
     """Whether a topic has the partitions that it needs: so many, or its own fixed number."""
     return entry.partitions == (entry.topic.partitions or partitions)
 
@@ -231,9 +231,9 @@ def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
     return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
 
 
-def _found(topic: TopicSpec, described: dict[str, object] | None) -> Found:
+def _found(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
         code = described["error_code"] if described else 0
-        return Found(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
-    return Found(topic, len(partitions), len(partitions[0]["replica_nodes"]))
+        return DescribedTopic(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
+    return DescribedTopic(topic, len(partitions), len(partitions[0]["replica_nodes"]))

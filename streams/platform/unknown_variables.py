@@ -16,7 +16,7 @@ _LEAST_ALIKE = 0.7
 _names_a_service = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT_\d+_(TCP|UDP)\w*)$").search
 
 
-class Unknown(NamedTuple):
+class UnknownVariable(NamedTuple):
     """`near`: the setting that was probably meant; None: nothing is spelled like it."""
 
     variable: str
@@ -27,7 +27,7 @@ class Unknown(NamedTuple):
         return f"{self.variable}{said_in(self.variable)} is no setting and is ignored: {cure}"
 
 
-def unknown_variables() -> list[Unknown]:
+def unknown_variables() -> list[UnknownVariable]:
     """Those of this process's environment and of the file `.env`."""
     fields = [*Settings.model_fields]
     known = {variable_of(field) for field in fields} | {f"{PREFIX}{field.upper()}" for field in fields}
@@ -35,14 +35,14 @@ def unknown_variables() -> list[Unknown]:
     return unknown_among({**in_file, **os.environ}, known)
 
 
-def unknown_among(given: Mapping[str, str | None], known: Collection[str]) -> list[Unknown]:
+def unknown_among(given: Mapping[str, str | None], known: Collection[str]) -> list[UnknownVariable]:
     """Those of `given` that begin like a setting and are not `known`, by name.
 
     Kubernetes tells each container of services in such variables as well; they are nobody's settings.
     """
     names = {name.upper() for name, value in given.items() if not (value or "").startswith(("tcp://", "udp://"))}
     return [
-        Unknown(name, _near(name, known))
+        UnknownVariable(name, _near(name, known))
         for name in sorted(names)
         if name.startswith(PREFIX) and name not in known and not _names_a_service(name)
     ]

@@ -16,8 +16,8 @@ from events.registry import ENGAGEMENTS, MODELS
 from events.topics import Agent
 from streams.domain.display_names import is_shown
 from streams.domain.quarantine.orders import Quarantine
-from streams.worker.measuring.campaign_counters import Tally
-from streams.worker.measuring.label_names import Named, is_currency, is_team
+from streams.worker.measuring.campaign_counters import CampaignCounters
+from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_team
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _EVALUATION_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -34,8 +34,8 @@ class CampaignMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry, teams: Iterable[str] = ()) -> None:
-        self._teams = Named(TEAMS, is_team, teams)
-        self._currencies = Named(CURRENCIES, is_currency)
+        self._teams = BoundedLabels(TEAMS, is_team, teams)
+        self._currencies = BoundedLabels(CURRENCIES, is_currency)
         self.inflow = Counter(
             "harmonia_inflow_total",
             "Interactions that intake has accepted, by team and type; teams beyond the first 40 count as other",
@@ -80,7 +80,7 @@ class CampaignMetrics:
         for (team, type_), count in by_team_and_type.items():
             self.inflow.labels(self._teams.label(team), type_).inc(count)
 
-    def folded(self, tally: Tally) -> None:
+    def folded(self, tally: CampaignCounters) -> None:
         """A chunk of interactions."""
         for type_, count in tally.types.items():
             self.applied.labels(type_).inc(count)
@@ -148,7 +148,7 @@ class ExperimentMetrics:
             self.known.labels(status).set(statuses.get(status, 0))
 
 
-class StandingMetrics:
+class OperationsMetrics:
     """Metrics for whoever is on call: what waits, stands still or is full, and what happened to the process.
 
     Gauges of partitions are of those that it owns, once a second.
@@ -236,7 +236,7 @@ class QuarantineMetrics:
     """Which sources are in quarantine, and how many records wait: every worker hears of all, so each tells the same."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._names = Named(MOST_SOURCES, is_shown)
+        self._names = BoundedLabels(MOST_SOURCES, is_shown)
         self.since = Gauge(
             "harmonia_source_quarantined_since_seconds",
             f"Since when a source is in quarantine, Unix time, by source ({MOST_SOURCES} that look like names; other)",
@@ -267,7 +267,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, teams: Iterable[str] = ()) -> None:
         self.registry = registry
         self.campaign = CampaignMetrics(registry, teams)
-        self.standing = StandingMetrics(registry)
+        self.standing = OperationsMetrics(registry)
         self.experiments = ExperimentMetrics(registry)
         self.quarantine = QuarantineMetrics(registry)
         ProcessCollector(registry=registry)

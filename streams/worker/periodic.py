@@ -13,7 +13,7 @@ from streams.worker.state_dir import TIDY_EVERY_S, tidy
 logger = logging.getLogger(__name__)
 
 
-class Ticks(Protocol):
+class TickingAgent(Protocol):
     """An agent that is waited for; `pause`: seconds until it ticks again."""
 
     @property
@@ -23,10 +23,10 @@ class Ticks(Protocol):
         """Send what is due. Raises one of `BROKER_TROUBLE`."""
 
 
-class Ticking(Service):
+class PeriodicTicks(Service):
     """Sends ticks for as long as the worker runs and works on its partitions."""
 
-    def __init__(self, app: ChunkApp, agent: Ticks) -> None:
+    def __init__(self, app: ChunkApp, agent: TickingAgent) -> None:
         super().__init__()
         self._app = app
         self._agent = agent
@@ -44,7 +44,7 @@ class Ticking(Service):
             await self.sleep(self._agent.pause)
 
 
-class Tidying(Service):
+class StateCleanup(Service):
     """Deletes stores that were left behind in the worker's own directory, or by several workers below it."""
 
     def __init__(self, state_dir: Path) -> None:

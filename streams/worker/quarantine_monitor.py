@@ -38,12 +38,12 @@ from streams.domain.quarantine.released import Released
 from streams.domain.quarantine.sampling import Piece, sample
 from streams.domain.quarantine.suspicions import Suspicions, Tally, floods_in, span_of
 from streams.engine.changelog import PartitionReader
-from streams.engine.dangling_transactions import Leftovers
+from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import KafkaClients
-from streams.platform.cooperative import in_turns
+from streams.platform.cooperative import map_cooperatively
 from streams.platform.settings import Settings
 from streams.worker.agents.intake.agent import judge
 from streams.worker.agents.latency_header import Clock
@@ -56,7 +56,7 @@ MOST_RECORDS = 40_000
 PIECE = 2_000
 
 
-class LookBack:
+class RefusalSurvey:
     """Reads what was appended to the input topics about a time, to learn how much of a source was refused.
 
     All partitions are read, also those that other workers have. Of a busy minute it is a fair sample. `partitions`: of
@@ -80,7 +80,9 @@ class LookBack:
             for piece in sample(ranges, MOST_RECORDS, PIECE):
                 async for run in reader.runs(TP(piece.topic, piece.partition), piece.start, piece.end):
                     mine = [record for record in run.records if record.offset < piece.end]
-                    counts.update(filter(None, await in_turns(lambda record: self._seen(record, sources), mine)))
+                    counts.update(
+                        filter(None, await map_cooperatively(lambda record: self._seen(record, sources), mine))
+                    )
         return {source: Tally(counts[source, True], counts[source, False]) for source in sources}
 
     def _seen(self, record: KafkaRecord, sources: Collection[str]) -> tuple[str, bool] | None:
@@ -96,7 +98,7 @@ INTERVAL_S = 10.0
 _WAIT_MS = 500
 
 
-class HeldRecords(Service):
+class HeldRecordsCounter(Service):
     """Counts the records that are held of sources in quarantine and were not released, for a gauge.
 
     They are not read: where the topic begins and ends is enough, less what was noted as sent anew. `partitions`: of the
@@ -149,7 +151,7 @@ _LATE_MS = 10 * MINUTE_MS
 _PAUSE_S = 1.0
 
 
-class Quarantining(Service):
+class QuarantineMonitor(Service):
     """Keeps the guard of this worker up to date with the topic of quarantines, and declares those that it sees."""
 
     def __init__(
@@ -164,7 +166,7 @@ class Quarantining(Service):
         self._partitions = settings.partitions
         self._calm_ms = settings.quarantine_minutes * MINUTE_MS
         self._share = settings.quarantine_share
-        self._looks = LookBack(kafka, settings.hasher, settings.partitions)
+        self._looks = RefusalSurvey(kafka, settings.hasher, settings.partitions)
         self._suspicions = Suspicions()
         self._known: dict[str, Quarantine] = {}
 
@@ -234,7 +236,7 @@ class Quarantining(Service):
             return
         where = {partition_of(flood.source, self._partitions) for flood in floods}
         written = [PLACE, *(TP(SYSTEM_ALERTS, number) for number in where)]
-        leftovers = Leftovers(self._kafka, self._id, written)
+        leftovers = DanglingTransactions(self._kafka, self._id, written)
         await leftovers.look()
         writer = TransactionWriter(self._kafka, self._id, written)
         try:

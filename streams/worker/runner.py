@@ -8,7 +8,7 @@ import faust
 
 from streams.engine.garbage_collector import collect_rarely
 from streams.platform.hard_stop import end_when_memory_is_out, end_within
-from streams.platform.logs import Repeats, TroubleInALine, hush_libraries, leave_out_the_ordinary
+from streams.platform.logs import OneLineErrorFilter, RepeatFilter, hush_libraries, leave_out_the_ordinary
 from streams.platform.settings import Settings
 from streams.platform.signals import signals_end_the_block
 from streams.worker.app import Worker, build_worker
@@ -46,8 +46,8 @@ class _Process(faust.Worker):
     def on_setup_root_logger(self, logger: Logger, level: int) -> None:
         """Called once there are handlers."""
         for handler in logger.handlers:
-            handler.addFilter(TroubleInALine())
-            handler.addFilter(Repeats())
+            handler.addFilter(OneLineErrorFilter())
+            handler.addFilter(RepeatFilter())
 
     async def on_stop(self) -> None:
         """Called before anything of it is stopped."""

@@ -11,8 +11,8 @@ from mode import Service
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End
-from streams.worker.measuring.lag import Behind, Look, Waiting
-from streams.worker.measuring.teams import Schedule
+from streams.worker.measuring.lag import PartitionProgress, RecordAges, SinkLag
+from streams.worker.measuring.teams import TeamSchedule
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 INTERVAL_S = 1.0
 
 
-class Watched(Protocol):
+class MonitoredSink(Protocol):
     """An agent that looks after what it has written elsewhere."""
 
     @property
-    def behind(self) -> Behind:
+    def behind(self) -> SinkLag:
         """How far that is behind."""
         ...
 
@@ -33,11 +33,16 @@ class Watched(Protocol):
         ...
 
 
-class Watch(Service):
+class SinkMonitor(Service):
     """Runs beside the agents while the worker owns partitions."""
 
     def __init__(
-        self, app: ChunkApp, sinks: Sequence[Watched], metrics: Metrics, clock: Callable[[], int], schedule: Schedule
+        self,
+        app: ChunkApp,
+        sinks: Sequence[MonitoredSink],
+        metrics: Metrics,
+        clock: Callable[[], int],
+        schedule: TeamSchedule,
     ) -> None:
         super().__init__()
         self._app = app
@@ -45,7 +50,7 @@ class Watch(Service):
         self._metrics = metrics
         self._clock = clock
         self._schedule = schedule
-        self._waiting = Waiting()
+        self._waiting = RecordAges()
 
     @Service.task
     async def _measure(self) -> None:
@@ -60,7 +65,8 @@ class Watch(Service):
     def _measure_lag(self, lags: Mapping[TP, int], now: int) -> None:
         lanes, lag, standing = self._app.lanes, self._metrics.lag, self._metrics.standing
         self._waiting.look(
-            {tp: Look(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()}, now
+            {tp: PartitionProgress(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()},
+            now,
         )
         for gauge in (lag, standing.stalled, standing.waiting):
             gauge.clear()
@@ -86,7 +92,7 @@ class Watch(Service):
     async def _look_at_sinks(self) -> None:
         await asyncio.gather(*map(self._look_at, self._sinks))
 
-    async def _look_at(self, sink: Watched) -> None:
+    async def _look_at(self, sink: MonitoredSink) -> None:
         """Each by itself: while one of them waits for its server, the others go on."""
         while not self.should_stop:
             try:

@@ -9,7 +9,7 @@ from events.outputs import AuditedDecision, EvidenceItem
 from events.times import parse_time, render_time
 from sinks.lookup import Incomplete
 from streams.domain.pressure import PermissionRequest
-from streams.platform.cooperative import in_turns
+from streams.platform.cooperative import map_cooperatively
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.auth_middleware import caller_of
 from streams.services.api.bodies import CURES
@@ -83,7 +83,7 @@ async def _batch(office: Office, caller: Caller, said: PermissionsAsked) -> Batc
     at = office.clock() if said.at is None else parse_time(said.at)
     if at is None:
         raise mistaken("at", "give an RFC 3339 time with an offset")
-    whom = await in_turns(lambda person: asked(person, said.channel, office.hasher), said.contacts)
+    whom = await map_cooperatively(lambda person: asked(person, said.channel, office.hasher), said.contacts)
     return Batch(request, at, whom, reserve_ms)
 
 
@@ -115,7 +115,7 @@ def _write_down(office: Office, caller: Caller, batch: Batch, answers: Answers) 
 
 
 async def _shown(answers: Answers) -> PermissionAnswers:
-    decisions = await in_turns(_answer, answers.judged)
+    decisions = await map_cooperatively(_answer, answers.judged)
     return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
 
 

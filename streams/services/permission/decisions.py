@@ -17,7 +17,7 @@ from sinks.lookup import Contact, Erased, Found, Incomplete, Lookup, Reserved, S
 from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted
 from streams.domain.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, meant, prepare
 from streams.domain.pressure import Reservation as Pending
-from streams.platform.cooperative import in_turns
+from streams.platform.cooperative import map_cooperatively
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Judge:
             return seen
         question = _question(policy, batch, seen)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await in_turns(lambda row: _judged(question, *row), rows)
+        return seen.as_of, await map_cooperatively(lambda row: _judged(question, *row), rows)
 
     async def _reserve(self, batch: Batch, policy: Policy, asked: Sequence[Asked]) -> Result | Incomplete:
         ids = await self._lookup.ids([one.names for one in asked])
@@ -145,7 +145,7 @@ class Judge:
             return seen
         giving = _Giving(_question(policy, batch, seen), hands)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await in_turns(lambda row: giving.judged(*row), rows)
+        return seen.as_of, await map_cooperatively(lambda row: giving.judged(*row), rows)
 
 
 class _Hands:

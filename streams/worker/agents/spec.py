@@ -18,15 +18,15 @@ from streams.platform.settings import Settings
 from streams.platform.topics import TABLE_SPECS, TABLES, TableSpec
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import Metrics
-from streams.worker.periodic import Ticks
-from streams.worker.sink_monitor import Watched
+from streams.worker.periodic import TickingAgent
+from streams.worker.sink_monitor import MonitoredSink
 
 _WITH_TRANSACTIONS = frozenset({*TABLES, "quarantining"})
 """Parts of a worker that write in transactions; all others write at least once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class AgentParts:
     """What agents are made of. `policy`: gives the one that holds now. `tables`: those of the agents, by name."""
 
     settings: Settings
@@ -39,7 +39,7 @@ class Parts:
     tables: Mapping[str, ChunkTable[Any]]
 
 
-class SinkAgent(Watched, Protocol):
+class SinkAgent(MonitoredSink, Protocol):
     """An agent that gives what a topic says to a system outside of Kafka."""
 
     async def close(self) -> None:
@@ -48,7 +48,7 @@ class SinkAgent(Watched, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BuiltAgent:
     """An agent that was made: what it does with each chunk of its topics, and what else is asked of it.
 
     `sink`: looked after every second, and closed at the end. `ticks`: called every few seconds.
@@ -56,7 +56,7 @@ class Made:
 
     process: Process
     sink: SinkAgent | None = None
-    ticks: Ticks | None = None
+    ticks: TickingAgent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class AgentSpec:
     """One agent. `handler` makes it; `states`: of its table, where it has one, which bears its name."""
 
     name: Agent
-    handler: Callable[[Parts], Made]
+    handler: Callable[[AgentParts], BuiltAgent]
     states: TableStates | None = None
 
     @property

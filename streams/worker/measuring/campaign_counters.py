@@ -26,7 +26,7 @@ _MONEY = (Gift, Refund, Retraction)
 _READING = (Deed, Retraction)
 
 
-class Tally:
+class CampaignCounters:
     """`types`: facts; `reports`: by method and outcome; `money`: by currency and flow.
 
     Of the contacts that are judged, `acts`: opens and clicks; `human`: by act and change, in thousandths.

@@ -11,7 +11,7 @@ _team = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}").fullmatch
 _currency = re.compile(r"[A-Z]{3}").fullmatch
 
 
-class Named:
+class BoundedLabels:
     """Gives the first `most` names that look right a label of their own, and `kept` in any case."""
 
     def __init__(self, most: int, looks_right: Callable[[str], bool], kept: Iterable[str] = ()) -> None:

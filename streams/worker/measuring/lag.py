@@ -14,7 +14,7 @@ FORGET_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PartitionProgress:
     """A partition now: records not done, the offset up to which all is done, the append time of the oldest in hand.
 
     `done` None: nothing yet. `oldest_at` None: nothing was fetched yet.
@@ -32,14 +32,14 @@ class _Seen:
     at: int
 
 
-class Waiting:
+class RecordAges:
     """Remembers the last progress of each owned partition. Times in ms since 1970."""
 
     def __init__(self) -> None:
         self._seen: dict[TP, _Seen] = {}
         self._oldest: dict[TP, int] = {}
 
-    def look(self, looks: Mapping[TP, Look], now: int) -> None:
+    def look(self, looks: Mapping[TP, PartitionProgress], now: int) -> None:
         """Take what the owned partitions are like now."""
         self._seen = {
             tp: seen for tp, seen in self._seen.items() if now - seen.at <= FORGET_MS and (tp in looks or not looks)
@@ -68,14 +68,14 @@ class Waiting:
         return dict(longest)
 
 
-class Distance(NamedTuple):
+class SinkDistance(NamedTuple):
     """Records that the sink lacks (None: it was not asked yet), and seconds ago at which it lacked none."""
 
     records: int | None
     seconds: float
 
 
-class Behind:
+class SinkLag:
     """Notes of one sink. One that never was whole since this worker looks after it counts from the first look."""
 
     def __init__(self, sink: str, topics: Collection[str]) -> None:
@@ -92,11 +92,11 @@ class Behind:
         """The sink holds what is below this offset."""
         self._offsets[tp] = offset
 
-    def distances(self, owned: Sequence[TP], ends: Mapping[TP, End], now: int) -> dict[TP, Distance]:
+    def distances(self, owned: Sequence[TP], ends: Mapping[TP, End], now: int) -> dict[TP, SinkDistance]:
         """Of each of the owned partitions that the sink reads; what is not owned any more is forgotten."""
         self._whole_at = {tp: self._whole_at.get(tp, now) for tp in owned if tp.topic in self._topics}
         self._offsets = {tp: offset for tp, offset in self._offsets.items() if tp in self._whole_at}
-        return {tp: Distance(self._lacks(tp, ends), max(0, now - at) / 1000) for tp, at in self._whole_at.items()}
+        return {tp: SinkDistance(self._lacks(tp, ends), max(0, now - at) / 1000) for tp, at in self._whole_at.items()}
 
     def _lacks(self, tp: TP, ends: Mapping[TP, End]) -> int | None:
         return max(0, ends[tp].offset - self._offsets[tp]) if tp in ends and tp in self._offsets else None

@@ -10,7 +10,7 @@ from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from streams.worker.metrics import StandingMetrics
+from streams.worker.metrics import OperationsMetrics
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ def disk_used(folder: Path) -> float:
     return usage.used / (usage.used + usage.free) if usage.used + usage.free else 0.0
 
 
-class Surroundings(Service):
+class RedisAndDiskMonitor(Service):
     """Measures the memory of Redis and the disk of the state directory. Takes `redis` over and closes it."""
 
-    def __init__(self, redis: Redis, state_dir: Path, metrics: StandingMetrics) -> None:
+    def __init__(self, redis: Redis, state_dir: Path, metrics: OperationsMetrics) -> None:
         super().__init__()
         self._redis = redis
         self._state_dir = state_dir

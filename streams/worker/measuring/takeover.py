@@ -14,7 +14,7 @@ from pathlib import Path
 from faust.types import TP
 
 from streams.platform.errors import Fenced, StateLost
-from streams.worker.metrics import StandingMetrics
+from streams.worker.metrics import OperationsMetrics
 
 REASONS = ("fenced", "state_lost", "other")
 _FILE = "fail-stops.json"
@@ -50,10 +50,10 @@ def reason_of(error: BaseException) -> str:
     return "other"
 
 
-class TakeOvers:
-    """An `Onlooker`. A recovery that is begun again before it has ended counts from its first beginning."""
+class TakeoverMetrics:
+    """A `LifecycleListener` that keeps metrics of take-overs and fail-stops. A recovery that is begun again before it has ended counts from its first beginning."""
 
-    def __init__(self, metrics: StandingMetrics, state_dir: Path) -> None:
+    def __init__(self, metrics: OperationsMetrics, state_dir: Path) -> None:
         self._metrics = metrics
         self._state_dir = state_dir
         self._began: float | None = None

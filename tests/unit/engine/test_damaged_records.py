@@ -13,8 +13,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.structs import TopicPartition
 
 from events.refusal import Reason
-from streams.engine.aiokafka_patches.damaged_records import MAX_HEADERS_OF_BATCH, Record, Unread
-from streams.engine.aiokafka_patches.fetched_records import Refused, hand_out_light_records
+from streams.engine.aiokafka_patches.damaged_records import MAX_HEADERS_OF_BATCH, BatchRecord, UnreadRecords
+from streams.engine.aiokafka_patches.fetched_records import UnreadableRecord, hand_out_light_records
 from streams.engine.aiokafka_patches.record_batches import Batch, read_any_batch
 from tests.unit.engine.crafted import CODECS, KINDS, NEIGHBOURS_AS_HEADERS, Maker, Raw, batch, craft, of_records, varint
 from tests.unit.engine.poisoned import BASE, check, letters, read, told
@@ -58,7 +58,7 @@ def test_records_say_why_they_are_refused() -> None:
 
     records, end = read(of_records(made))
 
-    refused = {one.offset: one for one in records if isinstance(one, Refused)}
+    refused = {one.offset: one for one in records if isinstance(one, UnreadableRecord)}
     assert [one.offset for one in records] == [0, 1, 2, 3, 4, 5, 6]
     assert {at: one.refusal.reason for at, one in refused.items()} == {
         1: Reason.INVALID_DATA,
@@ -91,7 +91,7 @@ def test_gaps_that_compaction_left_are_no_mistake() -> None:
     records, end = read(batch(payload, 3, BASE, last=11), BASE)
 
     assert (told(records), end) == ([(BASE + at, BASE + at) for at in (2, 3, 9)], BASE + 12)
-    assert not any(isinstance(record, Refused) for record in records)
+    assert not any(isinstance(record, UnreadableRecord) for record in records)
     assert read(batch(b"", 0, BASE, last=11), BASE) == ([], BASE + 12)
 
 
@@ -111,7 +111,7 @@ def test_millions_of_headers_are_counted_and_not_made() -> None:
         tracemalloc.stop()
 
     assert [record.value for record in records] == [b"before", b"value", b"after"]
-    assert isinstance(records[1], Refused)
+    assert isinstance(records[1], UnreadableRecord)
     assert records[1].refusal.reason is Reason.TOO_LARGE
     assert most < 100 << 20
 
@@ -123,7 +123,7 @@ def test_what_is_as_it_should_be_is_read_by_the_compiled_reader_alone(sizes: tup
 
     found = list(Batch(memoryview(of_records(made, "zstd", BASE))).records())
 
-    assert not any(isinstance(record, Record) for record in found)
+    assert not any(isinstance(record, BatchRecord) for record in found)
     assert [(record.offset, record.value) for record in found] == [
         (BASE + at, one.value) for at, one in enumerate(made)
     ]
@@ -143,7 +143,7 @@ def test_a_record_that_takes_its_neighbours_for_headers_makes_few_of_them(kind: 
     finally:
         tracemalloc.stop()
 
-    assert isinstance(first, Unread)
+    assert isinstance(first, UnreadRecords)
     assert most < 4 << 20
     assert [record.value for record in found] == [record.value for record in made[1:]]
 
@@ -176,7 +176,7 @@ def test_many_tiny_records_are_read_whatever_they_look_like_and_where_one_is_odd
 
     records, end = read(of_records(made, "zstd"))
 
-    assert ([at for at, one in enumerate(records) if isinstance(one, Refused)], end) == ([20_000], 30_000)
+    assert ([at for at, one in enumerate(records) if isinstance(one, UnreadableRecord)], end) == ([20_000], 30_000)
     assert records[20_000].value == b"odd"
     assert [one.offset for one in records] == [*range(30_000)]
 
@@ -186,7 +186,7 @@ def test_headers_of_a_batch_are_counted_together() -> None:
 
     records, _ = read(of_records([*made, Raw(b"none")], "zstd"))
 
-    refused = [one for one in records if isinstance(one, Refused)]
+    refused = [one for one in records if isinstance(one, UnreadableRecord)]
     assert [one.value for one in refused] == [b"%d" % (len(made) - left) for left in (3, 2, 1)][-len(refused) :]
     assert {one.refusal.reason for one in refused} == {Reason.TOO_LARGE}
     assert sum(len(one.headers) for one in records) <= MAX_HEADERS_OF_BATCH

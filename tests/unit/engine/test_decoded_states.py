@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 
 NUMBERS: Codec[int] = Codec(lambda number: b"%d" % number, int)
@@ -32,7 +32,7 @@ def store() -> CountingStore:
 
 
 def states_in(store: MemoryStore, room: int = 1000) -> States[int]:
-    return States(store, NUMBERS, Recent(room))
+    return States(store, NUMBERS, RecentStates(room))
 
 
 def commit(states: States[int], changes: dict[bytes, int | None]) -> None:

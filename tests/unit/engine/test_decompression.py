@@ -11,8 +11,8 @@ from aiokafka import codec
 from aiokafka.consumer import fetcher
 from aiokafka.record._crecords import default_records as compiled
 
-from streams.engine.aiokafka_patches.damaged_records import TOO_MUCH, Unread
-from streams.engine.aiokafka_patches.decompression import MAX_INFLATED, Inflated, opened
+from streams.engine.aiokafka_patches.damaged_records import TOO_MUCH, UnreadRecords
+from streams.engine.aiokafka_patches.decompression import MAX_INFLATED, InflatedTooMuch, opened
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
 
 CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -76,7 +76,7 @@ def test_a_bomb_is_one_letter_and_its_neighbours_are_read(name: str) -> None:
         tracemalloc.stop()
 
     assert [(one.offset, one.value) for one in (before, after)] == [(6, b"before"), (9, b"after")]
-    assert handed == Unread(7, 1_000, None, bomb[61:], [], 8, TOO_MUCH)
+    assert handed == UnreadRecords(7, 1_000, None, bomb[61:], [], 8, TOO_MUCH)
     assert most < 3 * MAX_INFLATED
 
 
@@ -91,7 +91,7 @@ def test_several_frames_count_together(name: str) -> None:
     close, half = CLOSE[name], bytes(MAX_INFLATED // 2)
 
     assert open_(name, close(b"a") + close(b"b")) == b"ab"
-    with pytest.raises(Inflated):
+    with pytest.raises(InflatedTooMuch):
         open_(name, close(half) + close(half) + close(b"a"))
 
 
@@ -103,7 +103,7 @@ def test_a_second_frame_of_lz4_is_nothing_to_brokers_and_not_opened() -> None:
 
 
 def test_a_block_of_snappy_that_says_it_is_huge_gets_no_memory() -> None:
-    with pytest.raises(Inflated):
+    with pytest.raises(InflatedTooMuch):
         open_("snappy", b"\xff\xff\xff\xff\x0f" + b"abc")
 
 

@@ -2,7 +2,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-from streams.engine.erasure_compaction import Forgetting
+from streams.engine.erasure_compaction import ErasureCompaction
 from streams.engine.store import MemoryStore
 
 
@@ -29,14 +29,14 @@ class CountingStore(MemoryStore):
         self.forgot += 1
 
 
-async def all_done(forgetting: Forgetting) -> None:
+async def all_done(forgetting: ErasureCompaction) -> None:
     assert forgetting._task is not None
     await forgetting._task
 
 
 async def test_what_is_asked_for_within_a_while_is_done_once() -> None:
     store = CountingStore()
-    forgetting = Forgetting(store, soon=0.01, every=60)
+    forgetting = ErasureCompaction(store, soon=0.01, every=60)
     for _ in range(5):
         forgetting.ask()
     await asyncio.to_thread(store.began.wait, 10)
@@ -48,7 +48,7 @@ async def test_what_is_asked_for_within_a_while_is_done_once() -> None:
 async def test_what_is_asked_for_meanwhile_is_done_afterwards() -> None:
     store = CountingStore()
     store.may_end.clear()
-    forgetting = Forgetting(store, soon=0, every=0)
+    forgetting = ErasureCompaction(store, soon=0, every=0)
     forgetting.ask()
     await asyncio.to_thread(store.began.wait, 10)
     forgetting.ask()
@@ -61,7 +61,7 @@ async def test_what_is_asked_for_meanwhile_is_done_afterwards() -> None:
 
 async def test_what_is_left_is_done_when_the_store_is_closed() -> None:
     store = CountingStore()
-    forgetting = Forgetting(store, soon=60)
+    forgetting = ErasureCompaction(store, soon=60)
     forgetting.ask()
     await forgetting.pause()
     assert store.forgot == 0
@@ -75,7 +75,7 @@ async def test_what_is_left_is_done_when_the_store_is_closed() -> None:
 async def test_what_was_due_when_it_was_paused_is_done_once_it_goes_on() -> None:
     """A rebalance pauses it, and the next deletion may be a year away."""
     store = CountingStore()
-    forgetting = Forgetting(store, soon=0, every=60)
+    forgetting = ErasureCompaction(store, soon=0, every=60)
     forgetting.ask()
     await forgetting.pause()
     assert store.forgot == 0
@@ -87,7 +87,7 @@ async def test_what_was_due_when_it_was_paused_is_done_once_it_goes_on() -> None
 
 
 async def test_nothing_is_done_where_nothing_was_due() -> None:
-    forgetting = Forgetting(CountingStore())
+    forgetting = ErasureCompaction(CountingStore())
     await forgetting.pause()
 
     forgetting.go_on()
@@ -98,7 +98,7 @@ async def test_nothing_is_done_where_nothing_was_due() -> None:
 async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store() -> None:
     store = CountingStore()
     store.may_end.clear()
-    forgetting = Forgetting(store, soon=0)
+    forgetting = ErasureCompaction(store, soon=0)
     forgetting.ask()
     await asyncio.to_thread(store.began.wait, 10)
     pausing = asyncio.create_task(forgetting.pause())
@@ -114,7 +114,7 @@ async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store() -> Non
 async def test_a_failure_is_tried_again() -> None:
     store = CountingStore()
     store.failures = 1
-    forgetting = Forgetting(store, soon=0, every=0)
+    forgetting = ErasureCompaction(store, soon=0, every=0)
     forgetting.ask()
 
     await all_done(forgetting)
@@ -125,6 +125,6 @@ async def test_a_failure_is_tried_again() -> None:
 async def test_a_store_of_which_nothing_was_deleted_is_left_as_it_is() -> None:
     store = CountingStore()
 
-    await Forgetting(store).finish()
+    await ErasureCompaction(store).finish()
 
     assert store.forgot == 0

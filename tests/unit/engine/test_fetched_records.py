@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from aiokafka.structs import TopicPartition
 
-from streams.engine.aiokafka_patches.fetched_records import MOST_BYTES, Drained, Fetched, _FetchResult
+from streams.engine.aiokafka_patches.fetched_records import MOST_BYTES, DrainedRecords, FetchedRecord, _FetchResult
 
 TP = TopicPartition("interactions", 0)
 
@@ -19,13 +19,13 @@ class Records:
         self._offsets = iter(offsets)
         self._value = value
 
-    def __iter__(self) -> Iterator[Fetched]:
+    def __iter__(self) -> Iterator[FetchedRecord]:
         return self
 
-    def __next__(self) -> Fetched:
+    def __next__(self) -> FetchedRecord:
         offset = next(self._offsets)
         self.next_fetch_offset = offset + 1
-        return Fetched(TP.topic, TP.partition, offset, 0, b"k", self._value, ())
+        return FetchedRecord(TP.topic, TP.partition, offset, 0, b"k", self._value, ())
 
 
 class State:
@@ -44,7 +44,7 @@ def result(position: int, offsets: range, value: bytes = b"v") -> _FetchResult:
     return _FetchResult(TP, assignment=assignment, partition_records=Records(position, offsets, value), backoff=0.1)
 
 
-def drained(found: Drained) -> tuple[int, list[int]]:
+def drained(found: DrainedRecords) -> tuple[int, list[int]]:
     return found.start, [record.offset for record in found]
 
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.garbage_collector import YOUNG_OBJECTS, collect_rarely, collecting_later
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output
@@ -50,7 +50,7 @@ def test_who_collects_nothing_goes_on_so() -> None:
 
 
 def test_records_are_nothing_to_walk_over() -> None:
-    record: KafkaRecord = Fetched("topic", 0, 1, 2, b"k", b"v", (("name", b"text"),))
+    record: KafkaRecord = FetchedRecord("topic", 0, 1, 2, b"k", b"v", (("name", b"text"),))
 
     assert not gc.is_tracked(record)
     assert not gc.is_tracked(Output("topic", 0, b"k", b"v"))

@@ -4,13 +4,13 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.weighted_semaphore import Turns
+from streams.engine.weighted_semaphore import WeightedSemaphore
 
 
 class Work:
     """Pieces of work that hold their turn until they are told to end."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: WeightedSemaphore) -> None:
         self._turns = turns
         self._ends: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -47,7 +47,7 @@ class Work:
 
 
 async def test_small_pieces_are_worked_on_together() -> None:
-    work = Work(Turns(100))
+    work = Work(WeightedSemaphore(100))
 
     await work.begin(*[10] * 12)
 
@@ -57,7 +57,7 @@ async def test_small_pieces_are_worked_on_together() -> None:
 
 
 async def test_a_piece_larger_than_all_is_worked_on_alone() -> None:
-    work = Work(Turns(100))
+    work = Work(WeightedSemaphore(100))
 
     await work.begin(10, 500, 10)
 
@@ -70,7 +70,7 @@ async def test_a_piece_larger_than_all_is_worked_on_alone() -> None:
 
 async def test_a_small_piece_does_not_overtake_a_large_one() -> None:
     """Else a large one would wait for ever."""
-    work = Work(Turns(100))
+    work = Work(WeightedSemaphore(100))
 
     await work.begin(60, 60, 10)
 
@@ -78,7 +78,7 @@ async def test_a_small_piece_does_not_overtake_a_large_one() -> None:
 
 
 async def test_who_waits_and_is_cancelled_is_not_waited_for() -> None:
-    work = Work(Turns(100))
+    work = Work(WeightedSemaphore(100))
     await work.begin(60, 60, 10)
 
     await work.cancel(1)
@@ -87,7 +87,7 @@ async def test_who_waits_and_is_cancelled_is_not_waited_for() -> None:
 
 
 async def test_a_turn_that_comes_together_with_a_cancel_is_passed_on() -> None:
-    turns = Turns(1)
+    turns = WeightedSemaphore(1)
     async with turns.of(1):
         waiting = asyncio.create_task(turns._begin(1))
         await asyncio.sleep(0)
@@ -101,7 +101,7 @@ async def test_a_turn_that_comes_together_with_a_cancel_is_passed_on() -> None:
 
 @given(sizes=st.lists(st.integers(1, 120), max_size=20), data=st.data())
 async def test_everybody_has_a_turn_and_never_too_much_is_under_way(sizes: list[int], data: st.DataObject) -> None:
-    work = Work(Turns(100))
+    work = Work(WeightedSemaphore(100))
     await work.begin(*sizes)
     done = []
     while work.under_way:
@@ -114,7 +114,7 @@ async def test_everybody_has_a_turn_and_never_too_much_is_under_way(sizes: list[
 
 async def test_whoever_waits_may_be_cancelled_all_at_once() -> None:
     """As all late lanes are before a rebalance; the holder unwinds before those who wait for it."""
-    turns = Turns(100)
+    turns = WeightedSemaphore(100)
     ended = asyncio.Event()
 
     async def work(records: int) -> None:

@@ -8,17 +8,17 @@ import pytest
 from aiokafka.consumer import group_coordinator
 from faust.types import TP
 
-from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
 from streams.platform.errors import StateLost
 from streams.platform.logs import (
     _LOGGER,
     SHOWN_AGAIN_S,
-    Repeats,
-    TroubleInALine,
+    OneLineErrorFilter,
+    RepeatFilter,
+    describe_error,
     hush_libraries,
     leave_out_the_ordinary,
-    told,
 )
 
 ADDRESS = "ada@example.org"
@@ -62,7 +62,7 @@ def test_of_a_bug_only_the_kind_and_the_place_are_told() -> None:
 
     with pytest.raises(ValueError, match="no 'ada") as caught:
         look_up()
-    text = told(caught.value)
+    text = describe_error(caught.value)
 
     assert text.startswith("ValueError\n")
     assert "in look_up" in text
@@ -71,13 +71,13 @@ def test_of_a_bug_only_the_kind_and_the_place_are_told() -> None:
 
 
 def test_what_a_server_did_is_told() -> None:
-    assert told(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
-    assert told(ConnectionError("refused")) == "ConnectionError: refused"
+    assert describe_error(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
+    assert describe_error(ConnectionError("refused")) == "ConnectionError: refused"
 
 
 def test_a_run_that_faust_shows_shows_no_record() -> None:
     place = TP("email-events", 0)
-    record = Fetched(place.topic, 0, 0, 0, ADDRESS.encode(), ADDRESS.encode(), ())
+    record = FetchedRecord(place.topic, 0, 0, 0, ADDRESS.encode(), ADDRESS.encode(), ())
 
     assert ADDRESS not in repr(Run(place, [record], 1, 1))
 
@@ -120,7 +120,7 @@ class Told:
     """What a handler that filters repeats would show."""
 
     def __init__(self) -> None:
-        self._repeats = Repeats()
+        self._repeats = RepeatFilter()
         self.lines: list[str] = []
 
     def say(self, text: str, *args: object, at: float = 1000.0, name: str = "aiokafka", level: int = 40) -> None:
@@ -174,7 +174,7 @@ def test_what_was_said_is_not_kept_for_ever() -> None:
 def formatted(error: Exception) -> str:
     """What a handler writes of a library's line with an error."""
     record = logging.LogRecord("kafka.net", 40, "", 0, "Error receiving %s", ("data",), (type(error), error, None))
-    assert TroubleInALine().filter(record)
+    assert OneLineErrorFilter().filter(record)
     return logging.Formatter().format(record)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from streams.worker import periodic
-from streams.worker.periodic import Tidying
+from streams.worker.periodic import StateCleanup
 from streams.worker.state_dir import tidy
 from tests.unit.engine.test_abandoned_stores import let_time_pass, make, there
 
@@ -22,7 +22,7 @@ async def test_a_worker_deletes_what_it_has_left_behind_at_its_start_and_later(
     monkeypatch.setattr(periodic, "tidy", tidied_once)
     make(tmp_path, ("contacts", 0), ("contacts", 1))
     let_time_pass(tmp_path / "contacts/0")
-    service = Tidying(tmp_path)
+    service = StateCleanup(tmp_path)
 
     await service.start()
     await asyncio.wait_for(tidied.acquire(), 10)

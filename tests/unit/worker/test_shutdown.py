@@ -1,6 +1,6 @@
 import pytest
 
-from streams.worker.app import Closing
+from streams.worker.app import ShutdownCloser
 
 
 async def test_things_are_closed_in_order_when_it_stops_and_not_before() -> None:
@@ -9,7 +9,7 @@ async def test_things_are_closed_in_order_when_it_stops_and_not_before() -> None
     async def close(name: str) -> None:
         closed.append(name)
 
-    async with Closing([lambda: close("table"), lambda: close("outbox")]):
+    async with ShutdownCloser([lambda: close("table"), lambda: close("outbox")]):
         assert closed == []
 
     assert closed == ["table", "outbox"]
@@ -24,7 +24,7 @@ async def test_what_cannot_be_closed_does_not_keep_the_rest_open() -> None:
     async def close() -> None:
         closed.append("sink")
 
-    closing = Closing([fail, close])
+    closing = ShutdownCloser([fail, close])
     await closing.start()
     with pytest.raises(RuntimeError, match="broken"):
         await closing.stop()

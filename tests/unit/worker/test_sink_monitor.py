@@ -12,11 +12,11 @@ from streams.engine.runs import End
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.worker import sink_monitor
-from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.sinks.sink_connector import UNKNOWN
 from streams.worker.measuring.teams import schedule_of
 from streams.worker.metrics import Metrics
-from streams.worker.sink_monitor import Watch
+from streams.worker.sink_monitor import SinkMonitor
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1")
 INTERACTIONS, STATE = TP("interactions", 0), TP("contact-state", 1)
@@ -39,7 +39,7 @@ class OwningApp(ChunkApp):
         return {}
 
 
-class WatchedSink(ContactStateSink):
+class WatchedSink(ContactStateConnector):
     """Notes each look; the next ones fail as told."""
 
     def __init__(self, metrics: Metrics) -> None:
@@ -95,7 +95,7 @@ class Bench:
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(sink_monitor, "INTERVAL_S", 0.001)
     bench = Bench()
-    async with Watch(bench.app, [bench.sink], bench.metrics, bench.clock, bench.schedule):
+    async with SinkMonitor(bench.app, [bench.sink], bench.metrics, bench.clock, bench.schedule):
         yield bench
 
 

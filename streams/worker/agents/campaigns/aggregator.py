@@ -24,7 +24,7 @@ STAGE: Agent = "campaigns"
 _ROLL = b"roll"
 
 
-class Rating:
+class CampaignAggregator:
     """One chunk: its effects, how many alerts there were of which rule, and the offsets that say nothing.
 
     Parameters:

@@ -17,21 +17,21 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
 from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects, folded_to
-from streams.worker.agents.contacts.class_queries import Heard
-from streams.worker.agents.contacts.fragments import Gathering
-from streams.worker.agents.contacts.handler import STAGE, Chunk
-from streams.worker.agents.contacts.identity_changes import Moving
-from streams.worker.agents.contacts.interactions import Folding
-from streams.worker.agents.contacts.output_records import Printer
-from streams.worker.agents.experiments.backfill import Sweeping
-from streams.worker.agents.experiments.definitions import Defining
+from streams.worker.agents.contacts.class_queries import InputProgress
+from streams.worker.agents.contacts.fragments import FragmentsHandler
+from streams.worker.agents.contacts.handler import STAGE, ChunkHandler
+from streams.worker.agents.contacts.identity_changes import IdentityChangesHandler
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
+from streams.worker.agents.experiments.backfill import BackfillHandler
+from streams.worker.agents.experiments.definitions import DefinitionsHandler
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 
-class Contacts:
+class ContactsAgent:
     """Handles chunks of what is folded into the table of contacts, each topic of `partitions` partitions.
 
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
@@ -54,16 +54,16 @@ class Contacts:
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Chunk | None = None
+        last: ChunkHandler | None = None
         policy = self._policy()
         interactions = TP(INTERACTIONS, chunk.tp.partition)
         end = await self._table.lacks(interactions) if _asks(chunk) else 0
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            printer = Printer(chunk.tp.partition, self._partitions, states.generation)
-            heard = Heard(folded_to(states.store, interactions), end)
-            last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy, heard=heard)
+            printer = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
+            heard = InputProgress(folded_to(states.store, interactions), end)
+            last = fold_chunk(chunk.tp.topic, states, records, printer, self._clock(), policy=policy, heard=heard)
             return last.effects
 
         with self._metrics.chunk(STAGE):
@@ -71,7 +71,7 @@ class Contacts:
         if last is not None:
             self._count(chunk, last)
 
-    def _count(self, chunk: Run, folded: Chunk) -> None:
+    def _count(self, chunk: Run, folded: ChunkHandler) -> None:
         for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
         self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
@@ -88,26 +88,26 @@ class Contacts:
             logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)
 
 
-_KINDS: Mapping[str, type[Chunk]] = {
-    INTERACTIONS: Folding,
-    CONTACT_ROOFS: Moving,
-    CONTACT_FRAGMENTS: Gathering,
-    EXPERIMENT_DEFINITIONS: Defining,
-    EXPERIMENT_SWEEPS: Sweeping,
+_KINDS: Mapping[str, type[ChunkHandler]] = {
+    INTERACTIONS: InteractionsHandler,
+    CONTACT_ROOFS: IdentityChangesHandler,
+    CONTACT_FRAGMENTS: FragmentsHandler,
+    EXPERIMENT_DEFINITIONS: DefinitionsHandler,
+    EXPERIMENT_SWEEPS: BackfillHandler,
 }
 """How a chunk of each topic is folded; all that agent `contacts` reads."""
 
 
-def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
+def fold_chunk(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
     topic: str,
     states: States[ContactState],
     records: Records,
-    printer: Printer,
+    printer: RecordBuilder,
     at_ms: int,
     *,
     policy: Policy,
-    heard: Heard,
-) -> Chunk:
+    heard: InputProgress,
+) -> ChunkHandler:
     """Records of one topic folded onto the states before them; `heard`: how far `interactions` are.
 
     Raises `ValueError` for a topic that is not folded into the table: read as another one's, its records would say

@@ -48,7 +48,7 @@ def trigger_headers(found: Collection[Trigger]) -> Headers:
     return [(TRIGGERS, _encode(found))] if found else []
 
 
-def told_triggers(headers: Headers) -> tuple[Trigger, ...]:
+def triggers_in(headers: Headers) -> tuple[Trigger, ...]:
     """What a part's headers say; nothing where they cannot be read."""
     for name, value in headers:
         if name == TRIGGERS and value is not None:

@@ -22,7 +22,7 @@ _PREFIX = b"asked/"
 _MEMORY = "questions"
 
 
-class Heard(NamedTuple):
+class InputProgress(NamedTuple):
     """How far `interactions` are folded, and how far they are to be before anybody says that no class is known.
 
     `folded`: the offset after the last record that is folded; `end`: that to wait for, 0: none.
@@ -37,18 +37,18 @@ class Heard(NamedTuple):
         return self.end <= self.folded
 
 
-class Question(Struct, frozen=True, array_like=True):
-    """`version`: of the record that asked; the same one may come several times. `end`: as in `Heard`."""
+class ClassQuery(Struct, frozen=True, array_like=True):
+    """`version`: of the record that asked; the same one may come several times. `end`: as in `InputProgress`."""
 
     version: int
     end: int
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Question).decode
+_decode = msgspec.msgpack.Decoder(ClassQuery).decode
 
 
-class Questions:
+class ClassQueries:
     """The open ones of a partition, by fragment. `beside`: what of them is to be written."""
 
     def __init__(self, states: States[ContactState]) -> None:
@@ -62,7 +62,7 @@ class Questions:
         """Keep a question. One that comes again waits for what it waited for, or it might wait for ever."""
         known = self._open.get(node)
         if known is None or known.version < version:
-            self._open[node] = question = Question(version, end)
+            self._open[node] = question = ClassQuery(version, end)
             self.beside[_key(node)] = _encode(question)
 
     def answered(self, node: str) -> None:
@@ -71,15 +71,15 @@ class Questions:
             self.beside[_key(node)] = None
 
     def due(self, folded: int) -> list[str]:
-        """Whose answer has nothing to wait for, once this is folded (see `Heard`)."""
+        """Whose answer has nothing to wait for, once this is folded (see `InputProgress`)."""
         return [node for node, question in self._open.items() if question.end <= folded]
 
 
-def questions_of(states: States[ContactState]) -> Questions:
+def class_queries_of(states: States[ContactState]) -> ClassQueries:
     """Those of a partition, with nothing of them to be written yet."""
-    questions = cast(Questions | None, states.memory.get(_MEMORY))
+    questions = cast(ClassQueries | None, states.memory.get(_MEMORY))
     if questions is None:
-        questions = states.memory[_MEMORY] = Questions(states)
+        questions = states.memory[_MEMORY] = ClassQueries(states)
     questions.beside = {}
     return questions
 

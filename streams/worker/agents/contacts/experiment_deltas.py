@@ -15,16 +15,16 @@ from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.delta_columns import Columns
 from streams.domain.experiments.partials import Stands, write_partial
 from streams.engine.writer import Output
-from streams.worker.agents.experiments.registry import Book
+from streams.worker.agents.experiments.registry import ExperimentRegistry
 
 AT_ONCE = 500
 """Experiments of which one record says by which edition they are counted: ids may have a kilobyte each."""
 
 
-class Experimenting:
+class ExperimentDeltas:
     """Of one chunk. `uncounted`: how often a person was left out of an experiment, since there are too many of them."""
 
-    def __init__(self, book: Book, at_ms: int) -> None:
+    def __init__(self, book: ExperimentRegistry, at_ms: int) -> None:
         self._book = book
         self._day = at_ms // DAY_MS
         self._changes = Columns()
@@ -52,7 +52,7 @@ class Experimenting:
 
     def outputs(self) -> list[Output]:
         """What is told of the chunk."""
-        return [told(value) for value in self._changes.records()]
+        return [partial_record(value) for value in self._changes.records()]
 
     @property
     def beside(self) -> dict[bytes, bytes | None]:
@@ -83,16 +83,16 @@ class Experimenting:
         return after
 
 
-def told(value: bytes) -> Output:
+def partial_record(value: bytes) -> Output:
     """A record for the experiments agent."""
     return Output(EXPERIMENT_PARTIALS, 0, b"contacts", value)
 
 
-def standing(partition: int, editions: Mapping[str, str]) -> list[Output]:
+def edition_records(partition: int, editions: Mapping[str, str]) -> list[Output]:
     """What says at which editions a partition stands: as many records as it takes for none to be too large."""
     names = sorted(editions)
     parts = [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
-    return [told(write_partial(Stands(partition, {name: editions[name] for name in part}))) for part in parts]
+    return [partial_record(write_partial(Stands(partition, {name: editions[name] for name in part}))) for part in parts]
 
 
 def has_arms(state: ContactState) -> bool:

@@ -14,15 +14,15 @@ from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.change_events import Step
 from streams.domain.formats import OtherFormat, Unreadable
 from streams.engine.runs import KafkaRecord, Records
-from streams.worker.agents.contacts.alert_records import told_triggers
-from streams.worker.agents.contacts.handler import Chunk
+from streams.worker.agents.contacts.alert_records import triggers_in
+from streams.worker.agents.contacts.handler import ChunkHandler
 from streams.worker.agents.contacts.identity_changes import version_of
 
 _NO_PART = Refusal(Reason.INVALID_DATA, "a record of `contact-fragments` is a state under `<roof>/<fragment>`")
 _parts_of = re.compile(rb"([A-Za-z0-9_.:-]{1,64})/([A-Za-z0-9_.:-]{1,64})").fullmatch
 
 
-class Gathering(Chunk):
+class FragmentsHandler(ChunkHandler):
     """One chunk of `contact-fragments`."""
 
     def take(self, records: Records) -> None:
@@ -54,7 +54,7 @@ class Gathering(Chunk):
         parts = self.holding.parts(roof, after.place)
         counted = counting(parts, place)
         self.finish(Step(roof, before, after, parts=counted, parts_changed=True), changed)
-        if found := tuple(each for record in changed for each in told_triggers(record.headers)):
+        if found := tuple(each for record in changed for each in triggers_in(record.headers)):
             former = self.holding.former_parts(roof, place)
             self.judge(roof, overview(person({roof: after, **counted})), found, [before, *former])
 

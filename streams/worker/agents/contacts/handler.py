@@ -21,19 +21,19 @@ from streams.engine.runs import KafkaRecord, Records
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Headers
 from streams.worker.agents.contacts.alert_records import alerts
-from streams.worker.agents.contacts.class_queries import Heard, questions_of
-from streams.worker.agents.contacts.experiment_deltas import Experimenting
-from streams.worker.agents.contacts.output_records import Printer, told
-from streams.worker.agents.contacts.repository import Holding
-from streams.worker.agents.experiments.registry import book_of
+from streams.worker.agents.contacts.class_queries import InputProgress, class_queries_of
+from streams.worker.agents.contacts.experiment_deltas import ExperimentDeltas
+from streams.worker.agents.contacts.output_records import RecordBuilder, link_record
+from streams.worker.agents.contacts.repository import ContactRepository
+from streams.worker.agents.experiments.registry import registry_of
 from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import received_at, received_header
-from streams.worker.measuring.campaign_counters import Tally
+from streams.worker.measuring.campaign_counters import CampaignCounters
 
 STAGE: Agent = "contacts"
 
 
-class Chunk(ABC):
+class ChunkHandler(ABC):
     """One chunk: its effects, how many interactions had which outcome, refusals which reason, alerts which rule.
 
     `reports`: how many complaints and unsubscriptions there were, by type and by whether they named a campaign.
@@ -47,13 +47,13 @@ class Chunk(ABC):
         policy: by which alerts are judged.
     """
 
-    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
+    def __init__(self, states: States[ContactState], printer: RecordBuilder, at_ms: int, policy: Policy) -> None:
         self.states = states
-        self.holding = Holding(states)
-        self.heard = Heard()
-        self.questions = questions_of(states)
-        self.book = book_of(states)
-        self.experiments = Experimenting(self.book, at_ms)
+        self.holding = ContactRepository(states)
+        self.heard = InputProgress()
+        self.questions = class_queries_of(states)
+        self.book = registry_of(states)
+        self.experiments = ExperimentDeltas(self.book, at_ms)
         self.printer = printer
         self._at_ms = at_ms
         self._policy = policy
@@ -62,7 +62,7 @@ class Chunk(ABC):
         self.refusals: Counter[Reason] = Counter()
         self.alerts: Counter[str] = Counter()
         self.reports: Counter[tuple[str, bool]] = Counter()
-        self.tally = Tally()
+        self.tally = CampaignCounters()
         self.unread: list[tuple[int, Refusal]] = []
 
     @abstractmethod
@@ -75,7 +75,7 @@ class Chunk(ABC):
         self.tell(contact_id, step.before, step.after, erasing)
         state, said = announce(step)
         state = self._counted(step, state)
-        stamps = stamps_of(records)
+        stamps = received_headers(records)
         outputs += [self.printer.announced(contact_id, each, state, stamps) for each in said]
         if place_of(state).erased != place_of(step.before).erased:
             self.effects.forgets = True
@@ -101,7 +101,7 @@ class Chunk(ABC):
         if after.exclusive and contact_id in self.questions:
             self.answer(contact_id, after)
         if not (is_silent(before) and is_silent(after)):
-            self.effects.outputs += map(told, news(contact_id, before, after, erasing))
+            self.effects.outputs += map(link_record, news(contact_id, before, after, erasing))
 
     def ask(self, node: str, version: int, state: ContactState) -> None:
         """Answer a question, now or once more is folded. `version`: of the record that asked."""
@@ -112,7 +112,7 @@ class Chunk(ABC):
 
     def answer(self, node: str, state: ContactState) -> None:
         """Say of which class a fragment is, or that it is of none."""
-        self.effects.outputs += map(told, answers(node, state))
+        self.effects.outputs += map(link_record, answers(node, state))
         self.questions.answered(node)
 
     def judge(
@@ -129,7 +129,7 @@ class Chunk(ABC):
         self.effects.outputs.append(dead_letter(record, refusal, STAGE, self._at_ms))
 
 
-def stamps_of(records: Records) -> Headers:
+def received_headers(records: Records) -> Headers:
     """When the newest of what these records stand for was received."""
     received = [at for record in records if (at := received_at(record.headers)) is not None]
     return [received_header(max(received))] if received else []

@@ -13,20 +13,20 @@ from streams.domain.contact.identity.identity_assignment import counting, moved,
 from streams.domain.contact.identity.identity_status import Erasure
 from streams.domain.contact.publication.change_events import Step
 from streams.engine.runs import KafkaRecord, Records
-from streams.worker.agents.contacts.handler import Chunk
+from streams.worker.agents.contacts.handler import ChunkHandler
 
 _NO_VERSION = Refusal(Reason.INVALID_DATA, "headers: `version` must be a number")
 
-Told = tuple[int, Roof | None]
+IdentityChange = tuple[int, Roof | None]
 """The version of a record, and the roof in it."""
 
 
-class Moving(Chunk):
+class IdentityChangesHandler(ChunkHandler):
     """One chunk of `contact-roofs`."""
 
     def take(self, records: Records) -> None:
         """Take each fragment's records in their order, and say what has changed in the end."""
-        by_node: dict[bytes, list[Told]] = defaultdict(list)
+        by_node: dict[bytes, list[IdentityChange]] = defaultdict(list)
         for record in records:
             read = read_roof(record.key, record.value)
             if isinstance(read, Refusal):
@@ -40,7 +40,7 @@ class Moving(Chunk):
             self._move(key.decode(), held[key], told)
         self.close()
 
-    def _move(self, node: str, before: ContactState, told: Sequence[Told]) -> None:
+    def _move(self, node: str, before: ContactState, told: Sequence[IdentityChange]) -> None:
         after = before
         for version, roof in told:
             after = moved(after, node, version, roof)
@@ -75,7 +75,7 @@ class Moving(Chunk):
         return kept, replace(state, place=replace(place, parts=tuple(sorted(kept))))
 
 
-def _erasure_in(told: Sequence[Told]) -> Erasure | None:
+def _erasure_in(told: Sequence[IdentityChange]) -> Erasure | None:
     """The last one that was told: of two of one moment a state keeps the first, and each has a receipt of its own."""
     erased = [roof.erased for _, roof in told if roof is not None and roof.erased is not None]
     return Erasure(erased[-1].time, erased[-1].source, erased[-1].id) if erased else None

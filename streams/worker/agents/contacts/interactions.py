@@ -25,8 +25,8 @@ from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
-from streams.worker.agents.contacts.handler import Chunk, stamps_of
-from streams.worker.agents.contacts.output_records import Printer, counted
+from streams.worker.agents.contacts.handler import ChunkHandler, received_headers
+from streams.worker.agents.contacts.output_records import RecordBuilder, campaign_counts_record
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
@@ -36,10 +36,10 @@ Arrived = tuple[KafkaRecord, Fact, Mention | None]
 """The last of those that are counted by campaign."""
 
 
-class Folding(Chunk):
+class InteractionsHandler(ChunkHandler):
     """One chunk of `interactions`."""
 
-    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
+    def __init__(self, states: States[ContactState], printer: RecordBuilder, at_ms: int, policy: Policy) -> None:
         super().__init__(states, printer, at_ms, policy)
         self._campaigns = Count()
 
@@ -62,7 +62,9 @@ class Folding(Chunk):
                 state = self._fold(key, state, part)
         if records:
             self.heard = self.heard._replace(folded=records[-1].offset + 1)
-        self.effects.outputs += [counted(campaign, counts) for campaign, counts in self._campaigns.found().items()]
+        self.effects.outputs += [
+            campaign_counts_record(campaign, counts) for campaign, counts in self._campaigns.found().items()
+        ]
         self.close()
 
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
@@ -107,7 +109,7 @@ class Folding(Chunk):
         if given is not before.given:
             after = replace(after, given=given)
         self.holding.put(contact_id.encode(), after)
-        stamps = stamps_of([record for record, _, _ in applied])
+        stamps = received_headers([record for record, _, _ in applied])
         self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.
         if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):

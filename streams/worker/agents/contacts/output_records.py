@@ -49,7 +49,7 @@ LARGEST_PROFILE = 7 << 20
 """Bytes of a profile of several fragments, at most: `contact-state` takes no record that is larger than 8 MiB."""
 
 
-class Printer(Struct):
+class RecordBuilder(Struct):
     """Makes the records of one partition, of so many; `generation` is that of the tables.
 
     `cut`: how many profiles it has made that leave out part of what is known, as too much for one record.
@@ -124,13 +124,13 @@ class Printer(Struct):
         return "version", b"%d" % self._number(counter)
 
 
-def told(link: Link) -> Output:
+def link_record(link: Link) -> Output:
     """A record for the links agent."""
     key, value = write_link(link)
     return Output(IDENTITY_LINKS, 0, key, value)
 
 
-def counted(campaign: str, counts: Counts) -> Output:
+def campaign_counts_record(campaign: str, counts: Counts) -> Output:
     """A record for the campaigns agent."""
     return Output(CAMPAIGN_COUNTS, 0, campaign.encode(), write_counts(counts))
 

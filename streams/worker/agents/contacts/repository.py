@@ -10,7 +10,7 @@ from streams.engine.decoded_states import States
 _NO_PARTS: dict[str, ContactState] = {}
 
 
-class Holding:
+class ContactRepository:
     """Gives states out and takes them back. `changes`: by key of the table, None deletes."""
 
     def __init__(self, states: States[ContactState]) -> None:

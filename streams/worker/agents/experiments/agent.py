@@ -18,7 +18,7 @@ from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Outbox, Output
 from streams.platform.errors import NotOwned
-from streams.worker.agents.experiments.aggregator import STAGE, Reckoning
+from streams.worker.agents.experiments.aggregator import STAGE, ExperimentAggregator
 from streams.worker.agents.experiments.alerts import Rule
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import Metrics
@@ -47,7 +47,7 @@ class _Work(Struct):
     due: int | None = None
 
 
-class Experiments:
+class ExperimentsAgent:
     """Handles chunks of `experiment-partials`, and sends the ticks at which they are evaluated."""
 
     def __init__(
@@ -64,13 +64,13 @@ class Experiments:
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Reckoning | None = None
+        last: ExperimentAggregator | None = None
         took = busy = 0.0
 
         def fold(states: States[Kept], records: Records) -> Effects[Kept]:
             nonlocal last, took, busy
             began, before = time.perf_counter(), time.thread_time()
-            last = Reckoning(states, self._partitions)
+            last = ExperimentAggregator(states, self._partitions)
             with collecting_later():
                 last.take(records)
             work: _Work | None = states.memory.get(_WORK)
@@ -107,7 +107,7 @@ class Experiments:
                 return
         await self._outbox.write([Output(EXPERIMENT_PARTIALS, 0, b"tick", write_partial(Tick()))])
 
-    def _count(self, chunk: Run, reckoning: Reckoning, took: float) -> None:
+    def _count(self, chunk: Run, reckoning: ExperimentAggregator, took: float) -> None:
         metrics = self._metrics.experiments
         metrics.uncounted.inc(reckoning.uncounted)
         for rule, count in reckoning.alerts.items():

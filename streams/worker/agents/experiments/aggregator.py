@@ -22,16 +22,23 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Output
-from streams.worker.agents.experiments.delta_log import MOST_BYTES, MOST_LOGGED, Told, aside_of, kept, key_of
-from streams.worker.agents.experiments.delta_replay import catch_up
-from streams.worker.agents.experiments.result_publisher import Publishing, history_keys
-from streams.worker.agents.experiments.unit_of_work import InHand
+from streams.worker.agents.experiments.delta_log import (
+    MOST_BYTES,
+    MOST_LOGGED,
+    LoggedDelta,
+    delta_key,
+    delta_log_of,
+    encode_delta,
+)
+from streams.worker.agents.experiments.delta_replay import replay_deltas
+from streams.worker.agents.experiments.result_publisher import ResultPublisher, history_keys
+from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 
 STAGE: Agent = "experiments"
 _BOARD = b"board"
 
 
-class Reckoning:
+class ExperimentAggregator:
     """One chunk: its effects, and what it did.
 
     `refused`: the offsets that say nothing; `uncounted`: how many experiments and variants there was no room for.
@@ -46,9 +53,9 @@ class Reckoning:
     def __init__(self, states: States[Kept], partitions: int) -> None:
         self._states = states
         self._partitions = partitions
-        self._in_hand = InHand(states)
+        self._in_hand = UnitOfWork(states)
         self.board = cast(Board, states.get(_BOARD) or Board())
-        self._aside = aside_of(states, self.board.added)
+        self._aside = delta_log_of(states, self.board.added)
         self._lines = dict(self.board.lines)
         self.effects: Effects[Kept] = Effects()
         self.alerts: Counter[str] = Counter()
@@ -80,21 +87,21 @@ class Reckoning:
             elif is_tick(record.value):
                 self.is_published = True
             else:
-                self._put_aside(Told(record.offset, record.timestamp, record.value))
+                self._put_aside(LoggedDelta(record.offset, record.timestamp, record.value))
         if not self.is_published and self._aside.size <= MOST_BYTES:
             return
         self.is_added_up = True
         now, added = records[-1].timestamp, records[-1].offset
         if self._aside.is_behind:
-            catch_up(self._states, self._in_hand, self._lines.keys(), self.board.added, now)
+            replay_deltas(self._states, self._in_hand, self._lines.keys(), self.board.added, now)
             self._aside.is_behind = False
         self._add_all(self._fresh(), now)
         if self.is_published:
             self._publish(now)
         self._keep(added, now)
 
-    def _put_aside(self, told: Told) -> None:
-        self.effects.beside[key_of(told.offset)] = kept(told)
+    def _put_aside(self, told: LoggedDelta) -> None:
+        self.effects.beside[delta_key(told.offset)] = encode_delta(told)
         self._aside.put(told)
 
     def _fresh(self) -> Iterator[Partial]:
@@ -104,7 +111,7 @@ class Reckoning:
             if isinstance(read, Counted):
                 self._aside.note(told.offset, len(told.value))
             else:
-                self.effects.beside[key_of(told.offset)] = None
+                self.effects.beside[delta_key(told.offset)] = None
             if read is None:
                 self.refused.append(told.offset)
             else:
@@ -188,7 +195,7 @@ class Reckoning:
         for name in forgotten(self._lines, now):
             self._forget(name)
         is_recounted = bool(self.board.recounting)
-        publishing = Publishing(self._states, self._in_hand.rows, self._partitions, now, is_recounted=is_recounted)
+        publishing = ResultPublisher(self._states, self._in_hand.rows, self._partitions, now, is_recounted=is_recounted)
         names = first_due(self._lines, now)
         names -= self._forget_nothing(names)
         self._look(publishing, names)
@@ -202,7 +209,7 @@ class Reckoning:
         self.effects.beside |= publishing.beside
         self.alerts, self.results = publishing.alerts, publishing.results
 
-    def _look(self, publishing: Publishing, names: Collection[str]) -> None:
+    def _look(self, publishing: ResultPublisher, names: Collection[str]) -> None:
         if not names:
             return
         self._in_hand.read(names)
@@ -245,7 +252,7 @@ class Reckoning:
         self.effects.changes |= self._in_hand.changes(before, added, now, all_of_them=is_too_much)
         needs = self._in_hand.needs
         for offset in self._aside.trim(added if needs is None else needs):
-            self.effects.beside[key_of(offset)] = None
+            self.effects.beside[delta_key(offset)] = None
 
 
 def _heard(line: Line, now: int) -> Line:

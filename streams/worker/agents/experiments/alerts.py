@@ -16,7 +16,7 @@ Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
 """What each means is in `docs/alerts.md`."""
 
 
-class Alarm(NamedTuple):
+class ExperimentAlarm(NamedTuple):
     """`what`: by which it is told once. `detail`: in words."""
 
     what: str
@@ -24,23 +24,25 @@ class Alarm(NamedTuple):
     detail: str
 
 
-def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[Alarm]:
+def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[ExperimentAlarm]:
     """What there is to say now. `most_p`: of a guardrail that stands out beside all that are watched."""
-    alarms: list[Alarm] = []
+    alarms: list[ExperimentAlarm] = []
     if is_broken(seen):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
         parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
-        alarms.append(Alarm("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
+        alarms.append(
+            ExperimentAlarm("split", "experiment_split_broken", f"people were not assigned as planned: {parts}")
+        )
     for each in guardrails:
         if each["p_always_valid"] <= most_p:
             metric, variant, more = each["metric"], each["variant"], each["effect"] * 100
             detail = f"{metric}: {variant} has more than {each['baseline']}, {more:+.3g} people of a hundred so far"
-            alarms.append(Alarm(_guardrail(variant, metric), "experiment_guardrail", detail))
+            alarms.append(ExperimentAlarm(_guardrail(variant, metric), "experiment_guardrail", detail))
     return alarms
 
 
-def told(
-    name: str, experiment: Experiment, alarms: Iterable[Alarm], as_of: str
+def new_alerts(
+    name: str, experiment: Experiment, alarms: Iterable[ExperimentAlarm], as_of: str
 ) -> tuple[Experiment, list[tuple[Rule, SystemAlert]]]:
     """What is to be sent of it, each thing once for all that it is judged by, and the experiment that knows of it."""
     before = list(experiment.told)
@@ -61,7 +63,7 @@ def told(
     return (replace(experiment, told=tuple(before)), alerts) if alerts else (experiment, [])
 
 
-def with_told(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
+def with_alerted(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
     """Each with whether it is among what was told."""
     if not experiment.told:
         return [{**each, "alerted": False} for each in guardrails]

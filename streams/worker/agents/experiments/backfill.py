@@ -18,9 +18,9 @@ from streams.domain.contact.identity.identity_assignment import counting
 from streams.domain.experiments.partials import Recounting, write_partial
 from streams.engine.runs import Records
 from streams.engine.writer import Output
-from streams.worker.agents.contacts.experiment_deltas import arms_of, standing, told
-from streams.worker.agents.contacts.handler import Chunk
-from streams.worker.agents.experiments.registry import Book, Sweep
+from streams.worker.agents.contacts.experiment_deltas import arms_of, edition_records, partial_record
+from streams.worker.agents.contacts.handler import ChunkHandler
+from streams.worker.agents.experiments.registry import Backfill, ExperimentRegistry
 
 STATES_AT_ONCE = 250
 RECOUNT = b"recount"
@@ -29,7 +29,7 @@ _OF_NOBODY = b"/"
 """In the keys of what canonical ids keep of their fragments, and of traces."""
 
 
-class Step(Struct, frozen=True, array_like=True):
+class BackfillStep(Struct, frozen=True, array_like=True):
     """The next piece of a sweep: of which one, and the states behind which key."""
 
     number: int
@@ -37,10 +37,10 @@ class Step(Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Step).decode
+_decode = msgspec.msgpack.Decoder(BackfillStep).decode
 
 
-def read_step(value: bytes | None) -> Step | None:
+def read_step(value: bytes | None) -> BackfillStep | None:
     """What a record says; None for one that says nothing."""
     try:
         return None if value is None else _decode(value)
@@ -48,7 +48,7 @@ def read_step(value: bytes | None) -> Step | None:
         return None
 
 
-def step_record(partition: int, step: Step) -> Output:
+def step_record(partition: int, step: BackfillStep) -> Output:
     """The record that has the next piece done."""
     return Output(EXPERIMENT_SWEEPS, partition, b"sweep", _encode(step))
 
@@ -58,35 +58,35 @@ def recount_record(partition: int) -> Output:
     return Output(EXPERIMENT_SWEEPS, partition, RECOUNT, b"")
 
 
-def begun(book: Book, partition: int, experiments: Iterable[str] | None) -> list[Output]:
+def begin_backfill(book: ExperimentRegistry, partition: int, experiments: Iterable[str] | None) -> list[Output]:
     """Have these counted anew (None: all): now, or once what is under way has ended."""
     sweep = book.sweep
     wanted = None if experiments is None else tuple(sorted(experiments))
     if sweep is not None and sweep.is_under_way:
-        book.sweeps(Sweep(sweep.number, sweep.experiments, _both(sweep.waiting, wanted)))
+        book.sweeps(Backfill(sweep.number, sweep.experiments, _both(sweep.waiting, wanted)))
         return []
     return _begun(book, partition, 0 if sweep is None else sweep.number + 1, wanted)
 
 
-def ended(book: Book, partition: int) -> list[Output]:
+def end_backfill(book: ExperimentRegistry, partition: int) -> list[Output]:
     """Begin the sweep that waits, if one does."""
-    sweep = book.sweep or Sweep(0, ())
+    sweep = book.sweep or Backfill(0, ())
     if sweep.waiting == ():
-        book.sweeps(Sweep(sweep.number, ()))
+        book.sweeps(Backfill(sweep.number, ()))
         return []
     return _begun(book, partition, sweep.number + 1, sweep.waiting)
 
 
-def _begun(book: Book, partition: int, number: int, experiments: tuple[str, ...] | None) -> list[Output]:
-    book.sweeps(Sweep(number, experiments))
-    return [step_record(partition, Step(number))]
+def _begun(book: ExperimentRegistry, partition: int, number: int, experiments: tuple[str, ...] | None) -> list[Output]:
+    book.sweeps(Backfill(number, experiments))
+    return [step_record(partition, BackfillStep(number))]
 
 
 def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if one is None or other is None else tuple(sorted({*one, *other}))
 
 
-class Sweeping(Chunk):
+class BackfillHandler(ChunkHandler):
     """One chunk of `experiment-sweeps`."""
 
     def take(self, records: Records) -> None:
@@ -100,13 +100,13 @@ class Sweeping(Chunk):
 
     def _recount(self) -> None:
         self._tell(Recounting(self.printer.partition))
-        self.effects.outputs += begun(self.book, self.printer.partition, None)
+        self.effects.outputs += begin_backfill(self.book, self.printer.partition, None)
 
-    def _is_next(self, step: Step) -> bool:
+    def _is_next(self, step: BackfillStep) -> bool:
         sweep = self.book.sweep
         return sweep is not None and sweep.is_under_way and sweep.number == step.number
 
-    def _sweep(self, step: Step) -> None:
+    def _sweep(self, step: BackfillStep) -> None:
         sweep = self.book.sweep
         experiments = None if sweep is None or sweep.experiments is None else frozenset(sweep.experiments)
         piece = self.states.following(step.after, STATES_AT_ONCE)
@@ -114,7 +114,7 @@ class Sweeping(Chunk):
             if _OF_NOBODY not in key:
                 self._count_anew(key, state, experiments)
         if len(piece) == STATES_AT_ONCE:
-            next_step = Step(step.number, piece[-1][0])
+            next_step = BackfillStep(step.number, piece[-1][0])
             self.effects.outputs.append(step_record(self.printer.partition, next_step))
         else:
             self._end(experiments)
@@ -137,11 +137,11 @@ class Sweeping(Chunk):
             self._tell(Recounting(partition, is_done=True))
             experiments = {*self.book.counted, *self.book.rules}
         if again is not None and (done := {each: self.book.edition(each) for each in experiments if each not in again}):
-            self.effects.outputs += standing(partition, done)
-        self.effects.outputs += ended(self.book, partition)
+            self.effects.outputs += edition_records(partition, done)
+        self.effects.outputs += end_backfill(self.book, partition)
 
     def _tell(self, said: Recounting) -> None:
-        self.effects.outputs.append(told(write_partial(said)))
+        self.effects.outputs.append(partial_record(write_partial(said)))
 
 
 def _is_in_any(experiments: Collection[str], fragments: Collection[ContactState], state: ContactState) -> bool:

@@ -5,12 +5,12 @@ from streams.domain.experiments.counting_rules import DEFAULT
 from streams.domain.experiments.definition_records import read_definition, rule_of
 from streams.domain.experiments.partials import Defined, write_partial
 from streams.engine.runs import Records
-from streams.worker.agents.contacts.experiment_deltas import standing, told
-from streams.worker.agents.contacts.handler import Chunk
-from streams.worker.agents.experiments.backfill import begun
+from streams.worker.agents.contacts.experiment_deltas import edition_records, partial_record
+from streams.worker.agents.contacts.handler import ChunkHandler
+from streams.worker.agents.experiments.backfill import begin_backfill
 
 
-class Defining(Chunk):
+class DefinitionsHandler(ChunkHandler):
     """One chunk of `experiment-definitions`. `unread`: the offsets of records that say nothing; they change nothing."""
 
     def take(self, records: Records) -> None:
@@ -24,7 +24,7 @@ class Defining(Chunk):
                 continue
             experiment, definition = read
             if self.printer.partition == 0:
-                self.effects.outputs.append(told(write_partial(Defined(experiment, record.value))))
+                self.effects.outputs.append(partial_record(write_partial(Defined(experiment, record.value))))
             before = self.book.rules.get(experiment, DEFAULT)
             self.book.rule(experiment, None if definition is None else rule_of(definition))
             if self.book.edition(experiment) != before.edition:
@@ -38,6 +38,6 @@ class Defining(Chunk):
         """Nobody has to be counted anew where nobody was ever counted, nor left out by the rule of before."""
         known = {each for each in changed if each in left_out or self.book.may_count(each)}
         if stands := {each: self.book.edition(each) for each in sorted(changed - known)}:
-            self.effects.outputs += standing(self.printer.partition, stands)
+            self.effects.outputs += edition_records(self.printer.partition, stands)
         if known:
-            self.effects.outputs += begun(self.book, self.printer.partition, known)
+            self.effects.outputs += begin_backfill(self.book, self.printer.partition, known)

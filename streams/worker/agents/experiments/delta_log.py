@@ -21,7 +21,7 @@ _PREFIX = b"aside/"
 _MEMORY = "aside"
 
 
-class Told(Struct, frozen=True, gc=False):
+class LoggedDelta(Struct, frozen=True, gc=False):
     """A record that is aside: its offset, when it was told (ms), and its value."""
 
     offset: int
@@ -29,13 +29,13 @@ class Told(Struct, frozen=True, gc=False):
     value: bytes
 
 
-class Aside(Struct):
+class DeltaLog(Struct):
     """`fresh`: what is not added up yet, `size` bytes. `log`: offset and size of what is, `logged` bytes together.
 
     `is_behind`: whether sums are as the store has them, so that the log is to be added to them.
     """
 
-    fresh: list[Told] = field(default_factory=list)
+    fresh: list[LoggedDelta] = field(default_factory=list)
     size: int = 0
     log: deque[tuple[int, int]] = field(default_factory=deque)
     logged: int = 0
@@ -46,12 +46,12 @@ class Aside(Struct):
         """Since when (ms) the oldest of what is in no sum has waited; None: nothing waits."""
         return self.fresh[0].at if self.fresh else None
 
-    def put(self, told: Told) -> None:
+    def put(self, told: LoggedDelta) -> None:
         """Add one that is fresh."""
         self.fresh.append(told)
         self.size += len(told.value)
 
-    def take(self) -> Sequence[Told]:
+    def take(self) -> Sequence[LoggedDelta]:
         """All that is fresh, which is not from then on."""
         taken, self.fresh, self.size = self.fresh, [], 0
         return taken
@@ -69,12 +69,12 @@ class Aside(Struct):
             yield offset
 
 
-def aside_of(states: States[Kept], added: int) -> Aside:
+def delta_log_of(states: States[Kept], added: int) -> DeltaLog:
     """What there is, of which a fold may keep account. `added`: up to which offset it has been added up."""
-    found: Aside | None = states.memory.get(_MEMORY)
+    found: DeltaLog | None = states.memory.get(_MEMORY)
     if found is None:
-        found = states.memory[_MEMORY] = Aside()
-        for told in waiting(states):
+        found = states.memory[_MEMORY] = DeltaLog()
+        for told in stored_deltas(states):
             if told.offset > added:
                 found.put(told)
             else:
@@ -83,17 +83,17 @@ def aside_of(states: States[Kept], added: int) -> Aside:
     return found
 
 
-def key_of(offset: int) -> bytes:
+def delta_key(offset: int) -> bytes:
     """Under which a record is put aside."""
     return _PREFIX + offset.to_bytes(8)
 
 
-def kept(told: Told) -> bytes:
+def encode_delta(told: LoggedDelta) -> bytes:
     """What is put there."""
     return told.at.to_bytes(8) + told.value
 
 
-def waiting(states: States[Kept]) -> Iterator[Told]:
+def stored_deltas(states: States[Kept]) -> Iterator[LoggedDelta]:
     """All that is aside, in the order in which it came."""
     for key, value in states.all_beside(_PREFIX):
-        yield Told(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])
+        yield LoggedDelta(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])

@@ -9,14 +9,14 @@ from streams.domain.experiments.lifecycle import with_differences
 from streams.domain.experiments.partials import Counted, lacking, read_partial
 from streams.domain.experiments.table_records import Kept
 from streams.engine.decoded_states import States
-from streams.worker.agents.experiments.delta_log import waiting
-from streams.worker.agents.experiments.unit_of_work import InHand
+from streams.worker.agents.experiments.delta_log import stored_deltas
+from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 
 _AT_ONCE = 8 << 20
 """Bytes of what is aside that are read in one go: in memory they are ten times as many."""
 
 
-def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], added: int, now: int) -> None:
+def replay_deltas(states: States[Kept], in_hand: UnitOfWork, known: Collection[str], added: int, now: int) -> None:
     """Have in hand what all experiments are after all that was added up to this offset.
 
     Parameters:
@@ -38,7 +38,7 @@ def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], adde
 def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counted]]]:
     piece: list[tuple[int, Counted]] = []
     size = 0
-    for told in waiting(states):
+    for told in stored_deltas(states):
         if told.offset > added:
             break
         if isinstance(record := read_partial(told.value), Counted):

@@ -34,7 +34,7 @@ _MEMORY = "experiments"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Sweep(Struct, frozen=True, array_like=True):
+class Backfill(Struct, frozen=True, array_like=True):
     """Who is counted anew now, and who afterwards. `experiments`, `waiting`: None is all of them.
 
     `number`: how many there were before; a record that drives another one moves nothing.
@@ -51,10 +51,10 @@ class Sweep(Struct, frozen=True, array_like=True):
 
 
 _read_rule = msgspec.msgpack.Decoder(Rule).decode
-_read_sweep = msgspec.msgpack.Decoder(Sweep).decode
+_read_sweep = msgspec.msgpack.Decoder(Backfill).decode
 
 
-class Book:
+class ExperimentRegistry:
     """`rules`: of defined experiments. `counted`: by experiment the last day.
 
     `sweep`: the last one. `beside`: what of it is to be written.
@@ -112,7 +112,7 @@ class Book:
         """Whether anybody may be counted in it: who made room for others still is."""
         return self._made_room or experiment in self.counted
 
-    def sweeps(self, sweep: Sweep) -> None:
+    def sweeps(self, sweep: Backfill) -> None:
         """What is counted anew from now on."""
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
@@ -128,11 +128,11 @@ class Book:
         return len(self.counted) < most
 
 
-def book_of(states: States[ContactState]) -> Book:
+def registry_of(states: States[ContactState]) -> ExperimentRegistry:
     """That of a partition, with nothing in it to be written yet."""
-    book = cast(Book | None, states.memory.get(_MEMORY))
+    book = cast(ExperimentRegistry | None, states.memory.get(_MEMORY))
     if book is None:
-        book = states.memory[_MEMORY] = Book(states)
+        book = states.memory[_MEMORY] = ExperimentRegistry(states)
     book.beside = {}
     return book
 

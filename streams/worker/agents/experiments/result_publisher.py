@@ -31,7 +31,7 @@ from streams.domain.experiments.totals import closed
 from streams.domain.inference.many_guardrails import least_evidence
 from streams.engine.decoded_states import States
 from streams.engine.writer import Output
-from streams.worker.agents.experiments.alerts import Rule, alarms_of, told, with_told
+from streams.worker.agents.experiments.alerts import Rule, alarms_of, new_alerts, with_alerted
 
 _HISTORY, _LAST = b"history/", b"moment/"
 _place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
@@ -46,7 +46,7 @@ class _Seen(Struct, gc=False):
     guardrails: list[Guardrail]
 
 
-class Publishing:
+class ResultPublisher:
     """At one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many there are.
 
     Parameters:
@@ -93,13 +93,13 @@ class Publishing:
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
                 after = replace(each, peaks=peaks, split_peak=seen.split_peak)
-                after, alerts = told(name, after, alarms_of(seen, found, guardrails, most_p), self._as_of)
+                after, alerts = new_alerts(name, after, alarms_of(seen, found, guardrails, most_p), self._as_of)
                 for alert in alerts:
                     self._alert(name, *alert)
             is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
             looked[name] = after, Line(due=self._due(name, after, plan), log_e=log_e, status=status)
-            shown_later.append(_Seen(name, plan, seen, with_told(after, guardrails)))
+            shown_later.append(_Seen(name, plan, seen, with_alerted(after, guardrails)))
         self._looks.append((shown_later, found))
         return looked
 

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from streams.domain.experiments.lifecycle import is_defined, is_nothing, is_recounted
 from streams.domain.experiments.table_records import Experiment, Kept, Peaks
 from streams.engine.decoded_states import States
-from streams.worker.agents.experiments.write_behind import Ahead
+from streams.worker.agents.experiments.write_behind import WriteBehindCache
 
 _MEMORY = "in hand"
 
 
-class InHand:
+class UnitOfWork:
     """Of one chunk those that were read, as they are after what was set. See the module.
 
     `rows`: the sums of those that have changed again since they are ahead of the store; they have none of their own.
@@ -26,7 +26,7 @@ class InHand:
 
     def __init__(self, states: States[Kept]) -> None:
         self._states = states
-        self._ahead: Ahead = states.memory.setdefault(_MEMORY, Ahead())
+        self._ahead: WriteBehindCache = states.memory.setdefault(_MEMORY, WriteBehindCache())
         self._now: dict[str, Experiment] = {}
         self._before: dict[str, Experiment] = {}
         self._at_once: set[str] = set()
@@ -133,12 +133,12 @@ class InHand:
 
     @property
     def needs(self) -> int | None:
-        """See `Ahead`."""
+        """See `WriteBehindCache`."""
         return self._ahead.needs
 
     @property
     def due(self) -> int | None:
-        """See `Ahead`."""
+        """See `WriteBehindCache`."""
         return self._ahead.due
 
     def _read(self, names: Collection[str]) -> None:

@@ -15,7 +15,7 @@ MOST_BYTES = 64 << 20
 """Of experiments that are not as the store has them. What there is no room for is written at once."""
 
 
-class Entry(Struct):
+class CachedExperiment(Struct):
     """One that is ahead of the store, or was: `is_stored` once that has it as it is.
 
     `needs`: what is aside behind this offset has to be kept for it. `due`: when (ms) it is to be written, or forgotten
@@ -29,12 +29,12 @@ class Entry(Struct):
     is_stored: bool = False
 
 
-class Ahead:
+class WriteBehindCache:
     """By name. `rows`: the sums of some of them, which have none of their own."""
 
     def __init__(self) -> None:
         self.rows = Rows()
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, CachedExperiment] = {}
         self._size = 0
 
     def __contains__(self, name: str) -> bool:
@@ -56,7 +56,7 @@ class Ahead:
             return True
         if self._size + size > MOST_BYTES:
             return False
-        self._entries[name] = Entry(experiment, needs, _due(name, now), size)
+        self._entries[name] = CachedExperiment(experiment, needs, _due(name, now), size)
         self._size += size
         return True
 
@@ -74,7 +74,7 @@ class Ahead:
         if name in self.rows:
             self.rows.drop(name)
 
-    def due_by(self, now: int | None) -> Mapping[str, Entry]:
+    def due_by(self, now: int | None) -> Mapping[str, CachedExperiment]:
         """Those that are to be written by now, or to be forgotten; None: all."""
         return {name: each for name, each in self._entries.items() if now is None or each.due <= now}
 

@@ -12,13 +12,13 @@ from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Outbox, Output
 from streams.platform.errors import NotOwned
-from streams.worker.agents.identity.handler import STAGE, WAITS, Linking
+from streams.worker.agents.identity.handler import STAGE, WAITING_ERASURES, LinkRecordsHandler
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 
-class Links:
+class LinksAgent:
     """Handles chunks of `identity-links`; `new_linking` makes a chunk's worth of work from the states before it.
 
     While an erasure waits for answers it has the questions put again: a worker of an older version passes over them.
@@ -28,7 +28,11 @@ class Links:
     """Seconds until that may be."""
 
     def __init__(
-        self, table: ChunkTable[Node], new_linking: Callable[[States[Node]], Linking], metrics: Metrics, outbox: Outbox
+        self,
+        table: ChunkTable[Node],
+        new_linking: Callable[[States[Node]], LinkRecordsHandler],
+        metrics: Metrics,
+        outbox: Outbox,
     ) -> None:
         self._table = table
         self._new_linking = new_linking
@@ -37,7 +41,7 @@ class Links:
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Linking | None = None
+        last: LinkRecordsHandler | None = None
 
         def fold(states: States[Node], records: Records) -> Effects[Node]:
             nonlocal last
@@ -53,13 +57,13 @@ class Links:
     async def tick(self) -> None:
         """Have questions put again if this worker finds roofs and any may be open. Raises one of `BROKER_TROUBLE`."""
         try:
-            waits = self._table.owned(0).memory.get(WAITS)
+            waits = self._table.owned(0).memory.get(WAITING_ERASURES)
         except NotOwned:
             return
         if waits is None or waits:
             await self._outbox.write([Output(IDENTITY_LINKS, 0, OVERDUE, None)])
 
-    def _count(self, chunk: Run, linking: Linking) -> None:
+    def _count(self, chunk: Run, linking: LinkRecordsHandler) -> None:
         for kind, count in linking.kinds.items():
             self._metrics.identity_links.labels(kind).inc(count)
         for finding, count in linking.findings.items():

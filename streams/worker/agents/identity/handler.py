@@ -26,7 +26,7 @@ from streams.worker.agents.contacts.output_records import GENERATION_BITS
 STAGE: Agent = "links"
 POLICY_VERSION = "1"
 REFUSED = "refused"
-WAITS = "waits"
+WAITING_ERASURES = "waits"
 """In a partition's memory: the fragments whose erasure waits for answers."""
 _WAITS = b"waits"
 _DETAILS: Mapping[Finding, str] = {
@@ -38,7 +38,7 @@ _DETAILS: Mapping[Finding, str] = {
 }
 
 
-class Linking:
+class LinkRecordsHandler:
     """One chunk: its effects, how many records said what, and what was found.
 
     Parameters:
@@ -74,7 +74,7 @@ class Linking:
         before = frozenset(orjson.loads(self._states.beside(_WAITS) or b"[]"))
         changes = self._folding.changes
         begun = {name for name, node in changes.items() if node is not None and node.waiting is not None}
-        waits = self._states.memory[WAITS] = before.difference(changes) | begun
+        waits = self._states.memory[WAITING_ERASURES] = before.difference(changes) | begun
         if waits != before:
             self.effects.beside[_WAITS] = orjson.dumps(sorted(waits)) if waits else None
         if is_overdue:

@@ -16,10 +16,10 @@ from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
 from sinks.keys import partition_of
 from streams.domain.quarantine.guard import HELD, Guard
-from streams.engine.aiokafka_patches.fetched_records import Refused
+from streams.engine.aiokafka_patches.fetched_records import UnreadableRecord
 from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord, Run
-from streams.engine.weighted_semaphore import Turns
+from streams.engine.weighted_semaphore import WeightedSemaphore
 from streams.engine.writer import Outbox, Output
 from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import Clock, received_header
@@ -37,7 +37,7 @@ RECORDS_AT_ONCE = 4_000
 def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
     """What becomes of a record. Into `unknown` goes the type of one with fields that its type does not know."""
     read = Record(record.topic, record.value, record.headers, record.timestamp)
-    if isinstance(record, Refused):
+    if isinstance(record, UnreadableRecord):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
     if usual := harmonise_usual(read, hasher):
         return usual
@@ -49,7 +49,7 @@ def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
     return take_in(interaction, hasher)
 
 
-class Intake:
+class IntakeAgent:
     """Handles chunks of the input topics."""
 
     def __init__(  # noqa: PLR0913 (each is a part of the worker)
@@ -61,7 +61,7 @@ class Intake:
         self._metrics = metrics
         self._clock = clock
         self._guard = guard
-        self._turns = Turns(RECORDS_AT_ONCE)
+        self._turns = WeightedSemaphore(RECORDS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
         """Write each record of the chunk to `interactions` or `dead-letters`; done once all replicas have them."""

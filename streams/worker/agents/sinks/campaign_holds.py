@@ -20,7 +20,7 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock
-from streams.worker.measuring.lag import Behind
+from streams.worker.measuring.lag import SinkLag
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ PLACE = TP(CAMPAIGN_HOLDS, 0)
 """The topic's one partition."""
 
 
-class CampaignHolds:
+class CampaignHoldsAgent:
     """Handles chunks of the topic, and watches over what Redis has of it while nothing comes."""
 
     def __init__(self, sink: HoldsSink, kafka: KafkaClients, metrics: Metrics, clock: Clock) -> None:
@@ -43,7 +43,7 @@ class CampaignHolds:
         self._lost = False
         self._position: Position | None = None
         self._lock = asyncio.Lock()
-        self.behind = Behind(SINK, [CAMPAIGN_HOLDS])
+        self.behind = SinkLag(SINK, [CAMPAIGN_HOLDS])
 
     async def __call__(self, chunk: Run) -> None:
         """Read all that was said, this chunk included, and write it."""

@@ -9,17 +9,17 @@ from events.topics import EXPERIMENT_RESULTS
 from sinks.results import ResultChange
 from streams.domain.experiments.report.summary import summary_of
 from streams.engine.runs import KafkaRecord
-from streams.worker.agents.sinks.sink_connector import Following, Readers
+from streams.worker.agents.sinks.sink_connector import RecordReaders, SinkConnector
 
 _read_result = msgspec.json.Decoder(ExperimentResult).decode
 
 
-class ExperimentResultsSink(Following[ResultChange]):
-    """See `Following`."""
+class ExperimentResultsConnector(SinkConnector[ResultChange]):
+    """See `SinkConnector`."""
 
     name = "results"
 
-    def readers(self) -> Readers[ResultChange]:
+    def readers(self) -> RecordReaders[ResultChange]:
         """See Following."""
         return {EXPERIMENT_RESULTS: result_of}
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import Change
 from streams.engine.runs import KafkaRecord
-from streams.worker.agents.sinks.sink_connector import Following, Readers
+from streams.worker.agents.sinks.sink_connector import RecordReaders, SinkConnector
 
 
 class _Link(Struct, frozen=True):
@@ -51,11 +51,11 @@ def change_of(record: KafkaRecord) -> Change | None:
         return None
 
 
-class ContactStateSink(Following[Change]):
-    """See `Following`."""
+class ContactStateConnector(SinkConnector[Change]):
+    """See `SinkConnector`."""
 
     name = "redis"
 
-    def readers(self) -> Readers[Change]:
+    def readers(self) -> RecordReaders[Change]:
         """See Following."""
         return {CONTACT_STATE: change_of, CONTACT_LINKS: link_of}

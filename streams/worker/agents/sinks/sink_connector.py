@@ -25,7 +25,7 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, KafkaRecord, Records, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock, received_at
-from streams.worker.measuring.lag import Behind
+from streams.worker.measuring.lag import SinkLag
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ OVERDUE_MS = 3000
 """An end that is not reached by then, with no chunk in hand, has nothing but transactions' markers before it."""
 
 
-class Marks:
+class CompletenessMarks:
     """When a sink held all of a partition: at the moment for which it has reached what was the end then.
 
     Under a steady load it never stands at the end of now. So of each partition the oldest end that was not reached yet
@@ -62,13 +62,13 @@ class Marks:
 Answer = TypeVar("Answer")
 ChangeT = TypeVar("ChangeT")
 
-Readers: TypeAlias = Mapping[str, Callable[[KafkaRecord], ChangeT | None]]
+RecordReaders: TypeAlias = Mapping[str, Callable[[KafkaRecord], ChangeT | None]]
 """By topic: what a record of it says to the sink; None: nothing."""
 
 UNKNOWN: Mapping[TP, End] = {}
 
 
-class Following(ABC, Generic[ChangeT]):
+class SinkConnector(ABC, Generic[ChangeT]):
     """Handles chunks of the sink's topics, and watches over its positions while nothing comes.
 
     They have equally many partitions, so that the group gives those of one number to one worker.
@@ -89,13 +89,13 @@ class Following(ABC, Generic[ChangeT]):
         self._views = {topic: sink.reading(topic) for topic in self._readers}
         self._first = next(iter(self._readers))
         self._positions: dict[TP, Position] = {}
-        self._marks = Marks()
-        self.behind = Behind(self.name, self._views)
+        self._marks = CompletenessMarks()
+        self.behind = SinkLag(self.name, self._views)
         self._generations: dict[TP, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @abstractmethod
-    def readers(self) -> Readers[ChangeT]:
+    def readers(self) -> RecordReaders[ChangeT]:
         """The sink's topics, the one that says what is there first."""
 
     async def __call__(self, chunk: Run) -> None:

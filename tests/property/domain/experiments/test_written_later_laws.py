@@ -17,7 +17,7 @@ from streams.domain.experiments.row_table import Rows
 from streams.domain.experiments.table_records import Board
 from streams.engine.writer import Output
 from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
-from streams.worker.agents.experiments.aggregator import Reckoning
+from streams.worker.agents.experiments.aggregator import ExperimentAggregator
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.experiments.aggregating_agent import PARTITIONS, TICK, TODAY, Agent
@@ -75,7 +75,7 @@ def what_is_told(data: st.DataObject, people: list[Contribution]) -> list[bytes]
 def fails(agent: Agent, values: list[bytes]) -> None:
     """The chunk is folded, its transaction comes to nothing."""
     records = [Fetched(agent._offset + 1 + at, value, b"", (), agent.now) for at, value in enumerate(values)]
-    Reckoning(agent._states, PARTITIONS).take(records)
+    ExperimentAggregator(agent._states, PARTITIONS).take(records)
     agent._states.forget()
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.worker.measuring.label_names import Named, is_currency, is_team
+from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_team
 
 
 @pytest.mark.parametrize("name", ["digital", "Field-2", "gotv_night"])
@@ -16,7 +16,7 @@ def test_what_may_be_somebodys_is_none(name: str) -> None:
 
 
 def test_only_so_many_names_have_a_label_and_those_that_are_known() -> None:
-    named = Named(2, is_team, ["finance"])
+    named = BoundedLabels(2, is_team, ["finance"])
 
     assert [named.label(name) for name in ("a", "b", "c", "a", "finance", "d")] == [
         *("a", "b", "other", "a", "finance", "other")
@@ -24,6 +24,6 @@ def test_only_so_many_names_have_a_label_and_those_that_are_known() -> None:
 
 
 def test_a_name_that_looks_wrong_takes_no_place() -> None:
-    named = Named(1, is_currency)
+    named = BoundedLabels(1, is_currency)
 
     assert [named.label(name) for name in ("dollars", "USD")] == ["other", "USD"]

@@ -5,9 +5,9 @@ from sinks.keys import partition_of
 from streams.domain.campaigns import Campaign, Counts, Kept, Roll, decode, encode, write_counts
 from streams.domain.campaigns.remembering import FORGOTTEN_AFTER_MS
 from streams.domain.pressure import Policy
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.campaigns.aggregator import Rating
+from streams.worker.agents.campaigns.aggregator import CampaignAggregator
 from tests.unit.domain.campaigns.sending import DAY, NOON, counts, told
 from tests.unit.domain.pressure.people import default, policy
 from tests.unit.engine.kafka_records import Fetched
@@ -26,10 +26,10 @@ class Table:
     def __init__(self) -> None:
         self.store = MemoryStore()
 
-    def fold(self, *records: Fetched, by: Policy | None = None) -> Rating:
+    def fold(self, *records: Fetched, by: Policy | None = None) -> CampaignAggregator:
         """The next chunk, as its owner would commit it."""
-        states: States[Kept] = States(self.store, CODEC, Recent(0))
-        rating = Rating(states, PARTITIONS, by or default())
+        states: States[Kept] = States(self.store, CODEC, RecentStates(0))
+        rating = CampaignAggregator(states, PARTITIONS, by or default())
         rating.take(records)
         changes = rating.effects.changes
         encoded = {key: None if kept is None else encode(kept) for key, kept in changes.items()}
@@ -41,7 +41,7 @@ class Table:
         return {key: decode(value) for key, value in self.store.items()}
 
 
-def alerts(rating: Rating) -> list[dict[str, object]]:
+def alerts(rating: CampaignAggregator) -> list[dict[str, object]]:
     return [orjson.loads(output.value or b"") for output in rating.effects.outputs]
 
 

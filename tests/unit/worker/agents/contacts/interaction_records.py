@@ -7,17 +7,17 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.contacts.interactions import Folding
-from streams.worker.agents.contacts.output_records import Printer
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.latency_header import received_header
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW, accepted, event
 
 HASHER = Hasher([b"a key"])
 GENERATION = 3
-PRINTER = Printer(SOURCE.partition, 8, GENERATION)
+PRINTER = RecordBuilder(SOURCE.partition, 8, GENERATION)
 AT = NOW + 1_000
 """When the fold happens."""
 CONTACTS = Codec(encode, decode)
@@ -39,23 +39,25 @@ def valued(value: bytes | None, record: Fetched) -> Fetched:
     return replace(record, value=value)
 
 
-def folded(*records: Fetched, store: MemoryStore | None = None) -> Folding:
+def folded(*records: Fetched, store: MemoryStore | None = None) -> InteractionsHandler:
     """The chunk of `records`, folded onto a store, or onto nothing."""
-    folding = Folding(States(store or MemoryStore(), CONTACTS, Recent(0)), PRINTER, AT, default_policy())
+    folding = InteractionsHandler(
+        States(store or MemoryStore(), CONTACTS, RecentStates(0)), PRINTER, AT, default_policy()
+    )
     folding.take(records)
     return folding
 
 
-def kept(folding: Folding, store: MemoryStore) -> None:
+def kept(folding: InteractionsHandler, store: MemoryStore) -> None:
     """What happens after the commit."""
-    States(store, CONTACTS, Recent(0)).commit(folding.effects.changes, encoded(folding), Position("topic", 1, 0))
+    States(store, CONTACTS, RecentStates(0)).commit(folding.effects.changes, encoded(folding), Position("topic", 1, 0))
 
 
-def encoded(folding: Folding) -> dict[bytes, bytes | None]:
+def encoded(folding: InteractionsHandler) -> dict[bytes, bytes | None]:
     return {key: None if state is None else encode(state) for key, state in folding.effects.changes.items()}
 
 
-def state_of(folding: Folding, who: str) -> ContactState:
+def state_of(folding: InteractionsHandler, who: str) -> ContactState:
     state = folding.effects.changes[who.encode()]
     assert state is not None
     return state

@@ -8,7 +8,7 @@ from events.topics import CONTACT_ALERTS
 from streams.domain.contact.publication.alert_triggers import Trigger
 from streams.domain.pressure import default_policy
 from streams.engine.store import MemoryStore
-from streams.worker.agents.contacts.alert_records import TRIGGERS, alert_id, told_triggers, trigger_headers
+from streams.worker.agents.contacts.alert_records import TRIGGERS, alert_id, trigger_headers, triggers_in
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.worker.agents.contacts.interaction_records import folded, kept, said
 
@@ -104,11 +104,11 @@ def test_a_yes_and_what_is_no_touch_say_nothing() -> None:
 
 def test_triggers_go_with_a_part_and_are_read_again() -> None:
     found = (Trigger("team/a", "1", ("email", "m")), Trigger("team/b", "2"))
-    assert told_triggers(trigger_headers(found)) == found
+    assert triggers_in(trigger_headers(found)) == found
     assert trigger_headers(()) == []
-    assert told_triggers([("version", b"1")]) == ()
+    assert triggers_in([("version", b"1")]) == ()
 
 
 @pytest.mark.parametrize("value", [None, b"", b"[", b'[["a"]]', b"{}"])
 def test_triggers_that_cannot_be_read_are_none(value: bytes | None) -> None:
-    assert told_triggers([(TRIGGERS, value)]) == ()
+    assert triggers_in([(TRIGGERS, value)]) == ()

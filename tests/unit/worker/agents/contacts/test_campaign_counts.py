@@ -4,14 +4,14 @@ from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS
 from streams.domain.campaigns import Counts, Report, Tally, Told, read_counts
 from streams.engine.store import MemoryStore
-from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.interactions import InteractionsHandler
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.contacts.interaction_records import folded, kept, said
 
 GMAIL: JSON = {"contact_id": "c1", "email": "jane@gmail.com"}
 
 
-def counts(folding: Folding) -> dict[str, Counts]:
+def counts(folding: InteractionsHandler) -> dict[str, Counts]:
     outputs = [output for output in folding.effects.outputs if output.topic == CAMPAIGN_COUNTS]
     assert all(output.partition == 0 for output in outputs)
     return dict(found for output in outputs if (found := read_counts(output.key, output.value)))

@@ -8,10 +8,10 @@ from events.links import Link, Roof, Seen, Unseen, read_link, write_roof
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from streams.domain.contact import encode
 from streams.domain.pressure import default_policy
-from streams.engine.decoded_states import BESIDE, Recent, States
+from streams.engine.decoded_states import BESIDE, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.contacts.agent import folded
-from streams.worker.agents.contacts.class_queries import Heard
+from streams.worker.agents.contacts.agent import fold_chunk
+from streams.worker.agents.contacts.class_queries import InputProgress
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.contacts.interaction_records import AT, CONTACTS, HASHER, PRINTER, said
 
@@ -47,8 +47,10 @@ class Partition:
         return answers
 
     def _fold(self, topic: str, records: Sequence[Fetched], end: int = 0) -> Sequence[Link]:
-        states = States(self.store, CONTACTS, Recent(0))
-        chunk = folded(topic, states, records, PRINTER, AT, policy=default_policy(), heard=Heard(self.done, end))
+        states = States(self.store, CONTACTS, RecentStates(0))
+        chunk = fold_chunk(
+            topic, states, records, PRINTER, AT, policy=default_policy(), heard=InputProgress(self.done, end)
+        )
         effects = chunk.effects
         written = {key: None if state is None else encode(state) for key, state in effects.changes.items()}
         written |= {BESIDE + key: value for key, value in effects.beside.items()}
@@ -134,7 +136,7 @@ def test_who_has_told_it_to_a_worker_that_kept_no_questions_has_not_lost_it() ->
 
 def test_records_of_a_topic_that_is_not_folded_into_contacts_are_refused_as_a_whole() -> None:
     """Any topic that was new was once read as interactions, and became dead letters or facts."""
-    states = States(MemoryStore(), CONTACTS, Recent(0))
+    states = States(MemoryStore(), CONTACTS, RecentStates(0))
 
     with pytest.raises(ValueError, match="contact-pets is not folded into the table of contacts"):
-        folded("contact-pets", states, [words(0)], PRINTER, AT, policy=default_policy(), heard=Heard())
+        fold_chunk("contact-pets", states, [words(0)], PRINTER, AT, policy=default_policy(), heard=InputProgress())

@@ -7,7 +7,7 @@ from streams.domain.contact import Outcome
 from streams.domain.contact.identity.identity_assignment import is_by_itself
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
-from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
 from tests.unit.engine.kafka_records import SOURCE
 from tests.unit.events.records import NOW
@@ -16,14 +16,14 @@ from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HA
 FIRST = GENERATION << GENERATION_BITS
 
 
-def profiles(folding: Folding) -> dict[bytes | None, dict[str, object]]:
+def profiles(folding: InteractionsHandler) -> dict[bytes | None, dict[str, object]]:
     """By key, the value of each output to `contact-state`."""
     return {
         out.key: orjson.loads(out.value or b"null") for out in folding.effects.outputs if out.topic == CONTACT_STATE
     }
 
 
-def only_output(folding: Folding) -> Output:
+def only_output(folding: InteractionsHandler) -> Output:
     [output] = folding.effects.outputs
     return output
 
@@ -207,6 +207,6 @@ def test_whom_an_interaction_names_is_told_once_and_withdrawn_with_it() -> None:
     assert links(fourth) == dict.fromkeys(edges)
 
 
-def links(folding: Folding) -> dict[bytes | None, bytes | None]:
+def links(folding: InteractionsHandler) -> dict[bytes | None, bytes | None]:
     """What the links agent is told, by key."""
     return {out.key: out.value for out in folding.effects.outputs if out.topic == IDENTITY_LINKS}

@@ -10,14 +10,14 @@ from streams.domain.contact import ContactState, Outcome, encode
 from streams.domain.contact.fold import ROOM
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.interactions import InteractionsHandler
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.worker.agents.contacts.interaction_records import AT, folded, keyed, said, state_of, valued
 
 OWN: list[tuple[str, bytes | None]] = [("trace", b"\xff"), ("empty", None)]
 
 
-def letters(folding: Folding) -> list[Output]:
+def letters(folding: InteractionsHandler) -> list[Output]:
     return [output for output in folding.effects.outputs if output.topic == DEAD_LETTERS]
 
 

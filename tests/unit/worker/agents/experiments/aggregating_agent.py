@@ -15,9 +15,9 @@ from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.delta_columns import Columns
 from streams.domain.experiments.partials import Partial, Tick, write_partial
 from streams.domain.experiments.table_records import Kept, Line
-from streams.engine.decoded_states import BESIDE, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.experiments.aggregator import Reckoning
+from streams.worker.agents.experiments.aggregator import ExperimentAggregator
 from tests.unit.engine.kafka_records import Fetched
 
 TODAY = 20_000
@@ -31,18 +31,18 @@ class Agent:
 
     def __init__(self) -> None:
         self._states: States[Kept] = States(
-            MemoryStore(), Codec(table_records.encode, table_records.decode), Recent(1 << 20)
+            MemoryStore(), Codec(table_records.encode, table_records.decode), RecentStates(1 << 20)
         )
         self._offset = 0
         self.now = NOW
-        self.last: Reckoning | None = None
+        self.last: ExperimentAggregator | None = None
 
-    def take(self, *values: bytes | None) -> Reckoning:
+    def take(self, *values: bytes | None) -> ExperimentAggregator:
         records = []
         for value in values:
             self._offset += 1
             records.append(Fetched(self._offset, value, b"", (), self.now))
-        done = self.last = Reckoning(self._states, PARTITIONS)
+        done = self.last = ExperimentAggregator(self._states, PARTITIONS)
         done.take(records)
         changes = done.effects.changes
         encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
@@ -50,7 +50,7 @@ class Agent:
         self._states.commit(changes, encoded, Position("topic", 1, 0))
         return done
 
-    def tell(self, *partials: Partial) -> Reckoning:
+    def tell(self, *partials: Partial) -> ExperimentAggregator:
         return self.take(*map(write_partial, partials))
 
     def tick(self) -> dict[str, ExperimentResult | None]:

@@ -40,7 +40,7 @@ def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
 def test_what_waits_is_known_to_the_next_owner(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent._states.forget()
-    assert delta_log.aside_of(agent._states, -1).oldest == NOW
+    assert delta_log.delta_log_of(agent._states, -1).oldest == NOW
     assert assigned(agent.tick()["ask"]) == {"A": 3}
 
 

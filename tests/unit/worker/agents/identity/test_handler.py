@@ -5,10 +5,10 @@ from events.links import OVERDUE, Command, Erased, Forgotten, Link, Roof, Unseen
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS
 from sinks.keys import partition_of
 from streams.domain.identity import decode, encode
-from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.identity.handler import WAITS, Linking
+from streams.worker.agents.identity.handler import WAITING_ERASURES, LinkRecordsHandler
 from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTERS, edge, ruling
 from tests.unit.engine.kafka_records import Fetched
 
@@ -36,25 +36,25 @@ class Table:
         """What is kept, but for the engine's own."""
         return {key: value for key, value in self.store.items() if key != GENERATION_KEY}
 
-    def fold(self, *links: Link | Fetched) -> Linking:
+    def fold(self, *links: Link | Fetched) -> LinkRecordsHandler:
         """The next chunk, as its owner would commit it."""
-        states = States(self.store, Codec(encode, decode), Recent(0))
-        linking = Linking(states, PARTITIONS, CROWD)
+        states = States(self.store, Codec(encode, decode), RecentStates(0))
+        linking = LinkRecordsHandler(states, PARTITIONS, CROWD)
         start, self._offset = self._offset, self._offset + len(links)
         linking.take([one if isinstance(one, Fetched) else record(start + n, one) for n, one in enumerate(links)])
         changes = linking.effects.changes
         encoded = {key: None if node is None else encode(node) for key, node in changes.items()}
         encoded |= {BESIDE + key: value for key, value in linking.effects.beside.items()}
-        self.waits = states.memory[WAITS]
+        self.waits = states.memory[WAITING_ERASURES]
         states.commit(changes, encoded, Position("topic", self._offset, 0))
         return linking
 
 
-def outputs_to(topic: str, linking: Linking) -> list[Output]:
+def outputs_to(topic: str, linking: LinkRecordsHandler) -> list[Output]:
     return [output for output in linking.effects.outputs if output.topic == topic]
 
 
-def alerts(linking: Linking) -> list[dict[str, object]]:
+def alerts(linking: LinkRecordsHandler) -> list[dict[str, object]]:
     return [orjson.loads(output.value or b"") for output in outputs_to(SYSTEM_ALERTS, linking)]
 
 

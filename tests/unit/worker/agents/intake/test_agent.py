@@ -19,7 +19,7 @@ from streams.engine.runs import Run
 from streams.engine.writer import Outbox, Output
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.worker.agents.intake.agent import RECORDS_AT_ONCE, Intake
+from streams.worker.agents.intake.agent import RECORDS_AT_ONCE, IntakeAgent
 from streams.worker.metrics import Metrics
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.engine.workplace import everything_that_can
@@ -49,7 +49,7 @@ class Bench:
         self.metrics = Metrics(CollectorRegistry())
         hasher = Hasher([b"a key"])
         self.guard = Guard(Floods(4), hasher)
-        self.intake = Intake(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9, guard=self.guard)
+        self.intake = IntakeAgent(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9, guard=self.guard)
 
     async def take(self, *values: bytes | None) -> list[Output]:
         """What intake makes of records with these values."""

@@ -12,7 +12,7 @@ from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import Position, Whole
 from sinks.memory import MemorySink
 from streams.engine.runs import End
-from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.metrics import Metrics
 
 BOTH = [TP(CONTACT_STATE, 0), TP(CONTACT_LINKS, 0)]
@@ -34,7 +34,7 @@ class AnsweringLater(MemorySink):
 @pytest.mark.parametrize("order", [BOTH, BOTH[::-1]], ids=["states first", "links first"])
 async def test_neither_topic_is_passed_over_for_the_other(order: Sequence[TP]) -> None:
     sink, start = AnsweringLater(), Position("topic", 0)
-    agent = ContactStateSink(sink, cast(Any, None), 1, Metrics(CollectorRegistry()), lambda: 0)
+    agent = ContactStateConnector(sink, cast(Any, None), 1, Metrics(CollectorRegistry()), lambda: 0)
     for tp in BOTH:
         await sink.reading(tp.topic).write(0, [], None, start)
         agent._stands_at(tp, start)
@@ -45,7 +45,7 @@ async def test_neither_topic_is_passed_over_for_the_other(order: Sequence[TP]) -
 async def watched(ends: dict[TP, End], now: int = 1_000) -> MemorySink:
     """A sink after a look; it stands at 10 in both topics."""
     sink, position = MemorySink(), Position("topic", 10)
-    agent = ContactStateSink(sink, cast(Any, None), 4, Metrics(CollectorRegistry()), lambda: now)
+    agent = ContactStateConnector(sink, cast(Any, None), 4, Metrics(CollectorRegistry()), lambda: now)
     for tp in BOTH:
         await sink.reading(tp.topic).write(0, [], None, position)
         agent._stands_at(tp, position)
