@@ -112,7 +112,7 @@ def _xerial(payload: bytes) -> Iterator[bytes]:
 
 
 def open_lz4(payload: bytes) -> list[bytes]:
-    """The first frame; to brokers what follows is nothing. Raises `InflatedTooMuch` unopened when it may hold too much."""
+    """The first frame; to brokers what follows is nothing. Raises `InflatedTooMuch` where it may hold too much."""
     frame = _Frame.of(payload)
     if frame is None:
         return []

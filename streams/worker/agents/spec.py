@@ -1,4 +1,4 @@
-"""What a worker's agent is: name, handler, table. What it reads and writes follows from `events/topics.py`."""
+"""Describes an agent of a worker: name, handler, table. What it reads and writes follows from `events/topics.py`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _WITH_TRANSACTIONS = frozenset({*TABLES, "quarantining"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentParts:
-    """What agents are made of. `policy`: gives the one that holds now. `tables`: those of the agents, by name."""
+    """What agents are built from. `policy`: gives the one that holds now. `tables`: those of the agents, by name."""
 
     settings: Settings
     kafka: KafkaClients
@@ -49,9 +49,9 @@ class SinkAgent(MonitoredSink, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BuiltAgent:
-    """An agent that was made: what it does with each chunk of its topics, and what else is asked of it.
+    """A built agent: what it does with each chunk of its topics, and what else the worker does for it.
 
-    `sink`: looked after every second, and closed at the end. `ticks`: called every few seconds.
+    `sink`: watched every second, and closed at the end. `ticks`: called every few seconds.
     """
 
     process: Process
@@ -69,7 +69,7 @@ class TableStates:
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """One agent. `handler` makes it; `states`: of its table, where it has one, which bears its name."""
+    """Describes one agent. `handler` builds it; `states`: of its table, where it has one, which bears its name."""
 
     name: Agent
     handler: Callable[[AgentParts], BuiltAgent]
@@ -77,12 +77,12 @@ class AgentSpec:
 
     @property
     def topics(self) -> list[TopicSpec]:
-        """What it reads: each partition is worked on by one worker."""
+        """The topics that the agent reads; each partition is worked on by one worker."""
         return read_by(self.name)
 
     @property
     def outputs(self) -> list[TopicSpec]:
-        """What it writes; an agent with a table does so in the transactions in which it folds."""
+        """The topics that the agent writes; one with a table does so in the transactions in which it folds."""
         return written_by(self.name)
 
     @property
@@ -92,7 +92,7 @@ class AgentSpec:
 
 
 def flow_of(spec: AgentSpec, table: TableSpec, partitions: int) -> Flow:
-    """What is folded into an agent's table and where its folding writes; `partitions`: of topics without a number."""
+    """Topics that an agent folds into its table, and those it writes; `partitions`: of topics without a number."""
     aligned = [topic.name for topic in spec.outputs if _is_aligned(topic, table)]
     apart = [topic for topic in spec.outputs if topic.name not in aligned]
     alone = [topic for topic in apart if table.partitions == 1 and _has_one_writer(topic)]

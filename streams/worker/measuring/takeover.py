@@ -51,7 +51,10 @@ def reason_of(error: BaseException) -> str:
 
 
 class TakeoverMetrics:
-    """A `LifecycleListener` that keeps metrics of take-overs and fail-stops. A recovery that is begun again before it has ended counts from its first beginning."""
+    """A `LifecycleListener` that keeps metrics of take-overs and fail-stops.
+
+    A recovery that is begun again before it has ended counts from its first beginning.
+    """
 
     def __init__(self, metrics: OperationsMetrics, state_dir: Path) -> None:
         self._metrics = metrics

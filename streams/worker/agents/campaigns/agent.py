@@ -1,4 +1,4 @@
-"""Campaigns: adds up what partitions of contacts have counted; sums, position and alerts appear together or not."""
+"""The campaigns agent: adds up what partitions of contacts have counted; sums, position, alerts are one transaction."""
 
 import logging
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""Contacts: folds each interaction into its person's state; state, position and profile appear together or not.
+"""The contacts agent: folds interactions into the states of contacts; state, position and profile are one transaction.
 
-So it is with what the links agent and other fragments tell, how experiments are to be counted, and who is counted anew:
-five topics are folded into one table, chunk by chunk.
+Five topics are folded into the table, chunk by chunk: interactions, identity changes of the links agent, identity
+fragments, definitions of experiments, and the steps of a backfill.
 """
 
 import logging
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class ContactsAgent:
-    """Handles chunks of what is folded into the table of contacts, each topic of `partitions` partitions.
+    """Handles chunks of the topics that are folded into the table of contacts, each of `partitions` partitions.
 
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
     """
@@ -61,9 +61,9 @@ class ContactsAgent:
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            printer = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
-            heard = InputProgress(folded_to(states.store, interactions), end)
-            last = fold_chunk(chunk.tp.topic, states, records, printer, self._clock(), policy=policy, heard=heard)
+            builder = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
+            progress = InputProgress(folded_to(states.store, interactions), end)
+            last = fold_chunk(chunk.tp.topic, states, records, builder, self._clock(), policy=policy, progress=progress)
             return last.effects
 
         with self._metrics.chunk(STAGE):
@@ -75,7 +75,7 @@ class ContactsAgent:
         for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
         self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
-        self._metrics.profiles_cut.inc(folded.printer.cut)
+        self._metrics.profiles_cut.inc(folded.builder.cut)
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
         self._metrics.campaign.folded(folded.tally)
@@ -102,25 +102,25 @@ def fold_chunk(  # noqa: PLR0913 (a chunk, what was before it, and what it needs
     topic: str,
     states: States[ContactState],
     records: Records,
-    printer: RecordBuilder,
+    builder: RecordBuilder,
     at_ms: int,
     *,
     policy: Policy,
-    heard: InputProgress,
+    progress: InputProgress,
 ) -> ChunkHandler:
-    """Records of one topic folded onto the states before them; `heard`: how far `interactions` are.
+    """Fold records of one topic onto the states before them; `progress`: how far `interactions` are folded.
 
     Raises `ValueError` for a topic that is not folded into the table: read as another one's, its records would say
     what nobody meant.
     """
     if topic not in _KINDS:
         raise ValueError(f"{topic} is not folded into the table of contacts")
-    chunk = _KINDS[topic](states, printer, at_ms, policy)
-    chunk.heard = heard
+    chunk = _KINDS[topic](states, builder, at_ms, policy)
+    chunk.progress = progress
     chunk.take(records)
     return chunk
 
 
 def _asks(chunk: Run) -> bool:
-    """Whether it may ask anybody for a class."""
+    """Whether a chunk may hold a class query."""
     return chunk.tp.topic == CONTACT_ROOFS and any(may_ask(record.value) for record in chunk.records)

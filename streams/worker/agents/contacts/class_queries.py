@@ -1,4 +1,4 @@
-"""Questions of which class a fragment is (`asks` in `contact-roofs`), for as long as they are open.
+"""Open queries of the links agent for the class of a fragment (`asks` in `contact-roofs`).
 
 A class is told as soon as it is known. That none is known may be said only once all is folded that `interactions` held
 when the question was read: they may be behind by hours, and a voter's first words be among what waits there. Until then
@@ -23,7 +23,7 @@ _MEMORY = "questions"
 
 
 class InputProgress(NamedTuple):
-    """How far `interactions` are folded, and how far they are to be before anybody says that no class is known.
+    """How far `interactions` are folded, and how far they must be before a fragment may be said to have no class.
 
     `folded`: the offset after the last record that is folded; `end`: that to wait for, 0: none.
     """
@@ -38,7 +38,7 @@ class InputProgress(NamedTuple):
 
 
 class ClassQuery(Struct, frozen=True, array_like=True):
-    """`version`: of the record that asked; the same one may come several times. `end`: as in `InputProgress`."""
+    """One open query. `version`: of the record that asked, which may come again. `end`: as in `InputProgress`."""
 
     version: int
     end: int
@@ -49,7 +49,7 @@ _decode = msgspec.msgpack.Decoder(ClassQuery).decode
 
 
 class ClassQueries:
-    """The open ones of a partition, by fragment. `beside`: what of them is to be written."""
+    """The open queries of a partition, by fragment. `beside`: changes that are to be written."""
 
     def __init__(self, states: States[ContactState]) -> None:
         self._open = {name[len(_PREFIX) :].decode(): _decode(value) for name, value in states.all_beside(_PREFIX)}
@@ -59,24 +59,24 @@ class ClassQueries:
         return node in self._open
 
     def ask(self, node: str, version: int, end: int) -> None:
-        """Keep a question. One that comes again waits for what it waited for, or it might wait for ever."""
+        """Keep a query open. One that comes again waits for what it waited for, or it might wait for ever."""
         known = self._open.get(node)
         if known is None or known.version < version:
             self._open[node] = question = ClassQuery(version, end)
             self.beside[_key(node)] = _encode(question)
 
     def answered(self, node: str) -> None:
-        """Let go of a question, if there is one."""
+        """Close the query for a fragment, if one is open."""
         if self._open.pop(node, None) is not None:
             self.beside[_key(node)] = None
 
     def due(self, folded: int) -> list[str]:
-        """Whose answer has nothing to wait for, once this is folded (see `InputProgress`)."""
+        """The fragments whose queries can be answered once this is folded (see `InputProgress`)."""
         return [node for node, question in self._open.items() if question.end <= folded]
 
 
 def class_queries_of(states: States[ContactState]) -> ClassQueries:
-    """Those of a partition, with nothing of them to be written yet."""
+    """The open queries of a partition, kept in memory between chunks, with nothing to be written yet."""
     questions = cast(ClassQueries | None, states.memory.get(_MEMORY))
     if questions is None:
         questions = states.memory[_MEMORY] = ClassQueries(states)

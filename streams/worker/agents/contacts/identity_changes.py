@@ -35,7 +35,7 @@ class IdentityChangesHandler(ChunkHandler):
                 self.refuse(record, _NO_VERSION)
             else:
                 by_node[read[0].encode()].append((version, read[1]))
-        held = self.holding.get_many(by_node)
+        held = self.repository.get_many(by_node)
         for key, told in by_node.items():
             self._move(key.decode(), held[key], told)
         self.close()
@@ -45,7 +45,7 @@ class IdentityChangesHandler(ChunkHandler):
         for version, roof in told:
             after = moved(after, node, version, roof)
         was = place_of(before)
-        counted = counting(self.holding.parts(node, was), was)
+        counted = counting(self.repository.parts(node, was), was)
         parts, after = self._swept(node, after)
         now = place_of(after)
         forgotten = _erasure_in(told) if now.marks and (now.erased != was.erased or not was.marks) else None
@@ -64,12 +64,12 @@ class IdentityChangesHandler(ChunkHandler):
     def _swept(self, node: str, state: ContactState) -> tuple[dict[str, ContactState], ContactState]:
         """The parts under this roof, without those of a person who has been forgotten."""
         place = place_of(state)
-        parts = self.holding.parts(node, place)
+        parts = self.repository.parts(node, place)
         if place.erased is None or place.asked is not None:
             return parts, state
         kept = counting(parts, place)
         for name in parts.keys() - kept.keys():
-            self.holding.put_part(part_key(node, name), None)
+            self.repository.put_part(part_key(node, name), None)
         if len(kept) == len(place.parts):
             return kept, state
         return kept, replace(state, place=replace(place, parts=tuple(sorted(kept))))

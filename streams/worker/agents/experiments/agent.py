@@ -1,4 +1,4 @@
-"""Experiments: adds up what partitions of contacts tell; sums, position, results and alerts appear together or not."""
+"""The experiments agent: adds up partial sums of contacts; sums, position, results and alerts are one transaction."""
 
 import logging
 import time
@@ -41,7 +41,7 @@ _WORK = "work"
 
 
 class _Work(Struct):
-    """What a tick would find. Kept with what else is made of the table, so it is forgotten with that."""
+    """Whether a tick would find anything to do. Kept in memory beside the table, and forgotten with it."""
 
     waits_since: int | None = None
     due: int | None = None
@@ -94,7 +94,7 @@ class ExperimentsAgent:
         return max(SHORTEST_S, PART * median(self._busy))
 
     async def tick(self) -> None:
-        """Send one if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""
+        """Send a tick if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""
         try:
             work: _Work | None = self._table.owned(0).memory.get(_WORK)
         except NotOwned:

@@ -1,4 +1,4 @@
-"""What people are alerted to of an experiment: a split that is not as planned, and harm; each once."""
+"""Alerts about an experiment, each sent once: people were not assigned as planned, or a guardrail shows harm."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
 
 
 class ExperimentAlarm(NamedTuple):
-    """`what`: by which it is told once. `detail`: in words."""
+    """A reason to alert. `what`: the key by which it is sent only once. `detail`: in words."""
 
     what: str
     rule: Rule
@@ -25,7 +25,7 @@ class ExperimentAlarm(NamedTuple):
 
 
 def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[ExperimentAlarm]:
-    """What there is to say now. `most_p`: of a guardrail that stands out beside all that are watched."""
+    """Reasons to alert now. `most_p`: the p-value at which a guardrail stands out beside all that are watched."""
     alarms: list[ExperimentAlarm] = []
     if is_broken(seen):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
@@ -44,7 +44,10 @@ def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], m
 def new_alerts(
     name: str, experiment: Experiment, alarms: Iterable[ExperimentAlarm], as_of: str
 ) -> tuple[Experiment, list[tuple[Rule, SystemAlert]]]:
-    """What is to be sent of it, each thing once for all that it is judged by, and the experiment that knows of it."""
+    """Alerts that were not sent yet for what the experiment is judged by, and the experiment with them noted as sent.
+
+    Returns the experiment first.
+    """
     before = list(experiment.told)
     alerts: list[tuple[Rule, SystemAlert]] = []
     for what, rule, detail in alarms:
@@ -64,7 +67,7 @@ def new_alerts(
 
 
 def with_alerted(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
-    """Each with whether it is among what was told."""
+    """The guardrails, each with whether an alert of it was sent."""
     if not experiment.told:
         return [{**each, "alerted": False} for each in guardrails]
     of = f"{experiment.peaks_of}/"

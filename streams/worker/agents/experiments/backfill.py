@@ -24,13 +24,13 @@ from streams.worker.agents.experiments.registry import Backfill, ExperimentRegis
 
 STATES_AT_ONCE = 250
 RECOUNT = b"recount"
-"""Key of a record of `experiment-sweeps` that begins a sweep over all experiments; it has no value."""
+"""Key of a record of `experiment-sweeps` that begins a backfill of all experiments; it has no value."""
 _OF_NOBODY = b"/"
 """In the keys of what canonical ids keep of their fragments, and of traces."""
 
 
 class BackfillStep(Struct, frozen=True, array_like=True):
-    """The next piece of a sweep: of which one, and the states behind which key."""
+    """The next piece of a backfill: its number, and the key behind which states are counted anew."""
 
     number: int
     after: bytes = b""
@@ -41,7 +41,7 @@ _decode = msgspec.msgpack.Decoder(BackfillStep).decode
 
 
 def read_step(value: bytes | None) -> BackfillStep | None:
-    """What a record says; None for one that says nothing."""
+    """The step in a record of `experiment-sweeps`; None where there is none that can be read."""
     try:
         return None if value is None else _decode(value)
     except (msgspec.DecodeError, RecursionError):
@@ -49,7 +49,7 @@ def read_step(value: bytes | None) -> BackfillStep | None:
 
 
 def step_record(partition: int, step: BackfillStep) -> Output:
-    """The record that has the next piece done."""
+    """The record of `experiment-sweeps` that has a step done."""
     return Output(EXPERIMENT_SWEEPS, partition, b"sweep", _encode(step))
 
 
@@ -58,28 +58,28 @@ def recount_record(partition: int) -> Output:
     return Output(EXPERIMENT_SWEEPS, partition, RECOUNT, b"")
 
 
-def begin_backfill(book: ExperimentRegistry, partition: int, experiments: Iterable[str] | None) -> list[Output]:
-    """Have these counted anew (None: all): now, or once what is under way has ended."""
-    sweep = book.sweep
+def begin_backfill(registry: ExperimentRegistry, partition: int, experiments: Iterable[str] | None) -> list[Output]:
+    """Begin a backfill of these experiments (None: all), now or once the one under way has ended."""
+    sweep = registry.sweep
     wanted = None if experiments is None else tuple(sorted(experiments))
     if sweep is not None and sweep.is_under_way:
-        book.sweeps(Backfill(sweep.number, sweep.experiments, _both(sweep.waiting, wanted)))
+        registry.sweeps(Backfill(sweep.number, sweep.experiments, _both(sweep.waiting, wanted)))
         return []
-    return _begun(book, partition, 0 if sweep is None else sweep.number + 1, wanted)
+    return _begun(registry, partition, Backfill(0 if sweep is None else sweep.number + 1, wanted))
 
 
-def end_backfill(book: ExperimentRegistry, partition: int) -> list[Output]:
-    """Begin the sweep that waits, if one does."""
-    sweep = book.sweep or Backfill(0, ())
+def end_backfill(registry: ExperimentRegistry, partition: int) -> list[Output]:
+    """End the backfill under way, and begin the one that waits, if any."""
+    sweep = registry.sweep or Backfill(0, ())
     if sweep.waiting == ():
-        book.sweeps(Backfill(sweep.number, ()))
+        registry.sweeps(Backfill(sweep.number, ()))
         return []
-    return _begun(book, partition, sweep.number + 1, sweep.waiting)
+    return _begun(registry, partition, Backfill(sweep.number + 1, sweep.waiting))
 
 
-def _begun(book: ExperimentRegistry, partition: int, number: int, experiments: tuple[str, ...] | None) -> list[Output]:
-    book.sweeps(Backfill(number, experiments))
-    return [step_record(partition, BackfillStep(number))]
+def _begun(registry: ExperimentRegistry, partition: int, backfill: Backfill) -> list[Output]:
+    registry.sweeps(backfill)
+    return [step_record(partition, BackfillStep(backfill.number))]
 
 
 def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -87,10 +87,10 @@ def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[s
 
 
 class BackfillHandler(ChunkHandler):
-    """One chunk of `experiment-sweeps`."""
+    """Folds one chunk of `experiment-sweeps`."""
 
     def take(self, records: Records) -> None:
-        """Do the next piece of the sweep that is under way; the record for the one after it comes in the same chunk."""
+        """Do the next step of the backfill under way, and write the record for the one after it."""
         for record in records:
             if record.key == RECOUNT:
                 self._recount()
@@ -99,15 +99,15 @@ class BackfillHandler(ChunkHandler):
         self.close()
 
     def _recount(self) -> None:
-        self._tell(Recounting(self.printer.partition))
-        self.effects.outputs += begin_backfill(self.book, self.printer.partition, None)
+        self._tell(Recounting(self.builder.partition))
+        self.effects.outputs += begin_backfill(self.registry, self.builder.partition, None)
 
     def _is_next(self, step: BackfillStep) -> bool:
-        sweep = self.book.sweep
+        sweep = self.registry.sweep
         return sweep is not None and sweep.is_under_way and sweep.number == step.number
 
     def _sweep(self, step: BackfillStep) -> None:
-        sweep = self.book.sweep
+        sweep = self.registry.sweep
         experiments = None if sweep is None or sweep.experiments is None else frozenset(sweep.experiments)
         piece = self.states.following(step.after, STATES_AT_ONCE)
         for key, state in piece:
@@ -115,30 +115,32 @@ class BackfillHandler(ChunkHandler):
                 self._count_anew(key, state, experiments)
         if len(piece) == STATES_AT_ONCE:
             next_step = BackfillStep(step.number, piece[-1][0])
-            self.effects.outputs.append(step_record(self.printer.partition, next_step))
+            self.effects.outputs.append(step_record(self.builder.partition, next_step))
         else:
             self._end(experiments)
 
     def _count_anew(self, key: bytes, state: ContactState, experiments: Collection[str] | None) -> None:
         contact_id, place = key.decode(), place_of(state)
-        parts = counting(self.holding.parts(contact_id, state.place), place)
+        parts = counting(self.repository.parts(contact_id, state.place), place)
         fragments = {contact_id: state, **parts}
         if experiments is not None and not _is_in_any(experiments, fragments.values(), state):
             return
         given = self.experiments.of_all(contact_id, place, fragments, state)
         if given != state.given:
-            self.holding.put(key, replace(state, given=given))
+            self.repository.put(key, replace(state, given=given))
 
     def _end(self, experiments: Collection[str] | None) -> None:
-        """What has changed again meanwhile is not said: some were counted before, some after that."""
-        partition, sweep = self.printer.partition, self.book.sweep
+        """Say which editions everybody is counted by now, but of experiments whose rule has changed again meanwhile."""
+        partition, sweep = self.builder.partition, self.registry.sweep
         again = () if sweep is None else sweep.waiting
         if experiments is None:
             self._tell(Recounting(partition, is_done=True))
-            experiments = {*self.book.counted, *self.book.rules}
-        if again is not None and (done := {each: self.book.edition(each) for each in experiments if each not in again}):
+            experiments = {*self.registry.counted, *self.registry.rules}
+        if again is not None and (
+            done := {each: self.registry.edition(each) for each in experiments if each not in again}
+        ):
             self.effects.outputs += edition_records(partition, done)
-        self.effects.outputs += end_backfill(self.book, partition)
+        self.effects.outputs += end_backfill(self.registry, partition)
 
     def _tell(self, said: Recounting) -> None:
         self.effects.outputs.append(partial_record(write_partial(said)))

@@ -1,6 +1,6 @@
-"""What partitions have told: put aside as it comes, and kept until all sums that it is in are written.
+"""The log of differences that partitions of contacts have sent, kept until all sums that they are in are written.
 
-To add up often costs more than to put aside, and to write sums often costs more than to add them up again.
+To add up often costs more than to log, and to write sums often costs more than to add them up again.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ _MEMORY = "aside"
 
 
 class LoggedDelta(Struct, frozen=True, gc=False):
-    """A record that is aside: its offset, when it was told (ms), and its value."""
+    """A logged record: its offset, when it was appended (ms), and its value."""
 
     offset: int
     at: int
@@ -30,9 +30,10 @@ class LoggedDelta(Struct, frozen=True, gc=False):
 
 
 class DeltaLog(Struct):
-    """`fresh`: what is not added up yet, `size` bytes. `log`: offset and size of what is, `logged` bytes together.
+    """What the log holds, in memory.
 
-    `is_behind`: whether sums are as the store has them, so that the log is to be added to them.
+    `fresh`: records that are not added up yet, `size` bytes. `log`: offset and size of those that are, `logged` bytes
+    together. `is_behind`: whether sums are as the store has them, so that the log is to be added to them.
     """
 
     fresh: list[LoggedDelta] = field(default_factory=list)
@@ -43,26 +44,26 @@ class DeltaLog(Struct):
 
     @property
     def oldest(self) -> int | None:
-        """Since when (ms) the oldest of what is in no sum has waited; None: nothing waits."""
+        """Since when (ms) the oldest record that is in no sum has waited; None: nothing waits."""
         return self.fresh[0].at if self.fresh else None
 
     def put(self, told: LoggedDelta) -> None:
-        """Add one that is fresh."""
+        """Log a record that is not added up yet."""
         self.fresh.append(told)
         self.size += len(told.value)
 
     def take(self) -> Sequence[LoggedDelta]:
-        """All that is fresh, which is not from then on."""
+        """Remove and return the records that are not added up yet."""
         taken, self.fresh, self.size = self.fresh, [], 0
         return taken
 
     def note(self, offset: int, size: int) -> None:
-        """One more is added up."""
+        """Note that a record is added up."""
         self.log.append((offset, size))
         self.logged += size
 
     def trim(self, until: int) -> Iterator[int]:
-        """The offsets up to this one of what is added up, which is nobody's from then on."""
+        """Remove and yield the offsets, up to this one, of records that are added up."""
         while self.log and self.log[0][0] <= until:
             offset, size = self.log.popleft()
             self.logged -= size
@@ -70,7 +71,7 @@ class DeltaLog(Struct):
 
 
 def delta_log_of(states: States[Kept], added: int) -> DeltaLog:
-    """What there is, of which a fold may keep account. `added`: up to which offset it has been added up."""
+    """The log of a partition, kept in memory between chunks. `added`: up to which offset it has been added up."""
     found: DeltaLog | None = states.memory.get(_MEMORY)
     if found is None:
         found = states.memory[_MEMORY] = DeltaLog()
@@ -84,16 +85,16 @@ def delta_log_of(states: States[Kept], added: int) -> DeltaLog:
 
 
 def delta_key(offset: int) -> bytes:
-    """Under which a record is put aside."""
+    """The key of a logged record, beside the states."""
     return _PREFIX + offset.to_bytes(8)
 
 
 def encode_delta(told: LoggedDelta) -> bytes:
-    """What is put there."""
+    """The value of a logged record, beside the states."""
     return told.at.to_bytes(8) + told.value
 
 
 def stored_deltas(states: States[Kept]) -> Iterator[LoggedDelta]:
-    """All that is aside, in the order in which it came."""
+    """All logged records, in the order in which they came."""
     for key, value in states.all_beside(_PREFIX):
         yield LoggedDelta(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])

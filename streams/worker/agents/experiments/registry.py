@@ -1,4 +1,4 @@
-"""What a partition of contacts keeps beside its states of experiments: rules, who was ever counted, what is recounted.
+"""The registry of experiments of a partition of contacts: rules, experiments with anybody counted, the backfill.
 
 It is decoded once and then at hand for as long as the partition is not opened again (`States.memory`); whatever is
 changed in it goes into the transaction of the chunk that changes it.
@@ -35,9 +35,9 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Backfill(Struct, frozen=True, array_like=True):
-    """Who is counted anew now, and who afterwards. `experiments`, `waiting`: None is all of them.
+    """The experiments that are counted anew now, and those afterwards. `experiments`, `waiting`: None is all of them.
 
-    `number`: how many there were before; a record that drives another one moves nothing.
+    `number`: how many backfills there were before; a record that drives another one moves nothing.
     """
 
     number: int
@@ -55,9 +55,9 @@ _read_sweep = msgspec.msgpack.Decoder(Backfill).decode
 
 
 class ExperimentRegistry:
-    """`rules`: of defined experiments. `counted`: by experiment the last day.
+    """Experiments that a partition counts. `rules`: of defined ones. `counted`: by experiment the last day.
 
-    `sweep`: the last one. `beside`: what of it is to be written.
+    `sweep`: the last backfill. `beside`: changes that are to be written.
     """
 
     def __init__(self, states: States[ContactState]) -> None:
@@ -71,7 +71,7 @@ class ExperimentRegistry:
         self._noted: set[bytes] = set()
 
     def edition(self, experiment: str) -> str:
-        """By which people are counted now."""
+        """The edition of the rule by which people are counted now."""
         return self.rules.get(experiment, DEFAULT).edition
 
     def rule(self, experiment: str, rule: Rule | None) -> None:
@@ -85,7 +85,7 @@ class ExperimentRegistry:
             self.beside[key] = _encode(rule)
 
     def admits(self, experiment: str, day: int) -> bool:
-        """Whether people are counted in it, of whom one is heard today; there is no room for any number of them."""
+        """Whether there is room to count somebody in an experiment today; if so, that day is noted."""
         if self.counted.get(experiment) == day:
             return True
         most = 2 * MOST_COUNTED if experiment in self.rules else MOST_COUNTED
@@ -113,7 +113,7 @@ class ExperimentRegistry:
         return self._made_room or experiment in self.counted
 
     def sweeps(self, sweep: Backfill) -> None:
-        """What is counted anew from now on."""
+        """Keep this backfill as the one under way."""
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
 
@@ -129,12 +129,12 @@ class ExperimentRegistry:
 
 
 def registry_of(states: States[ContactState]) -> ExperimentRegistry:
-    """That of a partition, with nothing in it to be written yet."""
-    book = cast(ExperimentRegistry | None, states.memory.get(_MEMORY))
-    if book is None:
-        book = states.memory[_MEMORY] = ExperimentRegistry(states)
-    book.beside = {}
-    return book
+    """The registry of a partition, kept in memory between chunks, with nothing to be written yet."""
+    registry = cast(ExperimentRegistry | None, states.memory.get(_MEMORY))
+    if registry is None:
+        registry = states.memory[_MEMORY] = ExperimentRegistry(states)
+    registry.beside = {}
+    return registry
 
 
 def _all(states: States[ContactState], prefix: bytes) -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""What is published of experiments at a tick: results and alerts."""
+"""Evaluates experiments at a tick and publishes their results and alerts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ _place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
 
 
 class _Seen(Struct, gc=False):
-    """One that was looked at, to be shown once it is known what the others are."""
+    """An evaluated experiment, to be published once it is known what the others are."""
 
     experiment: str
     plan: Plan
@@ -47,7 +47,7 @@ class _Seen(Struct, gc=False):
 
 
 class ResultPublisher:
-    """At one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many there are.
+    """Publishes at one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many.
 
     Parameters:
         rows: of experiments whose sums are there and nowhere else.
@@ -70,7 +70,7 @@ class ResultPublisher:
     def look(
         self, experiments: Mapping[str, Experiment], lines: Mapping[str, Line]
     ) -> dict[str, tuple[Experiment, Line]]:
-        """Close the days that are over and look at what there is: the experiments after that, and their lines.
+        """Close the days that are over and evaluate: returns the experiments after that, and their index entries.
 
         `lines`: of all experiments, before that.
         """
@@ -104,7 +104,7 @@ class ResultPublisher:
         return looked
 
     def write(self, lines: Mapping[str, Line]) -> None:
-        """The results of all that was looked at."""
+        """Write the results of all experiments that were evaluated."""
         most = most_of(len(lines))
         for looked, found in self._looks:
             histories = self._histories([each.experiment for each in looked])
@@ -139,7 +139,7 @@ class ResultPublisher:
         self.results += 1
 
     def _closed(self, name: str, experiment: Experiment, plan: Plan) -> Experiment:
-        """With the days closed whose windows are over; and what was the largest so far is that of these figures."""
+        """The experiment with the days closed whose windows are over; the peaks are those of its present hypothesis."""
         until = (self._now - plan.rule.window_ms) // DAY_MS
         before = experiment.totals.get(experiment.edition, NONE)
         if name in self._rows:
@@ -173,5 +173,5 @@ class ResultPublisher:
 
 
 def history_keys(name: str) -> tuple[bytes, bytes]:
-    """Under which what stays of the history, and its last moments, are kept beside the experiments."""
+    """Keys beside the experiments: of what stays of a result's history, and of its last moments."""
     return _HISTORY + name.encode(), _LAST + name.encode()

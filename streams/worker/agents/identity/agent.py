@@ -1,4 +1,4 @@
-"""Links: finds the roof of each identifier; states, position, roofs and alerts appear together or not."""
+"""The links agent: finds the canonical id of each identifier; states, position and outputs are one transaction."""
 
 import logging
 from collections.abc import Callable
@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 
 class LinksAgent:
-    """Handles chunks of `identity-links`; `new_linking` makes a chunk's worth of work from the states before it.
+    """Handles chunks of `identity-links`; `new_linking` makes the handler of a chunk from the states before it.
 
-    While an erasure waits for answers it has the questions put again: a worker of an older version passes over them.
+    While an erasure waits for answers the queries are put again: a worker of an older version passes over them.
     """
 
     pause = 10.0
@@ -55,7 +55,7 @@ class LinksAgent:
             self._count(chunk, last)
 
     async def tick(self) -> None:
-        """Have questions put again if this worker finds roofs and any may be open. Raises one of `BROKER_TROUBLE`."""
+        """Have queries put again if this worker owns the links and any may be open. Raises one of `BROKER_TROUBLE`."""
         try:
             waits = self._table.owned(0).memory.get(WAITING_ERASURES)
         except NotOwned:

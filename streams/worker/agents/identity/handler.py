@@ -1,7 +1,7 @@
-"""From records of `identity-links` to states of nodes, roofs and alerts: no effects, so it may be done again.
+"""Handles records of `identity-links`: states of nodes, identity changes and alerts, without side effects.
 
-The records are Harmonia's own. One that cannot be read is counted and passed over: its bytes may name a person, and no
-reader of dead letters could mend it.
+So a chunk can be folded again. The records are Harmonia's own. One that cannot be read is counted and passed over: its
+bytes may name a person, and no reader of dead letters could mend it.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ _DETAILS: Mapping[Finding, str] = {
 
 
 class LinkRecordsHandler:
-    """One chunk: its effects, how many records said what, and what was found.
+    """Folds one chunk, and holds what came of it: effects, kinds of records and findings, counted.
 
     Parameters:
         states: those of the nodes before the chunk; versions of a later generation of theirs are higher.
@@ -70,7 +70,7 @@ class LinkRecordsHandler:
         self.effects.outputs += map(self._alert, self._folding.findings)
 
     def _see_who_waits(self, *, is_overdue: bool) -> None:
-        """Their names lie beside the states, for whoever has this partition next."""
+        """Note the fragments whose erasure waits, beside the states, for whoever has this partition next."""
         before = frozenset(orjson.loads(self._states.beside(_WAITS) or b"[]"))
         changes = self._folding.changes
         begun = {name for name, node in changes.items() if node is not None and node.waiting is not None}

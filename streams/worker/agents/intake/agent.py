@@ -1,4 +1,4 @@
-"""Intake: what teams say becomes one stream, keyed by person; what is no interaction becomes a dead letter.
+"""The intake agent: what teams send becomes one stream, keyed by contact; what is no interaction becomes a dead letter.
 
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
 While a source is in quarantine, what of it can wait goes to `quarantine` instead of either, judged and whole.
@@ -35,7 +35,7 @@ RECORDS_AT_ONCE = 4_000
 
 
 def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
-    """What becomes of a record. Into `unknown` goes the type of one with fields that its type does not know."""
+    """The interaction in a record, or why it is refused. Counts into `unknown` types with fields they do not know."""
     read = Record(record.topic, record.value, record.headers, record.timestamp)
     if isinstance(record, UnreadableRecord):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
@@ -87,7 +87,7 @@ class IntakeAgent:
         return Output(INTERACTIONS, partition_of(key, self._partitions), key.encode(), outcome[1], headers)
 
     def _hold(self, chunk: Run, judged: Sequence[Judged], outputs: list[Output]) -> Collection[int]:
-        """Put what is to be held in place of what would have been written; the places of those records."""
+        """Replace outputs of records that are to be held by quarantine records; returns the places of those records."""
         held = {
             place
             for place, record in enumerate(chunk.records)
@@ -115,6 +115,6 @@ class IntakeAgent:
 
 
 def _first_of(refusal: Refusal, judged: Interaction | Refusal) -> Refusal:
-    """Of why a record cannot be read and what would be said of its bytes, what `dl_reason` says first."""
+    """The refusal that goes into `dl_reason`, of why a record cannot be read and why its bytes are refused."""
     found = [refusal, judged] if isinstance(judged, Refusal) else [refusal]
     return min(found, key=lambda one: _REASONS.index(one.reason))

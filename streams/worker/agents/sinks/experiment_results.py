@@ -15,17 +15,17 @@ _read_result = msgspec.json.Decoder(ExperimentResult).decode
 
 
 class ExperimentResultsConnector(SinkConnector[ResultChange]):
-    """See `SinkConnector`."""
+    """Feeds Redis from `experiment-results`."""
 
     name = "results"
 
     def readers(self) -> RecordReaders[ResultChange]:
-        """See Following."""
+        """See `SinkConnector`."""
         return {EXPERIMENT_RESULTS: result_of}
 
 
 def result_of(record: KafkaRecord) -> ResultChange | None:
-    """What a record of `experiment-results` says; None for one that is not of Harmonia's making."""
+    """The change that a record of `experiment-results` makes; None for one that is not of Harmonia's making."""
     try:
         experiment_id = (record.key or b"").decode()
         result = None if record.value is None else _read_result(record.value)

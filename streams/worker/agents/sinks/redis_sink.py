@@ -21,7 +21,7 @@ _read_link = msgspec.json.Decoder(_Link).decode
 
 
 def link_of(record: KafkaRecord) -> Change | None:
-    """What a record of `contact-links` says; None for one that is not of Harmonia's making."""
+    """The change that a record of `contact-links` makes; None for one that is not of Harmonia's making."""
     version = dict(record.headers).get("version")
     if record.key is None or version is None or not version.isdigit():
         return None
@@ -33,7 +33,7 @@ def link_of(record: KafkaRecord) -> Change | None:
 
 
 def change_of(record: KafkaRecord) -> Change | None:
-    """What a record of `contact-state` says; None for one that is not of Harmonia's making."""
+    """The change that a record of `contact-state` makes; None for one that is not of Harmonia's making."""
     headers = dict(record.headers)
     version = headers.get("version")
     if record.key is None or version is None or not version.isdigit():
@@ -52,10 +52,10 @@ def change_of(record: KafkaRecord) -> Change | None:
 
 
 class ContactStateConnector(SinkConnector[Change]):
-    """See `SinkConnector`."""
+    """Feeds Redis from `contact-state` and `contact-links`."""
 
     name = "redis"
 
     def readers(self) -> RecordReaders[Change]:
-        """See Following."""
+        """See `SinkConnector`."""
         return {CONTACT_STATE: change_of, CONTACT_LINKS: link_of}

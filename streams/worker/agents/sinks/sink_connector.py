@@ -45,7 +45,7 @@ class CompletenessMarks:
         self._ends: dict[TP, End] = {}
 
     def note(self, ends: Mapping[TP, End]) -> None:
-        """Take the ends of now, of the owned partitions and no others; one that is waited for stays."""
+        """Note where the owned partitions end now; an end that is waited for stays."""
         self._ends = {**ends, **{tp: end for tp, end in self._ends.items() if tp in ends}}
 
     def reached(self, tp: TP, offset: int) -> End | None:
@@ -54,7 +54,7 @@ class CompletenessMarks:
         return self._ends.pop(tp) if end is not None and end.offset <= offset else None
 
     def is_overdue(self, tp: TP, offset: int, now: int) -> bool:
-        """Whether it is beyond `offset`, and has been for too long for a chunk to be on its way."""
+        """Whether the end that is waited for has been beyond `offset` for too long for a chunk to be on its way."""
         end = self._ends.get(tp)
         return end is not None and end.offset > offset and now - end.at > OVERDUE_MS
 

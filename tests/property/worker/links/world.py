@@ -152,7 +152,7 @@ class World:
             RecordBuilder(number, self.partitions, self.generation),
             0,
             policy=default_policy(),
-            heard=InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
+            progress=InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
         )
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes

@@ -49,7 +49,7 @@ class Partition:
     def _fold(self, topic: str, records: Sequence[Fetched], end: int = 0) -> Sequence[Link]:
         states = States(self.store, CONTACTS, RecentStates(0))
         chunk = fold_chunk(
-            topic, states, records, PRINTER, AT, policy=default_policy(), heard=InputProgress(self.done, end)
+            topic, states, records, PRINTER, AT, policy=default_policy(), progress=InputProgress(self.done, end)
         )
         effects = chunk.effects
         written = {key: None if state is None else encode(state) for key, state in effects.changes.items()}
@@ -139,4 +139,4 @@ def test_records_of_a_topic_that_is_not_folded_into_contacts_are_refused_as_a_wh
     states = States(MemoryStore(), CONTACTS, RecentStates(0))
 
     with pytest.raises(ValueError, match="contact-pets is not folded into the table of contacts"):
-        fold_chunk("contact-pets", states, [words(0)], PRINTER, AT, policy=default_policy(), heard=InputProgress())
+        fold_chunk("contact-pets", states, [words(0)], PRINTER, AT, policy=default_policy(), progress=InputProgress())
