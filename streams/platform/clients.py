@@ -1,4 +1,4 @@
-"""The one place that makes Kafka and Redis clients, so that what they share is said once."""
+"""Makes all Kafka and Redis clients, so that what they share is set once."""
 
 from __future__ import annotations
 
@@ -210,13 +210,13 @@ class KafkaClients:
 
 
 def committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartitionKey, int]:
-    """The same with a client that stays open. Blocks."""
+    """What a group has committed of each partition, asked with a client that stays open. Blocks."""
     offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
     return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
 
 
 def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
-    """The answer. Brokers that are new, or just back, need a moment to say who looks after a group."""
+    """Ask again until a group has a coordinator: brokers that are new, or just back, need a moment to find one."""
     from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
     deadline = time.monotonic() + REQUEST_TIMEOUT_S
@@ -234,7 +234,7 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
 
 
 def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
-    """How both Kafka libraries are told who this process is, and by what it knows the brokers."""
+    """Security options for both Kafka libraries: how this process and the brokers know each other."""
     from streams.platform.tls import context_of
 
     said: dict[str, Any] = {"security_protocol": settings.kafka_security}

@@ -1,4 +1,4 @@
-"""Long work in turns with everybody else's, so that a question about one person never waits for a list of thousands."""
+"""Long work that yields to the event loop, so that a question about one person never waits for a list of thousands."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ TURN = 100
 
 
 async def map_cooperatively(work: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
-    """What `work` makes of each row, in their order."""
+    """Map `work` over rows, in their order; other tasks run after every `TURN` rows."""
     made: list[Made] = []
     for number, row in enumerate(rows, start=1):
         made.append(work(row))

@@ -30,7 +30,7 @@ def hush_libraries(level: str) -> None:
 
 
 def describe_error(error: BaseException) -> str:
-    """What went wrong, and after it where, for a log: its text only where no record can be in it."""
+    """An error with its traceback, for a log: with the error's text only where no record can be in it."""
     text = f": {error}" if isinstance(error, _OF_SERVERS) and str(error) else ""
     return f"{type(error).__name__}{text}\n{''.join(_places(error))}".rstrip()
 
@@ -68,7 +68,7 @@ def _all_is_shown() -> bool:
 
 
 class OneLineErrorFilter(logging.Filter):
-    """Shows a server that is away or hangs up in a line, where a library would add from which of its calls it heard."""
+    """Shows an error of a server in one line, where a library would add a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

@@ -96,7 +96,7 @@ def _read(path: Path) -> Policy | str:
 
 
 def policy_since_gauge(since: "Gauge") -> Callable[[str, int], None]:
-    """What `Policies` tells of a version that holds since a time, ms: that one and no other is shown."""
+    """A callback for `Policies` that shows in a gauge since when (ms) a version holds: that one and no other."""
 
     def holds(version: str, at: int) -> None:
         since.clear()

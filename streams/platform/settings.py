@@ -18,7 +18,7 @@ from streams.platform.servers import ENV_FILE, ServerSettings
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
 _PUBLIC_KEY = LOCAL_IDENTITY_KEY.encode()
 LEAST_KEY_BYTES = 16
-"""Of an identity key: whose hash is whose could be tried out with a shorter one."""
+"""The least bytes of an identity key: whose hash is whose could be tried out with a shorter one."""
 
 
 def _not_empty(value: object) -> object:
@@ -180,7 +180,7 @@ class Settings(ServerSettings):
         return self
 
     def _require_secret(self, key: bytes) -> None:
-        """Of the key that writes; an older one is what a rotation leaves behind, and proves nothing if it is none."""
+        """Check the key that writes; an older one is what a rotation leaves behind, and may be weak."""
         if key == _PUBLIC_KEY:
             raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL is not on loopback")
         if len(key) < LEAST_KEY_BYTES:

@@ -27,7 +27,7 @@ from streams.platform.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSpec:
-    """One table of the workers: that of the agent of this name, which folds into it.
+    """Describes a table of the workers: that of the agent of this name, which folds into it.
 
     `partitions`: where it has so many whatever the settings say; else as many as each topic that is folded into it.
     The other fields are those of `TopicSpec`, of its changelog.
@@ -101,7 +101,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def changelogs(app_id: str) -> list[TopicSpec]:
-    """The changelog of each table."""
+    """The changelog topics of all tables."""
     return [
         TopicSpec(
             name=changelog_of(app_id, table.name),
@@ -125,7 +125,7 @@ def changelog_name(settings: Settings, table: str) -> str:
 
 
 def changelog_of(app_id: str, table: str) -> str:
-    """The same, of the app of this id."""
+    """The changelog topic of a table of the app of this id."""
     return f"{app_id}-{table}-changelog"
 
 
@@ -136,7 +136,7 @@ def read_by_workers(settings: Settings) -> dict[str, int]:
 
 
 def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collection[str] = ()) -> list[str]:
-    """Make those that are missing; returns their names once they are there. Existing ones are left as they are.
+    """Make the topics that are missing; returns their names once they are there. Existing ones are left as they are.
 
     `but`: those that are not to be made.
     """
@@ -178,7 +178,7 @@ def check_topics(found: Sequence[DescribedTopic], partitions: int) -> None:
 
 
 def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collection[str]) -> None:
-    """A broker hears of new topics after they are made; a worker that starts at once would find none.
+    """Wait until the broker knows of new topics: a worker that starts at once would find none.
 
     It has to be asked again and again, since it tells nobody. Raises `MissingTopic` after ten seconds.
     """
@@ -190,7 +190,7 @@ def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collectio
 
 
 def require_topic(settings: Settings, name: str) -> None:
-    """Raise `MissingTopic` unless this one is there."""
+    """Raise `MissingTopic` unless the topic of this name is there."""
     _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
 
 

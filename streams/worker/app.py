@@ -48,7 +48,7 @@ from streams.worker.quarantine_monitor import HeldRecordsCounter, QuarantineMoni
 from streams.worker.sink_monitor import SinkMonitor
 
 LINKS_SHARE = 4
-"""Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
+"""The links have one part in so many of the room that contacts have for decoded states: nodes are small."""
 STALE_AFTER_S = DELETE_RETENTION_MS / 2000
 """Seconds after which a sink's position counts for nothing: half of what a null record stays."""
 CAMPAIGNS_BYTES = 1 << 20
@@ -157,7 +157,7 @@ AGENT_SPECS = (
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: its agents with their tables, and what runs beside them.
+    """Build one worker: its agents with their tables, and the services that run beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """

@@ -76,12 +76,12 @@ class CampaignMetrics:
         self._begin()
 
     def took_in(self, by_team_and_type: Count[tuple[str, str]]) -> None:
-        """A chunk of input."""
+        """Count a chunk of input that intake has accepted."""
         for (team, type_), count in by_team_and_type.items():
             self.inflow.labels(self._teams.label(team), type_).inc(count)
 
     def folded(self, tally: CampaignCounters) -> None:
-        """A chunk of interactions."""
+        """Count a chunk of interactions that were applied."""
         for type_, count in tally.types.items():
             self.applied.labels(type_).inc(count)
         for (method, outcome), count in tally.reports.items():
@@ -138,12 +138,12 @@ class ExperimentMetrics:
         self.idle()
 
     def idle(self) -> None:
-        """Nothing is added up here."""
+        """Show that nothing is added up in this worker."""
         self.stand({})
         self.waiting.set(0)
 
     def stand(self, statuses: Mapping[Status, int]) -> None:
-        """So many experiments have these statuses."""
+        """Show how many experiments have each status."""
         for status in get_args(Status):
             self.known.labels(status).set(statuses.get(status, 0))
 
@@ -250,7 +250,7 @@ class QuarantineMetrics:
         )
 
     def tell(self, held: Mapping[str, Quarantine], now: int) -> None:
-        """These are in quarantine, but for those whose quarantine has ended. `now`: ms since 1970."""
+        """Show these sources, but for those whose quarantine has ended. `now`: ms since 1970."""
         since: dict[str, int] = {}
         for source, quarantine in held.items():
             if now < quarantine.until:
@@ -262,7 +262,7 @@ class QuarantineMetrics:
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own. `teams`: those with a label of their own in any case."""
+    """All metrics of one worker process, in a registry of their own. `teams`: those that always have a label."""
 
     def __init__(self, registry: CollectorRegistry, teams: Iterable[str] = ()) -> None:
         self.registry = registry

@@ -14,17 +14,17 @@ logger = logging.getLogger(__name__)
 
 
 class TickingAgent(Protocol):
-    """An agent that is waited for; `pause`: seconds until it ticks again."""
+    """An agent that has something to do from time to time; `pause`: seconds until its next tick."""
 
     @property
     def pause(self) -> float: ...
 
     async def tick(self) -> None:
-        """Send what is due. Raises one of `BROKER_TROUBLE`."""
+        """Send the records that are due. Raises one of `BROKER_TROUBLE`."""
 
 
 class PeriodicTicks(Service):
-    """Sends ticks for as long as the worker runs and works on its partitions."""
+    """Has an agent tick for as long as the worker runs and works on its partitions."""
 
     def __init__(self, app: ChunkApp, agent: TickingAgent) -> None:
         super().__init__()
@@ -45,7 +45,10 @@ class PeriodicTicks(Service):
 
 
 class StateCleanup(Service):
-    """Deletes stores that were left behind in the worker's own directory, or by several workers below it."""
+    """Deletes abandoned stores in the worker's own directory, or of several workers below it, every hour.
+
+    Nobody who was erased may stay in files that a worker has left behind.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         super().__init__()

@@ -86,7 +86,7 @@ class RefusalSurvey:
         return {source: Tally(counts[source, True], counts[source, False]) for source in sources}
 
     def _seen(self, record: KafkaRecord, sources: Collection[str]) -> tuple[str, bool] | None:
-        """The source, and whether the record is refused; None: it is nobody's of these, or an operator's."""
+        """The source of a record, and whether it is refused; None: it is of none of these sources, or an operator's."""
         source = said_by(record.value, record.headers).source
         if source is None or source not in sources or was_requeued(record.value, record.headers, self._hasher):
             return None
@@ -188,7 +188,7 @@ class QuarantineMonitor(Service):
             await self.sleep(_PAUSE_S)
 
     async def _begin(self, consumer: AIOKafkaConsumer) -> None:
-        """Hear all that is there before anything is told: half of it would let sources go that are held."""
+        """Read all that is in the topic before the guard is told: half of it would let sources go that are held."""
         place = TopicPartition(*PLACE)
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
@@ -203,7 +203,7 @@ class QuarantineMonitor(Service):
                 read_quarantine_record(record.key, record.value, self._known)
 
     def _tell(self) -> None:
-        """Tell the guard what is new, and what has come to its end: nothing is asked of records then."""
+        """Tell the guard of quarantines that are new or over; in between it costs nothing."""
         ended = self._clock() - _LATE_MS
         held = {source: each for source, each in self._known.items() if each.until > ended}
         if held != self._guard.held:
@@ -213,7 +213,7 @@ class QuarantineMonitor(Service):
         self._metrics.tell(held, self._clock())
 
     async def _look(self) -> list[Flood]:
-        """Look into what is suspected, one minute of it at a time: the floods."""
+        """The floods among what is suspected, looked into one minute at a time."""
         now = self._clock()
         for suspicion in self._guard.take_found():
             before = self._known.get(suspicion.source)
@@ -230,7 +230,7 @@ class QuarantineMonitor(Service):
         return floods_in(due, tallies, self._share)
 
     async def _declare(self) -> None:
-        """Say what was seen. After a failure it will be seen again, if it goes on."""
+        """Write quarantines of floods that were seen. After a failure one will be seen again, if it goes on."""
         floods = await self._look()
         if not floods:
             return
@@ -250,7 +250,7 @@ class QuarantineMonitor(Service):
             await writer.stop()
 
     async def _read(self) -> dict[str, Quarantine]:
-        """All that is in the topic by now."""
+        """The quarantines that are in the topic by now, by source."""
         known: dict[str, Quarantine] = {}
         async with PartitionReader(self._kafka) as reader:
             start, end = await reader.start_of(PLACE), await reader.end_of(PLACE)
@@ -260,7 +260,7 @@ class QuarantineMonitor(Service):
         return known
 
     def _say(self, flood: Flood, before: Quarantine | None) -> list[Output]:
-        """The record, and the alert if it begins; nothing if it is known."""
+        """The record of a quarantine, and the alert if it begins; nothing if it is known."""
         held = quarantine_after(flood, before, self._calm_ms)
         if held is None:
             return []

@@ -1,4 +1,4 @@
-"""Runs one worker in this process, after a look at whether the topics are as the settings say."""
+"""Runs one worker in this process, once the topics are as the settings say."""
 
 from collections.abc import Callable
 from logging import Logger
@@ -37,7 +37,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
 
 
 class _Process(faust.Worker):
-    """Faust's own has no time limit."""
+    """Faust's worker, with a time limit to its end and our filters on its log."""
 
     def __init__(self, settings: Settings, worker: Worker) -> None:
         super().__init__(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)

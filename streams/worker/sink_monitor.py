@@ -1,4 +1,4 @@
-"""What a worker looks after every second: what waits, and whether the sinks still stand where they were left."""
+"""Measures every second how far records and sinks are behind, and has each sink check that it has lost nothing."""
 
 import asyncio
 import logging
@@ -21,20 +21,20 @@ INTERVAL_S = 1.0
 
 
 class MonitoredSink(Protocol):
-    """An agent that looks after what it has written elsewhere."""
+    """An agent that writes to a sink and checks what the sink has of it."""
 
     @property
     def behind(self) -> SinkLag:
-        """How far that is behind."""
+        """How far the sink is behind."""
         ...
 
     async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End]) -> None:
-        """Look, and put right, in the owned partitions; `ends`: where they ended. May raise Kafka's errors."""
+        """Check the sink, and refill it, in the owned partitions; `ends`: where they end. May raise Kafka's errors."""
         ...
 
 
 class SinkMonitor(Service):
-    """Runs beside the agents while the worker owns partitions."""
+    """Measures lag and watches the sinks, beside the agents, for as long as the worker runs."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class SinkMonitor(Service):
         await asyncio.gather(*map(self._look_at, self._sinks))
 
     async def _look_at(self, sink: MonitoredSink) -> None:
-        """Each by itself: while one of them waits for its server, the others go on."""
+        """Check one sink every second, by itself: while it waits for its server, the others go on."""
         while not self.should_stop:
             try:
                 await sink.watch(self._app.owned_partitions(), self._app.ends())

@@ -15,7 +15,7 @@ FORGET_MS = 120_000
 
 @dataclass(frozen=True, slots=True)
 class PartitionProgress:
-    """A partition now: records not done, the offset up to which all is done, the append time of the oldest in hand.
+    """How far a partition is: records not done, the offset below which all is done, append time of the oldest in hand.
 
     `done` None: nothing yet. `oldest_at` None: nothing was fetched yet.
     """
@@ -33,14 +33,14 @@ class _Seen:
 
 
 class RecordAges:
-    """Remembers the last progress of each owned partition. Times in ms since 1970."""
+    """How long records wait, and since when partitions stand still, by looks every second. Times in ms since 1970."""
 
     def __init__(self) -> None:
         self._seen: dict[TP, _Seen] = {}
         self._oldest: dict[TP, int] = {}
 
     def look(self, looks: Mapping[TP, PartitionProgress], now: int) -> None:
-        """Take what the owned partitions are like now."""
+        """Take the progress of the owned partitions as it is now."""
         self._seen = {
             tp: seen for tp, seen in self._seen.items() if now - seen.at <= FORGET_MS and (tp in looks or not looks)
         }
@@ -56,11 +56,11 @@ class RecordAges:
         self._now = now
 
     def stalled(self) -> dict[TP, float]:
-        """Of each owned partition the seconds since its last progress; 0 where there is nothing to do."""
+        """Seconds since the last progress of each owned partition; 0 where there is nothing to do."""
         return {tp: (self._now - self._seen[tp].since) / 1000 if look.lag else 0.0 for tp, look in self._owned.items()}
 
     def waiting(self) -> dict[str, float]:
-        """Of each topic the seconds that its oldest record which is not done has waited; 0 where there is none."""
+        """Seconds that the oldest record of each topic which is not done has waited; 0 where there is none."""
         longest: dict[str, float] = defaultdict(float)
         for tp in self._owned:
             age = (self._now - self._oldest[tp]) / 1000 if tp in self._oldest else 0.0
@@ -69,14 +69,14 @@ class RecordAges:
 
 
 class SinkDistance(NamedTuple):
-    """Records that the sink lacks (None: it was not asked yet), and seconds ago at which it lacked none."""
+    """How far a sink is behind: records that it lacks (None: not known yet), and seconds since it lacked none."""
 
     records: int | None
     seconds: float
 
 
 class SinkLag:
-    """Notes of one sink. One that never was whole since this worker looks after it counts from the first look."""
+    """How far one sink is behind its topics. Where it never was whole, seconds count from this worker's first look."""
 
     def __init__(self, sink: str, topics: Collection[str]) -> None:
         self.sink = sink
@@ -85,15 +85,15 @@ class SinkLag:
         self._offsets: dict[TP, int] = {}
 
     def whole_at(self, tp: TP, at: int) -> None:
-        """Nothing that the partition held at `at` (ms since 1970) was missing."""
+        """Note that nothing was missing which the partition held at `at` (ms since 1970)."""
         self._whole_at[tp] = max(at, self._whole_at.get(tp, 0))
 
     def stands_at(self, tp: TP, offset: int) -> None:
-        """The sink holds what is below this offset."""
+        """Note that the sink holds all below this offset."""
         self._offsets[tp] = offset
 
     def distances(self, owned: Sequence[TP], ends: Mapping[TP, End], now: int) -> dict[TP, SinkDistance]:
-        """Of each of the owned partitions that the sink reads; what is not owned any more is forgotten."""
+        """How far the sink is behind in each owned partition that it reads; others are forgotten."""
         self._whole_at = {tp: self._whole_at.get(tp, now) for tp in owned if tp.topic in self._topics}
         self._offsets = {tp: offset for tp, offset in self._offsets.items() if tp in self._whole_at}
         return {tp: SinkDistance(self._lacks(tp, ends), max(0, now - at) / 1000) for tp, at in self._whole_at.items()}

@@ -52,7 +52,7 @@ class RedisAndDiskMonitor(Service):
         await self._redis.aclose()
 
     async def _look_at_redis(self) -> None:
-        """One that is away keeps the last figure; that it is away is told by the sinks."""
+        """Measure Redis's memory. While it is away the last figure stays; that it is away is told by the sinks."""
         try:
             self._metrics.redis_memory.set(memory_used(await self._redis.info("memory")))
         except (RedisError, OSError) as error:

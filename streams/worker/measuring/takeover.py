@@ -21,7 +21,7 @@ _FILE = "fail-stops.json"
 
 
 def fail_stops(state_dir: Path) -> Mapping[str, int]:
-    """By reason, all of them. One that cannot be read counts as nothing."""
+    """How often the worker of a state directory has stopped itself, by reason; none without a readable file."""
     found: dict[str, int] = dict.fromkeys(REASONS, 0)
     with suppress(OSError, ValueError):
         said = json.loads((state_dir / _FILE).read_bytes())
@@ -31,7 +31,7 @@ def fail_stops(state_dir: Path) -> Mapping[str, int]:
 
 
 def note_fail_stop(state_dir: Path, error: BaseException) -> None:
-    """Count one more. A disk that is full must not keep the process from ending."""
+    """Count one more fail-stop. A disk that is full must not keep the process from ending."""
     counts = dict(fail_stops(state_dir))
     counts[reason_of(error)] += 1
     with suppress(OSError):
@@ -41,7 +41,7 @@ def note_fail_stop(state_dir: Path, error: BaseException) -> None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Its word among `REASONS`."""
+    """The reason of a fail-stop, one of `REASONS`."""
     match error:
         case Fenced():
             return "fenced"

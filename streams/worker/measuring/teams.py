@@ -1,4 +1,4 @@
-"""When teams work: a file that names each team's hours, so that silence in them is news and silence at night is not.
+"""Reads the hours at which each team works from a file, so that silence in them is news and silence at night is not.
 
 time_zone = "America/New_York"
 
@@ -39,7 +39,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TeamSchedule:
-    """The hours of teams, by team, and the time zone that they are in."""
+    """The working hours of teams, by team, and the time zone that they are in."""
 
     zone: ZoneInfo
     hours: Mapping[str, Sequence[Span]]
