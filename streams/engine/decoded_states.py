@@ -1,4 +1,4 @@
-"""What a fold sees of its partition: states instead of bytes, those used of late without a look at the store.
+"""Decoded states of a partition as a fold sees them, those used of late without a look at the store.
 
 Reading a state from the store and decoding it costs as much as folding into it, and whoever was just written to is
 written to again soon. States are never changed in place, so the same one may be given out twice.
@@ -25,7 +25,7 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[State]):
-    """How states are written. `decode` gives back what was encoded."""
+    """Encodes and decodes the states of a table. `decode` gives back what was encoded."""
 
     encode: Callable[[State], bytes]
     decode: Callable[[bytes], State]

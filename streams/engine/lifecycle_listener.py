@@ -1,4 +1,4 @@
-"""Who is told what happens to a worker's partitions, so that the engine need not know of metrics."""
+"""Callbacks for what happens to a worker's partitions, so that the engine need not know of metrics."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from faust.types import TP
 
 
 class LifecycleListener(Protocol):
-    """Hears of each take-over and of the end. Calls must be quick and must not raise."""
+    """Is called at each take-over of partitions and at the process's end. Calls must be quick and must not raise."""
 
     def taking_over(self) -> None:
         """Partitions were handed out anew."""
@@ -22,7 +22,7 @@ class LifecycleListener(Protocol):
 
 
 class NullListener:
-    """An onlooker who does not care."""
+    """A listener that does nothing."""
 
     def taking_over(self) -> None:
         pass

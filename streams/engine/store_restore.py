@@ -50,7 +50,7 @@ async def restore(
 
 
 def position_now(topic_id: str, offset: int) -> Position:
-    """The position of a store that is brought there now."""
+    """The position to which a store is brought now."""
     return Position(topic_id, offset, _now())
 
 

@@ -1,4 +1,4 @@
-"""Records that aiokafka cannot read, read with care; and what stands in the place of those that nobody can read.
+"""Reads records that aiokafka cannot read, and puts something in the place of those that nobody can read.
 
 Nothing of a batch goes by in silence: each offset of it is that of a record, or of `UnreadRecords`, which become a dead
 letter.
@@ -37,7 +37,7 @@ _NOWHERE = -1
 
 
 class BatchRecord(Struct, frozen=True, gc=False):
-    """A record, as far as it is told by the reader of batches."""
+    """A record, in the fields that the reader of batches fills."""
 
     offset: int
     timestamp: int
@@ -47,7 +47,7 @@ class BatchRecord(Struct, frozen=True, gc=False):
 
 
 class UnreadRecords(BatchRecord, frozen=True, gc=False):
-    """What stands for the record at an offset, or for all up to `last_offset`, and why none of them is read."""
+    """In place of a record that cannot be read, or of all up to `last_offset`, and why none of them is read."""
 
     last_offset: int
     refusal: Refusal
@@ -81,7 +81,7 @@ class BatchHeader(NamedTuple):
 
 
 class OffsetOrder:
-    """Which offsets the records of a batch can have: each is behind the one before, and leaves room for those to come.
+    """The offsets that records of a batch can have: each is behind the one before, and leaves room for those to come.
 
     Brokers give out consecutive ones and do not look at what the records say; compaction leaves gaps. `before`: the
     last offset that is given; `most`: the highest that the next record can have; `headers`: how many they had so far.

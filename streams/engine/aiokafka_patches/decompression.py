@@ -31,7 +31,7 @@ _XERIAL_SIZE = struct.Struct(">I")
 
 
 class InflatedTooMuch(Exception):
-    """A batch holds more than `MAX_INFLATED`."""
+    """Raised where a batch holds more than `MAX_INFLATED` when it is opened."""
 
 
 def opened(compression: int, payload: bytes) -> list[bytes]:

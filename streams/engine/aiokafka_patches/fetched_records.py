@@ -25,7 +25,7 @@ _FROM_ANYBODY = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
 class FetchedRecord(Struct, frozen=True, gc=False):
-    """A `KafkaRecord`, in the fields that anybody reads."""
+    """A fetched record, in the fields of `KafkaRecord`."""
 
     topic: str
     partition: int
@@ -37,7 +37,7 @@ class FetchedRecord(Struct, frozen=True, gc=False):
 
 
 class UnreadableRecord(FetchedRecord, frozen=True, gc=False):
-    """What stands for a record, or for all up to `last_offset`, that nobody can read, and why: see `batches`."""
+    """In place of a record, or of all up to `last_offset`, that nobody can read, and why: see `record_batches`."""
 
     last_offset: int
     refusal: Refusal
@@ -105,7 +105,7 @@ def _refused(tp: Any, record: UnreadRecords) -> UnreadableRecord:
 
 
 class DrainedRecords(list[FetchedRecord]):
-    """Records of one partition, and where reading them began.
+    """Fetched records of one partition, and where reading them began.
 
     Not to be asked of the consumer before or after: where the log's start has moved on it jumps, in the middle of a
     fetch, and the hole would not be seen.
@@ -143,6 +143,6 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
 
 
 def hand_out_light_records() -> None:
-    """Make aiokafka's consumers do so, for the whole process."""
+    """Make aiokafka's consumers hand out these records, for the whole process."""
     fetcher.PartitionRecords = _PartitionRecords
     fetcher.FetchResult = _FetchResult

@@ -133,5 +133,5 @@ class Records(_MemoryRecordsPy):  # type: ignore[misc]
 
 
 def read_any_batch() -> None:
-    """Make aiokafka's consumers do so, for the whole process."""
+    """Make aiokafka's consumers read batches so, for the whole process."""
     fetcher.MemoryRecords = Records

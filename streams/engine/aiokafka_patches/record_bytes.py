@@ -1,4 +1,4 @@
-r"""One record of a batch, read from its bytes by Kafka's format: every length is held against what is there.
+r"""Reads one record of a batch from its bytes by Kafka's format: every length is held against what is there.
 
 A record is its size, an attributes byte, how far its time and its offset are from the batch's, key, value, and headers;
 all numbers are zigzag varints. A header's name is bytes to Kafka; what is no UTF-8 in it is shown as `\xff`.
@@ -26,7 +26,7 @@ _WORD = 1 << 64
 
 
 class RecordSegment(NamedTuple):
-    """Records that stand one behind the other."""
+    """Bytes of records that stand one behind the other."""
 
     begin: int
     end: int
@@ -34,7 +34,7 @@ class RecordSegment(NamedTuple):
 
 
 class MalformedRecord(Exception):
-    """The bytes are not those of a record."""
+    """Raised where bytes are not those of a record."""
 
 
 class RecordBody(NamedTuple):

@@ -1,1 +1,1 @@
-"""Measurements behind the metrics of a worker: lag, take-overs, Redis and disk, what campaigns count, hours of teams."""
+"""Measurements behind the metrics of a worker: lag, take-overs, Redis and disk, what campaigns count, teams' hours."""

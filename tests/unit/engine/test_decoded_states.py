@@ -67,7 +67,7 @@ def test_what_was_deleted_is_gone_from_both(store: CountingStore) -> None:
     assert (states.get(b"a"), dict(store.items())) == (None, {})
 
 
-def test_what_else_is_stored_is_no_state(store: CountingStore) -> None:
+def test_records_beside_the_states_are_no_states(store: CountingStore) -> None:
     """Such as the engine's watermarks."""
     states = states_in(store)
 
@@ -87,7 +87,7 @@ def test_a_store_that_was_changed_meanwhile_is_read_again(store: CountingStore) 
     assert states.get(b"a") == 5
 
 
-def test_only_so_many_bytes_are_kept(store: CountingStore) -> None:
+def test_only_so_many_bytes_of_decoded_states_are_kept(store: CountingStore) -> None:
     states = states_in(store, room=20)
     for number in range(10, 100):
         commit(states, {b"k%d" % number: number})

@@ -56,7 +56,7 @@ def batches(raw: bytes) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", CODECS)
-def test_what_is_within_is_opened_as_ever(name: str) -> None:
+def test_a_batch_within_the_limit_is_opened_as_ever(name: str) -> None:
     values = [b"%d" % number * 1_000 for number in range(300)]
 
     assert read(batch(name, *values)) == [*((7 + at, value) for at, value in enumerate(values)), (307, b"")]

@@ -34,7 +34,7 @@ async def all_done(forgetting: ErasureCompaction) -> None:
     await forgetting._task
 
 
-async def test_what_is_asked_for_within_a_while_is_done_once() -> None:
+async def test_compactions_asked_for_within_a_while_are_done_once() -> None:
     store = CountingStore()
     forgetting = ErasureCompaction(store, soon=0.01, every=60)
     for _ in range(5):
@@ -45,7 +45,7 @@ async def test_what_is_asked_for_within_a_while_is_done_once() -> None:
     assert store.forgot == 1
 
 
-async def test_what_is_asked_for_meanwhile_is_done_afterwards() -> None:
+async def test_a_compaction_asked_for_meanwhile_is_done_afterwards() -> None:
     store = CountingStore()
     store.may_end.clear()
     forgetting = ErasureCompaction(store, soon=0, every=0)
@@ -59,7 +59,7 @@ async def test_what_is_asked_for_meanwhile_is_done_afterwards() -> None:
     assert store.forgot == 2
 
 
-async def test_what_is_left_is_done_when_the_store_is_closed() -> None:
+async def test_a_compaction_that_is_due_is_done_when_the_store_is_closed() -> None:
     store = CountingStore()
     forgetting = ErasureCompaction(store, soon=60)
     forgetting.ask()
@@ -72,7 +72,7 @@ async def test_what_is_left_is_done_when_the_store_is_closed() -> None:
     assert store.forgot == 1
 
 
-async def test_what_was_due_when_it_was_paused_is_done_once_it_goes_on() -> None:
+async def test_a_compaction_due_during_a_pause_is_done_after_it() -> None:
     """A rebalance pauses it, and the next deletion may be a year away."""
     store = CountingStore()
     forgetting = ErasureCompaction(store, soon=0, every=60)
@@ -86,7 +86,7 @@ async def test_what_was_due_when_it_was_paused_is_done_once_it_goes_on() -> None
     assert store.forgot == 1
 
 
-async def test_nothing_is_done_where_nothing_was_due() -> None:
+async def test_nothing_is_compacted_where_nothing_was_erased() -> None:
     forgetting = ErasureCompaction(CountingStore())
     await forgetting.pause()
 
@@ -111,7 +111,7 @@ async def test_nobody_goes_on_before_the_thread_has_let_go_of_the_store() -> Non
     assert store.forgot == 1
 
 
-async def test_a_failure_is_tried_again() -> None:
+async def test_a_failed_compaction_is_tried_again() -> None:
     store = CountingStore()
     store.failures = 1
     forgetting = ErasureCompaction(store, soon=0, every=0)

@@ -25,7 +25,7 @@ def test_what_is_loaded_is_left_out_and_the_rest_is_looked_at_rarely() -> None:
     assert gc.isenabled()
 
 
-def test_what_is_made_and_freed_at_once_is_not_looked_at() -> None:
+def test_objects_made_and_freed_at_once_are_not_collected() -> None:
     seen: list[str] = []
     gc.callbacks.append(lambda phase, _: seen.append(phase))
     try:
@@ -39,7 +39,7 @@ def test_what_is_made_and_freed_at_once_is_not_looked_at() -> None:
         gc.callbacks.pop()
 
 
-def test_who_collects_nothing_goes_on_so() -> None:
+def test_a_process_with_its_collector_off_keeps_it_off() -> None:
     gc.disable()
     try:
         with collecting_later():

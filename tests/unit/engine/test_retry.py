@@ -89,7 +89,7 @@ async def test_a_broken_attempt_is_told_without_what_it_was_about(caplog: pytest
     ]
 
 
-async def test_pauses_double(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pauses_between_attempts_double(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
 
     async def pause(seconds: float) -> None:

@@ -20,7 +20,7 @@ async def everything_that_can() -> None:
 
 
 class Workplace:
-    """Partition workers and the work they do: chunks go in hand in `begun`, and stay there until `end` or `fail`."""
+    """Lanes and the work they do: chunks go in hand in `begun`, and stay there until `end` or `fail`."""
 
     def __init__(self, records: int = 2, grace_seconds: float = 30.0, size: int = 1_000) -> None:
         self.failed: list[tuple[TP, BaseException]] = []

@@ -43,7 +43,7 @@ def test_libraries_that_print_records_say_nothing_below_info(library: str) -> No
     assert (logger.isEnabledFor(logging.DEBUG), logger.isEnabledFor(logging.INFO)) == (False, True)
 
 
-def test_they_say_no_more_than_was_asked_for() -> None:
+def test_libraries_log_no_more_than_the_level_asks_for() -> None:
     logging.getLogger("kafka").setLevel(logging.ERROR)
 
     hush_libraries("WARNING")
@@ -103,14 +103,14 @@ def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.msg for record in caplog.records] == [TROUBLE[0]]
 
 
-def test_whoever_debugs_sees_all(caplog: pytest.LogCaptureFixture) -> None:
+def test_at_level_debug_the_filtered_messages_are_shown(caplog: pytest.LogCaptureFixture) -> None:
     leave_out_the_ordinary()
     with caplog.at_level(logging.DEBUG):
         _LOGGER.warning(*ORDINARY)
     assert [record.msg for record in caplog.records] == [ORDINARY[0]]
 
 
-def test_the_library_still_says_so() -> None:
+def test_aiokafka_still_logs_the_rebalance_message_that_is_filtered() -> None:
     """Or the filter would be of no use any more."""
     assert group_coordinator.log is _LOGGER
     assert ORDINARY[0] in inspect.getsource(group_coordinator)

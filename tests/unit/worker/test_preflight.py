@@ -57,7 +57,7 @@ def test_what_is_waited_for_is_said_soon_and_now_and_then(monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("clock")
-def test_it_gives_up_after_the_time_of_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_kafka_ends_after_the_time_of_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     answering(monkeypatch, KafkaConnectionError())
     with pytest.raises(KafkaConnectionError):

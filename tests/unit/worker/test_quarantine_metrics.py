@@ -17,7 +17,7 @@ def test_sources_in_quarantine_have_the_time_since_when() -> None:
     assert told("digital/mailer", "field/app") == {"digital/mailer": NOW / 1000, "field/app": (NOW + 1) / 1000}
 
 
-def test_one_whose_quarantine_has_ended_has_none() -> None:
+def test_a_source_whose_quarantine_has_ended_has_no_metric() -> None:
     assert told("digital/mailer", until=NOW) == {}
 
 
@@ -29,7 +29,7 @@ def test_made_up_sources_are_no_labels_without_end() -> None:
     assert len(told(*(f"source-{number}" for number in range(MOST_SOURCES + 10)))) == MOST_SOURCES + 1
 
 
-def test_one_that_is_let_go_is_gone_from_what_is_scraped() -> None:
+def test_a_source_let_go_has_no_quarantine_metric_any_more() -> None:
     registry = CollectorRegistry()
     metrics = QuarantineMetrics(registry)
     metrics.tell({"digital/mailer": Quarantine("digital/mailer", NOW, NOW + 1, 600)}, NOW)

@@ -114,7 +114,7 @@ async def test_a_broker_that_is_away_does_not_end_the_watch(bench: Bench) -> Non
     assert bench.stopped == []
 
 
-async def test_anything_else_ends_the_process(bench: Bench) -> None:
+async def test_a_bug_while_looking_at_a_sink_ends_the_process(bench: Bench) -> None:
     bench.sink.troubles = [RuntimeError("a bug")]
 
     await bench.look_again()
@@ -154,7 +154,7 @@ async def test_a_sink_that_was_not_whole_since_is_behind(bench: Bench) -> None:
     assert bench.shown("harmonia_sink_behind_seconds", **where) == 5
 
 
-async def test_it_is_shown_which_teams_are_at_work(bench: Bench) -> None:
+async def test_a_metric_shows_which_teams_are_at_work(bench: Bench) -> None:
     await bench.look_again()
 
     assert bench.shown("harmonia_team_expected", team="digital") == 1

@@ -27,7 +27,7 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", [None, 0o755, 0o777, 0o700])
-def test_nobody_else_may_look_into_it(tmp_path: Path, before: int | None) -> None:
+def test_other_users_may_not_look_into_a_state_directory(tmp_path: Path, before: int | None) -> None:
     state = tmp_path / "state"
     if before is not None:
         state.mkdir()

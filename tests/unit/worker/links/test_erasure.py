@@ -21,7 +21,7 @@ def test_the_person_is_null_closed_to_everyone_and_there_is_one_receipt() -> Non
     assert list(town.world.latest[CONTACT_ALERTS]) == ["crm.ada"]
 
 
-def test_of_the_other_names_nothing_is_left() -> None:
+def test_after_an_erasure_nothing_is_left_of_the_persons_other_identifiers() -> None:
     town = erased()
     email = town.hashed(BY_EMAIL)
 
@@ -45,7 +45,7 @@ def test_the_last_record_of_a_name_that_was_absorbed_leads_nowhere() -> None:
     assert int(forgotten.headers["version"] or b"") > int(alone.headers["version"] or b"")
 
 
-def test_of_the_person_no_more_than_the_mark_is_left() -> None:
+def test_after_an_erasure_no_more_than_the_mark_of_it_is_left_of_the_person() -> None:
     state = decode(erased().world.table()[b"crm.ada"])
 
     assert (state.facts, state.commands, state.carried, state.weight, state.clock) == ({}, {}, (), 0, 0)
@@ -54,7 +54,7 @@ def test_of_the_person_no_more_than_the_mark_is_left() -> None:
     assert state.place.asked is None
 
 
-def test_what_comes_late_or_begins_nothing_is_in_vain() -> None:
+def test_after_an_erasure_late_or_weak_interactions_are_in_vain() -> None:
     town = erased()
     before = town.world.table()
     for contact in (ADA, BY_EMAIL, {**ADA, **BY_EMAIL}):

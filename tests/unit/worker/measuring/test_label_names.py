@@ -4,14 +4,14 @@ from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_
 
 
 @pytest.mark.parametrize("name", ["digital", "Field-2", "gotv_night"])
-def test_a_short_word_is_a_team(name: str) -> None:
+def test_a_short_word_is_a_team_label(name: str) -> None:
     assert is_team(name)
 
 
 @pytest.mark.parametrize(
     "name", ["", "ada@example.org", "+12125550123", "12125550123", "Ada Lovelace", "a" * 33, "a\n"]
 )
-def test_what_may_be_somebodys_is_none(name: str) -> None:
+def test_an_address_or_number_is_no_team_label(name: str) -> None:
     assert not is_team(name)
 
 

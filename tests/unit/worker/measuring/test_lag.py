@@ -79,7 +79,7 @@ def test_a_sink_is_behind_by_what_it_lacks_since_it_lacked_nothing() -> None:
     assert behind.distances([STATE, OTHER], {STATE: End(10, 3_000)}, 4_000) == {STATE: SinkDistance(3, 3.0)}
 
 
-def test_one_that_never_was_whole_counts_from_the_first_look() -> None:
+def test_a_sink_that_never_was_whole_is_behind_since_the_first_look() -> None:
     behind = SinkLag("redis", ["contact-state"])
     behind.distances([STATE], {}, 1_000)
 

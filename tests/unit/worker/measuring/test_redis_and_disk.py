@@ -7,11 +7,11 @@ def test_memory_is_part_of_what_redis_may_take() -> None:
     assert memory_used({"used_memory": 25, "maxmemory": 100, "total_system_memory": 1000}) == 0.25
 
 
-def test_without_a_limit_it_is_part_of_the_machines() -> None:
+def test_redis_without_a_limit_is_measured_by_the_machines_memory() -> None:
     assert memory_used({"used_memory": 25, "maxmemory": 0, "total_system_memory": 1000}) == 0.025
 
 
-def test_where_neither_is_told_nothing_is_full() -> None:
+def test_redis_without_a_limit_and_a_memory_size_counts_as_empty() -> None:
     assert memory_used({"used_memory": 25, "maxmemory": 0}) == 0
 
 

@@ -87,7 +87,7 @@ def test_a_report_that_is_a_touch_only_in_a_later_version_is_judged_then() -> No
     ]
 
 
-def test_somebody_who_has_had_enough() -> None:
+def test_a_stop_after_pressure_is_an_alert() -> None:
     office = Office()
     office.fold(sent(0), sent(1), sent(2))
     [alert] = office.fold(said(3, "email.unsubscribed"))

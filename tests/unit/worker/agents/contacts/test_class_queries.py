@@ -64,7 +64,7 @@ class Partition:
         return any(key.startswith(BESIDE) for key, _ in self.store.items())
 
 
-def test_none_is_known_once_all_is_folded_that_was_there_when_it_was_asked() -> None:
+def test_no_class_is_told_once_all_is_folded_that_was_there_when_it_was_asked() -> None:
     partition = Partition()
     assert partition.asked(3, question(0)) == []
     assert partition.folds(said(0), said(1)) == []
@@ -98,7 +98,7 @@ def test_what_was_asked_before_they_forgot_is_told_before_they_forget() -> None:
     assert not partition.is_open
 
 
-def test_a_question_that_comes_again_waits_for_what_it_waited_for() -> None:
+def test_a_class_query_that_comes_again_waits_for_what_it_waited_for() -> None:
     """Or it would wait for ever where there is always something more."""
     partition = Partition()
     partition.asked(2, question(0))
@@ -106,7 +106,7 @@ def test_a_question_that_comes_again_waits_for_what_it_waited_for() -> None:
     assert partition.folds(said(0), said(1)) == [NONE]
 
 
-def test_a_later_question_waits_for_what_there_is_by_then() -> None:
+def test_a_later_class_query_waits_for_what_there_is_by_then() -> None:
     partition = Partition()
     partition.asked(2, question(0))
     assert partition.asked(4, question(1, version=8)) == []

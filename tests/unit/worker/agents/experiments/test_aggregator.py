@@ -19,7 +19,7 @@ from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.experiments.aggregating_agent import NOW, TICK, TODAY, Agent, assigned, people, told
 
 
-def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> None:
+def test_differences_are_logged_and_added_up_at_the_next_tick(agent: Agent) -> None:
     assert agent.take(*told(people("A", 3), people("B", 2, donated=1))).waits_since == NOW
     assert agent.take(*told(people("A", 1))).effects.outputs == []
     result = agent.tick()["ask"]
@@ -29,7 +29,7 @@ def test_what_comes_is_put_aside_and_added_up_at_the_next_tick(agent: Agent) -> 
     assert agent.tick() == {}
 
 
-def test_too_much_to_put_aside_is_added_up_at_once_and_shown_at_the_next_tick(
+def test_too_much_in_the_log_is_added_up_at_once_and_shown_at_the_next_tick(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aggregator, "MOST_BYTES", 10)

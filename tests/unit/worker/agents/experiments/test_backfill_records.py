@@ -8,7 +8,7 @@ NESTED = b"\x93\x07\xc4\x00" + b"\x91" * 5_000 + b"\xc0"
 """A step with one thing more in it, as a later version may write, that is an array in an array and so on."""
 
 
-def test_a_step_is_read_as_it_was_written() -> None:
+def test_a_backfill_step_is_read_as_it_was_written() -> None:
     assert read_step(step_record(1, BackfillStep(7, b"c-1")).value) == BackfillStep(7, b"c-1")
 
 

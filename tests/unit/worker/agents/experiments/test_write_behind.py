@@ -92,7 +92,7 @@ def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
     assert assigned(agent.tick()["ask"]) == {"A": 7}
 
 
-def test_it_is_not_written_before_that(agent: Agent) -> None:
+def test_a_changed_experiment_is_not_written_before_it_is_due(agent: Agent) -> None:
     begun(agent)
     agent.now += write_behind.SOONEST_MS - 1
     agent.take(*told(people("A", 1)))
@@ -134,13 +134,13 @@ def test_what_there_was_no_room_for_is_not_added_once_there_is(agent: Agent, mon
     assert assigned(agent.tick()["other-0"]) == {"A": 1, "B": 1}
 
 
-def test_where_there_is_no_room_in_memory_it_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_experiment_without_room_in_memory_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_behind, "MOST_BYTES", 500)
     begun(agent)
     assert (stored(agent), aside(agent)) == (5, 0)
 
 
-def test_nor_is_there_where_what_was_aside_is_added_again(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replayed_experiments_without_room_are_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(agent)
     agent._states.forget()
     monkeypatch.setattr(write_behind, "MOST_BYTES", 500)
@@ -149,7 +149,7 @@ def test_nor_is_there_where_what_was_aside_is_added_again(agent: Agent, monkeypa
     assert (stored(agent), aside(agent)) == (5, 0)
 
 
-def test_too_much_that_is_aside_is_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_in_the_delta_log_has_all_sums_written_at_once(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     begun(agent)
     monkeypatch.setattr(aggregator, "MOST_LOGGED", 0)
     agent.take(*others(1))
@@ -166,7 +166,7 @@ def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agen
     assert assigned(agent.tick()["ask"]) == {"A": 6}
 
 
-def test_so_is_what_was_forgotten_right_after_the_next_owner_had_added_it_again(agent: Agent) -> None:
+def test_an_experiment_forgotten_right_after_a_replay_goes_on_with_its_sums(agent: Agent) -> None:
     begun(agent)
     agent._states.forget()
     agent.now += index.FORGOTTEN_AFTER_MS + 1
@@ -197,7 +197,7 @@ def test_people_who_are_being_counted_anew_are_shown_as_they_were_by_the_next_ow
     assert (assigned(result)["A"], result["status"]) == (5, "running")
 
 
-def test_so_are_those_whom_another_definition_counts_that_is_not_known_yet(agent: Agent) -> None:
+def test_people_counted_by_an_edition_that_is_not_defined_yet_are_known_to_the_next_owner(agent: Agent) -> None:
     begun(agent)
     agent.take(*told(people("A", 1, "1b2c3d4e"), but=people("A", 1)))
     assert assigned(agent.tick()["ask"]) == {"A": 5}
@@ -206,7 +206,7 @@ def test_so_are_those_whom_another_definition_counts_that_is_not_known_yet(agent
     assert assigned(agent.tick()["ask"]) == {"A": 5}
 
 
-def test_so_are_they_if_pieces_end_where_another_edition_counts_nobody_for_a_moment(
+def test_moves_to_another_edition_survive_a_replay_in_pieces_that_end_between_them(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delta_replay, "_AT_ONCE", 1)
@@ -221,7 +221,7 @@ def test_so_are_they_if_pieces_end_where_another_edition_counts_nobody_for_a_mom
     assert assigned(agent.tick()["ask"]) == {"A": 5}
 
 
-def test_so_are_they_where_the_sums_are_rows(agent: Agent) -> None:
+def test_moves_to_another_edition_are_known_to_the_next_owner_where_sums_are_rows(agent: Agent) -> None:
     """They go from one edition to the other in one record, so what is shown stops before it."""
     begun(agent)
     agent.take(*told(people("A", 1)))

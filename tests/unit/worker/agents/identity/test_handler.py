@@ -58,7 +58,7 @@ def alerts(linking: LinkRecordsHandler) -> list[dict[str, object]]:
     return [orjson.loads(output.value or b"") for output in outputs_to(SYSTEM_ALERTS, linking)]
 
 
-def test_a_roof_is_told_to_the_partition_of_its_node_with_its_version_in_a_header() -> None:
+def test_a_canonical_id_goes_to_the_partition_of_its_node_with_a_version_header() -> None:
     [output] = outputs_to(CONTACT_ROOFS, Table().fold(edge(ANN, ANN, MAIL)))
     assert (output.partition, output.key) == (partition_of(MAIL, PARTITIONS), MAIL.encode())
     told = read_roof(output.key, output.value)

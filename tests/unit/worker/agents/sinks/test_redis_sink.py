@@ -32,7 +32,7 @@ def test_a_null_value_may_be_of_a_contact_that_was_never_heard_of_by_itself() ->
     assert forgotten.forgotten
 
 
-def test_other_headers_say_nothing() -> None:
+def test_unknown_headers_of_contact_state_change_nothing() -> None:
     assert change_of(record(b"{}", ("trace", b"\xff"), VERSION)) == Change("c1", 81234, b"{}", None, None)
 
 
