@@ -94,8 +94,8 @@ def _contacts(parts: AgentParts) -> BuiltAgent:
 
 
 def _links(parts: AgentParts) -> BuiltAgent:
-    new_linking = partial(LinkRecordsHandler, partitions=parts.settings.partitions, crowd=parts.settings.identity_crowd)
-    links = LinksAgent(parts.tables[LINKS_TABLE], new_linking, parts.metrics, parts.outbox)
+    new_handler = partial(LinkRecordsHandler, partitions=parts.settings.partitions, crowd=parts.settings.identity_crowd)
+    links = LinksAgent(parts.tables[LINKS_TABLE], new_handler, parts.metrics, parts.outbox)
     return BuiltAgent(links, ticks=links)
 
 
@@ -164,8 +164,8 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     kafka = KafkaClients(settings)
     schedule = read_schedule(settings.teams)
     metrics = Metrics(CollectorRegistry(), schedule.hours)
-    standing = metrics.standing
-    onlooker = TakeoverMetrics(standing, settings.state_dir)
+    operations = metrics.operations
+    onlooker = TakeoverMetrics(operations, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
     policies = Policies(
@@ -193,14 +193,14 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     closing = ShutdownCloser(
         [*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)]
     )
-    _tell_of_policy(policies, standing)
+    _tell_of_policy(policies, operations)
     for topic, count in read_by_workers(settings).items():
-        standing.topic_partitions.labels(topic).set(count)
+        operations.topic_partitions.labels(topic).set(count)
     beside = [
         SinkMonitor(app, sinks, metrics, wall_clock, schedule),
         QuarantineMonitor(guard, kafka, settings, wall_clock, metrics.quarantine),
         HeldRecordsCounter(kafka, settings.partitions, metrics.quarantine),
-        RedisAndDiskMonitor(redis_client(settings), settings.state_dir, standing),
+        RedisAndDiskMonitor(redis_client(settings), settings.state_dir, operations),
         *(PeriodicTicks(app, agent.ticks) for agent in agents if agent.ticks is not None),
         StateCleanup(settings.state_dir),
     ]
@@ -226,8 +226,8 @@ def _add(app: ChunkApp, spec: AgentSpec, parts: AgentParts) -> BuiltAgent:
     return made
 
 
-def _tell_of_policy(policies: Policies, standing: OperationsMetrics) -> None:
-    standing.policy_broken.set_function(lambda: policies.is_broken)
+def _tell_of_policy(policies: Policies, operations: OperationsMetrics) -> None:
+    operations.policy_broken.set_function(lambda: policies.is_broken)
 
 
 def wall_clock() -> int:

@@ -75,12 +75,12 @@ class CampaignMetrics:
         )
         self._begin()
 
-    def took_in(self, by_team_and_type: Count[tuple[str, str]]) -> None:
+    def count_accepted(self, by_team_and_type: Count[tuple[str, str]]) -> None:
         """Count a chunk of input that intake has accepted."""
         for (team, type_), count in by_team_and_type.items():
             self.inflow.labels(self._teams.label(team), type_).inc(count)
 
-    def folded(self, tally: CampaignCounters) -> None:
+    def count_applied(self, tally: CampaignCounters) -> None:
         """Count a chunk of interactions that were applied."""
         for type_, count in tally.types.items():
             self.applied.labels(type_).inc(count)
@@ -135,14 +135,14 @@ class ExperimentMetrics:
             "How often somebody was left out of an experiment, since there are too many of them or of their variants",
             registry=registry,
         )
-        self.idle()
+        self.show_idle()
 
-    def idle(self) -> None:
+    def show_idle(self) -> None:
         """Show that nothing is added up in this worker."""
-        self.stand({})
+        self.show_statuses({})
         self.waiting.set(0)
 
-    def stand(self, statuses: Mapping[Status, int]) -> None:
+    def show_statuses(self, statuses: Mapping[Status, int]) -> None:
         """Show how many experiments have each status."""
         for status in get_args(Status):
             self.known.labels(status).set(statuses.get(status, 0))
@@ -267,7 +267,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, teams: Iterable[str] = ()) -> None:
         self.registry = registry
         self.campaign = CampaignMetrics(registry, teams)
-        self.standing = OperationsMetrics(registry)
+        self.operations = OperationsMetrics(registry)
         self.experiments = ExperimentMetrics(registry)
         self.quarantine = QuarantineMetrics(registry)
         ProcessCollector(registry=registry)

@@ -59,34 +59,34 @@ class SinkMonitor(Service):
             self._measure_lag(self._app.lag(), now)
             self._measure_sinks(now)
             for team, is_expected in self._schedule.expected(now).items():
-                self._metrics.standing.team_expected.labels(team).set(is_expected)
+                self._metrics.operations.team_expected.labels(team).set(is_expected)
             await self.sleep(INTERVAL_S)
 
     def _measure_lag(self, lags: Mapping[TP, int], now: int) -> None:
-        lanes, lag, standing = self._app.lanes, self._metrics.lag, self._metrics.standing
+        lanes, lag, operations = self._app.lanes, self._metrics.lag, self._metrics.operations
         self._waiting.look(
             {tp: PartitionProgress(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()},
             now,
         )
-        for gauge in (lag, standing.stalled, standing.waiting):
+        for gauge in (lag, operations.stalled, operations.waiting):
             gauge.clear()
         for tp, records in lags.items():
             lag.labels(tp.topic, str(tp.partition)).set(records)
         for tp, seconds in self._waiting.stalled().items():
-            standing.stalled.labels(tp.topic, str(tp.partition)).set(seconds)
+            operations.stalled.labels(tp.topic, str(tp.partition)).set(seconds)
         for topic, seconds in self._waiting.waiting().items():
-            standing.waiting.labels(topic).set(seconds)
+            operations.waiting.labels(topic).set(seconds)
 
     def _measure_sinks(self, now: int) -> None:
-        owned, ends, standing = self._app.owned_partitions(), self._app.ends(), self._metrics.standing
-        for gauge in (standing.sink_behind_records, standing.sink_behind_seconds):
+        owned, ends, operations = self._app.owned_partitions(), self._app.ends(), self._metrics.operations
+        for gauge in (operations.sink_behind_records, operations.sink_behind_seconds):
             gauge.clear()
         for behind in (sink.behind for sink in self._sinks):
             for tp, distance in behind.distances(owned, ends, now).items():
                 where = behind.sink, tp.topic, str(tp.partition)
                 if distance.records is not None:
-                    standing.sink_behind_records.labels(*where).set(distance.records)
-                standing.sink_behind_seconds.labels(*where).set(distance.seconds)
+                    operations.sink_behind_records.labels(*where).set(distance.records)
+                operations.sink_behind_seconds.labels(*where).set(distance.seconds)
 
     @Service.task
     async def _look_at_sinks(self) -> None:

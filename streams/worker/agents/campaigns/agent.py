@@ -45,8 +45,8 @@ class CampaignsAgent:
         if last is not None:
             self._count(chunk, last)
 
-    def _count(self, chunk: Run, rating: CampaignAggregator) -> None:
-        for rule, count in rating.alerts.items():
+    def _count(self, chunk: Run, aggregator: CampaignAggregator) -> None:
+        for rule, count in aggregator.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
-        for offset in rating.refused:
+        for offset in aggregator.refused:
             logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)

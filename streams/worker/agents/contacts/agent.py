@@ -78,7 +78,7 @@ class ContactsAgent:
         self._metrics.profiles_cut.inc(folded.builder.cut)
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
-        self._metrics.campaign.folded(folded.tally)
+        self._metrics.campaign.count_applied(folded.tally)
         for rule, count in folded.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
         for (type_, is_named), count in folded.reports.items():

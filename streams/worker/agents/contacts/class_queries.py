@@ -77,11 +77,11 @@ class ClassQueries:
 
 def class_queries_of(states: States[ContactState]) -> ClassQueries:
     """The open queries of a partition, kept in memory between chunks, with nothing to be written yet."""
-    questions = cast(ClassQueries | None, states.memory.get(_MEMORY))
-    if questions is None:
-        questions = states.memory[_MEMORY] = ClassQueries(states)
-    questions.beside = {}
-    return questions
+    queries = cast(ClassQueries | None, states.memory.get(_MEMORY))
+    if queries is None:
+        queries = states.memory[_MEMORY] = ClassQueries(states)
+    queries.beside = {}
+    return queries
 
 
 def _key(node: str) -> bytes:

@@ -98,7 +98,7 @@ class ExperimentsAgent:
         try:
             work: _Work | None = self._table.owned(0).memory.get(_WORK)
         except NotOwned:
-            self._metrics.experiments.idle()
+            self._metrics.experiments.show_idle()
             return
         now = self._clock()
         if work is not None:
@@ -107,14 +107,14 @@ class ExperimentsAgent:
                 return
         await self._outbox.write([Output(EXPERIMENT_PARTIALS, 0, b"tick", write_partial(Tick()))])
 
-    def _count(self, chunk: Run, reckoning: ExperimentAggregator, took: float) -> None:
+    def _count(self, chunk: Run, aggregator: ExperimentAggregator, took: float) -> None:
         metrics = self._metrics.experiments
-        metrics.uncounted.inc(reckoning.uncounted)
-        for rule, count in reckoning.alerts.items():
+        metrics.uncounted.inc(aggregator.uncounted)
+        for rule, count in aggregator.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
-        for offset in reckoning.refused:
+        for offset in aggregator.refused:
             logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)
-        if reckoning.is_published:
+        if aggregator.is_published:
             metrics.seconds.observe(took)
-            metrics.results.inc(reckoning.results)
-            metrics.stand(reckoning.statuses)
+            metrics.results.inc(aggregator.results)
+            metrics.show_statuses(aggregator.statuses)

@@ -100,20 +100,20 @@ class ExperimentAggregator:
             self._publish(now)
         self._keep(added, now)
 
-    def _put_aside(self, told: LoggedDelta) -> None:
-        self.effects.beside[delta_key(told.offset)] = encode_delta(told)
-        self._log.put(told)
+    def _put_aside(self, delta: LoggedDelta) -> None:
+        self.effects.beside[delta_key(delta.offset)] = encode_delta(delta)
+        self._log.put(delta)
 
     def _fresh(self) -> Iterator[Partial]:
         """All that is not added up; differences stay in the log until they are in sums that are written."""
-        for told in self._log.take():
-            read = read_partial(told.value)
+        for delta in self._log.take():
+            read = read_partial(delta.value)
             if isinstance(read, Counted):
-                self._log.note(told.offset, len(told.value))
+                self._log.note(delta.offset, len(delta.value))
             else:
-                self.effects.beside[delta_key(told.offset)] = None
+                self.effects.beside[delta_key(delta.offset)] = None
             if read is None:
-                self.refused.append(told.offset)
+                self.refused.append(delta.offset)
             else:
                 yield read
 
@@ -193,27 +193,27 @@ class ExperimentAggregator:
         for name in forgotten(self._lines, now):
             self._forget(name)
         is_recounted = bool(self.board.recounting)
-        publishing = ResultPublisher(self._states, self._work.rows, self._partitions, now, is_recounted=is_recounted)
+        publisher = ResultPublisher(self._states, self._work.rows, self._partitions, now, is_recounted=is_recounted)
         names = first_due(self._lines, now)
         names -= self._forget_nothing(names)
-        self._look(publishing, names)
+        self._look(publisher, names)
         found = found_by(self._lines)
         others = {name for name, are in found.items() if are != self._lines[name].found}
         self._lines |= {name: replace(self._lines[name], found=found[name]) for name in others}
-        self._look(publishing, others - names)
+        self._look(publisher, others - names)
         self._lines |= settled(self._lines)
-        publishing.write(self._lines)
-        self.effects.outputs += publishing.outputs
-        self.effects.beside |= publishing.beside
-        self.alerts, self.results = publishing.alerts, publishing.results
+        publisher.write(self._lines)
+        self.effects.outputs += publisher.outputs
+        self.effects.beside |= publisher.beside
+        self.alerts, self.results = publisher.alerts, publisher.results
 
-    def _look(self, publishing: ResultPublisher, names: Collection[str]) -> None:
+    def _look(self, publisher: ResultPublisher, names: Collection[str]) -> None:
         if not names:
             return
         self._work.read(names)
         self._work.to_rows(names)
         held = {name: self._work.lean(name) for name in names}
-        for name, (experiment, line) in publishing.look(held, self._lines).items():
+        for name, (experiment, line) in publisher.look(held, self._lines).items():
             self._work.set(name, experiment)
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)

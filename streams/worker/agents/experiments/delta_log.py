@@ -47,10 +47,10 @@ class DeltaLog(Struct):
         """Since when (ms) the oldest record that is in no sum has waited; None: nothing waits."""
         return self.fresh[0].at if self.fresh else None
 
-    def put(self, told: LoggedDelta) -> None:
+    def put(self, delta: LoggedDelta) -> None:
         """Log a record that is not added up yet."""
-        self.fresh.append(told)
-        self.size += len(told.value)
+        self.fresh.append(delta)
+        self.size += len(delta.value)
 
     def take(self) -> Sequence[LoggedDelta]:
         """Remove and return the records that are not added up yet."""
@@ -75,11 +75,11 @@ def delta_log_of(states: States[Kept], added: int) -> DeltaLog:
     found: DeltaLog | None = states.memory.get(_MEMORY)
     if found is None:
         found = states.memory[_MEMORY] = DeltaLog()
-        for told in stored_deltas(states):
-            if told.offset > added:
-                found.put(told)
+        for delta in stored_deltas(states):
+            if delta.offset > added:
+                found.put(delta)
             else:
-                found.note(told.offset, len(told.value))
+                found.note(delta.offset, len(delta.value))
         found.is_behind = bool(found.log)
     return found
 
@@ -89,9 +89,9 @@ def delta_key(offset: int) -> bytes:
     return _PREFIX + offset.to_bytes(8)
 
 
-def encode_delta(told: LoggedDelta) -> bytes:
+def encode_delta(delta: LoggedDelta) -> bytes:
     """The value of a logged record, beside the states."""
-    return told.at.to_bytes(8) + told.value
+    return delta.at.to_bytes(8) + delta.value
 
 
 def stored_deltas(states: States[Kept]) -> Iterator[LoggedDelta]:

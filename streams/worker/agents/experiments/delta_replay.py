@@ -38,12 +38,12 @@ def replay_deltas(states: States[Kept], work: UnitOfWork, known: Collection[str]
 def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counted]]]:
     piece: list[tuple[int, Counted]] = []
     size = 0
-    for told in stored_deltas(states):
-        if told.offset > added:
+    for delta in stored_deltas(states):
+        if delta.offset > added:
             break
-        if isinstance(record := read_partial(told.value), Counted):
-            piece.append((told.offset, record))
-            size += len(told.value)
+        if isinstance(record := read_partial(delta.value), Counted):
+            piece.append((delta.offset, record))
+            size += len(delta.value)
         if size > _AT_ONCE:
             yield piece
             piece, size = [], 0

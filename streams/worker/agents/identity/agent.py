@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class LinksAgent:
-    """Handles chunks of `identity-links`; `new_linking` makes the handler of a chunk from the states before it.
+    """Handles chunks of `identity-links`; `new_handler` makes the handler of a chunk from the states before it.
 
     While an erasure waits for answers the queries are put again: a worker of an older version passes over them.
     """
@@ -30,12 +30,12 @@ class LinksAgent:
     def __init__(
         self,
         table: ChunkTable[Node],
-        new_linking: Callable[[States[Node]], LinkRecordsHandler],
+        new_handler: Callable[[States[Node]], LinkRecordsHandler],
         metrics: Metrics,
         outbox: Outbox,
     ) -> None:
         self._table = table
-        self._new_linking = new_linking
+        self._new_handler = new_handler
         self._metrics = metrics
         self._outbox = outbox
 
@@ -45,7 +45,7 @@ class LinksAgent:
 
         def fold(states: States[Node], records: Records) -> Effects[Node]:
             nonlocal last
-            last = self._new_linking(states)
+            last = self._new_handler(states)
             last.take(records)
             return last.effects
 
@@ -63,10 +63,10 @@ class LinksAgent:
         if waits is None or waits:
             await self._outbox.write([Output(IDENTITY_LINKS, 0, OVERDUE, None)])
 
-    def _count(self, chunk: Run, linking: LinkRecordsHandler) -> None:
-        for kind, count in linking.kinds.items():
+    def _count(self, chunk: Run, handler: LinkRecordsHandler) -> None:
+        for kind, count in handler.kinds.items():
             self._metrics.identity_links.labels(kind).inc(count)
-        for finding, count in linking.findings.items():
+        for finding, count in handler.findings.items():
             self._metrics.identity_findings.labels(finding).inc(count)
-        for offset, refusal in linking.refused:
+        for offset, refusal in handler.refused:
             logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)

@@ -107,7 +107,7 @@ class IntakeAgent:
         count.labels(chunk.tp.topic, "refused").inc(len(letters))
         count.labels(chunk.tp.topic, "held").inc(len(held))
         taken = (outcome for place, outcome in enumerate(judged) if place not in held)
-        self._metrics.campaign.took_in(Counter(one[2:] for one in taken if not isinstance(one, Refusal)))
+        self._metrics.campaign.count_accepted(Counter(one[2:] for one in taken if not isinstance(one, Refusal)))
         for refusal in letters:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
         for record in (chunk.records[place] for place in refused):
